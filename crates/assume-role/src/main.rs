@@ -1,0 +1,46 @@
+//! `assume-role`: does the door to a target open, and is the Region enabled there?
+//!
+//! It proves access and keeps nothing: whoever acts later opens the door again.
+
+use orgpatch_aws::dispatch::expect_phase;
+use orgpatch_aws::ec2::{self, RegionStatus};
+use orgpatch_aws::house::House;
+use orgpatch_aws::lambda::{self, Error};
+use orgpatch_aws::member::TargetError;
+use orgpatch_core::contract::{Phase, ReachAnswer, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::outcome::TargetOutcome;
+use orgpatch_core::reason::Reason;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda::init_logs();
+    let house = &House::build().await?;
+    lambda::run(|request| assume_role(house, request)).await
+}
+
+async fn assume_role(house: &House, request: TargetRequest) -> Result<ReachAnswer, RunError> {
+    expect_phase(&request, &[Phase::Scan, Phase::Install])?;
+    let result = reach(house, &request).await;
+    house.settle(&request, result, |record| ReachAnswer { outcome: record.outcome }).await
+}
+
+async fn reach(house: &House, request: &TargetRequest) -> Result<ReachAnswer, TargetError> {
+    let target = &request.target;
+    let member = house.members.enter_home(&request.run_id, target).await?;
+    let status = match ec2::region_status(&member, &target.region).await {
+        Ok(status) => status,
+        Err(error) => return Err(house.members.judge(target, error).await),
+    };
+    let why = match status {
+        RegionStatus::Enabled => {
+            return Ok(ReachAnswer {
+                outcome: TargetOutcome::Reached,
+            });
+        }
+        RegionStatus::NotOptedIn => "is not enabled in the account",
+        RegionStatus::Unknown => "does not exist, or this account cannot see it",
+    };
+    let reason = Reason::new("region-disabled", format!("Region {} {why}", target.region));
+    Err(TargetError::Outcome(TargetOutcome::RegionDisabled, reason))
+}

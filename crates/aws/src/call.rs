@@ -1,0 +1,118 @@
+//! What a call to AWS can end with, in the few kinds that make a difference here.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use orgpatch_core::error::RunError;
+use thiserror::Error;
+
+/// A call that failed after the client's own retries.
+#[derive(Debug, Clone, Error)]
+#[error("{operation}: {code}: {message}")]
+pub struct CallError {
+    /// What it comes down to.
+    pub kind: Kind,
+    /// The operation, as IAM writes it (`ssm:SendCommand`).
+    pub operation: &'static str,
+    /// The service's error code, or what failed on the way to it.
+    pub code: String,
+    /// The service's words.
+    pub message: String,
+}
+
+/// What a failed call comes down to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Too many calls. Nothing was done.
+    Throttled,
+    /// Not allowed. Nothing was done.
+    Denied,
+    /// The credentials have expired. Nothing was done.
+    Expired,
+    /// The Region is not enabled in the account. Nothing was done.
+    RegionDisabled,
+    /// A condition of the write did not hold. Nothing was done.
+    ConditionFailed,
+    /// What the call names is not there.
+    NotFound,
+    /// No answer, or an answer that the service itself failed: the call may or may not have been carried out.
+    Lost,
+    /// The service says no for a reason of its own. Nothing was done.
+    Rejected,
+}
+
+impl CallError {
+    /// Reads what the SDK says.
+    pub fn of<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let (kind, code, message) = match error {
+            SdkError::ServiceError(service) => {
+                let code = service.err().code().unwrap_or("unknown").to_owned();
+                let message = service.err().message().unwrap_or_default().to_owned();
+                (kind(&code, service.raw().status().as_u16()), code, message)
+            }
+            SdkError::ConstructionFailure(_) => (Kind::Rejected, "request not built".to_owned(), chain(error)),
+            SdkError::TimeoutError(_) => (Kind::Lost, "timed out".to_owned(), chain(error)),
+            _ => (Kind::Lost, "no answer".to_owned(), chain(error)),
+        };
+        Self {
+            kind,
+            operation,
+            code,
+            message,
+        }
+    }
+
+    /// The error as one that leaves the function, for calls in orgpatch's own account.
+    #[must_use]
+    pub fn into_run_error(self) -> RunError {
+        match self.kind {
+            Kind::Throttled => RunError::Throttled(self.to_string()),
+            Kind::Denied => RunError::AccessDenied(self.to_string()),
+            Kind::Lost | Kind::Expired => RunError::Unavailable(self.to_string()),
+            Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => RunError::BrokenRun(self.to_string()),
+        }
+    }
+}
+
+/// The codes are those of the services' own error lists and of "Common errors" in each API reference.
+fn kind(code: &str, http_status: u16) -> Kind {
+    match code {
+        "Throttling" | "ThrottlingException" | "ThrottledException" | "TooManyRequestsException" | "RequestLimitExceeded" | "RequestThrottled"
+        | "RequestThrottledException" | "RateExceeded" | "ProvisionedThroughputExceededException" | "BandwidthLimitExceeded" | "SlowDown" => Kind::Throttled,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Kind::Denied,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "AuthFailure" | "OptInRequired" | "RegionDisabledException" => Kind::RegionDisabled,
+        "ConditionalCheckFailedException" | "PreconditionFailed" | "ConditionalRequestConflict" => Kind::ConditionFailed,
+        "NoSuchKey" | "ExecutionDoesNotExist" => Kind::NotFound,
+        _ if http_status == 429 => Kind::Throttled,
+        _ if http_status >= 500 => Kind::Lost,
+        _ => Kind::Rejected,
+    }
+}
+
+/// The error and everything behind it in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_error_may_have_been_carried_out_and_a_client_error_was_not() {
+        assert_eq!(kind("InternalServerError", 500), Kind::Lost);
+        assert_eq!(kind("InvalidInstanceId", 400), Kind::Rejected);
+        assert_eq!(kind("RequestLimitExceeded", 503), Kind::Throttled, "EC2 throttles with 503, and nothing was done");
+    }
+}

@@ -1,0 +1,223 @@
+//! Sends a target's batches, each exactly once: the acting side of [`orgpatch_core::intent`].
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use orgpatch_core::command::{self, Batch, FIRST_LOOK_SECONDS};
+use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::intent::{self, Finding, Intent, IntentState, Move};
+use orgpatch_core::reason::Reason;
+
+use crate::call::{CallError, Kind};
+use crate::ledger::{Ledger, Page, Write};
+use crate::member::{Members, TargetError};
+use crate::ssm::{SendError, Ssm};
+
+/// A phase's commands to one target.
+pub struct Dispatch<'a> {
+    /// Where intents are written.
+    pub ledger: &'a Ledger,
+    /// Who says what a failed call means.
+    pub members: &'a Members,
+    /// Systems Manager in the target.
+    pub ssm: &'a Ssm,
+    /// Run, step, target, phase and time.
+    pub request: &'a TargetRequest,
+    /// What the plan says about sending.
+    pub settings: &'a StepSettings,
+}
+
+impl Dispatch<'_> {
+    /// Sends every batch that is not settled yet. `online`, where given, are the instances that can be asked: the
+    /// others are settled as refused when their batch begins.
+    pub async fn send(&self, batches: Vec<Batch>, online: Option<&HashSet<String>>) -> Result<Progress, TargetError> {
+        let mut intents: HashMap<String, Intent> =
+            self.ledger.intents(&self.page()).await?.into_iter().map(|intent| (intent.batch_id.clone(), intent)).collect();
+        let mut sent = intents.values().any(|intent| matches!(intent.state, IntentState::Sent { .. }));
+        let mut wait: Option<u32> = None;
+        let mut open: VecDeque<Batch> = batches.into();
+        while let Some(batch) = open.pop_front() {
+            let before = intents.remove(&batch.id);
+            let after = match self.settle(batch, before, online).await? {
+                Settled::Over { sent: now_sent } => {
+                    sent |= now_sent;
+                    continue;
+                }
+                Settled::Halves(halves) => {
+                    open.extend(halves);
+                    continue;
+                }
+                Settled::Wait(seconds) => seconds,
+            };
+            wait = Some(wait.map_or(after, |seconds| seconds.max(after)));
+        }
+        Ok(match wait {
+            Some(wait_seconds) => Progress::Unsettled { wait_seconds },
+            None if sent => Progress::Running {
+                wait_seconds: FIRST_LOOK_SECONDS,
+            },
+            None => Progress::Done,
+        })
+    }
+
+    async fn settle(&self, batch: Batch, before: Option<Intent>, online: Option<&HashSet<String>>) -> Result<Settled, TargetError> {
+        // What an earlier attempt named is what this one names.
+        let batch = Batch {
+            instance_ids: before.as_ref().map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
+            ..batch
+        };
+        match (intent::next_move(before.as_ref()), before) {
+            (Move::Nothing, _) => Ok(Settled::Over { sent: false }),
+            (Move::GoOnWithHalves, _) => Ok(Settled::Halves(batch.halves().map(Vec::from).unwrap_or_default())),
+            (Move::LookUp, Some(before)) => {
+                let comment = self.comment(&batch);
+                let found = self.call(self.ssm.find_command(&comment, before.at).await).await?;
+                match intent::after_look_up(&before, found, self.request.now) {
+                    Finding::Adopt(command_id) => {
+                        tracing::info!(command_id, batch = batch.id, "adopted a command whose answer was lost");
+                        self.record(&before, IntentState::Sent { command_id }).await?;
+                        Ok(Settled::Over { sent: true })
+                    }
+                    Finding::TryAgain => self.attempt(batch, Some(before)).await,
+                    Finding::Wait(seconds) => Ok(Settled::Wait(seconds)),
+                }
+            }
+            (Move::Begin | Move::LookUp, None) => {
+                let (ready, offline): (Vec<String>, Vec<String>) =
+                    batch.instance_ids.into_iter().partition(|id| online.is_none_or(|online| online.contains(id)));
+                self.refuse_offline(&batch.id, offline).await?;
+                if ready.is_empty() {
+                    return Ok(Settled::Over { sent: false });
+                }
+                let batch = Batch {
+                    instance_ids: ready,
+                    ..batch
+                };
+                self.attempt(batch, None).await
+            }
+            (Move::Begin | Move::TryAgain, before) => self.attempt(batch, before).await,
+        }
+    }
+
+    /// Writes the attempt, sends, and writes what came of it. A crash between any two of these leaves an intent
+    /// that says how far it may have got.
+    async fn attempt(&self, batch: Batch, before: Option<Intent>) -> Result<Settled, TargetError> {
+        let attempt = Intent {
+            batch_id: batch.id.clone(),
+            instance_ids: batch.instance_ids.clone(),
+            attempt: before.as_ref().map_or(1, |intent| intent.attempt + 1),
+            at: self.request.now,
+            state: IntentState::Intended,
+        };
+        if self.ledger.write_intent(&self.page(), before.as_ref(), &attempt).await? == Write::TooLate {
+            // Another copy of the function is at it; what it does is settled when the list of commands is.
+            return Ok(Settled::Wait(settle_seconds()));
+        }
+        let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os);
+        let settings = self.settings;
+        let request = command::request(self.request.phase, &batch, &snapshot_id, self.comment(&batch), settings.reboot, &settings.rate);
+        let error = match self.ssm.send(&request).await {
+            Ok(command_id) => {
+                tracing::info!(command_id, batch = batch.id, phase = self.request.phase.name(), instances = batch.instance_ids.len(), "sent");
+                self.record(&attempt, IntentState::Sent { command_id }).await?;
+                return Ok(Settled::Over { sent: true });
+            }
+            Err(SendError::InvalidInstance(message)) => return self.without_the_invalid(batch, &attempt, &message).await,
+            Err(SendError::Call(error)) => error,
+        };
+        match error.kind {
+            Kind::Lost => Ok(Settled::Wait(settle_seconds())),
+            Kind::Throttled | Kind::Expired => {
+                self.record(&attempt, IntentState::Rejected).await?;
+                Err(self.members.judge(&self.request.target, error).await)
+            }
+            Kind::Denied | Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
+                let reason = Reason::new("send-refused", format!("the command was refused: {error}"));
+                self.record(&attempt, IntentState::Refused { reason }).await?;
+                Ok(Settled::Over { sent: false })
+            }
+        }
+    }
+
+    /// One instance that went offline a moment ago makes the service refuse the whole command without a reliable
+    /// word about which one: the batch goes on in halves until only that one is left.
+    async fn without_the_invalid(&self, batch: Batch, attempt: &Intent, message: &str) -> Result<Settled, TargetError> {
+        if let Some(halves) = batch.halves() {
+            self.record(attempt, IntentState::Split).await?;
+            return Ok(Settled::Halves(halves.into()));
+        }
+        let reason = Reason::new("agent-offline", format!("Systems Manager cannot reach the instance: {message}"));
+        self.record(attempt, IntentState::Refused { reason }).await?;
+        Ok(Settled::Over { sent: false })
+    }
+
+    async fn refuse_offline(&self, batch_id: &str, offline: Vec<String>) -> Result<(), TargetError> {
+        if offline.is_empty() {
+            return Ok(());
+        }
+        let reason = Reason::new("agent-offline", "the SSM Agent was offline when the command was to be sent");
+        let refused = Intent {
+            batch_id: format!("{batch_id}-offline"),
+            instance_ids: offline,
+            attempt: 1,
+            at: self.request.now,
+            state: IntentState::Refused { reason },
+        };
+        // An earlier attempt may have written its own list; it was as right as this one.
+        self.ledger.write_intent(&self.page(), None, &refused).await?;
+        Ok(())
+    }
+
+    async fn record(&self, attempt: &Intent, state: IntentState) -> Result<(), TargetError> {
+        let after = Intent { state, ..attempt.clone() };
+        match self.ledger.write_intent(&self.page(), Some(attempt), &after).await? {
+            Write::Done => Ok(()),
+            Write::TooLate => Err(RunError::Unavailable(format!("batch {} was taken over by another copy of the function", attempt.batch_id)).into()),
+        }
+    }
+
+    async fn call<T>(&self, result: Result<T, CallError>) -> Result<T, TargetError> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.members.judge(&self.request.target, error).await),
+        }
+    }
+
+    fn page(&self) -> Page {
+        Page::of(&self.request.run_id, &self.request.step, &self.request.target, self.request.phase)
+    }
+
+    fn comment(&self, batch: &Batch) -> String {
+        let request = self.request;
+        command::comment(&request.run_id, &request.step, &request.target, request.phase, &batch.id)
+    }
+}
+
+/// How far a batch is settled.
+enum Settled {
+    /// It is; `sent` if that happened just now.
+    Over { sent: bool },
+    /// Its halves go on.
+    Halves(Vec<Batch>),
+    /// Not before so many seconds.
+    Wait(u32),
+}
+
+fn settle_seconds() -> u32 {
+    u32::try_from(intent::SETTLE_SECONDS).unwrap_or(u32::MAX)
+}
+
+/// Of those instances the ones that can be asked now.
+pub async fn online(ssm: &Ssm, instance_ids: &[String]) -> Result<HashSet<String>, CallError> {
+    let nodes = ssm.managed(Some(instance_ids)).await?;
+    Ok(nodes.into_iter().filter(|node| node.ping == "Online").map(|node| node.id).collect())
+}
+
+/// The phases that send, for a function that must not be called for another.
+pub fn expect_phase(request: &TargetRequest, phases: &[Phase]) -> Result<(), RunError> {
+    if phases.contains(&request.phase) {
+        return Ok(());
+    }
+    let names: Vec<&str> = phases.iter().map(|phase| phase.name()).collect();
+    Err(RunError::InvalidInput(format!("this function works in phase {}, not in {}", names.join(", "), request.phase.name())))
+}

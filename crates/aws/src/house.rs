@@ -1,0 +1,62 @@
+//! What a function that acts in member accounts has, built once per process.
+
+use lambda_runtime::Error;
+use orgpatch_core::contract::{TargetRecord, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::keys;
+
+use crate::lambda;
+use crate::ledger::Ledger;
+use crate::member::{Members, TargetError};
+use crate::settings::{self, Door};
+use crate::store::Store;
+
+/// The bucket, the ledger, and the door to member accounts.
+pub struct House {
+    /// The runs bucket.
+    pub store: Store,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Member accounts.
+    pub members: Members,
+}
+
+impl House {
+    /// Reads the environment and builds the clients.
+    pub async fn build() -> Result<Self, Error> {
+        let config = lambda::sdk_config().await;
+        Ok(Self {
+            store: Store::new(&config, settings::runs_bucket()?),
+            ledger: Ledger::new(&config, settings::ledger_table()?),
+            members: Members::new(&config, Door::from_env()?),
+        })
+    }
+
+    /// Turns what keeps a target from being worked on into its record, if it is an outcome; `answer` is then the
+    /// function's answer.
+    pub async fn settle<T>(&self, request: &TargetRequest, result: Result<T, TargetError>, answer: impl FnOnce(&TargetRecord) -> T) -> Result<T, RunError> {
+        let (outcome, reason) = match result {
+            Ok(value) => return Ok(value),
+            Err(TargetError::Run(error)) => return Err(error),
+            Err(TargetError::Outcome(outcome, reason)) => (outcome, reason),
+        };
+        tracing::info!(
+            run = request.run_id,
+            step = request.step,
+            account = request.target.account_id,
+            region = request.target.region,
+            reason = reason.code,
+            "target not reached"
+        );
+        let record = TargetRecord {
+            target: request.target.clone(),
+            outcome,
+            reason,
+            at: request.now,
+            instances: Vec::new(),
+        };
+        let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+        self.store.write_once(&key, &record).await?;
+        Ok(answer(&record))
+    }
+}

@@ -1,0 +1,201 @@
+//! The ledger: what needs a conditional write. The run lock, and the intents to send commands.
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use orgpatch_core::Timestamp;
+use orgpatch_core::contract::{Phase, Target};
+use orgpatch_core::error::RunError;
+use orgpatch_core::intent::{Intent, IntentState};
+
+use crate::call::{CallError, Kind};
+
+/// Intents are kept for so long, for people who look into a run afterwards; Run Command keeps its own history for
+/// 30 days.
+const KEEP_DAYS: i64 = 90;
+
+const LOCK_KEY: &str = "lock";
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    client: Client,
+    table: String,
+}
+
+/// Who holds the run lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockHolder {
+    /// Its run id.
+    pub run_id: String,
+    /// Its execution.
+    pub execution_arn: String,
+}
+
+/// Whether a conditional write happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// It did.
+    Done,
+    /// Somebody else was first.
+    TooLate,
+}
+
+/// Where the intents of a target in a phase lie.
+#[derive(Debug, Clone)]
+pub struct Page {
+    partition: String,
+    phase: Phase,
+}
+
+impl Page {
+    /// The intents of that target in that phase of that step.
+    #[must_use]
+    pub fn of(run_id: &str, step: &str, target: &Target, phase: Phase) -> Self {
+        Self {
+            partition: format!("run/{run_id}/{step}/{}/{}", target.account_id, target.region),
+            phase,
+        }
+    }
+}
+
+impl Ledger {
+    /// The table of that name.
+    #[must_use]
+    pub fn new(config: &SdkConfig, table: String) -> Self {
+        Self {
+            client: Client::new(config),
+            table,
+        }
+    }
+
+    /// Who holds the run lock, if anybody does.
+    pub async fn lock_holder(&self) -> Result<Option<LockHolder>, RunError> {
+        let item = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(LOCK_KEY))
+            .key("sk", text(LOCK_KEY))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| CallError::of("dynamodb:GetItem", &error).into_run_error())?
+            .item;
+        let Some(item) = item else { return Ok(None) };
+        let field = |name: &str| {
+            let value = item.get(name).and_then(|value| value.as_s().ok());
+            value.cloned().ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
+        };
+        Ok(Some(LockHolder {
+            run_id: field("runId")?,
+            execution_arn: field("executionArn")?,
+        }))
+    }
+
+    /// Takes the run lock: where nobody holds it, or only `from` still does.
+    pub async fn take_lock(&self, holder: &LockHolder, from: Option<&LockHolder>, now: Timestamp) -> Result<Write, RunError> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(LOCK_KEY))
+            .item("sk", text(LOCK_KEY))
+            .item("runId", text(&holder.run_id))
+            .item("executionArn", text(&holder.execution_arn))
+            .item("at", text(&now.to_string()));
+        let request = match from {
+            None => request.condition_expression("attribute_not_exists(pk)"),
+            Some(from) => request
+                .condition_expression("executionArn = :from")
+                .expression_attribute_values(":from", text(&from.execution_arn)),
+        };
+        written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
+    }
+
+    /// Gives the run lock back, if that run holds it.
+    pub async fn release_lock(&self, run_id: &str) -> Result<(), RunError> {
+        let released = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", text(LOCK_KEY))
+            .key("sk", text(LOCK_KEY))
+            .condition_expression("runId = :run")
+            .expression_attribute_values(":run", text(run_id))
+            .send()
+            .await;
+        written(released.map_err(|error| CallError::of("dynamodb:DeleteItem", &error))).map(|_| ())
+    }
+
+    /// Every intent of a target in a phase.
+    pub async fn intents(&self, page: &Page) -> Result<Vec<Intent>, RunError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :phase)")
+            .expression_attribute_values(":pk", text(&page.partition))
+            .expression_attribute_values(":phase", text(&format!("{}/", page.phase.name())))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut intents = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| CallError::of("dynamodb:Query", &error).into_run_error())?;
+            let json = item.get("intent").and_then(|value| value.as_s().ok());
+            let intent = json.and_then(|json| serde_json::from_str(json).ok());
+            intents.push(intent.ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", page.partition)))?);
+        }
+        Ok(intents)
+    }
+
+    /// Writes an intent in place of `before`, and only if nobody else has: a retry and a second copy of the function
+    /// cannot both believe that it is their turn to send.
+    pub async fn write_intent(&self, page: &Page, before: Option<&Intent>, intent: &Intent) -> Result<Write, RunError> {
+        let json = serde_json::to_string(intent).map_err(|error| RunError::BrokenRun(format!("an intent cannot be written: {error}")))?;
+        let expires_at = intent.at.as_second() + KEEP_DAYS * 24 * 3_600;
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(&page.partition))
+            .item("sk", text(&format!("{}/{}", page.phase.name(), intent.batch_id)))
+            .item("attempt", AttributeValue::N(intent.attempt.to_string()))
+            .item("progress", text(progress(&intent.state)))
+            .item("intent", text(&json))
+            .item("expiresAt", AttributeValue::N(expires_at.to_string()));
+        let request = match before {
+            None => request.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => request
+                .condition_expression("attempt = :attempt AND progress = :progress")
+                .expression_attribute_values(":attempt", AttributeValue::N(before.attempt.to_string()))
+                .expression_attribute_values(":progress", text(progress(&before.state))),
+        };
+        written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
+    }
+}
+
+/// The word for a state in the table, for its condition and for people who look into it.
+fn progress(state: &IntentState) -> &'static str {
+    match state {
+        IntentState::Intended => "intended",
+        IntentState::Rejected => "rejected",
+        IntentState::Sent { .. } => "sent",
+        IntentState::Refused { .. } => "refused",
+        IntentState::Split => "split",
+    }
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn written<T>(result: Result<T, CallError>) -> Result<Write, RunError> {
+    match result {
+        Ok(_) => Ok(Write::Done),
+        Err(error) if error.kind == Kind::ConditionFailed => Ok(Write::TooLate),
+        Err(error) => Err(error.into_run_error()),
+    }
+}

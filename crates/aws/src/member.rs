@@ -1,0 +1,183 @@
+//! The door to member accounts: sessions of the member role, one cache per process.
+//!
+//! Credentials live here, in memory, and nowhere else: no type of the contracts can carry them, and none of the
+//! types here can be printed with them.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use orgpatch_core::contract::Target;
+use orgpatch_core::error::RunError;
+use orgpatch_core::outcome::TargetOutcome;
+use orgpatch_core::reason::Reason;
+use tokio::sync::Mutex;
+
+use crate::call::{CallError, Kind};
+use crate::settings::Door;
+
+/// A role session that comes from a role session (as in Lambda) lasts an hour at the most; asking for more fails.
+const SESSION_SECONDS: i32 = 3_600;
+
+/// A session is not used in its last minutes, so that no call begins with it and ends without.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// So many sessions are kept at the most; a process works for one target after the other.
+const MAX_SESSIONS: usize = 64;
+
+/// What keeps a target from being worked on.
+#[derive(Debug)]
+pub enum TargetError {
+    /// An outcome of the target: data, not an error of the run.
+    Outcome(TargetOutcome, Reason),
+    /// An error of the run, most likely one that passes.
+    Run(RunError),
+}
+
+impl From<RunError> for TargetError {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+/// Opens the door to member accounts.
+pub struct Members {
+    config: SdkConfig,
+    sts: aws_sdk_sts::Client,
+    door: Door,
+    partition: String,
+    sessions: Mutex<HashMap<String, Session>>,
+}
+
+struct Session {
+    credentials: SharedCredentialsProvider,
+    expires_at: SystemTime,
+}
+
+impl Members {
+    /// Enters through the member role that `door` describes.
+    #[must_use]
+    pub fn new(config: &SdkConfig, door: Door) -> Self {
+        // SDK clients resolve the endpoint of the Region themselves; only ARNs name the partition.
+        let partition = match config.region().map(Region::as_ref) {
+            Some(region) if region.starts_with("cn-") => "aws-cn",
+            Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Self {
+            config: config.clone(),
+            sts: aws_sdk_sts::Client::new(config),
+            door,
+            partition: partition.to_owned(),
+            sessions: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Configuration for clients in the target's account and Region.
+    pub async fn enter(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
+        self.enter_region(run_id, target, Region::new(target.region.clone())).await
+    }
+
+    /// Configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
+    pub async fn enter_home(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
+        let home = self.config.region().cloned();
+        let home = home.ok_or_else(|| RunError::BrokenRun("the function has no Region".to_owned()))?;
+        self.enter_region(run_id, target, home).await
+    }
+
+    async fn enter_region(&self, run_id: &str, target: &Target, region: Region) -> Result<SdkConfig, TargetError> {
+        if !target.account_state.can_be_entered() {
+            return Err(TargetError::Outcome(
+                TargetOutcome::Inactive,
+                Reason::new("account-inactive", format!("the account is {}", target.account_state)),
+            ));
+        }
+        let credentials = self.session(run_id, &target.account_id).await?;
+        Ok(self.config.to_builder().region(region).credentials_provider(credentials).build())
+    }
+
+    async fn session(&self, run_id: &str, account_id: &str) -> Result<SharedCredentialsProvider, TargetError> {
+        let mut sessions = self.sessions.lock().await;
+        let now = SystemTime::now();
+        if let Some(session) = sessions.get(account_id)
+            && session.expires_at > now + MARGIN
+        {
+            return Ok(session.credentials.clone());
+        }
+        if sessions.len() >= MAX_SESSIONS {
+            sessions.clear();
+        }
+        let session = self.assume(run_id, account_id).await?;
+        let credentials = session.credentials.clone();
+        sessions.insert(account_id.to_owned(), session);
+        Ok(credentials)
+    }
+
+    async fn assume(&self, run_id: &str, account_id: &str) -> Result<Session, TargetError> {
+        let role = &self.door.role_name;
+        let answer = self
+            .sts
+            .assume_role()
+            .role_arn(format!("arn:{}:iam::{account_id}:role/{role}", self.partition))
+            .role_session_name(session_name(run_id))
+            .external_id(&self.door.external_id)
+            .duration_seconds(SESSION_SECONDS)
+            .send()
+            .await
+            .map_err(|error| match CallError::of("sts:AssumeRole", &error) {
+                // A missing role and a refused trust look the same from outside.
+                error if error.kind == Kind::Denied => TargetError::Outcome(
+                    TargetOutcome::AccessDenied,
+                    Reason::new(
+                        "access-denied",
+                        format!("role {role} does not let orgpatch in: it is absent, or its trust policy names another external id, organization or role"),
+                    ),
+                ),
+                error => error.into_run_error().into(),
+            })?;
+        let credentials = answer
+            .credentials
+            .ok_or_else(|| RunError::Unavailable("sts:AssumeRole: answer without credentials".to_owned()))?;
+        let expires_at = SystemTime::try_from(credentials.expiration)
+            .map_err(|error| RunError::Unavailable(format!("sts:AssumeRole: expiration: {error}")))?;
+        let credentials = Credentials::new(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            Some(credentials.session_token),
+            Some(expires_at),
+            "orgpatch member role",
+        );
+        Ok(Session {
+            credentials: SharedCredentialsProvider::new(credentials),
+            expires_at,
+        })
+    }
+
+    /// What a failed call in a member account means for the target. An expired session is forgotten, so that the
+    /// next try gets a new one.
+    pub async fn judge(&self, target: &Target, error: CallError) -> TargetError {
+        let outcome = |outcome, code, text| TargetError::Outcome(outcome, Reason::new(code, text));
+        match error.kind {
+            Kind::Denied => outcome(TargetOutcome::AccessDenied, "action-denied", format!("the member role lacks a permission: {error}")),
+            Kind::RegionDisabled => outcome(
+                TargetOutcome::RegionDisabled,
+                "region-disabled",
+                format!("Region {} is not enabled in the account: {error}", target.region),
+            ),
+            Kind::Expired => {
+                self.sessions.lock().await.remove(&target.account_id);
+                TargetError::Run(RunError::Unavailable(error.to_string()))
+            }
+            Kind::Throttled | Kind::Lost => TargetError::Run(error.into_run_error()),
+            Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => outcome(TargetOutcome::Error, "call-rejected", error.to_string()),
+        }
+    }
+}
+
+/// The session's name in the member account's trail: which run it was. STS takes 2 to 64 characters of a few kinds.
+fn session_name(run_id: &str) -> String {
+    let run: String = run_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c)).take(55).collect();
+    format!("orgpatch-{run}")
+}

@@ -1,0 +1,187 @@
+//! Reads the organization: accounts with their place, and the names of the units above them.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_config::SdkConfig;
+use aws_sdk_organizations::Client;
+use orgpatch_core::error::RunError;
+use orgpatch_core::organization::{Account, AccountState, Organization, parents_to_name, units_of_path};
+
+use crate::call::{CallError, Kind};
+
+/// The most that the API gives per page. A page may be empty and still have a token: the paginator goes on.
+const PAGE_SIZE: i32 = 20;
+
+/// Reads the organization that this account belongs to.
+///
+/// One pass over ListAccounts gives every account with its path. The names of units cost one call per unit that
+/// has others below it. Where accounts come without paths, or `wanted` names a unit that no account's path shows,
+/// the tree is walked instead (one call per unit and more).
+pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organization, RunError> {
+    let reader = Reader { client: Client::new(config) };
+    let id = reader.organization_id().await?;
+    let mut organization = Organization {
+        id,
+        ..Organization::default()
+    };
+    match reader.accounts().await? {
+        Listing::WithPaths(accounts) => {
+            organization.unit_names = reader.names(&parents_to_name(&accounts)).await?;
+            organization.accounts = accounts;
+            if !wanted.iter().all(|unit| organization.has_unit(unit)) {
+                organization.unit_names = reader.walk().await?.names;
+            }
+        }
+        Listing::WithoutPaths(accounts) => {
+            let tree = reader.walk().await?;
+            organization.accounts = reader.place(accounts, &tree).await?;
+            organization.unit_names = tree.names;
+        }
+    }
+    Ok(organization)
+}
+
+struct Reader {
+    client: Client,
+}
+
+/// Accounts as ListAccounts gives them.
+enum Listing {
+    WithPaths(Vec<Account>),
+    /// At least one account came without a usable path.
+    WithoutPaths(Vec<Account>),
+}
+
+/// Roots and units with their names, and the path of each from the root down to itself.
+struct Tree {
+    names: HashMap<String, String>,
+    paths: Vec<Vec<String>>,
+}
+
+impl Reader {
+    async fn organization_id(&self) -> Result<String, RunError> {
+        let answer = self
+            .client
+            .describe_organization()
+            .send()
+            .await
+            .map_err(|error| unreadable(CallError::of("organizations:DescribeOrganization", &error)))?;
+        let id = answer.organization.and_then(|organization| organization.id);
+        id.ok_or_else(|| RunError::OrganizationUnreadable("organizations:DescribeOrganization names no organization".to_owned()))
+    }
+
+    async fn accounts(&self) -> Result<Listing, RunError> {
+        let mut pages = self.client.list_accounts().max_results(PAGE_SIZE).into_paginator().send();
+        let (mut accounts, mut all_placed) = (Vec::new(), true);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| unreadable(CallError::of("organizations:ListAccounts", &error)))?;
+            for found in page.accounts.unwrap_or_default() {
+                let Some(account) = account(found) else { continue };
+                all_placed &= !account.path.is_empty();
+                accounts.push(account);
+            }
+        }
+        Ok(if all_placed { Listing::WithPaths(accounts) } else { Listing::WithoutPaths(accounts) })
+    }
+
+    /// Names of the units directly below each parent.
+    async fn names(&self, parents: &[String]) -> Result<HashMap<String, String>, RunError> {
+        let mut names = HashMap::new();
+        for parent in parents {
+            names.extend(self.units_below(parent).await?);
+        }
+        Ok(names)
+    }
+
+    async fn units_below(&self, parent: &str) -> Result<Vec<(String, String)>, RunError> {
+        let mut pages = self
+            .client
+            .list_organizational_units_for_parent()
+            .parent_id(parent)
+            .max_results(PAGE_SIZE)
+            .into_paginator()
+            .send();
+        let mut units = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| unreadable(CallError::of("organizations:ListOrganizationalUnitsForParent", &error)))?;
+            let found = page.organizational_units.unwrap_or_default();
+            units.extend(found.into_iter().filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default()))));
+        }
+        Ok(units)
+    }
+
+    async fn walk(&self) -> Result<Tree, RunError> {
+        let mut tree = Tree {
+            names: HashMap::new(),
+            paths: Vec::new(),
+        };
+        let mut pages = self.client.list_roots().max_results(PAGE_SIZE).into_paginator().send();
+        let mut open: Vec<Vec<String>> = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| unreadable(CallError::of("organizations:ListRoots", &error)))?;
+            for root in page.roots.unwrap_or_default() {
+                let Some(id) = root.id else { continue };
+                tree.names.insert(id.clone(), root.name.unwrap_or_default());
+                open.push(vec![id]);
+            }
+        }
+        while let Some(path) = open.pop() {
+            if let Some(parent) = path.last() {
+                for (id, name) in self.units_below(parent).await? {
+                    let mut below = path.clone();
+                    below.push(id.clone());
+                    open.push(below);
+                    tree.names.insert(id, name);
+                }
+            }
+            tree.paths.push(path);
+        }
+        Ok(tree)
+    }
+
+    /// Gives accounts their paths from the tree. An account that no unit lists (it moved meanwhile) keeps an empty
+    /// path and so belongs to no stage.
+    async fn place(&self, accounts: Vec<Account>, tree: &Tree) -> Result<Vec<Account>, RunError> {
+        let mut paths: HashMap<String, Vec<String>> = HashMap::new();
+        for path in &tree.paths {
+            let Some(parent) = path.last() else { continue };
+            let mut pages = self.client.list_accounts_for_parent().parent_id(parent).max_results(PAGE_SIZE).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| unreadable(CallError::of("organizations:ListAccountsForParent", &error)))?;
+                let found = page.accounts.unwrap_or_default();
+                paths.extend(found.into_iter().filter_map(|account| Some((account.id?, path.clone()))));
+            }
+        }
+        Ok(accounts
+            .into_iter()
+            .map(|account| Account {
+                path: paths.remove(&account.id).unwrap_or_default(),
+                ..account
+            })
+            .collect())
+    }
+}
+
+fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
+    let id = found.id?;
+    #[allow(deprecated, reason = "partitions that do not send State yet still send Status")]
+    let state = match (&found.state, &found.status) {
+        (Some(state), _) => AccountState::from_name(state.as_str()),
+        (None, Some(status)) => AccountState::from_name(status.as_str()),
+        (None, None) => None,
+    };
+    Some(Account {
+        name: found.name.unwrap_or_default(),
+        // A state that did not exist when this was written is tried: the door says what it is worth.
+        state: state.unwrap_or(AccountState::Active),
+        path: found.paths.iter().flatten().find_map(|path| units_of_path(path, &id)).unwrap_or_default(),
+        id,
+    })
+}
+
+fn unreadable(error: CallError) -> RunError {
+    match error.kind {
+        Kind::Throttled | Kind::Lost | Kind::Expired => error.into_run_error(),
+        _ => RunError::OrganizationUnreadable(error.to_string()),
+    }
+}

@@ -1,0 +1,41 @@
+//! What a function is told by its environment, read once; what is missing ends the start-up and is named.
+
+use std::env;
+
+use lambda_runtime::Error;
+
+/// Name of the bucket with plans and runs: `RUNS_BUCKET`.
+pub fn runs_bucket() -> Result<String, Error> {
+    required("RUNS_BUCKET")
+}
+
+/// Name of the DynamoDB table with lock and intents: `LEDGER_TABLE`.
+pub fn ledger_table() -> Result<String, Error> {
+    required("LEDGER_TABLE")
+}
+
+/// How to enter a member account.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Name of the role in every member account: `MEMBER_ROLE_NAME`.
+    pub role_name: String,
+    /// External id that the role's trust policy asks for: `EXTERNAL_ID`.
+    pub external_id: String,
+}
+
+impl Door {
+    /// Reads `MEMBER_ROLE_NAME` and `EXTERNAL_ID`.
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(Self {
+            role_name: required("MEMBER_ROLE_NAME")?,
+            external_id: required("EXTERNAL_ID")?,
+        })
+    }
+}
+
+fn required(name: &str) -> Result<String, Error> {
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| format!("the environment variable {name} is missing; template.yaml sets it").into())
+}

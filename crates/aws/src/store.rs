@@ -1,0 +1,117 @@
+//! The runs bucket: plans are read, objects of a run are written once.
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use orgpatch_core::error::RunError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::call::{CallError, Kind};
+
+/// So many objects are read or written at the same time; S3 allows thousands per prefix, a small function does not.
+const CONCURRENCY: usize = 32;
+
+/// The bucket.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    bucket: String,
+}
+
+impl Store {
+    /// The bucket of that name.
+    #[must_use]
+    pub fn new(config: &SdkConfig, bucket: String) -> Self {
+        // Path style is what emulators and buckets with dots understand; S3 takes both.
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+        Self {
+            client: Client::from_conf(config),
+            bucket,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The text of an object; None if it does not exist.
+    pub async fn text(&self, key: &str) -> Result<Option<String>, RunError> {
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) => {
+                let error = CallError::of("s3:GetObject", &error);
+                return if error.kind == Kind::NotFound { Ok(None) } else { Err(error.into_run_error()) };
+            }
+        };
+        let bytes = object.body.collect().await.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))?;
+        String::from_utf8(bytes.to_vec())
+            .map(Some)
+            .map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
+    }
+
+    /// An object of a run; None if it does not exist.
+    pub async fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
+        let Some(text) = self.text(key).await? else { return Ok(None) };
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| RunError::BrokenRun(format!("{key} cannot be read: {error}")))
+    }
+
+    /// An object of a run that must exist.
+    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, RunError> {
+        self.find(key).await?.ok_or_else(|| RunError::BrokenRun(format!("{key} is missing")))
+    }
+
+    /// Writes an object unless it exists: whoever was first, a retry included, is right.
+    pub async fn write_once<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
+        self.put(key, value, true).await
+    }
+
+    /// Writes an object, whether it exists or not.
+    pub async fn write<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
+        self.put(key, value, false).await
+    }
+
+    async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<(), RunError> {
+        let body = serde_json::to_vec(value).map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/json")
+            .set_if_none_match(once.then(|| "*".to_owned()))
+            .body(ByteStream::from(body));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match CallError::of("s3:PutObject", &error) {
+                error if once && error.kind == Kind::ConditionFailed => Ok(()),
+                error => Err(error.into_run_error()),
+            },
+        }
+    }
+
+    /// The keys below a prefix.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, RunError> {
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| CallError::of("s3:ListBucket", &error).into_run_error())?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
+    /// Runs `work` on every item, [`CONCURRENCY`] at a time, and keeps the order of the items.
+    pub async fn for_each<I, T, F, W>(items: Vec<I>, work: W) -> Result<Vec<T>, RunError>
+    where
+        W: Fn(I) -> F,
+        F: Future<Output = Result<T, RunError>>,
+    {
+        stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
+    }
+}

@@ -1,0 +1,159 @@
+//! One look at a target's commands: the facts are fetched here, what they mean is decided in the core.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use orgpatch_aws::call::CallError;
+use orgpatch_aws::house::House;
+use orgpatch_aws::ledger::Page;
+use orgpatch_aws::member::TargetError;
+use orgpatch_aws::ssm::Ssm;
+use orgpatch_core::answers::{self, Asked};
+use orgpatch_core::contract::{InstallOrder, InstanceRow, Inventory, Patch, Phase, Progress, StepSettings, TargetRecord, TargetRequest};
+use orgpatch_core::intent::IntentState;
+use orgpatch_core::invocation::Answer;
+use orgpatch_core::keys;
+use orgpatch_core::outcome::TargetOutcome;
+use orgpatch_core::reason::Reason;
+use orgpatch_core::rows::{self, Evidence, Judged, View};
+
+/// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
+/// this is what one operator with a few consoles makes.
+const CONCURRENCY: usize = 8;
+
+/// A compliance row that is not there yet is looked for after so many seconds.
+const ROW_LOOK_SECONDS: u32 = 60;
+
+/// Looks once, and writes the target's record if everything is final.
+pub async fn collect(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
+    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let look = Look {
+        house,
+        request,
+        settings,
+        ssm: Ssm::new(&member),
+    };
+    match request.phase {
+        Phase::Install => {
+            let asked = look.asked(Phase::Install).await?;
+            Ok(look.still_running(&asked).unwrap_or(Progress::Done))
+        }
+        Phase::Verify => look.after_install().await,
+        Phase::Inventory | Phase::Scan => look.after_scan().await,
+    }
+}
+
+struct Look<'a> {
+    house: &'a House,
+    request: &'a TargetRequest,
+    settings: &'a StepSettings,
+    ssm: Ssm,
+}
+
+impl Look<'_> {
+    async fn after_scan(&self) -> Result<Progress, TargetError> {
+        let (request, store) = (self.request, &self.house.store);
+        let inventory: Inventory = store.get(&keys::inventory(&request.run_id, &request.step, &request.target)).await?;
+        let asked = self.asked(Phase::Scan).await?;
+        if let Some(running) = self.still_running(&asked) {
+            return Ok(running);
+        }
+        let evidence = self.evidence(&asked).await?;
+        let Some(judged) = rows::judge_scan(self.view(), &inventory, &asked, &evidence) else {
+            return Ok(Progress::Running {
+                wait_seconds: ROW_LOOK_SECONDS,
+            });
+        };
+        let patches = self.patches(&judged).await?;
+        self.write(rows::scan_rows(self.view(), &inventory, &asked, &judged, &patches)).await
+    }
+
+    async fn after_install(&self) -> Result<Progress, TargetError> {
+        let (request, store) = (self.request, &self.house.store);
+        let verified = self.asked(Phase::Verify).await?;
+        if let Some(running) = self.still_running(&verified) {
+            return Ok(running);
+        }
+        let order: InstallOrder = store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+        let scanned: TargetRecord = store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
+        let installed = self.asked(Phase::Install).await?;
+        let evidence = self.evidence(&verified).await?;
+        let Some(judged) = rows::judge_install(self.view(), &order, &installed, &verified, &evidence) else {
+            return Ok(Progress::Running {
+                wait_seconds: ROW_LOOK_SECONDS,
+            });
+        };
+        let patches = self.patches(&judged).await?;
+        self.write(rows::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches)).await
+    }
+
+    /// One answer per instance of the phase's commands.
+    async fn asked(&self, phase: Phase) -> Result<BTreeMap<String, Asked>, TargetError> {
+        let request = self.request;
+        let page = Page::of(&request.run_id, &request.step, &request.target, phase);
+        let intents = self.house.ledger.intents(&page).await?;
+        let commands: Vec<String> = intents
+            .iter()
+            .filter_map(|intent| match &intent.state {
+                IntentState::Sent { command_id } => Some(command_id.clone()),
+                _ => None,
+            })
+            .collect();
+        let invocations = self.all(commands, |id| async move { Ok((id.clone(), self.ssm.invocations(&id).await?)) }).await?;
+        let invocations: HashMap<_, _> = invocations.into_iter().collect();
+        Ok(answers::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
+    }
+
+    fn still_running(&self, asked: &BTreeMap<String, Asked>) -> Option<Progress> {
+        answers::next_look_seconds(asked, self.request.now).map(|wait_seconds| Progress::Running { wait_seconds })
+    }
+
+    /// The compliance rows of the instances whose scan ended with success; the others have none of this run.
+    async fn evidence(&self, asked: &BTreeMap<String, Asked>) -> Result<Evidence, TargetError> {
+        let answered = asked.iter().filter(|(_, asked)| asked.answer == Answer::Succeeded);
+        let ids: Vec<String> = answered.map(|(id, _)| id.clone()).collect();
+        match self.ssm.patch_states(&ids).await {
+            Ok(states) => Ok(Evidence::new(states)),
+            Err(error) => Err(self.house.members.judge(&self.request.target, error).await),
+        }
+    }
+
+    /// The patches of the instances that lack some; the API gives them one instance at a time.
+    async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, Vec<Patch>>, TargetError> {
+        let ids: Vec<String> = judged.iter().filter(|(_, judged)| judged.has_patches_to_list()).map(|(id, _)| id.clone()).collect();
+        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) }).await?;
+        Ok(patches.into_iter().collect())
+    }
+
+    async fn all<I, T, F>(&self, items: Vec<I>, call: impl Fn(I) -> F) -> Result<Vec<T>, TargetError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        match stream::iter(items.into_iter().map(call)).buffer_unordered(CONCURRENCY).try_collect().await {
+            Ok(all) => Ok(all),
+            Err(error) => Err(self.house.members.judge(&self.request.target, error).await),
+        }
+    }
+
+    async fn write(&self, instances: Vec<InstanceRow>) -> Result<Progress, TargetError> {
+        let request = self.request;
+        let record = TargetRecord {
+            target: request.target.clone(),
+            outcome: TargetOutcome::Reached,
+            reason: Reason::new("reached", "every instance has its own outcome"),
+            at: request.now,
+            instances,
+        };
+        let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+        self.house.store.write_once(&key, &record).await?;
+        Ok(Progress::Done)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            run_id: &self.request.run_id,
+            target: &self.request.target,
+            now: self.request.now,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `collect-results`: what did the instances answer? Running, or the target's record.
+
+mod collect;
+
+use orgpatch_aws::dispatch::expect_phase;
+use orgpatch_aws::house::House;
+use orgpatch_aws::lambda::{self, Error};
+use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRecord, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::keys;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda::init_logs();
+    let house = &House::build().await?;
+    lambda::run(|request| collect_results(house, request)).await
+}
+
+async fn collect_results(house: &House, request: TargetRequest) -> Result<Progress, RunError> {
+    expect_phase(&request, &[Phase::Scan, Phase::Install, Phase::Verify])?;
+    // A target that could not be worked on has its record already.
+    let record = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    if house.store.find::<TargetRecord>(&record).await?.is_some() {
+        return Ok(Progress::Done);
+    }
+    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    let result = collect::collect(house, &request, &settings).await;
+    house.settle(&request, result, |_| Progress::Done).await
+}

@@ -1,0 +1,147 @@
+//! From the intents of a phase and the invocations of their commands to one answer per instance.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use crate::command;
+use crate::contract::Phase;
+use crate::intent::{Intent, IntentState};
+use crate::invocation::{self, Answer, Invocation};
+use crate::reason::Reason;
+
+/// How long after an instance's success its compliance row may still come; the service is eventually consistent
+/// without a documented bound.
+const ROW_LAG_SECONDS: i64 = 300;
+
+/// An instance that was asked, or was to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What it answered.
+    pub answer: Answer,
+    /// The command, if one was sent.
+    pub command_id: Option<String>,
+    /// When the command was sent, or was to be.
+    pub sent_at: Timestamp,
+    /// When the instance finished, if it did.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Asked {
+    /// True while a compliance row of this scan may still appear.
+    #[must_use]
+    pub fn row_may_still_come(&self, now: Timestamp) -> bool {
+        let done = self.finished_at.unwrap_or(self.sent_at);
+        now.as_second() < done.as_second() + ROW_LAG_SECONDS
+    }
+}
+
+/// One answer per instance that the intents name. `invocations` are those of each command by its id.
+#[must_use]
+pub fn answers(
+    phase: Phase,
+    intents: &[Intent],
+    invocations: &HashMap<String, Vec<Invocation>>,
+    max_concurrency: &str,
+    now: Timestamp,
+) -> BTreeMap<String, Asked> {
+    let mut asked = BTreeMap::new();
+    for intent in intents {
+        let rounds = command::rounds(intent.instance_ids.len(), max_concurrency);
+        let deadline = intent.at.as_second() + i64::from(command::deadline_seconds(phase, rounds));
+        let deadline = Timestamp::from_second(deadline).unwrap_or(Timestamp::MAX);
+        for id in &intent.instance_ids {
+            let entry = match &intent.state {
+                // Its halves name the same instances.
+                IntentState::Split => continue,
+                IntentState::Sent { command_id } => {
+                    let found = invocations.get(command_id).and_then(|all| all.iter().find(|one| &one.instance_id == id));
+                    Asked {
+                        answer: invocation::judge(found, deadline, now),
+                        command_id: Some(command_id.clone()),
+                        sent_at: intent.at,
+                        finished_at: found.and_then(|one| one.finished_at),
+                    }
+                }
+                IntentState::Refused { reason } => unsent(intent, Answer::Spared(reason.clone())),
+                IntentState::Intended | IntentState::Rejected => unsent(
+                    intent,
+                    Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
+                ),
+            };
+            asked.insert(id.clone(), entry);
+        }
+    }
+    asked
+}
+
+/// When to look again: None if every answer is final.
+#[must_use]
+pub fn next_look_seconds(asked: &BTreeMap<String, Asked>, now: Timestamp) -> Option<u32> {
+    asked
+        .values()
+        .filter(|entry| entry.answer == Answer::Waiting)
+        .map(|entry| command::next_look_seconds(entry.sent_at, now))
+        .min()
+}
+
+fn unsent(intent: &Intent, answer: Answer) -> Asked {
+    Asked {
+        answer,
+        command_id: None,
+        sent_at: intent.at,
+        finished_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).expect("a time")
+    }
+
+    fn intent(ids: &[&str], state: IntentState) -> Intent {
+        Intent {
+            batch_id: "b".into(),
+            instance_ids: ids.iter().map(|id| (*id).into()).collect(),
+            attempt: 1,
+            at: at(1_000),
+            state,
+        }
+    }
+
+    #[test]
+    fn every_named_instance_has_an_answer_and_a_success_that_reached_nobody_is_none() {
+        let sent = IntentState::Sent { command_id: "c-1".into() };
+        let refused = IntentState::Refused {
+            reason: Reason::new("agent-offline", "x"),
+        };
+        let intents = [
+            intent(&["i-1", "i-2"], sent),
+            intent(&["i-3", "i-4"], IntentState::Split),
+            intent(&["i-3"], refused),
+            intent(&["i-4"], IntentState::Intended),
+        ];
+        let success = Invocation {
+            instance_id: "i-1".into(),
+            status: "Success".into(),
+            status_details: "Success".into(),
+            exit_code: Some(0),
+            finished_at: Some(at(1_030)),
+        };
+        let invocations = [("c-1".to_owned(), vec![success])].into();
+        let soon = answers(Phase::Scan, &intents, &invocations, "50", at(1_060));
+        assert_eq!(soon.len(), 4);
+        assert_eq!(soon["i-1"].answer, Answer::Succeeded);
+        assert_eq!(soon["i-2"].answer, Answer::Waiting);
+        assert!(matches!(&soon["i-3"].answer, Answer::Spared(reason) if reason.code == "agent-offline"));
+        assert!(matches!(&soon["i-4"].answer, Answer::None(reason) if reason.code == "not-sent"));
+        assert_eq!(next_look_seconds(&soon, at(1_060)), Some(45));
+
+        let late = answers(Phase::Scan, &intents, &invocations, "50", at(1_000_000));
+        assert!(matches!(&late["i-2"].answer, Answer::None(reason) if reason.code == "no-invocation"));
+        assert_eq!(next_look_seconds(&late, at(1_000_000)), None);
+    }
+}

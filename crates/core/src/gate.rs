@@ -1,0 +1,238 @@
+//! The three questions about a step: may it start, what would it install, may the next one start.
+
+use sha2::{Digest, Sha256};
+
+use crate::contract::{CaughtError, Decision, GateAnswer, GateRecord, InstallOrder, InstallPlan, OrderedInstance, TargetRecord};
+use crate::input::Operation;
+use crate::os::OperatingSystem;
+use crate::outcome::{Counts, Outcome};
+use crate::plan::{Gate, Reboot};
+use crate::reason::Reason;
+
+/// Enter: a step starts only if every step before it has advanced. A missing decision is a no: what cannot be
+/// shown to have passed has not passed.
+#[must_use]
+pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateRecord>)>) -> GateAnswer {
+    for (step, record) in earlier {
+        let reason = match record {
+            Some(record) if record.decision == Decision::Advance => continue,
+            Some(record) => Reason::new("halted", format!("the run halted at step {step}: {}", record.reason.text)),
+            None => Reason::new("halted", format!("the run halted at step {step}: it was never judged")),
+        };
+        return GateAnswer {
+            decision: Decision::Halt,
+            reason,
+        };
+    }
+    GateAnswer {
+        decision: Decision::Go,
+        reason: Reason::new("earlier-steps-advanced", "every step before this one has advanced"),
+    }
+}
+
+/// Review: what a target's scan gives to install; None if there is nothing. An instance that only waits for a
+/// reboot is part of it where the plan lets it reboot, since an install with `RebootIfNeeded` is how it gets one.
+#[must_use]
+pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
+    let instances: Vec<OrderedInstance> = scan
+        .instances
+        .iter()
+        .filter_map(|row| {
+            let wanted = match row.outcome {
+                Outcome::Missing => true,
+                Outcome::PendingReboot => reboot == Reboot::IfNeeded,
+                _ => false,
+            };
+            // An instance with either outcome was scanned, so its operating system is one that Patch Manager knows.
+            let os = row.os.as_deref().and_then(OperatingSystem::from_name)?;
+            wanted.then(|| OrderedInstance {
+                instance_id: row.instance_id.clone(),
+                os,
+                missing: row.missing_before.clone(),
+                reason: row.reason.clone(),
+            })
+        })
+        .collect();
+    (!instances.is_empty()).then(|| InstallOrder {
+        account_id: scan.target.account_id.clone(),
+        region: scan.target.region.clone(),
+        instances,
+    })
+}
+
+/// The install plan of a step, with its hash. Orders are sorted, so that the hash says what is installed and not
+/// in which order it was found.
+pub fn install_plan(step: &str, mut orders: Vec<InstallOrder>) -> Result<InstallPlan, serde_json::Error> {
+    orders.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
+    for order in &mut orders {
+        order.instances.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
+        for instance in &mut order.instances {
+            instance.missing.sort();
+        }
+    }
+    let digest = Sha256::digest(serde_json::to_vec(&orders)?);
+    Ok(InstallPlan {
+        step: step.to_owned(),
+        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        orders,
+    })
+}
+
+/// Judge: may the next step start?
+///
+/// A step in which a result was lost never passes: nobody can say what happened there. A scan run passes
+/// otherwise, since it touches nothing and people want to see all of it.
+#[must_use]
+pub fn judge(operation: Operation, counts: &Counts, lost_targets: usize, gate: &Gate, error: Option<&CaughtError>) -> GateAnswer {
+    let halt = |code: &str, text: String| GateAnswer {
+        decision: Decision::Halt,
+        reason: Reason::new(code, text),
+    };
+    if let Some(error) = error {
+        return halt("step-broken", format!("the step broke: {}", error.sentence()));
+    }
+    if lost_targets > 0 {
+        return halt("results-lost", format!("the results of {lost_targets} targets are lost; see their reasons"));
+    }
+    if operation == Operation::Scan {
+        return GateAnswer {
+            decision: Decision::Advance,
+            reason: Reason::new("scan-run", "a scan run touches nothing, so no limit applies"),
+        };
+    }
+    let attempted = counts.attempted();
+    let (failed, unreachable) = (counts.of(Outcome::Failed), counts.of(Outcome::Unreachable));
+    if exceeds(failed, attempted, gate.max_failed_percent) {
+        return halt(
+            "too-many-failed",
+            format!("{failed} of {attempted} attempted instances failed; the gate allows {} %", gate.max_failed_percent),
+        );
+    }
+    if exceeds(unreachable, attempted, gate.max_unreachable_percent) {
+        return halt(
+            "too-many-unreachable",
+            format!(
+                "{unreachable} of {attempted} attempted instances are unreachable; the gate allows {} %",
+                gate.max_unreachable_percent
+            ),
+        );
+    }
+    let succeeded = counts.succeeded();
+    if succeeded < u64::from(gate.min_succeeded) {
+        return halt(
+            "too-few-succeeded",
+            format!("{succeeded} instances are patched or compliant; the gate asks for at least {}", gate.min_succeeded),
+        );
+    }
+    GateAnswer {
+        decision: Decision::Advance,
+        reason: Reason::new(
+            "within-limits",
+            format!("{succeeded} instances are patched or compliant; of {attempted} attempted, {failed} failed and {unreachable} are unreachable"),
+        ),
+    }
+}
+
+/// True if `part` of `whole` is more than `limit` percent, in whole numbers.
+fn exceeds(part: u64, whole: u64, limit: u8) -> bool {
+    part * 100 > whole * u64::from(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counts(patched: u64, failed: u64, unreachable: u64) -> Counts {
+        [(Outcome::Patched, patched), (Outcome::Failed, failed), (Outcome::Unreachable, unreachable)]
+            .into_iter()
+            .flat_map(|(outcome, n)| (0..n).map(move |_| outcome))
+            .collect()
+    }
+
+    fn decide(counts: &Counts, gate: Gate) -> (Decision, String) {
+        let answer = judge(Operation::Install, counts, 0, &gate, None);
+        (answer.decision, answer.reason.code)
+    }
+
+    #[test]
+    fn a_missing_gate_allows_no_failure_and_no_silence() {
+        assert_eq!(decide(&counts(5, 0, 0), Gate::default()).0, Decision::Advance);
+        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (Decision::Halt, "too-many-failed".into()));
+        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (Decision::Halt, "too-many-unreachable".into()));
+    }
+
+    #[test]
+    fn a_limit_is_reached_only_when_it_is_passed() {
+        let gate = Gate {
+            max_failed_percent: 10,
+            ..Gate::default()
+        };
+        assert_eq!(decide(&counts(9, 1, 0), gate).0, Decision::Advance);
+        assert_eq!(decide(&counts(8, 1, 0), gate).0, Decision::Halt);
+    }
+
+    #[test]
+    fn a_step_that_proves_nothing_does_not_pass_min_succeeded() {
+        let gate = Gate {
+            min_succeeded: 1,
+            ..Gate::default()
+        };
+        assert_eq!(decide(&Counts::default(), gate), (Decision::Halt, "too-few-succeeded".into()));
+    }
+
+    #[test]
+    fn lost_results_and_broken_steps_never_pass() {
+        let all = Gate {
+            max_failed_percent: 100,
+            max_unreachable_percent: 100,
+            min_succeeded: 0,
+        };
+        let error = CaughtError {
+            error: "States.Timeout".into(),
+            cause: String::new(),
+        };
+        for operation in [Operation::Scan, Operation::Install] {
+            assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, "results-lost");
+            assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, "step-broken");
+        }
+    }
+
+    #[test]
+    fn a_step_starts_only_behind_steps_that_advanced() {
+        let record = |decision| GateRecord {
+            step: "s".into(),
+            at: Timestamp::UNIX_EPOCH,
+            decision,
+            reason: Reason::new("x", "why"),
+            counts: Counts::default(),
+            limits: Gate::default(),
+        };
+        let (advanced, halted) = (record(Decision::Advance), record(Decision::Halt));
+        assert_eq!(enter([]).decision, Decision::Go);
+        assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, Decision::Go);
+        assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, Decision::Halt);
+        assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, Decision::Halt);
+    }
+
+    proptest! {
+        #[test]
+        fn percentages_agree_with_exact_fractions(patched in 0_u64..500, failed in 0_u64..500, limit in 0_u8..=100) {
+            let gate = Gate { max_failed_percent: limit, ..Gate::default() };
+            let attempted = patched + failed;
+            let over = attempted > 0 && i128::from(failed) * 100 > i128::from(attempted) * i128::from(limit);
+            let halts = decide(&counts(patched, failed, 0), gate).0 == Decision::Halt;
+            prop_assert_eq!(halts, over);
+        }
+
+        #[test]
+        fn one_more_failure_never_opens_a_gate(patched in 0_u64..100, failed in 0_u64..100, limit in 0_u8..=100) {
+            let gate = Gate { max_failed_percent: limit, ..Gate::default() };
+            let before = decide(&counts(patched, failed, 0), gate).0;
+            let after = decide(&counts(patched, failed + 1, 0), gate).0;
+            prop_assert!(before == Decision::Advance || after == Decision::Halt);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The input of an execution: what people and schedules start a run with.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::RunError;
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Report only; touches nothing.
+    Scan,
+    /// Scan, install what is missing, and prove it by another scan.
+    Install,
+}
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Scan => "scan",
+            Self::Install => "install",
+        })
+    }
+}
+
+/// The checked input of an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunInput {
+    /// `scan` or `install`.
+    pub operation: Operation,
+    /// Name of the plan.
+    pub plan: String,
+    /// Only these stages, in the plan's order; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Vec<String>>,
+    /// For people; kept in the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+const SHAPE: &str = r#"{"operation": "scan" or "install", "plan": "<name>", "stages": ["<name>"]?, "comment": "<text>"?}"#;
+
+impl RunInput {
+    /// Reads the input strictly: an unknown field, a missing one or a wrong value is [`RunError::InvalidInput`],
+    /// in one sentence that names it.
+    pub fn read(input: &Value) -> Result<Self, RunError> {
+        let wrong = |text: String| Err(RunError::InvalidInput(format!("{text}; the input of a run is {SHAPE}")));
+        let Value::Object(fields) = input else {
+            return wrong("the input is not a JSON object".to_owned());
+        };
+        for name in fields.keys() {
+            match name.as_str() {
+                "operation" | "plan" | "stages" | "comment" => {}
+                "resume" => return wrong("this version does not know `resume` yet".to_owned()),
+                _ => return wrong(format!("unknown field {name:?}")),
+            }
+        }
+        let operation = match fields.get("operation") {
+            Some(Value::String(name)) if name == "scan" => Operation::Scan,
+            Some(Value::String(name)) if name == "install" => Operation::Install,
+            Some(other) => return wrong(format!("unknown operation {other}")),
+            None => return wrong("`operation` is missing".to_owned()),
+        };
+        let plan = match fields.get("plan") {
+            // The name becomes part of an object key, so it cannot be anything that leads elsewhere.
+            Some(Value::String(name)) if is_plan_name(name) => name.clone(),
+            Some(other) => return wrong(format!("{other} cannot be the name of a plan (letters, digits, hyphens, underscores)")),
+            None => return wrong("`plan` is missing".to_owned()),
+        };
+        let stages = match fields.get("stages") {
+            None | Some(Value::Null) => None,
+            Some(Value::Array(names)) if !names.is_empty() => {
+                let mut stages: Vec<String> = Vec::with_capacity(names.len());
+                for name in names {
+                    match name {
+                        Value::String(name) if stages.contains(name) => return wrong(format!("stage {name:?} is named twice")),
+                        Value::String(name) => stages.push(name.clone()),
+                        other => return wrong(format!("{other} in `stages` is not the name of a stage")),
+                    }
+                }
+                Some(stages)
+            }
+            Some(_) => return wrong("`stages` is not a list of at least one name".to_owned()),
+        };
+        let comment = match fields.get("comment") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(_) => return wrong("`comment` is not a text".to_owned()),
+        };
+        Ok(Self {
+            operation,
+            plan,
+            stages,
+            comment,
+        })
+    }
+}
+
+fn is_plan_name(name: &str) -> bool {
+    (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_full_input_is_read() {
+        let input = RunInput::read(&json!({"operation": "install", "plan": "monthly", "stages": ["test"], "comment": "CHG-1"}));
+        assert_eq!(
+            input,
+            Ok(RunInput {
+                operation: Operation::Install,
+                plan: "monthly".into(),
+                stages: Some(vec!["test".into()]),
+                comment: Some("CHG-1".into()),
+            })
+        );
+    }
+
+    #[test]
+    fn every_wrong_input_names_the_culprit() {
+        for (input, culprit) in [
+            (json!([]), "not a JSON object"),
+            (json!({"plan": "monthly"}), "`operation` is missing"),
+            (json!({"operation": "reboot", "plan": "monthly"}), "unknown operation \"reboot\""),
+            (json!({"operation": "scan"}), "`plan` is missing"),
+            (json!({"operation": "scan", "plan": "../x"}), "\"../x\" cannot be the name of a plan"),
+            (json!({"operation": "scan", "plan": "m", "stage": "test"}), "unknown field \"stage\""),
+            (json!({"operation": "scan", "plan": "m", "resume": "r"}), "`resume`"),
+            (json!({"operation": "scan", "plan": "m", "stages": []}), "`stages`"),
+            (json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}), "named twice"),
+            (json!({"operation": "scan", "plan": "m", "stages": [1]}), "1 in `stages`"),
+            (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
+        ] {
+            let error = RunInput::read(&input).expect_err("wrong input");
+            assert_eq!(error.name(), "InvalidInput");
+            assert!(error.to_string().contains(culprit), "{error} should contain {culprit}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Sending a command exactly once, although SendCommand has no idempotency token.
+//!
+//! Before a batch is sent, an intent is written. Whoever comes later (a retry, a second copy of the function) finds
+//! it and asks [`next_move`] what to do. The rule that everything else follows: **between two sends of the same
+//! batch lies proof that the first one sent nothing** — either the service said so, or the command is still not in
+//! its list [`SETTLE_SECONDS`] after the attempt.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::reason::Reason;
+
+/// How long after an attempt the list of commands is believed when it does not show the command. ListCommands is
+/// eventually consistent without a documented bound; its lag is seconds, and waiting longer costs only time in a
+/// case that is rare.
+pub const SETTLE_SECONDS: i64 = 120;
+
+/// What is known of sending a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The batch.
+    pub batch_id: String,
+    /// The instances that the attempt names. They do not change after the first attempt.
+    pub instance_ids: Vec<String>,
+    /// Counts the attempts, from 1; a take-over is a conditional write on it.
+    pub attempt: u32,
+    /// When that attempt began.
+    pub at: Timestamp,
+    /// How far it got.
+    pub state: IntentState,
+}
+
+/// How far an attempt got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum IntentState {
+    /// It was about to send. Whether it did is not known.
+    Intended,
+    /// The service said no, and that nothing was sent; the same batch may be sent again at once.
+    Rejected,
+    /// It was sent.
+    Sent {
+        /// Id of the command.
+        command_id: String,
+    },
+    /// It will not be sent, for that reason.
+    Refused {
+        /// Why.
+        reason: Reason,
+    },
+    /// One of its instances cannot be asked: nothing was sent, and its halves go on instead.
+    Split,
+}
+
+/// What to do next for a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// Write the first intent (only if there is none), then send.
+    Begin,
+    /// Write a new attempt (only if nobody else has), then send.
+    TryAgain,
+    /// Look for the command in the service's list, then ask [`after_look_up`].
+    LookUp,
+    /// Nothing: it is sent, or never will be.
+    Nothing,
+    /// Go on with the two halves.
+    GoOnWithHalves,
+}
+
+/// What to do for a batch with that intent.
+#[must_use]
+pub fn next_move(intent: Option<&Intent>) -> Move {
+    match intent.map(|intent| &intent.state) {
+        None => Move::Begin,
+        Some(IntentState::Rejected) => Move::TryAgain,
+        Some(IntentState::Intended) => Move::LookUp,
+        Some(IntentState::Sent { .. } | IntentState::Refused { .. }) => Move::Nothing,
+        Some(IntentState::Split) => Move::GoOnWithHalves,
+    }
+}
+
+/// What a look into the service's list of commands means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The command is there: it is ours, record it.
+    Adopt(String),
+    /// It is not there, and by now it would be: send.
+    TryAgain,
+    /// Too early to tell; look again after so many seconds.
+    Wait(u32),
+}
+
+/// Decides after a look-up. `found` is the id of the command with the batch's comment, if there is one.
+#[must_use]
+pub fn after_look_up(intent: &Intent, found: Option<String>, now: Timestamp) -> Finding {
+    if let Some(command_id) = found {
+        return Finding::Adopt(command_id);
+    }
+    let age = now.as_second() - intent.at.as_second();
+    if age >= SETTLE_SECONDS {
+        Finding::TryAgain
+    } else {
+        Finding::Wait(u32::try_from((SETTLE_SECONDS - age).clamp(1, SETTLE_SECONDS)).unwrap_or(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! A model of the service and of a function that may die between any two instructions, and every way to die.
+
+    use super::*;
+
+    /// The service: commands by the time they were sent, visible in the list only some seconds later.
+    #[derive(Default)]
+    struct Service {
+        sent: Vec<(String, i64)>,
+    }
+
+    const LAG_SECONDS: i64 = 100;
+
+    struct World {
+        service: Service,
+        ledger: Option<Intent>,
+        now: i64,
+        /// Instructions left before the function dies.
+        fuel: u32,
+    }
+
+    struct Died;
+
+    impl World {
+        fn step(&mut self) -> Result<(), Died> {
+            self.fuel = self.fuel.checked_sub(1).ok_or(Died)?;
+            Ok(())
+        }
+
+        fn time(&self) -> Timestamp {
+            Timestamp::from_second(self.now).expect("a time")
+        }
+
+        /// What `install` does for one batch, one instruction after the other, each of which may be the last.
+        fn run(&mut self) -> Result<Option<u32>, Died> {
+            self.step()?;
+            match next_move(self.ledger.as_ref()) {
+                Move::Nothing => return Ok(None),
+                Move::Begin => self.write(1)?,
+                Move::TryAgain => {
+                    let attempt = self.ledger.as_ref().map_or(1, |intent| intent.attempt + 1);
+                    self.write(attempt)?;
+                }
+                Move::GoOnWithHalves => unreachable!("this model does not split"),
+                Move::LookUp => {
+                    let found = self.service.sent.iter().find(|(_, at)| at + LAG_SECONDS <= self.now).map(|(id, _)| id.clone());
+                    let intent = self.ledger.clone().expect("an intent");
+                    match after_look_up(&intent, found, self.time()) {
+                        Finding::Adopt(id) => return self.record(id).map(|()| None),
+                        Finding::TryAgain => self.write(intent.attempt + 1)?,
+                        Finding::Wait(seconds) => return Ok(Some(seconds)),
+                    }
+                }
+            }
+            self.step()?;
+            let id = format!("command-{}", self.service.sent.len() + 1);
+            self.service.sent.push((id.clone(), self.now));
+            self.record(id)?;
+            Ok(None)
+        }
+
+        fn write(&mut self, attempt: u32) -> Result<(), Died> {
+            self.step()?;
+            self.ledger = Some(Intent {
+                batch_id: "b".into(),
+                instance_ids: vec!["i-1".into()],
+                attempt,
+                at: self.time(),
+                state: IntentState::Intended,
+            });
+            Ok(())
+        }
+
+        fn record(&mut self, command_id: String) -> Result<(), Died> {
+            self.step()?;
+            self.ledger.as_mut().expect("an intent").state = IntentState::Sent { command_id };
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn dying_at_any_two_instructions_neither_repeats_nor_loses_the_command() {
+        for first_death in 0..12 {
+            for second_death in 0..12 {
+                let mut world = World {
+                    service: Service::default(),
+                    ledger: None,
+                    now: 1_800_000_000,
+                    fuel: 0,
+                };
+                let mut fuels = [first_death, second_death].into_iter();
+                let mut lives = 0;
+                loop {
+                    lives += 1;
+                    assert!(lives < 20, "never ends after deaths at {first_death} and {second_death}");
+                    world.fuel = fuels.next().unwrap_or(100);
+                    match world.run() {
+                        Err(Died) => world.now += 1,
+                        Ok(Some(seconds)) => world.now += i64::from(seconds),
+                        Ok(None) => break,
+                    }
+                }
+                assert_eq!(world.service.sent.len(), 1, "deaths at {first_death} and {second_death}");
+                let id = world.service.sent[0].0.clone();
+                assert_eq!(world.ledger.expect("an intent").state, IntentState::Sent { command_id: id });
+            }
+        }
+    }
+
+    #[test]
+    fn a_rejected_attempt_may_be_repeated_at_once_and_a_refused_one_never() {
+        let intent = |state| Intent {
+            batch_id: "b".into(),
+            instance_ids: vec![],
+            attempt: 1,
+            at: Timestamp::UNIX_EPOCH,
+            state,
+        };
+        assert_eq!(next_move(Some(&intent(IntentState::Rejected))), Move::TryAgain);
+        let reason = Reason::new("x", "y");
+        assert_eq!(next_move(Some(&intent(IntentState::Refused { reason }))), Move::Nothing);
+        assert_eq!(next_move(Some(&intent(IntentState::Split))), Move::GoOnWithHalves);
+    }
+}

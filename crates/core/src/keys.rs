@@ -1,0 +1,95 @@
+//! Where everything lies in the runs bucket. Objects below `runs/` are written once.
+
+use crate::contract::{Phase, Target};
+
+/// The plan of that name.
+#[must_use]
+pub fn plan(name: &str) -> String {
+    format!("plans/{name}.yaml")
+}
+
+/// The run's own document: plan, input, organization, ordered steps.
+#[must_use]
+pub fn run(run_id: &str) -> String {
+    format!("runs/{run_id}/run.json")
+}
+
+/// Everything of a step begins with this.
+#[must_use]
+pub fn step(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/")
+}
+
+/// What the functions of a step need of the plan.
+#[must_use]
+pub fn settings(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/settings.json")
+}
+
+/// The targets of a step.
+#[must_use]
+pub fn targets(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/targets.json")
+}
+
+/// What `scan` saw in a target before it sent anything.
+#[must_use]
+pub fn inventory(run_id: &str, step: &str, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/inventory/{}", target_file(target))
+}
+
+/// The result of a target in a phase. A verify scan belongs to the install that it proves.
+#[must_use]
+pub fn record(run_id: &str, step: &str, phase: Phase, target: &Target) -> String {
+    let folder = match phase {
+        Phase::Inventory | Phase::Scan => "scan",
+        Phase::Install | Phase::Verify => "install",
+    };
+    format!("runs/{run_id}/steps/{step}/{folder}/{}", target_file(target))
+}
+
+/// What would be installed in a step, as a whole.
+#[must_use]
+pub fn install_plan(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/install-plan.json")
+}
+
+/// The targets of a step that have something to install.
+#[must_use]
+pub fn install_targets(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/install-targets.json")
+}
+
+/// One target's part of the install plan.
+#[must_use]
+pub fn install_order(run_id: &str, step: &str, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/install-plan/{}", target_file(target))
+}
+
+/// Why a step did not start; only there if it did not.
+#[must_use]
+pub fn entry(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/entry.json")
+}
+
+/// The decision about a step that was worked on.
+#[must_use]
+pub fn gate(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/gate.json")
+}
+
+/// Where the state machine leaves what became of the children of a step's Map (`scan` or `install`).
+#[must_use]
+pub fn children(run_id: &str, step: &str, map: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/children/{map}")
+}
+
+/// The report of a run.
+#[must_use]
+pub fn report(run_id: &str) -> String {
+    format!("runs/{run_id}/report/report.json")
+}
+
+fn target_file(target: &Target) -> String {
+    format!("{}/{}.json", target.account_id, target.region)
+}

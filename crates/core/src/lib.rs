@@ -1,0 +1,28 @@
+//! The rules of orgpatch.
+//!
+//! Facts and the time go in, a decision *with its reason* comes out. This crate knows neither AWS nor tokio nor a
+//! clock, so every rule of the house can be read, tested and broken here alone.
+
+pub mod answers;
+pub mod command;
+pub mod contract;
+pub mod error;
+pub mod exit_code;
+pub mod gate;
+pub mod input;
+pub mod intent;
+pub mod invocation;
+pub mod keys;
+pub mod organization;
+pub mod os;
+pub mod outcome;
+pub mod plan;
+pub mod reason;
+pub mod reconcile;
+pub mod report;
+pub mod rows;
+pub mod selection;
+pub mod step;
+pub mod verdict;
+
+pub use jiff::Timestamp;

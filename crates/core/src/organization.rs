@@ -1,0 +1,146 @@
+//! An organization as facts: accounts and the organizational units above each.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// State of an account, by the names of the Organizations API (`Account.State`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
+pub enum AccountState {
+    PendingActivation,
+    Active,
+    Suspended,
+    PendingClosure,
+    Closed,
+}
+
+impl AccountState {
+    /// True if roles in the account can be assumed. An account in `PENDING_CLOSURE` still works.
+    #[must_use]
+    pub fn can_be_entered(self) -> bool {
+        matches!(self, Self::Active | Self::PendingClosure)
+    }
+
+    /// The state of that name in the API, in either of its generations: `State`, or the retired `Status`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "PENDING_ACTIVATION" => Self::PendingActivation,
+            "ACTIVE" => Self::Active,
+            "SUSPENDED" => Self::Suspended,
+            "PENDING_CLOSURE" => Self::PendingClosure,
+            "CLOSED" => Self::Closed,
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for AccountState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::PendingActivation => "PENDING_ACTIVATION",
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+            Self::PendingClosure => "PENDING_CLOSURE",
+            Self::Closed => "CLOSED",
+        })
+    }
+}
+
+/// An account and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// 12 digits.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// State.
+    pub state: AccountState,
+    /// Ids of what is above it: the root first, then the organizational units downwards.
+    pub path: Vec<String>,
+}
+
+/// An organization: its accounts, and the names of the organizational units as far as they were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// Id, `o-…`.
+    pub id: String,
+    /// Accounts, in no particular order.
+    pub accounts: Vec<Account>,
+    /// Names of the organizational units by id. A unit that is in no account's path is known only from here.
+    pub unit_names: HashMap<String, String>,
+}
+
+impl Organization {
+    /// Names of the organizational units above an account, joined by `/`. A unit whose name is not known appears
+    /// by its id; the root does not appear.
+    #[must_use]
+    pub fn ou_path(&self, account: &Account) -> String {
+        let names: Vec<&str> = account
+            .path
+            .iter()
+            .filter(|id| !id.starts_with("r-"))
+            .map(|id| self.unit_names.get(id).map_or(id.as_str(), String::as_str))
+            .collect();
+        names.join("/")
+    }
+
+    /// True if the organization has that root or organizational unit.
+    #[must_use]
+    pub fn has_unit(&self, id: &str) -> bool {
+        self.unit_names.contains_key(id) || self.accounts.iter().any(|account| account.path.iter().any(|unit| unit == id))
+    }
+}
+
+/// The units of a path in `Account.Paths` (`o-x/r-y/ou-a/ou-b/123456789012/`): root first, without the
+/// organization and the account. None if it is not such a path.
+#[must_use]
+pub fn units_of_path(path: &str, account_id: &str) -> Option<Vec<String>> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    if !parts.next()?.starts_with("o-") {
+        return None;
+    }
+    let mut units: Vec<String> = parts.map(str::to_owned).collect();
+    if units.last().is_some_and(|last| last == account_id) {
+        units.pop();
+    }
+    let well_formed = units.first().is_some_and(|root| root.starts_with("r-")) && units.iter().skip(1).all(|unit| unit.starts_with("ou-"));
+    well_formed.then_some(units)
+}
+
+/// The parents whose children's names are wanted, so that every path can be written in names: each unit that has
+/// another one below it in the path of some account.
+#[must_use]
+pub fn parents_to_name<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Vec<String> {
+    let mut parents: BTreeMap<&str, ()> = BTreeMap::new();
+    for account in accounts {
+        for pair in account.path.windows(2) {
+            parents.insert(&pair[0], ());
+        }
+    }
+    parents.into_keys().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_the_api_is_read() {
+        assert_eq!(
+            units_of_path("o-x/r-y/ou-y-a/ou-y-b/123456789012/", "123456789012"),
+            Some(vec!["r-y".into(), "ou-y-a".into(), "ou-y-b".into()])
+        );
+        assert_eq!(units_of_path("o-x/r-y/123456789012/", "123456789012"), Some(vec!["r-y".into()]));
+    }
+
+    #[test]
+    fn anything_else_is_not_a_path() {
+        for path in ["", "r-y/ou-y-a", "o-x", "o-x/123456789012/", "o-x/r-y/what/123456789012/"] {
+            assert_eq!(units_of_path(path, "123456789012"), None, "{path}");
+        }
+    }
+}

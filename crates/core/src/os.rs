@@ -1,0 +1,142 @@
+//! Operating systems by the names of the Systems Manager API, and how an instance's own words map to them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Operating systems that Patch Manager patches on EC2: the `OperatingSystem` enum of the API without the values
+/// that Patch Manager no longer supports (`AMAZON_LINUX`, `AMAZON_LINUX_2022`, `RASPBIAN`).
+///
+/// Source: Systems Manager user guide, "Patch Manager prerequisites" (2026), and botocore 1.43.11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
+pub enum OperatingSystem {
+    AlmaLinux,
+    #[serde(rename = "AMAZON_LINUX_2")]
+    AmazonLinux2,
+    #[serde(rename = "AMAZON_LINUX_2023")]
+    AmazonLinux2023,
+    #[serde(rename = "CENTOS")]
+    CentOs,
+    Debian,
+    #[serde(rename = "MACOS")]
+    MacOs,
+    OracleLinux,
+    RedhatEnterpriseLinux,
+    RockyLinux,
+    Suse,
+    Ubuntu,
+    Windows,
+}
+
+impl OperatingSystem {
+    /// Every value, in the order of their names.
+    pub const ALL: [Self; 12] = [
+        Self::AlmaLinux,
+        Self::AmazonLinux2,
+        Self::AmazonLinux2023,
+        Self::CentOs,
+        Self::Debian,
+        Self::MacOs,
+        Self::OracleLinux,
+        Self::RedhatEnterpriseLinux,
+        Self::RockyLinux,
+        Self::Suse,
+        Self::Ubuntu,
+        Self::Windows,
+    ];
+
+    /// The name in the API and in plans.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AlmaLinux => "ALMA_LINUX",
+            Self::AmazonLinux2 => "AMAZON_LINUX_2",
+            Self::AmazonLinux2023 => "AMAZON_LINUX_2023",
+            Self::CentOs => "CENTOS",
+            Self::Debian => "DEBIAN",
+            Self::MacOs => "MACOS",
+            Self::OracleLinux => "ORACLE_LINUX",
+            Self::RedhatEnterpriseLinux => "REDHAT_ENTERPRISE_LINUX",
+            Self::RockyLinux => "ROCKY_LINUX",
+            Self::Suse => "SUSE",
+            Self::Ubuntu => "UBUNTU",
+            Self::Windows => "WINDOWS",
+        }
+    }
+
+    /// The value of that name, if it is one that Patch Manager still supports.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|os| os.name() == name)
+    }
+
+    /// What `DescribeInstanceInformation` says (`PlatformName`, `PlatformVersion`) as a value of the enum; None
+    /// for a platform that Patch Manager does not patch (Bottlerocket, Amazon Linux 1 …).
+    #[must_use]
+    pub fn from_platform(platform_name: &str, platform_version: &str) -> Option<Self> {
+        let name = platform_name.to_ascii_lowercase();
+        // The first word that matches decides; "Amazon Linux" carries its generation in the version only.
+        if name.contains("amazon linux") {
+            return match platform_version.split('.').next()? {
+                "2" => Some(Self::AmazonLinux2),
+                "2023" => Some(Self::AmazonLinux2023),
+                _ => None,
+            };
+        }
+        const WORDS: [(&str, OperatingSystem); 13] = [
+            ("windows", OperatingSystem::Windows),
+            ("ubuntu", OperatingSystem::Ubuntu),
+            ("red hat", OperatingSystem::RedhatEnterpriseLinux),
+            ("suse", OperatingSystem::Suse),
+            ("sles", OperatingSystem::Suse),
+            ("centos", OperatingSystem::CentOs),
+            ("oracle", OperatingSystem::OracleLinux),
+            ("debian", OperatingSystem::Debian),
+            ("rocky", OperatingSystem::RockyLinux),
+            ("almalinux", OperatingSystem::AlmaLinux),
+            ("alma linux", OperatingSystem::AlmaLinux),
+            ("macos", OperatingSystem::MacOs),
+            ("mac os", OperatingSystem::MacOs),
+        ];
+        WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, os)| *os)
+    }
+}
+
+impl std::fmt::Display for OperatingSystem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OperatingSystem as Os;
+
+    #[test]
+    fn names_are_the_ones_serde_writes() {
+        for os in Os::ALL {
+            assert_eq!(serde_json::to_value(os).expect("a name"), os.name());
+            assert_eq!(Os::from_name(os.name()), Some(os));
+        }
+    }
+
+    #[test]
+    fn platforms_as_the_agent_reports_them() {
+        for (name, version, expected) in [
+            ("Amazon Linux", "2023", Some(Os::AmazonLinux2023)),
+            ("Amazon Linux", "2", Some(Os::AmazonLinux2)),
+            ("Amazon Linux AMI", "2018.03", None),
+            ("Microsoft Windows Server 2022 Datacenter", "10.0.20348", Some(Os::Windows)),
+            ("Red Hat Enterprise Linux Server", "7.9", Some(Os::RedhatEnterpriseLinux)),
+            ("SLES", "15.5", Some(Os::Suse)),
+            ("CentOS Stream", "9", Some(Os::CentOs)),
+            ("Oracle Linux Server", "8.9", Some(Os::OracleLinux)),
+            ("Debian GNU/Linux", "12", Some(Os::Debian)),
+            ("AlmaLinux", "9.3", Some(Os::AlmaLinux)),
+            ("Bottlerocket", "1.19", None),
+        ] {
+            assert_eq!(Os::from_platform(name, version), expected, "{name} {version}");
+        }
+    }
+}

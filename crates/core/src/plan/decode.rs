@@ -1,0 +1,499 @@
+//! Reading values of a known kind out of the YAML tree, while every mistake is written down and none ends the reading.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::error::{PlanError, Related};
+use super::pattern::Form;
+use super::suggest::nearest;
+use super::yaml::{Kind, Node, Place, Value};
+
+/// How much of somebody's text a message repeats, in characters.
+const LONGEST_QUOTE: usize = 60;
+
+/// How many mistakes are kept. Nobody corrects more in one go, and a document of nothing but mistakes must not cost
+/// more than it is worth.
+const MOST_MISTAKES: usize = 200;
+
+/// A value of the tree, and the path of fields that led there.
+pub(super) struct At<'n> {
+    pub path: String,
+    pub node: &'n Node,
+}
+
+/// A value that was read, and where it stood.
+pub(super) struct Found<T> {
+    pub value: T,
+    pub path: String,
+    pub place: Place,
+}
+
+/// Fields of one mapping, all of them known.
+pub(super) struct Fields<'n> {
+    path: String,
+    place: Place,
+    entries: BTreeMap<&'n str, &'n Node>,
+}
+
+/// The names that a mapping may have, and the words for names that belong elsewhere.
+pub(super) struct Names {
+    /// The fields of this mapping.
+    pub known: &'static [&'static str],
+    /// What to say of a name that is not one of them but is known otherwise.
+    pub explain: fn(&str) -> Option<String>,
+}
+
+/// Collects mistakes while values are read.
+#[derive(Default)]
+pub(super) struct Reader {
+    errors: Vec<(Place, Option<Place>, PlanError)>,
+    /// Mistakes beyond those that are kept.
+    more: usize,
+}
+
+impl<'n> Fields<'n> {
+    /// The value of a field, if it is there.
+    pub fn get(&self, name: &str) -> Option<At<'n>> {
+        let node = self.entries.get(name)?;
+        Some(At {
+            path: join(&self.path, name),
+            node,
+        })
+    }
+
+    /// The value of a field that must be there.
+    pub fn require(&self, reader: &mut Reader, name: &str, valid: &str) -> Option<At<'n>> {
+        let found = self.get(name);
+        if found.is_none() {
+            reader.refuse(
+                &self.path,
+                self.place,
+                format!("the field {name} is missing"),
+                format!("{name}: {valid}"),
+            );
+        }
+        found
+    }
+}
+
+impl Reader {
+    pub fn refuse(
+        &mut self,
+        path: &str,
+        place: Place,
+        problem: impl Into<String>,
+        valid: impl Into<String>,
+    ) {
+        self.keep(path, place, problem.into(), valid.into(), None);
+    }
+
+    /// A mistake that two places make together.
+    pub fn refuse_with(
+        &mut self,
+        (path, place): (&str, Place),
+        problem: impl Into<String>,
+        valid: impl Into<String>,
+        other: (Place, &str),
+    ) {
+        self.keep(path, place, problem.into(), valid.into(), Some(other));
+    }
+
+    fn keep(
+        &mut self,
+        path: &str,
+        place: Place,
+        problem: String,
+        valid: String,
+        other: Option<(Place, &str)>,
+    ) {
+        if self.errors.len() == MOST_MISTAKES {
+            self.more += 1;
+            return;
+        }
+        let related = other.map(|(other, text)| Related {
+            line: other.line,
+            column: other.column,
+            span: 0..0,
+            text: text.to_owned(),
+        });
+        let error = PlanError {
+            line: place.line,
+            column: place.column,
+            span: 0..0,
+            path: path.to_owned(),
+            problem,
+            valid,
+            related,
+        };
+        self.errors
+            .push((place, other.map(|(other, _)| other), error));
+    }
+
+    /// Every mistake so far in the order of the lines, with its place as bytes of `text`.
+    pub fn into_errors(self, text: &str) -> Vec<PlanError> {
+        if self.errors.is_empty() {
+            return Vec::new();
+        }
+        let lines = Lines::of(text);
+        let mut errors: Vec<PlanError> = self
+            .errors
+            .into_iter()
+            .map(|(place, other, mut error)| {
+                error.span = lines.span(place);
+                if let (Some(related), Some(other)) = (&mut error.related, other) {
+                    related.span = lines.span(other);
+                }
+                error
+            })
+            .collect();
+        errors.sort_by_key(|error| (error.line, error.column));
+        if let (1.., Some(last)) = (self.more, errors.last().cloned()) {
+            errors.push(PlanError {
+                path: String::new(),
+                problem: format!(
+                    "there are {} more mistakes, which are not listed",
+                    self.more
+                ),
+                valid: "a plan without the mistakes before this one".to_owned(),
+                related: None,
+                ..last
+            });
+        }
+        errors
+    }
+
+    fn refuse_value(&mut self, at: &At<'_>, problem: &str, valid: &str) {
+        let problem = if at.node.is_null() {
+            "there is no value".to_owned()
+        } else {
+            format!("{} {problem}", show(at.node))
+        };
+        self.refuse(&at.path, at.node.place, problem, valid);
+    }
+
+    /// The fields of a mapping; names that it cannot have are mistakes.
+    pub fn fields<'n>(&mut self, at: &At<'n>, names: &Names) -> Option<Fields<'n>> {
+        let valid = names.known.join(", ");
+        let mut entries = BTreeMap::new();
+        for (key, place, node) in self.entries(at, &format!("the fields {valid}"))? {
+            if names.known.contains(&key) {
+                entries.insert(key, node);
+                continue;
+            }
+            let hint = match (
+                nearest(key, names.known.iter().copied()),
+                (names.explain)(key),
+            ) {
+                (_, Some(explained)) => format!(": {explained}"),
+                (Some(name), None) => format!(" (did you mean {name}?)"),
+                (None, None) => String::new(),
+            };
+            self.refuse(
+                &join(&at.path, key),
+                place,
+                format!("unknown field {}{hint}", quote(key)),
+                valid.clone(),
+            );
+        }
+        Some(Fields {
+            path: at.path.clone(),
+            place: at.node.place,
+            entries,
+        })
+    }
+
+    /// The entries of a mapping whose keys are texts, each once.
+    pub fn entries<'n>(
+        &mut self,
+        at: &At<'n>,
+        valid: &str,
+    ) -> Option<Vec<(&'n str, Place, &'n Node)>> {
+        let Value::Mapping(entries) = &at.node.value else {
+            self.refuse_value(at, "is not a mapping of fields to values", valid);
+            return None;
+        };
+        let mut places = HashMap::new();
+        let mut found = Vec::new();
+        for (key, value) in entries {
+            let Value::Scalar {
+                text,
+                kind: Kind::Text,
+            } = &key.value
+            else {
+                self.refuse(
+                    &at.path,
+                    key.place,
+                    format!("the key {} is not a text", show(key)),
+                    "keys that are texts; quotes make a number or true a text",
+                );
+                continue;
+            };
+            if let Some(first) = places.insert(text.as_str(), key.place) {
+                self.refuse_with(
+                    (&join(&at.path, text), key.place),
+                    format!(
+                        "{} is written twice, first in line {}",
+                        quote(text),
+                        first.line
+                    ),
+                    "each key once",
+                    (first, "first written here"),
+                );
+                continue;
+            }
+            found.push((text.as_str(), key.place, value));
+        }
+        Some(found)
+    }
+
+    /// The items of a list.
+    pub fn list<'n>(&mut self, at: &At<'n>, valid: &str) -> Vec<At<'n>> {
+        let Value::List(items) = &at.node.value else {
+            self.refuse_value(at, "is not a list", valid);
+            return Vec::new();
+        };
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, node)| At {
+                path: format!("{}[{index}]", at.path),
+                node,
+            })
+            .collect()
+    }
+
+    /// A list that has to say something.
+    pub fn list_of_some<'n>(&mut self, at: &At<'n>, valid: &str) -> Vec<At<'n>> {
+        if matches!(&at.node.value, Value::List(items) if items.is_empty()) {
+            self.refuse(&at.path, at.node.place, "the list is empty", valid);
+        }
+        self.list(at, valid)
+    }
+
+    /// A text; what YAML reads as a number, boolean or null is none, because another reader of the same plan would
+    /// not see the same characters.
+    pub fn text(&mut self, at: &At<'_>, valid: &str) -> Option<Found<String>> {
+        match &at.node.value {
+            Value::Scalar {
+                text,
+                kind: Kind::Text,
+            } => Some(at.found(text.clone())),
+            Value::Scalar { text, kind } => {
+                let (what, quoted) = match kind {
+                    Kind::Number => (
+                        "is a number in YAML",
+                        format!("{valid} (as text in quotes: {})", quote(text)),
+                    ),
+                    Kind::Boolean => (
+                        "is a boolean in YAML",
+                        format!("{valid} (as text in quotes: {})", quote(text)),
+                    ),
+                    _ => ("", valid.to_owned()),
+                };
+                self.refuse_value(at, what, &quoted);
+                None
+            }
+            _ => {
+                self.refuse_value(at, "is not a text", valid);
+                None
+            }
+        }
+    }
+
+    /// A text of the given form.
+    pub fn form(&mut self, at: &At<'_>, form: &Form) -> Option<Found<String>> {
+        let found = match &at.node.value {
+            // Taken as written, so `012345678901` keeps its zero whatever number YAML sees in it.
+            Value::Scalar {
+                text,
+                kind: Kind::Number,
+            } if form.digits_unquoted => at.found(text.clone()),
+            _ => self.text(at, form.valid)?,
+        };
+        if form.matches(&found.value) {
+            return Some(found);
+        }
+        self.refuse_value(at, "is not valid", form.valid);
+        None
+    }
+
+    /// A list of texts of the given form, each at most once.
+    pub fn forms(&mut self, items: &[At<'_>], form: &Form) -> Vec<Found<String>> {
+        let found = items
+            .iter()
+            .filter_map(|item| self.form(item, form))
+            .collect();
+        self.unique(found)
+    }
+
+    /// The same list without what stands in it twice, which is a mistake.
+    pub fn unique(&mut self, items: Vec<Found<String>>) -> Vec<Found<String>> {
+        let mut places = HashMap::new();
+        let mut unique = Vec::new();
+        for item in items {
+            match places.get(&item.value) {
+                None => {
+                    places.insert(item.value.clone(), item.place);
+                    unique.push(item);
+                }
+                Some(&first) => self.refuse_with(
+                    (&item.path, item.place),
+                    format!(
+                        "{} stands twice in this list, first in line {}",
+                        quote(&item.value),
+                        first.line
+                    ),
+                    "each value once",
+                    (first, "first written here"),
+                ),
+            }
+        }
+        unique
+    }
+
+    /// One of a closed list of names.
+    pub fn one_of<'c>(&mut self, at: &At<'_>, names: &[&'c str]) -> Option<Found<&'c str>> {
+        let valid = names.join(", ");
+        let found = self.text(at, &valid)?;
+        if let Some(name) = names.iter().find(|name| **name == found.value) {
+            return Some(at.found(name));
+        }
+        let hint = nearest(&found.value, names.iter().copied())
+            .map(|name| format!(" (did you mean {name}?)"))
+            .unwrap_or_default();
+        self.refuse_value(at, &format!("is not known{hint}"), &valid);
+        None
+    }
+
+    /// A whole number from `min` to `max`.
+    pub fn whole(&mut self, at: &At<'_>, min: u32, max: u32) -> Option<u32> {
+        let valid = if min == max {
+            min.to_string()
+        } else {
+            format!("a whole number from {min} to {max}")
+        };
+        let Value::Scalar { text, kind } = &at.node.value else {
+            self.refuse_value(at, "is not a whole number", &valid);
+            return None;
+        };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let decimal = !digits.is_empty()
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            // 010 is ten in YAML 1.2 and eight in YAML 1.1, so it is nothing here.
+            && (digits == "0" || !digits.starts_with('0'));
+        let problem = match (kind, decimal) {
+            (Kind::Text, true) => "is text because of its quotes, not a whole number".to_owned(),
+            (Kind::Number, true) if text.starts_with('-') && digits != "0" => {
+                format!("is under {min}")
+            }
+            (Kind::Number, true) => match digits.parse::<u32>() {
+                Ok(number) if number < min => format!("is under {min}"),
+                Ok(number) if number <= max => return Some(number),
+                // More digits than fit are over every maximum.
+                _ => format!("is over {max}"),
+            },
+            _ if text.ends_with('%') => "has a percent sign and is not a whole number".to_owned(),
+            _ => "is not a whole number".to_owned(),
+        };
+        self.refuse_value(at, &problem, &valid);
+        None
+    }
+}
+
+impl At<'_> {
+    pub fn found<T>(&self, value: T) -> Found<T> {
+        Found {
+            value,
+            path: self.path.clone(),
+            place: self.node.place,
+        }
+    }
+}
+
+/// The values alone, once their places are no longer needed.
+pub(super) fn values(found: Vec<Found<String>>) -> Vec<String> {
+    found.into_iter().map(|found| found.value).collect()
+}
+
+/// A path with one more field; a key that is no plain name is written in brackets.
+pub(super) fn join(path: &str, key: &str) -> String {
+    let plain = key.len() <= LONGEST_QUOTE
+        && key.starts_with(|first: char| first.is_ascii_alphabetic())
+        && key
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
+    match (plain, path.is_empty()) {
+        (true, true) => key.to_owned(),
+        (true, false) => format!("{path}.{key}"),
+        (false, _) => format!("{path}[{}]", quote(key)),
+    }
+}
+
+/// A text in quotes, on one line, short enough for a message.
+pub(super) fn quote(text: &str) -> String {
+    if text.chars().count() <= LONGEST_QUOTE {
+        return format!("{text:?}");
+    }
+    let beginning: String = text.chars().take(LONGEST_QUOTE).collect();
+    format!("{:?}", beginning + "…")
+}
+
+/// A value as a message names it.
+fn show(node: &Node) -> String {
+    match &node.value {
+        Value::Scalar {
+            text,
+            kind: Kind::Number | Kind::Boolean,
+        } if text.len() <= 40 => text.clone(),
+        Value::Scalar { text, .. } => quote(text),
+        Value::List(_) => "a list".to_owned(),
+        Value::Mapping(_) => "a mapping".to_owned(),
+    }
+}
+
+/// Where the lines of a text begin and end, in bytes; line breaks as YAML has them.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        // The parser does not see a byte order mark, so neither do its columns.
+        let mut starts = vec![if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        }];
+        let bytes = text.as_bytes();
+        starts.extend((0..bytes.len()).filter_map(|at| {
+            let ends =
+                bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+            ends.then_some(at + 1)
+        }));
+        Self { text, starts }
+    }
+
+    fn span(&self, place: Place) -> std::ops::Range<usize> {
+        let Some(&start) = self.starts.get(place.line - 1) else {
+            return self.text.len()..self.text.len();
+        };
+        let end = self
+            .starts
+            .get(place.line)
+            .copied()
+            .unwrap_or(self.text.len());
+        let line = self.text[start..end].trim_end_matches(['\n', '\r']);
+        let byte = |column: usize| {
+            start
+                + line
+                    .char_indices()
+                    .nth(column - 1)
+                    .map_or(line.len(), |(at, _)| at)
+        };
+        byte(place.column)
+            ..place
+                .end_column
+                .map_or(start + line.trim_end().len(), byte)
+                .max(byte(place.column))
+    }
+}

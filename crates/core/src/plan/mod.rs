@@ -1,0 +1,20 @@
+//! The plan: its types, the strict reader that reports every mistake at once, and its JSON Schema.
+
+mod decode;
+mod error;
+mod model;
+mod pattern;
+mod read;
+mod schema;
+mod stages;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+pub use error::{PlanError, PlanErrors, Related};
+pub use model::{
+    Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave,
+};
+pub use read::read;
+pub use schema::json_schema;

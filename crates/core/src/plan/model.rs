@@ -1,0 +1,269 @@
+//! The plan as types: what people write in `plans/<name>.yaml`, after every check has passed.
+//!
+//! Values of these types come from [`super::read`] only, so the rest of the house need not check them again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pattern::{
+    ACCOUNT_PATTERN, INSTANCE_PATTERN, MAX_CONCURRENCY_PATTERN, MAX_ERRORS_PATTERN, NAME_PATTERN,
+    ORGANIZATIONAL_UNIT_PATTERN, PERCENT_PATTERN, REGION_PATTERN,
+};
+use super::schema;
+use crate::os::OperatingSystem;
+
+/// What is patched, in which order, and what must hold before the next stage may start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
+    pub schema_version: u32,
+    /// Name of the plan; the same as its object `plans/<name>.yaml`.
+    #[schemars(regex(pattern = NAME_PATTERN))]
+    pub name: String,
+    /// Regions of every account, by code (`ap-northeast-1`).
+    #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
+    pub regions: Vec<String>,
+    /// Which instances; absent means every instance.
+    #[serde(default)]
+    pub select: Selection,
+    /// Whether an install may reboot.
+    #[serde(default)]
+    pub reboot: Reboot,
+    /// How much happens at the same time.
+    #[serde(default)]
+    pub rate: Rate,
+    /// The environments; the order of this list is the order of the run.
+    #[schemars(length(min = 1, max = super::stages::MAX_STAGES))]
+    pub stages: Vec<Stage>,
+}
+
+/// Which instances of an account belong to the plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Selection {
+    /// Tags an instance must have: every key, with any of its values. Absent: no tag is asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(transform = schema::tags, extend("minProperties" = 1))]
+    pub tags: BTreeMap<String, Vec<String>>,
+    /// Operating systems, by the names of the Systems Manager API. Absent: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub operating_systems: Vec<OperatingSystem>,
+    /// What is left out although the rest of the selection matches.
+    #[serde(default, skip_serializing_if = "Exclusion::is_empty")]
+    pub exclude: Exclusion,
+}
+
+/// What a selection leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exclusion {
+    /// Account ids (12 digits, in quotes).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = ACCOUNT_PATTERN)), extend("uniqueItems" = true))]
+    pub accounts: Vec<String>,
+    /// Instance ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = INSTANCE_PATTERN)), extend("uniqueItems" = true))]
+    pub instances: Vec<String>,
+    /// An instance with any of these keys, with any of that key's values, is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(transform = schema::tags)]
+    pub tags: BTreeMap<String, Vec<String>>,
+}
+
+impl Exclusion {
+    /// True if nothing is left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.instances.is_empty() && self.tags.is_empty()
+    }
+}
+
+/// Whether an install may reboot an instance; the `RebootOption` of AWS-RunPatchBaseline.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reboot {
+    /// `RebootIfNeeded`: reboots if at least one patch was installed or one waits for a reboot.
+    #[default]
+    IfNeeded,
+    /// `NoReboot`: patches that need a reboot stay pending, the instance ends as `pending-reboot`.
+    Never,
+}
+
+/// How much happens at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Rate {
+    /// Targets (account × Region) that one step works on at the same time: 1 to 1,000.
+    #[schemars(range(min = 1, max = super::read::MAX_TARGETS))]
+    pub targets: u32,
+    /// `MaxConcurrency` of each command: a count, or a percentage such as `25%`.
+    #[schemars(regex(pattern = MAX_CONCURRENCY_PATTERN), transform = schema::or_count::<1>)]
+    pub max_concurrency: String,
+    /// `MaxErrors` of each install command: a count, or a percentage such as `10%`. One error more and the
+    /// instances that have not begun are left alone.
+    #[schemars(regex(pattern = MAX_ERRORS_PATTERN), transform = schema::or_count::<0>)]
+    pub max_errors: String,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        // 40 targets, as in the design's example: far below every documented limit, and enough that 1,000
+        // targets of ten minutes each end in about four hours.
+        Self {
+            targets: 40,
+            max_concurrency: "25%".to_owned(),
+            max_errors: "10%".to_owned(),
+        }
+    }
+}
+
+/// An environment: which accounts, in which waves, and the gate behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    {"required": ["ous"], "properties": {"ous": {"minItems": 1}}},
+    {"required": ["accounts"], "properties": {"accounts": {"minItems": 1}}},
+]))]
+pub struct Stage {
+    /// Name, unique in the plan (upper and lower case do not count).
+    #[schemars(regex(pattern = NAME_PATTERN))]
+    pub name: String,
+    /// Organizational units, with everything below them; the id of the root means the whole organization.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = ORGANIZATIONAL_UNIT_PATTERN)), extend("uniqueItems" = true))]
+    pub ous: Vec<String>,
+    /// Single accounts, in addition; they come first in the stage's order, as they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = ACCOUNT_PATTERN)), extend("uniqueItems" = true))]
+    pub accounts: Vec<String>,
+    /// Accounts and organizational units that the stage leaves out.
+    #[serde(default, skip_serializing_if = "StageExclusion::is_empty")]
+    pub exclude: StageExclusion,
+    /// Regions of this stage instead of the plan's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
+    pub regions: Vec<String>,
+    /// Selection of this stage: `tags` and `operatingSystems` replace the plan's, `exclude` adds to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Selection")]
+    pub select: Option<Selection>,
+    /// Shares of the stage's accounts, cumulative, the last one `100%`. Absent: all accounts at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]
+    pub waves: Vec<Wave>,
+    /// What must hold before the next step starts. Absent: nothing failed and nothing unreachable.
+    #[serde(default)]
+    pub gate: Gate,
+}
+
+/// What a stage leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StageExclusion {
+    /// Account ids (12 digits, in quotes).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = ACCOUNT_PATTERN)), extend("uniqueItems" = true))]
+    pub accounts: Vec<String>,
+    /// Organizational units, with everything below them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = ORGANIZATIONAL_UNIT_PATTERN)), extend("uniqueItems" = true))]
+    pub ous: Vec<String>,
+}
+
+impl StageExclusion {
+    /// True if nothing is left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.ous.is_empty()
+    }
+}
+
+/// A share of a stage's accounts, counted from the first account of the stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Wave {
+    /// The first n accounts.
+    Accounts(#[schemars(range(min = 1, max = 999_999))] u32),
+    /// The first n percent of the accounts, rounded up.
+    Percent(Percent),
+}
+
+impl fmt::Display for Wave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accounts(n) => write!(f, "{n}"),
+            Self::Percent(p) => p.fmt(f),
+        }
+    }
+}
+
+/// A whole percentage from 1 to 100, written `25%`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = PERCENT_PATTERN))]
+pub struct Percent(u8);
+
+impl Percent {
+    /// All of it.
+    pub const ALL: Self = Self(100);
+
+    /// None if `value` is not from 1 to 100.
+    #[must_use]
+    pub fn new(value: u8) -> Option<Self> {
+        (1..=100).contains(&value).then_some(Self(value))
+    }
+
+    /// The number, 1 to 100.
+    #[must_use]
+    pub fn value(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
+impl From<Percent> for String {
+    fn from(percent: Percent) -> Self {
+        percent.to_string()
+    }
+}
+
+impl TryFrom<String> for Percent {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.strip_suffix('%')
+            .and_then(|digits| digits.parse().ok())
+            .and_then(Self::new)
+            .ok_or_else(|| format!("{text:?} is not a percentage from 1% to 100%"))
+    }
+}
+
+/// What must hold of a step before the next one may start. Percentages are of the instances that were
+/// attempted in the step: `patched + pending-reboot + failed + unreachable`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Gate {
+    /// At most so many percent `failed`: 0 to 100.
+    #[schemars(range(min = 0, max = 100))]
+    pub max_failed_percent: u8,
+    /// At most so many percent `unreachable`: 0 to 100.
+    #[schemars(range(min = 0, max = 100))]
+    pub max_unreachable_percent: u8,
+    /// At least so many instances `patched` or `compliant`; guards against a step that proves nothing.
+    #[schemars(range(min = 0, max = super::read::MAX_SUCCEEDED))]
+    pub min_succeeded: u32,
+}

@@ -1,0 +1,282 @@
+//! Reading the stages, and the checks between them: names, and organizational units or accounts named twice.
+
+use std::collections::HashMap;
+
+use super::decode::{At, Found, Reader, quote, values};
+use super::model::{Percent, Stage, StageExclusion, Wave};
+use super::pattern::{ACCOUNT, Form, NAME, ORGANIZATIONAL_UNIT, WAVE};
+use super::read::{STAGE, STAGE_EXCLUDE, gate, regions, selection};
+use super::yaml::Place;
+
+pub(super) const MAX_STAGES: usize = 50;
+pub(super) const MAX_WAVES: usize = 20;
+
+/// What the stages before the one that is read have taken.
+#[derive(Default)]
+struct Taken {
+    /// Stage names in lower case: two folders of the bucket must not differ by case alone.
+    names: HashMap<String, (String, Place)>,
+    /// Organizational units and accounts, with the stage that names them.
+    claims: HashMap<String, (String, Place)>,
+}
+
+pub(super) fn stages(reader: &mut Reader, at: &At<'_>) -> Vec<Stage> {
+    let valid =
+        "a list of stages in the order of the run, each with a name and its ous or accounts";
+    let items = reader.list_of_some(at, valid);
+    if items.len() > MAX_STAGES {
+        let problem = format!("there are {} stages", items.len());
+        reader.refuse(
+            &at.path,
+            at.node.place,
+            problem,
+            format!("at most {MAX_STAGES}"),
+        );
+        return Vec::new();
+    }
+    let mut taken = Taken::default();
+    items
+        .iter()
+        .filter_map(|item| stage(reader, item, &mut taken))
+        .collect()
+}
+
+fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
+    let fields = reader.fields(at, &STAGE)?;
+    let name = fields
+        .require(reader, "name", NAME.valid)
+        .and_then(|at| reader.form(&at, &NAME));
+    if let Some(name) = &name {
+        taken.name(reader, name);
+    }
+    // A stage without a valid name is still compared with the others.
+    let label = name
+        .as_ref()
+        .map_or_else(|| at.path.clone(), |name| quote(&name.value));
+
+    let ous = fields
+        .get("ous")
+        .map(|at| claimed(reader, &at, &ORGANIZATIONAL_UNIT));
+    let accounts = fields
+        .get("accounts")
+        .map(|at| claimed(reader, &at, &ACCOUNT));
+    if ous.as_ref().is_none_or(|(written, _)| *written == 0)
+        && accounts.as_ref().is_none_or(|(written, _)| *written == 0)
+    {
+        reader.refuse(
+            &at.path,
+            at.node.place,
+            format!("the stage {label} has neither organizational units nor accounts"),
+            "ous: a list of organizational units, or accounts: a list of account ids, or both",
+        );
+    }
+    let ous = ous.map(|(_, found)| found).unwrap_or_default();
+    let accounts = accounts.map(|(_, found)| found).unwrap_or_default();
+    for claim in ous.iter().chain(&accounts) {
+        taken.claim(reader, &label, claim);
+    }
+    let exclude = fields
+        .get("exclude")
+        .map(|at| exclude(reader, &at, &ous, &accounts));
+
+    Some(Stage {
+        name: name.map(|name| name.value).unwrap_or_default(),
+        ous: values(ous),
+        accounts: values(accounts),
+        exclude: exclude.unwrap_or_default(),
+        regions: fields
+            .get("regions")
+            .map(|at| regions(reader, &at))
+            .unwrap_or_default(),
+        select: fields.get("select").map(|at| selection(reader, &at)),
+        waves: fields
+            .get("waves")
+            .map(|at| waves(reader, &at))
+            .unwrap_or_default(),
+        gate: fields
+            .get("gate")
+            .map(|at| gate(reader, &at))
+            .unwrap_or_default(),
+    })
+}
+
+/// How many ids are written, and those that are valid.
+fn claimed(reader: &mut Reader, at: &At<'_>, form: &Form) -> (usize, Vec<Found<String>>) {
+    let items = reader.list(at, &format!("a list; each item {}", form.valid));
+    // What is no list at all is a mistake already, and the stage is not empty because of it.
+    let written = if matches!(at.node.value, super::yaml::Value::List(_)) {
+        items.len()
+    } else {
+        1
+    };
+    (
+        written,
+        items
+            .iter()
+            .filter_map(|item| reader.form(item, form))
+            .collect(),
+    )
+}
+
+impl Taken {
+    fn name(&mut self, reader: &mut Reader, name: &Found<String>) {
+        let folded = name.value.to_ascii_lowercase();
+        match self.names.get(&folded) {
+            None => {
+                self.names.insert(folded, (name.value.clone(), name.place));
+            }
+            Some((first, place)) => reader.refuse_with(
+                (&name.path, name.place),
+                format!(
+                    "the stage name {} is taken by {} in line {}",
+                    quote(&name.value),
+                    quote(first),
+                    place.line
+                ),
+                "a name of its own for each stage; upper and lower case do not count",
+                (*place, "first used here"),
+            ),
+        }
+    }
+
+    fn claim(&mut self, reader: &mut Reader, stage: &str, claim: &Found<String>) {
+        match self.claims.get(&claim.value) {
+            None => {
+                self.claims
+                    .insert(claim.value.clone(), (stage.to_owned(), claim.place));
+            }
+            Some((first, place)) if first == stage => reader.refuse_with(
+                (&claim.path, claim.place),
+                format!(
+                    "{} is named twice in stage {stage}, first in line {}",
+                    quote(&claim.value),
+                    place.line
+                ),
+                "each organizational unit and account once",
+                (*place, "first named here"),
+            ),
+            Some((first, place)) => reader.refuse_with(
+                (&claim.path, claim.place),
+                format!(
+                    "{} is in two stages: {first} in line {} and {stage} here",
+                    quote(&claim.value),
+                    place.line
+                ),
+                "each organizational unit and account in one stage",
+                (*place, "first named here"),
+            ),
+        }
+    }
+}
+
+fn exclude(
+    reader: &mut Reader,
+    at: &At<'_>,
+    ous: &[Found<String>],
+    accounts: &[Found<String>],
+) -> StageExclusion {
+    let Some(fields) = reader.fields(at, &STAGE_EXCLUDE) else {
+        return StageExclusion::default();
+    };
+    let mut read = |field: &str, form: &Form, named: &[Found<String>]| {
+        let Some(at) = fields.get(field) else {
+            return Vec::new();
+        };
+        let items = reader.list(&at, &format!("a list; each item {}", form.valid));
+        let excluded = reader.forms(&items, form);
+        for item in &excluded {
+            if let Some(same) = named.iter().find(|same| same.value == item.value) {
+                reader.refuse_with(
+                    (&item.path, item.place),
+                    format!(
+                        "{} is excluded from the stage that names it in line {}",
+                        quote(&item.value),
+                        same.place.line
+                    ),
+                    "an id that the stage does not name itself",
+                    (same.place, "named here"),
+                );
+            }
+        }
+        values(excluded)
+    };
+    StageExclusion {
+        accounts: read("accounts", &ACCOUNT, accounts),
+        ous: read("ous", &ORGANIZATIONAL_UNIT, ous),
+    }
+}
+
+fn waves(reader: &mut Reader, at: &At<'_>) -> Vec<Wave> {
+    let items = reader.list_of_some(
+        at,
+        "a list such as [1, \"50%\", \"100%\"]; or no such field, for all accounts at once",
+    );
+    if items.len() > MAX_WAVES {
+        let problem = format!("there are {} waves", items.len());
+        reader.refuse(
+            &at.path,
+            at.node.place,
+            problem,
+            format!("at most {MAX_WAVES}"),
+        );
+        return Vec::new();
+    }
+    let mut waves: Vec<Found<Wave>> = Vec::new();
+    for item in &items {
+        let Some(wave) = reader
+            .form(item, &WAVE)
+            .and_then(|found| wave(&found.value))
+        else {
+            continue;
+        };
+        grows(reader, &waves, item, wave);
+        waves.push(item.found(wave));
+    }
+    // Said only when the last item is a wave at all; otherwise its own mistake is enough.
+    if let (Some(last), Some(item)) = (waves.last(), items.last())
+        && last.path == item.path
+        && last.value != Wave::Percent(Percent::ALL)
+    {
+        let problem = format!(
+            "the last wave is {}, so accounts would be left over",
+            last.value
+        );
+        reader.refuse(&last.path, last.place, problem, "\"100%\" as the last wave");
+    }
+    waves.into_iter().map(|wave| wave.value).collect()
+}
+
+/// Counts are compared with counts and percentages with percentages; which is more of one and the other depends on
+/// the organization.
+fn grows(reader: &mut Reader, before: &[Found<Wave>], item: &At<'_>, wave: Wave) {
+    let smaller = before
+        .iter()
+        .rev()
+        .find_map(|earlier| match (earlier.value, wave) {
+            (Wave::Accounts(a), Wave::Accounts(b)) => Some((earlier, a < b)),
+            (Wave::Percent(a), Wave::Percent(b)) => Some((earlier, a < b)),
+            _ => None,
+        });
+    if let Some((earlier, false)) = smaller {
+        reader.refuse_with(
+            (&item.path, item.node.place),
+            format!(
+                "the wave {wave} is not more than {} before it",
+                earlier.value
+            ),
+            "waves that grow, because each is a share of the whole stage",
+            (earlier.place, "the wave before"),
+        );
+    }
+}
+
+fn wave(text: &str) -> Option<Wave> {
+    match text.strip_suffix('%') {
+        None => text.parse().ok().map(Wave::Accounts),
+        Some(percent) => percent
+            .parse()
+            .ok()
+            .and_then(Percent::new)
+            .map(Wave::Percent),
+    }
+}

@@ -1,0 +1,63 @@
+//! What is wrong before there is a field: the text, the document, its size.
+
+use insta::assert_snapshot;
+
+use super::{HEAD, STAGES, mistakes, mistakes_in};
+
+#[test]
+fn text_that_is_not_yaml() {
+    assert_snapshot!(mistakes("schemaVersion: 1\nname: [monthly\n"), @"line 3, column 1: this is not YAML: while parsing a flow sequence, expected ',' or ']'; valid: a YAML document");
+    assert_snapshot!(mistakes("stages:\n\t- name: test\n"), @"line 2, column 2: this is not YAML: tabs disallowed within this context (block indentation); valid: a YAML document");
+    assert_snapshot!(mistakes("name: \"monthly\n"), @"line 1, column 7: this is not YAML: while scanning a quoted scalar, found unexpected end of stream; valid: a YAML document");
+    assert_snapshot!(mistakes("name: *unknown\n"), @"line 1, column 7: this is not YAML: while parsing node, found unknown anchor; valid: a YAML document");
+}
+
+#[test]
+fn documents_that_are_empty_or_too_many() {
+    assert_snapshot!(mistakes(""), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
+    assert_snapshot!(mistakes("# only a comment\n"), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
+    assert_snapshot!(mistakes("~\n"), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
+    assert_snapshot!(mistakes(&format!("{HEAD}{STAGES}---\n{HEAD}{STAGES}")), @"line 5, column 1: a second document begins here; valid: one plan per file, so no further line ---");
+}
+
+#[test]
+fn documents_that_are_no_mapping() {
+    assert_snapshot!(mistakes("monthly\n"), @r#"line 1, column 1: "monthly" is not a mapping of fields to values; valid: the fields schemaVersion, name, regions, select, reboot, rate, stages"#);
+    assert_snapshot!(mistakes("- schemaVersion: 1\n"), @"line 1, column 1: a list is not a mapping of fields to values; valid: the fields schemaVersion, name, regions, select, reboot, rate, stages");
+}
+
+#[test]
+fn a_document_that_is_too_large() {
+    assert_snapshot!(mistakes(&format!("{HEAD}{STAGES}#{}", "x".repeat(256 * 1024))), @"line 1, column 1: the document has 262250 bytes; valid: at most 262144 bytes");
+}
+
+#[test]
+fn nesting_without_end() {
+    assert_snapshot!(mistakes(&"[".repeat(100)), @"line 1, column 33: this is nested more than 32 levels deep; valid: the fields of a plan, which need five levels");
+    assert_snapshot!(mistakes(&"- ".repeat(100_000)), @"line 1, column 65: this is nested more than 32 levels deep; valid: the fields of a plan, which need five levels");
+}
+
+#[test]
+fn aliases_that_grow_or_turn_in_circles() {
+    assert_snapshot!(mistakes("name: &a [*a]\n"), @"line 1, column 11: this alias stands inside of what it repeats; valid: an alias of a value that ends before it");
+    let doubling: Vec<String> = (1..30)
+        .map(|level| format!("a{level}: &a{level} [*a{0}, *a{0}]", level - 1))
+        .collect();
+    assert_snapshot!(mistakes(&format!("a0: &a0 [x, x]\n{}", doubling.join("\n"))), @"line 11, column 6: anchors and aliases repeat more than 20000 values; valid: a plan that is written out");
+}
+
+#[test]
+fn tags_of_yaml() {
+    assert_snapshot!(mistakes_in("reboot: !!str never"), @r#"line 4, column 9: the YAML tag "!!str" stands here; valid: the value without a tag; quotes make it text"#);
+    assert_snapshot!(mistakes_in("reboot: !Ref Reboot"), @r#"line 4, column 9: the YAML tag "!Ref" stands here; valid: the value without a tag; quotes make it text"#);
+}
+
+#[test]
+fn keys_that_stand_twice_or_are_no_text() {
+    assert_snapshot!(mistakes_in("reboot: never\n1: one\n? [a, b]\n: two\nreboot: if-needed\n? ~\n: three\n"), @r#"
+    line 5, column 1: the key 1 is not a text; valid: keys that are texts; quotes make a number or true a text
+    line 6, column 3: the key a list is not a text; valid: keys that are texts; quotes make a number or true a text
+    line 8, column 1: reboot: "reboot" is written twice, first in line 4; valid: each key once
+    line 9, column 3: the key "~" is not a text; valid: keys that are texts; quotes make a number or true a text
+    "#);
+}

@@ -1,0 +1,274 @@
+//! Properties: any valid plan survives a round trip, and no text at all makes the reader panic.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+
+use super::super::{
+    Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, read,
+};
+use super::listed;
+use crate::os::OperatingSystem;
+
+const NAME: &str = "[A-Za-z0-9][A-Za-z0-9_-]{0,12}";
+const REGION: &str = "(ap|us-gov|eusc-de)-(north|southeast)-[1-9]";
+const ACCOUNT: &str = "[0-9]{12}";
+const UNIT: &str = "ou-[0-9a-z]{4}-[0-9a-z]{8}|r-[0-9a-z]{4}";
+const INSTANCE: &str = "i-([0-9a-f]{8}|[0-9a-f]{17})";
+
+fn list(set: BTreeSet<String>) -> Vec<String> {
+    set.into_iter().collect()
+}
+
+fn tags() -> impl Strategy<Value = BTreeMap<String, Vec<String>>> {
+    // Tag texts of every kind: numbers, words that YAML takes for something else, signs, other scripts.
+    let text = || {
+        prop_oneof![
+            select(vec![
+                "true", "null", "~", "1", "0x1F", "1e3", "no", "- a", "#"
+            ])
+            .prop_map(String::from),
+            "\\PC{1,12}"
+        ]
+    };
+    btree_map(text(), btree_set(text(), 1..4).prop_map(list), 0..4)
+}
+
+fn selection() -> impl Strategy<Value = Selection> {
+    let exclude = (btree_set(ACCOUNT, 0..3), btree_set(INSTANCE, 0..3), tags());
+    (
+        tags(),
+        subsequence(OperatingSystem::ALL.to_vec(), 0..4),
+        exclude,
+    )
+        .prop_map(
+            |(tags, operating_systems, (accounts, instances, excluded))| Selection {
+                tags,
+                operating_systems,
+                exclude: Exclusion {
+                    accounts: list(accounts),
+                    instances: list(instances),
+                    tags: excluded,
+                },
+            },
+        )
+}
+
+fn rate() -> impl Strategy<Value = Rate> {
+    (
+        1..=1000_u32,
+        "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%",
+        "0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%",
+    )
+        .prop_map(|(targets, max_concurrency, max_errors)| Rate {
+            targets,
+            max_concurrency,
+            max_errors,
+        })
+}
+
+fn waves() -> impl Strategy<Value = Vec<Wave>> {
+    let growing = (btree_set(1..=999_999_u32, 0..4), btree_set(1..100_u8, 0..4));
+    prop_oneof![
+        Just(Vec::new()),
+        growing.prop_map(|(counts, percents)| {
+            let percents = percents
+                .into_iter()
+                .filter_map(Percent::new)
+                .chain([Percent::ALL]);
+            counts
+                .into_iter()
+                .map(Wave::Accounts)
+                .chain(percents.map(Wave::Percent))
+                .collect()
+        }),
+    ]
+}
+
+/// A stage whose ids come from `ids`, which no other stage has.
+fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strategy<Value = Stage> {
+    let rest = (
+        btree_set(REGION, 0..3),
+        proptest::option::of(selection()),
+        waves(),
+        (0..=100_u8, 0..=100_u8, 0..=1_000_000_u32),
+        any::<(Index, Index)>(),
+    );
+    rest.prop_map(
+        move |(regions, select, waves, gate, (ous_named, accounts_named))| {
+            let (mut ous, mut accounts) = (list(ids.0.clone()), list(ids.1.clone()));
+            // What is not named is excluded, so that the two never meet.
+            let mut excluded_ous = ous.split_off(ous_named.index(ous.len() + 1));
+            let excluded_accounts = accounts.split_off(accounts_named.index(accounts.len() + 1));
+            if ous.is_empty() && accounts.is_empty() {
+                std::mem::swap(&mut ous, &mut excluded_ous);
+            }
+            Stage {
+                name: name.clone(),
+                ous,
+                accounts,
+                exclude: StageExclusion {
+                    accounts: excluded_accounts,
+                    ous: excluded_ous,
+                },
+                regions: list(regions),
+                select,
+                waves,
+                gate: Gate {
+                    max_failed_percent: gate.0,
+                    max_unreachable_percent: gate.1,
+                    min_succeeded: gate.2,
+                },
+            }
+        },
+    )
+}
+
+fn stages() -> impl Strategy<Value = Vec<Stage>> {
+    (
+        btree_set(UNIT, 4..12),
+        btree_set(ACCOUNT, 0..8),
+        btree_map("[a-z0-9][a-z0-9_-]{0,12}", any::<bool>(), 1..4),
+    )
+        .prop_flat_map(|(ous, accounts, names)| {
+            let count = names.len();
+            let share = |ids: &BTreeSet<String>, nth: usize| -> BTreeSet<String> {
+                ids.iter().skip(nth).step_by(count).cloned().collect()
+            };
+            let stages: Vec<_> = names
+                .into_iter()
+                .enumerate()
+                .map(|(nth, (name, upper))| {
+                    let name = if upper {
+                        name.to_ascii_uppercase()
+                    } else {
+                        name
+                    };
+                    // At least one unit for each of at most three stages.
+                    stage(name, (share(&ous, nth), share(&accounts, nth)))
+                })
+                .collect();
+            stages
+        })
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let reboot = select(vec![Reboot::IfNeeded, Reboot::Never]);
+    (
+        NAME,
+        btree_set(REGION, 1..4),
+        selection(),
+        reboot,
+        rate(),
+        stages(),
+    )
+        .prop_map(|(name, regions, select, reboot, rate, stages)| Plan {
+            schema_version: 1,
+            name,
+            regions: list(regions),
+            select,
+            reboot,
+            rate,
+            stages,
+        })
+}
+
+fn yaml(plan: &Plan) -> String {
+    serde_saphyr::to_string(plan).expect("a plan as YAML")
+}
+
+fn json(plan: &Plan) -> String {
+    serde_json::to_string_pretty(plan).expect("a plan as JSON")
+}
+
+proptest! {
+    #[test]
+    fn a_plan_survives_a_round_trip(plan in plan()) {
+        for text in [yaml(&plan), json(&plan)] {
+            match read(&text) {
+                Ok(again) => prop_assert_eq!(&again, &plan),
+                Err(errors) => prop_assert!(false, "{}\n{text}", listed(&errors)),
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC*") {
+        places_are_real(&text);
+    }
+
+    #[test]
+    fn no_yaml_signs_make_the_reader_panic(parts in vec(select(SIGNS.to_vec()), 0..60)) {
+        places_are_real(&parts.concat());
+    }
+
+    #[test]
+    fn no_change_to_a_plan_makes_the_reader_panic(
+        plan in plan(),
+        changes in vec((any::<Index>(), 0..4_usize, select(SIGNS.to_vec())), 1..6),
+    ) {
+        let mut text = yaml(&plan);
+        for (place, length, sign) in changes {
+            let characters: Vec<char> = text.chars().collect();
+            let at = place.index(characters.len() + 1);
+            let end = (at + length).min(characters.len());
+            text = characters[..at].iter().collect::<String>() + sign + &characters[end..].iter().collect::<String>();
+        }
+        places_are_real(&text);
+    }
+}
+
+const SIGNS: [&str; 36] = [
+    "\n",
+    "\r",
+    "\r\n",
+    "\n  ",
+    "\n    ",
+    "\t",
+    " ",
+    ": ",
+    "- ",
+    "? ",
+    "# ",
+    "&a ",
+    "*a",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "|\n",
+    ">-\n",
+    "'",
+    "\"",
+    "\\",
+    "!!str ",
+    "%YAML 1.2\n",
+    "---\n",
+    "...\n",
+    "\u{feff}",
+    "\u{85}",
+    "é",
+    "日",
+    "stages",
+    "name",
+    "12",
+    "~",
+    "<<",
+];
+
+/// Whatever the text: an answer, and each mistake at a place that exists.
+fn places_are_real(text: &str) {
+    let Err(errors) = read(text) else { return };
+    assert!(errors.iter().len() > 0);
+    for error in &errors {
+        assert!(
+            text.get(error.span.clone()).is_some(),
+            "{error} at {:?} in {text:?}",
+            error.span
+        );
+        assert!(error.line >= 1 && error.column >= 1, "{error}");
+    }
+}

@@ -1,0 +1,327 @@
+//! YAML text as a tree in which every value keeps its place and its spelling; one document, no surprises.
+//!
+//! Built from the parser's events and not from a ready-made tree, because the plan needs what such trees drop: the
+//! digits of an account id as written, and both places of a key that stands twice.
+
+use std::collections::BTreeMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+
+use super::decode::quote;
+
+/// The schema is five levels deep; more is a mistake or an attack on the stack.
+const MAX_DEPTH: usize = 32;
+/// How many values the aliases of one document may repeat altogether.
+const MAX_COPIES: usize = 20_000;
+
+/// Where a value stands: first character (line from 1, column from 1) and the column behind its last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub line: usize,
+    pub column: usize,
+    /// The column behind the last character; None if the value goes on in the next line.
+    pub end_column: Option<usize>,
+}
+
+impl Place {
+    pub const START: Self = Self {
+        line: 1,
+        column: 1,
+        end_column: None,
+    };
+
+    fn at(marker: Marker) -> Self {
+        let column = marker.col() + 1;
+        Self {
+            line: marker.line(),
+            column,
+            end_column: Some(column),
+        }
+    }
+
+    fn of(span: Span) -> Self {
+        let end_column = (span.end.line() == span.start.line()).then_some(span.end.col() + 1);
+        Self {
+            end_column,
+            ..Self::at(span.start)
+        }
+    }
+
+    fn is_empty(self) -> bool {
+        self.end_column == Some(self.column)
+    }
+}
+
+/// A value of the document.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub place: Place,
+    pub value: Value,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Scalar { text: String, kind: Kind },
+    List(Vec<Node>),
+    Mapping(Vec<(Node, Node)>),
+}
+
+/// What a scalar is to YAML 1.2 (core schema); quoted ones are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    Boolean,
+    Null,
+}
+
+/// What is wrong with the text as YAML.
+pub(super) struct YamlError {
+    pub place: Place,
+    pub problem: String,
+    pub valid: &'static str,
+}
+
+impl YamlError {
+    fn new(place: Place, problem: impl Into<String>, valid: &'static str) -> Self {
+        Self {
+            place,
+            problem: problem.into(),
+            valid,
+        }
+    }
+}
+
+/// A list or mapping that is not finished.
+struct Open {
+    anchor: usize,
+    place: Place,
+    value: Value,
+    /// In a mapping: the key whose value comes next.
+    key: Option<Node>,
+}
+
+/// The one document in `text`.
+pub(super) fn load(text: &str) -> Result<Node, YamlError> {
+    let mut parser = Parser::new_from_str(text);
+    let mut loader = Loader::default();
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| {
+            let problem = format!("this is not YAML: {}", error.info());
+            YamlError::new(Place::at(*error.marker()), problem, "a YAML document")
+        })?;
+        loader.take(event, span)?;
+    }
+    loader.root.filter(|root| !root.is_null()).ok_or_else(|| {
+        YamlError::new(
+            Place::START,
+            "the document is empty",
+            "a plan, which begins with schemaVersion: 1",
+        )
+    })
+}
+
+#[derive(Default)]
+struct Loader {
+    open: Vec<Open>,
+    anchors: BTreeMap<usize, Node>,
+    copies: usize,
+    documents: usize,
+    root: Option<Node>,
+}
+
+impl Loader {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+        let (anchor, node) = match event {
+            Event::DocumentStart(_) => return self.begin_document(span),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {
+                return Ok(());
+            }
+            Event::SequenceStart(anchor, tag) => {
+                refuse_tag(tag.as_deref(), span)?;
+                return self.begin(anchor, span, Value::List(Vec::new()));
+            }
+            Event::MappingStart(anchor, tag) => {
+                refuse_tag(tag.as_deref(), span)?;
+                return self.begin(anchor, span, Value::Mapping(Vec::new()));
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(open) => (
+                    open.anchor,
+                    Node {
+                        place: open.place,
+                        value: open.value,
+                    },
+                ),
+                None => return Ok(()),
+            },
+            Event::Scalar(text, style, anchor, tag) => {
+                refuse_tag(tag.as_deref(), span)?;
+                (anchor, scalar(text.into_owned(), style, span))
+            }
+            Event::Alias(anchor) => (0, self.aliased(anchor, span)?),
+        };
+        if anchor > 0 {
+            self.count_copies(&node)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        self.place_in_parent(node);
+        Ok(())
+    }
+
+    fn begin_document(&mut self, span: Span) -> Result<(), YamlError> {
+        self.documents += 1;
+        if self.documents == 1 {
+            return Ok(());
+        }
+        Err(YamlError::new(
+            Place::at(span.start),
+            "a second document begins here",
+            "one plan per file, so no further line ---",
+        ))
+    }
+
+    fn begin(&mut self, anchor: usize, span: Span, value: Value) -> Result<(), YamlError> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(YamlError::new(
+                Place::at(span.start),
+                format!("this is nested more than {MAX_DEPTH} levels deep"),
+                "the fields of a plan, which need five levels",
+            ));
+        }
+        self.open.push(Open {
+            anchor,
+            place: Place::of(span),
+            value,
+            key: None,
+        });
+        Ok(())
+    }
+
+    fn aliased(&mut self, anchor: usize, span: Span) -> Result<Node, YamlError> {
+        let Some(node) = self.anchors.get(&anchor).cloned() else {
+            return Err(YamlError::new(
+                Place::of(span),
+                "this alias stands inside of what it repeats",
+                "an alias of a value that ends before it",
+            ));
+        };
+        self.count_copies(&node)?;
+        Ok(node)
+    }
+
+    fn count_copies(&mut self, node: &Node) -> Result<(), YamlError> {
+        self.copies += node.size();
+        if self.copies <= MAX_COPIES {
+            return Ok(());
+        }
+        Err(YamlError::new(
+            node.place,
+            format!("anchors and aliases repeat more than {MAX_COPIES} values"),
+            "a plan that is written out",
+        ))
+    }
+
+    fn place_in_parent(&mut self, mut node: Node) {
+        let Some(parent) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        match &mut parent.value {
+            Value::List(items) => items.push(node),
+            Value::Mapping(entries) => match parent.key.take() {
+                None => {
+                    // A block mapping has no bracket of its own to point at; its first key stands for it.
+                    if entries.is_empty() && parent.place.is_empty() {
+                        parent.place = node.place;
+                    }
+                    parent.key = Some(node);
+                }
+                Some(key) => {
+                    // `gate:` with nothing behind it: there is only the key to point at.
+                    if node.place.is_empty() {
+                        node.place = key.place;
+                    }
+                    entries.push((key, node));
+                }
+            },
+            Value::Scalar { .. } => {}
+        }
+    }
+}
+
+impl Node {
+    pub fn is_null(&self) -> bool {
+        matches!(
+            self.value,
+            Value::Scalar {
+                kind: Kind::Null,
+                ..
+            }
+        )
+    }
+
+    /// Number of values in it, itself included.
+    fn size(&self) -> usize {
+        match &self.value {
+            Value::Scalar { .. } => 1,
+            Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Value::Mapping(entries) => {
+                1 + entries
+                    .iter()
+                    .map(|(key, value)| key.size() + value.size())
+                    .sum::<usize>()
+            }
+        }
+    }
+}
+
+fn refuse_tag(tag: Option<&saphyr_parser::Tag>, span: Span) -> Result<(), YamlError> {
+    let Some(tag) = tag else { return Ok(()) };
+    let written = if tag.is_yaml_core_schema() {
+        format!("!!{}", tag.suffix)
+    } else {
+        tag.to_string()
+    };
+    Err(YamlError::new(
+        Place::at(span.start),
+        format!("the YAML tag {} stands here", quote(&written)),
+        "the value without a tag; quotes make it text",
+    ))
+}
+
+fn scalar(text: String, style: ScalarStyle, span: Span) -> Node {
+    let kind = if style == ScalarStyle::Plain {
+        plain_kind(&text)
+    } else {
+        Kind::Text
+    };
+    Node {
+        place: Place::of(span),
+        value: Value::Scalar { text, kind },
+    }
+}
+
+/// The core schema of YAML 1.2, section 10.3.2.
+fn plain_kind(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Kind::Boolean,
+        ".nan" | ".NaN" | ".NAN" => return Kind::Number,
+        _ => {}
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let number = matches!(unsigned, ".inf" | ".Inf" | ".INF")
+        || is_radix(text, "0x", 16)
+        || is_radix(text, "0o", 8)
+        // Rust's own numbers are those of YAML but for the words (`inf`, `nan`), which begin with a letter.
+        || (unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+            && unsigned.parse::<f64>().is_ok());
+    if number { Kind::Number } else { Kind::Text }
+}
+
+fn is_radix(text: &str, prefix: &str, radix: u32) -> bool {
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix))
+    })
+}

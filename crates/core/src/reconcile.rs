@@ -1,0 +1,351 @@
+//! What was asked for against what was recorded: every target of a step ends with exactly one outcome, and every
+//! instance of it that is known ends with exactly one row, whatever got lost on the way.
+
+use std::collections::BTreeMap;
+
+use crate::contract::{InstallOrder, InstanceRow, Inventory, InventoryInstance, Standing, Target, TargetRecord};
+use crate::input::Operation;
+use crate::outcome::{Outcome, TargetOutcome};
+use crate::reason::Reason;
+
+/// Everything that the bucket holds about a target in a step.
+#[derive(Debug, Clone)]
+pub struct TargetFacts {
+    /// The target, from `targets.json`.
+    pub target: Target,
+    /// What `scan` saw; needed only where the scan's record is missing.
+    pub inventory: Option<Inventory>,
+    /// The scan's record.
+    pub scan: Option<TargetRecord>,
+    /// What was to be installed.
+    pub order: Option<InstallOrder>,
+    /// The install's record.
+    pub install: Option<TargetRecord>,
+    /// The error of the state machine's child that worked on the target, if it failed.
+    pub child_error: Option<String>,
+}
+
+/// How the step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepEnd {
+    /// All work on it is over; what is not recorded is lost.
+    Over,
+    /// The run ended before or in the middle of it, for that reason; what is not recorded did not happen, or
+    /// nobody knows whether it did.
+    Cut(Reason),
+}
+
+/// A target's one outcome, and its instances' rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetResult {
+    /// The target.
+    pub target: Target,
+    /// What happened to it.
+    pub outcome: TargetOutcome,
+    /// Why.
+    pub reason: Reason,
+    /// Its instances, sorted by id.
+    pub instances: Vec<InstanceRow>,
+}
+
+/// The result of a target. Pure: the gate and the report call it on the same objects and agree.
+#[must_use]
+pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> TargetResult {
+    let TargetFacts {
+        target,
+        inventory,
+        scan,
+        order,
+        install,
+        child_error,
+    } = facts;
+    let lost = Reason::new(
+        "lost",
+        child_error.map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
+    );
+    let Some(scan) = scan else {
+        return without_scan(target, inventory, end, lost);
+    };
+
+    let mut rows: BTreeMap<String, InstanceRow> = scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
+    let (mut outcome, mut reason) = (scan.outcome, scan.reason);
+    match (install, order) {
+        (Some(install), order) => {
+            // A target that was locked at some point of the install has no rows of its own. Whether its instances
+            // were asked before that is in the reason, if anywhere; that no answer came is certain.
+            if install.outcome != TargetOutcome::Reached {
+                (outcome, reason) = (install.outcome, install.reason.clone());
+                for ordered in order.iter().flat_map(|order| &order.instances) {
+                    set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &install.reason);
+                }
+            }
+            for row in install.instances {
+                rows.insert(row.instance_id.clone(), row);
+            }
+        }
+        (None, Some(order)) => {
+            let why = match end {
+                StepEnd::Over => lost,
+                StepEnd::Cut(reason) => Reason::new("lost", format!("an install may have begun when the run ended: {}", reason.text)),
+            };
+            for ordered in &order.instances {
+                set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
+            }
+            (outcome, reason) = (TargetOutcome::Error, why);
+        }
+        (None, None) => {}
+    }
+    if operation == Operation::Install {
+        let why = match end {
+            StepEnd::Over => Reason::new("not-ordered", "patches are missing, but the install plan does not list the instance"),
+            StepEnd::Cut(reason) => reason.clone(),
+        };
+        for row in rows.values_mut().filter(|row| row.outcome == Outcome::Missing) {
+            row.outcome = Outcome::NotAttempted;
+            row.reason = why.clone();
+        }
+    }
+    TargetResult {
+        target,
+        outcome,
+        reason,
+        instances: rows.into_values().collect(),
+    }
+}
+
+fn set(rows: &mut BTreeMap<String, InstanceRow>, id: &str, outcome: Outcome, reason: &Reason) {
+    if let Some(row) = rows.get_mut(id) {
+        row.outcome = outcome;
+        row.reason = reason.clone();
+    }
+}
+
+fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, lost: Reason) -> TargetResult {
+    let (outcome, reason) = match end {
+        StepEnd::Over => (TargetOutcome::Error, lost),
+        StepEnd::Cut(reason) => (TargetOutcome::NotAttempted, reason.clone()),
+    };
+    let asked = match end {
+        StepEnd::Over => Outcome::Unreachable,
+        StepEnd::Cut(_) => Outcome::NotAttempted,
+    };
+    let instances = inventory.map_or_else(Vec::new, |inventory| {
+        inventory
+            .instances
+            .iter()
+            .map(|instance| match &instance.standing {
+                Standing::Selected => row(&target, instance, asked, reason.clone()),
+                Standing::Skipped(why) => row(&target, instance, Outcome::Skipped, why.clone()),
+                Standing::NotReady(why) => row(&target, instance, Outcome::NotReady, why.clone()),
+            })
+            .collect()
+    });
+    TargetResult {
+        target,
+        outcome,
+        reason,
+        instances,
+    }
+}
+
+/// A row with that outcome and no evidence yet.
+#[must_use]
+pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reason: Reason) -> InstanceRow {
+    let findings = match &instance.standing {
+        Standing::NotReady(reason) => vec![reason.clone()],
+        Standing::Selected | Standing::Skipped(_) => Vec::new(),
+    };
+    InstanceRow {
+        account_id: target.account_id.clone(),
+        region: target.region.clone(),
+        instance_id: instance.instance_id.clone(),
+        name: instance.name.clone(),
+        stage: target.stage.clone(),
+        wave: target.wave,
+        os: instance.os.map(|os| os.name().to_owned()).or_else(|| instance.platform.clone()),
+        agent_version: instance.agent_version.clone(),
+        outcome,
+        reason,
+        findings,
+        missing_before: Vec::new(),
+        installed: Vec::new(),
+        failed: Vec::new(),
+        missing_after: Vec::new(),
+        baseline_id: None,
+        command_ids: Vec::new(),
+    }
+}
+
+/// The record of a target that the run never came to: its instances are listed, none was asked anything.
+#[must_use]
+pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> TargetRecord {
+    let instances = inventory
+        .instances
+        .iter()
+        .map(|instance| row(&target, instance, Outcome::NotAttempted, reason.clone()))
+        .collect();
+    TargetRecord {
+        target,
+        outcome: TargetOutcome::NotAttempted,
+        reason: reason.clone(),
+        at: inventory.at,
+        instances,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::contract::{OrderedInstance, Patch};
+    use crate::organization::AccountState;
+    use crate::os::OperatingSystem;
+
+    fn target() -> Target {
+        Target {
+            account_id: "222200000001".into(),
+            account_name: "shop-test".into(),
+            account_state: AccountState::Active,
+            ou_path: "Test".into(),
+            region: "ap-northeast-1".into(),
+            stage: "test".into(),
+            wave: 1,
+        }
+    }
+
+    fn seen(id: &str, standing: Standing) -> InventoryInstance {
+        InventoryInstance {
+            instance_id: id.into(),
+            name: None,
+            os: Some(OperatingSystem::AmazonLinux2023),
+            platform: None,
+            agent_version: None,
+            standing,
+        }
+    }
+
+    fn record(outcome: TargetOutcome, rows: &[(&str, Outcome)]) -> TargetRecord {
+        TargetRecord {
+            target: target(),
+            outcome,
+            reason: Reason::new("recorded", "recorded"),
+            at: Timestamp::UNIX_EPOCH,
+            instances: rows
+                .iter()
+                .map(|(id, outcome)| row(&target(), &seen(id, Standing::Selected), *outcome, Reason::new("recorded", "recorded")))
+                .collect(),
+        }
+    }
+
+    fn ordered(ids: &[&str]) -> InstallOrder {
+        InstallOrder {
+            account_id: "222200000001".into(),
+            region: "ap-northeast-1".into(),
+            instances: ids
+                .iter()
+                .map(|id| OrderedInstance {
+                    instance_id: (*id).into(),
+                    os: OperatingSystem::AmazonLinux2023,
+                    missing: Vec::<Patch>::new(),
+                    reason: Reason::new("patches-missing", "1 patch is missing"),
+                })
+                .collect(),
+        }
+    }
+
+    fn facts() -> TargetFacts {
+        TargetFacts {
+            target: target(),
+            inventory: None,
+            scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
+            order: Some(ordered(&["i-a"])),
+            install: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Patched)])),
+            child_error: None,
+        }
+    }
+
+    fn short(facts: TargetFacts, end: &StepEnd) -> String {
+        let result = reconcile(facts, end, Operation::Install);
+        let rows: Vec<String> = result.instances.iter().map(|row| format!("{} {} ({})", row.instance_id, row.outcome, row.reason.code)).collect();
+        format!("{:?}: {}", result.outcome, rows.join(", "))
+    }
+
+    fn cut() -> StepEnd {
+        StepEnd::Cut(Reason::new("halted", "the run halted"))
+    }
+
+    #[test]
+    fn whatever_is_lost_every_known_instance_has_one_row() {
+        let inventory = Inventory {
+            at: Timestamp::UNIX_EPOCH,
+            instances: vec![
+                seen("i-a", Standing::Selected),
+                seen("i-b", Standing::Skipped(Reason::new("not-selected-by-tags", "x"))),
+                seen("i-c", Standing::NotReady(Reason::new("stopped", "x"))),
+            ],
+        };
+        let lines = [
+            ("all recorded", short(facts(), &StepEnd::Over)),
+            ("install lost", short(TargetFacts { install: None, ..facts() }, &StepEnd::Over)),
+            ("cut while installing", short(TargetFacts { install: None, ..facts() }, &cut())),
+            (
+                "cut before installing",
+                short(
+                    TargetFacts {
+                        install: None,
+                        order: None,
+                        ..facts()
+                    },
+                    &cut(),
+                ),
+            ),
+            (
+                "locked out before installing",
+                short(
+                    TargetFacts {
+                        install: Some(record(TargetOutcome::AccessDenied, &[])),
+                        ..facts()
+                    },
+                    &StepEnd::Over,
+                ),
+            ),
+            (
+                "scan lost",
+                short(
+                    TargetFacts {
+                        scan: None,
+                        order: None,
+                        install: None,
+                        inventory: Some(inventory),
+                        child_error: Some("States.Timeout".into()),
+                        ..facts()
+                    },
+                    &StepEnd::Over,
+                ),
+            ),
+            (
+                "never begun",
+                short(
+                    TargetFacts {
+                        scan: None,
+                        order: None,
+                        install: None,
+                        ..facts()
+                    },
+                    &cut(),
+                ),
+            ),
+        ];
+        let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        all recorded: Reached: i-a patched (recorded), i-b compliant (recorded)
+        install lost: Error: i-a unreachable (lost), i-b compliant (recorded)
+        cut while installing: Error: i-a unreachable (lost), i-b compliant (recorded)
+        cut before installing: Reached: i-a not-attempted (halted), i-b compliant (recorded)
+        locked out before installing: AccessDenied: i-a unreachable (recorded), i-b compliant (recorded)
+        scan lost: Error: i-a unreachable (lost), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
+        never begun: NotAttempted: 
+        ");
+    }
+}

@@ -1,0 +1,266 @@
+//! `report.json`: everything about a run in one document, and the same in a few lines for a notification.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, ReportAnswer, RunDecision, RunDocument, StepSummary};
+use crate::error::HALTED;
+use crate::input::Operation;
+use crate::keys;
+use crate::outcome::{Counts, TargetOutcome};
+use crate::reason::Reason;
+use crate::reconcile::TargetResult;
+
+/// Version of the format of `report.json`. Grows when a field changes its meaning or goes away; new fields do not
+/// count.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// SNS takes a subject of at most so many characters.
+const MAX_SUBJECT: usize = 100;
+
+/// `report.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// The run.
+    pub run: RunReport,
+    /// Its steps, in the order in which they ran or would have run.
+    pub steps: Vec<StepReport>,
+    /// Every target of every step.
+    pub targets: Vec<TargetReport>,
+    /// Every instance of every target that could be listed, exactly once.
+    pub instances: Vec<InstanceRow>,
+    /// Accounts that no step works on.
+    pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+}
+
+/// The run as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// Run id.
+    pub id: String,
+    /// Name of the plan.
+    pub plan: String,
+    /// SHA-256 of the plan document, in hex.
+    pub plan_sha256: String,
+    /// `scan` or `install`.
+    pub operation: Operation,
+    /// What the person who started it wrote.
+    pub comment: Option<String>,
+    /// When it was planned.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub started_at: Timestamp,
+    /// When this report was made.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub finished_at: Timestamp,
+    /// How it ended.
+    pub decision: RunDecision,
+    /// Why.
+    pub reason: Reason,
+    /// Instances by outcome.
+    pub counts: Counts,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepReport {
+    /// `<nn>-<stage>-<wave>`.
+    pub id: String,
+    /// Name of the stage.
+    pub stage: String,
+    /// Wave in the stage, from 1.
+    pub wave: u32,
+    /// What the gate said.
+    pub decision: StepDecision,
+    /// Why.
+    pub reason: Reason,
+    /// Instances by outcome.
+    pub counts: Counts,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepDecision {
+    /// It passed its gate.
+    Advance,
+    /// Its gate halted the run.
+    Halt,
+    /// The run ended before it.
+    NotAttempted,
+    /// The run ended in the middle of it.
+    Error,
+}
+
+/// A target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetReport {
+    /// Account id.
+    pub account_id: String,
+    /// Account name.
+    pub account_name: String,
+    /// Names of the organizational units from the root down, joined by `/`.
+    pub ou_path: String,
+    /// Region code.
+    pub region: String,
+    /// Stage.
+    pub stage: String,
+    /// Wave in the stage, from 1.
+    pub wave: u32,
+    /// What happened.
+    pub outcome: TargetOutcome,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A step and what became of its targets.
+#[derive(Debug, Clone)]
+pub struct StepResult {
+    /// The step as it was planned.
+    pub summary: StepSummary,
+    /// Its gate's decision; None if it was never judged.
+    pub gate: Option<GateRecord>,
+    /// True if anything of it was recorded.
+    pub begun: bool,
+    /// Its targets.
+    pub targets: Vec<TargetResult>,
+}
+
+impl Report {
+    /// Puts the report together. `error` is what ended the run early, if something did.
+    #[must_use]
+    pub fn assemble(run: RunDocument, results: Vec<StepResult>, error: Option<&CaughtError>, now: Timestamp) -> Self {
+        let (decision, reason) = ending(&results, error);
+        let mut report = Self {
+            schema_version: SCHEMA_VERSION,
+            run: RunReport {
+                id: run.run_id,
+                plan: run.plan.name,
+                plan_sha256: run.plan_sha256,
+                operation: run.input.operation,
+                comment: run.input.comment,
+                started_at: run.started_at,
+                finished_at: now,
+                decision,
+                reason: reason.clone(),
+                counts: Counts::default(),
+            },
+            steps: Vec::with_capacity(results.len()),
+            targets: Vec::new(),
+            instances: Vec::new(),
+            accounts_outside_plan: run.accounts_outside_plan,
+        };
+        for result in results {
+            report.add_step(result, &reason);
+        }
+        report
+    }
+
+    fn add_step(&mut self, result: StepResult, run_reason: &Reason) {
+        let counts: Counts = result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
+        self.run.counts.merge(&counts);
+        let (decision, reason) = match result.gate {
+            Some(gate) if gate.decision == Decision::Advance => (StepDecision::Advance, gate.reason),
+            Some(gate) => (StepDecision::Halt, gate.reason),
+            None if result.begun => (StepDecision::Error, run_reason.clone()),
+            None => (StepDecision::NotAttempted, run_reason.clone()),
+        };
+        self.steps.push(StepReport {
+            id: result.summary.id,
+            stage: result.summary.stage,
+            wave: result.summary.wave,
+            decision,
+            reason,
+            counts,
+        });
+        for target in result.targets {
+            self.instances.extend(target.instances);
+            self.targets.push(TargetReport {
+                account_id: target.target.account_id,
+                account_name: target.target.account_name,
+                ou_path: target.target.ou_path,
+                region: target.target.region,
+                stage: target.target.stage,
+                wave: target.target.wave,
+                outcome: target.outcome,
+                reason: target.reason,
+            });
+        }
+    }
+
+    /// What the state machine and the people who are notified get of it.
+    #[must_use]
+    pub fn answer(&self, bucket: &str) -> ReportAnswer {
+        let run = &self.run;
+        let word = match run.decision {
+            RunDecision::Advanced => "advanced through all steps",
+            RunDecision::Halted => "HALTED",
+            RunDecision::Error => "ended with an ERROR",
+        };
+        let mut subject = format!("orgpatch {} of plan {} {word}", run.operation, run.plan);
+        subject.truncate(MAX_SUBJECT);
+        let report_key = keys::report(&run.id);
+        ReportAnswer {
+            decision: run.decision,
+            error: match run.decision {
+                RunDecision::Advanced => String::new(),
+                RunDecision::Halted => HALTED.to_owned(),
+                RunDecision::Error => run.reason.code.clone(),
+            },
+            cause: run.reason.text.clone(),
+            subject,
+            message: self.message(bucket, &report_key),
+            report_key,
+        }
+    }
+
+    fn message(&self, bucket: &str, report_key: &str) -> String {
+        let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
+        for step in &self.steps {
+            let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+            let counts = if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}: {counts}", step.id);
+        }
+        let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
+        if unreached > 0 {
+            let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
+        }
+        let _ = write!(text, "\nReport: s3://{bucket}/{report_key}");
+        text
+    }
+}
+
+/// How the run ended: an error that is not an outcome wins over a halt, and a step that was never judged is one.
+fn ending(results: &[StepResult], error: Option<&CaughtError>) -> (RunDecision, Reason) {
+    let halted = results.iter().find_map(|result| {
+        let gate = result.gate.as_ref().filter(|gate| gate.decision != Decision::Advance)?;
+        Some(Reason::new(&gate.reason.code, format!("halted at step {}: {}", gate.step, gate.reason.text)))
+    });
+    let unjudged = || {
+        let result = results.iter().find(|result| result.gate.is_none())?;
+        Some(Reason::new("BrokenRun", format!("step {} was never judged", result.summary.id)))
+    };
+    match (error, halted) {
+        (Some(error), _) => (RunDecision::Error, Reason::new(&error.error, error.sentence())),
+        (None, Some(reason)) => (RunDecision::Halted, reason),
+        (None, None) => match unjudged() {
+            Some(reason) => (RunDecision::Error, reason),
+            None => (RunDecision::Advanced, Reason::new("all-steps-advanced", "every step passed its gate")),
+        },
+    }
+}
+
+/// JSON Schema of `report.json`.
+#[must_use]
+pub fn json_schema() -> schemars::Schema {
+    schemars::schema_for!(Report)
+}

@@ -1,0 +1,215 @@
+//! Which instances of a target are asked, and why the others are not.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::contract::{InventoryInstance, Standing};
+use crate::os::OperatingSystem;
+use crate::plan::Selection;
+use crate::reason::Reason;
+
+/// An instance as `DescribeInstances` knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ec2Instance {
+    /// Instance id.
+    pub id: String,
+    /// State name: `pending`, `running`, `stopping`, `stopped`, `shutting-down`, `terminated`.
+    pub state: String,
+    /// True if EC2 knows it as Windows; of Linux EC2 knows no more than that it is not.
+    pub windows: bool,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An instance as `DescribeInstanceInformation` knows it; stopped ones are not in that list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedInstance {
+    /// Instance id.
+    pub id: String,
+    /// `Online`, `ConnectionLost` or `Inactive`.
+    pub ping: String,
+    /// When the agent last answered.
+    pub last_ping: Option<Timestamp>,
+    /// Operating system in the agent's own words.
+    pub platform_name: String,
+    /// Its version.
+    pub platform_version: String,
+    /// Version of the SSM Agent.
+    pub agent_version: String,
+}
+
+/// Joins what EC2 and Systems Manager know, and says of every instance that is not terminated where it stands.
+/// Sorted by instance id, whatever the order of the facts.
+#[must_use]
+pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInstance]) -> Vec<InventoryInstance> {
+    let managed: BTreeMap<&str, &ManagedInstance> = managed.iter().map(|node| (node.id.as_str(), node)).collect();
+    let mut instances: Vec<InventoryInstance> = ec2
+        .iter()
+        // A terminated instance stays in the list for an hour; there is nothing left to patch.
+        .filter(|instance| !matches!(instance.state.as_str(), "terminated" | "shutting-down"))
+        .map(|instance| {
+            let node = managed.get(instance.id.as_str()).copied();
+            let os = match node {
+                Some(node) => OperatingSystem::from_platform(&node.platform_name, &node.platform_version),
+                None => instance.windows.then_some(OperatingSystem::Windows),
+            };
+            InventoryInstance {
+                instance_id: instance.id.clone(),
+                name: instance.tags.get("Name").cloned(),
+                os,
+                platform: node.map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
+                agent_version: node.map(|node| node.agent_version.clone()),
+                standing: standing(select, instance, node, os),
+            }
+        })
+        .collect();
+    instances.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
+    instances
+}
+
+/// The plan's own "no" comes first; what is selected must then be able to answer.
+fn standing(select: &Selection, instance: &Ec2Instance, node: Option<&ManagedInstance>, os: Option<OperatingSystem>) -> Standing {
+    if select.exclude.instances.contains(&instance.id) {
+        return skipped("excluded-instance", "the plan excludes this instance");
+    }
+    if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
+        return skipped("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}"));
+    }
+    if let Some(key) = select.tags.iter().find_map(|(key, values)| {
+        let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
+        (!has).then_some(key)
+    }) {
+        return skipped("not-selected-by-tags", format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")));
+    }
+    if let Some(os) = os
+        && !select.operating_systems.is_empty()
+        && !select.operating_systems.contains(&os)
+    {
+        return skipped("not-selected-by-operating-system", format!("not selected by operating system: the plan does not list {os}"));
+    }
+    match instance.state.as_str() {
+        "running" => {}
+        "pending" => return not_ready("starting", "the instance is still starting"),
+        state => return not_ready("stopped", format!("the instance is {state}; patches can be installed only while it runs")),
+    }
+    let Some(node) = node else {
+        return not_ready(
+            "unmanaged",
+            "Systems Manager does not know this instance: SSM Agent, instance profile or network is missing",
+        );
+    };
+    if node.ping != "Online" {
+        let since = node.last_ping.map(|at| format!(" since {at}")).unwrap_or_default();
+        return not_ready("agent-offline", format!("the SSM Agent has not answered{since} ({})", node.ping));
+    }
+    if os.is_none() {
+        return not_ready(
+            "operating-system-not-supported",
+            format!("Patch Manager does not patch {} {}", node.platform_name, node.platform_version),
+        );
+    }
+    Standing::Selected
+}
+
+fn matching_tag<'a>(wanted: &'a BTreeMap<String, Vec<String>>, tags: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
+    wanted
+        .iter()
+        .find_map(|(key, values)| tags.get(key).filter(|value| values.contains(value)).map(|value| (key.as_str(), value.as_str())))
+}
+
+fn skipped(code: &str, text: impl Into<String>) -> Standing {
+    Standing::Skipped(Reason::new(code, text))
+}
+
+fn not_ready(code: &str, text: impl Into<String>) -> Standing {
+    Standing::NotReady(Reason::new(code, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Exclusion;
+
+    fn ec2(id: &str, state: &str, tags: &[(&str, &str)]) -> Ec2Instance {
+        Ec2Instance {
+            id: id.into(),
+            state: state.into(),
+            windows: false,
+            tags: tags.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        }
+    }
+
+    fn node(id: &str, ping: &str, platform: &str) -> ManagedInstance {
+        ManagedInstance {
+            id: id.into(),
+            ping: ping.into(),
+            last_ping: None,
+            platform_name: platform.into(),
+            platform_version: "2023".into(),
+            agent_version: "3.3.987.0".into(),
+        }
+    }
+
+    #[test]
+    fn every_instance_that_is_not_terminated_is_a_row_with_its_reason() {
+        let select = Selection {
+            tags: [("Patch".to_owned(), vec!["enabled".to_owned()])].into(),
+            operating_systems: vec![OperatingSystem::AmazonLinux2023],
+            exclude: Exclusion {
+                instances: vec!["i-excluded".into()],
+                tags: [("PatchExempt".to_owned(), vec!["true".to_owned()])].into(),
+                ..Exclusion::default()
+            },
+        };
+        let on = ("Patch", "enabled");
+        let mut windows = ec2("i-windows", "running", &[on]);
+        windows.windows = true;
+        let ec2 = [
+            ec2("i-selected", "running", &[on, ("Name", "web")]),
+            ec2("i-untagged", "running", &[]),
+            ec2("i-othervalue", "running", &[("Patch", "no")]),
+            ec2("i-exempt", "running", &[on, ("PatchExempt", "true")]),
+            ec2("i-excluded", "running", &[on]),
+            ec2("i-stopped", "stopped", &[on]),
+            ec2("i-pending", "pending", &[on]),
+            ec2("i-unmanaged", "running", &[on]),
+            ec2("i-lost", "running", &[on]),
+            ec2("i-bottlerocket", "running", &[on]),
+            ec2("i-ubuntu", "running", &[on]),
+            windows,
+            ec2("i-gone", "terminated", &[on]),
+        ];
+        let managed = [
+            node("i-selected", "Online", "Amazon Linux"),
+            node("i-lost", "ConnectionLost", "Amazon Linux"),
+            node("i-bottlerocket", "Online", "Bottlerocket"),
+            node("i-ubuntu", "Online", "Ubuntu"),
+        ];
+        let rows: Vec<String> = inventory(&select, &ec2, &managed)
+            .into_iter()
+            .map(|row| {
+                let standing = match row.standing {
+                    Standing::Selected => "selected".to_owned(),
+                    Standing::Skipped(reason) => format!("skipped: {}", reason.code),
+                    Standing::NotReady(reason) => format!("not-ready: {}", reason.code),
+                };
+                format!("{} {standing}", row.instance_id)
+            })
+            .collect();
+        insta::assert_snapshot!(rows.join("\n"), @r"
+        i-bottlerocket not-ready: operating-system-not-supported
+        i-excluded skipped: excluded-instance
+        i-exempt skipped: excluded-by-tag
+        i-lost not-ready: agent-offline
+        i-othervalue skipped: not-selected-by-tags
+        i-pending not-ready: starting
+        i-selected selected
+        i-stopped not-ready: stopped
+        i-ubuntu skipped: not-selected-by-operating-system
+        i-unmanaged not-ready: unmanaged
+        i-untagged skipped: not-selected-by-tags
+        i-windows skipped: not-selected-by-operating-system
+        ");
+    }
+}

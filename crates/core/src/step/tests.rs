@@ -1,0 +1,201 @@
+//! Order, claims and waves.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::organization::AccountState;
+use crate::plan::{Gate, Percent, Rate, Reboot, StageExclusion};
+
+fn stage(name: &str, ous: &[&str]) -> Stage {
+    Stage {
+        name: name.into(),
+        ous: ous.iter().map(|ou| (*ou).into()).collect(),
+        accounts: vec![],
+        exclude: StageExclusion::default(),
+        regions: vec![],
+        select: None,
+        waves: vec![],
+        gate: Gate::default(),
+    }
+}
+
+fn plan(stages: Vec<Stage>) -> Plan {
+    Plan {
+        schema_version: 1,
+        name: "monthly".into(),
+        regions: vec!["ap-northeast-1".into(), "ap-northeast-3".into()],
+        select: Selection::default(),
+        reboot: Reboot::IfNeeded,
+        rate: Rate::default(),
+        stages,
+    }
+}
+
+fn account(id: &str, path: &[&str]) -> Account {
+    Account {
+        id: id.into(),
+        name: format!("name-{id}"),
+        state: AccountState::Active,
+        path: path.iter().map(|unit| (*unit).into()).collect(),
+    }
+}
+
+fn organization(accounts: Vec<Account>) -> Organization {
+    Organization {
+        id: "o-x".into(),
+        accounts,
+        unit_names: [("ou-t", "Test"), ("ou-p", "Production"), ("ou-p-pay", "Payments")]
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .into(),
+    }
+}
+
+fn four() -> Organization {
+    organization(vec![
+        account("000000000009", &["r-1"]),
+        account("000000000003", &["r-1", "ou-p", "ou-p-pay"]),
+        account("000000000002", &["r-1", "ou-p"]),
+        account("000000000001", &["r-1", "ou-t"]),
+    ])
+}
+
+fn ids(resolution: &Resolution) -> Vec<String> {
+    resolution
+        .steps
+        .iter()
+        .map(|step| {
+            let targets: Vec<String> = step.targets.iter().map(|target| format!("{}@{}/{}", target.account_id, target.region, target.ou_path)).collect();
+            format!("{}: {}", step.id, targets.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn stages_keep_the_plans_order_and_units_are_recursive() {
+    let resolution = resolve(&plan(vec![stage("test", &["ou-t"]), stage("production", &["ou-p"])]), &four(), None).expect("resolves");
+    insta::assert_snapshot!(ids(&resolution).join("\n"), @r"
+    01-test-1: 000000000001@ap-northeast-1/Test 000000000001@ap-northeast-3/Test
+    02-production-1: 000000000002@ap-northeast-1/Production 000000000002@ap-northeast-3/Production 000000000003@ap-northeast-1/Production/Payments 000000000003@ap-northeast-3/Production/Payments
+    ");
+    assert_eq!(resolution.outside.len(), 1);
+    assert_eq!(resolution.outside[0].reason.code, "no-stage");
+}
+
+#[test]
+fn what_is_left_out_says_why() {
+    let mut plan = plan(vec![stage("test", &["ou-t"]), stage("production", &["ou-p"])]);
+    plan.stages[1].exclude.ous = vec!["ou-p-pay".into()];
+    let resolution = resolve(&plan, &four(), Some(&["production".to_owned()])).expect("resolves");
+    let outside: Vec<(&str, &str)> = resolution.outside.iter().map(|o| (o.account_id.as_str(), o.reason.code.as_str())).collect();
+    assert_eq!(
+        outside,
+        [("000000000001", "stage-not-in-run"), ("000000000003", "excluded-by-stage"), ("000000000009", "no-stage")]
+    );
+}
+
+#[test]
+fn two_claims_are_an_error_that_names_both_unless_one_excludes_the_account() {
+    let mut both = plan(vec![stage("test", &["ou-p-pay"]), stage("production", &["ou-p"])]);
+    let error = resolve(&both, &four(), None).expect_err("two claims");
+    assert_eq!(
+        error.to_string(),
+        "account 000000000003 (name-000000000003) is claimed by stage \"test\" and by stage \"production\"; exclude it from one of them"
+    );
+    both.stages[1].exclude.accounts = vec!["000000000003".into()];
+    resolve(&both, &four(), None).expect("one claim is left");
+}
+
+#[test]
+fn whatever_does_not_exist_is_an_error_that_names_it() {
+    let unknown_unit = plan(vec![stage("test", &["ou-none"])]);
+    assert_eq!(resolve(&unknown_unit, &four(), None).expect_err("unknown").name(), "UnknownOrganizationalUnit");
+    let mut unknown_account = plan(vec![stage("test", &["ou-t"])]);
+    unknown_account.stages[0].exclude.accounts = vec!["999999999999".into()];
+    assert_eq!(resolve(&unknown_account, &four(), None).expect_err("unknown").name(), "UnknownAccount");
+    let known = plan(vec![stage("test", &["ou-t"])]);
+    let error = resolve(&known, &four(), Some(&["tset".to_owned()])).expect_err("unknown");
+    assert_eq!(error.to_string(), "the plan has no stage \"tset\"; its stages are test");
+    let mut empty = plan(vec![stage("test", &["ou-t"])]);
+    empty.select.exclude.accounts = vec!["000000000001".into()];
+    assert_eq!(resolve(&empty, &four(), None).expect_err("empty").name(), "StageWithoutAccounts");
+}
+
+#[test]
+fn named_accounts_are_the_first_canaries_and_closed_ones_the_last() {
+    let mut organization = organization((1..=4).map(|n| account(&format!("00000000000{n}"), &["r-1", "ou-t"])).collect());
+    organization.accounts[0].state = AccountState::Suspended;
+    let mut plan = plan(vec![stage("test", &["ou-t"])]);
+    plan.regions.truncate(1);
+    plan.stages[0].accounts = vec!["000000000004".into()];
+    plan.stages[0].waves = vec![Wave::Accounts(1), Wave::Percent(Percent::new(50).expect("50")), Wave::Percent(Percent::ALL)];
+    let steps: Vec<String> = resolve(&plan, &organization, None)
+        .expect("resolves")
+        .steps
+        .iter()
+        .map(|step| format!("{} {}", step.id, step.targets.iter().map(|t| t.account_id.as_str()).collect::<Vec<_>>().join(" ")))
+        .collect();
+    assert_eq!(
+        steps,
+        ["01-test-1 000000000004", "02-test-2 000000000002", "03-test-3 000000000003 000000000001"]
+    );
+}
+
+#[test]
+fn a_stage_cannot_take_back_what_the_plan_excludes() {
+    let mut plan = plan(vec![stage("test", &["ou-t"])]);
+    plan.select.exclude.instances = vec!["i-1".into()];
+    plan.select.tags = [("Patch".to_owned(), vec!["enabled".to_owned()])].into();
+    plan.stages[0].select = Some(Selection {
+        tags: [("Env".to_owned(), vec!["test".to_owned()])].into(),
+        ..Selection::default()
+    });
+    let selection = selection_of(&plan, &plan.stages[0]);
+    assert_eq!(selection.exclude.instances, ["i-1"]);
+    assert_eq!(selection.tags.keys().collect::<Vec<_>>(), ["Env"]);
+}
+
+fn waves() -> impl Strategy<Value = Vec<Wave>> {
+    proptest::collection::vec(
+        prop_oneof![
+            (1_u32..50).prop_map(Wave::Accounts),
+            (1_u8..=100).prop_map(|n| Wave::Percent(Percent::new(n).expect("a percentage")))
+        ],
+        0..6,
+    )
+}
+
+proptest! {
+    #[test]
+    fn waves_grow_and_end_with_all_accounts(waves in waves(), accounts in 0_usize..200) {
+        let ends = wave_ends(&waves, accounts);
+        prop_assert!(ends.windows(2).all(|pair| pair[0] <= pair[1]));
+        prop_assert_eq!(ends.last().copied(), Some(accounts));
+    }
+
+    #[test]
+    fn every_account_is_in_exactly_one_step_or_outside(places in proptest::collection::vec(0_usize..4, 1..60), waves in waves()) {
+        let units: [&[&str]; 4] = [&["r-1"], &["r-1", "ou-t"], &["r-1", "ou-p"], &["r-1", "ou-p", "ou-p-pay"]];
+        let mut accounts: Vec<Account> = places.iter().enumerate().map(|(n, place)| account(&format!("{n:012}"), units[*place])).collect();
+        accounts.push(account("999999999998", units[1]));
+        accounts.push(account("999999999999", units[2]));
+        let mut plan = plan(vec![stage("test", &["ou-t"]), stage("production", &["ou-p"])]);
+        plan.stages[1].waves = waves;
+        let resolution = resolve(&plan, &organization(accounts.clone()), None).expect("resolves");
+        let mut seen: Vec<String> = resolution.outside.iter().map(|o| o.account_id.clone()).collect();
+        for step in &resolution.steps {
+            let of_step: BTreeSet<String> = step.targets.iter().map(|t| t.account_id.clone()).collect();
+            prop_assert_eq!(of_step.len(), step.accounts);
+            seen.extend(of_step);
+        }
+        seen.sort();
+        let mut all: Vec<String> = accounts.into_iter().map(|a| a.id).collect();
+        all.sort();
+        prop_assert_eq!(seen, all);
+        // All of test comes before anything of production.
+        let stages: Vec<&str> = resolution.steps.iter().map(|step| step.stage.as_str()).collect();
+        let first_production = stages.iter().position(|stage| *stage == "production").unwrap_or(stages.len());
+        prop_assert!(stages[first_production..].iter().all(|stage| *stage == "production"));
+    }
+}

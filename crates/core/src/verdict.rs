@@ -1,0 +1,248 @@
+//! From answers and compliance rows to the one outcome of an instance.
+//!
+//! A compliance row counts as evidence only if it is from a scan of this run: its snapshot is the run's own and it
+//! is younger than the command. Any tool may overwrite the row at any time.
+
+use jiff::Timestamp;
+
+use crate::invocation::Answer;
+use crate::outcome::Outcome;
+use crate::reason::Reason;
+
+/// A compliance row as `DescribeInstancePatchStates` gives it; absent counts are zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatchState {
+    /// Instance id.
+    pub instance_id: String,
+    /// Baseline by which it was judged.
+    pub baseline_id: String,
+    /// Snapshot of approved patches it was judged by.
+    pub snapshot_id: Option<String>,
+    /// `Scan` or `Install`.
+    pub operation: String,
+    /// When the operation ended.
+    pub ended_at: Timestamp,
+    /// `MissingCount`.
+    pub missing: u32,
+    /// `FailedCount`.
+    pub failed: u32,
+    /// `InstalledPendingRebootCount`.
+    pub pending_reboot: u32,
+}
+
+impl PatchState {
+    /// True if the row is from a scan with that snapshot, sent at that time or later.
+    #[must_use]
+    pub fn is_from(&self, snapshot_id: &str, sent_at: Timestamp) -> bool {
+        // The row's times have no fractions of a second, the send time has.
+        self.operation == "Scan" && self.snapshot_id.as_deref() == Some(snapshot_id) && self.ended_at.as_second() >= sent_at.as_second()
+    }
+
+    /// Patches that are not on the instance although they should be.
+    #[must_use]
+    pub fn lacking(&self) -> u32 {
+        self.missing + self.failed
+    }
+}
+
+/// An outcome and its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// What happened.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Verdict {
+    fn new(outcome: Outcome, code: &str, text: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            reason: Reason::new(code, text),
+        }
+    }
+}
+
+/// The outcome after a scan. `evidence` is a row that [`PatchState::is_from`] this scan. None while it is not
+/// final: the answer is still awaited, or it was success and its row may still come.
+#[must_use]
+pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_come: bool) -> Option<Verdict> {
+    Some(match (answer, evidence) {
+        (Answer::Waiting, _) => return None,
+        (Answer::Succeeded, Some(state)) => by_evidence(state),
+        (Answer::Succeeded, None) if row_may_still_come => return None,
+        (Answer::Succeeded, None) => Verdict::new(
+            Outcome::Failed,
+            "no-compliance-row",
+            "the scan ended with success, but no compliance row of it can be found (was it overwritten by another tool?)",
+        ),
+        (Answer::Failed(reason), _) => Verdict::new(Outcome::Failed, &reason.code, format!("the scan failed: {}", reason.text)),
+        (Answer::None(reason), _) => Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the scan: {}", reason.text)),
+        (Answer::Spared(reason), _) => Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text)),
+    })
+}
+
+fn by_evidence(state: &PatchState) -> Verdict {
+    match (state.lacking(), state.pending_reboot) {
+        (0, 0) => Verdict::new(Outcome::Compliant, "nothing-missing", "nothing is missing"),
+        (0, waiting) => Verdict::new(Outcome::PendingReboot, "pending-reboot", format!("{} for a reboot", patches(waiting, "waits", "wait"))),
+        (lacking, _) => Verdict::new(Outcome::Missing, "patches-missing", format!("{} missing", patches(lacking, "is", "are"))),
+    }
+}
+
+/// The outcome after an install and the scan behind it.
+///
+/// `install` is the answer to the install command; `verify` the answer to the scan afterwards, None if it could not
+/// be sent; `evidence` a row that is from that scan. None while it is not final.
+#[must_use]
+pub fn after_install(install: &Answer, verify: Option<&Answer>, evidence: Option<&PatchState>, row_may_still_come: bool) -> Option<Verdict> {
+    let verified = match verify {
+        None => None,
+        Some(answer) => Some(after_scan(answer, evidence, row_may_still_come)?),
+    };
+    let proof = evidence.filter(|_| verify == Some(&Answer::Succeeded));
+    Some(match (install, proof) {
+        (Answer::Waiting, _) => return None,
+        (Answer::Spared(reason), _) => Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone()),
+        (_, Some(state)) if state.lacking() == 0 && state.pending_reboot > 0 => Verdict::new(
+            Outcome::PendingReboot,
+            "pending-reboot",
+            format!("installed; {} for a reboot", patches(state.pending_reboot, "waits", "wait")),
+        ),
+        (Answer::Succeeded, Some(state)) if state.lacking() == 0 => {
+            Verdict::new(Outcome::Patched, "proved-by-scan", "installed, and a scan afterwards finds nothing missing")
+        }
+        (Answer::Failed(reason) | Answer::None(reason), Some(state)) if state.lacking() == 0 => Verdict::new(
+            Outcome::Patched,
+            "proved-by-scan",
+            format!("a scan afterwards finds nothing missing, although the install said: {}", reason.text),
+        ),
+        (Answer::Succeeded, Some(state)) => Verdict::new(
+            Outcome::Failed,
+            "still-missing",
+            format!("the install ended with success, but {} still missing", patches(state.lacking(), "is", "are")),
+        ),
+        (Answer::Failed(reason), Some(state)) => Verdict::new(
+            Outcome::Failed,
+            &reason.code,
+            format!("the install failed: {}; {} still missing", reason.text, patches(state.lacking(), "is", "are")),
+        ),
+        (Answer::None(reason), _) => Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the install: {}", reason.text)),
+        (Answer::Failed(reason), None) => Verdict::new(Outcome::Failed, &reason.code, format!("the install failed: {}", reason.text)),
+        (Answer::Succeeded, None) => match verified {
+            Some(verdict) => Verdict::new(verdict.outcome, &verdict.reason.code, format!("installed but not proved: {}", verdict.reason.text)),
+            None => Verdict::new(
+                Outcome::Unreachable,
+                "not-proved",
+                "the install ended with success, but the instance was offline for the scan that would prove it",
+            ),
+        },
+    })
+}
+
+fn patches(n: u32, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 patch {one}") } else { format!("{n} patches {many}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(missing: u32, failed: u32, pending_reboot: u32) -> PatchState {
+        PatchState {
+            instance_id: "i-1".into(),
+            baseline_id: "pb-1".into(),
+            snapshot_id: Some("mine".into()),
+            operation: "Scan".into(),
+            ended_at: Timestamp::from_second(100).expect("a time"),
+            missing,
+            failed,
+            pending_reboot,
+        }
+    }
+
+    fn why() -> Reason {
+        Reason::new("exit-code-1", "exit code 1")
+    }
+
+    #[test]
+    fn only_a_row_of_the_runs_own_scan_is_evidence() {
+        let sent = Timestamp::from_millisecond(100_700).expect("a time");
+        assert!(state(0, 0, 0).is_from("mine", sent));
+        assert!(!state(0, 0, 0).is_from("theirs", sent));
+        assert!(!state(0, 0, 0).is_from("mine", Timestamp::from_second(101).expect("a time")));
+        let install = PatchState { operation: "Install".into(), ..state(0, 0, 0) };
+        assert!(!install.is_from("mine", sent), "an install's own row lists no missing patches");
+    }
+
+    #[test]
+    fn outcomes_after_a_scan() {
+        let short = |answer, evidence: Option<&PatchState>, late| after_scan(&answer, evidence, late).map(|verdict| (verdict.outcome, verdict.reason.code));
+        let ok = || Answer::Succeeded;
+        assert_eq!(short(ok(), Some(&state(0, 0, 0)), false), Some((Outcome::Compliant, "nothing-missing".into())));
+        assert_eq!(short(ok(), Some(&state(2, 0, 1)), false), Some((Outcome::Missing, "patches-missing".into())));
+        assert_eq!(short(ok(), Some(&state(0, 1, 0)), false), Some((Outcome::Missing, "patches-missing".into())));
+        assert_eq!(short(ok(), Some(&state(0, 0, 1)), false), Some((Outcome::PendingReboot, "pending-reboot".into())));
+        assert_eq!(short(ok(), None, true), None);
+        assert_eq!(short(ok(), None, false), Some((Outcome::Failed, "no-compliance-row".into())));
+        assert_eq!(short(Answer::Waiting, Some(&state(0, 0, 0)), false), None);
+        assert_eq!(short(Answer::Failed(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(short(Answer::None(why()), None, false), Some((Outcome::Unreachable, "exit-code-1".into())));
+    }
+
+    #[test]
+    fn outcomes_after_an_install() {
+        let clean = state(0, 0, 0);
+        let dirty = state(1, 0, 0);
+        let waiting = state(0, 0, 2);
+        let ok = Answer::Succeeded;
+        let failed = Answer::Failed(why());
+        let silent = Answer::None(why());
+        let spared = Answer::Spared(why());
+        let rows: Vec<(&str, Option<Verdict>)> = vec![
+            ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
+            ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
+            ("silence, yet proved", after_install(&silent, Some(&ok), Some(&clean), false)),
+            ("success, disproved", after_install(&ok, Some(&ok), Some(&dirty), false)),
+            ("failure, and missing", after_install(&failed, Some(&ok), Some(&dirty), false)),
+            ("silence, and missing", after_install(&silent, Some(&ok), Some(&dirty), false)),
+            ("success, reboot to come", after_install(&ok, Some(&ok), Some(&waiting), false)),
+            ("success, offline afterwards", after_install(&ok, None, None, false)),
+            ("failure, offline afterwards", after_install(&failed, None, None, false)),
+            ("silence, offline afterwards", after_install(&silent, None, None, false)),
+            ("success, verify failed", after_install(&ok, Some(&failed), None, false)),
+            ("success, verify silent", after_install(&ok, Some(&silent), None, false)),
+            ("success, verify without row", after_install(&ok, Some(&ok), None, false)),
+            ("success, row still to come", after_install(&ok, Some(&ok), None, true)),
+            ("success, verify running", after_install(&ok, Some(&Answer::Waiting), None, false)),
+            ("still installing", after_install(&Answer::Waiting, None, None, false)),
+            ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
+        ];
+        let lines: Vec<String> = rows
+            .into_iter()
+            .map(|(case, verdict)| match verdict {
+                Some(verdict) => format!("{case}: {} ({})", verdict.outcome, verdict.reason.code),
+                None => format!("{case}: not final"),
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        success, proved: patched (proved-by-scan)
+        failure, yet proved: patched (proved-by-scan)
+        silence, yet proved: patched (proved-by-scan)
+        success, disproved: failed (still-missing)
+        failure, and missing: failed (exit-code-1)
+        silence, and missing: unreachable (exit-code-1)
+        success, reboot to come: pending-reboot (pending-reboot)
+        success, offline afterwards: unreachable (not-proved)
+        failure, offline afterwards: failed (exit-code-1)
+        silence, offline afterwards: unreachable (exit-code-1)
+        success, verify failed: failed (exit-code-1)
+        success, verify silent: unreachable (exit-code-1)
+        success, verify without row: failed (no-compliance-row)
+        success, row still to come: not final
+        success, verify running: not final
+        still installing: not final
+        spared: not-attempted (exit-code-1)
+        ");
+    }
+}

@@ -1,0 +1,44 @@
+//! `install`: sends what the install plan says about a target, once.
+
+use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
+use orgpatch_aws::house::House;
+use orgpatch_aws::lambda::{self, Error};
+use orgpatch_aws::member::TargetError;
+use orgpatch_aws::ssm::Ssm;
+use orgpatch_core::contract::{InstallOrder, Phase, Progress, StepSettings, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::{command, keys};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda::init_logs();
+    let house = &House::build().await?;
+    lambda::run(|request| install(house, request)).await
+}
+
+async fn install(house: &House, request: TargetRequest) -> Result<Progress, RunError> {
+    expect_phase(&request, &[Phase::Install])?;
+    let result = send(house, &request).await;
+    house.settle(&request, result, |_| Progress::Done).await
+}
+
+async fn send(house: &House, request: &TargetRequest) -> Result<Progress, TargetError> {
+    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let ssm = Ssm::new(&member);
+    let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
+    let online = match dispatch::online(&ssm, &ids).await {
+        Ok(online) => online,
+        Err(error) => return Err(house.members.judge(&request.target, error).await),
+    };
+    let dispatch = Dispatch {
+        ledger: &house.ledger,
+        members: &house.members,
+        ssm: &ssm,
+        request,
+        settings: &settings,
+    };
+    let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
+    dispatch.send(batches, Some(&online)).await
+}

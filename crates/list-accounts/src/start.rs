@@ -1,0 +1,126 @@
+//! The start of a run: check everything, take the lock, write everything down.
+
+use orgpatch_aws::SdkConfig;
+use orgpatch_aws::executions::Executions;
+use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
+use orgpatch_aws::organizations;
+use orgpatch_aws::store::Store;
+use orgpatch_core::contract::{RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
+use orgpatch_core::error::RunError;
+use orgpatch_core::input::RunInput;
+use orgpatch_core::keys;
+use orgpatch_core::plan::{self, Plan};
+use orgpatch_core::step::{self, Step};
+use sha2::{Digest, Sha256};
+
+/// What the function has, built once per process.
+pub struct House {
+    /// The runs bucket.
+    pub store: Store,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Executions of the state machine.
+    pub executions: Executions,
+    /// For AWS Organizations, which is read in one pass and has no client to keep.
+    pub config: SdkConfig,
+}
+
+/// Every check comes before the lock, and the lock before the first object of the run.
+pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, RunError> {
+    let input = RunInput::read(&request.input)?;
+    let (plan, plan_sha256) = read_plan(&house.store, &input.plan).await?;
+    let organization = organizations::read(&house.config, &step::units_of(&plan)).await?;
+    let resolution = step::resolve(&plan, &organization, input.stages.as_deref())?;
+    take_lock(house, &request).await?;
+
+    let run = RunDocument {
+        schema_version: 1,
+        run_id: request.run_id,
+        started_at: request.now,
+        input,
+        plan_sha256,
+        plan,
+        organization_id: organization.id,
+        steps: resolution.steps.iter().map(summary).collect(),
+        accounts_outside_plan: resolution.outside,
+    };
+    let steps = write(&house.store, &run, &resolution.steps).await?;
+    Ok(StartAnswer { steps })
+}
+
+async fn read_plan(store: &Store, name: &str) -> Result<(Plan, String), RunError> {
+    let text = store.text(&keys::plan(name)).await?.ok_or_else(|| RunError::PlanNotFound {
+        plan: name.to_owned(),
+        bucket: store.bucket().to_owned(),
+    })?;
+    let plan = plan::read(&text).map_err(|errors| RunError::InvalidPlan(format!("plan {name:?} is not valid: {errors}")))?;
+    if plan.name != name {
+        return Err(RunError::InvalidPlan(format!("plans/{name}.yaml holds the plan {:?}; its `name` must be {name:?}", plan.name)));
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    Ok((plan, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// One run at a time: two could otherwise patch the same instance. A holder that is no longer running (it was
+/// stopped, or its report failed) does not hold the lock for ever.
+async fn take_lock(house: &House, request: &StartRequest) -> Result<(), RunError> {
+    let own = LockHolder {
+        run_id: request.run_id.clone(),
+        execution_arn: request.execution_arn.clone(),
+    };
+    if house.ledger.take_lock(&own, None, request.now).await? == Write::Done {
+        return Ok(());
+    }
+    let holder = house.ledger.lock_holder().await?;
+    let running = |run_id: String| Err(RunError::RunInProgress { run: run_id });
+    match holder {
+        // A retry of this very function.
+        Some(holder) if holder == own => Ok(()),
+        Some(holder) if house.executions.is_running(&holder.execution_arn).await? => running(holder.run_id),
+        holder => match house.ledger.take_lock(&own, holder.as_ref(), request.now).await? {
+            Write::Done => Ok(()),
+            Write::TooLate => running(holder.map_or_else(|| "another".to_owned(), |holder| holder.run_id)),
+        },
+    }
+}
+
+/// Writes the steps first and `run.json` last: a run whose `run.json` exists is complete.
+async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<StepHead>, RunError> {
+    let mut heads = Vec::with_capacity(steps.len());
+    let mut earlier_steps: Vec<String> = Vec::new();
+    for step in steps {
+        let stage = &run.plan.stages[step.stage_index];
+        let settings = StepSettings {
+            step: step.id.clone(),
+            operation: run.input.operation,
+            select: step::selection_of(&run.plan, stage),
+            reboot: run.plan.reboot,
+            rate: run.plan.rate.clone(),
+            gate: stage.gate,
+            earlier_steps: earlier_steps.clone(),
+        };
+        store.write_once(&keys::settings(&run.run_id, &step.id), &settings).await?;
+        store.write_once(&keys::targets(&run.run_id, &step.id), &step.targets).await?;
+        earlier_steps.push(step.id.clone());
+        heads.push(StepHead {
+            id: step.id.clone(),
+            max_concurrency: run.plan.rate.targets,
+            targets_key: keys::targets(&run.run_id, &step.id),
+            install_targets_key: keys::install_targets(&run.run_id, &step.id),
+            scan_children: keys::children(&run.run_id, &step.id, "scan"),
+            install_children: keys::children(&run.run_id, &step.id, "install"),
+        });
+    }
+    store.write_once(&keys::run(&run.run_id), run).await?;
+    Ok(heads)
+}
+
+fn summary(step: &Step) -> StepSummary {
+    StepSummary {
+        id: step.id.clone(),
+        stage: step.stage.clone(),
+        wave: step.wave,
+        accounts: step.accounts,
+        targets: step.targets.len(),
+    }
+}

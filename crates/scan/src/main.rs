@@ -1,0 +1,108 @@
+//! `scan`: lists a target's instances, and asks those of the selection what is missing.
+//!
+//! The same function lists the instances of a target that a halted run never came to, and asks again after an
+//! install, so that whatever counts as "scanned" is scanned in one way.
+
+use std::collections::HashSet;
+
+use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
+use orgpatch_aws::house::House;
+use orgpatch_aws::lambda::{self, Error};
+use orgpatch_aws::member::TargetError;
+use orgpatch_aws::ssm::Ssm;
+use orgpatch_aws::{call::CallError, ec2};
+use orgpatch_core::command;
+use orgpatch_core::contract::{GateAnswer, InstallOrder, Inventory, Phase, Progress, Standing, StepSettings, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::reconcile::not_attempted;
+use orgpatch_core::{keys, selection};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda::init_logs();
+    let house = &House::build().await?;
+    lambda::run(|request| scan(house, request)).await
+}
+
+async fn scan(house: &House, request: TargetRequest) -> Result<Progress, RunError> {
+    expect_phase(&request, &[Phase::Inventory, Phase::Scan, Phase::Verify])?;
+    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    if request.phase == Phase::Inventory {
+        return list(house, &request, &settings).await;
+    }
+    let result = ask(house, &request, &settings).await;
+    house.settle(&request, result, |_| Progress::Done).await
+}
+
+/// Asks the instances of the selection; after an install, those that it touched.
+async fn ask(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
+    let target = &request.target;
+    let member = house.members.enter(&request.run_id, target).await?;
+    let ssm = Ssm::new(&member);
+    let (batches, online) = if request.phase == Phase::Verify {
+        let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
+        let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
+        let online = match dispatch::online(&ssm, &ids).await {
+            Ok(online) => online,
+            Err(error) => return Err(house.members.judge(target, error).await),
+        };
+        (command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))), Some(online))
+    } else {
+        let inventory = inventory(house, request, settings).await?;
+        let selected = inventory.instances.into_iter().filter(|one| one.standing == Standing::Selected);
+        (command::batches(selected.filter_map(|one| Some((one.os?, one.instance_id)))), None::<HashSet<String>>)
+    };
+    let dispatch = Dispatch {
+        ledger: &house.ledger,
+        members: &house.members,
+        ssm: &ssm,
+        request,
+        settings,
+    };
+    dispatch.send(batches, online.as_ref()).await
+}
+
+/// What is in the target. The first look is kept: a retry must ask the same instances in the same batches.
+async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+    let key = keys::inventory(&request.run_id, &request.step, &request.target);
+    if let Some(inventory) = house.store.find(&key).await? {
+        return Ok(inventory);
+    }
+    let seen = look(house, request, settings).await?;
+    house.store.write_once(&key, &seen).await?;
+    Ok(house.store.get(&key).await?)
+}
+
+async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let ssm = Ssm::new(&member);
+    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
+    match facts {
+        Ok((ec2, managed)) => Ok(Inventory {
+            at: request.now,
+            instances: selection::inventory(&settings.select, &ec2, &managed),
+        }),
+        Err(error) => Err(house.members.judge(&request.target, error).await),
+    }
+}
+
+/// Lists a target that the run never came to. A door that does not open changes nothing about that.
+async fn list(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, RunError> {
+    let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
+    let record = match look(house, request, settings).await {
+        Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
+        Err(TargetError::Run(error)) => return Err(error),
+        Err(TargetError::Outcome(_, why)) => {
+            let empty = Inventory {
+                at: request.now,
+                instances: Vec::new(),
+            };
+            let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);
+            record.reason.text = format!("{}; its instances could not be listed: {}", record.reason.text, why.text);
+            record
+        }
+    };
+    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    house.store.write_once(&key, &record).await?;
+    Ok(Progress::Done)
+}
