@@ -1,0 +1,144 @@
+"""IAM both ways: what the end-to-end runs called against what the templates allow.
+
+Reads every authorized.jsonl below the given folders (one line per decision that the local cloud took: principal,
+action, resource, account, decision, by) and complains about
+  - a call that a role's own policy denied: the template allows too little;
+  - an allowed action that no run used and that has no `# unused-because:` beside it in the YAML: it allows too much.
+A refused trust is no complaint: that is the other account's answer, and some scenarios provoke it. Roles that are in
+neither template (deployment, tests) are left out.
+
+Usage: python -m checks.iam_usage FOLDER...   (exit code 0 all well, 1 complaints, 2 nothing to read)
+"""
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import intrinsics, policies, sources
+
+
+@dataclass(frozen=True)
+class Call:
+    """One decision of the local cloud."""
+
+    principal: str
+    account: str
+    action: str
+    resource: str
+    allowed: bool
+    by: str
+
+
+@dataclass
+class Usage:
+    """What came of the comparison."""
+
+    calls: int = 0
+    denied: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    unused: list[tuple[str, str, str]] = field(default_factory=list)
+    excused: list[tuple[str, str, str]] = field(default_factory=list)
+    # Actions with an `unused-because` that some run does use: worth a look, no complaint, as some uses hang on timing.
+    stale: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def well(self) -> bool:
+        """True if there is nothing to complain about."""
+        return not (self.denied or self.unused)
+
+
+def read(folders: Iterable[Path]) -> Iterator[Call]:
+    """Every line of every authorized.jsonl below the folders."""
+    for folder in folders:
+        for path in sorted(folder.rglob("authorized.jsonl")):
+            for line in path.read_text().splitlines():
+                entry = json.loads(line)
+                yield Call(
+                    principal=entry["principal"],
+                    account=entry["account"],
+                    action=entry["action"],
+                    resource=entry["resource"],
+                    # The local cloud says `authorized`; IAM's own word is taken too.
+                    allowed=entry["decision"].lower() in {"authorized", "allow", "allowed"},
+                    by=entry.get("by", "identity"),
+                )
+
+
+def role_of(principal: str, roles: Iterable[str], member_role_name: str) -> str | None:
+    """The template's role behind a role name: `orgpatch-ScanRole-1A2B3C` → `ScanRole`."""
+    if principal == member_role_name:
+        return "MemberRole"
+    # CloudFormation makes up <stack>-<logical id>-<random>; a stack's name may contain anything but ends with a hyphen here.
+    found = re.search(r"-([A-Za-z0-9]+)-[A-Za-z0-9]+$", principal)
+    return found.group(1) if found and found.group(1) in set(roles) - {"MemberRole"} else None
+
+
+def compare(
+    calls: Iterable[Call],
+    statements: list[policies.Statement],
+    member_role_name: str = intrinsics.PARAMETERS["MemberRoleName"],
+) -> Usage:
+    """Holds calls and statements against each other."""
+    usage, used = Usage(), set()
+    roles = {statement.role for statement in statements}
+    for call in calls:
+        role = role_of(call.principal, roles, member_role_name)
+        if role is None or call.by != "identity":
+            continue
+        usage.calls += 1
+        if call.allowed:
+            used.add((role, call.action))
+        else:
+            usage.denied[(role, call.action, call.resource)] += 1
+    seen = set()
+    for statement in statements:
+        for action in statement.actions:
+            because, key = statement.unused_because.get(action), (statement.role, action)
+            if key in used:
+                if because:
+                    usage.stale.append((statement.role, action, str(statement)))
+            elif because:
+                usage.excused.append((statement.role, action, because))
+            elif key not in seen:
+                usage.unused.append((statement.role, action, str(statement)))
+            seen.add(key)
+    return usage
+
+
+def table(usage: Usage) -> str:
+    """The complaints for people."""
+    sections = [
+        ("DENIED: the template allows too little", ("role", "action", "resource", "calls"),
+         [(*key, str(count)) for key, count in sorted(usage.denied.items())]),
+        ("UNUSED: allowed, used by no run, no `# unused-because:` beside it", ("role", "action", "where"), usage.unused),
+        ("NOTE: used after all; is its `# unused-because:` still true?", ("role", "action", "where"), usage.stale),
+    ]
+    lines = [
+        f"{usage.calls} calls of the deployed roles; {len(usage.excused)} allowed actions are unused for a stated reason."
+    ]
+    for title, head, rows in sections:
+        if rows:
+            widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+            lines += ["", title]
+            lines += ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                      for row in [head, *rows]]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Reads, compares, prints."""
+    folders = [Path(argument) for argument in arguments]
+    calls = list(read(folders))
+    if not calls:
+        print(f"no authorized.jsonl with a line in it below {', '.join(map(str, folders)) or 'nothing'}", file=sys.stderr)
+        return 2
+    usage = compare(calls, policies.statements(sources.TEMPLATE) + policies.statements(sources.MEMBER_ROLE))
+    print(table(usage))
+    return 0 if usage.well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

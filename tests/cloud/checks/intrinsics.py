@@ -1,0 +1,87 @@
+"""CloudFormation's intrinsic functions replaced by sample values, so that policies read as IAM would read them."""
+
+import re
+from typing import Any
+
+ACCOUNT, REGION, STACK = "111111111111", "ap-northeast-1", "orgpatch"
+
+_PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+}
+PARAMETERS = {
+    "ActingRoleArns": [f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC", f"arn:aws:iam::{ACCOUNT}:role/{STACK}-InstallRole-ABC"],
+    "ExternalId": "0123456789abcdef",
+    "MemberRoleName": "orgpatch-member",
+    "OrganizationId": "o-abcdefghij",
+}
+
+
+def resolve(value: Any, document: dict[str, Any]) -> Any:
+    """`value` of `document` (a template, intrinsics in their long form) without intrinsic functions."""
+    if isinstance(value, list):
+        return [resolve(item, document) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(name, argument)] = value.items()
+        match name:
+            case "Ref":
+                return _ref(argument, document)
+            case "Fn::GetAtt":
+                logical_id, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
+                return _attribute(logical_id, attribute, document)
+            case "Fn::Sub":
+                return re.sub(r"\$\{([^}]+)\}", lambda found: _substitute(found.group(1), document), argument)
+    return {key: resolve(item, document) for key, item in value.items()}
+
+
+def _substitute(name: str, document: dict[str, Any]) -> str:
+    if "." in name:
+        return _attribute(*name.split(".", 1), document)
+    return str(_ref(name, document))
+
+
+def _ref(name: str, document: dict[str, Any]) -> Any:
+    if name in _PSEUDO:
+        return _PSEUDO[name]
+    if name in document.get("Parameters", {}):
+        return PARAMETERS.get(name, document["Parameters"][name].get("Default"))
+    kind = document["Resources"][name]["Type"]
+    # Ref of these is the ARN, of everything else the name.
+    if kind in {"AWS::SNS::Topic", "AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"}:
+        return _attribute(name, "Arn", document)
+    return _name(name, document)
+
+
+def _attribute(logical_id: str, attribute: str, document: dict[str, Any]) -> str:
+    if attribute != "Arn":
+        raise ValueError(f"no sample value for {logical_id}.{attribute}")
+    name, place = _name(logical_id, document), f"{REGION}:{ACCOUNT}"
+    match document["Resources"][logical_id]["Type"]:
+        case "AWS::S3::Bucket":
+            return f"arn:aws:s3:::{name}"
+        case "AWS::DynamoDB::Table":
+            return f"arn:aws:dynamodb:{place}:table/{name}"
+        case "AWS::Logs::LogGroup":
+            return f"arn:aws:logs:{place}:log-group:{name}:*"
+        case "AWS::SNS::Topic":
+            return f"arn:aws:sns:{place}:{name}"
+        case "AWS::IAM::Role":
+            return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        case "AWS::Serverless::Function" | "AWS::Lambda::Function":
+            return f"arn:aws:lambda:{place}:function:{name}"
+        case "AWS::Serverless::StateMachine" | "AWS::StepFunctions::StateMachine":
+            return f"arn:aws:states:{place}:stateMachine:{name}"
+        case kind:
+            raise ValueError(f"no sample ARN for {kind}")
+
+
+def _name(logical_id: str, document: dict[str, Any]) -> str:
+    properties = document["Resources"][logical_id].get("Properties", {})
+    for key in ("FunctionName", "Name", "LogGroupName", "RoleName"):
+        if key in properties:
+            return str(resolve(properties[key], document))
+    return f"{STACK}-{logical_id.lower()}-abc"

@@ -1,0 +1,245 @@
+"""statemachine/patch-run.asl.json keeps AWS's rules and the project's; and each rule finds what it is there for."""
+
+import copy
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import asl, sources
+
+VALIDATOR = sources.ROOT / "node_modules" / ".bin" / "asl-validator"
+SERVICES = {"arn:aws:states:::lambda:invoke", "arn:aws:states:::lambda:invoke.waitForTaskToken", "arn:aws:states:::sns:publish"}
+
+
+# --------------------------------------------------------------------------------------------- the real state machine
+def test_asl_validator_accepts_it() -> None:
+    code, complaint = validate(sources.STATE_MACHINE)
+    assert code == 0, complaint
+
+
+@pytest.mark.parametrize("rule", asl.RULES, ids=lambda rule: rule.__name__)
+def test_it_keeps(rule: Callable[[dict[str, Any]], list[str]]) -> None:
+    assert rule(sources.state_machine()) == []
+
+
+def test_its_errors_are_on_the_closed_list() -> None:
+    assert asl.errors_are_on_the_list(sources.state_machine(), error_names(), transient_names()) == []
+
+
+def test_every_transient_error_is_retried_by_every_function_call() -> None:
+    for place in asl.walk(sources.state_machine()):
+        if asl.function_of(place.state):
+            retried = {error for retrier in place.state["Retry"] for error in retrier["ErrorEquals"]}
+            assert transient_names() <= retried, place.path
+
+
+def test_it_calls_functions_and_the_topic_only() -> None:
+    assert asl.only_these_services_are_called(sources.state_machine(), SERVICES) == []
+
+
+def test_it_waits_longer_than_its_functions_may_run() -> None:
+    limits = {f"{name}Arn": function["Properties"]["Timeout"] for name, function in sources.functions().items()}
+    assert asl.time_limits_exceed_those_of_the_functions(sources.state_machine(), limits) == []
+
+
+def test_template_and_state_machine_agree_on_substitutions() -> None:
+    given = sources.template()["Resources"]["PatchRun"]["Properties"]["DefinitionSubstitutions"]
+    assert asl.substitutions(sources.state_machine()) == set(given)
+
+
+def test_every_function_is_invoked() -> None:
+    invoked = {asl.function_of(place.state) for place in asl.walk(sources.state_machine())} - {None}
+    assert invoked == {f"{name}Arn" for name in sources.functions()}
+
+
+def error_names() -> set[str]:
+    """RunError::NAMES, from the source: these are what a function can fail with."""
+    source = (sources.ROOT / "crates" / "core" / "src" / "error.rs").read_text()
+    [block] = re.findall(r"const NAMES: \[&str; \d+\] = \[(.*?)\];", source, re.DOTALL)
+    constants = dict(re.findall(r'const (\w+): &str = "(\w+)";', source))
+    names = {constants.get(name, name) for name in re.findall(r"\w+", re.sub(r"//.*", "", block))}
+    assert "Halted" in names
+    return names
+
+
+def transient_names() -> set[str]:
+    """What RunError::is_transient says yes to."""
+    source = (sources.ROOT / "crates" / "core" / "src" / "error.rs").read_text()
+    [body] = re.findall(r"fn is_transient.*?matches!\(self, (.*?)\)\n", source, re.DOTALL)
+    names = set(re.findall(r"Self::(\w+)", body))
+    assert names <= error_names()
+    assert names
+    return names
+
+
+def validate(path: Path) -> tuple[int, str]:
+    """Exit code and complaint of asl-validator."""
+    if not VALIDATOR.exists():
+        pytest.fail("asl-validator not found: run `npm ci`")
+    result = subprocess.run([VALIDATOR, "--json-path", path], capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+# ---------------------------------------------------------------------------------------- each rule finds its mistake
+RETRY = [{"ErrorEquals": ["Throttled"], "IntervalSeconds": 1, "MaxAttempts": 3, "JitterStrategy": "FULL"}]
+TASK = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $states.input %}"},
+    "TimeoutSeconds": 60,
+    "Retry": RETRY,
+    "Output": "{% $states.result.Payload %}",
+}
+GOOD = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Begin",
+    "States": {
+        "Begin": {**TASK, "Assign": {"run": "{% $states.result.Payload.run %}"}, "Next": "Steps"},
+        "Steps": {
+            "Type": "Map",
+            "Items": "{% $map($states.input.steps, function($step, $index) { $merge([$step, {'number': $index}]) }) %}",
+            "MaxConcurrency": 1,
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "INLINE"},
+                "StartAt": "Scan",
+                "States": {
+                    "Scan": {
+                        "Type": "Map",
+                        "Label": "Scan",
+                        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "b", "Key": "{% $run %}"}},
+                        "ItemSelector": {"run": "{% $run %}", "target": "{% $states.context.Map.Item.Value %}"},
+                        "ItemProcessor": {
+                            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                            "StartAt": "One",
+                            "States": {
+                                "One": {**TASK, "Assign": {"kept": "{% $states.input %}"}, "Next": "Two"},
+                                "Two": {**TASK, "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $kept %}"}, "End": True},
+                            },
+                        },
+                        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "b", "Prefix": "p"}},
+                        "MaxConcurrency": 10,
+                        "ToleratedFailurePercentage": 100,
+                        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {"error": "{% $states.errorOutput %}"}, "Next": "Stop"}],
+                        "Next": "Passed",
+                    },
+                    "Passed": {
+                        "Type": "Choice",
+                        "Choices": [{"Condition": "{% $states.input.ok and $run != '$none' %}", "Next": "Done"}],
+                        "Default": "Stop",
+                    },
+                    "Done": {"Type": "Succeed"},
+                    "Stop": {"Type": "Fail", "Error": "Halted"},
+                },
+            },
+            "End": True,
+        },
+    },
+}
+STEP = ("States", "Steps", "ItemProcessor", "States")
+SCAN = (*STEP, "Scan")
+CHILD = (*SCAN, "ItemProcessor", "States")
+
+
+def test_no_rule_complains_about_a_good_definition() -> None:
+    assert [finding for rule in asl.RULES for finding in rule(GOOD)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "value"),
+    [
+        # a transition to nowhere; out of a Map; into a Map; from a Choice; from a Catch; a state that nothing reaches
+        (asl.transitions_name_a_state_beside_them, ("States", "Begin", "Next"), "Stepps"),
+        (asl.transitions_name_a_state_beside_them, (*CHILD, "One", "Next"), "Passed"),
+        (asl.transitions_name_a_state_beside_them, ("States", "Begin", "Next"), "One"),
+        (asl.transitions_name_a_state_beside_them, (*STEP, "Passed", "Choices", 0, "Next"), "Begin"),
+        (asl.transitions_name_a_state_beside_them, (*SCAN, "Catch", 0, "Next"), "Nowhere"),
+        (asl.transitions_name_a_state_beside_them, (*SCAN, "ItemProcessor", "StartAt"), "Begin"),
+        (asl.transitions_name_a_state_beside_them, ("States", "Orphan"), {"Type": "Succeed"}),
+        (asl.tasks_have_time_limit_and_retry, (*CHILD, "Two", "TimeoutSeconds"), None),
+        (asl.tasks_have_time_limit_and_retry, (*CHILD, "Two", "Retry"), []),
+        (asl.tasks_have_time_limit_and_retry, (*CHILD, "Two", "Retry"), [{**RETRY[0], "JitterStrategy": "NONE"}]),
+        (asl.catch_all_stands_alone_and_last, (*SCAN, "Catch", 0, "ErrorEquals"), ["States.ALL", "Throttled"]),
+        (
+            asl.catch_all_stands_alone_and_last,
+            (*CHILD, "Two", "Retry"),
+            [{**RETRY[0], "ErrorEquals": ["States.ALL"]}, RETRY[0]],
+        ),
+        (asl.catches_say_what_goes_on, (*SCAN, "Catch", 0, "Output"), None),
+        (asl.states_are_jsonata, ("QueryLanguage",), "JSONPath"),
+        (asl.states_are_jsonata, (*CHILD, "One", "ResultPath"), "$.x"),
+        (asl.states_are_jsonata, (*CHILD, "One", "Arguments", "Payload"), {"run.$": "$.run"}),
+        (asl.states_are_jsonata, (*STEP, "Passed", "Choices", 0, "Variable"), "$.ok"),
+        (asl.states_are_jsonata, (*CHILD, "One", "Arguments", "Payload"), "$.run"),
+        (asl.states_are_jsonata, (*CHILD, "One", "Arguments", "Payload"), "States.Format('x')"),
+        (asl.expressions_parse, (*STEP, "Passed", "Choices", 0, "Condition"), "{% $states.input.ok = %}"),
+        (asl.expressions_parse, (*STEP, "Passed", "Choices", 0, "Condition"), "{% true"),
+        # an outer variable in the children of a Distributed Map; one that nobody assigns
+        (asl.variables_are_in_reach, (*CHILD, "Two", "Arguments", "Payload"), "{% $run %}"),
+        (asl.variables_are_in_reach, (*STEP, "Passed", "Choices", 0, "Condition"), "{% $unknown %}"),
+        (asl.no_scope_assigns_a_variable_of_another, (*STEP, "Passed", "Assign"), {"run": 1}),
+        (asl.results_are_read_where_there_are_any, (*CHILD, "Two", "Arguments", "Payload"), "{% $states.result %}"),
+        (asl.results_are_read_where_there_are_any, (*CHILD, "Two", "Output"), "{% $states.errorOutput %}"),
+        (asl.distributed_maps_lose_nothing, (*SCAN, "ToleratedFailurePercentage"), 99),
+        (asl.distributed_maps_lose_nothing, (*SCAN, "ResultWriter"), None),
+        (asl.distributed_maps_lose_nothing, (*SCAN, "MaxConcurrency"), 0),
+        (asl.distributed_maps_lose_nothing, (*SCAN, "ItemProcessor", "ProcessorConfig", "ExecutionType"), "EXPRESS"),
+        (asl.stages_run_one_after_the_other, ("States", "Steps", "MaxConcurrency"), 2),
+        (asl.stages_run_one_after_the_other, ("States", "Steps", "MaxConcurrency"), "{% 1 %}"),
+        (asl.stages_run_one_after_the_other, ("States", "Steps", "ItemProcessor", "ProcessorConfig", "Mode"), "DISTRIBUTED"),
+    ],
+)
+def test_rule_finds(rule: Callable[[dict[str, Any]], list[str]], path: tuple[str | int, ...], value: Any) -> None:
+    assert rule(changed(path, value)) != []
+
+
+def test_error_rule_finds() -> None:
+    def findings(path: tuple[str | int, ...], value: Any) -> list[str]:
+        return asl.errors_are_on_the_list(changed(path, value), {"Halted", "Throttled", "InvalidPlan"}, {"Throttled"})
+
+    assert findings((), None) == []
+    assert findings((*CHILD, "Two", "Retry", 0, "ErrorEquals"), ["Throtled"])
+    assert findings((*CHILD, "Two", "Retry", 0, "ErrorEquals"), ["InvalidPlan"])
+    assert findings((*SCAN, "Catch", 0, "ErrorEquals"), ["Lambda.Unknwon"])
+    assert findings((*STEP, "Stop", "Error"), "Haltd")
+
+
+def test_service_rule_finds() -> None:
+    assert asl.only_these_services_are_called(GOOD, SERVICES) == []
+    for path, value in (
+        (("States", "Begin", "Resource"), "arn:aws:states:::aws-sdk:sts:assumeRole"),
+        (("States", "Begin", "Credentials"), {"RoleArn": "arn:aws:iam::111111111111:role/x"}),
+    ):
+        assert asl.only_these_services_are_called(changed(path, value), SERVICES)
+
+
+def test_time_limit_rule_finds() -> None:
+    assert asl.time_limits_exceed_those_of_the_functions(GOOD, {"ScanArn": 59}) == []
+    assert asl.time_limits_exceed_those_of_the_functions(GOOD, {"ScanArn": 60})
+
+
+def test_asl_validator_finds(tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text(json.dumps(GOOD))
+    assert validate(path)[0] == 0
+    path.write_text(json.dumps(changed(("States", "Begin", "Type"), "Tusk")))
+    assert validate(path)[0] == 1
+
+
+def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    """The good definition with one value set, or removed by None."""
+    definition = copy.deepcopy(GOOD)
+    if not path:
+        return definition
+    holder = definition
+    for key in path[:-1]:
+        holder = holder[key]
+    if value is None:
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = value
+    return definition

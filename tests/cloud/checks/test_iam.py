@@ -1,0 +1,270 @@
+"""Policies: known actions on resources that fit them, no wider than AWS allows, every exception with its reason."""
+
+import json
+import logging
+import re
+from typing import Any
+
+import parliament
+import pytest
+from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_trust_policy, parse_policy_document
+
+from . import intrinsics, policies, sources
+
+STATEMENTS = policies.all_statements()
+ROLES = sorted({statement.role for statement in STATEMENTS} - {"MemberRole"})
+MEMBER = "arn:aws:iam::222200000001:role/orgpatch-member"
+
+# What parliament objects to, and why it is right as it is. It wants every required resource type in every statement.
+NOT_A_FINDING = {
+    # Executions of an Express state machine; there is none.
+    ("RESOURCE_MISMATCH", "states:DescribeExecution", "arn:*:states:*:*:express:*:*:*"),
+    # The statement for the instances; the document has a statement of its own.
+    ("RESOURCE_MISMATCH", "ssm:SendCommand", "arn:*:ssm:*:*:document/*"),
+}
+
+
+def document_of(role: str) -> dict[str, Any]:
+    """The template that a role is in."""
+    return sources.member_role() if role == "MemberRole" else sources.template()
+
+
+def policy_of(role: str) -> dict[str, Any]:
+    """A role's policy as IAM reads it."""
+    document = document_of(role)
+    [policy] = document["Resources"][role]["Properties"]["Policies"]
+    return intrinsics.resolve(policy["PolicyDocument"], document)
+
+
+# ------------------------------------------------------------------------------------------------- all statements
+@pytest.mark.parametrize("role", [*ROLES, "MemberRole"])
+def test_parliament_finds_nothing(role: str) -> None:
+    assert findings(policy_of(role)) == []
+
+
+def findings(policy: dict[str, Any]) -> list[str]:
+    """What parliament finds wrong with a policy."""
+    logging.disable(logging.CRITICAL)
+    result = parliament.analyze_policy_string(json.dumps(policy))
+    logging.disable(logging.NOTSET)
+    return [
+        f"{finding.issue} {detail}"
+        for finding in result.findings
+        for detail in (finding.detail if isinstance(finding.detail, list) else [finding.detail])
+        if not isinstance(detail, dict)
+        or (finding.issue, detail.get("action"), detail.get("required_format")) not in NOT_A_FINDING
+    ]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=str)
+def test_statement_allows_named_actions_on_named_resources(statement: policies.Statement) -> None:
+    assert statement.effect == "Allow"
+    assert not {"NotAction", "NotResource"} & set(statement.document)
+    for action in statement.actions:
+        assert re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z0-9]+", action), f"{action}: no wildcards in actions"
+    assert re.fullmatch(r"[A-Z][A-Za-z]+", statement.sid), "a Sid says what a statement is for"
+    if "*" in statement.resources:
+        assert statement.any_resource_because, f"{statement}: Resource '*' without `# any-resource-because:`"
+    else:
+        assert not statement.any_resource_because, f"{statement}: a reason for nothing"
+
+
+def test_sids_are_unique_within_a_role() -> None:
+    for role in [*ROLES, "MemberRole"]:
+        sids = [statement.sid for statement in STATEMENTS if statement.role == role]
+        assert len(sids) == len(set(sids)), role
+
+
+def test_a_resource_is_named_wherever_the_action_has_one() -> None:
+    # Parliament knows which actions have resource types; '*' is for those that have none.
+    for statement in STATEMENTS:
+        if "*" in statement.resources:
+            for action in statement.actions:
+                assert not resource_types(action), f"{statement}: {action} can be scoped to {resource_types(action)}"
+
+
+def resource_types(action: str) -> list[str]:
+    """What an action can be scoped to, by AWS's reference."""
+    prefix, name = action.split(":")
+    [info] = [
+        privilege
+        for service in parliament.iam_definition
+        if service["prefix"] == prefix
+        for privilege in service["privileges"]
+        if privilege["privilege"] == name
+    ]
+    return [kind["resource_type"] for kind in info["resource_types"] if kind["resource_type"]]
+
+
+# ------------------------------------------------------------------------------------------------ roles of functions
+def test_every_function_has_a_role_of_its_own_and_every_role_a_user() -> None:
+    template = sources.template()
+    users = {f"{name}Role" for name in sources.functions()} | {"PatchRunRole", "ScheduleRole"}
+    assert set(ROLES) == users == set(sources.resources(template, "AWS::IAM::Role"))
+    for role in ROLES:
+        assert "ManagedPolicyArns" not in template["Resources"][role]["Properties"], role
+
+
+@pytest.mark.parametrize(
+    ("role", "service"),
+    [*((f"{name}Role", "lambda") for name in sources.functions()), ("PatchRunRole", "states"), ("ScheduleRole", "scheduler")],
+)
+def test_a_role_trusts_its_service_only(role: str, service: str) -> None:
+    trust = sources.template()["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]
+    [statement] = trust["Statement"]
+    assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    assert statement["Action"] == "sts:AssumeRole"
+    if service != "lambda":  # Lambda does not say for whom it asks
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+@pytest.mark.parametrize("name", sources.functions())
+def test_a_function_writes_its_own_log_only(name: str) -> None:
+    [statement] = [s for s in STATEMENTS if s.role == f"{name}Role" and any(a.startswith("logs:") for a in s.actions)]
+    assert set(statement.actions) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert statement.resources == ({"Fn::GetAtt": [f"{name}Logs", "Arn"]},)
+
+
+def test_state_machine_may_invoke_every_version_of_every_function_and_nothing_else() -> None:
+    # A run of two weeks goes on calling the versions that were there when it began.
+    [statement] = [s for s in STATEMENTS if "lambda:InvokeFunction" in s.actions]
+    assert statement.role == "PatchRunRole"
+    assert sorted(r["Fn::Sub"] for r in statement.resources) == sorted(f"${{{name}.Arn}}:*" for name in sources.functions())
+
+
+# -------------------------------------------------------------------------------------------------- member accounts
+def test_exactly_the_roles_that_may_assume_the_member_role_are_trusted_by_it() -> None:
+    assuming = {s.role for s in STATEMENTS if "sts:AssumeRole" in s.actions}
+    for place in (
+        next(
+            parameter["ParameterValue"]
+            for parameter in sources.template()["Resources"]["MemberRole"]["Properties"]["Parameters"]
+            if parameter["ParameterKey"] == "ActingRoleArns"
+        ),
+        sources.template()["Outputs"]["ActingRoleArns"]["Value"],
+    ):
+        _, arns = place["Fn::Join"]
+        assert {arn["Fn::GetAtt"][0] for arn in arns} == assuming
+    assert assuming == {"AssumeRoleRole", "ScanRole", "InstallRole", "CollectResultsRole"}
+
+
+def test_acting_functions_enter_the_own_organization_only() -> None:
+    for statement in STATEMENTS:
+        if "sts:AssumeRole" in statement.actions:
+            assert statement.actions == ("sts:AssumeRole",)
+            assert statement.document["Condition"] == {"StringEquals": {"aws:ResourceOrgID": {"Ref": "OrganizationId"}}}
+            assert statement.resources == ({"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${MemberRoleName}"},)
+
+
+def test_member_role_asks_for_the_external_id_and_the_organization() -> None:
+    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
+    [statement] = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"AWS": {"Ref": "ActingRoleArns"}}
+    assert statement["Action"] == "sts:AssumeRole"
+    assert statement["Condition"] == {
+        "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}, "aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
+    }
+    assert properties["MaxSessionDuration"] == 3600
+
+
+@pytest.mark.parametrize(
+    ("role", "external_id", "organization", "trusted"),
+    [
+        ("ScanRole", "0123456789abcdef", "o-abcdefghij", True),
+        ("GateRole", "0123456789abcdef", "o-abcdefghij", False),
+        ("ScanRole", "another-external-id", "o-abcdefghij", False),
+        ("ScanRole", None, "o-abcdefghij", False),
+        ("ScanRole", "0123456789abcdef", "o-elsewhere1", False),
+    ],
+)
+def test_who_gets_in(role: str, external_id: str | None, organization: str, trusted: bool) -> None:
+    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
+    trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
+    caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{intrinsics.STACK}-{role}-ABC"
+    keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
+    context = EvalContext(
+        principal_arn=caller, principal_type="AssumedRole", principal_account=intrinsics.ACCOUNT,
+        action="sts:AssumeRole", resource_arn=MEMBER, region=intrinsics.REGION, service_context=keys,
+    )
+    assert evaluate_trust_policy(trust, caller, context) is trusted
+
+
+OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
+BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "resource", "allowed"),
+    [
+        # The member role: this one document, on instances of its own account.
+        ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaseline", True),
+        ("MemberRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", True),
+        ("MemberRole", "ssm:SendCommand", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
+        ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunShellScript", False),
+        ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaselineWithHooks", False),
+        ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:managed-instance/mi-1", False),
+        ("MemberRole", "ssm:DescribeInstancePatchStates", f"arn:aws:ec2:{OWN}:instance/i-1", True),
+        ("MemberRole", "ssm:DescribeInstancePatchStates", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
+        ("MemberRole", "ec2:TerminateInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        ("MemberRole", "ssm:StartSession", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        # Only those who act may enter; none may become something else.
+        ("InstallRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        ("GateRole", "sts:AssumeRole", MEMBER, False),
+        ("ReportRole", "sts:AssumeRole", MEMBER, False),
+        ("ScanRole", "sts:AssumeRole", "arn:aws:iam::222200000001:role/OrganizationAccountAccessRole", False),
+        # The bucket: plans are read by one, written by none; nobody deletes.
+        ("ListAccountsRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", True),
+        ("ListAccountsRole", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
+        ("InstallRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
+        ("InstallRole", "s3:GetObject", f"{BUCKET}/runs/r1/steps/01-test-1/settings.json", True),
+        ("ReportRole", "s3:PutObject", f"{BUCKET}/runs/r1/report/report.json", True),
+        ("ReportRole", "s3:DeleteObject", f"{BUCKET}/runs/r1/report/report.json", False),
+        ("AssumeRoleRole", "s3:GetObject", f"{BUCKET}/runs/r1/run.json", False),
+        ("PatchRunRole", "s3:GetObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", True),
+        ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
+        ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
+        ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
+        # The ledger: whoever sends keeps intents, whoever collects reads them; the lock is taken and released elsewhere.
+        ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
+        ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
+        ("CollectResultsRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
+        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/somebody-elses", False),
+        # The organization is read, never changed.
+        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:ou/o-abcdefghij/ou-abcd-11111111", True),
+        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:root/o-abcdefghij/r-abcd", True),
+        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:ou/o-elsewhere1/ou-abcd-11111111", False),
+        ("ListAccountsRole", "organizations:MoveAccount", "*", False),
+        # The state machine: versions of its functions, its own children.
+        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan:7", True),
+        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),
+        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:somebody-elses:1", False),
+        ("PatchRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
+        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Scan:1f2e", True),
+        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:somebody-elses:1f2e", False),
+        ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
+        ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),
+        ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
+        ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:somebody-elses", False),
+    ],
+)
+def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
+    context = EvalContext(
+        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x", principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT, action=action, resource_arn=resource, region=intrinsics.REGION,
+    )
+    result = evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))])
+    assert (result.decision == "Allow") is allowed
+
+
+# ------------------------------------------------------------------------------------------ each check finds its fault
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::b/*"},
+        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"},
+        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {"StringEquals": {"s3:prefixx": "runs"}}},
+        {"Action": "sts:AssumeRole", "Resource": "arn:aws:s3:::b"},
+    ],
+)
+def test_parliament_finds(statement: dict[str, Any]) -> None:
+    assert findings({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}) != []

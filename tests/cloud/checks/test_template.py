@@ -1,0 +1,289 @@
+"""template.yaml and member-role.yaml: they lint, every part has one name, and what must not get lost stays."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from . import sources
+
+KEBAB = re.compile(r"(?<!^)(?=[A-Z])")
+ACTING = {"assume-role", "scan", "install", "collect-results"}
+
+
+# ------------------------------------------------------------------------------------------------------- linters
+def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+    plain = tmp_path / "transformed.json"
+    plain.write_text(json.dumps(sources.transformed()))
+    assert cfn_lint(plain, sources.TEMPLATE, sources.MEMBER_ROLE) == ""
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-1", "us-gov-west-1", "cn-north-1"])
+def test_cfn_lint_finds_nothing_in_other_regions_and_partitions(tmp_path: Path, region: str) -> None:
+    plain = tmp_path / "transformed.json"
+    plain.write_text(json.dumps(sources.transformed()))
+    assert cfn_lint("--regions", region, "--", plain, sources.MEMBER_ROLE) == ""
+
+
+def test_sam_validate_lint_passes() -> None:
+    # No credentials, no home, no way out: it has to work offline.
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/nonexistent",
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    result = subprocess.run(
+        [sam(), "validate", "--lint", "--template-file", sources.TEMPLATE],
+        capture_output=True, text=True, env=environment, cwd=sources.ROOT, check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def cfn_lint(*arguments: str | Path) -> str:
+    """What cfn-lint has to say; nothing, if all is well."""
+    command = [Path(sys.executable).with_name("cfn-lint"), "--format", "parseable", *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout + result.stderr
+
+
+def sam() -> str:
+    """SAM CLI. It has a venv of its own: it pins another boto3 than the local cloud can live with."""
+    for candidate in (os.environ.get("ORGPATCH_SAM"), sources.ROOT / ".venv-sam/bin/sam", shutil.which("sam")):
+        if candidate and Path(candidate).exists():
+            return str(candidate)
+    pytest.fail("SAM CLI not found: set ORGPATCH_SAM, or install aws-sam-cli into .venv-sam")
+
+
+# ------------------------------------------------------------------------------- one name for each part, everywhere
+def test_folder_crate_lambda_and_resource_have_one_name() -> None:
+    crates = {folder.name for folder in (sources.ROOT / "crates").iterdir() if (folder / "Cargo.toml").exists()}
+    assert {kebab(logical_id) for logical_id in sources.functions()} == crates - sources.LIBRARIES_AND_TOOLS
+
+
+@pytest.mark.parametrize("logical_id", sources.functions())
+def test_a_function_is_named_alike_in_every_place(logical_id: str) -> None:
+    name, function = kebab(logical_id), sources.functions()[logical_id]
+    properties, resources = function["Properties"], sources.template()["Resources"]
+    cargo = tomllib.loads((sources.ROOT / "crates" / name / "Cargo.toml").read_text())
+    assert [binary["name"] for binary in cargo["bin"]] == [name]
+    assert properties["CodeUri"] == f"crates/{name}"
+    assert function["Metadata"] == {"BuildMethod": "rust-cargolambda", "BuildProperties": {"Binary": name}}
+    assert properties["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+    assert properties["Role"] == {"Fn::GetAtt": [f"{logical_id}Role", "Arn"]}
+    assert properties["LoggingConfig"]["LogGroup"] == {"Ref": f"{logical_id}Logs"}
+    log_group = resources[f"{logical_id}Logs"]["Properties"]["LogGroupName"]
+    assert log_group == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{name}"}
+
+
+def kebab(logical_id: str) -> str:
+    """ListAccounts → list-accounts"""
+    return KEBAB.sub("-", logical_id).lower()
+
+
+# ------------------------------------------------------------------------------------------------------ versions
+@pytest.mark.parametrize("logical_id", sources.functions())
+def test_whatever_changes_a_function_publishes_a_version_and_keeps_the_old_ones(logical_id: str) -> None:
+    function, globals_ = sources.functions()[logical_id], sources.template()["Globals"]["Function"]
+    properties = function["Properties"]
+    assert globals_["AutoPublishAlias"] == "live"
+    assert properties["AutoPublishAliasAllProperties"] is True
+    # Exactly the parameters in use: one too few and its change never reaches a run, one too many and CloudFormation
+    # tries to publish a version of an unchanged function, which Lambda refuses.
+    described = parameters_in(properties["VersionDescription"])
+    rest = {key: value for key, value in properties.items() if key != "VersionDescription"}
+    assert described == parameters_in([rest, globals_]), logical_id
+    [version] = [
+        resource for resource in sources.resources(sources.transformed(), "AWS::Lambda::Version").values()
+        if resource["Properties"]["FunctionName"] == {"Ref": logical_id}
+    ]
+    assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_state_machine_calls_versions() -> None:
+    substitutions = sources.template()["Resources"]["PatchRun"]["Properties"]["DefinitionSubstitutions"]
+    arns = {name: value for name, value in substitutions.items() if name not in {"RunsBucket", "AlertsTopicArn"}}
+    assert arns == {f"{name}Arn": {"Ref": f"{name}.Version"} for name in sources.functions()}
+
+
+def parameters_in(value: Any) -> set[str]:
+    """Parameters of the template that are referred to somewhere in a value."""
+    text = json.dumps(value)
+    names = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r"\$\{(\w+)\}", text))
+    return names & set(sources.template()["Parameters"])
+
+
+# --------------------------------------------------------------------------------------------- settings of functions
+@pytest.mark.parametrize("logical_id", sources.functions())
+def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) -> None:
+    name, variables = kebab(logical_id), sources.functions()[logical_id]["Properties"]["Environment"]["Variables"]
+    expected = {"RUNS_BUCKET": {"Ref": "Runs"}, "RUST_LOG": {"Ref": "LogLevel"}}
+    if name not in {"assume-role", "gate"}:
+        expected["LEDGER_TABLE"] = {"Ref": "Ledger"}
+    if name in ACTING:
+        expected |= {"MEMBER_ROLE_NAME": {"Ref": "MemberRoleName"}, "EXTERNAL_ID": {"Ref": "ExternalId"}}
+    assert variables == expected
+
+
+def test_functions_run_as_plain_binaries_on_the_chosen_processor() -> None:
+    globals_ = sources.template()["Globals"]["Function"]
+    assert (globals_["Runtime"], globals_["Handler"]) == ("provided.al2023", "bootstrap")
+    assert globals_["Architectures"] == [{"Ref": "Architecture"}]
+    for logical_id, function in sources.functions().items():
+        assert 0 < function["Properties"]["Timeout"] <= 900, logical_id
+
+
+# --------------------------------------------------------------------------------------------------- what is kept
+def test_bucket_is_private_encrypted_versioned_and_stays() -> None:
+    bucket = sources.template()["Resources"]["Runs"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = bucket["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    # Current objects never expire: the report of a run is the proof of it.
+    assert not any("ExpirationInDays" in rule for rule in properties["LifecycleConfiguration"]["Rules"])
+
+
+@pytest.mark.parametrize(("policy", "action"), [("RunsPolicy", "s3:*"), ("AlertsPolicy", "sns:Publish")])
+def test_bucket_and_topic_refuse_plain_http(policy: str, action: str) -> None:
+    [statement] = sources.template()["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", action)
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_ledger_survives_slips_and_forgets_by_itself() -> None:
+    table = sources.template()["Resources"]["Ledger"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = table["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
+
+
+def test_every_log_group_has_a_retention_and_the_state_machine_logs_no_payload() -> None:
+    groups = sources.resources(sources.template(), "AWS::Logs::LogGroup")
+    assert len(groups) == len(sources.functions()) + 1
+    for logical_id, group in groups.items():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, logical_id
+    logging = sources.template()["Resources"]["PatchRun"]["Properties"]["Logging"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
+
+
+# ------------------------------------------------------------------------------------------------------ schedules
+@pytest.mark.parametrize("operation", ["scan", "install"])
+def test_a_schedule_starts_nothing_until_it_is_enabled(operation: str) -> None:
+    name = operation.capitalize()
+    template = sources.template()
+    properties = template["Resources"][f"{name}Schedule"]["Properties"]
+    assert properties["State"] == {"Fn::If": [f"{name}ScheduleEnabled", "ENABLED", "DISABLED"]}
+    assert template["Conditions"][f"{name}ScheduleEnabled"] == {"Fn::Equals": [{"Ref": f"Enable{name}Schedule"}, "true"]}
+    assert template["Parameters"][f"Enable{name}Schedule"]["Default"] == "false"
+    assert properties["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
+    assert properties["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert properties["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    document = json.loads(properties["Target"]["Input"]["Fn::Sub"])
+    assert document["operation"] == operation
+    # The execution input is strict: an unknown field would end every scheduled run before it starts.
+    assert set(document) <= {"operation", "plan", "stages", "resume", "comment"}
+
+
+# ------------------------------------------------------------------------------------------------- member accounts
+def test_member_role_is_plain_cloudformation() -> None:
+    # StackSets refuse transforms, macros and nested stacks.
+    assert "Transform" not in sources.member_role()
+    assert "Fn::Transform" not in json.dumps(sources.member_role())
+    assert {resource["Type"] for resource in sources.member_role()["Resources"].values()} == {"AWS::IAM::Role"}
+
+
+def test_stack_set_hands_over_every_parameter_of_the_member_role() -> None:
+    stack_set = sources.template()["Resources"]["MemberRole"]["Properties"]
+    given = {parameter["ParameterKey"] for parameter in stack_set["Parameters"]}
+    assert given == set(sources.member_role()["Parameters"])
+    assert stack_set["PermissionModel"] == "SERVICE_MANAGED"
+    assert stack_set["AutoDeployment"] == {"Enabled": True, "RetainStacksOnAccountRemoval": False}
+
+
+def test_shared_parameters_accept_the_same_values_in_both_templates() -> None:
+    for name, parameter in sources.member_role()["Parameters"].items():
+        if name in sources.template()["Parameters"]:
+            assert sources.template()["Parameters"][name]["AllowedPattern"] == parameter["AllowedPattern"], name
+
+
+# ------------------------------------------------------------------------------------------------------ parameters
+def test_every_parameter_is_described_and_shown_in_one_group() -> None:
+    template = sources.template()
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(template["Parameters"])
+    for name, parameter in template["Parameters"].items():
+        assert parameter.get("Description"), name
+        assert "AllowedPattern" in parameter or "AllowedValues" in parameter, name
+    without_default = {name for name, parameter in template["Parameters"].items() if "Default" not in parameter}
+    assert without_default == {"OrganizationId", "ExternalId"}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "accepted"),
+    [
+        ("OrganizationId", "o-abcdefghij", True),
+        ("OrganizationId", "r-abcd", False),
+        ("ExternalId", "0123456789abcdef", True),
+        ("ExternalId", "short", False),
+        ("MemberOrganizationalUnitIds", "", True),
+        ("MemberOrganizationalUnitIds", "ou-abcd-11111111", True),
+        ("MemberOrganizationalUnitIds", "r-abcd", True),
+        ("MemberOrganizationalUnitIds", " ou-abcd-11111111", False),
+        ("ScheduleTimezone", "America/Argentina/Buenos_Aires", True),
+        ("ScanScheduleExpression", "cron(0 2 ? * SUN#2 *)", True),
+        ("ScanScheduleExpression", "every day", False),
+        ("AlertEmail", "", True),
+        ("AlertEmail", "night@example.com", True),
+        ("AlertEmail", "night", False),
+        ("ScheduledPlan", "monthly", True),
+        ("ScheduledPlan", 'x","operation":"install', False),
+    ],
+)
+def test_patterns_accept_what_is_right_and_nothing_else(parameter: str, value: str, accepted: bool) -> None:
+    pattern = sources.template()["Parameters"][parameter]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, value)) is accepted
+
+
+# ------------------------------------------------------------------------------------------------- rendered template
+def test_rendered_template_differs_in_paths_only(tmp_path: Path) -> None:
+    script = sources.ROOT / "scripts" / "render_template.py"
+    rendered_file = tmp_path / "template.yaml"
+    subprocess.run([sys.executable, script, "--output", rendered_file], check=True, capture_output=True)
+    rendered, template = yaml.safe_load(rendered_file.read_text()), json.loads(json.dumps(sources.template()))
+    for logical_id, resource in rendered["Resources"].items():
+        properties, source = resource.get("Properties", {}), template["Resources"][logical_id]
+        match resource["Type"]:
+            case "AWS::Serverless::Function":
+                code = (tmp_path / properties.pop("CodeUri")).resolve()
+                assert code == sources.ROOT / "build" / "lambda" / kebab(logical_id)
+                source["Properties"].pop("CodeUri")
+                source.pop("Metadata")
+            case "AWS::Serverless::StateMachine":
+                assert (tmp_path / properties.pop("DefinitionUri")).resolve() == sources.STATE_MACHINE
+                source["Properties"].pop("DefinitionUri")
+            case "AWS::CloudFormation::StackSet":
+                assert properties.pop("TemplateBody") == sources.MEMBER_ROLE.read_text()
+                source["Properties"].pop("TemplateURL")
+    assert rendered == template
+
+
+def test_no_partition_is_taken_for_granted() -> None:
+    for path in (sources.TEMPLATE, sources.MEMBER_ROLE):
+        assert "arn:aws:" not in path.read_text(), f"{path.name}: write arn:${{AWS::Partition}}:"
