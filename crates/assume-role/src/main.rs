@@ -22,7 +22,11 @@ async fn main() -> Result<(), Error> {
 async fn assume_role(house: &House, request: TargetRequest) -> Result<ReachAnswer, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::Install])?;
     let result = reach(house, &request).await;
-    house.settle(&request, result, |record| ReachAnswer { outcome: record.outcome }).await
+    house
+        .settle(&request, result, |record| ReachAnswer {
+            outcome: record.outcome,
+        })
+        .await
 }
 
 async fn reach(house: &House, request: &TargetRequest) -> Result<ReachAnswer, TargetError> {

@@ -72,7 +72,9 @@ impl CallError {
             Kind::Throttled => RunError::Throttled(self.to_string()),
             Kind::Denied => RunError::AccessDenied(self.to_string()),
             Kind::Lost | Kind::Expired => RunError::Unavailable(self.to_string()),
-            Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => RunError::BrokenRun(self.to_string()),
+            Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
+                RunError::BrokenRun(self.to_string())
+            }
         }
     }
 }
@@ -80,12 +82,27 @@ impl CallError {
 /// The codes are those of the services' own error lists and of "Common errors" in each API reference.
 fn kind(code: &str, http_status: u16) -> Kind {
     match code {
-        "Throttling" | "ThrottlingException" | "ThrottledException" | "TooManyRequestsException" | "RequestLimitExceeded" | "RequestThrottled"
-        | "RequestThrottledException" | "RateExceeded" | "ProvisionedThroughputExceededException" | "BandwidthLimitExceeded" | "SlowDown" => Kind::Throttled,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RateExceeded"
+        | "ProvisionedThroughputExceededException"
+        | "BandwidthLimitExceeded"
+        | "SlowDown" => Kind::Throttled,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Kind::Denied,
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "AuthFailure" | "OptInRequired" | "RegionDisabledException" => Kind::RegionDisabled,
-        "ConditionalCheckFailedException" | "PreconditionFailed" | "ConditionalRequestConflict" => Kind::ConditionFailed,
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "AuthFailure"
+        | "OptInRequired"
+        | "RegionDisabledException" => Kind::RegionDisabled,
+        "ConditionalCheckFailedException" | "PreconditionFailed" | "ConditionalRequestConflict" => {
+            Kind::ConditionFailed
+        }
         "NoSuchKey" | "ExecutionDoesNotExist" => Kind::NotFound,
         _ if http_status == 429 => Kind::Throttled,
         _ if http_status >= 500 => Kind::Lost,
@@ -94,7 +111,7 @@ fn kind(code: &str, http_status: u16) -> Kind {
 }
 
 /// The error and everything behind it in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -113,6 +130,10 @@ mod tests {
     fn a_server_error_may_have_been_carried_out_and_a_client_error_was_not() {
         assert_eq!(kind("InternalServerError", 500), Kind::Lost);
         assert_eq!(kind("InvalidInstanceId", 400), Kind::Rejected);
-        assert_eq!(kind("RequestLimitExceeded", 503), Kind::Throttled, "EC2 throttles with 503, and nothing was done");
+        assert_eq!(
+            kind("RequestLimitExceeded", 503),
+            Kind::Throttled,
+            "EC2 throttles with 503, and nothing was done"
+        );
     }
 }

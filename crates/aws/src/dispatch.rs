@@ -31,9 +31,16 @@ impl Dispatch<'_> {
     /// Sends every batch that is not settled yet. `online`, where given, are the instances that can be asked: the
     /// others are settled as refused when their batch begins.
     pub async fn send(&self, batches: Vec<Batch>, online: Option<&HashSet<String>>) -> Result<Progress, TargetError> {
-        let mut intents: HashMap<String, Intent> =
-            self.ledger.intents(&self.page()).await?.into_iter().map(|intent| (intent.batch_id.clone(), intent)).collect();
-        let mut sent = intents.values().any(|intent| matches!(intent.state, IntentState::Sent { .. }));
+        let mut intents: HashMap<String, Intent> = self
+            .ledger
+            .intents(&self.page())
+            .await?
+            .into_iter()
+            .map(|intent| (intent.batch_id.clone(), intent))
+            .collect();
+        let mut sent = intents
+            .values()
+            .any(|intent| matches!(intent.state, IntentState::Sent { .. }));
         let mut wait: Option<u32> = None;
         let mut open: VecDeque<Batch> = batches.into();
         while let Some(batch) = open.pop_front() {
@@ -60,10 +67,17 @@ impl Dispatch<'_> {
         })
     }
 
-    async fn settle(&self, batch: Batch, before: Option<Intent>, online: Option<&HashSet<String>>) -> Result<Settled, TargetError> {
+    async fn settle(
+        &self,
+        batch: Batch,
+        before: Option<Intent>,
+        online: Option<&HashSet<String>>,
+    ) -> Result<Settled, TargetError> {
         // What an earlier attempt named is what this one names.
         let batch = Batch {
-            instance_ids: before.as_ref().map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
+            instance_ids: before
+                .as_ref()
+                .map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
             ..batch
         };
         match (intent::next_move(before.as_ref()), before) {
@@ -83,8 +97,10 @@ impl Dispatch<'_> {
                 }
             }
             (Move::Begin | Move::LookUp, None) => {
-                let (ready, offline): (Vec<String>, Vec<String>) =
-                    batch.instance_ids.into_iter().partition(|id| online.is_none_or(|online| online.contains(id)));
+                let (ready, offline): (Vec<String>, Vec<String>) = batch
+                    .instance_ids
+                    .into_iter()
+                    .partition(|id| online.is_none_or(|online| online.contains(id)));
                 self.refuse_offline(&batch.id, offline).await?;
                 if ready.is_empty() {
                     return Ok(Settled::Over { sent: false });
@@ -109,20 +125,40 @@ impl Dispatch<'_> {
             at: self.request.now,
             state: IntentState::Intended,
         };
-        if self.ledger.write_intent(&self.page(), before.as_ref(), &attempt).await? == Write::TooLate {
+        if self
+            .ledger
+            .write_intent(&self.page(), before.as_ref(), &attempt)
+            .await?
+            == Write::TooLate
+        {
             // Another copy of the function is at it; what it does is settled when the list of commands is.
             return Ok(Settled::Wait(settle_seconds()));
         }
         let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os);
         let settings = self.settings;
-        let request = command::request(self.request.phase, &batch, &snapshot_id, self.comment(&batch), settings.reboot, &settings.rate);
+        let request = command::request(
+            self.request.phase,
+            &batch,
+            &snapshot_id,
+            self.comment(&batch),
+            settings.reboot,
+            &settings.rate,
+        );
         let error = match self.ssm.send(&request).await {
             Ok(command_id) => {
-                tracing::info!(command_id, batch = batch.id, phase = self.request.phase.name(), instances = batch.instance_ids.len(), "sent");
+                tracing::info!(
+                    command_id,
+                    batch = batch.id,
+                    phase = self.request.phase.name(),
+                    instances = batch.instance_ids.len(),
+                    "sent"
+                );
                 self.record(&attempt, IntentState::Sent { command_id }).await?;
                 return Ok(Settled::Over { sent: true });
             }
-            Err(SendError::InvalidInstance(message)) => return self.without_the_invalid(batch, &attempt, &message).await,
+            Err(SendError::InvalidInstance(message)) => {
+                return self.without_the_invalid(batch, &attempt, &message).await;
+            }
             Err(SendError::Call(error)) => error,
         };
         match error.kind {
@@ -146,7 +182,10 @@ impl Dispatch<'_> {
             self.record(attempt, IntentState::Split).await?;
             return Ok(Settled::Halves(halves.into()));
         }
-        let reason = Reason::new("agent-offline", format!("Systems Manager cannot reach the instance: {message}"));
+        let reason = Reason::new(
+            "agent-offline",
+            format!("Systems Manager cannot reach the instance: {message}"),
+        );
         self.record(attempt, IntentState::Refused { reason }).await?;
         Ok(Settled::Over { sent: false })
     }
@@ -155,7 +194,10 @@ impl Dispatch<'_> {
         if offline.is_empty() {
             return Ok(());
         }
-        let reason = Reason::new("agent-offline", "the SSM Agent was offline when the command was to be sent");
+        let reason = Reason::new(
+            "agent-offline",
+            "the SSM Agent was offline when the command was to be sent",
+        );
         let refused = Intent {
             batch_id: format!("{batch_id}-offline"),
             instance_ids: offline,
@@ -169,10 +211,17 @@ impl Dispatch<'_> {
     }
 
     async fn record(&self, attempt: &Intent, state: IntentState) -> Result<(), TargetError> {
-        let after = Intent { state, ..attempt.clone() };
+        let after = Intent {
+            state,
+            ..attempt.clone()
+        };
         match self.ledger.write_intent(&self.page(), Some(attempt), &after).await? {
             Write::Done => Ok(()),
-            Write::TooLate => Err(RunError::Unavailable(format!("batch {} was taken over by another copy of the function", attempt.batch_id)).into()),
+            Write::TooLate => Err(RunError::Unavailable(format!(
+                "batch {} was taken over by another copy of the function",
+                attempt.batch_id
+            ))
+            .into()),
         }
     }
 
@@ -184,12 +233,23 @@ impl Dispatch<'_> {
     }
 
     fn page(&self) -> Page {
-        Page::of(&self.request.run_id, &self.request.step, &self.request.target, self.request.phase)
+        Page::of(
+            &self.request.run_id,
+            &self.request.step,
+            &self.request.target,
+            self.request.phase,
+        )
     }
 
     fn comment(&self, batch: &Batch) -> String {
         let request = self.request;
-        command::comment(&request.run_id, &request.step, &request.target, request.phase, &batch.id)
+        command::comment(
+            &request.run_id,
+            &request.step,
+            &request.target,
+            request.phase,
+            &batch.id,
+        )
     }
 }
 
@@ -210,7 +270,11 @@ fn settle_seconds() -> u32 {
 /// Of those instances the ones that can be asked now.
 pub async fn online(ssm: &Ssm, instance_ids: &[String]) -> Result<HashSet<String>, CallError> {
     let nodes = ssm.managed(Some(instance_ids)).await?;
-    Ok(nodes.into_iter().filter(|node| node.ping == "Online").map(|node| node.id).collect())
+    Ok(nodes
+        .into_iter()
+        .filter(|node| node.ping == "Online")
+        .map(|node| node.id)
+        .collect())
 }
 
 /// The phases that send, for a function that must not be called for another.
@@ -219,5 +283,9 @@ pub fn expect_phase(request: &TargetRequest, phases: &[Phase]) -> Result<(), Run
         return Ok(());
     }
     let names: Vec<&str> = phases.iter().map(|phase| phase.name()).collect();
-    Err(RunError::InvalidInput(format!("this function works in phase {}, not in {}", names.join(", "), request.phase.name())))
+    Err(RunError::InvalidInput(format!(
+        "this function works in phase {}, not in {}",
+        names.join(", "),
+        request.phase.name()
+    )))
 }

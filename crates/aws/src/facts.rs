@@ -41,8 +41,16 @@ pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<Targ
     .await
 }
 
-async fn find<T: serde::de::DeserializeOwned>(store: &Store, existing: &HashSet<String>, key: String) -> Result<Option<T>, RunError> {
-    if existing.contains(&key) { store.find(&key).await } else { Ok(None) }
+async fn find<T: serde::de::DeserializeOwned>(
+    store: &Store,
+    existing: &HashSet<String>,
+    key: String,
+) -> Result<Option<T>, RunError> {
+    if existing.contains(&key) {
+        store.find(&key).await
+    } else {
+        Ok(None)
+    }
 }
 
 /// A failed child as the state machine's ResultWriter describes it.
@@ -62,13 +70,20 @@ struct ChildInput {
 }
 
 /// The errors of children that failed, by account and Region: the files `FAILED_n.json` of the step's Maps.
-async fn child_errors(store: &Store, existing: &HashSet<String>) -> Result<HashMap<(String, String), String>, RunError> {
+async fn child_errors(
+    store: &Store,
+    existing: &HashSet<String>,
+) -> Result<HashMap<(String, String), String>, RunError> {
     let mut errors = HashMap::new();
-    let files = existing.iter().filter(|key| key.contains("/children/") && key.rsplit('/').next().is_some_and(|name| name.starts_with("FAILED_")));
+    let files = existing.iter().filter(|key| {
+        key.contains("/children/") && key.rsplit('/').next().is_some_and(|name| name.starts_with("FAILED_"))
+    });
     for file in files {
         for child in store.get::<Vec<FailedChild>>(file).await? {
             // A child whose input is not one of ours cannot be told apart; its target is still found missing.
-            let Ok(input) = serde_json::from_str::<ChildInput>(&child.input) else { continue };
+            let Ok(input) = serde_json::from_str::<ChildInput>(&child.input) else {
+                continue;
+            };
             let error = CaughtError {
                 error: child.error,
                 cause: child.cause,

@@ -1,22 +1,22 @@
 //! What a function that acts in member accounts has, built once per process.
 
+use aws_config::SdkConfig;
 use lambda_runtime::Error;
 use orgpatch_core::contract::{TargetRecord, TargetRequest};
 use orgpatch_core::error::RunError;
 use orgpatch_core::keys;
 
 use crate::lambda;
-use crate::ledger::Ledger;
 use crate::member::{Members, TargetError};
 use crate::settings::{self, Door};
 use crate::store::Store;
 
-/// The bucket, the ledger, and the door to member accounts.
+/// The bucket, and the door to member accounts.
 pub struct House {
+    /// For clients of one function only.
+    pub config: SdkConfig,
     /// The runs bucket.
     pub store: Store,
-    /// The ledger.
-    pub ledger: Ledger,
     /// Member accounts.
     pub members: Members,
 }
@@ -27,14 +27,19 @@ impl House {
         let config = lambda::sdk_config().await;
         Ok(Self {
             store: Store::new(&config, settings::runs_bucket()?),
-            ledger: Ledger::new(&config, settings::ledger_table()?),
             members: Members::new(&config, Door::from_env()?),
+            config,
         })
     }
 
     /// Turns what keeps a target from being worked on into its record, if it is an outcome; `answer` is then the
     /// function's answer.
-    pub async fn settle<T>(&self, request: &TargetRequest, result: Result<T, TargetError>, answer: impl FnOnce(&TargetRecord) -> T) -> Result<T, RunError> {
+    pub async fn settle<T>(
+        &self,
+        request: &TargetRequest,
+        result: Result<T, TargetError>,
+        answer: impl FnOnce(&TargetRecord) -> T,
+    ) -> Result<T, RunError> {
         let (outcome, reason) = match result {
             Ok(value) => return Ok(value),
             Err(TargetError::Run(error)) => return Err(error),

@@ -85,7 +85,9 @@ impl Ledger {
         let Some(item) = item else { return Ok(None) };
         let field = |name: &str| {
             let value = item.get(name).and_then(|value| value.as_s().ok());
-            value.cloned().ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
+            value
+                .cloned()
+                .ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
         };
         Ok(Some(LockHolder {
             run_id: field("runId")?,
@@ -94,7 +96,12 @@ impl Ledger {
     }
 
     /// Takes the run lock: where nobody holds it, or only `from` still does.
-    pub async fn take_lock(&self, holder: &LockHolder, from: Option<&LockHolder>, now: Timestamp) -> Result<Write, RunError> {
+    pub async fn take_lock(
+        &self,
+        holder: &LockHolder,
+        from: Option<&LockHolder>,
+        now: Timestamp,
+    ) -> Result<Write, RunError> {
         let request = self
             .client
             .put_item()
@@ -110,7 +117,12 @@ impl Ledger {
                 .condition_expression("executionArn = :from")
                 .expression_attribute_values(":from", text(&from.execution_arn)),
         };
-        written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
+        written(
+            request
+                .send()
+                .await
+                .map_err(|error| CallError::of("dynamodb:PutItem", &error)),
+        )
     }
 
     /// Gives the run lock back, if that run holds it.
@@ -146,7 +158,9 @@ impl Ledger {
             let item = item.map_err(|error| CallError::of("dynamodb:Query", &error).into_run_error())?;
             let json = item.get("intent").and_then(|value| value.as_s().ok());
             let intent = json.and_then(|json| serde_json::from_str(json).ok());
-            intents.push(intent.ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", page.partition)))?);
+            intents.push(
+                intent.ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", page.partition)))?,
+            );
         }
         Ok(intents)
     }
@@ -154,7 +168,8 @@ impl Ledger {
     /// Writes an intent in place of `before`, and only if nobody else has: a retry and a second copy of the function
     /// cannot both believe that it is their turn to send.
     pub async fn write_intent(&self, page: &Page, before: Option<&Intent>, intent: &Intent) -> Result<Write, RunError> {
-        let json = serde_json::to_string(intent).map_err(|error| RunError::BrokenRun(format!("an intent cannot be written: {error}")))?;
+        let json = serde_json::to_string(intent)
+            .map_err(|error| RunError::BrokenRun(format!("an intent cannot be written: {error}")))?;
         let expires_at = intent.at.as_second() + KEEP_DAYS * 24 * 3_600;
         let request = self
             .client
@@ -173,7 +188,12 @@ impl Ledger {
                 .expression_attribute_values(":attempt", AttributeValue::N(before.attempt.to_string()))
                 .expression_attribute_values(":progress", text(progress(&before.state))),
         };
-        written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
+        written(
+            request
+                .send()
+                .await
+                .map_err(|error| CallError::of("dynamodb:PutItem", &error)),
+        )
     }
 }
 

@@ -4,6 +4,7 @@
 //! what is left after that is a [`call::CallError`] with one of a few kinds.
 
 pub mod call;
+pub mod config;
 pub mod dispatch;
 pub mod ec2;
 pub mod executions;

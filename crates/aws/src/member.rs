@@ -22,7 +22,7 @@ use crate::settings::Door;
 const SESSION_SECONDS: i32 = 3_600;
 
 /// A session is not used in its last minutes, so that no call begins with it and ends without.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 
 /// So many sessions are kept at the most; a process works for one target after the other.
 const MAX_SESSIONS: usize = 64;
@@ -77,7 +77,8 @@ impl Members {
 
     /// Configuration for clients in the target's account and Region.
     pub async fn enter(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
-        self.enter_region(run_id, target, Region::new(target.region.clone())).await
+        self.enter_region(run_id, target, Region::new(target.region.clone()))
+            .await
     }
 
     /// Configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
@@ -95,7 +96,12 @@ impl Members {
             ));
         }
         let credentials = self.session(run_id, &target.account_id).await?;
-        Ok(self.config.to_builder().region(region).credentials_provider(credentials).build())
+        Ok(self
+            .config
+            .to_builder()
+            .region(region)
+            .credentials_provider(credentials)
+            .build())
     }
 
     async fn session(&self, run_id: &str, account_id: &str) -> Result<SharedCredentialsProvider, TargetError> {
@@ -160,7 +166,11 @@ impl Members {
     pub async fn judge(&self, target: &Target, error: CallError) -> TargetError {
         let outcome = |outcome, code, text| TargetError::Outcome(outcome, Reason::new(code, text));
         match error.kind {
-            Kind::Denied => outcome(TargetOutcome::AccessDenied, "action-denied", format!("the member role lacks a permission: {error}")),
+            Kind::Denied => outcome(
+                TargetOutcome::AccessDenied,
+                "action-denied",
+                format!("the member role lacks a permission: {error}"),
+            ),
             Kind::RegionDisabled => outcome(
                 TargetOutcome::RegionDisabled,
                 "region-disabled",
@@ -171,13 +181,19 @@ impl Members {
                 TargetError::Run(RunError::Unavailable(error.to_string()))
             }
             Kind::Throttled | Kind::Lost => TargetError::Run(error.into_run_error()),
-            Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => outcome(TargetOutcome::Error, "call-rejected", error.to_string()),
+            Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
+                outcome(TargetOutcome::Error, "call-rejected", error.to_string())
+            }
         }
     }
 }
 
 /// The session's name in the member account's trail: which run it was. STS takes 2 to 64 characters of a few kinds.
 fn session_name(run_id: &str) -> String {
-    let run: String = run_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c)).take(55).collect();
+    let run: String = run_id
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c))
+        .take(55)
+        .collect();
     format!("orgpatch-{run}")
 }

@@ -18,7 +18,9 @@ const PAGE_SIZE: i32 = 20;
 /// has others below it. Where accounts come without paths, or `wanted` names a unit that no account's path shows,
 /// the tree is walked instead (one call per unit and more).
 pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organization, RunError> {
-    let reader = Reader { client: Client::new(config) };
+    let reader = Reader {
+        client: Client::new(config),
+    };
     let id = reader.organization_id().await?;
     let mut organization = Organization {
         id,
@@ -67,11 +69,18 @@ impl Reader {
             .await
             .map_err(|error| unreadable(CallError::of("organizations:DescribeOrganization", &error)))?;
         let id = answer.organization.and_then(|organization| organization.id);
-        id.ok_or_else(|| RunError::OrganizationUnreadable("organizations:DescribeOrganization names no organization".to_owned()))
+        id.ok_or_else(|| {
+            RunError::OrganizationUnreadable("organizations:DescribeOrganization names no organization".to_owned())
+        })
     }
 
     async fn accounts(&self) -> Result<Listing, RunError> {
-        let mut pages = self.client.list_accounts().max_results(PAGE_SIZE).into_paginator().send();
+        let mut pages = self
+            .client
+            .list_accounts()
+            .max_results(PAGE_SIZE)
+            .into_paginator()
+            .send();
         let (mut accounts, mut all_placed) = (Vec::new(), true);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| unreadable(CallError::of("organizations:ListAccounts", &error)))?;
@@ -81,7 +90,11 @@ impl Reader {
                 accounts.push(account);
             }
         }
-        Ok(if all_placed { Listing::WithPaths(accounts) } else { Listing::WithoutPaths(accounts) })
+        Ok(if all_placed {
+            Listing::WithPaths(accounts)
+        } else {
+            Listing::WithoutPaths(accounts)
+        })
     }
 
     /// Names of the units directly below each parent.
@@ -103,9 +116,14 @@ impl Reader {
             .send();
         let mut units = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| unreadable(CallError::of("organizations:ListOrganizationalUnitsForParent", &error)))?;
+            let page = page
+                .map_err(|error| unreadable(CallError::of("organizations:ListOrganizationalUnitsForParent", &error)))?;
             let found = page.organizational_units.unwrap_or_default();
-            units.extend(found.into_iter().filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default()))));
+            units.extend(
+                found
+                    .into_iter()
+                    .filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default()))),
+            );
         }
         Ok(units)
     }
@@ -145,11 +163,22 @@ impl Reader {
         let mut paths: HashMap<String, Vec<String>> = HashMap::new();
         for path in &tree.paths {
             let Some(parent) = path.last() else { continue };
-            let mut pages = self.client.list_accounts_for_parent().parent_id(parent).max_results(PAGE_SIZE).into_paginator().send();
+            let mut pages = self
+                .client
+                .list_accounts_for_parent()
+                .parent_id(parent)
+                .max_results(PAGE_SIZE)
+                .into_paginator()
+                .send();
             while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| unreadable(CallError::of("organizations:ListAccountsForParent", &error)))?;
+                let page =
+                    page.map_err(|error| unreadable(CallError::of("organizations:ListAccountsForParent", &error)))?;
                 let found = page.accounts.unwrap_or_default();
-                paths.extend(found.into_iter().filter_map(|account| Some((account.id?, path.clone()))));
+                paths.extend(
+                    found
+                        .into_iter()
+                        .filter_map(|account| Some((account.id?, path.clone()))),
+                );
             }
         }
         Ok(accounts
@@ -174,7 +203,12 @@ fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
         name: found.name.unwrap_or_default(),
         // A state that did not exist when this was written is tried: the door says what it is worth.
         state: state.unwrap_or(AccountState::Active),
-        path: found.paths.iter().flatten().find_map(|path| units_of_path(path, &id)).unwrap_or_default(),
+        path: found
+            .paths
+            .iter()
+            .flatten()
+            .find_map(|path| units_of_path(path, &id))
+            .unwrap_or_default(),
         id,
     })
 }

@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::send_command::SendCommandError;
-use aws_sdk_ssm::types::{
-    CommandFilter, CommandFilterKey, InstanceInformationStringFilter, PatchComplianceDataState, PatchOrchestratorFilter,
-};
+use aws_sdk_ssm::types::{CommandFilter, CommandFilterKey, InstanceInformationStringFilter, PatchOrchestratorFilter};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgpatch_core::Timestamp;
 use orgpatch_core::command::{self, CommandRequest};
-use orgpatch_core::contract::Patch;
+use orgpatch_core::contract::{Patch, PatchDisposition};
 use orgpatch_core::invocation::Invocation;
 use orgpatch_core::selection::ManagedInstance;
 use orgpatch_core::verdict::PatchState;
@@ -50,7 +48,9 @@ impl Ssm {
     /// With a configuration that enters the account and Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        Self {
+            client: Client::new(config),
+        }
     }
 
     /// Managed instances: all, or those of `ids`.
@@ -67,7 +67,9 @@ impl Ssm {
                     .set_values(Some(ids.to_vec()))
                     .build()
             });
-            let filter = filter.transpose().map_err(|error| not_built("ssm:DescribeInstanceInformation", &error))?;
+            let filter = filter
+                .transpose()
+                .map_err(|error| not_built("ssm:DescribeInstanceInformation", &error))?;
             let mut pages = self
                 .client
                 .describe_instance_information()
@@ -81,7 +83,9 @@ impl Ssm {
                 let Some(id) = node.instance_id else { continue };
                 nodes.push(ManagedInstance {
                     id,
-                    ping: node.ping_status.map_or_else(|| "Unknown".to_owned(), |ping| ping.as_str().to_owned()),
+                    ping: node
+                        .ping_status
+                        .map_or_else(|| "Unknown".to_owned(), |ping| ping.as_str().to_owned()),
                     last_ping: node.last_ping_date_time.and_then(|at| timestamp(&at)),
                     platform_name: node.platform_name.unwrap_or_default(),
                     platform_version: node.platform_version.unwrap_or_default(),
@@ -132,7 +136,14 @@ impl Ssm {
             .value(after.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
             .build()
             .map_err(|error| not_built("ssm:ListCommands", &error))?;
-        let mut pages = self.client.list_commands().filters(filter).max_results(PAGE_SIZE).into_paginator().items().send();
+        let mut pages = self
+            .client
+            .list_commands()
+            .filters(filter)
+            .max_results(PAGE_SIZE)
+            .into_paginator()
+            .items()
+            .send();
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:ListCommands", &error))?;
             if found.comment.as_deref() == Some(comment) {
@@ -162,7 +173,9 @@ impl Ssm {
             let failed = plugins.iter().find(|plugin| plugin.response_code != 0);
             invocations.push(Invocation {
                 instance_id,
-                status: found.status.map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
+                status: found
+                    .status
+                    .map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
                 status_details: found.status_details.unwrap_or_default(),
                 exit_code: failed.or(plugins.first()).map(|plugin| i64::from(plugin.response_code)),
                 finished_at: plugins
@@ -206,13 +219,11 @@ impl Ssm {
 
     /// The patches of an instance that are missing, failed or wait for a reboot.
     pub async fn patches_to_do(&self, instance_id: &str) -> Result<Vec<Patch>, CallError> {
-        let wanted = [
-            PatchComplianceDataState::Missing,
-            PatchComplianceDataState::Failed,
-            PatchComplianceDataState::InstalledPendingReboot,
-        ];
-        // The filter takes the enum's own spelling in the documentation's example ("Missing").
-        let filter = PatchOrchestratorFilter::builder().key("State").set_values(Some(FILTER_STATES.map(str::to_owned).to_vec())).build();
+        let states = PatchDisposition::TO_DO.map(|state| state.name().to_owned());
+        let filter = PatchOrchestratorFilter::builder()
+            .key("State")
+            .set_values(Some(states.to_vec()))
+            .build();
         let mut pages = self
             .client
             .describe_instance_patches()
@@ -225,25 +236,27 @@ impl Ssm {
         let mut patches = Vec::new();
         while let Some(patch) = pages.next().await {
             let patch = patch.map_err(|error| CallError::of("ssm:DescribeInstancePatches", &error))?;
-            if !wanted.contains(&patch.state) {
+            let Some(state) = PatchDisposition::from_name(patch.state.as_str()) else {
                 continue;
-            }
+            };
             let cve_ids = patch.cve_ids.unwrap_or_default();
             patches.push(Patch {
-                state: patch.state.as_str().to_owned(),
+                state,
                 id: patch.kb_id,
                 title: patch.title,
                 classification: patch.classification,
                 severity: patch.severity,
-                cve_ids: cve_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+                cve_ids: cve_ids
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|id| !id.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
             });
         }
         Ok(patches)
     }
 }
-
-/// Values of the `State` filter, in the spelling of the API reference's example.
-const FILTER_STATES: [&str; 3] = ["Missing", "Failed", "InstalledPendingReboot"];
 
 /// Retries a throttled call and forbids every other retry.
 #[derive(Debug)]
@@ -259,7 +272,9 @@ impl ClassifyRetry for OnlyThrottling {
             .and_then(|error| error.downcast_ref::<SendCommandError>())
             .and_then(ProvideErrorMetadata::code);
         match code {
-            Some("ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded") => RetryAction::throttling_error(),
+            Some("ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded") => {
+                RetryAction::throttling_error()
+            }
             _ => RetryAction::RetryForbidden,
         }
     }

@@ -44,10 +44,18 @@ impl Store {
             Ok(object) => object,
             Err(error) => {
                 let error = CallError::of("s3:GetObject", &error);
-                return if error.kind == Kind::NotFound { Ok(None) } else { Err(error.into_run_error()) };
+                return if error.kind == Kind::NotFound {
+                    Ok(None)
+                } else {
+                    Err(error.into_run_error())
+                };
             }
         };
-        let bytes = object.body.collect().await.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))?;
+        let bytes = object
+            .body
+            .collect()
+            .await
+            .map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))?;
         String::from_utf8(bytes.to_vec())
             .map(Some)
             .map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
@@ -55,7 +63,9 @@ impl Store {
 
     /// An object of a run; None if it does not exist.
     pub async fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
-        let Some(text) = self.text(key).await? else { return Ok(None) };
+        let Some(text) = self.text(key).await? else {
+            return Ok(None);
+        };
         serde_json::from_str(&text)
             .map(Some)
             .map_err(|error| RunError::BrokenRun(format!("{key} cannot be read: {error}")))
@@ -63,7 +73,9 @@ impl Store {
 
     /// An object of a run that must exist.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, RunError> {
-        self.find(key).await?.ok_or_else(|| RunError::BrokenRun(format!("{key} is missing")))
+        self.find(key)
+            .await?
+            .ok_or_else(|| RunError::BrokenRun(format!("{key} is missing")))
     }
 
     /// Writes an object unless it exists: whoever was first, a retry included, is right.
@@ -77,7 +89,8 @@ impl Store {
     }
 
     async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<(), RunError> {
-        let body = serde_json::to_vec(value).map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
+        let body = serde_json::to_vec(value)
+            .map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
         let request = self
             .client
             .put_object()
@@ -97,11 +110,22 @@ impl Store {
 
     /// The keys below a prefix.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>, RunError> {
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| CallError::of("s3:ListBucket", &error).into_run_error())?;
-            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            keys.extend(
+                page.contents
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|object| object.key),
+            );
         }
         Ok(keys)
     }
@@ -112,6 +136,9 @@ impl Store {
         W: Fn(I) -> F,
         F: Future<Output = Result<T, RunError>>,
     {
-        stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
+        stream::iter(items.into_iter().map(work))
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await
     }
 }

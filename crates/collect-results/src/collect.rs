@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_aws::call::CallError;
 use orgpatch_aws::house::House;
-use orgpatch_aws::ledger::Page;
+use orgpatch_aws::ledger::{Ledger, Page};
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
 use orgpatch_core::answers::{self, Asked};
-use orgpatch_core::contract::{InstallOrder, InstanceRow, Inventory, Patch, Phase, Progress, StepSettings, TargetRecord, TargetRequest};
+use orgpatch_core::contract::{
+    InstallOrder, InstanceRow, Inventory, Patch, Phase, Progress, StepSettings, TargetRecord, TargetRequest,
+};
 use orgpatch_core::intent::IntentState;
 use orgpatch_core::invocation::Answer;
 use orgpatch_core::keys;
@@ -25,10 +27,16 @@ const CONCURRENCY: usize = 8;
 const ROW_LOOK_SECONDS: u32 = 60;
 
 /// Looks once, and writes the target's record if everything is final.
-pub async fn collect(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
+pub async fn collect(
+    house: &House,
+    ledger: &Ledger,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<Progress, TargetError> {
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let look = Look {
         house,
+        ledger,
         request,
         settings,
         ssm: Ssm::new(&member),
@@ -45,6 +53,7 @@ pub async fn collect(house: &House, request: &TargetRequest, settings: &StepSett
 
 struct Look<'a> {
     house: &'a House,
+    ledger: &'a Ledger,
     request: &'a TargetRequest,
     settings: &'a StepSettings,
     ssm: Ssm,
@@ -53,7 +62,9 @@ struct Look<'a> {
 impl Look<'_> {
     async fn after_scan(&self) -> Result<Progress, TargetError> {
         let (request, store) = (self.request, &self.house.store);
-        let inventory: Inventory = store.get(&keys::inventory(&request.run_id, &request.step, &request.target)).await?;
+        let inventory: Inventory = store
+            .get(&keys::inventory(&request.run_id, &request.step, &request.target))
+            .await?;
         let asked = self.asked(Phase::Scan).await?;
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
@@ -65,7 +76,8 @@ impl Look<'_> {
             });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::scan_rows(self.view(), &inventory, &asked, &judged, &patches)).await
+        self.write(rows::scan_rows(self.view(), &inventory, &asked, &judged, &patches))
+            .await
     }
 
     async fn after_install(&self) -> Result<Progress, TargetError> {
@@ -74,8 +86,17 @@ impl Look<'_> {
         if let Some(running) = self.still_running(&verified) {
             return Ok(running);
         }
-        let order: InstallOrder = store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
-        let scanned: TargetRecord = store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
+        let order: InstallOrder = store
+            .get(&keys::install_order(&request.run_id, &request.step, &request.target))
+            .await?;
+        let scanned: TargetRecord = store
+            .get(&keys::record(
+                &request.run_id,
+                &request.step,
+                Phase::Scan,
+                &request.target,
+            ))
+            .await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
         let Some(judged) = rows::judge_install(self.view(), &order, &installed, &verified, &evidence) else {
@@ -84,14 +105,21 @@ impl Look<'_> {
             });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches)).await
+        self.write(rows::install_rows(
+            scanned.instances,
+            &order,
+            &[&installed, &verified],
+            &judged,
+            &patches,
+        ))
+        .await
     }
 
     /// One answer per instance of the phase's commands.
     async fn asked(&self, phase: Phase) -> Result<BTreeMap<String, Asked>, TargetError> {
         let request = self.request;
         let page = Page::of(&request.run_id, &request.step, &request.target, phase);
-        let intents = self.house.ledger.intents(&page).await?;
+        let intents = self.ledger.intents(&page).await?;
         let commands: Vec<String> = intents
             .iter()
             .filter_map(|intent| match &intent.state {
@@ -99,9 +127,19 @@ impl Look<'_> {
                 _ => None,
             })
             .collect();
-        let invocations = self.all(commands, |id| async move { Ok((id.clone(), self.ssm.invocations(&id).await?)) }).await?;
+        let invocations = self
+            .all(commands, |id| async move {
+                Ok((id.clone(), self.ssm.invocations(&id).await?))
+            })
+            .await?;
         let invocations: HashMap<_, _> = invocations.into_iter().collect();
-        Ok(answers::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
+        Ok(answers::answers(
+            phase,
+            &intents,
+            &invocations,
+            &self.settings.rate.max_concurrency,
+            request.now,
+        ))
     }
 
     fn still_running(&self, asked: &BTreeMap<String, Asked>) -> Option<Progress> {
@@ -120,8 +158,17 @@ impl Look<'_> {
 
     /// The patches of the instances that lack some; the API gives them one instance at a time.
     async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, Vec<Patch>>, TargetError> {
-        let ids: Vec<String> = judged.iter().filter(|(_, judged)| judged.has_patches_to_list()).map(|(id, _)| id.clone()).collect();
-        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) }).await?;
+        let ids: Vec<String> = judged
+            .iter()
+            .filter(|(_, judged)| judged.has_patches_to_list())
+            .map(|(id, _)| id.clone())
+            .collect();
+        let patches = self
+            .all(
+                ids,
+                |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) },
+            )
+            .await?;
         Ok(patches.into_iter().collect())
     }
 
@@ -129,7 +176,11 @@ impl Look<'_> {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        match stream::iter(items.into_iter().map(call)).buffer_unordered(CONCURRENCY).try_collect().await {
+        match stream::iter(items.into_iter().map(call))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await
+        {
             Ok(all) => Ok(all),
             Err(error) => Err(self.house.members.judge(&self.request.target, error).await),
         }

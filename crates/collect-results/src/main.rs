@@ -5,6 +5,8 @@ mod collect;
 use orgpatch_aws::dispatch::expect_phase;
 use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
+use orgpatch_aws::ledger::Ledger;
+use orgpatch_aws::settings;
 use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRecord, TargetRequest};
 use orgpatch_core::error::RunError;
 use orgpatch_core::keys;
@@ -13,10 +15,11 @@ use orgpatch_core::keys;
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let house = &House::build().await?;
-    lambda::run(|request| collect_results(house, request)).await
+    let ledger = &Ledger::new(&house.config, settings::ledger_table()?);
+    lambda::run(|request| collect_results(house, ledger, request)).await
 }
 
-async fn collect_results(house: &House, request: TargetRequest) -> Result<Progress, RunError> {
+async fn collect_results(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::Install, Phase::Verify])?;
     // A target that could not be worked on has its record already.
     let record = keys::record(&request.run_id, &request.step, request.phase, &request.target);
@@ -24,6 +27,6 @@ async fn collect_results(house: &House, request: TargetRequest) -> Result<Progre
         return Ok(Progress::Done);
     }
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
-    let result = collect::collect(house, &request, &settings).await;
+    let result = collect::collect(house, ledger, &request, &settings).await;
     house.settle(&request, result, |_| Progress::Done).await
 }

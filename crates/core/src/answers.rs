@@ -55,7 +55,9 @@ pub fn answers(
                 // Its halves name the same instances.
                 IntentState::Split => continue,
                 IntentState::Sent { command_id } => {
-                    let found = invocations.get(command_id).and_then(|all| all.iter().find(|one| &one.instance_id == id));
+                    let found = invocations
+                        .get(command_id)
+                        .and_then(|all| all.iter().find(|one| &one.instance_id == id));
                     Asked {
                         answer: invocation::judge(found, deadline, now),
                         command_id: Some(command_id.clone()),
@@ -66,7 +68,10 @@ pub fn answers(
                 IntentState::Refused { reason } => unsent(intent, Answer::Spared(reason.clone())),
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
-                    Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
+                    Answer::None(Reason::new(
+                        "not-sent",
+                        "it could not be settled whether the command was sent",
+                    )),
                 ),
             };
             asked.insert(id.clone(), entry);
@@ -114,7 +119,9 @@ mod tests {
 
     #[test]
     fn every_named_instance_has_an_answer_and_a_success_that_reached_nobody_is_none() {
-        let sent = IntentState::Sent { command_id: "c-1".into() };
+        let sent = IntentState::Sent {
+            command_id: "c-1".into(),
+        };
         let refused = IntentState::Refused {
             reason: Reason::new("agent-offline", "x"),
         };

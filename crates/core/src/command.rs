@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::contract::{Phase, Target};
+use crate::digest::sha256_hex;
 use crate::os::OperatingSystem;
 use crate::plan::{Rate, Reboot};
 
@@ -91,10 +91,14 @@ pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem) -> String
 /// people to read.
 #[must_use]
 pub fn comment(run_id: &str, step: &str, target: &Target, phase: Phase, batch_id: &str) -> String {
-    let place = format!("{run_id}/{step}/{}/{}/{}/{batch_id}", target.account_id, target.region, phase.name());
-    let digest = Sha256::digest(place.as_bytes());
-    let key: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    let mut comment = format!("orgpatch {key} {run_id}");
+    let place = format!(
+        "{run_id}/{step}/{}/{}/{}/{batch_id}",
+        target.account_id,
+        target.region,
+        phase.name()
+    );
+    let key = sha256_hex(place);
+    let mut comment = format!("orgpatch {} {run_id}", &key[..24]);
     comment.truncate(MAX_COMMENT);
     comment
 }
@@ -119,10 +123,20 @@ pub struct CommandRequest {
 /// The command for a batch. A scan goes on whatever fails, since it touches nothing and one broken instance must
 /// not hide the others; an install stops after the plan's `maxErrors`.
 #[must_use]
-pub fn request(phase: Phase, batch: &Batch, snapshot_id: &str, comment: String, reboot: Reboot, rate: &Rate) -> CommandRequest {
+pub fn request(
+    phase: Phase,
+    batch: &Batch,
+    snapshot_id: &str,
+    comment: String,
+    reboot: Reboot,
+    rate: &Rate,
+) -> CommandRequest {
     let installs = phase == Phase::Install;
     let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    parameters.insert("Operation".into(), vec![if installs { "Install" } else { "Scan" }.into()]);
+    parameters.insert(
+        "Operation".into(),
+        vec![if installs { "Install" } else { "Scan" }.into()],
+    );
     parameters.insert("SnapshotId".into(), vec![snapshot_id.into()]);
     if installs {
         let option = match reboot {
@@ -136,7 +150,11 @@ pub fn request(phase: Phase, batch: &Batch, snapshot_id: &str, comment: String, 
         parameters,
         comment,
         max_concurrency: rate.max_concurrency.clone(),
-        max_errors: if installs { rate.max_errors.clone() } else { "100%".into() },
+        max_errors: if installs {
+            rate.max_errors.clone()
+        } else {
+            "100%".into()
+        },
         timeout_seconds: delivery_timeout_seconds(phase),
     }
 }
@@ -170,7 +188,9 @@ pub fn rounds(instances: usize, max_concurrency: &str) -> u32 {
 #[must_use]
 pub fn next_look_seconds(sent_at: Timestamp, now: Timestamp) -> u32 {
     let age = now.as_second().saturating_sub(sent_at.as_second()).max(0);
-    u32::try_from(age * 3 / 4).unwrap_or(u32::MAX).clamp(FIRST_LOOK_SECONDS, 900)
+    u32::try_from(age * 3 / 4)
+        .unwrap_or(u32::MAX)
+        .clamp(FIRST_LOOK_SECONDS, 900)
 }
 
 /// The first look: a scan takes about half a minute.
@@ -223,13 +243,23 @@ mod tests {
             os: OperatingSystem::Windows,
             instance_ids: vec!["i-1".into()],
         };
-        let scan = request(Phase::Verify, &batch, "s", "c".into(), Reboot::IfNeeded, &Rate::default());
+        let scan = request(
+            Phase::Verify,
+            &batch,
+            "s",
+            "c".into(),
+            Reboot::IfNeeded,
+            &Rate::default(),
+        );
         assert_eq!(scan.parameters["Operation"], ["Scan"]);
         assert!(!scan.parameters.contains_key("RebootOption"));
         let install = request(Phase::Install, &batch, "s", "c".into(), Reboot::Never, &Rate::default());
         assert_eq!(install.parameters["Operation"], ["Install"]);
         assert_eq!(install.parameters["RebootOption"], ["NoReboot"]);
-        assert_eq!((install.max_concurrency.as_str(), install.max_errors.as_str()), ("25%", "10%"));
+        assert_eq!(
+            (install.max_concurrency.as_str(), install.max_errors.as_str()),
+            ("25%", "10%")
+        );
     }
 
     #[test]

@@ -432,11 +432,45 @@ pub struct Patch {
     pub classification: String,
     /// Severity, such as `Important`.
     pub severity: String,
-    /// State of the patch on the instance, such as `Missing`.
-    pub state: String,
+    /// Where the patch stands on the instance.
+    pub state: PatchDisposition,
     /// CVE ids, if the API names any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cve_ids: Vec<String>,
+}
+
+/// Where a patch stands that is not simply installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
+pub enum PatchDisposition {
+    Missing,
+    Failed,
+    InstalledPendingReboot,
+}
+
+impl PatchDisposition {
+    /// Every value: what is left to do about a patch.
+    pub const TO_DO: [Self; 3] = [Self::Missing, Self::Failed, Self::InstalledPendingReboot];
+
+    /// The name in the API's filters and in the examples of its reference.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "Missing",
+            Self::Failed => "Failed",
+            Self::InstalledPendingReboot => "InstalledPendingReboot",
+        }
+    }
+
+    /// The value of that name. The API's model spells it `INSTALLED_PENDING_REBOOT`, its reference's examples
+    /// `InstalledPendingReboot`; both are taken.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let plain = name.replace('_', "");
+        Self::TO_DO
+            .into_iter()
+            .find(|state| state.name().eq_ignore_ascii_case(&plain))
+    }
 }
 
 /// One instance in a target's record, and in the report.
@@ -467,11 +501,11 @@ pub struct InstanceRow {
     pub findings: Vec<Reason>,
     /// Patches that the scan before found missing.
     pub missing_before: Vec<Patch>,
-    /// Patches that were missing before and are not any more.
+    /// Patches that were missing before and are not any more, by the scan afterwards.
     pub installed: Vec<Patch>,
-    /// Patches that failed to install.
+    /// Patches that were missing before and still are: the install did not bring them.
     pub failed: Vec<Patch>,
-    /// Patches that are still missing.
+    /// Everything that the scan afterwards finds missing, whether it was known before or not.
     pub missing_after: Vec<Patch>,
     /// The patch baseline it was judged by, or null.
     pub baseline_id: Option<String>,

@@ -12,7 +12,9 @@ pub enum RunError {
     #[error("{0}")]
     InvalidInput(String),
     /// There is no plan of that name.
-    #[error("there is no plan {plan:?}: s3://{bucket}/plans/{plan}.yaml does not exist; upload it, or name another plan")]
+    #[error(
+        "there is no plan {plan:?}: s3://{bucket}/plans/{plan}.yaml does not exist; upload it, or name another plan"
+    )]
     PlanNotFound {
         /// The name that was asked for.
         plan: String,
@@ -51,7 +53,9 @@ pub enum RunError {
         organization: String,
     },
     /// Two stages claim the same account, so its place in the order is undecided.
-    #[error("account {account} ({name}) is claimed by stage {first:?} and by stage {second:?}; exclude it from one of them")]
+    #[error(
+        "account {account} ({name}) is claimed by stage {first:?} and by stage {second:?}; exclude it from one of them"
+    )]
     AccountInTwoStages {
         /// The account's id.
         account: String,
@@ -75,7 +79,9 @@ pub enum RunError {
         run: String,
     },
     /// AWS Organizations refuses to be read from this account.
-    #[error("the organization cannot be read: {0}; orgpatch must run in the management account or in a delegated administrator's account")]
+    #[error(
+        "the organization cannot be read: {0}; orgpatch must run in the management account or in a delegated administrator's account"
+    )]
     OrganizationUnreadable(String),
     /// An object that the run wrote earlier is missing or unreadable.
     #[error("the run's own records are broken: {0}")]

@@ -1,8 +1,9 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
-use sha2::{Digest, Sha256};
-
-use crate::contract::{CaughtError, Decision, GateAnswer, GateRecord, InstallOrder, InstallPlan, OrderedInstance, TargetRecord};
+use crate::contract::{
+    CaughtError, Decision, GateAnswer, GateRecord, InstallOrder, InstallPlan, OrderedInstance, TargetRecord,
+};
+use crate::digest::sha256_hex;
 use crate::input::Operation;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome};
@@ -16,7 +17,10 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
     for (step, record) in earlier {
         let reason = match record {
             Some(record) if record.decision == Decision::Advance => continue,
-            Some(record) => Reason::new("halted", format!("the run halted at step {step}: {}", record.reason.text)),
+            Some(record) => Reason::new(
+                "halted",
+                format!("the run halted at step {step}: {}", record.reason.text),
+            ),
             None => Reason::new("halted", format!("the run halted at step {step}: it was never judged")),
         };
         return GateAnswer {
@@ -70,10 +74,10 @@ pub fn install_plan(step: &str, mut orders: Vec<InstallOrder>) -> Result<Install
             instance.missing.sort();
         }
     }
-    let digest = Sha256::digest(serde_json::to_vec(&orders)?);
+    let sha256 = sha256_hex(serde_json::to_vec(&orders)?);
     Ok(InstallPlan {
         step: step.to_owned(),
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256,
         orders,
     })
 }
@@ -83,7 +87,13 @@ pub fn install_plan(step: &str, mut orders: Vec<InstallOrder>) -> Result<Install
 /// A step in which a result was lost never passes: nobody can say what happened there. A scan run passes
 /// otherwise, since it touches nothing and people want to see all of it.
 #[must_use]
-pub fn judge(operation: Operation, counts: &Counts, lost_targets: usize, gate: &Gate, error: Option<&CaughtError>) -> GateAnswer {
+pub fn judge(
+    operation: Operation,
+    counts: &Counts,
+    lost_targets: usize,
+    gate: &Gate,
+    error: Option<&CaughtError>,
+) -> GateAnswer {
     let halt = |code: &str, text: String| GateAnswer {
         decision: Decision::Halt,
         reason: Reason::new(code, text),
@@ -92,7 +102,10 @@ pub fn judge(operation: Operation, counts: &Counts, lost_targets: usize, gate: &
         return halt("step-broken", format!("the step broke: {}", error.sentence()));
     }
     if lost_targets > 0 {
-        return halt("results-lost", format!("the results of {lost_targets} targets are lost; see their reasons"));
+        return halt(
+            "results-lost",
+            format!("the results of {lost_targets} targets are lost; see their reasons"),
+        );
     }
     if operation == Operation::Scan {
         return GateAnswer {
@@ -105,7 +118,10 @@ pub fn judge(operation: Operation, counts: &Counts, lost_targets: usize, gate: &
     if exceeds(failed, attempted, gate.max_failed_percent) {
         return halt(
             "too-many-failed",
-            format!("{failed} of {attempted} attempted instances failed; the gate allows {} %", gate.max_failed_percent),
+            format!(
+                "{failed} of {attempted} attempted instances failed; the gate allows {} %",
+                gate.max_failed_percent
+            ),
         );
     }
     if exceeds(unreachable, attempted, gate.max_unreachable_percent) {
@@ -121,14 +137,19 @@ pub fn judge(operation: Operation, counts: &Counts, lost_targets: usize, gate: &
     if succeeded < u64::from(gate.min_succeeded) {
         return halt(
             "too-few-succeeded",
-            format!("{succeeded} instances are patched or compliant; the gate asks for at least {}", gate.min_succeeded),
+            format!(
+                "{succeeded} instances are patched or compliant; the gate asks for at least {}",
+                gate.min_succeeded
+            ),
         );
     }
     GateAnswer {
         decision: Decision::Advance,
         reason: Reason::new(
             "within-limits",
-            format!("{succeeded} instances are patched or compliant; of {attempted} attempted, {failed} failed and {unreachable} are unreachable"),
+            format!(
+                "{succeeded} instances are patched or compliant; of {attempted} attempted, {failed} failed and {unreachable} are unreachable"
+            ),
         ),
     }
 }
@@ -146,10 +167,14 @@ mod tests {
     use super::*;
 
     fn counts(patched: u64, failed: u64, unreachable: u64) -> Counts {
-        [(Outcome::Patched, patched), (Outcome::Failed, failed), (Outcome::Unreachable, unreachable)]
-            .into_iter()
-            .flat_map(|(outcome, n)| (0..n).map(move |_| outcome))
-            .collect()
+        [
+            (Outcome::Patched, patched),
+            (Outcome::Failed, failed),
+            (Outcome::Unreachable, unreachable),
+        ]
+        .into_iter()
+        .flat_map(|(outcome, n)| (0..n).map(move |_| outcome))
+        .collect()
     }
 
     fn decide(counts: &Counts, gate: Gate) -> (Decision, String) {
@@ -160,8 +185,14 @@ mod tests {
     #[test]
     fn a_missing_gate_allows_no_failure_and_no_silence() {
         assert_eq!(decide(&counts(5, 0, 0), Gate::default()).0, Decision::Advance);
-        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (Decision::Halt, "too-many-failed".into()));
-        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (Decision::Halt, "too-many-unreachable".into()));
+        assert_eq!(
+            decide(&counts(99, 1, 0), Gate::default()),
+            (Decision::Halt, "too-many-failed".into())
+        );
+        assert_eq!(
+            decide(&counts(99, 0, 1), Gate::default()),
+            (Decision::Halt, "too-many-unreachable".into())
+        );
     }
 
     #[test]
@@ -180,7 +211,10 @@ mod tests {
             min_succeeded: 1,
             ..Gate::default()
         };
-        assert_eq!(decide(&Counts::default(), gate), (Decision::Halt, "too-few-succeeded".into()));
+        assert_eq!(
+            decide(&Counts::default(), gate),
+            (Decision::Halt, "too-few-succeeded".into())
+        );
     }
 
     #[test]
@@ -195,8 +229,14 @@ mod tests {
             cause: String::new(),
         };
         for operation in [Operation::Scan, Operation::Install] {
-            assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, "results-lost");
-            assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, "step-broken");
+            assert_eq!(
+                judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code,
+                "results-lost"
+            );
+            assert_eq!(
+                judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code,
+                "step-broken"
+            );
         }
     }
 
@@ -212,8 +252,14 @@ mod tests {
         };
         let (advanced, halted) = (record(Decision::Advance), record(Decision::Halt));
         assert_eq!(enter([]).decision, Decision::Go);
-        assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, Decision::Go);
-        assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, Decision::Halt);
+        assert_eq!(
+            enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision,
+            Decision::Go
+        );
+        assert_eq!(
+            enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision,
+            Decision::Halt
+        );
         assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, Decision::Halt);
     }
 

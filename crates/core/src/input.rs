@@ -41,7 +41,8 @@ pub struct RunInput {
     pub comment: Option<String>,
 }
 
-const SHAPE: &str = r#"{"operation": "scan" or "install", "plan": "<name>", "stages": ["<name>"]?, "comment": "<text>"?}"#;
+const SHAPE: &str =
+    r#"{"operation": "scan" or "install", "plan": "<name>", "stages": ["<name>"]?, "comment": "<text>"?}"#;
 
 impl RunInput {
     /// Reads the input strictly: an unknown field, a missing one or a wrong value is [`RunError::InvalidInput`],
@@ -67,7 +68,11 @@ impl RunInput {
         let plan = match fields.get("plan") {
             // The name becomes part of an object key, so it cannot be anything that leads elsewhere.
             Some(Value::String(name)) if is_plan_name(name) => name.clone(),
-            Some(other) => return wrong(format!("{other} cannot be the name of a plan (letters, digits, hyphens, underscores)")),
+            Some(other) => {
+                return wrong(format!(
+                    "{other} cannot be the name of a plan (letters, digits, hyphens, underscores)"
+                ));
+            }
             None => return wrong("`plan` is missing".to_owned()),
         };
         let stages = match fields.get("stages") {
@@ -76,7 +81,9 @@ impl RunInput {
                 let mut stages: Vec<String> = Vec::with_capacity(names.len());
                 for name in names {
                     match name {
-                        Value::String(name) if stages.contains(name) => return wrong(format!("stage {name:?} is named twice")),
+                        Value::String(name) if stages.contains(name) => {
+                            return wrong(format!("stage {name:?} is named twice"));
+                        }
                         Value::String(name) => stages.push(name.clone()),
                         other => return wrong(format!("{other} in `stages` is not the name of a stage")),
                     }
@@ -111,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_full_input_is_read() {
-        let input = RunInput::read(&json!({"operation": "install", "plan": "monthly", "stages": ["test"], "comment": "CHG-1"}));
+        let input =
+            RunInput::read(&json!({"operation": "install", "plan": "monthly", "stages": ["test"], "comment": "CHG-1"}));
         assert_eq!(
             input,
             Ok(RunInput {
@@ -128,14 +136,29 @@ mod tests {
         for (input, culprit) in [
             (json!([]), "not a JSON object"),
             (json!({"plan": "monthly"}), "`operation` is missing"),
-            (json!({"operation": "reboot", "plan": "monthly"}), "unknown operation \"reboot\""),
+            (
+                json!({"operation": "reboot", "plan": "monthly"}),
+                "unknown operation \"reboot\"",
+            ),
             (json!({"operation": "scan"}), "`plan` is missing"),
-            (json!({"operation": "scan", "plan": "../x"}), "\"../x\" cannot be the name of a plan"),
-            (json!({"operation": "scan", "plan": "m", "stage": "test"}), "unknown field \"stage\""),
+            (
+                json!({"operation": "scan", "plan": "../x"}),
+                "\"../x\" cannot be the name of a plan",
+            ),
+            (
+                json!({"operation": "scan", "plan": "m", "stage": "test"}),
+                "unknown field \"stage\"",
+            ),
             (json!({"operation": "scan", "plan": "m", "resume": "r"}), "`resume`"),
             (json!({"operation": "scan", "plan": "m", "stages": []}), "`stages`"),
-            (json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}), "named twice"),
-            (json!({"operation": "scan", "plan": "m", "stages": [1]}), "1 in `stages`"),
+            (
+                json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}),
+                "named twice",
+            ),
+            (
+                json!({"operation": "scan", "plan": "m", "stages": [1]}),
+                "1 in `stages`",
+            ),
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
         ] {
             let error = RunInput::read(&input).expect_err("wrong input");

@@ -150,7 +150,12 @@ mod tests {
                 }
                 Move::GoOnWithHalves => unreachable!("this model does not split"),
                 Move::LookUp => {
-                    let found = self.service.sent.iter().find(|(_, at)| at + LAG_SECONDS <= self.now).map(|(id, _)| id.clone());
+                    let found = self
+                        .service
+                        .sent
+                        .iter()
+                        .find(|(_, at)| at + LAG_SECONDS <= self.now)
+                        .map(|(id, _)| id.clone());
                     let intent = self.ledger.clone().expect("an intent");
                     match after_look_up(&intent, found, self.time()) {
                         Finding::Adopt(id) => return self.record(id).map(|()| None),
@@ -199,7 +204,10 @@ mod tests {
                 let mut lives = 0;
                 loop {
                     lives += 1;
-                    assert!(lives < 20, "never ends after deaths at {first_death} and {second_death}");
+                    assert!(
+                        lives < 20,
+                        "never ends after deaths at {first_death} and {second_death}"
+                    );
                     world.fuel = fuels.next().unwrap_or(100);
                     match world.run() {
                         Err(Died) => world.now += 1,
@@ -207,9 +215,16 @@ mod tests {
                         Ok(None) => break,
                     }
                 }
-                assert_eq!(world.service.sent.len(), 1, "deaths at {first_death} and {second_death}");
+                assert_eq!(
+                    world.service.sent.len(),
+                    1,
+                    "deaths at {first_death} and {second_death}"
+                );
                 let id = world.service.sent[0].0.clone();
-                assert_eq!(world.ledger.expect("an intent").state, IntentState::Sent { command_id: id });
+                assert_eq!(
+                    world.ledger.expect("an intent").state,
+                    IntentState::Sent { command_id: id }
+                );
             }
         }
     }

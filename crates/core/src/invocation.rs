@@ -44,7 +44,10 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
         return if now < deadline {
             Answer::Waiting
         } else {
-            Answer::None(Reason::new("no-invocation", "the command never reached this instance, although it was named"))
+            Answer::None(Reason::new(
+                "no-invocation",
+                "the command never reached this instance, although it was named",
+            ))
         };
     };
     let details: String = invocation.status_details.split_whitespace().collect();
@@ -54,17 +57,35 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
             "delivery-timed-out",
             "the SSM Agent did not begin, or did not finish, before the command timed out",
         )),
-        (_, "ExecutionTimedOut") => Answer::Failed(Reason::new("execution-timed-out", "the patch operation took longer than the document allows")),
-        (_, "Undeliverable") => Answer::None(Reason::new("undeliverable", "the command could not be delivered to this instance")),
-        (_, "Terminated") => Answer::Spared(Reason::new("max-errors", "the command stopped after `maxErrors` failures, before this instance's turn")),
-        (_, "InvalidPlatform") => Answer::Failed(Reason::new("invalid-platform", "the patch document does not run on this platform")),
-        (_, "AccessDenied") => Answer::Spared(Reason::new("access-denied", "the member role may not send the patch document to this instance")),
+        (_, "ExecutionTimedOut") => Answer::Failed(Reason::new(
+            "execution-timed-out",
+            "the patch operation took longer than the document allows",
+        )),
+        (_, "Undeliverable") => Answer::None(Reason::new(
+            "undeliverable",
+            "the command could not be delivered to this instance",
+        )),
+        (_, "Terminated") => Answer::Spared(Reason::new(
+            "max-errors",
+            "the command stopped after `maxErrors` failures, before this instance's turn",
+        )),
+        (_, "InvalidPlatform") => Answer::Failed(Reason::new(
+            "invalid-platform",
+            "the patch document does not run on this platform",
+        )),
+        (_, "AccessDenied") => Answer::Spared(Reason::new(
+            "access-denied",
+            "the member role may not send the patch document to this instance",
+        )),
         ("Cancelled", _) => Answer::None(Reason::new("cancelled", "somebody cancelled the command")),
         ("TimedOut", _) => Answer::None(Reason::new("timed-out", "the command timed out on this instance")),
         ("Failed", _) => Answer::Failed(failure(invocation.exit_code)),
         _ if now >= deadline => Answer::None(Reason::new(
             "no-answer",
-            format!("the command is still {} long after every time-out has passed", invocation.status),
+            format!(
+                "the command is still {} long after every time-out has passed",
+                invocation.status
+            ),
         )),
         _ => Answer::Waiting,
     }
@@ -115,7 +136,12 @@ mod tests {
             ("Failed", "Invalid Platform", None),
         ]
         .into_iter()
-        .map(|(status, details, code)| format!("{status}/{details}: {:?}", short(&judge(Some(&invocation(status, details, code)), at(100), at(50)))))
+        .map(|(status, details, code)| {
+            format!(
+                "{status}/{details}: {:?}",
+                short(&judge(Some(&invocation(status, details, code)), at(100), at(50)))
+            )
+        })
         .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         Pending/Pending: "waiting"

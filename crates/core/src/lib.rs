@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod command;
 pub mod contract;
+pub mod digest;
 pub mod error;
 pub mod exit_code;
 pub mod gate;

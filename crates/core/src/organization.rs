@@ -1,9 +1,11 @@
 //! An organization as facts: accounts and the organizational units above each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::reason::Reason;
 
 /// State of an account, by the names of the Organizations API (`Account.State`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +24,12 @@ impl AccountState {
     #[must_use]
     pub fn can_be_entered(self) -> bool {
         matches!(self, Self::Active | Self::PendingClosure)
+    }
+
+    /// Why nobody can enter an account of this state; None if its door may open.
+    #[must_use]
+    pub fn reason_not_to_enter(self) -> Option<Reason> {
+        (!self.can_be_entered()).then(|| Reason::new("account-inactive", format!("the account is {self}")))
     }
 
     /// The state of that name in the API, in either of its generations: `State`, or the retired `Status`.
@@ -91,7 +99,11 @@ impl Organization {
     /// True if the organization has that root or organizational unit.
     #[must_use]
     pub fn has_unit(&self, id: &str) -> bool {
-        self.unit_names.contains_key(id) || self.accounts.iter().any(|account| account.path.iter().any(|unit| unit == id))
+        self.unit_names.contains_key(id)
+            || self
+                .accounts
+                .iter()
+                .any(|account| account.path.iter().any(|unit| unit == id))
     }
 }
 
@@ -107,7 +119,8 @@ pub fn units_of_path(path: &str, account_id: &str) -> Option<Vec<String>> {
     if units.last().is_some_and(|last| last == account_id) {
         units.pop();
     }
-    let well_formed = units.first().is_some_and(|root| root.starts_with("r-")) && units.iter().skip(1).all(|unit| unit.starts_with("ou-"));
+    let well_formed = units.first().is_some_and(|root| root.starts_with("r-"))
+        && units.iter().skip(1).all(|unit| unit.starts_with("ou-"));
     well_formed.then_some(units)
 }
 
@@ -115,13 +128,13 @@ pub fn units_of_path(path: &str, account_id: &str) -> Option<Vec<String>> {
 /// another one below it in the path of some account.
 #[must_use]
 pub fn parents_to_name<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Vec<String> {
-    let mut parents: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut parents: BTreeSet<&str> = BTreeSet::new();
     for account in accounts {
         for pair in account.path.windows(2) {
-            parents.insert(&pair[0], ());
+            parents.insert(&pair[0]);
         }
     }
-    parents.into_keys().map(str::to_owned).collect()
+    parents.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -134,12 +147,21 @@ mod tests {
             units_of_path("o-x/r-y/ou-y-a/ou-y-b/123456789012/", "123456789012"),
             Some(vec!["r-y".into(), "ou-y-a".into(), "ou-y-b".into()])
         );
-        assert_eq!(units_of_path("o-x/r-y/123456789012/", "123456789012"), Some(vec!["r-y".into()]));
+        assert_eq!(
+            units_of_path("o-x/r-y/123456789012/", "123456789012"),
+            Some(vec!["r-y".into()])
+        );
     }
 
     #[test]
     fn anything_else_is_not_a_path() {
-        for path in ["", "r-y/ou-y-a", "o-x", "o-x/123456789012/", "o-x/r-y/what/123456789012/"] {
+        for path in [
+            "",
+            "r-y/ou-y-a",
+            "o-x",
+            "o-x/123456789012/",
+            "o-x/r-y/what/123456789012/",
+        ] {
             assert_eq!(units_of_path(path, "123456789012"), None, "{path}");
         }
     }

@@ -76,7 +76,7 @@ impl OperatingSystem {
     #[must_use]
     pub fn from_platform(platform_name: &str, platform_version: &str) -> Option<Self> {
         let name = platform_name.to_ascii_lowercase();
-        // The first word that matches decides; "Amazon Linux" carries its generation in the version only.
+        // "Amazon Linux" carries its generation in the version only.
         if name.contains("amazon linux") {
             return match platform_version.split('.').next()? {
                 "2" => Some(Self::AmazonLinux2),
@@ -84,24 +84,29 @@ impl OperatingSystem {
                 _ => None,
             };
         }
-        const WORDS: [(&str, OperatingSystem); 13] = [
-            ("windows", OperatingSystem::Windows),
-            ("ubuntu", OperatingSystem::Ubuntu),
-            ("red hat", OperatingSystem::RedhatEnterpriseLinux),
-            ("suse", OperatingSystem::Suse),
-            ("sles", OperatingSystem::Suse),
-            ("centos", OperatingSystem::CentOs),
-            ("oracle", OperatingSystem::OracleLinux),
-            ("debian", OperatingSystem::Debian),
-            ("rocky", OperatingSystem::RockyLinux),
-            ("almalinux", OperatingSystem::AlmaLinux),
-            ("alma linux", OperatingSystem::AlmaLinux),
-            ("macos", OperatingSystem::MacOs),
-            ("mac os", OperatingSystem::MacOs),
-        ];
-        WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, os)| *os)
+        PLATFORM_WORDS
+            .iter()
+            .find(|(word, _)| name.contains(word))
+            .map(|(_, os)| *os)
     }
 }
+
+/// A word in the platform's name, and what it means; the first that is found decides.
+const PLATFORM_WORDS: [(&str, OperatingSystem); 13] = [
+    ("windows", OperatingSystem::Windows),
+    ("ubuntu", OperatingSystem::Ubuntu),
+    ("red hat", OperatingSystem::RedhatEnterpriseLinux),
+    ("suse", OperatingSystem::Suse),
+    ("sles", OperatingSystem::Suse),
+    ("centos", OperatingSystem::CentOs),
+    ("oracle", OperatingSystem::OracleLinux),
+    ("debian", OperatingSystem::Debian),
+    ("rocky", OperatingSystem::RockyLinux),
+    ("almalinux", OperatingSystem::AlmaLinux),
+    ("alma linux", OperatingSystem::AlmaLinux),
+    ("macos", OperatingSystem::MacOs),
+    ("mac os", OperatingSystem::MacOs),
+];
 
 impl std::fmt::Display for OperatingSystem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -127,8 +132,16 @@ mod tests {
             ("Amazon Linux", "2023", Some(Os::AmazonLinux2023)),
             ("Amazon Linux", "2", Some(Os::AmazonLinux2)),
             ("Amazon Linux AMI", "2018.03", None),
-            ("Microsoft Windows Server 2022 Datacenter", "10.0.20348", Some(Os::Windows)),
-            ("Red Hat Enterprise Linux Server", "7.9", Some(Os::RedhatEnterpriseLinux)),
+            (
+                "Microsoft Windows Server 2022 Datacenter",
+                "10.0.20348",
+                Some(Os::Windows),
+            ),
+            (
+                "Red Hat Enterprise Linux Server",
+                "7.9",
+                Some(Os::RedhatEnterpriseLinux),
+            ),
             ("SLES", "15.5", Some(Os::Suse)),
             ("CentOS Stream", "9", Some(Os::CentOs)),
             ("Oracle Linux Server", "8.9", Some(Os::OracleLinux)),

@@ -61,13 +61,20 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
     } = facts;
     let lost = Reason::new(
         "lost",
-        child_error.map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
+        child_error.map_or_else(
+            || "no result was recorded".to_owned(),
+            |error| format!("no result was recorded: {error}"),
+        ),
     );
     let Some(scan) = scan else {
         return without_scan(target, inventory, end, lost);
     };
 
-    let mut rows: BTreeMap<String, InstanceRow> = scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
+    let mut rows: BTreeMap<String, InstanceRow> = scan
+        .instances
+        .into_iter()
+        .map(|row| (row.instance_id.clone(), row))
+        .collect();
     let (mut outcome, mut reason) = (scan.outcome, scan.reason);
     match (install, order) {
         (Some(install), order) => {
@@ -86,7 +93,10 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
         (None, Some(order)) => {
             let why = match end {
                 StepEnd::Over => lost,
-                StepEnd::Cut(reason) => Reason::new("lost", format!("an install may have begun when the run ended: {}", reason.text)),
+                StepEnd::Cut(reason) => Reason::new(
+                    "lost",
+                    format!("an install may have begun when the run ended: {}", reason.text),
+                ),
             };
             for ordered in &order.instances {
                 set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
@@ -97,7 +107,10 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
     }
     if operation == Operation::Install {
         let why = match end {
-            StepEnd::Over => Reason::new("not-ordered", "patches are missing, but the install plan does not list the instance"),
+            StepEnd::Over => Reason::new(
+                "not-ordered",
+                "patches are missing, but the install plan does not list the instance",
+            ),
             StepEnd::Cut(reason) => reason.clone(),
         };
         for row in rows.values_mut().filter(|row| row.outcome == Outcome::Missing) {
@@ -162,7 +175,10 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         name: instance.name.clone(),
         stage: target.stage.clone(),
         wave: target.wave,
-        os: instance.os.map(|os| os.name().to_owned()).or_else(|| instance.platform.clone()),
+        os: instance
+            .os
+            .map(|os| os.name().to_owned())
+            .or_else(|| instance.platform.clone()),
         agent_version: instance.agent_version.clone(),
         outcome,
         reason,
@@ -233,7 +249,14 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             instances: rows
                 .iter()
-                .map(|(id, outcome)| row(&target(), &seen(id, Standing::Selected), *outcome, Reason::new("recorded", "recorded")))
+                .map(|(id, outcome)| {
+                    row(
+                        &target(),
+                        &seen(id, Standing::Selected),
+                        *outcome,
+                        Reason::new("recorded", "recorded"),
+                    )
+                })
                 .collect(),
         }
     }
@@ -258,7 +281,10 @@ mod tests {
         TargetFacts {
             target: target(),
             inventory: None,
-            scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
+            scan: Some(record(
+                TargetOutcome::Reached,
+                &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)],
+            )),
             order: Some(ordered(&["i-a"])),
             install: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Patched)])),
             child_error: None,
@@ -267,7 +293,11 @@ mod tests {
 
     fn short(facts: TargetFacts, end: &StepEnd) -> String {
         let result = reconcile(facts, end, Operation::Install);
-        let rows: Vec<String> = result.instances.iter().map(|row| format!("{} {} ({})", row.instance_id, row.outcome, row.reason.code)).collect();
+        let rows: Vec<String> = result
+            .instances
+            .iter()
+            .map(|row| format!("{} {} ({})", row.instance_id, row.outcome, row.reason.code))
+            .collect();
         format!("{:?}: {}", result.outcome, rows.join(", "))
     }
 
@@ -287,8 +317,26 @@ mod tests {
         };
         let lines = [
             ("all recorded", short(facts(), &StepEnd::Over)),
-            ("install lost", short(TargetFacts { install: None, ..facts() }, &StepEnd::Over)),
-            ("cut while installing", short(TargetFacts { install: None, ..facts() }, &cut())),
+            (
+                "install lost",
+                short(
+                    TargetFacts {
+                        install: None,
+                        ..facts()
+                    },
+                    &StepEnd::Over,
+                ),
+            ),
+            (
+                "cut while installing",
+                short(
+                    TargetFacts {
+                        install: None,
+                        ..facts()
+                    },
+                    &cut(),
+                ),
+            ),
             (
                 "cut before installing",
                 short(
@@ -337,7 +385,10 @@ mod tests {
                 ),
             ),
         ];
-        let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|(case, line)| format!("{case}: {line}"))
+            .collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
         all recorded: Reached: i-a patched (recorded), i-b compliant (recorded)
         install lost: Error: i-a unreachable (lost), i-b compliant (recorded)

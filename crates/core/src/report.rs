@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, ReportAnswer, RunDecision, RunDocument, StepSummary};
+use crate::contract::{
+    AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, ReportAnswer, RunDecision, RunDocument,
+    StepSummary,
+};
 use crate::error::HALTED;
 use crate::input::Operation;
 use crate::keys;
@@ -165,7 +168,12 @@ impl Report {
     }
 
     fn add_step(&mut self, result: StepResult, run_reason: &Reason) {
-        let counts: Counts = result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
+        let counts: Counts = result
+            .targets
+            .iter()
+            .flat_map(|target| &target.instances)
+            .map(|row| row.outcome)
+            .collect();
         self.run.counts.merge(&counts);
         let (decision, reason) = match result.gate {
             Some(gate) if gate.decision == Decision::Advance => (StepDecision::Advance, gate.reason),
@@ -225,12 +233,24 @@ impl Report {
     fn message(&self, bucket: &str, report_key: &str) -> String {
         let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
         for step in &self.steps {
-            let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
-            let counts = if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") };
+            let counts: Vec<String> = step
+                .counts
+                .iter()
+                .map(|(outcome, n)| format!("{n} {outcome}"))
+                .collect();
+            let counts = if counts.is_empty() {
+                "no instances".to_owned()
+            } else {
+                counts.join(", ")
+            };
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}: {counts}", step.id);
         }
-        let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
+        let unreached = self
+            .targets
+            .iter()
+            .filter(|target| target.outcome != TargetOutcome::Reached)
+            .count();
         if unreached > 0 {
             let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
         }
@@ -243,18 +263,27 @@ impl Report {
 fn ending(results: &[StepResult], error: Option<&CaughtError>) -> (RunDecision, Reason) {
     let halted = results.iter().find_map(|result| {
         let gate = result.gate.as_ref().filter(|gate| gate.decision != Decision::Advance)?;
-        Some(Reason::new(&gate.reason.code, format!("halted at step {}: {}", gate.step, gate.reason.text)))
+        Some(Reason::new(
+            &gate.reason.code,
+            format!("halted at step {}: {}", gate.step, gate.reason.text),
+        ))
     });
     let unjudged = || {
         let result = results.iter().find(|result| result.gate.is_none())?;
-        Some(Reason::new("BrokenRun", format!("step {} was never judged", result.summary.id)))
+        Some(Reason::new(
+            "BrokenRun",
+            format!("step {} was never judged", result.summary.id),
+        ))
     };
     match (error, halted) {
         (Some(error), _) => (RunDecision::Error, Reason::new(&error.error, error.sentence())),
         (None, Some(reason)) => (RunDecision::Halted, reason),
         (None, None) => match unjudged() {
             Some(reason) => (RunDecision::Error, reason),
-            None => (RunDecision::Advanced, Reason::new("all-steps-advanced", "every step passed its gate")),
+            None => (
+                RunDecision::Advanced,
+                Reason::new("all-steps-advanced", "every step passed its gate"),
+            ),
         },
     }
 }
@@ -263,4 +292,86 @@ fn ending(results: &[StepResult], error: Option<&CaughtError>) -> (RunDecision, 
 #[must_use]
 pub fn json_schema() -> schemars::Schema {
     schemars::schema_for!(Report)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_types() {
+        let schema = serde_json::to_value(json_schema()).expect("JSON");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/report.schema.json");
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&file, format!("{schema:#}\n")).expect("the schema written");
+        }
+        let committed = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            serde_json::from_str::<Value>(&committed).ok() == Some(schema),
+            "schemas/report.schema.json is not what the types say; to write it anew: \
+             UPDATE_SCHEMAS=1 cargo test -p orgpatch-core the_committed_schema"
+        );
+    }
+
+    fn summary(id: &str) -> StepSummary {
+        StepSummary {
+            id: id.into(),
+            stage: id.into(),
+            wave: 1,
+            accounts: 1,
+            targets: 0,
+        }
+    }
+
+    fn result(id: &str, decision: Option<Decision>, begun: bool) -> StepResult {
+        let gate = decision.map(|decision| GateRecord {
+            step: id.into(),
+            at: Timestamp::UNIX_EPOCH,
+            decision,
+            reason: Reason::new("why", "because"),
+            counts: Counts::default(),
+            limits: crate::plan::Gate::default(),
+        });
+        StepResult {
+            summary: summary(id),
+            gate,
+            begun,
+            targets: vec![],
+        }
+    }
+
+    #[test]
+    fn a_run_ends_as_its_worst_step_or_its_error() {
+        let advanced = || result("01-test-1", Some(Decision::Advance), true);
+        let halted = || result("02-staging-1", Some(Decision::Halt), true);
+        let never = || result("03-production-1", None, false);
+        let error = CaughtError {
+            error: "States.Timeout".into(),
+            cause: String::new(),
+        };
+        let ends = |results: &[StepResult], error: Option<&CaughtError>| {
+            let (decision, reason) = ending(results, error);
+            (decision, reason.code)
+        };
+        assert_eq!(
+            ends(&[advanced()], None),
+            (RunDecision::Advanced, "all-steps-advanced".into())
+        );
+        assert_eq!(
+            ends(&[advanced(), halted(), never()], None),
+            (RunDecision::Halted, "why".into())
+        );
+        assert_eq!(
+            ends(&[advanced(), never()], None),
+            (RunDecision::Error, "BrokenRun".into())
+        );
+        assert_eq!(
+            ends(&[advanced(), halted()], Some(&error)),
+            (RunDecision::Error, "States.Timeout".into())
+        );
+    }
 }

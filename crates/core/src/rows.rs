@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::answers::Asked;
 use crate::command;
-use crate::contract::{InstallOrder, InstanceRow, Inventory, Patch, Standing, Target};
+use crate::contract::{InstallOrder, InstanceRow, Inventory, Patch, PatchDisposition, Standing, Target};
 use crate::invocation::Answer;
 use crate::os::OperatingSystem;
 use crate::outcome::Outcome;
@@ -33,7 +33,12 @@ impl Evidence {
     /// The rows as they came.
     #[must_use]
     pub fn new(states: Vec<PatchState>) -> Self {
-        Self(states.into_iter().map(|state| (state.instance_id.clone(), state)).collect())
+        Self(
+            states
+                .into_iter()
+                .map(|state| (state.instance_id.clone(), state))
+                .collect(),
+        )
     }
 
     /// The row of an instance, if it is from this run's own scan.
@@ -56,17 +61,28 @@ impl Judged {
     /// True if the instance's patches are worth asking for: some are missing, failed, or wait for a reboot.
     #[must_use]
     pub fn has_patches_to_list(&self) -> bool {
-        self.evidence.as_ref().is_some_and(|state| state.lacking() > 0 || state.pending_reboot > 0)
+        self.evidence
+            .as_ref()
+            .is_some_and(|state| state.lacking() > 0 || state.pending_reboot > 0)
     }
 }
 
 /// The verdicts after a scan, by instance; None while one of them is not final.
 #[must_use]
-pub fn judge_scan(view: View, inventory: &Inventory, asked: &BTreeMap<String, Asked>, evidence: &Evidence) -> Option<BTreeMap<String, Judged>> {
+pub fn judge_scan(
+    view: View,
+    inventory: &Inventory,
+    asked: &BTreeMap<String, Asked>,
+    evidence: &Evidence,
+) -> Option<BTreeMap<String, Judged>> {
     let mut judged = BTreeMap::new();
     for instance in &inventory.instances {
-        let (Standing::Selected, Some(os)) = (&instance.standing, instance.os) else { continue };
-        let Some(scan) = asked.get(&instance.instance_id) else { continue };
+        let (Standing::Selected, Some(os)) = (&instance.standing, instance.os) else {
+            continue;
+        };
+        let Some(scan) = asked.get(&instance.instance_id) else {
+            continue;
+        };
         let state = evidence.of(view, &instance.instance_id, os, scan);
         let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
         judged.insert(
@@ -98,7 +114,9 @@ pub fn judge_install(
         let state = verify.and_then(|scan| evidence.of(view, id, instance.os, scan));
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
-        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Spared(_)));
+        let answer = verify
+            .map(|scan| &scan.answer)
+            .filter(|answer| !matches!(answer, Answer::Spared(_)));
         let verdict = verdict::after_install(install, answer, state, late)?;
         judged.insert(
             id.clone(),
@@ -131,11 +149,18 @@ pub fn scan_rows(
                 Standing::Skipped(reason) => plain(Outcome::Skipped, reason),
                 Standing::NotReady(reason) => plain(Outcome::NotReady, reason),
                 Standing::Selected => match judged.get(id) {
-                    None => plain(Outcome::Unreachable, &Reason::new("not-sent", "no scan command names this instance")),
+                    None => plain(
+                        Outcome::Unreachable,
+                        &Reason::new("not-sent", "no scan command names this instance"),
+                    ),
                     Some(found) => InstanceRow {
                         missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
                         baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
-                        command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
+                        command_ids: asked
+                            .get(id)
+                            .and_then(|asked| asked.command_id.clone())
+                            .into_iter()
+                            .collect(),
                         ..plain(found.verdict.outcome, &found.verdict.reason)
                     },
                 },
@@ -153,33 +178,44 @@ pub fn install_rows(
     judged: &BTreeMap<String, Judged>,
     patches: &HashMap<String, Vec<Patch>>,
 ) -> Vec<InstanceRow> {
-    let ordered: HashMap<&str, &[Patch]> = order.instances.iter().map(|one| (one.instance_id.as_str(), one.missing.as_slice())).collect();
+    let ordered: HashMap<&str, &[Patch]> = order
+        .instances
+        .iter()
+        .map(|one| (one.instance_id.as_str(), one.missing.as_slice()))
+        .collect();
     scanned
         .into_iter()
         .filter_map(|before| {
             let missing_before = *ordered.get(before.instance_id.as_str())?;
             let found = judged.get(&before.instance_id)?;
-            let after = patches.get(&before.instance_id).map_or(&[] as &[Patch], Vec::as_slice);
-            let in_state = |state: &str| -> Vec<Patch> { after.iter().filter(|patch| patch.state == state).cloned().collect() };
-            let (failed, missing_after) = (in_state("Failed"), in_state("Missing"));
-            // What is gone from the list is installed, if there is a list to go by.
-            let installed = match &found.evidence {
-                None => Vec::new(),
+            let missing_after = patches
+                .get(&before.instance_id)
+                .map_or_else(Vec::new, |all| lacking(all));
+            // Without a list afterwards nobody knows which patches went in.
+            let (failed, installed): (Vec<Patch>, Vec<Patch>) = match &found.evidence {
+                None => (Vec::new(), Vec::new()),
                 Some(_) => missing_before
                     .iter()
-                    .filter(|patch| !failed.iter().chain(&missing_after).any(|left| left.id == patch.id))
                     .cloned()
-                    .collect(),
+                    .partition(|patch| missing_after.iter().any(|left| left.id == patch.id)),
             };
             let mut command_ids = before.command_ids;
-            command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
+            command_ids.extend(
+                commands
+                    .iter()
+                    .filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()),
+            );
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
                 installed,
                 failed,
                 missing_after,
-                baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
+                baseline_id: found
+                    .evidence
+                    .as_ref()
+                    .map(|state| state.baseline_id.clone())
+                    .or(before.baseline_id),
                 command_ids,
                 ..before
             })
@@ -188,5 +224,6 @@ pub fn install_rows(
 }
 
 fn lacking(patches: &[Patch]) -> Vec<Patch> {
-    patches.iter().filter(|patch| matches!(patch.state.as_str(), "Missing" | "Failed")).cloned().collect()
+    let lacking = |patch: &&Patch| matches!(patch.state, PatchDisposition::Missing | PatchDisposition::Failed);
+    patches.iter().filter(lacking).cloned().collect()
 }

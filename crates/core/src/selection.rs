@@ -58,7 +58,11 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 instance_id: instance.id.clone(),
                 name: instance.tags.get("Name").cloned(),
                 os,
-                platform: node.map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
+                platform: node.map(|node| {
+                    format!("{} {}", node.platform_name, node.platform_version)
+                        .trim()
+                        .to_owned()
+                }),
                 agent_version: node.map(|node| node.agent_version.clone()),
                 standing: standing(select, instance, node, os),
             }
@@ -69,29 +73,51 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
 }
 
 /// The plan's own "no" comes first; what is selected must then be able to answer.
-fn standing(select: &Selection, instance: &Ec2Instance, node: Option<&ManagedInstance>, os: Option<OperatingSystem>) -> Standing {
+fn standing(
+    select: &Selection,
+    instance: &Ec2Instance,
+    node: Option<&ManagedInstance>,
+    os: Option<OperatingSystem>,
+) -> Standing {
     if select.exclude.instances.contains(&instance.id) {
         return skipped("excluded-instance", "the plan excludes this instance");
     }
     if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
-        return skipped("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}"));
+        return skipped(
+            "excluded-by-tag",
+            format!("the plan excludes instances with tag {key}={value}"),
+        );
     }
     if let Some(key) = select.tags.iter().find_map(|(key, values)| {
         let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
         (!has).then_some(key)
     }) {
-        return skipped("not-selected-by-tags", format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")));
+        return skipped(
+            "not-selected-by-tags",
+            format!(
+                "not selected by tags: the plan asks for {key}={}",
+                select.tags[key].join(" or ")
+            ),
+        );
     }
     if let Some(os) = os
         && !select.operating_systems.is_empty()
         && !select.operating_systems.contains(&os)
     {
-        return skipped("not-selected-by-operating-system", format!("not selected by operating system: the plan does not list {os}"));
+        return skipped(
+            "not-selected-by-operating-system",
+            format!("not selected by operating system: the plan does not list {os}"),
+        );
     }
     match instance.state.as_str() {
         "running" => {}
         "pending" => return not_ready("starting", "the instance is still starting"),
-        state => return not_ready("stopped", format!("the instance is {state}; patches can be installed only while it runs")),
+        state => {
+            return not_ready(
+                "stopped",
+                format!("the instance is {state}; patches can be installed only while it runs"),
+            );
+        }
     }
     let Some(node) = node else {
         return not_ready(
@@ -101,21 +127,32 @@ fn standing(select: &Selection, instance: &Ec2Instance, node: Option<&ManagedIns
     };
     if node.ping != "Online" {
         let since = node.last_ping.map(|at| format!(" since {at}")).unwrap_or_default();
-        return not_ready("agent-offline", format!("the SSM Agent has not answered{since} ({})", node.ping));
+        return not_ready(
+            "agent-offline",
+            format!("the SSM Agent has not answered{since} ({})", node.ping),
+        );
     }
     if os.is_none() {
         return not_ready(
             "operating-system-not-supported",
-            format!("Patch Manager does not patch {} {}", node.platform_name, node.platform_version),
+            format!(
+                "Patch Manager does not patch {} {}",
+                node.platform_name, node.platform_version
+            ),
         );
     }
     Standing::Selected
 }
 
-fn matching_tag<'a>(wanted: &'a BTreeMap<String, Vec<String>>, tags: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
-    wanted
-        .iter()
-        .find_map(|(key, values)| tags.get(key).filter(|value| values.contains(value)).map(|value| (key.as_str(), value.as_str())))
+fn matching_tag<'a>(
+    wanted: &'a BTreeMap<String, Vec<String>>,
+    tags: &'a BTreeMap<String, String>,
+) -> Option<(&'a str, &'a str)> {
+    wanted.iter().find_map(|(key, values)| {
+        tags.get(key)
+            .filter(|value| values.contains(value))
+            .map(|value| (key.as_str(), value.as_str()))
+    })
 }
 
 fn skipped(code: &str, text: impl Into<String>) -> Standing {

@@ -3,7 +3,9 @@
 use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
+use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
+use orgpatch_aws::settings;
 use orgpatch_aws::ssm::Ssm;
 use orgpatch_core::contract::{InstallOrder, Phase, Progress, StepSettings, TargetRequest};
 use orgpatch_core::error::RunError;
@@ -13,18 +15,22 @@ use orgpatch_core::{command, keys};
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let house = &House::build().await?;
-    lambda::run(|request| install(house, request)).await
+    let ledger = &Ledger::new(&house.config, settings::ledger_table()?);
+    lambda::run(|request| install(house, ledger, request)).await
 }
 
-async fn install(house: &House, request: TargetRequest) -> Result<Progress, RunError> {
+async fn install(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
     expect_phase(&request, &[Phase::Install])?;
-    let result = send(house, &request).await;
+    let result = send(house, ledger, &request).await;
     house.settle(&request, result, |_| Progress::Done).await
 }
 
-async fn send(house: &House, request: &TargetRequest) -> Result<Progress, TargetError> {
+async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
-    let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+    let order: InstallOrder = house
+        .store
+        .get(&keys::install_order(&request.run_id, &request.step, &request.target))
+        .await?;
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
@@ -33,7 +39,7 @@ async fn send(house: &House, request: &TargetRequest) -> Result<Progress, Target
         Err(error) => return Err(house.members.judge(&request.target, error).await),
     };
     let dispatch = Dispatch {
-        ledger: &house.ledger,
+        ledger,
         members: &house.members,
         ssm: &ssm,
         request,

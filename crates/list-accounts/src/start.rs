@@ -6,12 +6,12 @@ use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
 use orgpatch_aws::organizations;
 use orgpatch_aws::store::Store;
 use orgpatch_core::contract::{RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
+use orgpatch_core::digest::sha256_hex;
 use orgpatch_core::error::RunError;
 use orgpatch_core::input::RunInput;
 use orgpatch_core::keys;
 use orgpatch_core::plan::{self, Plan};
 use orgpatch_core::step::{self, Step};
-use sha2::{Digest, Sha256};
 
 /// What the function has, built once per process.
 pub struct House {
@@ -49,16 +49,22 @@ pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, 
 }
 
 async fn read_plan(store: &Store, name: &str) -> Result<(Plan, String), RunError> {
-    let text = store.text(&keys::plan(name)).await?.ok_or_else(|| RunError::PlanNotFound {
-        plan: name.to_owned(),
-        bucket: store.bucket().to_owned(),
-    })?;
-    let plan = plan::read(&text).map_err(|errors| RunError::InvalidPlan(format!("plan {name:?} is not valid: {errors}")))?;
+    let text = store
+        .text(&keys::plan(name))
+        .await?
+        .ok_or_else(|| RunError::PlanNotFound {
+            plan: name.to_owned(),
+            bucket: store.bucket().to_owned(),
+        })?;
+    let plan =
+        plan::read(&text).map_err(|errors| RunError::InvalidPlan(format!("plan {name:?} is not valid: {errors}")))?;
     if plan.name != name {
-        return Err(RunError::InvalidPlan(format!("plans/{name}.yaml holds the plan {:?}; its `name` must be {name:?}", plan.name)));
+        return Err(RunError::InvalidPlan(format!(
+            "plans/{name}.yaml holds the plan {:?}; its `name` must be {name:?}",
+            plan.name
+        )));
     }
-    let digest = Sha256::digest(text.as_bytes());
-    Ok((plan, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((plan, sha256_hex(&text)))
 }
 
 /// One run at a time: two could otherwise patch the same instance. A holder that is no longer running (it was
@@ -99,8 +105,12 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             gate: stage.gate,
             earlier_steps: earlier_steps.clone(),
         };
-        store.write_once(&keys::settings(&run.run_id, &step.id), &settings).await?;
-        store.write_once(&keys::targets(&run.run_id, &step.id), &step.targets).await?;
+        store
+            .write_once(&keys::settings(&run.run_id, &step.id), &settings)
+            .await?;
+        store
+            .write_once(&keys::targets(&run.run_id, &step.id), &step.targets)
+            .await?;
         earlier_steps.push(step.id.clone());
         heads.push(StepHead {
             id: step.id.clone(),

@@ -8,11 +8,14 @@ use std::collections::HashSet;
 use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
+use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
-use orgpatch_aws::{call::CallError, ec2};
+use orgpatch_aws::{call::CallError, ec2, settings};
 use orgpatch_core::command;
-use orgpatch_core::contract::{GateAnswer, InstallOrder, Inventory, Phase, Progress, Standing, StepSettings, TargetRequest};
+use orgpatch_core::contract::{
+    GateAnswer, InstallOrder, Inventory, Phase, Progress, Standing, StepSettings, TargetRequest,
+};
 use orgpatch_core::error::RunError;
 use orgpatch_core::reconcile::not_attempted;
 use orgpatch_core::{keys, selection};
@@ -21,39 +24,57 @@ use orgpatch_core::{keys, selection};
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let house = &House::build().await?;
-    lambda::run(|request| scan(house, request)).await
+    let ledger = &Ledger::new(&house.config, settings::ledger_table()?);
+    lambda::run(|request| scan(house, ledger, request)).await
 }
 
-async fn scan(house: &House, request: TargetRequest) -> Result<Progress, RunError> {
+async fn scan(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
     expect_phase(&request, &[Phase::Inventory, Phase::Scan, Phase::Verify])?;
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     if request.phase == Phase::Inventory {
         return list(house, &request, &settings).await;
     }
-    let result = ask(house, &request, &settings).await;
+    let result = ask(house, ledger, &request, &settings).await;
     house.settle(&request, result, |_| Progress::Done).await
 }
 
 /// Asks the instances of the selection; after an install, those that it touched.
-async fn ask(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
+async fn ask(
+    house: &House,
+    ledger: &Ledger,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<Progress, TargetError> {
     let target = &request.target;
     let member = house.members.enter(&request.run_id, target).await?;
     let ssm = Ssm::new(&member);
     let (batches, online) = if request.phase == Phase::Verify {
-        let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
+        let order: InstallOrder = house
+            .store
+            .get(&keys::install_order(&request.run_id, &request.step, target))
+            .await?;
         let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
         let online = match dispatch::online(&ssm, &ids).await {
             Ok(online) => online,
             Err(error) => return Err(house.members.judge(target, error).await),
         };
-        (command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))), Some(online))
+        (
+            command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))),
+            Some(online),
+        )
     } else {
         let inventory = inventory(house, request, settings).await?;
-        let selected = inventory.instances.into_iter().filter(|one| one.standing == Standing::Selected);
-        (command::batches(selected.filter_map(|one| Some((one.os?, one.instance_id)))), None::<HashSet<String>>)
+        let selected = inventory
+            .instances
+            .into_iter()
+            .filter(|one| one.standing == Standing::Selected);
+        (
+            command::batches(selected.filter_map(|one| Some((one.os?, one.instance_id)))),
+            None::<HashSet<String>>,
+        )
     };
     let dispatch = Dispatch {
-        ledger: &house.ledger,
+        ledger,
         members: &house.members,
         ssm: &ssm,
         request,
@@ -98,7 +119,10 @@ async fn list(house: &House, request: &TargetRequest, settings: &StepSettings) -
                 instances: Vec::new(),
             };
             let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);
-            record.reason.text = format!("{}; its instances could not be listed: {}", record.reason.text, why.text);
+            record.reason.text = format!(
+                "{}; its instances could not be listed: {}",
+                record.reason.text, why.text
+            );
             record
         }
     };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::error::{PlanError, Related};
+use super::lines::Lines;
 use super::pattern::Form;
 use super::suggest::nearest;
 use super::yaml::{Kind, Node, Place, Value};
@@ -76,13 +77,7 @@ impl<'n> Fields<'n> {
 }
 
 impl Reader {
-    pub fn refuse(
-        &mut self,
-        path: &str,
-        place: Place,
-        problem: impl Into<String>,
-        valid: impl Into<String>,
-    ) {
+    pub fn refuse(&mut self, path: &str, place: Place, problem: impl Into<String>, valid: impl Into<String>) {
         self.keep(path, place, problem.into(), valid.into(), None);
     }
 
@@ -97,14 +92,7 @@ impl Reader {
         self.keep(path, place, problem.into(), valid.into(), Some(other));
     }
 
-    fn keep(
-        &mut self,
-        path: &str,
-        place: Place,
-        problem: String,
-        valid: String,
-        other: Option<(Place, &str)>,
-    ) {
+    fn keep(&mut self, path: &str, place: Place, problem: String, valid: String, other: Option<(Place, &str)>) {
         if self.errors.len() == MOST_MISTAKES {
             self.more += 1;
             return;
@@ -124,8 +112,7 @@ impl Reader {
             valid,
             related,
         };
-        self.errors
-            .push((place, other.map(|(other, _)| other), error));
+        self.errors.push((place, other.map(|(other, _)| other), error));
     }
 
     /// Every mistake so far in the order of the lines, with its place as bytes of `text`.
@@ -149,10 +136,7 @@ impl Reader {
         if let (1.., Some(last)) = (self.more, errors.last().cloned()) {
             errors.push(PlanError {
                 path: String::new(),
-                problem: format!(
-                    "there are {} more mistakes, which are not listed",
-                    self.more
-                ),
+                problem: format!("there are {} more mistakes, which are not listed", self.more),
                 valid: "a plan without the mistakes before this one".to_owned(),
                 related: None,
                 ..last
@@ -179,10 +163,7 @@ impl Reader {
                 entries.insert(key, node);
                 continue;
             }
-            let hint = match (
-                nearest(key, names.known.iter().copied()),
-                (names.explain)(key),
-            ) {
+            let hint = match (nearest(key, names.known.iter().copied()), (names.explain)(key)) {
                 (_, Some(explained)) => format!(": {explained}"),
                 (Some(name), None) => format!(" (did you mean {name}?)"),
                 (None, None) => String::new(),
@@ -202,11 +183,7 @@ impl Reader {
     }
 
     /// The entries of a mapping whose keys are texts, each once.
-    pub fn entries<'n>(
-        &mut self,
-        at: &At<'n>,
-        valid: &str,
-    ) -> Option<Vec<(&'n str, Place, &'n Node)>> {
+    pub fn entries<'n>(&mut self, at: &At<'n>, valid: &str) -> Option<Vec<(&'n str, Place, &'n Node)>> {
         let Value::Mapping(entries) = &at.node.value else {
             self.refuse_value(at, "is not a mapping of fields to values", valid);
             return None;
@@ -214,11 +191,7 @@ impl Reader {
         let mut places = HashMap::new();
         let mut found = Vec::new();
         for (key, value) in entries {
-            let Value::Scalar {
-                text,
-                kind: Kind::Text,
-            } = &key.value
-            else {
+            let Value::Scalar { text, kind: Kind::Text } = &key.value else {
                 self.refuse(
                     &at.path,
                     key.place,
@@ -230,11 +203,7 @@ impl Reader {
             if let Some(first) = places.insert(text.as_str(), key.place) {
                 self.refuse_with(
                     (&join(&at.path, text), key.place),
-                    format!(
-                        "{} is written twice, first in line {}",
-                        quote(text),
-                        first.line
-                    ),
+                    format!("{} is written twice, first in line {}", quote(text), first.line),
                     "each key once",
                     (first, "first written here"),
                 );
@@ -273,10 +242,7 @@ impl Reader {
     /// not see the same characters.
     pub fn text(&mut self, at: &At<'_>, valid: &str) -> Option<Found<String>> {
         match &at.node.value {
-            Value::Scalar {
-                text,
-                kind: Kind::Text,
-            } => Some(at.found(text.clone())),
+            Value::Scalar { text, kind: Kind::Text } => Some(at.found(text.clone())),
             Value::Scalar { text, kind } => {
                 let (what, quoted) = match kind {
                     Kind::Number => (
@@ -318,10 +284,7 @@ impl Reader {
 
     /// A list of texts of the given form, each at most once.
     pub fn forms(&mut self, items: &[At<'_>], form: &Form) -> Vec<Found<String>> {
-        let found = items
-            .iter()
-            .filter_map(|item| self.form(item, form))
-            .collect();
+        let found = items.iter().filter_map(|item| self.form(item, form)).collect();
         self.unique(found)
     }
 
@@ -447,53 +410,5 @@ fn show(node: &Node) -> String {
         Value::Scalar { text, .. } => quote(text),
         Value::List(_) => "a list".to_owned(),
         Value::Mapping(_) => "a mapping".to_owned(),
-    }
-}
-
-/// Where the lines of a text begin and end, in bytes; line breaks as YAML has them.
-struct Lines<'t> {
-    text: &'t str,
-    starts: Vec<usize>,
-}
-
-impl<'t> Lines<'t> {
-    fn of(text: &'t str) -> Self {
-        // The parser does not see a byte order mark, so neither do its columns.
-        let mut starts = vec![if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        }];
-        let bytes = text.as_bytes();
-        starts.extend((0..bytes.len()).filter_map(|at| {
-            let ends =
-                bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-            ends.then_some(at + 1)
-        }));
-        Self { text, starts }
-    }
-
-    fn span(&self, place: Place) -> std::ops::Range<usize> {
-        let Some(&start) = self.starts.get(place.line - 1) else {
-            return self.text.len()..self.text.len();
-        };
-        let end = self
-            .starts
-            .get(place.line)
-            .copied()
-            .unwrap_or(self.text.len());
-        let line = self.text[start..end].trim_end_matches(['\n', '\r']);
-        let byte = |column: usize| {
-            start
-                + line
-                    .char_indices()
-                    .nth(column - 1)
-                    .map_or(line.len(), |(at, _)| at)
-        };
-        byte(place.column)
-            ..place
-                .end_column
-                .map_or(start + line.trim_end().len(), byte)
-                .max(byte(place.column))
     }
 }

@@ -2,6 +2,7 @@
 
 mod decode;
 mod error;
+mod lines;
 mod model;
 mod pattern;
 mod read;
@@ -13,8 +14,6 @@ mod tests;
 mod yaml;
 
 pub use error::{PlanError, PlanErrors, Related};
-pub use model::{
-    Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave,
-};
+pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use read::read;
 pub use schema::json_schema;

@@ -205,9 +205,7 @@ impl fmt::Display for Wave {
 }
 
 /// A whole percentage from 1 to 100, written `25%`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = PERCENT_PATTERN))]
 pub struct Percent(u8);

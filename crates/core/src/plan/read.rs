@@ -20,15 +20,7 @@ pub(super) const MAX_TARGETS: u32 = 1000;
 /// More instances than one step can have.
 pub(super) const MAX_SUCCEEDED: u32 = 1_000_000;
 
-const PLAN: Names = names(&[
-    "schemaVersion",
-    "name",
-    "regions",
-    "select",
-    "reboot",
-    "rate",
-    "stages",
-]);
+const PLAN: Names = names(&["schemaVersion", "name", "regions", "select", "reboot", "rate", "stages"]);
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
@@ -100,12 +92,7 @@ pub fn read(text: &str) -> Result<Plan, PlanErrors> {
 fn document(reader: &mut Reader, text: &str) -> Option<Plan> {
     if text.len() > MAX_BYTES {
         let problem = format!("the document has {} bytes", text.len());
-        reader.refuse(
-            "",
-            Place::START,
-            problem,
-            format!("at most {MAX_BYTES} bytes"),
-        );
+        reader.refuse("", Place::START, problem, format!("at most {MAX_BYTES} bytes"));
         return None;
     }
     match yaml::load(text) {
@@ -133,11 +120,7 @@ fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         .require(reader, "name", NAME.valid)
         .and_then(|at| reader.form(&at, &NAME));
     let regions = fields
-        .require(
-            reader,
-            "regions",
-            "a list of Regions, such as [ap-northeast-1]",
-        )
+        .require(reader, "regions", "a list of Regions, such as [ap-northeast-1]")
         .map(|at| regions(reader, &at));
     let select = fields.get("select").map(|at| selection(reader, &at));
     let reboot = fields.get("reboot").and_then(|at| reboot(reader, &at));
@@ -169,10 +152,7 @@ fn schema_version(reader: &mut Reader, at: &At<'_>) -> Option<u32> {
         return reader.whole(at, 1, 1);
     };
     if text != "1" {
-        let problem = format!(
-            "the version {} is not known to this version of orgpatch",
-            quote(text)
-        );
+        let problem = format!("the version {} is not known to this version of orgpatch", quote(text));
         reader.refuse(&at.path, at.node.place, problem, "1");
         return None;
     }
@@ -180,10 +160,7 @@ fn schema_version(reader: &mut Reader, at: &At<'_>) -> Option<u32> {
 }
 
 pub(super) fn regions(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
-    let items = reader.list_of_some(
-        at,
-        "a list of Regions, such as [ap-northeast-1, ap-northeast-3]",
-    );
+    let items = reader.list_of_some(at, "a list of Regions, such as [ap-northeast-1, ap-northeast-3]");
     values(reader.forms(&items, &REGION))
 }
 
@@ -193,10 +170,7 @@ pub(super) fn selection(reader: &mut Reader, at: &At<'_>) -> Selection {
     };
     Selection {
         // Empty would mean "every instance" here, which is not what somebody wants who took the last tag away.
-        tags: fields
-            .get("tags")
-            .map(|at| some_tags(reader, &at))
-            .unwrap_or_default(),
+        tags: fields.get("tags").map(|at| some_tags(reader, &at)).unwrap_or_default(),
         operating_systems: fields
             .get("operatingSystems")
             .map(|at| operating_systems(reader, &at))
@@ -223,10 +197,7 @@ fn exclusion(reader: &mut Reader, at: &At<'_>) -> Exclusion {
     Exclusion {
         accounts: accounts.unwrap_or_default(),
         instances: instances.unwrap_or_default(),
-        tags: fields
-            .get("tags")
-            .map(|at| tags(reader, &at))
-            .unwrap_or_default(),
+        tags: fields.get("tags").map(|at| tags(reader, &at)).unwrap_or_default(),
     }
 }
 
@@ -234,10 +205,7 @@ fn operating_systems(reader: &mut Reader, at: &At<'_>) -> Vec<OperatingSystem> {
     let names = OperatingSystem::ALL.map(OperatingSystem::name);
     let items = reader.list_of_some(
         at,
-        &format!(
-            "a list of {}; or no such field, for all of them",
-            names.join(", ")
-        ),
+        &format!("a list of {}; or no such field, for all of them", names.join(", ")),
     );
     let mut found = Vec::new();
     for item in items {
@@ -276,10 +244,7 @@ fn some_tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> 
 }
 
 fn tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
-    let Some(entries) = reader.entries(
-        at,
-        "tag keys with lists of values, such as {Patch: [enabled]}",
-    ) else {
+    let Some(entries) = reader.entries(at, "tag keys with lists of values, such as {Patch: [enabled]}") else {
         return BTreeMap::new();
     };
     if entries.len() > MAX_TAGS {
@@ -296,17 +261,8 @@ fn tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
     for (key, place, node) in entries {
         let path = join(&at.path, key);
         if !(1..=MAX_TAG_KEY).contains(&key.chars().count()) {
-            let problem = format!(
-                "the tag key {} has {} characters",
-                quote(key),
-                key.chars().count()
-            );
-            reader.refuse(
-                &path,
-                place,
-                problem,
-                format!("1 to {MAX_TAG_KEY} characters"),
-            );
+            let problem = format!("the tag key {} has {} characters", quote(key), key.chars().count());
+            reader.refuse(&path, place, problem, format!("1 to {MAX_TAG_KEY} characters"));
         }
         tags.insert(key.to_owned(), tag_values(reader, &At { path, node }));
     }
@@ -324,10 +280,7 @@ fn tag_values(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
         }
         _ => "enabled".to_owned(),
     };
-    let items = reader.list_of_some(
-        at,
-        &format!("a list of the values that match, such as [{example}]"),
-    );
+    let items = reader.list_of_some(at, &format!("a list of the values that match, such as [{example}]"));
     let mut found = Vec::new();
     for item in items {
         let Some(value) = reader.text(&item, "a tag value") else {
@@ -335,10 +288,7 @@ fn tag_values(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
         };
         let length = value.value.chars().count();
         if length > MAX_TAG_VALUE {
-            let problem = format!(
-                "the tag value {} has {length} characters",
-                quote(&value.value)
-            );
+            let problem = format!("the tag value {} has {length} characters", quote(&value.value));
             reader.refuse(
                 &item.path,
                 value.place,
@@ -365,10 +315,7 @@ fn rate(reader: &mut Reader, at: &At<'_>) -> Rate {
     let Some(fields) = reader.fields(at, &RATE) else {
         return rate;
     };
-    if let Some(targets) = fields
-        .get("targets")
-        .and_then(|at| reader.whole(&at, 1, MAX_TARGETS))
-    {
+    if let Some(targets) = fields.get("targets").and_then(|at| reader.whole(&at, 1, MAX_TARGETS)) {
         rate.targets = targets;
     }
     if let Some(found) = fields
@@ -377,10 +324,7 @@ fn rate(reader: &mut Reader, at: &At<'_>) -> Rate {
     {
         rate.max_concurrency = found.value;
     }
-    if let Some(found) = fields
-        .get("maxErrors")
-        .and_then(|at| reader.form(&at, &MAX_ERRORS))
-    {
+    if let Some(found) = fields.get("maxErrors").and_then(|at| reader.form(&at, &MAX_ERRORS)) {
         rate.max_errors = found.value;
     }
     rate
@@ -409,9 +353,7 @@ fn percent(reader: &mut Reader, at: Option<At<'_>>) -> u8 {
 /// What a name is that is no field of the mapping where it stands.
 fn explain_field(name: &str) -> Option<String> {
     if LATER.contains(&name) {
-        return Some(
-            "this version of orgpatch does not know it yet, so it would do nothing".to_owned(),
-        );
+        return Some("this version of orgpatch does not know it yet, so it would do nothing".to_owned());
     }
     let homes: Vec<&str> = MAPPINGS
         .iter()

@@ -18,10 +18,7 @@ pub fn json_schema() -> Value {
         schema.remove("format");
     });
     let settings = SchemaSettings::draft07().with_transform(no_formats);
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<Plan>()
-        .to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<Plan>().to_value();
     schema["title"] = json!("orgpatch plan");
     schema
 }

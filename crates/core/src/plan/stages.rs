@@ -21,17 +21,11 @@ struct Taken {
 }
 
 pub(super) fn stages(reader: &mut Reader, at: &At<'_>) -> Vec<Stage> {
-    let valid =
-        "a list of stages in the order of the run, each with a name and its ous or accounts";
+    let valid = "a list of stages in the order of the run, each with a name and its ous or accounts";
     let items = reader.list_of_some(at, valid);
     if items.len() > MAX_STAGES {
         let problem = format!("there are {} stages", items.len());
-        reader.refuse(
-            &at.path,
-            at.node.place,
-            problem,
-            format!("at most {MAX_STAGES}"),
-        );
+        reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_STAGES}"));
         return Vec::new();
     }
     let mut taken = Taken::default();
@@ -50,16 +44,10 @@ fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
         taken.name(reader, name);
     }
     // A stage without a valid name is still compared with the others.
-    let label = name
-        .as_ref()
-        .map_or_else(|| at.path.clone(), |name| quote(&name.value));
+    let label = name.as_ref().map_or_else(|| at.path.clone(), |name| quote(&name.value));
 
-    let ous = fields
-        .get("ous")
-        .map(|at| claimed(reader, &at, &ORGANIZATIONAL_UNIT));
-    let accounts = fields
-        .get("accounts")
-        .map(|at| claimed(reader, &at, &ACCOUNT));
+    let ous = fields.get("ous").map(|at| claimed(reader, &at, &ORGANIZATIONAL_UNIT));
+    let accounts = fields.get("accounts").map(|at| claimed(reader, &at, &ACCOUNT));
     if ous.as_ref().is_none_or(|(written, _)| *written == 0)
         && accounts.as_ref().is_none_or(|(written, _)| *written == 0)
     {
@@ -75,28 +63,17 @@ fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
     for claim in ous.iter().chain(&accounts) {
         taken.claim(reader, &label, claim);
     }
-    let exclude = fields
-        .get("exclude")
-        .map(|at| exclude(reader, &at, &ous, &accounts));
+    let exclude = fields.get("exclude").map(|at| exclude(reader, &at, &ous, &accounts));
 
     Some(Stage {
         name: name.map(|name| name.value).unwrap_or_default(),
         ous: values(ous),
         accounts: values(accounts),
         exclude: exclude.unwrap_or_default(),
-        regions: fields
-            .get("regions")
-            .map(|at| regions(reader, &at))
-            .unwrap_or_default(),
+        regions: fields.get("regions").map(|at| regions(reader, &at)).unwrap_or_default(),
         select: fields.get("select").map(|at| selection(reader, &at)),
-        waves: fields
-            .get("waves")
-            .map(|at| waves(reader, &at))
-            .unwrap_or_default(),
-        gate: fields
-            .get("gate")
-            .map(|at| gate(reader, &at))
-            .unwrap_or_default(),
+        waves: fields.get("waves").map(|at| waves(reader, &at)).unwrap_or_default(),
+        gate: fields.get("gate").map(|at| gate(reader, &at)).unwrap_or_default(),
     })
 }
 
@@ -111,10 +88,7 @@ fn claimed(reader: &mut Reader, at: &At<'_>, form: &Form) -> (usize, Vec<Found<S
     };
     (
         written,
-        items
-            .iter()
-            .filter_map(|item| reader.form(item, form))
-            .collect(),
+        items.iter().filter_map(|item| reader.form(item, form)).collect(),
     )
 }
 
@@ -142,8 +116,7 @@ impl Taken {
     fn claim(&mut self, reader: &mut Reader, stage: &str, claim: &Found<String>) {
         match self.claims.get(&claim.value) {
             None => {
-                self.claims
-                    .insert(claim.value.clone(), (stage.to_owned(), claim.place));
+                self.claims.insert(claim.value.clone(), (stage.to_owned(), claim.place));
             }
             Some((first, place)) if first == stage => reader.refuse_with(
                 (&claim.path, claim.place),
@@ -169,12 +142,7 @@ impl Taken {
     }
 }
 
-fn exclude(
-    reader: &mut Reader,
-    at: &At<'_>,
-    ous: &[Found<String>],
-    accounts: &[Found<String>],
-) -> StageExclusion {
+fn exclude(reader: &mut Reader, at: &At<'_>, ous: &[Found<String>], accounts: &[Found<String>]) -> StageExclusion {
     let Some(fields) = reader.fields(at, &STAGE_EXCLUDE) else {
         return StageExclusion::default();
     };
@@ -213,20 +181,12 @@ fn waves(reader: &mut Reader, at: &At<'_>) -> Vec<Wave> {
     );
     if items.len() > MAX_WAVES {
         let problem = format!("there are {} waves", items.len());
-        reader.refuse(
-            &at.path,
-            at.node.place,
-            problem,
-            format!("at most {MAX_WAVES}"),
-        );
+        reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_WAVES}"));
         return Vec::new();
     }
     let mut waves: Vec<Found<Wave>> = Vec::new();
     for item in &items {
-        let Some(wave) = reader
-            .form(item, &WAVE)
-            .and_then(|found| wave(&found.value))
-        else {
+        let Some(wave) = reader.form(item, &WAVE).and_then(|found| wave(&found.value)) else {
             continue;
         };
         grows(reader, &waves, item, wave);
@@ -237,10 +197,7 @@ fn waves(reader: &mut Reader, at: &At<'_>) -> Vec<Wave> {
         && last.path == item.path
         && last.value != Wave::Percent(Percent::ALL)
     {
-        let problem = format!(
-            "the last wave is {}, so accounts would be left over",
-            last.value
-        );
+        let problem = format!("the last wave is {}, so accounts would be left over", last.value);
         reader.refuse(&last.path, last.place, problem, "\"100%\" as the last wave");
     }
     waves.into_iter().map(|wave| wave.value).collect()
@@ -249,21 +206,15 @@ fn waves(reader: &mut Reader, at: &At<'_>) -> Vec<Wave> {
 /// Counts are compared with counts and percentages with percentages; which is more of one and the other depends on
 /// the organization.
 fn grows(reader: &mut Reader, before: &[Found<Wave>], item: &At<'_>, wave: Wave) {
-    let smaller = before
-        .iter()
-        .rev()
-        .find_map(|earlier| match (earlier.value, wave) {
-            (Wave::Accounts(a), Wave::Accounts(b)) => Some((earlier, a < b)),
-            (Wave::Percent(a), Wave::Percent(b)) => Some((earlier, a < b)),
-            _ => None,
-        });
+    let smaller = before.iter().rev().find_map(|earlier| match (earlier.value, wave) {
+        (Wave::Accounts(a), Wave::Accounts(b)) => Some((earlier, a < b)),
+        (Wave::Percent(a), Wave::Percent(b)) => Some((earlier, a < b)),
+        _ => None,
+    });
     if let Some((earlier, false)) = smaller {
         reader.refuse_with(
             (&item.path, item.node.place),
-            format!(
-                "the wave {wave} is not more than {} before it",
-                earlier.value
-            ),
+            format!("the wave {wave} is not more than {} before it", earlier.value),
             "waves that grow, because each is a share of the whole stage",
             (earlier.place, "the wave before"),
         );
@@ -273,10 +224,6 @@ fn grows(reader: &mut Reader, before: &[Found<Wave>], item: &At<'_>, wave: Wave)
 fn wave(text: &str) -> Option<Wave> {
     match text.strip_suffix('%') {
         None => text.parse().ok().map(Wave::Accounts),
-        Some(percent) => percent
-            .parse()
-            .ok()
-            .and_then(Percent::new)
-            .map(Wave::Percent),
+        Some(percent) => percent.parse().ok().and_then(Percent::new).map(Wave::Percent),
     }
 }

@@ -1,10 +1,7 @@
 //! "Did you mean": the known name that is nearest to what somebody wrote.
 
 /// The candidate that `written` is a slip of, if one is near enough to be worth saying.
-pub(super) fn nearest<'c>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub(super) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // A name longer than any of ours is no slip, and comparing it would cost its length for nothing.
     if written.len() > 64 {
         return None;

@@ -33,7 +33,7 @@ impl Place {
     fn at(marker: Marker) -> Self {
         let column = marker.col() + 1;
         Self {
-            line: marker.line(),
+            line: marker.line().max(1),
             column,
             end_column: Some(column),
         }
@@ -252,13 +252,7 @@ impl Loader {
 
 impl Node {
     pub fn is_null(&self) -> bool {
-        matches!(
-            self.value,
-            Value::Scalar {
-                kind: Kind::Null,
-                ..
-            }
-        )
+        matches!(self.value, Value::Scalar { kind: Kind::Null, .. })
     }
 
     /// Number of values in it, itself included.
@@ -321,7 +315,6 @@ fn plain_kind(text: &str) -> Kind {
 }
 
 fn is_radix(text: &str, prefix: &str, radix: u32) -> bool {
-    text.strip_prefix(prefix).is_some_and(|digits| {
-        !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix))
-    })
+    text.strip_prefix(prefix)
+        .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix)))
 }

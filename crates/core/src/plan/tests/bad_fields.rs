@@ -85,8 +85,7 @@ fn versions_other_than_1() {
         ("", "there is no value; valid: 1"),
         ("[1]", "a list is not a whole number; valid: 1"),
     ] {
-        let text =
-            format!("schemaVersion: {version}\nname: monthly\nregions: [ap-northeast-1]\n{STAGES}");
+        let text = format!("schemaVersion: {version}\nname: monthly\nregions: [ap-northeast-1]\n{STAGES}");
         let column = if version.is_empty() { 1 } else { 16 };
         assert_eq!(
             mistakes(&text),
@@ -111,11 +110,7 @@ fn plan_names() {
 
 #[test]
 fn regions() {
-    let of = |list: &str| {
-        mistakes(&format!(
-            "schemaVersion: 1\nname: monthly\nregions: {list}\n{STAGES}"
-        ))
-    };
+    let of = |list: &str| mistakes(&format!("schemaVersion: 1\nname: monthly\nregions: {list}\n{STAGES}"));
     assert_snapshot!(of("[]"), @"line 3, column 10: regions: the list is empty; valid: a list of Regions, such as [ap-northeast-1, ap-northeast-3]");
     assert_snapshot!(of("ap-northeast-1"), @r#"line 3, column 10: regions: "ap-northeast-1" is not a list; valid: a list of Regions, such as [ap-northeast-1, ap-northeast-3]"#);
     assert_snapshot!(of("[ap-northeast-1, Tokyo, ap-northeast-1a, ap-northeast-1]"), @r#"

@@ -203,10 +203,7 @@ fn mistakes_mark_their_culprit() {
         marked(&format!("{HEAD}stages:\n- ous: [r-abcd]\n")),
         (3, "ous".to_owned())
     );
-    assert_eq!(
-        marked(&format!("{HEAD}stages:\n")),
-        (1, "stages".to_owned())
-    );
+    assert_eq!(marked(&format!("{HEAD}stages:\n")), (1, "stages".to_owned()));
     // Of a text over several lines only the first.
     assert_eq!(
         marked(&format!("{HEAD}{STAGES}reboot: \"if\n  needed\"\n")),
@@ -214,36 +211,25 @@ fn mistakes_mark_their_culprit() {
     );
     // A byte order mark is no column.
     assert_eq!(
-        marked(&format!(
-            "\u{feff}nam: x # é\n{}{STAGES}",
-            HEAD.replace("name", "#")
-        )),
+        marked(&format!("\u{feff}nam: x # é\n{}{STAGES}", HEAD.replace("name", "#"))),
         (1, "nam".to_owned())
     );
 }
 
 #[test]
 fn mistakes_point_at_both_places() {
-    let text = format!(
-        "{HEAD}stages:\n  - {{name: té, ous: [r-abcd]}} # é\n  - {{name: x, ous: [r-abcd]}}\r\n"
-    );
+    let text = format!("{HEAD}stages:\n  - {{name: té, ous: [r-abcd]}} # é\n  - {{name: x, ous: [r-abcd]}}\r\n");
     let errors = read(&text).expect_err("two mistakes");
     let pointed: Vec<(&str, Option<&str>)> = errors
         .into_iter()
-        .map(|error| {
-            (
-                &text[error.span],
-                error.related.map(|related| &text[related.span]),
-            )
-        })
+        .map(|error| (&text[error.span], error.related.map(|related| &text[related.span])))
         .collect();
     assert_eq!(pointed, [("té", None), ("r-abcd", Some("r-abcd"))]);
 }
 
 #[test]
 fn one_line_names_the_first_mistakes_and_counts_the_rest() {
-    let errors =
-        read(&format!("{HEAD}a: 1\nb: 1\nc: 1\nd: 1\ne: 1\nf: 1\ng: 1\n")).expect_err("mistakes");
+    let errors = read(&format!("{HEAD}a: 1\nb: 1\nc: 1\nd: 1\ne: 1\nf: 1\ng: 1\n")).expect_err("mistakes");
     let line = errors.to_string();
     assert!(
         line.starts_with("line 1, column 1: the field stages is missing; "),
@@ -255,15 +241,9 @@ fn one_line_names_the_first_mistakes_and_counts_the_rest() {
 
 #[test]
 fn a_document_of_nothing_but_mistakes_ends_with_their_number() {
-    let text = format!(
-        "{HEAD}stages: [{}]\n",
-        "{name: x y, ous: [a, b]}, ".repeat(50)
-    );
+    let text = format!("{HEAD}stages: [{}]\n", "{name: x y, ous: [a, b]}, ".repeat(50));
     assert_eq!(read(&text).expect_err("mistakes").iter().len(), 150);
-    let text = format!(
-        "{HEAD}stages: [{{name: x, ous: [{}]}}]\n",
-        "-x, ".repeat(60_000)
-    );
+    let text = format!("{HEAD}stages: [{{name: x, ous: [{}]}}]\n", "-x, ".repeat(60_000));
     let errors: Vec<String> = read(&text)
         .expect_err("mistakes")
         .iter()

@@ -10,9 +10,7 @@ use super::super::{json_schema, read};
 use super::listed;
 
 fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 #[test]
@@ -58,8 +56,7 @@ fn the_example_plans_are_valid() {
             continue;
         }
         let text = std::fs::read_to_string(&path).expect("a plan");
-        let plan =
-            read(&text).unwrap_or_else(|errors| panic!("{}:\n{}", path.display(), listed(&errors)));
+        let plan = read(&text).unwrap_or_else(|errors| panic!("{}:\n{}", path.display(), listed(&errors)));
         // The name is how a run finds the plan, so a copy under another name would not be found.
         assert_eq!(
             Some(plan.name.as_str()),

@@ -31,10 +31,7 @@ fn what_a_short_plan_leaves_out_has_its_default() {
             min_succeeded: 0
         }
     );
-    assert_eq!(
-        (stage.waves.len(), stage.regions.len(), &stage.select),
-        (0, 0, &None)
-    );
+    assert_eq!((stage.waves.len(), stage.regions.len(), &stage.select), (0, 0, &None));
 }
 
 #[test]
@@ -95,20 +92,13 @@ fn byte_order_marks_line_ends_and_document_markers() {
 
 #[test]
 fn empty_exclusions_exclude_nothing() {
-    let text =
-        format!("{HEAD}select: {{exclude: {{accounts: [], instances: [], tags: {{}}}}}}\n{STAGES}");
+    let text = format!("{HEAD}select: {{exclude: {{accounts: [], instances: [], tags: {{}}}}}}\n{STAGES}");
     assert!(plan(&text).select.exclude.is_empty());
 }
 
 #[test]
 fn tag_values_are_texts_of_any_kind() {
-    let text =
-        format!("{HEAD}select: {{tags: {{\"1\": [\"true\", \"\", yes, 日本, a b]}}}}\n{STAGES}");
-    let expected = ["true", "", "yes", "日本", "a b"]
-        .map(String::from)
-        .to_vec();
-    assert_eq!(
-        plan(&text).select.tags,
-        BTreeMap::from([("1".to_owned(), expected)])
-    );
+    let text = format!("{HEAD}select: {{tags: {{\"1\": [\"true\", \"\", yes, 日本, a b]}}}}\n{STAGES}");
+    let expected = ["true", "", "yes", "日本", "a b"].map(String::from).to_vec();
+    assert_eq!(plan(&text).select.tags, BTreeMap::from([("1".to_owned(), expected)]));
 }

@@ -6,9 +6,7 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use super::super::{
-    Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, read,
-};
+use super::super::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, read};
 use super::listed;
 use crate::os::OperatingSystem;
 
@@ -26,10 +24,7 @@ fn tags() -> impl Strategy<Value = BTreeMap<String, Vec<String>>> {
     // Tag texts of every kind: numbers, words that YAML takes for something else, signs, other scripts.
     let text = || {
         prop_oneof![
-            select(vec![
-                "true", "null", "~", "1", "0x1F", "1e3", "no", "- a", "#"
-            ])
-            .prop_map(String::from),
+            select(vec!["true", "null", "~", "1", "0x1F", "1e3", "no", "- a", "#"]).prop_map(String::from),
             "\\PC{1,12}"
         ]
     };
@@ -38,22 +33,17 @@ fn tags() -> impl Strategy<Value = BTreeMap<String, Vec<String>>> {
 
 fn selection() -> impl Strategy<Value = Selection> {
     let exclude = (btree_set(ACCOUNT, 0..3), btree_set(INSTANCE, 0..3), tags());
-    (
-        tags(),
-        subsequence(OperatingSystem::ALL.to_vec(), 0..4),
-        exclude,
-    )
-        .prop_map(
-            |(tags, operating_systems, (accounts, instances, excluded))| Selection {
-                tags,
-                operating_systems,
-                exclude: Exclusion {
-                    accounts: list(accounts),
-                    instances: list(instances),
-                    tags: excluded,
-                },
+    (tags(), subsequence(OperatingSystem::ALL.to_vec(), 0..4), exclude).prop_map(
+        |(tags, operating_systems, (accounts, instances, excluded))| Selection {
+            tags,
+            operating_systems,
+            exclude: Exclusion {
+                accounts: list(accounts),
+                instances: list(instances),
+                tags: excluded,
             },
-        )
+        },
+    )
 }
 
 fn rate() -> impl Strategy<Value = Rate> {
@@ -74,10 +64,7 @@ fn waves() -> impl Strategy<Value = Vec<Wave>> {
     prop_oneof![
         Just(Vec::new()),
         growing.prop_map(|(counts, percents)| {
-            let percents = percents
-                .into_iter()
-                .filter_map(Percent::new)
-                .chain([Percent::ALL]);
+            let percents = percents.into_iter().filter_map(Percent::new).chain([Percent::ALL]);
             counts
                 .into_iter()
                 .map(Wave::Accounts)
@@ -96,34 +83,32 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
         (0..=100_u8, 0..=100_u8, 0..=1_000_000_u32),
         any::<(Index, Index)>(),
     );
-    rest.prop_map(
-        move |(regions, select, waves, gate, (ous_named, accounts_named))| {
-            let (mut ous, mut accounts) = (list(ids.0.clone()), list(ids.1.clone()));
-            // What is not named is excluded, so that the two never meet.
-            let mut excluded_ous = ous.split_off(ous_named.index(ous.len() + 1));
-            let excluded_accounts = accounts.split_off(accounts_named.index(accounts.len() + 1));
-            if ous.is_empty() && accounts.is_empty() {
-                std::mem::swap(&mut ous, &mut excluded_ous);
-            }
-            Stage {
-                name: name.clone(),
-                ous,
-                accounts,
-                exclude: StageExclusion {
-                    accounts: excluded_accounts,
-                    ous: excluded_ous,
-                },
-                regions: list(regions),
-                select,
-                waves,
-                gate: Gate {
-                    max_failed_percent: gate.0,
-                    max_unreachable_percent: gate.1,
-                    min_succeeded: gate.2,
-                },
-            }
-        },
-    )
+    rest.prop_map(move |(regions, select, waves, gate, (ous_named, accounts_named))| {
+        let (mut ous, mut accounts) = (list(ids.0.clone()), list(ids.1.clone()));
+        // What is not named is excluded, so that the two never meet.
+        let mut excluded_ous = ous.split_off(ous_named.index(ous.len() + 1));
+        let excluded_accounts = accounts.split_off(accounts_named.index(accounts.len() + 1));
+        if ous.is_empty() && accounts.is_empty() {
+            std::mem::swap(&mut ous, &mut excluded_ous);
+        }
+        Stage {
+            name: name.clone(),
+            ous,
+            accounts,
+            exclude: StageExclusion {
+                accounts: excluded_accounts,
+                ous: excluded_ous,
+            },
+            regions: list(regions),
+            select,
+            waves,
+            gate: Gate {
+                max_failed_percent: gate.0,
+                max_unreachable_percent: gate.1,
+                min_succeeded: gate.2,
+            },
+        }
+    })
 }
 
 fn stages() -> impl Strategy<Value = Vec<Stage>> {
@@ -141,11 +126,7 @@ fn stages() -> impl Strategy<Value = Vec<Stage>> {
                 .into_iter()
                 .enumerate()
                 .map(|(nth, (name, upper))| {
-                    let name = if upper {
-                        name.to_ascii_uppercase()
-                    } else {
-                        name
-                    };
+                    let name = if upper { name.to_ascii_uppercase() } else { name };
                     // At least one unit for each of at most three stages.
                     stage(name, (share(&ous, nth), share(&accounts, nth)))
                 })
@@ -156,15 +137,8 @@ fn stages() -> impl Strategy<Value = Vec<Stage>> {
 
 fn plan() -> impl Strategy<Value = Plan> {
     let reboot = select(vec![Reboot::IfNeeded, Reboot::Never]);
-    (
-        NAME,
-        btree_set(REGION, 1..4),
-        selection(),
-        reboot,
-        rate(),
-        stages(),
-    )
-        .prop_map(|(name, regions, select, reboot, rate, stages)| Plan {
+    (NAME, btree_set(REGION, 1..4), selection(), reboot, rate(), stages()).prop_map(
+        |(name, regions, select, reboot, rate, stages)| Plan {
             schema_version: 1,
             name,
             regions: list(regions),
@@ -172,7 +146,8 @@ fn plan() -> impl Strategy<Value = Plan> {
             reboot,
             rate,
             stages,
-        })
+        },
+    )
 }
 
 fn yaml(plan: &Plan) -> String {

@@ -1,0 +1,118 @@
+# Everything that people and CI do here. `make help` lists it. What a target needs is installed into this checkout
+# (.venv, .venv-sam, node_modules, target, build) and nowhere else.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+SCENARIO ?= examples/scenarios/demo.yaml
+PLAN ?= examples/plans/demo.yaml
+OPERATION ?= install
+OUT ?= out/demo
+# End-to-end cases that run at the same time; each has a cloud of its own.
+E2E_THREADS ?= 3
+FUNCTIONS := list-accounts assume-role scan install collect-results gate report
+CHECKS = cd tests/cloud && PYTHONDONTWRITEBYTECODE=1 ../../.venv/bin/python -m pytest -q -p no:cacheprovider
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo SCENARIO=<file> PLAN=<file> OPERATION=scan|install OUT=<folder>"
+
+# ---------------------------------------------------------------- tools, installed into the checkout
+
+.venv/.installed: tests/cloud/requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# A virtual environment of its own: SAM CLI pins another botocore than the local cloud does.
+.venv-sam/.installed: tests/cloud/requirements-sam.txt
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
+
+.PHONY: tools
+tools: .venv/.installed .venv-sam/.installed node_modules/.installed ## Install the Python and Node tools into the checkout
+
+# ---------------------------------------------------------------- build
+
+.PHONY: binaries
+binaries:
+	cargo build --release --locked --workspace --bins
+
+.PHONY: build
+build: binaries .venv/.installed ## Build every binary, and the template for the local cloud (first time: 10 minutes)
+	.venv/bin/python scripts/place_binaries.py
+	.venv/bin/python scripts/render_template.py
+
+# ---------------------------------------------------------------- use
+
+.PHONY: demo
+demo: build ## Deploy everything into a local cloud and patch a simulated organization
+	tests/cloud/run run --scenario $(SCENARIO) --plan $(PLAN) --operation $(OPERATION) --out $(OUT)
+
+.PHONY: bench
+bench: build ## Measure speed, memory and cost against their limits
+	.venv/bin/python -m bench
+
+# ---------------------------------------------------------------- test
+
+.PHONY: test
+test: ## Everything that CI runs: lints, unit tests, static checks, the simulator's contract, end-to-end runs
+	$(MAKE) -j2 tools binaries
+	$(MAKE) build
+	$(MAKE) test-unit
+	$(MAKE) test-static
+	$(MAKE) test-cloud
+	$(MAKE) test-e2e
+	$(MAKE) lint
+
+.PHONY: lint
+lint: ## Formatting, clippy and rustdoc, warnings denied
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
+
+.PHONY: test-unit
+test-unit: ## Unit and property tests (the release profile, so that the AWS SDK is built once)
+	INSTA_UPDATE=no cargo test --release --locked --workspace --exclude orgpatch-tests
+
+.PHONY: test-static
+test-static: tools ## Template, state machine and policies against their rules
+	$(CHECKS) checks
+
+.PHONY: test-cloud
+test-cloud: build ## The simulator against botocore's models, and the local cloud's own tests
+	$(CHECKS) tests
+
+.PHONY: test-e2e
+test-e2e: build ## The deployed system in the local cloud, one run per file in tests/scenarios
+	rm -rf build/e2e
+	cargo test --release --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
+	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
+
+# ---------------------------------------------------------------- AWS
+
+.PHONY: package
+package: .venv/.installed ## Build for AWS (small, slow to build) and package: build/package; BUCKET=<name> uploads it
+	cargo build --profile ship --locked $(addprefix -p orgpatch-,$(FUNCTIONS))
+	.venv/bin/python scripts/place_binaries.py --from target/ship --to build/package
+	.venv/bin/python scripts/render_template.py --code build/package --output build/package/template.yaml
+	$(if $(BUCKET),.venv/bin/aws cloudformation package --template-file build/package/template.yaml --s3-bucket $(BUCKET) --output-template-file build/package/packaged.yaml)
+
+.PHONY: deploy
+deploy: ## sam build && sam deploy --guided (needs SAM CLI, cargo-lambda and credentials)
+	sam build
+	sam deploy --guided
+
+.PHONY: clean
+clean: ## Remove what was built; the tools stay
+	rm -rf target build out

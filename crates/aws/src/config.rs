@@ -1,0 +1,85 @@
+//! Configuration of the SDK: one HTTP client for all services, adaptive retry with jitter, no call without a limit.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use serde::Deserialize;
+
+use crate::call::chain;
+
+/// Configuration of a function: everything comes from its environment.
+pub async fn sdk_config() -> SdkConfig {
+    loader(http_client()).load().await
+}
+
+/// Configuration for a person at a terminal: `profile` and `region` as the AWS CLI takes them, then the environment,
+/// then the profile, and `fallback_region` where nobody names a Region.
+///
+/// A profile that is asked for comes before credentials in the environment, as in the AWS CLI and unlike in the SDK.
+pub async fn for_person(profile: Option<&str>, region: Option<&str>, fallback_region: &str) -> SdkConfig {
+    let http = http_client();
+    let mut of_profile = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        of_profile = of_profile.profile_name(profile);
+    }
+    // Without the last resort of the SDK's own chain, which asks the instance metadata service and takes seconds.
+    let region = RegionProviderChain::first_try(region.map(|region| Region::new(region.to_owned())))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(of_profile.build())
+        .or_else(Region::new(fallback_region.to_owned()));
+    let Some(profile) = profile else {
+        return loader(http).region(region).load().await;
+    };
+    let around = ProviderConfig::without_region().with_region(region.region().await).with_http_client(http.clone());
+    let credentials = ProfileFileCredentialsProvider::builder().configure(&around).profile_name(profile).build();
+    loader(http).profile_name(profile).region(region).credentials_provider(credentials).load().await
+}
+
+/// Whether there are credentials; else why not, in the SDK's words.
+pub async fn check_credentials(config: &SdkConfig) -> Result<(), String> {
+    let provider = config.credentials_provider().ok_or_else(|| "no provider of credentials is configured".to_owned())?;
+    provider.provide_credentials().await.map(drop).map_err(|error| chain(&error))
+}
+
+/// Credentials that another program found, in the JSON that a `credential_process` prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FoundCredentials {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+}
+
+/// The same configuration with those credentials.
+#[must_use]
+pub fn with_credentials(config: &SdkConfig, found: FoundCredentials) -> SdkConfig {
+    let credentials = Credentials::new(found.access_key_id, found.secret_access_key, found.session_token, None, "aws configure export-credentials");
+    config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
+}
+
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn loader(http: SharedHttpClient) -> ConfigLoader {
+    let retry = RetryConfig::adaptive()
+        .with_max_attempts(8)
+        .with_initial_backoff(Duration::from_millis(500))
+        .with_max_backoff(Duration::from_secs(8));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http).retry_config(retry).timeout_config(timeouts)
+}

@@ -1,0 +1,51 @@
+"""Puts the functions' binaries where template.yaml's local rendering looks for them: <to>/<name>/bootstrap and
+<to>/<name>.zip.
+
+The zip is made here, once per build, and not by `aws cloudformation package`, once per deployment. Its bytes depend on
+the binary's alone, so an unchanged function is not deployed as a new version.
+
+Usage: python scripts/place_binaries.py [--from target/release] [--to build/lambda]
+"""
+
+import argparse
+import filecmp
+import shutil
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The functions: the folders below crates/ that template.yaml names.
+NAMES = ("list-accounts", "assume-role", "scan", "install", "collect-results", "gate", "report")
+
+
+def place(binary: Path, folder: Path) -> bool:
+    """Copies and zips a binary unless that has been done; true if it had to be."""
+    bootstrap = folder / "bootstrap"
+    archive = folder.with_suffix(".zip")
+    if archive.exists() and bootstrap.exists() and filecmp.cmp(binary, bootstrap, shallow=False):
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(binary, bootstrap)
+    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o755 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(archive, "w", compresslevel=6) as bundle:
+        bundle.writestr(entry, bootstrap.read_bytes())
+    return True
+
+
+def main() -> None:
+    """Places every function's binary."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--from", dest="source", type=Path, default=ROOT / "target" / "release")
+    parser.add_argument("--to", dest="target", type=Path, default=ROOT / "build" / "lambda")
+    options = parser.parse_args()
+    for name in NAMES:
+        if place(options.source / name, options.target / name):
+            size = (options.target / name).with_suffix(".zip").stat().st_size
+            print(f"{name}: {size / 1e6:.1f} MB zipped")
+
+
+if __name__ == "__main__":
+    main()

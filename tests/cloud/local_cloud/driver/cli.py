@@ -1,0 +1,39 @@
+"""Entry point: parses, runs, and turns every end into an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import options, session
+from .errors import DriverError, Interrupted
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 advanced, 3 halted, 1 error, 128 + n ended by signal n."""
+    chosen = options.parse(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    signal.signal(signal.SIGALRM, _too_late)
+    try:
+        return session.run(chosen) if chosen.command == "run" else session.up(chosen)
+    except (DriverError, BotoCoreError, ClientError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except Interrupted as interrupted:
+        print("interrupted: everything is stopped", file=sys.stderr)
+        return interrupted.exit_code
+
+
+def _too_late(_number: int, _frame: FrameType | None) -> None:
+    raise DriverError("took far longer than --timeout allows; everything is stopped")
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    # Once: a second Ctrl-C must not interrupt the stopping.
+    for every in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(every, signal.SIG_IGN)
+    raise Interrupted(number)

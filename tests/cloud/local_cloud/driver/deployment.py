@@ -1,0 +1,202 @@
+"""Deploys the system with the real AWS CLI, and makes the role that the driver runs it with."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import yaml
+from botocore.config import Config
+
+from . import packages, paths
+from .cloud import Cloud
+from .errors import DriverError
+
+STACK = "orgpatch"
+EXTERNAL_ID = "local-cloud-external-id"
+_ARTIFACTS = "deployment-artifacts"
+_OPERATOR = "local-cloud-operator"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the driver needs of the stack."""
+
+    state_machine: str
+    bucket: str
+    outputs: dict[str, str]
+
+
+# Service descriptions are megabytes of JSON: read once, not once per identity.
+_LOADER = botocore.session.Session().get_component("data_loader")
+
+
+class Aws:
+    """boto3 clients of one identity."""
+
+    def __init__(self, cloud: Cloud, key: str, secret: str, token: str | None = None) -> None:
+        core = botocore.session.Session()
+        core.register_component("data_loader", _LOADER)
+        self._session = boto3.Session(key, secret, token, region_name=cloud.region, botocore_session=core)
+        self._endpoint = cloud.endpoint
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A client with one retry at most, because the emulator is one process on this machine."""
+        if service not in self._clients:
+            config = Config(retries={"total_max_attempts": 2}, max_pool_connections=20, s3={"addressing_style": "path"})
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
+        return self._clients[service]
+
+
+def administrator(cloud: Cloud) -> Aws:
+    """Deploys only: ministack takes an account id as access key for that account's root."""
+    return Aws(cloud, cloud.account, "test")
+
+
+def template(given: Path | None, directory: Path) -> Path:
+    """The template to deploy: the given one, or this checkout's, rendered when it is not up to date, with zips."""
+    if given is not None:
+        return given.resolve()
+    script = paths.ROOT / "scripts" / "render_template.py"
+    sources = [script, paths.ROOT / "template.yaml", paths.ROOT / "member-role.yaml"]
+    newest = max(source.stat().st_mtime for source in sources)
+    if not paths.TEMPLATE.exists() or paths.TEMPLATE.stat().st_mtime < newest:
+        _call([sys.executable, str(script)], dict(os.environ), "rendering the template")
+    return packages.with_zips(paths.TEMPLATE, directory)
+
+
+def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict[str, str]) -> Deployment:
+    """`aws cloudformation package` and `deploy`, as an operator types them."""
+    assert cloud.child is not None
+    directory = cloud.child.log.parent
+    packaged = directory / "packaged.yaml"
+    admin = administrator(cloud)
+    location = {"LocationConstraint": cloud.region}
+    admin.client("s3").create_bucket(Bucket=_ARTIFACTS, CreateBucketConfiguration=location)
+    environment = _cli_environment(cloud, directory)
+    aws = [sys.executable, "-m", "awscli"]
+    _call(
+        [
+            *aws,
+            "cloudformation",
+            "package",
+            "--template-file",
+            str(source),
+            "--s3-bucket",
+            _ARTIFACTS,
+            "--output-template-file",
+            str(packaged),
+        ],
+        environment,
+        "aws cloudformation package",
+    )
+    values = _parameters(source, organization, given)
+    _call(
+        [
+            *aws,
+            "cloudformation",
+            "deploy",
+            "--template-file",
+            str(packaged),
+            "--stack-name",
+            STACK,
+            "--s3-bucket",
+            _ARTIFACTS,
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "CAPABILITY_NAMED_IAM",
+            "--parameter-overrides",
+            *[f"{key}={value}" for key, value in values.items()],
+        ],
+        environment,
+        "aws cloudformation deploy",
+        lambda: _why_failed(admin),
+    )
+    stack = admin.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return Deployment(outputs["StateMachineArn"], outputs["RunsBucket"], outputs)
+
+
+def operator(cloud: Cloud, deployment: Deployment) -> Aws:
+    """A role session that may do what an operator needs, and nothing else: root would prove nothing."""
+    admin = administrator(cloud)
+    iam, machine, bucket = admin.client("iam"), deployment.state_machine, f"arn:aws:s3:::{deployment.bucket}"
+    executions = machine.replace(":stateMachine:", ":execution:")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{cloud.account}:root"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine},
+            {
+                "Effect": "Allow",
+                "Action": ["states:DescribeExecution", "states:StopExecution"],
+                "Resource": f"{executions}:*",
+            },
+            {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/plans/*"},
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/runs/*"},
+            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
+        ],
+    }
+    role = iam.create_role(RoleName=_OPERATOR, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=_OPERATOR, PolicyName="operate", PolicyDocument=json.dumps(policy))
+    session = admin.client("sts").assume_role(RoleArn=role, RoleSessionName="driver")["Credentials"]
+    return Aws(cloud, session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+
+
+def _parameters(source: Path, organization: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
+    known = {
+        "OrganizationId": organization["organizationId"],
+        "MemberOrganizationalUnitIds": organization["rootId"],
+        "ExternalId": EXTERNAL_ID,
+        "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+    }
+    declared = yaml.compose(source.read_text(), Loader=yaml.SafeLoader)
+    names: set[str] = set()
+    for key, value in declared.value:
+        if key.value == "Parameters":
+            names = {name.value for name, _ in value.value}
+    unknown = given.keys() - names
+    if unknown:
+        raise DriverError(
+            f"the template has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(names))}"
+        )
+    return {**{key: value for key, value in known.items() if key in names}, **given}
+
+
+def _cli_environment(cloud: Cloud, directory: Path) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(directory),
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_ACCESS_KEY_ID": cloud.account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": cloud.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+    }
+
+
+def _call(command: list[str], environment: dict[str, str], what: str, why: Any = lambda: "") -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=paths.ROOT, check=False)
+    if done.returncode != 0:
+        raise DriverError(f"{what} failed:\n{done.stdout}{done.stderr}{why()}")
+
+
+def _why_failed(admin: Aws) -> str:
+    events = admin.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    return "\n".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed)

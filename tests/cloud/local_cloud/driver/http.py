@@ -1,0 +1,26 @@
+"""Plain HTTP to the two local servers."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+
+
+def request(address: str, path: str, method: str = "GET", timeout: float = 30.0) -> bytes:
+    """The body of one exchange; anything but 200 is an OSError, like a server that is not there."""
+    connection = http.client.HTTPConnection(address, timeout=timeout)
+    try:
+        connection.request(method, path, headers={"content-length": "0"} if method == "POST" else {})
+        response = connection.getresponse()
+        body = response.read()
+        if response.status >= 300:
+            raise OSError(f"{address}{path} answered {response.status}: {body[:200]!r}")
+        return body
+    finally:
+        connection.close()
+
+
+def get_json(address: str, path: str) -> Any:
+    """One JSON document."""
+    return json.loads(request(address, path))

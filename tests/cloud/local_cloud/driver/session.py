@@ -1,0 +1,133 @@
+"""One session of the local cloud from start to stop: `run` and `up`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import deployment, options, paths, results, summary
+from .cloud import Cloud
+from .deployment import Aws, Deployment
+from .errors import DriverError
+from .progress import Progress, reporter
+from .simulator import Simulator
+
+_POLL_SECONDS = 0.1
+_AROUND_SECONDS = 180
+
+
+@dataclass
+class Session:
+    """Everything that is up."""
+
+    simulator: Simulator
+    cloud: Cloud
+    deployed: Deployment
+    operator: Aws
+
+
+@contextmanager
+def _session(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Session]:
+    paths.SESSIONS.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="local-cloud-", dir=paths.SESSIONS)).resolve()
+    simulator: Simulator | None = None
+    cloud: Cloud | None = None
+    try:
+        template = deployment.template(chosen.template, directory)
+        simulator = Simulator(chosen.scenario.resolve(), directory)
+        simulator.wait()
+        organization = simulator.organization()
+        cloud = Cloud(simulator.address, organization["managementAccountId"], chosen.region, directory, evidence)
+        cloud.start()
+        deployed = deployment.deploy(cloud, template, organization, options.template_parameters(chosen))
+        yield Session(simulator, cloud, deployed, deployment.operator(cloud, deployed))
+    finally:
+        # A second signal is ignored by now (cli), so this always runs to its end.
+        if cloud is not None:
+            cloud.stop()
+        if simulator is not None:
+            simulator.child.stop()
+        if evidence is not None:
+            results.keep_evidence(directory, evidence)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Deploys, runs, fetches, prints; the exit code."""
+    # Beyond the time-out of the run itself: nothing may hang a test for ever, not even a deployment.
+    signal.alarm(int(chosen.timeout) + _AROUND_SECONDS)
+    out = results.prepare(chosen.out)
+    given = options.execution_input(chosen)
+    started = time.monotonic()
+    progress = reporter(chosen.quiet)
+    progress.say("starting simulator and cloud, deploying …")
+    with _session(chosen, out if chosen.evidence else None) as session:
+        progress.say(f"deployed after {time.monotonic() - started:.1f} s; starting the {chosen.operation} run")
+        name = chosen.name or f"{chosen.operation}-{secrets.token_hex(4)}"
+        execution = _execute(session, chosen, name, given, progress)
+        execution["wallSeconds"] = round(time.monotonic() - started, 1)
+        results.fetch(session, out, name, execution, chosen.evidence)
+    return summary.show(out, execution)
+
+
+def _execute(
+    session: Session, chosen: argparse.Namespace, name: str, given: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    s3, states = session.operator.client("s3"), session.operator.client("stepfunctions")
+    bucket = session.deployed.bucket
+    s3.put_object(Bucket=bucket, Key=f"plans/{chosen.plan.stem}.yaml", Body=chosen.plan.read_bytes())
+    session.simulator.start_clock()
+    begun = time.monotonic()
+    arn = states.start_execution(stateMachineArn=session.deployed.state_machine, name=name, input=json.dumps(given))[
+        "executionArn"
+    ]
+    stopped_by_us = False
+    with progress.watching(s3, bucket, name):
+        while True:
+            execution = states.describe_execution(executionArn=arn)
+            if execution["status"] != "RUNNING":
+                break
+            _check_alive(session)
+            if time.monotonic() - begun > chosen.timeout:
+                states.stop_execution(executionArn=arn, error="DriverTimeout", cause=f"more than {chosen.timeout} s")
+                stopped_by_us = True
+                continue
+            progress.update()
+            time.sleep(_POLL_SECONDS)
+    if stopped_by_us:
+        print(f"error: stopped after {chosen.timeout:g} s of real time (--timeout)", file=sys.stderr)
+    return results.execution_document(execution)
+
+
+def _check_alive(session: Session) -> None:
+    for child in (session.simulator.child, session.cloud.child):
+        if child is not None and child.has_ended():
+            raise DriverError(f"{child.name} has ended in the middle of the run:\n{child.said()}")
+
+
+def up(chosen: argparse.Namespace) -> int:
+    """Deploys and keeps everything running until a signal."""
+    print("starting …", flush=True)
+    with _session(chosen, None) as session:
+        session.simulator.start_clock()
+        cloud = session.cloud
+        print(f"export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION={cloud.region}")
+        print(f"export AWS_ACCESS_KEY_ID={cloud.account} AWS_SECRET_ACCESS_KEY=test")
+        for key, value in sorted(session.deployed.outputs.items()):
+            print(f"# {key}: {value}")
+        print(f"# simulator: http://{session.simulator.address}/_sim/truth", flush=True)
+        print("# Ctrl-C ends it", flush=True)
+        while True:
+            _check_alive(session)
+            time.sleep(1)

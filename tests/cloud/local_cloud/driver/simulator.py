@@ -1,0 +1,46 @@
+"""fleet-sim as the driver sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from . import http, paths
+from .errors import DriverError
+from .processes import Child
+
+
+class Simulator:
+    """A running fleet-sim."""
+
+    def __init__(self, scenario: Path, directory: Path) -> None:
+        command = [str(paths.fleet_sim()), "--scenario", str(scenario), "--port", "0"]
+        environment = {"PATH": "/usr/bin:/bin", "RUST_LOG": "warn"}
+        self.child = Child("fleet-sim", command, environment, directory, directory / "fleet-sim.log")
+        self.address = ""
+
+    def wait(self) -> None:
+        """Until it has said where it listens."""
+        line = self.child.stdout.readline()
+        try:
+            self.address = json.loads(line)["listening"]
+        except (ValueError, KeyError):
+            raise DriverError(f"fleet-sim does not start: {self.child.said() or line.decode()}") from None
+        http.request(self.address, "/_sim/health")
+
+    def organization(self) -> dict[str, Any]:
+        """/_sim/organization"""
+        return http.get_json(self.address, "/_sim/organization")
+
+    def start_clock(self) -> None:
+        """Simulated time begins: not before everything is deployed."""
+        http.request(self.address, "/_sim/clock/start", "POST")
+
+    def truth(self) -> bytes:
+        """What really happened to each instance."""
+        return http.request(self.address, "/_sim/truth")
+
+    def calls(self) -> bytes:
+        """Every call it answered, as JSON Lines."""
+        return http.request(self.address, "/_sim/calls")

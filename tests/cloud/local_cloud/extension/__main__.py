@@ -1,0 +1,56 @@
+"""Starts ministack with every patch installed: `python -m local_cloud.extension`.
+
+The order matters twice: role enforcement wraps what the Step Functions patches call, and the bridge comes last
+because it replaces handlers that earlier patches have wrapped.
+"""
+
+from __future__ import annotations
+
+from . import pin
+
+pin.check()
+
+import ministack.app as app  # noqa: E402  (only after the version is known to be the right one)
+
+from . import (  # noqa: E402
+    audit,
+    bridge,
+    connections,
+    faults,
+    inspection,
+    organization,
+    schedules,
+    ssm_authorization,
+    stack_resources,
+    stack_set,
+    step_functions,
+    workers,
+)
+from .settings import SETTINGS  # noqa: E402
+
+PATCHES = (
+    connections,
+    organization,
+    ssm_authorization,
+    audit,
+    workers,
+    step_functions,
+    stack_resources,
+    stack_set,
+    schedules,
+    faults,
+    bridge,
+    inspection,
+)
+
+
+def main() -> None:
+    """Installs and serves until SIGTERM."""
+    for patch in PATCHES:
+        if patch.__name__.rsplit(".", 1)[-1] not in SETTINGS.without:
+            patch.install()
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The bridge: after ministack has authorized a call, fleet-sim answers it.
+
+Patches the `handle_request` of ssm, organizations and ec2, which both HTTP requests and the state machine's
+aws-sdk integrations pass. SSM parameters and everything else that is not listed stay with ministack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qs
+
+import ministack.app as app
+from ministack.core import iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+from ministack.core.router import extract_access_key_id
+from ministack.services import ec2, organizations, ssm
+
+from . import connections, workers
+from .settings import SETTINGS
+
+SSM = frozenset(
+    {
+        "CancelCommand",
+        "CreateAssociation",
+        "CreatePatchBaseline",
+        "DeletePatchBaseline",
+        "DescribeAvailablePatches",
+        "DescribeDocument",
+        "DescribeEffectivePatchesForPatchBaseline",
+        "DescribeInstanceAssociationsStatus",
+        "DescribeInstanceInformation",
+        "DescribeInstancePatchStates",
+        "DescribeInstancePatchStatesForPatchGroup",
+        "DescribeInstancePatches",
+        "DescribeMaintenanceWindows",
+        "DescribeMaintenanceWindowExecutions",
+        "DescribeMaintenanceWindowsForTarget",
+        "DescribePatchBaselines",
+        "DescribePatchGroupState",
+        "DescribePatchGroups",
+        "GetCalendarState",
+        "GetCommandInvocation",
+        "GetDefaultPatchBaseline",
+        "GetPatchBaseline",
+        "GetPatchBaselineForPatchGroup",
+        "ListAssociations",
+        "ListCommandInvocations",
+        "ListCommands",
+        "ListComplianceItems",
+        "ListComplianceSummaries",
+        "ListInventoryEntries",
+        "ListResourceComplianceSummaries",
+        "RegisterPatchBaselineForPatchGroup",
+        "SendCommand",
+        "UpdatePatchBaseline",
+    }
+)
+EC2 = frozenset(
+    {
+        "DescribeInstances",
+        "DescribeInstanceStatus",
+        "DescribeRegions",
+        "DescribeTags",
+        "DescribeVpcEndpoints",
+        "DescribeRouteTables",
+        "DescribeSubnets",
+    }
+)
+
+
+class Pool:
+    """Kept-alive connections to fleet-sim, without blocking ministack's event loop."""
+
+    def __init__(self) -> None:
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def call(self, head: bytes, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """One exchange; an idle connection that the other side has closed is replaced once, before anything is sent."""
+        while self._free:
+            reader, writer = self._free.pop()
+            if not reader.at_eof() and not writer.is_closing():
+                break
+            writer.close()
+        else:
+            reader, writer = await asyncio.open_connection(SETTINGS.simulator_host, SETTINGS.simulator_port)
+        try:
+            writer.write(head + body)
+            await writer.drain()
+            status = int((await reader.readline()).split()[1])
+            headers: dict[str, str] = {}
+            while line := (await reader.readline()).strip():
+                name, _, value = line.decode("latin-1").partition(":")
+                headers[name.lower()] = value.strip()
+            answer = await reader.readexactly(int(headers.get("content-length", 0)))
+        except BaseException:
+            writer.close()
+            raise
+        self._free.append((reader, writer))
+        return status, headers, answer
+
+
+POOL = Pool()
+
+
+def install() -> None:
+    """Replaces the three handlers."""
+    ssm.handle_request = _bridge("ssm", ssm.handle_request, SSM)
+    ec2.handle_request = _bridge("ec2", ec2.handle_request, EC2)
+    organizations.handle_request = _bridge("organizations", organizations.handle_request, None)
+
+
+def _operation(headers: dict, body: bytes, query: dict) -> str:
+    target = headers.get("x-amz-target", "")
+    if target:
+        return target.rsplit(".", 1)[-1]
+    action = parse_qs(body.decode("utf-8", "replace")).get("Action") or query.get("Action") or [""]
+    return action[0]
+
+
+def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any:
+    async def handle(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+        operation = _operation(headers, body, query)
+        if operations is not None and operation not in operations:
+            return await native(method, path, headers, body, query)
+        sent = {
+            "host": f"{SETTINGS.simulator_host}:{SETTINGS.simulator_port}",
+            "content-length": str(len(body)),
+            "content-type": headers.get("content-type", ""),
+            "x-sim-service": service,
+            "x-sim-operation": operation,
+            "x-sim-account": get_account_id(),
+            "x-sim-region": get_region(),
+            "x-sim-caller": iam_evaluator.caller_arn() if app.AUTH else "",
+        }
+        head = "POST / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent.items()) + "\r\n"
+        status, received, answer = await POOL.call(head.encode(), body)
+        if received.get("x-sim-kill"):
+            workers.kill_caller(extract_access_key_id(headers, query))
+            connections.drop()
+        if received.get("x-sim-lost"):
+            connections.drop()
+        kept = {name: value for name, value in received.items() if name in ("content-type", "x-amzn-errortype")}
+        return status, kept, answer
+
+    return handle

@@ -1,0 +1,191 @@
+"""The scenario's faults on services that ministack itself serves: s3, dynamodb, sts, sns, lambda, logs, states.
+
+fleet-sim applies those on its own operations and hands the others over (`/_sim/faults`). They strike calls of the
+deployed system only (Lambdas, and the state machine's own tasks), never the driver's. Patches the
+`handle_request` of those services.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+from xml.sax.saxutils import escape
+
+from ministack import app
+from ministack.core import iam_actions
+from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core.router import extract_access_key_id
+from ministack.services import cloudwatch_logs, dynamodb, s3, sns, stepfunctions, sts
+
+from . import connections, simulator, workers
+
+SERVICES = {"s3": s3, "dynamodb": dynamodb, "sts": sts, "sns": sns, "logs": cloudwatch_logs, "states": stepfunctions}
+# Operations whose IAM action has another name; a scenario may write either.
+_API_NAMES = {"s3:ListBucket": "s3:ListObjectsV2", "lambda:InvokeFunction": "lambda:Invoke"}
+_SERVER_ERRORS = frozenset({"InternalError", "InternalServerError", "InternalFailure", "InternalServerException"})
+_STATUS = {
+    "SlowDown": 503,
+    "ServiceUnavailable": 503,
+    "AccessDenied": 403,
+    "ExpiredToken": 403,
+    "PreconditionFailed": 412,
+    "ConditionalRequestConflict": 409,
+    "NoSuchKey": 404,
+}
+
+
+@dataclass
+class Fault:
+    """One entry of the scenario, and how often a call has met it."""
+
+    document: dict[str, Any]
+    met: int = 0
+
+    def concerns(self, action: str, accounts: set[str], region: str, request: str) -> bool:
+        """Whether it is about calls like this one."""
+        wanted = self.document
+        names = {action, _API_NAMES.get(action, action)}
+        return (
+            any(fnmatch.fnmatchcase(name, wanted["operation"]) for name in names)
+            and wanted.get("account") in {None, *accounts}
+            and wanted.get("region") in (None, region)
+            and (wanted.get("request") or "") in request
+        )
+
+    def meet(self) -> bool:
+        """Counts the call; whether it is struck."""
+        self.met += 1
+        skipped = int(self.document.get("after") or 0)
+        # Latency without a number of times is how slow the service is, not an incident.
+        endless = "latencyMs" in self.document and "times" not in self.document
+        return self.met > skipped and (endless or self.met - skipped <= int(self.document.get("times") or 1))
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What a call meets: all latencies, and the first other effect that is due (as fleet-sim decides it, too)."""
+
+    latency_seconds: float
+    effect: dict[str, Any]
+
+    @property
+    def error(self) -> str | None:
+        """It is not executed; this is answered."""
+        return self.effect.get("error")
+
+    @property
+    def message(self) -> str:
+        """The text of the error."""
+        return self.effect.get("message") or "injected by the scenario"
+
+    @property
+    def kill(self) -> str | None:
+        """Its caller dies: `before` or `after` it is executed."""
+        return self.effect.get("killCaller")
+
+    @property
+    def lost(self) -> bool:
+        """The caller never hears of it."""
+        return bool(self.effect.get("lostResponse"))
+
+
+class Faults:
+    """All faults of the scenario."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        """Reads them from the simulator."""
+        self._faults = [Fault(document) for document in simulator.get("/_sim/faults")]
+
+    def meet(self, action: str, accounts: set[str], request: str) -> Fate:
+        """Decides what this call meets."""
+        latency, effect = 0.0, dict[str, Any]()
+        with self._lock:
+            for fault in self._faults:
+                slows = "latencyMs" in fault.document
+                # A call that already has its effect does not use up the next fault.
+                if (effect and not slows) or not fault.concerns(action, accounts, get_region(), request):
+                    continue
+                if fault.meet():
+                    latency += fault.document["latencyMs"] / 1000 if slows else 0
+                    effect = effect if slows else fault.document
+        return Fate(latency, effect)
+
+
+FAULTS = Faults()
+
+
+def around_integration(action: str, error_prefix: str, arguments: Any, call: Callable[[], Any]) -> Any:
+    """A call that the state machine makes itself, with what the scenario has for it."""
+    fate = FAULTS.meet(action, {get_account_id()}, json.dumps(arguments))
+    time.sleep(fate.latency_seconds)
+    if fate.error:
+        raise stepfunctions._ExecutionError(f"{error_prefix}.{fate.error}", fate.message)
+    result = call()
+    if fate.lost:
+        raise stepfunctions._ExecutionError(f"{error_prefix}.SdkClientException", "the response was lost")
+    return result
+
+
+def install() -> None:
+    """Loads the faults and wraps the services."""
+    FAULTS.load()
+    for name, module in SERVICES.items():
+        module.handle_request = _wrap(name, module.handle_request)
+
+
+def _wrap(service: str, native: Any) -> Any:
+    async def handle(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+        key = extract_access_key_id(headers, query)
+        if workers.caller(key) is None:
+            return await native(method, path, headers, body, query)
+        routing = app._routing_params(method, path, headers, body, query)
+        action = iam_actions.extract_iam_action(service, method, path, headers, body, routing) or ""
+        raw = body.decode("utf-8", "replace")
+        request = f"{method} {path} {raw} {unquote_plus(raw)}"
+        accounts = {get_account_id(), *_role_account(request)}
+        fate = FAULTS.meet(action, accounts, request)
+        await asyncio.sleep(fate.latency_seconds)
+        if fate.error:
+            return _error(service, fate.error, fate.message)
+        answer = (500, {}, b"")
+        if fate.kill != "before":
+            answer = await native(method, path, headers, body, query)
+        if fate.kill:
+            workers.kill_caller(key)
+        if fate.kill or fate.lost:
+            connections.drop()
+        return answer
+
+    return handle
+
+
+def _role_account(request: str) -> set[str]:
+    """AssumeRole concerns the account of the role more than the caller's."""
+    _, found, rest = request.partition("RoleArn=arn:aws:iam::")
+    return {rest[:12]} if found else set()
+
+
+def _error(service: str, code: str, message: str) -> tuple[int, dict[str, str], bytes]:
+    status = 500 if code in _SERVER_ERRORS else _STATUS.get(code, 400)
+    request_id = new_uuid()
+    if service in {"dynamodb", "logs", "states"}:
+        body = json.dumps({"__type": code, "message": message}).encode()
+        return status, {"Content-Type": "application/x-amz-json-1.0", "x-amzn-errortype": code}, body
+    inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    if service == "s3":
+        text = f'<?xml version="1.0" encoding="UTF-8"?><Error>{inner}<RequestId>{request_id}</RequestId></Error>'
+    else:
+        error = f"<Error><Type>Sender</Type>{inner}</Error>"
+        text = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+    return status, {"Content-Type": "text/xml"}, text.encode()

@@ -1,0 +1,75 @@
+"""Questions of the driver that AWS has no call for, under `/_local_cloud/…` of the same port.
+
+`identity`: the process id, so that a driver never takes somebody else's server for its own.
+`executions`: every execution with its children and their events in one answer; thousands of children would take
+thousands of calls otherwise. Also lets CloudFormation waiters of the AWS CLI return at once instead of after 30 s.
+Patches `app.app` and `cloudformation.handle_request`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Any
+from urllib.parse import parse_qs
+
+import ministack.app as app
+from ministack.services import cloudformation
+from ministack.services import stepfunctions as sf
+
+_LONG_POLL_SECONDS = 20
+_FIELDS = (
+    "executionArn",
+    "stateMachineArn",
+    "name",
+    "status",
+    "startDate",
+    "stopDate",
+    "input",
+    "output",
+    "error",
+    "cause",
+    "mapRunArn",
+    "events",
+)
+
+
+def install() -> None:
+    """Wraps both."""
+    native_app, native_cloudformation = app.app, cloudformation.handle_request
+
+    async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        path = scope.get("path", "") if scope["type"] == "http" else ""
+        if not path.startswith("/_local_cloud/"):
+            await native_app(scope, receive, send)
+            return
+        answer = {"/_local_cloud/identity": _identity, "/_local_cloud/executions": _executions}[path]()
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    async def cloudformation_request(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+        answer = await native_cloudformation(method, path, headers, body, query)
+        action = parse_qs(body.decode("utf-8", "replace")).get("Action") or [""]
+        if action[0] in ("DescribeStacks", "DescribeChangeSet"):
+            for _ in range(_LONG_POLL_SECONDS * 50):
+                if b"_IN_PROGRESS</" not in answer[2] or b"REVIEW_IN_PROGRESS</" in answer[2]:
+                    break
+                await asyncio.sleep(0.02)
+                answer = await native_cloudformation(method, path, headers, body, query)
+        return answer
+
+    app.app = serve
+    cloudformation.handle_request = cloudformation_request
+
+
+def _identity() -> dict[str, Any]:
+    return {"pid": os.getpid()}
+
+
+def _executions() -> list[dict[str, Any]]:
+    return [
+        {field: execution.get(field) for field in _FIELDS if execution.get(field) is not None}
+        for execution in list(sf._executions._data.values())
+    ]

@@ -1,0 +1,112 @@
+"""One organization for all accounts, as IAM and STS see it: fleet-sim's.
+
+Natively every account is its own organization, `aws:ResourceOrgID` is unknown, `aws:PrincipalArn` holds the STS
+form of a role (AWS: the IAM form), walking the tree is authorized on a resource that does not exist, S3's
+cross-account check takes the account root for the caller, and a chained role may ask for more than an hour.
+Patches `iam_evaluator._principal_org_id`, `._resolve_condition_key`, `.evaluate_resource_policy`,
+`.pin_request_origin`, `iam_actions.extract_resource_arn` and `sts.handle_request`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import ministack.app as app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import new_uuid
+from ministack.core.router import extract_access_key_id
+from ministack.services import iam, sts
+
+from .simulator import ORGANIZATION
+
+WALKS = frozenset({"ListAccountsForParent", "ListOrganizationalUnitsForParent", "ListChildren"})
+CHAINED_SESSION_LIMIT_SECONDS = 3600
+
+
+def role_arn(principal_arn: str) -> str:
+    """arn:aws:sts::A:assumed-role/NAME/SESSION as the role's IAM ARN; anything else unchanged."""
+    if ":assumed-role/" not in principal_arn:
+        return principal_arn
+    account = principal_arn.split(":")[4]
+    name = principal_arn.split(":assumed-role/", 1)[1].split("/", 1)[0]
+    role = iam._roles.get_scoped(account, None, name) or {}
+    return role.get("Arn") or f"arn:aws:iam::{account}:role/{name}"
+
+
+def install() -> None:
+    """Replaces the names."""
+    native_arn = iam_actions.extract_resource_arn
+    native_origin = iam_evaluator.pin_request_origin
+    native_key = iam_evaluator._resolve_condition_key
+    native_policy = iam_evaluator.evaluate_resource_policy
+    native_sts = sts.handle_request
+
+    def principal_org_id(account: str) -> str | None:
+        return ORGANIZATION.id if ORGANIZATION.contains(account) else None
+
+    def condition_key(key: str, context: Any) -> Any:
+        if key.lower() == "aws:resourceorgid":
+            return principal_org_id(native_key("aws:ResourceAccount", context))
+        value = native_key(key, context)
+        if key.lower() == "aws:principalarn" and isinstance(value, str):
+            return role_arn(value)
+        return value
+
+    def resource_policy(document: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
+        caller = iam_evaluator.caller_arn()
+        if (
+            context.action.startswith("s3:")
+            and context.principal_arn.endswith(":root")
+            and f"::{context.principal_account}:assumed-role/" in caller
+        ):
+            context = dataclasses.replace(context, principal_arn=caller, principal_type="AssumedRole")
+        return native_policy(document, context, *args, **kwargs)
+
+    def resource_arn(
+        service: str, method: str, path: str, headers: dict, body: bytes, params: dict, region: str, account: str
+    ) -> str:
+        if service == "organizations" and iam_actions._action_from_target(headers) in WALKS:
+            return _place_in_tree(body)
+        return native_arn(service, method, path, headers, body, params, region, account)
+
+    def pin_request_origin(source_ip: str, _secure: bool) -> None:
+        # Loopback counts as TLS: policies that refuse plain HTTP are right, and there is no certificate here.
+        native_origin(source_ip, True)
+
+    async def sts_request(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+        parameters = parse_qs(body.decode("utf-8", "replace"))
+        duration = int((parameters.get("DurationSeconds") or ["0"])[0])
+        key = extract_access_key_id(headers, query) or ""
+        chained = parameters.get("Action") == ["AssumeRole"] and key in sts._sessions
+        if chained and duration > CHAINED_SESSION_LIMIT_SECONDS:
+            return _refuse_long_chain()
+        status, answered, answer = await native_sts(method, path, headers, body, query)
+        # A role that is not there is refused like one that does not trust: with the name of who asked.
+        nameless, named = b"User: is not authorized", f"User: {iam_evaluator.caller_arn()} is not authorized"
+        return status, answered, answer.replace(nameless, named.encode())
+
+    iam_actions.extract_resource_arn = resource_arn
+    iam_evaluator.pin_request_origin = app.pin_request_origin = pin_request_origin
+    iam_evaluator._principal_org_id = principal_org_id
+    iam_evaluator._resolve_condition_key = condition_key
+    iam_evaluator.evaluate_resource_policy = resource_policy
+    sts.handle_request = sts_request
+
+
+def _place_in_tree(body: bytes) -> str:
+    parent = str(json.loads(body or b"{}").get("ParentId", ""))
+    kind = "root" if parent.startswith("r-") else "ou"
+    return f"arn:aws:organizations::{ORGANIZATION.management_account}:{kind}/{ORGANIZATION.id}/{parent}"
+
+
+def _refuse_long_chain() -> tuple[int, dict[str, str], bytes]:
+    message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+    body = (
+        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        f"<Code>ValidationError</Code><Message>{message}</Message></Error>"
+        f"<RequestId>{new_uuid()}</RequestId></ErrorResponse>"
+    )
+    return 400, {"Content-Type": "text/xml"}, body.encode()

@@ -1,0 +1,94 @@
+"""What the extension asks fleet-sim about itself (`/_sim/…`): organization, instances, clock, faults."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from typing import Any
+
+from .settings import SETTINGS
+
+
+def get(path: str) -> Any:
+    """One JSON document of the simulator."""
+    connection = http.client.HTTPConnection(SETTINGS.simulator_host, SETTINGS.simulator_port, timeout=10)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"fleet-sim answered {response.status} to {path}: {body[:200]!r}")
+        return json.loads(body)
+    finally:
+        connection.close()
+
+
+class Organization:
+    """The simulated organization; it does not change during a run, so it is read once."""
+
+    def __init__(self) -> None:
+        self._document: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As fleet-sim describes it."""
+        with self._lock:
+            if self._document is None:
+                self._document = get("/_sim/organization")
+            return self._document
+
+    @property
+    def id(self) -> str:
+        """o-…"""
+        return self.document["organizationId"]
+
+    @property
+    def management_account(self) -> str:
+        """The account that everything is deployed in."""
+        return self.document["managementAccountId"]
+
+    def contains(self, account: str) -> bool:
+        """Whether the account belongs to the organization."""
+        return account == self.management_account or any(a["id"] == account for a in self.document["accounts"])
+
+    def accounts_under(self, targets: list[str]) -> list[dict[str, Any]]:
+        """Member accounts below any of the OUs (or the root), however deep."""
+        wanted = set(targets)
+        root = self.document["rootId"]
+        return [
+            account
+            for account in self.document["accounts"]
+            if account["id"] != self.management_account and wanted & {root, *account["ouIds"]}
+        ]
+
+
+class Instances:
+    """Tags of the simulated instances, for IAM conditions on them."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+
+    def _reload(self) -> None:
+        by_place: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+        for instance in get("/_sim/instances"):
+            place = by_place.setdefault((instance["account"], instance["region"]), {})
+            place[instance["instanceId"]] = instance.get("tags") or {}
+        self._by_place = by_place
+
+    def tags(self, account: str, region: str, instance: str) -> dict[str, str]:
+        """The tags of one instance; an unknown one is looked up again, because the fleet can grow."""
+        if instance not in self._by_place.get((account, region), {}):
+            self._reload()
+        return self._by_place.get((account, region), {}).get(instance, {})
+
+    def tagged(self, account: str, region: str, key: str, values: list[str]) -> list[str]:
+        """Instances that carry one of the values under the tag key."""
+        self._reload()
+        place = self._by_place.get((account, region), {})
+        return [instance for instance, tags in place.items() if tags.get(key) in values]
+
+
+ORGANIZATION = Organization()
+INSTANCES = Instances()

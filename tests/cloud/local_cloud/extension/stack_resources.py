@@ -1,0 +1,198 @@
+"""Properties and types that ministack's CloudFormation drops or refuses.
+
+Bucket encryption and lifecycle, reserved concurrency, logging and tracing of a state machine, a definition in YAML;
+types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, CompositeAlarm. Patches
+`provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and `._RESOURCE_HANDLERS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from xml.sax.saxutils import escape
+
+import yaml
+from ministack.services import athena, lambda_svc, s3
+from ministack.services import stepfunctions as sf
+from ministack.services.cloudformation import provisioners
+
+_S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+Handlers = dict[str, Callable[..., Any]]
+
+
+def after(resource_type: str, operation: str, then: Callable[[str, dict[str, Any]], None]) -> None:
+    """Calls `then(physical id, properties)` once ministack's own handler has created or updated the resource."""
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+    native = handlers.get(operation)
+    if native is None:
+        return
+
+    def handle(*arguments: Any, **named: Any) -> Any:
+        made = native(*arguments, **named)
+        then(made[0], arguments[1] if operation == "create" else arguments[2])
+        return made
+
+    provisioners._RESOURCE_HANDLERS[resource_type] = {**handlers, operation: handle}
+
+
+def install() -> None:
+    """Replaces the names."""
+    native_definition = provisioners._sfn_definition
+
+    def definition(properties: dict[str, Any]) -> str:
+        text = native_definition(properties)
+        try:
+            json.loads(text)
+            return text
+        except ValueError:
+            return json.dumps(yaml.safe_load(text))
+
+    provisioners._sfn_definition = definition
+    provisioners._S3_BUCKET_CONFIGURATIONS += (
+        ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, _dropping(s3._bucket_encryption)),
+        ("LifecycleConfiguration", _lifecycle_xml, s3._put_bucket_lifecycle, _dropping(s3._bucket_lifecycle)),
+    )
+    for operation in ("create", "update"):
+        after("AWS::Lambda::Function", operation, _reserve_concurrency)
+        after("AWS::StepFunctions::StateMachine", operation, _observe)
+    provisioners._RESOURCE_HANDLERS.update(
+        {
+            "AWS::StepFunctions::StateMachineVersion": _handlers(_create_version, _replace_version),
+            "AWS::StepFunctions::StateMachineAlias": _handlers(_create_alias, _update_alias),
+            "AWS::Athena::NamedQuery": _handlers(_create_named_query, _keep),
+            "AWS::Logs::QueryDefinition": _handlers(_accept, _keep),
+            "AWS::CloudWatch::CompositeAlarm": _handlers(_accept, _keep),
+        }
+    )
+
+
+def _handlers(create: Callable[..., Any], update: Callable[..., Any]) -> Handlers:
+    return {"create": create, "update": update, "delete": lambda *_, **__: None}
+
+
+def _keep(physical_id: str, _old: Any, _new: Any, _stack: str, *_: Any, **__: Any) -> tuple[str, dict[str, Any]]:
+    return physical_id, {"Arn": physical_id}
+
+
+def _accept(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
+    """A type nobody calls in the local cloud: it exists by name."""
+    name = str(properties.get("Name") or properties.get("AlarmName") or f"{stack}-{logical_id}")
+    return name, {"Arn": name}
+
+
+def _dropping(store: Any) -> Callable[[str], None]:
+    def drop(bucket: str) -> None:
+        store.pop(bucket, None)
+
+    return drop
+
+
+def _encryption_xml(properties: dict[str, Any]) -> bytes:
+    rule = properties["ServerSideEncryptionConfiguration"][0]
+    default = rule.get("ServerSideEncryptionByDefault") or {}
+    key = default.get("KMSMasterKeyID")
+    return (
+        f'<ServerSideEncryptionConfiguration xmlns="{_S3_NAMESPACE}"><Rule><ApplyServerSideEncryptionByDefault>'
+        f"<SSEAlgorithm>{default.get('SSEAlgorithm')}</SSEAlgorithm>"
+        f"{f'<KMSMasterKeyID>{escape(str(key))}</KMSMasterKeyID>' if key else ''}"
+        "</ApplyServerSideEncryptionByDefault>"
+        f"<BucketKeyEnabled>{str(rule.get('BucketKeyEnabled', False)).lower()}</BucketKeyEnabled>"
+        "</Rule></ServerSideEncryptionConfiguration>"
+    ).encode()
+
+
+def _lifecycle_xml(properties: dict[str, Any]) -> bytes:
+    rules = "".join(_lifecycle_rule(rule) for rule in properties["Rules"])
+    return f'<LifecycleConfiguration xmlns="{_S3_NAMESPACE}">{rules}</LifecycleConfiguration>'.encode()
+
+
+def _lifecycle_rule(rule: dict[str, Any]) -> str:
+    noncurrent = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
+    abort = (rule.get("AbortIncompleteMultipartUpload") or {}).get("DaysAfterInitiation")
+    days = rule.get("ExpirationInDays")
+    expiry = f"<Expiration><Days>{days}</Days></Expiration>" if days else ""
+    old = (
+        f"<NoncurrentVersionExpiration><NoncurrentDays>{noncurrent}</NoncurrentDays></NoncurrentVersionExpiration>"
+        if noncurrent
+        else ""
+    )
+    upload = (
+        "<AbortIncompleteMultipartUpload>"
+        f"<DaysAfterInitiation>{abort}</DaysAfterInitiation></AbortIncompleteMultipartUpload>"
+        if abort
+        else ""
+    )
+    return (
+        f"<Rule><ID>{escape(str(rule.get('Id', 'rule')))}</ID>"
+        f"<Filter><Prefix>{escape(str(rule.get('Prefix', '')))}</Prefix></Filter>"
+        f"<Status>{rule['Status']}</Status>{expiry}{old}{upload}</Rule>"
+    )
+
+
+def _reserve_concurrency(name: str, properties: dict[str, Any]) -> None:
+    function = lambda_svc._functions.get(name)
+    reserved = properties.get("ReservedConcurrentExecutions")
+    if function is not None:
+        function["concurrency"] = int(reserved) if reserved is not None else None
+
+
+def _observe(arn: str, properties: dict[str, Any]) -> None:
+    """Logging and tracing in the API's spelling, so that DescribeStateMachine shows what the template says."""
+    machine = sf._state_machines.get(arn)
+    if machine is None:
+        return
+    logging = properties.get("LoggingConfiguration")
+    if logging:
+        machine["loggingConfiguration"] = {
+            "level": logging.get("Level", "OFF"),
+            "includeExecutionData": str(logging.get("IncludeExecutionData", False)).lower() == "true",
+            "destinations": [
+                {"cloudWatchLogsLogGroup": {"logGroupArn": d["CloudWatchLogsLogGroup"]["LogGroupArn"]}}
+                for d in logging.get("Destinations") or []
+            ],
+        }
+    tracing = properties.get("TracingConfiguration") or {}
+    machine["tracingConfiguration"] = {"enabled": str(tracing.get("Enabled", False)).lower() == "true"}
+
+
+def _answer(response: Any) -> dict[str, Any]:
+    if response[0] >= 400:
+        raise ValueError(repr(response[2]))
+    return json.loads(response[2])
+
+
+def _create_version(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
+    machine = properties.get("StateMachineArn") or properties["StateMachineRevisionId"]
+    arn = _answer(sf._publish_state_machine_version({"stateMachineArn": machine}))["stateMachineVersionArn"]
+    return arn, {"Arn": arn}
+
+
+def _replace_version(physical_id: str, _old: Any, new: dict[str, Any], stack: str, *_: Any, **__: Any) -> Any:
+    return _create_version(physical_id, new, stack)
+
+
+def _routing(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    routing = properties.get("RoutingConfiguration") or [
+        {"StateMachineVersionArn": properties["DeploymentPreference"]["StateMachineVersionArn"], "Weight": 100}
+    ]
+    return [{"stateMachineVersionArn": r["StateMachineVersionArn"], "weight": int(r["Weight"])} for r in routing]
+
+
+def _create_alias(logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
+    request = {"name": properties.get("Name", logical_id), "routingConfiguration": _routing(properties)}
+    arn = _answer(sf._create_state_machine_alias(request))["stateMachineAliasArn"]
+    return arn, {"Arn": arn}
+
+
+def _update_alias(physical_id: str, _old: Any, new: dict[str, Any], _stack: str, *_: Any, **__: Any) -> Any:
+    _answer(
+        sf._update_state_machine_alias({"stateMachineAliasArn": physical_id, "routingConfiguration": _routing(new)})
+    )
+    return physical_id, {"Arn": physical_id}
+
+
+def _create_named_query(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
+    known = ("Name", "Database", "QueryString", "WorkGroup", "Description")
+    query = _answer(athena._create_named_query({k: properties[k] for k in known if k in properties}))["NamedQueryId"]
+    return query, {"NamedQueryId": query}

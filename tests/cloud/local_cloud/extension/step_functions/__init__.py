@@ -1,0 +1,11 @@
+"""Step Functions as AWS runs it: one file per part of the interpreter that had to be replaced."""
+
+from __future__ import annotations
+
+from . import api, distributed_map, executions, expressions, inline_map, role, tasks, walker
+
+
+def install() -> None:
+    """Installs every part; `role` before `tasks`, which call what it wraps."""
+    for part in (expressions, role, walker, tasks, inline_map, distributed_map, executions, api):
+        part.install()

@@ -1,0 +1,288 @@
+"""DISTRIBUTED Map: a map run with child executions of their own scope, thresholds, and the results in S3.
+
+Natively: no JSONata fields, no ItemBatcher, no ResultWriter, children see the parent's variables and context, all
+items run after the threshold is passed, the role is not asked, any amount of results is returned.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import copy
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+from ministack.core.responses import new_uuid
+from ministack.services import stepfunctions as sf
+
+from ..clock import CLOCK
+from . import inline_map, result_writer, role, scope
+from .scope import CURRENT, ExecutionError, Scope, Stopped, limit_size
+
+# AWS allows 10,000; more threads than this do not make two cores faster.
+THREAD_LIMIT = 200
+_COUNTS = (
+    "pending",
+    "running",
+    "succeeded",
+    "failed",
+    "timedOut",
+    "aborted",
+    "total",
+    "resultsWritten",
+    "failuresNotRedrivable",
+    "pendingRedrive",
+)
+
+
+class MapRun:
+    """One map run: its record (for DescribeMapRun), its children and its thresholds."""
+
+    def __init__(self, state: dict[str, Any], execution: dict[str, Any], items: list[Any], limits: dict[str, Any]):
+        _, _, _, region, account, _, machine = execution["stateMachineArn"].split(":")[:7]
+        label = state.get("Label") or new_uuid()
+        self.name = new_uuid()
+        self.arn = f"arn:aws:states:{region}:{account}:mapRun:{machine}/{label}:{self.name}"
+        self.child_machine = f"arn:aws:states:{region}:{account}:stateMachine:{machine}/{label}"
+        self.child_prefix = f"arn:aws:states:{region}:{account}:execution:{machine}/{label}"
+        self.children: list[dict[str, Any]] = []
+        self.results: list[Any] = [None] * len(items)
+        self.limits = limits
+        self.failed = 0
+        self.exceeded = False
+        self.lock = threading.Lock()
+        # The children stop waiting when this is set: a threshold was passed, or the parent ended.
+        self.over = threading.Event()
+        counts = {**dict.fromkeys(_COUNTS, 0), "total": len(items), "pending": len(items)}
+        self.record = {
+            "mapRunArn": self.arn,
+            "executionArn": execution["executionArn"],
+            "status": "RUNNING",
+            "startDate": CLOCK.now_iso(),
+            "maxConcurrency": int(limits["MaxConcurrency"]),
+            "toleratedFailurePercentage": float(limits["ToleratedFailurePercentage"] or 0),
+            "toleratedFailureCount": int(limits["ToleratedFailureCount"] or 0),
+            "itemCounts": counts,
+            "executionCounts": dict(counts),
+            "redriveCount": 0,
+            "_stateMachineArn": self.child_machine,
+        }
+        sf._map_runs[self.arn] = self.record
+
+    def count(self, **changes: int) -> None:
+        """Moves items from one count to another."""
+        with self.lock:
+            for counts in (self.record["itemCounts"], self.record["executionCounts"]):
+                for name, change in changes.items():
+                    counts[name] += change
+
+    def note_failure(self) -> None:
+        """A child failed: is that more than the state tolerates?"""
+        with self.lock:
+            self.failed += 1
+            percentage, count = self.limits["ToleratedFailurePercentage"], self.limits["ToleratedFailureCount"]
+            passed = []
+            if percentage is not None:
+                passed.append(self.failed * 100 > float(percentage) * len(self.results))
+            if count is not None:
+                passed.append(self.failed > int(count))
+            if any(passed) or not passed:
+                self.exceeded = True
+                self.over.set()
+
+    def close(self, status: str) -> None:
+        """The map run is over."""
+        self.record.update(status=status, stopDate=CLOCK.now_iso())
+
+
+def run(
+    state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dict[str, Any], processor: dict[str, Any]
+) -> tuple[Any, str | None]:
+    """One attempt of a distributed Map state."""
+    jsonata = sf._state_query_language(state, ctx) == "JSONata"
+    effective = raw if jsonata else sf._apply_input_path(state, raw, ctx)
+
+    def evaluate(template: Any, context: dict[str, Any] = ctx) -> Any:
+        if jsonata:
+            return sf._apply_jsonata_template(template, raw, context)
+        return sf._resolve_params_obj(template, effective, context)
+
+    items = _batched(
+        state, _selected(state, _read(state, raw, effective, ctx, jsonata, evaluate), ctx, evaluate), evaluate
+    )
+    limits = {
+        "MaxConcurrency": evaluate(state.get("MaxConcurrency", 0)) or 0,
+        "ToleratedFailurePercentage": evaluate(state.get("ToleratedFailurePercentage")),
+        "ToleratedFailureCount": evaluate(state.get("ToleratedFailureCount")),
+    }
+    role.require("states:StartExecution", execution["stateMachineArn"], "States.Permissions")
+    map_run = MapRun(state, execution, items, limits)
+    sf._add_event(execution, "MapRunStarted", {"mapRunStartedEventDetails": {"mapRunArn": map_run.arn}})
+    _run_children(map_run, items, processor, ctx)
+    _authorize_watching(map_run)
+    try:
+        scope.check()
+    except Exception:
+        map_run.close("ABORTED")
+        raise
+    results = _results(state, map_run, evaluate)
+    if map_run.exceeded:
+        map_run.close("FAILED")
+        cause = "The specified tolerated failure threshold was exceeded"
+        error = "States.ExceedToleratedFailureThreshold"
+        sf._add_event(execution, "MapRunFailed", {"mapRunFailedEventDetails": {"error": error, "cause": cause}})
+        raise ExecutionError(error, cause)
+    map_run.close("SUCCEEDED")
+    limit_size(results)
+    sf._add_event(execution, "MapRunSucceeded", {})
+    return inline_map.finish(state, raw, ctx, results, jsonata)
+
+
+def _read(
+    state: dict[str, Any], raw: Any, effective: Any, ctx: dict[str, Any], jsonata: bool, evaluate: Any
+) -> list[Any]:
+    reader = state.get("ItemReader")
+    if reader is None:
+        return inline_map._items(state, raw, effective, ctx, jsonata)
+    reader = copy.deepcopy(reader)
+    # Evaluated here, so that ministack's reader, which knows JSONPath only, finds plain values.
+    reader["Arguments"] = arguments = evaluate(reader.pop("Parameters", None) or reader.get("Arguments") or {})
+    reader["ReaderConfig"] = evaluate(reader.get("ReaderConfig") or {})
+    bucket = arguments.get("Bucket")
+    if reader["Resource"].endswith("s3:listObjectsV2"):
+        role.require("s3:ListBucket", f"arn:aws:s3:::{bucket}", "States.ItemReaderFailed")
+    else:
+        role.require("s3:GetObject", f"arn:aws:s3:::{bucket}/{arguments.get('Key')}", "States.ItemReaderFailed")
+    items = sf._read_map_items(reader, effective, ctx)
+    if not isinstance(items, list):
+        raise ExecutionError("States.ItemReaderFailed", "Attempting to map over non-iterable node.")
+    return items
+
+
+def _selected(state: dict[str, Any], items: list[Any], ctx: dict[str, Any], evaluate: Any) -> list[Any]:
+    selector = state.get("ItemSelector") or state.get("Parameters")
+    if not selector:
+        return items
+    return [
+        evaluate(selector, {**ctx, "Map": {"Item": {"Index": index, "Value": item}}})
+        for index, item in enumerate(items)
+    ]
+
+
+def _batched(state: dict[str, Any], items: list[Any], evaluate: Any) -> list[Any]:
+    batcher = state.get("ItemBatcher")
+    if batcher is None:
+        return items
+    size = int(evaluate(batcher.get("MaxItemsPerBatch")) or len(items) or 1)
+    shared = {"BatchInput": evaluate(batcher["BatchInput"])} if "BatchInput" in batcher else {}
+    return [{**shared, "Items": items[at : at + size]} for at in range(0, len(items), size)]
+
+
+def _run_children(map_run: MapRun, items: list[Any], processor: dict[str, Any], ctx: dict[str, Any]) -> None:
+    parent = scope.current()
+    threads = min(int(map_run.record["maxConcurrency"]) or THREAD_LIMIT, THREAD_LIMIT, len(items) or 1)
+    with ThreadPoolExecutor(threads) as pool:
+        running = [
+            pool.submit(contextvars.copy_context().run, _child, map_run, parent, index, item, processor, ctx)
+            for index, item in enumerate(items)
+        ]
+        while wait(running, timeout=0.05).not_done:
+            # The children listen to the map run, and the map run to the execution.
+            if parent.over.is_set() or parent.execution["status"] != "RUNNING":
+                map_run.over.set()
+    for done in running:
+        done.result()
+
+
+def _authorize_watching(map_run: MapRun) -> None:
+    """AWS follows the children with DescribeExecution, and ends those that it no longer wants with StopExecution."""
+    if map_run.children:
+        first = map_run.children[0]["executionArn"]
+        role.require("states:DescribeExecution", first, "States.Permissions")
+        if map_run.over.is_set():
+            role.require("states:StopExecution", first, "States.Permissions")
+
+
+def _child(
+    map_run: MapRun, parent: Scope, index: int, item: Any, processor: dict[str, Any], ctx: dict[str, Any]
+) -> None:
+    name = new_uuid()
+    child = {
+        "executionArn": f"{map_run.child_prefix}:{name}",
+        "stateMachineArn": map_run.child_machine,
+        "name": name,
+        "status": "RUNNING",
+        "startDate": CLOCK.now_iso(),
+        "stopDate": None,
+        "input": json.dumps(item),
+        "inputDetails": {"included": True},
+        "output": None,
+        "outputDetails": {"included": True},
+        "mapRunArn": map_run.arn,
+        "events": [],
+        "mockAttempts": {},
+    }
+    map_run.children.append(child)
+    if map_run.over.is_set():
+        child.update(status="PENDING")
+        return
+    sf._executions[child["executionArn"]] = child
+    map_run.count(pending=-1, running=1)
+    sf._add_event(
+        child,
+        "ExecutionStarted",
+        {"executionStartedEventDetails": {"input": child["input"], "roleArn": parent.role_arn}},
+    )
+    child_ctx = {
+        "QueryLanguage": ctx.get("QueryLanguage", "JSONPath"),
+        "Execution": {
+            "Id": child["executionArn"],
+            "Name": name,
+            "Input": item,
+            "StartTime": child["startDate"],
+            "RoleArn": parent.role_arn,
+            "RedriveCount": 0,
+        },
+        "StateMachine": ctx["StateMachine"],
+        "variables": {},
+    }
+    CURRENT.set(Scope(child, parent.role_arn, parent.deadline, map_run.over))
+    try:
+        output = sf._run_sub_machine(processor["States"], processor["StartAt"], item, child, child_ctx)
+        map_run.results[index] = output
+        child.update(status="SUCCEEDED", output=json.dumps(output))
+        _close(child, "ExecutionSucceeded", {"executionSucceededEventDetails": {"output": child["output"]}})
+        map_run.count(running=-1, succeeded=1)
+    except (Stopped, scope.TimedOut):
+        child.update(status="ABORTED")
+        _close(child, "ExecutionAborted", {"executionAbortedEventDetails": {}})
+        map_run.count(running=-1, aborted=1)
+    except Exception as error:  # noqa: BLE001  (whatever went wrong, it is this child's failure and nobody else's)
+        name, cause = (
+            (error.error, error.cause) if isinstance(error, ExecutionError) else ("States.Runtime", str(error))
+        )
+        child.update(status="FAILED", error=name, cause=cause)
+        _close(child, "ExecutionFailed", {"executionFailedEventDetails": {"error": name, "cause": cause}})
+        map_run.count(running=-1, failed=1)
+        map_run.note_failure()
+
+
+def _close(child: dict[str, Any], event: str, details: dict[str, Any]) -> None:
+    child["stopDate"] = CLOCK.now_iso()
+    sf._add_event(child, event, details)
+
+
+def _results(state: dict[str, Any], map_run: MapRun, evaluate: Any) -> Any:
+    writer = state.get("ResultWriter")
+    if writer is None:
+        return map_run.results
+    arguments = evaluate(writer.get("Arguments") or writer.get("Parameters") or {})
+    config = evaluate(writer.get("WriterConfig") or {})
+    if not arguments.get("Bucket"):
+        return result_writer.rows(map_run.children, map_run.results, config)
+    return result_writer.write(map_run.arn, map_run.name, map_run.children, map_run.results, arguments, config)
+
+
+def install() -> None:
+    """Nothing to replace: `inline_map` calls `run`."""

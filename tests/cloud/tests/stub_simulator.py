@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""A stand-in for fleet-sim in the self-tests: fixed answers, a real clock, and it remembers what it was asked.
+
+Also runs as a program with fleet-sim's command line, for the tests of the driver; its scenarios are JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+import time
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+JSON = "application/x-amz-json-1.1"
+EC2_ANSWER = (
+    '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>'
+    "<reservationSet/></DescribeInstancesResponse>"
+)
+
+
+class StubSimulator:
+    """Speaks the part of fleet-sim's interface that the extension uses."""
+
+    def __init__(self, speed: float = 100.0, faults: list[dict[str, Any]] | None = None, running: bool = True) -> None:
+        self.start, self.speed = "2026-11-10T00:00:00Z", speed
+        self.started_at: float | None = time.time() if running else None
+        self.faults = faults or []
+        self.seen: list[dict[str, str]] = []
+        # headers of the next answer per operation, such as {"x-sim-lost": "1"}
+        self.next_headers: dict[str, list[dict[str, str]]] = {}
+        self.organization = {
+            "organizationId": "o-stub123456",
+            "managementAccountId": "111111111111",
+            "rootId": "r-stub",
+            "accounts": [
+                account("111111111111", []),
+                account("222200000001", ["ou-stub-test0001"]),
+                account("222200000002", ["ou-stub-test0001", "ou-stub-deep0001"]),
+                account("222200000003", ["ou-stub-test0001"], memberRole="absent"),
+                account("222200000004", ["ou-stub-test0001"], memberRole="wrong-external-id"),
+                account("222200000005", ["ou-stub-test0001"], state="SUSPENDED"),
+                account("333300000001", ["ou-stub-prod0001"]),
+            ],
+        }
+        self.instances = [
+            instance("222200000001", "i-dev", {"env": "dev"}),
+            instance("222200000001", "i-dev2", {"env": "dev"}),
+            instance("222200000001", "i-prod", {"env": "prod"}),
+        ]
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def now(self) -> datetime:
+        """The simulated moment."""
+        start = datetime.fromisoformat(self.start.replace("Z", "+00:00"))
+        if self.started_at is None:
+            return start
+        return start + timedelta(seconds=(time.time() - self.started_at) * self.speed)
+
+    def stop(self) -> None:
+        """Closes the port."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _about(self, path: str) -> Any:
+        clock = {
+            "now": self.now().isoformat(),
+            "running": self.started_at is not None,
+            "start": self.start,
+            "speed": self.speed,
+            "startedAtUnixSeconds": self.started_at,
+        }
+        return {
+            "/_sim/health": {},
+            "/_sim/organization": self.organization,
+            "/_sim/instances": self.instances,
+            "/_sim/faults": self.faults,
+            "/_sim/clock": clock,
+            "/_sim/truth": {"instances": {}},
+            "/_sim/calls": self.seen,
+        }[path]
+
+    def _answer(self, service: str, operation: str) -> tuple[int, str, str]:
+        if service == "ec2":
+            return 200, "text/xml", EC2_ANSWER
+        answers = {
+            "SendCommand": {"Command": {"CommandId": "c" * 36}},
+            "DescribeInstanceInformation": {"InstanceInformationList": []},
+            "DescribeInstancePatchStates": {"InstancePatchStates": []},
+            "ListRoots": {"Roots": [{"Id": "r-stub"}]},
+            "ListAccountsForParent": {"Accounts": []},
+        }
+        if operation not in answers:
+            return 400, JSON, json.dumps({"__type": "UnsupportedOperation", "message": f"{service}:{operation}"})
+        return 200, JSON, json.dumps(answers[operation])
+
+    def _handler(stub) -> type[BaseHTTPRequestHandler]:  # noqa: N805  (`self` is the handler below)
+        class Handler(BaseHTTPRequestHandler):
+            """One connection."""
+
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def log_message(self, *_: Any) -> None:
+                """Silence."""
+
+            def _send(self, status: int, kind: str, text: str, headers: dict[str, str] | None = None) -> None:
+                body = text.encode()
+                self.send_response(status)
+                for name, value in {"content-type": kind, "content-length": str(len(body)), **(headers or {})}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self) -> None:  # noqa: N802  (the name http.server wants)
+                """/_sim/…"""
+                self._send(200, "application/json", json.dumps(stub._about(self.path)))
+
+            def do_POST(self) -> None:  # noqa: N802
+                """A bridged call."""
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                if self.path == "/_sim/clock/start":
+                    stub.started_at = time.time()
+                    self._send(200, "application/json", "{}")
+                    return
+                seen = {
+                    name[len("x-sim-") :]: value for name, value in self.headers.items() if name.startswith("x-sim-")
+                }
+                stub.seen.append({**seen, "body": body.decode()})
+                special = stub.next_headers.get(seen["operation"]) or [{}]
+                headers = special.pop(0) if special else {}
+                self._send(*stub._answer(seen["service"], seen["operation"]), headers)
+
+        return Handler
+
+
+def account(identifier: str, ou_ids: list[str], **more: str) -> dict[str, Any]:
+    """An account as /_sim/organization lists it."""
+    return {
+        "id": identifier,
+        "name": identifier,
+        "state": "ACTIVE",
+        "memberRole": "present",
+        "ouPath": "",
+        "ouIds": ou_ids,
+        **more,
+    }
+
+
+def instance(account_id: str, identifier: str, tags: dict[str, str]) -> dict[str, Any]:
+    """An instance as /_sim/instances lists it."""
+    return {"account": account_id, "region": "ap-northeast-1", "instanceId": identifier, "tags": tags}
+
+
+def main() -> None:
+    """fleet-sim --scenario FILE [--port 0]"""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scenario", required=True)
+    parser.add_argument("--port")
+    with open(parser.parse_args().scenario, encoding="utf-8") as file:
+        scenario = json.load(file)
+    stub = StubSimulator(float(scenario.get("speed", 100)), scenario.get("faults"), running=False)
+    print(json.dumps({"listening": stub.address}), flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,426 @@
+"""fleet-sim against botocore's models: every request is one that a client could send, every answer one that AWS could give.
+
+Raw bodies are validated, not parsed results: botocore's parser drops what it does not know without a word.
+Run: FLEET_SIM=<binary> pytest test_fleet_sim_contract.py (default: target/release/fleet-sim of this repository).
+"""
+
+import http.client
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+
+import botocore.parsers
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BINARY = pathlib.Path(os.environ.get("FLEET_SIM", ROOT / "target" / "release" / "fleet-sim"))
+MANAGEMENT, MEMBER, OFF, SUSPENDED = "111111111111", "222200000001", "222200000002", "222200000003"
+REGION = "ap-northeast-1"
+ROOT_ID, OU = "r-abcd", "ou-abcd-11111111"
+# Where AWS itself is known to differ from its model: a duration that the model takes for a date, and a word that the
+# model writes with a capital letter.
+KNOWN_DIFFERENCES = re.compile(r"\.ExecutionElapsedTime: 'PT\d+S'|\.Platform: 'windows'")
+RUN_SECONDS = 200  # longer than any operation of the scenario
+
+SCENARIO = f"""
+schemaVersion: 1
+clock: {{start: "2026-11-10T00:00:00Z", speed: 2000}}
+management: "{MANAGEMENT}"
+organization:
+  - {{ou: Test, id: {OU}, accounts: ["{MEMBER}", "{OFF}", "{SUSPENDED}"], ous: [{{ou: Deep, accounts: ["222200000004"]}}]}}
+accounts:
+  "{OFF}": {{disabledRegions: [{REGION}]}}
+  "{SUSPENDED}": {{state: SUSPENDED}}
+  "222200000004": {{state: PENDING_ACTIVATION}}
+  "222200000005": {{state: CLOSED}}
+  "222200000006": {{state: PENDING_CLOSURE}}
+patches:
+  - {{id: bash.x86_64, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}
+  - {{id: kernel.x86_64, version: "6", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Security, severity: Critical, reboot: true}}
+  - {{id: zlib.x86_64, os: AMAZON_LINUX_2023, released: "2026-11-09", classification: Security, severity: Critical}}
+  - {{id: KB1, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical}}
+  - {{id: KB2, os: WINDOWS, released: "2026-11-09", classification: SecurityUpdates, severity: Critical}}
+fleet:
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000000, os: AMAZON_LINUX_2023, tags: {{Name: "a & <b>", Patch: enabled, PatchGroup: g}}}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000001, os: AMAZON_LINUX_2023, installed: [zlib.x86_64], behaviour: {{install: "patch-fails:bash.x86_64"}}}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000002, os: WINDOWS}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000003, os: MACOS, behaviour: {{scan: fail}}}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000004, os: AMAZON_LINUX_2023, behaviour: {{scan: never-starts, install: agent-lost}}}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000005, os: UBUNTU, state: stopped}}
+  - {{account: "{MEMBER}", region: {REGION}, count: 8, os: UBUNTU, managed: false}}
+faults:
+  - {{operation: "*:*", error: ThrottlingException, times: 3, request: throttle-me}}
+  - {{operation: "ssm:ListCommands", lostResponse: true, request: lose-me}}
+  - {{operation: "ssm:SendCommand", killCaller: before, request: kill-me}}
+"""
+SESSION = botocore.session.get_session()
+NODES = [f"i-0000000{n}" for n in range(5)]
+
+
+def send(operation="Scan", ids=None, parameters=None, **more):
+    """A SendCommand request."""
+    parameters = {"Operation": [operation], **(parameters or {})}
+    return {"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": ids or NODES, "Parameters": parameters, **more}
+
+
+class Simulator:
+    """A running fleet-sim and a connection to it."""
+
+    def __init__(self, scenario):
+        self.process = subprocess.Popen([BINARY, "--scenario", scenario], stdout=subprocess.PIPE, text=True)
+        host, port = json.loads(self.process.stdout.readline())["listening"].split(":")
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=10)
+
+    def close(self):
+        self.connection.close()
+        self.process.terminate()
+        assert self.process.wait(10) == 0, "SIGTERM ends it"
+
+    def http(self, method, path, body=None, headers=None):
+        self.connection.request(method, path, body, headers or {})
+        answer = self.connection.getresponse()
+        return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read().decode()
+
+    def inspect(self, name, method="GET"):
+        status, _, body = self.http(method, f"/_sim/{name}")
+        assert status == 200, body
+        return body
+
+    def raw(self, service, operation, body, account):
+        return self.http("POST", "/", body, {
+            "x-sim-service": service, "x-sim-operation": operation, "x-sim-account": account, "x-sim-region": REGION,
+            "x-sim-caller": f"arn:aws:sts::{account}:assumed-role/scan/run-1",
+        })
+
+    def call(self, service, operation, request=None, account=MEMBER):
+        """Calls a JSON service, validates both bodies; returns the answer, or the error's code."""
+        request = request or {}
+        check(service, operation, "input", request)
+        status, headers, body = self.raw(service, operation, json.dumps(request), account)
+        assert headers["content-type"] == "application/x-amz-json-1.1" and int(headers["content-length"]) == len(body.encode())
+        answer = json.loads(body)
+        if status == 200:
+            check(service, operation, "output", answer)
+            return answer
+        check_error(service, operation, answer["__type"])
+        return answer["__type"]
+
+    def ec2(self, operation, query="", account=MEMBER):
+        """Calls EC2, validates the answer; returns it parsed, or the error's code."""
+        status, headers, body = self.raw("ec2", operation, f"Action={operation}&Version=2016-11-15{query}", account)
+        shape = model("ec2").operation_model(operation).output_shape
+        parsed = botocore.parsers.create_parser("ec2").parse(
+            {"status_code": status, "headers": headers, "body": body.encode()}, shape)
+        if status != 200:
+            return parsed["Error"]["Code"]
+        unknown = list(unknown_elements(ElementTree.fromstring(body), shape))
+        assert not unknown, unknown
+        problems = differences(parsed, shape)
+        assert not problems, problems
+        return parsed
+
+    def wait(self, seconds):
+        """Lets simulated seconds pass."""
+        clock = json.loads(self.inspect("clock"))
+        time.sleep(seconds / clock["speed"] + 0.01)
+
+
+def model(service):
+    return SESSION.get_service_model(service)
+
+
+def check(service, operation, kind, body):
+    """Required members, types, minima and unknown members by botocore; the rest by `walk`."""
+    shape = getattr(model(service).operation_model(operation), f"{kind}_shape")
+    if shape is None:
+        assert body == {}, body
+        return
+    report = ParamValidator().validate(body, shape).generate_report()
+    problems = [line for line in report.splitlines() if line] + differences(body, shape)
+    assert not problems, (service, operation, kind, problems)
+
+
+def differences(value, shape):
+    return [text for text in walk(value, shape) if not KNOWN_DIFFERENCES.search(text)]
+
+
+def walk(value, shape, path="$"):
+    """What ParamValidator leaves out: enums, patterns, maxima, nulls."""
+    rules = shape.metadata
+    if value is None:
+        yield f"{path}: null"
+    elif shape.type_name == "structure":
+        for name, member in value.items():
+            if name in shape.members:
+                yield from walk(member, shape.members[name], f"{path}.{name}")
+    elif shape.type_name == "list":
+        if len(value) > rules.get("max", len(value)):
+            yield f"{path}: more than {rules['max']} items"
+        for index, member in enumerate(value):
+            yield from walk(member, shape.member, f"{path}[{index}]")
+    elif shape.type_name == "map":
+        for name, member in value.items():
+            yield from walk(name, shape.key, f"{path}.{name}(key)")
+            yield from walk(member, shape.value, f"{path}.{name}")
+    elif shape.type_name in ("integer", "long"):
+        if value > rules.get("max", value):
+            yield f"{path}: {value} > {rules['max']}"
+    elif shape.type_name == "string":
+        if shape.enum and value not in shape.enum:
+            yield f"{path}: {value!r} is not in the enum"
+        if not matches(rules.get("pattern"), value):
+            yield f"{path}: {value!r} does not match {rules['pattern']}"
+        if len(value) > rules.get("max", len(value)):
+            yield f"{path}: longer than {rules['max']}"
+
+
+def matches(pattern, value):
+    if pattern is None:
+        return True
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:  # a few patterns are in Java's dialect
+        return True
+
+
+def check_error(service, operation, code):
+    shapes = model(service).operation_model(operation).error_shapes
+    known = {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes} | {shape.name for shape in shapes}
+    # What every service may answer and no model lists.
+    known |= {"AccessDeniedException", "ThrottlingException", "ValidationException", "UnrecognizedClientException", "SerializationException"}
+    assert code in known, f"{code} is not modelled for {service}:{operation}"
+
+
+def unknown_elements(element, shape, path=""):
+    """XML elements that the shape has no member for. EC2 wraps list members in <item>."""
+    names = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+    for child in element:
+        tag = child.tag.split("}")[-1]
+        if tag == "requestId" and not path:
+            continue
+        member = names.get(tag)
+        if member is None:
+            yield f"{path}/{tag}"
+        elif member.type_name == "structure":
+            yield from unknown_elements(child, member, f"{path}/{tag}")
+        elif member.type_name == "list":
+            for item in child:
+                assert item.tag.endswith("}item"), item.tag
+                if member.member.type_name == "structure":
+                    yield from unknown_elements(item, member.member, f"{path}/{tag}")
+
+
+@pytest.fixture()
+def sim(tmp_path):
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(SCENARIO)
+    simulator = Simulator(scenario)
+    yield simulator
+    simulator.close()
+
+
+def pages(sim, operation, member, request=None):
+    """All pages of a list of Organizations."""
+    request, items, count = dict(request or {}), [], 0
+    while True:
+        answer = sim.call("organizations", operation, request, MANAGEMENT)
+        items += answer[member]
+        count += 1
+        if "NextToken" not in answer:
+            return items, count
+        request["NextToken"] = answer["NextToken"]
+
+
+def test_organizations(sim):
+    organization = sim.call("organizations", "DescribeOrganization", account=MEMBER)["Organization"]
+    assert organization["MasterAccountId"] == MANAGEMENT
+    assert [root["Id"] for root in pages(sim, "ListRoots", "Roots")[0]] == [ROOT_ID]
+    accounts, count = pages(sim, "ListAccounts", "Accounts", {"MaxResults": 3})
+    assert len(accounts) == 7 and count > 3, "one page at least comes empty"
+    assert {account["State"] for account in accounts} == {"ACTIVE", "SUSPENDED", "CLOSED", "PENDING_CLOSURE", "PENDING_ACTIVATION"}
+    assert len(pages(sim, "ListAccountsForParent", "Accounts", {"ParentId": OU})[0]) == 3
+    (deep,), _ = pages(sim, "ListOrganizationalUnitsForParent", "OrganizationalUnits", {"ParentId": OU})
+    for kind in ("ACCOUNT", "ORGANIZATIONAL_UNIT"):
+        assert pages(sim, "ListChildren", "Children", {"ParentId": OU, "ChildType": kind})[0]
+    assert pages(sim, "ListParents", "Parents", {"ChildId": deep["Id"]})[0] == [{"Id": OU, "Type": "ORGANIZATIONAL_UNIT"}]
+    assert sim.call("organizations", "DescribeAccount", {"AccountId": MEMBER}, MANAGEMENT)["Account"]["Status"] == "ACTIVE"
+    assert sim.call("organizations", "DescribeOrganizationalUnit", {"OrganizationalUnitId": deep["Id"]}, MANAGEMENT)
+
+
+@pytest.mark.parametrize(("operation", "request_body", "code"), [
+    ("ListAccounts", {"NextToken": "nonsense"}, "InvalidInputException"),
+    ("ListAccountsForParent", {"ParentId": "ou-abcd-99999999"}, "ParentNotFoundException"),
+    ("ListParents", {"ChildId": "999999999999"}, "ChildNotFoundException"),
+    ("DescribeAccount", {"AccountId": "999999999999"}, "AccountNotFoundException"),
+    ("DescribeOrganizationalUnit", {"OrganizationalUnitId": "ou-abcd-99999999"}, "OrganizationalUnitNotFoundException"),
+    ("ListAccounts", {"NextToken": "throttle-me"}, "TooManyRequestsException"),
+])
+def test_organizations_errors(sim, operation, request_body, code):
+    assert sim.call("organizations", operation, request_body, MANAGEMENT) == code
+
+
+def test_organizations_is_closed_to_members(sim):
+    assert sim.call("organizations", "ListAccounts") == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("operation", ["Scan", "Install"])
+def test_a_command_from_sending_to_its_end(sim, operation):
+    request = send(operation, Comment="run-1/test", MaxConcurrency="100%", MaxErrors="100%", TimeoutSeconds=60,
+                   parameters={"RebootOption": ["NoReboot"], "SnapshotId": ["0a1b2c3d-0000-4000-8000-000000000001"]})
+    command = sim.call("ssm", "SendCommand", request)["Command"]["CommandId"]
+    one = {"CommandId": command, "InstanceId": NODES[0], "PluginName": "PatchLinux"}
+    assert sim.call("ssm", "ListCommandInvocations", {"CommandId": command})["CommandInvocations"] == []
+    assert sim.call("ssm", "GetCommandInvocation", one) == "InvocationDoesNotExist"
+    assert sim.call("ssm", "ListCommands", {"CommandId": command})["Commands"] == []
+    sim.inspect("clock/start", "POST")
+    seen = set()
+    for _ in range(60):
+        answer = sim.call("ssm", "ListCommandInvocations", {"CommandId": command, "Details": True})
+        seen |= {invocation["StatusDetails"] for invocation in answer["CommandInvocations"]}
+        for node in NODES:
+            for plugin in ("PatchLinux", "PatchWindows", "PatchMacOS"):
+                sim.call("ssm", "GetCommandInvocation", {"CommandId": command, "InstanceId": node, "PluginName": plugin})
+        sim.call("ssm", "ListCommands", {"InstanceId": NODES[0], "Filters": [{"key": "DocumentName", "value": "AWS-RunPatchBaseline"}]})
+        sim.wait(10)
+    expected = {"Scan": {"Success", "Failed", "DeliveryTimedOut"}, "Install": {"Success", "Failed", "InProgress"}}
+    assert expected[operation] <= seen, seen
+    assert sim.call("ssm", "GetCommandInvocation", one)["Status"] == "Success"
+    assert sim.call("ssm", "GetCommandInvocation", {"CommandId": command, "InstanceId": NODES[0]}) == "InvalidPluginName"
+
+    states = sim.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": NODES})["InstancePatchStates"]
+    assert {state["Operation"] for state in states} == {operation} and len(states) == (3 if operation == "Scan" else 4)
+    rows = set()
+    for node in NODES:
+        answer = sim.call("ssm", "DescribeInstancePatches", {"InstanceId": node, "MaxResults": 100})
+        rows |= {row["State"] for row in answer["Patches"]}
+    expected = {"Scan": {"MISSING", "INSTALLED_OTHER", "AVAILABLE_SECURITY_UPDATE"}, "Install": {"INSTALLED", "INSTALLED_PENDING_REBOOT", "FAILED"}}
+    assert expected[operation] <= rows, rows
+    missing = {"InstanceId": NODES[0], "Filters": [{"Key": "State", "Values": ["Missing"]}]}
+    assert len(sim.call("ssm", "DescribeInstancePatches", missing)["Patches"]) == (2 if operation == "Scan" else 0)
+
+
+def test_cancelling(sim):
+    command = sim.call("ssm", "SendCommand", send(MaxConcurrency="1"))["Command"]["CommandId"]
+    sim.inspect("clock/start", "POST")
+    sim.wait(20)
+    assert sim.call("ssm", "CancelCommand", {"CommandId": command}) == {}
+    sim.wait(RUN_SECONDS)
+    details = {i["StatusDetails"] for i in sim.call("ssm", "ListCommandInvocations", {"CommandId": command, "Details": True})["CommandInvocations"]}
+    assert details == {"Success", "Cancelled"}
+    assert sim.call("ssm", "ListCommands", {"Filters": [{"key": "Status", "value": "Cancelled"}]})["Commands"]
+
+
+def test_targets(sim):
+    request = {**send(), "Targets": [{"Key": "tag:Patch", "Values": ["enabled"]}]}
+    del request["InstanceIds"]
+    assert sim.call("ssm", "SendCommand", request)["Command"]["TargetCount"] == 1
+
+
+def test_nodes(sim):
+    nodes = sim.call("ssm", "DescribeInstanceInformation", {"MaxResults": 50})["InstanceInformationList"]
+    assert [node["InstanceId"] for node in nodes] == NODES, "neither stopped nor unmanaged ones"
+    assert {node["PlatformType"] for node in nodes} == {"Linux", "Windows", "MacOS"}
+    narrowed = {"Filters": [{"Key": "PlatformTypes", "Values": ["Windows"]}]}
+    assert len(sim.call("ssm", "DescribeInstanceInformation", narrowed)["InstanceInformationList"]) == 1
+    assert sim.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": NODES})["InstancePatchStates"] == []
+    assert sim.call("ssm", "DescribeInstancePatches", {"InstanceId": NODES[0]})["Patches"] == []
+
+
+def test_baselines(sim):
+    for code in model("ssm").shape_for("OperatingSystem").enum:
+        baseline = sim.call("ssm", "GetDefaultPatchBaseline", {"OperatingSystem": code})
+        assert sim.call("ssm", "GetPatchBaseline", {"BaselineId": baseline["BaselineId"]})["OperatingSystem"] == code
+    identities = sim.call("ssm", "DescribePatchBaselines", {"Filters": [{"Key": "OWNER", "Values": ["AWS"]}]})
+    assert len(identities["BaselineIdentities"]) == 17
+
+
+@pytest.mark.parametrize(("operation", "request_body", "code"), [
+    ("SendCommand", send(ids=["i-00000005"]), "InvalidInstanceId"),
+    ("SendCommand", send(ids=["i-00000000", "i-99999999"]), "InvalidInstanceId"),
+    ("SendCommand", send(ids=["i-00000000", "i-00000000"]), "DuplicateInstanceId"),
+    ("SendCommand", {**send(), "DocumentName": "AWS-RunShellScript"}, "InvalidDocument"),
+    ("SendCommand", send(DocumentVersion="9"), "InvalidDocumentVersion"),
+    ("SendCommand", send("install"), "InvalidParameters"),
+    ("SendCommand", send(parameters={"Colour": ["red"]}), "InvalidParameters"),
+    ("SendCommand", send(Comment="throttle-me"), "ThrottlingException"),
+    ("ListCommands", {"CommandId": "x" * 36}, "InvalidCommandId"),
+    ("ListCommands", {"NextToken": "nonsense"}, "InvalidNextToken"),
+    ("ListCommandInvocations", {"NextToken": "nonsense"}, "InvalidNextToken"),
+    ("CancelCommand", {"CommandId": "0a1b2c3d-0000-4000-8000-000000000001"}, "InvalidCommandId"),
+    ("DescribeInstanceInformation", {"Filters": [{"Key": "Colour", "Values": ["red"]}]}, "InvalidFilterKey"),
+    ("DescribeInstanceInformation", {"Filters": [{"Key": "tag:a", "Values": ["b"]}, {"Key": "PingStatus", "Values": ["Online"]}]},
+     "InvalidInstanceInformationFilterValue"),
+    ("DescribeInstancePatches", {"InstanceId": "i-99999999"}, "InvalidInstanceId"),
+    ("GetPatchBaseline", {"BaselineId": "pb-00000000000000000"}, "DoesNotExistException"),
+])
+def test_ssm_errors(sim, operation, request_body, code):
+    assert sim.call("ssm", operation, request_body) == code
+
+
+def test_filters_of_patches_are_checked(sim):
+    sim.call("ssm", "SendCommand", send())
+    sim.inspect("clock/start", "POST")
+    sim.wait(RUN_SECONDS)
+    wrong = {"InstanceId": NODES[0], "Filters": [{"Key": "Colour", "Values": ["red"]}]}
+    assert sim.call("ssm", "DescribeInstancePatches", wrong) == "InvalidFilter"
+
+
+@pytest.mark.parametrize("account", [OFF, SUSPENDED])
+def test_where_no_credentials_work(sim, account):
+    assert sim.call("ssm", "ListCommands", account=account) == "UnrecognizedClientException"
+    assert sim.ec2("DescribeInstances", account=account) == "AuthFailure"
+
+
+def test_ec2_instances(sim):
+    answer = sim.ec2("DescribeInstances")
+    instances = {i["InstanceId"]: i for r in answer["Reservations"] for i in r["Instances"]}
+    assert len(instances) == 14 and instances["i-00000005"]["State"] == {"Code": 80, "Name": "stopped"}
+    assert instances["i-00000002"]["Platform"] == "windows" and "Platform" not in instances["i-00000000"]
+    assert {"Key": "Name", "Value": "a & <b>"} in instances["i-00000000"]["Tags"]
+    assert "IamInstanceProfile" in instances["i-00000000"]
+    first = sim.ec2("DescribeInstances", "&MaxResults=5")
+    assert len(first["Reservations"]) == 5
+    assert len(sim.ec2("DescribeInstances", f"&MaxResults=1000&NextToken={first['NextToken']}")["Reservations"]) == 9
+    assert len(sim.ec2("DescribeInstances", "&Filter.1.Name=tag%3APatch&Filter.1.Value.1=enabled")["Reservations"]) == 1
+    assert sim.ec2("DescribeInstances", "&InstanceId.1=i-99999999") == "InvalidInstanceID.NotFound"
+    assert sim.ec2("DescribeInstances", "&Filter.1.Name=throttle-me") == "RequestLimitExceeded"
+
+
+def test_ec2_regions(sim):
+    on = {region["RegionName"]: region["OptInStatus"] for region in sim.ec2("DescribeRegions")["Regions"]}
+    assert on[REGION] == "opt-in-not-required" and "not-opted-in" not in on.values()
+    everything = {region["OptInStatus"] for region in sim.ec2("DescribeRegions", "&AllRegions=true")["Regions"]}
+    assert everything == {"opt-in-not-required", "not-opted-in"}
+    assert sim.ec2("DescribeRegions", "&RegionName.1=mars-east-1") == "InvalidParameterValue"
+
+
+def test_what_the_bridge_reads(sim):
+    status, headers, _ = sim.raw("ssm", "ListCommands", json.dumps({"NextToken": "lose-me"}), MEMBER)
+    assert (status, headers["x-sim-lost"]) == (400, "1")
+    _, headers, _ = sim.raw("ssm", "SendCommand", json.dumps(send(Comment="kill-me")), MEMBER)
+    assert headers["x-sim-kill"] == "before"
+    calls = [json.loads(line) for line in sim.inspect("calls").splitlines()]
+    assert set(calls[0]) == {"at", "caller", "account", "region", "operation", "request", "error"}
+    assert calls[0]["caller"] == f"arn:aws:iam::{MEMBER}:role/scan" and calls[0]["operation"] == "ssm:ListCommands"
+    assert [call["error"] for call in calls] == ["InvalidNextToken", "CallerKilled"]
+    clock = json.loads(sim.inspect("clock"))
+    assert clock == {"now": "2026-11-10T00:00:00Z", "running": False, "start": "2026-11-10T00:00:00Z", "speed": 2000.0, "startedAtUnixSeconds": None}
+    accounts = {account["id"]: account for account in json.loads(sim.inspect("organization"))["accounts"]}
+    assert accounts[MEMBER]["ouPath"] == "Test" and accounts[MEMBER]["ouIds"] == [OU] and accounts[MEMBER]["memberRole"] == "present"
+    assert len(json.loads(sim.inspect("instances"))) == 14
+    truth = json.loads(sim.inspect("truth"))["instances"]["i-00000000"]
+    assert {"account", "region", "installsStarted", "installed", "missing", "rebooted"} <= set(truth)
+    assert [fault["operation"] for fault in json.loads(sim.inspect("faults"))] == ["*:*"]
+
+
+def test_a_mistake_in_a_scenario_is_named(tmp_path):
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(SCENARIO.replace("state: stopped", "stat: stopped"))
+    result = subprocess.run([BINARY, "--scenario", scenario, "--check"], capture_output=True, text=True, timeout=10)
+    assert result.returncode == 1 and "stat" in result.stderr and "line" in result.stderr

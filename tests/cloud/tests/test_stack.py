@@ -1,0 +1,215 @@
+"""CloudFormation and the scheduler: properties and types that would be dropped, the StackSet, time zones."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from conftest import ANYTHING, Rig
+
+MEMBER_TEMPLATE = """
+Parameters:
+  ExternalId: {Type: String}
+  RoleName: {Type: String}
+Conditions:
+  Never: !Equals [a, b]
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Ref RoleName
+      AssumeRolePolicyDocument:
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: "arn:aws:iam::111111111111:root"}
+            Action: sts:AssumeRole
+            Condition: {StringEquals: {sts:ExternalId: !Ref ExternalId}}
+  Unwanted:
+    Type: AWS::IAM::Role
+    Condition: Never
+    Properties: {AssumeRolePolicyDocument: {}}
+"""
+
+
+def deploy(rig: Rig, resources: dict[str, Any], stack: str | None = None) -> tuple[str, dict[str, str]]:
+    """Creates or updates a stack; its name and the physical ids."""
+    client, template = rig.client("cloudformation"), json.dumps({"Resources": resources})
+    if stack is None:
+        stack = f"s-{uuid.uuid4().hex[:8]}"
+        client.create_stack(StackName=stack, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+    else:
+        client.update_stack(StackName=stack, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+    described = client.describe_stacks(StackName=stack)["Stacks"][0]
+    assert described["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), described
+    found = client.describe_stack_resources(StackName=stack)["StackResources"]
+    return stack, {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+
+
+def test_bucket_encryption_and_lifecycle_are_kept(rig: Rig):
+    properties = {
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [
+                {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/x"}}
+            ]
+        },
+        "LifecycleConfiguration": {
+            "Rules": [
+                {
+                    "Id": "old",
+                    "Status": "Enabled",
+                    "Prefix": "runs/",
+                    "ExpirationInDays": 30,
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
+                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                }
+            ]
+        },
+    }
+    _, ids = deploy(rig, {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    s3 = rig.client("s3")
+    rule = s3.get_bucket_encryption(Bucket=ids["Bucket"])["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/x"}
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=ids["Bucket"])["Rules"]
+    assert (rule["Expiration"]["Days"], rule["NoncurrentVersionExpiration"]["NoncurrentDays"]) == (30, 90)
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+
+
+def test_reserved_concurrency_is_kept(rig: Rig):
+    properties = {
+        "Runtime": "python3.11",
+        "Handler": "index.handler",
+        "Role": rig.role(ANYTHING),
+        "Code": {"ZipFile": "def handler(e, c): pass"},
+        "ReservedConcurrentExecutions": 3,
+    }
+    _, ids = deploy(rig, {"Function": {"Type": "AWS::Lambda::Function", "Properties": properties}})
+    answer = rig.client("lambda").get_function_concurrency(FunctionName=ids["Function"])
+    assert answer["ReservedConcurrentExecutions"] == 3
+
+
+def test_machine_in_yaml_with_version_alias_logging_and_tracing(rig: Rig):
+    definition = "StartAt: Only\nQueryLanguage: JSONata\nStates:\n  Only: {Type: Pass, Output: 7, End: true}\n"
+    machine = {
+        "DefinitionString": definition,
+        "RoleArn": rig.role(ANYTHING),
+        "TracingConfiguration": {"Enabled": True},
+        "LoggingConfiguration": {
+            "Level": "ERROR",
+            "IncludeExecutionData": False,
+            "Destinations": [
+                {"CloudWatchLogsLogGroup": {"LogGroupArn": "arn:aws:logs:ap-northeast-1:111111111111:log-group:x:*"}}
+            ],
+        },
+    }
+    version = {"StateMachineArn": {"Ref": "Machine"}}
+    alias = {"Name": "live", "RoutingConfiguration": [{"StateMachineVersionArn": {"Ref": "Version"}, "Weight": 100}]}
+    _, ids = deploy(
+        rig,
+        {
+            "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine},
+            "Version": {"Type": "AWS::StepFunctions::StateMachineVersion", "Properties": version},
+            "Alias": {"Type": "AWS::StepFunctions::StateMachineAlias", "Properties": alias},
+        },
+    )
+    assert rig.finish(rig.start(ids["Alias"]))["output"] == "7"
+    described = rig.client("stepfunctions").describe_state_machine(stateMachineArn=ids["Machine"])
+    assert described["loggingConfiguration"]["level"] == "ERROR"
+
+
+def stack_set(targets: list[str], name: str = "member", external_id: str = "right-one") -> dict[str, Any]:
+    """A StackSet resource."""
+    return {
+        "Type": "AWS::CloudFormation::StackSet",
+        "Properties": {
+            "StackSetName": name,
+            "PermissionModel": "SERVICE_MANAGED",
+            "TemplateBody": MEMBER_TEMPLATE,
+            "StackInstancesGroup": [
+                {"DeploymentTargets": {"OrganizationalUnitIds": targets}, "Regions": ["ap-northeast-1"]}
+            ],
+            "Parameters": [
+                {"ParameterKey": "ExternalId", "ParameterValue": external_id},
+                {"ParameterKey": "RoleName", "ParameterValue": name},
+            ],
+        },
+    }
+
+
+def external_ids(rig: Rig, name: str) -> dict[str, str]:
+    """Per account with the role: the external id that it asks for."""
+    found = {}
+    for account in (entry["id"] for entry in rig.stub.organization["accounts"]):
+        iam = rig.as_account(account).client("iam")
+        for role in iam.list_roles()["Roles"]:
+            if role["RoleName"] == name:
+                statement = role["AssumeRolePolicyDocument"]["Statement"][0]
+                found[account] = statement["Condition"]["StringEquals"]["sts:ExternalId"]
+    return found
+
+
+def test_stack_set_reaches_the_accounts_that_it_should(rig: Rig):
+    stack, _ = deploy(rig, {"Set": stack_set(["r-stub"], "all")})
+    found = external_ids(rig, "all")
+    # 222200000003 has none by the scenario, 222200000005 is suspended, the management account is never reached.
+    assert sorted(found) == ["222200000001", "222200000002", "222200000004", "333300000001"]
+    wrong = found.pop("222200000004")
+    assert wrong != "right-one" and set(found.values()) == {"right-one"}
+    deploy(rig, {"Set": stack_set(["r-stub"], "all", "another-one")}, stack)
+    assert external_ids(rig, "all")["222200000001"] == "another-one"
+
+
+def test_stack_set_of_an_ou_includes_the_ous_below(rig: Rig):
+    deploy(rig, {"Set": stack_set(["ou-stub-test0001"], "tests")})
+    assert sorted(external_ids(rig, "tests")) == ["222200000001", "222200000002", "222200000004"]
+    stack, _ = deploy(rig, {"Set": stack_set(["ou-stub-deep0001"], "deep")})
+    assert sorted(external_ids(rig, "deep")) == ["222200000002"]
+    rig.client("cloudformation").delete_stack(StackName=stack)
+    deadline = time.monotonic() + 5
+    while external_ids(rig, "deep") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert external_ids(rig, "deep") == {}
+
+
+def test_bare_ministack_refuses_stack_sets(bare: Rig):
+    with pytest.raises(Exception, match="AWS::CloudFormation::StackSet"):
+        deploy(bare, {"Set": stack_set(["r-stub"])})
+
+
+def at(rig: Rig, zone: str, moment: datetime) -> str:
+    """A schedule that starts a machine at a local time; the machine's ARN."""
+    machine = rig.machine({"Only": {"Type": "Succeed"}})
+    local = moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%S")
+    deploy(
+        rig,
+        {
+            "Schedule": {
+                "Type": "AWS::Scheduler::Schedule",
+                "Properties": {
+                    "Name": f"s-{uuid.uuid4().hex[:8]}",
+                    "ScheduleExpression": f"at({local})",
+                    "ScheduleExpressionTimezone": zone,
+                    "FlexibleTimeWindow": {"Mode": "OFF"},
+                    "Target": {"Arn": machine, "RoleArn": rig.role(ANYTHING)},
+                },
+            }
+        },
+    )
+    return machine
+
+
+def test_schedules_follow_their_time_zone(rig: Rig):
+    now = datetime.now(UTC)
+    due, early = at(rig, "Asia/Tokyo", now - timedelta(seconds=5)), at(rig, "Asia/Tokyo", now + timedelta(hours=1))
+    # Read as UTC, a time in Los Angeles that is an hour away would be long past.
+    west = at(rig, "America/Los_Angeles", now + timedelta(hours=1))
+    states = rig.client("stepfunctions")
+    deadline = time.monotonic() + 14  # ministack looks every ten seconds
+    while time.monotonic() < deadline and not states.list_executions(stateMachineArn=due)["executions"]:
+        time.sleep(0.1)
+    counts = [len(states.list_executions(stateMachineArn=machine)["executions"]) for machine in (due, early, west)]
+    assert counts == [1, 0, 0]

@@ -1,0 +1,226 @@
+"""Lambda workers: whose call was it, killing exactly that one, lost responses, errors and logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+import uuid
+import zipfile
+from typing import Any
+
+import pytest
+from conftest import ANYTHING, BUCKET, Rig, start_rig
+from stub_simulator import StubSimulator
+
+ASKING = """
+import json, os, boto3
+from botocore.config import Config
+ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"})
+def handler(event, context):
+    role, operation = event.get("role"), event["operation"]
+    keys = {}
+    if role:
+        c = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        keys["aws_access_key_id"], keys["aws_secret_access_key"] = c["AccessKeyId"], c["SecretAccessKey"]
+        keys["aws_session_token"] = c["SessionToken"]
+    client = boto3.client(event["service"], config=ONCE, **keys)
+    try:
+        getattr(client, operation)(**event.get("arguments", {}))
+    except Exception as error:
+        code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code")
+        return {"pid": os.getpid(), "error": type(error).__name__, "code": code}
+    return {"pid": os.getpid(), "key": os.environ["AWS_ACCESS_KEY_ID"]}
+"""
+
+BOOTSTRAP = """#!/usr/bin/python3
+import http.client, json, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+print("line at start", flush=True)
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse(); answer.read()
+    request = answer.getheader("Lambda-Runtime-Aws-Request-Id")
+    print(json.dumps({"message": "line of a call"}), flush=True)
+    error = json.dumps({"errorType": "PlanInvalid", "errorMessage": "line 3"})
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/error", error)
+    api.getresponse().read()
+"""
+
+
+def invoke(rig: Rig, function: str, **event: Any) -> dict[str, Any]:
+    """Invokes and decodes."""
+    answer = rig.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read())
+
+
+def ask(service: str, operation: str, **more: Any) -> dict[str, Any]:
+    """The event of ASKING."""
+    return {"service": service, "operation": operation, **more}
+
+
+@pytest.fixture(scope="module")
+def asking(rig: Rig) -> str:
+    """A function that makes one call."""
+    return rig.function(ASKING)
+
+
+def test_environments_have_credentials_of_their_own(rig: Rig):
+    slow = rig.function(
+        "import os, time\ndef handler(e, c):\n time.sleep(0.3)\n return os.environ['AWS_ACCESS_KEY_ID']"
+    )
+    keys: list[str] = []
+    calls = [threading.Thread(target=lambda: keys.append(invoke(rig, slow))) for _ in range(2)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    assert len(set(keys)) == 2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_simulator_kills_the_caller_behind_a_member_role(rig: Rig, asking: str, when: str):
+    admin = rig.as_account("222200000001")
+    role = rig.role(ANYTHING, admin=admin)
+    event = ask("ssm", "describe_instance_information", role=role)
+    first = invoke(rig, asking, **event)
+    assert "pid" in first, first
+    rig.stub.next_headers["DescribeInstanceInformation"] = [{"x-sim-kill": when}]
+    killed = invoke(rig, asking, **event)
+    assert "pid" not in killed
+    after = invoke(rig, asking, **event)
+    assert after.get("pid") not in (None, first["pid"]), after
+
+
+def test_lost_response_is_a_closed_connection(rig: Rig, asking: str):
+    rig.stub.next_headers["ListRoots"] = [{"x-sim-lost": "1"}]
+    assert invoke(rig, asking, **ask("organizations", "list_roots"))["error"] == "ConnectionClosedError"
+    assert "key" in invoke(rig, asking, **ask("organizations", "list_roots"))
+
+
+def bootstrap(rig: Rig, source: str) -> str:
+    """A function of its own runtime; its ARN."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, source)
+    return rig.client("lambda").create_function(
+        FunctionName=f"b-{uuid.uuid4().hex[:8]}",
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role=rig.role(ANYTHING),
+        Code={"ZipFile": packed.getvalue()},
+    )["FunctionArn"]
+
+
+def test_error_type_and_log_lines_of_a_bootstrap(rig: Rig):
+    function = bootstrap(rig, BOOTSTRAP)
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "End": True,
+        "Arguments": {"FunctionName": function},
+    }
+    ended = rig.run({"Task": task})
+    assert ended["error"] == "PlanInvalid"
+    assert json.loads(ended["cause"])["errorMessage"] == "line 3"
+    logs = [json.loads(line) for line in (rig.evidence / "logs.jsonl").read_text().splitlines()]
+    own = [line["line"] for line in logs if line["function"] == function.rsplit(":", 1)[-1]]
+    assert own == ["line at start", '{"message": "line of a call"}']
+
+
+def test_a_silent_bootstrap_is_not_waited_for(rig: Rig, bare: Rig):
+    silent = "\n".join(line for line in BOOTSTRAP.splitlines() if "print" not in line)
+
+    def fastest(subject: Rig) -> float:
+        function, times = bootstrap(subject, silent), []
+        for _ in range(10):
+            begun = time.monotonic()
+            invoke(subject, function)
+            times.append(time.monotonic() - begun)
+        return min(times)
+
+    assert fastest(rig) < fastest(bare) - 0.03
+
+
+FAULTS = [
+    {"operation": "s3:PutObject", "error": "SlowDown", "times": 1, "request": "slow"},
+    {"operation": "s3:PutObject", "lostResponse": True, "request": "lost"},
+    {"operation": "dynamodb:PutItem", "killCaller": "before", "request": "killed-before"},
+    {"operation": "dynamodb:PutItem", "killCaller": "after", "request": "killed-after"},
+    {"operation": "sts:AssumeRole", "error": "ExpiredToken", "account": "222200000002", "times": 1},
+    {"operation": "dynamodb:GetItem", "error": "ThrottlingException", "after": 1, "times": 2},
+    {"operation": "sns:Publish", "error": "InternalError"},
+]
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A cloud whose own services have faults, with a table and a function."""
+    stub = StubSimulator(faults=FAULTS)
+    rig = start_rig(tmp_path_factory.mktemp("faulty"), stub)
+    rig.client("dynamodb").create_table(
+        TableName="table",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    yield rig, rig.function(ASKING)
+    rig.cloud.stop()
+    stub.stop()
+
+
+def test_native_errors_strike_lambdas_only_and_as_often_as_they_should(faulty: Any):
+    rig, function = faulty
+    put = ask("s3", "put_object", arguments={"Bucket": BUCKET, "Key": "slow"})
+    rig.client("s3").put_object(Bucket=BUCKET, Key="slow", Body=b"the driver's own")
+    assert invoke(rig, function, **put)["code"] == "SlowDown"
+    assert "key" in invoke(rig, function, **put)
+
+
+def test_native_lost_response_happened(faulty: Any):
+    rig, function = faulty
+    put = ask("s3", "put_object", arguments={"Bucket": BUCKET, "Key": "lost"})
+    assert invoke(rig, function, **put)["error"] == "ConnectionClosedError"
+    rig.client("s3").head_object(Bucket=BUCKET, Key="lost")
+
+
+@pytest.mark.parametrize("name", ["killed-before", "killed-after"])
+def test_native_kill(faulty: Any, name: str):
+    rig, function = faulty
+    item = {"pk": {"S": name}}
+    assert "pid" not in invoke(
+        rig, function, **ask("dynamodb", "put_item", arguments={"TableName": "table", "Item": item})
+    )
+    stored = "Item" in rig.client("dynamodb").get_item(TableName="table", Key=item)
+    assert stored == (name == "killed-after")
+
+
+def test_native_fault_of_one_account(faulty: Any):
+    rig, function = faulty
+    roles = [rig.role(ANYTHING, admin=rig.as_account(account)) for account in ("222200000001", "222200000002")]
+    for role, code in ((roles[0], None), (roles[1], "ExpiredToken"), (roles[1], None)):
+        arguments = {"RoleArn": role, "RoleSessionName": "test"}
+        assert invoke(rig, function, **ask("sts", "assume_role", arguments=arguments)).get("code") == code
+
+
+def test_native_fault_after_some_calls(faulty: Any):
+    rig, function = faulty
+    get = ask("dynamodb", "get_item", arguments={"TableName": "table", "Key": {"pk": {"S": "x"}}})
+    codes = [invoke(rig, function, **get).get("code") for _ in range(4)]
+    assert codes == [None, "ThrottlingException", "ThrottlingException", None]
+
+
+def test_native_fault_of_a_task_of_the_state_machine(faulty: Any):
+    rig, _ = faulty
+    topic = rig.client("sns").create_topic(Name="t")["TopicArn"]
+    publish = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "End": True,
+        "Arguments": {"TopicArn": topic, "Message": "m"},
+    }
+    assert rig.run({"Publish": publish})["error"] == "SNS.InternalError"
+    assert rig.run({"Publish": publish})["status"] == "SUCCEEDED"
