@@ -22,11 +22,7 @@ async fn main() -> Result<(), Error> {
 async fn assume_role(house: &House, request: TargetRequest) -> Result<ReachAnswer, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::Install])?;
     let result = reach(house, &request).await;
-    house
-        .settle(&request, result, |record| ReachAnswer {
-            outcome: record.outcome,
-        })
-        .await
+    house.settle(&request, result, |record| ReachAnswer { outcome: record.outcome }).await
 }
 
 async fn reach(house: &House, request: &TargetRequest) -> Result<ReachAnswer, TargetError> {
@@ -38,9 +34,7 @@ async fn reach(house: &House, request: &TargetRequest) -> Result<ReachAnswer, Ta
     };
     let why = match status {
         RegionStatus::Enabled => {
-            return Ok(ReachAnswer {
-                outcome: TargetOutcome::Reached,
-            });
+            return Ok(ReachAnswer { outcome: TargetOutcome::Reached });
         }
         RegionStatus::NotOptedIn => "is not enabled in the account",
         RegionStatus::Unknown => "does not exist, or this account cannot see it",

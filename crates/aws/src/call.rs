@@ -57,12 +57,7 @@ impl CallError {
             SdkError::TimeoutError(_) => (Kind::Lost, "timed out".to_owned(), chain(error)),
             _ => (Kind::Lost, "no answer".to_owned(), chain(error)),
         };
-        Self {
-            kind,
-            operation,
-            code,
-            message,
-        }
+        Self { kind, operation, code, message }
     }
 
     /// The error as one that leaves the function, for calls in orgpatch's own account.
@@ -130,10 +125,6 @@ mod tests {
     fn a_server_error_may_have_been_carried_out_and_a_client_error_was_not() {
         assert_eq!(kind("InternalServerError", 500), Kind::Lost);
         assert_eq!(kind("InvalidInstanceId", 400), Kind::Rejected);
-        assert_eq!(
-            kind("RequestLimitExceeded", 503),
-            Kind::Throttled,
-            "EC2 throttles with 503, and nothing was done"
-        );
+        assert_eq!(kind("RequestLimitExceeded", 503), Kind::Throttled, "EC2 throttles with 503, and nothing was done");
     }
 }

@@ -1,4 +1,4 @@
-//! Configuration of the SDK: one HTTP client for all services, adaptive retry with jitter, no call without a limit.
+//! Configuration of the SDK: one HTTP client for all services, retry with jitter, no call without a limit.
 
 use std::time::Duration;
 
@@ -48,7 +48,8 @@ pub async fn for_person(profile: Option<&str>, region: Option<&str>, fallback_re
 
 /// Whether there are credentials; else why not, in the SDK's words.
 pub async fn check_credentials(config: &SdkConfig) -> Result<(), String> {
-    let provider = config.credentials_provider().ok_or_else(|| "no provider of credentials is configured".to_owned())?;
+    let provider =
+        config.credentials_provider().ok_or_else(|| "no provider of credentials is configured".to_owned())?;
     provider.provide_credentials().await.map(drop).map_err(|error| chain(&error))
 }
 
@@ -64,7 +65,13 @@ pub struct FoundCredentials {
 /// The same configuration with those credentials.
 #[must_use]
 pub fn with_credentials(config: &SdkConfig, found: FoundCredentials) -> SdkConfig {
-    let credentials = Credentials::new(found.access_key_id, found.secret_access_key, found.session_token, None, "aws configure export-credentials");
+    let credentials = Credentials::new(
+        found.access_key_id,
+        found.secret_access_key,
+        found.session_token,
+        None,
+        "aws configure export-credentials",
+    );
     config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
@@ -73,13 +80,25 @@ fn http_client() -> SharedHttpClient {
 }
 
 fn loader(http: SharedHttpClient) -> ConfigLoader {
-    let retry = RetryConfig::adaptive()
-        .with_max_attempts(8)
-        .with_initial_backoff(Duration::from_millis(500))
-        .with_max_backoff(Duration::from_secs(8));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(30))
         .build();
-    aws_config::defaults(BehaviorVersion::latest()).http_client(http).retry_config(retry).timeout_config(timeouts)
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(bounded(RetryConfig::standard()))
+        .timeout_config(timeouts)
+}
+
+/// Retry for a client that makes many calls one after the other and so can find the rate that the service allows.
+///
+/// It is not the general rule: after one throttled answer the adaptive rate limiter makes a client that has called only
+/// a few times wait for eight seconds before each retry (five tokens, at half a token a second).
+#[must_use]
+pub fn adaptive_retry() -> RetryConfig {
+    bounded(RetryConfig::adaptive())
+}
+
+fn bounded(retry: RetryConfig) -> RetryConfig {
+    retry.with_max_attempts(8).with_initial_backoff(Duration::from_millis(500)).with_max_backoff(Duration::from_secs(8))
 }

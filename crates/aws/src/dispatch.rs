@@ -38,9 +38,7 @@ impl Dispatch<'_> {
             .into_iter()
             .map(|intent| (intent.batch_id.clone(), intent))
             .collect();
-        let mut sent = intents
-            .values()
-            .any(|intent| matches!(intent.state, IntentState::Sent { .. }));
+        let mut sent = intents.values().any(|intent| matches!(intent.state, IntentState::Sent { .. }));
         let mut wait: Option<u32> = None;
         let mut open: VecDeque<Batch> = batches.into();
         while let Some(batch) = open.pop_front() {
@@ -60,9 +58,7 @@ impl Dispatch<'_> {
         }
         Ok(match wait {
             Some(wait_seconds) => Progress::Unsettled { wait_seconds },
-            None if sent => Progress::Running {
-                wait_seconds: FIRST_LOOK_SECONDS,
-            },
+            None if sent => Progress::Running { wait_seconds: FIRST_LOOK_SECONDS },
             None => Progress::Done,
         })
     }
@@ -75,9 +71,7 @@ impl Dispatch<'_> {
     ) -> Result<Settled, TargetError> {
         // What an earlier attempt named is what this one names.
         let batch = Batch {
-            instance_ids: before
-                .as_ref()
-                .map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
+            instance_ids: before.as_ref().map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
             ..batch
         };
         match (intent::next_move(before.as_ref()), before) {
@@ -97,18 +91,13 @@ impl Dispatch<'_> {
                 }
             }
             (Move::Begin | Move::LookUp, None) => {
-                let (ready, offline): (Vec<String>, Vec<String>) = batch
-                    .instance_ids
-                    .into_iter()
-                    .partition(|id| online.is_none_or(|online| online.contains(id)));
+                let (ready, offline): (Vec<String>, Vec<String>) =
+                    batch.instance_ids.into_iter().partition(|id| online.is_none_or(|online| online.contains(id)));
                 self.refuse_offline(&batch.id, offline).await?;
                 if ready.is_empty() {
                     return Ok(Settled::Over { sent: false });
                 }
-                let batch = Batch {
-                    instance_ids: ready,
-                    ..batch
-                };
+                let batch = Batch { instance_ids: ready, ..batch };
                 self.attempt(batch, None).await
             }
             (Move::Begin | Move::TryAgain, before) => self.attempt(batch, before).await,
@@ -125,12 +114,7 @@ impl Dispatch<'_> {
             at: self.request.now,
             state: IntentState::Intended,
         };
-        if self
-            .ledger
-            .write_intent(&self.page(), before.as_ref(), &attempt)
-            .await?
-            == Write::TooLate
-        {
+        if self.ledger.write_intent(&self.page(), before.as_ref(), &attempt).await? == Write::TooLate {
             // Another copy of the function is at it; what it does is settled when the list of commands is.
             return Ok(Settled::Wait(settle_seconds()));
         }
@@ -182,10 +166,7 @@ impl Dispatch<'_> {
             self.record(attempt, IntentState::Split).await?;
             return Ok(Settled::Halves(halves.into()));
         }
-        let reason = Reason::new(
-            "agent-offline",
-            format!("Systems Manager cannot reach the instance: {message}"),
-        );
+        let reason = Reason::new("agent-offline", format!("Systems Manager cannot reach the instance: {message}"));
         self.record(attempt, IntentState::Refused { reason }).await?;
         Ok(Settled::Over { sent: false })
     }
@@ -194,10 +175,7 @@ impl Dispatch<'_> {
         if offline.is_empty() {
             return Ok(());
         }
-        let reason = Reason::new(
-            "agent-offline",
-            "the SSM Agent was offline when the command was to be sent",
-        );
+        let reason = Reason::new("agent-offline", "the SSM Agent was offline when the command was to be sent");
         let refused = Intent {
             batch_id: format!("{batch_id}-offline"),
             instance_ids: offline,
@@ -211,10 +189,7 @@ impl Dispatch<'_> {
     }
 
     async fn record(&self, attempt: &Intent, state: IntentState) -> Result<(), TargetError> {
-        let after = Intent {
-            state,
-            ..attempt.clone()
-        };
+        let after = Intent { state, ..attempt.clone() };
         match self.ledger.write_intent(&self.page(), Some(attempt), &after).await? {
             Write::Done => Ok(()),
             Write::TooLate => Err(RunError::Unavailable(format!(
@@ -233,23 +208,12 @@ impl Dispatch<'_> {
     }
 
     fn page(&self) -> Page {
-        Page::of(
-            &self.request.run_id,
-            &self.request.step,
-            &self.request.target,
-            self.request.phase,
-        )
+        Page::of(&self.request.run_id, &self.request.step, &self.request.target, self.request.phase)
     }
 
     fn comment(&self, batch: &Batch) -> String {
         let request = self.request;
-        command::comment(
-            &request.run_id,
-            &request.step,
-            &request.target,
-            request.phase,
-            &batch.id,
-        )
+        command::comment(&request.run_id, &request.step, &request.target, request.phase, &batch.id)
     }
 }
 
@@ -270,11 +234,7 @@ fn settle_seconds() -> u32 {
 /// Of those instances the ones that can be asked now.
 pub async fn online(ssm: &Ssm, instance_ids: &[String]) -> Result<HashSet<String>, CallError> {
     let nodes = ssm.managed(Some(instance_ids)).await?;
-    Ok(nodes
-        .into_iter()
-        .filter(|node| node.ping == "Online")
-        .map(|node| node.id)
-        .collect())
+    Ok(nodes.into_iter().filter(|node| node.ping == "Online").map(|node| node.id).collect())
 }
 
 /// The phases that send, for a function that must not be called for another.

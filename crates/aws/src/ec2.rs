@@ -11,20 +11,14 @@ const PAGE_SIZE: i32 = 1_000;
 
 /// Every instance of the account in the Region, in whatever state.
 pub async fn instances(config: &SdkConfig) -> Result<Vec<Ec2Instance>, CallError> {
-    let mut pages = Client::new(config)
-        .describe_instances()
-        .max_results(PAGE_SIZE)
-        .into_paginator()
-        .send();
+    let mut pages = Client::new(config).describe_instances().max_results(PAGE_SIZE).into_paginator().send();
     let mut instances = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallError::of("ec2:DescribeInstances", &error))?;
         let reservations = page.reservations.unwrap_or_default();
         instances.extend(
-            reservations
-                .into_iter()
-                .flat_map(|reservation| reservation.instances.unwrap_or_default())
-                .filter_map(|instance| {
+            reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default()).filter_map(
+                |instance| {
                     Some(Ec2Instance {
                         state: instance.state.and_then(|state| state.name)?.as_str().to_owned(),
                         windows: instance.platform.is_some(),
@@ -36,7 +30,8 @@ pub async fn instances(config: &SdkConfig) -> Result<Vec<Ec2Instance>, CallError
                             .collect(),
                         id: instance.instance_id?,
                     })
-                }),
+                },
+            ),
         );
     }
     Ok(instances)
@@ -57,10 +52,7 @@ pub enum RegionStatus {
 /// answers nobody.
 pub async fn region_status(config: &SdkConfig, region: &str) -> Result<RegionStatus, CallError> {
     // By filter and not by name: a name that does not exist would be an error of the whole call.
-    let filter = aws_sdk_ec2::types::Filter::builder()
-        .name("region-name")
-        .values(region)
-        .build();
+    let filter = aws_sdk_ec2::types::Filter::builder().name("region-name").values(region).build();
     let answer = Client::new(config)
         .describe_regions()
         .all_regions(true)
@@ -68,11 +60,8 @@ pub async fn region_status(config: &SdkConfig, region: &str) -> Result<RegionSta
         .send()
         .await
         .map_err(|error| CallError::of("ec2:DescribeRegions", &error))?;
-    let found = answer
-        .regions
-        .unwrap_or_default()
-        .into_iter()
-        .find(|found| found.region_name.as_deref() == Some(region));
+    let found =
+        answer.regions.unwrap_or_default().into_iter().find(|found| found.region_name.as_deref() == Some(region));
     Ok(match found {
         None => RegionStatus::Unknown,
         Some(found) if found.opt_in_status.as_deref() == Some("not-opted-in") => RegionStatus::NotOptedIn,

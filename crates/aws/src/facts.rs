@@ -46,11 +46,7 @@ async fn find<T: serde::de::DeserializeOwned>(
     existing: &HashSet<String>,
     key: String,
 ) -> Result<Option<T>, RunError> {
-    if existing.contains(&key) {
-        store.find(&key).await
-    } else {
-        Ok(None)
-    }
+    if existing.contains(&key) { store.find(&key).await } else { Ok(None) }
 }
 
 /// A failed child as the state machine's ResultWriter describes it.
@@ -84,10 +80,7 @@ async fn child_errors(
             let Ok(input) = serde_json::from_str::<ChildInput>(&child.input) else {
                 continue;
             };
-            let error = CaughtError {
-                error: child.error,
-                cause: child.cause,
-            };
+            let error = CaughtError { error: child.error, cause: child.cause };
             errors.insert((input.target.account_id, input.target.region), error.sentence());
         }
     }

@@ -41,9 +41,7 @@ where
         let answer = match serde_json::from_value(event.payload) {
             // Boxed: the futures of the SDK nest deeper than the compiler likes.
             Ok(request) => Box::pin(handler(request)).await,
-            Err(error) => Err(RunError::InvalidInput(format!(
-                "not a request of this function: {error}"
-            ))),
+            Err(error) => Err(RunError::InvalidInput(format!("not a request of this function: {error}"))),
         };
         answer.map_err(|error| {
             tracing::error!(
@@ -54,10 +52,7 @@ where
                 region = ids.region,
                 "{error}"
             );
-            Diagnostic {
-                error_type: error.name().to_owned(),
-                error_message: error.to_string(),
-            }
+            Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
         })
     }))
     .await
@@ -73,13 +68,7 @@ struct Ids {
 
 impl Ids {
     fn of(event: &Value) -> Self {
-        let text = |pointer: &str| {
-            event
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         Self {
             run: text("/runId"),
             step: text("/step"),

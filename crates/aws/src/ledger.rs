@@ -52,10 +52,7 @@ impl Page {
     /// The intents of that target in that phase of that step.
     #[must_use]
     pub fn of(run_id: &str, step: &str, target: &Target, phase: Phase) -> Self {
-        Self {
-            partition: format!("run/{run_id}/{step}/{}/{}", target.account_id, target.region),
-            phase,
-        }
+        Self { partition: format!("run/{run_id}/{step}/{}/{}", target.account_id, target.region), phase }
     }
 }
 
@@ -63,10 +60,7 @@ impl Ledger {
     /// The table of that name.
     #[must_use]
     pub fn new(config: &SdkConfig, table: String) -> Self {
-        Self {
-            client: Client::new(config),
-            table,
-        }
+        Self { client: Client::new(config), table }
     }
 
     /// Who holds the run lock, if anybody does.
@@ -85,14 +79,9 @@ impl Ledger {
         let Some(item) = item else { return Ok(None) };
         let field = |name: &str| {
             let value = item.get(name).and_then(|value| value.as_s().ok());
-            value
-                .cloned()
-                .ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
+            value.cloned().ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
         };
-        Ok(Some(LockHolder {
-            run_id: field("runId")?,
-            execution_arn: field("executionArn")?,
-        }))
+        Ok(Some(LockHolder { run_id: field("runId")?, execution_arn: field("executionArn")? }))
     }
 
     /// Takes the run lock: where nobody holds it, or only `from` still does.
@@ -117,12 +106,7 @@ impl Ledger {
                 .condition_expression("executionArn = :from")
                 .expression_attribute_values(":from", text(&from.execution_arn)),
         };
-        written(
-            request
-                .send()
-                .await
-                .map_err(|error| CallError::of("dynamodb:PutItem", &error)),
-        )
+        written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
     }
 
     /// Gives the run lock back, if that run holds it.
@@ -188,12 +172,7 @@ impl Ledger {
                 .expression_attribute_values(":attempt", AttributeValue::N(before.attempt.to_string()))
                 .expression_attribute_values(":progress", text(progress(&before.state))),
         };
-        written(
-            request
-                .send()
-                .await
-                .map_err(|error| CallError::of("dynamodb:PutItem", &error)),
-        )
+        written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The only library of the house that uses the AWS SDK: everything else sees our own types.
 //!
-//! Clients and sessions are built once per process. Every call goes through the SDK's adaptive retry with jitter;
+//! Clients and sessions are built once per process. Every call goes through the SDK's retry with jitter;
 //! what is left after that is a [`call::CallError`] with one of a few kinds.
 
 pub mod call;

@@ -77,8 +77,7 @@ impl Members {
 
     /// Configuration for clients in the target's account and Region.
     pub async fn enter(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
-        self.enter_region(run_id, target, Region::new(target.region.clone()))
-            .await
+        self.enter_region(run_id, target, Region::new(target.region.clone())).await
     }
 
     /// Configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
@@ -96,12 +95,7 @@ impl Members {
             ));
         }
         let credentials = self.session(run_id, &target.account_id).await?;
-        Ok(self
-            .config
-            .to_builder()
-            .region(region)
-            .credentials_provider(credentials)
-            .build())
+        Ok(self.config.to_builder().region(region).credentials_provider(credentials).build())
     }
 
     async fn session(&self, run_id: &str, account_id: &str) -> Result<SharedCredentialsProvider, TargetError> {
@@ -155,10 +149,7 @@ impl Members {
             Some(expires_at),
             "orgpatch member role",
         );
-        Ok(Session {
-            credentials: SharedCredentialsProvider::new(credentials),
-            expires_at,
-        })
+        Ok(Session { credentials: SharedCredentialsProvider::new(credentials), expires_at })
     }
 
     /// What a failed call in a member account means for the target. An expired session is forgotten, so that the
@@ -190,10 +181,6 @@ impl Members {
 
 /// The session's name in the member account's trail: which run it was. STS takes 2 to 64 characters of a few kinds.
 fn session_name(run_id: &str) -> String {
-    let run: String = run_id
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c))
-        .take(55)
-        .collect();
+    let run: String = run_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c)).take(55).collect();
     format!("orgpatch-{run}")
 }

@@ -8,6 +8,7 @@ use orgpatch_core::error::RunError;
 use orgpatch_core::organization::{Account, AccountState, Organization, parents_to_name, units_of_path};
 
 use crate::call::{CallError, Kind};
+use crate::config::adaptive_retry;
 
 /// The most that the API gives per page. A page may be empty and still have a token: the paginator goes on.
 const PAGE_SIZE: i32 = 20;
@@ -18,14 +19,10 @@ const PAGE_SIZE: i32 = 20;
 /// has others below it. Where accounts come without paths, or `wanted` names a unit that no account's path shows,
 /// the tree is walked instead (one call per unit and more).
 pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organization, RunError> {
-    let reader = Reader {
-        client: Client::new(config),
-    };
+    let config = aws_sdk_organizations::config::Builder::from(config).retry_config(adaptive_retry()).build();
+    let reader = Reader { client: Client::from_conf(config) };
     let id = reader.organization_id().await?;
-    let mut organization = Organization {
-        id,
-        ..Organization::default()
-    };
+    let mut organization = Organization { id, ..Organization::default() };
     match reader.accounts().await? {
         Listing::WithPaths(accounts) => {
             organization.unit_names = reader.names(&parents_to_name(&accounts)).await?;
@@ -75,12 +72,7 @@ impl Reader {
     }
 
     async fn accounts(&self) -> Result<Listing, RunError> {
-        let mut pages = self
-            .client
-            .list_accounts()
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .send();
+        let mut pages = self.client.list_accounts().max_results(PAGE_SIZE).into_paginator().send();
         let (mut accounts, mut all_placed) = (Vec::new(), true);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| unreadable(CallError::of("organizations:ListAccounts", &error)))?;
@@ -90,11 +82,7 @@ impl Reader {
                 accounts.push(account);
             }
         }
-        Ok(if all_placed {
-            Listing::WithPaths(accounts)
-        } else {
-            Listing::WithoutPaths(accounts)
-        })
+        Ok(if all_placed { Listing::WithPaths(accounts) } else { Listing::WithoutPaths(accounts) })
     }
 
     /// Names of the units directly below each parent.
@@ -119,20 +107,13 @@ impl Reader {
             let page = page
                 .map_err(|error| unreadable(CallError::of("organizations:ListOrganizationalUnitsForParent", &error)))?;
             let found = page.organizational_units.unwrap_or_default();
-            units.extend(
-                found
-                    .into_iter()
-                    .filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default()))),
-            );
+            units.extend(found.into_iter().filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default()))));
         }
         Ok(units)
     }
 
     async fn walk(&self) -> Result<Tree, RunError> {
-        let mut tree = Tree {
-            names: HashMap::new(),
-            paths: Vec::new(),
-        };
+        let mut tree = Tree { names: HashMap::new(), paths: Vec::new() };
         let mut pages = self.client.list_roots().max_results(PAGE_SIZE).into_paginator().send();
         let mut open: Vec<Vec<String>> = Vec::new();
         while let Some(page) = pages.next().await {
@@ -163,30 +144,18 @@ impl Reader {
         let mut paths: HashMap<String, Vec<String>> = HashMap::new();
         for path in &tree.paths {
             let Some(parent) = path.last() else { continue };
-            let mut pages = self
-                .client
-                .list_accounts_for_parent()
-                .parent_id(parent)
-                .max_results(PAGE_SIZE)
-                .into_paginator()
-                .send();
+            let mut pages =
+                self.client.list_accounts_for_parent().parent_id(parent).max_results(PAGE_SIZE).into_paginator().send();
             while let Some(page) = pages.next().await {
                 let page =
                     page.map_err(|error| unreadable(CallError::of("organizations:ListAccountsForParent", &error)))?;
                 let found = page.accounts.unwrap_or_default();
-                paths.extend(
-                    found
-                        .into_iter()
-                        .filter_map(|account| Some((account.id?, path.clone()))),
-                );
+                paths.extend(found.into_iter().filter_map(|account| Some((account.id?, path.clone()))));
             }
         }
         Ok(accounts
             .into_iter()
-            .map(|account| Account {
-                path: paths.remove(&account.id).unwrap_or_default(),
-                ..account
-            })
+            .map(|account| Account { path: paths.remove(&account.id).unwrap_or_default(), ..account })
             .collect())
     }
 }
@@ -203,12 +172,7 @@ fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
         name: found.name.unwrap_or_default(),
         // A state that did not exist when this was written is tried: the door says what it is worth.
         state: state.unwrap_or(AccountState::Active),
-        path: found
-            .paths
-            .iter()
-            .flatten()
-            .find_map(|path| units_of_path(path, &id))
-            .unwrap_or_default(),
+        path: found.paths.iter().flatten().find_map(|path| units_of_path(path, &id)).unwrap_or_default(),
         id,
     })
 }

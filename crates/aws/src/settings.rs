@@ -26,10 +26,7 @@ pub struct Door {
 impl Door {
     /// Reads `MEMBER_ROLE_NAME` and `EXTERNAL_ID`.
     pub fn from_env() -> Result<Self, Error> {
-        Ok(Self {
-            role_name: required("MEMBER_ROLE_NAME")?,
-            external_id: required("EXTERNAL_ID")?,
-        })
+        Ok(Self { role_name: required("MEMBER_ROLE_NAME")?, external_id: required("EXTERNAL_ID")? })
     }
 }
 

@@ -48,9 +48,7 @@ impl Ssm {
     /// With a configuration that enters the account and Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            client: Client::new(config),
-        }
+        Self { client: Client::new(config) }
     }
 
     /// Managed instances: all, or those of `ids`.
@@ -62,14 +60,9 @@ impl Ssm {
         };
         for chunk in chunks {
             let filter = chunk.map(|ids| {
-                InstanceInformationStringFilter::builder()
-                    .key("InstanceIds")
-                    .set_values(Some(ids.to_vec()))
-                    .build()
+                InstanceInformationStringFilter::builder().key("InstanceIds").set_values(Some(ids.to_vec())).build()
             });
-            let filter = filter
-                .transpose()
-                .map_err(|error| not_built("ssm:DescribeInstanceInformation", &error))?;
+            let filter = filter.transpose().map_err(|error| not_built("ssm:DescribeInstanceInformation", &error))?;
             let mut pages = self
                 .client
                 .describe_instance_information()
@@ -83,9 +76,7 @@ impl Ssm {
                 let Some(id) = node.instance_id else { continue };
                 nodes.push(ManagedInstance {
                     id,
-                    ping: node
-                        .ping_status
-                        .map_or_else(|| "Unknown".to_owned(), |ping| ping.as_str().to_owned()),
+                    ping: node.ping_status.map_or_else(|| "Unknown".to_owned(), |ping| ping.as_str().to_owned()),
                     last_ping: node.last_ping_date_time.and_then(|at| timestamp(&at)),
                     platform_name: node.platform_name.unwrap_or_default(),
                     platform_version: node.platform_version.unwrap_or_default(),
@@ -136,14 +127,8 @@ impl Ssm {
             .value(after.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
             .build()
             .map_err(|error| not_built("ssm:ListCommands", &error))?;
-        let mut pages = self
-            .client
-            .list_commands()
-            .filters(filter)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages =
+            self.client.list_commands().filters(filter).max_results(PAGE_SIZE).into_paginator().items().send();
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:ListCommands", &error))?;
             if found.comment.as_deref() == Some(comment) {
@@ -173,9 +158,7 @@ impl Ssm {
             let failed = plugins.iter().find(|plugin| plugin.response_code != 0);
             invocations.push(Invocation {
                 instance_id,
-                status: found
-                    .status
-                    .map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
+                status: found.status.map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
                 status_details: found.status_details.unwrap_or_default(),
                 exit_code: failed.or(plugins.first()).map(|plugin| i64::from(plugin.response_code)),
                 finished_at: plugins
@@ -220,10 +203,7 @@ impl Ssm {
     /// The patches of an instance that are missing, failed or wait for a reboot.
     pub async fn patches_to_do(&self, instance_id: &str) -> Result<Vec<Patch>, CallError> {
         let states = PatchDisposition::TO_DO.map(|state| state.name().to_owned());
-        let filter = PatchOrchestratorFilter::builder()
-            .key("State")
-            .set_values(Some(states.to_vec()))
-            .build();
+        let filter = PatchOrchestratorFilter::builder().key("State").set_values(Some(states.to_vec())).build();
         let mut pages = self
             .client
             .describe_instance_patches()
@@ -246,12 +226,7 @@ impl Ssm {
                 title: patch.title,
                 classification: patch.classification,
                 severity: patch.severity,
-                cve_ids: cve_ids
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|id| !id.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
+                cve_ids: cve_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect(),
             });
         }
         Ok(patches)
@@ -294,10 +269,5 @@ fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
 }
 
 fn not_built(operation: &'static str, error: &dyn std::error::Error) -> CallError {
-    CallError {
-        kind: Kind::Rejected,
-        operation,
-        code: "request not built".to_owned(),
-        message: error.to_string(),
-    }
+    CallError { kind: Kind::Rejected, operation, code: "request not built".to_owned(), message: error.to_string() }
 }

@@ -26,10 +26,7 @@ impl Store {
     pub fn new(config: &SdkConfig, bucket: String) -> Self {
         // Path style is what emulators and buckets with dots understand; S3 takes both.
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
-        Self {
-            client: Client::from_conf(config),
-            bucket,
-        }
+        Self { client: Client::from_conf(config), bucket }
     }
 
     /// Its name.
@@ -44,21 +41,12 @@ impl Store {
             Ok(object) => object,
             Err(error) => {
                 let error = CallError::of("s3:GetObject", &error);
-                return if error.kind == Kind::NotFound {
-                    Ok(None)
-                } else {
-                    Err(error.into_run_error())
-                };
+                return if error.kind == Kind::NotFound { Ok(None) } else { Err(error.into_run_error()) };
             }
         };
-        let bytes = object
-            .body
-            .collect()
-            .await
-            .map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))?;
-        String::from_utf8(bytes.to_vec())
-            .map(Some)
-            .map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
+        let bytes =
+            object.body.collect().await.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))?;
+        String::from_utf8(bytes.to_vec()).map(Some).map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
     }
 
     /// An object of a run; None if it does not exist.
@@ -73,9 +61,7 @@ impl Store {
 
     /// An object of a run that must exist.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, RunError> {
-        self.find(key)
-            .await?
-            .ok_or_else(|| RunError::BrokenRun(format!("{key} is missing")))
+        self.find(key).await?.ok_or_else(|| RunError::BrokenRun(format!("{key} is missing")))
     }
 
     /// Writes an object unless it exists: whoever was first, a retry included, is right.
@@ -110,22 +96,11 @@ impl Store {
 
     /// The keys below a prefix.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>, RunError> {
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(prefix)
-            .into_paginator()
-            .send();
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| CallError::of("s3:ListBucket", &error).into_run_error())?;
-            keys.extend(
-                page.contents
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|object| object.key),
-            );
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
         }
         Ok(keys)
     }
@@ -136,9 +111,6 @@ impl Store {
         W: Fn(I) -> F,
         F: Future<Output = Result<T, RunError>>,
     {
-        stream::iter(items.into_iter().map(work))
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await
+        stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
     }
 }

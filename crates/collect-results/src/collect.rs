@@ -34,13 +34,7 @@ pub async fn collect(
     settings: &StepSettings,
 ) -> Result<Progress, TargetError> {
     let member = house.members.enter(&request.run_id, &request.target).await?;
-    let look = Look {
-        house,
-        ledger,
-        request,
-        settings,
-        ssm: Ssm::new(&member),
-    };
+    let look = Look { house, ledger, request, settings, ssm: Ssm::new(&member) };
     match request.phase {
         Phase::Install => {
             let asked = look.asked(Phase::Install).await?;
@@ -62,22 +56,17 @@ struct Look<'a> {
 impl Look<'_> {
     async fn after_scan(&self) -> Result<Progress, TargetError> {
         let (request, store) = (self.request, &self.house.store);
-        let inventory: Inventory = store
-            .get(&keys::inventory(&request.run_id, &request.step, &request.target))
-            .await?;
+        let inventory: Inventory = store.get(&keys::inventory(&request.run_id, &request.step, &request.target)).await?;
         let asked = self.asked(Phase::Scan).await?;
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
         }
         let evidence = self.evidence(&asked).await?;
         let Some(judged) = rows::judge_scan(self.view(), &inventory, &asked, &evidence) else {
-            return Ok(Progress::Running {
-                wait_seconds: ROW_LOOK_SECONDS,
-            });
+            return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::scan_rows(self.view(), &inventory, &asked, &judged, &patches))
-            .await
+        self.write(rows::scan_rows(self.view(), &inventory, &asked, &judged, &patches)).await
     }
 
     async fn after_install(&self) -> Result<Progress, TargetError> {
@@ -86,33 +75,17 @@ impl Look<'_> {
         if let Some(running) = self.still_running(&verified) {
             return Ok(running);
         }
-        let order: InstallOrder = store
-            .get(&keys::install_order(&request.run_id, &request.step, &request.target))
-            .await?;
-        let scanned: TargetRecord = store
-            .get(&keys::record(
-                &request.run_id,
-                &request.step,
-                Phase::Scan,
-                &request.target,
-            ))
-            .await?;
+        let order: InstallOrder =
+            store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+        let scanned: TargetRecord =
+            store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
         let Some(judged) = rows::judge_install(self.view(), &order, &installed, &verified, &evidence) else {
-            return Ok(Progress::Running {
-                wait_seconds: ROW_LOOK_SECONDS,
-            });
+            return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::install_rows(
-            scanned.instances,
-            &order,
-            &[&installed, &verified],
-            &judged,
-            &patches,
-        ))
-        .await
+        self.write(rows::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches)).await
     }
 
     /// One answer per instance of the phase's commands.
@@ -127,19 +100,10 @@ impl Look<'_> {
                 _ => None,
             })
             .collect();
-        let invocations = self
-            .all(commands, |id| async move {
-                Ok((id.clone(), self.ssm.invocations(&id).await?))
-            })
-            .await?;
+        let invocations =
+            self.all(commands, |id| async move { Ok((id.clone(), self.ssm.invocations(&id).await?)) }).await?;
         let invocations: HashMap<_, _> = invocations.into_iter().collect();
-        Ok(answers::answers(
-            phase,
-            &intents,
-            &invocations,
-            &self.settings.rate.max_concurrency,
-            request.now,
-        ))
+        Ok(answers::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
     }
 
     fn still_running(&self, asked: &BTreeMap<String, Asked>) -> Option<Progress> {
@@ -158,17 +122,9 @@ impl Look<'_> {
 
     /// The patches of the instances that lack some; the API gives them one instance at a time.
     async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, Vec<Patch>>, TargetError> {
-        let ids: Vec<String> = judged
-            .iter()
-            .filter(|(_, judged)| judged.has_patches_to_list())
-            .map(|(id, _)| id.clone())
-            .collect();
-        let patches = self
-            .all(
-                ids,
-                |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) },
-            )
-            .await?;
+        let ids: Vec<String> =
+            judged.iter().filter(|(_, judged)| judged.has_patches_to_list()).map(|(id, _)| id.clone()).collect();
+        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) }).await?;
         Ok(patches.into_iter().collect())
     }
 
@@ -176,11 +132,7 @@ impl Look<'_> {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        match stream::iter(items.into_iter().map(call))
-            .buffer_unordered(CONCURRENCY)
-            .try_collect()
-            .await
-        {
+        match stream::iter(items.into_iter().map(call)).buffer_unordered(CONCURRENCY).try_collect().await {
             Ok(all) => Ok(all),
             Err(error) => Err(self.house.members.judge(&self.request.target, error).await),
         }
@@ -201,10 +153,6 @@ impl Look<'_> {
     }
 
     fn view(&self) -> View<'_> {
-        View {
-            run_id: &self.request.run_id,
-            target: &self.request.target,
-            now: self.request.now,
-        }
+        View { run_id: &self.request.run_id, target: &self.request.target, now: self.request.now }
     }
 }

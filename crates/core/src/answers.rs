@@ -55,9 +55,8 @@ pub fn answers(
                 // Its halves name the same instances.
                 IntentState::Split => continue,
                 IntentState::Sent { command_id } => {
-                    let found = invocations
-                        .get(command_id)
-                        .and_then(|all| all.iter().find(|one| &one.instance_id == id));
+                    let found =
+                        invocations.get(command_id).and_then(|all| all.iter().find(|one| &one.instance_id == id));
                     Asked {
                         answer: invocation::judge(found, deadline, now),
                         command_id: Some(command_id.clone()),
@@ -68,10 +67,7 @@ pub fn answers(
                 IntentState::Refused { reason } => unsent(intent, Answer::Spared(reason.clone())),
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
-                    Answer::None(Reason::new(
-                        "not-sent",
-                        "it could not be settled whether the command was sent",
-                    )),
+                    Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
                 ),
             };
             asked.insert(id.clone(), entry);
@@ -91,12 +87,7 @@ pub fn next_look_seconds(asked: &BTreeMap<String, Asked>, now: Timestamp) -> Opt
 }
 
 fn unsent(intent: &Intent, answer: Answer) -> Asked {
-    Asked {
-        answer,
-        command_id: None,
-        sent_at: intent.at,
-        finished_at: None,
-    }
+    Asked { answer, command_id: None, sent_at: intent.at, finished_at: None }
 }
 
 #[cfg(test)]
@@ -119,12 +110,8 @@ mod tests {
 
     #[test]
     fn every_named_instance_has_an_answer_and_a_success_that_reached_nobody_is_none() {
-        let sent = IntentState::Sent {
-            command_id: "c-1".into(),
-        };
-        let refused = IntentState::Refused {
-            reason: Reason::new("agent-offline", "x"),
-        };
+        let sent = IntentState::Sent { command_id: "c-1".into() };
+        let refused = IntentState::Refused { reason: Reason::new("agent-offline", "x") };
         let intents = [
             intent(&["i-1", "i-2"], sent),
             intent(&["i-3", "i-4"], IntentState::Split),

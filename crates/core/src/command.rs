@@ -65,11 +65,7 @@ pub fn batches(instances: impl IntoIterator<Item = (OperatingSystem, String)>) -
             let chunks: Vec<Batch> = ids
                 .chunks(MAX_INSTANCES)
                 .enumerate()
-                .map(|(index, chunk)| Batch {
-                    id: format!("{os}-{:02}", index + 1),
-                    os,
-                    instance_ids: chunk.to_vec(),
-                })
+                .map(|(index, chunk)| Batch { id: format!("{os}-{:02}", index + 1), os, instance_ids: chunk.to_vec() })
                 .collect();
             chunks
         })
@@ -91,12 +87,7 @@ pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem) -> String
 /// people to read.
 #[must_use]
 pub fn comment(run_id: &str, step: &str, target: &Target, phase: Phase, batch_id: &str) -> String {
-    let place = format!(
-        "{run_id}/{step}/{}/{}/{}/{batch_id}",
-        target.account_id,
-        target.region,
-        phase.name()
-    );
+    let place = format!("{run_id}/{step}/{}/{}/{}/{batch_id}", target.account_id, target.region, phase.name());
     let key = sha256_hex(place);
     let mut comment = format!("orgpatch {} {run_id}", &key[..24]);
     comment.truncate(MAX_COMMENT);
@@ -133,10 +124,7 @@ pub fn request(
 ) -> CommandRequest {
     let installs = phase == Phase::Install;
     let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    parameters.insert(
-        "Operation".into(),
-        vec![if installs { "Install" } else { "Scan" }.into()],
-    );
+    parameters.insert("Operation".into(), vec![if installs { "Install" } else { "Scan" }.into()]);
     parameters.insert("SnapshotId".into(), vec![snapshot_id.into()]);
     if installs {
         let option = match reboot {
@@ -150,11 +138,7 @@ pub fn request(
         parameters,
         comment,
         max_concurrency: rate.max_concurrency.clone(),
-        max_errors: if installs {
-            rate.max_errors.clone()
-        } else {
-            "100%".into()
-        },
+        max_errors: if installs { rate.max_errors.clone() } else { "100%".into() },
         timeout_seconds: delivery_timeout_seconds(phase),
     }
 }
@@ -188,9 +172,7 @@ pub fn rounds(instances: usize, max_concurrency: &str) -> u32 {
 #[must_use]
 pub fn next_look_seconds(sent_at: Timestamp, now: Timestamp) -> u32 {
     let age = now.as_second().saturating_sub(sent_at.as_second()).max(0);
-    u32::try_from(age * 3 / 4)
-        .unwrap_or(u32::MAX)
-        .clamp(FIRST_LOOK_SECONDS, 900)
+    u32::try_from(age * 3 / 4).unwrap_or(u32::MAX).clamp(FIRST_LOOK_SECONDS, 900)
 }
 
 /// The first look: a scan takes about half a minute.
@@ -238,28 +220,14 @@ mod tests {
 
     #[test]
     fn a_scan_never_carries_what_an_install_does() {
-        let batch = Batch {
-            id: "WINDOWS-01".into(),
-            os: OperatingSystem::Windows,
-            instance_ids: vec!["i-1".into()],
-        };
-        let scan = request(
-            Phase::Verify,
-            &batch,
-            "s",
-            "c".into(),
-            Reboot::IfNeeded,
-            &Rate::default(),
-        );
+        let batch = Batch { id: "WINDOWS-01".into(), os: OperatingSystem::Windows, instance_ids: vec!["i-1".into()] };
+        let scan = request(Phase::Verify, &batch, "s", "c".into(), Reboot::IfNeeded, &Rate::default());
         assert_eq!(scan.parameters["Operation"], ["Scan"]);
         assert!(!scan.parameters.contains_key("RebootOption"));
         let install = request(Phase::Install, &batch, "s", "c".into(), Reboot::Never, &Rate::default());
         assert_eq!(install.parameters["Operation"], ["Install"]);
         assert_eq!(install.parameters["RebootOption"], ["NoReboot"]);
-        assert_eq!(
-            (install.max_concurrency.as_str(), install.max_errors.as_str()),
-            ("25%", "10%")
-        );
+        assert_eq!((install.max_concurrency.as_str(), install.max_errors.as_str()), ("25%", "10%"));
     }
 
     #[test]

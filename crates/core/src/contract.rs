@@ -217,11 +217,7 @@ impl CaughtError {
             .ok()
             .and_then(|cause| Some(cause.get("errorMessage")?.as_str()?.to_owned()))
             .unwrap_or_else(|| self.cause.clone());
-        if message.is_empty() {
-            self.error.clone()
-        } else {
-            format!("{}: {message}", self.error)
-        }
+        if message.is_empty() { self.error.clone() } else { format!("{}: {message}", self.error) }
     }
 }
 
@@ -467,9 +463,7 @@ impl PatchDisposition {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let plain = name.replace('_', "");
-        Self::TO_DO
-            .into_iter()
-            .find(|state| state.name().eq_ignore_ascii_case(&plain))
+        Self::TO_DO.into_iter().find(|state| state.name().eq_ignore_ascii_case(&plain))
     }
 }
 

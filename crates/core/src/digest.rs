@@ -7,13 +7,11 @@ use sha2::{Digest, Sha256};
 /// SHA-256 of `data`, 64 hex digits.
 #[must_use]
 pub fn sha256_hex(data: impl AsRef<[u8]>) -> String {
-    Sha256::digest(data)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Sha256::digest(data).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]

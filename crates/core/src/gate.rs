@@ -17,16 +17,10 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
     for (step, record) in earlier {
         let reason = match record {
             Some(record) if record.decision == Decision::Advance => continue,
-            Some(record) => Reason::new(
-                "halted",
-                format!("the run halted at step {step}: {}", record.reason.text),
-            ),
+            Some(record) => Reason::new("halted", format!("the run halted at step {step}: {}", record.reason.text)),
             None => Reason::new("halted", format!("the run halted at step {step}: it was never judged")),
         };
-        return GateAnswer {
-            decision: Decision::Halt,
-            reason,
-        };
+        return GateAnswer { decision: Decision::Halt, reason };
     }
     GateAnswer {
         decision: Decision::Go,
@@ -75,11 +69,7 @@ pub fn install_plan(step: &str, mut orders: Vec<InstallOrder>) -> Result<Install
         }
     }
     let sha256 = sha256_hex(serde_json::to_vec(&orders)?);
-    Ok(InstallPlan {
-        step: step.to_owned(),
-        sha256,
-        orders,
-    })
+    Ok(InstallPlan { step: step.to_owned(), sha256, orders })
 }
 
 /// Judge: may the next step start?
@@ -94,18 +84,12 @@ pub fn judge(
     gate: &Gate,
     error: Option<&CaughtError>,
 ) -> GateAnswer {
-    let halt = |code: &str, text: String| GateAnswer {
-        decision: Decision::Halt,
-        reason: Reason::new(code, text),
-    };
+    let halt = |code: &str, text: String| GateAnswer { decision: Decision::Halt, reason: Reason::new(code, text) };
     if let Some(error) = error {
         return halt("step-broken", format!("the step broke: {}", error.sentence()));
     }
     if lost_targets > 0 {
-        return halt(
-            "results-lost",
-            format!("the results of {lost_targets} targets are lost; see their reasons"),
-        );
+        return halt("results-lost", format!("the results of {lost_targets} targets are lost; see their reasons"));
     }
     if operation == Operation::Scan {
         return GateAnswer {
@@ -167,14 +151,10 @@ mod tests {
     use super::*;
 
     fn counts(patched: u64, failed: u64, unreachable: u64) -> Counts {
-        [
-            (Outcome::Patched, patched),
-            (Outcome::Failed, failed),
-            (Outcome::Unreachable, unreachable),
-        ]
-        .into_iter()
-        .flat_map(|(outcome, n)| (0..n).map(move |_| outcome))
-        .collect()
+        [(Outcome::Patched, patched), (Outcome::Failed, failed), (Outcome::Unreachable, unreachable)]
+            .into_iter()
+            .flat_map(|(outcome, n)| (0..n).map(move |_| outcome))
+            .collect()
     }
 
     fn decide(counts: &Counts, gate: Gate) -> (Decision, String) {
@@ -185,58 +165,30 @@ mod tests {
     #[test]
     fn a_missing_gate_allows_no_failure_and_no_silence() {
         assert_eq!(decide(&counts(5, 0, 0), Gate::default()).0, Decision::Advance);
-        assert_eq!(
-            decide(&counts(99, 1, 0), Gate::default()),
-            (Decision::Halt, "too-many-failed".into())
-        );
-        assert_eq!(
-            decide(&counts(99, 0, 1), Gate::default()),
-            (Decision::Halt, "too-many-unreachable".into())
-        );
+        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (Decision::Halt, "too-many-failed".into()));
+        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (Decision::Halt, "too-many-unreachable".into()));
     }
 
     #[test]
     fn a_limit_is_reached_only_when_it_is_passed() {
-        let gate = Gate {
-            max_failed_percent: 10,
-            ..Gate::default()
-        };
+        let gate = Gate { max_failed_percent: 10, ..Gate::default() };
         assert_eq!(decide(&counts(9, 1, 0), gate).0, Decision::Advance);
         assert_eq!(decide(&counts(8, 1, 0), gate).0, Decision::Halt);
     }
 
     #[test]
     fn a_step_that_proves_nothing_does_not_pass_min_succeeded() {
-        let gate = Gate {
-            min_succeeded: 1,
-            ..Gate::default()
-        };
-        assert_eq!(
-            decide(&Counts::default(), gate),
-            (Decision::Halt, "too-few-succeeded".into())
-        );
+        let gate = Gate { min_succeeded: 1, ..Gate::default() };
+        assert_eq!(decide(&Counts::default(), gate), (Decision::Halt, "too-few-succeeded".into()));
     }
 
     #[test]
     fn lost_results_and_broken_steps_never_pass() {
-        let all = Gate {
-            max_failed_percent: 100,
-            max_unreachable_percent: 100,
-            min_succeeded: 0,
-        };
-        let error = CaughtError {
-            error: "States.Timeout".into(),
-            cause: String::new(),
-        };
+        let all = Gate { max_failed_percent: 100, max_unreachable_percent: 100, min_succeeded: 0 };
+        let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
         for operation in [Operation::Scan, Operation::Install] {
-            assert_eq!(
-                judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code,
-                "results-lost"
-            );
-            assert_eq!(
-                judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code,
-                "step-broken"
-            );
+            assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, "results-lost");
+            assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, "step-broken");
         }
     }
 
@@ -252,14 +204,8 @@ mod tests {
         };
         let (advanced, halted) = (record(Decision::Advance), record(Decision::Halt));
         assert_eq!(enter([]).decision, Decision::Go);
-        assert_eq!(
-            enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision,
-            Decision::Go
-        );
-        assert_eq!(
-            enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision,
-            Decision::Halt
-        );
+        assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, Decision::Go);
+        assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, Decision::Halt);
         assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, Decision::Halt);
     }
 

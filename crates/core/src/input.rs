@@ -69,9 +69,7 @@ impl RunInput {
             // The name becomes part of an object key, so it cannot be anything that leads elsewhere.
             Some(Value::String(name)) if is_plan_name(name) => name.clone(),
             Some(other) => {
-                return wrong(format!(
-                    "{other} cannot be the name of a plan (letters, digits, hyphens, underscores)"
-                ));
+                return wrong(format!("{other} cannot be the name of a plan (letters, digits, hyphens, underscores)"));
             }
             None => return wrong("`plan` is missing".to_owned()),
         };
@@ -97,12 +95,7 @@ impl RunInput {
             Some(Value::String(text)) => Some(text.clone()),
             Some(_) => return wrong("`comment` is not a text".to_owned()),
         };
-        Ok(Self {
-            operation,
-            plan,
-            stages,
-            comment,
-        })
+        Ok(Self { operation, plan, stages, comment })
     }
 }
 
@@ -136,29 +129,14 @@ mod tests {
         for (input, culprit) in [
             (json!([]), "not a JSON object"),
             (json!({"plan": "monthly"}), "`operation` is missing"),
-            (
-                json!({"operation": "reboot", "plan": "monthly"}),
-                "unknown operation \"reboot\"",
-            ),
+            (json!({"operation": "reboot", "plan": "monthly"}), "unknown operation \"reboot\""),
             (json!({"operation": "scan"}), "`plan` is missing"),
-            (
-                json!({"operation": "scan", "plan": "../x"}),
-                "\"../x\" cannot be the name of a plan",
-            ),
-            (
-                json!({"operation": "scan", "plan": "m", "stage": "test"}),
-                "unknown field \"stage\"",
-            ),
+            (json!({"operation": "scan", "plan": "../x"}), "\"../x\" cannot be the name of a plan"),
+            (json!({"operation": "scan", "plan": "m", "stage": "test"}), "unknown field \"stage\""),
             (json!({"operation": "scan", "plan": "m", "resume": "r"}), "`resume`"),
             (json!({"operation": "scan", "plan": "m", "stages": []}), "`stages`"),
-            (
-                json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}),
-                "named twice",
-            ),
-            (
-                json!({"operation": "scan", "plan": "m", "stages": [1]}),
-                "1 in `stages`",
-            ),
+            (json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}), "named twice"),
+            (json!({"operation": "scan", "plan": "m", "stages": [1]}), "1 in `stages`"),
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
         ] {
             let error = RunInput::read(&input).expect_err("wrong input");

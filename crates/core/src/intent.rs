@@ -150,12 +150,8 @@ mod tests {
                 }
                 Move::GoOnWithHalves => unreachable!("this model does not split"),
                 Move::LookUp => {
-                    let found = self
-                        .service
-                        .sent
-                        .iter()
-                        .find(|(_, at)| at + LAG_SECONDS <= self.now)
-                        .map(|(id, _)| id.clone());
+                    let found =
+                        self.service.sent.iter().find(|(_, at)| at + LAG_SECONDS <= self.now).map(|(id, _)| id.clone());
                     let intent = self.ledger.clone().expect("an intent");
                     match after_look_up(&intent, found, self.time()) {
                         Finding::Adopt(id) => return self.record(id).map(|()| None),
@@ -194,20 +190,12 @@ mod tests {
     fn dying_at_any_two_instructions_neither_repeats_nor_loses_the_command() {
         for first_death in 0..12 {
             for second_death in 0..12 {
-                let mut world = World {
-                    service: Service::default(),
-                    ledger: None,
-                    now: 1_800_000_000,
-                    fuel: 0,
-                };
+                let mut world = World { service: Service::default(), ledger: None, now: 1_800_000_000, fuel: 0 };
                 let mut fuels = [first_death, second_death].into_iter();
                 let mut lives = 0;
                 loop {
                     lives += 1;
-                    assert!(
-                        lives < 20,
-                        "never ends after deaths at {first_death} and {second_death}"
-                    );
+                    assert!(lives < 20, "never ends after deaths at {first_death} and {second_death}");
                     world.fuel = fuels.next().unwrap_or(100);
                     match world.run() {
                         Err(Died) => world.now += 1,
@@ -215,29 +203,17 @@ mod tests {
                         Ok(None) => break,
                     }
                 }
-                assert_eq!(
-                    world.service.sent.len(),
-                    1,
-                    "deaths at {first_death} and {second_death}"
-                );
+                assert_eq!(world.service.sent.len(), 1, "deaths at {first_death} and {second_death}");
                 let id = world.service.sent[0].0.clone();
-                assert_eq!(
-                    world.ledger.expect("an intent").state,
-                    IntentState::Sent { command_id: id }
-                );
+                assert_eq!(world.ledger.expect("an intent").state, IntentState::Sent { command_id: id });
             }
         }
     }
 
     #[test]
     fn a_rejected_attempt_may_be_repeated_at_once_and_a_refused_one_never() {
-        let intent = |state| Intent {
-            batch_id: "b".into(),
-            instance_ids: vec![],
-            attempt: 1,
-            at: Timestamp::UNIX_EPOCH,
-            state,
-        };
+        let intent =
+            |state| Intent { batch_id: "b".into(), instance_ids: vec![], attempt: 1, at: Timestamp::UNIX_EPOCH, state };
         assert_eq!(next_move(Some(&intent(IntentState::Rejected))), Move::TryAgain);
         let reason = Reason::new("x", "y");
         assert_eq!(next_move(Some(&intent(IntentState::Refused { reason }))), Move::Nothing);

@@ -44,10 +44,7 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
         return if now < deadline {
             Answer::Waiting
         } else {
-            Answer::None(Reason::new(
-                "no-invocation",
-                "the command never reached this instance, although it was named",
-            ))
+            Answer::None(Reason::new("no-invocation", "the command never reached this instance, although it was named"))
         };
     };
     let details: String = invocation.status_details.split_whitespace().collect();
@@ -61,18 +58,16 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
             "execution-timed-out",
             "the patch operation took longer than the document allows",
         )),
-        (_, "Undeliverable") => Answer::None(Reason::new(
-            "undeliverable",
-            "the command could not be delivered to this instance",
-        )),
+        (_, "Undeliverable") => {
+            Answer::None(Reason::new("undeliverable", "the command could not be delivered to this instance"))
+        }
         (_, "Terminated") => Answer::Spared(Reason::new(
             "max-errors",
             "the command stopped after `maxErrors` failures, before this instance's turn",
         )),
-        (_, "InvalidPlatform") => Answer::Failed(Reason::new(
-            "invalid-platform",
-            "the patch document does not run on this platform",
-        )),
+        (_, "InvalidPlatform") => {
+            Answer::Failed(Reason::new("invalid-platform", "the patch document does not run on this platform"))
+        }
         (_, "AccessDenied") => Answer::Spared(Reason::new(
             "access-denied",
             "the member role may not send the patch document to this instance",
@@ -82,10 +77,7 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
         ("Failed", _) => Answer::Failed(failure(invocation.exit_code)),
         _ if now >= deadline => Answer::None(Reason::new(
             "no-answer",
-            format!(
-                "the command is still {} long after every time-out has passed",
-                invocation.status
-            ),
+            format!("the command is still {} long after every time-out has passed", invocation.status),
         )),
         _ => Answer::Waiting,
     }

@@ -100,10 +100,7 @@ impl Organization {
     #[must_use]
     pub fn has_unit(&self, id: &str) -> bool {
         self.unit_names.contains_key(id)
-            || self
-                .accounts
-                .iter()
-                .any(|account| account.path.iter().any(|unit| unit == id))
+            || self.accounts.iter().any(|account| account.path.iter().any(|unit| unit == id))
     }
 }
 
@@ -147,21 +144,12 @@ mod tests {
             units_of_path("o-x/r-y/ou-y-a/ou-y-b/123456789012/", "123456789012"),
             Some(vec!["r-y".into(), "ou-y-a".into(), "ou-y-b".into()])
         );
-        assert_eq!(
-            units_of_path("o-x/r-y/123456789012/", "123456789012"),
-            Some(vec!["r-y".into()])
-        );
+        assert_eq!(units_of_path("o-x/r-y/123456789012/", "123456789012"), Some(vec!["r-y".into()]));
     }
 
     #[test]
     fn anything_else_is_not_a_path() {
-        for path in [
-            "",
-            "r-y/ou-y-a",
-            "o-x",
-            "o-x/123456789012/",
-            "o-x/r-y/what/123456789012/",
-        ] {
+        for path in ["", "r-y/ou-y-a", "o-x", "o-x/123456789012/", "o-x/r-y/what/123456789012/"] {
             assert_eq!(units_of_path(path, "123456789012"), None, "{path}");
         }
     }

@@ -84,10 +84,7 @@ impl OperatingSystem {
                 _ => None,
             };
         }
-        PLATFORM_WORDS
-            .iter()
-            .find(|(word, _)| name.contains(word))
-            .map(|(_, os)| *os)
+        PLATFORM_WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, os)| *os)
     }
 }
 
@@ -132,16 +129,8 @@ mod tests {
             ("Amazon Linux", "2023", Some(Os::AmazonLinux2023)),
             ("Amazon Linux", "2", Some(Os::AmazonLinux2)),
             ("Amazon Linux AMI", "2018.03", None),
-            (
-                "Microsoft Windows Server 2022 Datacenter",
-                "10.0.20348",
-                Some(Os::Windows),
-            ),
-            (
-                "Red Hat Enterprise Linux Server",
-                "7.9",
-                Some(Os::RedhatEnterpriseLinux),
-            ),
+            ("Microsoft Windows Server 2022 Datacenter", "10.0.20348", Some(Os::Windows)),
+            ("Red Hat Enterprise Linux Server", "7.9", Some(Os::RedhatEnterpriseLinux)),
             ("SLES", "15.5", Some(Os::Suse)),
             ("CentOS Stream", "9", Some(Os::CentOs)),
             ("Oracle Linux Server", "8.9", Some(Os::OracleLinux)),

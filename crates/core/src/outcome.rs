@@ -111,15 +111,10 @@ impl Counts {
     /// How many were attempted: `patched + pending-reboot + failed + unreachable`.
     #[must_use]
     pub fn attempted(&self) -> u64 {
-        [
-            Outcome::Patched,
-            Outcome::PendingReboot,
-            Outcome::Failed,
-            Outcome::Unreachable,
-        ]
-        .map(|outcome| self.of(outcome))
-        .iter()
-        .sum()
+        [Outcome::Patched, Outcome::PendingReboot, Outcome::Failed, Outcome::Unreachable]
+            .map(|outcome| self.of(outcome))
+            .iter()
+            .sum()
     }
 
     /// How many are where they should be: `compliant + patched`.
@@ -130,10 +125,7 @@ impl Counts {
 
     /// Outcomes and their counts, best outcome first, without those that nobody has.
     pub fn iter(&self) -> impl Iterator<Item = (Outcome, u64)> {
-        Outcome::ALL
-            .into_iter()
-            .map(|outcome| (outcome, self.of(outcome)))
-            .filter(|(_, n)| *n > 0)
+        Outcome::ALL.into_iter().map(|outcome| (outcome, self.of(outcome))).filter(|(_, n)| *n > 0)
     }
 }
 

@@ -15,10 +15,7 @@ pub struct Reason {
 impl Reason {
     /// A reason of that code and sentence.
     pub fn new(code: &str, text: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            text: text.into(),
-        }
+        Self { code: code.to_owned(), text: text.into() }
     }
 }
 

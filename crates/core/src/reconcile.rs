@@ -51,30 +51,18 @@ pub struct TargetResult {
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> TargetResult {
-    let TargetFacts {
-        target,
-        inventory,
-        scan,
-        order,
-        install,
-        child_error,
-    } = facts;
+    let TargetFacts { target, inventory, scan, order, install, child_error } = facts;
     let lost = Reason::new(
         "lost",
-        child_error.map_or_else(
-            || "no result was recorded".to_owned(),
-            |error| format!("no result was recorded: {error}"),
-        ),
+        child_error
+            .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
     );
     let Some(scan) = scan else {
         return without_scan(target, inventory, end, lost);
     };
 
-    let mut rows: BTreeMap<String, InstanceRow> = scan
-        .instances
-        .into_iter()
-        .map(|row| (row.instance_id.clone(), row))
-        .collect();
+    let mut rows: BTreeMap<String, InstanceRow> =
+        scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
     let (mut outcome, mut reason) = (scan.outcome, scan.reason);
     match (install, order) {
         (Some(install), order) => {
@@ -93,10 +81,9 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
         (None, Some(order)) => {
             let why = match end {
                 StepEnd::Over => lost,
-                StepEnd::Cut(reason) => Reason::new(
-                    "lost",
-                    format!("an install may have begun when the run ended: {}", reason.text),
-                ),
+                StepEnd::Cut(reason) => {
+                    Reason::new("lost", format!("an install may have begun when the run ended: {}", reason.text))
+                }
             };
             for ordered in &order.instances {
                 set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
@@ -107,10 +94,9 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
     }
     if operation == Operation::Install {
         let why = match end {
-            StepEnd::Over => Reason::new(
-                "not-ordered",
-                "patches are missing, but the install plan does not list the instance",
-            ),
+            StepEnd::Over => {
+                Reason::new("not-ordered", "patches are missing, but the install plan does not list the instance")
+            }
             StepEnd::Cut(reason) => reason.clone(),
         };
         for row in rows.values_mut().filter(|row| row.outcome == Outcome::Missing) {
@@ -118,12 +104,7 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
             row.reason = why.clone();
         }
     }
-    TargetResult {
-        target,
-        outcome,
-        reason,
-        instances: rows.into_values().collect(),
-    }
+    TargetResult { target, outcome, reason, instances: rows.into_values().collect() }
 }
 
 fn set(rows: &mut BTreeMap<String, InstanceRow>, id: &str, outcome: Outcome, reason: &Reason) {
@@ -153,12 +134,7 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
             })
             .collect()
     });
-    TargetResult {
-        target,
-        outcome,
-        reason,
-        instances,
-    }
+    TargetResult { target, outcome, reason, instances }
 }
 
 /// A row with that outcome and no evidence yet.
@@ -175,10 +151,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         name: instance.name.clone(),
         stage: target.stage.clone(),
         wave: target.wave,
-        os: instance
-            .os
-            .map(|os| os.name().to_owned())
-            .or_else(|| instance.platform.clone()),
+        os: instance.os.map(|os| os.name().to_owned()).or_else(|| instance.platform.clone()),
         agent_version: instance.agent_version.clone(),
         outcome,
         reason,
@@ -200,13 +173,7 @@ pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> 
         .iter()
         .map(|instance| row(&target, instance, Outcome::NotAttempted, reason.clone()))
         .collect();
-    TargetRecord {
-        target,
-        outcome: TargetOutcome::NotAttempted,
-        reason: reason.clone(),
-        at: inventory.at,
-        instances,
-    }
+    TargetRecord { target, outcome: TargetOutcome::NotAttempted, reason: reason.clone(), at: inventory.at, instances }
 }
 
 #[cfg(test)]
@@ -250,12 +217,7 @@ mod tests {
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {
-                    row(
-                        &target(),
-                        &seen(id, Standing::Selected),
-                        *outcome,
-                        Reason::new("recorded", "recorded"),
-                    )
+                    row(&target(), &seen(id, Standing::Selected), *outcome, Reason::new("recorded", "recorded"))
                 })
                 .collect(),
         }
@@ -281,10 +243,7 @@ mod tests {
         TargetFacts {
             target: target(),
             inventory: None,
-            scan: Some(record(
-                TargetOutcome::Reached,
-                &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)],
-            )),
+            scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
             order: Some(ordered(&["i-a"])),
             install: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Patched)])),
             child_error: None,
@@ -317,44 +276,13 @@ mod tests {
         };
         let lines = [
             ("all recorded", short(facts(), &StepEnd::Over)),
-            (
-                "install lost",
-                short(
-                    TargetFacts {
-                        install: None,
-                        ..facts()
-                    },
-                    &StepEnd::Over,
-                ),
-            ),
-            (
-                "cut while installing",
-                short(
-                    TargetFacts {
-                        install: None,
-                        ..facts()
-                    },
-                    &cut(),
-                ),
-            ),
-            (
-                "cut before installing",
-                short(
-                    TargetFacts {
-                        install: None,
-                        order: None,
-                        ..facts()
-                    },
-                    &cut(),
-                ),
-            ),
+            ("install lost", short(TargetFacts { install: None, ..facts() }, &StepEnd::Over)),
+            ("cut while installing", short(TargetFacts { install: None, ..facts() }, &cut())),
+            ("cut before installing", short(TargetFacts { install: None, order: None, ..facts() }, &cut())),
             (
                 "locked out before installing",
                 short(
-                    TargetFacts {
-                        install: Some(record(TargetOutcome::AccessDenied, &[])),
-                        ..facts()
-                    },
+                    TargetFacts { install: Some(record(TargetOutcome::AccessDenied, &[])), ..facts() },
                     &StepEnd::Over,
                 ),
             ),
@@ -372,23 +300,9 @@ mod tests {
                     &StepEnd::Over,
                 ),
             ),
-            (
-                "never begun",
-                short(
-                    TargetFacts {
-                        scan: None,
-                        order: None,
-                        install: None,
-                        ..facts()
-                    },
-                    &cut(),
-                ),
-            ),
+            ("never begun", short(TargetFacts { scan: None, order: None, install: None, ..facts() }, &cut())),
         ];
-        let lines: Vec<String> = lines
-            .into_iter()
-            .map(|(case, line)| format!("{case}: {line}"))
-            .collect();
+        let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
         all recorded: Reached: i-a patched (recorded), i-b compliant (recorded)
         install lost: Error: i-a unreachable (lost), i-b compliant (recorded)

@@ -168,12 +168,8 @@ impl Report {
     }
 
     fn add_step(&mut self, result: StepResult, run_reason: &Reason) {
-        let counts: Counts = result
-            .targets
-            .iter()
-            .flat_map(|target| &target.instances)
-            .map(|row| row.outcome)
-            .collect();
+        let counts: Counts =
+            result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
         self.run.counts.merge(&counts);
         let (decision, reason) = match result.gate {
             Some(gate) if gate.decision == Decision::Advance => (StepDecision::Advance, gate.reason),
@@ -233,24 +229,12 @@ impl Report {
     fn message(&self, bucket: &str, report_key: &str) -> String {
         let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
         for step in &self.steps {
-            let counts: Vec<String> = step
-                .counts
-                .iter()
-                .map(|(outcome, n)| format!("{n} {outcome}"))
-                .collect();
-            let counts = if counts.is_empty() {
-                "no instances".to_owned()
-            } else {
-                counts.join(", ")
-            };
+            let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+            let counts = if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") };
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}: {counts}", step.id);
         }
-        let unreached = self
-            .targets
-            .iter()
-            .filter(|target| target.outcome != TargetOutcome::Reached)
-            .count();
+        let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
         if unreached > 0 {
             let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
         }
@@ -263,27 +247,18 @@ impl Report {
 fn ending(results: &[StepResult], error: Option<&CaughtError>) -> (RunDecision, Reason) {
     let halted = results.iter().find_map(|result| {
         let gate = result.gate.as_ref().filter(|gate| gate.decision != Decision::Advance)?;
-        Some(Reason::new(
-            &gate.reason.code,
-            format!("halted at step {}: {}", gate.step, gate.reason.text),
-        ))
+        Some(Reason::new(&gate.reason.code, format!("halted at step {}: {}", gate.step, gate.reason.text)))
     });
     let unjudged = || {
         let result = results.iter().find(|result| result.gate.is_none())?;
-        Some(Reason::new(
-            "BrokenRun",
-            format!("step {} was never judged", result.summary.id),
-        ))
+        Some(Reason::new("BrokenRun", format!("step {} was never judged", result.summary.id)))
     };
     match (error, halted) {
         (Some(error), _) => (RunDecision::Error, Reason::new(&error.error, error.sentence())),
         (None, Some(reason)) => (RunDecision::Halted, reason),
         (None, None) => match unjudged() {
             Some(reason) => (RunDecision::Error, reason),
-            None => (
-                RunDecision::Advanced,
-                Reason::new("all-steps-advanced", "every step passed its gate"),
-            ),
+            None => (RunDecision::Advanced, Reason::new("all-steps-advanced", "every step passed its gate")),
         },
     }
 }
@@ -318,13 +293,7 @@ mod tests {
     }
 
     fn summary(id: &str) -> StepSummary {
-        StepSummary {
-            id: id.into(),
-            stage: id.into(),
-            wave: 1,
-            accounts: 1,
-            targets: 0,
-        }
+        StepSummary { id: id.into(), stage: id.into(), wave: 1, accounts: 1, targets: 0 }
     }
 
     fn result(id: &str, decision: Option<Decision>, begun: bool) -> StepResult {
@@ -336,12 +305,7 @@ mod tests {
             counts: Counts::default(),
             limits: crate::plan::Gate::default(),
         });
-        StepResult {
-            summary: summary(id),
-            gate,
-            begun,
-            targets: vec![],
-        }
+        StepResult { summary: summary(id), gate, begun, targets: vec![] }
     }
 
     #[test]
@@ -349,29 +313,14 @@ mod tests {
         let advanced = || result("01-test-1", Some(Decision::Advance), true);
         let halted = || result("02-staging-1", Some(Decision::Halt), true);
         let never = || result("03-production-1", None, false);
-        let error = CaughtError {
-            error: "States.Timeout".into(),
-            cause: String::new(),
-        };
+        let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
         let ends = |results: &[StepResult], error: Option<&CaughtError>| {
             let (decision, reason) = ending(results, error);
             (decision, reason.code)
         };
-        assert_eq!(
-            ends(&[advanced()], None),
-            (RunDecision::Advanced, "all-steps-advanced".into())
-        );
-        assert_eq!(
-            ends(&[advanced(), halted(), never()], None),
-            (RunDecision::Halted, "why".into())
-        );
-        assert_eq!(
-            ends(&[advanced(), never()], None),
-            (RunDecision::Error, "BrokenRun".into())
-        );
-        assert_eq!(
-            ends(&[advanced(), halted()], Some(&error)),
-            (RunDecision::Error, "States.Timeout".into())
-        );
+        assert_eq!(ends(&[advanced()], None), (RunDecision::Advanced, "all-steps-advanced".into()));
+        assert_eq!(ends(&[advanced(), halted(), never()], None), (RunDecision::Halted, "why".into()));
+        assert_eq!(ends(&[advanced(), never()], None), (RunDecision::Error, "BrokenRun".into()));
+        assert_eq!(ends(&[advanced(), halted()], Some(&error)), (RunDecision::Error, "States.Timeout".into()));
     }
 }

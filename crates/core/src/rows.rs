@@ -33,12 +33,7 @@ impl Evidence {
     /// The rows as they came.
     #[must_use]
     pub fn new(states: Vec<PatchState>) -> Self {
-        Self(
-            states
-                .into_iter()
-                .map(|state| (state.instance_id.clone(), state))
-                .collect(),
-        )
+        Self(states.into_iter().map(|state| (state.instance_id.clone(), state)).collect())
     }
 
     /// The row of an instance, if it is from this run's own scan.
@@ -61,9 +56,7 @@ impl Judged {
     /// True if the instance's patches are worth asking for: some are missing, failed, or wait for a reboot.
     #[must_use]
     pub fn has_patches_to_list(&self) -> bool {
-        self.evidence
-            .as_ref()
-            .is_some_and(|state| state.lacking() > 0 || state.pending_reboot > 0)
+        self.evidence.as_ref().is_some_and(|state| state.lacking() > 0 || state.pending_reboot > 0)
     }
 }
 
@@ -85,13 +78,7 @@ pub fn judge_scan(
         };
         let state = evidence.of(view, &instance.instance_id, os, scan);
         let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
-        judged.insert(
-            instance.instance_id.clone(),
-            Judged {
-                verdict,
-                evidence: state.cloned(),
-            },
-        );
+        judged.insert(instance.instance_id.clone(), Judged { verdict, evidence: state.cloned() });
     }
     Some(judged)
 }
@@ -114,17 +101,9 @@ pub fn judge_install(
         let state = verify.and_then(|scan| evidence.of(view, id, instance.os, scan));
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
-        let answer = verify
-            .map(|scan| &scan.answer)
-            .filter(|answer| !matches!(answer, Answer::Spared(_)));
+        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Spared(_)));
         let verdict = verdict::after_install(install, answer, state, late)?;
-        judged.insert(
-            id.clone(),
-            Judged {
-                verdict,
-                evidence: state.cloned(),
-            },
-        );
+        judged.insert(id.clone(), Judged { verdict, evidence: state.cloned() });
     }
     Some(judged)
 }
@@ -149,18 +128,13 @@ pub fn scan_rows(
                 Standing::Skipped(reason) => plain(Outcome::Skipped, reason),
                 Standing::NotReady(reason) => plain(Outcome::NotReady, reason),
                 Standing::Selected => match judged.get(id) {
-                    None => plain(
-                        Outcome::Unreachable,
-                        &Reason::new("not-sent", "no scan command names this instance"),
-                    ),
+                    None => {
+                        plain(Outcome::Unreachable, &Reason::new("not-sent", "no scan command names this instance"))
+                    }
                     Some(found) => InstanceRow {
                         missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
                         baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
-                        command_ids: asked
-                            .get(id)
-                            .and_then(|asked| asked.command_id.clone())
-                            .into_iter()
-                            .collect(),
+                        command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                         ..plain(found.verdict.outcome, &found.verdict.reason)
                     },
                 },
@@ -178,19 +152,14 @@ pub fn install_rows(
     judged: &BTreeMap<String, Judged>,
     patches: &HashMap<String, Vec<Patch>>,
 ) -> Vec<InstanceRow> {
-    let ordered: HashMap<&str, &[Patch]> = order
-        .instances
-        .iter()
-        .map(|one| (one.instance_id.as_str(), one.missing.as_slice()))
-        .collect();
+    let ordered: HashMap<&str, &[Patch]> =
+        order.instances.iter().map(|one| (one.instance_id.as_str(), one.missing.as_slice())).collect();
     scanned
         .into_iter()
         .filter_map(|before| {
             let missing_before = *ordered.get(before.instance_id.as_str())?;
             let found = judged.get(&before.instance_id)?;
-            let missing_after = patches
-                .get(&before.instance_id)
-                .map_or_else(Vec::new, |all| lacking(all));
+            let missing_after = patches.get(&before.instance_id).map_or_else(Vec::new, |all| lacking(all));
             // Without a list afterwards nobody knows which patches went in.
             let (failed, installed): (Vec<Patch>, Vec<Patch>) = match &found.evidence {
                 None => (Vec::new(), Vec::new()),
@@ -200,22 +169,14 @@ pub fn install_rows(
                     .partition(|patch| missing_after.iter().any(|left| left.id == patch.id)),
             };
             let mut command_ids = before.command_ids;
-            command_ids.extend(
-                commands
-                    .iter()
-                    .filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()),
-            );
+            command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
                 installed,
                 failed,
                 missing_after,
-                baseline_id: found
-                    .evidence
-                    .as_ref()
-                    .map(|state| state.baseline_id.clone())
-                    .or(before.baseline_id),
+                baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
                 command_ids,
                 ..before
             })

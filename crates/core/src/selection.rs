@@ -58,11 +58,8 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 instance_id: instance.id.clone(),
                 name: instance.tags.get("Name").cloned(),
                 os,
-                platform: node.map(|node| {
-                    format!("{} {}", node.platform_name, node.platform_version)
-                        .trim()
-                        .to_owned()
-                }),
+                platform: node
+                    .map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
                 agent_version: node.map(|node| node.agent_version.clone()),
                 standing: standing(select, instance, node, os),
             }
@@ -83,10 +80,7 @@ fn standing(
         return skipped("excluded-instance", "the plan excludes this instance");
     }
     if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
-        return skipped(
-            "excluded-by-tag",
-            format!("the plan excludes instances with tag {key}={value}"),
-        );
+        return skipped("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}"));
     }
     if let Some(key) = select.tags.iter().find_map(|(key, values)| {
         let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
@@ -94,10 +88,7 @@ fn standing(
     }) {
         return skipped(
             "not-selected-by-tags",
-            format!(
-                "not selected by tags: the plan asks for {key}={}",
-                select.tags[key].join(" or ")
-            ),
+            format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")),
         );
     }
     if let Some(os) = os
@@ -127,18 +118,12 @@ fn standing(
     };
     if node.ping != "Online" {
         let since = node.last_ping.map(|at| format!(" since {at}")).unwrap_or_default();
-        return not_ready(
-            "agent-offline",
-            format!("the SSM Agent has not answered{since} ({})", node.ping),
-        );
+        return not_ready("agent-offline", format!("the SSM Agent has not answered{since} ({})", node.ping));
     }
     if os.is_none() {
         return not_ready(
             "operating-system-not-supported",
-            format!(
-                "Patch Manager does not patch {} {}",
-                node.platform_name, node.platform_version
-            ),
+            format!("Patch Manager does not patch {} {}", node.platform_name, node.platform_version),
         );
     }
     Standing::Selected
@@ -149,9 +134,7 @@ fn matching_tag<'a>(
     tags: &'a BTreeMap<String, String>,
 ) -> Option<(&'a str, &'a str)> {
     wanted.iter().find_map(|(key, values)| {
-        tags.get(key)
-            .filter(|value| values.contains(value))
-            .map(|value| (key.as_str(), value.as_str()))
+        tags.get(key).filter(|value| values.contains(value)).map(|value| (key.as_str(), value.as_str()))
     })
 }
 

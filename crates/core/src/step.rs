@@ -71,16 +71,10 @@ pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>
         }
         let accounts = &mut members[stage_index];
         if accounts.is_empty() {
-            return Err(RunError::StageWithoutAccounts {
-                stage: stage.name.clone(),
-            });
+            return Err(RunError::StageWithoutAccounts { stage: stage.name.clone() });
         }
         order(stage, accounts);
-        let regions = if stage.regions.is_empty() {
-            &plan.regions
-        } else {
-            &stage.regions
-        };
+        let regions = if stage.regions.is_empty() { &plan.regions } else { &stage.regions };
         let mut from = 0;
         for (wave, to) in (1..).zip(wave_ends(&stage.waves, accounts.len())) {
             let wave_accounts = &accounts[from..to];
@@ -104,11 +98,7 @@ pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>
 /// Every root and organizational unit that the plan names.
 #[must_use]
 pub fn units_of(plan: &Plan) -> HashSet<String> {
-    plan.stages
-        .iter()
-        .flat_map(|stage| stage.ous.iter().chain(&stage.exclude.ous))
-        .cloned()
-        .collect()
+    plan.stages.iter().flat_map(|stage| stage.ous.iter().chain(&stage.exclude.ous)).cloned().collect()
 }
 
 /// The selection of a stage: `tags` and `operatingSystems` of the stage replace the plan's, exclusions add up, so
@@ -124,17 +114,9 @@ pub fn selection_of(plan: &Plan, stage: &Stage) -> Selection {
         selection.operating_systems.clone_from(&own.operating_systems);
     }
     selection.exclude.accounts.extend(own.exclude.accounts.iter().cloned());
-    selection
-        .exclude
-        .instances
-        .extend(own.exclude.instances.iter().cloned());
+    selection.exclude.instances.extend(own.exclude.instances.iter().cloned());
     for (key, values) in &own.exclude.tags {
-        selection
-            .exclude
-            .tags
-            .entry(key.clone())
-            .or_default()
-            .extend(values.iter().cloned());
+        selection.exclude.tags.entry(key.clone()).or_default().extend(values.iter().cloned());
     }
     selection
 }
@@ -162,11 +144,9 @@ fn runs(stage: &Stage, only: Option<&[String]>) -> bool {
     only.is_none_or(|names| names.contains(&stage.name))
 }
 
-fn check_stage_names(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
-    let unknown = only
-        .unwrap_or_default()
-        .iter()
-        .find(|name| !plan.stages.iter().any(|stage| &stage.name == *name));
+/// Refuses a name in `only` that no stage of the plan has; needs no organization.
+pub fn check_stage_names(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
+    let unknown = only.unwrap_or_default().iter().find(|name| !plan.stages.iter().any(|stage| &stage.name == *name));
     unknown.map_or(Ok(()), |stage| {
         Err(RunError::UnknownStage {
             stage: stage.clone(),
@@ -183,11 +163,7 @@ fn check_ids(plan: &Plan, organization: &Organization) -> Result<(), RunError> {
         .flat_map(|account| account.path.iter().map(String::as_str))
         .chain(organization.unit_names.keys().map(String::as_str))
         .collect();
-    let accounts: HashSet<&str> = organization
-        .accounts
-        .iter()
-        .map(|account| account.id.as_str())
-        .collect();
+    let accounts: HashSet<&str> = organization.accounts.iter().map(|account| account.id.as_str()).collect();
     let known_account = |place: &str, id: &String| {
         if accounts.contains(id.as_str()) {
             return Ok(());
@@ -202,12 +178,7 @@ fn check_ids(plan: &Plan, organization: &Organization) -> Result<(), RunError> {
         known_account("select.exclude.accounts", id)?;
     }
     for stage in &plan.stages {
-        if let Some(ou) = stage
-            .ous
-            .iter()
-            .chain(&stage.exclude.ous)
-            .find(|ou| !units.contains(ou.as_str()))
-        {
+        if let Some(ou) = stage.ous.iter().chain(&stage.exclude.ous).find(|ou| !units.contains(ou.as_str())) {
             return Err(RunError::UnknownOrganizationalUnit {
                 stage: stage.name.clone(),
                 ou: ou.clone(),
@@ -248,31 +219,20 @@ impl<'a> Claims<'a> {
             for account in &stage.accounts {
                 claims.accounts.entry(account).or_default().push(index);
             }
-            claims
-                .excluded_units
-                .extend(stage.exclude.ous.iter().map(|ou| (index, ou.as_str())));
+            claims.excluded_units.extend(stage.exclude.ous.iter().map(|ou| (index, ou.as_str())));
             let own = stage.select.iter().flat_map(|select| &select.exclude.accounts);
-            claims
-                .excluded_accounts
-                .extend(stage.exclude.accounts.iter().chain(own).map(|id| (index, id.as_str())));
+            claims.excluded_accounts.extend(stage.exclude.accounts.iter().chain(own).map(|id| (index, id.as_str())));
         }
         claims
     }
 
     fn place(&self, plan: &Plan, account: &Account, only: Option<&[String]>) -> Result<Place, RunError> {
         if self.excluded_everywhere.contains(account.id.as_str()) {
-            return Ok(Place::Outside(Reason::new(
-                "excluded-by-plan",
-                "the plan excludes this account",
-            )));
+            return Ok(Place::Outside(Reason::new("excluded-by-plan", "the plan excludes this account")));
         }
         let mut claimed_by: Option<usize> = None;
         let mut left_out_by: Option<usize> = None;
-        let by_unit = account
-            .path
-            .iter()
-            .filter_map(|unit| self.units.get(unit.as_str()))
-            .flatten();
+        let by_unit = account.path.iter().filter_map(|unit| self.units.get(unit.as_str())).flatten();
         let by_account = self.accounts.get(account.id.as_str()).into_iter().flatten();
         for &stage in by_unit.chain(by_account) {
             if self.excludes(stage, account) {
@@ -308,22 +268,14 @@ impl<'a> Claims<'a> {
 
     fn excludes(&self, stage: usize, account: &Account) -> bool {
         self.excluded_accounts.contains(&(stage, account.id.as_str()))
-            || account
-                .path
-                .iter()
-                .any(|unit| self.excluded_units.contains(&(stage, unit.as_str())))
+            || account.path.iter().any(|unit| self.excluded_units.contains(&(stage, unit.as_str())))
     }
 }
 
 /// The order inside a stage: accounts that the stage names come first, as they are written, so that people can
 /// choose their canary; then by id. Accounts that cannot be entered come last: as a canary they would prove nothing.
 fn order(stage: &Stage, accounts: &mut [&Account]) {
-    let named: HashMap<&str, usize> = stage
-        .accounts
-        .iter()
-        .enumerate()
-        .map(|(i, id)| (id.as_str(), i))
-        .collect();
+    let named: HashMap<&str, usize> = stage.accounts.iter().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
     accounts.sort_by_cached_key(|account| {
         let place = named.get(account.id.as_str()).copied().unwrap_or(usize::MAX);
         (!account.state.can_be_entered(), place, account.id.clone())

@@ -58,10 +58,7 @@ pub struct Verdict {
 
 impl Verdict {
     fn new(outcome: Outcome, code: &str, text: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            reason: Reason::new(code, text),
-        }
+        Self { outcome, reason: Reason::new(code, text) }
     }
 }
 
@@ -78,21 +75,15 @@ pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_
             "no-compliance-row",
             "the scan ended with success, but no compliance row of it can be found (was it overwritten by another tool?)",
         ),
-        (Answer::Failed(reason), _) => Verdict::new(
-            Outcome::Failed,
-            &reason.code,
-            format!("the scan failed: {}", reason.text),
-        ),
-        (Answer::None(reason), _) => Verdict::new(
-            Outcome::Unreachable,
-            &reason.code,
-            format!("no answer to the scan: {}", reason.text),
-        ),
-        (Answer::Spared(reason), _) => Verdict::new(
-            Outcome::NotReady,
-            &reason.code,
-            format!("could not be scanned: {}", reason.text),
-        ),
+        (Answer::Failed(reason), _) => {
+            Verdict::new(Outcome::Failed, &reason.code, format!("the scan failed: {}", reason.text))
+        }
+        (Answer::None(reason), _) => {
+            Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the scan: {}", reason.text))
+        }
+        (Answer::Spared(reason), _) => {
+            Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text))
+        }
     })
 }
 
@@ -104,11 +95,9 @@ fn by_evidence(state: &PatchState) -> Verdict {
             "pending-reboot",
             format!("{} for a reboot", patches(waiting, "waits", "wait")),
         ),
-        (lacking, _) => Verdict::new(
-            Outcome::Missing,
-            "patches-missing",
-            format!("{} missing", patches(lacking, "is", "are")),
-        ),
+        (lacking, _) => {
+            Verdict::new(Outcome::Missing, "patches-missing", format!("{} missing", patches(lacking, "is", "are")))
+        }
     }
 }
 
@@ -134,51 +123,32 @@ pub fn after_install(
         (_, Some(state)) if state.lacking() == 0 && state.pending_reboot > 0 => Verdict::new(
             Outcome::PendingReboot,
             "pending-reboot",
-            format!(
-                "installed; {} for a reboot",
-                patches(state.pending_reboot, "waits", "wait")
-            ),
+            format!("installed; {} for a reboot", patches(state.pending_reboot, "waits", "wait")),
         ),
-        (Answer::Succeeded, Some(state)) if state.lacking() == 0 => Verdict::new(
-            Outcome::Patched,
-            "proved-by-scan",
-            "installed, and a scan afterwards finds nothing missing",
-        ),
+        (Answer::Succeeded, Some(state)) if state.lacking() == 0 => {
+            Verdict::new(Outcome::Patched, "proved-by-scan", "installed, and a scan afterwards finds nothing missing")
+        }
         (Answer::Failed(reason) | Answer::None(reason), Some(state)) if state.lacking() == 0 => Verdict::new(
             Outcome::Patched,
             "proved-by-scan",
-            format!(
-                "a scan afterwards finds nothing missing, although the install said: {}",
-                reason.text
-            ),
+            format!("a scan afterwards finds nothing missing, although the install said: {}", reason.text),
         ),
         (Answer::Succeeded, Some(state)) => Verdict::new(
             Outcome::Failed,
             "still-missing",
-            format!(
-                "the install ended with success, but {} still missing",
-                patches(state.lacking(), "is", "are")
-            ),
+            format!("the install ended with success, but {} still missing", patches(state.lacking(), "is", "are")),
         ),
         (Answer::Failed(reason), Some(state)) => Verdict::new(
             Outcome::Failed,
             &reason.code,
-            format!(
-                "the install failed: {}; {} still missing",
-                reason.text,
-                patches(state.lacking(), "is", "are")
-            ),
+            format!("the install failed: {}; {} still missing", reason.text, patches(state.lacking(), "is", "are")),
         ),
-        (Answer::None(reason), _) => Verdict::new(
-            Outcome::Unreachable,
-            &reason.code,
-            format!("no answer to the install: {}", reason.text),
-        ),
-        (Answer::Failed(reason), None) => Verdict::new(
-            Outcome::Failed,
-            &reason.code,
-            format!("the install failed: {}", reason.text),
-        ),
+        (Answer::None(reason), _) => {
+            Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the install: {}", reason.text))
+        }
+        (Answer::Failed(reason), None) => {
+            Verdict::new(Outcome::Failed, &reason.code, format!("the install failed: {}", reason.text))
+        }
         (Answer::Succeeded, None) => match verified {
             Some(verdict) => Verdict::new(
                 verdict.outcome,
@@ -195,11 +165,7 @@ pub fn after_install(
 }
 
 fn patches(n: u32, one: &str, many: &str) -> String {
-    if n == 1 {
-        format!("1 patch {one}")
-    } else {
-        format!("{n} patches {many}")
-    }
+    if n == 1 { format!("1 patch {one}") } else { format!("{n} patches {many}") }
 }
 
 #[cfg(test)]
@@ -229,14 +195,8 @@ mod tests {
         assert!(state(0, 0, 0).is_from("mine", sent));
         assert!(!state(0, 0, 0).is_from("theirs", sent));
         assert!(!state(0, 0, 0).is_from("mine", Timestamp::from_second(101).expect("a time")));
-        let install = PatchState {
-            operation: "Install".into(),
-            ..state(0, 0, 0)
-        };
-        assert!(
-            !install.is_from("mine", sent),
-            "an install's own row lists no missing patches"
-        );
+        let install = PatchState { operation: "Install".into(), ..state(0, 0, 0) };
+        assert!(!install.is_from("mine", sent), "an install's own row lists no missing patches");
     }
 
     #[test]
@@ -245,36 +205,15 @@ mod tests {
             after_scan(&answer, evidence, late).map(|verdict| (verdict.outcome, verdict.reason.code))
         };
         let ok = || Answer::Succeeded;
-        assert_eq!(
-            short(ok(), Some(&state(0, 0, 0)), false),
-            Some((Outcome::Compliant, "nothing-missing".into()))
-        );
-        assert_eq!(
-            short(ok(), Some(&state(2, 0, 1)), false),
-            Some((Outcome::Missing, "patches-missing".into()))
-        );
-        assert_eq!(
-            short(ok(), Some(&state(0, 1, 0)), false),
-            Some((Outcome::Missing, "patches-missing".into()))
-        );
-        assert_eq!(
-            short(ok(), Some(&state(0, 0, 1)), false),
-            Some((Outcome::PendingReboot, "pending-reboot".into()))
-        );
+        assert_eq!(short(ok(), Some(&state(0, 0, 0)), false), Some((Outcome::Compliant, "nothing-missing".into())));
+        assert_eq!(short(ok(), Some(&state(2, 0, 1)), false), Some((Outcome::Missing, "patches-missing".into())));
+        assert_eq!(short(ok(), Some(&state(0, 1, 0)), false), Some((Outcome::Missing, "patches-missing".into())));
+        assert_eq!(short(ok(), Some(&state(0, 0, 1)), false), Some((Outcome::PendingReboot, "pending-reboot".into())));
         assert_eq!(short(ok(), None, true), None);
-        assert_eq!(
-            short(ok(), None, false),
-            Some((Outcome::Failed, "no-compliance-row".into()))
-        );
+        assert_eq!(short(ok(), None, false), Some((Outcome::Failed, "no-compliance-row".into())));
         assert_eq!(short(Answer::Waiting, Some(&state(0, 0, 0)), false), None);
-        assert_eq!(
-            short(Answer::Failed(why()), None, false),
-            Some((Outcome::Failed, "exit-code-1".into()))
-        );
-        assert_eq!(
-            short(Answer::None(why()), None, false),
-            Some((Outcome::Unreachable, "exit-code-1".into()))
-        );
+        assert_eq!(short(Answer::Failed(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(short(Answer::None(why()), None, false), Some((Outcome::Unreachable, "exit-code-1".into())));
     }
 
     #[test]
@@ -288,41 +227,20 @@ mod tests {
         let spared = Answer::Spared(why());
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
-            (
-                "failure, yet proved",
-                after_install(&failed, Some(&ok), Some(&clean), false),
-            ),
-            (
-                "silence, yet proved",
-                after_install(&silent, Some(&ok), Some(&clean), false),
-            ),
+            ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
+            ("silence, yet proved", after_install(&silent, Some(&ok), Some(&clean), false)),
             ("success, disproved", after_install(&ok, Some(&ok), Some(&dirty), false)),
-            (
-                "failure, and missing",
-                after_install(&failed, Some(&ok), Some(&dirty), false),
-            ),
-            (
-                "silence, and missing",
-                after_install(&silent, Some(&ok), Some(&dirty), false),
-            ),
-            (
-                "success, reboot to come",
-                after_install(&ok, Some(&ok), Some(&waiting), false),
-            ),
+            ("failure, and missing", after_install(&failed, Some(&ok), Some(&dirty), false)),
+            ("silence, and missing", after_install(&silent, Some(&ok), Some(&dirty), false)),
+            ("success, reboot to come", after_install(&ok, Some(&ok), Some(&waiting), false)),
             ("success, offline afterwards", after_install(&ok, None, None, false)),
             ("failure, offline afterwards", after_install(&failed, None, None, false)),
             ("silence, offline afterwards", after_install(&silent, None, None, false)),
             ("success, verify failed", after_install(&ok, Some(&failed), None, false)),
             ("success, verify silent", after_install(&ok, Some(&silent), None, false)),
-            (
-                "success, verify without row",
-                after_install(&ok, Some(&ok), None, false),
-            ),
+            ("success, verify without row", after_install(&ok, Some(&ok), None, false)),
             ("success, row still to come", after_install(&ok, Some(&ok), None, true)),
-            (
-                "success, verify running",
-                after_install(&ok, Some(&Answer::Waiting), None, false),
-            ),
+            ("success, verify running", after_install(&ok, Some(&Answer::Waiting), None, false)),
             ("still installing", after_install(&Answer::Waiting, None, None, false)),
             ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
         ];

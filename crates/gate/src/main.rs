@@ -34,35 +34,20 @@ async fn answer(store: &Store, request: GateRequest) -> Result<GateAnswer, RunEr
 
 async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let records: Vec<Option<GateRecord>> = Store::for_each(
-        settings
-            .earlier_steps
-            .iter()
-            .map(|step| keys::gate(&request.run_id, step))
-            .collect(),
+        settings.earlier_steps.iter().map(|step| keys::gate(&request.run_id, step)).collect(),
         |key| async move { store.find(&key).await },
     )
     .await?;
-    let earlier = settings
-        .earlier_steps
-        .iter()
-        .map(String::as_str)
-        .zip(records.iter().map(Option::as_ref));
+    let earlier = settings.earlier_steps.iter().map(String::as_str).zip(records.iter().map(Option::as_ref));
     let answer = gate::enter(earlier);
     if answer.decision == Decision::Halt {
-        store
-            .write_once(&keys::entry(&request.run_id, &request.step), &answer)
-            .await?;
+        store.write_once(&keys::entry(&request.run_id, &request.step), &answer).await?;
     }
     Ok(answer)
 }
 
 async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
-    let skip = |code, text| {
-        Ok(GateAnswer {
-            decision: Decision::Skip,
-            reason: Reason::new(code, text),
-        })
-    };
+    let skip = |code, text| Ok(GateAnswer { decision: Decision::Skip, reason: Reason::new(code, text) });
     if settings.operation == Operation::Scan {
         return skip("scan-run", "a scan run installs nothing");
     }
@@ -73,9 +58,7 @@ async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -
         let Some(order) = scan.and_then(|scan| gate::order(&scan, settings.reboot)) else {
             return Ok(None);
         };
-        store
-            .write_once(&keys::install_order(run_id, step, &target), &order)
-            .await?;
+        store.write_once(&keys::install_order(run_id, step, &target), &order).await?;
         Ok(Some((target, order)))
     })
     .await?;
@@ -86,10 +69,7 @@ async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -
     store.write_once(&keys::install_plan(run_id, step), &plan).await?;
     store.write_once(&keys::install_targets(run_id, step), &targets).await?;
     if targets.is_empty() {
-        return skip(
-            "nothing-to-install",
-            "nothing is missing on any instance that could be asked",
-        );
+        return skip("nothing-to-install", "nothing is missing on any instance that could be asked");
     }
     Ok(GateAnswer {
         decision: Decision::Install,
@@ -106,26 +86,11 @@ async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -
 
 async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let facts = facts::of_step(store, &request.run_id, &request.step).await?;
-    let results: Vec<TargetResult> = facts
-        .into_iter()
-        .map(|facts| reconcile(facts, &StepEnd::Over, settings.operation))
-        .collect();
-    let lost = results
-        .iter()
-        .filter(|result| result.outcome == TargetOutcome::Error)
-        .count();
-    let counts: Counts = results
-        .iter()
-        .flat_map(|result| &result.instances)
-        .map(|row| row.outcome)
-        .collect();
-    let answer = gate::judge(
-        settings.operation,
-        &counts,
-        lost,
-        &settings.gate,
-        request.error.as_ref(),
-    );
+    let results: Vec<TargetResult> =
+        facts.into_iter().map(|facts| reconcile(facts, &StepEnd::Over, settings.operation)).collect();
+    let lost = results.iter().filter(|result| result.outcome == TargetOutcome::Error).count();
+    let counts: Counts = results.iter().flat_map(|result| &result.instances).map(|row| row.outcome).collect();
+    let answer = gate::judge(settings.operation, &counts, lost, &settings.gate, request.error.as_ref());
     let record = GateRecord {
         step: request.step.clone(),
         at: request.now,
@@ -134,8 +99,6 @@ async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) ->
         counts,
         limits: settings.gate,
     };
-    store
-        .write_once(&keys::gate(&request.run_id, &request.step), &record)
-        .await?;
+    store.write_once(&keys::gate(&request.run_id, &request.step), &record).await?;
     Ok(answer)
 }

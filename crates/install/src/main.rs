@@ -27,10 +27,8 @@ async fn install(house: &House, ledger: &Ledger, request: TargetRequest) -> Resu
 
 async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
-    let order: InstallOrder = house
-        .store
-        .get(&keys::install_order(&request.run_id, &request.step, &request.target))
-        .await?;
+    let order: InstallOrder =
+        house.store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
@@ -38,13 +36,7 @@ async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result
         Ok(online) => online,
         Err(error) => return Err(house.members.judge(&request.target, error).await),
     };
-    let dispatch = Dispatch {
-        ledger,
-        members: &house.members,
-        ssm: &ssm,
-        request,
-        settings: &settings,
-    };
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings: &settings };
     let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
     dispatch.send(batches, Some(&online)).await
 }

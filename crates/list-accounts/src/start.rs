@@ -52,10 +52,7 @@ async fn read_plan(store: &Store, name: &str) -> Result<(Plan, String), RunError
     let text = store
         .text(&keys::plan(name))
         .await?
-        .ok_or_else(|| RunError::PlanNotFound {
-            plan: name.to_owned(),
-            bucket: store.bucket().to_owned(),
-        })?;
+        .ok_or_else(|| RunError::PlanNotFound { plan: name.to_owned(), bucket: store.bucket().to_owned() })?;
     let plan =
         plan::read(&text).map_err(|errors| RunError::InvalidPlan(format!("plan {name:?} is not valid: {errors}")))?;
     if plan.name != name {
@@ -70,10 +67,7 @@ async fn read_plan(store: &Store, name: &str) -> Result<(Plan, String), RunError
 /// One run at a time: two could otherwise patch the same instance. A holder that is no longer running (it was
 /// stopped, or its report failed) does not hold the lock for ever.
 async fn take_lock(house: &House, request: &StartRequest) -> Result<(), RunError> {
-    let own = LockHolder {
-        run_id: request.run_id.clone(),
-        execution_arn: request.execution_arn.clone(),
-    };
+    let own = LockHolder { run_id: request.run_id.clone(), execution_arn: request.execution_arn.clone() };
     if house.ledger.take_lock(&own, None, request.now).await? == Write::Done {
         return Ok(());
     }
@@ -105,12 +99,8 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             gate: stage.gate,
             earlier_steps: earlier_steps.clone(),
         };
-        store
-            .write_once(&keys::settings(&run.run_id, &step.id), &settings)
-            .await?;
-        store
-            .write_once(&keys::targets(&run.run_id, &step.id), &step.targets)
-            .await?;
+        store.write_once(&keys::settings(&run.run_id, &step.id), &settings).await?;
+        store.write_once(&keys::targets(&run.run_id, &step.id), &step.targets).await?;
         earlier_steps.push(step.id.clone());
         heads.push(StepHead {
             id: step.id.clone(),

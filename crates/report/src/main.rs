@@ -23,18 +23,13 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Result<ReportAnswer, RunError> {
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
-    let mut cut = request
-        .error
-        .as_ref()
-        .map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
+    let mut cut =
+        request.error.as_ref().map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
     let mut results = Vec::with_capacity(run.steps.len());
     for summary in &run.steps {
         let result = step(store, &run, summary, cut.as_ref()).await?;
         if let Some(gate) = result.gate.as_ref().filter(|gate| gate.decision == Decision::Halt) {
-            cut = Some(Reason::new(
-                "halted",
-                format!("the run halted at step {}: {}", gate.step, gate.reason.text),
-            ));
+            cut = Some(Reason::new("halted", format!("the run halted at step {}: {}", gate.step, gate.reason.text)));
         }
         results.push(result);
     }
@@ -60,19 +55,12 @@ async fn step(
     };
     let facts = facts::of_step(store, &run.run_id, &summary.id).await?;
     let begun = facts.iter().any(|facts| {
-        facts.inventory.is_some()
-            || facts
-                .scan
-                .as_ref()
-                .is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted)
+        facts.inventory.is_some() || facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted)
     });
     Ok(StepResult {
         summary: summary.clone(),
         gate,
         begun,
-        targets: facts
-            .into_iter()
-            .map(|facts| reconcile(facts, &end, run.input.operation))
-            .collect(),
+        targets: facts.into_iter().map(|facts| reconcile(facts, &end, run.input.operation)).collect(),
     })
 }

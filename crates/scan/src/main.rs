@@ -49,37 +49,19 @@ async fn ask(
     let member = house.members.enter(&request.run_id, target).await?;
     let ssm = Ssm::new(&member);
     let (batches, online) = if request.phase == Phase::Verify {
-        let order: InstallOrder = house
-            .store
-            .get(&keys::install_order(&request.run_id, &request.step, target))
-            .await?;
+        let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
         let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
         let online = match dispatch::online(&ssm, &ids).await {
             Ok(online) => online,
             Err(error) => return Err(house.members.judge(target, error).await),
         };
-        (
-            command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))),
-            Some(online),
-        )
+        (command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))), Some(online))
     } else {
         let inventory = inventory(house, request, settings).await?;
-        let selected = inventory
-            .instances
-            .into_iter()
-            .filter(|one| one.standing == Standing::Selected);
-        (
-            command::batches(selected.filter_map(|one| Some((one.os?, one.instance_id)))),
-            None::<HashSet<String>>,
-        )
+        let selected = inventory.instances.into_iter().filter(|one| one.standing == Standing::Selected);
+        (command::batches(selected.filter_map(|one| Some((one.os?, one.instance_id)))), None::<HashSet<String>>)
     };
-    let dispatch = Dispatch {
-        ledger,
-        members: &house.members,
-        ssm: &ssm,
-        request,
-        settings,
-    };
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings };
     dispatch.send(batches, online.as_ref()).await
 }
 
@@ -99,10 +81,9 @@ async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -
     let ssm = Ssm::new(&member);
     let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
     match facts {
-        Ok((ec2, managed)) => Ok(Inventory {
-            at: request.now,
-            instances: selection::inventory(&settings.select, &ec2, &managed),
-        }),
+        Ok((ec2, managed)) => {
+            Ok(Inventory { at: request.now, instances: selection::inventory(&settings.select, &ec2, &managed) })
+        }
         Err(error) => Err(house.members.judge(&request.target, error).await),
     }
 }
@@ -114,15 +95,9 @@ async fn list(house: &House, request: &TargetRequest, settings: &StepSettings) -
         Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
         Err(TargetError::Run(error)) => return Err(error),
         Err(TargetError::Outcome(_, why)) => {
-            let empty = Inventory {
-                at: request.now,
-                instances: Vec::new(),
-            };
+            let empty = Inventory { at: request.now, instances: Vec::new() };
             let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);
-            record.reason.text = format!(
-                "{}; its instances could not be listed: {}",
-                record.reason.text, why.text
-            );
+            record.reason.text = format!("{}; its instances could not be listed: {}", record.reason.text, why.text);
             record
         }
     };

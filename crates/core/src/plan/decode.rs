@@ -55,22 +55,14 @@ impl<'n> Fields<'n> {
     /// The value of a field, if it is there.
     pub fn get(&self, name: &str) -> Option<At<'n>> {
         let node = self.entries.get(name)?;
-        Some(At {
-            path: join(&self.path, name),
-            node,
-        })
+        Some(At { path: join(&self.path, name), node })
     }
 
     /// The value of a field that must be there.
     pub fn require(&self, reader: &mut Reader, name: &str, valid: &str) -> Option<At<'n>> {
         let found = self.get(name);
         if found.is_none() {
-            reader.refuse(
-                &self.path,
-                self.place,
-                format!("the field {name} is missing"),
-                format!("{name}: {valid}"),
-            );
+            reader.refuse(&self.path, self.place, format!("the field {name} is missing"), format!("{name}: {valid}"));
         }
         found
     }
@@ -146,11 +138,8 @@ impl Reader {
     }
 
     fn refuse_value(&mut self, at: &At<'_>, problem: &str, valid: &str) {
-        let problem = if at.node.is_null() {
-            "there is no value".to_owned()
-        } else {
-            format!("{} {problem}", show(at.node))
-        };
+        let problem =
+            if at.node.is_null() { "there is no value".to_owned() } else { format!("{} {problem}", show(at.node)) };
         self.refuse(&at.path, at.node.place, problem, valid);
     }
 
@@ -168,18 +157,9 @@ impl Reader {
                 (Some(name), None) => format!(" (did you mean {name}?)"),
                 (None, None) => String::new(),
             };
-            self.refuse(
-                &join(&at.path, key),
-                place,
-                format!("unknown field {}{hint}", quote(key)),
-                valid.clone(),
-            );
+            self.refuse(&join(&at.path, key), place, format!("unknown field {}{hint}", quote(key)), valid.clone());
         }
-        Some(Fields {
-            path: at.path.clone(),
-            place: at.node.place,
-            entries,
-        })
+        Some(Fields { path: at.path.clone(), place: at.node.place, entries })
     }
 
     /// The entries of a mapping whose keys are texts, each once.
@@ -220,14 +200,7 @@ impl Reader {
             self.refuse_value(at, "is not a list", valid);
             return Vec::new();
         };
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, node)| At {
-                path: format!("{}[{index}]", at.path),
-                node,
-            })
-            .collect()
+        items.iter().enumerate().map(|(index, node)| At { path: format!("{}[{index}]", at.path), node }).collect()
     }
 
     /// A list that has to say something.
@@ -245,14 +218,8 @@ impl Reader {
             Value::Scalar { text, kind: Kind::Text } => Some(at.found(text.clone())),
             Value::Scalar { text, kind } => {
                 let (what, quoted) = match kind {
-                    Kind::Number => (
-                        "is a number in YAML",
-                        format!("{valid} (as text in quotes: {})", quote(text)),
-                    ),
-                    Kind::Boolean => (
-                        "is a boolean in YAML",
-                        format!("{valid} (as text in quotes: {})", quote(text)),
-                    ),
+                    Kind::Number => ("is a number in YAML", format!("{valid} (as text in quotes: {})", quote(text))),
+                    Kind::Boolean => ("is a boolean in YAML", format!("{valid} (as text in quotes: {})", quote(text))),
                     _ => ("", valid.to_owned()),
                 };
                 self.refuse_value(at, what, &quoted);
@@ -269,10 +236,7 @@ impl Reader {
     pub fn form(&mut self, at: &At<'_>, form: &Form) -> Option<Found<String>> {
         let found = match &at.node.value {
             // Taken as written, so `012345678901` keeps its zero whatever number YAML sees in it.
-            Value::Scalar {
-                text,
-                kind: Kind::Number,
-            } if form.digits_unquoted => at.found(text.clone()),
+            Value::Scalar { text, kind: Kind::Number } if form.digits_unquoted => at.found(text.clone()),
             _ => self.text(at, form.valid)?,
         };
         if form.matches(&found.value) {
@@ -300,11 +264,7 @@ impl Reader {
                 }
                 Some(&first) => self.refuse_with(
                     (&item.path, item.place),
-                    format!(
-                        "{} stands twice in this list, first in line {}",
-                        quote(&item.value),
-                        first.line
-                    ),
+                    format!("{} stands twice in this list, first in line {}", quote(&item.value), first.line),
                     "each value once",
                     (first, "first written here"),
                 ),
@@ -329,11 +289,7 @@ impl Reader {
 
     /// A whole number from `min` to `max`.
     pub fn whole(&mut self, at: &At<'_>, min: u32, max: u32) -> Option<u32> {
-        let valid = if min == max {
-            min.to_string()
-        } else {
-            format!("a whole number from {min} to {max}")
-        };
+        let valid = if min == max { min.to_string() } else { format!("a whole number from {min} to {max}") };
         let Value::Scalar { text, kind } = &at.node.value else {
             self.refuse_value(at, "is not a whole number", &valid);
             return None;
@@ -364,11 +320,7 @@ impl Reader {
 
 impl At<'_> {
     pub fn found<T>(&self, value: T) -> Found<T> {
-        Found {
-            value,
-            path: self.path.clone(),
-            place: self.node.place,
-        }
+        Found { value, path: self.path.clone(), place: self.node.place }
     }
 }
 
@@ -381,9 +333,7 @@ pub(super) fn values(found: Vec<Found<String>>) -> Vec<String> {
 pub(super) fn join(path: &str, key: &str) -> String {
     let plain = key.len() <= LONGEST_QUOTE
         && key.starts_with(|first: char| first.is_ascii_alphabetic())
-        && key
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
+        && key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
     match (plain, path.is_empty()) {
         (true, true) => key.to_owned(),
         (true, false) => format!("{path}.{key}"),
@@ -403,10 +353,7 @@ pub(super) fn quote(text: &str) -> String {
 /// A value as a message names it.
 fn show(node: &Node) -> String {
     match &node.value {
-        Value::Scalar {
-            text,
-            kind: Kind::Number | Kind::Boolean,
-        } if text.len() <= 40 => text.clone(),
+        Value::Scalar { text, kind: Kind::Number | Kind::Boolean } if text.len() <= 40 => text.clone(),
         Value::Scalar { text, .. } => quote(text),
         Value::List(_) => "a list".to_owned(),
         Value::Mapping(_) => "a mapping".to_owned(),

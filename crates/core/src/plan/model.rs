@@ -116,11 +116,7 @@ impl Default for Rate {
     fn default() -> Self {
         // 40 targets, as in the design's example: far below every documented limit, and enough that 1,000
         // targets of ten minutes each end in about four hours.
-        Self {
-            targets: 40,
-            max_concurrency: "25%".to_owned(),
-            max_errors: "10%".to_owned(),
-        }
+        Self { targets: 40, max_concurrency: "25%".to_owned(), max_errors: "10%".to_owned() }
     }
 }
 

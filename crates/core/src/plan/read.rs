@@ -25,9 +25,7 @@ const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
 const GATE: Names = names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded"]);
-pub(super) const STAGE: Names = names(&[
-    "name", "ous", "accounts", "exclude", "regions", "select", "waves", "gate",
-]);
+pub(super) const STAGE: Names = names(&["name", "ous", "accounts", "exclude", "regions", "select", "waves", "gate"]);
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
 
 /// Every mapping of a plan by the path that leads to it.
@@ -42,38 +40,17 @@ pub(super) const MAPPINGS: [(&str, &Names); 7] = [
 ];
 
 /// Fields that plans will have. They are named so that nobody takes them for a slip, or believes that they work.
-const LATER: [&str; 8] = [
-    "conflicts",
-    "baselines",
-    "approve",
-    "untested",
-    "soak",
-    "approval",
-    "window",
-    "calendars",
-];
+const LATER: [&str; 8] = ["conflicts", "baselines", "approve", "untested", "soak", "approval", "window", "calendars"];
 
 /// What Patch Manager no longer supports, although the API's enum still has it.
 const RETIRED: [(&str, &str); 3] = [
-    (
-        "AMAZON_LINUX",
-        "Patch Manager no longer supports Amazon Linux 1, which has ended",
-    ),
-    (
-        "AMAZON_LINUX_2022",
-        "Patch Manager no longer supports it; its release is AMAZON_LINUX_2023",
-    ),
-    (
-        "RASPBIAN",
-        "Patch Manager no longer supports it, and it does not run on EC2",
-    ),
+    ("AMAZON_LINUX", "Patch Manager no longer supports Amazon Linux 1, which has ended"),
+    ("AMAZON_LINUX_2022", "Patch Manager no longer supports it; its release is AMAZON_LINUX_2023"),
+    ("RASPBIAN", "Patch Manager no longer supports it, and it does not run on EC2"),
 ];
 
 const fn names(known: &'static [&'static str]) -> Names {
-    Names {
-        known,
-        explain: explain_field,
-    }
+    Names { known, explain: explain_field }
 }
 
 /// Reads a plan document: every mistake at once, each with its line, or the plan.
@@ -96,13 +73,7 @@ fn document(reader: &mut Reader, text: &str) -> Option<Plan> {
         return None;
     }
     match yaml::load(text) {
-        Ok(root) => plan(
-            reader,
-            &At {
-                path: String::new(),
-                node: &root,
-            },
-        ),
+        Ok(root) => plan(reader, &At { path: String::new(), node: &root }),
         Err(error) => {
             reader.refuse("", error.place, error.problem, error.valid);
             None
@@ -113,24 +84,15 @@ fn document(reader: &mut Reader, text: &str) -> Option<Plan> {
 /// None only together with a mistake; a part that is wrong is left at its default, because the plan is not used then.
 fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
     let fields = reader.fields(at, &PLAN)?;
-    let schema_version = fields
-        .require(reader, "schemaVersion", "1")
-        .and_then(|at| schema_version(reader, &at));
-    let name = fields
-        .require(reader, "name", NAME.valid)
-        .and_then(|at| reader.form(&at, &NAME));
-    let regions = fields
-        .require(reader, "regions", "a list of Regions, such as [ap-northeast-1]")
-        .map(|at| regions(reader, &at));
+    let schema_version = fields.require(reader, "schemaVersion", "1").and_then(|at| schema_version(reader, &at));
+    let name = fields.require(reader, "name", NAME.valid).and_then(|at| reader.form(&at, &NAME));
+    let regions =
+        fields.require(reader, "regions", "a list of Regions, such as [ap-northeast-1]").map(|at| regions(reader, &at));
     let select = fields.get("select").map(|at| selection(reader, &at));
     let reboot = fields.get("reboot").and_then(|at| reboot(reader, &at));
     let rate = fields.get("rate").map(|at| rate(reader, &at));
     let stages = fields
-        .require(
-            reader,
-            "stages",
-            "a list of stages in the order of the run, each with a name and its ous or accounts",
-        )
+        .require(reader, "stages", "a list of stages in the order of the run, each with a name and its ous or accounts")
         .map(|at| stages(reader, &at));
     Some(Plan {
         schema_version: schema_version?,
@@ -144,11 +106,7 @@ fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
 }
 
 fn schema_version(reader: &mut Reader, at: &At<'_>) -> Option<u32> {
-    let yaml::Value::Scalar {
-        text,
-        kind: yaml::Kind::Number,
-    } = &at.node.value
-    else {
+    let yaml::Value::Scalar { text, kind: yaml::Kind::Number } = &at.node.value else {
         return reader.whole(at, 1, 1);
     };
     if text != "1" {
@@ -171,14 +129,8 @@ pub(super) fn selection(reader: &mut Reader, at: &At<'_>) -> Selection {
     Selection {
         // Empty would mean "every instance" here, which is not what somebody wants who took the last tag away.
         tags: fields.get("tags").map(|at| some_tags(reader, &at)).unwrap_or_default(),
-        operating_systems: fields
-            .get("operatingSystems")
-            .map(|at| operating_systems(reader, &at))
-            .unwrap_or_default(),
-        exclude: fields
-            .get("exclude")
-            .map(|at| exclusion(reader, &at))
-            .unwrap_or_default(),
+        operating_systems: fields.get("operatingSystems").map(|at| operating_systems(reader, &at)).unwrap_or_default(),
+        exclude: fields.get("exclude").map(|at| exclusion(reader, &at)).unwrap_or_default(),
     }
 }
 
@@ -203,10 +155,7 @@ fn exclusion(reader: &mut Reader, at: &At<'_>) -> Exclusion {
 
 fn operating_systems(reader: &mut Reader, at: &At<'_>) -> Vec<OperatingSystem> {
     let names = OperatingSystem::ALL.map(OperatingSystem::name);
-    let items = reader.list_of_some(
-        at,
-        &format!("a list of {}; or no such field, for all of them", names.join(", ")),
-    );
+    let items = reader.list_of_some(at, &format!("a list of {}; or no such field, for all of them", names.join(", ")));
     let mut found = Vec::new();
     for item in items {
         let Some(name) = reader.text(&item, &names.join(", ")) else {
@@ -221,17 +170,10 @@ fn operating_systems(reader: &mut Reader, at: &At<'_>) -> Vec<OperatingSystem> {
                     names.join(", "),
                 );
             }
-            None => found.extend(
-                reader
-                    .one_of(&item, &names)
-                    .map(|name| item.found(name.value.to_owned())),
-            ),
+            None => found.extend(reader.one_of(&item, &names).map(|name| item.found(name.value.to_owned()))),
         }
     }
-    values(reader.unique(found))
-        .iter()
-        .filter_map(|name| OperatingSystem::from_name(name))
-        .collect()
+    values(reader.unique(found)).iter().filter_map(|name| OperatingSystem::from_name(name)).collect()
 }
 
 fn some_tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
@@ -249,12 +191,7 @@ fn tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
     };
     if entries.len() > MAX_TAGS {
         let problem = format!("there are {} tag keys", entries.len());
-        reader.refuse(
-            &at.path,
-            at.node.place,
-            problem,
-            format!("at most {MAX_TAGS}, as an instance has"),
-        );
+        reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_TAGS}, as an instance has"));
         return BTreeMap::new();
     }
     let mut tags = BTreeMap::new();
@@ -271,10 +208,7 @@ fn tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
 
 fn tag_values(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
     let example = match &at.node.value {
-        yaml::Value::Scalar {
-            text,
-            kind: yaml::Kind::Text,
-        } if !text.is_empty() && text.len() < 40 => quote(text),
+        yaml::Value::Scalar { text, kind: yaml::Kind::Text } if !text.is_empty() && text.len() < 40 => quote(text),
         yaml::Value::Scalar { text, .. } if !text.is_empty() && text.len() < 40 => {
             format!("\"{text}\"")
         }
@@ -289,12 +223,7 @@ fn tag_values(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
         let length = value.value.chars().count();
         if length > MAX_TAG_VALUE {
             let problem = format!("the tag value {} has {length} characters", quote(&value.value));
-            reader.refuse(
-                &item.path,
-                value.place,
-                problem,
-                format!("at most {MAX_TAG_VALUE} characters"),
-            );
+            reader.refuse(&item.path, value.place, problem, format!("at most {MAX_TAG_VALUE} characters"));
         }
         found.push(value);
     }
@@ -303,11 +232,7 @@ fn tag_values(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
 
 fn reboot(reader: &mut Reader, at: &At<'_>) -> Option<Reboot> {
     let name = reader.one_of(at, &["if-needed", "never"])?;
-    Some(if name.value == "never" {
-        Reboot::Never
-    } else {
-        Reboot::IfNeeded
-    })
+    Some(if name.value == "never" { Reboot::Never } else { Reboot::IfNeeded })
 }
 
 fn rate(reader: &mut Reader, at: &At<'_>) -> Rate {
@@ -318,10 +243,7 @@ fn rate(reader: &mut Reader, at: &At<'_>) -> Rate {
     if let Some(targets) = fields.get("targets").and_then(|at| reader.whole(&at, 1, MAX_TARGETS)) {
         rate.targets = targets;
     }
-    if let Some(found) = fields
-        .get("maxConcurrency")
-        .and_then(|at| reader.form(&at, &MAX_CONCURRENCY))
-    {
+    if let Some(found) = fields.get("maxConcurrency").and_then(|at| reader.form(&at, &MAX_CONCURRENCY)) {
         rate.max_concurrency = found.value;
     }
     if let Some(found) = fields.get("maxErrors").and_then(|at| reader.form(&at, &MAX_ERRORS)) {
@@ -345,9 +267,7 @@ pub(super) fn gate(reader: &mut Reader, at: &At<'_>) -> Gate {
 }
 
 fn percent(reader: &mut Reader, at: Option<At<'_>>) -> u8 {
-    at.and_then(|at| reader.whole(&at, 0, 100))
-        .and_then(|number| u8::try_from(number).ok())
-        .unwrap_or_default()
+    at.and_then(|at| reader.whole(&at, 0, 100)).and_then(|number| u8::try_from(number).ok()).unwrap_or_default()
 }
 
 /// What a name is that is no field of the mapping where it stands.
@@ -355,10 +275,7 @@ fn explain_field(name: &str) -> Option<String> {
     if LATER.contains(&name) {
         return Some("this version of orgpatch does not know it yet, so it would do nothing".to_owned());
     }
-    let homes: Vec<&str> = MAPPINGS
-        .iter()
-        .filter(|(_, names)| names.known.contains(&name))
-        .map(|(home, _)| *home)
-        .collect();
+    let homes: Vec<&str> =
+        MAPPINGS.iter().filter(|(_, names)| names.known.contains(&name)).map(|(home, _)| *home).collect();
     (!homes.is_empty()).then(|| format!("it belongs in {}", homes.join(" or ")))
 }

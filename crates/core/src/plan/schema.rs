@@ -26,10 +26,7 @@ pub fn json_schema() -> Value {
 /// Tag keys and lists of tag values.
 pub(super) fn tags(schema: &mut Schema) {
     schema.insert("maxProperties".to_owned(), json!(MAX_TAGS));
-    schema.insert(
-        "propertyNames".to_owned(),
-        json!({"minLength": 1, "maxLength": MAX_TAG_KEY}),
-    );
+    schema.insert("propertyNames".to_owned(), json!({"minLength": 1, "maxLength": MAX_TAG_KEY}));
     schema.insert(
         "additionalProperties".to_owned(),
         json!({

@@ -29,17 +29,12 @@ pub(super) fn stages(reader: &mut Reader, at: &At<'_>) -> Vec<Stage> {
         return Vec::new();
     }
     let mut taken = Taken::default();
-    items
-        .iter()
-        .filter_map(|item| stage(reader, item, &mut taken))
-        .collect()
+    items.iter().filter_map(|item| stage(reader, item, &mut taken)).collect()
 }
 
 fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
     let fields = reader.fields(at, &STAGE)?;
-    let name = fields
-        .require(reader, "name", NAME.valid)
-        .and_then(|at| reader.form(&at, &NAME));
+    let name = fields.require(reader, "name", NAME.valid).and_then(|at| reader.form(&at, &NAME));
     if let Some(name) = &name {
         taken.name(reader, name);
     }
@@ -81,15 +76,8 @@ fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
 fn claimed(reader: &mut Reader, at: &At<'_>, form: &Form) -> (usize, Vec<Found<String>>) {
     let items = reader.list(at, &format!("a list; each item {}", form.valid));
     // What is no list at all is a mistake already, and the stage is not empty because of it.
-    let written = if matches!(at.node.value, super::yaml::Value::List(_)) {
-        items.len()
-    } else {
-        1
-    };
-    (
-        written,
-        items.iter().filter_map(|item| reader.form(item, form)).collect(),
-    )
+    let written = if matches!(at.node.value, super::yaml::Value::List(_)) { items.len() } else { 1 };
+    (written, items.iter().filter_map(|item| reader.form(item, form)).collect())
 }
 
 impl Taken {
@@ -101,12 +89,7 @@ impl Taken {
             }
             Some((first, place)) => reader.refuse_with(
                 (&name.path, name.place),
-                format!(
-                    "the stage name {} is taken by {} in line {}",
-                    quote(&name.value),
-                    quote(first),
-                    place.line
-                ),
+                format!("the stage name {} is taken by {} in line {}", quote(&name.value), quote(first), place.line),
                 "a name of its own for each stage; upper and lower case do not count",
                 (*place, "first used here"),
             ),
@@ -120,21 +103,13 @@ impl Taken {
             }
             Some((first, place)) if first == stage => reader.refuse_with(
                 (&claim.path, claim.place),
-                format!(
-                    "{} is named twice in stage {stage}, first in line {}",
-                    quote(&claim.value),
-                    place.line
-                ),
+                format!("{} is named twice in stage {stage}, first in line {}", quote(&claim.value), place.line),
                 "each organizational unit and account once",
                 (*place, "first named here"),
             ),
             Some((first, place)) => reader.refuse_with(
                 (&claim.path, claim.place),
-                format!(
-                    "{} is in two stages: {first} in line {} and {stage} here",
-                    quote(&claim.value),
-                    place.line
-                ),
+                format!("{} is in two stages: {first} in line {} and {stage} here", quote(&claim.value), place.line),
                 "each organizational unit and account in one stage",
                 (*place, "first named here"),
             ),
@@ -168,17 +143,12 @@ fn exclude(reader: &mut Reader, at: &At<'_>, ous: &[Found<String>], accounts: &[
         }
         values(excluded)
     };
-    StageExclusion {
-        accounts: read("accounts", &ACCOUNT, accounts),
-        ous: read("ous", &ORGANIZATIONAL_UNIT, ous),
-    }
+    StageExclusion { accounts: read("accounts", &ACCOUNT, accounts), ous: read("ous", &ORGANIZATIONAL_UNIT, ous) }
 }
 
 fn waves(reader: &mut Reader, at: &At<'_>) -> Vec<Wave> {
-    let items = reader.list_of_some(
-        at,
-        "a list such as [1, \"50%\", \"100%\"]; or no such field, for all accounts at once",
-    );
+    let items =
+        reader.list_of_some(at, "a list such as [1, \"50%\", \"100%\"]; or no such field, for all accounts at once");
     if items.len() > MAX_WAVES {
         let problem = format!("there are {} waves", items.len());
         reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_WAVES}"));

@@ -21,8 +21,5 @@ pub(super) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'
 
 /// Upper and lower case, hyphens, underscores and spaces are the usual slips, so they do not count.
 fn letters(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect()
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }

@@ -24,27 +24,16 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub const START: Self = Self {
-        line: 1,
-        column: 1,
-        end_column: None,
-    };
+    pub const START: Self = Self { line: 1, column: 1, end_column: None };
 
     fn at(marker: Marker) -> Self {
         let column = marker.col() + 1;
-        Self {
-            line: marker.line().max(1),
-            column,
-            end_column: Some(column),
-        }
+        Self { line: marker.line().max(1), column, end_column: Some(column) }
     }
 
     fn of(span: Span) -> Self {
         let end_column = (span.end.line() == span.start.line()).then_some(span.end.col() + 1);
-        Self {
-            end_column,
-            ..Self::at(span.start)
-        }
+        Self { end_column, ..Self::at(span.start) }
     }
 
     fn is_empty(self) -> bool {
@@ -84,11 +73,7 @@ pub(super) struct YamlError {
 
 impl YamlError {
     fn new(place: Place, problem: impl Into<String>, valid: &'static str) -> Self {
-        Self {
-            place,
-            problem: problem.into(),
-            valid,
-        }
+        Self { place, problem: problem.into(), valid }
     }
 }
 
@@ -113,11 +98,7 @@ pub(super) fn load(text: &str) -> Result<Node, YamlError> {
         loader.take(event, span)?;
     }
     loader.root.filter(|root| !root.is_null()).ok_or_else(|| {
-        YamlError::new(
-            Place::START,
-            "the document is empty",
-            "a plan, which begins with schemaVersion: 1",
-        )
+        YamlError::new(Place::START, "the document is empty", "a plan, which begins with schemaVersion: 1")
     })
 }
 
@@ -146,13 +127,7 @@ impl Loader {
                 return self.begin(anchor, span, Value::Mapping(Vec::new()));
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(open) => (
-                    open.anchor,
-                    Node {
-                        place: open.place,
-                        value: open.value,
-                    },
-                ),
+                Some(open) => (open.anchor, Node { place: open.place, value: open.value }),
                 None => return Ok(()),
             },
             Event::Scalar(text, style, anchor, tag) => {
@@ -189,12 +164,7 @@ impl Loader {
                 "the fields of a plan, which need five levels",
             ));
         }
-        self.open.push(Open {
-            anchor,
-            place: Place::of(span),
-            value,
-            key: None,
-        });
+        self.open.push(Open { anchor, place: Place::of(span), value, key: None });
         Ok(())
     }
 
@@ -260,23 +230,14 @@ impl Node {
         match &self.value {
             Value::Scalar { .. } => 1,
             Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
-            Value::Mapping(entries) => {
-                1 + entries
-                    .iter()
-                    .map(|(key, value)| key.size() + value.size())
-                    .sum::<usize>()
-            }
+            Value::Mapping(entries) => 1 + entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>(),
         }
     }
 }
 
 fn refuse_tag(tag: Option<&saphyr_parser::Tag>, span: Span) -> Result<(), YamlError> {
     let Some(tag) = tag else { return Ok(()) };
-    let written = if tag.is_yaml_core_schema() {
-        format!("!!{}", tag.suffix)
-    } else {
-        tag.to_string()
-    };
+    let written = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
     Err(YamlError::new(
         Place::at(span.start),
         format!("the YAML tag {} stands here", quote(&written)),
@@ -285,15 +246,8 @@ fn refuse_tag(tag: Option<&saphyr_parser::Tag>, span: Span) -> Result<(), YamlEr
 }
 
 fn scalar(text: String, style: ScalarStyle, span: Span) -> Node {
-    let kind = if style == ScalarStyle::Plain {
-        plain_kind(&text)
-    } else {
-        Kind::Text
-    };
-    Node {
-        place: Place::of(span),
-        value: Value::Scalar { text, kind },
-    }
+    let kind = if style == ScalarStyle::Plain { plain_kind(&text) } else { Kind::Text };
+    Node { place: Place::of(span), value: Value::Scalar { text, kind } }
 }
 
 /// The core schema of YAML 1.2, section 10.3.2.

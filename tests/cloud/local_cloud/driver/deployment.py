@@ -16,7 +16,7 @@ import botocore.session
 import yaml
 from botocore.config import Config
 
-from . import packages, paths
+from . import paths
 from .cloud import Cloud
 from .errors import DriverError
 
@@ -62,8 +62,8 @@ def administrator(cloud: Cloud) -> Aws:
     return Aws(cloud, cloud.account, "test")
 
 
-def template(given: Path | None, directory: Path) -> Path:
-    """The template to deploy: the given one, or this checkout's, rendered when it is not up to date, with zips."""
+def template(given: Path | None) -> Path:
+    """The template to deploy: the given one, or this checkout's, rendered when it is not up to date."""
     if given is not None:
         return given.resolve()
     script = paths.ROOT / "scripts" / "render_template.py"
@@ -71,7 +71,7 @@ def template(given: Path | None, directory: Path) -> Path:
     newest = max(source.stat().st_mtime for source in sources)
     if not paths.TEMPLATE.exists() or paths.TEMPLATE.stat().st_mtime < newest:
         _call([sys.executable, str(script)], dict(os.environ), "rendering the template")
-    return packages.with_zips(paths.TEMPLATE, directory)
+    return paths.TEMPLATE
 
 
 def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict[str, str]) -> Deployment:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .errors import DriverError
 
@@ -53,9 +56,20 @@ def template_parameters(options: argparse.Namespace) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def plan_name(plan: Path) -> str:
+    """The name that the plan gives itself, because its object in the bucket is called so; for a plan that cannot say,
+    the name of its file."""
+    try:
+        document = yaml.safe_load(plan.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        document = None
+    name = document.get("name") if isinstance(document, dict) else None
+    return name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,63}", name) else plan.stem
+
+
 def execution_input(options: argparse.Namespace) -> dict[str, Any]:
     """What the execution is started with."""
-    given: dict[str, Any] = {"operation": options.operation, "plan": options.plan.stem}
+    given: dict[str, Any] = {"operation": options.operation, "plan": plan_name(options.plan)}
     if options.stages:
         given["stages"] = options.stages.split(",")
     if options.input:

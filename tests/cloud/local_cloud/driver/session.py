@@ -44,7 +44,7 @@ def _session(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Sess
     simulator: Simulator | None = None
     cloud: Cloud | None = None
     try:
-        template = deployment.template(chosen.template, directory)
+        template = deployment.template(chosen.template)
         simulator = Simulator(chosen.scenario.resolve(), directory)
         simulator.wait()
         organization = simulator.organization()
@@ -86,7 +86,7 @@ def _execute(
 ) -> dict[str, Any]:
     s3, states = session.operator.client("s3"), session.operator.client("stepfunctions")
     bucket = session.deployed.bucket
-    s3.put_object(Bucket=bucket, Key=f"plans/{chosen.plan.stem}.yaml", Body=chosen.plan.read_bytes())
+    s3.put_object(Bucket=bucket, Key=f"plans/{options.plan_name(chosen.plan)}.yaml", Body=chosen.plan.read_bytes())
     session.simulator.start_clock()
     begun = time.monotonic()
     arn = states.start_execution(stateMachineArn=session.deployed.state_machine, name=name, input=json.dumps(given))[

@@ -70,37 +70,21 @@ fn fields_in_the_wrong_place() {
 #[test]
 fn versions_other_than_1() {
     for (version, message) in [
-        (
-            "2",
-            "the version \"2\" is not known to this version of orgpatch; valid: 1",
-        ),
-        (
-            "1.0",
-            "the version \"1.0\" is not known to this version of orgpatch; valid: 1",
-        ),
-        (
-            "\"1\"",
-            "\"1\" is text because of its quotes, not a whole number; valid: 1",
-        ),
+        ("2", "the version \"2\" is not known to this version of orgpatch; valid: 1"),
+        ("1.0", "the version \"1.0\" is not known to this version of orgpatch; valid: 1"),
+        ("\"1\"", "\"1\" is text because of its quotes, not a whole number; valid: 1"),
         ("", "there is no value; valid: 1"),
         ("[1]", "a list is not a whole number; valid: 1"),
     ] {
         let text = format!("schemaVersion: {version}\nname: monthly\nregions: [ap-northeast-1]\n{STAGES}");
         let column = if version.is_empty() { 1 } else { 16 };
-        assert_eq!(
-            mistakes(&text),
-            format!("line 1, column {column}: schemaVersion: {message}")
-        );
+        assert_eq!(mistakes(&text), format!("line 1, column {column}: schemaVersion: {message}"));
     }
 }
 
 #[test]
 fn plan_names() {
-    let of = |name: &str| {
-        mistakes(&format!(
-            "schemaVersion: 1\nregions: [ap-northeast-1]\nname: {name}\n{STAGES}"
-        ))
-    };
+    let of = |name: &str| mistakes(&format!("schemaVersion: 1\nregions: [ap-northeast-1]\nname: {name}\n{STAGES}"));
     assert_snapshot!(of("../monthly"), @r#"line 3, column 7: name: "../monthly" is not valid; valid: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit"#);
     assert_snapshot!(of("2026"), @r#"line 3, column 7: name: 2026 is a number in YAML; valid: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit (as text in quotes: "2026")"#);
     assert_snapshot!(of("\"ab\\ncd\""), @r#"line 3, column 7: name: "ab\ncd" is not valid; valid: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit"#);

@@ -166,15 +166,10 @@ fn regions_and_selection_of_a_stage() {
 
 #[test]
 fn more_than_a_plan_may_have() {
-    let stages: Vec<String> = (0..51)
-        .map(|n| format!("  - {{name: s{n}, ous: [ou-abcd-{n:08}]}}"))
-        .collect();
+    let stages: Vec<String> = (0..51).map(|n| format!("  - {{name: s{n}, ous: [ou-abcd-{n:08}]}}")).collect();
     assert_snapshot!(mistakes_in_stages(&stages.join("\n")), @"line 4, column 1: stages: there are 51 stages; valid: at most 50");
     let waves: Vec<String> = (1..=21).map(|n| n.to_string()).collect();
-    let stage = format!(
-        "  - {{name: test, ous: [ou-abcd-11111111], waves: [{}]}}",
-        waves.join(", ")
-    );
+    let stage = format!("  - {{name: test, ous: [ou-abcd-11111111], waves: [{}]}}", waves.join(", "));
     assert_snapshot!(mistakes_in_stages(&stage), @"line 5, column 50: stages[0].waves: there are 21 waves; valid: at most 20");
     let tags: Vec<String> = (0..51).map(|n| format!("k{n}: [v]")).collect();
     let long = "x".repeat(129);
@@ -199,31 +194,20 @@ fn mistakes_mark_their_culprit() {
         (error.column, text[error.span.clone()].to_owned())
     };
     // Of a mapping that lacks a field the first key is marked, of a field without a value its key.
-    assert_eq!(
-        marked(&format!("{HEAD}stages:\n- ous: [r-abcd]\n")),
-        (3, "ous".to_owned())
-    );
+    assert_eq!(marked(&format!("{HEAD}stages:\n- ous: [r-abcd]\n")), (3, "ous".to_owned()));
     assert_eq!(marked(&format!("{HEAD}stages:\n")), (1, "stages".to_owned()));
     // Of a text over several lines only the first.
-    assert_eq!(
-        marked(&format!("{HEAD}{STAGES}reboot: \"if\n  needed\"\n")),
-        (9, "\"if".to_owned())
-    );
+    assert_eq!(marked(&format!("{HEAD}{STAGES}reboot: \"if\n  needed\"\n")), (9, "\"if".to_owned()));
     // A byte order mark is no column.
-    assert_eq!(
-        marked(&format!("\u{feff}nam: x # é\n{}{STAGES}", HEAD.replace("name", "#"))),
-        (1, "nam".to_owned())
-    );
+    assert_eq!(marked(&format!("\u{feff}nam: x # é\n{}{STAGES}", HEAD.replace("name", "#"))), (1, "nam".to_owned()));
 }
 
 #[test]
 fn mistakes_point_at_both_places() {
     let text = format!("{HEAD}stages:\n  - {{name: té, ous: [r-abcd]}} # é\n  - {{name: x, ous: [r-abcd]}}\r\n");
     let errors = read(&text).expect_err("two mistakes");
-    let pointed: Vec<(&str, Option<&str>)> = errors
-        .into_iter()
-        .map(|error| (&text[error.span], error.related.map(|related| &text[related.span])))
-        .collect();
+    let pointed: Vec<(&str, Option<&str>)> =
+        errors.into_iter().map(|error| (&text[error.span], error.related.map(|related| &text[related.span]))).collect();
     assert_eq!(pointed, [("té", None), ("r-abcd", Some("r-abcd"))]);
 }
 
@@ -231,10 +215,7 @@ fn mistakes_point_at_both_places() {
 fn one_line_names_the_first_mistakes_and_counts_the_rest() {
     let errors = read(&format!("{HEAD}a: 1\nb: 1\nc: 1\nd: 1\ne: 1\nf: 1\ng: 1\n")).expect_err("mistakes");
     let line = errors.to_string();
-    assert!(
-        line.starts_with("line 1, column 1: the field stages is missing; "),
-        "{line}"
-    );
+    assert!(line.starts_with("line 1, column 1: the field stages is missing; "), "{line}");
     assert!(line.ends_with(" | and 3 more"), "{line}");
     assert_eq!(errors.iter().len(), 8);
 }
@@ -244,11 +225,7 @@ fn a_document_of_nothing_but_mistakes_ends_with_their_number() {
     let text = format!("{HEAD}stages: [{}]\n", "{name: x y, ous: [a, b]}, ".repeat(50));
     assert_eq!(read(&text).expect_err("mistakes").iter().len(), 150);
     let text = format!("{HEAD}stages: [{{name: x, ous: [{}]}}]\n", "-x, ".repeat(60_000));
-    let errors: Vec<String> = read(&text)
-        .expect_err("mistakes")
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let errors: Vec<String> = read(&text).expect_err("mistakes").iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 201);
     assert_snapshot!(errors[200], @"line 4, column 822: there are 59800 more mistakes, which are not listed; valid: a plan without the mistakes before this one");
 }

@@ -39,10 +39,8 @@ fn the_schema_knows_the_fields_that_the_reader_knows() {
             in_schema.insert(properties.keys().cloned().collect::<BTreeSet<String>>());
         }
     }
-    let in_reader: BTreeSet<BTreeSet<String>> = MAPPINGS
-        .iter()
-        .map(|(_, names)| names.known.iter().map(ToString::to_string).collect())
-        .collect();
+    let in_reader: BTreeSet<BTreeSet<String>> =
+        MAPPINGS.iter().map(|(_, names)| names.known.iter().map(ToString::to_string).collect()).collect();
     assert_eq!(in_schema, in_reader);
 }
 
@@ -58,10 +56,7 @@ fn the_example_plans_are_valid() {
         let text = std::fs::read_to_string(&path).expect("a plan");
         let plan = read(&text).unwrap_or_else(|errors| panic!("{}:\n{}", path.display(), listed(&errors)));
         // The name is how a run finds the plan, so a copy under another name would not be found.
-        assert_eq!(
-            Some(plan.name.as_str()),
-            path.file_stem().and_then(|stem| stem.to_str())
-        );
+        assert_eq!(Some(plan.name.as_str()), path.file_stem().and_then(|stem| stem.to_str()));
         assert!(
             text.starts_with("# yaml-language-server: $schema=../../schemas/plan.schema.json\n"),
             "{}: editors need the line that names the schema",

@@ -14,35 +14,16 @@ fn what_a_short_plan_leaves_out_has_its_default() {
     let plan = plan(&format!("{HEAD}{STAGES}"));
     assert_eq!(plan.select, super::super::Selection::default());
     assert_eq!(plan.reboot, Reboot::IfNeeded);
-    assert_eq!(
-        plan.rate,
-        Rate {
-            targets: 40,
-            max_concurrency: "25%".into(),
-            max_errors: "10%".into()
-        }
-    );
+    assert_eq!(plan.rate, Rate { targets: 40, max_concurrency: "25%".into(), max_errors: "10%".into() });
     let stage = &plan.stages[0];
-    assert_eq!(
-        stage.gate,
-        Gate {
-            max_failed_percent: 0,
-            max_unreachable_percent: 0,
-            min_succeeded: 0
-        }
-    );
+    assert_eq!(stage.gate, Gate { max_failed_percent: 0, max_unreachable_percent: 0, min_succeeded: 0 });
     assert_eq!((stage.waves.len(), stage.regions.len(), &stage.select), (0, 0, &None));
 }
 
 #[test]
 fn account_ids_keep_their_digits_without_quotes() {
-    let plan = plan(&format!(
-        "{HEAD}stages: [{{name: a, accounts: [012345678901, 444455556666, \"000000000001\"]}}]"
-    ));
-    assert_eq!(
-        plan.stages[0].accounts,
-        ["012345678901", "444455556666", "000000000001"]
-    );
+    let plan = plan(&format!("{HEAD}stages: [{{name: a, accounts: [012345678901, 444455556666, \"000000000001\"]}}]"));
+    assert_eq!(plan.stages[0].accounts, ["012345678901", "444455556666", "000000000001"]);
 }
 
 #[test]
@@ -52,25 +33,11 @@ fn counts_and_percentages_with_and_without_quotes() {
          stages: [{{name: a, ous: [r-abcd], waves: [1, \"2\", 7%, '50%', 30, 100%]}}]"
     );
     let plan = plan(&text);
-    assert_eq!(
-        plan.rate,
-        Rate {
-            targets: 1000,
-            max_concurrency: "5".into(),
-            max_errors: "0".into()
-        }
-    );
+    assert_eq!(plan.rate, Rate { targets: 1000, max_concurrency: "5".into(), max_errors: "0".into() });
     let percent = |value| Wave::Percent(Percent::new(value).expect("a percentage"));
     assert_eq!(
         plan.stages[0].waves,
-        [
-            Wave::Accounts(1),
-            Wave::Accounts(2),
-            percent(7),
-            percent(50),
-            Wave::Accounts(30),
-            percent(100)
-        ]
+        [Wave::Accounts(1), Wave::Accounts(2), percent(7), percent(50), Wave::Accounts(30), percent(100)]
     );
 }
 

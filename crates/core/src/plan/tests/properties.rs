@@ -37,26 +37,14 @@ fn selection() -> impl Strategy<Value = Selection> {
         |(tags, operating_systems, (accounts, instances, excluded))| Selection {
             tags,
             operating_systems,
-            exclude: Exclusion {
-                accounts: list(accounts),
-                instances: list(instances),
-                tags: excluded,
-            },
+            exclude: Exclusion { accounts: list(accounts), instances: list(instances), tags: excluded },
         },
     )
 }
 
 fn rate() -> impl Strategy<Value = Rate> {
-    (
-        1..=1000_u32,
-        "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%",
-        "0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%",
-    )
-        .prop_map(|(targets, max_concurrency, max_errors)| Rate {
-            targets,
-            max_concurrency,
-            max_errors,
-        })
+    (1..=1000_u32, "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%", "0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%")
+        .prop_map(|(targets, max_concurrency, max_errors)| Rate { targets, max_concurrency, max_errors })
 }
 
 fn waves() -> impl Strategy<Value = Vec<Wave>> {
@@ -65,11 +53,7 @@ fn waves() -> impl Strategy<Value = Vec<Wave>> {
         Just(Vec::new()),
         growing.prop_map(|(counts, percents)| {
             let percents = percents.into_iter().filter_map(Percent::new).chain([Percent::ALL]);
-            counts
-                .into_iter()
-                .map(Wave::Accounts)
-                .chain(percents.map(Wave::Percent))
-                .collect()
+            counts.into_iter().map(Wave::Accounts).chain(percents.map(Wave::Percent)).collect()
         }),
     ]
 }
@@ -95,28 +79,17 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
             name: name.clone(),
             ous,
             accounts,
-            exclude: StageExclusion {
-                accounts: excluded_accounts,
-                ous: excluded_ous,
-            },
+            exclude: StageExclusion { accounts: excluded_accounts, ous: excluded_ous },
             regions: list(regions),
             select,
             waves,
-            gate: Gate {
-                max_failed_percent: gate.0,
-                max_unreachable_percent: gate.1,
-                min_succeeded: gate.2,
-            },
+            gate: Gate { max_failed_percent: gate.0, max_unreachable_percent: gate.1, min_succeeded: gate.2 },
         }
     })
 }
 
 fn stages() -> impl Strategy<Value = Vec<Stage>> {
-    (
-        btree_set(UNIT, 4..12),
-        btree_set(ACCOUNT, 0..8),
-        btree_map("[a-z0-9][a-z0-9_-]{0,12}", any::<bool>(), 1..4),
-    )
+    (btree_set(UNIT, 4..12), btree_set(ACCOUNT, 0..8), btree_map("[a-z0-9][a-z0-9_-]{0,12}", any::<bool>(), 1..4))
         .prop_flat_map(|(ous, accounts, names)| {
             let count = names.len();
             let share = |ids: &BTreeSet<String>, nth: usize| -> BTreeSet<String> {
@@ -239,11 +212,7 @@ fn places_are_real(text: &str) {
     let Err(errors) = read(text) else { return };
     assert!(errors.iter().len() > 0);
     for error in &errors {
-        assert!(
-            text.get(error.span.clone()).is_some(),
-            "{error} at {:?} in {text:?}",
-            error.span
-        );
+        assert!(text.get(error.span.clone()).is_some(), "{error} at {:?} in {text:?}", error.span);
         assert!(error.line >= 1 && error.column >= 1, "{error}");
     }
 }

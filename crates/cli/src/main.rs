@@ -1,0 +1,38 @@
+//! `orgpatch`: checks a plan before it is put into the bucket, and shows what a run of it would do.
+
+mod args;
+mod credentials;
+mod mistakes;
+mod plan_file;
+mod preview;
+mod validate;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// Exit status of a plan that has mistakes, or that does not fit the organization.
+const REFUSED: u8 = 1;
+/// Exit status of a plan that could not be read; the same that clap has for a wrong command line.
+const UNREADABLE: u8 = 2;
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Preview(arguments) => preview::run(&arguments),
+    }
+}
+
+/// Prints a result. Whoever closed the pipe has read enough (`| head`); the exit status still says what was found.
+fn print(output: &str) {
+    let _ = io::stdout().write_all(output.as_bytes());
+}
+
+/// Ends a command with one sentence on standard error.
+fn fail(message: &str, status: u8) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(status)
+}

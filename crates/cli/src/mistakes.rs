@@ -1,0 +1,226 @@
+//! Mistakes in a plan, shown in their lines as compilers do; or as one JSON document.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use orgpatch_core::plan::{PlanError, PlanErrors};
+use serde::Serialize;
+
+use crate::args::Format;
+use crate::plan_file::PlanFile;
+
+/// Whether a plan is valid, for programs.
+#[derive(Serialize)]
+struct ValidateResult<'a> {
+    plan: &'a str,
+    valid: bool,
+    errors: Vec<&'a PlanError>,
+}
+
+/// The mistakes in the format that was asked for.
+pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
+    match format {
+        Format::Json => document(&file.name, errors.iter().collect()),
+        Format::Text => snippets(&file.name, &file.text, errors, &renderer()),
+    }
+}
+
+/// What programs read about a valid plan.
+pub fn none_as_json(file: &PlanFile) -> String {
+    document(&file.name, Vec::new())
+}
+
+fn document(name: &str, errors: Vec<&PlanError>) -> String {
+    let result = ValidateResult {
+        plan: name,
+        valid: errors.is_empty(),
+        errors,
+    };
+    let document = serde_json::to_string_pretty(&result).expect("texts and numbers are always JSON");
+    document + "\n"
+}
+
+/// Colours for a terminal, unless `NO_COLOR` says no.
+pub fn renderer() -> Renderer {
+    let wanted = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted { Renderer::styled() } else { Renderer::plain() }
+}
+
+fn snippets(name: &str, text: &str, errors: &PlanErrors, renderer: &Renderer) -> String {
+    let mut output = String::new();
+    for error in errors {
+        // Writing into a string cannot fail.
+        let _ = writeln!(output, "{}\n", snippet(name, text, error, renderer));
+    }
+    let count = errors.iter().len();
+    let _ = writeln!(output, "{name}: {count} mistake{}", if count == 1 { "" } else { "s" });
+    output
+}
+
+fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> String {
+    let title = match error.path.as_str() {
+        "" => error.problem.clone(),
+        path => format!("{path}: {}", error.problem),
+    };
+    // Only the lines that matter: looking through the whole document once per mistake would be slow for a
+    // document of nothing but mistakes.
+    let spans = || error.related.iter().map(|related| &related.span).chain([&error.span]);
+    let first = spans().map(|span| span.start).min().unwrap_or_default();
+    let last = spans().map(|span| span.end).max().unwrap_or_default();
+    let start = text[..first].rfind('\n').map_or(0, |line_end| line_end + 1);
+    let end = text[last..].find('\n').map_or(text.len(), |line_end| last + line_end);
+    let line = error
+        .related
+        .as_ref()
+        .map_or(error.line, |related| related.line.min(error.line));
+    let within = |span: &std::ops::Range<usize>| span.start - start..span.end - start;
+
+    // A carriage return would be shown as a sign of its own; a space keeps the columns.
+    let snippet = Snippet::source(text[start..end].replace('\r', " "))
+        .path(name)
+        .line_start(line)
+        .annotation(AnnotationKind::Primary.span(within(&error.span)))
+        .annotations(error.related.iter().map(|related| {
+            AnnotationKind::Context
+                .span(within(&related.span))
+                .label(related.text.as_str())
+        }));
+    let report = Level::ERROR
+        .primary_title(title)
+        .element(snippet)
+        .element(Level::HELP.message(format!("valid: {}", error.valid)));
+    renderer.render(&[report])
+}
+
+#[cfg(test)]
+mod tests {
+    use annotate_snippets::Renderer;
+    use insta::assert_snapshot;
+    use orgpatch_core::plan::{PlanErrors, read};
+
+    use super::{none_as_json, shown, snippets};
+    use crate::args::Format;
+    use crate::plan_file::PlanFile;
+
+    const PLAN: &str = "\
+schemaVersion: 1
+name: monthly
+regions: [ap-northeast-1]
+stages:
+  - name: test # テスト
+    ous: [ou-abcd-11111111]
+    gate: {maxFailedPercent: 120}
+  - name: production
+    ous: [ou-abcd-11111111]
+";
+
+    fn errors_of(text: &str) -> PlanErrors {
+        read(text).expect_err("mistakes")
+    }
+
+    fn in_lines(text: &str) -> String {
+        snippets("monthly.yaml", text, &errors_of(text), &Renderer::plain())
+    }
+
+    #[test]
+    fn mistakes_are_shown_in_their_lines() {
+        assert_snapshot!(in_lines(PLAN), @r#"
+        error: stages[0].gate.maxFailedPercent: 120 is over 100
+         --> monthly.yaml:7:30
+          |
+        7 |     gate: {maxFailedPercent: 120}
+          |                              ^^^
+          |
+          = help: valid: a whole number from 0 to 100
+
+        error: stages[1].ous[0]: "ou-abcd-11111111" is in two stages: "test" in line 6 and "production" here
+         --> monthly.yaml:9:11
+          |
+        6 |     ous: [ou-abcd-11111111]
+          |           ---------------- first named here
+        ...
+        9 |     ous: [ou-abcd-11111111]
+          |           ^^^^^^^^^^^^^^^^
+          |
+          = help: valid: each organizational unit and account in one stage
+
+        monthly.yaml: 2 mistakes
+        "#);
+    }
+
+    #[test]
+    fn mistakes_without_a_line_of_their_own() {
+        assert_snapshot!(in_lines(""), @"
+        error: the document is empty
+         --> monthly.yaml:1:1
+          |
+        1 |
+          | ^
+          |
+          = help: valid: a plan, which begins with schemaVersion: 1
+
+        monthly.yaml: 1 mistake
+        ");
+        assert_snapshot!(in_lines("name: [monthly\n"), @"
+        error: this is not YAML: while parsing a flow sequence, expected ',' or ']'
+         --> monthly.yaml:2:1
+          |
+        2 |
+          | ^
+          |
+          = help: valid: a YAML document
+
+        monthly.yaml: 1 mistake
+        ");
+    }
+
+    #[test]
+    fn line_ends_and_byte_order_marks_do_not_move_the_marks() {
+        let windows = in_lines(&format!("\u{feff}{PLAN}").replace('\n', "\r\n"));
+        let lines = windows.lines().map(str::trim_end);
+        assert!(lines.eq(in_lines(PLAN).lines().map(str::trim_end)), "{windows}");
+    }
+
+    #[test]
+    fn results_for_programs() {
+        let file = PlanFile {
+            name: "monthly.yaml".to_owned(),
+            text: PLAN.to_owned(),
+        };
+        assert_snapshot!(shown(&file, &errors_of(PLAN), Format::Json), @r#"
+        {
+          "plan": "monthly.yaml",
+          "valid": false,
+          "errors": [
+            {
+              "line": 7,
+              "column": 30,
+              "path": "stages[0].gate.maxFailedPercent",
+              "problem": "120 is over 100",
+              "valid": "a whole number from 0 to 100"
+            },
+            {
+              "line": 9,
+              "column": 11,
+              "path": "stages[1].ous[0]",
+              "problem": "\"ou-abcd-11111111\" is in two stages: \"test\" in line 6 and \"production\" here",
+              "valid": "each organizational unit and account in one stage",
+              "related": {
+                "line": 6,
+                "column": 11,
+                "text": "first named here"
+              }
+            }
+          ]
+        }
+        "#);
+        assert_snapshot!(none_as_json(&file), @r#"
+        {
+          "plan": "monthly.yaml",
+          "valid": true,
+          "errors": []
+        }
+        "#);
+    }
+}

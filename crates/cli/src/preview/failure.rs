@@ -1,0 +1,111 @@
+//! Why there is no preview: one sentence, and what to do next.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use orgpatch_core::error::RunError;
+
+use crate::plan_file::PlanFile;
+
+/// Why there is no preview.
+#[derive(Debug)]
+pub enum Failure {
+    /// Nobody to ask AWS as; in one sentence.
+    NoCredentials(String),
+    /// What would refuse the run too.
+    Run(RunError),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl Failure {
+    /// The sentence, the line of the plan that it is about, if it is about one, and what to do next.
+    pub fn render(&self, file: &PlanFile, renderer: &Renderer) -> String {
+        let title = match self {
+            Self::NoCredentials(sentence) => sentence.clone(),
+            Self::Run(error) => error.to_string(),
+        };
+        let mut report = Group::with_title(Level::ERROR.primary_title(one_line(&title)));
+        let line = self.culprit().and_then(|id| place(&file.text, id));
+        if let Some(Place { number, line, span }) = line {
+            let snippet = Snippet::source(line).path(&file.name).line_start(number);
+            report = report.element(snippet.annotation(AnnotationKind::Primary.span(span)));
+        }
+        renderer.render(&[report.element(Level::HELP.message(self.advice()))])
+    }
+
+    /// The id in the plan that the organization does not know.
+    fn culprit(&self) -> Option<&str> {
+        match self {
+            Self::Run(RunError::UnknownOrganizationalUnit { ou, .. }) => Some(ou),
+            Self::Run(RunError::UnknownAccount { account, .. }) => Some(account),
+            _ => None,
+        }
+    }
+
+    fn advice(&self) -> String {
+        let Self::Run(error) = self else {
+            return "sign in (`aws sso login`, `aws configure`) or name another --profile; \
+                    `aws sts get-caller-identity` shows who you are"
+                .to_owned();
+        };
+        match error {
+            RunError::UnknownStage { .. } => "name stages of the plan, or leave --stages out".to_owned(),
+            RunError::UnknownOrganizationalUnit { organization, .. } => format!(
+                "correct the id (`aws organizations list-organizational-units-for-parent` shows them), \
+                 or name the --profile of another organization than {organization}"
+            ),
+            RunError::UnknownAccount { organization, .. } => format!(
+                "correct the id (`aws organizations list-accounts` shows them), take it out if the account is gone, \
+                 or name the --profile of another organization than {organization}"
+            ),
+            RunError::AccountInTwoStages { account, second, .. } => {
+                format!(
+                    "write exclude: {{accounts: [\"{account}\"]}} into stage {second:?}, if the earlier one is right"
+                )
+            }
+            RunError::StageWithoutAccounts { .. } => {
+                "move an account there, change the stage's ous, accounts or exclude, \
+                 or run the other stages with --stages"
+                    .to_owned()
+            }
+            RunError::OrganizationUnreadable(_) | RunError::AccessDenied(_) => {
+                "name a --profile of such an account; `aws organizations list-accounts` must work with it".to_owned()
+            }
+            RunError::Throttled(_) => "wait a minute and try again".to_owned(),
+            _ => "check the network and the Region, sign in again if the session has expired, and try again".to_owned(),
+        }
+    }
+}
+
+/// Messages of services come with line breaks now and then.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Place<'t> {
+    number: usize,
+    line: &'t str,
+    span: Range<usize>,
+}
+
+/// Where the plan first names an id, comments aside. Every place that names it is wrong in the same way.
+fn place<'t>(text: &'t str, id: &str) -> Option<Place<'t>> {
+    let mut lines = (1..).zip(text.lines());
+    lines.find_map(|(number, line)| {
+        let code = line.split_once(" #").map_or(line, |(code, _)| code);
+        let at = code.find(id).filter(|_| !line.trim_start().starts_with('#'))?;
+        Some(Place {
+            number,
+            line,
+            span: at..at + id.len(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

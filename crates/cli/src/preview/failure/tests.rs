@@ -1,0 +1,119 @@
+//! What people read when there is no preview.
+
+use annotate_snippets::Renderer;
+use insta::assert_snapshot;
+use orgpatch_core::error::RunError;
+
+use super::Failure;
+use crate::plan_file::PlanFile;
+
+const PLAN: &str = "\
+schemaVersion: 1
+name: monthly
+# ou-abcd-99999999 was closed in May
+regions: [ap-northeast-1]
+stages:
+  - name: test
+    ous: [ou-abcd-11111111, ou-abcd-99999999] # not ou-abcd-22222222
+";
+
+fn shown(failure: impl Into<Failure>) -> String {
+    let file = PlanFile {
+        name: "monthly.yaml".to_owned(),
+        text: PLAN.to_owned(),
+    };
+    failure.into().render(&file, &Renderer::plain())
+}
+
+fn unknown_unit(ou: &str) -> RunError {
+    RunError::UnknownOrganizationalUnit {
+        stage: "test".into(),
+        ou: ou.into(),
+        organization: "o-x".into(),
+    }
+}
+
+#[test]
+fn an_id_that_the_organization_does_not_know_is_shown_in_its_line() {
+    assert_snapshot!(shown(unknown_unit("ou-abcd-99999999")), @r#"
+    error: stage "test": there is no organizational unit ou-abcd-99999999 in organization o-x
+     --> monthly.yaml:7:29
+      |
+    7 |     ous: [ou-abcd-11111111, ou-abcd-99999999] # not ou-abcd-22222222
+      |                             ^^^^^^^^^^^^^^^^
+      |
+      = help: correct the id (`aws organizations list-organizational-units-for-parent` shows them), or name the --profile of another organization than o-x
+    "#);
+}
+
+#[test]
+fn comments_are_not_searched() {
+    assert_snapshot!(shown(unknown_unit("ou-abcd-22222222")), @r#"
+    error: stage "test": there is no organizational unit ou-abcd-22222222 in organization o-x
+     |
+     = help: correct the id (`aws organizations list-organizational-units-for-parent` shows them), or name the --profile of another organization than o-x
+    "#);
+}
+
+#[test]
+fn every_error_says_what_to_do_next() {
+    let errors = [
+        Failure::NoCredentials("there are no credentials: the session\n  has expired".into()),
+        RunError::UnknownStage {
+            stage: "tset".into(),
+            valid: vec!["test".into()],
+        }
+        .into(),
+        RunError::UnknownAccount {
+            place: "stage \"test\"".into(),
+            account: "123456789012".into(),
+            organization: "o-x".into(),
+        }
+        .into(),
+        RunError::AccountInTwoStages {
+            account: "123456789012".into(),
+            name: "shop".into(),
+            first: "test".into(),
+            second: "production".into(),
+        }
+        .into(),
+        RunError::StageWithoutAccounts { stage: "test".into() }.into(),
+        RunError::OrganizationUnreadable("organizations:ListAccounts: AccessDeniedException: no".into()).into(),
+        RunError::Throttled("organizations:ListAccounts: TooManyRequestsException: slow down".into()).into(),
+        RunError::Unavailable("organizations:ListAccounts: timed out".into()).into(),
+    ];
+    let all: Vec<String> = errors.into_iter().map(shown).collect();
+    assert_snapshot!(all.join("\n\n"), @r#"
+    error: there are no credentials: the session has expired
+     |
+     = help: sign in (`aws sso login`, `aws configure`) or name another --profile; `aws sts get-caller-identity` shows who you are
+
+    error: the plan has no stage "tset"; its stages are test
+     |
+     = help: name stages of the plan, or leave --stages out
+
+    error: stage "test": account 123456789012 is not in organization o-x
+     |
+     = help: correct the id (`aws organizations list-accounts` shows them), take it out if the account is gone, or name the --profile of another organization than o-x
+
+    error: account 123456789012 (shop) is claimed by stage "test" and by stage "production"; exclude it from one of them
+     |
+     = help: write exclude: {accounts: ["123456789012"]} into stage "production", if the earlier one is right
+
+    error: stage "test" has no account: its organizational units are empty, or everything in them is excluded
+     |
+     = help: move an account there, change the stage's ous, accounts or exclude, or run the other stages with --stages
+
+    error: the organization cannot be read: organizations:ListAccounts: AccessDeniedException: no; orgpatch must run in the management account or in a delegated administrator's account
+     |
+     = help: name a --profile of such an account; `aws organizations list-accounts` must work with it
+
+    error: throttled: organizations:ListAccounts: TooManyRequestsException: slow down
+     |
+     = help: wait a minute and try again
+
+    error: temporarily unavailable: organizations:ListAccounts: timed out
+     |
+     = help: check the network and the Region, sign in again if the session has expired, and try again
+    "#);
+}

@@ -1,0 +1,70 @@
+//! `orgpatch preview`: reads the organization and shows what a run of the plan would do. Changes nothing.
+
+mod failure;
+mod model;
+mod progress;
+mod text;
+mod words;
+
+use std::process::ExitCode;
+
+use orgpatch_aws::organizations;
+use orgpatch_core::plan::{Plan, read};
+use orgpatch_core::step;
+
+use crate::args::{Format, PreviewArguments};
+use crate::{REFUSED, UNREADABLE, credentials, fail, mistakes, plan_file, print};
+use failure::Failure;
+use model::Preview;
+
+/// Runs the command; the result is its exit status.
+pub fn run(arguments: &PreviewArguments) -> ExitCode {
+    let file = match plan_file::open(&arguments.plan) {
+        Ok(file) => file,
+        Err(message) => return fail(&message, UNREADABLE),
+    };
+    let plan = match read(&file.text) {
+        Ok(plan) => plan,
+        Err(errors) => {
+            print(&mistakes::shown(&file, &errors, arguments.format));
+            return ExitCode::from(REFUSED);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}"), REFUSED),
+    };
+    match runtime.block_on(preview(arguments, &plan)) {
+        Ok(preview) => {
+            print(&match arguments.format {
+                Format::Json => preview.to_json(),
+                Format::Text => text::render(&preview),
+            });
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("{}", failure.render(&file, &mistakes::renderer()));
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, Failure> {
+    let only = arguments.stages.as_deref();
+    step::check_stage_names(plan, only)?;
+    let config = credentials::connect(
+        arguments.profile.as_deref(),
+        arguments.region.as_deref(),
+        plan.regions.first().map_or("us-east-1", String::as_str),
+    )
+    .await
+    .map_err(Failure::NoCredentials)?;
+    let wanted = step::units_of(plan);
+    // Boxed: the futures of the SDK nest deeper than the compiler likes.
+    let organization = progress::shown(
+        "reading the organization",
+        Box::pin(organizations::read(&config, &wanted)),
+    )
+    .await?;
+    Ok(model::of(plan, &organization, only)?)
+}

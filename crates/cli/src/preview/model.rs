@@ -1,0 +1,224 @@
+//! What a run of a plan would do, as data: the shape of `--format json`, and what the text is made from.
+
+use orgpatch_core::contract::{AccountOutsidePlan, Target};
+use orgpatch_core::error::RunError;
+use orgpatch_core::organization::{AccountState, Organization};
+use orgpatch_core::plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Wave};
+use orgpatch_core::reason::Reason;
+use orgpatch_core::step::{self, Step};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::words;
+
+/// What a run of a plan would do with an organization as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "orgpatch preview")]
+pub struct Preview {
+    /// Version of this format: 1. Fields may be added within a version.
+    pub schema_version: u32,
+    /// Name of the plan.
+    pub plan: String,
+    /// Id of the organization.
+    pub organization_id: String,
+    /// Whether an install may reboot.
+    pub reboot: Reboot,
+    /// How much happens at the same time.
+    pub rate: Rate,
+    /// Of all stages together.
+    pub counts: PreviewCounts,
+    /// In the order in which they run.
+    pub stages: Vec<StagePreview>,
+    /// Stages of the plan that `--stages` leaves out.
+    pub stages_not_in_run: Vec<String>,
+    /// Accounts that no step works on, by id, each with its reason.
+    pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+}
+
+/// How many; in all stages, in a stage or in a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewCounts {
+    /// Steps: waves that have an account.
+    pub steps: usize,
+    /// Accounts, those that cannot be entered among them.
+    pub accounts: usize,
+    /// Accounts that cannot be entered, because they are suspended or closed.
+    pub accounts_not_entered: usize,
+    /// Targets: accounts × Regions, of all of these accounts.
+    pub targets: usize,
+}
+
+/// One stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StagePreview {
+    /// Name.
+    pub name: String,
+    /// Of the stage.
+    pub counts: PreviewCounts,
+    /// Which instances: the plan's selection and the stage's, merged.
+    pub select: Selection,
+    /// The same in words.
+    pub select_text: String,
+    /// What must hold after each step of the stage before an install run goes on.
+    pub gate: Gate,
+    /// The same in words.
+    pub gate_text: String,
+    /// How many waves the plan asks for.
+    pub waves: u32,
+    /// Waves for which no account is left. They are no steps.
+    pub empty_waves: Vec<u32>,
+    /// In the order in which they run.
+    pub steps: Vec<StepPreview>,
+}
+
+/// One step: a wave of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepPreview {
+    /// `<nn>-<stage>-<wave>`.
+    pub id: String,
+    /// Wave in the stage, from 1.
+    pub wave: u32,
+    /// How many of the stage's accounts are done after it, as the plan says it; null: all of them.
+    pub up_to: Option<Wave>,
+    /// Of the step.
+    pub counts: PreviewCounts,
+    /// The accounts, in their order.
+    pub accounts: Vec<AccountPreview>,
+}
+
+/// One account of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountPreview {
+    /// Account id.
+    pub account_id: String,
+    /// Account name.
+    pub account_name: String,
+    /// What Organizations says of the account now.
+    pub account_state: AccountState,
+    /// Names of the organizational units from the root down, joined by `/`; empty directly below the root.
+    pub ou_path: String,
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Why nobody enters the account, so that its targets end as `inactive`; null: it is entered.
+    pub not_entered: Option<Reason>,
+}
+
+impl Preview {
+    /// One JSON document.
+    pub fn to_json(&self) -> String {
+        let document = serde_json::to_string_pretty(self).expect("texts and numbers are always JSON");
+        document + "\n"
+    }
+}
+
+impl PreviewCounts {
+    fn of(steps: &[StepPreview]) -> Self {
+        let counts = steps.iter().map(|step| step.counts);
+        counts.fold(Self::default(), Self::plus)
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            steps: self.steps + other.steps,
+            accounts: self.accounts + other.accounts,
+            accounts_not_entered: self.accounts_not_entered + other.accounts_not_entered,
+            targets: self.targets + other.targets,
+        }
+    }
+}
+
+/// What a run of the plan would do; `only` names the stages to run. The errors are those that would refuse the run.
+pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Preview, RunError> {
+    let resolution = step::resolve(plan, organization, only)?;
+    let mut stages = Vec::new();
+    let mut stages_not_in_run = Vec::new();
+    for (index, stage) in plan.stages.iter().enumerate() {
+        let steps = resolution.steps.iter().filter(|step| step.stage_index == index);
+        let steps: Vec<StepPreview> = steps.map(|step| step_preview(stage, step)).collect();
+        // A stage of the run has an account, and so a step; resolve sees to that.
+        if steps.is_empty() {
+            stages_not_in_run.push(stage.name.clone());
+        } else {
+            stages.push(stage_preview(plan, stage, steps));
+        }
+    }
+    Ok(Preview {
+        schema_version: 1,
+        plan: plan.name.clone(),
+        organization_id: organization.id.clone(),
+        reboot: plan.reboot,
+        rate: plan.rate.clone(),
+        counts: stages
+            .iter()
+            .map(|stage| stage.counts)
+            .fold(PreviewCounts::default(), PreviewCounts::plus),
+        stages,
+        stages_not_in_run,
+        accounts_outside_plan: resolution.outside,
+    })
+}
+
+fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePreview {
+    let counts = PreviewCounts::of(&steps);
+    let select = step::selection_of(plan, stage);
+    let waves: Vec<u32> = (1..)
+        .zip(step::wave_ends(&stage.waves, counts.accounts))
+        .map(|(wave, _)| wave)
+        .collect();
+    StagePreview {
+        name: stage.name.clone(),
+        counts,
+        select_text: words::selection(&select),
+        select,
+        gate: stage.gate,
+        gate_text: words::gate(&stage.gate),
+        waves: waves.last().copied().unwrap_or_default(),
+        empty_waves: waves
+            .into_iter()
+            .filter(|wave| !steps.iter().any(|step| step.wave == *wave))
+            .collect(),
+        steps,
+    }
+}
+
+fn step_preview(stage: &Stage, step: &Step) -> StepPreview {
+    // Targets come account by account.
+    let by_account = step.targets.chunk_by(|a, b| a.account_id == b.account_id);
+    let accounts: Vec<AccountPreview> = by_account.filter_map(account_preview).collect();
+    let up_to = usize::try_from(step.wave)
+        .ok()
+        .and_then(|wave| stage.waves.get(wave - 1))
+        .copied();
+    StepPreview {
+        id: step.id.clone(),
+        wave: step.wave,
+        up_to,
+        counts: PreviewCounts {
+            steps: 1,
+            accounts: accounts.len(),
+            accounts_not_entered: accounts.iter().filter(|account| account.not_entered.is_some()).count(),
+            targets: step.targets.len(),
+        },
+        accounts,
+    }
+}
+
+fn account_preview(targets: &[Target]) -> Option<AccountPreview> {
+    let first = targets.first()?;
+    Some(AccountPreview {
+        account_id: first.account_id.clone(),
+        account_name: first.account_name.clone(),
+        account_state: first.account_state,
+        ou_path: first.ou_path.clone(),
+        regions: targets.iter().map(|target| target.region.clone()).collect(),
+        not_entered: first.account_state.reason_not_to_enter(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

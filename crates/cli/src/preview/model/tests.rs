@@ -1,0 +1,348 @@
+//! The preview of a made-up organization, as text and as JSON.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use orgpatch_core::organization::Account;
+use orgpatch_core::plan::read;
+use serde_json::Value;
+
+use super::super::text::render;
+use super::*;
+
+const PLAN: &str = r#"
+schemaVersion: 1
+name: monthly
+regions: [ap-northeast-1, ap-northeast-3]
+select:
+  tags: {Patch: [enabled]}
+  exclude: {tags: {PatchExempt: ["true"]}}
+stages:
+  - name: test
+    ous: [ou-abcd-11111111]
+    waves: [1, "50%", "100%"]
+    gate: {maxUnreachablePercent: 10, minSucceeded: 1}
+  - name: production
+    ous: [ou-abcd-22222222]
+    accounts: ["000000000004"]
+    exclude: {accounts: ["000000000005"]}
+    regions: [ap-northeast-1]
+    select: {operatingSystems: [WINDOWS]}
+"#;
+
+fn plan() -> Plan {
+    read(PLAN).expect("a plan")
+}
+
+fn account(id: u32, name: &str, state: AccountState, units: &[&str]) -> Account {
+    Account {
+        id: format!("{id:012}"),
+        name: name.into(),
+        state,
+        path: ["r-abcd"].iter().chain(units).map(|unit| (*unit).to_owned()).collect(),
+    }
+}
+
+fn organization() -> Organization {
+    use AccountState::{Active, Suspended};
+    let (test, production, payments) = ("ou-abcd-11111111", "ou-abcd-22222222", "ou-abcd-33333333");
+    Organization {
+        id: "o-x".into(),
+        accounts: vec![
+            account(9, "management", Active, &[]),
+            account(1, "shop-test", Active, &[test]),
+            account(2, "old-test", Suspended, &[test]),
+            account(3, "shop", Active, &[production]),
+            account(4, "pay", Active, &[production, payments]),
+            account(5, "pay-own-team", Active, &[production, payments]),
+            account(8, "playground", Active, &["ou-abcd-44444444"]),
+        ],
+        unit_names: [
+            (test, "Test"),
+            (production, "Production"),
+            (payments, "Payments"),
+            ("ou-abcd-44444444", "Sandbox\n\u{1b}[31mred"),
+        ]
+        .map(|(id, name)| (id.to_owned(), name.to_owned()))
+        .into(),
+    }
+}
+
+#[test]
+fn the_whole_plan() {
+    let preview = of(&plan(), &organization(), None).expect("a preview");
+    assert_snapshot!(render(&preview), @r#"
+    Plan monthly in organization o-x: 2 stages, 3 steps, 4 accounts, 6 targets (1 account not entered)
+
+      Order      test → production
+      Reboot     when a patch needs it
+      Rate       40 targets at the same time; of a command's instances 25% at the same time, until more than 10% fail
+
+    Stage 1, test: 2 accounts, 4 targets (1 account not entered)
+      Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
+      Gate       nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant
+
+      Step 01-test-1, wave 1 of 3, up to 1 account: 1 account, 2 targets
+        000000000001  shop-test  Test                 ap-northeast-1, ap-northeast-3
+
+      Step 02-test-3, wave 3 of 3, up to 100% of the accounts: 1 account, 2 targets (1 account not entered)
+        000000000002  old-test   Test                 not entered: the account is SUSPENDED; its 2 targets (ap-northeast-1, ap-northeast-3) will be inactive
+
+      No step for wave 2: no account is left for it.
+
+    Stage 2, production: 2 accounts, 2 targets
+      Select     instances of WINDOWS with tag Patch=enabled; without those with tag PatchExempt=true
+      Gate       nothing failed, nothing unreachable
+
+      Step 03-production-1, all accounts: 2 accounts, 2 targets
+        000000000004  pay        Production/Payments  ap-northeast-1
+        000000000003  shop       Production           ap-northeast-1
+
+    Left out: 3 accounts
+        000000000005  pay-own-team  Production/Payments  stage "production" excludes this account
+        000000000008  playground    Sandbox��[31mred     no stage of the plan claims this account
+        000000000009  management    (root)               no stage of the plan claims this account
+
+    Which instances of an account match is found out by the run: preview enters no account.
+    "#);
+}
+
+#[test]
+fn one_stage_as_text_and_as_json() {
+    let preview = of(&plan(), &organization(), Some(&["test".to_owned()])).expect("a preview");
+    assert_snapshot!(render(&preview), @r#"
+    Plan monthly in organization o-x: 1 stage, 2 steps, 2 accounts, 4 targets (1 account not entered)
+
+      Order      test
+      Not run    production
+      Reboot     when a patch needs it
+      Rate       40 targets at the same time; of a command's instances 25% at the same time, until more than 10% fail
+
+    Stage 1, test: 2 accounts, 4 targets (1 account not entered)
+      Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
+      Gate       nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant
+
+      Step 01-test-1, wave 1 of 3, up to 1 account: 1 account, 2 targets
+        000000000001  shop-test  Test  ap-northeast-1, ap-northeast-3
+
+      Step 02-test-3, wave 3 of 3, up to 100% of the accounts: 1 account, 2 targets (1 account not entered)
+        000000000002  old-test   Test  not entered: the account is SUSPENDED; its 2 targets (ap-northeast-1, ap-northeast-3) will be inactive
+
+      No step for wave 2: no account is left for it.
+
+    Left out: 5 accounts
+        000000000003  shop          Production           stage "production" is not part of this run
+        000000000004  pay           Production/Payments  stage "production" is not part of this run
+        000000000005  pay-own-team  Production/Payments  stage "production" excludes this account
+        000000000008  playground    Sandbox��[31mred     no stage of the plan claims this account
+        000000000009  management    (root)               no stage of the plan claims this account
+
+    Which instances of an account match is found out by the run: preview enters no account.
+    "#);
+    assert_snapshot!(preview.to_json(), @r#"
+    {
+      "schemaVersion": 1,
+      "plan": "monthly",
+      "organizationId": "o-x",
+      "reboot": "if-needed",
+      "rate": {
+        "targets": 40,
+        "maxConcurrency": "25%",
+        "maxErrors": "10%"
+      },
+      "counts": {
+        "steps": 2,
+        "accounts": 2,
+        "accountsNotEntered": 1,
+        "targets": 4
+      },
+      "stages": [
+        {
+          "name": "test",
+          "counts": {
+            "steps": 2,
+            "accounts": 2,
+            "accountsNotEntered": 1,
+            "targets": 4
+          },
+          "select": {
+            "tags": {
+              "Patch": [
+                "enabled"
+              ]
+            },
+            "exclude": {
+              "tags": {
+                "PatchExempt": [
+                  "true"
+                ]
+              }
+            }
+          },
+          "selectText": "instances with tag Patch=enabled; without those with tag PatchExempt=true",
+          "gate": {
+            "maxFailedPercent": 0,
+            "maxUnreachablePercent": 10,
+            "minSucceeded": 1
+          },
+          "gateText": "nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant",
+          "waves": 3,
+          "emptyWaves": [
+            2
+          ],
+          "steps": [
+            {
+              "id": "01-test-1",
+              "wave": 1,
+              "upTo": 1,
+              "counts": {
+                "steps": 1,
+                "accounts": 1,
+                "accountsNotEntered": 0,
+                "targets": 2
+              },
+              "accounts": [
+                {
+                  "accountId": "000000000001",
+                  "accountName": "shop-test",
+                  "accountState": "ACTIVE",
+                  "ouPath": "Test",
+                  "regions": [
+                    "ap-northeast-1",
+                    "ap-northeast-3"
+                  ],
+                  "notEntered": null
+                }
+              ]
+            },
+            {
+              "id": "02-test-3",
+              "wave": 3,
+              "upTo": "100%",
+              "counts": {
+                "steps": 1,
+                "accounts": 1,
+                "accountsNotEntered": 1,
+                "targets": 2
+              },
+              "accounts": [
+                {
+                  "accountId": "000000000002",
+                  "accountName": "old-test",
+                  "accountState": "SUSPENDED",
+                  "ouPath": "Test",
+                  "regions": [
+                    "ap-northeast-1",
+                    "ap-northeast-3"
+                  ],
+                  "notEntered": {
+                    "code": "account-inactive",
+                    "text": "the account is SUSPENDED"
+                  }
+                }
+              ]
+            }
+          ]
+        }
+      ],
+      "stagesNotInRun": [
+        "production"
+      ],
+      "accountsOutsidePlan": [
+        {
+          "accountId": "000000000003",
+          "accountName": "shop",
+          "ouPath": "Production",
+          "reason": {
+            "code": "stage-not-in-run",
+            "text": "stage \"production\" is not part of this run"
+          }
+        },
+        {
+          "accountId": "000000000004",
+          "accountName": "pay",
+          "ouPath": "Production/Payments",
+          "reason": {
+            "code": "stage-not-in-run",
+            "text": "stage \"production\" is not part of this run"
+          }
+        },
+        {
+          "accountId": "000000000005",
+          "accountName": "pay-own-team",
+          "ouPath": "Production/Payments",
+          "reason": {
+            "code": "excluded-by-stage",
+            "text": "stage \"production\" excludes this account"
+          }
+        },
+        {
+          "accountId": "000000000008",
+          "accountName": "playground",
+          "ouPath": "Sandbox\n\u001b[31mred",
+          "reason": {
+            "code": "no-stage",
+            "text": "no stage of the plan claims this account"
+          }
+        },
+        {
+          "accountId": "000000000009",
+          "accountName": "management",
+          "ouPath": "",
+          "reason": {
+            "code": "no-stage",
+            "text": "no stage of the plan claims this account"
+          }
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn nothing_left_out() {
+    let mut organization = organization();
+    organization.accounts.truncate(2);
+    organization.accounts.remove(0);
+    let mut plan = plan();
+    plan.stages.truncate(1);
+    plan.stages[0].waves.clear();
+    let text = render(&of(&plan, &organization, None).expect("a preview"));
+    assert!(
+        text.contains("Step 01-test-1, all accounts: 1 account, 2 targets\n"),
+        "{text}"
+    );
+    assert!(text.contains("Left out: no account of the organization\n"), "{text}");
+}
+
+#[test]
+fn every_account_of_the_organization_is_in_one_place() {
+    let organization = organization();
+    let preview = of(&plan(), &organization, None).expect("a preview");
+    let in_steps = preview
+        .stages
+        .iter()
+        .flat_map(|stage| &stage.steps)
+        .flat_map(|step| &step.accounts);
+    let outside = preview.accounts_outside_plan.iter().map(|account| &account.account_id);
+    let mut ids: Vec<&String> = in_steps.map(|account| &account.account_id).chain(outside).collect();
+    ids.sort();
+    let mut all: Vec<&String> = organization.accounts.iter().map(|account| &account.id).collect();
+    all.sort();
+    assert_eq!(ids, all);
+}
+
+#[test]
+fn the_committed_schema_is_the_one_of_the_types() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/preview.schema.json");
+    let schema = schemars::schema_for!(Preview).to_value();
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&file, format!("{schema:#}\n")).expect("the schema written");
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        serde_json::from_str::<Value>(&committed).ok() == Some(schema),
+        "schemas/preview.schema.json is not what the types say; to write it anew: \
+         UPDATE_SCHEMAS=1 cargo test -p orgpatch the_committed_schema"
+    );
+}

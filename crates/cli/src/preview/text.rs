@@ -1,0 +1,173 @@
+//! A preview for people: a tree of stages and steps, and a line for each account.
+
+use std::fmt::Write as _;
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use orgpatch_core::plan::{Reboot, Wave};
+
+use super::model::{AccountPreview, Preview, PreviewCounts, StagePreview, StepPreview};
+use super::words::count;
+
+/// The whole text. Writing into a string cannot fail, so results of `writeln!` are left alone.
+pub fn render(preview: &Preview) -> String {
+    let mut out = String::new();
+    head(&mut out, preview);
+    // One table for all steps, so that their columns stand in line; each account is one line of it.
+    let accounts = preview
+        .stages
+        .iter()
+        .flat_map(|stage| &stage.steps)
+        .flat_map(|step| &step.accounts);
+    let mut lines = lines(accounts.map(account_cells)).into_iter();
+    for (place, stage) in (1..).zip(&preview.stages) {
+        stage_head(&mut out, place, stage);
+        for step in &stage.steps {
+            let _ = writeln!(
+                out,
+                "\n  Step {}, {}: {}",
+                step.id,
+                wave(stage, step),
+                counted(step.counts)
+            );
+            for line in lines.by_ref().take(step.accounts.len()) {
+                let _ = writeln!(out, "   {line}");
+            }
+        }
+        if !stage.empty_waves.is_empty() {
+            let waves: Vec<String> = stage.empty_waves.iter().map(u32::to_string).collect();
+            let _ = writeln!(
+                out,
+                "\n  No step for wave {}: no account is left for it.",
+                waves.join(", ")
+            );
+        }
+    }
+    left_out(&mut out, preview);
+    out.push_str("\nWhich instances of an account match is found out by the run: preview enters no account.\n");
+    out
+}
+
+fn head(out: &mut String, preview: &Preview) {
+    let counts = preview.counts;
+    let _ = writeln!(
+        out,
+        "Plan {} in organization {}: {}, {}, {}\n",
+        preview.plan,
+        preview.organization_id,
+        count(preview.stages.len(), "stage"),
+        count(counts.steps, "step"),
+        counted(counts),
+    );
+    let order: Vec<&str> = preview.stages.iter().map(|stage| stage.name.as_str()).collect();
+    let _ = writeln!(out, "  Order      {}", order.join(" → "));
+    if !preview.stages_not_in_run.is_empty() {
+        let _ = writeln!(out, "  Not run    {}", preview.stages_not_in_run.join(", "));
+    }
+    let reboot = match preview.reboot {
+        Reboot::IfNeeded => "when a patch needs it",
+        Reboot::Never => "never",
+    };
+    let _ = writeln!(out, "  Reboot     {reboot}");
+    let rate = &preview.rate;
+    let _ = writeln!(
+        out,
+        "  Rate       {} at the same time; of a command's instances {} at the same time, until more than {} fail",
+        count(rate.targets as usize, "target"),
+        rate.max_concurrency,
+        rate.max_errors,
+    );
+}
+
+fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {
+    let _ = writeln!(out, "\nStage {place}, {}: {}", stage.name, counted(stage.counts));
+    let _ = writeln!(out, "  Select     {}", printable(&stage.select_text));
+    let _ = writeln!(out, "  Gate       {}", stage.gate_text);
+}
+
+fn counted(counts: PreviewCounts) -> String {
+    let mut words = format!(
+        "{}, {}",
+        count(counts.accounts, "account"),
+        count(counts.targets, "target")
+    );
+    if counts.accounts_not_entered > 0 {
+        words += &format!(" ({} not entered)", count(counts.accounts_not_entered, "account"));
+    }
+    words
+}
+
+fn wave(stage: &StagePreview, step: &StepPreview) -> String {
+    match step.up_to {
+        None if stage.waves == 1 => "all accounts".to_owned(),
+        None => format!("wave {} of {}, the rest", step.wave, stage.waves),
+        Some(share) => {
+            let share = match share {
+                Wave::Accounts(n) => count(n as usize, "account"),
+                Wave::Percent(percent) => format!("{percent} of the accounts"),
+            };
+            format!("wave {} of {}, up to {share}", step.wave, stage.waves)
+        }
+    }
+}
+
+fn account_cells(account: &AccountPreview) -> [String; 4] {
+    let regions = account.regions.join(", ");
+    let last = match &account.not_entered {
+        None => regions,
+        Some(reason) => format!(
+            "not entered: {}; its {} ({regions}) will be inactive",
+            printable(&reason.text),
+            count(account.regions.len(), "target"),
+        ),
+    };
+    [
+        account.account_id.clone(),
+        printable(&account.account_name),
+        unit(&account.ou_path),
+        last,
+    ]
+}
+
+fn left_out(out: &mut String, preview: &Preview) {
+    let outside = &preview.accounts_outside_plan;
+    if outside.is_empty() {
+        out.push_str("\nLeft out: no account of the organization\n");
+        return;
+    }
+    let _ = writeln!(out, "\nLeft out: {}", count(outside.len(), "account"));
+    let rows = outside.iter().map(|account| {
+        let name = printable(&account.account_name);
+        [
+            account.account_id.clone(),
+            name,
+            unit(&account.ou_path),
+            printable(&account.reason.text),
+        ]
+    });
+    for line in lines(rows) {
+        let _ = writeln!(out, "   {line}");
+    }
+}
+
+/// Rows in columns, one line each.
+fn lines(rows: impl Iterator<Item = [String; 4]>) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(NOTHING).add_rows(rows);
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn unit(path: &str) -> String {
+    if path.is_empty() {
+        "(root)".to_owned()
+    } else {
+        printable(path)
+    }
+}
+
+/// Names of units may hold anything, and a terminal obeys what it is sent.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}

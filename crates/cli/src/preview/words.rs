@@ -1,0 +1,140 @@
+//! Selections and gates in words.
+
+use std::collections::BTreeMap;
+
+use orgpatch_core::os::OperatingSystem;
+use orgpatch_core::plan::{Gate, Selection};
+
+/// So many instance ids are spelled out.
+const SPELLED_OUT: usize = 5;
+
+/// Which instances, in words.
+pub fn selection(select: &Selection) -> String {
+    let mut words = if select.tags.is_empty() && select.operating_systems.is_empty() {
+        "every instance".to_owned()
+    } else {
+        "instances".to_owned()
+    };
+    if !select.operating_systems.is_empty() {
+        words += " of ";
+        words += &or(select.operating_systems.iter().copied().map(OperatingSystem::name));
+    }
+    if !select.tags.is_empty() {
+        words += " with ";
+        words += &tags(&select.tags, " and ");
+    }
+    let exclude = &select.exclude;
+    if !exclude.tags.is_empty() {
+        words += "; without those with ";
+        words += &tags(&exclude.tags, " or ");
+    }
+    match exclude.instances.len() {
+        0 => {}
+        n if n > SPELLED_OUT => words += &format!("; without {n} instances that the plan names"),
+        _ => words += &format!("; without {}", exclude.instances.join(", ")),
+    }
+    words
+}
+
+fn tags(tags: &BTreeMap<String, Vec<String>>, between: &str) -> String {
+    let each = tags.iter().map(|(key, values)| match values.as_slice() {
+        [value] if value.is_empty() => format!("an empty tag {key}"),
+        values => format!("tag {key}={}", or(values.iter().map(String::as_str))),
+    });
+    each.collect::<Vec<_>>().join(between)
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [several @ .., last] => format!("{} or {last}", several.join(", ")),
+    }
+}
+
+/// What must hold after each step of an install run, in words.
+pub fn gate(gate: &Gate) -> String {
+    let limit = |percent: u8, outcome: &str| match percent {
+        0 => format!("nothing {outcome}"),
+        100 => format!("any number {outcome}"),
+        percent => format!("at most {percent} % {outcome}"),
+    };
+    let mut words =
+        limit(gate.max_failed_percent, "failed") + ", " + &limit(gate.max_unreachable_percent, "unreachable");
+    if gate.min_succeeded > 0 {
+        words += &format!(
+            ", at least {} patched or compliant",
+            count(gate.min_succeeded as usize, "instance")
+        );
+    }
+    words
+}
+
+/// `1 account`, `2 accounts`.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgpatch_core::plan::Exclusion;
+
+    fn map(entries: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+        let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        entries
+            .iter()
+            .map(|(key, values)| ((*key).to_owned(), owned(values)))
+            .collect()
+    }
+
+    #[test]
+    fn selections() {
+        assert_eq!(selection(&Selection::default()), "every instance");
+        let all = Selection {
+            tags: map(&[("Env", &["a", "b"]), ("Patch", &["enabled"])]),
+            operating_systems: vec![
+                OperatingSystem::AmazonLinux2023,
+                OperatingSystem::Ubuntu,
+                OperatingSystem::Windows,
+            ],
+            exclude: Exclusion {
+                accounts: vec![],
+                instances: vec!["i-1".into(), "i-2".into()],
+                tags: map(&[("Exempt", &[""]), ("Team", &["x"])]),
+            },
+        };
+        assert_eq!(
+            selection(&all),
+            "instances of AMAZON_LINUX_2023, UBUNTU or WINDOWS with tag Env=a or b and tag Patch=enabled; \
+             without those with an empty tag Exempt or tag Team=x; without i-1, i-2"
+        );
+        let many = Selection {
+            exclude: Exclusion {
+                instances: vec!["i-1".into(); 6],
+                ..Exclusion::default()
+            },
+            ..Selection::default()
+        };
+        assert_eq!(
+            selection(&many),
+            "every instance; without 6 instances that the plan names"
+        );
+    }
+
+    #[test]
+    fn gates() {
+        assert_eq!(gate(&Gate::default()), "nothing failed, nothing unreachable");
+        let loose = Gate {
+            max_failed_percent: 10,
+            max_unreachable_percent: 100,
+            min_succeeded: 1,
+        };
+        assert_eq!(
+            gate(&loose),
+            "at most 10 % failed, any number unreachable, at least 1 instance patched or compliant"
+        );
+    }
+}

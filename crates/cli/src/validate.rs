@@ -1,0 +1,60 @@
+//! `orgpatch validate`: reads a plan and says whether it is valid, without an account and without a network.
+
+use std::process::ExitCode;
+
+use orgpatch_core::plan::{Plan, read};
+
+use crate::args::{Format, ValidateArguments};
+use crate::plan_file::{self, PlanFile};
+use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
+
+/// Runs the command; the result is its exit status.
+pub fn run(arguments: &ValidateArguments) -> ExitCode {
+    let file = match plan_file::open(&arguments.plan) {
+        Ok(file) => file,
+        Err(message) => return fail(&message, UNREADABLE),
+    };
+    match read(&file.text) {
+        Ok(plan) => {
+            print(&match arguments.format {
+                Format::Json => mistakes::none_as_json(&file),
+                Format::Text => summary(&file, &plan),
+            });
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            print(&mistakes::shown(&file, &errors, arguments.format));
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+fn summary(file: &PlanFile, plan: &Plan) -> String {
+    let stages: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
+    format!(
+        "{}: the plan {} is valid: {}\n",
+        file.name,
+        plan.name,
+        stages.join(" → ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_valid_plan_is_named_with_its_stages_in_order() {
+        let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
+            stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
+        let file = PlanFile {
+            name: "monthly.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        let plan = read(&file.text).expect("a plan");
+        assert_eq!(
+            summary(&file, &plan),
+            "monthly.yaml: the plan monthly is valid: test → production\n"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! `orgpatch validate` as it is called: arguments, standard input, exit status.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const VALID: &str =
+    "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\nstages: [{name: test, ous: [r-abcd]}]\n";
+
+fn orgpatch(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_orgpatch"))
+        .args(arguments)
+        // No credentials and no Region: this command needs neither.
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("orgpatch started");
+    // It may end without reading, as with a wrong command line.
+    let _ = child.stdin.take().expect("its input").write_all(input);
+    child.wait_with_output().expect("orgpatch ended")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+#[test]
+fn a_valid_plan_ends_with_0() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/plans");
+    let monthly = examples.join("monthly.yaml").display().to_string();
+    let output = orgpatch(&["validate", &monthly], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("the plan monthly is valid: test → staging → production"));
+}
+
+#[test]
+fn standard_input_is_a_plan_too() {
+    let output = orgpatch(&["validate", "-"], VALID.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stdout), "<stdin>: the plan monthly is valid: test\n");
+}
+
+#[test]
+fn mistakes_end_with_1() {
+    let plan = VALID.replace("regions", "region");
+    let output = orgpatch(&["validate", "-"], plan.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("error: region: unknown field \"region\" (did you mean regions?)"),
+        "{shown}"
+    );
+    assert!(shown.ends_with("<stdin>: 2 mistakes\n"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colours in a pipe");
+
+    let output = orgpatch(&["validate", "-", "--format", "json"], plan.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["valid"], false);
+    assert_eq!(document["errors"][1]["path"], "region");
+    assert_eq!(document["errors"][1]["line"], 3);
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2() {
+    for (arguments, input, message) in [
+        (
+            &["validate", "no-such-plan.yaml"][..],
+            &b""[..],
+            "cannot read no-such-plan.yaml: No such file",
+        ),
+        (
+            &["validate", "-"],
+            b"name: \xff\n",
+            "cannot read <stdin>: it is not UTF-8 text",
+        ),
+        (&["validate"], b"", "Usage: orgpatch validate"),
+        (
+            &["validate", "-", "--format", "xml"],
+            b"",
+            "possible values: text, json",
+        ),
+        (&["valdate"], b"", "similar subcommand exists: 'validate'"),
+    ] {
+        let output = orgpatch(arguments, input);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            text(&output.stderr).contains(message),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(output.stdout.is_empty());
+    }
+}

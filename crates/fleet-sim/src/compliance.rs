@@ -1,0 +1,132 @@
+//! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
+//! caused it.
+use crate::{
+    catalogue::{Catalogue, Patch, PatchId, Versions},
+    clock::Millis,
+    document::OperationKind,
+    fleet::Node,
+    platform::Kind,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// `PatchComplianceDataState`, as far as it is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum State {
+    Installed,
+    InstalledOther,
+    InstalledPendingReboot,
+    Missing,
+    Failed,
+    AvailableSecurityUpdate,
+}
+
+impl State {
+    /// The API's spelling.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Installed => "INSTALLED",
+            Self::InstalledOther => "INSTALLED_OTHER",
+            Self::InstalledPendingReboot => "INSTALLED_PENDING_REBOOT",
+            Self::Missing => "MISSING",
+            Self::Failed => "FAILED",
+            Self::AvailableSecurityUpdate => "AVAILABLE_SECURITY_UPDATE",
+        }
+    }
+
+    fn is_non_compliant(self) -> bool {
+        matches!(self, Self::InstalledPendingReboot | Self::Missing | Self::Failed)
+    }
+}
+
+/// One patch in a report.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The patch, at the version that the row is about.
+    pub patch: Arc<Patch>,
+    /// Its state.
+    pub state: State,
+    /// When it was installed.
+    pub installed_at: Option<Millis>,
+}
+
+impl Row {
+    /// Its classification, which is not told of what the baseline does not cover.
+    pub fn classification(&self) -> &str {
+        if self.state == State::InstalledOther { "" } else { &self.patch.classification }
+    }
+
+    /// Its severity: neither told there, nor where the repository states none.
+    pub fn severity(&self) -> &str {
+        if self.state == State::InstalledOther { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
+    }
+}
+
+/// What `InstancePatchState` and `DescribeInstancePatches` tell about a node.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The baseline that it was judged by.
+    pub baseline_id: String,
+    /// The approved set that it was judged by.
+    pub snapshot_id: String,
+    /// What ran.
+    pub operation: OperationKind,
+    /// When it began.
+    pub started: Millis,
+    /// When it ended.
+    pub ended: Millis,
+    /// Absent for a Scan.
+    pub reboot_option: Option<&'static str>,
+    /// One row for each patch.
+    pub rows: Vec<Row>,
+}
+
+impl Report {
+    /// How many patches are in a state.
+    pub fn count(&self, state: State) -> usize {
+        self.rows.iter().filter(|row| row.state == state).count()
+    }
+
+    /// How many patches make the node non-compliant: security patches, or all others. (There is no third kind:
+    /// the predefined baselines give no patch the compliance level CRITICAL.)
+    pub fn non_compliant(&self, security: bool) -> usize {
+        self.rows.iter().filter(|row| row.state.is_non_compliant() && row.patch.is_security() == security).count()
+    }
+}
+
+/// The rows of a report after an operation that could not install `failed`.
+pub fn rows(
+    catalogue: &Catalogue,
+    node: &Node,
+    approved: &Versions,
+    failed: &BTreeSet<PatchId>,
+    operation: OperationKind,
+    now: Millis,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (id, versions) in catalogue.of(node.os) {
+        let have = node.installed.get(id);
+        let wanted = approved.get(id).copied();
+        let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
+        let (version, state) = match (lacks, have) {
+            (Some(version), _) if failed.contains(id) => (version, State::Failed),
+            // The report of an Install lists nothing as missing.
+            (Some(version), _) if operation == OperationKind::Scan => (version, State::Missing),
+            (_, Some(have)) if have.pending_reboot => (have.version, State::InstalledPendingReboot),
+            (_, Some(have)) if wanted.is_some() => (have.version, State::Installed),
+            (_, Some(have)) => (have.version, State::InstalledOther),
+            (Some(_), None) => continue,
+            (None, None) => {
+                // Windows tells of security updates that are out and not approved yet.
+                let out = versions.iter().rposition(|patch| patch.released <= now && patch.is_security());
+                match out {
+                    Some(version) if node.os.kind() == Kind::Windows => (version, State::AvailableSecurityUpdate),
+                    _ => continue,
+                }
+            }
+        };
+        let installed_at = have.filter(|_| !matches!(state, State::Missing | State::Failed)).map(|have| have.at);
+        rows.push(Row { patch: Arc::clone(&versions[version]), state, installed_at });
+    }
+    rows
+}

@@ -1,0 +1,188 @@
+//! The instances: what the scenario says about each, and what has happened to it since.
+use crate::{
+    agent::Running,
+    catalogue::{Catalogue, PatchId, Versions},
+    clock::{DAY, Millis},
+    command::JobId,
+    compliance::Report,
+    ids,
+    platform::Os,
+    scenario::{BehaviourEntry, FleetEntry, InstanceState, Ping},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+/// A patch on a node.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    /// Position among the patch's versions.
+    pub version: usize,
+    /// Since when.
+    pub at: Millis,
+    /// Does it wait for a reboot?
+    pub pending_reboot: bool,
+}
+
+/// An instance.
+#[derive(Debug)]
+pub struct Node {
+    /// `i-` and hex digits.
+    pub id: String,
+    /// Its account.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// Its system.
+    pub os: Os,
+    /// The system's version as SSM reports it.
+    pub os_version: String,
+    /// EC2 tags.
+    pub tags: BTreeMap<String, String>,
+    /// Does it run?
+    pub running: bool,
+    /// Does Systems Manager know it?
+    pub managed: bool,
+    /// Version of its agent.
+    pub agent: String,
+    /// How its agent behaves.
+    pub behaviour: BehaviourEntry,
+    /// When it was started.
+    pub launched: Millis,
+    /// Since when its agent does not answer any more.
+    pub lost_since: Option<Millis>,
+    /// What is on it.
+    pub installed: BTreeMap<PatchId, Installed>,
+    /// The latest compliance report that it sent.
+    pub report: Option<Report>,
+    /// When it last installed with `NoReboot`.
+    pub last_no_reboot_install: Option<Millis>,
+    /// What the agent is doing; it does one thing after the other.
+    pub current: Option<Running>,
+    /// What the agent will do next.
+    pub queue: VecDeque<JobId>,
+    /// Truth: how often the agent began an Install.
+    pub installs_started: u32,
+    /// Truth: ids of what was installed in this simulation.
+    pub installed_here: BTreeSet<PatchId>,
+    /// Truth: how often it rebooted.
+    pub reboots: u32,
+}
+
+impl Node {
+    /// Does Systems Manager list it?
+    pub fn is_listed(&self) -> bool {
+        self.managed && self.running
+    }
+
+    /// Can a command be sent to it?
+    pub fn is_online(&self) -> bool {
+        self.is_listed() && self.lost_since.is_none()
+    }
+
+    /// `PingStatus` of the SSM API.
+    pub fn ping_status(&self) -> &'static str {
+        if self.lost_since.is_some() { "ConnectionLost" } else { "Online" }
+    }
+
+    /// The patch group that a tag puts it in.
+    pub fn patch_group(&self) -> Option<&str> {
+        ["Patch Group", "PatchGroup"].iter().find_map(|key| self.tags.get(*key)).map(String::as_str)
+    }
+
+    /// Ids, sorted, of what an approved set has and the node has not, or not at that version.
+    pub fn missing(&self, approved: &Versions) -> Vec<PatchId> {
+        let lacks = |id: &str, version: usize| self.installed.get(id).is_none_or(|have| have.version < version);
+        approved.iter().filter(|(id, version)| lacks(id, **version)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// A stable private address.
+    pub fn address(&self) -> String {
+        let digits = ids::hex(&["address", &self.id], 6);
+        let part = |range| u8::from_str_radix(digits.get(range).unwrap_or("0"), 16).unwrap_or_default();
+        format!("10.{}.{}.{}", part(0..2), part(2..4), part(4..6))
+    }
+}
+
+/// All instances.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    /// In the order of the scenario.
+    pub nodes: Vec<Node>,
+    by_id: HashMap<String, usize>,
+    by_place: HashMap<String, Vec<usize>>,
+}
+
+fn place(account: &str, region: &str) -> String {
+    format!("{account}/{region}")
+}
+
+impl Fleet {
+    /// Builds the instances of a checked scenario.
+    pub fn new(entries: &[FleetEntry], catalogue: &Catalogue, start: Millis) -> Self {
+        let mut fleet = Self::default();
+        for (group, entry) in entries.iter().enumerate() {
+            for number in 0..entry.count.unwrap_or(1) {
+                let derived = || {
+                    let position = [group.to_string(), number.to_string()];
+                    format!("i-{}", ids::hex(&["i", &entry.account, &entry.region, &position[0], &position[1]], 17))
+                };
+                fleet.add(build(entry, entry.id.clone().unwrap_or_else(derived), catalogue, start));
+            }
+        }
+        fleet
+    }
+
+    fn add(&mut self, node: Node) {
+        let index = self.nodes.len();
+        self.by_id.insert(node.id.clone(), index);
+        self.by_place.entry(place(&node.account, &node.region)).or_default().push(index);
+        self.nodes.push(node);
+    }
+
+    /// Positions of the instances of an account in a Region.
+    pub fn indices(&self, account: &str, region: &str) -> &[usize] {
+        self.by_place.get(&place(account, region)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The instances of an account in a Region.
+    pub fn at(&self, account: &str, region: &str) -> impl Iterator<Item = &Node> {
+        self.indices(account, region).iter().map(|index| &self.nodes[*index])
+    }
+
+    /// The position of an instance, if it is in this account and Region.
+    pub fn find(&self, account: &str, region: &str, id: &str) -> Option<usize> {
+        let index = *self.by_id.get(id)?;
+        let node = &self.nodes[index];
+        (node.account == account && node.region == region).then_some(index)
+    }
+}
+
+fn build(entry: &FleetEntry, id: String, catalogue: &Catalogue, start: Millis) -> Node {
+    // What is there from the beginning was installed a month earlier.
+    let before = start - 30 * DAY;
+    let have = |id: &String| {
+        let version = catalogue.newest_at(entry.os, id, start);
+        (PatchId::from(id.as_str()), Installed { version, at: before, pending_reboot: false })
+    };
+    Node {
+        id,
+        account: entry.account.clone(),
+        region: entry.region.clone(),
+        os: entry.os,
+        os_version: entry.os_version.clone().unwrap_or_else(|| entry.os.version().to_owned()),
+        tags: entry.tags.clone(),
+        running: entry.state == InstanceState::Running,
+        managed: entry.managed,
+        agent: entry.agent.clone(),
+        behaviour: entry.behaviour.clone(),
+        launched: before,
+        lost_since: (entry.ping == Ping::ConnectionLost).then_some(start),
+        installed: entry.installed.iter().map(have).collect(),
+        report: None,
+        last_no_reboot_install: None,
+        current: None,
+        queue: VecDeque::new(),
+        installs_started: 0,
+        installed_here: BTreeSet::new(),
+        reboots: 0,
+    }
+}

@@ -1,0 +1,71 @@
+//! Stable identifiers: the same scenario always yields the same ids, so runs can be compared.
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+/// The first `length` (at most 64) hex digits of the hash of `parts`.
+pub fn hex(parts: &[&str], length: usize) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let mut text = String::with_capacity(64);
+    for byte in hash.finalize() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.truncate(length);
+    text
+}
+
+/// A UUID that depends on `parts` only.
+pub fn uuid(parts: &[&str]) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\0").as_bytes()).to_string()
+}
+
+/// Is this shaped like an EC2 instance id? (`i-` and 8 or 17 lower-case hex digits)
+pub fn is_instance_id(text: &str) -> bool {
+    text.strip_prefix("i-").is_some_and(|tail| {
+        matches!(tail.len(), 8 | 17) && tail.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
+}
+
+/// Is this a UUID in its usual spelling? Command ids and snapshot ids are.
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && Uuid::try_parse(text).is_ok()
+}
+
+/// Is this a twelve-digit account id?
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Is this shaped like the id of an organizational unit? (`ou-` root part `-` own part)
+pub fn is_ou_id(text: &str) -> bool {
+    let lower = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let mut parts = text.split('-');
+    let (Some("ou"), Some(root), Some(own), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    (4..=32).contains(&root.len()) && (8..=32).contains(&own.len()) && lower(root) && lower(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_stable_and_depend_on_every_part() {
+        assert_eq!(hex(&["a", "b"], 17), hex(&["a", "b"], 17));
+        assert_ne!(hex(&["a", "b"], 17), hex(&["ab"], 17));
+        assert!(is_uuid(&uuid(&["x"])));
+    }
+
+    #[test]
+    fn shapes() {
+        assert!(is_instance_id("i-0123456789abcdef0") && is_instance_id("i-01234567"));
+        assert!(!is_instance_id("i-0123") && !is_instance_id("i-0123456789ABCDEF0"));
+        assert!(is_ou_id("ou-abcd-11111111") && !is_ou_id("ou-abc-1") && !is_ou_id("r-abcd"));
+    }
+}

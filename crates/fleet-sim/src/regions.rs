@@ -1,0 +1,98 @@
+//! Which Regions there are, and which of them an account has switched on.
+
+/// Regions that every account has without asking.
+const DEFAULT: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Regions that an account has to ask for. Here it has, wherever the scenario places an instance.
+const OPT_IN: [&str; 10] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "me-central-1",
+    "me-south-1",
+];
+
+/// What `DescribeRegions` says about a Region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptIn {
+    /// Always on.
+    NotRequired,
+    /// Switched on.
+    OptedIn,
+    /// Switched off.
+    NotOptedIn,
+}
+
+impl OptIn {
+    /// The API's spelling.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotRequired => "opt-in-not-required",
+            Self::OptedIn => "opted-in",
+            Self::NotOptedIn => "not-opted-in",
+        }
+    }
+}
+
+/// The state of a Region for an account that disabled `disabled` and has instances where `used` says so.
+pub fn status(region: &str, disabled: bool, used: bool) -> OptIn {
+    match (disabled, DEFAULT.contains(&region), used) {
+        (true, _, _) | (false, false, false) => OptIn::NotOptedIn,
+        (false, true, _) => OptIn::NotRequired,
+        (false, false, true) => OptIn::OptedIn,
+    }
+}
+
+/// All Regions that AWS has, sorted.
+pub fn all() -> Vec<&'static str> {
+    let mut all: Vec<_> = DEFAULT.iter().chain(&OPT_IN).copied().collect();
+    all.sort_unstable();
+    all
+}
+
+/// Is this shaped like a Region's name, for example `ap-northeast-1`?
+pub fn is_region_name(text: &str) -> bool {
+    let mut parts = text.rsplit('-');
+    let number = parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let words: Vec<_> = parts.collect();
+    number
+        && words.len() >= 2
+        && words.iter().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_off_when_disabled_or_never_asked_for() {
+        assert_eq!(status("ap-northeast-3", false, false), OptIn::NotRequired);
+        assert_eq!(status("ap-northeast-3", true, true), OptIn::NotOptedIn);
+        assert_eq!(status("me-south-1", false, false), OptIn::NotOptedIn);
+        assert_eq!(status("me-south-1", false, true), OptIn::OptedIn);
+        assert!(is_region_name("us-gov-west-1") && !is_region_name("tokyo") && !is_region_name("us-east"));
+    }
+}

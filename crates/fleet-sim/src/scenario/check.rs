@@ -1,0 +1,159 @@
+//! What a scenario must fulfil beyond its types. Every finding names the field.
+use super::{Behaviour, FaultEntry, OuEntry, Scenario};
+use crate::{clock, ids, regions, services};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that is wrong with a scenario; empty when it can be used.
+pub fn check(scenario: &Scenario) -> Vec<String> {
+    let mut findings = Vec::new();
+    if scenario.schema_version != 1 {
+        findings.push(format!("schemaVersion: {} is not known, expected 1", scenario.schema_version));
+    }
+    if let Err(error) = clock::parse(&scenario.clock.start) {
+        findings.push(format!("clock.start: {error}"));
+    }
+    if !(scenario.clock.speed.is_finite() && scenario.clock.speed > 0.0) {
+        findings.push("clock.speed: expected a number above 0".to_owned());
+    }
+    let accounts = check_organization(scenario, &mut findings);
+    check_patches(scenario, &mut findings);
+    check_fleet(scenario, &accounts, &mut findings);
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        check_fault(&format!("faults[{index}]"), fault, &mut findings);
+    }
+    for calendar in &scenario.calendars {
+        for change in &calendar.changes {
+            if let Err(error) = clock::parse(&change.at) {
+                findings.push(format!("calendars.{}.changes: {error}", calendar.name));
+            }
+        }
+    }
+    findings
+}
+
+fn check_organization<'a>(scenario: &'a Scenario, findings: &mut Vec<String>) -> BTreeSet<&'a str> {
+    let mut placed = BTreeMap::new();
+    let mut ou_ids = BTreeMap::new();
+    check_ous("", &scenario.organization, &mut placed, &mut ou_ids, findings);
+    let mut accounts: BTreeSet<&str> = placed.keys().copied().collect();
+    accounts.extend(scenario.accounts.keys().map(String::as_str));
+    accounts.insert(&scenario.management);
+    for account in &accounts {
+        if !ids::is_account_id(account) {
+            findings.push(format!("account `{account}`: an account id has twelve digits (in quotes)"));
+        }
+    }
+    accounts
+}
+
+fn check_ous<'a>(
+    parent: &str,
+    ous: &'a [OuEntry],
+    placed: &mut BTreeMap<&'a str, String>,
+    ou_ids: &mut BTreeMap<&'a str, String>,
+    findings: &mut Vec<String>,
+) {
+    let mut names = BTreeSet::new();
+    for ou in ous {
+        let path = if parent.is_empty() { ou.ou.clone() } else { format!("{parent}/{}", ou.ou) };
+        if path.split('/').count() > 5 {
+            findings.push(format!("organization {path}: Organizations allows five levels of OUs"));
+        }
+        if !names.insert(&ou.ou) {
+            findings.push(format!("organization {path}: two OUs with this name under one parent"));
+        }
+        if let Some(id) = &ou.id {
+            if !ids::is_ou_id(id) {
+                findings.push(format!("organization {path}: `{id}` is not shaped like ou-abcd-12345678"));
+            }
+            if let Some(other) = ou_ids.insert(id, path.clone()) {
+                findings.push(format!("organization {path}: id {id} is also that of {other}"));
+            }
+        }
+        for account in &ou.accounts {
+            if let Some(other) = placed.insert(account, path.clone()) {
+                findings.push(format!("organization {path}: account {account} is already in {other}"));
+            }
+        }
+        check_ous(&path, &ou.ous, placed, ou_ids, findings);
+    }
+}
+
+fn check_patches(scenario: &Scenario, findings: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    for (index, patch) in scenario.patches.iter().enumerate() {
+        if let Err(error) = clock::parse(&patch.released) {
+            findings.push(format!("patches[{index}].released: {error}"));
+        }
+        if !seen.insert((patch.os, &patch.id, &patch.version)) {
+            findings.push(format!(
+                "patches[{index}]: {} {} is listed twice for {}",
+                patch.id,
+                patch.version,
+                patch.os.code()
+            ));
+        }
+    }
+}
+
+fn check_fleet(scenario: &Scenario, accounts: &BTreeSet<&str>, findings: &mut Vec<String>) {
+    let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
+    let mut instance_ids = BTreeSet::new();
+    for (index, entry) in scenario.fleet.iter().enumerate() {
+        let mut find = |field: &str, text: String| findings.push(format!("fleet[{index}].{field}: {text}"));
+        if !accounts.contains(entry.account.as_str()) {
+            find("account", format!("{} is neither in the organization nor in accounts", entry.account));
+        }
+        if !regions::is_region_name(&entry.region) {
+            find("region", format!("`{}` is not shaped like ap-northeast-1", entry.region));
+        }
+        if let Some(id) = &entry.id {
+            if !ids::is_instance_id(id) {
+                find("id", format!("`{id}` is not shaped like i-0123456789abcdef0"));
+            }
+            if entry.count.is_some_and(|count| count != 1) {
+                find("id", "an explicit id is for one instance, without count".to_owned());
+            }
+            if !instance_ids.insert(id) {
+                find("id", format!("{id} is used twice"));
+            }
+        }
+        let numbers: Vec<_> = entry.agent.split('.').collect();
+        if !(3..=4).contains(&numbers.len()) || numbers.iter().any(|n| n.is_empty() || n.parse::<u32>().is_err()) {
+            find("agent", format!("`{}` is not a version like 3.3.987.0", entry.agent));
+        }
+        for id in &entry.installed {
+            if !known.contains(&(entry.os, id.as_str())) {
+                find("installed", format!("{id} is not in patches for {}", entry.os.code()));
+            }
+        }
+        if let Behaviour::PatchFails(id) = &entry.behaviour.install
+            && !known.contains(&(entry.os, id.as_str()))
+        {
+            find("behaviour.install", format!("{id} is not in patches for {}", entry.os.code()));
+        }
+        if matches!(entry.behaviour.scan, Behaviour::RebootHangs | Behaviour::PatchFails(_)) {
+            find("behaviour.scan", "a Scan installs nothing and does not reboot".to_owned());
+        }
+    }
+}
+
+fn check_fault(name: &str, fault: &FaultEntry, findings: &mut Vec<String>) {
+    let effects = [
+        fault.error.is_some(),
+        fault.latency_ms.is_some(),
+        fault.lost_response == Some(true),
+        fault.kill_caller.is_some(),
+    ];
+    if effects.iter().filter(|given| **given).count() != 1 {
+        findings.push(format!("{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller"));
+    }
+    match fault.operation.split_once(':') {
+        Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
+            if !services::could_match(service, operation) {
+                findings.push(format!("{name}.operation: {service} has no simulated operation {operation}"));
+            }
+        }
+        _ => findings.push(format!("{name}.operation: `{}` is not shaped like ssm:SendCommand", fault.operation)),
+    }
+}

@@ -1,0 +1,119 @@
+//! The HTTP server: turns requests into calls, and passes real time to a simulation that has none.
+use crate::{
+    simulation::{Reply, Simulation},
+    wire::{self, Call},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    serve::ListenerExt as _,
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+use tokio::net::TcpListener;
+
+type Shared = Arc<Mutex<Simulation>>;
+
+/// Serves until the process is asked to end.
+pub async fn serve(listener: TcpListener, simulation: Simulation) -> std::io::Result<()> {
+    let app = Router::new().fallback(handle).with_state(Arc::new(Mutex::new(simulation)));
+    // Answers are small: waiting to fill a packet would only make every one late.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            eprintln!("fleet-sim: no TCP_NODELAY: {error}");
+        }
+    });
+    tokio::select! {
+        result = async { axum::serve(listener, app).await } => result,
+        () = asked_to_end() => Ok(()),
+    }
+}
+
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(error) => {
+            eprintln!("fleet-sim: cannot listen for SIGTERM: {error}");
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn unix_seconds() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Runs `act` on the simulation. A panic in an earlier request leaves a simulation that still answers.
+fn with<T>(simulation: &Shared, act: impl FnOnce(&mut Simulation) -> T) -> T {
+    act(&mut simulation.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+async fn handle(
+    State(simulation): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Some(name) = uri.path().strip_prefix("/_sim/") {
+        let answer = with(&simulation, |sim| sim.inspect(method.as_str(), name, unix_seconds()));
+        return match answer {
+            Some(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+            None => (StatusCode::NOT_FOUND, format!("fleet-sim has no {method} /_sim/{name}")).into_response(),
+        };
+    }
+    if method != Method::POST {
+        return (StatusCode::METHOD_NOT_ALLOWED, "an AWS call is a POST").into_response();
+    }
+    let call = match read(&headers, &body) {
+        Ok(call) => call,
+        Err(missing) => {
+            return (StatusCode::BAD_REQUEST, format!("the header {missing} is missing")).into_response();
+        }
+    };
+    let fate = with(&simulation, |sim| sim.meet(&call));
+    if fate.latency_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(fate.latency_ms)).await;
+    }
+    respond(with(&simulation, |sim| sim.execute(&call, fate.effect, unix_seconds())))
+}
+
+fn read(headers: &HeaderMap, body: &Bytes) -> Result<Call, &'static str> {
+    let text = |name: &'static str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.map(str::to_owned).ok_or(name)
+    };
+    let service = text("x-sim-service")?;
+    let body = String::from_utf8_lossy(body).into_owned();
+    // A body that cannot be read is refused when the call is executed; until then it is what the log shows.
+    let request = wire::decode(&service, &body).unwrap_or_else(|_| serde_json::Value::String(body.clone()));
+    Ok(Call {
+        operation: text("x-sim-operation")?,
+        account: text("x-sim-account")?,
+        region: text("x-sim-region")?,
+        caller: text("x-sim-caller").unwrap_or_default(),
+        service,
+        body,
+        request,
+    })
+}
+
+fn respond(reply: Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(CONTENT_TYPE, reply.content_type)], reply.body).into_response();
+    if let Some((name, value)) = reply.mark {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,106 @@
+//! The simulated AWS services: who may call, and which function answers.
+pub mod ec2;
+mod organizations;
+mod ssm_baselines;
+mod ssm_commands;
+mod ssm_nodes;
+mod ssm_send;
+
+use crate::{
+    regions::OptIn,
+    wire::{AwsError, Call, ec2::glob, fields::Fields, paging::BadToken},
+    world::World,
+};
+use serde_json::Value;
+
+type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
+
+/// Every operation, with what answers it.
+const OPERATIONS: [(&str, &str, Handler); 22] = [
+    ("ec2", "DescribeInstances", ec2::describe_instances),
+    ("ec2", "DescribeRegions", ec2::describe_regions),
+    ("organizations", "DescribeAccount", organizations::describe_account),
+    ("organizations", "DescribeOrganization", organizations::describe_organization),
+    ("organizations", "DescribeOrganizationalUnit", organizations::describe_organizational_unit),
+    ("organizations", "ListAccounts", organizations::list_accounts),
+    ("organizations", "ListAccountsForParent", organizations::list_accounts_for_parent),
+    ("organizations", "ListChildren", organizations::list_children),
+    ("organizations", "ListOrganizationalUnitsForParent", organizations::list_organizational_units_for_parent),
+    ("organizations", "ListParents", organizations::list_parents),
+    ("organizations", "ListRoots", organizations::list_roots),
+    ("ssm", "CancelCommand", ssm_commands::cancel_command),
+    ("ssm", "DescribeInstanceInformation", ssm_nodes::describe_instance_information),
+    ("ssm", "DescribeInstancePatchStates", ssm_nodes::describe_instance_patch_states),
+    ("ssm", "DescribeInstancePatches", ssm_nodes::describe_instance_patches),
+    ("ssm", "DescribePatchBaselines", ssm_baselines::describe_patch_baselines),
+    ("ssm", "GetCommandInvocation", ssm_commands::get_command_invocation),
+    ("ssm", "GetDefaultPatchBaseline", ssm_baselines::get_default_patch_baseline),
+    ("ssm", "GetPatchBaseline", ssm_baselines::get_patch_baseline),
+    ("ssm", "ListCommandInvocations", ssm_commands::list_command_invocations),
+    ("ssm", "ListCommands", ssm_commands::list_commands),
+    ("ssm", "SendCommand", ssm_send::send_command),
+];
+
+/// Is this one of the services that are simulated here?
+pub fn is_ours(service: &str) -> bool {
+    OPERATIONS.iter().any(|(known, _, _)| *known == service)
+}
+
+/// Could a fault's pattern ever match? Patterns for services that are simulated elsewhere always could.
+pub fn could_match(service: &str, operation: &str) -> bool {
+    let fits = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
+    let ours = OPERATIONS.iter().any(|(known, _, _)| fits(service, known));
+    !ours || service.contains('*') || OPERATIONS.iter().any(|(s, o, _)| fits(service, s) && fits(operation, o))
+}
+
+/// Answers a call.
+pub fn answer(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let known = OPERATIONS.iter().find(|(service, name, _)| *service == call.service && *name == call.operation);
+    let Some((_, _, handler)) = known else {
+        let code = if call.service == "ec2" { "InvalidAction" } else { "UnknownOperationException" };
+        return Err(AwsError::new(code, format!("{}:{} is not simulated", call.service, call.operation)));
+    };
+    admit(world, call)?;
+    handler(world, call)
+}
+
+/// Do the credentials work here? A disabled Region does not know them, and a suspended account has none that work.
+fn admit(world: &World, call: &Call) -> Result<(), AwsError> {
+    let alive = world.organization.accounts.get(&call.account).is_some_and(crate::organization::Account::works);
+    let global = call.service == "organizations";
+    if alive && (global || world.region_status(&call.account, &call.region) != OptIn::NotOptedIn) {
+        return Ok(());
+    }
+    Err(if call.service == "ec2" {
+        AwsError::new("AuthFailure", "AWS was not able to validate the provided access credentials").with_status(401)
+    } else {
+        AwsError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+    })
+}
+
+/// A request to Systems Manager.
+fn ssm(call: &Call) -> Fields<'_> {
+    Fields::new(&call.request, "ValidationException")
+}
+
+impl From<BadToken> for AwsError {
+    fn from(_: BadToken) -> Self {
+        Self::new("InvalidNextToken", "The specified token isn't valid.")
+    }
+}
+
+/// A value of an API's enum: letters only, in lower case. Some lists spell `INSTALLED_OTHER`, others `InstalledOther`.
+fn normalized(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Adds `NextToken` to an answer, if there is one.
+fn with_token(mut answer: Value, token: Option<String>) -> String {
+    if let (Some(token), Some(object)) = (token, answer.as_object_mut()) {
+        object.insert("NextToken".to_owned(), Value::String(token));
+    }
+    answer.to_string()
+}
+
+#[cfg(test)]
+mod tests;
