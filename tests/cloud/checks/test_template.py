@@ -272,7 +272,7 @@ def test_rendered_template_differs_in_paths_only(tmp_path: Path) -> None:
         match resource["Type"]:
             case "AWS::Serverless::Function":
                 code = (tmp_path / properties.pop("CodeUri")).resolve()
-                assert code == sources.ROOT / "build" / "lambda" / kebab(logical_id)
+                assert code == sources.ROOT / "build" / "lambda" / f"{kebab(logical_id)}.zip"
                 source["Properties"].pop("CodeUri")
                 source.pop("Metadata")
             case "AWS::Serverless::StateMachine":

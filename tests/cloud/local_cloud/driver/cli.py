@@ -8,7 +8,7 @@ from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import options, session
+from . import options, series, session
 from .errors import DriverError, Interrupted
 
 
@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, _interrupt)
     signal.signal(signal.SIGALRM, _too_late)
     try:
-        return session.run(chosen) if chosen.command == "run" else session.up(chosen)
+        command = {"run": session.run, "series": series.run, "up": session.up}[chosen.command]
+        return command(chosen)
     except (DriverError, BotoCoreError, ClientError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

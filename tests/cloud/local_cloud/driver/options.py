@@ -14,7 +14,7 @@ from .errors import DriverError
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """`run` and `up`."""
+    """`run`, `series` and `up`."""
     parser = argparse.ArgumentParser(
         prog="local_cloud", description="Runs the deployed system against a simulated organization, on this machine."
     )
@@ -26,23 +26,27 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     run.add_argument("--plan", type=Path, required=True, help="plan document (YAML)")
     run.add_argument("--operation", choices=["scan", "install"], required=True)
-    run.add_argument("--out", type=Path, required=True, help="directory that the results are written to")
     run.add_argument("--stages", help="only these stages, separated by commas")
     run.add_argument("--input", help="further fields of the execution input, as JSON")
     run.add_argument("--name", help="run id; given by the driver otherwise")
-    run.add_argument("--evidence", action="store_true", help="also logs, authorizations, secrets and the bucket")
-    run.add_argument("--quiet", action="store_true", help="no progress, only the summary")
-    run.add_argument(
-        "--timeout", type=float, default=300, help="seconds of real time until the run is stopped (%(default)s)"
-    )
+    series = commands.add_parser("series", help="deploy, run several plans, bring everything home; for the tests")
+    series.add_argument("--series", type=Path, required=True, help="the runs, as JSON: see series.py")
+    for command in (run, series):
+        command.add_argument("--out", type=Path, required=True, help="directory that the results are written to")
+        command.add_argument("--evidence", action="store_true", help="also logs, authorizations, secrets and the bucket")
+        command.add_argument("--quiet", action="store_true", help="no progress, only the summary")
+        command.add_argument(
+            "--timeout", type=float, default=300, help="seconds of real time until a run is stopped (%(default)s)"
+        )
     up = commands.add_parser("up", help="deploy and keep running until Ctrl-C")
-    for command in (run, up):
+    for command in (run, series, up):
         command.add_argument("--scenario", type=Path, required=True, help="scenario file of fleet-sim")
         command.add_argument("--template", type=Path, help="another template than this checkout's")
         command.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
         command.add_argument("--region", default="ap-northeast-1", help="home Region (%(default)s)")
     options = parser.parse_args(arguments)
-    for file in filter(None, (options.scenario, options.template, getattr(options, "plan", None))):
+    files = (getattr(options, name, None) for name in ("scenario", "template", "plan", "series"))
+    for file in filter(None, files):
         if not file.is_file():
             parser.error(f"{file} is not a file")
     return options

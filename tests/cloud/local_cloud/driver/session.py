@@ -1,4 +1,4 @@
-"""One session of the local cloud from start to stop: `run` and `up`."""
+"""One session of the local cloud from start to stop: `run` and `up`; `series` is built on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Session:
 
 
 @contextmanager
-def _session(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Session]:
+def opened(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Session]:
+    """Everything up and deployed; everything stopped again, however this ends."""
     paths.SESSIONS.mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="local-cloud-", dir=paths.SESSIONS)).resolve()
     simulator: Simulator | None = None
@@ -72,7 +73,7 @@ def run(chosen: argparse.Namespace) -> int:
     started = time.monotonic()
     progress = reporter(chosen.quiet)
     progress.say("starting simulator and cloud, deploying …")
-    with _session(chosen, out if chosen.evidence else None) as session:
+    with opened(chosen, out if chosen.evidence else None) as session:
         progress.say(f"deployed after {time.monotonic() - started:.1f} s; starting the {chosen.operation} run")
         name = chosen.name or f"{chosen.operation}-{secrets.token_hex(4)}"
         execution = _execute(session, chosen, name, given, progress)
@@ -98,7 +99,7 @@ def _execute(
             execution = states.describe_execution(executionArn=arn)
             if execution["status"] != "RUNNING":
                 break
-            _check_alive(session)
+            check_alive(session)
             if time.monotonic() - begun > chosen.timeout:
                 states.stop_execution(executionArn=arn, error="DriverTimeout", cause=f"more than {chosen.timeout} s")
                 stopped_by_us = True
@@ -110,7 +111,8 @@ def _execute(
     return results.execution_document(execution)
 
 
-def _check_alive(session: Session) -> None:
+def check_alive(session: Session) -> None:
+    """Nothing is worth waiting for once a server has ended."""
     for child in (session.simulator.child, session.cloud.child):
         if child is not None and child.has_ended():
             raise DriverError(f"{child.name} has ended in the middle of the run:\n{child.said()}")
@@ -119,7 +121,7 @@ def _check_alive(session: Session) -> None:
 def up(chosen: argparse.Namespace) -> int:
     """Deploys and keeps everything running until a signal."""
     print("starting …", flush=True)
-    with _session(chosen, None) as session:
+    with opened(chosen, None) as session:
         session.simulator.start_clock()
         cloud = session.cloud
         print(f"export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION={cloud.region}")
@@ -129,5 +131,5 @@ def up(chosen: argparse.Namespace) -> int:
         print(f"# simulator: http://{session.simulator.address}/_sim/truth", flush=True)
         print("# Ctrl-C ends it", flush=True)
         while True:
-            _check_alive(session)
+            check_alive(session)
             time.sleep(1)
