@@ -88,11 +88,8 @@ impl Members {
     }
 
     async fn enter_region(&self, run_id: &str, target: &Target, region: Region) -> Result<SdkConfig, TargetError> {
-        if !target.account_state.can_be_entered() {
-            return Err(TargetError::Outcome(
-                TargetOutcome::Inactive,
-                Reason::new("account-inactive", format!("the account is {}", target.account_state)),
-            ));
+        if let Some(reason) = target.account_state.reason_not_to_enter() {
+            return Err(TargetError::Outcome(TargetOutcome::Inactive, reason));
         }
         let credentials = self.session(run_id, &target.account_id).await?;
         Ok(self.config.to_builder().region(region).credentials_provider(credentials).build())

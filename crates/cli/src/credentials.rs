@@ -41,10 +41,6 @@ fn ask_aws_cli(profile: Option<&str>) -> Result<FoundCredentials, String> {
     if said.trim_start().starts_with("usage:") {
         return Err("this AWS CLI cannot export credentials (version 2 can)".to_owned());
     }
-    let last = said
-        .lines()
-        .map(str::trim)
-        .rfind(|line| !line.is_empty())
-        .unwrap_or("it does not say why");
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it does not say why");
     Err(format!("the AWS CLI has none either: {last}"))
 }

@@ -22,7 +22,7 @@ struct ValidateResult<'a> {
 pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
     match format {
         Format::Json => document(&file.name, errors.iter().collect()),
-        Format::Text => snippets(&file.name, &file.text, errors, &renderer()),
+        Format::Text => snippets(&file.name, &file.text, errors, &renderer(&io::stdout())),
     }
 }
 
@@ -32,19 +32,18 @@ pub fn none_as_json(file: &PlanFile) -> String {
 }
 
 fn document(name: &str, errors: Vec<&PlanError>) -> String {
-    let result = ValidateResult {
-        plan: name,
-        valid: errors.is_empty(),
-        errors,
-    };
+    let result = ValidateResult { plan: name, valid: errors.is_empty(), errors };
     let document = serde_json::to_string_pretty(&result).expect("texts and numbers are always JSON");
     document + "\n"
 }
 
-/// Colours for a terminal, unless `NO_COLOR` says no.
-pub fn renderer() -> Renderer {
-    let wanted = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if wanted { Renderer::styled() } else { Renderer::plain() }
+/// Colours on a terminal, unless `NO_COLOR` says no.
+pub fn renderer(stream: &impl IsTerminal) -> Renderer {
+    if stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    }
 }
 
 fn snippets(name: &str, text: &str, errors: &PlanErrors, renderer: &Renderer) -> String {
@@ -70,10 +69,7 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
     let last = spans().map(|span| span.end).max().unwrap_or_default();
     let start = text[..first].rfind('\n').map_or(0, |line_end| line_end + 1);
     let end = text[last..].find('\n').map_or(text.len(), |line_end| last + line_end);
-    let line = error
-        .related
-        .as_ref()
-        .map_or(error.line, |related| related.line.min(error.line));
+    let line = error.related.as_ref().map_or(error.line, |related| related.line.min(error.line));
     let within = |span: &std::ops::Range<usize>| span.start - start..span.end - start;
 
     // A carriage return would be shown as a sign of its own; a space keeps the columns.
@@ -81,11 +77,12 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
         .path(name)
         .line_start(line)
         .annotation(AnnotationKind::Primary.span(within(&error.span)))
-        .annotations(error.related.iter().map(|related| {
-            AnnotationKind::Context
-                .span(within(&related.span))
-                .label(related.text.as_str())
-        }));
+        .annotations(
+            error
+                .related
+                .iter()
+                .map(|related| AnnotationKind::Context.span(within(&related.span)).label(related.text.as_str())),
+        );
     let report = Level::ERROR
         .primary_title(title)
         .element(snippet)
@@ -184,10 +181,7 @@ stages:
 
     #[test]
     fn results_for_programs() {
-        let file = PlanFile {
-            name: "monthly.yaml".to_owned(),
-            text: PLAN.to_owned(),
-        };
+        let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned() };
         assert_snapshot!(shown(&file, &errors_of(PLAN), Format::Json), @r#"
         {
           "plan": "monthly.yaml",

@@ -31,12 +31,7 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
 
 fn summary(file: &PlanFile, plan: &Plan) -> String {
     let stages: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
-    format!(
-        "{}: the plan {} is valid: {}\n",
-        file.name,
-        plan.name,
-        stages.join(" → ")
-    )
+    format!("{}: the plan {} is valid: {}\n", file.name, plan.name, stages.join(" → "))
 }
 
 #[cfg(test)]
@@ -47,14 +42,8 @@ mod tests {
     fn a_valid_plan_is_named_with_its_stages_in_order() {
         let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
             stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
-        let file = PlanFile {
-            name: "monthly.yaml".to_owned(),
-            text: text.to_owned(),
-        };
+        let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned() };
         let plan = read(&file.text).expect("a plan");
-        assert_eq!(
-            summary(&file, &plan),
-            "monthly.yaml: the plan monthly is valid: test → production\n"
-        );
+        assert_eq!(summary(&file, &plan), "monthly.yaml: the plan monthly is valid: test → production\n");
     }
 }

@@ -38,11 +38,7 @@ fn preview(plan: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Outp
 }
 
 fn signed_in(endpoint: &str) -> [(&str, &str); 3] {
-    [
-        ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"),
-        ("AWS_SECRET_ACCESS_KEY", "x"),
-        ("AWS_ENDPOINT_URL", endpoint),
-    ]
+    [("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_ENDPOINT_URL", endpoint)]
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -62,33 +58,19 @@ fn an_organization_is_shown_in_the_plans_order() {
         "000000000002  shop",
         "Left out: 1 account",
     ];
-    let places = places.map(|place| {
-        shown
-            .find(place)
-            .unwrap_or_else(|| panic!("{place:?} is missing in {shown}"))
-    });
+    let places = places.map(|place| shown.find(place).unwrap_or_else(|| panic!("{place:?} is missing in {shown}")));
     assert!(places.is_sorted(), "{shown}");
-    assert!(
-        !shown.contains('\u{1b}') && output.stderr.is_empty(),
-        "no colours and no progress in a pipe"
-    );
+    assert!(!shown.contains('\u{1b}') && output.stderr.is_empty(), "no colours and no progress in a pipe");
 }
 
 #[test]
 fn json_is_one_document() {
     let aws = Organizations::start();
-    let output = preview(
-        PLAN,
-        &["--format", "json", "--stages", "production"],
-        &signed_in(&aws.url),
-    );
+    let output = preview(PLAN, &["--format", "json", "--stages", "production"], &signed_in(&aws.url));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(document["schemaVersion"], 1);
-    assert_eq!(
-        document["stages"][0]["steps"][0]["accounts"][0]["accountId"],
-        "000000000002"
-    );
+    assert_eq!(document["stages"][0]["steps"][0]["accounts"][0]["accountId"], "000000000002");
     assert_eq!(document["stagesNotInRun"], serde_json::json!(["test"]));
     assert_eq!(document["accountsOutsidePlan"][0]["reason"]["code"], "stage-not-in-run");
 }
@@ -101,17 +83,9 @@ fn the_profile_that_is_asked_for_comes_before_the_environment() {
     fs::write(&config, profile).expect("a profile");
     let file = config.display().to_string();
     let [key, secret, endpoint] = signed_in(&aws.url);
-    let output = preview(
-        PLAN,
-        &["--profile", "boss"],
-        &[key, secret, endpoint, ("AWS_CONFIG_FILE", &file)],
-    );
+    let output = preview(PLAN, &["--profile", "boss"], &[key, secret, endpoint, ("AWS_CONFIG_FILE", &file)]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(
-        aws.callers().iter().all(|caller| caller.contains("AKIAPROFILE")),
-        "{:?}",
-        aws.callers()
-    );
+    assert!(aws.callers().iter().all(|caller| caller.contains("AKIAPROFILE")), "{:?}", aws.callers());
 }
 
 #[cfg(unix)]
@@ -131,18 +105,10 @@ fn the_aws_cli_is_asked_where_the_sdk_knows_nothing() {
         [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://example.invalid/start\n";
     fs::write(&config, profile).expect("a profile");
     let (path, file) = (folder.display().to_string(), config.display().to_string());
-    let environment = [
-        ("PATH", path.as_str()),
-        ("AWS_CONFIG_FILE", &file),
-        ("AWS_ENDPOINT_URL", &aws.url),
-    ];
+    let environment = [("PATH", path.as_str()), ("AWS_CONFIG_FILE", &file), ("AWS_ENDPOINT_URL", &aws.url)];
     let output = preview(PLAN, &["--profile", "sso"], &environment);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(
-        aws.callers().iter().all(|caller| caller.contains("AKIAEXPORTED")),
-        "{:?}",
-        aws.callers()
-    );
+    assert!(aws.callers().iter().all(|caller| caller.contains("AKIAEXPORTED")), "{:?}", aws.callers());
 }
 
 #[test]
@@ -153,26 +119,11 @@ fn what_would_refuse_the_run_ends_with_1_and_says_what_to_do() {
     let denied = [("AWS_ACCESS_KEY_ID", REFUSED), refusing[1], refusing[2]];
     let unknown = PLAN.replace("ou-abcd-22222222", "ou-abcd-99999999");
     let empty = PLAN.replace("ous: [ou-abcd-22222222]", "ous: [ou-abcd-33333333]");
-    let twice = PLAN.replace(
-        "ous: [ou-abcd-22222222]",
-        "accounts: [\"000000000001\", \"000000000002\"]",
-    );
+    let twice = PLAN.replace("ous: [ou-abcd-22222222]", "accounts: [\"000000000001\", \"000000000002\"]");
     for (plan, arguments, environment, sentence, next) in [
-        (
-            PLAN,
-            &["--stages", "tset"][..],
-            &unsigned[..],
-            "the plan has no stage \"tset\"",
-            "name stages of the plan",
-        ),
+        (PLAN, &["--stages", "tset"][..], &unsigned[..], "the plan has no stage \"tset\"", "name stages of the plan"),
         (PLAN, &[], &unsigned, "there are no credentials: ", "sign in"),
-        (
-            PLAN,
-            &["--profile", "nobody"],
-            &refusing,
-            "there are no credentials: ",
-            "sign in",
-        ),
+        (PLAN, &["--profile", "nobody"], &refusing, "there are no credentials: ", "sign in"),
         (
             PLAN,
             &[],
@@ -187,28 +138,13 @@ fn what_would_refuse_the_run_ends_with_1_and_says_what_to_do() {
             "stage \"production\": there is no organizational unit ou-abcd-99999999",
             "correct the id",
         ),
-        (
-            &empty,
-            &[],
-            &refusing,
-            "stage \"production\" has no account",
-            "move an account there",
-        ),
-        (
-            &twice,
-            &[],
-            &refusing,
-            "account 000000000001 (shop-test) is claimed by stage",
-            "exclude: {accounts",
-        ),
+        (&empty, &[], &refusing, "stage \"production\" has no account", "move an account there"),
+        (&twice, &[], &refusing, "account 000000000001 (shop-test) is claimed by stage", "exclude: {accounts"),
     ] {
         let output = preview(plan, arguments, environment);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(
-            said.contains(&format!("error: {sentence}")) && said.contains(next),
-            "{said}"
-        );
+        assert!(said.contains(&format!("error: {sentence}")) && said.contains(next), "{said}");
         assert!(output.stdout.is_empty() && !said.contains('\u{1b}'));
     }
 }
@@ -218,11 +154,7 @@ fn mistakes_in_the_plan_are_shown_as_validate_shows_them() {
     let plan = PLAN.replace("regions", "region");
     let output = preview(&plan, &[], &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stdout).ends_with("<stdin>: 2 mistakes\n"),
-        "{}",
-        text(&output.stdout)
-    );
+    assert!(text(&output.stdout).ends_with("<stdin>: 2 mistakes\n"), "{}", text(&output.stdout));
 
     let output = preview(&plan, &["--format", "json"], &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -234,9 +166,7 @@ fn mistakes_in_the_plan_are_shown_as_validate_shows_them() {
 fn what_cannot_be_read_ends_with_2() {
     let output = preview("", &["--format", "xml"], &[]);
     assert_eq!(output.status.code(), Some(2));
-    let output = Command::new(env!("CARGO_BIN_EXE_orgpatch"))
-        .args(["preview", "no-such-plan.yaml"])
-        .output();
+    let output = Command::new(env!("CARGO_BIN_EXE_orgpatch")).args(["preview", "no-such-plan.yaml"]).output();
     let output = output.expect("orgpatch ended");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("error: cannot read no-such-plan.yaml"));

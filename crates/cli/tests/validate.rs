@@ -48,10 +48,7 @@ fn mistakes_end_with_1() {
     let output = orgpatch(&["validate", "-"], plan.as_bytes());
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
-    assert!(
-        shown.contains("error: region: unknown field \"region\" (did you mean regions?)"),
-        "{shown}"
-    );
+    assert!(shown.contains("error: region: unknown field \"region\" (did you mean regions?)"), "{shown}");
     assert!(shown.ends_with("<stdin>: 2 mistakes\n"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "no colours in a pipe");
 
@@ -66,31 +63,15 @@ fn mistakes_end_with_1() {
 #[test]
 fn what_cannot_be_read_ends_with_2() {
     for (arguments, input, message) in [
-        (
-            &["validate", "no-such-plan.yaml"][..],
-            &b""[..],
-            "cannot read no-such-plan.yaml: No such file",
-        ),
-        (
-            &["validate", "-"],
-            b"name: \xff\n",
-            "cannot read <stdin>: it is not UTF-8 text",
-        ),
+        (&["validate", "no-such-plan.yaml"][..], &b""[..], "cannot read no-such-plan.yaml: No such file"),
+        (&["validate", "-"], b"name: \xff\n", "cannot read <stdin>: it is not UTF-8 text"),
         (&["validate"], b"", "Usage: orgpatch validate"),
-        (
-            &["validate", "-", "--format", "xml"],
-            b"",
-            "possible values: text, json",
-        ),
+        (&["validate", "-", "--format", "xml"], b"", "possible values: text, json"),
         (&["valdate"], b"", "similar subcommand exists: 'validate'"),
     ] {
         let output = orgpatch(arguments, input);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(
-            text(&output.stderr).contains(message),
-            "{arguments:?}: {}",
-            text(&output.stderr)
-        );
+        assert!(text(&output.stderr).contains(message), "{arguments:?}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty());
     }
 }

@@ -99,11 +99,7 @@ fn place<'t>(text: &'t str, id: &str) -> Option<Place<'t>> {
     lines.find_map(|(number, line)| {
         let code = line.split_once(" #").map_or(line, |(code, _)| code);
         let at = code.find(id).filter(|_| !line.trim_start().starts_with('#'))?;
-        Some(Place {
-            number,
-            line,
-            span: at..at + id.len(),
-        })
+        Some(Place { number, line, span: at..at + id.len() })
     })
 }
 

@@ -6,6 +6,7 @@ mod progress;
 mod text;
 mod words;
 
+use std::io;
 use std::process::ExitCode;
 
 use orgpatch_aws::organizations;
@@ -43,7 +44,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            eprintln!("{}", failure.render(&file, &mistakes::renderer()));
+            eprintln!("{}", failure.render(&file, &mistakes::renderer(&io::stderr())));
             ExitCode::from(REFUSED)
         }
     }
@@ -61,10 +62,7 @@ async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, F
     .map_err(Failure::NoCredentials)?;
     let wanted = step::units_of(plan);
     // Boxed: the futures of the SDK nest deeper than the compiler likes.
-    let organization = progress::shown(
-        "reading the organization",
-        Box::pin(organizations::read(&config, &wanted)),
-    )
-    .await?;
+    let organization =
+        progress::shown("reading the organization", Box::pin(organizations::read(&config, &wanted))).await?;
     Ok(model::of(plan, &organization, only)?)
 }

@@ -153,10 +153,7 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
         organization_id: organization.id.clone(),
         reboot: plan.reboot,
         rate: plan.rate.clone(),
-        counts: stages
-            .iter()
-            .map(|stage| stage.counts)
-            .fold(PreviewCounts::default(), PreviewCounts::plus),
+        counts: stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus),
         stages,
         stages_not_in_run,
         accounts_outside_plan: resolution.outside,
@@ -166,22 +163,16 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
 fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePreview {
     let counts = PreviewCounts::of(&steps);
     let select = step::selection_of(plan, stage);
-    let waves: Vec<u32> = (1..)
-        .zip(step::wave_ends(&stage.waves, counts.accounts))
-        .map(|(wave, _)| wave)
-        .collect();
+    let waves: Vec<u32> = (1..).zip(step::wave_ends(&stage.waves, counts.accounts)).map(|(wave, _)| wave).collect();
     StagePreview {
         name: stage.name.clone(),
         counts,
         select_text: words::selection(&select),
         select,
         gate: stage.gate,
-        gate_text: words::gate(&stage.gate),
+        gate_text: words::gate(stage.gate),
         waves: waves.last().copied().unwrap_or_default(),
-        empty_waves: waves
-            .into_iter()
-            .filter(|wave| !steps.iter().any(|step| step.wave == *wave))
-            .collect(),
+        empty_waves: waves.into_iter().filter(|wave| !steps.iter().any(|step| step.wave == *wave)).collect(),
         steps,
     }
 }
@@ -190,10 +181,7 @@ fn step_preview(stage: &Stage, step: &Step) -> StepPreview {
     // Targets come account by account.
     let by_account = step.targets.chunk_by(|a, b| a.account_id == b.account_id);
     let accounts: Vec<AccountPreview> = by_account.filter_map(account_preview).collect();
-    let up_to = usize::try_from(step.wave)
-        .ok()
-        .and_then(|wave| stage.waves.get(wave - 1))
-        .copied();
+    let up_to = usize::try_from(step.wave).ok().and_then(|wave| stage.waves.get(wave - 1)).copied();
     StepPreview {
         id: step.id.clone(),
         wave: step.wave,

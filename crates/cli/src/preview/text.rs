@@ -14,33 +14,19 @@ pub fn render(preview: &Preview) -> String {
     let mut out = String::new();
     head(&mut out, preview);
     // One table for all steps, so that their columns stand in line; each account is one line of it.
-    let accounts = preview
-        .stages
-        .iter()
-        .flat_map(|stage| &stage.steps)
-        .flat_map(|step| &step.accounts);
+    let accounts = preview.stages.iter().flat_map(|stage| &stage.steps).flat_map(|step| &step.accounts);
     let mut lines = lines(accounts.map(account_cells)).into_iter();
     for (place, stage) in (1..).zip(&preview.stages) {
         stage_head(&mut out, place, stage);
         for step in &stage.steps {
-            let _ = writeln!(
-                out,
-                "\n  Step {}, {}: {}",
-                step.id,
-                wave(stage, step),
-                counted(step.counts)
-            );
+            let _ = writeln!(out, "\n  Step {}, {}: {}", step.id, wave(stage, step), counted(step.counts));
             for line in lines.by_ref().take(step.accounts.len()) {
                 let _ = writeln!(out, "   {line}");
             }
         }
         if !stage.empty_waves.is_empty() {
             let waves: Vec<String> = stage.empty_waves.iter().map(u32::to_string).collect();
-            let _ = writeln!(
-                out,
-                "\n  No step for wave {}: no account is left for it.",
-                waves.join(", ")
-            );
+            let _ = writeln!(out, "\n  No step for wave {}: no account is left for it.", waves.join(", "));
         }
     }
     left_out(&mut out, preview);
@@ -86,15 +72,11 @@ fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {
 }
 
 fn counted(counts: PreviewCounts) -> String {
-    let mut words = format!(
-        "{}, {}",
-        count(counts.accounts, "account"),
-        count(counts.targets, "target")
-    );
-    if counts.accounts_not_entered > 0 {
-        words += &format!(" ({} not entered)", count(counts.accounts_not_entered, "account"));
+    let all = format!("{}, {}", count(counts.accounts, "account"), count(counts.targets, "target"));
+    match counts.accounts_not_entered {
+        0 => all,
+        n => format!("{all} ({} not entered)", count(n, "account")),
     }
-    words
 }
 
 fn wave(stage: &StagePreview, step: &StepPreview) -> String {
@@ -121,12 +103,7 @@ fn account_cells(account: &AccountPreview) -> [String; 4] {
             count(account.regions.len(), "target"),
         ),
     };
-    [
-        account.account_id.clone(),
-        printable(&account.account_name),
-        unit(&account.ou_path),
-        last,
-    ]
+    [account.account_id.clone(), printable(&account.account_name), unit(&account.ou_path), last]
 }
 
 fn left_out(out: &mut String, preview: &Preview) {
@@ -138,12 +115,7 @@ fn left_out(out: &mut String, preview: &Preview) {
     let _ = writeln!(out, "\nLeft out: {}", count(outside.len(), "account"));
     let rows = outside.iter().map(|account| {
         let name = printable(&account.account_name);
-        [
-            account.account_id.clone(),
-            name,
-            unit(&account.ou_path),
-            printable(&account.reason.text),
-        ]
+        [account.account_id.clone(), name, unit(&account.ou_path), printable(&account.reason.text)]
     });
     for line in lines(rows) {
         let _ = writeln!(out, "   {line}");
@@ -158,16 +130,10 @@ fn lines(rows: impl Iterator<Item = [String; 4]>) -> Vec<String> {
 }
 
 fn unit(path: &str) -> String {
-    if path.is_empty() {
-        "(root)".to_owned()
-    } else {
-        printable(path)
-    }
+    if path.is_empty() { "(root)".to_owned() } else { printable(path) }
 }
 
 /// Names of units may hold anything, and a terminal obeys what it is sent.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -28,10 +28,13 @@ pub fn selection(select: &Selection) -> String {
         words += "; without those with ";
         words += &tags(&exclude.tags, " or ");
     }
-    match exclude.instances.len() {
-        0 => {}
-        n if n > SPELLED_OUT => words += &format!("; without {n} instances that the plan names"),
-        _ => words += &format!("; without {}", exclude.instances.join(", ")),
+    if !exclude.instances.is_empty() {
+        words += "; without ";
+        let named = match exclude.instances.len() {
+            n if n > SPELLED_OUT => format!("{n} instances that the plan names"),
+            _ => exclude.instances.join(", "),
+        };
+        words += &named;
     }
     words
 }
@@ -55,21 +58,17 @@ fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// What must hold after each step of an install run, in words.
-pub fn gate(gate: &Gate) -> String {
+pub fn gate(gate: Gate) -> String {
     let limit = |percent: u8, outcome: &str| match percent {
         0 => format!("nothing {outcome}"),
         100 => format!("any number {outcome}"),
         percent => format!("at most {percent} % {outcome}"),
     };
-    let mut words =
-        limit(gate.max_failed_percent, "failed") + ", " + &limit(gate.max_unreachable_percent, "unreachable");
+    let mut limits = vec![limit(gate.max_failed_percent, "failed"), limit(gate.max_unreachable_percent, "unreachable")];
     if gate.min_succeeded > 0 {
-        words += &format!(
-            ", at least {} patched or compliant",
-            count(gate.min_succeeded as usize, "instance")
-        );
+        limits.push(format!("at least {} patched or compliant", count(gate.min_succeeded as usize, "instance")));
     }
-    words
+    limits.join(", ")
 }
 
 /// `1 account`, `2 accounts`.
@@ -84,10 +83,7 @@ mod tests {
 
     fn map(entries: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-        entries
-            .iter()
-            .map(|(key, values)| ((*key).to_owned(), owned(values)))
-            .collect()
+        entries.iter().map(|(key, values)| ((*key).to_owned(), owned(values))).collect()
     }
 
     #[test]
@@ -112,28 +108,18 @@ mod tests {
              without those with an empty tag Exempt or tag Team=x; without i-1, i-2"
         );
         let many = Selection {
-            exclude: Exclusion {
-                instances: vec!["i-1".into(); 6],
-                ..Exclusion::default()
-            },
+            exclude: Exclusion { instances: vec!["i-1".into(); 6], ..Exclusion::default() },
             ..Selection::default()
         };
-        assert_eq!(
-            selection(&many),
-            "every instance; without 6 instances that the plan names"
-        );
+        assert_eq!(selection(&many), "every instance; without 6 instances that the plan names");
     }
 
     #[test]
     fn gates() {
-        assert_eq!(gate(&Gate::default()), "nothing failed, nothing unreachable");
-        let loose = Gate {
-            max_failed_percent: 10,
-            max_unreachable_percent: 100,
-            min_succeeded: 1,
-        };
+        assert_eq!(gate(Gate::default()), "nothing failed, nothing unreachable");
+        let loose = Gate { max_failed_percent: 10, max_unreachable_percent: 100, min_succeeded: 1 };
         assert_eq!(
-            gate(&loose),
+            gate(loose),
             "at most 10 % failed, any number unreachable, at least 1 instance patched or compliant"
         );
     }

@@ -46,10 +46,7 @@ fn serve(stream: &TcpStream, callers: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream);
     while let Some((operation, caller, body)) = read_call(&mut reader) {
         let (status, answer) = if caller.contains(REFUSED) {
-            (
-                400,
-                json!({"__type": "AccessDeniedException", "Message": "you may not"}),
-            )
+            (400, json!({"__type": "AccessDeniedException", "Message": "you may not"}))
         } else {
             (200, answer(&operation, &body))
         };
@@ -82,8 +79,8 @@ fn read_call(reader: &mut BufReader<&TcpStream>) -> Option<(String, String, Valu
             continue;
         };
         match name.to_ascii_lowercase().as_str() {
-            "x-amz-target" => operation = value.rsplit('.').next()?.to_owned(),
-            "authorization" => caller = value.to_owned(),
+            "x-amz-target" => value.rsplit('.').next()?.clone_into(&mut operation),
+            "authorization" => value.clone_into(&mut caller),
             "content-length" => length = value.parse().ok()?,
             _ => {}
         }

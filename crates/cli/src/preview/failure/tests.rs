@@ -18,19 +18,12 @@ stages:
 ";
 
 fn shown(failure: impl Into<Failure>) -> String {
-    let file = PlanFile {
-        name: "monthly.yaml".to_owned(),
-        text: PLAN.to_owned(),
-    };
+    let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned() };
     failure.into().render(&file, &Renderer::plain())
 }
 
 fn unknown_unit(ou: &str) -> RunError {
-    RunError::UnknownOrganizationalUnit {
-        stage: "test".into(),
-        ou: ou.into(),
-        organization: "o-x".into(),
-    }
+    RunError::UnknownOrganizationalUnit { stage: "test".into(), ou: ou.into(), organization: "o-x".into() }
 }
 
 #[test]
@@ -59,11 +52,7 @@ fn comments_are_not_searched() {
 fn every_error_says_what_to_do_next() {
     let errors = [
         Failure::NoCredentials("there are no credentials: the session\n  has expired".into()),
-        RunError::UnknownStage {
-            stage: "tset".into(),
-            valid: vec!["test".into()],
-        }
-        .into(),
+        RunError::UnknownStage { stage: "tset".into(), valid: vec!["test".into()] }.into(),
         RunError::UnknownAccount {
             place: "stage \"test\"".into(),
             account: "123456789012".into(),
