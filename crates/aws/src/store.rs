@@ -66,15 +66,20 @@ impl Store {
 
     /// Writes an object unless it exists: whoever was first, a retry included, is right.
     pub async fn write_once<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
+        self.create(key, value).await.map(|_| ())
+    }
+
+    /// The same, and says whether this call wrote it.
+    pub async fn create<T: Serialize>(&self, key: &str, value: &T) -> Result<bool, RunError> {
         self.put(key, value, true).await
     }
 
     /// Writes an object, whether it exists or not.
     pub async fn write<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
-        self.put(key, value, false).await
+        self.put(key, value, false).await.map(|_| ())
     }
 
-    async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<(), RunError> {
+    async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<bool, RunError> {
         let body = serde_json::to_vec(value)
             .map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
         let request = self
@@ -86,9 +91,9 @@ impl Store {
             .set_if_none_match(once.then(|| "*".to_owned()))
             .body(ByteStream::from(body));
         match request.send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(error) => match CallError::of("s3:PutObject", &error) {
-                error if once && error.kind == Kind::ConditionFailed => Ok(()),
+                error if once && error.kind == Kind::ConditionFailed => Ok(false),
                 error => Err(error.into_run_error()),
             },
         }

@@ -21,12 +21,14 @@ async fn main() -> Result<(), Error> {
 
 async fn collect_results(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::Install, Phase::Verify])?;
-    // A target that could not be worked on has its record already.
     let record = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    if house.store.find::<TargetRecord>(&record).await?.is_some() {
+    let settings = keys::settings(&request.run_id, &request.step);
+    let (record, settings): (Option<TargetRecord>, StepSettings) =
+        tokio::try_join!(house.store.find(&record), house.store.get(&settings))?;
+    // A target that could not be worked on has its record already.
+    if record.is_some() {
         return Ok(Progress::Done);
     }
-    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     let result = collect::collect(house, ledger, &request, &settings).await;
     house.settle(&request, result, |_| Progress::Done).await
 }

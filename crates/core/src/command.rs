@@ -168,15 +168,19 @@ pub fn rounds(instances: usize, max_concurrency: &str) -> u32 {
 }
 
 /// When to look at a command again: waits grow with its age, so that an hour-long install costs about ten looks
-/// and no result is more than three quarters of its own age, or a quarter of an hour, late.
+/// and no result is more than three quarters of its own age, or ten minutes, late.
 #[must_use]
 pub fn next_look_seconds(sent_at: Timestamp, now: Timestamp) -> u32 {
     let age = now.as_second().saturating_sub(sent_at.as_second()).max(0);
-    u32::try_from(age * 3 / 4).unwrap_or(u32::MAX).clamp(FIRST_LOOK_SECONDS, 900)
+    u32::try_from(age * 3 / 4).unwrap_or(u32::MAX).clamp(FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS)
 }
 
-/// The first look: a scan takes about half a minute.
-pub const FIRST_LOOK_SECONDS: u32 = 30;
+/// The first look: a scan takes about half a minute after it was delivered, so a look at half a minute would nearly
+/// always come in vain.
+pub const FIRST_LOOK_SECONDS: u32 = 40;
+
+/// However long an install takes, its end is not noticed later than this.
+const MAX_LOOK_SECONDS: u32 = 600;
 
 #[cfg(test)]
 mod tests {

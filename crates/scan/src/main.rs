@@ -72,7 +72,9 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
         return Ok(inventory);
     }
     let seen = look(house, request, settings).await?;
-    house.store.write_once(&key, &seen).await?;
+    if house.store.create(&key, &seen).await? {
+        return Ok(seen);
+    }
     Ok(house.store.get(&key).await?)
 }
 
