@@ -185,20 +185,8 @@ const MAX_LOOK_SECONDS: u32 = 600;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::organization::AccountState;
+    use crate::fixtures::target;
     use proptest::prelude::*;
-
-    fn target() -> Target {
-        Target {
-            account_id: "222200000001".into(),
-            account_name: "shop-test".into(),
-            account_state: AccountState::Active,
-            ou_path: "Test".into(),
-            region: "ap-northeast-1".into(),
-            stage: "test".into(),
-            wave: 1,
-        }
-    }
 
     #[test]
     fn an_hour_long_install_costs_about_ten_looks() {

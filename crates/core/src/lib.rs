@@ -9,6 +9,8 @@ pub mod contract;
 pub mod digest;
 pub mod error;
 pub mod exit_code;
+#[cfg(test)]
+mod fixtures;
 pub mod gate;
 pub mod input;
 pub mod intent;

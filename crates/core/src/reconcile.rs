@@ -182,20 +182,8 @@ mod tests {
 
     use super::*;
     use crate::contract::{OrderedInstance, Patch};
-    use crate::organization::AccountState;
+    use crate::fixtures::target;
     use crate::os::OperatingSystem;
-
-    fn target() -> Target {
-        Target {
-            account_id: "222200000001".into(),
-            account_name: "shop-test".into(),
-            account_state: AccountState::Active,
-            ou_path: "Test".into(),
-            region: "ap-northeast-1".into(),
-            stage: "test".into(),
-            wave: 1,
-        }
-    }
 
     fn seen(id: &str, standing: Standing) -> InventoryInstance {
         InventoryInstance {
