@@ -29,7 +29,7 @@ pub struct Dispatch<'a> {
 
 impl Dispatch<'_> {
     /// Sends every batch that is not settled yet. `online`, where given, are the instances that can be asked: the
-    /// others are settled as refused when their batch begins.
+    /// others are settled as offline when their batch begins.
     pub async fn send(&self, batches: Vec<Batch>, online: Option<&HashSet<String>>) -> Result<Progress, TargetError> {
         let mut intents: HashMap<String, Intent> = self
             .ledger
@@ -93,7 +93,7 @@ impl Dispatch<'_> {
             (Move::Begin | Move::LookUp, None) => {
                 let (ready, offline): (Vec<String>, Vec<String>) =
                     batch.instance_ids.into_iter().partition(|id| online.is_none_or(|online| online.contains(id)));
-                self.refuse_offline(&batch.id, offline).await?;
+                self.note_offline(&batch.id, offline).await?;
                 if ready.is_empty() {
                     return Ok(Settled::Over { sent: false });
                 }
@@ -167,24 +167,24 @@ impl Dispatch<'_> {
             return Ok(Settled::Halves(halves.into()));
         }
         let reason = Reason::new("agent-offline", format!("Systems Manager cannot reach the instance: {message}"));
-        self.record(attempt, IntentState::Refused { reason }).await?;
+        self.record(attempt, IntentState::Offline { reason }).await?;
         Ok(Settled::Over { sent: false })
     }
 
-    async fn refuse_offline(&self, batch_id: &str, offline: Vec<String>) -> Result<(), TargetError> {
+    async fn note_offline(&self, batch_id: &str, offline: Vec<String>) -> Result<(), TargetError> {
         if offline.is_empty() {
             return Ok(());
         }
         let reason = Reason::new("agent-offline", "the SSM Agent was offline when the command was to be sent");
-        let refused = Intent {
+        let offline_intent = Intent {
             batch_id: format!("{batch_id}-offline"),
             instance_ids: offline,
             attempt: 1,
             at: self.request.now,
-            state: IntentState::Refused { reason },
+            state: IntentState::Offline { reason },
         };
         // An earlier attempt may have written its own list; it was as right as this one.
-        self.ledger.write_intent(&self.page(), None, &refused).await?;
+        self.ledger.write_intent(&self.page(), None, &offline_intent).await?;
         Ok(())
     }
 

@@ -183,6 +183,7 @@ fn progress(state: &IntentState) -> &'static str {
         IntentState::Rejected => "rejected",
         IntentState::Sent { .. } => "sent",
         IntentState::Refused { .. } => "refused",
+        IntentState::Offline { .. } => "offline",
         IntentState::Split => "split",
     }
 }

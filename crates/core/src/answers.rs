@@ -64,7 +64,8 @@ pub fn answers(
                         finished_at: found.and_then(|one| one.finished_at),
                     }
                 }
-                IntentState::Refused { reason } => unsent(intent, Answer::Spared(reason.clone())),
+                IntentState::Refused { reason } => unsent(intent, Answer::Refused(reason.clone())),
+                IntentState::Offline { reason } => unsent(intent, Answer::Offline(reason.clone())),
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
                     Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
@@ -111,11 +112,11 @@ mod tests {
     #[test]
     fn every_named_instance_has_an_answer_and_a_success_that_reached_nobody_is_none() {
         let sent = IntentState::Sent { command_id: "c-1".into() };
-        let refused = IntentState::Refused { reason: Reason::new("agent-offline", "x") };
+        let offline = IntentState::Offline { reason: Reason::new("agent-offline", "x") };
         let intents = [
             intent(&["i-1", "i-2"], sent),
             intent(&["i-3", "i-4"], IntentState::Split),
-            intent(&["i-3"], refused),
+            intent(&["i-3"], offline),
             intent(&["i-4"], IntentState::Intended),
         ];
         let success = Invocation {
@@ -130,7 +131,7 @@ mod tests {
         assert_eq!(soon.len(), 4);
         assert_eq!(soon["i-1"].answer, Answer::Succeeded);
         assert_eq!(soon["i-2"].answer, Answer::Waiting);
-        assert!(matches!(&soon["i-3"].answer, Answer::Spared(reason) if reason.code == "agent-offline"));
+        assert!(matches!(&soon["i-3"].answer, Answer::Offline(reason) if reason.code == "agent-offline"));
         assert!(matches!(&soon["i-4"].answer, Answer::None(reason) if reason.code == "not-sent"));
         assert_eq!(next_look_seconds(&soon, at(1_060)), Some(45));
 

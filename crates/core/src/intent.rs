@@ -43,9 +43,14 @@ pub enum IntentState {
         /// Id of the command.
         command_id: String,
     },
-    /// It will not be sent, for that reason.
+    /// The service will not take it, for that reason.
     Refused {
         /// Why.
+        reason: Reason,
+    },
+    /// Its instances were offline when it was to be sent, and it was not.
+    Offline {
+        /// Why that is believed.
         reason: Reason,
     },
     /// One of its instances cannot be asked: nothing was sent, and its halves go on instead.
@@ -74,7 +79,7 @@ pub fn next_move(intent: Option<&Intent>) -> Move {
         None => Move::Begin,
         Some(IntentState::Rejected) => Move::TryAgain,
         Some(IntentState::Intended) => Move::LookUp,
-        Some(IntentState::Sent { .. } | IntentState::Refused { .. }) => Move::Nothing,
+        Some(IntentState::Sent { .. } | IntentState::Refused { .. } | IntentState::Offline { .. }) => Move::Nothing,
         Some(IntentState::Split) => Move::GoOnWithHalves,
     }
 }

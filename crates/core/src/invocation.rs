@@ -32,8 +32,12 @@ pub enum Answer {
     Failed(Reason),
     /// No final answer came, and none will.
     None(Reason),
-    /// The instance was spared: the command stopped, or was not allowed, before its turn.
+    /// The command stopped after too many failures, before this instance's turn.
     Spared(Reason),
+    /// The command was not allowed, or not accepted.
+    Refused(Reason),
+    /// The instance was offline when the command was to be sent.
+    Offline(Reason),
 }
 
 /// What that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
@@ -68,7 +72,7 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
         (_, "InvalidPlatform") => {
             Answer::Failed(Reason::new("invalid-platform", "the patch document does not run on this platform"))
         }
-        (_, "AccessDenied") => Answer::Spared(Reason::new(
+        (_, "AccessDenied") => Answer::Refused(Reason::new(
             "access-denied",
             "the member role may not send the patch document to this instance",
         )),
@@ -149,7 +153,7 @@ mod tests {
         Cancelled/Terminated: "spared: max-errors"
         Cancelled/Cancelled: "none: cancelled"
         Failed/Undeliverable: "none: undeliverable"
-        Failed/Access Denied: "spared: access-denied"
+        Failed/Access Denied: "refused: access-denied"
         Failed/Invalid Platform: "failed: invalid-platform"
         "#);
     }
@@ -169,6 +173,8 @@ mod tests {
             Answer::Failed(reason) => format!("failed: {}", reason.code),
             Answer::None(reason) => format!("none: {}", reason.code),
             Answer::Spared(reason) => format!("spared: {}", reason.code),
+            Answer::Refused(reason) => format!("refused: {}", reason.code),
+            Answer::Offline(reason) => format!("offline: {}", reason.code),
         }
     }
 }

@@ -101,7 +101,7 @@ pub fn judge_install(
         let state = verify.and_then(|scan| evidence.of(view, id, instance.os, scan));
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
-        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Spared(_)));
+        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Offline(_)));
         let verdict = verdict::after_install(install, answer, state, late)?;
         judged.insert(id.clone(), Judged { verdict, evidence: state.cloned() });
     }

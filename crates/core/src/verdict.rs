@@ -81,7 +81,11 @@ pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_
         (Answer::None(reason), _) => {
             Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the scan: {}", reason.text))
         }
-        (Answer::Spared(reason), _) => {
+        // Counts at the gate: a role that may not send must not open the next stage.
+        (Answer::Refused(reason), _) => {
+            Verdict::new(Outcome::Failed, &reason.code, format!("the scan was refused: {}", reason.text))
+        }
+        (Answer::Offline(reason) | Answer::Spared(reason), _) => {
             Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text))
         }
     })
@@ -120,6 +124,11 @@ pub fn after_install(
     Some(match (install, proof) {
         (Answer::Waiting, _) => return None,
         (Answer::Spared(reason), _) => Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone()),
+        (Answer::Refused(reason), _) => {
+            Verdict::new(Outcome::Failed, &reason.code, format!("the install was refused: {}", reason.text))
+        }
+        // It answered the scan a moment ago; that it is gone now is no reason to trust the step.
+        (Answer::Offline(reason), _) => Verdict::new(Outcome::Unreachable, &reason.code, reason.text.clone()),
         (_, Some(state)) if state.lacking() == 0 && state.pending_reboot > 0 => Verdict::new(
             Outcome::PendingReboot,
             "pending-reboot",
@@ -214,6 +223,8 @@ mod tests {
         assert_eq!(short(Answer::Waiting, Some(&state(0, 0, 0)), false), None);
         assert_eq!(short(Answer::Failed(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
         assert_eq!(short(Answer::None(why()), None, false), Some((Outcome::Unreachable, "exit-code-1".into())));
+        assert_eq!(short(Answer::Refused(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(short(Answer::Offline(why()), None, false), Some((Outcome::NotReady, "exit-code-1".into())));
     }
 
     #[test]
@@ -225,6 +236,8 @@ mod tests {
         let failed = Answer::Failed(why());
         let silent = Answer::None(why());
         let spared = Answer::Spared(why());
+        let refused = Answer::Refused(why());
+        let offline = Answer::Offline(why());
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
             ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
@@ -243,6 +256,8 @@ mod tests {
             ("success, verify running", after_install(&ok, Some(&Answer::Waiting), None, false)),
             ("still installing", after_install(&Answer::Waiting, None, None, false)),
             ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
+            ("refused", after_install(&refused, Some(&ok), Some(&dirty), false)),
+            ("offline", after_install(&offline, Some(&ok), Some(&dirty), false)),
         ];
         let lines: Vec<String> = rows
             .into_iter()
@@ -269,6 +284,8 @@ mod tests {
         success, verify running: not final
         still installing: not final
         spared: not-attempted (exit-code-1)
+        refused: failed (exit-code-1)
+        offline: unreachable (exit-code-1)
         ");
     }
 }
