@@ -23,6 +23,7 @@ _FILES = (
     "execution.json",
     "logs.jsonl",
     "authorized.jsonl",
+    "struck.jsonl",
     "secrets.jsonl",
     "secrets.json",
     "ministack.log",

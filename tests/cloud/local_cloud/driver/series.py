@@ -34,12 +34,13 @@ class _Run:
     then: str
     arn: str = ""
     calls_before: int = 0
-    calls_after: int = 0
+    calls_after: int | None = None
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Runs the series and fetches everything; 0 when every run has ended, however it ended."""
-    runs = [_Run(**entry) for entry in json.loads(chosen.series.read_text())]
+    entries = json.loads(chosen.series.read_text())
+    runs = [_Run(**{**entry, "plan": Path(entry["plan"])}) for entry in entries]
     signal.alarm(int(chosen.timeout) * len(runs) + _AROUND_SECONDS)
     out = results.prepare(chosen.out)
     with session.opened(chosen, out if chosen.evidence else None) as opened:
@@ -81,7 +82,8 @@ def _await_end(opened: session.Session, one: _Run, timeout: float) -> None:
         if time.monotonic() > deadline:
             raise DriverError(f"run {one.name} has not ended after {timeout:g} s of real time (--timeout)")
         time.sleep(_POLL_SECONDS)
-    one.calls_after = one.calls_after or _calls(opened)
+    if one.calls_after is None:
+        one.calls_after = _calls(opened)
 
 
 def _await_lock(opened: session.Session, one: _Run, timeout: float) -> None:

@@ -17,6 +17,7 @@ from ministack.core.router import extract_access_key_id
 from ministack.services import ec2, organizations, ssm
 
 from . import connections, workers
+from .evidence import STRUCK
 from .settings import SETTINGS
 
 SSM = frozenset(
@@ -136,9 +137,11 @@ def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any
         head = "POST / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent.items()) + "\r\n"
         status, received, answer = await POOL.call(head.encode(), body)
         if received.get("x-sim-kill"):
+            STRUCK.write(operation=f"{service}:{operation}", effect="killCaller")
             workers.kill_caller(extract_access_key_id(headers, query))
             connections.drop()
         if received.get("x-sim-lost"):
+            STRUCK.write(operation=f"{service}:{operation}", effect="lostResponse")
             connections.drop()
         kept = {name: value for name, value in received.items() if name in ("content-type", "x-amzn-errortype")}
         return status, kept, answer

@@ -1,4 +1,5 @@
-"""Files that the tests read after a run: every authorization, every session issued, every log line of a Lambda."""
+"""Files that the tests read after a run: every authorization, every session issued, every log line of a Lambda,
+and every fault that struck."""
 
 from __future__ import annotations
 
@@ -29,3 +30,4 @@ class JsonLines:
 AUTHORIZED = JsonLines("authorized.jsonl")
 SECRETS = JsonLines("secrets.jsonl")
 LOGS = JsonLines("logs.jsonl")
+STRUCK = JsonLines("struck.jsonl")

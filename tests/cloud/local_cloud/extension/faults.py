@@ -25,6 +25,7 @@ from ministack.core.router import extract_access_key_id
 from ministack.services import cloudwatch_logs, dynamodb, s3, sns, stepfunctions, sts
 
 from . import connections, simulator, workers
+from .evidence import STRUCK
 
 SERVICES = {"s3": s3, "dynamodb": dynamodb, "sts": sts, "sns": sns, "logs": cloudwatch_logs, "states": stepfunctions}
 # Operations whose IAM action has another name; a scenario may write either.
@@ -119,7 +120,13 @@ class Faults:
                 if fault.meet():
                     latency += fault.document["latencyMs"] / 1000 if slows else 0
                     effect = effect if slows else fault.document
+                    if not slows:
+                        STRUCK.write(operation=action, effect=_effect(fault.document))
         return Fate(latency, effect)
+
+
+def _effect(document: dict[str, Any]) -> str:
+    return next(name for name in ("error", "lostResponse", "killCaller") if name in document)
 
 
 FAULTS = Faults()

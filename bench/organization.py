@@ -1,0 +1,117 @@
+"""The organization of the measured run: 100 accounts in one Region, on three systems, a third of production slow.
+
+Everything goes well in it: what is measured is the price of the work, and not that of accidents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+REGION = "ap-northeast-1"
+# Simulated seconds per real second. The local cloud needs real time for each call, which counts as simulated time
+# too: much faster, and an hour-long install would be looked at less often than on AWS.
+SPEED = 45
+# A scan takes fleet-sim at most this long, before the install and after it.
+SCAN_SECONDS = 30
+HOUR = 3600
+SYSTEMS = ("AMAZON_LINUX_2023", "WINDOWS", "UBUNTU")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: how many accounts, and how long an install takes in them."""
+
+    name: str
+    ou: str
+    prefix: str
+    accounts: int
+    # In turn: the second account takes as long as the second number says.
+    install_seconds: tuple[int, ...]
+
+    def members(self) -> dict[str, int]:
+        """Account ids, each with the seconds that an install takes in it."""
+        return {
+            f"{self.prefix}{number:08d}": self.install_seconds[number % len(self.install_seconds)]
+            for number in range(self.accounts)
+        }
+
+
+STAGES = (
+    Stage("test", "ou-bnch-11111111", "2222", 10, (120,)),
+    Stage("staging", "ou-bnch-22222222", "3333", 20, (300, 180)),
+    Stage("production", "ou-bnch-33333333", "4444", 70, (HOUR, 900, 300)),
+)
+
+
+def hour_long_accounts() -> set[str]:
+    """Accounts whose installs take an hour."""
+    return {account for stage in STAGES for account, seconds in stage.members().items() if seconds == HOUR}
+
+
+def critical_path_seconds() -> int:
+    """The longest chain of simulated patching: the slowest target of each stage, stage after stage."""
+    return sum(2 * SCAN_SECONDS + max(stage.install_seconds) for stage in STAGES)
+
+
+def scenario() -> dict[str, Any]:
+    """For fleet-sim."""
+    return {
+        "schemaVersion": 1,
+        "clock": {"start": "2026-11-10T00:00:00Z", "speed": SPEED},
+        "management": "111111111111",
+        "organization": [
+            {"ou": stage.name.capitalize(), "id": stage.ou, "accounts": list(stage.members())} for stage in STAGES
+        ],
+        "patches": _patches(),
+        "fleet": [entry for stage in STAGES for entry in _fleet(stage)],
+    }
+
+
+def plan() -> dict[str, Any]:
+    """All targets of a stage at the same time, and all instances of a target: the waits are then those of patching."""
+    return {
+        "schemaVersion": 1,
+        "name": "bench",
+        "regions": [REGION],
+        "select": {"tags": {"Patch": ["enabled"]}},
+        "rate": {"targets": 100, "maxConcurrency": "100%", "maxErrors": "10%"},
+        "stages": [{"name": stage.name, "ous": [stage.ou]} for stage in STAGES],
+    }
+
+
+def _patches() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"KB50000{number}" if system == "WINDOWS" else f"package-{number}",
+            "version": f"1.{number}",
+            "os": system,
+            "released": "2026-10-20",
+            "classification": "SecurityUpdates" if system == "WINDOWS" else "Security",
+            "severity": "Important",
+            "reboot": number == 0,
+        }
+        for system in SYSTEMS
+        for number in range(3)
+    ]
+
+
+def _fleet(stage: Stage) -> list[dict[str, Any]]:
+    """Two to four instances of one system in an account; some accounts have two instances of another one, too."""
+    entries = []
+    for number, (account, seconds) in enumerate(stage.members().items()):
+        groups = [(SYSTEMS[number % 3], 2 + number // 3 % 3)]
+        if number % 9 == 1:
+            groups.append((SYSTEMS[0], 2))
+        entries += [
+            {
+                "account": account,
+                "region": REGION,
+                "count": count,
+                "os": system,
+                "tags": {"Patch": "enabled"},
+                "behaviour": {"seconds": seconds},
+            }
+            for system, count in groups
+        ]
+    return entries

@@ -1,0 +1,131 @@
+"""Two small servers on loopback: the Runtime API with one event to hand out, and an AWS that has nothing and says no.
+
+The functions are measured between them: what they need for themselves, without anybody's network.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+_NO_OBJECT = b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>not there</Message></Error>'
+_DENIED_QUERY = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+)
+_DENIED_JSON = b'{"__type": "AccessDeniedException", "message": "no"}'
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers at once: no waiting for more to send, none for the acknowledgement of what was received."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+    def parse_request(self) -> bool:
+        """Acknowledges, so that the client's next small write does not wait."""
+        if hasattr(socket, "TCP_QUICKACK"):
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return super().parse_request()
+
+    def body(self) -> bytes:
+        """What was sent."""
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        """One answer."""
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+
+class _Server:
+    """A server in a thread, for a `with` block."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        # Often, because closing waits for the next round.
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Aws(_Server):
+    """No object exists, every object can be written, everything else is denied: nothing is worth a retry."""
+
+    def __init__(self) -> None:
+        class Handler(_Handler):
+            def do_GET(self) -> None:
+                self.reply(404, _NO_OBJECT, {"Content-Type": "application/xml"})
+
+            def do_PUT(self) -> None:
+                self.body()
+                self.reply(200, headers={"ETag": '"0"'})
+
+            def do_POST(self) -> None:
+                query = self.body().startswith(b"Action=")
+                content = "text/xml" if query else "application/x-amz-json-1.0"
+                self.reply(403 if query else 400, _DENIED_QUERY if query else _DENIED_JSON, {"Content-Type": content})
+
+        super().__init__(Handler)
+
+
+class RuntimeApi(_Server):
+    """Hands out the event once, and holds the answer until the block ends, so that its sender can be looked at."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        answers: queue.Queue[tuple[float, str, bytes]] = queue.Queue()
+        events = [json.dumps(event).encode()]
+        over = threading.Event()
+
+        class Handler(_Handler):
+            def do_GET(self) -> None:
+                if not events:
+                    over.wait()
+                    self.close_connection = True
+                    return
+                deadline = str(int((time.time() + 60) * 1000))
+                headers = {
+                    "Lambda-Runtime-Aws-Request-Id": "00000000-0000-4000-8000-000000000000",
+                    "Lambda-Runtime-Deadline-Ms": deadline,
+                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:ap-northeast-1:111111111111:function:bench",
+                    "Content-Type": "application/json",
+                }
+                self.reply(200, events.pop(), headers)
+
+            def do_POST(self) -> None:
+                at = time.perf_counter()
+                answers.put((at, self.path, self.body()))
+                over.wait()
+                self.close_connection = True
+
+        super().__init__(Handler)
+        self._answers = answers
+        self._over = over
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        super().__exit__()
+
+    def answer(self, timeout: float) -> tuple[float, str, bytes]:
+        """When it came (as time.perf_counter), on which path, and its text; queue.Empty if none came."""
+        return self._answers.get(timeout=timeout)

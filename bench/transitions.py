@@ -1,0 +1,83 @@
+"""State transitions of a run, as AWS counts them, and the Lambda calls among them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+from . import organization
+from .figure import Figure, Section
+from .run import Run
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Of the whole run, and of each target by Map (`Scan`, `Install`) and account."""
+
+    parent: int
+    targets: dict[str, dict[str, int]]
+    invocations: Counter[str]
+    parent_invocations: int
+    scan_invocations: int
+
+
+def read(run: Run) -> Transitions:
+    """From the history of the execution and its children."""
+    parent = parent_invocations = scan_invocations = 0
+    targets: dict[str, dict[str, int]] = {"Scan": {}, "Install": {}}
+    invocations: Counter[str] = Counter()
+    for execution in run.executions:
+        called = _invocations(execution)
+        invocations += called
+        map_run = execution.get("mapRunArn")
+        if not map_run:
+            parent += _count(execution)
+            parent_invocations += called.total()
+            continue
+        # …:mapRun:<state machine>/<label>:<id>; starting the child is a transition as well.
+        kind = map_run.split("/")[1].split(":")[0]
+        account = json.loads(execution["input"])["target"]["accountId"]
+        targets[kind][account] = 1 + _count(execution)
+        if kind == "Scan":
+            scan_invocations += called.total()
+    return Transitions(parent, targets, invocations, parent_invocations, scan_invocations)
+
+
+def section(run: Run) -> Section:
+    """Held against the limits of a target."""
+    found = read(run)
+    hour_long = organization.hour_long_accounts()
+    whole = {account: found.targets["Scan"][account] + count for account, count in found.targets["Install"].items()}
+    slow = [count for account, count in whole.items() if account in hour_long]
+    return Section(
+        f"State transitions, {run.targets} targets, {len(hour_long)} of them with installs of an hour",
+        "python -m bench --only run",
+        [
+            Figure("scan of a target, most", max(found.targets["Scan"].values()), "", 20),
+            Figure("hour-long install of a target, its scan included, most", max(slow), "", 60),
+            Figure("install of a target, its scan included, mean", mean(whole.values()), "", None, 1),
+            Figure("the run itself, per target", found.parent / run.targets, "", None, 2, f"{found.parent} in all"),
+        ],
+    )
+
+
+def _count(execution: dict[str, Any]) -> int:
+    """States entered, and retries: each is paid for."""
+    types = Counter(event["type"] for event in execution["events"])
+    entered = sum(count for name, count in types.items() if name.endswith("StateEntered"))
+    return entered + max(0, types["TaskScheduled"] - types["TaskStateEntered"])
+
+
+def _invocations(execution: dict[str, Any]) -> Counter[str]:
+    """Lambda calls by function."""
+    called: Counter[str] = Counter()
+    for event in execution["events"]:
+        details = event.get("taskScheduledEventDetails", {})
+        if details.get("resourceType") == "lambda":
+            # arn:aws:lambda:<region>:<account>:function:<stack>-<function>:<version>
+            name = json.loads(details["parameters"])["FunctionName"].split(":")[6]
+            called[name.partition("-")[2]] += 1
+    return called

@@ -1,0 +1,115 @@
+//! What was sent, from fleet-sim's own log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgpatch_core::plan::Reboot;
+use serde_json::Value;
+
+use crate::evidence::{Call, Evidence};
+
+/// SendCommand takes at most so many instance ids.
+const MAX_INSTANCES: usize = 50;
+
+/// A scan run sends no Install.
+#[must_use]
+pub fn a_scan_run_installs_nothing(evidence: &Evidence) -> Vec<String> {
+    let installs = evidence.calls.iter().filter(|call| call.command() == Some("Install")).count();
+    if evidence.operation == "scan" && installs > 0 {
+        return vec![format!("a scan run sent {installs} Install commands")];
+    }
+    Vec::new()
+}
+
+/// The document, explicit instance ids, and what the plan says of concurrency and reboots.
+#[must_use]
+pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for call in evidence.calls.iter().filter(|call| call.operation == "ssm:SendCommand") {
+        let place = call.target();
+        let mut wrong = |text: String| complaints.push(format!("a command to {place} {text}"));
+        let field = |name: &str| call.request.get(name).and_then(Value::as_str).unwrap_or_default();
+        if field("DocumentName") != "AWS-RunPatchBaseline" {
+            wrong(format!("runs the document {:?}", field("DocumentName")));
+        }
+        let ids = call.instance_ids();
+        if !(1..=MAX_INSTANCES).contains(&ids.len()) || call.request.get("Targets").is_some() {
+            wrong(format!("names {} instances: {}", ids.len(), call.request));
+        }
+        if ids.iter().collect::<BTreeSet<_>>().len() != ids.len() {
+            wrong("names an instance twice".to_owned());
+        }
+        if let Some(stray) = ids.iter().find(|id| evidence.place(id).as_ref() != Some(&place)) {
+            wrong(format!("names {stray}, which is not there"));
+        }
+        let Some(plan) = &evidence.plan else {
+            wrong("was sent although the plan is not valid".to_owned());
+            continue;
+        };
+        if field("MaxConcurrency") != plan.rate.max_concurrency {
+            wrong(format!(
+                "has MaxConcurrency {:?}, the plan {:?}",
+                field("MaxConcurrency"),
+                plan.rate.max_concurrency
+            ));
+        }
+        let reboot = call.request.pointer("/Parameters/RebootOption/0").and_then(Value::as_str);
+        let (max_errors, option) = match (call.command(), plan.reboot) {
+            (Some("Install"), Reboot::IfNeeded) => (plan.rate.max_errors.as_str(), Some("RebootIfNeeded")),
+            (Some("Install"), Reboot::Never) => (plan.rate.max_errors.as_str(), Some("NoReboot")),
+            (Some("Scan"), _) => ("100%", None),
+            (other, _) => {
+                wrong(format!("does {other:?}"));
+                continue;
+            }
+        };
+        if reboot != option {
+            wrong(format!("has RebootOption {reboot:?} instead of {option:?}"));
+        }
+        if field("MaxErrors") != max_errors {
+            wrong(format!("has MaxErrors {:?} instead of {max_errors:?}", field("MaxErrors")));
+        }
+    }
+    complaints
+}
+
+/// One operating system per command, and one snapshot for all commands of a run to a target and operating system.
+#[must_use]
+pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Vec<String> {
+    let systems: BTreeMap<&str, &str> =
+        evidence.rows().filter_map(|row| Some((row.instance_id.as_str(), row.os.as_deref()?))).collect();
+    let mut complaints = Vec::new();
+    let mut snapshots: BTreeMap<(String, &str), BTreeSet<&str>> = BTreeMap::new();
+    let commands = evidence.calls.iter().filter(|call| call.operation == "ssm:SendCommand");
+    for call in commands.filter(|call| is_of(call, &evidence.run_id)) {
+        let os: BTreeSet<&str> = call.instance_ids().iter().filter_map(|id| systems.get(id).copied()).collect();
+        let ids = call
+            .request
+            .pointer("/Parameters/SnapshotId")
+            .and_then(Value::as_array)
+            .map_or(&[] as &[Value], Vec::as_slice);
+        match (os.iter().collect::<Vec<_>>().as_slice(), ids) {
+            ([os], [Value::String(id)]) => {
+                snapshots.entry((call.target(), os)).or_default().insert(id);
+            }
+            // A command of a run without a report: the rows are what tells the systems.
+            ([], _) if evidence.report.is_none() => {}
+            (os, ids) => {
+                complaints.push(format!("a command to {} is for {os:?} and has snapshots {ids:?}", call.target()));
+            }
+        }
+    }
+    let several = snapshots.iter().filter(|(_, ids)| ids.len() != 1);
+    complaints
+        .extend(several.map(|((target, os), ids)| format!("{os} in {target} is judged by {} snapshots", ids.len())));
+    let all: BTreeSet<&&str> = snapshots.values().flatten().collect();
+    if all.len() != snapshots.len() {
+        complaints.push(format!("{} snapshots are shared by {} targets and systems", all.len(), snapshots.len()));
+    }
+    complaints
+}
+
+/// True if the command's comment names that run.
+fn is_of(call: &Call, run_id: &str) -> bool {
+    let comment = call.request.get("Comment").and_then(Value::as_str).unwrap_or_default();
+    comment.split(' ').nth(2) == Some(run_id)
+}

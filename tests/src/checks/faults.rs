@@ -1,0 +1,47 @@
+//! A case that is about a fault proves nothing if the fault never struck.
+
+use std::collections::BTreeMap;
+
+use crate::evidence::{Evidence, Fault};
+
+/// Every fault of the scenario struck as often as it says; counted per service and effect, since a fault is not named
+/// where it strikes.
+#[must_use]
+pub fn every_fault_has_struck(evidence: &Evidence) -> Vec<String> {
+    let mut wanted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for fault in &evidence.faults {
+        if let Some(effect) = effect(fault) {
+            *wanted.entry((service(&fault.operation), effect)).or_default() += fault.times.unwrap_or(1);
+        }
+    }
+    let mut struck: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for strike in &evidence.struck {
+        *struck.entry((service(&strike.operation), &strike.effect)).or_default() += 1;
+    }
+    for call in evidence.all_calls.iter().filter(|call| call.error.is_some()) {
+        *struck.entry((service(&call.operation), "error")).or_default() += 1;
+    }
+    let mut complaints = Vec::new();
+    for ((service, effect), wanted) in wanted {
+        let found = struck.get(&(service, effect)).copied().unwrap_or_default();
+        // fleet-sim's errors may also have other causes.
+        if found < wanted || (found > wanted && effect != "error") {
+            complaints.push(format!("{found} faults of {service} with {effect} have struck, expected {wanted}"));
+        }
+    }
+    complaints
+}
+
+/// The word of `struck.jsonl`; a latency is no incident.
+fn effect(fault: &Fault) -> Option<&'static str> {
+    match (&fault.error, fault.lost_response, &fault.kill_caller) {
+        (Some(_), ..) => Some("error"),
+        (_, Some(true), _) => Some("lostResponse"),
+        (.., Some(_)) => Some("killCaller"),
+        _ => None,
+    }
+}
+
+fn service(operation: &str) -> &str {
+    operation.split(':').next().unwrap_or_default()
+}

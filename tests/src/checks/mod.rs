@@ -1,0 +1,36 @@
+//! What holds in every run, whatever the case is about. Each check returns its complaints.
+
+pub mod commands;
+pub mod faults;
+pub mod order;
+pub mod refusal;
+pub mod report;
+pub mod rows;
+pub mod secrets;
+
+use crate::evidence::Evidence;
+
+/// The complaints of all checks.
+#[must_use]
+pub fn all(evidence: &Evidence) -> Vec<String> {
+    let checks: [fn(&Evidence) -> Vec<String>; 14] = [
+        rows::every_instance_of_an_entered_target_is_one_row,
+        rows::every_row_is_a_real_instance,
+        rows::outcomes_agree_with_the_truth,
+        rows::nothing_is_installed_twice,
+        report::counts_equal_the_rows,
+        report::every_target_and_every_account_has_one_place,
+        report::the_report_is_what_its_type_says,
+        commands::a_scan_run_installs_nothing,
+        commands::commands_are_as_the_plan_says,
+        commands::a_target_has_one_snapshot_per_operating_system,
+        order::a_step_begins_after_the_step_before_it_has_ended,
+        refusal::a_refused_run_touches_nothing,
+        faults::every_fault_has_struck,
+        secrets::no_session_is_written_anywhere,
+    ];
+    checks.iter().flat_map(|check| check(evidence)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The rows of the report against what really happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgpatch_core::contract::InstanceRow;
+use orgpatch_core::outcome::{Outcome, TargetOutcome};
+
+use crate::evidence::{Evidence, Truth};
+
+/// Exactly one row for each instance of a target that was entered, or that a halt left alone; at most one elsewhere.
+#[must_use]
+pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Vec<String> {
+    let listed: BTreeSet<String> = evidence
+        .targets()
+        .filter(|target| matches!(target.outcome, TargetOutcome::Reached | TargetOutcome::NotAttempted))
+        .map(|target| format!("{}/{}", target.account_id, target.region))
+        .collect();
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in evidence.rows() {
+        *rows.entry(&row.instance_id).or_default() += 1;
+    }
+    let complaint = |(id, truth): (&String, &Truth)| {
+        let place = format!("{}/{}", truth.account, truth.region);
+        let n = rows.get(id.as_str()).copied().unwrap_or_default();
+        match (listed.contains(&place), n) {
+            (true, 1) | (false, 0 | 1) => None,
+            (_, n) => Some(format!("instance {id} of target {place} has {n} rows in report.json")),
+        }
+    };
+    evidence.truth.iter().filter_map(complaint).collect()
+}
+
+/// No row is invented, and each is in the account, Region and step where the instance is.
+#[must_use]
+pub fn every_row_is_a_real_instance(evidence: &Evidence) -> Vec<String> {
+    let steps: BTreeMap<String, (&str, u32)> = evidence
+        .targets()
+        .map(|target| (format!("{}/{}", target.account_id, target.region), (target.stage.as_str(), target.wave)))
+        .collect();
+    let complaint = |row: &InstanceRow| {
+        let id = &row.instance_id;
+        let place = format!("{}/{}", row.account_id, row.region);
+        match evidence.place(id) {
+            None => Some(format!("report.json has a row for {id}, which does not exist")),
+            Some(real) if real != place => Some(format!("report.json has {id} in {place}, but it is in {real}")),
+            Some(_) => match steps.get(&place) {
+                Some(&step) if step == (row.stage.as_str(), row.wave) => None,
+                Some(step) => Some(format!("row {id} is of {} wave {}, its target of {step:?}", row.stage, row.wave)),
+                None => Some(format!("row {id} is of {place}, which is no target of the run")),
+            },
+        }
+    };
+    evidence.rows().filter_map(complaint).collect()
+}
+
+/// Each outcome, and each list of patches that goes with it, is what really happened.
+#[must_use]
+pub fn outcomes_agree_with_the_truth(evidence: &Evidence) -> Vec<String> {
+    let complaint = |row: &InstanceRow| {
+        let truth = evidence.truth.get(&row.instance_id)?;
+        let wrong = contradiction(row, truth, evidence.installs_of(&row.instance_id), evidence.is_only_run)?;
+        Some(format!("instance {} is reported as {}, but {wrong}", row.instance_id, row.outcome))
+    };
+    evidence.rows().filter_map(complaint).collect()
+}
+
+fn contradiction(row: &InstanceRow, truth: &Truth, started: u32, only_run: bool) -> Option<String> {
+    match row.outcome {
+        Outcome::Patched | Outcome::PendingReboot if started > 1 => Some(format!("{started} installs were started")),
+        Outcome::Patched | Outcome::Compliant if !truth.missing.is_empty() => {
+            Some(format!("{:?} are missing", truth.missing))
+        }
+        Outcome::Patched if started != 1 => Some("no install was ever started".to_owned()),
+        Outcome::Patched if truth.installed.is_empty() && !truth.rebooted => {
+            Some("nothing was installed and it did not reboot".to_owned())
+        }
+        // What other runs of the case installed is in the truth, too.
+        Outcome::Patched if only_run && names(&row.installed) != truth.installed => Some(format!(
+            "the row says that {:?} were installed, and really {:?} were",
+            names(&row.installed),
+            truth.installed
+        )),
+        Outcome::Missing if only_run && truth.missing.is_empty() => Some("nothing is missing".to_owned()),
+        Outcome::Missing if only_run && names(&row.missing_before) != truth.missing => Some(format!(
+            "the row says that {:?} are missing, and really {:?} are",
+            names(&row.missing_before),
+            truth.missing
+        )),
+        Outcome::Compliant | Outcome::Skipped | Outcome::NotAttempted | Outcome::NotReady | Outcome::Missing
+            if started > 0 =>
+        {
+            Some(format!("{started} installs were started"))
+        }
+        _ => None,
+    }
+}
+
+/// Names of patches as the scenario writes them: the API adds version or architecture to a package's name.
+fn names(patches: &[orgpatch_core::contract::Patch]) -> BTreeSet<String> {
+    patches.iter().map(|patch| patch.id.clone()).collect()
+}
+
+/// The worst bug.
+#[must_use]
+pub fn nothing_is_installed_twice(evidence: &Evidence) -> Vec<String> {
+    let installs = evidence.truth.keys().map(|id| (id, evidence.installs_of(id)));
+    installs.filter(|(_, n)| *n > 1).map(|(id, n)| format!("{n} installs were started on instance {id}")).collect()
+}

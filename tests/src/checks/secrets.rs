@@ -1,0 +1,58 @@
+//! No credential in anything that people or other programs can read.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::evidence::Evidence;
+
+/// No part of any session is in the history, the logs, the execution or the bucket.
+#[must_use]
+pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
+    let parts: Vec<&str> = evidence
+        .secrets
+        .iter()
+        .flat_map(|secret| [&secret.access_key_id, &secret.secret_access_key, &secret.session_token])
+        .map(String::as_str)
+        .collect();
+    let mut complaints = Vec::new();
+    if let Some(short) = parts.iter().find(|part| part.len() < 16) {
+        complaints.push(format!("secrets.json has a part of {} characters: it would be found anywhere", short.len()));
+    }
+    // What follows proves something only if there were sessions, and if the places where they could be were read.
+    if !evidence.secrets.iter().any(|secret| secret.principal.contains("ListAccounts")) {
+        complaints.push("secrets.json has no session of list-accounts".to_owned());
+    }
+    let entered = evidence.calls.iter().any(crate::evidence::Call::is_in_member);
+    if entered && !evidence.secrets.iter().any(|secret| secret.principal == "orgpatch-member") {
+        complaints
+            .push("secrets.json has no session of a member role, although member accounts were called".to_owned());
+    }
+    if entered
+        && !evidence.history.iter().any(|execution| execution.map_run_arn.is_some() && execution.events.len() > 2)
+    {
+        complaints
+            .push("history.json has no events of a Map's children, although member accounts were called".to_owned());
+    }
+    let finder = match AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&parts) {
+        Ok(finder) => finder,
+        Err(error) => {
+            complaints.push(format!("the secrets cannot be searched for: {error}"));
+            return complaints;
+        }
+    };
+    for path in &evidence.public_files {
+        match std::fs::read(path) {
+            Err(error) => complaints.push(format!("{}: {error}", path.display())),
+            Ok(bytes) => {
+                if let Some(found) = finder.find(&bytes) {
+                    let owner = &evidence.secrets[found.pattern().as_usize() / 3].principal;
+                    complaints.push(format!(
+                        "{} contains a credential of {owner}, at byte {}",
+                        path.display(),
+                        found.start()
+                    ));
+                }
+            }
+        }
+    }
+    complaints
+}

@@ -1,0 +1,190 @@
+//! Each check can fail: a run without fault passes all of them, and each way to spoil it is found by the check that is
+//! there for it.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::evidence::{Decision, Evidence, Fault, Strike};
+
+/// A run of two stages with an account each, in which everything is as it should be.
+fn fine() -> Evidence {
+    let patch = json!({"id": "libssl3", "title": "libssl3", "classification": "Security", "severity": "Important", "state": "Missing"});
+    let row = |account: &str, id: &str, stage: &str, outcome: &str, installed: Value| {
+        json!({"accountId": account, "region": "eu-west-1", "instanceId": id, "name": null, "stage": stage, "wave": 1,
+            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": [],
+            "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "baselineId": null, "commandIds": []})
+    };
+    let target = |account: &str, stage: &str| {
+        json!({"accountId": account, "accountName": "x", "ouPath": "x", "region": "eu-west-1", "stage": stage, "wave": 1,
+            "outcome": "reached", "reason": {"code": "reached", "text": "x"}})
+    };
+    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "x", "text": "x"}, "counts": counts});
+    let report = json!({
+        "schemaVersion": 1,
+        "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "comment": null, "startedAt": "2026-11-10T00:00:00Z",
+            "finishedAt": "2026-11-10T01:00:00Z", "decision": "advanced", "reason": {"code": "x", "text": "x"},
+            "counts": {"patched": 1, "compliant": 1, "skipped": 1}},
+        "steps": [step("01-test-1", "test", json!({"patched": 1, "skipped": 1})), step("02-production-1", "production", json!({"compliant": 1}))],
+        "targets": [target("222222222222", "test"), target("444444444444", "production")],
+        "instances": [
+            row("222222222222", "i-1", "test", "patched", json!([patch])),
+            row("222222222222", "i-2", "test", "skipped", json!([])),
+            row("444444444444", "i-3", "production", "compliant", json!([])),
+        ],
+        "accountsOutsidePlan": [{"accountId": "111111111111", "accountName": "x", "ouPath": "", "reason": {"code": "no-stage", "text": "x"}}],
+    });
+    let plan = "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{name: test, accounts: ['222222222222']}, {name: production, accounts: ['444444444444']}]";
+    let truth = |account: &str, installs: u32, installed: &[&str], missing: &[&str]| json!({"account": account, "region": "eu-west-1", "installsStarted": installs, "installed": installed, "missing": missing, "rebooted": false});
+    let child = json!({"executionArn": "child", "mapRunArn": "map", "events": [{}, {}, {}]});
+    let parent = json!({"executionArn": "arn", "events": [{"mapRunStartedEventDetails": {"mapRunArn": "map"}}]});
+    Evidence {
+        run_id: "r".into(),
+        execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn"})),
+        report: Some(from(report.clone())),
+        report_text: report,
+        plan: orgpatch_core::plan::read(plan).ok(),
+        operation: "install".into(),
+        accounts: ["111111111111", "222222222222", "444444444444"].map(str::to_owned).into(),
+        calls: calls(),
+        truth: from(json!({
+            "i-1": truth("222222222222", 1, &["libssl3"], &[]),
+            "i-2": truth("222222222222", 0, &[], &["libssl3"]),
+            "i-3": truth("444444444444", 0, &[], &[]),
+        })),
+        history: from(json!([parent, child])),
+        authorized: Vec::<Decision>::new(),
+        secrets: from(json!([
+            {"principal": "orgpatch-ListAccountsRole-1", "accessKeyId": "a".repeat(20), "secretAccessKey": "s".repeat(40), "sessionToken": "t".repeat(64)},
+            {"principal": "orgpatch-member", "accessKeyId": "b".repeat(20), "secretAccessKey": "u".repeat(40), "sessionToken": "v".repeat(64)},
+        ])),
+        public_files: Vec::new(),
+        objects: "/nowhere".into(),
+        struck: vec![Strike { operation: "dynamodb:PutItem".into(), effect: "killCaller".into() }],
+        faults: vec![from::<Fault>(json!({"operation": "dynamodb:*", "killCaller": "before"}))],
+        all_calls: calls(),
+        is_only_run: true,
+        shares_its_time: false,
+    }
+}
+
+/// The commands of that run: scan, install and verification of i-1, then the scan of i-3.
+fn calls() -> Vec<crate::evidence::Call> {
+    let command = |account: &str, id: &str, operation: &str| {
+        let mut parameters = json!({"Operation": [operation], "SnapshotId": [format!("snapshot of {account}")]});
+        if operation == "Install" {
+            parameters["RebootOption"] = json!(["RebootIfNeeded"]);
+        }
+        let errors = if operation == "Install" { "10%" } else { "100%" };
+        let request = json!({"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": [id], "Parameters": parameters,
+            "MaxConcurrency": "25%", "MaxErrors": errors, "Comment": "orgpatch key r"});
+        json!({"account": account, "region": "eu-west-1", "operation": "ssm:SendCommand", "request": request, "error": null})
+    };
+    from(json!([
+        command("222222222222", "i-1", "Scan"),
+        command("222222222222", "i-1", "Install"),
+        command("222222222222", "i-1", "Scan"),
+        command("444444444444", "i-3", "Scan"),
+    ]))
+}
+
+fn from<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("fits its type")
+}
+
+#[test]
+fn a_run_without_fault_passes() {
+    assert_eq!(all(&fine()), Vec::<String>::new());
+}
+
+type Spoil = fn(&mut Evidence);
+
+#[test]
+fn every_way_to_spoil_a_run_is_found() {
+    let ways: Vec<(&str, Spoil)> = vec![
+        ("has 0 rows", |e| drop(report(e).instances.remove(2))),
+        ("has 2 rows", |e| {
+            let again = report(e).instances[0].clone();
+            report(e).instances.push(again);
+        }),
+        ("which does not exist", |e| report(e).instances[0].instance_id = "i-9".into()),
+        ("but it is in", |e| report(e).instances[0].region = "eu-west-2".into()),
+        ("its target of", |e| report(e).instances[0].wave = 2),
+        ("are missing", |e| {
+            truth(e, "i-1").missing.insert("x".into());
+        }),
+        ("no install was ever started", |e| truth(e, "i-1").installs_started = 0),
+        ("nothing was installed", |e| truth(e, "i-1").installed.clear()),
+        ("and really", |e| {
+            truth(e, "i-1").installed.insert("x".into());
+        }),
+        ("is reported as skipped", |e| truth(e, "i-2").installs_started = 1),
+        ("2 installs were started on instance i-1", |e| truth(e, "i-1").installs_started = 2),
+        ("the run says", |e| report(e).run.counts = orgpatch_core::outcome::Counts::default()),
+        ("step 01-test-1 says", |e| report(e).steps[0].counts = orgpatch_core::outcome::Counts::default()),
+        ("neither in a step nor", |e| {
+            e.accounts.insert("555555555555".into());
+        }),
+        ("is listed 2 times", |e| report(e).accounts_outside_plan[0].account_id = "222222222222".into()),
+        ("accounts that do not exist", |e| {
+            e.accounts.remove("111111111111");
+        }),
+        ("the plan has", |e| report(e).targets[0].region = "eu-west-2".into()),
+        ("has targets in [\"eu-west-1\", \"eu-west-1\"]", |e| {
+            let again = report(e).targets[0].clone();
+            report(e).targets.push(again);
+        }),
+        ("not what its type writes", |e| e.report_text["extra"] = json!(1)),
+        ("a scan run sent 1 Install", |e| e.operation = "scan".into()),
+        ("runs the document", |e| e.calls[0].request["DocumentName"] = json!("AWS-RunShellScript")),
+        ("names 51 instances", |e| e.calls[0].request["InstanceIds"] = json!(vec!["i-1"; 51])),
+        ("names 1 instances", |e| e.calls[0].request["Targets"] = json!([])),
+        ("names an instance twice", |e| e.calls[0].request["InstanceIds"] = json!(["i-1", "i-1"])),
+        ("which is not there", |e| e.calls[0].request["InstanceIds"] = json!(["i-3"])),
+        ("although the plan is not valid", |e| e.plan = None),
+        ("has MaxConcurrency", |e| e.calls[0].request["MaxConcurrency"] = json!("50%")),
+        ("has RebootOption", |e| e.calls[1].request["Parameters"]["RebootOption"] = json!(["NoReboot"])),
+        ("has RebootOption", |e| e.calls[0].request["Parameters"]["RebootOption"] = json!(["RebootIfNeeded"])),
+        ("has MaxErrors", |e| e.calls[1].request["MaxErrors"] = json!("100%")),
+        ("judged by 2 snapshots", |e| e.calls[2].request["Parameters"]["SnapshotId"] = json!(["another"])),
+        ("has snapshots []", |e| e.calls[2].request["Parameters"]["SnapshotId"] = json!([])),
+        ("are shared by", |e| e.calls[3].request["Parameters"]["SnapshotId"] = json!(["snapshot of 222222222222"])),
+        ("while 01-test-1 was at work", |e| e.calls.swap(2, 3)),
+        ("but called ssm:SendCommand", |e| {
+            e.report = None;
+            e.execution.status = "FAILED".into();
+        }),
+        ("but it wrote objects", |e| {
+            (e.report, e.objects) = (None, env!("CARGO_MANIFEST_DIR").into());
+            e.execution.status = "FAILED".into();
+        }),
+        ("has 1 children", |e| {
+            e.report = None;
+            e.execution.status = "FAILED".into();
+        }),
+        ("0 faults of dynamodb", |e| e.struck.clear()),
+        ("0 faults of ssm with error", |e| e.faults.push(from(json!({"operation": "ssm:*", "error": "x"})))),
+        ("contains a credential of orgpatch-member", |e| {
+            // This very file, in which the word below stands once.
+            e.secrets[1].session_token = "a-word-that-stands-in-this-file".into();
+            e.public_files.push(concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks/tests.rs").into());
+        }),
+        ("no session of list-accounts", |e| drop(e.secrets.remove(0))),
+        ("no session of a member role", |e| drop(e.secrets.remove(1))),
+        ("would be found anywhere", |e| e.secrets[0].session_token = String::new()),
+        ("no events of a Map's children", |e| e.history[1].events.clear()),
+    ];
+    for (complaint, spoil) in ways {
+        let mut evidence = fine();
+        spoil(&mut evidence);
+        let found = all(&evidence);
+        assert!(found.iter().any(|text| text.contains(complaint)), "nobody complains that … {complaint} …: {found:?}");
+    }
+}
+
+fn report(evidence: &mut Evidence) -> &mut orgpatch_core::report::Report {
+    evidence.report.as_mut().expect("there is one")
+}
+
+fn truth<'a>(evidence: &'a mut Evidence, id: &str) -> &'a mut crate::evidence::Truth {
+    evidence.truth.get_mut(id).expect("there is one")
+}

@@ -1,0 +1,355 @@
+//! What a run leaves behind, as types.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use orgpatch_core::contract::InstanceRow;
+use orgpatch_core::plan::{self, Plan};
+use orgpatch_core::report::{Report, TargetReport};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Broken;
+use crate::case::{Case, Run, Then, read};
+use crate::cloud::Results;
+
+/// Everything about one run.
+#[derive(Debug)]
+pub struct Evidence {
+    /// Run id.
+    pub run_id: String,
+    /// The execution.
+    pub execution: Execution,
+    /// `report.json`, if the run made one.
+    pub report: Option<Report>,
+    /// The same as it was written.
+    pub report_text: Value,
+    /// The plan, if it is valid.
+    pub plan: Option<Plan>,
+    /// `operation` of the execution input.
+    pub operation: String,
+    /// Every account of the scenario's organization.
+    pub accounts: BTreeSet<String>,
+    /// fleet-sim's own log of the time from the start of the run to its end.
+    pub calls: Vec<Call>,
+    /// What really happened, by instance id.
+    pub truth: BTreeMap<String, Truth>,
+    /// Executions with their events: the state machine's, and the children of its Maps.
+    pub history: Vec<ExecutionHistory>,
+    /// Every decision about a permission.
+    pub authorized: Vec<Decision>,
+    /// Every session that was issued.
+    pub secrets: Vec<Secret>,
+    /// Every file in which no session may appear.
+    pub public_files: Vec<PathBuf>,
+    /// The copy of `runs/<run id>/`; not there if the run wrote nothing.
+    pub objects: PathBuf,
+    /// Every fault that struck, but for fleet-sim's errors, which are in its log.
+    pub struck: Vec<Strike>,
+    /// The faults of the scenario.
+    pub faults: Vec<Fault>,
+    /// fleet-sim's whole log, of all runs of the case.
+    pub all_calls: Vec<Call>,
+    /// True if the case has no other run.
+    pub is_only_run: bool,
+    /// True if another run was under way at the same time, so that not every call is of this one.
+    pub shares_its_time: bool,
+}
+
+/// `execution.json`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// `SUCCEEDED`, `FAILED`, `ABORTED` …
+    pub status: String,
+    /// Error name.
+    pub error: Option<String>,
+    /// Cause.
+    pub cause: Option<String>,
+    /// Its ARN.
+    pub execution_arn: String,
+}
+
+/// A line of `calls.jsonl`.
+#[derive(Debug, Deserialize)]
+pub struct Call {
+    /// The account that the call is about.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// `ssm:SendCommand`.
+    pub operation: String,
+    /// Its parameters.
+    pub request: Value,
+    /// Error code.
+    pub error: Option<String>,
+}
+
+impl Call {
+    /// True for what touches a member account: everything but Organizations.
+    #[must_use]
+    pub fn is_in_member(&self) -> bool {
+        self.operation.starts_with("ssm:") || self.operation.starts_with("ec2:")
+    }
+
+    /// `Scan` or `Install` if this is a command.
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        if self.operation != "ssm:SendCommand" {
+            return None;
+        }
+        self.request.pointer("/Parameters/Operation/0").and_then(Value::as_str)
+    }
+
+    /// The instance ids of a command.
+    #[must_use]
+    pub fn instance_ids(&self) -> Vec<&str> {
+        let ids = self.request.get("InstanceIds").and_then(Value::as_array);
+        ids.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// `account/region`.
+    #[must_use]
+    pub fn target(&self) -> String {
+        format!("{}/{}", self.account, self.region)
+    }
+}
+
+/// What really happened to an instance.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Truth {
+    /// Its account.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// How many installs its agent began.
+    pub installs_started: u32,
+    /// Patches that this run's time brought.
+    pub installed: BTreeSet<String>,
+    /// Patches that are missing now.
+    pub missing: BTreeSet<String>,
+    /// Did it reboot?
+    pub rebooted: bool,
+}
+
+/// An execution in `history.json`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionHistory {
+    /// Its ARN.
+    pub execution_arn: String,
+    /// The Map whose child it is.
+    pub map_run_arn: Option<String>,
+    /// Its events.
+    pub events: Vec<Value>,
+}
+
+/// A line of `authorized.jsonl`.
+#[derive(Debug, Deserialize)]
+pub struct Decision {
+    /// Name of the role.
+    pub principal: String,
+    /// Action.
+    pub action: String,
+    /// ARN.
+    pub resource: String,
+    /// `authorized` or `denied`.
+    pub decision: String,
+}
+
+/// An entry of `secrets.json`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Secret {
+    /// Whose session.
+    pub principal: String,
+    /// Its parts.
+    pub access_key_id: String,
+    /// The key.
+    pub secret_access_key: String,
+    /// The token.
+    pub session_token: String,
+}
+
+/// A line of `struck.jsonl`.
+#[derive(Debug, Deserialize)]
+pub struct Strike {
+    /// `dynamodb:PutItem`.
+    pub operation: String,
+    /// `error`, `lostResponse` or `killCaller`.
+    pub effect: String,
+}
+
+/// A fault of the scenario, as far as it matters whether it has struck.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// `dynamodb:PutItem`, with wildcards.
+    pub operation: String,
+    /// Effect: an error.
+    pub error: Option<String>,
+    /// Effect: the answer gets lost.
+    pub lost_response: Option<bool>,
+    /// Effect: the caller dies.
+    pub kill_caller: Option<String>,
+    /// How often; 1 when absent.
+    pub times: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct TruthFile {
+    instances: BTreeMap<String, Truth>,
+}
+
+#[derive(Deserialize)]
+struct HistoryFile {
+    executions: Vec<ExecutionHistory>,
+}
+
+impl Evidence {
+    /// Reads what that run left behind.
+    pub fn read(results: &Results, case: &Case, run: &Run) -> Result<Self, Broken> {
+        let (cloud, own) = (&results.directory, results.of_run(run));
+        let execution: Execution = json(&own.join("execution.json"))?;
+        let (report, report_text) = match own.join("report.json") {
+            path if path.exists() => (Some(json(&path)?), json(&path)?),
+            _ => (None, Value::Null),
+        };
+        let truth: TruthFile = json(&cloud.join("truth.json"))?;
+        let history: HistoryFile = json(&cloud.join("history.json"))?;
+        let bucket = cloud.join("bucket");
+        let mut public_files = vec![cloud.join("history.json"), cloud.join("logs.jsonl"), own.join("execution.json")];
+        files(&bucket, &mut public_files)?;
+        files(&own.join("report"), &mut public_files)?;
+        Ok(Self {
+            run_id: run.name.clone(),
+            operation: run.start.operation.clone(),
+            plan: plan::read(&run.plan.text).ok(),
+            accounts: accounts(&case.scenario),
+            struck: optional_json_lines(&cloud.join("struck.jsonl"))?,
+            faults: faults(&case.scenario)?,
+            all_calls: json_lines(&cloud.join("calls.jsonl"))?,
+            is_only_run: case.runs.len() == 1,
+            execution,
+            report,
+            report_text,
+            calls: json_lines(&own.join("calls.jsonl"))?,
+            truth: truth.instances,
+            history: history.executions,
+            authorized: json_lines(&cloud.join("authorized.jsonl"))?,
+            secrets: json(&cloud.join("secrets.json"))?,
+            public_files,
+            objects: bucket.join("runs").join(&run.name),
+            shares_its_time: case.runs.iter().any(|run| run.start.then == Then::GoOn),
+        })
+    }
+
+    /// The run's own execution and the children of its Maps.
+    pub fn own_executions(&self) -> impl Iterator<Item = &ExecutionHistory> {
+        let own = &self.execution.execution_arn;
+        let parent = self.history.iter().find(|execution| &execution.execution_arn == own);
+        let maps: BTreeSet<&str> = parent.into_iter().flat_map(|parent| &parent.events).filter_map(map_run).collect();
+        let ours = move |child: &&ExecutionHistory| child.map_run_arn.as_deref().is_some_and(|arn| maps.contains(arn));
+        parent.into_iter().chain(self.history.iter().filter(ours))
+    }
+
+    /// Every instance of the report.
+    pub fn rows(&self) -> impl Iterator<Item = &InstanceRow> {
+        self.report.iter().flat_map(|report| &report.instances)
+    }
+
+    /// Every target of the report.
+    pub fn targets(&self) -> impl Iterator<Item = &TargetReport> {
+        self.report.iter().flat_map(|report| &report.targets)
+    }
+
+    /// The commands of this run that were accepted, each with its operation.
+    pub fn commands(&self) -> impl Iterator<Item = (&Call, &str)> {
+        self.calls.iter().filter(|call| call.error.is_none()).filter_map(|call| Some((call, call.command()?)))
+    }
+
+    /// How many installs of an instance are this run's: what really began, or, where several runs share a cloud, how
+    /// many of this run's commands name it.
+    #[must_use]
+    pub fn installs_of(&self, instance_id: &str) -> u32 {
+        if self.is_only_run {
+            return self.truth.get(instance_id).map_or(0, |truth| truth.installs_started);
+        }
+        let naming = self
+            .commands()
+            .filter(|(call, command)| *command == "Install" && call.instance_ids().contains(&instance_id));
+        u32::try_from(naming.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Real `account/region` of an instance.
+    #[must_use]
+    pub fn place(&self, instance_id: &str) -> Option<String> {
+        self.truth.get(instance_id).map(|truth| format!("{}/{}", truth.account, truth.region))
+    }
+}
+
+/// The Map that an event says has been started.
+fn map_run(event: &Value) -> Option<&str> {
+    event.pointer("/mapRunStartedEventDetails/mapRunArn")?.as_str()
+}
+
+/// Every account of a scenario: those in its units, those it describes, and the management account.
+fn accounts(scenario: &Value) -> BTreeSet<String> {
+    fn below(unit: &Value, found: &mut BTreeSet<String>) {
+        let list = |name: &str| unit.get(name).and_then(Value::as_array).into_iter().flatten();
+        found.extend(list("accounts").filter_map(Value::as_str).map(str::to_owned));
+        list("ous").for_each(|unit| below(unit, found));
+    }
+    let mut found = BTreeSet::new();
+    let units = scenario.get("organization").and_then(Value::as_array);
+    units.into_iter().flatten().for_each(|unit| below(unit, &mut found));
+    let described = scenario.get("accounts").and_then(Value::as_object);
+    found.extend(described.into_iter().flat_map(serde_json::Map::keys).cloned());
+    found.extend(scenario.get("management").and_then(Value::as_str).map(str::to_owned));
+    found
+}
+
+fn faults(scenario: &Value) -> Result<Vec<Fault>, Broken> {
+    let entries = scenario.get("faults").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
+    serde_json::from_value(entries)
+        .map_err(|error| Broken::Text { path: "scenario.faults".to_owned(), text: error.to_string() })
+}
+
+fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Broken> {
+    let text = read(path)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Broken::Text { path: path.display().to_string(), text: error.to_string() })
+}
+
+/// No file is no line.
+fn optional_json_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, Broken> {
+    if path.exists() { json_lines(path) } else { Ok(Vec::new()) }
+}
+
+fn json_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, Broken> {
+    let parse = |(number, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|error| Broken::Text {
+            path: path.display().to_string(),
+            text: format!("line {}: {error}", number + 1),
+        })
+    };
+    read(path)?.lines().enumerate().map(parse).collect()
+}
+
+/// Every file below a folder, if the folder is there.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Broken> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let wrong = |error| Broken::File { path: folder.display().to_string(), error };
+    for entry in std::fs::read_dir(folder).map_err(wrong)? {
+        let path = entry.map_err(wrong)?.path();
+        if path.is_dir() {
+            files(&path, found)?;
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! What a case asks for, and how far the run is from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgpatch_core::contract::RunDecision;
+use orgpatch_core::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_core::report::{Report, StepDecision};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::evidence::Evidence;
+
+/// `expect` in the file of a case. What it leaves out is not compared, but for `targets`, `denied` and `exit`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Expect {
+    /// 0 the run advanced through all steps, 3 a gate halted it, 1 an error.
+    pub exit: i32,
+    /// Error name of the execution.
+    pub error: Option<String>,
+    /// Parts of its cause.
+    #[serde(default)]
+    pub error_contains: Vec<String>,
+    /// The run's decision.
+    pub decision: Option<RunDecision>,
+    /// Code of the run's reason.
+    pub reason: Option<String>,
+    /// All instances by outcome.
+    pub counts: Option<Counts>,
+    /// Instances by id, or by the value of their `Name` tag, which then must be unique.
+    #[serde(default)]
+    pub instances: BTreeMap<String, ExpectInstance>,
+    /// Every target that was not reached, as `account/region`; those of steps that were not attempted may be left out.
+    #[serde(default)]
+    pub targets: BTreeMap<String, TargetOutcome>,
+    /// All steps, in order.
+    pub steps: Option<Vec<ExpectStep>>,
+    /// Accounts to which no command was ever sent, successful or not.
+    #[serde(default)]
+    pub never_sent_to: Vec<String>,
+    /// How many commands were accepted.
+    pub send_commands: Option<ExpectCommands>,
+    /// Every account outside the plan, with the code of its reason.
+    pub outside_plan: Option<BTreeMap<String, String>>,
+    /// Installs that really began, by instance id.
+    #[serde(default)]
+    pub installs_started: BTreeMap<String, u32>,
+    /// Every call that IAM denied, as `action resource`.
+    #[serde(default)]
+    pub denied: BTreeSet<String>,
+    /// How many tasks of the state machine failed with an error before they were retried: proof that a fault has struck.
+    #[serde(default)]
+    pub task_errors: BTreeMap<String, usize>,
+    /// How often fleet-sim answered an operation with an error: proof that a fault has struck.
+    #[serde(default)]
+    pub call_errors: BTreeMap<String, ExpectCallErrors>,
+}
+
+/// An instance.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectInstance {
+    outcome: Outcome,
+    reason: Option<String>,
+}
+
+/// A step.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectStep {
+    id: String,
+    decision: StepDecision,
+    reason: Option<String>,
+    counts: Option<Counts>,
+}
+
+/// Commands by operation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectCommands {
+    install: Option<usize>,
+    scan: Option<usize>,
+}
+
+/// Errors of one operation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectCallErrors {
+    code: String,
+    times: usize,
+}
+
+/// Every difference between what is expected and what is.
+#[must_use]
+pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
+    let mut complaints = Vec::new();
+    ending(expect, evidence, &mut complaints);
+    calls(expect, evidence, &mut complaints);
+    match &evidence.report {
+        Some(report) => {
+            in_report(expect, report, &mut complaints);
+            instances(expect, report, &mut complaints);
+            targets(expect, report, &mut complaints);
+        }
+        None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
+        None => {}
+    }
+    complaints
+}
+
+/// Compares two values that people can read.
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T, complaints: &mut Vec<String>) {
+    if expected != found {
+        complaints.push(format!("{what}: expected {expected:?}, found {found:?}"));
+    }
+}
+
+fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
+    let execution = &evidence.execution;
+    let exit = match (execution.status.as_str(), execution.error.as_deref()) {
+        ("SUCCEEDED", _) => 0,
+        ("FAILED", Some("Halted")) => 3,
+        _ => 1,
+    };
+    let text = format!(
+        "{} {} {}",
+        execution.status,
+        execution.error.as_deref().unwrap_or_default(),
+        execution.cause.as_deref().unwrap_or_default()
+    );
+    if exit != expect.exit {
+        complaints.push(format!("the run ends with {exit}, expected {}: {text}", expect.exit));
+    }
+    if expect.error.is_some() {
+        same("error of the execution", &expect.error, &execution.error, complaints);
+    }
+    let cause = execution.cause.as_deref().unwrap_or_default();
+    for part in expect.error_contains.iter().filter(|part| !cause.contains(part.as_str())) {
+        complaints.push(format!("the cause of the execution does not contain {part:?}: {cause:?}"));
+    }
+    let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
+    for error in evidence.own_executions().flat_map(|execution| &execution.events).filter_map(task_error) {
+        *failed.entry(error).or_default() += 1;
+    }
+    for (error, wanted) in &expect.task_errors {
+        let found = failed.get(error.as_str()).copied().unwrap_or_default();
+        same(&format!("tasks that failed with {error}"), wanted, &found, complaints);
+    }
+}
+
+/// The error of an event that says that a task failed.
+fn task_error(event: &Value) -> Option<&str> {
+    let details = ["taskFailedEventDetails", "taskTimedOutEventDetails"];
+    details.iter().find_map(|name| event.get(name)?.get("error")?.as_str())
+}
+
+fn calls(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
+    for account in &expect.never_sent_to {
+        let sent = evidence.calls.iter().filter(|call| &call.account == account && call.command().is_some()).count();
+        if sent > 0 {
+            complaints.push(format!("{sent} commands were sent to account {account}, expected none ever"));
+        }
+    }
+    if let Some(wanted) = &expect.send_commands {
+        for (operation, wanted) in [("Install", wanted.install), ("Scan", wanted.scan)] {
+            let found = evidence.commands().filter(|(_, command)| *command == operation).count();
+            if let Some(wanted) = wanted {
+                same(&format!("accepted {operation} commands"), &wanted, &found, complaints);
+            }
+        }
+    }
+    for (id, wanted) in &expect.installs_started {
+        match evidence.truth.get(id) {
+            Some(truth) => same(&format!("installs started on {id}"), wanted, &truth.installs_started, complaints),
+            None => complaints.push(format!("the scenario has no instance {id}")),
+        }
+    }
+    for (operation, wanted) in &expect.call_errors {
+        let found = evidence
+            .calls
+            .iter()
+            .filter(|call| &call.operation == operation && call.error.as_ref() == Some(&wanted.code))
+            .count();
+        same(&format!("answers {} to {operation}", wanted.code), &wanted.times, &found, complaints);
+    }
+    let denied: BTreeSet<String> = evidence
+        .authorized
+        .iter()
+        .filter(|decision| decision.decision != "authorized")
+        .map(|decision| format!("{} {}", decision.action, decision.resource))
+        .collect();
+    same("calls that IAM denied", &expect.denied, &denied, complaints);
+}
+
+fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    if let Some(decision) = expect.decision {
+        same("decision of the run", &decision, &report.run.decision, complaints);
+    }
+    if let Some(code) = &expect.reason {
+        same("reason of the run", code, &report.run.reason.code, complaints);
+    }
+    if let Some(counts) = &expect.counts {
+        same("counts of the run", counts, &report.run.counts, complaints);
+    }
+    if let Some(wanted) = &expect.outside_plan {
+        let outside = report.accounts_outside_plan.iter();
+        let found = outside.map(|account| (account.account_id.clone(), account.reason.code.clone())).collect();
+        same("accounts outside the plan", wanted, &found, complaints);
+    }
+    if let Some(steps) = &expect.steps {
+        let ids = |ids: Vec<&String>| ids.into_iter().cloned().collect::<Vec<_>>();
+        same(
+            "steps",
+            &ids(steps.iter().map(|step| &step.id).collect()),
+            &ids(report.steps.iter().map(|step| &step.id).collect()),
+            complaints,
+        );
+        for (wanted, found) in steps.iter().zip(&report.steps) {
+            same(&format!("decision of {}", wanted.id), &wanted.decision, &found.decision, complaints);
+            if let Some(code) = &wanted.reason {
+                same(&format!("reason of {}", wanted.id), code, &found.reason.code, complaints);
+            }
+            if let Some(counts) = &wanted.counts {
+                same(&format!("counts of {}", wanted.id), counts, &found.counts, complaints);
+            }
+        }
+    }
+}
+
+fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    for (name, wanted) in &expect.instances {
+        let fits =
+            |row: &&orgpatch_core::contract::InstanceRow| &row.instance_id == name || row.name.as_ref() == Some(name);
+        let rows: Vec<_> = report.instances.iter().filter(fits).collect();
+        let [row] = rows.as_slice() else {
+            complaints.push(format!("{} rows are of instance {name}, expected 1", rows.len()));
+            continue;
+        };
+        if row.outcome != wanted.outcome || wanted.reason.as_ref().is_some_and(|code| code != &row.reason.code) {
+            let reason = wanted.reason.as_deref().unwrap_or("any reason");
+            complaints.push(format!(
+                "instance {name}: expected {} ({reason}), found {} ({})",
+                wanted.outcome, row.outcome, row.reason
+            ));
+        }
+    }
+}
+
+fn targets(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    let mut left = expect.targets.clone();
+    for target in &report.targets {
+        let key = format!("{}/{}", target.account_id, target.region);
+        let step = report.steps.iter().find(|step| (&step.stage, step.wave) == (&target.stage, target.wave));
+        let unattempted = step.is_some_and(|step| step.decision == StepDecision::NotAttempted);
+        let wanted = match (left.remove(&key), unattempted) {
+            (Some(wanted), _) => wanted,
+            (None, true) => TargetOutcome::NotAttempted,
+            (None, false) => TargetOutcome::Reached,
+        };
+        if wanted != target.outcome {
+            complaints
+                .push(format!("target {key}: expected {wanted:?}, found {:?}: {}", target.outcome, target.reason));
+        }
+    }
+    complaints.extend(left.keys().map(|key| format!("target {key} is not in the report")));
+}

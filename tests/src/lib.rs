@@ -1,0 +1,83 @@
+//! End-to-end tests: one file in `scenarios/` is one case, which is one or more runs of the deployed system.
+//!
+//! [`case`] is the format of those files, [`cloud`] runs one in the local cloud, [`evidence`] is what a run leaves
+//! behind, [`checks`] are what holds in every run, [`expect`] is what the case itself asks for.
+
+pub mod case;
+pub mod checks;
+pub mod cloud;
+pub mod evidence;
+pub mod expect;
+
+use std::path::Path;
+
+use case::Case;
+use evidence::Evidence;
+
+/// Why a case could not even be judged.
+#[derive(thiserror::Error)]
+pub enum Broken {
+    /// A file cannot be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The text of a file is not what it should be.
+    #[error("{path}: {text}")]
+    Text {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// The driver of the local cloud failed.
+    #[error("the local cloud failed ({status}):\n{output}")]
+    Cloud {
+        /// How it ended.
+        status: String,
+        /// What it said.
+        output: String,
+    },
+    /// The system did not do what it must.
+    #[error("{} of case {name}; everything it left behind is in {place}\n{}", plural(.complaints.len()), .complaints.join("\n"))]
+    Complaints {
+        /// The case.
+        name: String,
+        /// Where its results are.
+        place: String,
+        /// One line each.
+        complaints: Vec<String>,
+    },
+}
+
+/// The test runner prints this: complaints are for people, one to a line.
+impl std::fmt::Debug for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+fn plural(n: usize) -> String {
+    if n == 1 { "1 complaint".to_owned() } else { format!("{n} complaints") }
+}
+
+/// Runs the case in that file. Fails with every complaint about every run of it.
+pub fn run(path: &Path) -> Result<(), Broken> {
+    let case = Case::read(path)?;
+    let results = cloud::run(&case)?;
+    let mut complaints = results.complaints.clone();
+    for run in &case.runs {
+        let evidence = Evidence::read(&results, &case, run)?;
+        let found = checks::all(&evidence).into_iter().chain(expect::compare(&run.expect, &evidence));
+        complaints.extend(found.map(|complaint| {
+            if case.is_series() { format!("- {}: {complaint}", run.name) } else { format!("- {complaint}") }
+        }));
+    }
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    Err(Broken::Complaints { name: case.name, place: results.directory.display().to_string(), complaints })
+}
