@@ -64,9 +64,9 @@ def _binary(function: str) -> tuple[Path, str]:
 
 def _age(function: str, binary: Path) -> str:
     """`make package` is slow and therefore rare: whoever reads its figures should know when they are of older code."""
-    release = places.release_binary(function)
-    older = release.exists() and binary.stat().st_mtime < release.stat().st_mtime
-    return ", older than what `make build` made" if older else ""
+    crates = [places.ROOT / "crates" / name for name in (function, "aws", "core")]
+    newest = max(source.stat().st_mtime for crate in crates for source in crate.glob("src/**/*.rs"))
+    return ", older than the sources" if binary.stat().st_mtime < newest else ""
 
 
 def _start(function: str, binary: Path, declared: template.Function) -> tuple[float, int | None]:
