@@ -98,6 +98,7 @@ test-e2e: build ## The deployed system in the local cloud, one run per file in t
 	rm -rf build/e2e
 	cargo test --release --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
 	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
+	cd tests/cloud && ../../.venv/bin/python -m checks.report_schema ../../build/e2e
 
 # ---------------------------------------------------------------- AWS
 

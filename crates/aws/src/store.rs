@@ -110,7 +110,7 @@ impl Store {
         Ok(keys)
     }
 
-    /// Runs `work` on every item, [`CONCURRENCY`] at a time, and keeps the order of the items.
+    /// Runs `work` on every item, some at a time, and keeps the order of the items.
     pub async fn for_each<I, T, F, W>(items: Vec<I>, work: W) -> Result<Vec<T>, RunError>
     where
         W: Fn(I) -> F,
