@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::baseline::Baseline;
 use crate::input::{Operation, RunInput};
 use crate::organization::AccountState;
 use crate::os::OperatingSystem;
@@ -334,6 +335,9 @@ pub struct StepSettings {
     pub rate: Rate,
     /// What must hold afterwards.
     pub gate: Gate,
+    /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
     /// Ids of the steps before this one, all of which must have advanced.
     pub earlier_steps: Vec<String>,
 }

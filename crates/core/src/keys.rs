@@ -38,6 +38,12 @@ pub fn inventory(run_id: &str, step: &str, target: &Target) -> String {
     format!("runs/{run_id}/steps/{step}/inventory/{}", target_file(target))
 }
 
+/// What was done to the baselines of a target, and what was there before; written before the first change.
+#[must_use]
+pub fn baselines(run_id: &str, step: &str, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/baselines/{}", target_file(target))
+}
+
 /// The result of a target in a phase. A verify scan belongs to the install that it proves.
 #[must_use]
 pub fn record(run_id: &str, step: &str, phase: Phase, target: &Target) -> String {

@@ -4,6 +4,7 @@
 //! clock, so every rule of the house can be read, tested and broken here alone.
 
 pub mod answers;
+pub mod baseline;
 pub mod command;
 pub mod contract;
 pub mod digest;

@@ -1,16 +1,17 @@
 //! What the agent on a node does with a patch operation: how long it takes, what is on the node afterwards, and what
 //! it answers. Everything follows from the scenario's `behaviour`.
 use crate::{
-    baseline::Baseline,
-    catalogue::{Catalogue, PatchId, Versions},
+    catalogue::{Catalogue, PatchId},
     clock::{Millis, SECOND},
     command::{End, JobId},
     compliance::{self, Report, State},
+    dependency::{self, Resolved},
     document::{Operation, OperationKind},
     fleet::{Installed, Node},
     scenario::Behaviour,
+    snapshot::Snapshot,
 };
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// A Scan looks and does not download: it never takes longer than this.
 const LONGEST_SCAN_SECONDS: u32 = 30;
@@ -24,12 +25,10 @@ pub struct Running {
     pub operation: Operation,
     /// Since when.
     pub started: Millis,
-    /// The baseline that it judges by.
-    pub baseline: Baseline,
     /// The snapshot's id.
     pub snapshot_id: String,
-    /// The snapshot: what is approved.
-    pub approved: Arc<Versions>,
+    /// The snapshot: what is approved, and by which baseline.
+    pub snapshot: Snapshot,
     /// Does the step time-out strike first?
     pub times_out: bool,
 }
@@ -74,7 +73,7 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
 /// Does to the node what the operation does, and returns the agent's answer; none when the agent is gone.
 pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<Answer> {
     let install = run.operation.kind == OperationKind::Install;
-    let todo = if install { node.missing(&run.approved) } else { Vec::new() };
+    let todo = if install { node.missing(&run.snapshot) } else { Vec::new() };
     let behaviour = behaviour(node, run.operation.kind).clone();
     if behaviour == Behaviour::AgentLost {
         put(node, run, catalogue, &todo[..todo.len() / 2], now);
@@ -99,16 +98,17 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
     }
 
     let failing = |id: &&PatchId| matches!(&behaviour, Behaviour::PatchFails(name) if **name == ***id);
-    let failed: BTreeSet<PatchId> = todo.iter().filter(failing).cloned().collect();
-    let done: Vec<PatchId> = todo.into_iter().filter(|id| !failed.contains(id)).collect();
-    put(node, run, catalogue, &done, now);
+    let mut failed: BTreeSet<PatchId> = todo.iter().filter(failing).cloned().collect();
+    let todo: Vec<PatchId> = todo.into_iter().filter(|id| !failed.contains(id)).collect();
+    let Resolved { install: done, blocked } = put(node, run, catalogue, &todo, now);
+    failed.extend(blocked);
     let pending = node.installed.values().any(|patch| patch.pending_reboot);
     if run.operation.no_reboot {
         node.last_no_reboot_install = Some(now);
     } else if behaviour == Behaviour::RebootHangs && (pending || !done.is_empty()) {
         // The report goes out before the machine goes down: everything waits for a reboot that never ends.
         for (id, patch) in &mut node.installed {
-            patch.pending_reboot |= done.binary_search(id).is_ok();
+            patch.pending_reboot |= done.contains_key(id);
         }
         report(node, run, catalogue, &failed, now);
         node.lost_since = Some(now);
@@ -147,14 +147,15 @@ fn override_error(operation: &Operation) -> Option<(i64, &'static str)> {
     }
 }
 
-/// Installs patches (sorted) at the version that the snapshot approves.
-fn put(node: &mut Node, run: &Running, catalogue: &Catalogue, patches: &[PatchId], now: Millis) {
-    for (id, versions) in catalogue.of(node.os).filter(|(id, _)| patches.binary_search(id).is_ok()) {
-        let version = run.approved.get(id).copied().unwrap_or_default();
-        let pending_reboot = versions[version].reboot;
-        node.installed.insert(id.clone(), Installed { version, at: now, pending_reboot });
+/// Installs patches at the version that the snapshot approves, and what they require.
+fn put(node: &mut Node, run: &Running, catalogue: &Catalogue, patches: &[PatchId], now: Millis) -> Resolved {
+    let resolved = dependency::resolve(catalogue, node, &run.snapshot, patches, now);
+    for (id, version) in &resolved.install {
+        let pending_reboot = catalogue.versions(node.os, id).get(*version).is_some_and(|patch| patch.reboot);
+        node.installed.insert(id.clone(), Installed { version: *version, at: now, pending_reboot });
         node.installed_here.insert(id.clone());
     }
+    resolved
 }
 
 fn report(node: &mut Node, run: &Running, catalogue: &Catalogue, failed: &BTreeSet<PatchId>, now: Millis) {
@@ -164,13 +165,14 @@ fn report(node: &mut Node, run: &Running, catalogue: &Catalogue, failed: &BTreeS
         "RebootIfNeeded"
     });
     node.report = Some(Report {
-        baseline_id: run.baseline.id.clone(),
+        baseline_id: run.snapshot.baseline.id.clone(),
+        available_is_non_compliant: compliance::available_is_non_compliant(&run.snapshot),
         snapshot_id: run.snapshot_id.clone(),
         operation: run.operation.kind,
         started: run.started,
         ended: now,
         reboot_option,
-        rows: compliance::rows(catalogue, node, &run.approved, failed, run.operation.kind, now),
+        rows: compliance::rows(catalogue, node, &run.snapshot, failed, run.operation.kind, now),
     });
 }
 
@@ -178,7 +180,7 @@ fn summary(node: &Node, run: &Running) -> String {
     let mut text = format!(
         "Patch Summary for {}\nBaselineId : {}\nSnapshotId : {}\nOperationType : {}\n",
         node.id,
-        run.baseline.id,
+        run.snapshot.baseline.id,
         run.snapshot_id,
         run.operation.kind.code()
     );

@@ -1,11 +1,13 @@
 //! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
 //! caused it.
 use crate::{
-    catalogue::{Catalogue, Patch, PatchId, Versions},
+    baseline::{Level, Status},
+    catalogue::{Catalogue, Patch, PatchId},
     clock::Millis,
     document::OperationKind,
     fleet::Node,
     platform::Kind,
+    snapshot::Snapshot,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,6 +18,7 @@ pub enum State {
     Installed,
     InstalledOther,
     InstalledPendingReboot,
+    InstalledRejected,
     Missing,
     Failed,
     AvailableSecurityUpdate,
@@ -28,14 +31,11 @@ impl State {
             Self::Installed => "INSTALLED",
             Self::InstalledOther => "INSTALLED_OTHER",
             Self::InstalledPendingReboot => "INSTALLED_PENDING_REBOOT",
+            Self::InstalledRejected => "INSTALLED_REJECTED",
             Self::Missing => "MISSING",
             Self::Failed => "FAILED",
             Self::AvailableSecurityUpdate => "AVAILABLE_SECURITY_UPDATE",
         }
-    }
-
-    fn is_non_compliant(self) -> bool {
-        matches!(self, Self::InstalledPendingReboot | Self::Missing | Self::Failed)
     }
 }
 
@@ -48,6 +48,19 @@ pub struct Row {
     pub state: State,
     /// When it was installed.
     pub installed_at: Option<Millis>,
+    /// The compliance level that the baseline gives it.
+    pub level: Level,
+}
+
+/// What a patch counts as that makes a node non-compliant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// The baseline gives it the level CRITICAL.
+    Critical,
+    /// It is a security patch.
+    Security,
+    /// Everything else.
+    Other,
 }
 
 impl Row {
@@ -67,6 +80,8 @@ impl Row {
 pub struct Report {
     /// The baseline that it was judged by.
     pub baseline_id: String,
+    /// Do security updates that are out and not approved make the node non-compliant?
+    pub available_is_non_compliant: bool,
     /// The approved set that it was judged by.
     pub snapshot_id: String,
     /// What ran.
@@ -87,18 +102,33 @@ impl Report {
         self.rows.iter().filter(|row| row.state == state).count()
     }
 
-    /// How many patches make the node non-compliant: security patches, or all others. (There is no third kind:
-    /// the predefined baselines give no patch the compliance level CRITICAL.)
-    pub fn non_compliant(&self, security: bool) -> usize {
-        self.rows.iter().filter(|row| row.state.is_non_compliant() && row.patch.is_security() == security).count()
+    /// How many patches make the node non-compliant, of one kind. Every patch is of one kind only.
+    pub fn non_compliant(&self, concern: Concern) -> usize {
+        self.rows.iter().filter(|row| self.concern(row) == Some(concern)).count()
     }
+
+    fn concern(&self, row: &Row) -> Option<Concern> {
+        match row.state {
+            State::Installed | State::InstalledOther => None,
+            // Never critical: no rule has approved it.
+            State::AvailableSecurityUpdate => self.available_is_non_compliant.then_some(Concern::Security),
+            _ if row.level == Level::Critical => Some(Concern::Critical),
+            _ if row.patch.is_security() => Some(Concern::Security),
+            _ => Some(Concern::Other),
+        }
+    }
+}
+
+/// Do security updates that are out and not approved make a node non-compliant?
+pub fn available_is_non_compliant(snapshot: &Snapshot) -> bool {
+    snapshot.baseline.content.available_security_updates_compliance_status == Some(Status::NonCompliant)
 }
 
 /// The rows of a report after an operation that could not install `failed`.
 pub fn rows(
     catalogue: &Catalogue,
     node: &Node,
-    approved: &Versions,
+    snapshot: &Snapshot,
     failed: &BTreeSet<PatchId>,
     operation: OperationKind,
     now: Millis,
@@ -106,19 +136,27 @@ pub fn rows(
     let mut rows = Vec::new();
     for (id, versions) in catalogue.of(node.os) {
         let have = node.installed.get(id);
-        let wanted = approved.get(id).copied();
+        let approval = snapshot.approved.get(id);
+        let wanted = approval.map(|approval| approval.version);
         let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
         let (version, state) = match (lacks, have) {
             (Some(version), _) if failed.contains(id) => (version, State::Failed),
             // The report of an Install lists nothing as missing.
             (Some(version), _) if operation == OperationKind::Scan => (version, State::Missing),
+            (_, Some(have)) if snapshot.blocks(id, have.version) => (have.version, State::InstalledRejected),
             (_, Some(have)) if have.pending_reboot => (have.version, State::InstalledPendingReboot),
-            (_, Some(have)) if wanted.is_some() => (have.version, State::Installed),
+            (_, Some(have)) if wanted.is_some() && !snapshot.rejects(id, have.version) => {
+                (have.version, State::Installed)
+            }
             (_, Some(have)) => (have.version, State::InstalledOther),
             (Some(_), None) => continue,
             (None, None) => {
                 // Windows tells of security updates that are out and not approved yet.
-                let out = versions.iter().rposition(|patch| patch.released <= now && patch.is_security());
+                let out = (0..versions.len()).rev().find(|n| {
+                    let patch = &versions[*n];
+                    let offered = patch.released <= now && !catalogue.is_superseded(node.os, patch, now);
+                    offered && patch.is_security() && !snapshot.rejects(id, *n)
+                });
                 match out {
                     Some(version) if node.os.kind() == Kind::Windows => (version, State::AvailableSecurityUpdate),
                     _ => continue,
@@ -126,7 +164,8 @@ pub fn rows(
             }
         };
         let installed_at = have.filter(|_| !matches!(state, State::Missing | State::Failed)).map(|have| have.at);
-        rows.push(Row { patch: Arc::clone(&versions[version]), state, installed_at });
+        let level = approval.map(|approval| approval.level).unwrap_or_default();
+        rows.push(Row { patch: Arc::clone(&versions[version]), state, installed_at, level });
     }
     rows
 }

@@ -1,13 +1,14 @@
 //! The instances: what the scenario says about each, and what has happened to it since.
 use crate::{
     agent::Running,
-    catalogue::{Catalogue, PatchId, Versions},
+    catalogue::{Catalogue, PatchId},
     clock::{DAY, Millis},
     command::JobId,
     compliance::Report,
     ids,
     platform::Os,
     scenario::{BehaviourEntry, FleetEntry, InstanceState, Ping},
+    snapshot::Snapshot,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -88,10 +89,11 @@ impl Node {
         ["Patch Group", "PatchGroup"].iter().find_map(|key| self.tags.get(*key)).map(String::as_str)
     }
 
-    /// Ids, sorted, of what an approved set has and the node has not, or not at that version.
-    pub fn missing(&self, approved: &Versions) -> Vec<PatchId> {
+    /// Ids, sorted, of what a snapshot approves and the node has not, or not at that version.
+    pub fn missing(&self, snapshot: &Snapshot) -> Vec<PatchId> {
         let lacks = |id: &str, version: usize| self.installed.get(id).is_none_or(|have| have.version < version);
-        approved.iter().filter(|(id, version)| lacks(id, **version)).map(|(id, _)| id.clone()).collect()
+        let approved = snapshot.approved.iter();
+        approved.filter(|(id, approval)| lacks(id, approval.version)).map(|(id, _)| id.clone()).collect()
     }
 
     /// A stable private address.

@@ -7,6 +7,7 @@ mod catalogue;
 mod clock;
 mod command;
 mod compliance;
+mod dependency;
 mod document;
 mod faults;
 mod fleet;

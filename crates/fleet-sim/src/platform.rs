@@ -114,6 +114,11 @@ impl Os {
         self.platform().kind
     }
 
+    /// Does it have packages of APT? Its repositories tell no release dates: baselines know no delay there.
+    pub fn is_apt(self) -> bool {
+        matches!(self.code(), "DEBIAN" | "RASPBIAN" | "UBUNTU")
+    }
+
     /// `PlatformName` as SSM reports it for a version.
     pub fn name(self, version: &str) -> &'static str {
         if self.kind() == Kind::Windows {

@@ -15,7 +15,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 type Shared = Arc<Mutex<Simulation>>;
 
@@ -28,25 +31,12 @@ pub async fn serve(listener: TcpListener, simulation: Simulation) -> std::io::Re
             eprintln!("fleet-sim: no TCP_NODELAY: {error}");
         }
     });
+    // Before the first answer: whoever got one may ask this process to end.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         result = async { axum::serve(listener, app).await } => result,
-        () = asked_to_end() => Ok(()),
-    }
-}
-
-async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        }
-        Err(error) => {
-            eprintln!("fleet-sim: cannot listen for SIGTERM: {error}");
-            std::future::pending::<()>().await;
-        }
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
     }
 }
 

@@ -11,6 +11,13 @@ pub const MANAGEMENT: &str = "111111111111";
 pub const MEMBER: &str = "222200000001";
 pub const REGION: &str = "ap-northeast-1";
 
+/// Three patches for Amazon Linux 2023, one of them a day old, and two for Windows.
+const PATCHES: &str = r#"  - {id: bash, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}
+  - {id: kernel, version: "6", os: AMAZON_LINUX_2023, released: "2026-11-01", classification: Security, severity: Critical, reboot: true}
+  - {id: openssl, version: "3", os: AMAZON_LINUX_2023, released: "2026-11-09", classification: Security, severity: Critical}
+  - {id: KB1, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical}
+  - {id: KB2, os: WINDOWS, released: "2026-11-09", classification: SecurityUpdates, severity: Critical}"#;
+
 /// A world, and how far its clock is.
 pub struct Lab {
     pub world: World,
@@ -26,6 +33,11 @@ impl Lab {
 
     /// The same with further top-level fields.
     pub fn with(fleet: &str, more: &str) -> Self {
+        Self::with_patches(PATCHES, fleet, more)
+    }
+
+    /// The same with other patches (YAML list items, indented by two).
+    pub fn with_patches(patches: &str, fleet: &str, more: &str) -> Self {
         let text = format!(
             r#"
 schemaVersion: 1
@@ -33,11 +45,7 @@ clock: {{start: "2026-11-10T00:00:00Z"}}
 management: "{MANAGEMENT}"
 organization: [{{ou: Test, id: ou-abcd-11111111, accounts: ["{MEMBER}"]}}]
 patches:
-  - {{id: bash, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}
-  - {{id: kernel, version: "6", os: AMAZON_LINUX_2023, released: "2026-11-01", classification: Security, severity: Critical, reboot: true}}
-  - {{id: openssl, version: "3", os: AMAZON_LINUX_2023, released: "2026-11-09", classification: Security, severity: Critical}}
-  - {{id: KB1, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical}}
-  - {{id: KB2, os: WINDOWS, released: "2026-11-09", classification: SecurityUpdates, severity: Critical}}
+{patches}
 fleet:
 {fleet}
 {more}

@@ -1,7 +1,7 @@
 //! The simulation core: a queue of events on simulated time. No real clock, no I/O; same input, same output.
 use crate::{
     agent::{self, Answer, Running},
-    baseline,
+    baseline::Baselines,
     catalogue::Catalogue,
     clock::{self, Millis, SECOND},
     command::{Command, End, JobId},
@@ -9,13 +9,12 @@ use crate::{
     ids,
     organization::Organization,
     regions,
-    scenario::{Behaviour, Scenario},
-    snapshot::Snapshots,
+    scenario::{self, Behaviour, Scenario},
+    snapshot::{Snapshot, Snapshots},
 };
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
-    sync::Arc,
 };
 
 /// How long the agent takes to pick a command up, and one step of the dispatch ramp.
@@ -45,6 +44,8 @@ pub struct World {
     pub organization: Organization,
     /// Patches.
     pub catalogue: Catalogue,
+    /// Patch baselines.
+    pub baselines: Baselines,
     /// Instances.
     pub fleet: Fleet,
     /// Commands, in the order in which they were sent.
@@ -64,6 +65,7 @@ impl World {
         Self {
             now: start,
             organization: Organization::new(scenario),
+            baselines: scenario::baselines(scenario, start),
             fleet: Fleet::new(&scenario.fleet, &catalogue, start),
             catalogue,
             commands: Vec::new(),
@@ -212,16 +214,15 @@ impl World {
             if operation.kind == crate::document::OperationKind::Install {
                 node.installs_started += 1;
             }
-            let baseline = baseline::default_for(node.os, &node.region);
-            let evaluate = || self.catalogue.approved(&baseline, self.now);
+            let evaluate = || Snapshot::take(&self.catalogue, self.baselines.for_node(node), self.now);
             // Without an id every node gets a snapshot of its own, which nobody can ask for again.
-            let (snapshot_id, approved) = match &operation.snapshot {
+            let (snapshot_id, snapshot) = match &operation.snapshot {
                 Some(id) => (id.clone(), self.snapshots.get(node, id, self.now, evaluate)),
-                None => (ids::uuid(&["snapshot", &command.id, &node.id]), Arc::new(evaluate())),
+                None => (ids::uuid(&["snapshot", &command.id, &node.id]), evaluate()),
             };
+            let snapshot = snapshot.without_superseded(&self.catalogue, self.now);
             let (duration, times_out) = agent::duration(node, &operation);
-            node.current =
-                Some(Running { job, operation, started: self.now, baseline, snapshot_id, approved, times_out });
+            node.current = Some(Running { job, operation, started: self.now, snapshot_id, snapshot, times_out });
             self.plan(self.now + duration, Event::Finish(index));
             return;
         }
@@ -260,5 +261,7 @@ fn silent(end: End) -> Answer {
     Answer { end, code: -1, stdout: String::new(), stderr: String::new() }
 }
 
+#[cfg(test)]
+mod baseline_tests;
 #[cfg(test)]
 mod tests;

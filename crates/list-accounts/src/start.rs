@@ -5,6 +5,7 @@ use orgpatch_aws::executions::Executions;
 use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
 use orgpatch_aws::organizations;
 use orgpatch_aws::store::Store;
+use orgpatch_core::baseline;
 use orgpatch_core::contract::{RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
 use orgpatch_core::digest::sha256_hex;
 use orgpatch_core::error::RunError;
@@ -97,6 +98,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
+            baselines: baseline::desired(&run.plan, stage),
             earlier_steps: earlier_steps.clone(),
         };
         store.write_once(&keys::settings(&run.run_id, &step.id), &settings).await?;

@@ -40,6 +40,9 @@ accounts:
   "222200000004": {{state: PENDING_ACTIVATION}}
   "222200000005": {{state: CLOSED}}
   "222200000006": {{state: PENDING_CLOSURE}}
+  "{MEMBER}":
+    baselines:
+      - {{name: foreign, os: SUSE, tags: {{owner: somebody}}, rules: [{{filters: {{SEVERITY: [Critical]}}, approveUntilDate: "2026-11-01"}}]}}
 patches:
   - {{id: bash.x86_64, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}
   - {{id: kernel.x86_64, version: "6", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Security, severity: Critical, reboot: true}}
@@ -340,6 +343,99 @@ def test_baselines(sim):
     assert len(identities["BaselineIdentities"]) == 17
 
 
+RULE = {"PatchFilterGroup": {"PatchFilters": [{"Key": "CLASSIFICATION", "Values": ["Security"]}]}, "ApproveAfterDays": 7,
+        "ComplianceLevel": "CRITICAL"}
+BASELINE = {
+    "Name": "orgpatch-test", "OperatingSystem": "AMAZON_LINUX_2023", "Description": "for the test",
+    "GlobalFilters": {"PatchFilters": [{"Key": "PRODUCT", "Values": ["*"]}]}, "ApprovalRules": {"PatchRules": [RULE]},
+    "ApprovedPatches": ["bash"], "ApprovedPatchesComplianceLevel": "HIGH", "ApprovedPatchesEnableNonSecurity": True,
+    "RejectedPatches": ["zlib*"], "RejectedPatchesAction": "BLOCK",
+    "Sources": [{"Name": "mine", "Products": ["AmazonLinux2023"], "Configuration": "[main]"}],
+}
+NOTHING = "pb-00000000000000000"
+
+
+def create(sim, **fields):
+    """The id of a new baseline."""
+    return sim.call("ssm", "CreatePatchBaseline", {**BASELINE, **fields})["BaselineId"]
+
+
+def test_a_baseline_from_making_to_deleting(sim):
+    tags = [{"Key": "orgpatch:plan", "Value": "p"}]
+    baseline = create(sim, Tags=tags, ClientToken="t")
+    assert create(sim, Tags=tags, ClientToken="t") == baseline, "the token makes one"
+    told = sim.call("ssm", "GetPatchBaseline", {"BaselineId": baseline})
+    asked = json.loads(json.dumps(BASELINE))
+    asked["ApprovalRules"]["PatchRules"][0]["EnableNonSecurity"] = False
+    assert {name: told[name] for name in BASELINE} == asked
+    members = set(model("ssm").shape_for("GetPatchBaselineResult").members)
+    assert members - set(told) == {"AvailableSecurityUpdatesComplianceStatus"}, "that one is for Windows"
+
+    updated = sim.call("ssm", "UpdatePatchBaseline", {"BaselineId": baseline, "Description": "changed"})
+    assert updated["Description"] == "changed" and updated["RejectedPatches"] == ["zlib*"]
+    replaced = sim.call("ssm", "UpdatePatchBaseline", {"BaselineId": baseline, "Name": "new-name", "Replace": True})
+    assert "Description" not in replaced and replaced["RejectedPatches"] == [] and replaced["Name"] == "new-name"
+
+    found = sim.call("ssm", "DescribePatchBaselines", {"Filters": [{"Key": "NAME_PREFIX", "Values": ["new-"]}]})["BaselineIdentities"]
+    assert [identity["BaselineId"] for identity in found] == [baseline]
+    first = sim.call("ssm", "DescribePatchBaselines", {"MaxResults": 10})
+    rest = sim.call("ssm", "DescribePatchBaselines", {"MaxResults": 10, "NextToken": first["NextToken"]})
+    assert len(first["BaselineIdentities"]) == 10 and len(rest["BaselineIdentities"]) == 9 and "NextToken" not in rest
+
+    assert sim.call("ssm", "DeletePatchBaseline", {"BaselineId": baseline}) == {"BaselineId": baseline}
+    assert sim.call("ssm", "GetPatchBaseline", {"BaselineId": baseline}) == "DoesNotExistException"
+
+
+def test_default_baselines(sim):
+    system = {"OperatingSystem": "AMAZON_LINUX_2023"}
+    before = sim.call("ssm", "GetDefaultPatchBaseline", system)["BaselineId"]
+    baseline = create(sim)
+    assert sim.call("ssm", "RegisterDefaultPatchBaseline", {"BaselineId": baseline}) == {"BaselineId": baseline}
+    assert sim.call("ssm", "GetDefaultPatchBaseline", system) == {"BaselineId": baseline, **system}
+    assert sim.call("ssm", "DeletePatchBaseline", {"BaselineId": baseline}) == "ResourceInUseException"
+    sim.call("ssm", "SendCommand", send(parameters={"SnapshotId": ["0a1b2c3d-0000-4000-8000-000000000001"]}))
+    sim.inspect("clock/start", "POST")
+    sim.wait(RUN_SECONDS)
+    (state,) = sim.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": NODES[:1]})["InstancePatchStates"]
+    assert state["BaselineId"] == baseline and state["CriticalNonCompliantCount"] == 1, "the kernel; bash is approved by name"
+    truth = json.loads(sim.inspect("truth"))["baselines"][MEMBER][REGION]
+    assert truth["defaults"] == {"AMAZON_LINUX_2023": {"id": baseline, "name": "orgpatch-test"}}
+    assert [(one["name"], one["tags"]) for one in truth["baselines"]] == [("foreign", {"owner": "somebody"}), ("orgpatch-test", {})]
+    assert sim.call("ssm", "RegisterDefaultPatchBaseline", {"BaselineId": before}) == {"BaselineId": before}
+    assert sim.call("ssm", "DeletePatchBaseline", {"BaselineId": baseline}) == {"BaselineId": baseline}
+
+
+def test_patch_groups(sim):
+    baseline = create(sim)
+    pair = {"BaselineId": baseline, "PatchGroup": "web servers"}
+    assert sim.call("ssm", "RegisterPatchBaselineForPatchGroup", pair) == pair
+    assert sim.call("ssm", "RegisterPatchBaselineForPatchGroup", {**pair, "BaselineId": create(sim)}) == "AlreadyExistsException"
+    (mapping,) = sim.call("ssm", "DescribePatchGroups", {"Filters": [{"Key": "NAME_PREFIX", "Values": ["web"]}]})["Mappings"]
+    assert mapping["PatchGroup"] == pair["PatchGroup"] and mapping["BaselineIdentity"]["BaselineId"] == baseline
+    system = {"PatchGroup": pair["PatchGroup"], "OperatingSystem": "AMAZON_LINUX_2023"}
+    assert sim.call("ssm", "GetPatchBaselineForPatchGroup", system) == {**pair, **system}
+    assert sim.call("ssm", "GetPatchBaseline", {"BaselineId": baseline})["PatchGroups"] == [pair["PatchGroup"]]
+    assert sim.call("ssm", "DeletePatchBaseline", {"BaselineId": baseline}) == "ResourceInUseException"
+    assert sim.call("ssm", "DeregisterPatchBaselineForPatchGroup", pair) == pair
+    assert sim.call("ssm", "DescribePatchGroups") == {"Mappings": []}
+    assert sim.call("ssm", "GetPatchBaselineForPatchGroup", {"PatchGroup": "x"})["OperatingSystem"] == "WINDOWS"
+
+
+def test_tags_of_baselines(sim):
+    this = {"ResourceType": "PatchBaseline", "ResourceId": create(sim, Tags=[{"Key": "a", "Value": "1"}])}
+    assert sim.call("ssm", "AddTagsToResource", {**this, "Tags": [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": ""}]}) == {}
+    assert sim.call("ssm", "RemoveTagsFromResource", {**this, "TagKeys": ["b"]}) == {}
+    assert sim.call("ssm", "ListTagsForResource", this) == {"TagList": [{"Key": "a", "Value": "2"}]}
+    many = [{"Key": f"k{n}", "Value": ""} for n in range(50)]
+    assert sim.call("ssm", "AddTagsToResource", {**this, "Tags": many}) == "TooManyTagsError"
+
+
+def test_the_quota_of_baselines(sim):
+    for _ in range(49):
+        create(sim)
+    assert sim.call("ssm", "CreatePatchBaseline", BASELINE) == "ResourceLimitExceededException", "a foreign one counts too"
+
+
 @pytest.mark.parametrize(("operation", "request_body", "code"), [
     ("SendCommand", send(ids=["i-00000005"]), "InvalidInstanceId"),
     ("SendCommand", send(ids=["i-00000000", "i-99999999"]), "InvalidInstanceId"),
@@ -357,7 +453,24 @@ def test_baselines(sim):
     ("DescribeInstanceInformation", {"Filters": [{"Key": "tag:a", "Values": ["b"]}, {"Key": "PingStatus", "Values": ["Online"]}]},
      "InvalidInstanceInformationFilterValue"),
     ("DescribeInstancePatches", {"InstanceId": "i-99999999"}, "InvalidInstanceId"),
-    ("GetPatchBaseline", {"BaselineId": "pb-00000000000000000"}, "DoesNotExistException"),
+    ("GetPatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
+    ("GetPatchBaseline", {"BaselineId": "x" * 20}, "InvalidResourceId"),
+    ("UpdatePatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
+    ("UpdatePatchBaseline", {"BaselineId": "x" * 20}, "DoesNotExistException"),
+    ("DeletePatchBaseline", {"BaselineId": "x" * 20}, "ValidationException"),
+    ("RegisterDefaultPatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
+    ("RegisterDefaultPatchBaseline", {"BaselineId": "x" * 20}, "InvalidResourceId"),
+    ("RegisterPatchBaselineForPatchGroup", {"BaselineId": NOTHING, "PatchGroup": "g"}, "DoesNotExistException"),
+    ("RegisterPatchBaselineForPatchGroup", {"BaselineId": "x" * 20, "PatchGroup": "g"}, "InvalidResourceId"),
+    ("DeregisterPatchBaselineForPatchGroup", {"BaselineId": NOTHING, "PatchGroup": "g"}, "InvalidResourceId"),
+    ("CreatePatchBaseline", {**BASELINE, "OperatingSystem": "UBUNTU"}, "ValidationException"),
+    ("CreatePatchBaseline", {"Name": "abc", "ApprovalRules": {"PatchRules": [{**RULE, "ApproveUntilDate": "2026-11-01"}]}}, "ValidationException"),
+    ("CreatePatchBaseline", {"Name": "abc", "Tags": [{"Key": "aws:x", "Value": ""}]}, "ValidationException"),
+    ("DescribePatchBaselines", {"Filters": [{"Key": "COLOUR", "Values": ["red"]}]}, "ValidationException"),
+    ("DescribePatchGroups", {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}, "ValidationException"),
+    ("AddTagsToResource", {"ResourceType": "PatchBaseline", "ResourceId": NOTHING, "Tags": []}, "InvalidResourceId"),
+    ("RemoveTagsFromResource", {"ResourceType": "Parameter", "ResourceId": "p", "TagKeys": []}, "InvalidResourceType"),
+    ("ListTagsForResource", {"ResourceType": "PatchBaseline", "ResourceId": NOTHING}, "InvalidResourceId"),
 ])
 def test_ssm_errors(sim, operation, request_body, code):
     assert sim.call("ssm", operation, request_body) == code

@@ -107,6 +107,11 @@ impl Reader {
         self.errors.push((place, other.map(|(other, _)| other), error));
     }
 
+    /// How many mistakes there are so far.
+    pub fn mistakes(&self) -> usize {
+        self.errors.len() + self.more
+    }
+
     /// Every mistake so far in the order of the lines, with its place as bytes of `text`.
     pub fn into_errors(self, text: &str) -> Vec<PlanError> {
         if self.errors.is_empty() {
@@ -287,6 +292,21 @@ impl Reader {
         None
     }
 
+    /// True or false.
+    pub fn boolean(&mut self, at: &At<'_>) -> Option<bool> {
+        if let Value::Scalar { text, kind: Kind::Boolean } = &at.node.value {
+            return Some(text.eq_ignore_ascii_case("true"));
+        }
+        let problem = match &at.node.value {
+            Value::Scalar { text, kind: Kind::Text } if text == "true" || text == "false" => {
+                "is text because of its quotes"
+            }
+            _ => "is neither true nor false",
+        };
+        self.refuse_value(at, problem, "true, false");
+        None
+    }
+
     /// A whole number from `min` to `max`.
     pub fn whole(&mut self, at: &At<'_>, min: u32, max: u32) -> Option<u32> {
         let valid = if min == max { min.to_string() } else { format!("a whole number from {min} to {max}") };
@@ -318,7 +338,17 @@ impl Reader {
     }
 }
 
-impl At<'_> {
+impl<'n> At<'n> {
+    /// The value of a key of this mapping, if it is one that has it.
+    pub fn child(&self, key: &str) -> Option<At<'n>> {
+        let Value::Mapping(entries) = &self.node.value else {
+            return None;
+        };
+        let is_key = |node: &Node| matches!(&node.value, Value::Scalar { text, .. } if text == key);
+        let (_, node) = entries.iter().find(|(name, _)| is_key(name))?;
+        Some(At { path: join(&self.path, key), node })
+    }
+
     pub fn found<T>(&self, value: T) -> Found<T> {
         Found { value, path: self.path.clone(), place: self.node.place }
     }

@@ -1,5 +1,6 @@
 //! The plan: its types, the strict reader that reports every mistake at once, and its JSON Schema.
 
+mod baselines;
 mod decode;
 mod error;
 mod lines;
@@ -13,6 +14,9 @@ mod suggest;
 mod tests;
 mod yaml;
 
+pub use baselines::{
+    Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
+};
 pub use error::{PlanError, PlanErrors, Related};
 pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use read::read;

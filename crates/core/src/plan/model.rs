@@ -8,6 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::baselines::{Approve, PlannedBaseline};
 use super::pattern::{
     ACCOUNT_PATTERN, INSTANCE_PATTERN, MAX_CONCURRENCY_PATTERN, MAX_ERRORS_PATTERN, NAME_PATTERN,
     ORGANIZATIONAL_UNIT_PATTERN, PERCENT_PATTERN, REGION_PATTERN,
@@ -37,6 +38,10 @@ pub struct Plan {
     /// How much happens at the same time.
     #[serde(default)]
     pub rate: Rate,
+    /// What may be installed, per operating system. Absent: the baselines that the accounts have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(transform = schema::some)]
+    pub baselines: BTreeMap<OperatingSystem, PlannedBaseline>,
     /// The environments; the order of this list is the order of the run.
     #[schemars(length(min = 1, max = super::stages::MAX_STAGES))]
     pub stages: Vec<Stage>,
@@ -150,6 +155,15 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Selection")]
     pub select: Option<Selection>,
+    /// Baselines of this stage: an entry replaces the plan's for the same operating system.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(transform = schema::some)]
+    pub baselines: BTreeMap<OperatingSystem, PlannedBaseline>,
+    /// When patches are approved by those rules that do not say so themselves. Not for DEBIAN and UBUNTU, where
+    /// packages have no release date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Approve")]
+    pub approve: Option<Approve>,
     /// Shares of the stage's accounts, cumulative, the last one `100%`. Absent: all accounts at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]

@@ -81,5 +81,18 @@ form!(
     "a number of accounts from 1 to 999999, or a percentage from \"1%\" to \"100%\"",
     digits_unquoted: true
 );
+form!(
+    DATE,
+    DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "a day as YYYY-MM-DD, such as 2026-11-30",
+    digits_unquoted: false
+);
+// PatchSourceName of the API.
+form!(
+    SOURCE_NAME,
+    SOURCE_NAME_PATTERN = "^[A-Za-z0-9_.-]{3,50}$",
+    "3 to 50 letters, digits, dots, hyphens and underscores",
+    digits_unquoted: false
+);
 /// A wave in percent, for the schema; the reader knows it as one form of a wave.
 pub(super) const PERCENT_PATTERN: &str = "^([1-9][0-9]?|100)%$";

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{At, Names, Reader, join, quote, values};
+use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
+use super::decode::{At, Fields, Names, Reader, join, quote, values};
 use super::error::PlanErrors;
 use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, MAX_CONCURRENCY, MAX_ERRORS, NAME, REGION};
@@ -20,16 +21,17 @@ pub(super) const MAX_TARGETS: u32 = 1000;
 /// More instances than one step can have.
 pub(super) const MAX_SUCCEEDED: u32 = 1_000_000;
 
-const PLAN: Names = names(&["schemaVersion", "name", "regions", "select", "reboot", "rate", "stages"]);
+const PLAN: Names = names(&["schemaVersion", "name", "regions", "select", "reboot", "rate", "baselines", "stages"]);
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
 const GATE: Names = names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded"]);
-pub(super) const STAGE: Names = names(&["name", "ous", "accounts", "exclude", "regions", "select", "waves", "gate"]);
+pub(super) const STAGE: Names =
+    names(&["name", "ous", "accounts", "exclude", "regions", "select", "baselines", "approve", "waves", "gate"]);
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
 
 /// Every mapping of a plan by the path that leads to it.
-pub(super) const MAPPINGS: [(&str, &Names); 7] = [
+pub(super) const MAPPINGS: [(&str, &Names); 11] = [
     ("the plan itself", &PLAN),
     ("select", &SELECT),
     ("select.exclude", &SELECT_EXCLUDE),
@@ -37,10 +39,14 @@ pub(super) const MAPPINGS: [(&str, &Names); 7] = [
     ("stages[]", &STAGE),
     ("stages[].exclude", &STAGE_EXCLUDE),
     ("stages[].gate", &GATE),
+    ("baselines.<operating system>", &BASELINE),
+    ("baselines.<operating system>.rules[]", &RULE),
+    ("approve", &APPROVE),
+    ("baselines.<operating system>.sources[]", &SOURCE),
 ];
 
 /// Fields that plans will have. They are named so that nobody takes them for a slip, or believes that they work.
-const LATER: [&str; 8] = ["conflicts", "baselines", "approve", "untested", "soak", "approval", "window", "calendars"];
+const LATER: [&str; 7] = ["conflicts", "frozen", "untested", "soak", "approval", "window", "calendars"];
 
 /// What Patch Manager no longer supports, although the API's enum still has it.
 const RETIRED: [(&str, &str); 3] = [
@@ -88,12 +94,15 @@ fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
     let name = fields.require(reader, "name", NAME.valid).and_then(|at| reader.form(&at, &NAME));
     let regions =
         fields.require(reader, "regions", "a list of Regions, such as [ap-northeast-1]").map(|at| regions(reader, &at));
+    let before = reader.mistakes();
     let select = fields.get("select").map(|at| selection(reader, &at));
+    let own = own(reader, &fields, select.as_ref());
+    let inherited = Inherited { own, sound: reader.mistakes() == before };
     let reboot = fields.get("reboot").and_then(|at| reboot(reader, &at));
     let rate = fields.get("rate").map(|at| rate(reader, &at));
     let stages = fields
         .require(reader, "stages", "a list of stages in the order of the run, each with a name and its ous or accounts")
-        .map(|at| stages(reader, &at));
+        .map(|at| stages(reader, &at, &inherited));
     Some(Plan {
         schema_version: schema_version?,
         name: name?.value,
@@ -101,6 +110,7 @@ fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         select: select.unwrap_or_default(),
         reboot: reboot.unwrap_or_default(),
         rate: rate.unwrap_or_default(),
+        baselines: inherited.own.baselines.values(),
         stages: stages?,
     })
 }
@@ -134,6 +144,16 @@ pub(super) fn selection(reader: &mut Reader, at: &At<'_>) -> Selection {
     }
 }
 
+/// The baselines of a plan or stage, and the operating systems that it selects.
+pub(super) fn own(reader: &mut Reader, fields: &Fields<'_>, select: Option<&Selection>) -> Own {
+    let operating_systems = select.filter(|select| !select.operating_systems.is_empty()).and_then(|select| {
+        let value = select.operating_systems.clone();
+        fields.get("select").and_then(|at| at.child("operatingSystems")).map(|at| at.found(value))
+    });
+    let baselines = fields.get("baselines").map(|at| baselines::baselines(reader, &at)).unwrap_or_default();
+    Own { baselines, operating_systems }
+}
+
 fn exclusion(reader: &mut Reader, at: &At<'_>) -> Exclusion {
     let Some(fields) = reader.fields(at, &SELECT_EXCLUDE) else {
         return Exclusion::default();
@@ -161,12 +181,12 @@ fn operating_systems(reader: &mut Reader, at: &At<'_>) -> Vec<OperatingSystem> {
         let Some(name) = reader.text(&item, &names.join(", ")) else {
             continue;
         };
-        match RETIRED.iter().find(|(retired, _)| *retired == name.value) {
-            Some((retired, why)) => {
+        match retired(&name.value) {
+            Some(why) => {
                 reader.refuse(
                     &item.path,
                     name.place,
-                    format!("{} is not valid: {why}", quote(retired)),
+                    format!("{} is not valid: {why}", quote(&name.value)),
                     names.join(", "),
                 );
             }
@@ -174,6 +194,11 @@ fn operating_systems(reader: &mut Reader, at: &At<'_>) -> Vec<OperatingSystem> {
         }
     }
     values(reader.unique(found)).iter().filter_map(|name| OperatingSystem::from_name(name)).collect()
+}
+
+/// Why the name of an operating system of the API's enum is not valid any more.
+pub(super) fn retired(name: &str) -> Option<&'static str> {
+    RETIRED.iter().find(|(retired, _)| *retired == name).map(|(_, why)| *why)
 }
 
 fn some_tags(reader: &mut Reader, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
@@ -271,7 +296,7 @@ fn percent(reader: &mut Reader, at: Option<At<'_>>) -> u8 {
 }
 
 /// What a name is that is no field of the mapping where it stands.
-fn explain_field(name: &str) -> Option<String> {
+pub(super) fn explain_field(name: &str) -> Option<String> {
     if LATER.contains(&name) {
         return Some("this version of orgpatch does not know it yet, so it would do nothing".to_owned());
     }

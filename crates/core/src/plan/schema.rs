@@ -38,6 +38,11 @@ pub(super) fn tags(schema: &mut Schema) {
     );
 }
 
+/// A mapping that has to say something.
+pub(super) fn some(schema: &mut Schema) {
+    schema.insert("minProperties".to_owned(), json!(1));
+}
+
 /// A text of some pattern, or a bare number, which is a count.
 pub(super) fn or_count<const MINIMUM: u32>(schema: &mut Schema) {
     // `pattern` looks at texts only and the limits at numbers only, so they can stand side by side.

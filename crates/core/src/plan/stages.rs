@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::baselines::{self, Inherited, Said};
 use super::decode::{At, Found, Reader, quote, values};
 use super::model::{Percent, Stage, StageExclusion, Wave};
 use super::pattern::{ACCOUNT, Form, NAME, ORGANIZATIONAL_UNIT, WAVE};
-use super::read::{STAGE, STAGE_EXCLUDE, gate, regions, selection};
+use super::read::{STAGE, STAGE_EXCLUDE, gate, own, regions, selection};
 use super::yaml::Place;
 
 pub(super) const MAX_STAGES: usize = 50;
@@ -20,7 +21,7 @@ struct Taken {
     claims: HashMap<String, (String, Place)>,
 }
 
-pub(super) fn stages(reader: &mut Reader, at: &At<'_>) -> Vec<Stage> {
+pub(super) fn stages(reader: &mut Reader, at: &At<'_>, inherited: &Inherited) -> Vec<Stage> {
     let valid = "a list of stages in the order of the run, each with a name and its ous or accounts";
     let items = reader.list_of_some(at, valid);
     if items.len() > MAX_STAGES {
@@ -29,10 +30,11 @@ pub(super) fn stages(reader: &mut Reader, at: &At<'_>) -> Vec<Stage> {
         return Vec::new();
     }
     let mut taken = Taken::default();
-    items.iter().filter_map(|item| stage(reader, item, &mut taken)).collect()
+    let mut said = Said::default();
+    items.iter().filter_map(|item| stage(reader, item, &mut taken, inherited, &mut said)).collect()
 }
 
-fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
+fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken, inherited: &Inherited, said: &mut Said) -> Option<Stage> {
     let fields = reader.fields(at, &STAGE)?;
     let name = fields.require(reader, "name", NAME.valid).and_then(|at| reader.form(&at, &NAME));
     if let Some(name) = &name {
@@ -60,13 +62,24 @@ fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken) -> Option<Stage> {
     }
     let exclude = fields.get("exclude").map(|at| exclude(reader, &at, &ous, &accounts));
 
+    let before = reader.mistakes();
+    let select = fields.get("select").map(|at| selection(reader, &at));
+    let own = own(reader, &fields, select.as_ref());
+    let approve = fields.get("approve").and_then(|at| baselines::stage_approve(reader, &at));
+    if inherited.sound && reader.mistakes() == before {
+        let place = (at.path.as_str(), at.node.place);
+        baselines::check(reader, said, &label, place, &own, approve.as_ref(), inherited);
+    }
+
     Some(Stage {
         name: name.map(|name| name.value).unwrap_or_default(),
         ous: values(ous),
         accounts: values(accounts),
         exclude: exclude.unwrap_or_default(),
         regions: fields.get("regions").map(|at| regions(reader, &at)).unwrap_or_default(),
-        select: fields.get("select").map(|at| selection(reader, &at)),
+        select,
+        baselines: own.baselines.values(),
+        approve: approve.map(|approve| approve.value),
         waves: fields.get("waves").map(|at| waves(reader, &at)).unwrap_or_default(),
         gate: fields.get("gate").map(|at| gate(reader, &at)).unwrap_or_default(),
     })

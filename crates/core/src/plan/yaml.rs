@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 use super::decode::quote;
 
-/// The schema is five levels deep; more is a mistake or an attack on the stack.
+/// The schema is eight levels deep; more is a mistake or an attack on the stack.
 const MAX_DEPTH: usize = 32;
 /// How many values the aliases of one document may repeat altogether.
 const MAX_COPIES: usize = 20_000;
@@ -161,7 +161,7 @@ impl Loader {
             return Err(YamlError::new(
                 Place::at(span.start),
                 format!("this is nested more than {MAX_DEPTH} levels deep"),
-                "the fields of a plan, which need five levels",
+                "the fields of a plan, which need eight levels",
             ));
         }
         self.open.push(Open { anchor, place: Place::of(span), value, key: None });

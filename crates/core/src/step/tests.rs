@@ -1,6 +1,6 @@
 //! Order, claims and waves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -16,6 +16,8 @@ fn stage(name: &str, ous: &[&str]) -> Stage {
         exclude: StageExclusion::default(),
         regions: vec![],
         select: None,
+        baselines: BTreeMap::new(),
+        approve: None,
         waves: vec![],
         gate: Gate::default(),
     }
@@ -29,6 +31,7 @@ fn plan(stages: Vec<Stage>) -> Plan {
         select: Selection::default(),
         reboot: Reboot::IfNeeded,
         rate: Rate::default(),
+        baselines: BTreeMap::new(),
         stages,
     }
 }

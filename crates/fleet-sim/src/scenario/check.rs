@@ -1,6 +1,10 @@
 //! What a scenario must fulfil beyond its types. Every finding names the field.
-use super::{Behaviour, FaultEntry, OuEntry, Scenario};
-use crate::{clock, ids, regions, services};
+use super::{Behaviour, FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario, baselines};
+use crate::{
+    clock, ids,
+    platform::{Kind, Os},
+    regions, services,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is wrong with a scenario; empty when it can be used.
@@ -17,6 +21,7 @@ pub fn check(scenario: &Scenario) -> Vec<String> {
     }
     let accounts = check_organization(scenario, &mut findings);
     check_patches(scenario, &mut findings);
+    findings.extend(baselines::find(scenario));
     check_fleet(scenario, &accounts, &mut findings);
     for (index, fault) in scenario.faults.iter().enumerate() {
         check_fault(&format!("faults[{index}]"), fault, &mut findings);
@@ -80,11 +85,10 @@ fn check_ous<'a>(
 }
 
 fn check_patches(scenario: &Scenario, findings: &mut Vec<String>) {
+    let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
     let mut seen = BTreeSet::new();
     for (index, patch) in scenario.patches.iter().enumerate() {
-        if let Err(error) = clock::parse(&patch.released) {
-            findings.push(format!("patches[{index}].released: {error}"));
-        }
+        check_patch(&format!("patches[{index}]"), patch, &known, findings);
         if !seen.insert((patch.os, &patch.id, &patch.version)) {
             findings.push(format!(
                 "patches[{index}]: {} {} is listed twice for {}",
@@ -92,6 +96,32 @@ fn check_patches(scenario: &Scenario, findings: &mut Vec<String>) {
                 patch.version,
                 patch.os.code()
             ));
+        }
+    }
+}
+
+fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, findings: &mut Vec<String>) {
+    if let Err(error) = clock::parse(&patch.released) {
+        findings.push(format!("{name}.released: {error}"));
+    }
+    if let Some(Err(error)) = patch.updated.as_deref().map(clock::parse) {
+        findings.push(format!("{name}.updated: {error}"));
+    }
+    let windows = patch.os.kind() == Kind::Windows;
+    if !windows && (patch.superseded_by.is_some() || patch.patch_set == PatchSet::Application) {
+        findings.push(format!("{name}: supersededBy and patchSet are for WINDOWS"));
+    }
+    if windows && !patch.requires.is_empty() {
+        findings.push(format!("{name}.requires: Windows has no dependencies"));
+    }
+    for (field, id) in patch
+        .superseded_by
+        .iter()
+        .map(|id| ("supersededBy", id))
+        .chain(patch.requires.iter().map(|id| ("requires", id)))
+    {
+        if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
+            findings.push(format!("{name}.{field}: {id} is not another patch for {}", patch.os.code()));
         }
     }
 }

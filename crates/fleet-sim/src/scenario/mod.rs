@@ -2,12 +2,14 @@
 //!
 //! A field that no part of the simulator reads yet is still parsed into its type: it is a fact about the fleet that
 //! later features (readiness, conflicts, calendars) ask for, and a typing error in it must be found today.
+mod baselines;
 mod check;
 
 use crate::platform::Os;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use baselines::{BaselineEntry, baselines};
 pub use check::check;
 
 /// Why a scenario cannot be used.
@@ -109,6 +111,9 @@ pub struct AccountEntry {
     /// Regions that are switched off in this account.
     #[serde(default)]
     pub disabled_regions: Vec<String>,
+    /// Its own patch baselines when the clock starts.
+    #[serde(default)]
+    pub baselines: Vec<BaselineEntry>,
 }
 
 /// `Account.State` of the Organizations API.
@@ -139,7 +144,7 @@ pub enum MemberRole {
 
 /// A patch: a package or an update at one version.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PatchEntry {
     /// Package name with architecture, or a KB number.
     pub id: String,
@@ -150,13 +155,39 @@ pub struct PatchEntry {
     pub os: Os,
     /// Date or timestamp of its release.
     pub released: String,
-    /// `Security`, `Bugfix`, `SecurityUpdates` …
+    /// Date or timestamp at which its advisory was updated: Amazon Linux 2 counts from then on.
+    pub updated: Option<String>,
+    /// `Security`, `Bugfix`, `SecurityUpdates` … Empty when no advisory covers it.
     pub classification: String,
     /// Absent for packages whose repository states none.
     pub severity: Option<String>,
+    /// Its priority on Debian and Ubuntu; absent: it fits any.
+    pub priority: Option<String>,
+    /// The product it is for, for example `AmazonLinux2023`; absent: it fits any.
+    pub product: Option<String>,
+    /// The family of that product, for example `Office`; absent: it fits any.
+    pub product_family: Option<String>,
+    /// Is it for Windows itself or for an application on it?
+    #[serde(default)]
+    pub patch_set: PatchSet,
     /// Does it take effect only after a reboot?
     #[serde(default)]
     pub reboot: bool,
+    /// The Windows update that replaces it: once that one is out, this one is never installed.
+    pub superseded_by: Option<String>,
+    /// Ids of packages that are installed together with it, at the newest version that is not blocked.
+    #[serde(default)]
+    pub requires: Vec<String>,
+}
+
+/// `PATCH_SET` of an update.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum PatchSet {
+    #[default]
+    Os,
+    Application,
 }
 
 /// One instance, or `count` instances that are alike.

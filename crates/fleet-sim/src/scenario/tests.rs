@@ -82,3 +82,83 @@ fn contradictions_are_reported_all_at_once() {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
 }
+
+const BASELINES: &str = r#"
+schemaVersion: 1
+clock: {start: "2026-11-10T00:00:00Z"}
+management: "111111111111"
+patches:
+  - {id: KB1, os: WINDOWS, released: "2026-10-13", classification: SecurityUpdates, patchSet: APPLICATION, productFamily: Office, supersededBy: KB2}
+  - {id: KB2, os: WINDOWS, released: "2026-11-10", classification: SecurityUpdates}
+  - {id: app, os: AMAZON_LINUX_2, released: "2026-10-13", updated: "2026-10-20", product: AmazonLinux2, classification: "", requires: [lib]}
+  - {id: lib, os: AMAZON_LINUX_2, released: "2026-10-13", classification: Security}
+  - {id: deb, os: UBUNTU, released: "2026-10-13", classification: Security, priority: Required}
+fleet: [{account: "222200000001", region: eu-west-1, os: WINDOWS}]
+accounts:
+  "222200000001":
+    baselines:
+      - name: orgpatch-test
+        os: WINDOWS
+        default: true
+        patchGroups: [web]
+        tags: {owner: somebody}
+        description: not ours
+        rules: [{filters: {CLASSIFICATION: [SecurityUpdates]}, approveAfterDays: 7, complianceLevel: CRITICAL, enableNonSecurity: false}]
+        globalFilters: {PRODUCT: ["*"]}
+        approvedPatches: [KB1]
+        approvedPatchesComplianceLevel: HIGH
+        approvedPatchesEnableNonSecurity: false
+        rejectedPatches: [KB9]
+        rejectedPatchesAction: BLOCK
+        availableSecurityUpdatesComplianceStatus: NON_COMPLIANT
+      - {name: elsewhere, os: SUSE, regions: [us-east-1], rules: [{approveUntilDate: "2026-11-01"}]}
+"#;
+
+#[test]
+fn accounts_may_have_baselines_of_their_own() {
+    let scenario = parse(BASELINES).expect("valid");
+    let made = baselines(&scenario, 0);
+    let places: Vec<_> =
+        made.places().map(|(_, region, place)| (region, place.own()[0].content.name.as_str())).collect();
+    assert_eq!(places, [("eu-west-1", "orgpatch-test"), ("us-east-1", "elsewhere")]);
+    let place = made.find("222200000001", "eu-west-1").expect("there");
+    assert_eq!(place.own()[0].tags["owner"], "somebody");
+    assert_eq!(place.default_for(place.own()[0].os).content.name, "orgpatch-test");
+    assert_eq!(place.groups_of(&place.own()[0]), ["web"]);
+}
+
+#[test]
+fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
+    for (from, to, part) in [
+        (
+            "os: SUSE, regions",
+            "os: UBUNTU, regions",
+            "baselines[1]: ApproveAfterDays and ApproveUntilDate are not supported",
+        ),
+        ("{CLASSIFICATION", "{SEVERITY", "Invalid Filter Key"),
+        ("owner: somebody", "\"o{\": somebody", "tags"),
+        ("us-east-1", "nowhere", "`nowhere` is not shaped like"),
+        ("name: elsewhere", "name: e", "baselines[1]: "),
+        (
+            "os: SUSE, regions: [us-east-1], rules: [{approveUntilDate",
+            "os: WINDOWS, default: true, rules: [{approveUntilDate",
+            "a second default for WINDOWS",
+        ),
+        ("os: SUSE, regions: [us-east-1]", "os: WINDOWS, patchGroups: [web]", "patch group web"),
+        ("supersededBy: KB2", "supersededBy: KB3", "patches[0].supersededBy: KB3"),
+        ("supersededBy: KB2", "supersededBy: KB1", "patches[0].supersededBy: KB1"),
+        ("requires: [lib]", "requires: [deb]", "patches[2].requires: deb"),
+        ("updated: \"2026-10-20\"", "updated: soon", "patches[2].updated"),
+        (
+            "classification: Security, priority",
+            "patchSet: APPLICATION, classification: Security, priority",
+            "patches[4]: supersededBy and patchSet",
+        ),
+        ("{id: KB2, ", "{id: KB2, requires: [KB1], ", "patches[1].requires: Windows"),
+    ] {
+        let text = BASELINES.replace(from, to);
+        assert_ne!(text, BASELINES, "{from}");
+        let text = message(&text);
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+}

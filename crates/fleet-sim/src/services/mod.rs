@@ -1,10 +1,13 @@
 //! The simulated AWS services: who may call, and which function answers.
 pub mod ec2;
 mod organizations;
+mod ssm_baseline_writes;
 mod ssm_baselines;
 mod ssm_commands;
 mod ssm_nodes;
+mod ssm_patch_groups;
 mod ssm_send;
+mod ssm_tags;
 
 use crate::{
     regions::OptIn,
@@ -16,7 +19,7 @@ use serde_json::Value;
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every operation, with what answers it.
-const OPERATIONS: [(&str, &str, Handler); 22] = [
+const OPERATIONS: [(&str, &str, Handler); 33] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeRegions", ec2::describe_regions),
     ("organizations", "DescribeAccount", organizations::describe_account),
@@ -28,17 +31,28 @@ const OPERATIONS: [(&str, &str, Handler); 22] = [
     ("organizations", "ListOrganizationalUnitsForParent", organizations::list_organizational_units_for_parent),
     ("organizations", "ListParents", organizations::list_parents),
     ("organizations", "ListRoots", organizations::list_roots),
+    ("ssm", "AddTagsToResource", ssm_tags::add_tags_to_resource),
     ("ssm", "CancelCommand", ssm_commands::cancel_command),
+    ("ssm", "CreatePatchBaseline", ssm_baseline_writes::create_patch_baseline),
+    ("ssm", "DeletePatchBaseline", ssm_baseline_writes::delete_patch_baseline),
+    ("ssm", "DeregisterPatchBaselineForPatchGroup", ssm_patch_groups::deregister_patch_baseline_for_patch_group),
     ("ssm", "DescribeInstanceInformation", ssm_nodes::describe_instance_information),
     ("ssm", "DescribeInstancePatchStates", ssm_nodes::describe_instance_patch_states),
     ("ssm", "DescribeInstancePatches", ssm_nodes::describe_instance_patches),
     ("ssm", "DescribePatchBaselines", ssm_baselines::describe_patch_baselines),
+    ("ssm", "DescribePatchGroups", ssm_patch_groups::describe_patch_groups),
     ("ssm", "GetCommandInvocation", ssm_commands::get_command_invocation),
     ("ssm", "GetDefaultPatchBaseline", ssm_baselines::get_default_patch_baseline),
     ("ssm", "GetPatchBaseline", ssm_baselines::get_patch_baseline),
+    ("ssm", "GetPatchBaselineForPatchGroup", ssm_patch_groups::get_patch_baseline_for_patch_group),
     ("ssm", "ListCommandInvocations", ssm_commands::list_command_invocations),
     ("ssm", "ListCommands", ssm_commands::list_commands),
+    ("ssm", "ListTagsForResource", ssm_tags::list_tags_for_resource),
+    ("ssm", "RegisterDefaultPatchBaseline", ssm_baselines::register_default_patch_baseline),
+    ("ssm", "RegisterPatchBaselineForPatchGroup", ssm_patch_groups::register_patch_baseline_for_patch_group),
+    ("ssm", "RemoveTagsFromResource", ssm_tags::remove_tags_from_resource),
     ("ssm", "SendCommand", ssm_send::send_command),
+    ("ssm", "UpdatePatchBaseline", ssm_baseline_writes::update_patch_baseline),
 ];
 
 /// Is this one of the services that are simulated here?
@@ -102,5 +116,7 @@ fn with_token(mut answer: Value, token: Option<String>) -> String {
     answer.to_string()
 }
 
+#[cfg(test)]
+mod baseline_tests;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 use super::{normalized, ssm, with_token};
 use crate::{
     clock::epoch_seconds,
-    compliance::{Report, Row, State},
+    compliance::{Concern, Report, Row, State},
     fleet::Node,
     ids,
     wire::{AwsError, Call, fields::Fields, paging::page},
@@ -122,7 +122,7 @@ fn patch_state(node: &Node, report: &Report) -> Value {
         "InstalledCount": report.count(State::Installed),
         "InstalledOtherCount": report.count(State::InstalledOther),
         "InstalledPendingRebootCount": report.count(State::InstalledPendingReboot),
-        "InstalledRejectedCount": 0,
+        "InstalledRejectedCount": report.count(State::InstalledRejected),
         "MissingCount": report.count(State::Missing),
         "FailedCount": report.count(State::Failed),
         "UnreportedNotApplicableCount": 0,
@@ -130,10 +130,9 @@ fn patch_state(node: &Node, report: &Report) -> Value {
         "OperationStartTime": epoch_seconds(report.started),
         "OperationEndTime": epoch_seconds(report.ended),
         "Operation": report.operation.code(),
-        // The predefined baselines give no patch the compliance level CRITICAL.
-        "CriticalNonCompliantCount": 0,
-        "SecurityNonCompliantCount": report.non_compliant(true),
-        "OtherNonCompliantCount": report.non_compliant(false),
+        "CriticalNonCompliantCount": report.non_compliant(Concern::Critical),
+        "SecurityNonCompliantCount": report.non_compliant(Concern::Security),
+        "OtherNonCompliantCount": report.non_compliant(Concern::Other),
     });
     if node.os.kind() == crate::platform::Kind::Windows {
         state["AvailableSecurityUpdateCount"] = json!(report.count(State::AvailableSecurityUpdate));

@@ -325,23 +325,8 @@ fn older_partitions_have_no_paths() {
 }
 
 #[test]
-fn the_default_baseline_is_that_of_windows_unless_asked_otherwise() {
-    let mut lab = Lab::linux(1, "");
-    assert_eq!(lab.ssm("GetDefaultPatchBaseline", json!({}))["OperatingSystem"], "WINDOWS");
-    let filter = json!({"Filters": [{"Key": "OPERATING_SYSTEM", "Values": ["UBUNTU"]}]});
-    let baseline = lab.ssm("DescribePatchBaselines", filter)["BaselineIdentities"][0].take();
-    assert_eq!(baseline["BaselineName"], "AWS-UbuntuDefaultPatchBaseline");
-    let full = lab.ssm("GetPatchBaseline", json!({"BaselineId": baseline["BaselineId"]}));
-    assert!(full["ApprovalRules"]["PatchRules"][0]["ApproveAfterDays"].is_null(), "Ubuntu knows no delay");
-    assert_eq!(
-        lab.ssm_error("GetPatchBaseline", json!({"BaselineId": "pb-00000000000000000"})),
-        "DoesNotExistException"
-    );
-}
-
-#[test]
 fn what_is_not_simulated_says_so() {
     let mut lab = Lab::linux(1, "");
-    assert_eq!(lab.ssm_error("CreatePatchBaseline", json!({})), "UnknownOperationException");
+    assert_eq!(lab.ssm_error("PutParameter", json!({})), "UnknownOperationException");
     assert_eq!(lab.raw("ec2", "RunInstances", MEMBER, json!({})).expect_err("refused").code, "InvalidAction");
 }

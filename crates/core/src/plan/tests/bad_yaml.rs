@@ -22,8 +22,8 @@ fn documents_that_are_empty_or_too_many() {
 
 #[test]
 fn documents_that_are_no_mapping() {
-    assert_snapshot!(mistakes("monthly\n"), @r#"line 1, column 1: "monthly" is not a mapping of fields to values; valid: the fields schemaVersion, name, regions, select, reboot, rate, stages"#);
-    assert_snapshot!(mistakes("- schemaVersion: 1\n"), @"line 1, column 1: a list is not a mapping of fields to values; valid: the fields schemaVersion, name, regions, select, reboot, rate, stages");
+    assert_snapshot!(mistakes("monthly\n"), @r#"line 1, column 1: "monthly" is not a mapping of fields to values; valid: the fields schemaVersion, name, regions, select, reboot, rate, baselines, stages"#);
+    assert_snapshot!(mistakes("- schemaVersion: 1\n"), @"line 1, column 1: a list is not a mapping of fields to values; valid: the fields schemaVersion, name, regions, select, reboot, rate, baselines, stages");
 }
 
 #[test]
@@ -33,8 +33,8 @@ fn a_document_that_is_too_large() {
 
 #[test]
 fn nesting_without_end() {
-    assert_snapshot!(mistakes(&"[".repeat(100)), @"line 1, column 33: this is nested more than 32 levels deep; valid: the fields of a plan, which need five levels");
-    assert_snapshot!(mistakes(&"- ".repeat(100_000)), @"line 1, column 65: this is nested more than 32 levels deep; valid: the fields of a plan, which need five levels");
+    assert_snapshot!(mistakes(&"[".repeat(100)), @"line 1, column 33: this is nested more than 32 levels deep; valid: the fields of a plan, which need eight levels");
+    assert_snapshot!(mistakes(&"- ".repeat(100_000)), @"line 1, column 65: this is nested more than 32 levels deep; valid: the fields of a plan, which need eight levels");
 }
 
 #[test]

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Gate, Percent, Plan, Rate, Reboot, Wave, read};
+use super::super::{
+    Approve, ComplianceLevel, Gate, Percent, Plan, PlannedBaseline, PlannedRule, Rate, Reboot, RejectedAction, Wave,
+    read,
+};
 use super::{HEAD, STAGES, listed};
+use crate::os::OperatingSystem as Os;
 
 fn plan(text: &str) -> Plan {
     read(text).unwrap_or_else(|errors| panic!("{}", listed(&errors)))
@@ -68,4 +72,73 @@ fn tag_values_are_texts_of_any_kind() {
     let text = format!("{HEAD}select: {{tags: {{\"1\": [\"true\", \"\", yes, 日本, a b]}}}}\n{STAGES}");
     let expected = ["true", "", "yes", "日本", "a b"].map(String::from).to_vec();
     assert_eq!(plan(&text).select.tags, BTreeMap::from([("1".to_owned(), expected)]));
+}
+
+#[test]
+fn baselines_with_everything() {
+    let text = format!(
+        "{HEAD}select: {{operatingSystems: [AMAZON_LINUX_2023, UBUNTU, WINDOWS]}}
+baselines:
+  AMAZON_LINUX_2023:
+    rules: [{{classification: [Security], severity: [Critical, Important], complianceLevel: CRITICAL}}]
+    rejected: [kernel*]
+    rejectedAction: BLOCK
+    sources:
+      - {{name: own, products: [AmazonLinux2023], configuration: \"[main]\\nname=own\"}}
+  UBUNTU: {{rules: [{{priority: [Required, Important], section: [main], enableNonSecurity: True}}]}}
+  WINDOWS:
+    rules:
+      - {{classification: [DefinitionUpdates], approve: {{afterDays: 0}}}}
+      - {{classification: [SecurityUpdates], msrcSeverity: [\"*\"], patchSet: [OS]}}
+    approved: [KB5001234]
+    approvedComplianceLevel: HIGH
+    patchGroup: web servers
+stages:
+  - {{name: test, ous: [ou-abcd-11111111], approve: {{afterDays: 360}}}}
+  - name: production
+    ous: [ou-abcd-22222222]
+    approve: {{until: 2026-11-30}}
+    baselines: {{UBUNTU: {{approved: [openssl]}}}}
+"
+    );
+    let plan = plan(&text);
+    let linux = &plan.baselines[&Os::AmazonLinux2023];
+    assert_eq!(linux.rules[0].compliance_level, ComplianceLevel::Critical);
+    assert_eq!(linux.rejected_action, RejectedAction::Block);
+    assert_eq!(linux.sources[0].configuration, "[main]\nname=own");
+    let ubuntu = &plan.baselines[&Os::Ubuntu].rules[0];
+    assert!(ubuntu.enable_non_security && ubuntu.approve.is_none());
+    let windows = &plan.baselines[&Os::Windows];
+    assert_eq!(windows.rules[0].approve, Some(Approve::AfterDays(0)));
+    assert_eq!(windows.rules[1].patch_set, ["OS"]);
+    assert_eq!(
+        (windows.patch_group.as_deref(), windows.approved_compliance_level),
+        (Some("web servers"), ComplianceLevel::High)
+    );
+    assert_eq!(plan.stages[0].approve, Some(Approve::AfterDays(360)));
+    assert_eq!(plan.stages[1].approve, Some(Approve::Until("2026-11-30".parse().expect("a date"))));
+    let own = PlannedBaseline { approved: vec!["openssl".into()], ..PlannedBaseline::default() };
+    assert_eq!(plan.stages[1].baselines, BTreeMap::from([(Os::Ubuntu, own)]));
+}
+
+#[test]
+fn where_nothing_needs_a_date_no_stage_has_to_say_one() {
+    // Rules with dates of their own, baselines without rules, and systems without release dates.
+    for baseline in [
+        "AMAZON_LINUX_2: {rules: [{product: [\"*\"], approve: {afterDays: 3}}]}",
+        "AMAZON_LINUX_2: {approved: [openssl]}",
+        "UBUNTU: {rules: [{product: [\"*\"]}]}",
+    ] {
+        let os = baseline.split(':').next().expect("a name");
+        let text = format!("{HEAD}select: {{operatingSystems: [{os}]}}\nbaselines: {{{baseline}}}\n{STAGES}");
+        assert_eq!(plan(&text).stages[0].approve, None);
+    }
+}
+
+#[test]
+fn a_baseline_for_every_operating_system_needs_no_selection() {
+    let all: Vec<String> = Os::ALL.iter().map(|os| format!("{os}: {{approved: [a]}}")).collect();
+    let plan = plan(&format!("{HEAD}baselines: {{{}}}\n{STAGES}", all.join(", ")));
+    assert_eq!(plan.baselines.len(), Os::ALL.len());
+    assert_eq!(plan.baselines[&Os::Suse].rules, Vec::<PlannedRule>::new());
 }

@@ -1,10 +1,12 @@
 //! Tests of the plan: every kind of bad input by its message, round trips, files of the repository.
 
+mod bad_baselines;
 mod bad_fields;
 mod bad_stages;
 mod bad_yaml;
 mod files;
 mod good;
+mod planned_baselines;
 mod properties;
 
 use super::{PlanErrors, read};

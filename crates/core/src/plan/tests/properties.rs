@@ -6,8 +6,11 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use super::super::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, read};
+use super::super::{
+    Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, has_approval_dates, read,
+};
 use super::listed;
+use super::planned_baselines::{Parts, baselines_of, parts};
 use crate::os::OperatingSystem;
 
 const NAME: &str = "[A-Za-z0-9][A-Za-z0-9_-]{0,12}";
@@ -82,6 +85,9 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
             exclude: StageExclusion { accounts: excluded_accounts, ous: excluded_ous },
             regions: list(regions),
             select,
+            // Added by `with_baselines`.
+            baselines: BTreeMap::new(),
+            approve: None,
             waves,
             gate: Gate { max_failed_percent: gate.0, max_unreachable_percent: gate.1, min_succeeded: gate.2 },
         }
@@ -109,6 +115,29 @@ fn stages() -> impl Strategy<Value = Vec<Stage>> {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
+    prop_oneof![plan_without_baselines(), (plan_without_baselines(), parts()).prop_map(with_baselines)]
+}
+
+/// Baselines for a plan, so that every operating system that a stage selects has one and every rule is dated.
+fn with_baselines((mut plan, parts): (Plan, Parts)) -> Plan {
+    plan.select.operating_systems.clone_from(&parts.systems);
+    plan.baselines = baselines_of(&parts.systems, &parts.raw);
+    for (stage, (systems, own, approve)) in plan.stages.iter_mut().zip(parts.stages) {
+        let selected = if systems.is_empty() { parts.systems.clone() } else { systems.clone() };
+        match &mut stage.select {
+            Some(select) => select.operating_systems = systems,
+            None if systems.is_empty() => {}
+            none => *none = Some(Selection { operating_systems: systems, ..Selection::default() }),
+        }
+        if own {
+            stage.baselines = baselines_of(&selected[..1], &parts.raw);
+        }
+        stage.approve = selected.iter().any(|os| has_approval_dates(*os)).then_some(approve);
+    }
+    plan
+}
+
+fn plan_without_baselines() -> impl Strategy<Value = Plan> {
     let reboot = select(vec![Reboot::IfNeeded, Reboot::Never]);
     (NAME, btree_set(REGION, 1..4), selection(), reboot, rate(), stages()).prop_map(
         |(name, regions, select, reboot, rate, stages)| Plan {
@@ -118,6 +147,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             select,
             reboot,
             rate,
+            baselines: BTreeMap::new(),
             stages,
         },
     )

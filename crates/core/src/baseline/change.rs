@@ -1,0 +1,279 @@
+//! What is left to do to the baselines of a target, each in one line for people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Baseline;
+use crate::os::OperatingSystem;
+use crate::reason::Reason;
+
+/// A difference between what a target should have and what it has. Most are calls to make, in this order; the others
+/// say why a call is not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "change", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Change {
+    /// `CreatePatchBaseline`, with its tags.
+    Create {
+        /// All of it.
+        baseline: Box<Baseline>,
+    },
+    /// `UpdatePatchBaseline` with the whole definition.
+    Update {
+        /// Which one.
+        id: String,
+        /// What differs.
+        fields: Vec<Field>,
+        /// How it should be.
+        baseline: Box<Baseline>,
+    },
+    /// `AddTagsToResource`. After the update, so that a hash is never there before what it stands for.
+    Tag {
+        /// Which one.
+        baseline: Known,
+        /// Tags to add or to overwrite.
+        tags: BTreeMap<String, String>,
+    },
+    /// `RegisterDefaultPatchBaseline`.
+    RegisterDefault {
+        /// Operating system whose default it becomes.
+        operating_system: OperatingSystem,
+        /// The new default.
+        baseline: Chosen,
+        /// The default until now, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<Known>,
+    },
+    /// `RegisterPatchBaselineForPatchGroup`. The API refuses it while the group has another baseline, so that
+    /// `previous`, if there is one, must be deregistered first.
+    RegisterForPatchGroup {
+        /// Operating system.
+        operating_system: OperatingSystem,
+        /// The group.
+        group: String,
+        /// Its new baseline.
+        baseline: Chosen,
+        /// Its baseline until now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<Known>,
+    },
+    /// `DeregisterPatchBaselineForPatchGroup`: the group had no baseline before. Only when earlier ones are restored.
+    DeregisterPatchGroup {
+        /// Operating system.
+        operating_system: OperatingSystem,
+        /// The group.
+        group: String,
+        /// Its baseline until now.
+        previous: Known,
+    },
+    /// Nothing is done: a baseline has the name of ours but is not ours.
+    Foreign {
+        /// Operating system.
+        operating_system: OperatingSystem,
+        /// The baseline that is left alone.
+        baseline: Known,
+        /// Why it is not ours.
+        why: String,
+    },
+    /// Nothing is done: the account has as many baselines in this Region as it may have.
+    QuotaReached {
+        /// Operating system.
+        operating_system: OperatingSystem,
+        /// The name of the baseline that cannot be made.
+        name: String,
+        /// How many there are.
+        baselines: usize,
+    },
+    /// Nothing is done: what restoring leaves as it is.
+    Left {
+        /// The baseline.
+        baseline: Known,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// A baseline that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Known {
+    /// Id.
+    pub id: String,
+    /// Name; the id again where no list names it.
+    pub name: String,
+}
+
+/// A baseline that is registered for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chosen {
+    /// One that is there.
+    Existing(Known),
+    /// The one of that name that a change before this one creates.
+    Created(String),
+}
+
+/// A field of a baseline's definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names of the API in another spelling")]
+pub enum Field {
+    Description,
+    GlobalFilters,
+    ApprovalRules,
+    ApprovedPatches,
+    ApprovedPatchesComplianceLevel,
+    ApprovedPatchesEnableNonSecurity,
+    RejectedPatches,
+    RejectedPatchesAction,
+    Sources,
+}
+
+impl Field {
+    /// Every field.
+    pub const ALL: [Self; 9] = [
+        Self::Description,
+        Self::GlobalFilters,
+        Self::ApprovalRules,
+        Self::ApprovedPatches,
+        Self::ApprovedPatchesComplianceLevel,
+        Self::ApprovedPatchesEnableNonSecurity,
+        Self::RejectedPatches,
+        Self::RejectedPatchesAction,
+        Self::Sources,
+    ];
+
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Description => "description",
+            Self::GlobalFilters => "global filters",
+            Self::ApprovalRules => "approval rules",
+            Self::ApprovedPatches => "approved patches",
+            Self::ApprovedPatchesComplianceLevel => "compliance level of approved patches",
+            Self::ApprovedPatchesEnableNonSecurity => "non-security updates among approved patches",
+            Self::RejectedPatches => "rejected patches",
+            Self::RejectedPatchesAction => "action on rejected patches",
+            Self::Sources => "sources",
+        }
+    }
+}
+
+impl Change {
+    /// True if it is a call that changes something.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.reason().is_none()
+    }
+
+    /// Why nothing is done, for those changes that are none.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Foreign { baseline, why, .. } => Some(Reason::new(
+                "baseline-foreign",
+                format!("the baseline {baseline} has the name of one of orgpatch but {why}; it is left alone"),
+            )),
+            Self::QuotaReached { name, baselines, .. } => Some(Reason::new(
+                "baseline-quota-reached",
+                format!(
+                    "the baseline {name} cannot be made: an account may have {} in a Region, and there are {baselines} \
+                     already or made before it",
+                    super::MAX_BASELINES
+                ),
+            )),
+            Self::Left { reason, .. } => Some(reason.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name == self.id { f.write_str(&self.id) } else { write!(f, "{} ({})", self.name, self.id) }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Existing(known) => known.fmt(f),
+            Self::Created(name) => write!(f, "{name}, just created,"),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { baseline } => write!(f, "create {}: {}", baseline.name, Contents(baseline)),
+            Self::Update { id, fields, baseline } => {
+                let fields: Vec<&str> = fields.iter().map(|field| field.words()).collect();
+                write!(f, "change {} ({id}): {}", baseline.name, fields.join(", "))
+            }
+            Self::Tag { baseline, tags } => {
+                let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                write!(f, "tag {baseline}: {}", tags.join(", "))
+            }
+            Self::RegisterDefault { operating_system, baseline, previous } => {
+                write!(f, "{baseline} becomes the default for {operating_system}")?;
+                instead_of(f, previous.as_ref())
+            }
+            Self::RegisterForPatchGroup { operating_system, group, baseline, previous } => {
+                write!(f, "{baseline} becomes the baseline of patch group {group:?} for {operating_system}")?;
+                instead_of(f, previous.as_ref())
+            }
+            Self::DeregisterPatchGroup { operating_system, group, previous } => {
+                write!(f, "patch group {group:?} for {operating_system} no longer has {previous}, nor any other")
+            }
+            Self::Foreign { .. } | Self::QuotaReached { .. } | Self::Left { .. } => match self.reason() {
+                Some(reason) => f.write_str(&reason.text),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&Known>) -> fmt::Result {
+    previous.map_or(Ok(()), |previous| write!(f, " instead of {previous}"))
+}
+
+/// What is in a baseline, in a few words.
+struct Contents<'b>(&'b Baseline);
+
+impl fmt::Display for Contents<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let definition = &self.0.definition;
+        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let mut dates: Vec<String> = definition
+            .approval_rules
+            .iter()
+            .filter_map(|rule| match (rule.approve_after_days, rule.approve_until_date) {
+                (Some(days), _) => Some(crate::plan::Approve::AfterDays(days).to_string()),
+                (None, Some(date)) => Some(crate::plan::Approve::Until(date).to_string()),
+                (None, None) => None,
+            })
+            .collect();
+        dates.dedup();
+        f.write_str(&count(definition.approval_rules.len(), "rule"))?;
+        if !dates.is_empty() {
+            write!(f, " ({})", dates.join(", "))?;
+        }
+        for (list, what) in [
+            (definition.approved_patches.len(), "approved patch"),
+            (definition.rejected_patches.len(), "rejected patch"),
+        ] {
+            match list {
+                0 => {}
+                1 => write!(f, ", 1 {what}")?,
+                n => write!(f, ", {n} {what}es")?,
+            }
+        }
+        match definition.sources.len() {
+            0 => Ok(()),
+            n => write!(f, ", {}", count(n, "source")),
+        }
+    }
+}

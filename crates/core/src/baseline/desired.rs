@@ -1,0 +1,85 @@
+//! From the plan to the baselines of a stage.
+
+use super::{Baseline, Definition, PatchFilter, PatchRule};
+use crate::digest::sha256_hex;
+use crate::os::OperatingSystem;
+use crate::plan::{Approve, FilterKey, Plan, PlannedBaseline, PlannedRule, Stage, has_approval_dates};
+use crate::step::selection_of;
+
+/// `BaselineName` of the API.
+const LONGEST_NAME: usize = 128;
+
+/// The baselines that the targets of a stage should have: one for each operating system that the stage selects and
+/// that has a baseline in the plan. None at all: the accounts' own are used.
+#[must_use]
+pub fn desired(plan: &Plan, stage: &Stage) -> Vec<Baseline> {
+    let selected = selection_of(plan, stage).operating_systems;
+    OperatingSystem::ALL
+        .into_iter()
+        .filter(|os| selected.is_empty() || selected.contains(os))
+        .filter_map(|os| {
+            let planned = stage.baselines.get(&os).or_else(|| plan.baselines.get(&os))?;
+            let names = (plan.name.as_str(), stage.name.as_str());
+            let definition = definition(planned, os, stage.approve, names);
+            Some(Baseline::new(baseline_name(names, os), names, os, definition, planned.patch_group.clone()))
+        })
+        .collect()
+}
+
+/// The name of a baseline: `orgpatch-<plan>-<stage>-<operating system>`. Names that would be too long for the API are
+/// cut, and told apart by a part of their hash.
+#[must_use]
+pub fn baseline_name((plan, stage): (&str, &str), os: OperatingSystem) -> String {
+    let name = format!("orgpatch-{plan}-{stage}-{os}");
+    if name.len() <= LONGEST_NAME {
+        return name;
+    }
+    let mut digest = sha256_hex(&name);
+    digest.truncate(8);
+    let end = format!("-{digest}-{os}");
+    // Names of plans and stages are ASCII, so that bytes are characters.
+    let begin: String = name.chars().take(LONGEST_NAME - end.len()).collect();
+    begin + &end
+}
+
+fn definition(
+    planned: &PlannedBaseline,
+    os: OperatingSystem,
+    approve: Option<Approve>,
+    (plan, stage): (&str, &str),
+) -> Definition {
+    Definition {
+        description: format!(
+            "Made by orgpatch from the plan {plan}, stage {stage}; what is changed here by hand is undone by its next run."
+        ),
+        global_filters: Vec::new(),
+        approval_rules: planned.rules.iter().map(|planned| rule(planned, os, approve)).collect(),
+        approved_patches: planned.approved.clone(),
+        approved_patches_compliance_level: planned.approved_compliance_level,
+        approved_patches_enable_non_security: planned.approved_non_security,
+        rejected_patches: planned.rejected.clone(),
+        rejected_patches_action: planned.rejected_action,
+        sources: planned.sources.clone(),
+    }
+}
+
+/// A rule's own `approve` wins over the stage's: definition updates must not wait.
+fn rule(planned: &PlannedRule, os: OperatingSystem, approve: Option<Approve>) -> PatchRule {
+    let approve = planned.approve.or(approve).filter(|_| has_approval_dates(os));
+    let (approve_after_days, approve_until_date) = match approve {
+        Some(Approve::AfterDays(days)) => (Some(days), None),
+        Some(Approve::Until(date)) => (None, Some(date)),
+        None => (None, None),
+    };
+    let filter = |key: &FilterKey| {
+        let values = planned.values(*key).to_vec();
+        (!values.is_empty()).then(|| PatchFilter { key: key.api_name().to_owned(), values })
+    };
+    PatchRule {
+        patch_filters: FilterKey::of(os).iter().filter_map(filter).collect(),
+        compliance_level: planned.compliance_level,
+        approve_after_days,
+        approve_until_date,
+        enable_non_security: planned.enable_non_security,
+    }
+}

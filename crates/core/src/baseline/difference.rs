@@ -1,0 +1,158 @@
+//! What is left to do so that a target has the baselines that it should have.
+
+use super::{
+    Baseline, Change, Chosen, Definition, Field, HASH_TAG, Known, Observed, ObservedBaseline, PLAN_TAG, STAGE_TAG,
+    same_id,
+};
+use crate::os::OperatingSystem;
+
+/// Baselines that an account may have in a Region (Systems Manager quotas).
+pub const MAX_BASELINES: usize = 50;
+
+/// What is left to do, in the order in which to do it; empty: nothing.
+///
+/// Only what differs is listed, what orgpatch did not make is never changed, and after the changes nothing is left.
+#[must_use]
+pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut made = 0;
+    for baseline in desired {
+        let chosen = match find(baseline, observed) {
+            Found::Ours(ours) => {
+                changes.extend(update(baseline, ours));
+                changes.extend(tag(baseline, ours));
+                Chosen::Existing(known(ours))
+            }
+            Found::Foreign(foreign) => {
+                changes.push(Change::Foreign {
+                    operating_system: baseline.operating_system,
+                    baseline: known(foreign),
+                    why: why_foreign(baseline, foreign),
+                });
+                continue;
+            }
+            Found::Nothing => {
+                let baselines = made + observed.baselines.iter().filter(|other| !other.is_predefined()).count();
+                if baselines >= MAX_BASELINES {
+                    changes.push(Change::QuotaReached {
+                        operating_system: baseline.operating_system,
+                        name: baseline.name.clone(),
+                        baselines,
+                    });
+                    continue;
+                }
+                made += 1;
+                changes.push(Change::Create { baseline: Box::new(baseline.clone()) });
+                Chosen::Created(baseline.name.clone())
+            }
+        };
+        changes.extend(register(baseline, chosen, observed));
+    }
+    changes
+}
+
+enum Found<'o> {
+    Ours(&'o ObservedBaseline),
+    Foreign(&'o ObservedBaseline),
+    Nothing,
+}
+
+/// Names are not unique in the API: ours among those of the same name, and of several of ours the one in use.
+fn find<'o>(baseline: &Baseline, observed: &'o Observed) -> Found<'o> {
+    let in_use = |id: &str| {
+        let current = current(baseline, observed);
+        current.is_some_and(|current| same_id(current, id))
+    };
+    let os = baseline.operating_system.name();
+    let named = || observed.baselines.iter().filter(|other| other.name == baseline.name);
+    let ours = named()
+        .filter(|other| other.operating_system == os && baseline.is_ours(&other.tags))
+        .min_by_key(|other| (!in_use(&other.id), &other.id));
+    let foreign = || named().min_by_key(|other| &other.id);
+    ours.map(Found::Ours).or_else(|| foreign().map(Found::Foreign)).unwrap_or(Found::Nothing)
+}
+
+/// Id of the baseline that is where this one should be.
+fn current<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'o str> {
+    match &baseline.patch_group {
+        None => observed.defaults.get(&baseline.operating_system).map(String::as_str),
+        Some(group) => observed.of_group(baseline.operating_system, group),
+    }
+}
+
+fn why_foreign(baseline: &Baseline, foreign: &ObservedBaseline) -> String {
+    let tag = |key: &str| foreign.tags.get(key);
+    if foreign.operating_system != baseline.operating_system.name() {
+        return format!("is for {}", foreign.operating_system);
+    }
+    match (tag(PLAN_TAG), tag(STAGE_TAG)) {
+        (Some(plan), Some(stage)) => format!("belongs to the plan {plan}, stage {stage}"),
+        _ => "not its tags".to_owned(),
+    }
+}
+
+fn update(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
+    let fields = match &ours.definition {
+        Some(definition) => differing(&baseline.definition, definition, baseline.operating_system),
+        // Nobody asked what it approves: the hash is believed.
+        None if ours.tags.get(HASH_TAG) == baseline.tags.get(HASH_TAG) => Vec::new(),
+        None => Field::ALL.to_vec(),
+    };
+    (!fields.is_empty()).then(|| Change::Update { id: ours.id.clone(), fields, baseline: Box::new(baseline.clone()) })
+}
+
+fn differing(desired: &Definition, observed: &Definition, os: OperatingSystem) -> Vec<Field> {
+    let (a, b) = (desired.canonical(os), observed.canonical(os));
+    Field::ALL
+        .into_iter()
+        .filter(|field| match field {
+            Field::Description => a.description != b.description,
+            Field::GlobalFilters => a.global_filters != b.global_filters,
+            Field::ApprovalRules => a.approval_rules != b.approval_rules,
+            Field::ApprovedPatches => a.approved_patches != b.approved_patches,
+            Field::ApprovedPatchesComplianceLevel => {
+                a.approved_patches_compliance_level != b.approved_patches_compliance_level
+            }
+            Field::ApprovedPatchesEnableNonSecurity => {
+                a.approved_patches_enable_non_security != b.approved_patches_enable_non_security
+            }
+            Field::RejectedPatches => a.rejected_patches != b.rejected_patches,
+            Field::RejectedPatchesAction => a.rejected_patches_action != b.rejected_patches_action,
+            Field::Sources => a.sources != b.sources,
+        })
+        .collect()
+}
+
+fn tag(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
+    let differs = |(key, value): &(&String, &String)| ours.tags.get(*key) != Some(*value);
+    let tags: std::collections::BTreeMap<String, String> =
+        baseline.tags.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
+    (!tags.is_empty()).then(|| Change::Tag { baseline: known(ours), tags })
+}
+
+fn register(baseline: &Baseline, chosen: Chosen, observed: &Observed) -> Option<Change> {
+    let current = current(baseline, observed);
+    if let (Some(current), Chosen::Existing(ours)) = (current, &chosen)
+        && same_id(current, &ours.id)
+    {
+        return None;
+    }
+    let previous = current.map(|id| look_up(observed, id));
+    let operating_system = baseline.operating_system;
+    Some(match &baseline.patch_group {
+        None => Change::RegisterDefault { operating_system, baseline: chosen, previous },
+        Some(group) => {
+            Change::RegisterForPatchGroup { operating_system, group: group.clone(), baseline: chosen, previous }
+        }
+    })
+}
+
+fn known(baseline: &ObservedBaseline) -> Known {
+    Known { id: baseline.id.clone(), name: baseline.name.clone() }
+}
+
+/// The baseline of that id by name, if a list names it.
+pub(super) fn look_up(observed: &Observed, id: &str) -> Known {
+    let name = observed.baseline(id).map_or(id, |baseline| &baseline.name);
+    Known { id: id.to_owned(), name: name.to_owned() }
+}

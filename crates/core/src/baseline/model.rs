@@ -1,0 +1,182 @@
+//! A baseline in the terms of the API, with nothing left to its defaults.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::sha256_hex;
+use crate::os::OperatingSystem;
+use crate::plan::{ComplianceLevel, PatchSource, RejectedAction, has_approval_dates};
+use crate::reason::Reason;
+
+/// Tag with the name of the plan that a baseline belongs to.
+pub const PLAN_TAG: &str = "orgpatch:plan";
+/// Tag with the name of the stage.
+pub const STAGE_TAG: &str = "orgpatch:stage";
+/// Tag with the hash of the desired state; see [`Baseline::hash`].
+pub const HASH_TAG: &str = "orgpatch:hash";
+
+/// On Windows a cumulative update is replaced by the next about a month later; what waits longer is never installed.
+const LONGEST_WINDOWS_DELAY: u16 = 30;
+
+/// The baseline that a target should have for one operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    /// `orgpatch-<plan>-<stage>-<operating system>`.
+    pub name: String,
+    /// Always said: without it the API makes a baseline for Windows.
+    pub operating_system: OperatingSystem,
+    /// What it approves.
+    pub definition: Definition,
+    /// The patch group that it is registered for; None: it is the default of its operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch_group: Option<String>,
+    /// `orgpatch:plan`, `orgpatch:stage` and `orgpatch:hash`: what makes it ours.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Baseline {
+    /// A baseline of that name with the tags of its plan and stage.
+    #[must_use]
+    pub fn new(
+        name: String,
+        (plan, stage): (&str, &str),
+        operating_system: OperatingSystem,
+        definition: Definition,
+        patch_group: Option<String>,
+    ) -> Self {
+        let mut baseline = Self { name, operating_system, definition, patch_group, tags: BTreeMap::new() };
+        baseline.tags = BTreeMap::from([
+            (PLAN_TAG.to_owned(), plan.to_owned()),
+            (STAGE_TAG.to_owned(), stage.to_owned()),
+            (HASH_TAG.to_owned(), baseline.hash()),
+        ]);
+        baseline
+    }
+
+    /// SHA-256 in hex over the desired state in its canonical form: baselines of the same hash are the same.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "texts, numbers and lists are always JSON")]
+    pub fn hash(&self) -> String {
+        let state = (self.operating_system, self.definition.canonical(self.operating_system), &self.patch_group);
+        sha256_hex(serde_json::to_vec(&state).expect("texts, numbers and lists are always JSON"))
+    }
+
+    /// Whether tags say that a baseline is this one of ours, in whatever state.
+    #[must_use]
+    pub fn is_ours(&self, tags: &BTreeMap<String, String>) -> bool {
+        [PLAN_TAG, STAGE_TAG].iter().all(|tag| tags.get(*tag).is_some_and(|value| self.tags.get(*tag) == Some(value)))
+    }
+
+    /// What is allowed but seldom meant, for people.
+    #[must_use]
+    pub fn cautions(&self) -> Vec<Reason> {
+        let longest = self.definition.approval_rules.iter().filter_map(|rule| rule.approve_after_days).max();
+        let os = self.operating_system;
+        match (os, longest) {
+            (OperatingSystem::Windows, Some(days)) if days > LONGEST_WINDOWS_DELAY => vec![Reason::new(
+                "windows-delay-beyond-a-month",
+                format!("{os}: after {days} days an update may be superseded already, and is then never installed"),
+            )],
+            (OperatingSystem::AmazonLinux2, Some(1..)) => vec![Reason::new(
+                "delay-from-updated-date",
+                format!(
+                    "{os}: the delay counts from the day on which a patch was last updated, and begins anew with it"
+                ),
+            )],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What a baseline approves: every field of `CreatePatchBaseline` that decides about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Definition {
+    /// `Description`.
+    pub description: String,
+    /// `GlobalFilters`; a plan has none, so that one that somebody added is taken away.
+    pub global_filters: Vec<PatchFilter>,
+    /// `ApprovalRules`.
+    pub approval_rules: Vec<PatchRule>,
+    /// `ApprovedPatches`.
+    pub approved_patches: Vec<String>,
+    /// `ApprovedPatchesComplianceLevel`.
+    pub approved_patches_compliance_level: ComplianceLevel,
+    /// `ApprovedPatchesEnableNonSecurity`.
+    pub approved_patches_enable_non_security: bool,
+    /// `RejectedPatches`.
+    pub rejected_patches: Vec<String>,
+    /// `RejectedPatchesAction`.
+    pub rejected_patches_action: RejectedAction,
+    /// `Sources`.
+    pub sources: Vec<PatchSource>,
+}
+
+/// An approval rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchRule {
+    /// `PatchFilterGroup`: all of them must match.
+    pub patch_filters: Vec<PatchFilter>,
+    /// `ComplianceLevel`.
+    pub compliance_level: ComplianceLevel,
+    /// `ApproveAfterDays`; never together with the date, and neither on Debian and Ubuntu.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve_after_days: Option<u16>,
+    /// `ApproveUntilDate`, YYYY-MM-DD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub approve_until_date: Option<Date>,
+    /// `EnableNonSecurity`.
+    pub enable_non_security: bool,
+}
+
+/// A patch filter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchFilter {
+    /// `PatchFilterKey`, such as `CLASSIFICATION`. A text, because a baseline of others may have any key.
+    pub key: String,
+    /// One of them must match.
+    pub values: Vec<String>,
+}
+
+impl Definition {
+    /// The same in one order and without what does not count, for comparison: lists are sets to Patch Manager, and
+    /// Debian and Ubuntu have no approval dates, even if the API answers with a delay of 0 there.
+    #[must_use]
+    pub fn canonical(&self, os: OperatingSystem) -> Self {
+        let mut canonical = self.clone();
+        let filters = |filters: &mut Vec<PatchFilter>| {
+            for filter in filters.iter_mut() {
+                set(&mut filter.values);
+            }
+            set(filters);
+        };
+        filters(&mut canonical.global_filters);
+        for rule in &mut canonical.approval_rules {
+            filters(&mut rule.patch_filters);
+            if !has_approval_dates(os) {
+                rule.approve_after_days = None;
+                rule.approve_until_date = None;
+            }
+        }
+        set(&mut canonical.approval_rules);
+        set(&mut canonical.approved_patches);
+        set(&mut canonical.rejected_patches);
+        for source in &mut canonical.sources {
+            set(&mut source.products);
+        }
+        set(&mut canonical.sources);
+        canonical
+    }
+}
+
+fn set<T: Ord>(list: &mut Vec<T>) {
+    list.sort();
+    list.dedup();
+}

@@ -1,0 +1,16 @@
+//! Baselines in a plan: what may be installed per operating system, and when it is approved.
+
+mod filters;
+mod model;
+mod read;
+mod relations;
+
+pub use filters::{FilterKey, has_approval_dates};
+pub(super) use filters::{is_linux, known_values};
+pub use model::{Approve, ComplianceLevel, PatchSource, PlannedBaseline, PlannedRule, RejectedAction};
+pub(super) use model::{
+    LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES,
+    MAX_SOURCES, MAX_VALUE, MAX_VALUES,
+};
+pub(super) use read::{APPROVE, BASELINE, RULE, SOURCE, baselines, stage_approve};
+pub(super) use relations::{Baselines, Entry, Inherited, Own, Said, check};

@@ -1,0 +1,299 @@
+//! Baselines of a plan as types. Limits are those of the API (botocore 1.43.11, `CreatePatchBaseline`).
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::pattern::{DATE_PATTERN, SOURCE_NAME_PATTERN};
+use super::FilterKey;
+
+pub(in crate::plan) const MAX_RULES: usize = 10;
+pub(in crate::plan) const MAX_FILTERS: usize = 4;
+pub(in crate::plan) const MAX_VALUES: usize = 20;
+pub(in crate::plan) const MAX_VALUE: usize = 64;
+pub(in crate::plan) const MAX_PATCHES: usize = 50;
+pub(in crate::plan) const MAX_PATCH_ID: usize = 100;
+pub(in crate::plan) const MAX_SOURCES: usize = 20;
+pub(in crate::plan) const MAX_PRODUCT: usize = 128;
+pub(in crate::plan) const MAX_CONFIGURATION: usize = 1024;
+pub(in crate::plan) const MAX_PATCH_GROUP: usize = 256;
+pub(in crate::plan) const LONGEST_DELAY: u32 = 360;
+
+/// What may be installed on the instances of one operating system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("anyOf" = [
+    {"required": ["rules"]},
+    {"required": ["approved"], "properties": {"approved": {"minItems": 1}}},
+]))]
+pub struct PlannedBaseline {
+    /// A patch is approved when one of these rules approves it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_RULES))]
+    pub rules: Vec<PlannedRule>,
+    /// Patches that are approved whatever the rules say, at once: KB articles on Windows, package names elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_PATCHES), inner(length(min = 1, max = MAX_PATCH_ID)), extend("uniqueItems" = true))]
+    pub approved: Vec<String>,
+    /// How bad it is if one of the patches in `approved` is missing.
+    #[serde(skip_serializing_if = "ComplianceLevel::is_unspecified")]
+    pub approved_compliance_level: ComplianceLevel,
+    /// Whether `approved` may bring updates that are not security updates. Linux only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub approved_non_security: bool,
+    /// Patches that are never installed; they win over rules and `approved`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_PATCHES), inner(length(min = 1, max = MAX_PATCH_ID)), extend("uniqueItems" = true))]
+    pub rejected: Vec<String>,
+    /// Whether a rejected patch may come as a dependency of another one.
+    #[serde(skip_serializing_if = "RejectedAction::is_default")]
+    pub rejected_action: RejectedAction,
+    /// Repositories instead of those that an instance has. Linux only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_SOURCES))]
+    pub sources: Vec<PatchSource>,
+    /// The patch group (instance tag `Patch Group` or `PatchGroup`) that gets this baseline. Absent: it becomes the
+    /// default of its operating system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = MAX_PATCH_GROUP))]
+    pub patch_group: Option<String>,
+}
+
+/// Which patches are approved, and when. A patch must match every filter, with any of its values; `*` is every value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("minProperties" = 1))]
+pub struct PlannedRule {
+    /// Versions of the operating system, or the product's name, such as `WindowsServer2022`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub product: Vec<String>,
+    /// Product families of Microsoft, such as `Office`. WINDOWS only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub product_family: Vec<String>,
+    /// Kinds of patches, such as `Security` (Linux) or `SecurityUpdates` (Windows). Not on DEBIAN and UBUNTU.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub classification: Vec<String>,
+    /// Severities, such as `Critical`. Not on DEBIAN, MACOS, UBUNTU and WINDOWS.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub severity: Vec<String>,
+    /// Severities of the Microsoft Security Response Center, such as `Critical`. WINDOWS only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub msrc_severity: Vec<String>,
+    /// Priorities of packages, such as `Required`. DEBIAN and UBUNTU only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub priority: Vec<String>,
+    /// Sections of the archive, such as `main`. DEBIAN and UBUNTU only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+    pub section: Vec<String>,
+    /// `OS` for Windows itself, `APPLICATION` for what else Microsoft releases. WINDOWS only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), extend("items" = {"type": "string", "enum": PATCH_SETS}, "uniqueItems" = true))]
+    pub patch_set: Vec<String>,
+    /// How bad it is if a patch that this rule approves is missing.
+    #[serde(skip_serializing_if = "ComplianceLevel::is_unspecified")]
+    pub compliance_level: ComplianceLevel,
+    /// Whether the rule may bring updates that are not security updates. Linux only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub enable_non_security: bool,
+    /// When this rule approves, instead of what the stage says: for what must not wait, such as virus definitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Approve")]
+    pub approve: Option<Approve>,
+}
+
+/// Values of the filter `patchSet`.
+pub(in crate::plan) const PATCH_SETS: [&str; 2] = ["OS", "APPLICATION"];
+
+impl PlannedRule {
+    /// The values of a filter; empty if the rule does not ask for it.
+    #[must_use]
+    pub fn values(&self, key: FilterKey) -> &[String] {
+        match key {
+            FilterKey::Product => &self.product,
+            FilterKey::ProductFamily => &self.product_family,
+            FilterKey::Classification => &self.classification,
+            FilterKey::Severity => &self.severity,
+            FilterKey::MsrcSeverity => &self.msrc_severity,
+            FilterKey::Priority => &self.priority,
+            FilterKey::Section => &self.section,
+            FilterKey::PatchSet => &self.patch_set,
+        }
+    }
+
+    pub(in crate::plan) fn set(&mut self, key: FilterKey, values: Vec<String>) {
+        *match key {
+            FilterKey::Product => &mut self.product,
+            FilterKey::ProductFamily => &mut self.product_family,
+            FilterKey::Classification => &mut self.classification,
+            FilterKey::Severity => &mut self.severity,
+            FilterKey::MsrcSeverity => &mut self.msrc_severity,
+            FilterKey::Priority => &mut self.priority,
+            FilterKey::Section => &mut self.section,
+            FilterKey::PatchSet => &mut self.patch_set,
+        } = values;
+    }
+}
+
+/// When a patch that a rule matches is approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "ApproveFields", into = "ApproveFields")]
+#[schemars(with = "ApproveFields")]
+pub enum Approve {
+    /// So many days after its release: 0 to 360.
+    AfterDays(u16),
+    /// If it was released on that day (UTC) or before.
+    Until(Date),
+}
+
+impl std::fmt::Display for Approve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AfterDays(0) => f.write_str("at once"),
+            Self::AfterDays(1) => f.write_str("1 day after release"),
+            Self::AfterDays(days) => write!(f, "{days} days after release"),
+            Self::Until(date) => write!(f, "if released until {date}"),
+        }
+    }
+}
+
+/// How [`Approve`] is written: exactly one of the two fields.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Approve", rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+struct ApproveFields {
+    /// So many days after the release of a patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u16", range(max = LONGEST_DELAY))]
+    after_days: Option<u16>,
+    /// The last day (UTC) whose releases are approved, such as 2026-11-30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = DATE_PATTERN))]
+    until: Option<Date>,
+}
+
+impl From<Approve> for ApproveFields {
+    fn from(approve: Approve) -> Self {
+        match approve {
+            Approve::AfterDays(days) => Self { after_days: Some(days), until: None },
+            Approve::Until(date) => Self { after_days: None, until: Some(date) },
+        }
+    }
+}
+
+impl TryFrom<ApproveFields> for Approve {
+    type Error = &'static str;
+
+    fn try_from(fields: ApproveFields) -> Result<Self, Self::Error> {
+        match (fields.after_days, fields.until) {
+            (Some(days), None) => Ok(Self::AfterDays(days)),
+            (None, Some(date)) => Ok(Self::Until(date)),
+            _ => Err("approve needs either afterDays or until"),
+        }
+    }
+}
+
+/// How bad it is if an approved patch is missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
+pub enum ComplianceLevel {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Informational,
+    #[default]
+    Unspecified,
+}
+
+impl ComplianceLevel {
+    /// Every value, worst first.
+    pub const ALL: [Self; 6] =
+        [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Informational, Self::Unspecified];
+
+    /// The name in the API and in plans.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "CRITICAL",
+            Self::High => "HIGH",
+            Self::Medium => "MEDIUM",
+            Self::Low => "LOW",
+            Self::Informational => "INFORMATIONAL",
+            Self::Unspecified => "UNSPECIFIED",
+        }
+    }
+
+    /// The value of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_unspecified(&self) -> bool {
+        *self == Self::Unspecified
+    }
+}
+
+/// What becomes of a rejected patch that another patch needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RejectedAction {
+    /// It is installed as a dependency, and only so.
+    #[default]
+    AllowAsDependency,
+    /// Neither it nor what needs it is installed.
+    Block,
+}
+
+impl RejectedAction {
+    /// Every value.
+    pub const ALL: [Self; 2] = [Self::AllowAsDependency, Self::Block];
+
+    /// The name in the API and in plans.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AllowAsDependency => "ALLOW_AS_DEPENDENCY",
+            Self::Block => "BLOCK",
+        }
+    }
+
+    /// The value of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A repository that instances use instead of their own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PatchSource {
+    /// A name for it: 3 to 50 letters, digits, dots, hyphens and underscores.
+    #[schemars(regex(pattern = SOURCE_NAME_PATTERN))]
+    pub name: String,
+    /// Versions of the operating system that use it, such as `AmazonLinux2023`; `*` is every one.
+    #[schemars(
+        length(min = 1, max = MAX_VALUES),
+        inner(length(min = 1, max = MAX_PRODUCT)),
+        extend("uniqueItems" = true)
+    )]
+    pub products: Vec<String>,
+    /// The repository's configuration in the words of the package manager: for yum a section, for apt one line.
+    #[schemars(length(min = 1, max = MAX_CONFIGURATION))]
+    pub configuration: String,
+}

@@ -1,0 +1,196 @@
+//! What baselines, selections and approvals must have to do with each other.
+
+use std::collections::BTreeMap;
+
+use super::super::decode::{Found, Reader};
+use super::super::yaml::Place;
+use super::read::APPROVE_VALID;
+use super::{Approve, PlannedBaseline, has_approval_dates};
+use crate::os::OperatingSystem;
+
+/// The baselines that were read in one place.
+#[derive(Default)]
+pub(in crate::plan) struct Baselines {
+    pub entries: BTreeMap<OperatingSystem, Entry>,
+    /// Where the field stands; None if it is absent.
+    pub place: Option<Place>,
+    pub path: String,
+}
+
+/// One of them.
+pub(in crate::plan) struct Entry {
+    pub baseline: PlannedBaseline,
+    /// Where its operating system is named.
+    pub place: Place,
+}
+
+impl Baselines {
+    /// The values alone.
+    pub fn values(&self) -> BTreeMap<OperatingSystem, PlannedBaseline> {
+        self.entries.iter().map(|(os, entry)| (*os, entry.baseline.clone())).collect()
+    }
+}
+
+/// What a plan or a stage says itself.
+#[derive(Default)]
+pub(in crate::plan) struct Own {
+    pub baselines: Baselines,
+    /// The operating systems that it selects, and where that is said; None: it does not say.
+    pub operating_systems: Option<Found<Vec<OperatingSystem>>>,
+}
+
+/// What a stage has from the plan.
+#[derive(Default)]
+pub(in crate::plan) struct Inherited {
+    pub own: Own,
+    /// False if it has mistakes, so that nothing can be concluded from it.
+    pub sound: bool,
+}
+
+/// What was said already and would be the same for every stage.
+#[derive(Default)]
+pub(in crate::plan) struct Said {
+    without_baseline: bool,
+}
+
+/// A stage, as far as baselines are concerned.
+struct Stage<'s> {
+    label: &'s str,
+    place: (&'s str, Place),
+    own: &'s Own,
+    inherited: &'s Inherited,
+    /// Those that hold for the stage: an entry of its own replaces the plan's.
+    effective: BTreeMap<OperatingSystem, &'s Entry>,
+}
+
+/// Checks a stage whose own parts are without mistakes. `place` is the stage itself.
+pub(in crate::plan) fn check(
+    reader: &mut Reader,
+    said: &mut Said,
+    label: &str,
+    place: (&str, Place),
+    own: &Own,
+    approve: Option<&Found<Approve>>,
+    inherited: &Inherited,
+) {
+    let mut effective: BTreeMap<_, _> =
+        inherited.own.baselines.entries.iter().map(|(os, entry)| (*os, entry)).collect();
+    effective.extend(own.baselines.entries.iter().map(|(os, entry)| (*os, entry)));
+    let stage = Stage { label, place, own, inherited, effective };
+    stage.refuse_what_is_not_selected(reader);
+    stage.require_baselines(reader, said);
+    match approve {
+        None => stage.require_approve(reader),
+        Some(approve) => stage.refuse_idle_approve(reader, approve),
+    }
+}
+
+impl Stage<'_> {
+    /// Where the selection of operating systems is written that holds for the stage.
+    fn selection(&self) -> Option<&Found<Vec<OperatingSystem>>> {
+        self.own.operating_systems.as_ref().or(self.inherited.own.operating_systems.as_ref())
+    }
+
+    fn selected(&self) -> &[OperatingSystem] {
+        self.selection().map_or(&OperatingSystem::ALL, |found| &found.value)
+    }
+
+    fn refuse_what_is_not_selected(&self, reader: &mut Reader) {
+        for (os, entry) in &self.own.baselines.entries {
+            if !self.selected().contains(os) {
+                reader.refuse(
+                    &format!("{}.{os}", self.own.baselines.path),
+                    entry.place,
+                    format!("the stage {} does not select {os}, so its baseline would do nothing", self.label),
+                    format!("a baseline for what the stage selects: {}", list(self.selected())),
+                );
+            }
+        }
+    }
+
+    /// Half of the instances by the plan's baselines and half by whatever their account has: nobody means that.
+    fn require_baselines(&self, reader: &mut Reader, said: &mut Said) {
+        let without: Vec<OperatingSystem> =
+            self.selected().iter().copied().filter(|os| !self.effective.contains_key(os)).collect();
+        let Some((first, entry)) = self.effective.first_key_value() else {
+            return;
+        };
+        if without.is_empty() {
+            return;
+        }
+        let of_the_plan = self.own.operating_systems.is_none() && self.own.baselines.entries.is_empty();
+        if of_the_plan && std::mem::replace(&mut said.without_baseline, true) {
+            return;
+        }
+        let who = if of_the_plan { "the plan".to_owned() } else { format!("the stage {}", self.label) };
+        let plans = &self.inherited.own.baselines;
+        let place = plans.place.filter(|_| of_the_plan).map_or(self.place, |place| (plans.path.as_str(), place));
+        let with: Vec<OperatingSystem> = self.effective.keys().copied().collect();
+        let (path, place, problem) = match self.selection() {
+            Some(selection) => (
+                selection.path.as_str(),
+                selection.place,
+                format!("{who} selects {}, for which there is no baseline, although {first} has one", list(&without)),
+            ),
+            None => (
+                place.0,
+                place.1,
+                format!("{who} selects every operating system, but there are baselines for {} only", list(&with)),
+            ),
+        };
+        let kept: Vec<OperatingSystem> = with.into_iter().filter(|os| self.selected().contains(os)).collect();
+        let mut valid = format!("baselines for {}", list(&without));
+        if !kept.is_empty() {
+            valid = format!("select: {{operatingSystems: [{}]}}, or {valid}", list(&kept));
+        }
+        reader.refuse_with((path, place), problem, valid, (entry.place, "this one has a baseline"));
+    }
+
+    /// Baselines of this stage whose rules can say when a patch is approved.
+    fn with_dates(&self) -> impl Iterator<Item = (OperatingSystem, &Entry)> {
+        self.effective
+            .iter()
+            .filter(|(os, _)| has_approval_dates(**os) && self.selected().contains(os))
+            .map(|(os, entry)| (*os, *entry))
+    }
+
+    fn require_approve(&self, reader: &mut Reader) {
+        let undated = |entry: &Entry| entry.baseline.rules.iter().any(|rule| rule.approve.is_none());
+        let Some((os, entry)) = self.with_dates().find(|(_, entry)| undated(entry)) else {
+            return;
+        };
+        reader.refuse_with(
+            self.place,
+            format!("the stage {} does not say when patches are approved, which the rules of {os} need", self.label),
+            format!("approve: {APPROVE_VALID}, in the stage or in each rule"),
+            (entry.place, "its rules are here"),
+        );
+    }
+
+    fn refuse_idle_approve(&self, reader: &mut Reader, approve: &Found<Approve>) {
+        if self.with_dates().next().is_some() {
+            return;
+        }
+        let at = (approve.path.as_str(), approve.place);
+        match self.effective.iter().find(|(os, _)| self.selected().contains(os)) {
+            // What is selected has no baseline, which is said already.
+            None if !self.effective.is_empty() => {}
+            None => reader.refuse(
+                at.0,
+                at.1,
+                "there are no baselines, so nothing would be approved by it",
+                "baselines with rules, in the plan or in the stage; or no such field, for the baselines that the accounts have",
+            ),
+            Some((os, entry)) => reader.refuse_with(
+                at,
+                format!("{os} has no approval dates, and the stage {} has baselines for nothing that has", self.label),
+                "no such field: what the filters match is approved at once",
+                (entry.place, "the baseline is here"),
+            ),
+        }
+    }
+}
+
+fn list(systems: &[OperatingSystem]) -> String {
+    systems.iter().map(|os| os.name()).collect::<Vec<_>>().join(", ")
+}

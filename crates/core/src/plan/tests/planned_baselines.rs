@@ -1,0 +1,125 @@
+//! Baselines of any kind for property tests of plans.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::super::baselines::{MAX_FILTERS, is_linux, known_values};
+use super::super::{
+    Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
+};
+use crate::os::OperatingSystem;
+
+/// What a plan with baselines is put together from.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// What the plan selects.
+    pub systems: Vec<OperatingSystem>,
+    /// Made to fit each operating system by `baselines_of`.
+    pub raw: PlannedBaseline,
+    /// Of each stage: operating systems of its own (or none), whether it has a baseline of its own, its `approve`.
+    pub stages: Vec<(Vec<OperatingSystem>, bool, Approve)>,
+}
+
+pub fn parts() -> impl Strategy<Value = Parts> {
+    (subsequence(OperatingSystem::ALL.to_vec(), 1..5), raw()).prop_flat_map(|(systems, raw)| {
+        let own = subsequence(systems.clone(), 0..=systems.len());
+        vec((own, any::<bool>(), approve()), 3).prop_map(move |stages| Parts {
+            systems: systems.clone(),
+            raw: raw.clone(),
+            stages,
+        })
+    })
+}
+
+/// The same baseline for each of the operating systems, as far as it has what the baseline asks for.
+pub fn baselines_of(systems: &[OperatingSystem], raw: &PlannedBaseline) -> BTreeMap<OperatingSystem, PlannedBaseline> {
+    systems.iter().map(|os| (*os, fit(raw, *os))).collect()
+}
+
+fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
+    let mut baseline = raw.clone();
+    if !is_linux(os) {
+        baseline.approved_non_security = false;
+        baseline.sources.clear();
+    }
+    for rule in &mut baseline.rules {
+        let wanted = std::mem::take(rule);
+        for key in FilterKey::of(os).iter().copied().take(MAX_FILTERS) {
+            let mut values = wanted.values(key).to_vec();
+            if let [first, ..] = known_values(os, key)
+                && !values.is_empty()
+            {
+                values = vec![(*first).to_owned(), "*".to_owned()];
+            }
+            rule.set(key, values);
+        }
+        if FilterKey::of(os).iter().all(|key| rule.values(*key).is_empty()) {
+            rule.product = vec!["*".to_owned()];
+        }
+        rule.compliance_level = wanted.compliance_level;
+        rule.enable_non_security = wanted.enable_non_security && is_linux(os);
+        rule.approve = wanted.approve.filter(|_| has_approval_dates(os));
+    }
+    baseline
+}
+
+pub fn approve() -> impl Strategy<Value = Approve> {
+    let date = (1970..2100_i16, 1..=12_i8, 1..=28_i8);
+    prop_oneof![
+        (0..=360_u16).prop_map(Approve::AfterDays),
+        date.prop_map(|(year, month, day)| Approve::Until(Date::new(year, month, day).expect("a date"))),
+    ]
+}
+
+fn raw() -> impl Strategy<Value = PlannedBaseline> {
+    let patches = || btree_set("KB[0-9]{7}|[a-z]{2,8}\\.x86_64|\\*", 0..4).prop_map(Vec::from_iter);
+    let sources = vec(("[A-Za-z0-9_.-]{3,50}", btree_set("\\PC{1,12}", 1..3), "\\PC{1,40}(\n[a-z]{1,9}=1)?"), 0..3);
+    (
+        vec(rule(), 1..4),
+        patches(),
+        patches(),
+        sources,
+        (select(ComplianceLevel::ALL.to_vec()), select(RejectedAction::ALL.to_vec()), any::<bool>()),
+        proptest::option::of("[A-Za-z0-9é日 _.:/=+@-]{1,20}"),
+    )
+        .prop_map(|(rules, approved, mut rejected, sources, (level, action, non_security), patch_group)| {
+            rejected.retain(|patch| !approved.contains(patch));
+            let mut sources: Vec<PatchSource> = sources
+                .into_iter()
+                .map(|(name, products, configuration)| PatchSource {
+                    name,
+                    products: products.into_iter().collect(),
+                    configuration,
+                })
+                .collect();
+            sources.dedup_by(|a, b| a.name == b.name);
+            PlannedBaseline {
+                rules,
+                approved,
+                approved_compliance_level: level,
+                approved_non_security: non_security,
+                rejected,
+                rejected_action: action,
+                sources,
+                patch_group,
+            }
+        })
+}
+
+fn rule() -> impl Strategy<Value = PlannedRule> {
+    let some = subsequence(FilterKey::ALL.to_vec(), 0..5);
+    let texts = btree_set("\\PC{1,16}", 1..4).prop_map(Vec::from_iter);
+    (some, texts, select(ComplianceLevel::ALL.to_vec()), any::<bool>(), proptest::option::of(approve())).prop_map(
+        |(keys, texts, compliance_level, enable_non_security, approve)| {
+            let mut rule = PlannedRule { compliance_level, enable_non_security, approve, ..PlannedRule::default() };
+            for key in keys {
+                rule.set(key, if key == FilterKey::PatchSet { vec!["OS".to_owned()] } else { texts.clone() });
+            }
+            rule
+        },
+    )
+}

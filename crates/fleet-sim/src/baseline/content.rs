@@ -1,0 +1,121 @@
+//! What a baseline says, in the spelling of the API: requests, answers and scenarios are all made of it.
+use serde::{Deserialize, Serialize};
+
+/// Everything that CreatePatchBaseline sets but system and tags.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub struct Content {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub global_filters: FilterGroup,
+    pub approval_rules: RuleGroup,
+    pub approved_patches: Vec<String>,
+    pub approved_patches_compliance_level: Level,
+    pub approved_patches_enable_non_security: bool,
+    pub rejected_patches: Vec<String>,
+    pub rejected_patches_action: Action,
+    pub sources: Vec<Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available_security_updates_compliance_status: Option<Status>,
+}
+
+/// `PatchFilterGroup`: a patch must pass all of its filters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub struct FilterGroup {
+    pub patch_filters: Vec<Filter>,
+}
+
+/// `PatchFilter`: one of the values, or `*`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub struct Filter {
+    pub key: Key,
+    pub values: Vec<String>,
+}
+
+/// `PatchFilterKey`, as far as some system has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum Key {
+    Classification,
+    MsrcSeverity,
+    PatchSet,
+    Priority,
+    Product,
+    ProductFamily,
+    Severity,
+}
+
+/// `PatchRuleGroup`: a patch is approved when one of its rules approves it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub struct RuleGroup {
+    pub patch_rules: Vec<Rule>,
+}
+
+/// `PatchRule`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub struct Rule {
+    pub patch_filter_group: FilterGroup,
+    #[serde(default)]
+    pub compliance_level: Level,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve_after_days: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve_until_date: Option<String>,
+    #[serde(default)]
+    pub enable_non_security: bool,
+}
+
+/// `PatchComplianceLevel`, the lowest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum Level {
+    #[default]
+    Unspecified,
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// `PatchAction`: what becomes of a rejected patch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Action {
+    /// It may come as a dependency, and is of no concern when it is there.
+    #[default]
+    AllowAsDependency,
+    /// Neither it nor what needs it is installed.
+    Block,
+}
+
+/// `PatchComplianceStatus`: how security updates count that are out and not approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum Status {
+    Compliant,
+    NonCompliant,
+}
+
+/// `PatchSource`: kept and told, without effect on the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub struct Source {
+    pub name: String,
+    pub products: Vec<String>,
+    pub configuration: String,
+}
