@@ -51,6 +51,9 @@ pub struct Expect {
     /// How many tasks of the state machine failed with an error before they were retried: proof that a fault has struck.
     #[serde(default)]
     pub task_errors: BTreeMap<String, usize>,
+    /// How often an operation was carried out in member accounts: `ssm:CreatePatchBaseline: 2`.
+    #[serde(default)]
+    pub calls: BTreeMap<String, usize>,
     /// How often fleet-sim answered an operation with an error: proof that a fault has struck.
     #[serde(default)]
     pub call_errors: BTreeMap<String, ExpectCallErrors>,
@@ -62,6 +65,8 @@ pub struct Expect {
 pub struct ExpectInstance {
     outcome: Outcome,
     reason: Option<String>,
+    /// Exactly the patches that the row says were installed.
+    installed: Option<BTreeSet<String>>,
 }
 
 /// A step.
@@ -175,6 +180,10 @@ fn calls(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
             None => complaints.push(format!("the scenario has no instance {id}")),
         }
     }
+    for (operation, wanted) in &expect.calls {
+        let found = evidence.calls.iter().filter(|call| &call.operation == operation && call.error.is_none()).count();
+        same(&format!("calls of {operation}"), wanted, &found, complaints);
+    }
     for (operation, wanted) in &expect.call_errors {
         let found = evidence
             .calls
@@ -242,6 +251,10 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 "instance {name}: expected {} ({reason}), found {} ({})",
                 wanted.outcome, row.outcome, row.reason
             ));
+        }
+        if let Some(wanted) = &wanted.installed {
+            let found: BTreeSet<String> = row.installed.iter().map(|patch| patch.id.clone()).collect();
+            same(&format!("patches installed on {name}"), wanted, &found, complaints);
         }
     }
 }

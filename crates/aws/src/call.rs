@@ -117,6 +117,11 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
+/// A request that could not even be put together.
+pub(crate) fn not_built(operation: &'static str, error: &dyn std::error::Error) -> CallError {
+    CallError { kind: Kind::Rejected, operation, code: "request not built".to_owned(), message: error.to_string() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

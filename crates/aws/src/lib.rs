@@ -3,6 +3,7 @@
 //! Clients and sessions are built once per process. Every call goes through the SDK's retry with jitter;
 //! what is left after that is a [`call::CallError`] with one of a few kinds.
 
+pub mod baselines;
 pub mod call;
 pub mod config;
 pub mod dispatch;

@@ -16,7 +16,7 @@ use orgpatch_core::invocation::Invocation;
 use orgpatch_core::selection::ManagedInstance;
 use orgpatch_core::verdict::PatchState;
 
-use crate::call::{CallError, Kind};
+use crate::call::{CallError, Kind, not_built};
 
 /// The most that DescribeInstanceInformation, ListCommands and ListCommandInvocations give per page, and that
 /// DescribeInstancePatchStates takes as ids.
@@ -266,8 +266,4 @@ impl ClassifyRetry for OnlyThrottling {
 
 fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
     Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
-}
-
-fn not_built(operation: &'static str, error: &dyn std::error::Error) -> CallError {
-    CallError { kind: Kind::Rejected, operation, code: "request not built".to_owned(), message: error.to_string() }
 }

@@ -69,6 +69,15 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
     instances
 }
 
+/// Holds back the selected instances of those operating systems.
+pub fn hold_back(instances: &mut [InventoryInstance], blocked: &BTreeMap<OperatingSystem, Reason>) {
+    for instance in instances.iter_mut().filter(|instance| instance.standing == Standing::Selected) {
+        if let Some(reason) = instance.os.and_then(|os| blocked.get(&os)) {
+            instance.standing = Standing::Skipped(reason.clone());
+        }
+    }
+}
+
 /// The plan's own "no" comes first; what is selected must then be able to answer.
 fn standing(
     select: &Selection,

@@ -3,6 +3,8 @@
 //! The same function lists the instances of a target that a halted run never came to, and asks again after an
 //! install, so that whatever counts as "scanned" is scanned in one way.
 
+mod baselines;
+
 use std::collections::HashSet;
 
 use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
@@ -71,7 +73,8 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
     if let Some(inventory) = house.store.find(&key).await? {
         return Ok(inventory);
     }
-    let seen = look(house, request, settings).await?;
+    let mut seen = look(house, request, settings).await?;
+    baselines::converge(house, request, settings, &mut seen).await?;
     if house.store.create(&key, &seen).await? {
         return Ok(seen);
     }

@@ -256,6 +256,58 @@ def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
     assert (result.decision == "Allow") is allowed
 
 
+OWN_BASELINE = f"arn:aws:ssm:{OWN}:patchbaseline/pb-0123456789abcdef0"
+ANOTHERS_BASELINE = "arn:aws:ssm:ap-northeast-1:999999999999:patchbaseline/pb-0123456789abcdef0"
+PREDEFINED_BASELINE = "arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0be8c61cde3be63f3"
+OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "keys", "allowed"),
+    [
+        # Read: own ones and AWS's; tags only own ones have.
+        ("DescribePatchBaselines", "*", {}, True),
+        ("DescribePatchGroups", "*", {}, True),
+        ("GetPatchBaseline", OWN_BASELINE, {}, True),
+        ("GetPatchBaseline", PREDEFINED_BASELINE, {}, True),
+        ("ListTagsForResource", OWN_BASELINE, {}, True),
+        ("ListTagsForResource", ANOTHERS_BASELINE, {}, False),
+        ("ListTagsForResource", f"arn:aws:ssm:{OWN}:parameter/secret", {}, False),
+        # Made and changed: those that are tagged as ours.
+        ("CreatePatchBaseline", "*", {"aws:requesttag/orgpatch:plan": "monthly"}, True),
+        ("CreatePatchBaseline", "*", {}, False),
+        ("CreatePatchBaseline", "*", {"aws:requesttag/owner": "somebody"}, False),
+        ("UpdatePatchBaseline", OWN_BASELINE, OURS, True),
+        ("UpdatePatchBaseline", OWN_BASELINE, {}, False),
+        ("UpdatePatchBaseline", OWN_BASELINE, {"aws:resourcetag/owner": "somebody"}, False),
+        ("UpdatePatchBaseline", ANOTHERS_BASELINE, OURS, False),
+        # Tags: our keys on baselines, nothing else anywhere else.
+        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash"]}, True),
+        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:plan", "orgpatch:stage", "orgpatch:hash"]}, True),
+        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash", "owner"]}, False),
+        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": None}, False),
+        ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", {"aws:tagkeys": ["orgpatch:hash"]}, False),
+        ("AddTagsToResource", f"arn:aws:ec2:{OWN}:instance/i-1", {"aws:tagkeys": ["orgpatch:hash"]}, False),
+        ("RemoveTagsFromResource", OWN_BASELINE, OURS, False),
+        # Registered: ours, and what is given back, which can be predefined.
+        ("RegisterDefaultPatchBaseline", OWN_BASELINE, {}, True),
+        ("RegisterDefaultPatchBaseline", PREDEFINED_BASELINE, {}, True),
+        ("RegisterPatchBaselineForPatchGroup", PREDEFINED_BASELINE, {}, True),
+        ("DeregisterPatchBaselineForPatchGroup", OWN_BASELINE, {}, True),
+        # Never deleted.
+        ("DeletePatchBaseline", OWN_BASELINE, OURS, False),
+    ],
+)
+def test_decision_about_baselines(action: str, resource: str, keys: dict[str, Any], allowed: bool) -> None:
+    context = EvalContext(
+        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/MemberRole/x", principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT, action=f"ssm:{action}", resource_arn=resource, region=intrinsics.REGION,
+        service_context=keys,
+    )
+    result = evaluate(context, [parse_policy_document(json.dumps(policy_of("MemberRole")))])
+    assert (result.decision == "Allow") is allowed
+
+
 # ------------------------------------------------------------------------------------------ each check finds its fault
 @pytest.mark.parametrize(
     "statement",

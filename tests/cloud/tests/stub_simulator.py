@@ -50,6 +50,16 @@ class StubSimulator:
             instance("222200000001", "i-dev2", {"env": "dev"}),
             instance("222200000001", "i-prod", {"env": "prod"}),
         ]
+        self.baselines = {
+            "222200000001": {
+                "ap-northeast-1": {
+                    "baselines": [
+                        {"id": "pb-0000000000000ours", "tags": {"orgpatch:plan": "monthly"}},
+                        {"id": "pb-0000000000foreign", "tags": {"owner": "somebody"}},
+                    ]
+                }
+            }
+        }
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -80,7 +90,7 @@ class StubSimulator:
             "/_sim/instances": self.instances,
             "/_sim/faults": self.faults,
             "/_sim/clock": clock,
-            "/_sim/truth": {"instances": {}},
+            "/_sim/truth": {"instances": {}, "baselines": self.baselines},
             "/_sim/calls": self.seen,
         }[path]
 
@@ -91,6 +101,18 @@ class StubSimulator:
             "SendCommand": {"Command": {"CommandId": "c" * 36}},
             "DescribeInstanceInformation": {"InstanceInformationList": []},
             "DescribeInstancePatchStates": {"InstancePatchStates": []},
+            "DescribePatchBaselines": {"BaselineIdentities": []},
+            "DescribePatchGroups": {"Mappings": []},
+            "CreatePatchBaseline": {"BaselineId": "pb-000000000000created"},
+            "DeletePatchBaseline": {},
+            "DeregisterPatchBaselineForPatchGroup": {},
+            "GetPatchBaseline": {},
+            "RegisterDefaultPatchBaseline": {},
+            "RegisterPatchBaselineForPatchGroup": {},
+            "UpdatePatchBaseline": {},
+            "AddTagsToResource": {},
+            "ListTagsForResource": {"TagList": []},
+            "RemoveTagsFromResource": {},
             "ListRoots": {"Roots": [{"Id": "r-stub"}]},
             "ListAccountsForParent": {"Accounts": []},
         }

@@ -38,6 +38,23 @@ def test_parameters_stay_with_ministack(rig: Rig):
     assert len(rig.stub.seen) == before
 
 
+def test_tags_of_parameters_stay_with_ministack_and_those_of_baselines_do_not(rig: Rig):
+    ssm, tags = rig.client("ssm"), [{"Key": "a", "Value": "1"}]
+    ssm.put_parameter(Name="/tagged", Value="1", Type="String")
+    before = len(rig.stub.seen)
+    parameter = {"ResourceType": "Parameter", "ResourceId": "/tagged"}
+    ssm.add_tags_to_resource(**parameter, Tags=tags)
+    assert ssm.list_tags_for_resource(**parameter)["TagList"] == tags
+    ssm.remove_tags_from_resource(**parameter, TagKeys=["a"])
+    assert len(rig.stub.seen) == before
+    baseline = {"ResourceType": "PatchBaseline", "ResourceId": "pb-0000000000000ours"}
+    ssm.add_tags_to_resource(**baseline, Tags=tags)
+    ssm.list_tags_for_resource(**baseline)
+    ssm.remove_tags_from_resource(**baseline, TagKeys=["a"])
+    operations = [call["operation"] for call in rig.stub.seen[before:]]
+    assert operations == ["AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"]
+
+
 def test_decisions_and_sessions_are_written_down(rig: Rig):
     admin = rig.as_account(MEMBER)
     role = rig.role({"Effect": "Allow", "Action": "ssm:ListCommands", "Resource": "*"}, admin=admin)

@@ -78,3 +78,95 @@ def test_denied_calls_never_reach_the_simulator(rig: Rig):
     before = len(rig.stub.seen)
     assert not sends(rig, allow(DOCUMENT))
     assert "SendCommand" not in [call["operation"] for call in rig.stub.seen[before:]]
+
+
+OURS, FOREIGN = "pb-0000000000000ours", "pb-0000000000foreign"
+PREDEFINED = f"arn:aws:ssm:{REGION}:075727635805:patchbaseline/pb-0be8c61cde3be63f3"
+OWN_BASELINES = f"arn:aws:ssm:*:{MEMBER}:patchbaseline/*"
+TAGS = [{"Key": "orgpatch:plan", "Value": "monthly"}]
+
+
+def may(rig: Rig, action: str, resource: str, request: dict[str, Any], **condition: Any) -> bool:
+    """Whether a role with one statement, for this action on the resource, may make the call."""
+    admin = rig.as_account(MEMBER)
+    statement = {"Effect": "Allow", "Action": f"ssm:{action}", "Resource": resource, "Condition": condition}
+    ssm = rig.session(rig.role(statement, admin=admin), admin).client("ssm")
+    try:
+        ssm._make_api_call(action, request)  # the same for every operation
+        return True
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDeniedException"
+        return False
+
+
+@pytest.mark.parametrize(
+    ("action", "request_"),
+    [
+        ("GetPatchBaseline", {"BaselineId": OURS}),
+        ("UpdatePatchBaseline", {"BaselineId": OURS}),
+        ("DeletePatchBaseline", {"BaselineId": OURS}),
+        ("RegisterDefaultPatchBaseline", {"BaselineId": OURS}),
+        ("RegisterPatchBaselineForPatchGroup", {"BaselineId": OURS, "PatchGroup": "g"}),
+        ("DeregisterPatchBaselineForPatchGroup", {"BaselineId": OURS, "PatchGroup": "g"}),
+        ("AddTagsToResource", {"ResourceType": "PatchBaseline", "ResourceId": OURS, "Tags": TAGS}),
+        ("RemoveTagsFromResource", {"ResourceType": "PatchBaseline", "ResourceId": OURS, "TagKeys": ["a"]}),
+        ("ListTagsForResource", {"ResourceType": "PatchBaseline", "ResourceId": OURS}),
+    ],
+)
+def test_a_baseline_is_authorized_by_its_arn(rig: Rig, action: str, request_: dict[str, Any]):
+    one = f"arn:aws:ssm:{REGION}:{MEMBER}:patchbaseline/"
+    assert may(rig, action, OWN_BASELINES, request_)
+    assert may(rig, action, one + OURS, request_)
+    assert not may(rig, action, one + FOREIGN, request_)
+    assert not may(rig, action, "arn:aws:ssm:*:333300000001:patchbaseline/*", request_)
+
+
+@pytest.mark.parametrize("action", ["GetPatchBaseline", "RegisterDefaultPatchBaseline"])
+def test_a_predefined_baseline_is_in_an_account_of_aws(rig: Rig, action: str):
+    assert not may(rig, action, OWN_BASELINES, {"BaselineId": PREDEFINED})
+    assert may(rig, action, "arn:aws:ssm:*:*:patchbaseline/*", {"BaselineId": PREDEFINED})
+
+
+@pytest.mark.parametrize(
+    ("action", "request_"),
+    [("DescribePatchBaselines", {}), ("DescribePatchGroups", {}), ("CreatePatchBaseline", {"Name": "abc"})],
+)
+def test_what_has_no_resource_needs_any_resource(rig: Rig, action: str, request_: dict[str, Any]):
+    assert may(rig, action, "*", request_)
+    assert not may(rig, action, OWN_BASELINES, request_)
+
+
+@pytest.mark.parametrize("key", ["ssm:resourceTag/orgpatch:plan", "aws:ResourceTag/orgpatch:plan"])
+def test_tags_of_baselines_come_from_the_simulator(rig: Rig, key: str):
+    tagged = {"Null": {key: "false"}}
+    assert may(rig, "UpdatePatchBaseline", OWN_BASELINES, {"BaselineId": OURS}, **tagged)
+    assert not may(rig, "UpdatePatchBaseline", OWN_BASELINES, {"BaselineId": FOREIGN}, **tagged)
+    assert not may(rig, "UpdatePatchBaseline", OWN_BASELINES, {"BaselineId": "pb-00000000000unknown"}, **tagged)
+
+
+def test_tags_of_baselines_are_followed(rig: Rig):
+    ssm = rig.as_account(MEMBER).client("ssm")
+    update = lambda baseline: may(  # noqa: E731
+        rig, "UpdatePatchBaseline", OWN_BASELINES, {"BaselineId": baseline}, Null={"aws:ResourceTag/orgpatch:plan": "false"}
+    )
+    assert update(ssm.create_patch_baseline(Name="abc", Tags=TAGS)["BaselineId"])
+    assert not update(ssm.create_patch_baseline(Name="abc")["BaselineId"])
+    [_, foreign] = rig.stub.baselines[MEMBER][REGION]["baselines"]
+    assert not update(FOREIGN)
+    before, foreign["tags"] = foreign["tags"], {"orgpatch:plan": "monthly"}
+    ssm.add_tags_to_resource(ResourceType="PatchBaseline", ResourceId=FOREIGN, Tags=TAGS)
+    assert update(FOREIGN)
+    foreign["tags"] = before
+    ssm.remove_tags_from_resource(ResourceType="PatchBaseline", ResourceId=FOREIGN, TagKeys=["orgpatch:plan"])
+    assert not update(FOREIGN)
+
+
+def test_tags_of_a_request_are_conditions_too(rig: Rig):
+    plan = {"Null": {"aws:RequestTag/orgpatch:plan": "false"}}
+    assert may(rig, "CreatePatchBaseline", "*", {"Name": "abc", "Tags": TAGS}, **plan)
+    assert not may(rig, "CreatePatchBaseline", "*", {"Name": "abc"}, **plan)
+    ours = {"ForAllValues:StringEquals": {"aws:TagKeys": ["orgpatch:plan"]}, "Null": {"aws:TagKeys": "false"}}
+    this = {"ResourceType": "PatchBaseline", "ResourceId": OURS}
+    assert may(rig, "AddTagsToResource", OWN_BASELINES, {**this, "Tags": TAGS}, **ours)
+    other = [*TAGS, {"Key": "owner", "Value": "me"}]
+    assert not may(rig, "AddTagsToResource", OWN_BASELINES, {**this, "Tags": other}, **ours)

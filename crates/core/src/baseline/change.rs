@@ -190,6 +190,21 @@ impl Change {
     }
 }
 
+/// Operating systems whose baseline cannot be as the plan wants it, and why: their instances are held back, since they
+/// would be judged by something else.
+#[must_use]
+pub fn blocked(changes: &[Change]) -> BTreeMap<OperatingSystem, Reason> {
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Foreign { operating_system, .. } | Change::QuotaReached { operating_system, .. } => {
+                Some((*operating_system, change.reason()?))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.name == self.id { f.write_str(&self.id) } else { write!(f, "{} ({})", self.name, self.id) }

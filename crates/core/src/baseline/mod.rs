@@ -12,7 +12,7 @@ mod restore;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Chosen, Field, Known};
+pub use change::{Change, Chosen, Field, Known, blocked};
 pub use desired::{baseline_name, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};

@@ -1,12 +1,13 @@
 """The bridge: after ministack has authorized a call, fleet-sim answers it.
 
 Patches the `handle_request` of ssm, organizations and ec2, which both HTTP requests and the state machine's
-aws-sdk integrations pass. SSM parameters and everything else that is not listed stay with ministack.
+aws-sdk integrations pass. SSM parameters with their tags and everything else that is not listed stay with ministack.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,6 +20,7 @@ from ministack.services import ec2, organizations, ssm
 from . import connections, workers
 from .evidence import STRUCK
 from .settings import SETTINGS
+from .simulator import BASELINES
 
 SSM = frozenset(
     {
@@ -26,6 +28,7 @@ SSM = frozenset(
         "CreateAssociation",
         "CreatePatchBaseline",
         "DeletePatchBaseline",
+        "DeregisterPatchBaselineForPatchGroup",
         "DescribeAvailablePatches",
         "DescribeDocument",
         "DescribeEffectivePatchesForPatchBaseline",
@@ -52,11 +55,14 @@ SSM = frozenset(
         "ListComplianceSummaries",
         "ListInventoryEntries",
         "ListResourceComplianceSummaries",
+        "RegisterDefaultPatchBaseline",
         "RegisterPatchBaselineForPatchGroup",
         "SendCommand",
         "UpdatePatchBaseline",
     }
 )
+# Of these, only what is about a patch baseline: parameters have tags too, and they are ministack's.
+SSM_TAGS = frozenset({"AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"})
 EC2 = frozenset(
     {
         "DescribeInstances",
@@ -119,10 +125,34 @@ def _operation(headers: dict, body: bytes, query: dict) -> str:
     return action[0]
 
 
+def _request(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _is_bridged(service: str, operation: str, body: bytes, operations: frozenset[str] | None) -> bool:
+    if service == "ssm" and operation in SSM_TAGS:
+        return _request(body).get("ResourceType") == "PatchBaseline"
+    return operations is None or operation in operations
+
+
+def _keep_tags_in_step(operation: str, body: bytes, status: int, answer: bytes) -> None:
+    """Conditions on the tags of a baseline see what this call made of them."""
+    request = _request(body)
+    if operation == "CreatePatchBaseline" and status == 200:
+        tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
+        BASELINES.remember(get_account_id(), get_region(), str(_request(answer).get("BaselineId", "")), tags)
+    elif operation in SSM_TAGS - {"ListTagsForResource"}:
+        BASELINES.forget(get_account_id(), get_region(), str(request.get("ResourceId", "")))
+
+
 def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any:
     async def handle(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
         operation = _operation(headers, body, query)
-        if operations is not None and operation not in operations:
+        if not _is_bridged(service, operation, body, operations):
             return await native(method, path, headers, body, query)
         sent = {
             "host": f"{SETTINGS.simulator_host}:{SETTINGS.simulator_port}",
@@ -136,6 +166,8 @@ def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any
         }
         head = "POST / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent.items()) + "\r\n"
         status, received, answer = await POOL.call(head.encode(), body)
+        if service == "ssm":
+            _keep_tags_in_step(operation, body, status, answer)
         if received.get("x-sim-kill"):
             STRUCK.write(operation=f"{service}:{operation}", effect="killCaller")
             workers.kill_caller(extract_access_key_id(headers, query))

@@ -90,5 +90,34 @@ class Instances:
         return [instance for instance, tags in place.items() if tags.get(key) in values]
 
 
+class Baselines:
+    """Tags of the accounts' own patch baselines, for IAM conditions on them.
+
+    The truth, which names them, is costly with a large fleet: it is asked for when a baseline is not known yet.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], dict[str, str]] = {}
+
+    def tags(self, account: str, region: str, baseline: str) -> dict[str, str]:
+        """The tags of one baseline; none if there is no such baseline."""
+        place = (account, region, baseline)
+        if place not in self._known:
+            for owner, regions in (get("/_sim/truth").get("baselines") or {}).items():
+                for where, truth in regions.items():
+                    for own in truth["baselines"]:
+                        self._known[owner, where, own["id"]] = own["tags"]
+        return self._known.get(place, {})
+
+    def remember(self, account: str, region: str, baseline: str, tags: dict[str, str]) -> None:
+        """A new one."""
+        self._known[account, region, baseline] = tags
+
+    def forget(self, account: str, region: str, baseline: str) -> None:
+        """Its tags may have changed."""
+        self._known.pop((account, region, baseline), None)
+
+
 ORGANIZATION = Organization()
 INSTANCES = Instances()
+BASELINES = Baselines()

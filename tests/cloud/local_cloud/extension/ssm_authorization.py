@@ -1,6 +1,9 @@
-"""What an SSM call is authorized on: the document and every instance with its tags, not `*`.
+"""What an SSM call is authorized on: the document, every instance and the patch baseline with their tags, not `*`.
 
 Natively only parameters have a resource, so the least-privilege policy for SendCommand is an implicit deny.
+The resources are those of AWS's service authorization reference. CreatePatchBaseline has none there (only conditions
+on the tags of the request, which ministack knows), nor have DescribePatchBaselines, DescribePatchGroups and
+GetPatchBaselineForPatchGroup: for them a policy must say `*`.
 Patches `iam_actions.extract_resource_arn` and `iam_evaluator.enforce`.
 """
 
@@ -13,7 +16,20 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id
 
-from .simulator import INSTANCES
+from .simulator import BASELINES, INSTANCES
+
+OF_A_BASELINE = frozenset(
+    {
+        "DeletePatchBaseline",
+        "DeregisterPatchBaselineForPatchGroup",
+        "DescribeEffectivePatchesForPatchBaseline",
+        "GetPatchBaseline",
+        "RegisterDefaultPatchBaseline",
+        "RegisterPatchBaselineForPatchGroup",
+        "UpdatePatchBaseline",
+    }
+)
+TAGGING = frozenset({"AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"})
 
 _resources: ContextVar[list[str] | None] = ContextVar("ssm_resources", default=None)
 
@@ -74,9 +90,16 @@ def _resources_of(operation: str, request: dict[str, Any], region: str, account:
         return [_node_arn(node, region, account) for node in nodes]
     if operation == "GetCalendarState":
         return [_document_arn(str(name), region, account) for name in request.get("CalendarNames") or []]
-    if operation in {"GetPatchBaseline", "UpdatePatchBaseline", "DeletePatchBaseline"}:
-        return [f"arn:aws:ssm:{region}:{account}:patchbaseline/{request.get('BaselineId', '')}"]
+    if operation in OF_A_BASELINE:
+        return [_baseline_arn(str(request.get("BaselineId", "")), region, account)]
+    if operation in TAGGING and request.get("ResourceType") == "PatchBaseline":
+        return [_baseline_arn(str(request.get("ResourceId", "")), region, account)]
     return []
+
+
+def _baseline_arn(baseline: str, region: str, account: str) -> str:
+    # A predefined baseline is named by its ARN, which has an account of AWS in it.
+    return baseline if baseline.startswith("arn:") else f"arn:aws:ssm:{region}:{account}:patchbaseline/{baseline}"
 
 
 def _document_arn(name: str, region: str, account: str) -> str:
@@ -104,11 +127,16 @@ def _node_arn(node: str, region: str, account: str) -> str:
 
 
 def _tags_of(resource: str) -> dict[str, str]:
-    if ":instance/" not in resource or not resource.startswith("arn:aws:ec2:"):
+    service, region, owner, name = [*resource.split(":", 5), "", "", "", "", "", ""][2:6]
+    kind, _, identifier = name.partition("/")
+    if (service, kind) == ("ec2", "instance"):
+        tags = INSTANCES.tags(get_account_id(), region, identifier)
+    elif (service, kind, owner) == ("ssm", "patchbaseline", get_account_id()):
+        tags = BASELINES.tags(owner, region, identifier)
+    else:
         return {}
-    region, instance = resource.split(":")[3], resource.rsplit("/", 1)[-1]
     context = {}
-    for key, value in INSTANCES.tags(get_account_id(), region, instance).items():
+    for key, value in tags.items():
         context[f"ssm:resourceTag/{key}"] = value
         context[f"aws:ResourceTag/{key}"] = value
     return context

@@ -1,0 +1,302 @@
+//! Patch baselines in a member account: what is there, and the calls that change it.
+
+use aws_config::SdkConfig;
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::error::BuildError;
+use aws_sdk_ssm::operation::get_patch_baseline::GetPatchBaselineOutput;
+use aws_sdk_ssm::types::{
+    PatchAction, PatchComplianceLevel, PatchFilter as ApiFilter, PatchFilterGroup, PatchFilterKey,
+    PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
+};
+use orgpatch_core::baseline::{
+    Baseline, Change, Chosen, Definition, Known, Observed, ObservedBaseline, PatchFilter, PatchGroup, PatchRule,
+};
+use orgpatch_core::digest::sha256_hex;
+use orgpatch_core::os::OperatingSystem;
+use orgpatch_core::plan::{ComplianceLevel, PatchSource, RejectedAction};
+use std::collections::{BTreeMap, HashMap};
+
+use crate::call::{CallError, not_built};
+
+/// The most that the lists give per page.
+const PAGE_SIZE: i32 = 100;
+
+/// The baselines of one account and Region.
+#[derive(Debug, Clone)]
+pub struct Baselines {
+    client: Client,
+}
+
+impl Baselines {
+    /// With a configuration that enters the account and Region.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    /// What is there, as far as it matters to those baselines: the list of all, and tags and contents of those that
+    /// have one of their names or are a default.
+    pub async fn observe(&self, desired: &[Baseline]) -> Result<Observed, CallError> {
+        let mut observed = self.list().await?;
+        let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
+        let defaults: Vec<String> = observed.defaults.values().cloned().collect();
+        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined()) {
+            if named(&baseline.name) || defaults.contains(&baseline.id) {
+                baseline.tags = self.tags(&baseline.id).await?;
+            }
+            if named(&baseline.name) && baseline.is_of_orgpatch() {
+                baseline.definition = Some(self.definition(&baseline.id).await?);
+            }
+        }
+        if desired.iter().any(|baseline| baseline.patch_group.is_some()) {
+            observed.patch_groups = self.patch_groups().await?;
+        }
+        Ok(observed)
+    }
+
+    /// Makes those changes, in their order. `token` tells this run and target from others, so that a retry does not
+    /// create a baseline again.
+    pub async fn apply(&self, changes: &[Change], token: &str) -> Result<(), CallError> {
+        let mut created: HashMap<&str, String> = HashMap::new();
+        for change in changes {
+            match change {
+                Change::Create { baseline } => {
+                    created.insert(&baseline.name, self.create(baseline, token).await?);
+                }
+                Change::Update { id, baseline, .. } => self.update(id, baseline).await?,
+                Change::Tag { baseline, tags } => self.tag(&baseline.id, tags).await?,
+                Change::RegisterDefault { baseline, .. } => self.register_default(&id_of(baseline, &created)).await?,
+                Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
+                    self.register_for_group(group, &id_of(baseline, &created), previous.as_ref()).await?;
+                }
+                Change::DeregisterPatchGroup { group, previous, .. } => self.deregister(group, &previous.id).await?,
+                Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<Observed, CallError> {
+        let mut pages = self.client.describe_patch_baselines().max_results(PAGE_SIZE).into_paginator().items().send();
+        let mut observed = Observed::default();
+        while let Some(found) = pages.next().await {
+            let found = found.map_err(|error| CallError::of("ssm:DescribePatchBaselines", &error))?;
+            let (Some(id), Some(os)) = (found.baseline_id, found.operating_system) else { continue };
+            if let Some(os) = OperatingSystem::from_name(os.as_str()).filter(|_| found.default_baseline) {
+                observed.defaults.insert(os, id.clone());
+            }
+            observed.baselines.push(ObservedBaseline {
+                id,
+                name: found.baseline_name.unwrap_or_default(),
+                operating_system: os.as_str().to_owned(),
+                tags: BTreeMap::new(),
+                definition: None,
+            });
+        }
+        Ok(observed)
+    }
+
+    async fn tags(&self, id: &str) -> Result<BTreeMap<String, String>, CallError> {
+        let answer = self
+            .client
+            .list_tags_for_resource()
+            .resource_type(ResourceTypeForTagging::PatchBaseline)
+            .resource_id(id)
+            .send()
+            .await
+            .map_err(|error| CallError::of("ssm:ListTagsForResource", &error))?;
+        Ok(answer.tag_list.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+
+    async fn definition(&self, id: &str) -> Result<Definition, CallError> {
+        let answer = self.client.get_patch_baseline().baseline_id(id).send().await;
+        answer.map(definition).map_err(|error| CallError::of("ssm:GetPatchBaseline", &error))
+    }
+
+    async fn patch_groups(&self) -> Result<Vec<PatchGroup>, CallError> {
+        let mut pages = self.client.describe_patch_groups().max_results(PAGE_SIZE).into_paginator().items().send();
+        let mut groups = Vec::new();
+        while let Some(found) = pages.next().await {
+            let found = found.map_err(|error| CallError::of("ssm:DescribePatchGroups", &error))?;
+            let (Some(group), Some(baseline)) = (found.patch_group, found.baseline_identity) else { continue };
+            let os = baseline.operating_system.and_then(|os| OperatingSystem::from_name(os.as_str()));
+            let (Some(operating_system), Some(baseline_id)) = (os, baseline.baseline_id) else { continue };
+            groups.push(PatchGroup { operating_system, group, baseline_id });
+        }
+        Ok(groups)
+    }
+
+    async fn create(&self, baseline: &Baseline, token: &str) -> Result<String, CallError> {
+        const OPERATION: &str = "ssm:CreatePatchBaseline";
+        let definition = &baseline.definition;
+        let tags = tags(&baseline.tags).map_err(|error| not_built(OPERATION, &error))?;
+        let answer = self
+            .client
+            .create_patch_baseline()
+            .name(&baseline.name)
+            .operating_system(baseline.operating_system.name().into())
+            .description(&definition.description)
+            .set_approval_rules(Some(rules(definition).map_err(|error| not_built(OPERATION, &error))?))
+            .set_approved_patches(Some(definition.approved_patches.clone()))
+            .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
+            .approved_patches_enable_non_security(definition.approved_patches_enable_non_security)
+            .set_rejected_patches(Some(definition.rejected_patches.clone()))
+            .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
+            .set_sources(Some(sources(definition).map_err(|error| not_built(OPERATION, &error))?))
+            .set_tags(Some(tags))
+            .client_token(sha256_hex(format!("{token}/{}/{}", baseline.name, baseline.hash())))
+            .send()
+            .await
+            .map_err(|error| CallError::of(OPERATION, &error))?;
+        answer.baseline_id.ok_or_else(|| not_built(OPERATION, &std::io::Error::other("the answer names no baseline")))
+    }
+
+    /// Sends every field, empty lists included, so that what somebody added by hand goes away.
+    async fn update(&self, id: &str, baseline: &Baseline) -> Result<(), CallError> {
+        const OPERATION: &str = "ssm:UpdatePatchBaseline";
+        let definition = &baseline.definition;
+        let no_filters = PatchFilterGroup::builder().set_patch_filters(Some(Vec::new())).build();
+        self.client
+            .update_patch_baseline()
+            .baseline_id(id)
+            .description(&definition.description)
+            .global_filters(no_filters.map_err(|error| not_built(OPERATION, &error))?)
+            .approval_rules(rules(definition).map_err(|error| not_built(OPERATION, &error))?)
+            .set_approved_patches(Some(definition.approved_patches.clone()))
+            .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
+            .approved_patches_enable_non_security(definition.approved_patches_enable_non_security)
+            .set_rejected_patches(Some(definition.rejected_patches.clone()))
+            .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
+            .set_sources(Some(sources(definition).map_err(|error| not_built(OPERATION, &error))?))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| CallError::of(OPERATION, &error))
+    }
+
+    async fn tag(&self, id: &str, wanted: &BTreeMap<String, String>) -> Result<(), CallError> {
+        const OPERATION: &str = "ssm:AddTagsToResource";
+        self.client
+            .add_tags_to_resource()
+            .resource_type(ResourceTypeForTagging::PatchBaseline)
+            .resource_id(id)
+            .set_tags(Some(tags(wanted).map_err(|error| not_built(OPERATION, &error))?))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| CallError::of(OPERATION, &error))
+    }
+
+    async fn register_default(&self, id: &str) -> Result<(), CallError> {
+        let answer = self.client.register_default_patch_baseline().baseline_id(id).send().await;
+        answer.map(|_| ()).map_err(|error| CallError::of("ssm:RegisterDefaultPatchBaseline", &error))
+    }
+
+    /// A group that has a baseline must lose it first: the API refuses a second one.
+    async fn register_for_group(&self, group: &str, id: &str, previous: Option<&Known>) -> Result<(), CallError> {
+        if let Some(previous) = previous {
+            self.deregister(group, &previous.id).await?;
+        }
+        let answer =
+            self.client.register_patch_baseline_for_patch_group().baseline_id(id).patch_group(group).send().await;
+        answer.map(|_| ()).map_err(|error| CallError::of("ssm:RegisterPatchBaselineForPatchGroup", &error))
+    }
+
+    async fn deregister(&self, group: &str, id: &str) -> Result<(), CallError> {
+        let answer =
+            self.client.deregister_patch_baseline_for_patch_group().baseline_id(id).patch_group(group).send().await;
+        answer.map(|_| ()).map_err(|error| CallError::of("ssm:DeregisterPatchBaselineForPatchGroup", &error))
+    }
+}
+
+fn id_of(chosen: &Chosen, created: &HashMap<&str, String>) -> String {
+    match chosen {
+        Chosen::Existing(known) => known.id.clone(),
+        Chosen::Created(name) => created.get(name.as_str()).cloned().unwrap_or_default(),
+    }
+}
+
+fn level(level: ComplianceLevel) -> PatchComplianceLevel {
+    PatchComplianceLevel::from(level.name())
+}
+
+fn tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+fn rules(definition: &Definition) -> Result<PatchRuleGroup, BuildError> {
+    let rules = definition.approval_rules.iter().map(|rule| {
+        let filters = rule.patch_filters.iter().map(|filter| {
+            let key = PatchFilterKey::from(filter.key.as_str());
+            ApiFilter::builder().key(key).set_values(Some(filter.values.clone())).build()
+        });
+        let group = PatchFilterGroup::builder().set_patch_filters(Some(filters.collect::<Result<_, _>>()?)).build()?;
+        Ok(ApiRule::builder()
+            .patch_filter_group(group)
+            .compliance_level(level(rule.compliance_level))
+            .set_approve_after_days(rule.approve_after_days.map(i32::from))
+            .set_approve_until_date(rule.approve_until_date.map(|date| date.to_string()))
+            .enable_non_security(rule.enable_non_security)
+            .build())
+    });
+    PatchRuleGroup::builder().set_patch_rules(Some(rules.collect::<Result<_, BuildError>>()?)).build()
+}
+
+fn sources(definition: &Definition) -> Result<Vec<ApiSource>, BuildError> {
+    let build = |source: &PatchSource| {
+        ApiSource::builder()
+            .name(&source.name)
+            .set_products(Some(source.products.clone()))
+            .configuration(&source.configuration)
+            .build()
+    };
+    definition.sources.iter().map(build).collect()
+}
+
+/// What the API leaves out is what it defaults to.
+fn definition(answer: GetPatchBaselineOutput) -> Definition {
+    let filters = |group: Option<PatchFilterGroup>| -> Vec<PatchFilter> {
+        let filters = group.map(|group| group.patch_filters).unwrap_or_default();
+        let filter = |filter: ApiFilter| PatchFilter { key: filter.key.as_str().to_owned(), values: filter.values };
+        filters.into_iter().map(filter).collect()
+    };
+    let level = |level: Option<PatchComplianceLevel>| {
+        level.and_then(|level| ComplianceLevel::from_name(level.as_str())).unwrap_or_default()
+    };
+    let rule = |rule: ApiRule| PatchRule {
+        patch_filters: filters(rule.patch_filter_group),
+        compliance_level: level(rule.compliance_level),
+        approve_after_days: rule.approve_after_days.and_then(|days| u16::try_from(days).ok()),
+        approve_until_date: rule.approve_until_date.and_then(|date| date.parse().ok()),
+        enable_non_security: rule.enable_non_security.unwrap_or_default(),
+    };
+    let action = answer.rejected_patches_action;
+    Definition {
+        description: answer.description.unwrap_or_default(),
+        global_filters: filters(answer.global_filters),
+        approval_rules: answer
+            .approval_rules
+            .map(|group| group.patch_rules)
+            .unwrap_or_default()
+            .into_iter()
+            .map(rule)
+            .collect(),
+        approved_patches: answer.approved_patches.unwrap_or_default(),
+        approved_patches_compliance_level: level(answer.approved_patches_compliance_level),
+        approved_patches_enable_non_security: answer.approved_patches_enable_non_security.unwrap_or_default(),
+        rejected_patches: answer.rejected_patches.unwrap_or_default(),
+        rejected_patches_action: action
+            .and_then(|action| RejectedAction::from_name(action.as_str()))
+            .unwrap_or_default(),
+        sources: answer
+            .sources
+            .unwrap_or_default()
+            .into_iter()
+            .map(|source| PatchSource {
+                name: source.name,
+                products: source.products,
+                configuration: source.configuration,
+            })
+            .collect(),
+    }
+}
