@@ -69,8 +69,7 @@ impl Baselines {
                 Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
                     self.register_for_group(group, &id_of(baseline, &created), previous.as_ref()).await?;
                 }
-                Change::DeregisterPatchGroup { group, previous, .. } => self.deregister(group, &previous.id).await?,
-                Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
+                Change::Foreign { .. } | Change::QuotaReached { .. } => {}
             }
         }
         Ok(())

@@ -289,11 +289,14 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
         ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", {"aws:tagkeys": ["orgpatch:hash"]}, False),
         ("AddTagsToResource", f"arn:aws:ec2:{OWN}:instance/i-1", {"aws:tagkeys": ["orgpatch:hash"]}, False),
         ("RemoveTagsFromResource", OWN_BASELINE, OURS, False),
-        # Registered: ours, and what is given back, which can be predefined.
-        ("RegisterDefaultPatchBaseline", OWN_BASELINE, {}, True),
-        ("RegisterDefaultPatchBaseline", PREDEFINED_BASELINE, {}, True),
-        ("RegisterPatchBaselineForPatchGroup", PREDEFINED_BASELINE, {}, True),
+        # Registered: ours only; taken from a patch group: whatever it has.
+        ("RegisterDefaultPatchBaseline", OWN_BASELINE, OURS, True),
+        ("RegisterDefaultPatchBaseline", OWN_BASELINE, {}, False),
+        ("RegisterDefaultPatchBaseline", PREDEFINED_BASELINE, OURS, False),
+        ("RegisterPatchBaselineForPatchGroup", OWN_BASELINE, OURS, True),
+        ("RegisterPatchBaselineForPatchGroup", OWN_BASELINE, {}, False),
         ("DeregisterPatchBaselineForPatchGroup", OWN_BASELINE, {}, True),
+        ("DeregisterPatchBaselineForPatchGroup", PREDEFINED_BASELINE, {}, True),
         # Never deleted.
         ("DeletePatchBaseline", OWN_BASELINE, OURS, False),
     ],

@@ -1,5 +1,6 @@
 //! What a run of a plan would do, as data: the shape of `--format json`, and what the text is made from.
 
+use orgpatch_core::baseline::{self, Baseline};
 use orgpatch_core::contract::{AccountOutsidePlan, Target};
 use orgpatch_core::error::RunError;
 use orgpatch_core::organization::{AccountState, Organization};
@@ -62,6 +63,10 @@ pub struct StagePreview {
     pub select: Selection,
     /// The same in words.
     pub select_text: String,
+    /// What may be installed, per operating system; empty: each account's own baselines decide.
+    pub baselines: Vec<Baseline>,
+    /// What is allowed about them but seldom meant.
+    pub baseline_cautions: Vec<Reason>,
     /// What must hold after each step of the stage before an install run goes on.
     pub gate: Gate,
     /// The same in words.
@@ -163,12 +168,15 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
 fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePreview {
     let counts = PreviewCounts::of(&steps);
     let select = step::selection_of(plan, stage);
+    let baselines = baseline::desired(plan, stage);
     let waves: Vec<u32> = (1..).zip(step::wave_ends(&stage.waves, counts.accounts)).map(|(wave, _)| wave).collect();
     StagePreview {
         name: stage.name.clone(),
         counts,
         select_text: words::selection(&select),
         select,
+        baseline_cautions: baselines.iter().flat_map(Baseline::cautions).collect(),
+        baselines,
         gate: stage.gate,
         gate_text: words::gate(stage.gate),
         waves: waves.last().copied().unwrap_or_default(),

@@ -68,6 +68,15 @@ fn head(out: &mut String, preview: &Preview) {
 fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {
     let _ = writeln!(out, "\nStage {place}, {}: {}", stage.name, counted(stage.counts));
     let _ = writeln!(out, "  Select     {}", printable(&stage.select_text));
+    if stage.baselines.is_empty() {
+        let _ = writeln!(out, "  Baselines  each account's own");
+    }
+    for baseline in &stage.baselines {
+        let _ = writeln!(out, "  Baseline   {}", printable(&baseline.to_string()));
+    }
+    for caution in &stage.baseline_cautions {
+        let _ = writeln!(out, "  Caution    {}", caution.text);
+    }
     let _ = writeln!(out, "  Gate       {}", stage.gate_text);
 }
 

@@ -59,15 +59,6 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<Known>,
     },
-    /// `DeregisterPatchBaselineForPatchGroup`: the group had no baseline before. Only when earlier ones are restored.
-    DeregisterPatchGroup {
-        /// Operating system.
-        operating_system: OperatingSystem,
-        /// The group.
-        group: String,
-        /// Its baseline until now.
-        previous: Known,
-    },
     /// Nothing is done: a baseline has the name of ours but is not ours.
     Foreign {
         /// Operating system.
@@ -85,13 +76,6 @@ pub enum Change {
         name: String,
         /// How many there are.
         baselines: usize,
-    },
-    /// Nothing is done: what restoring leaves as it is.
-    Left {
-        /// The baseline.
-        baseline: Known,
-        /// Why.
-        reason: Reason,
     },
 }
 
@@ -184,7 +168,6 @@ impl Change {
                     super::MAX_BASELINES
                 ),
             )),
-            Self::Left { reason, .. } => Some(reason.clone()),
             _ => None,
         }
     }
@@ -223,7 +206,7 @@ impl fmt::Display for Chosen {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Create { baseline } => write!(f, "create {}: {}", baseline.name, Contents(baseline)),
+            Self::Create { baseline } => write!(f, "create {baseline}"),
             Self::Update { id, fields, baseline } => {
                 let fields: Vec<&str> = fields.iter().map(|field| field.words()).collect();
                 write!(f, "change {} ({id}): {}", baseline.name, fields.join(", "))
@@ -240,10 +223,7 @@ impl fmt::Display for Change {
                 write!(f, "{baseline} becomes the baseline of patch group {group:?} for {operating_system}")?;
                 instead_of(f, previous.as_ref())
             }
-            Self::DeregisterPatchGroup { operating_system, group, previous } => {
-                write!(f, "patch group {group:?} for {operating_system} no longer has {previous}, nor any other")
-            }
-            Self::Foreign { .. } | Self::QuotaReached { .. } | Self::Left { .. } => match self.reason() {
+            Self::Foreign { .. } | Self::QuotaReached { .. } => match self.reason() {
                 Some(reason) => f.write_str(&reason.text),
                 None => Ok(()),
             },
@@ -255,12 +235,10 @@ fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&Known>) -> fmt::Resu
     previous.map_or(Ok(()), |previous| write!(f, " instead of {previous}"))
 }
 
-/// What is in a baseline, in a few words.
-struct Contents<'b>(&'b Baseline);
-
-impl fmt::Display for Contents<'_> {
+/// Its name and what is in it, in a few words.
+impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let definition = &self.0.definition;
+        let definition = &self.definition;
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let mut dates: Vec<String> = definition
             .approval_rules
@@ -272,7 +250,7 @@ impl fmt::Display for Contents<'_> {
             })
             .collect();
         dates.dedup();
-        f.write_str(&count(definition.approval_rules.len(), "rule"))?;
+        write!(f, "{}: {}", self.name, count(definition.approval_rules.len(), "rule"))?;
         if !dates.is_empty() {
             write!(f, " ({})", dates.join(", "))?;
         }

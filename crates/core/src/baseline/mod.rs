@@ -1,14 +1,14 @@
 //! Baselines: what an account should have according to the plan, what it has, and the difference between the two.
 //!
 //! Converging, not scripting: [`difference`] compares [`desired`] with [`Observed`] and lists what is left to do. When
-//! that is done, there is nothing left. [`restore`] gives back what was the default before.
+//! that is done, there is nothing left. [`BaselineRecord`] is what one goes back by.
 
 mod change;
 mod desired;
 mod difference;
 mod model;
 mod observed;
-mod restore;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -17,4 +17,4 @@ pub use desired::{baseline_name, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};
-pub use restore::{BaselineRecord, Previous, PreviousGroup, restore};
+pub use record::{BaselineRecord, Previous, PreviousGroup};

@@ -80,6 +80,7 @@ fn the_whole_plan() {
 
     Stage 1, test: 2 accounts, 4 targets (1 account not entered)
       Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
+      Baselines  each account's own
       Gate       nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant
 
       Step 01-test-1, wave 1 of 3, up to 1 account: 1 account, 2 targets
@@ -92,6 +93,7 @@ fn the_whole_plan() {
 
     Stage 2, production: 2 accounts, 2 targets
       Select     instances of WINDOWS with tag Patch=enabled; without those with tag PatchExempt=true
+      Baselines  each account's own
       Gate       nothing failed, nothing unreachable
 
       Step 03-production-1, all accounts: 2 accounts, 2 targets
@@ -120,6 +122,7 @@ fn one_stage_as_text_and_as_json() {
 
     Stage 1, test: 2 accounts, 4 targets (1 account not entered)
       Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
+      Baselines  each account's own
       Gate       nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant
 
       Step 01-test-1, wave 1 of 3, up to 1 account: 1 account, 2 targets

@@ -1,9 +1,9 @@
-//! Tests of baselines: from plans, against accounts, and back.
+//! Tests of baselines: from plans, against accounts, and on record.
 
 mod desired;
 mod difference;
 mod properties;
-mod restore;
+mod record;
 
 use std::collections::BTreeMap;
 
@@ -108,10 +108,7 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
                     baseline_id,
                 });
             }
-            Change::DeregisterPatchGroup { operating_system, group, previous } => {
-                deregister(&mut observed, *operating_system, group, Some(previous));
-            }
-            Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
+            Change::Foreign { .. } | Change::QuotaReached { .. } => {}
         }
     }
     observed

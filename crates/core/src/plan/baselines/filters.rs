@@ -1,7 +1,6 @@
 //! Which operating system has which patch filters, and what Systems Manager does not offer on all of them.
 //!
-//! Source: botocore 1.43.11 (`DescribePatchProperties`, `PatchFilterKey`, `PatchRule`) and the Systems Manager user
-//! guide, "How patch baseline rules work on Linux-based systems" (`SECTION` on Debian and Ubuntu).
+//! Source: botocore 1.43.11 (`DescribePatchProperties`, `PatchFilterKey`, `PatchRule`).
 
 use crate::os::OperatingSystem as Os;
 
@@ -15,20 +14,18 @@ pub enum FilterKey {
     Severity,
     MsrcSeverity,
     Priority,
-    Section,
     PatchSet,
 }
 
 impl FilterKey {
     /// Every value.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Product,
         Self::ProductFamily,
         Self::Classification,
         Self::Severity,
         Self::MsrcSeverity,
         Self::Priority,
-        Self::Section,
         Self::PatchSet,
     ];
 
@@ -42,7 +39,6 @@ impl FilterKey {
             Self::Severity => "severity",
             Self::MsrcSeverity => "msrcSeverity",
             Self::Priority => "priority",
-            Self::Section => "section",
             Self::PatchSet => "patchSet",
         }
     }
@@ -57,7 +53,6 @@ impl FilterKey {
             Self::Severity => "SEVERITY",
             Self::MsrcSeverity => "MSRC_SEVERITY",
             Self::Priority => "PRIORITY",
-            Self::Section => "SECTION",
             Self::PatchSet => "PATCH_SET",
         }
     }
@@ -69,7 +64,7 @@ impl FilterKey {
             Os::Windows => {
                 &[Self::Product, Self::ProductFamily, Self::Classification, Self::MsrcSeverity, Self::PatchSet]
             }
-            Os::Debian | Os::Ubuntu => &[Self::Product, Self::Priority, Self::Section],
+            Os::Debian | Os::Ubuntu => &[Self::Product, Self::Priority],
             Os::MacOs => &[Self::Product, Self::Classification],
             Os::AlmaLinux
             | Os::AmazonLinux2
@@ -132,7 +127,7 @@ mod tests {
         for os in Os::ALL {
             let expected = match os {
                 Os::Windows => "PRODUCT PRODUCT_FAMILY CLASSIFICATION MSRC_SEVERITY PATCH_SET",
-                Os::Debian | Os::Ubuntu => "PRODUCT PRIORITY SECTION",
+                Os::Debian | Os::Ubuntu => "PRODUCT PRIORITY",
                 Os::MacOs => "PRODUCT CLASSIFICATION",
                 _ => "PRODUCT CLASSIFICATION SEVERITY",
             };

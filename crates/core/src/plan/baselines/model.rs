@@ -88,10 +88,6 @@ pub struct PlannedRule {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
     pub priority: Vec<String>,
-    /// Sections of the archive, such as `main`. DEBIAN and UBUNTU only.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
-    pub section: Vec<String>,
     /// `OS` for Windows itself, `APPLICATION` for what else Microsoft releases. WINDOWS only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1), extend("items" = {"type": "string", "enum": PATCH_SETS}, "uniqueItems" = true))]
@@ -122,7 +118,6 @@ impl PlannedRule {
             FilterKey::Severity => &self.severity,
             FilterKey::MsrcSeverity => &self.msrc_severity,
             FilterKey::Priority => &self.priority,
-            FilterKey::Section => &self.section,
             FilterKey::PatchSet => &self.patch_set,
         }
     }
@@ -135,7 +130,6 @@ impl PlannedRule {
             FilterKey::Severity => &mut self.severity,
             FilterKey::MsrcSeverity => &mut self.msrc_severity,
             FilterKey::Priority => &mut self.priority,
-            FilterKey::Section => &mut self.section,
             FilterKey::PatchSet => &mut self.patch_set,
         } = values;
     }

@@ -33,7 +33,6 @@ pub(in crate::plan) const RULE: Names = Names {
         "severity",
         "msrcSeverity",
         "priority",
-        "section",
         "patchSet",
         "complianceLevel",
         "enableNonSecurity",

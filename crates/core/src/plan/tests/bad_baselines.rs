@@ -48,13 +48,13 @@ fn baselines_that_approve_nothing() {
 #[test]
 fn filters_that_the_operating_system_does_not_have() {
     assert_snapshot!(in_baseline("UBUNTU", "rules:\n- {classification: [Security], severity: [Critical]}"), @"
-    line 8, column 24: baselines.UBUNTU.rules[0].classification: UBUNTU has no filter classification; valid: the filters product, priority, section
-    line 8, column 46: baselines.UBUNTU.rules[0].severity: UBUNTU has no filter severity; valid: the filters product, priority, section
+    line 8, column 24: baselines.UBUNTU.rules[0].classification: UBUNTU has no filter classification; valid: the filters product, priority
+    line 8, column 46: baselines.UBUNTU.rules[0].severity: UBUNTU has no filter severity; valid: the filters product, priority
     ");
     assert_snapshot!(in_baseline("MACOS", "rules:\n- {priority: [Required], classification: [Recommended]}"), @"line 8, column 18: baselines.MACOS.rules[0].priority: MACOS has no filter priority; valid: the filters product, classification");
-    assert_snapshot!(in_baseline("WINDOWS", "rules:\n- {severity: [Critical], section: [main]}"), @"
+    assert_snapshot!(in_baseline("WINDOWS", "rules:\n- {severity: [Critical], priority: [Required]}"), @"
     line 8, column 18: baselines.WINDOWS.rules[0].severity: WINDOWS has no filter severity; valid: the filters product, productFamily, classification, msrcSeverity, patchSet
-    line 8, column 39: baselines.WINDOWS.rules[0].section: WINDOWS has no filter section; valid: the filters product, productFamily, classification, msrcSeverity, patchSet
+    line 8, column 40: baselines.WINDOWS.rules[0].priority: WINDOWS has no filter priority; valid: the filters product, productFamily, classification, msrcSeverity, patchSet
     ");
     assert_snapshot!(in_baseline("SUSE", "rules:\n- {msrcSeverity: [Critical], patchSet: [OS], productFamily: [Office]}"), @"
     line 8, column 22: baselines.SUSE.rules[0].msrcSeverity: SUSE has no filter msrcSeverity; valid: the filters product, classification, severity
@@ -62,8 +62,8 @@ fn filters_that_the_operating_system_does_not_have() {
     line 8, column 65: baselines.SUSE.rules[0].productFamily: SUSE has no filter productFamily; valid: the filters product, classification, severity
     ");
     assert_snapshot!(in_baseline("DEBIAN", "rules:\n- {kind: [Security]}"), @r#"
-    line 8, column 7: baselines.DEBIAN.rules[0]: the rule has no filter; valid: at least one of product, priority, section; for every patch: product: ["*"]
-    line 8, column 8: baselines.DEBIAN.rules[0].kind: unknown field "kind"; valid: product, productFamily, classification, severity, msrcSeverity, priority, section, patchSet, complianceLevel, enableNonSecurity, approve
+    line 8, column 7: baselines.DEBIAN.rules[0]: the rule has no filter; valid: at least one of product, priority; for every patch: product: ["*"]
+    line 8, column 8: baselines.DEBIAN.rules[0].kind: unknown field "kind"; valid: product, productFamily, classification, severity, msrcSeverity, priority, patchSet, complianceLevel, enableNonSecurity, approve
     "#);
 }
 
@@ -88,8 +88,8 @@ fn values_of_filters() {
 
 #[test]
 fn rules_without_a_filter_or_with_too_many() {
-    assert_snapshot!(in_baseline("UBUNTU", "rules: []"), @"line 7, column 12: baselines.UBUNTU.rules: the list is empty; valid: a list of rules, each with some of the filters product, priority, section");
-    assert_snapshot!(in_baseline("UBUNTU", "rules:\n- {complianceLevel: HIGH}"), @r#"line 8, column 7: baselines.UBUNTU.rules[0]: the rule has no filter; valid: at least one of product, priority, section; for every patch: product: ["*"]"#);
+    assert_snapshot!(in_baseline("UBUNTU", "rules: []"), @"line 7, column 12: baselines.UBUNTU.rules: the list is empty; valid: a list of rules, each with some of the filters product, priority");
+    assert_snapshot!(in_baseline("UBUNTU", "rules:\n- {complianceLevel: HIGH}"), @r#"line 8, column 7: baselines.UBUNTU.rules[0]: the rule has no filter; valid: at least one of product, priority; for every patch: product: ["*"]"#);
     assert_snapshot!(in_baseline("WINDOWS", "rules:\n- {product: [a], productFamily: [b], classification: [Tools], msrcSeverity: [Low], patchSet: [OS]}"), @"line 8, column 7: baselines.WINDOWS.rules[0]: the rule has 5 filters; valid: at most 4, as Systems Manager takes");
 }
 

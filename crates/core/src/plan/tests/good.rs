@@ -85,7 +85,7 @@ baselines:
     rejectedAction: BLOCK
     sources:
       - {{name: own, products: [AmazonLinux2023], configuration: \"[main]\\nname=own\"}}
-  UBUNTU: {{rules: [{{priority: [Required, Important], section: [main], enableNonSecurity: True}}]}}
+  UBUNTU: {{rules: [{{priority: [Required, Important], enableNonSecurity: True}}]}}
   WINDOWS:
     rules:
       - {{classification: [DefinitionUpdates], approve: {{afterDays: 0}}}}
