@@ -1,6 +1,6 @@
 //! Baselines: what an account should have according to the plan, what it has, and the difference between the two.
 //!
-//! Converging, not scripting: [`difference`] compares [`desired`] with [`Observed`] and lists what is left to do. When
+//! Converging, not scripting: [`difference()`] compares [`desired()`] with [`Observed`] and lists what is left to do. When
 //! that is done, there is nothing left. [`BaselineRecord`] is what one goes back by.
 
 mod change;
