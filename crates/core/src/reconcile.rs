@@ -94,9 +94,10 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
     }
     if operation == Operation::Install {
         let why = match end {
-            StepEnd::Over => {
-                Reason::new("not-ordered", "patches are missing, but the install plan does not list the instance")
-            }
+            StepEnd::Over => Reason::new(
+                "not-ordered",
+                "patches are missing, but the step broke before its install plan was written",
+            ),
             StepEnd::Cut(reason) => reason.clone(),
         };
         for row in rows.values_mut().filter(|row| row.outcome == Outcome::Missing) {
