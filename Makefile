@@ -109,9 +109,10 @@ package: .venv/.installed ## Build for AWS (small, slow to build) and package: b
 	.venv/bin/python scripts/render_template.py --code build/package --output build/package/template.yaml
 	$(if $(BUCKET),.venv/bin/aws cloudformation package --template-file build/package/template.yaml --s3-bucket $(BUCKET) --output-template-file build/package/packaged.yaml)
 
+# SAM builds with the profile `release`; the variables make it what `ship` is.
 .PHONY: deploy
 deploy: ## sam build && sam deploy --guided (needs SAM CLI, cargo-lambda and credentials)
-	sam build
+	CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 sam build
 	sam deploy --guided
 
 .PHONY: clean
