@@ -45,7 +45,7 @@ pub fn answers(
     max_concurrency: &str,
     now: Timestamp,
 ) -> BTreeMap<String, Asked> {
-    let mut asked = BTreeMap::new();
+    let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
     for intent in intents {
         let rounds = command::rounds(intent.instance_ids.len(), max_concurrency);
         let deadline = intent.at.as_second() + i64::from(command::deadline_seconds(phase, rounds));
@@ -71,7 +71,11 @@ pub fn answers(
                     Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
                 ),
             };
-            asked.insert(id.clone(), entry);
+            // An instance that was offline at a first attempt may have got the command of the second.
+            let has_command = asked.get(id).is_some_and(|known| known.command_id.is_some());
+            if entry.command_id.is_some() || !has_command {
+                asked.insert(id.clone(), entry);
+            }
         }
     }
     asked
@@ -106,6 +110,16 @@ mod tests {
             attempt: 1,
             at: at(1_000),
             state,
+        }
+    }
+
+    #[test]
+    fn a_command_that_was_sent_counts_more_than_a_note_that_its_instance_was_offline() {
+        let sent = intent(&["i-1"], IntentState::Sent { command_id: "c-1".into() });
+        let offline = intent(&["i-1"], IntentState::Offline { reason: Reason::new("agent-offline", "x") });
+        for intents in [[sent.clone(), offline.clone()], [offline, sent]] {
+            let asked = answers(Phase::Install, &intents, &HashMap::new(), "50", at(1_060));
+            assert_eq!(asked["i-1"].command_id.as_deref(), Some("c-1"));
         }
     }
 
