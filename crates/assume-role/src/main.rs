@@ -28,10 +28,7 @@ async fn assume_role(house: &House, request: TargetRequest) -> Result<ReachAnswe
 async fn reach(house: &House, request: &TargetRequest) -> Result<ReachAnswer, TargetError> {
     let target = &request.target;
     let member = house.members.enter_home(&request.run_id, target).await?;
-    let status = match ec2::region_status(&member, &target.region).await {
-        Ok(status) => status,
-        Err(error) => return Err(house.members.judge(target, error).await),
-    };
+    let status = house.members.judged(target, ec2::region_status(&member, &target.region).await).await?;
     let why = match status {
         RegionStatus::Enabled => {
             return Ok(ReachAnswer { outcome: TargetOutcome::Reached });

@@ -201,10 +201,7 @@ impl Dispatch<'_> {
     }
 
     async fn call<T>(&self, result: Result<T, CallError>) -> Result<T, TargetError> {
-        match result {
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.members.judge(&self.request.target, error).await),
-        }
+        self.members.judged(&self.request.target, result).await
     }
 
     fn page(&self) -> Page {

@@ -149,6 +149,14 @@ impl Members {
         Ok(Session { credentials: SharedCredentialsProvider::new(credentials), expires_at })
     }
 
+    /// The value of a call in a member account, or what its failure means for the target; see [`Members::judge`].
+    pub async fn judged<T>(&self, target: &Target, result: Result<T, CallError>) -> Result<T, TargetError> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.judge(target, error).await),
+        }
+    }
+
     /// What a failed call in a member account means for the target. An expired session is forgotten, so that the
     /// next try gets a new one.
     pub async fn judge(&self, target: &Target, error: CallError) -> TargetError {

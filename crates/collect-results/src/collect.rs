@@ -132,10 +132,8 @@ impl Look<'_> {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        match stream::iter(items.into_iter().map(call)).buffer_unordered(CONCURRENCY).try_collect().await {
-            Ok(all) => Ok(all),
-            Err(error) => Err(self.house.members.judge(&self.request.target, error).await),
-        }
+        let all = stream::iter(items.into_iter().map(call)).buffer_unordered(CONCURRENCY).try_collect().await;
+        self.house.members.judged(&self.request.target, all).await
     }
 
     async fn write(&self, instances: Vec<InstanceRow>) -> Result<Progress, TargetError> {

@@ -32,10 +32,7 @@ async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
-    let online = match dispatch::online(&ssm, &ids).await {
-        Ok(online) => online,
-        Err(error) => return Err(house.members.judge(&request.target, error).await),
-    };
+    let online = house.members.judged(&request.target, dispatch::online(&ssm, &ids).await).await?;
     let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings: &settings };
     let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
     dispatch.send(batches, Some(&online)).await

@@ -1,7 +1,6 @@
 //! Before a target is scanned, its baselines become what the plan says: compliance is recorded against them.
 
 use orgpatch_aws::baselines::Baselines;
-use orgpatch_aws::call::CallError;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_core::baseline::{Baseline, BaselineRecord, Previous, blocked, difference};
@@ -24,7 +23,7 @@ pub async fn converge(
     }
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
-    let observed = judged(house, request, baselines.observe(&desired).await).await?;
+    let observed = house.members.judged(&request.target, baselines.observe(&desired).await).await?;
     let changes = difference(&desired, &observed);
     selection::hold_back(&mut inventory.instances, &blocked(&changes));
 
@@ -46,12 +45,5 @@ pub async fn converge(
         );
     }
     let token = format!("{}/{}/{}", request.run_id, request.target.account_id, request.target.region);
-    judged(house, request, baselines.apply(&record.changes, &token).await).await
-}
-
-async fn judged<T>(house: &House, request: &TargetRequest, result: Result<T, CallError>) -> Result<T, TargetError> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(house.members.judge(&request.target, error).await),
-    }
+    house.members.judged(&request.target, baselines.apply(&record.changes, &token).await).await
 }

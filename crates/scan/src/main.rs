@@ -53,10 +53,7 @@ async fn ask(
     let (batches, online) = if request.phase == Phase::Verify {
         let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
         let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
-        let online = match dispatch::online(&ssm, &ids).await {
-            Ok(online) => online,
-            Err(error) => return Err(house.members.judge(target, error).await),
-        };
+        let online = house.members.judged(target, dispatch::online(&ssm, &ids).await).await?;
         (command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))), Some(online))
     } else {
         let inventory = inventory(house, request, settings).await?;
