@@ -32,6 +32,16 @@ pub enum RunError {
         /// The stages there are, in order.
         valid: Vec<String>,
     },
+    /// The input names a stage that is compared with the plan's first stage, and leaves that one out.
+    #[error(
+        "stage {stage:?} is compared with what stage {first:?} tested in the same run, and {first:?} is not part of it; name both stages, or leave `stages` out"
+    )]
+    FirstStageNotInRun {
+        /// The stage that is frozen, or says what becomes of untested patches.
+        stage: String,
+        /// The first stage of the plan.
+        first: String,
+    },
     /// A stage names an organizational unit that the organization does not have.
     #[error("stage {stage:?}: there is no organizational unit {ou} in organization {organization}")]
     UnknownOrganizationalUnit {
@@ -99,11 +109,12 @@ pub enum RunError {
 
 impl RunError {
     /// Every name there is, as the state machine knows them, plus [`HALTED`].
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "InvalidInput",
         "PlanNotFound",
         "InvalidPlan",
         "UnknownStage",
+        "FirstStageNotInRun",
         "UnknownOrganizationalUnit",
         "UnknownAccount",
         "AccountInTwoStages",
@@ -125,6 +136,7 @@ impl RunError {
             Self::PlanNotFound { .. } => "PlanNotFound",
             Self::InvalidPlan(_) => "InvalidPlan",
             Self::UnknownStage { .. } => "UnknownStage",
+            Self::FirstStageNotInRun { .. } => "FirstStageNotInRun",
             Self::UnknownOrganizationalUnit { .. } => "UnknownOrganizationalUnit",
             Self::UnknownAccount { .. } => "UnknownAccount",
             Self::AccountInTwoStages { .. } => "AccountInTwoStages",

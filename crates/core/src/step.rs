@@ -42,10 +42,10 @@ enum Place {
 
 /// Resolves the plan against the organization. `only` names the stages to run; None is all of them.
 ///
-/// Errors: a unit or account that is not there, a stage that the plan does not have, an account that two stages
-/// claim, a stage that ends without an account. Time and memory grow with accounts × depth, not with stages.
+/// Errors: a unit or account that is not there, a stage that the plan does not have, one that needs the first stage
+/// without it, an account that two stages claim, a stage that ends without an account. Time and memory grow with accounts × depth, not with stages.
 pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Resolution, RunError> {
-    check_stage_names(plan, only)?;
+    check_stages(plan, only)?;
     check_ids(plan, organization)?;
 
     let claims = Claims::of(plan);
@@ -144,14 +144,20 @@ fn runs(stage: &Stage, only: Option<&[String]>) -> bool {
     only.is_none_or(|names| names.contains(&stage.name))
 }
 
-/// Refuses a name in `only` that no stage of the plan has; needs no organization.
-pub fn check_stage_names(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
+/// Refuses a name in `only` that no stage of the plan has, and a stage that is compared with the first one but would run
+/// without it: there would be neither a cut-off date nor a tested set. Needs no organization.
+pub fn check_stages(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
     let unknown = only.unwrap_or_default().iter().find(|name| !plan.stages.iter().any(|stage| &stage.name == *name));
-    unknown.map_or(Ok(()), |stage| {
-        Err(RunError::UnknownStage {
+    if let Some(stage) = unknown {
+        return Err(RunError::UnknownStage {
             stage: stage.clone(),
             valid: plan.stages.iter().map(|stage| stage.name.clone()).collect(),
-        })
+        });
+    }
+    let Some(first) = plan.stages.first().filter(|first| !runs(first, only)) else { return Ok(()) };
+    let needs_it = |stage: &&Stage| runs(stage, only) && plan.untested(stage).is_some();
+    plan.stages.iter().find(needs_it).map_or(Ok(()), |stage| {
+        Err(RunError::FirstStageNotInRun { stage: stage.name.clone(), first: first.name.clone() })
     })
 }
 

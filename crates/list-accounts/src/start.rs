@@ -98,7 +98,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
-            baselines: baseline::desired(&run.plan, stage),
+            baselines: baseline::desired(&run.plan, stage, None),
             earlier_steps: earlier_steps.clone(),
         };
         store.write_once(&keys::settings(&run.run_id, &step.id), &settings).await?;

@@ -52,7 +52,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
 
 async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, Failure> {
     let only = arguments.stages.as_deref();
-    step::check_stage_names(plan, only)?;
+    step::check_stages(plan, only)?;
     let config = credentials::connect(
         arguments.profile.as_deref(),
         arguments.region.as_deref(),

@@ -168,7 +168,7 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
 fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePreview {
     let counts = PreviewCounts::of(&steps);
     let select = step::selection_of(plan, stage);
-    let baselines = baseline::desired(plan, stage);
+    let baselines = baseline::desired(plan, stage, None);
     let waves: Vec<u32> = (1..).zip(step::wave_ends(&stage.waves, counts.accounts)).map(|(wave, _)| wave).collect();
     StagePreview {
         name: stage.name.clone(),

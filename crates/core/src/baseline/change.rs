@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Baseline;
 use crate::os::OperatingSystem;
+use crate::plan::{Approve, has_approval_dates};
 use crate::reason::Reason;
 
 /// A difference between what a target should have and what it has. Most are calls to make, in this order; the others
@@ -244,8 +245,10 @@ impl fmt::Display for Baseline {
             .approval_rules
             .iter()
             .filter_map(|rule| match (rule.approve_after_days, rule.approve_until_date) {
-                (Some(days), _) => Some(crate::plan::Approve::AfterDays(days).to_string()),
-                (None, Some(date)) => Some(crate::plan::Approve::Until(date).to_string()),
+                (Some(days), _) => Some(Approve::AfterDays(days).to_string()),
+                (None, Some(date)) => Some(Approve::Until(date).to_string()),
+                // Not known yet; the API itself has no rule without either where there are dates.
+                (None, None) if has_approval_dates(self.operating_system) => Some(Approve::Frozen.to_string()),
                 (None, None) => None,
             })
             .collect();

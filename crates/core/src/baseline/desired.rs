@@ -1,29 +1,48 @@
 //! From the plan to the baselines of a stage.
 
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
+
 use super::{Baseline, Definition, PatchFilter, PatchRule};
 use crate::digest::sha256_hex;
 use crate::os::OperatingSystem;
 use crate::plan::{Approve, FilterKey, Plan, PlannedBaseline, PlannedRule, Stage, has_approval_dates};
-use crate::step::selection_of;
 
 /// `BaselineName` of the API.
 const LONGEST_NAME: usize = 128;
 
 /// The baselines that the targets of a stage should have: one for each operating system that the stage selects and
 /// that has a baseline in the plan. None at all: the accounts' own are used.
+///
+/// `cutoff` is that of the run, see [`cutoff()`]: what frozen rules approve up to. None: it is not known yet, as in a
+/// preview; frozen rules then have neither days nor a date, and the API would refuse them.
 #[must_use]
-pub fn desired(plan: &Plan, stage: &Stage) -> Vec<Baseline> {
-    let selected = selection_of(plan, stage).operating_systems;
-    OperatingSystem::ALL
-        .into_iter()
-        .filter(|os| selected.is_empty() || selected.contains(os))
-        .filter_map(|os| {
-            let planned = stage.baselines.get(&os).or_else(|| plan.baselines.get(&os))?;
-            let names = (plan.name.as_str(), stage.name.as_str());
-            let definition = definition(planned, os, stage.approve, names);
-            Some(Baseline::new(baseline_name(names, os), names, os, definition, planned.patch_group.clone()))
+pub fn desired(plan: &Plan, stage: &Stage, cutoff: Option<Date>) -> Vec<Baseline> {
+    let names = (plan.name.as_str(), stage.name.as_str());
+    plan.baselines_of(stage)
+        .map(|(os, planned)| {
+            let definition = definition(planned, os, (stage.approve, cutoff), names);
+            Baseline::new(baseline_name(names, os), names, os, definition, planned.patch_group.clone())
         })
         .collect()
+}
+
+/// The last day whose releases were approved in the first stage when it was scanned, by the `approve` of that stage:
+/// what frozen stages of the same run get as `ApproveUntilDate`.
+///
+/// Whole days in UTC, because the API has no finer date. It is therefore wider than what the first stage saw: a patch
+/// that is released later on the day of the scan is approved too. That it was not tested is found by comparing with
+/// the tested set, which is what [`Plan::untested`] is for.
+#[must_use]
+pub fn cutoff(plan: &Plan, scanned_at: Timestamp) -> Date {
+    let day = Offset::UTC.to_datetime(scanned_at).date();
+    match plan.stages.first().and_then(|first| first.approve) {
+        Some(Approve::AfterDays(days)) => day.saturating_sub(i64::from(days).days()),
+        Some(Approve::Until(until)) => until.min(day),
+        // Every rule says itself when it approves. The reader refuses a frozen first stage.
+        Some(Approve::Frozen) | None => day,
+    }
 }
 
 /// The name of a baseline: `orgpatch-<plan>-<stage>-<operating system>`. Names that would be too long for the API are
@@ -45,7 +64,7 @@ pub fn baseline_name((plan, stage): (&str, &str), os: OperatingSystem) -> String
 fn definition(
     planned: &PlannedBaseline,
     os: OperatingSystem,
-    approve: Option<Approve>,
+    approve: (Option<Approve>, Option<Date>),
     (plan, stage): (&str, &str),
 ) -> Definition {
     Definition {
@@ -64,11 +83,12 @@ fn definition(
 }
 
 /// A rule's own `approve` wins over the stage's: definition updates must not wait.
-fn rule(planned: &PlannedRule, os: OperatingSystem, approve: Option<Approve>) -> PatchRule {
+fn rule(planned: &PlannedRule, os: OperatingSystem, (approve, cutoff): (Option<Approve>, Option<Date>)) -> PatchRule {
     let approve = planned.approve.or(approve).filter(|_| has_approval_dates(os));
     let (approve_after_days, approve_until_date) = match approve {
         Some(Approve::AfterDays(days)) => (Some(days), None),
         Some(Approve::Until(date)) => (None, Some(date)),
+        Some(Approve::Frozen) => (None, cutoff),
         None => (None, None),
     };
     let filter = |key: &FilterKey| {

@@ -13,7 +13,7 @@ mod record;
 mod tests;
 
 pub use change::{Change, Chosen, Field, Known, blocked};
-pub use desired::{baseline_name, desired};
+pub use desired::{baseline_name, cutoff, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};

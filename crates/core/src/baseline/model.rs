@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256_hex;
 use crate::os::OperatingSystem;
-use crate::plan::{ComplianceLevel, PatchSource, RejectedAction, has_approval_dates};
+use crate::plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, has_approval_dates};
 use crate::reason::Reason;
 
 /// Tag with the name of the plan that a baseline belongs to.
@@ -71,6 +71,33 @@ impl Baseline {
         [PLAN_TAG, STAGE_TAG].iter().all(|tag| tags.get(*tag).is_some_and(|value| self.tags.get(*tag) == Some(value)))
     }
 
+    /// The same baseline, which rejects these patches too: neither they nor what needs them is installed. Its tag has
+    /// the hash of the new state. Without any patch it is the baseline itself.
+    ///
+    /// The action becomes [`RejectedAction::Block`] for the whole list, the plan's own entries included: it is one for
+    /// all of them, and [`RejectedAction::AllowAsDependency`] would let a patch come as the dependency of another.
+    /// More than [`Self::room_for_rejected`] new entries are more than the API takes.
+    #[must_use]
+    pub fn holding_back(&self, patches: &[String]) -> Self {
+        let mut baseline = self.clone();
+        if patches.is_empty() {
+            return baseline;
+        }
+        let definition = &mut baseline.definition;
+        definition.rejected_patches.extend_from_slice(patches);
+        set(&mut definition.rejected_patches);
+        definition.rejected_patches_action = RejectedAction::Block;
+        let hash = baseline.hash();
+        baseline.tags.insert(HASH_TAG.to_owned(), hash);
+        baseline
+    }
+
+    /// How many entries [`Self::holding_back`] can add at most: the API takes 50 in all.
+    #[must_use]
+    pub fn room_for_rejected(&self) -> usize {
+        MAX_PATCHES.saturating_sub(self.definition.rejected_patches.len())
+    }
+
     /// What is allowed but seldom meant, for people.
     #[must_use]
     pub fn cautions(&self) -> Vec<Reason> {
@@ -124,7 +151,8 @@ pub struct PatchRule {
     pub patch_filters: Vec<PatchFilter>,
     /// `ComplianceLevel`.
     pub compliance_level: ComplianceLevel,
-    /// `ApproveAfterDays`; never together with the date, and neither on Debian and Ubuntu.
+    /// `ApproveAfterDays`; never together with the date, and neither on Debian and Ubuntu. Elsewhere neither means that
+    /// the rule is frozen and the day is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approve_after_days: Option<u16>,
     /// `ApproveUntilDate`, YYYY-MM-DD.

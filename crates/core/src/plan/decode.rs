@@ -201,11 +201,10 @@ impl Reader {
 
     /// The items of a list.
     pub fn list<'n>(&mut self, at: &At<'n>, valid: &str) -> Vec<At<'n>> {
-        let Value::List(items) = &at.node.value else {
+        if !matches!(&at.node.value, Value::List(_)) {
             self.refuse_value(at, "is not a list", valid);
-            return Vec::new();
-        };
-        items.iter().enumerate().map(|(index, node)| At { path: format!("{}[{index}]", at.path), node }).collect()
+        }
+        at.items()
     }
 
     /// A list that has to say something.
@@ -347,6 +346,14 @@ impl<'n> At<'n> {
         let is_key = |node: &Node| matches!(&node.value, Value::Scalar { text, .. } if text == key);
         let (_, node) = entries.iter().find(|(name, _)| is_key(name))?;
         Some(At { path: join(&self.path, key), node })
+    }
+
+    /// The items of this list; none if it is none.
+    pub fn items(&self) -> Vec<At<'n>> {
+        let Value::List(items) = &self.node.value else {
+            return Vec::new();
+        };
+        items.iter().enumerate().map(|(index, node)| At { path: format!("{}[{index}]", self.path), node }).collect()
     }
 
     pub fn found<T>(&self, value: T) -> Found<T> {

@@ -6,6 +6,7 @@ mod error;
 mod lines;
 mod model;
 mod pattern;
+mod promotion;
 mod read;
 mod schema;
 mod stages;
@@ -14,10 +15,12 @@ mod suggest;
 mod tests;
 mod yaml;
 
+pub(crate) use baselines::MAX_PATCHES;
 pub use baselines::{
     Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
 };
 pub use error::{PlanError, PlanErrors, Related};
 pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
+pub use promotion::Untested;
 pub use read::read;
 pub use schema::json_schema;

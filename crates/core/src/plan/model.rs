@@ -13,6 +13,7 @@ use super::pattern::{
     ACCOUNT_PATTERN, INSTANCE_PATTERN, MAX_CONCURRENCY_PATTERN, MAX_ERRORS_PATTERN, NAME_PATTERN,
     ORGANIZATIONAL_UNIT_PATTERN, PERCENT_PATTERN, REGION_PATTERN,
 };
+use super::promotion::Untested;
 use super::schema;
 use crate::os::OperatingSystem;
 
@@ -159,11 +160,16 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = schema::some)]
     pub baselines: BTreeMap<OperatingSystem, PlannedBaseline>,
-    /// When patches are approved by those rules that do not say so themselves. Not for DEBIAN and UBUNTU, where
-    /// packages have no release date.
+    /// When patches are approved by those rules that do not say so themselves. On DEBIAN and UBUNTU packages have no
+    /// release date: days and dates are not for them, and a frozen stage only compares with the tested set there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Approve")]
     pub approve: Option<Approve>,
+    /// What becomes of a missing patch that the first stage did not install in the same run. Absent: `warn` if the
+    /// stage is frozen; otherwise nothing is compared. Not in the first stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Untested")]
+    pub untested: Option<Untested>,
     /// Shares of the stage's accounts, cumulative, the last one `100%`. Absent: all accounts at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]

@@ -26,8 +26,19 @@ const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
 const GATE: Names = names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded"]);
-pub(super) const STAGE: Names =
-    names(&["name", "ous", "accounts", "exclude", "regions", "select", "baselines", "approve", "waves", "gate"]);
+pub(super) const STAGE: Names = names(&[
+    "name",
+    "ous",
+    "accounts",
+    "exclude",
+    "regions",
+    "select",
+    "baselines",
+    "approve",
+    "untested",
+    "waves",
+    "gate",
+]);
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
 
 /// Every mapping of a plan by the path that leads to it.
@@ -46,7 +57,7 @@ pub(super) const MAPPINGS: [(&str, &Names); 11] = [
 ];
 
 /// Fields that plans will have. They are named so that nobody takes them for a slip, or believes that they work.
-const LATER: [&str; 7] = ["conflicts", "frozen", "untested", "soak", "approval", "window", "calendars"];
+const LATER: [&str; 5] = ["conflicts", "soak", "approval", "window", "calendars"];
 
 /// What Patch Manager no longer supports, although the API's enum still has it.
 const RETIRED: [(&str, &str); 3] = [
@@ -144,14 +155,18 @@ pub(super) fn selection(reader: &mut Reader, at: &At<'_>) -> Selection {
     }
 }
 
-/// The baselines of a plan or stage, and the operating systems that it selects.
+/// The baselines of a plan or stage, and what decides about them.
 pub(super) fn own(reader: &mut Reader, fields: &Fields<'_>, select: Option<&Selection>) -> Own {
     let operating_systems = select.filter(|select| !select.operating_systems.is_empty()).and_then(|select| {
         let value = select.operating_systems.clone();
         fields.get("select").and_then(|at| at.child("operatingSystems")).map(|at| at.found(value))
     });
-    let baselines = fields.get("baselines").map(|at| baselines::baselines(reader, &at)).unwrap_or_default();
-    Own { baselines, operating_systems }
+    Own {
+        baselines: fields.get("baselines").map(|at| baselines::baselines(reader, &at)).unwrap_or_default(),
+        operating_systems,
+        approve: fields.get("approve").and_then(|at| baselines::stage_approve(reader, &at)),
+        untested: fields.get("untested").and_then(|at| baselines::stage_untested(reader, &at)),
+    }
 }
 
 fn exclusion(reader: &mut Reader, at: &At<'_>) -> Exclusion {

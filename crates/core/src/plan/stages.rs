@@ -31,10 +31,17 @@ pub(super) fn stages(reader: &mut Reader, at: &At<'_>, inherited: &Inherited) ->
     }
     let mut taken = Taken::default();
     let mut said = Said::default();
-    items.iter().filter_map(|item| stage(reader, item, &mut taken, inherited, &mut said)).collect()
+    let stages = items.iter().enumerate();
+    stages.filter_map(|(nth, item)| stage(reader, (nth, item), &mut taken, inherited, &mut said)).collect()
 }
 
-fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken, inherited: &Inherited, said: &mut Said) -> Option<Stage> {
+fn stage(
+    reader: &mut Reader,
+    (nth, at): (usize, &At<'_>),
+    taken: &mut Taken,
+    inherited: &Inherited,
+    said: &mut Said,
+) -> Option<Stage> {
     let fields = reader.fields(at, &STAGE)?;
     let name = fields.require(reader, "name", NAME.valid).and_then(|at| reader.form(&at, &NAME));
     if let Some(name) = &name {
@@ -65,10 +72,13 @@ fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken, inherited: &Inheri
     let before = reader.mistakes();
     let select = fields.get("select").map(|at| selection(reader, &at));
     let own = own(reader, &fields, select.as_ref());
-    let approve = fields.get("approve").and_then(|at| baselines::stage_approve(reader, &at));
-    if inherited.sound && reader.mistakes() == before {
+    let sound = inherited.sound && reader.mistakes() == before;
+    if nth == 0 {
+        baselines::check_first(reader, &label, &own);
+    }
+    if sound {
         let place = (at.path.as_str(), at.node.place);
-        baselines::check(reader, said, &label, place, &own, approve.as_ref(), inherited);
+        baselines::check(reader, said, (nth, &label), place, &own, inherited);
     }
 
     Some(Stage {
@@ -79,7 +89,8 @@ fn stage(reader: &mut Reader, at: &At<'_>, taken: &mut Taken, inherited: &Inheri
         regions: fields.get("regions").map(|at| regions(reader, &at)).unwrap_or_default(),
         select,
         baselines: own.baselines.values(),
-        approve: approve.map(|approve| approve.value),
+        approve: own.approve.map(|approve| approve.value),
+        untested: own.untested.map(|untested| untested.value),
         waves: fields.get("waves").map(|at| waves(reader, &at)).unwrap_or_default(),
         gate: fields.get("gate").map(|at| gate(reader, &at)).unwrap_or_default(),
     })

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::organization::AccountState;
-use crate::plan::{Gate, Percent, Rate, Reboot, StageExclusion};
+use crate::plan::{Approve, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
 
 fn stage(name: &str, ous: &[&str]) -> Stage {
     Stage {
@@ -18,6 +18,7 @@ fn stage(name: &str, ous: &[&str]) -> Stage {
         select: None,
         baselines: BTreeMap::new(),
         approve: None,
+        untested: None,
         waves: vec![],
         gate: Gate::default(),
     }
@@ -77,6 +78,47 @@ fn ids(resolution: &Resolution) -> Vec<String> {
             format!("{}: {}", step.id, targets.join(" "))
         })
         .collect()
+}
+
+#[test]
+fn a_stage_that_is_compared_with_the_first_one_runs_with_it() {
+    let mut plan = plan(vec![stage("test", &["ou-t"]), stage("staging", &[]), stage("production", &["ou-p"])]);
+    let check = |plan: &Plan, names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        check_stages(plan, Some(&names))
+    };
+    let ok = |plan: &Plan| {
+        assert_eq!(check_stages(plan, None), Ok(()));
+        for names in [&["test"][..], &["production", "test"], &["staging"], &["test", "staging"]] {
+            assert_eq!(check(plan, names), Ok(()), "{names:?}");
+        }
+    };
+    ok(&plan);
+    assert_eq!(check(&plan, &["production"]), Ok(()));
+    // Frozen, or only compared.
+    let of = |approve, untested| (approve, untested);
+    for (approve, untested) in [
+        of(Some(Approve::Frozen), None),
+        of(Some(Approve::Frozen), Some(Untested::Allow)),
+        of(Some(Approve::AfterDays(7)), Some(Untested::Warn)),
+        of(None, Some(Untested::Allow)),
+    ] {
+        (plan.stages[2].approve, plan.stages[2].untested) = (approve, untested);
+        ok(&plan);
+        for names in [&["production"][..], &["staging", "production"]] {
+            let error = check(&plan, names).expect_err("the first stage is missing");
+            assert_eq!(error.name(), "FirstStageNotInRun");
+            assert_eq!(
+                error.to_string(),
+                "stage \"production\" is compared with what stage \"test\" tested in the same run, and \"test\" is not part of it; name both stages, or leave `stages` out"
+            );
+            assert!(RunError::NAMES.contains(&error.name()));
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(resolve(&plan, &four(), Some(&names)), Err(error));
+        }
+    }
+    // A name that nobody knows is said first.
+    assert_eq!(check(&plan, &["production", "tset"]).expect_err("unknown").name(), "UnknownStage");
 }
 
 #[test]

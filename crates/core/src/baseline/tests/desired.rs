@@ -73,7 +73,7 @@ fn debian_and_ubuntu_get_no_dates_from_the_stage() {
         .replace("[AMAZON_LINUX_2023, WINDOWS]", "[AMAZON_LINUX_2023, UBUNTU, WINDOWS]")
         .replace("  WINDOWS:\n", "  UBUNTU: {rules: [{priority: [Required]}]}\n  WINDOWS:\n");
     let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
-    let all = desired(&plan, &plan.stages[1]);
+    let all = desired(&plan, &plan.stages[1], None);
     let ubuntu = all.iter().find(|baseline| baseline.operating_system == Os::Ubuntu).expect("one");
     assert_eq!((ubuntu.definition.approval_rules[0].approve_after_days, all.len()), (None, 3));
 }
@@ -82,7 +82,7 @@ fn debian_and_ubuntu_get_no_dates_from_the_stage() {
 fn without_baselines_in_the_plan_nothing_is_wanted() {
     let mut plan = plan();
     plan.baselines.clear();
-    assert_eq!(desired(&plan, &plan.stages[0]), []);
+    assert_eq!(desired(&plan, &plan.stages[0], None), []);
 }
 
 #[test]

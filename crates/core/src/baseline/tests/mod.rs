@@ -2,6 +2,7 @@
 
 mod desired;
 mod difference;
+mod frozen;
 mod properties;
 mod record;
 
@@ -44,7 +45,7 @@ fn plan() -> Plan {
 fn stage(name: &str) -> Vec<Baseline> {
     let plan = plan();
     let stage = plan.stages.iter().find(|stage| stage.name == name).expect("a stage");
-    desired(&plan, stage)
+    desired(&plan, stage, None)
 }
 
 fn lines(changes: &[Change]) -> String {

@@ -7,10 +7,11 @@ mod relations;
 
 pub use filters::{FilterKey, has_approval_dates};
 pub(super) use filters::{is_linux, known_values};
+pub(crate) use model::MAX_PATCHES;
 pub use model::{Approve, ComplianceLevel, PatchSource, PlannedBaseline, PlannedRule, RejectedAction};
 pub(super) use model::{
-    LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES,
-    MAX_SOURCES, MAX_VALUE, MAX_VALUES,
+    LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PRODUCT, MAX_RULES, MAX_SOURCES,
+    MAX_VALUE, MAX_VALUES,
 };
-pub(super) use read::{APPROVE, BASELINE, RULE, SOURCE, baselines, stage_approve};
-pub(super) use relations::{Baselines, Entry, Inherited, Own, Said, check};
+pub(super) use read::{APPROVE, BASELINE, RULE, SOURCE, baselines, stage_approve, stage_untested};
+pub(super) use relations::{Baselines, Entry, Inherited, Own, Said, check, check_first};

@@ -11,7 +11,7 @@ pub(in crate::plan) const MAX_RULES: usize = 10;
 pub(in crate::plan) const MAX_FILTERS: usize = 4;
 pub(in crate::plan) const MAX_VALUES: usize = 20;
 pub(in crate::plan) const MAX_VALUE: usize = 64;
-pub(in crate::plan) const MAX_PATCHES: usize = 50;
+pub(crate) const MAX_PATCHES: usize = 50;
 pub(in crate::plan) const MAX_PATCH_ID: usize = 100;
 pub(in crate::plan) const MAX_SOURCES: usize = 20;
 pub(in crate::plan) const MAX_PRODUCT: usize = 128;
@@ -144,6 +144,9 @@ pub enum Approve {
     AfterDays(u16),
     /// If it was released on that day (UTC) or before.
     Until(Date),
+    /// If it was released on the day up to which the first stage's patches were approved when that stage was scanned
+    /// in the same run, or before; see [`crate::baseline::cutoff()`]. Never in the first stage.
+    Frozen,
 }
 
 impl std::fmt::Display for Approve {
@@ -153,11 +156,12 @@ impl std::fmt::Display for Approve {
             Self::AfterDays(1) => f.write_str("1 day after release"),
             Self::AfterDays(days) => write!(f, "{days} days after release"),
             Self::Until(date) => write!(f, "if released until {date}"),
+            Self::Frozen => f.write_str("frozen to the first stage"),
         }
     }
 }
 
-/// How [`Approve`] is written: exactly one of the two fields.
+/// How [`Approve`] is written: exactly one of the three fields.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "Approve", rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
@@ -170,13 +174,19 @@ struct ApproveFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = DATE_PATTERN))]
     until: Option<Date>,
+    /// What the first stage was judged on in the same run: everything up to the day of its scan, less its `afterDays`.
+    /// Not in the first stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool", extend("const" = true))]
+    frozen: Option<bool>,
 }
 
 impl From<Approve> for ApproveFields {
     fn from(approve: Approve) -> Self {
         match approve {
-            Approve::AfterDays(days) => Self { after_days: Some(days), until: None },
-            Approve::Until(date) => Self { after_days: None, until: Some(date) },
+            Approve::AfterDays(days) => Self { after_days: Some(days), until: None, frozen: None },
+            Approve::Until(date) => Self { after_days: None, until: Some(date), frozen: None },
+            Approve::Frozen => Self { after_days: None, until: None, frozen: Some(true) },
         }
     }
 }
@@ -185,10 +195,11 @@ impl TryFrom<ApproveFields> for Approve {
     type Error = &'static str;
 
     fn try_from(fields: ApproveFields) -> Result<Self, Self::Error> {
-        match (fields.after_days, fields.until) {
-            (Some(days), None) => Ok(Self::AfterDays(days)),
-            (None, Some(date)) => Ok(Self::Until(date)),
-            _ => Err("approve needs either afterDays or until"),
+        match (fields.after_days, fields.until, fields.frozen) {
+            (Some(days), None, None) => Ok(Self::AfterDays(days)),
+            (None, Some(date), None) => Ok(Self::Until(date)),
+            (None, None, Some(true)) => Ok(Self::Frozen),
+            _ => Err("approve needs exactly one of afterDays, until and frozen: true"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::decode::{At, Found, Names, Reader, join, quote, values};
 use super::super::pattern::{DATE, SOURCE_NAME};
+use super::super::promotion::Untested;
 use super::super::read::{explain_field, retired};
 use super::super::suggest::nearest;
 use super::super::yaml::{Place, Value};
@@ -40,12 +41,14 @@ pub(in crate::plan) const RULE: Names = Names {
     ],
     explain: explain_field,
 };
-pub(in crate::plan) const APPROVE: Names = Names { known: &["afterDays", "until"], explain: explain_field };
+pub(in crate::plan) const APPROVE: Names = Names { known: &["afterDays", "until", "frozen"], explain: explain_field };
 pub(in crate::plan) const SOURCE: Names =
     Names { known: &["name", "products", "configuration"], explain: explain_field };
 
 /// What would be a valid `approve`.
-pub(super) const APPROVE_VALID: &str = "{afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}";
+pub(super) const APPROVE_VALID: &str = "{afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}";
+/// What would be a valid `approve` of the first stage.
+pub(super) const APPROVE_FIRST_VALID: &str = "{afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}";
 
 /// The baselines of a plan or stage, by operating system.
 pub(in crate::plan) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines {
@@ -75,10 +78,21 @@ pub(in crate::plan) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines 
             continue;
         };
         if let Some(baseline) = baseline(reader, &at, os, place) {
-            found.entries.insert(os, Entry { baseline, place });
+            let frozen = frozen_rules(&at, &baseline);
+            found.entries.insert(os, Entry { baseline, place, frozen });
         }
     }
     found
+}
+
+/// Where the rules of a baseline say that they are frozen.
+fn frozen_rules(at: &At<'_>, baseline: &PlannedBaseline) -> Vec<(String, Place)> {
+    if baseline.rules.iter().all(|rule| rule.approve != Some(Approve::Frozen)) {
+        return Vec::new();
+    }
+    let rules = at.child("rules").map(|rules| rules.items()).unwrap_or_default();
+    let frozen = rules.iter().filter_map(|rule| rule.child("approve")?.child("frozen"));
+    frozen.map(|at| (at.path, at.node.place)).collect()
 }
 
 fn baseline(reader: &mut Reader, at: &At<'_>, os: OperatingSystem, place: Place) -> Option<PlannedBaseline> {
@@ -239,7 +253,14 @@ fn rule(reader: &mut Reader, at: &At<'_>, os: OperatingSystem) -> Option<Planned
             rule.approve = approve(reader, &at);
         } else {
             let problem = format!("{os} has no approval dates: its packages carry no release date");
-            let valid = "no such field: what the filters match is approved at once";
+            let (problem, valid) = if at.child("frozen").is_some() {
+                (
+                    format!("{problem}, so the tested set alone decides there"),
+                    "no such field; approve: {frozen: true} or untested: block in the stage compares with the tested set",
+                )
+            } else {
+                (problem, "no such field: what the filters match is approved at once")
+            };
             reader.refuse(&at.path, at.node.place, problem, valid);
         }
     }
@@ -270,6 +291,12 @@ fn filter_values(reader: &mut Reader, at: &At<'_>, os: OperatingSystem, key: Fil
     values(found)
 }
 
+/// `untested` of a stage, with its place.
+pub(in crate::plan) fn stage_untested(reader: &mut Reader, at: &At<'_>) -> Option<Found<Untested>> {
+    let found = reader.one_of(at, &Untested::ALL.map(Untested::name))?;
+    Untested::from_name(found.value).map(|untested| at.found(untested))
+}
+
 /// `approve` of a stage, with its place.
 pub(in crate::plan) fn stage_approve(reader: &mut Reader, at: &At<'_>) -> Option<Found<Approve>> {
     approve(reader, at).map(|approve| at.found(approve))
@@ -277,21 +304,25 @@ pub(in crate::plan) fn stage_approve(reader: &mut Reader, at: &At<'_>) -> Option
 
 fn approve(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
     let fields = reader.fields(at, &APPROVE)?;
-    match (fields.get("afterDays"), fields.get("until")) {
-        (Some(days), None) => {
-            reader.whole(&days, 0, LONGEST_DELAY).and_then(|days| u16::try_from(days).ok()).map(Approve::AfterDays)
+    let said: Vec<(&str, At<'_>)> = APPROVE.known.iter().filter_map(|name| Some((*name, fields.get(name)?))).collect();
+    match said.as_slice() {
+        [("afterDays", days)] => {
+            reader.whole(days, 0, LONGEST_DELAY).and_then(|days| u16::try_from(days).ok()).map(Approve::AfterDays)
         }
-        (None, Some(until)) => date(reader, &until),
-        (Some(days), Some(until)) => {
-            reader.refuse_with(
-                (&until.path, until.node.place),
-                "afterDays and until exclude each other",
-                APPROVE_VALID,
-                (days.node.place, "afterDays is here"),
-            );
+        [("until", until)] => date(reader, until),
+        [(_, yes)] => frozen(reader, yes),
+        [(first, place), others @ ..] => {
+            for (name, other) in others {
+                reader.refuse_with(
+                    (&other.path, other.node.place),
+                    format!("{first} and {name} exclude each other"),
+                    APPROVE_VALID,
+                    (place.node.place, &format!("{first} is here")),
+                );
+            }
             None
         }
-        (None, None) => {
+        [] => {
             // A field that is not known is a mistake already.
             if matches!(&at.node.value, Value::Mapping(entries) if entries.is_empty()) {
                 reader.refuse(&at.path, at.node.place, "it does not say when", APPROVE_VALID);
@@ -299,6 +330,14 @@ fn approve(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
             None
         }
     }
+}
+
+fn frozen(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
+    if reader.boolean(at)? {
+        return Some(Approve::Frozen);
+    }
+    reader.refuse(&at.path, at.node.place, "frozen: false does not say when", APPROVE_VALID);
+    None
 }
 
 fn date(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::decode::{Found, Reader};
+use super::super::promotion::Untested;
 use super::super::yaml::Place;
-use super::read::APPROVE_VALID;
+use super::read::{APPROVE_FIRST_VALID, APPROVE_VALID};
 use super::{Approve, PlannedBaseline, has_approval_dates};
 use crate::os::OperatingSystem;
 
@@ -22,6 +23,8 @@ pub(in crate::plan) struct Entry {
     pub baseline: PlannedBaseline,
     /// Where its operating system is named.
     pub place: Place,
+    /// Where its rules say that they are frozen.
+    pub frozen: Vec<(String, Place)>,
 }
 
 impl Baselines {
@@ -37,6 +40,10 @@ pub(in crate::plan) struct Own {
     pub baselines: Baselines,
     /// The operating systems that it selects, and where that is said; None: it does not say.
     pub operating_systems: Option<Found<Vec<OperatingSystem>>>,
+    /// Of a stage; a plan has no such field.
+    pub approve: Option<Found<Approve>>,
+    /// Of a stage; a plan has no such field.
+    pub untested: Option<Found<Untested>>,
 }
 
 /// What a stage has from the plan.
@@ -63,14 +70,26 @@ struct Stage<'s> {
     effective: BTreeMap<OperatingSystem, &'s Entry>,
 }
 
-/// Checks a stage whose own parts are without mistakes. `place` is the stage itself.
+/// Checks what the first stage says about a stage before it, which it does not have.
+pub(in crate::plan) fn check_first(reader: &mut Reader, label: &str, own: &Own) {
+    if let Some(approve) = own.approve.as_ref().filter(|approve| approve.value == Approve::Frozen) {
+        let problem = format!("{label} is the first stage, so there is nothing before it that it could be frozen to");
+        reader.refuse(&approve.path, approve.place, problem, APPROVE_FIRST_VALID);
+    }
+    if let Some(untested) = &own.untested {
+        let problem = format!("{label} is the first stage, so there is nothing before it to compare it with");
+        let valid = "no such field: what the first stage installs is the tested set";
+        reader.refuse(&untested.path, untested.place, problem, valid);
+    }
+}
+
+/// Checks a stage whose own parts are without mistakes. `nth` is its place in the plan from 0, `place` the stage itself.
 pub(in crate::plan) fn check(
     reader: &mut Reader,
     said: &mut Said,
-    label: &str,
+    (nth, label): (usize, &str),
     place: (&str, Place),
     own: &Own,
-    approve: Option<&Found<Approve>>,
     inherited: &Inherited,
 ) {
     let mut effective: BTreeMap<_, _> =
@@ -79,9 +98,14 @@ pub(in crate::plan) fn check(
     let stage = Stage { label, place, own, inherited, effective };
     stage.refuse_what_is_not_selected(reader);
     stage.require_baselines(reader, said);
-    match approve {
-        None => stage.require_approve(reader),
+    match &own.approve {
+        None => stage.require_approve(reader, nth == 0),
         Some(approve) => stage.refuse_idle_approve(reader, approve),
+    }
+    if nth == 0 {
+        stage.refuse_frozen_rules(reader);
+    } else if let Some(block) = own.untested.as_ref().filter(|untested| untested.value == Untested::Block) {
+        stage.refuse_block_without_baselines(reader, block);
     }
 }
 
@@ -154,7 +178,43 @@ impl Stage<'_> {
             .map(|(os, entry)| (*os, *entry))
     }
 
-    fn require_approve(&self, reader: &mut Reader) {
+    /// The baselines of the first stage must not wait for it.
+    fn refuse_frozen_rules(&self, reader: &mut Reader) {
+        for (os, entry) in self.with_dates() {
+            for (path, place) in &entry.frozen {
+                reader.refuse_with(
+                    (path, *place),
+                    format!(
+                        "{} is the first stage and has this rule of {os}: there is nothing before it that it could be \
+                         frozen to",
+                        self.label
+                    ),
+                    format!(
+                        "approve: {APPROVE_FIRST_VALID}, or no such field; later stages are frozen by their own \
+                         approve, or by rules in baselines of their own"
+                    ),
+                    (self.place.1, "the first stage is here"),
+                );
+            }
+        }
+    }
+
+    /// What is held back goes on the rejected list of a baseline, and the accounts' own are never touched.
+    fn refuse_block_without_baselines(&self, reader: &mut Reader, block: &Found<Untested>) {
+        // If others have a baseline, that these have none is said already.
+        if !self.effective.is_empty() {
+            return;
+        }
+        let valid = "allow, warn; or baselines, in the plan or in the stage";
+        reader.refuse(
+            &block.path,
+            block.place,
+            format!("the stage {} has no baseline of the plan that could hold patches back", self.label),
+            valid,
+        );
+    }
+
+    fn require_approve(&self, reader: &mut Reader, first: bool) {
         let undated = |entry: &Entry| entry.baseline.rules.iter().any(|rule| rule.approve.is_none());
         let Some((os, entry)) = self.with_dates().find(|(_, entry)| undated(entry)) else {
             return;
@@ -162,7 +222,10 @@ impl Stage<'_> {
         reader.refuse_with(
             self.place,
             format!("the stage {} does not say when patches are approved, which the rules of {os} need", self.label),
-            format!("approve: {APPROVE_VALID}, in the stage or in each rule"),
+            format!(
+                "approve: {}, in the stage or in each rule",
+                if first { APPROVE_FIRST_VALID } else { APPROVE_VALID }
+            ),
             (entry.place, "its rules are here"),
         );
     }
@@ -175,16 +238,26 @@ impl Stage<'_> {
         match self.effective.iter().find(|(os, _)| self.selected().contains(os)) {
             // What is selected has no baseline, which is said already.
             None if !self.effective.is_empty() => {}
+            None if approve.value == Approve::Frozen => reader.refuse(
+                at.0,
+                at.1,
+                "there are no baselines, so nothing could be frozen",
+                "baselines with rules, in the plan or in the stage; or untested: allow or warn instead, which compares \
+                 what is missing with the tested set, whatever baselines the accounts have",
+            ),
             None => reader.refuse(
                 at.0,
                 at.1,
                 "there are no baselines, so nothing would be approved by it",
                 "baselines with rules, in the plan or in the stage; or no such field, for the baselines that the accounts have",
             ),
+            // Without dates the tested set alone decides.
+            Some(_) if approve.value == Approve::Frozen => {}
             Some((os, entry)) => reader.refuse_with(
                 at,
                 format!("{os} has no approval dates, and the stage {} has baselines for nothing that has", self.label),
-                "no such field: what the filters match is approved at once",
+                "no such field: what the filters match is approved at once; or {frozen: true}, which compares with the \
+                 tested set",
                 (entry.place, "the baseline is here"),
             ),
         }

@@ -161,17 +161,17 @@ fn what_approves() {
     let of = |approve: &str| {
         in_plan(&format!("{LINUX}{RULES}"), &format!("  - {{name: a, ous: [r-abcd], approve: {approve}}}"))
     };
-    assert_snapshot!(of("{afterDays: 3, until: 2026-11-30}"), @"line 7, column 61: stages[0].approve.until: afterDays and until exclude each other; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}");
+    assert_snapshot!(of("{afterDays: 3, until: 2026-11-30}"), @"line 7, column 61: stages[0].approve.until: afterDays and until exclude each other; valid: {afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}");
     assert_snapshot!(of("{afterDays: 361}"), @"line 7, column 51: stages[0].approve.afterDays: 361 is over 360; valid: a whole number from 0 to 360");
     assert_snapshot!(of("{afterDays: -1}"), @"line 7, column 51: stages[0].approve.afterDays: -1 is under 0; valid: a whole number from 0 to 360");
     assert_snapshot!(of("{afterDays: 3d}"), @r#"line 7, column 51: stages[0].approve.afterDays: "3d" is not a whole number; valid: a whole number from 0 to 360"#);
     assert_snapshot!(of("{until: 2026-02-30}"), @r#"line 7, column 47: stages[0].approve.until: "2026-02-30" is no day of the calendar; valid: a day as YYYY-MM-DD, such as 2026-11-30"#);
     assert_snapshot!(of("{until: 30.11.2026}"), @r#"line 7, column 47: stages[0].approve.until: "30.11.2026" is not valid; valid: a day as YYYY-MM-DD, such as 2026-11-30"#);
     assert_snapshot!(of("{until: 20261130}"), @r#"line 7, column 47: stages[0].approve.until: 20261130 is a number in YAML; valid: a day as YYYY-MM-DD, such as 2026-11-30 (as text in quotes: "20261130")"#);
-    assert_snapshot!(of("{}"), @"line 7, column 39: stages[0].approve: it does not say when; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}");
-    assert_snapshot!(of("7"), @"line 7, column 39: stages[0].approve: 7 is not a mapping of fields to values; valid: the fields afterDays, until");
-    assert_snapshot!(of("{frozen: true}"), @r#"line 7, column 40: stages[0].approve.frozen: unknown field "frozen": this version of orgpatch does not know it yet, so it would do nothing; valid: afterDays, until"#);
-    assert_snapshot!(of("{after: 3}"), @r#"line 7, column 40: stages[0].approve.after: unknown field "after" (did you mean afterDays?); valid: afterDays, until"#);
+    assert_snapshot!(of("{}"), @"line 7, column 39: stages[0].approve: it does not say when; valid: {afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}");
+    assert_snapshot!(of("7"), @"line 7, column 39: stages[0].approve: 7 is not a mapping of fields to values; valid: the fields afterDays, until, frozen");
+    assert_snapshot!(of("{frozen: true}"), @r#"line 7, column 39: stages[0].approve: "a" is the first stage, so there is nothing before it that it could be frozen to; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}"#);
+    assert_snapshot!(of("{after: 3}"), @r#"line 7, column 40: stages[0].approve.after: unknown field "after" (did you mean afterDays?); valid: afterDays, until, frozen"#);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn approval_dates_on_debian_and_ubuntu() {
     assert_snapshot!(in_plan(
         "select: {operatingSystems: [UBUNTU]}\nbaselines: {UBUNTU: {rules: [{product: [\"*\"]}]}}",
         "  - {name: a, ous: [r-abcd], approve: {afterDays: 3}}"
-    ), @r#"line 7, column 39: stages[0].approve: UBUNTU has no approval dates, and the stage "a" has baselines for nothing that has; valid: no such field: what the filters match is approved at once"#);
+    ), @r#"line 7, column 39: stages[0].approve: UBUNTU has no approval dates, and the stage "a" has baselines for nothing that has; valid: no such field: what the filters match is approved at once; or {frozen: true}, which compares with the tested set"#);
 }
 
 #[test]
@@ -193,9 +193,9 @@ fn rules_that_nothing_approves() {
     ous: [ou-abcd-33333333]
     baselines: {AMAZON_LINUX_2023: {rules: [{product: [\"*\"], approve: {afterDays: 1}}, {product: [x]}]}}
 "), @r#"
-line 8, column 5: stages[1]: the stage "b" does not say when patches are approved, which the rules of AMAZON_LINUX_2023 need; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, in the stage or in each rule
-line 9, column 5: stages[2]: the stage "c" does not say when patches are approved, which the rules of AMAZON_LINUX_2023 need; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, in the stage or in each rule
-"#);
+    line 8, column 5: stages[1]: the stage "b" does not say when patches are approved, which the rules of AMAZON_LINUX_2023 need; valid: approve: {afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}, in the stage or in each rule
+    line 9, column 5: stages[2]: the stage "c" does not say when patches are approved, which the rules of AMAZON_LINUX_2023 need; valid: approve: {afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}, in the stage or in each rule
+    "#);
 }
 
 #[test]
@@ -231,8 +231,8 @@ fn what_belongs_to_later_versions_or_elsewhere() {
     line 4, column 1: approve: unknown field "approve": it belongs in stages[] or baselines.<operating system>.rules[]; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
     line 5, column 1: rules: unknown field "rules": it belongs in baselines.<operating system>; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
     line 6, column 1: until: unknown field "until": it belongs in approve; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 7, column 1: frozen: unknown field "frozen": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 9, column 30: stages[0].untested: unknown field "untested": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, waves, gate
-    line 9, column 47: stages[0].rejected: unknown field "rejected": it belongs in baselines.<operating system>; valid: name, ous, accounts, exclude, regions, select, baselines, approve, waves, gate
+    line 7, column 1: frozen: unknown field "frozen": it belongs in approve; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
+    line 9, column 40: stages[0].untested: "a" is the first stage, so there is nothing before it to compare it with; valid: no such field: what the first stage installs is the tested set
+    line 9, column 47: stages[0].rejected: unknown field "rejected": it belongs in baselines.<operating system>; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, waves, gate
     "#);
 }

@@ -7,6 +7,7 @@ mod bad_yaml;
 mod files;
 mod good;
 mod planned_baselines;
+mod promotion;
 mod properties;
 
 use super::{PlanErrors, read};

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use proptest::collection::{btree_set, vec};
+use proptest::option::of as option_of;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::super::baselines::{MAX_FILTERS, is_linux, known_values};
 use super::super::{
-    Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
+    Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, Untested,
+    has_approval_dates,
 };
 use crate::os::OperatingSystem;
 
@@ -20,18 +22,31 @@ pub struct Parts {
     pub systems: Vec<OperatingSystem>,
     /// Made to fit each operating system by `baselines_of`.
     pub raw: PlannedBaseline,
-    /// Of each stage: operating systems of its own (or none), whether it has a baseline of its own, its `approve`.
-    pub stages: Vec<(Vec<OperatingSystem>, bool, Approve)>,
+    /// Of each stage.
+    pub stages: Vec<StageParts>,
+}
+
+/// What a stage of it is put together from.
+#[derive(Debug, Clone)]
+pub struct StageParts {
+    /// Operating systems of its own, or none.
+    pub systems: Vec<OperatingSystem>,
+    /// Whether it has a baseline of its own.
+    pub own: bool,
+    pub approve: Approve,
+    /// The rest is for later stages than the first: whether it is frozen, and the rules of its own baseline.
+    pub frozen: (bool, bool),
+    pub untested: Option<Untested>,
 }
 
 pub fn parts() -> impl Strategy<Value = Parts> {
     (subsequence(OperatingSystem::ALL.to_vec(), 1..5), raw()).prop_flat_map(|(systems, raw)| {
         let own = subsequence(systems.clone(), 0..=systems.len());
-        vec((own, any::<bool>(), approve()), 3).prop_map(move |stages| Parts {
-            systems: systems.clone(),
-            raw: raw.clone(),
-            stages,
-        })
+        let stage =
+            (own, any::<bool>(), approve(), any::<(bool, bool)>(), option_of(select(Untested::ALL.to_vec()))).prop_map(
+                |(systems, own, approve, frozen, untested)| StageParts { systems, own, approve, frozen, untested },
+            );
+        vec(stage, 3).prop_map(move |stages| Parts { systems: systems.clone(), raw: raw.clone(), stages })
     })
 }
 
@@ -67,6 +82,7 @@ fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
     baseline
 }
 
+/// Days or a date, which every stage may have.
 pub fn approve() -> impl Strategy<Value = Approve> {
     let date = (1970..2100_i16, 1..=12_i8, 1..=28_i8);
     prop_oneof![
@@ -84,7 +100,7 @@ fn raw() -> impl Strategy<Value = PlannedBaseline> {
         patches(),
         sources,
         (select(ComplianceLevel::ALL.to_vec()), select(RejectedAction::ALL.to_vec()), any::<bool>()),
-        proptest::option::of("[A-Za-z0-9é日 _.:/=+@-]{1,20}"),
+        option_of("[A-Za-z0-9é日 _.:/=+@-]{1,20}"),
     )
         .prop_map(|(rules, approved, mut rejected, sources, (level, action, non_security), patch_group)| {
             rejected.retain(|patch| !approved.contains(patch));
@@ -113,7 +129,7 @@ fn raw() -> impl Strategy<Value = PlannedBaseline> {
 fn rule() -> impl Strategy<Value = PlannedRule> {
     let some = subsequence(FilterKey::ALL.to_vec(), 0..5);
     let texts = btree_set("\\PC{1,16}", 1..4).prop_map(Vec::from_iter);
-    (some, texts, select(ComplianceLevel::ALL.to_vec()), any::<bool>(), proptest::option::of(approve())).prop_map(
+    (some, texts, select(ComplianceLevel::ALL.to_vec()), any::<bool>(), option_of(approve())).prop_map(
         |(keys, texts, compliance_level, enable_non_security, approve)| {
             let mut rule = PlannedRule { compliance_level, enable_non_security, approve, ..PlannedRule::default() };
             for key in keys {

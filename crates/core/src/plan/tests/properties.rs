@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::super::{
-    Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, has_approval_dates, read,
+    Approve, Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, has_approval_dates,
+    read,
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
@@ -88,6 +89,7 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
             // Added by `with_baselines`.
             baselines: BTreeMap::new(),
             approve: None,
+            untested: None,
             waves,
             gate: Gate { max_failed_percent: gate.0, max_unreachable_percent: gate.1, min_succeeded: gate.2 },
         }
@@ -122,17 +124,30 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn with_baselines((mut plan, parts): (Plan, Parts)) -> Plan {
     plan.select.operating_systems.clone_from(&parts.systems);
     plan.baselines = baselines_of(&parts.systems, &parts.raw);
-    for (stage, (systems, own, approve)) in plan.stages.iter_mut().zip(parts.stages) {
+    for (nth, (stage, of_stage)) in plan.stages.iter_mut().zip(parts.stages).enumerate() {
+        let systems = of_stage.systems;
         let selected = if systems.is_empty() { parts.systems.clone() } else { systems.clone() };
         match &mut stage.select {
             Some(select) => select.operating_systems = systems,
             None if systems.is_empty() => {}
             none => *none = Some(Selection { operating_systems: systems, ..Selection::default() }),
         }
-        if own {
+        if of_stage.own {
             stage.baselines = baselines_of(&selected[..1], &parts.raw);
         }
-        stage.approve = selected.iter().any(|os| has_approval_dates(*os)).then_some(approve);
+        stage.approve = selected.iter().any(|os| has_approval_dates(*os)).then_some(of_stage.approve);
+        if nth == 0 {
+            continue;
+        }
+        stage.untested = of_stage.untested;
+        let (frozen, frozen_rules) = of_stage.frozen;
+        if frozen {
+            stage.approve = Some(Approve::Frozen);
+        }
+        let rules = stage.baselines.values_mut().flat_map(|baseline| &mut baseline.rules);
+        for rule in rules.filter(|rule| frozen_rules && rule.approve.is_some()) {
+            rule.approve = Some(Approve::Frozen);
+        }
     }
     plan
 }
@@ -170,6 +185,20 @@ proptest! {
                 Err(errors) => prop_assert!(false, "{}\n{text}", listed(&errors)),
             }
         }
+    }
+
+    #[test]
+    fn only_later_stages_are_compared(plan in plan(), nth in any::<Index>()) {
+        let (first, later) = plan.stages.split_first().expect("a stage");
+        prop_assert!(!plan.is_frozen(first) && plan.untested(first).is_none());
+        for stage in later {
+            prop_assert!(plan.untested(stage).is_some() || (!plan.is_frozen(stage) && stage.untested.is_none()));
+        }
+        // Any compared stage that is moved to the front is refused, whatever else the plan says.
+        let mut moved = plan.clone();
+        moved.stages.rotate_left(nth.index(plan.stages.len()));
+        let refused = plan.untested(&moved.stages[0]).is_some();
+        prop_assert_eq!(read(&yaml(&moved)).is_err(), refused, "{}", yaml(&moved));
     }
 
     #[test]
