@@ -127,6 +127,9 @@ pub struct Truth {
     pub installs_started: u32,
     /// Patches that this run's time brought.
     pub installed: BTreeSet<String>,
+    /// The version of each of them that is there now.
+    #[serde(default)]
+    pub installed_versions: BTreeMap<String, String>,
     /// Patches that are missing now.
     pub missing: BTreeSet<String>,
     /// Did it reboot?

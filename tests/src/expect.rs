@@ -61,12 +61,16 @@ pub struct Expect {
 
 /// An instance.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ExpectInstance {
     outcome: Outcome,
     reason: Option<String>,
     /// Exactly the patches that the row says were installed.
     installed: Option<BTreeSet<String>>,
+    /// Exactly those of them that the row says are not tested.
+    installed_untested: Option<BTreeSet<String>>,
+    /// Exactly the patches that the row says are held back.
+    held_back: Option<BTreeSet<String>>,
 }
 
 /// A step.
@@ -252,9 +256,15 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 wanted.outcome, row.outcome, row.reason
             ));
         }
-        if let Some(wanted) = &wanted.installed {
-            let found: BTreeSet<String> = row.installed.iter().map(|patch| patch.id.clone()).collect();
-            same(&format!("patches installed on {name}"), wanted, &found, complaints);
+        for (what, wanted, found) in [
+            ("installed on", &wanted.installed, &row.installed),
+            ("installed untested on", &wanted.installed_untested, &row.installed_untested),
+            ("held back on", &wanted.held_back, &row.held_back),
+        ] {
+            if let Some(wanted) = wanted {
+                let found: BTreeSet<String> = found.iter().map(|patch| patch.id.clone()).collect();
+                same(&format!("patches {what} {name}"), wanted, &found, complaints);
+            }
         }
     }
 }

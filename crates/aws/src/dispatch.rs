@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use orgpatch_core::command::{self, Batch, FIRST_LOOK_SECONDS};
-use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRequest};
+use orgpatch_core::contract::{HoldBack, Phase, Progress, StepSettings, TargetRequest};
 use orgpatch_core::error::RunError;
 use orgpatch_core::intent::{self, Finding, Intent, IntentState, Move};
 use orgpatch_core::reason::Reason;
@@ -25,6 +25,8 @@ pub struct Dispatch<'a> {
     pub request: &'a TargetRequest,
     /// What the plan says about sending.
     pub settings: &'a StepSettings,
+    /// What the target's baselines hold back.
+    pub hold_back: &'a HoldBack,
 }
 
 impl Dispatch<'_> {
@@ -118,7 +120,7 @@ impl Dispatch<'_> {
             // Another copy of the function is at it; what it does is settled when the list of commands is.
             return Ok(Settled::Wait(settle_seconds()));
         }
-        let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os);
+        let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os, self.hold_back);
         let settings = self.settings;
         let request = command::request(
             self.request.phase,

@@ -32,7 +32,10 @@ pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<Targ
         Ok(TargetFacts {
             inventory,
             scan,
-            order: find(store, existing, keys::install_order(run_id, step, &target)).await?,
+            order: match find(store, existing, keys::cleared_order(run_id, step, &target)).await? {
+                Some(cleared) => Some(cleared),
+                None => find(store, existing, keys::install_order(run_id, step, &target)).await?,
+            },
             install: find(store, existing, keys::record(run_id, step, Phase::Install, &target)).await?,
             child_error,
             target,

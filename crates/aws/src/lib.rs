@@ -17,6 +17,7 @@ pub mod member;
 pub mod organizations;
 pub mod settings;
 pub mod ssm;
+pub mod steps;
 pub mod store;
 
 pub use aws_config::SdkConfig;

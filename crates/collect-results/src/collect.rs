@@ -8,16 +8,17 @@ use orgpatch_aws::house::House;
 use orgpatch_aws::ledger::{Ledger, Page};
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
+use orgpatch_aws::steps;
 use orgpatch_core::answers::{self, Asked};
 use orgpatch_core::contract::{
-    InstallOrder, InstanceRow, Inventory, Patch, Phase, Progress, StepSettings, TargetRecord, TargetRequest,
+    HoldBack, InstallOrder, InstanceRow, Inventory, Patch, Phase, Progress, StepSettings, TargetRecord, TargetRequest,
 };
 use orgpatch_core::intent::IntentState;
 use orgpatch_core::invocation::Answer;
-use orgpatch_core::keys;
 use orgpatch_core::outcome::TargetOutcome;
 use orgpatch_core::reason::Reason;
 use orgpatch_core::rows::{self, Evidence, Judged, View};
+use orgpatch_core::{keys, promotion};
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
 /// this is what one operator with a few consoles makes.
@@ -40,6 +41,7 @@ pub async fn collect(
             let asked = look.asked(Phase::Install).await?;
             Ok(look.still_running(&asked).unwrap_or(Progress::Done))
         }
+        Phase::Hold => look.before_install().await,
         Phase::Verify => look.after_install().await,
         Phase::Inventory | Phase::Scan => look.after_scan().await,
     }
@@ -62,11 +64,34 @@ impl Look<'_> {
             return Ok(running);
         }
         let evidence = self.evidence(&asked).await?;
-        let Some(judged) = rows::judge_scan(self.view(), &inventory, &asked, &evidence) else {
+        let hold_back = HoldBack::new();
+        let view = self.view(&hold_back);
+        let Some(judged) = rows::judge_scan(view, &inventory, &asked, &evidence) else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::scan_rows(self.view(), &inventory, &asked, &judged, &patches)).await
+        self.write(rows::scan_rows(view, &inventory, &asked, &judged, &patches)).await
+    }
+
+    /// Writes what is left of the order: the instances for which the scan has shown that only tested patches would go
+    /// in.
+    async fn before_install(&self) -> Result<Progress, TargetError> {
+        let (request, store) = (self.request, &self.house.store);
+        let asked = self.asked(Phase::Hold).await?;
+        if let Some(running) = self.still_running(&asked) {
+            return Ok(running);
+        }
+        let order: InstallOrder =
+            store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+        let evidence = self.evidence(&asked).await?;
+        let Some(judged) = rows::judge_hold(self.view(&order.hold_back), &order, &asked, &evidence) else {
+            return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
+        };
+        let patches = self.patches(&judged).await?;
+        let tested = steps::tested(store, &request.run_id, self.settings).await?;
+        let order = promotion::cleared(order, &tested, &mut rows::held(judged, &patches));
+        store.write_once(&keys::cleared_order(&request.run_id, &request.step, &request.target), &order).await?;
+        Ok(Progress::Done)
     }
 
     async fn after_install(&self) -> Result<Progress, TargetError> {
@@ -75,13 +100,16 @@ impl Look<'_> {
         if let Some(running) = self.still_running(&verified) {
             return Ok(running);
         }
-        let order: InstallOrder =
-            store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+        // What kept the install from beginning is recorded already.
+        let Some(order) = steps::order(store, request).await? else {
+            return Ok(Progress::Done);
+        };
         let scanned: TargetRecord =
             store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
-        let Some(judged) = rows::judge_install(self.view(), &order, &installed, &verified, &evidence) else {
+        let Some(judged) = rows::judge_install(self.view(&order.hold_back), &order, &installed, &verified, &evidence)
+        else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
@@ -150,7 +178,7 @@ impl Look<'_> {
         Ok(Progress::Done)
     }
 
-    fn view(&self) -> View<'_> {
-        View { run_id: &self.request.run_id, target: &self.request.target, now: self.request.now }
+    fn view<'v>(&'v self, hold_back: &'v HoldBack) -> View<'v> {
+        View { run_id: &self.request.run_id, target: &self.request.target, hold_back, now: self.request.now }
     }
 }

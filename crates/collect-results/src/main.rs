@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn collect_results(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
-    expect_phase(&request, &[Phase::Scan, Phase::Install, Phase::Verify])?;
+    expect_phase(&request, &[Phase::Scan, Phase::Hold, Phase::Install, Phase::Verify])?;
     let record = keys::record(&request.run_id, &request.step, request.phase, &request.target);
     let settings = keys::settings(&request.run_id, &request.step);
     let (record, settings): (Option<TargetRecord>, StepSettings) =

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::contract::{Phase, Target};
+use crate::contract::{HoldBack, Phase, Target};
 use crate::digest::sha256_hex;
 use crate::os::OperatingSystem;
 use crate::plan::{Rate, Reboot};
@@ -75,11 +75,18 @@ pub fn batches(instances: impl IntoIterator<Item = (OperatingSystem, String)>) -
 /// The snapshot of the approved patches: the same for every command of a run to one account, Region and operating
 /// system, so that the scan before, the install and the scan afterwards speak of the same patches.
 ///
+/// A snapshot keeps the baseline as it was. Where the baseline is changed to hold patches back, what comes afterwards
+/// therefore has another one.
+///
 /// Systems Manager keeps a snapshot for three days at the most; a target's phases lie within one step, which is
 /// far shorter.
 #[must_use]
-pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem) -> String {
-    let name = format!("orgpatch/{run_id}/{}/{}/{os}", target.account_id, target.region);
+pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem, held_back: &HoldBack) -> String {
+    let mut name = format!("orgpatch/{run_id}/{}/{}/{os}", target.account_id, target.region);
+    for entry in held_back.get(&os).into_iter().flatten() {
+        name += "/without ";
+        name += entry;
+    }
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
 }
 

@@ -2,6 +2,8 @@
 //!
 //! State carries keys and counts only; lists live in the bucket. No type here has room for a credential.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::input::{Operation, RunInput};
 use crate::organization::AccountState;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome, TargetOutcome};
-use crate::plan::{Gate, Plan, Rate, Reboot, Selection};
+use crate::plan::{Gate, Plan, Rate, Reboot, Selection, Untested};
 use crate::reason::Reason;
 
 /// One account in one Region, in its place in the order.
@@ -43,6 +45,8 @@ pub enum Phase {
     Inventory,
     /// What is missing?
     Scan,
+    /// What would go in while untested patches are held back?
+    Hold,
     /// Install it.
     Install,
     /// Is it really installed?
@@ -56,6 +60,7 @@ impl Phase {
         match self {
             Self::Inventory => "inventory",
             Self::Scan => "scan",
+            Self::Hold => "hold",
             Self::Install => "install",
             Self::Verify => "verify",
         }
@@ -325,6 +330,8 @@ pub struct AccountOutsidePlan {
 pub struct StepSettings {
     /// The step's id.
     pub step: String,
+    /// Name of the plan.
+    pub plan: String,
     /// `scan` or `install`.
     pub operation: Operation,
     /// Which instances.
@@ -335,11 +342,31 @@ pub struct StepSettings {
     pub rate: Rate,
     /// What must hold afterwards.
     pub gate: Gate,
-    /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are.
+    /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are, or
+    /// the step is frozen and they are not known before the first stage is scanned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<Baseline>,
+    /// What the step shares with the first stage; None: it stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Promotion>,
+    /// True for a step of the plan's first stage: what it installs is the tested set.
+    #[serde(default)]
+    pub is_first_stage: bool,
     /// Ids of the steps before this one, all of which must have advanced.
     pub earlier_steps: Vec<String>,
+}
+
+/// What a step of a later stage shares with the first stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Promotion {
+    /// Ids of the first stage's steps, whose tested sets count.
+    pub tested_in: Vec<String>,
+    /// True if patches are approved until the day on which the first stage was scanned; the baselines are then written
+    /// when the step begins.
+    pub frozen: bool,
+    /// What becomes of patches that the first stage has not installed.
+    pub untested: Untested,
 }
 
 /// What `scan` saw in a target before it sent anything.
@@ -392,6 +419,39 @@ pub struct InstallOrder {
     pub region: String,
     /// The instances, each with what is missing there.
     pub instances: Vec<OrderedInstance>,
+    /// Instances that lack patches but are left out, because what they lack is not tested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// What is put on the list of rejected patches before anything is installed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hold_back: HoldBack,
+}
+
+/// Entries for the lists of rejected patches, by operating system.
+pub type HoldBack = BTreeMap<OperatingSystem, Vec<String>>;
+
+/// An instance that lacks patches and is left out of the install plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// Instance id.
+    pub instance_id: String,
+    /// What it ends with.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// The patches that are held back.
+    pub held_back: Vec<Patch>,
+}
+
+/// An item of `install-targets.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstallTarget {
+    /// Where.
+    pub target: Target,
+    /// True if patches are held back, so that a scan must prove what would go in before the install.
+    pub hold_back: bool,
 }
 
 /// An instance in the install plan.
@@ -404,6 +464,12 @@ pub struct OrderedInstance {
     pub os: OperatingSystem,
     /// Patches that the scan found missing.
     pub missing: Vec<Patch>,
+    /// Those among them that the first stage has not installed, where the plan does not hold them back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untested: Vec<Patch>,
+    /// Patches that are missing too and are held back, because the first stage has not installed them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<Patch>,
     /// Why it is in the plan: patches are missing, or a reboot is.
     pub reason: Reason,
 }
@@ -505,6 +571,11 @@ pub struct InstanceRow {
     pub failed: Vec<Patch>,
     /// Everything that the scan afterwards finds missing, whether it was known before or not.
     pub missing_after: Vec<Patch>,
+    /// Those of `installed` that the first stage of the plan had not installed; always empty where nothing is compared
+    /// with it.
+    pub installed_untested: Vec<Patch>,
+    /// Patches that are missing and were not to be installed, because the first stage has not installed them.
+    pub held_back: Vec<Patch>,
     /// The patch baseline it was judged by, or null.
     pub baseline_id: Option<String>,
     /// Every command that this run sent to it, in order.

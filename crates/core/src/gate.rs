@@ -1,7 +1,7 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
 use crate::contract::{
-    CaughtError, Decision, GateAnswer, GateRecord, InstallOrder, InstallPlan, OrderedInstance, TargetRecord,
+    CaughtError, Decision, GateAnswer, GateRecord, HoldBack, InstallOrder, InstallPlan, OrderedInstance, TargetRecord,
 };
 use crate::digest::sha256_hex;
 use crate::input::Operation;
@@ -47,6 +47,8 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
                 instance_id: row.instance_id.clone(),
                 os,
                 missing: row.missing_before.clone(),
+                untested: Vec::new(),
+                held_back: Vec::new(),
                 reason: row.reason.clone(),
             })
         })
@@ -55,6 +57,8 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
         account_id: scan.target.account_id.clone(),
         region: scan.target.region.clone(),
         instances,
+        left_out: Vec::new(),
+        hold_back: HoldBack::new(),
     })
 }
 
@@ -67,6 +71,7 @@ pub fn install_plan(step: &str, mut orders: Vec<InstallOrder>) -> Result<Install
         for instance in &mut order.instances {
             instance.missing.sort();
         }
+        order.left_out.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
     }
     let sha256 = sha256_hex(serde_json::to_vec(&orders)?);
     Ok(InstallPlan { step: step.to_owned(), sha256, orders })

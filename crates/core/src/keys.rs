@@ -44,12 +44,36 @@ pub fn baselines(run_id: &str, step: &str, target: &Target) -> String {
     format!("runs/{run_id}/steps/{step}/baselines/{}", target_file(target))
 }
 
-/// The result of a target in a phase. A verify scan belongs to the install that it proves.
+/// What was done to the baselines of a target so that they hold untested patches back.
+#[must_use]
+pub fn holding_baselines(run_id: &str, step: &str, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/holding-baselines/{}", target_file(target))
+}
+
+/// The baselines of a frozen step, with the day on which the first stage was scanned; written when the step begins.
+#[must_use]
+pub fn frozen_baselines(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/frozen-baselines.json")
+}
+
+/// What a step of the first stage installed, in this run and before; written when it is judged.
+#[must_use]
+pub fn tested(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/tested.json")
+}
+
+/// What the first stage of a plan installed in any run. Not below `runs/`: every run adds to it.
+#[must_use]
+pub fn tested_memory(plan: &str) -> String {
+    format!("tested/{plan}.json")
+}
+
+/// The result of a target in a phase. What is done around an install belongs to it.
 #[must_use]
 pub fn record(run_id: &str, step: &str, phase: Phase, target: &Target) -> String {
     let folder = match phase {
         Phase::Inventory | Phase::Scan => "scan",
-        Phase::Install | Phase::Verify => "install",
+        Phase::Hold | Phase::Install | Phase::Verify => "install",
     };
     format!("runs/{run_id}/steps/{step}/{folder}/{}", target_file(target))
 }
@@ -70,6 +94,13 @@ pub fn install_targets(run_id: &str, step: &str) -> String {
 #[must_use]
 pub fn install_order(run_id: &str, step: &str, target: &Target) -> String {
     format!("runs/{run_id}/steps/{step}/install-plan/{}", target_file(target))
+}
+
+/// What is left of a target's order when a scan has proved what would go in while untested patches are held back; there
+/// only where some are.
+#[must_use]
+pub fn cleared_order(run_id: &str, step: &str, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/cleared/{}", target_file(target))
 }
 
 /// Why a step did not start; only there if it did not.

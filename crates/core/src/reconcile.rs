@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::{InstallOrder, InstanceRow, Inventory, InventoryInstance, Standing, Target, TargetRecord};
+use crate::contract::{
+    InstallOrder, InstanceRow, Inventory, InventoryInstance, LeftOut, Standing, Target, TargetRecord,
+};
 use crate::input::Operation;
 use crate::outcome::{Outcome, TargetOutcome};
 use crate::reason::Reason;
@@ -77,7 +79,9 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
             for row in install.instances {
                 rows.insert(row.instance_id.clone(), row);
             }
+            leave_out(&mut rows, order.map(|order| order.left_out).unwrap_or_default());
         }
+        (None, Some(order)) if order.instances.is_empty() => leave_out(&mut rows, order.left_out),
         (None, Some(order)) => {
             let why = match end {
                 StepEnd::Over => lost,
@@ -88,6 +92,7 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
             for ordered in &order.instances {
                 set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
             }
+            leave_out(&mut rows, order.left_out);
             (outcome, reason) = (TargetOutcome::Error, why);
         }
         (None, None) => {}
@@ -106,6 +111,16 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
         }
     }
     TargetResult { target, outcome, reason, instances: rows.into_values().collect() }
+}
+
+/// What the install plan leaves out ends as it says there.
+fn leave_out(rows: &mut BTreeMap<String, InstanceRow>, left_out: Vec<LeftOut>) {
+    for one in left_out {
+        set(rows, &one.instance_id, one.outcome, &one.reason);
+        if let Some(row) = rows.get_mut(&one.instance_id) {
+            row.held_back = one.held_back;
+        }
+    }
 }
 
 fn set(rows: &mut BTreeMap<String, InstanceRow>, id: &str, outcome: Outcome, reason: &Reason) {
@@ -161,6 +176,8 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         installed: Vec::new(),
         failed: Vec::new(),
         missing_after: Vec::new(),
+        installed_untested: Vec::new(),
+        held_back: Vec::new(),
         baseline_id: None,
         command_ids: Vec::new(),
     }
@@ -222,9 +239,13 @@ mod tests {
                     instance_id: (*id).into(),
                     os: OperatingSystem::AmazonLinux2023,
                     missing: Vec::<Patch>::new(),
+                    untested: Vec::new(),
+                    held_back: Vec::new(),
                     reason: Reason::new("patches-missing", "1 patch is missing"),
                 })
                 .collect(),
+            left_out: Vec::new(),
+            hold_back: BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `report.json`: everything about a run in one document, and the same in a few lines for a notification.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -7,13 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{
-    AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, ReportAnswer, RunDecision, RunDocument,
+    AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
 };
 use crate::error::HALTED;
 use crate::input::Operation;
 use crate::keys;
 use crate::outcome::{Counts, TargetOutcome};
+use crate::plan::{Plan, Stage, Untested};
 use crate::reason::Reason;
 use crate::reconcile::TargetResult;
 
@@ -86,6 +88,76 @@ pub struct StepReport {
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
+    /// What of it the first stage had installed before; null where the plan compares nothing.
+    pub promotion: Option<StepPromotion>,
+}
+
+/// What a step installed, compared with what the plan's first stage has installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepPromotion {
+    /// What the plan says about patches that the first stage has not installed; null for the first stage itself.
+    pub untested: Option<Untested>,
+    /// Patches that were installed and are tested; in the first stage every patch that was installed.
+    pub tested: Vec<PatchCount>,
+    /// Patches that were installed and are not tested.
+    pub installed_untested: Vec<PatchCount>,
+    /// Patches that are missing and were not installed, because they are not tested.
+    pub held_back: Vec<PatchCount>,
+}
+
+/// A patch and on how many instances.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchCount {
+    /// Operating system.
+    pub os: String,
+    /// `KBId` in the API: a KB article on Windows, package name on Linux.
+    pub id: String,
+    /// Title; on Linux with the version.
+    pub title: String,
+    /// How many instances.
+    pub instances: u32,
+}
+
+impl StepPromotion {
+    /// One line for the notification; empty if all that was installed is tested.
+    fn sentence(&self) -> String {
+        match (self.installed_untested.len(), self.held_back.len()) {
+            (0, 0) => String::new(),
+            (installed, held_back) => format!("  not tested: {installed} patches installed, {held_back} held back\n"),
+        }
+    }
+
+    fn of(untested: Option<Untested>, targets: &[TargetResult]) -> Self {
+        let rows = || targets.iter().flat_map(|target| &target.instances);
+        Self {
+            untested,
+            tested: count(rows().flat_map(|row| {
+                row.installed
+                    .iter()
+                    .filter(|patch| !row.installed_untested.contains(patch))
+                    .map(move |patch| (row, patch))
+            })),
+            installed_untested: count(
+                rows().flat_map(|row| row.installed_untested.iter().map(move |patch| (row, patch))),
+            ),
+            held_back: count(rows().flat_map(|row| row.held_back.iter().map(move |patch| (row, patch)))),
+        }
+    }
+}
+
+/// Patches with the number of their instances, in the order of their names.
+fn count<'r>(patches: impl Iterator<Item = (&'r InstanceRow, &'r Patch)>) -> Vec<PatchCount> {
+    let mut counts: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
+    for (row, patch) in patches {
+        let os = row.os.as_deref().unwrap_or_default();
+        *counts.entry((os, &patch.id, &patch.title)).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|((os, id, title), instances)| PatchCount { os: os.into(), id: id.into(), title: title.into(), instances })
+        .collect()
 }
 
 /// How a step ended.
@@ -146,7 +218,7 @@ impl Report {
             schema_version: SCHEMA_VERSION,
             run: RunReport {
                 id: run.run_id,
-                plan: run.plan.name,
+                plan: run.plan.name.clone(),
                 plan_sha256: run.plan_sha256,
                 operation: run.input.operation,
                 comment: run.input.comment,
@@ -162,12 +234,13 @@ impl Report {
             accounts_outside_plan: run.accounts_outside_plan,
         };
         for result in results {
-            report.add_step(result, &reason);
+            let compared = compared(&run.plan, &result.summary.stage);
+            report.add_step(result, compared, &reason);
         }
         report
     }
 
-    fn add_step(&mut self, result: StepResult, run_reason: &Reason) {
+    fn add_step(&mut self, result: StepResult, compared: Compared, run_reason: &Reason) {
         let counts: Counts =
             result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
         self.run.counts.merge(&counts);
@@ -177,7 +250,13 @@ impl Report {
             None if result.begun => (StepDecision::Error, run_reason.clone()),
             None => (StepDecision::NotAttempted, run_reason.clone()),
         };
+        let promotion = match compared {
+            Compared::Nothing => None,
+            Compared::Itself => Some(StepPromotion::of(None, &result.targets)),
+            Compared::WithFirst(untested) => Some(StepPromotion::of(Some(untested), &result.targets)),
+        };
         self.steps.push(StepReport {
+            promotion,
             id: result.summary.id,
             stage: result.summary.stage,
             wave: result.summary.wave,
@@ -233,6 +312,9 @@ impl Report {
             let counts = if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") };
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}: {counts}", step.id);
+            if let Some(promotion) = &step.promotion {
+                let _ = write!(text, "{}", promotion.sentence());
+            }
         }
         let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
         if unreached > 0 {
@@ -240,6 +322,25 @@ impl Report {
         }
         let _ = write!(text, "\nReport: s3://{bucket}/{report_key}");
         text
+    }
+}
+
+/// Whether the plan compares what a stage installs.
+enum Compared {
+    /// No.
+    Nothing,
+    /// It is the first stage, with which others are compared.
+    Itself,
+    /// With the first stage.
+    WithFirst(Untested),
+}
+
+fn compared(plan: &Plan, stage: &str) -> Compared {
+    let untested = |stage: &Stage| plan.untested(stage);
+    match plan.stages.iter().position(|one| one.name == stage) {
+        Some(0) if plan.stages.iter().any(|stage| untested(stage).is_some()) => Compared::Itself,
+        Some(index) => untested(&plan.stages[index]).map_or(Compared::Nothing, Compared::WithFirst),
+        None => Compared::Nothing,
     }
 }
 

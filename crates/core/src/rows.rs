@@ -6,10 +6,13 @@ use jiff::Timestamp;
 
 use crate::answers::Asked;
 use crate::command;
-use crate::contract::{InstallOrder, InstanceRow, Inventory, Patch, PatchDisposition, Standing, Target};
+use crate::contract::{
+    HoldBack, InstallOrder, InstanceRow, Inventory, OrderedInstance, Patch, PatchDisposition, Standing, Target,
+};
 use crate::invocation::Answer;
 use crate::os::OperatingSystem;
 use crate::outcome::Outcome;
+use crate::promotion::Scanned;
 use crate::reason::Reason;
 use crate::reconcile::row;
 use crate::verdict::{self, PatchState, Verdict};
@@ -21,6 +24,8 @@ pub struct View<'a> {
     pub run_id: &'a str,
     /// Where.
     pub target: &'a Target,
+    /// What the baselines hold back, by which the snapshots differ.
+    pub hold_back: &'a HoldBack,
     /// Now.
     pub now: Timestamp,
 }
@@ -38,7 +43,7 @@ impl Evidence {
 
     /// The row of an instance, if it is from this run's own scan.
     fn of(&self, view: View, id: &str, os: OperatingSystem, scan: &Asked) -> Option<&PatchState> {
-        let snapshot_id = command::snapshot_id(view.run_id, view.target, os);
+        let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.hold_back);
         self.0.get(id).filter(|state| state.is_from(&snapshot_id, scan.sent_at))
     }
 }
@@ -81,6 +86,39 @@ pub fn judge_scan(
         judged.insert(instance.instance_id.clone(), Judged { verdict, evidence: state.cloned() });
     }
     Some(judged)
+}
+
+/// The verdicts after the scan that shows what would go in while patches are held back, by instance; None while one of
+/// them is not final.
+#[must_use]
+pub fn judge_hold(
+    view: View,
+    order: &InstallOrder,
+    asked: &BTreeMap<String, Asked>,
+    evidence: &Evidence,
+) -> Option<BTreeMap<String, Judged>> {
+    let mut judged = BTreeMap::new();
+    for instance in &order.instances {
+        let Some(scan) = asked.get(&instance.instance_id) else {
+            continue;
+        };
+        let state = evidence.of(view, &instance.instance_id, instance.os, scan);
+        let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
+        judged.insert(instance.instance_id.clone(), Judged { verdict, evidence: state.cloned() });
+    }
+    Some(judged)
+}
+
+/// What that scan found, by instance.
+#[must_use]
+pub fn held(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patch>>) -> BTreeMap<String, Scanned> {
+    judged
+        .into_iter()
+        .map(|(id, Judged { verdict, .. })| {
+            let missing = patches.get(&id).map_or_else(Vec::new, |all| lacking(all));
+            (id, Scanned { verdict, missing })
+        })
+        .collect()
 }
 
 /// The verdicts after an install and the scan behind it, by instance; None while one of them is not final.
@@ -152,18 +190,19 @@ pub fn install_rows(
     judged: &BTreeMap<String, Judged>,
     patches: &HashMap<String, Vec<Patch>>,
 ) -> Vec<InstanceRow> {
-    let ordered: HashMap<&str, &[Patch]> =
-        order.instances.iter().map(|one| (one.instance_id.as_str(), one.missing.as_slice())).collect();
+    let ordered: HashMap<&str, &OrderedInstance> =
+        order.instances.iter().map(|one| (one.instance_id.as_str(), one)).collect();
     scanned
         .into_iter()
         .filter_map(|before| {
-            let missing_before = *ordered.get(before.instance_id.as_str())?;
+            let ordered = *ordered.get(before.instance_id.as_str())?;
             let found = judged.get(&before.instance_id)?;
             let missing_after = patches.get(&before.instance_id).map_or_else(Vec::new, |all| lacking(all));
             // Without a list afterwards nobody knows which patches went in.
             let (failed, installed): (Vec<Patch>, Vec<Patch>) = match &found.evidence {
                 None => (Vec::new(), Vec::new()),
-                Some(_) => missing_before
+                Some(_) => ordered
+                    .missing
                     .iter()
                     .cloned()
                     .partition(|patch| missing_after.iter().any(|left| left.id == patch.id)),
@@ -173,6 +212,12 @@ pub fn install_rows(
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
+                installed_untested: installed
+                    .iter()
+                    .filter(|patch| ordered.untested.contains(patch))
+                    .cloned()
+                    .collect(),
+                held_back: ordered.held_back.clone(),
                 installed,
                 failed,
                 missing_after,

@@ -18,6 +18,11 @@ pub fn truth(world: &World) -> Value {
             "region": node.region,
             "installsStarted": node.installs_started,
             "installed": texts(node.installed_here.iter()),
+            "installedVersions": node.installed_here.iter().filter_map(|id| {
+                let have = node.installed.get(id)?;
+                let patch = world.catalogue.versions(node.os, id).get(have.version)?;
+                Some((id.to_string(), json!(patch.version)))
+            }).collect::<Map<_, _>>(),
             "missing": texts(node.missing(&snapshot).iter()),
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,

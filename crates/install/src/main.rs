@@ -5,11 +5,11 @@ use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
-use orgpatch_aws::settings;
 use orgpatch_aws::ssm::Ssm;
-use orgpatch_core::contract::{InstallOrder, Phase, Progress, StepSettings, TargetRequest};
+use orgpatch_aws::{settings, steps};
+use orgpatch_core::command;
+use orgpatch_core::contract::{Phase, Progress, TargetRequest};
 use orgpatch_core::error::RunError;
-use orgpatch_core::{command, keys};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -26,14 +26,17 @@ async fn install(house: &House, ledger: &Ledger, request: TargetRequest) -> Resu
 }
 
 async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
-    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
-    let order: InstallOrder =
-        house.store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+    let settings = steps::settings(&house.store, &request.run_id, &request.step).await?;
+    // Without the proof that only tested patches would go in nothing does; why there is none is recorded already.
+    let Some(order) = steps::order(&house.store, request).await? else {
+        return Ok(Progress::Done);
+    };
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
     let online = house.members.judged(&request.target, dispatch::online(&ssm, &ids).await).await?;
-    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings: &settings };
+    let hold_back = &order.hold_back;
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings: &settings, hold_back };
     let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
     dispatch.send(batches, Some(&online)).await
 }

@@ -6,7 +6,7 @@ use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
 use orgpatch_aws::organizations;
 use orgpatch_aws::store::Store;
 use orgpatch_core::baseline;
-use orgpatch_core::contract::{RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
+use orgpatch_core::contract::{Promotion, RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
 use orgpatch_core::digest::sha256_hex;
 use orgpatch_core::error::RunError;
 use orgpatch_core::input::RunInput;
@@ -89,16 +89,26 @@ async fn take_lock(house: &House, request: &StartRequest) -> Result<(), RunError
 async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<StepHead>, RunError> {
     let mut heads = Vec::with_capacity(steps.len());
     let mut earlier_steps: Vec<String> = Vec::new();
+    let tested_in: Vec<String> =
+        steps.iter().filter(|step| step.stage_index == 0).map(|step| step.id.clone()).collect();
     for step in steps {
         let stage = &run.plan.stages[step.stage_index];
+        let frozen = run.plan.is_frozen(stage);
         let settings = StepSettings {
             step: step.id.clone(),
+            plan: run.plan.name.clone(),
             operation: run.input.operation,
             select: step::selection_of(&run.plan, stage),
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
-            baselines: baseline::desired(&run.plan, stage, None),
+            baselines: if frozen { Vec::new() } else { baseline::desired(&run.plan, stage, None) },
+            promotion: run.plan.untested(stage).map(|untested| Promotion {
+                tested_in: tested_in.clone(),
+                frozen,
+                untested,
+            }),
+            is_first_stage: step.stage_index == 0,
             earlier_steps: earlier_steps.clone(),
         };
         store.write_once(&keys::settings(&run.run_id, &step.id), &settings).await?;

@@ -1,11 +1,10 @@
 //! `scan`: lists a target's instances, and asks those of the selection what is missing.
 //!
-//! The same function lists the instances of a target that a halted run never came to, and asks again after an
-//! install, so that whatever counts as "scanned" is scanned in one way.
+//! The same function lists the instances of a target that a halted run never came to, asks what would go in while
+//! untested patches are held back, and asks again after an install, so that whatever counts as "scanned" is scanned in
+//! one way.
 
 mod baselines;
-
-use std::collections::HashSet;
 
 use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
@@ -13,12 +12,14 @@ use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
-use orgpatch_aws::{call::CallError, ec2, settings};
+use orgpatch_aws::{call::CallError, ec2, settings, steps};
 use orgpatch_core::command;
 use orgpatch_core::contract::{
-    GateAnswer, InstallOrder, Inventory, Phase, Progress, Standing, StepSettings, TargetRequest,
+    GateAnswer, HoldBack, InstallOrder, Inventory, OrderedInstance, Phase, Progress, Standing, StepSettings,
+    TargetRequest,
 };
 use orgpatch_core::error::RunError;
+use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::reconcile::not_attempted;
 use orgpatch_core::{keys, selection};
 
@@ -31,16 +32,16 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn scan(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
-    expect_phase(&request, &[Phase::Inventory, Phase::Scan, Phase::Verify])?;
-    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    expect_phase(&request, &[Phase::Inventory, Phase::Scan, Phase::Hold, Phase::Verify])?;
     if request.phase == Phase::Inventory {
-        return list(house, &request, &settings).await;
+        return list(house, &request).await;
     }
+    let settings = steps::settings(&house.store, &request.run_id, &request.step).await?;
     let result = ask(house, ledger, &request, &settings).await;
     house.settle(&request, result, |_| Progress::Done).await
 }
 
-/// Asks the instances of the selection; after an install, those that it touched.
+/// Asks the instances of the selection; before and after an install, those that it is about.
 async fn ask(
     house: &House,
     ledger: &Ledger,
@@ -48,20 +49,41 @@ async fn ask(
     settings: &StepSettings,
 ) -> Result<Progress, TargetError> {
     let target = &request.target;
+    let (asked, hold_back) = match request.phase {
+        Phase::Hold => {
+            let order: InstallOrder =
+                house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
+            baselines::hold_back(house, request, settings, &order.hold_back).await?;
+            let held = order.instances.into_iter().filter(|one| order.hold_back.contains_key(&one.os));
+            (held.map(known).collect(), order.hold_back)
+        }
+        Phase::Verify => match steps::order(&house.store, request).await? {
+            Some(order) => (order.instances.into_iter().map(known).collect(), order.hold_back),
+            // What held it up is recorded already.
+            None => return Ok(Progress::Done),
+        },
+        _ => {
+            let inventory = inventory(house, request, settings).await?;
+            let selected = inventory.instances.into_iter().filter(|one| one.standing == Standing::Selected);
+            (selected.filter_map(|one| Some((one.os?, one.instance_id))).collect(), HoldBack::new())
+        }
+    };
+    let asked: Vec<(OperatingSystem, String)> = asked;
     let member = house.members.enter(&request.run_id, target).await?;
     let ssm = Ssm::new(&member);
-    let (batches, online) = if request.phase == Phase::Verify {
-        let order: InstallOrder = house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
-        let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
-        let online = house.members.judged(target, dispatch::online(&ssm, &ids).await).await?;
-        (command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id))), Some(online))
+    // The inventory has just said who is online; later nobody knows.
+    let online = if request.phase == Phase::Scan {
+        None
     } else {
-        let inventory = inventory(house, request, settings).await?;
-        let selected = inventory.instances.into_iter().filter(|one| one.standing == Standing::Selected);
-        (command::batches(selected.filter_map(|one| Some((one.os?, one.instance_id)))), None::<HashSet<String>>)
+        let ids: Vec<String> = asked.iter().map(|(_, id)| id.clone()).collect();
+        Some(house.members.judged(target, dispatch::online(&ssm, &ids).await).await?)
     };
-    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings };
-    dispatch.send(batches, online.as_ref()).await
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back: &hold_back };
+    dispatch.send(command::batches(asked), online.as_ref()).await
+}
+
+fn known(instance: OrderedInstance) -> (OperatingSystem, String) {
+    (instance.os, instance.instance_id)
 }
 
 /// What is in the target. The first look is kept: a retry must ask the same instances in the same batches.
@@ -91,9 +113,11 @@ async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -
 }
 
 /// Lists a target that the run never came to. A door that does not open changes nothing about that.
-async fn list(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, RunError> {
+async fn list(house: &House, request: &TargetRequest) -> Result<Progress, RunError> {
+    // A frozen step that never began has no baselines, and needs none here.
+    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
-    let record = match look(house, request, settings).await {
+    let record = match look(house, request, &settings).await {
         Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
         Err(TargetError::Run(error)) => return Err(error),
         Err(TargetError::Outcome(_, why)) => {

@@ -72,13 +72,19 @@ pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// One operating system per command, and one snapshot for all commands of a run to a target and operating system.
+/// One operating system per command, and one snapshot for all commands of a run to a target and operating system; a
+/// second one where the baseline was changed to hold patches back. What installs was scanned by the same snapshot.
 #[must_use]
 pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Vec<String> {
     let systems: BTreeMap<&str, &str> =
         evidence.rows().filter_map(|row| Some((row.instance_id.as_str(), row.os.as_deref()?))).collect();
     let mut complaints = Vec::new();
-    let mut snapshots: BTreeMap<(String, &str), BTreeSet<&str>> = BTreeMap::new();
+    let holding: BTreeSet<(String, &str)> = evidence
+        .rows()
+        .filter(|row| !row.held_back.is_empty())
+        .filter_map(|row| Some((format!("{}/{}", row.account_id, row.region), row.os.as_deref()?)))
+        .collect();
+    let mut snapshots: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
     let commands = evidence.calls.iter().filter(|call| call.operation == "ssm:SendCommand");
     for call in commands.filter(|call| is_of(call, &evidence.run_id)) {
         let os: BTreeSet<&str> = call.instance_ids().iter().filter_map(|id| systems.get(id).copied()).collect();
@@ -89,7 +95,13 @@ pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Ve
             .map_or(&[] as &[Value], Vec::as_slice);
         match (os.iter().collect::<Vec<_>>().as_slice(), ids) {
             ([os], [Value::String(id)]) => {
-                snapshots.entry((call.target(), os)).or_default().insert(id);
+                let before = snapshots.entry((call.target(), os)).or_default();
+                if call.command() == Some("Install") && before.last() != Some(&id.as_str()) {
+                    complaints.push(format!("{os} in {} is installed by a snapshot that it was not scanned by", call.target()));
+                }
+                if !before.contains(&id.as_str()) {
+                    before.push(id);
+                }
             }
             // A command of a run without a report: the rows are what tells the systems.
             ([], _) if evidence.report.is_none() => {}
@@ -98,11 +110,12 @@ pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Ve
             }
         }
     }
-    let several = snapshots.iter().filter(|(_, ids)| ids.len() != 1);
+    let several = snapshots.iter().filter(|(place, ids)| ids.len() > 1 + usize::from(holding.contains(*place)));
     complaints
         .extend(several.map(|((target, os), ids)| format!("{os} in {target} is judged by {} snapshots", ids.len())));
     let all: BTreeSet<&&str> = snapshots.values().flatten().collect();
-    if all.len() != snapshots.len() {
+    let used: usize = snapshots.values().map(Vec::len).sum();
+    if all.len() != used {
         complaints.push(format!("{} snapshots are shared by {} targets and systems", all.len(), snapshots.len()));
     }
     complaints

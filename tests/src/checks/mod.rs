@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod faults;
 pub mod order;
+pub mod promotion;
 pub mod refusal;
 pub mod report;
 pub mod rows;
@@ -13,7 +14,7 @@ use crate::evidence::Evidence;
 /// The complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 14] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 15] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -25,6 +26,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         commands::commands_are_as_the_plan_says,
         commands::a_target_has_one_snapshot_per_operating_system,
         order::a_step_begins_after_the_step_before_it_has_ended,
+        promotion::nothing_untested_is_installed_where_it_is_blocked,
         refusal::a_refused_run_touches_nothing,
         faults::every_fault_has_struck,
         secrets::no_session_is_written_anywhere,

@@ -12,13 +12,13 @@ fn fine() -> Evidence {
     let row = |account: &str, id: &str, stage: &str, outcome: &str, installed: Value| {
         json!({"accountId": account, "region": "eu-west-1", "instanceId": id, "name": null, "stage": stage, "wave": 1,
             "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": [],
-            "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "baselineId": null, "commandIds": []})
+            "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": null, "commandIds": []})
     };
     let target = |account: &str, stage: &str| {
         json!({"accountId": account, "accountName": "x", "ouPath": "x", "region": "eu-west-1", "stage": stage, "wave": 1,
             "outcome": "reached", "reason": {"code": "reached", "text": "x"}})
     };
-    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "x", "text": "x"}, "counts": counts});
+    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "x", "text": "x"}, "counts": counts, "promotion": null});
     let report = json!({
         "schemaVersion": 1,
         "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "comment": null, "startedAt": "2026-11-10T00:00:00Z",

@@ -259,7 +259,7 @@ fn a_patch_group_that_has_another_baseline_says_which() {
 fn settings_and_records_carry_baselines() {
     let settings = |baselines: &str| {
         let text = format!(
-            r#"{{"step": "01-test-1", "operation": "scan", "select": {{}}, "reboot": "never", "rate": {{}}, "gate": {{}},
+            r#"{{"step": "01-test-1", "plan": "monthly", "operation": "scan", "select": {{}}, "reboot": "never", "rate": {{}}, "gate": {{}},
                 "earlierSteps": []{baselines}}}"#
         );
         serde_json::from_str::<StepSettings>(&text).expect("settings")

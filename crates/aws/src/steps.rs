@@ -1,0 +1,38 @@
+//! What the functions of a step read before they act.
+
+use orgpatch_core::contract::{InstallOrder, StepSettings, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::keys;
+use orgpatch_core::promotion::TestedSet;
+
+use crate::store::Store;
+
+/// The settings of a step that has begun, with its baselines: those of a frozen step are known only since then.
+pub async fn settings(store: &Store, run_id: &str, step: &str) -> Result<StepSettings, RunError> {
+    let mut settings: StepSettings = store.get(&keys::settings(run_id, step)).await?;
+    if settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
+        settings.baselines = store.get(&keys::frozen_baselines(run_id, step)).await?;
+    }
+    Ok(settings)
+}
+
+/// What may be installed in a target. Where patches are held back this is what the proof has left of the install plan,
+/// and None while there is no proof: then nothing may be installed.
+pub async fn order(store: &Store, request: &TargetRequest) -> Result<Option<InstallOrder>, RunError> {
+    let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
+    let order: InstallOrder = store.get(&keys::install_order(run_id, step, target)).await?;
+    if order.hold_back.is_empty() {
+        return Ok(Some(order));
+    }
+    store.find(&keys::cleared_order(run_id, step, target)).await
+}
+
+/// What the first stage of the plan has installed, as the steps that come after it see it; empty where the plan
+/// compares nothing.
+pub async fn tested(store: &Store, run_id: &str, settings: &StepSettings) -> Result<TestedSet, RunError> {
+    let mut tested = TestedSet::default();
+    for step in settings.promotion.iter().flat_map(|promotion| &promotion.tested_in) {
+        tested = tested.merge(store.get(&keys::tested(run_id, step)).await?);
+    }
+    Ok(tested)
+}

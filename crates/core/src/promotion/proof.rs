@@ -1,0 +1,84 @@
+//! The proof before an install that holds patches back: a scan under the very baseline and snapshot that the install will
+//! use says what would go in.
+//!
+//! It is needed because a list of rejected patches names what is known: behind a rejected version an older one may become
+//! the newest approved one, and between scan and install the repositories go on.
+
+use std::collections::BTreeMap;
+
+use super::TestedSet;
+use super::entry::rejected_entry;
+use super::review::names;
+use crate::contract::{InstallOrder, LeftOut, OrderedInstance, Patch};
+use crate::outcome::Outcome;
+use crate::reason::Reason;
+use crate::verdict::Verdict;
+
+/// What that scan found on an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// What it says of the instance.
+    pub verdict: Verdict,
+    /// What is missing.
+    pub missing: Vec<Patch>,
+}
+
+/// The order that is left when the scan is known: an instance stays in it only if all that would go in is tested.
+/// Instances of operating systems where nothing is held back stay as they are.
+#[must_use]
+pub fn cleared(mut order: InstallOrder, tested: &TestedSet, scanned: &mut BTreeMap<String, Scanned>) -> InstallOrder {
+    for instance in std::mem::take(&mut order.instances) {
+        let Some(listed) = order.hold_back.get(&instance.os) else {
+            order.instances.push(instance);
+            continue;
+        };
+        match clear(instance, tested, scanned, listed) {
+            Ok(instance) => order.instances.push(instance),
+            Err(left_out) => order.left_out.push(left_out),
+        }
+    }
+    order
+}
+
+fn clear(
+    mut instance: OrderedInstance,
+    tested: &TestedSet,
+    scanned: &mut BTreeMap<String, Scanned>,
+    listed: &[String],
+) -> Result<OrderedInstance, LeftOut> {
+    let left_out = |instance: OrderedInstance, outcome, reason| {
+        Err(LeftOut { instance_id: instance.instance_id, outcome, reason, held_back: instance.held_back })
+    };
+    let Some(Scanned { verdict, missing }) = scanned.remove(&instance.instance_id) else {
+        let reason = Reason::new("not-sent", "no scan says what would be installed here, so nothing is");
+        return left_out(instance, Outcome::Unreachable, reason);
+    };
+    let unknown: Vec<Patch> = missing.iter().filter(|patch| !tested.contains(instance.os, patch)).cloned().collect();
+    // An entry that names all versions of a package holds back those too that are tested.
+    let os = instance.os;
+    let too = instance.missing.iter().filter(|patch| listed.contains(&rejected_entry(os, patch))).cloned();
+    instance.held_back.extend(too);
+    instance.held_back.extend(unknown.iter().cloned());
+    instance.held_back.sort();
+    instance.held_back.dedup();
+    match verdict.outcome {
+        Outcome::Missing | Outcome::PendingReboot if unknown.is_empty() => Ok(OrderedInstance { missing, ..instance }),
+        Outcome::Missing | Outcome::PendingReboot => {
+            let text = format!(
+                "when untested patches were held back, others came to light that the first stage has not installed: {}",
+                names(&unknown)
+            );
+            left_out(instance, Outcome::Skipped, Reason::new("more-untested", text))
+        }
+        Outcome::Compliant => {
+            let text = format!("with untested patches held back nothing is missing: {}", names(&instance.held_back));
+            left_out(instance, Outcome::Skipped, Reason::new("untested-held-back", text))
+        }
+        outcome => {
+            // It answered a moment ago; that it is gone now is no reason to trust the step.
+            let outcome = if outcome == Outcome::NotReady { Outcome::Unreachable } else { outcome };
+            let Reason { code, text } = verdict.reason;
+            left_out(instance, outcome, Reason::new(&code, format!("what would be installed is not known: {text}")))
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Before a step installs: what of it has the first stage not installed, and what does the plan say about that?
+
+use std::collections::BTreeSet;
+
+use super::TestedSet;
+use super::entry::rejected_entry;
+use crate::baseline::Baseline;
+use crate::contract::{InstallOrder, LeftOut, OrderedInstance, Patch};
+use crate::outcome::Outcome;
+use crate::plan::Untested;
+use crate::reason::Reason;
+
+/// So many patches are named in a sentence; the rest is counted.
+const NAMED: usize = 3;
+
+/// Compares an order with the tested set. `baselines` are those of the step; patches can be held back only where there
+/// is one.
+///
+/// With [`Untested::Block`] the order is afterwards without untested patches: they are entries for the rejected list of
+/// the baseline, and an instance for whose patches the list has no room left is left out as a whole.
+#[must_use]
+pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, baselines: &[Baseline]) -> InstallOrder {
+    // By id, so that which instances find room does not depend on the order in which they were found.
+    order.instances.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
+    for mut instance in std::mem::take(&mut order.instances) {
+        let os = instance.os;
+        let (unknown, known): (Vec<Patch>, Vec<Patch>) =
+            std::mem::take(&mut instance.missing).into_iter().partition(|patch| !tested.contains(os, patch));
+        match untested {
+            Untested::Block if !unknown.is_empty() => hold_back(&mut order, instance, known, unknown, baselines),
+            Untested::Block => order.instances.push(OrderedInstance { missing: known, ..instance }),
+            Untested::Allow | Untested::Warn => {
+                let missing = known.into_iter().chain(unknown.iter().cloned()).collect();
+                order.instances.push(OrderedInstance { missing, untested: unknown, ..instance });
+            }
+        }
+    }
+    order
+}
+
+fn hold_back(
+    order: &mut InstallOrder,
+    instance: OrderedInstance,
+    known: Vec<Patch>,
+    unknown: Vec<Patch>,
+    baselines: &[Baseline],
+) {
+    let os = instance.os;
+    let baseline = baselines.iter().find(|baseline| baseline.operating_system == os);
+    let room = baseline.map_or(0, Baseline::room_for_rejected);
+    let listed: BTreeSet<String> = order.hold_back.get(&os).into_iter().flatten().cloned().collect();
+    let entries: BTreeSet<String> = unknown.iter().map(|patch| rejected_entry(os, patch)).chain(listed).collect();
+    let left_out = |code: &str, text: String, held_back: Vec<Patch>| LeftOut {
+        instance_id: instance.instance_id.clone(),
+        outcome: Outcome::Skipped,
+        reason: Reason::new(code, text),
+        held_back,
+    };
+    if entries.len() > room {
+        let text = format!(
+            "the first stage has not installed {}; the baseline for {os} has room for {room} on its list of rejected patches",
+            names(&unknown)
+        );
+        order.left_out.push(left_out("too-many-untested", text, unknown));
+        return;
+    }
+    if known.is_empty() {
+        let text = format!("all that is missing is what the first stage has not installed: {}", names(&unknown));
+        order.left_out.push(left_out("untested-held-back", text, unknown));
+        return;
+    }
+    order.hold_back.insert(os, entries.into_iter().collect());
+    order.instances.push(OrderedInstance { missing: known, held_back: unknown, ..instance });
+}
+
+/// The first few by name, the others as a number.
+pub(super) fn names(patches: &[Patch]) -> String {
+    let mut text = patches.iter().take(NAMED).map(|patch| patch.title.as_str()).collect::<Vec<_>>().join(", ");
+    if patches.len() > NAMED {
+        text += &format!(" and {} more", patches.len() - NAMED);
+    }
+    text
+}

@@ -1,0 +1,112 @@
+//! The tested set: what the first stage of a plan installed.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{InstanceRow, Patch};
+use crate::os::OperatingSystem;
+
+/// What the first stage installed longer ago than so many days is forgotten: by then newer versions have replaced it.
+pub const MEMORY_DAYS: i64 = 400;
+
+/// A patch that the first stage installed, in one version for one operating system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestedPatch {
+    /// Operating system by its API name.
+    pub os: String,
+    /// `KBId` of the API.
+    pub id: String,
+    /// `Title` of the API, which on Linux holds the version.
+    pub title: String,
+}
+
+impl TestedPatch {
+    fn of(os: &str, patch: &Patch) -> Self {
+        Self { os: os.to_owned(), id: patch.id.clone(), title: patch.title.clone() }
+    }
+}
+
+/// What the first stage of a plan installed: in this run, and in earlier ones of the same plan. Without the earlier
+/// ones a second run (Staging failed, somebody mended it) would find everything untested that the first one tested,
+/// since nothing is left to install in Test.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestedSet {
+    /// When the results of the stage's scan were collected; the latest of its targets. None: none was scanned.
+    pub scanned_at: Option<Timestamp>,
+    /// When each patch was last installed there.
+    #[serde(with = "as_list")]
+    patches: BTreeMap<TestedPatch, Timestamp>,
+}
+
+impl TestedSet {
+    /// The set of a step of the first stage: what its instances installed, and what is known from earlier runs.
+    #[must_use]
+    pub fn of_step<'a>(
+        rows: impl IntoIterator<Item = &'a InstanceRow>,
+        scanned_at: Option<Timestamp>,
+        earlier: Self,
+        now: Timestamp,
+    ) -> Self {
+        let mut patches = earlier.patches;
+        for row in rows {
+            let os = row.os.as_deref().unwrap_or_default();
+            patches.extend(row.installed.iter().map(|patch| (TestedPatch::of(os, patch), now)));
+        }
+        // Out of the calendar's range nothing is old.
+        let oldest = now.checked_sub(SignedDuration::from_hours(24 * MEMORY_DAYS)).unwrap_or(Timestamp::MIN);
+        patches.retain(|_, at| *at >= oldest);
+        Self { scanned_at, patches }
+    }
+
+    /// Both together: a stage may have several steps.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.scanned_at = self.scanned_at.max(other.scanned_at);
+        for (patch, at) in other.patches {
+            let latest = self.patches.entry(patch).or_insert(at);
+            *latest = at.max(*latest);
+        }
+        self
+    }
+
+    /// Whether the first stage installed that patch in that version.
+    #[must_use]
+    pub fn contains(&self, os: OperatingSystem, patch: &Patch) -> bool {
+        self.patches.contains_key(&TestedPatch::of(os.name(), patch))
+    }
+}
+
+/// JSON has no objects as keys.
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::TestedPatch;
+
+    #[derive(Serialize, Deserialize)]
+    struct Entry<P> {
+        #[serde(flatten)]
+        patch: P,
+        at: Timestamp,
+    }
+
+    pub fn serialize<S: Serializer>(
+        patches: &BTreeMap<TestedPatch, Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(patches.iter().map(|(patch, at)| Entry { patch, at: *at }))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<TestedPatch, Timestamp>, D::Error> {
+        let entries = Vec::<Entry<TestedPatch>>::deserialize(deserializer)?;
+        Ok(entries.into_iter().map(|entry| (entry.patch, entry.at)).collect())
+    }
+}

@@ -1,0 +1,58 @@
+//! What is tested, what is held back, and that nothing else goes in.
+
+mod held_back;
+mod model;
+mod set;
+
+use super::*;
+use crate::baseline::{Baseline, Definition};
+use crate::contract::{HoldBack, InstallOrder, OrderedInstance, Patch, PatchDisposition};
+use crate::os::OperatingSystem;
+use crate::plan::{ComplianceLevel, RejectedAction};
+use crate::reason::Reason;
+
+fn patch(id: &str, version: &str) -> Patch {
+    Patch {
+        id: format!("{id}.x86_64"),
+        title: format!("{id}.x86_64:0:{version}"),
+        classification: "Security".into(),
+        severity: "Important".into(),
+        state: PatchDisposition::Missing,
+        cve_ids: vec![],
+    }
+}
+
+fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<Patch>)>) -> InstallOrder {
+    InstallOrder {
+        account_id: "444400000001".into(),
+        region: "ap-northeast-1".into(),
+        instances: instances
+            .into_iter()
+            .map(|(instance_id, missing)| OrderedInstance {
+                instance_id,
+                os,
+                missing,
+                untested: vec![],
+                held_back: vec![],
+                reason: Reason::new("patches-missing", "patches are missing"),
+            })
+            .collect(),
+        left_out: vec![],
+        hold_back: HoldBack::new(),
+    }
+}
+
+fn baseline(os: OperatingSystem, rejected: usize) -> Baseline {
+    let definition = Definition {
+        description: String::new(),
+        global_filters: vec![],
+        approval_rules: vec![],
+        approved_patches: vec![],
+        approved_patches_compliance_level: ComplianceLevel::Unspecified,
+        approved_patches_enable_non_security: false,
+        rejected_patches: (0..rejected).map(|n| format!("rejected-by-the-plan-{n}")).collect(),
+        rejected_patches_action: RejectedAction::AllowAsDependency,
+        sources: vec![],
+    };
+    Baseline::new("b".into(), ("monthly", "production"), os, definition, None)
+}

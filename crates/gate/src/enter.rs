@@ -1,0 +1,50 @@
+//! Enter: may the step start? A frozen one gets its baselines here, since only now is known when the first stage was
+//! scanned.
+
+use orgpatch_aws::steps;
+use orgpatch_aws::store::Store;
+use orgpatch_core::baseline;
+use orgpatch_core::contract::{Decision, GateAnswer, GateRecord, GateRequest, RunDocument, StepSettings};
+use orgpatch_core::error::RunError;
+use orgpatch_core::reason::Reason;
+use orgpatch_core::{gate, keys};
+
+/// Asks what became of every earlier step.
+pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
+    let records: Vec<Option<GateRecord>> = Store::for_each(
+        settings.earlier_steps.iter().map(|step| keys::gate(&request.run_id, step)).collect(),
+        |key| async move { store.find(&key).await },
+    )
+    .await?;
+    let earlier = settings.earlier_steps.iter().map(String::as_str).zip(records.iter().map(Option::as_ref));
+    let mut answer = gate::enter(earlier);
+    if answer.decision == Decision::Go && settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
+        answer = freeze(store, request, settings, answer).await?;
+    }
+    if answer.decision == Decision::Halt {
+        store.write_once(&keys::entry(&request.run_id, &request.step), &answer).await?;
+    }
+    Ok(answer)
+}
+
+/// Writes the baselines of a frozen step. Where the first stage advanced without having been scanned (no account could
+/// be entered, and its gate did not mind) there is nothing to be frozen to, and the step does not start.
+async fn freeze(
+    store: &Store,
+    request: &GateRequest,
+    settings: &StepSettings,
+    go: GateAnswer,
+) -> Result<GateAnswer, RunError> {
+    let tested = steps::tested(store, &request.run_id, settings).await?;
+    let Some(scanned_at) = tested.scanned_at else {
+        let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
+        return Ok(GateAnswer { decision: Decision::Halt, reason: Reason::new("nothing-tested", text) });
+    };
+    let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
+    let broken = || RunError::BrokenRun(format!("run.json does not know the stage of step {}", request.step));
+    let summary = run.steps.iter().find(|step| step.id == request.step).ok_or_else(broken)?;
+    let stage = run.plan.stages.iter().find(|stage| stage.name == summary.stage).ok_or_else(broken)?;
+    let baselines = baseline::desired(&run.plan, stage, Some(baseline::cutoff(&run.plan, scanned_at)));
+    store.write_once(&keys::frozen_baselines(&request.run_id, &request.step), &baselines).await?;
+    Ok(go)
+}

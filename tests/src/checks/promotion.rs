@@ -1,0 +1,33 @@
+//! What later stages install, against what the first stage installed.
+
+use std::collections::BTreeSet;
+
+use orgpatch_core::plan::Untested;
+
+use crate::evidence::Evidence;
+
+/// In a stage that blocks untested patches nothing went in that the first stage did not install, in this run or in one
+/// before it in the same case. By the truth, and not by the report.
+#[must_use]
+pub fn nothing_untested_is_installed_where_it_is_blocked(evidence: &Evidence) -> Vec<String> {
+    let Some(plan) = &evidence.plan else {
+        return Vec::new();
+    };
+    let blocks = |stage: &str| {
+        let stage = plan.stages.iter().find(|one| one.name == stage);
+        stage.and_then(|stage| plan.untested(stage)) == Some(Untested::Block)
+    };
+    let installed = |wanted: &dyn Fn(&str) -> bool| {
+        let mut installed: BTreeSet<(String, String, String)> = BTreeSet::new();
+        for row in evidence.rows().filter(|row| wanted(&row.stage)) {
+            let os = row.os.clone().unwrap_or_default();
+            let versions = evidence.truth.get(&row.instance_id).into_iter().flat_map(|truth| &truth.installed_versions);
+            installed.extend(versions.map(|(id, version)| (os.clone(), id.clone(), version.clone())));
+        }
+        installed
+    };
+    let first = plan.stages.first().map(|stage| stage.name.as_str());
+    let tested = installed(&|stage| Some(stage) == first);
+    let untested = installed(&blocks).into_iter().filter(|patch| !tested.contains(patch));
+    untested.map(|(os, id, version)| format!("{id} {version} for {os} was installed, but not tested")).collect()
+}
