@@ -55,6 +55,9 @@ impl Failure {
         };
         match error {
             RunError::UnknownStage { .. } => "name stages of the plan, or leave --stages out".to_owned(),
+            RunError::FirstStageNotInRun { stage, first } => {
+                format!("name both (--stages {first},{stage}), or leave --stages out")
+            }
             RunError::UnknownOrganizationalUnit { organization, .. } => format!(
                 "correct the id (`aws organizations list-organizational-units-for-parent` shows them), \
                  or name the --profile of another organization than {organization}"

@@ -4,7 +4,7 @@ use orgpatch_core::baseline::{self, Baseline};
 use orgpatch_core::contract::{AccountOutsidePlan, Target};
 use orgpatch_core::error::RunError;
 use orgpatch_core::organization::{AccountState, Organization};
-use orgpatch_core::plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Wave};
+use orgpatch_core::plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
 use orgpatch_core::reason::Reason;
 use orgpatch_core::step::{self, Step};
 use schemars::JsonSchema;
@@ -63,10 +63,13 @@ pub struct StagePreview {
     pub select: Selection,
     /// The same in words.
     pub select_text: String,
-    /// What may be installed, per operating system; empty: each account's own baselines decide.
+    /// What may be installed, per operating system; empty: each account's own baselines decide. A frozen rule has
+    /// neither days nor a date here, because its date is not known before the run; see `promotion`.
     pub baselines: Vec<Baseline>,
     /// What is allowed about them but seldom meant.
     pub baseline_cautions: Vec<Reason>,
+    /// What the stage has to do with the plan's first stage; null: nothing of it is compared.
+    pub promotion: Option<PromotionPreview>,
     /// What must hold after each step of the stage before an install run goes on.
     pub gate: Gate,
     /// The same in words.
@@ -77,6 +80,24 @@ pub struct StagePreview {
     pub empty_waves: Vec<u32>,
     /// In the order in which they run.
     pub steps: Vec<StepPreview>,
+}
+
+/// What a stage has to do with the plan's first stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PromotionPreview {
+    /// The first stage, whose installs are the tested set.
+    pub tested_in: String,
+    /// Whether what is approved depends on when that stage is scanned.
+    pub frozen: bool,
+    /// Up to which day patches are approved, in words; null if the stage is not frozen.
+    pub frozen_text: Option<String>,
+    /// What becomes of a missing patch that the first stage has not installed.
+    pub untested: Untested,
+    /// The same in words.
+    pub untested_text: String,
+    /// What is allowed about it but seldom meant.
+    pub cautions: Vec<Reason>,
 }
 
 /// One step: a wave of a stage.
@@ -177,12 +198,27 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
         select,
         baseline_cautions: baselines.iter().flat_map(Baseline::cautions).collect(),
         baselines,
+        promotion: promotion_preview(plan, stage),
         gate: stage.gate,
         gate_text: words::gate(stage.gate),
         waves: waves.last().copied().unwrap_or_default(),
         empty_waves: waves.into_iter().filter(|wave| !steps.iter().any(|step| step.wave == *wave)).collect(),
         steps,
     }
+}
+
+fn promotion_preview(plan: &Plan, stage: &Stage) -> Option<PromotionPreview> {
+    let (first, untested) = (plan.stages.first()?, plan.untested(stage)?);
+    let frozen = plan.is_frozen(stage);
+    let systems = plan.baselines_of(stage).map(|(os, _)| os);
+    Some(PromotionPreview {
+        tested_in: first.name.clone(),
+        frozen,
+        frozen_text: frozen.then(|| words::frozen(first, systems)),
+        untested,
+        untested_text: words::untested(untested, &first.name),
+        cautions: plan.promotion_cautions(stage),
+    })
 }
 
 fn step_preview(stage: &Stage, step: &Step) -> StepPreview {

@@ -74,7 +74,14 @@ fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {
     for baseline in &stage.baselines {
         let _ = writeln!(out, "  Baseline   {}", printable(&baseline.to_string()));
     }
-    for caution in &stage.baseline_cautions {
+    let promotion = stage.promotion.as_ref();
+    if let Some(frozen) = promotion.and_then(|promotion| promotion.frozen_text.as_ref()) {
+        let _ = writeln!(out, "  Frozen     {frozen}");
+    }
+    if let Some(promotion) = promotion {
+        let _ = writeln!(out, "  Untested   {}", promotion.untested_text);
+    }
+    for caution in stage.baseline_cautions.iter().chain(promotion.iter().flat_map(|promotion| &promotion.cautions)) {
         let _ = writeln!(out, "  Caution    {}", caution.text);
     }
     let _ = writeln!(out, "  Gate       {}", stage.gate_text);

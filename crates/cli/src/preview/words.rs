@@ -1,9 +1,9 @@
-//! Selections and gates in words.
+//! Selections, promotion and gates in words.
 
 use std::collections::BTreeMap;
 
 use orgpatch_core::os::OperatingSystem;
-use orgpatch_core::plan::{Gate, Selection};
+use orgpatch_core::plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
 
 /// So many instance ids are spelled out.
 const SPELLED_OUT: usize = 5;
@@ -54,6 +54,34 @@ fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [several @ .., last] => format!("{} or {last}", several.join(", ")),
+    }
+}
+
+/// Up to which day a frozen stage approves patches for these operating systems, in words. `first` is the plan's first
+/// stage.
+pub fn frozen(first: &Stage, systems: impl Iterator<Item = OperatingSystem>) -> String {
+    let scan = format!("up to the day (UTC) on which stage {} is scanned", first.name);
+    let until = match first.approve {
+        Some(Approve::AfterDays(days @ 1..)) => format!("{scan}, minus {}", count(days.into(), "day")),
+        Some(Approve::Until(date)) => format!("{scan}, and not after {date}"),
+        Some(Approve::AfterDays(_) | Approve::Frozen) | None => scan,
+    };
+    let (dated, others): (Vec<_>, Vec<_>) = systems.partition(|os| has_approval_dates(*os));
+    let others = others.into_iter().map(OperatingSystem::name).collect::<Vec<_>>().join(" and ");
+    match (dated.as_slice(), others.as_str()) {
+        (_, "") => format!("to patches released {until}"),
+        ([], others) => format!("by the tested set alone: no approval dates for {others}"),
+        (_, others) => format!("to patches released {until}; {others} by the tested set alone"),
+    }
+}
+
+/// What becomes of untested patches, in words. `first` is the name of the plan's first stage.
+pub fn untested(untested: Untested, first: &str) -> String {
+    let what = format!("what stage {first} has not installed");
+    match untested {
+        Untested::Allow => format!("allow: {what} is installed and listed"),
+        Untested::Warn => format!("warn: {what} is installed, listed and notified"),
+        Untested::Block => format!("block: {what} is held back"),
     }
 }
 
@@ -112,6 +140,24 @@ mod tests {
             ..Selection::default()
         };
         assert_eq!(selection(&many), "every instance; without 6 instances that the plan names");
+    }
+
+    #[test]
+    fn frozen_stages() {
+        use OperatingSystem::{Debian, Suse, Ubuntu, Windows};
+        let of = |approve: &str, systems: &[OperatingSystem]| {
+            let first: Stage = serde_json::from_str(&format!("{{\"name\": \"test\"{approve}}}")).expect("a stage");
+            frozen(&first, systems.iter().copied())
+        };
+        let (days, date) = (r#", "approve": {"afterDays": 3}"#, r#", "approve": {"until": "2026-11-30"}"#);
+        let scan = "to patches released up to the day (UTC) on which stage test is scanned";
+        assert_eq!(of("", &[Windows]), scan);
+        assert_eq!(of(r#", "approve": {"afterDays": 0}"#, &[Suse]), scan);
+        assert_eq!(of(r#", "approve": {"afterDays": 1}"#, &[Suse]), format!("{scan}, minus 1 day"));
+        assert_eq!(of(days, &[Suse, Windows]), format!("{scan}, minus 3 days"));
+        assert_eq!(of(date, &[Suse]), format!("{scan}, and not after 2026-11-30"));
+        assert_eq!(of(days, &[Suse, Ubuntu]), format!("{scan}, minus 3 days; UBUNTU by the tested set alone"));
+        assert_eq!(of(days, &[Debian, Ubuntu]), "by the tested set alone: no approval dates for DEBIAN and UBUNTU");
     }
 
     #[test]

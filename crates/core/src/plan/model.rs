@@ -165,8 +165,8 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Approve")]
     pub approve: Option<Approve>,
-    /// What becomes of a missing patch that the first stage did not install in the same run. Absent: `warn` if the
-    /// stage is frozen; otherwise nothing is compared. Not in the first stage.
+    /// What becomes of a missing patch that the first stage has not installed, neither in this run nor in an earlier one
+    /// of the plan. Absent: `warn` if the stage is frozen; otherwise nothing is compared. Not in the first stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Untested")]
     pub untested: Option<Untested>,

@@ -3,20 +3,22 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::baselines::{Approve, PlannedBaseline};
+use super::baselines::{Approve, PlannedBaseline, PlannedRule, has_approval_dates};
 use super::model::{Plan, Stage};
 use crate::os::OperatingSystem;
+use crate::reason::Reason;
 
-/// What becomes of a patch that is missing in a stage and that the first stage did not install in the same run.
+/// What becomes of an untested patch: one that is missing in a stage and that the plan's first stage has not installed,
+/// neither in this run nor in an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Untested {
-    /// It is installed, and the report counts it.
+    /// It is installed; the report lists it.
     Allow,
-    /// It is installed, and each one is named.
+    /// It is installed; the report lists it and the notification says so.
     Warn,
-    /// It is held back: it goes on the rejected list of the stage's baseline. An instance for whose patches the list
-    /// has no room is skipped.
+    /// It is held back: it goes on the rejected list of the stage's baseline, which takes 50 entries. An instance with
+    /// more of them is skipped.
     Block,
 }
 
@@ -48,8 +50,7 @@ impl Plan {
         &'p self,
         stage: &'p Stage,
     ) -> impl Iterator<Item = (OperatingSystem, &'p PlannedBaseline)> {
-        let of_stage = stage.select.as_ref().map(|select| &select.operating_systems);
-        let selected = of_stage.filter(|systems| !systems.is_empty()).unwrap_or(&self.select.operating_systems);
+        let selected = self.selected_by(stage);
         OperatingSystem::ALL
             .into_iter()
             .filter(|os| selected.is_empty() || selected.contains(os))
@@ -71,4 +72,56 @@ impl Plan {
     pub fn untested(&self, stage: &Stage) -> Option<Untested> {
         stage.untested.or_else(|| self.is_frozen(stage).then_some(Untested::Warn))
     }
+
+    /// What is allowed but seldom meant about a stage that is compared with the first one, for people.
+    #[must_use]
+    pub fn promotion_cautions(&self, stage: &Stage) -> Vec<Reason> {
+        let (Some(first), Some(untested)) = (self.stages.first(), self.untested(stage)) else {
+            return Vec::new();
+        };
+        let mut cautions = Vec::new();
+        let (tested, selected) = (self.selected_by(first), self.selected_by(stage));
+        let never: Vec<OperatingSystem> = OperatingSystem::ALL
+            .into_iter()
+            .filter(|os| !tested.is_empty() && !tested.contains(os))
+            .filter(|os| selected.is_empty() || selected.contains(os))
+            .collect();
+        if !never.is_empty() {
+            cautions.push(Reason::new(
+                "never-tested",
+                format!("{}: not selected by stage {:?}, so nothing of it is ever tested", list(&never), first.name),
+            ));
+        }
+        let own: Vec<OperatingSystem> = self
+            .baselines_of(stage)
+            .filter(|(os, baseline)| has_approval_dates(*os) && baseline.rules.iter().any(has_own_date))
+            .map(|(os, _)| os)
+            .collect();
+        if untested == Untested::Block && !own.is_empty() {
+            cautions.push(Reason::new(
+                "own-dates-held-back",
+                format!(
+                    "{}: rules with an approve of their own approve what stage {:?} may not have installed; \
+                     untested: block holds that back too",
+                    list(&own),
+                    first.name
+                ),
+            ));
+        }
+        cautions
+    }
+
+    /// The operating systems that a stage selects; empty: all of them.
+    fn selected_by<'p>(&'p self, stage: &'p Stage) -> &'p [OperatingSystem] {
+        let of_stage = stage.select.as_ref().map(|select| &select.operating_systems);
+        of_stage.filter(|systems| !systems.is_empty()).unwrap_or(&self.select.operating_systems)
+    }
+}
+
+fn has_own_date(rule: &PlannedRule) -> bool {
+    matches!(rule.approve, Some(Approve::AfterDays(_) | Approve::Until(_)))
+}
+
+fn list(systems: &[OperatingSystem]) -> String {
+    systems.iter().map(|os| os.name()).collect::<Vec<_>>().join(", ")
 }

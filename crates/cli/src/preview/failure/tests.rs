@@ -53,6 +53,7 @@ fn every_error_says_what_to_do_next() {
     let errors = [
         Failure::NoCredentials("there are no credentials: the session\n  has expired".into()),
         RunError::UnknownStage { stage: "tset".into(), valid: vec!["test".into()] }.into(),
+        RunError::FirstStageNotInRun { stage: "production".into(), first: "test".into() }.into(),
         RunError::UnknownAccount {
             place: "stage \"test\"".into(),
             account: "123456789012".into(),
@@ -80,6 +81,10 @@ fn every_error_says_what_to_do_next() {
     error: the plan has no stage "tset"; its stages are test
      |
      = help: name stages of the plan, or leave --stages out
+
+    error: stage "production" is compared with what stage "test" tested in the same run, and "test" is not part of it; name both stages, or leave `stages` out
+     |
+     = help: name both (--stages test,production), or leave --stages out
 
     error: stage "test": account 123456789012 is not in organization o-x
      |

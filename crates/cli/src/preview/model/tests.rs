@@ -145,6 +145,99 @@ fn one_stage_as_text_and_as_json() {
     assert_snapshot!("one_stage_as_json", preview.to_json());
 }
 
+/// A plan whose second stage gets what the first one was judged on.
+const FROZEN: &str = r"
+schemaVersion: 1
+name: frozen
+regions: [ap-northeast-1]
+select: {operatingSystems: [UBUNTU, WINDOWS]}
+baselines:
+  UBUNTU: {rules: [{priority: [Required]}]}
+  WINDOWS:
+    rules:
+      - {classification: [DefinitionUpdates], approve: {afterDays: 0}}
+      - {classification: [SecurityUpdates]}
+stages:
+  - name: test
+    ous: [ou-abcd-11111111]
+    select: {operatingSystems: [WINDOWS]}
+    approve: {afterDays: 3}
+  - name: production
+    ous: [ou-abcd-22222222]
+    approve: {frozen: true}
+    untested: block
+";
+
+#[test]
+fn stages_that_get_what_was_tested() {
+    let plan = read(FROZEN).unwrap_or_else(|errors| panic!("{errors}"));
+    let preview = of(&plan, &organization(), None).expect("a preview");
+    assert_eq!(preview.stages[0].promotion, None);
+    assert_snapshot!(render(&preview), @r#"
+    Plan frozen in organization o-x: 2 stages, 2 steps, 5 accounts, 5 targets (1 account not entered)
+
+      Order      test → production
+      Reboot     when a patch needs it
+      Rate       40 targets at the same time; of a command's instances 25% at the same time, until more than 10% fail
+
+    Stage 1, test: 2 accounts, 2 targets (1 account not entered)
+      Select     instances of WINDOWS
+      Baseline   orgpatch-frozen-test-WINDOWS: 2 rules (at once, 3 days after release)
+      Gate       nothing failed, nothing unreachable
+
+      Step 01-test-1, all accounts: 2 accounts, 2 targets (1 account not entered)
+        000000000001  shop-test     Test                 ap-northeast-1
+        000000000002  old-test      Test                 not entered: the account is SUSPENDED; its 1 target (ap-northeast-1) will be inactive
+
+    Stage 2, production: 3 accounts, 3 targets
+      Select     instances of UBUNTU or WINDOWS
+      Baseline   orgpatch-frozen-production-UBUNTU: 1 rule
+      Baseline   orgpatch-frozen-production-WINDOWS: 2 rules (at once, frozen to the first stage)
+      Frozen     to patches released up to the day (UTC) on which stage test is scanned, minus 3 days; UBUNTU by the tested set alone
+      Untested   block: what stage test has not installed is held back
+      Caution    UBUNTU: not selected by stage "test", so nothing of it is ever tested
+      Caution    WINDOWS: rules with an approve of their own approve what stage "test" may not have installed; untested: block holds that back too
+      Gate       nothing failed, nothing unreachable
+
+      Step 02-production-1, all accounts: 3 accounts, 3 targets
+        000000000003  shop          Production           ap-northeast-1
+        000000000004  pay           Production/Payments  ap-northeast-1
+        000000000005  pay-own-team  Production/Payments  ap-northeast-1
+
+    Left out: 2 accounts
+        000000000008  playground  Sandbox��[31mred  no stage of the plan claims this account
+        000000000009  management  (root)            no stage of the plan claims this account
+
+    Which instances of an account match is found out by the run: preview enters no account.
+    "#);
+    assert_snapshot!(serde_json::to_string_pretty(&preview.stages[1].promotion).expect("JSON"), @r#"
+    {
+      "testedIn": "test",
+      "frozen": true,
+      "frozenText": "to patches released up to the day (UTC) on which stage test is scanned, minus 3 days; UBUNTU by the tested set alone",
+      "untested": "block",
+      "untestedText": "block: what stage test has not installed is held back",
+      "cautions": [
+        {
+          "code": "never-tested",
+          "text": "UBUNTU: not selected by stage \"test\", so nothing of it is ever tested"
+        },
+        {
+          "code": "own-dates-held-back",
+          "text": "WINDOWS: rules with an approve of their own approve what stage \"test\" may not have installed; untested: block holds that back too"
+        }
+      ]
+    }
+    "#);
+    // The frozen rule has neither days nor a date; the other keeps its own.
+    let rules = &preview.stages[1].baselines[1].definition.approval_rules;
+    let said: Vec<_> = rules.iter().map(|rule| (rule.approve_after_days, rule.approve_until_date)).collect();
+    assert_eq!(said, [(Some(0), None), (None, None)]);
+    // Without the first stage there is nothing to preview.
+    let error = of(&plan, &organization(), Some(&["production".to_owned()])).expect_err("refused");
+    assert_eq!(error.name(), "FirstStageNotInRun");
+}
+
 #[test]
 fn nothing_left_out() {
     let mut organization = organization();

@@ -99,6 +99,70 @@ fn a_stage_of_debian_and_ubuntu_alone_can_be_frozen() {
 }
 
 #[test]
+fn what_is_seldom_meant_is_said() {
+    let text = format!(
+        "{HEAD}baselines:
+  SUSE: {RULES}
+  UBUNTU: {RULES}
+  WINDOWS: {{rules: [{{product: [a], approve: {{afterDays: 0}}}}, {{product: [b]}}]}}
+select: {{operatingSystems: [SUSE, UBUNTU, WINDOWS]}}
+stages:
+  - {{name: test, ous: [ou-abcd-11111111], approve: {{afterDays: 0}}, select: {{operatingSystems: [WINDOWS]}}}}
+  - {{name: dated, ous: [ou-abcd-22222222], approve: {{afterDays: 3}}}}
+  - {{name: warned, ous: [ou-abcd-33333333], approve: {{frozen: true}}}}
+  - {{name: blocked, ous: [ou-abcd-44444444], approve: {{frozen: true}}, untested: block}}
+  - name: fine
+    ous: [ou-abcd-55555555]
+    approve: {{frozen: true}}
+    untested: block
+    select: {{operatingSystems: [WINDOWS]}}
+    baselines: {{WINDOWS: {RULES}}}
+"
+    );
+    let plan = plan(&text);
+    let said: Vec<String> = plan
+        .stages
+        .iter()
+        .map(|stage| {
+            let cautions = plan.promotion_cautions(stage);
+            let lines: Vec<String> =
+                cautions.into_iter().map(|caution| format!("{}: {}", caution.code, caution.text)).collect();
+            format!("{}\n{}", stage.name, lines.join("\n"))
+        })
+        .collect();
+    assert_snapshot!(said.join("\n"), @r#"
+    test
+
+    dated
+
+    warned
+    never-tested: SUSE, UBUNTU: not selected by stage "test", so nothing of it is ever tested
+    blocked
+    never-tested: SUSE, UBUNTU: not selected by stage "test", so nothing of it is ever tested
+    own-dates-held-back: WINDOWS: rules with an approve of their own approve what stage "test" may not have installed; untested: block holds that back too
+    fine
+    "#);
+    // Where the first stage selects everything there is nothing that is never tested.
+    let all = format!(
+        "{HEAD}stages:\n{}  - {{name: b, ous: [ou-abcd-22222222], untested: warn}}\n",
+        TEST.replace(", approve: {afterDays: 0}", "")
+    );
+    let all = read(&all).expect("a plan");
+    assert_eq!(all.promotion_cautions(&all.stages[1]), []);
+}
+
+#[test]
+fn frozen_is_true_or_absent_in_records_too() {
+    let of = |json: &str| serde_json::from_str::<Approve>(json).ok();
+    assert_eq!(of(r#"{"frozen": true}"#), Some(Approve::Frozen));
+    for wrong in
+        [r#"{"frozen": false}"#, r#"{"frozen": true, "afterDays": 0}"#, r#"{"frozen": false, "afterDays": 0}"#, "{}"]
+    {
+        assert_eq!(of(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
 fn a_first_stage_that_is_frozen() {
     assert_snapshot!(bad("AMAZON_LINUX_2023", "
   - {name: test, ous: [ou-abcd-11111111], approve: {frozen: true}, untested: warn}
