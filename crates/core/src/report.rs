@@ -125,6 +125,8 @@ impl StepPromotion {
     fn sentence(&self) -> String {
         match (self.installed_untested.len(), self.held_back.len()) {
             (0, 0) => String::new(),
+            // Whoever allows it does not want to be told every time; the report lists it.
+            (_, 0) if self.untested == Some(Untested::Allow) => String::new(),
             (installed, held_back) => format!("  not tested: {installed} patches installed, {held_back} held back\n"),
         }
     }

@@ -97,7 +97,10 @@ pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Ve
             ([os], [Value::String(id)]) => {
                 let before = snapshots.entry((call.target(), os)).or_default();
                 if call.command() == Some("Install") && before.last() != Some(&id.as_str()) {
-                    complaints.push(format!("{os} in {} is installed by a snapshot that it was not scanned by", call.target()));
+                    complaints.push(format!(
+                        "{os} in {} is installed by a snapshot that it was not scanned by",
+                        call.target()
+                    ));
                 }
                 if !before.contains(&id.as_str()) {
                     before.push(id);

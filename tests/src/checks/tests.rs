@@ -148,6 +148,15 @@ fn every_way_to_spoil_a_run_is_found() {
         ("judged by 2 snapshots", |e| e.calls[2].request["Parameters"]["SnapshotId"] = json!(["another"])),
         ("has snapshots []", |e| e.calls[2].request["Parameters"]["SnapshotId"] = json!([])),
         ("are shared by", |e| e.calls[3].request["Parameters"]["SnapshotId"] = json!(["snapshot of 222222222222"])),
+        ("is installed by a snapshot", |e| e.calls[1].request["Parameters"]["SnapshotId"] = json!(["another"])),
+        ("but not tested", |e| {
+            let block = "untested: block, select: {operatingSystems: [UBUNTU]}, baselines: {UBUNTU: {rules: [{priority: ['*']}]}}";
+            let plan = format!(
+                "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{{name: test, accounts: ['222222222222']}}, {{name: production, accounts: ['444444444444'], {block}}}]"
+            );
+            e.plan = orgpatch_core::plan::read(&plan).ok();
+            truth(e, "i-3").installed_versions.insert("libssl3".into(), "2".into());
+        }),
         ("while 01-test-1 was at work", |e| e.calls.swap(2, 3)),
         ("but called ssm:SendCommand", |e| {
             e.report = None;
