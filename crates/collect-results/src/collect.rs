@@ -41,7 +41,8 @@ pub async fn collect(
             Ok(look.still_running(&asked).unwrap_or(Progress::Done))
         }
         Phase::Verify => look.after_install().await,
-        Phase::Inventory | Phase::Scan => look.after_scan().await,
+        // Nobody collects in the other phases: expect_phase sees to that.
+        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => look.after_scan().await,
     }
 }
 

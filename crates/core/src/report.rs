@@ -1,11 +1,13 @@
 //! `report.json`: everything about a run in one document, and the same in a few lines for a notification.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Change;
 use crate::contract::{
     AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
@@ -52,7 +54,7 @@ pub struct RunReport {
     pub plan: String,
     /// SHA-256 of the plan document, in hex.
     pub plan_sha256: String,
-    /// `scan` or `install`.
+    /// What it was for.
     pub operation: Operation,
     /// What the person who started it wrote.
     pub comment: Option<String>,
@@ -122,6 +124,10 @@ pub struct TargetReport {
     pub outcome: TargetOutcome,
     /// Why.
     pub reason: Reason,
+    /// What was done to its baselines, and what was not and why; of a run of `preview-baselines`, what would be. Absent:
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baseline_changes: Vec<Change>,
 }
 
 /// A step and what became of its targets.
@@ -135,6 +141,8 @@ pub struct StepResult {
     pub begun: bool,
     /// Its targets.
     pub targets: Vec<TargetResult>,
+    /// What was done to the baselines of a target, by account and Region.
+    pub baseline_changes: HashMap<(String, String), Vec<Change>>,
 }
 
 impl Report {
@@ -167,7 +175,7 @@ impl Report {
         report
     }
 
-    fn add_step(&mut self, result: StepResult, run_reason: &Reason) {
+    fn add_step(&mut self, mut result: StepResult, run_reason: &Reason) {
         let counts: Counts =
             result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
         self.run.counts.merge(&counts);
@@ -187,15 +195,19 @@ impl Report {
         });
         for target in result.targets {
             self.instances.extend(target.instances);
+            let place = (target.target.account_id, target.target.region);
+            let baseline_changes = result.baseline_changes.remove(&place).unwrap_or_default();
+            let (account_id, region) = place;
             self.targets.push(TargetReport {
-                account_id: target.target.account_id,
+                account_id,
                 account_name: target.target.account_name,
                 ou_path: target.target.ou_path,
-                region: target.target.region,
+                region,
                 stage: target.target.stage,
                 wave: target.target.wave,
                 outcome: target.outcome,
                 reason: target.reason,
+                baseline_changes,
             });
         }
     }
@@ -226,13 +238,27 @@ impl Report {
         }
     }
 
+    /// What came of a step, in numbers.
+    fn counted(&self, step: &StepReport) -> String {
+        if self.run.operation.is_about_baselines_only() {
+            let targets =
+                || self.targets.iter().filter(|target| (&target.stage, target.wave) == (&step.stage, step.wave));
+            let differ = targets().filter(|target| target.baseline_changes.iter().any(Change::is_write)).count();
+            let what = match self.run.operation {
+                Operation::RestoreBaselines => "what was there before was given back in",
+                _ => "the baselines differ from the plan in",
+            };
+            return format!("{what} {differ} of {} targets", targets().count());
+        }
+        let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+        if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") }
+    }
+
     fn message(&self, bucket: &str, report_key: &str) -> String {
         let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
         for step in &self.steps {
-            let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
-            let counts = if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{}: {counts}", step.id);
+            let _ = writeln!(text, "{}: {}", step.id, self.counted(step));
         }
         let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
         if unreached > 0 {
@@ -305,7 +331,7 @@ mod tests {
             counts: Counts::default(),
             limits: crate::plan::Gate::default(),
         });
-        StepResult { summary: summary(id), gate, begun, targets: vec![] }
+        StepResult { summary: summary(id), gate, begun, targets: vec![], baseline_changes: HashMap::new() }
     }
 
     #[test]

@@ -48,8 +48,12 @@ async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) ->
 
 async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let skip = |code, text| Ok(GateAnswer { decision: Decision::Skip, reason: Reason::new(code, text) });
-    if settings.operation == Operation::Scan {
-        return skip("scan-run", "a scan run installs nothing");
+    match settings.operation {
+        Operation::Install => {}
+        Operation::Scan => return skip("scan-run", "a scan run installs nothing"),
+        Operation::PreviewBaselines | Operation::RestoreBaselines => {
+            return skip("baselines-only", "a run about baselines installs nothing");
+        }
     }
     let (run_id, step) = (&request.run_id, &request.step);
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;

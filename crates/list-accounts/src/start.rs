@@ -6,7 +6,7 @@ use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
 use orgpatch_aws::organizations;
 use orgpatch_aws::store::Store;
 use orgpatch_core::baseline;
-use orgpatch_core::contract::{RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
+use orgpatch_core::contract::{Phase, RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
 use orgpatch_core::digest::sha256_hex;
 use orgpatch_core::error::RunError;
 use orgpatch_core::input::RunInput;
@@ -107,6 +107,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
         heads.push(StepHead {
             id: step.id.clone(),
             max_concurrency: run.plan.rate.targets,
+            scan_phase: Phase::of_all_targets(run.input.operation),
             targets_key: keys::targets(&run.run_id, &step.id),
             install_targets_key: keys::install_targets(&run.run_id, &step.id),
             scan_children: keys::children(&run.run_id, &step.id, "scan"),

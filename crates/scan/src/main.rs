@@ -1,7 +1,8 @@
 //! `scan`: lists a target's instances, and asks those of the selection what is missing.
 //!
 //! The same function lists the instances of a target that a halted run never came to, and asks again after an
-//! install, so that whatever counts as "scanned" is scanned in one way.
+//! install, so that whatever counts as "scanned" is scanned in one way. In a run about baselines it compares or restores
+//! those of the target instead, by the rules by which it makes them converge before a scan.
 
 mod baselines;
 
@@ -31,13 +32,16 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn scan(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
-    expect_phase(&request, &[Phase::Inventory, Phase::Scan, Phase::Verify])?;
+    let phases = [Phase::Inventory, Phase::Scan, Phase::Verify, Phase::PreviewBaselines, Phase::RestoreBaselines];
+    expect_phase(&request, &phases)?;
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
-    if request.phase == Phase::Inventory {
-        return list(house, &request, &settings).await;
-    }
-    let result = ask(house, ledger, &request, &settings).await;
-    house.settle(&request, result, |_| Progress::Done).await
+    let result = match request.phase {
+        Phase::Inventory => return list(house, &request, &settings).await,
+        Phase::PreviewBaselines => baselines::preview(house, &request, &settings).await,
+        Phase::RestoreBaselines => baselines::restore(house, &request).await,
+        _ => ask(house, ledger, &request, &settings).await,
+    };
+    house.settle(&request, result, |_| Progress::Recorded).await
 }
 
 /// Asks the instances of the selection; after an install, those that it touched.
@@ -93,17 +97,21 @@ async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -
 /// Lists a target that the run never came to. A door that does not open changes nothing about that.
 async fn list(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, RunError> {
     let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
+    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    let empty = Inventory { at: request.now, instances: Vec::new() };
+    if settings.operation.is_about_baselines_only() {
+        house.store.write_once(&key, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
+        return Ok(Progress::Done);
+    }
     let record = match look(house, request, settings).await {
         Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
         Err(TargetError::Run(error)) => return Err(error),
         Err(TargetError::Outcome(_, why)) => {
-            let empty = Inventory { at: request.now, instances: Vec::new() };
             let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);
             record.reason.text = format!("{}; its instances could not be listed: {}", record.reason.text, why.text);
             record
         }
     };
-    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
     house.store.write_once(&key, &record).await?;
     Ok(Progress::Done)
 }

@@ -1,9 +1,10 @@
-//! Tests of baselines: from plans, against accounts, and on record.
+//! Tests of baselines: from plans, against accounts, on record, and back.
 
 mod desired;
 mod difference;
 mod properties;
 mod record;
+mod restore;
 
 use std::collections::BTreeMap;
 
@@ -108,7 +109,10 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
                     baseline_id,
                 });
             }
-            Change::Foreign { .. } | Change::QuotaReached { .. } => {}
+            Change::DeregisterPatchGroup { operating_system, group, previous } => {
+                deregister(&mut observed, *operating_system, group, Some(previous));
+            }
+            Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
         }
     }
     observed
