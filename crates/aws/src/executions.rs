@@ -19,8 +19,6 @@ pub struct Executions {
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// True if it succeeded.
-    pub succeeded: bool,
     /// Its error name, or its status where it has none (`ABORTED`).
     pub error: String,
     /// Its cause; empty if it has none.
@@ -51,7 +49,6 @@ impl Executions {
             return Ok(None);
         }
         Ok(Some(End {
-            succeeded: execution.status == ExecutionStatus::Succeeded,
             error: execution.error.unwrap_or_else(|| execution.status.as_str().to_owned()),
             cause: execution.cause.unwrap_or_default(),
         }))

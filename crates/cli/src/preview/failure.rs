@@ -83,7 +83,7 @@ impl Failure {
 }
 
 /// Messages of services come with line breaks now and then.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
