@@ -34,6 +34,8 @@ pub struct Evidence {
     pub calls: Vec<Call>,
     /// What really happened, by instance id.
     pub truth: BTreeMap<String, Truth>,
+    /// What is registered after the last run of the case, by account and Region; only where it was ever changed.
+    pub baselines: BTreeMap<String, BTreeMap<String, TruthOfBaselines>>,
     /// Executions with their events: the state machine's, and the children of its Maps.
     pub history: Vec<ExecutionHistory>,
     /// Every decision about a permission.
@@ -136,6 +138,35 @@ pub struct Truth {
     pub rebooted: bool,
 }
 
+/// What is really registered in an account and Region.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TruthOfBaselines {
+    /// Defaults that are not the predefined ones, by operating system.
+    pub defaults: BTreeMap<String, TruthOfDefault>,
+    /// What patch groups have.
+    pub patch_groups: Vec<TruthOfGroup>,
+}
+
+/// A default.
+#[derive(Debug, Deserialize)]
+pub struct TruthOfDefault {
+    /// Name of the baseline.
+    pub name: String,
+}
+
+/// A patch group.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TruthOfGroup {
+    /// The group.
+    pub patch_group: String,
+    /// The operating system.
+    pub os: String,
+    /// Name of the baseline.
+    pub name: String,
+}
+
 /// An execution in `history.json`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -203,6 +234,7 @@ pub struct Fault {
 #[derive(Deserialize)]
 struct TruthFile {
     instances: BTreeMap<String, Truth>,
+    baselines: BTreeMap<String, BTreeMap<String, TruthOfBaselines>>,
 }
 
 #[derive(Deserialize)]
@@ -239,6 +271,7 @@ impl Evidence {
             report_text,
             calls: json_lines(&own.join("calls.jsonl"))?,
             truth: truth.instances,
+            baselines: truth.baselines,
             history: history.executions,
             authorized: json_lines(&cloud.join("authorized.jsonl"))?,
             secrets: json(&cloud.join("secrets.json"))?,
@@ -246,6 +279,12 @@ impl Evidence {
             objects: bucket.join("runs").join(&run.name),
             shares_its_time: case.runs.iter().any(|run| run.start.then == Then::GoOn),
         })
+    }
+
+    /// True for a run about baselines only.
+    #[must_use]
+    pub fn is_about_baselines_only(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| report.run.operation.is_about_baselines_only())
     }
 
     /// The run's own execution and the children of its Maps.

@@ -54,6 +54,12 @@ pub struct Expect {
     /// How often an operation was carried out in member accounts: `ssm:CreatePatchBaseline: 2`.
     #[serde(default)]
     pub calls: BTreeMap<String, usize>,
+    /// What the report says of the baselines of a target, as `account/region`: its changes by kind, in order. Every target
+    /// that is left out must have none, unless all are.
+    pub baseline_changes: Option<BTreeMap<String, Vec<String>>>,
+    /// What is registered in a target, as `account/region`, after the last run of the case.
+    #[serde(default)]
+    pub registered: BTreeMap<String, ExpectRegistered>,
     /// How often fleet-sim answered an operation with an error: proof that a fault has struck.
     #[serde(default)]
     pub call_errors: BTreeMap<String, ExpectCallErrors>,
@@ -91,6 +97,16 @@ pub struct ExpectCommands {
     scan: Option<usize>,
 }
 
+/// What is registered in a target: all of it, by name.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ExpectRegistered {
+    /// Defaults that are not the predefined ones, by operating system.
+    defaults: BTreeMap<String, String>,
+    /// Baselines of patch groups, by group and operating system: `web UBUNTU`.
+    patch_groups: BTreeMap<String, String>,
+}
+
 /// Errors of one operation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,11 +121,13 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     let mut complaints = Vec::new();
     ending(expect, evidence, &mut complaints);
     calls(expect, evidence, &mut complaints);
+    registered(expect, evidence, &mut complaints);
     match &evidence.report {
         Some(report) => {
             in_report(expect, report, &mut complaints);
             instances(expect, report, &mut complaints);
             targets(expect, report, &mut complaints);
+            baseline_changes(expect, report, &mut complaints);
         }
         None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
         None => {}
@@ -266,6 +284,35 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 same(&format!("patches {what} {name}"), wanted, &found, complaints);
             }
         }
+    }
+}
+
+fn baseline_changes(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    let Some(wanted) = &expect.baseline_changes else { return };
+    // The kind is the tag of the type's own JSON.
+    let kind = |change| serde_json::to_value(change).ok()?.get("change")?.as_str().map(str::to_owned);
+    let changed = report.targets.iter().filter(|target| !target.baseline_changes.is_empty());
+    let found: BTreeMap<String, Vec<String>> = changed
+        .map(|target| {
+            let kinds = target.baseline_changes.iter().filter_map(kind).collect();
+            (format!("{}/{}", target.account_id, target.region), kinds)
+        })
+        .collect();
+    same("changes of baselines", wanted, &found, complaints);
+}
+
+fn registered(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
+    for (place, wanted) in &expect.registered {
+        let truth = place.split_once('/').and_then(|(account, region)| evidence.baselines.get(account)?.get(region));
+        let found = truth.map_or_else(ExpectRegistered::default, |truth| ExpectRegistered {
+            defaults: truth.defaults.iter().map(|(os, known)| (os.clone(), known.name.clone())).collect(),
+            patch_groups: truth
+                .patch_groups
+                .iter()
+                .map(|entry| (format!("{} {}", entry.patch_group, entry.os), entry.name.clone()))
+                .collect(),
+        });
+        same(&format!("what is registered in {place}"), wanted, &found, complaints);
     }
 }
 

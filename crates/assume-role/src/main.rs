@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn assume_role(house: &House, request: TargetRequest) -> Result<ReachAnswer, RunError> {
-    expect_phase(&request, &[Phase::Scan, Phase::Install])?;
+    expect_phase(&request, &[Phase::Scan, Phase::Install, Phase::PreviewBaselines, Phase::RestoreBaselines])?;
     let result = reach(house, &request).await;
     house.settle(&request, result, |record| ReachAnswer { outcome: record.outcome }).await
 }

@@ -9,12 +9,13 @@ use aws_sdk_ssm::types::{
     PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
 };
 use orgpatch_core::baseline::{
-    Baseline, Change, Chosen, Definition, Known, Observed, ObservedBaseline, PatchFilter, PatchGroup, PatchRule,
+    Baseline, Change, Chosen, Definition, Known, NAME_PREFIX, Observed, ObservedBaseline, PatchFilter, PatchGroup,
+    PatchRule,
 };
 use orgpatch_core::digest::sha256_hex;
 use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::plan::{ComplianceLevel, PatchSource, RejectedAction};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::call::{CallError, not_built};
 
@@ -35,21 +36,36 @@ impl Baselines {
     }
 
     /// What is there, as far as it matters to those baselines: the list of all, and tags and contents of those that
-    /// have one of their names or are a default.
+    /// have one of their names or are where one of them should be.
     pub async fn observe(&self, desired: &[Baseline]) -> Result<Observed, CallError> {
         let mut observed = self.list().await?;
+        let groups: HashSet<&str> = desired.iter().filter_map(|baseline| baseline.patch_group.as_deref()).collect();
+        if !groups.is_empty() {
+            observed.patch_groups = self.patch_groups().await?;
+        }
         let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
-        let defaults: Vec<String> = observed.defaults.values().cloned().collect();
+        let in_use = in_use(&observed, |group| groups.contains(group));
         for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined()) {
-            if named(&baseline.name) || defaults.contains(&baseline.id) {
+            if named(&baseline.name) || in_use.contains(&baseline.id) {
                 baseline.tags = self.tags(&baseline.id).await?;
             }
             if named(&baseline.name) && baseline.is_of_orgpatch() {
                 baseline.definition = Some(self.definition(&baseline.id).await?);
             }
         }
-        if desired.iter().any(|baseline| baseline.patch_group.is_some()) {
-            observed.patch_groups = self.patch_groups().await?;
+        Ok(observed)
+    }
+
+    /// What is registered, as far as it matters to giving back what was there before: the list of all, every patch
+    /// group, and the tags of those that are registered for something or have a name as ours have.
+    pub async fn observe_registered(&self) -> Result<Observed, CallError> {
+        let mut observed = self.list().await?;
+        observed.patch_groups = self.patch_groups().await?;
+        let in_use = in_use(&observed, |_| true);
+        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined()) {
+            if in_use.contains(&baseline.id) || baseline.name.starts_with(NAME_PREFIX) {
+                baseline.tags = self.tags(&baseline.id).await?;
+            }
         }
         Ok(observed)
     }
@@ -69,7 +85,8 @@ impl Baselines {
                 Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
                     self.register_for_group(group, &id_of(baseline, &created), previous.as_ref()).await?;
                 }
-                Change::Foreign { .. } | Change::QuotaReached { .. } => {}
+                Change::DeregisterPatchGroup { group, previous, .. } => self.deregister(group, &previous.id).await?,
+                Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
             }
         }
         Ok(())
@@ -206,6 +223,12 @@ impl Baselines {
             self.client.deregister_patch_baseline_for_patch_group().baseline_id(id).patch_group(group).send().await;
         answer.map(|_| ()).map_err(|error| CallError::of("ssm:DeregisterPatchBaselineForPatchGroup", &error))
     }
+}
+
+/// Ids of the baselines that are a default, or registered for one of those patch groups.
+fn in_use(observed: &Observed, is_wanted: impl Fn(&str) -> bool) -> HashSet<String> {
+    let groups = observed.patch_groups.iter().filter(|entry| is_wanted(&entry.group)).map(|entry| &entry.baseline_id);
+    observed.defaults.values().chain(groups).cloned().collect()
 }
 
 fn id_of(chosen: &Chosen, created: &HashMap<&str, String>) -> String {

@@ -1,16 +1,28 @@
-//! Executions of the state machine: is the holder of the run lock still alive?
+//! Executions of the state machine: is the holder of the run lock still alive? And, for people: start one, and see how it
+//! ends.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use orgpatch_core::error::RunError;
+use orgpatch_core::input::RunInput;
 
-use crate::call::{CallError, Kind};
+use crate::call::{CallError, Kind, not_built};
 
 /// The state machine's executions.
 #[derive(Debug, Clone)]
 pub struct Executions {
     client: Client,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Its error name, or its status where it has none (`ABORTED`).
+    pub error: String,
+    /// Its cause; empty if it has none.
+    pub cause: String,
 }
 
 impl Executions {
@@ -20,14 +32,43 @@ impl Executions {
         Self { client: Client::new(config) }
     }
 
+    /// Starts a run and gives its execution. With the same name and input it is started once, however often this is
+    /// called.
+    pub async fn start(&self, state_machine_arn: &str, name: &str, input: &RunInput) -> Result<String, CallError> {
+        const OPERATION: &str = "states:StartExecution";
+        let input = serde_json::to_string(input).map_err(|error| not_built(OPERATION, &error))?;
+        let request = self.client.start_execution().state_machine_arn(state_machine_arn).name(name).input(input);
+        let started = request.send().await.map_err(|error| CallError::of(OPERATION, &error))?;
+        Ok(started.execution_arn)
+    }
+
+    /// How that execution ended; None while it runs.
+    pub async fn end(&self, execution_arn: &str) -> Result<Option<End>, CallError> {
+        let execution = self.describe(execution_arn).await?;
+        if is_under_way(&execution) {
+            return Ok(None);
+        }
+        Ok(Some(End {
+            error: execution.error.unwrap_or_else(|| execution.status.as_str().to_owned()),
+            cause: execution.cause.unwrap_or_default(),
+        }))
+    }
+
     /// True while that execution runs. One whose history has expired does not.
     pub async fn is_running(&self, execution_arn: &str) -> Result<bool, RunError> {
-        match self.client.describe_execution().execution_arn(execution_arn).send().await {
-            Ok(execution) => Ok(matches!(execution.status, ExecutionStatus::Running | ExecutionStatus::PendingRedrive)),
-            Err(error) => match CallError::of("states:DescribeExecution", &error) {
-                error if error.kind == Kind::NotFound => Ok(false),
-                error => Err(error.into_run_error()),
-            },
+        match self.describe(execution_arn).await {
+            Ok(execution) => Ok(is_under_way(&execution)),
+            Err(error) if error.kind == Kind::NotFound => Ok(false),
+            Err(error) => Err(error.into_run_error()),
         }
     }
+
+    async fn describe(&self, execution_arn: &str) -> Result<DescribeExecutionOutput, CallError> {
+        let described = self.client.describe_execution().execution_arn(execution_arn).send().await;
+        described.map_err(|error| CallError::of("states:DescribeExecution", &error))
+    }
+}
+
+fn is_under_way(execution: &DescribeExecutionOutput) -> bool {
+    matches!(execution.status, ExecutionStatus::Running | ExecutionStatus::PendingRedrive)
 }

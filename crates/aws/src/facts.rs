@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use orgpatch_core::baseline::{BaselineRecord, Change};
 use orgpatch_core::contract::{CaughtError, Phase, Target};
 use orgpatch_core::error::RunError;
 use orgpatch_core::keys;
@@ -42,6 +43,20 @@ pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<Targ
         })
     })
     .await
+}
+
+/// What a step did to the baselines of its targets, by account and Region; of those without a record: nothing.
+pub async fn baseline_changes(
+    store: &Store,
+    run_id: &str,
+    step: &str,
+) -> Result<HashMap<(String, String), Vec<Change>>, RunError> {
+    let records = store.list(&keys::all_baselines(run_id, step)).await?;
+    let changes = Store::for_each(records, |key| async move {
+        let record: BaselineRecord = store.get(&key).await?;
+        Ok(((record.target.account_id, record.target.region), record.changes))
+    });
+    Ok(changes.await?.into_iter().collect())
 }
 
 async fn find<T: serde::de::DeserializeOwned>(

@@ -1,6 +1,7 @@
 //! What can be written behind `orgpatch` on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -13,7 +14,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Examples:\n  \
         orgpatch validate examples/plans/monthly.yaml\n  \
         orgpatch validate --format json - < monthly.yaml\n  \
-        orgpatch preview examples/plans/monthly.yaml --profile management\n\n\
+        orgpatch preview examples/plans/monthly.yaml --profile management\n  \
+        orgpatch preview monthly.yaml --baselines\n  \
+        orgpatch baselines restore monthly\n\n\
         `orgpatch <COMMAND> --help` says more about each command."
 )]
 pub struct Arguments {
@@ -33,8 +36,22 @@ pub enum Command {
     /// Show what a run of a plan would do: stages, waves, accounts and Regions, and what is left out and why.
     ///
     /// Reads the organization and changes nothing. It enters no account: which instances match the plan is found out
-    /// by the run.
+    /// by the run. With --baselines it has the deployed orgpatch compare the patch baselines of every account instead.
     Preview(PreviewArguments),
+    /// Patch baselines that orgpatch has registered in the accounts.
+    #[command(subcommand)]
+    Baselines(BaselinesCommand),
+}
+
+/// The commands behind `orgpatch baselines`.
+#[derive(Debug, Subcommand)]
+pub enum BaselinesCommand {
+    /// Give back the default baselines, and those of patch groups, that were there before orgpatch's.
+    ///
+    /// In every account and Region of the plan's stages what was registered before the first run that replaced it is
+    /// registered again, whichever plan replaced it. What somebody registered since then stays. The baselines of
+    /// orgpatch stay in the accounts, unused, until the next run of a plan with baselines registers them again.
+    Restore(RestoreArguments),
 }
 
 /// Arguments of `orgpatch validate`.
@@ -57,13 +74,20 @@ pub struct ValidateArguments {
 #[command(after_help = "Examples:\n  \
         orgpatch preview examples/plans/monthly.yaml --profile management\n  \
         orgpatch preview monthly.yaml --stages test,staging\n  \
-        orgpatch preview monthly.yaml --format json | jq -r '.accountsOutsidePlan[] | \"\\(.accountId) \\(.reason.text)\"'\n\n\
+        orgpatch preview monthly.yaml --format json | jq -r '.accountsOutsidePlan[] | \"\\(.accountId) \\(.reason.text)\"'\n  \
+        orgpatch preview monthly.yaml --baselines --state-machine ARN --bucket NAME\n\n\
         Credentials: of the management account or of a delegated administrator of AWS Organizations, found where the\n\
         AWS CLI finds them. For profiles with IAM Identity Center (SSO), a login session or a credential process the\n\
         AWS CLI version 2 is asked (`aws configure export-credentials`), so it must be installed and signed in.\n\
         Permissions: organizations:DescribeOrganization, ListAccounts, ListRoots, ListOrganizationalUnitsForParent and\n\
         ListAccountsForParent.\n\n\
-        The shape of --format json is described by schemas/preview.schema.json.\n\n\
+        With --baselines: the member role lets nobody in but orgpatch's functions, so the command starts a run of the\n\
+        operation preview-baselines and waits for its report. The plan in the bucket must be the same file. The run\n\
+        changes nothing; Ctrl-C ends the waiting, not the run. Permissions: states:StartExecution on the state machine,\n\
+        states:DescribeExecution on its executions, s3:GetObject on plans/* and runs/*, s3:ListBucket on the bucket.\n\
+        Both names are outputs of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        The shape of --format json is described by schemas/preview.schema.json, with --baselines it is the report of\n\
+        the run (schemas/report.schema.json).\n\n\
         Exit status: 0 a run would start, 1 the plan has mistakes, does not fit the organization or the organization\n\
         cannot be read, 2 the plan could not be read or the command line is wrong.")]
 pub struct PreviewArguments {
@@ -79,8 +103,79 @@ pub struct PreviewArguments {
     #[arg(long)]
     pub profile: Option<String>,
     /// Region whose endpoint of AWS Organizations is asked; absent: AWS_REGION, the profile's, or the plan's first.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "baselines")]
     pub region: Option<String>,
+    /// Compare the patch baselines of every account with the plan: what would be created, changed and registered.
+    #[arg(long)]
+    pub baselines: bool,
+    /// With --baselines: the state machine of orgpatch; output StateMachineArn of its stack.
+    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE", required_if_eq("baselines", "true"))]
+    pub state_machine: Option<StateMachine>,
+    /// With --baselines: the bucket of plans and runs; output RunsBucket of the stack.
+    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET", required_if_eq("baselines", "true"))]
+    pub bucket: Option<String>,
+}
+
+/// Arguments of `orgpatch baselines restore`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+        orgpatch baselines restore monthly --state-machine ARN --bucket NAME\n  \
+        orgpatch baselines restore monthly --stages test --yes --format json > restored.json\n\n\
+        The member role lets nobody in but orgpatch's functions, so the command starts a run of the operation\n\
+        restore-baselines and waits for its report. Ctrl-C ends the waiting, not the run. Permissions:\n\
+        states:StartExecution on the state machine, states:DescribeExecution on its executions, s3:GetObject on plans/*\n\
+        and runs/*, s3:ListBucket on the bucket.\n\
+        Both names are outputs of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        --format json is the report of the run (schemas/report.schema.json).\n\n\
+        Exit status: 0 the run went through all stages, 1 it did not, was refused, or nobody said yes, 2 the command\n\
+        line is wrong.")]
+pub struct RestoreArguments {
+    /// Name of the plan, as in the bucket: plans/<name>.yaml.
+    #[arg(value_name = "PLAN-NAME")]
+    pub plan: String,
+    /// Only these stages, as in the input of a run; absent: all.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub stages: Option<Vec<String>>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Profile of the AWS CLI; absent: AWS_PROFILE, or the default one.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// The state machine of orgpatch; output StateMachineArn of its stack.
+    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
+    pub state_machine: StateMachine,
+    /// The bucket of plans and runs; output RunsBucket of the stack.
+    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
+    pub bucket: String,
+}
+
+/// A state machine by its ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateMachine {
+    /// The ARN.
+    pub arn: String,
+    /// The Region in it, in which everything of the deployment is.
+    pub region: String,
+}
+
+impl FromStr for StateMachine {
+    type Err = &'static str;
+
+    fn from_str(arn: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "states", region, _, "stateMachine", _, ..] if !region.is_empty() => {
+                Ok(Self { arn: arn.to_owned(), region: (*region).to_owned() })
+            }
+            _ => Err(
+                "not the ARN of a state machine, such as arn:aws:states:eu-west-1:111111111111:stateMachine:orgpatch-patch-run",
+            ),
+        }
+    }
 }
 
 /// How a result is printed.

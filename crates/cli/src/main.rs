@@ -1,10 +1,14 @@
-//! `orgpatch`: checks a plan before it is put into the bucket, and shows what a run of it would do.
+//! `orgpatch`: checks a plan before it is put into the bucket, shows what a run of it would do, and gives back the
+//! baselines that runs have replaced.
 
 mod args;
+mod baselines;
 mod credentials;
+mod deployment;
 mod mistakes;
 mod plan_file;
 mod preview;
+mod progress;
 mod validate;
 
 use std::io::{self, Write as _};
@@ -12,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command};
+use args::{Arguments, BaselinesCommand, Command};
 
 /// Exit status of a plan that has mistakes, or that does not fit the organization.
 const REFUSED: u8 = 1;
@@ -22,7 +26,9 @@ const UNREADABLE: u8 = 2;
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Preview(arguments) if arguments.baselines => baselines::preview(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::Baselines(BaselinesCommand::Restore(arguments)) => baselines::restore(&arguments),
     }
 }
 

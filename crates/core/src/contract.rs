@@ -51,6 +51,10 @@ pub enum Phase {
     Install,
     /// Is it really installed?
     Verify,
+    /// In place of the scan: what would change about the baselines?
+    PreviewBaselines,
+    /// In place of the scan: give back what was there before orgpatch's baselines.
+    RestoreBaselines,
 }
 
 impl Phase {
@@ -63,6 +67,18 @@ impl Phase {
             Self::Hold => "hold",
             Self::Install => "install",
             Self::Verify => "verify",
+            Self::PreviewBaselines => "preview-baselines",
+            Self::RestoreBaselines => "restore-baselines",
+        }
+    }
+
+    /// What the Map over all targets of a step does in a run of that operation.
+    #[must_use]
+    pub fn of_all_targets(operation: Operation) -> Self {
+        match operation {
+            Operation::Scan | Operation::Install => Self::Scan,
+            Operation::PreviewBaselines => Self::PreviewBaselines,
+            Operation::RestoreBaselines => Self::RestoreBaselines,
         }
     }
 }
@@ -97,6 +113,8 @@ pub struct StepHead {
     pub id: String,
     /// How many targets at the same time.
     pub max_concurrency: u32,
+    /// What the Map over the targets does with each.
+    pub scan_phase: Phase,
     /// Object with the targets.
     pub targets_key: String,
     /// Object with the targets that have something to install; written by Review.
@@ -148,6 +166,8 @@ pub enum Progress {
     },
     /// Nothing more to wait for in this phase.
     Done,
+    /// The target's record is written: nobody needs to collect anything.
+    Recorded,
 }
 
 /// Input of `gate`.
@@ -332,7 +352,7 @@ pub struct StepSettings {
     pub step: String,
     /// Name of the plan.
     pub plan: String,
-    /// `scan` or `install`.
+    /// What the run does.
     pub operation: Operation,
     /// Which instances.
     pub select: Selection,

@@ -102,6 +102,12 @@ pub fn judge(
             reason: Reason::new("scan-run", "a scan run touches nothing, so no limit applies"),
         };
     }
+    if operation.is_about_baselines_only() {
+        return GateAnswer {
+            decision: Decision::Advance,
+            reason: Reason::new("baselines-only", "this run is about baselines only, so no limit applies"),
+        };
+    }
     let attempted = counts.attempted();
     let (failed, unreachable) = (counts.of(Outcome::Failed), counts.of(Outcome::Unreachable));
     if exceeds(failed, attempted, gate.max_failed_percent) {
@@ -188,10 +194,19 @@ mod tests {
     }
 
     #[test]
+    fn only_an_install_is_held_against_the_limits() {
+        let gate = Gate { min_succeeded: 1, ..Gate::default() };
+        for operation in Operation::ALL {
+            let expected = if operation == Operation::Install { Decision::Halt } else { Decision::Advance };
+            assert_eq!(judge(operation, &counts(0, 1, 0), 0, &gate, None).decision, expected, "{operation}");
+        }
+    }
+
+    #[test]
     fn lost_results_and_broken_steps_never_pass() {
         let all = Gate { max_failed_percent: 100, max_unreachable_percent: 100, min_succeeded: 0 };
         let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
-        for operation in [Operation::Scan, Operation::Install] {
+        for operation in Operation::ALL {
             assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, "results-lost");
             assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, "step-broken");
         }

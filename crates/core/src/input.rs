@@ -14,14 +14,37 @@ pub enum Operation {
     Scan,
     /// Scan, install what is missing, and prove it by another scan.
     Install,
+    /// Compare the baselines of every target with the plan and report the difference; changes nothing.
+    PreviewBaselines,
+    /// Give back, in every target, the default baselines and patch groups that were there before orgpatch's.
+    RestoreBaselines,
+}
+
+impl Operation {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::Scan, Self::Install, Self::PreviewBaselines, Self::RestoreBaselines];
+
+    /// The word in the input of a run.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Install => "install",
+            Self::PreviewBaselines => "preview-baselines",
+            Self::RestoreBaselines => "restore-baselines",
+        }
+    }
+
+    /// True for operations on baselines only: no instance is asked anything, and none is in the report.
+    #[must_use]
+    pub fn is_about_baselines_only(self) -> bool {
+        matches!(self, Self::PreviewBaselines | Self::RestoreBaselines)
+    }
 }
 
 impl std::fmt::Display for Operation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Scan => "scan",
-            Self::Install => "install",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -29,7 +52,7 @@ impl std::fmt::Display for Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunInput {
-    /// `scan` or `install`.
+    /// What the run does.
     pub operation: Operation,
     /// Name of the plan.
     pub plan: String,
@@ -41,8 +64,7 @@ pub struct RunInput {
     pub comment: Option<String>,
 }
 
-const SHAPE: &str =
-    r#"{"operation": "scan" or "install", "plan": "<name>", "stages": ["<name>"]?, "comment": "<text>"?}"#;
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "comment": "<text>"?}"#;
 
 impl RunInput {
     /// Reads the input strictly: an unknown field, a missing one or a wrong value is [`RunError::InvalidInput`],
@@ -60,9 +82,10 @@ impl RunInput {
             }
         }
         let operation = match fields.get("operation") {
-            Some(Value::String(name)) if name == "scan" => Operation::Scan,
-            Some(Value::String(name)) if name == "install" => Operation::Install,
-            Some(other) => return wrong(format!("unknown operation {other}")),
+            Some(name) => match Operation::ALL.into_iter().find(|operation| name == operation.name()) {
+                Some(operation) => operation,
+                None => return wrong(format!("unknown operation {name}")),
+            },
             None => return wrong("`operation` is missing".to_owned()),
         };
         let plan = match fields.get("plan") {
@@ -122,6 +145,14 @@ mod tests {
                 comment: Some("CHG-1".into()),
             })
         );
+    }
+
+    #[test]
+    fn every_operation_is_read_by_its_name() {
+        for operation in Operation::ALL {
+            let input = RunInput::read(&json!({"operation": operation, "plan": "monthly"})).expect("an input");
+            assert_eq!((input.operation, operation.to_string().as_str()), (operation, operation.name()));
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Where everything lies in the runs bucket. Objects below `runs/` are written once.
+//! Where everything lies in the runs bucket. Objects below `runs/` are written once, those below `baselines/` again and
+//! again.
 
 use crate::contract::{Phase, Target};
 
@@ -38,10 +39,23 @@ pub fn inventory(run_id: &str, step: &str, target: &Target) -> String {
     format!("runs/{run_id}/steps/{step}/inventory/{}", target_file(target))
 }
 
-/// What was done to the baselines of a target, and what was there before; written before the first change.
+/// What is done to the baselines of a target in a step, and what was there before; written before the first change.
 #[must_use]
 pub fn baselines(run_id: &str, step: &str, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/baselines/{}", target_file(target))
+    format!("{}{}", all_baselines(run_id, step), target_file(target))
+}
+
+/// The same of all targets of a step begins with this.
+#[must_use]
+pub fn all_baselines(run_id: &str, step: &str) -> String {
+    format!("runs/{run_id}/steps/{step}/baselines/")
+}
+
+/// What was there before orgpatch's baselines in a target, since the first run that changed any. It outlives runs, is
+/// extended by each, and emptied when it has been given back.
+#[must_use]
+pub fn earlier_baselines(target: &Target) -> String {
+    format!("baselines/{}", target_file(target))
 }
 
 /// What was done to the baselines of a target so that they hold untested patches back.
@@ -72,7 +86,7 @@ pub fn tested_memory(plan: &str) -> String {
 #[must_use]
 pub fn record(run_id: &str, step: &str, phase: Phase, target: &Target) -> String {
     let folder = match phase {
-        Phase::Inventory | Phase::Scan => "scan",
+        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => "scan",
         Phase::Hold | Phase::Install | Phase::Verify => "install",
     };
     format!("runs/{run_id}/steps/{step}/{folder}/{}", target_file(target))

@@ -1,12 +1,13 @@
 //! `report.json`: everything about a run in one document, and the same in a few lines for a notification.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Change;
 use crate::contract::{
     AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
@@ -54,7 +55,7 @@ pub struct RunReport {
     pub plan: String,
     /// SHA-256 of the plan document, in hex.
     pub plan_sha256: String,
-    /// `scan` or `install`.
+    /// What it was for.
     pub operation: Operation,
     /// What the person who started it wrote.
     pub comment: Option<String>,
@@ -196,6 +197,10 @@ pub struct TargetReport {
     pub outcome: TargetOutcome,
     /// Why.
     pub reason: Reason,
+    /// What was done to its baselines, and what was not and why; of a run of `preview-baselines`, what would be. Absent:
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baseline_changes: Vec<Change>,
 }
 
 /// A step and what became of its targets.
@@ -209,6 +214,8 @@ pub struct StepResult {
     pub begun: bool,
     /// Its targets.
     pub targets: Vec<TargetResult>,
+    /// What was done to the baselines of a target, by account and Region.
+    pub baseline_changes: HashMap<(String, String), Vec<Change>>,
 }
 
 impl Report {
@@ -236,13 +243,13 @@ impl Report {
             accounts_outside_plan: run.accounts_outside_plan,
         };
         for result in results {
-            let compared = compared(&run.plan, &result.summary.stage);
-            report.add_step(result, compared, &reason);
+            let compared = compared(&run.plan, report.run.operation, &result.summary.stage);
+            report.add_step(result, &compared, &reason);
         }
         report
     }
 
-    fn add_step(&mut self, result: StepResult, compared: Compared, run_reason: &Reason) {
+    fn add_step(&mut self, mut result: StepResult, compared: &Compared, run_reason: &Reason) {
         let counts: Counts =
             result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
         self.run.counts.merge(&counts);
@@ -255,7 +262,7 @@ impl Report {
         let promotion = match compared {
             Compared::Nothing => None,
             Compared::Itself => Some(StepPromotion::of(None, &result.targets)),
-            Compared::WithFirst(untested) => Some(StepPromotion::of(Some(untested), &result.targets)),
+            Compared::WithFirst(untested) => Some(StepPromotion::of(Some(*untested), &result.targets)),
         };
         self.steps.push(StepReport {
             promotion,
@@ -268,15 +275,19 @@ impl Report {
         });
         for target in result.targets {
             self.instances.extend(target.instances);
+            let place = (target.target.account_id, target.target.region);
+            let baseline_changes = result.baseline_changes.remove(&place).unwrap_or_default();
+            let (account_id, region) = place;
             self.targets.push(TargetReport {
-                account_id: target.target.account_id,
+                account_id,
                 account_name: target.target.account_name,
                 ou_path: target.target.ou_path,
-                region: target.target.region,
+                region,
                 stage: target.target.stage,
                 wave: target.target.wave,
                 outcome: target.outcome,
                 reason: target.reason,
+                baseline_changes,
             });
         }
     }
@@ -307,13 +318,27 @@ impl Report {
         }
     }
 
+    /// What came of a step, in numbers.
+    fn counted(&self, step: &StepReport) -> String {
+        if self.run.operation.is_about_baselines_only() {
+            let targets =
+                || self.targets.iter().filter(|target| (&target.stage, target.wave) == (&step.stage, step.wave));
+            let differ = targets().filter(|target| target.baseline_changes.iter().any(Change::is_write)).count();
+            let what = match self.run.operation {
+                Operation::RestoreBaselines => "what was there before was given back in",
+                _ => "the baselines differ from the plan in",
+            };
+            return format!("{what} {differ} of {} targets", targets().count());
+        }
+        let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+        if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") }
+    }
+
     fn message(&self, bucket: &str, report_key: &str) -> String {
         let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
         for step in &self.steps {
-            let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
-            let counts = if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{}: {counts}", step.id);
+            let _ = writeln!(text, "{}: {}", step.id, self.counted(step));
             if let Some(promotion) = &step.promotion {
                 let _ = write!(text, "{}", promotion.sentence());
             }
@@ -337,7 +362,10 @@ enum Compared {
     WithFirst(Untested),
 }
 
-fn compared(plan: &Plan, stage: &str) -> Compared {
+fn compared(plan: &Plan, operation: Operation, stage: &str) -> Compared {
+    if operation.is_about_baselines_only() {
+        return Compared::Nothing;
+    }
     let untested = |stage: &Stage| plan.untested(stage);
     match plan.stages.iter().position(|one| one.name == stage) {
         Some(0) if plan.stages.iter().any(|stage| untested(stage).is_some()) => Compared::Itself,
@@ -408,7 +436,7 @@ mod tests {
             counts: Counts::default(),
             limits: crate::plan::Gate::default(),
         });
-        StepResult { summary: summary(id), gate, begun, targets: vec![] }
+        StepResult { summary: summary(id), gate, begun, targets: vec![], baseline_changes: HashMap::new() }
     }
 
     #[test]

@@ -144,8 +144,7 @@ fn runs(stage: &Stage, only: Option<&[String]>) -> bool {
     only.is_none_or(|names| names.contains(&stage.name))
 }
 
-/// Refuses a name in `only` that no stage of the plan has, and a stage that is compared with the first one but would run
-/// without it: there would be neither a cut-off date nor a tested set. Needs no organization.
+/// Refuses a name in `only` that no stage of the plan has. Needs no organization.
 pub fn check_stages(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
     let unknown = only.unwrap_or_default().iter().find(|name| !plan.stages.iter().any(|stage| &stage.name == *name));
     if let Some(stage) = unknown {
@@ -154,6 +153,12 @@ pub fn check_stages(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError
             valid: plan.stages.iter().map(|stage| stage.name.clone()).collect(),
         });
     }
+    Ok(())
+}
+
+/// Refuses a stage that is compared with the first one but would be scanned or installed without it: there would be
+/// neither a cut-off date nor a tested set.
+pub fn check_first_stage(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
     let Some(first) = plan.stages.first().filter(|first| !runs(first, only)) else { return Ok(()) };
     let needs_it = |stage: &&Stage| runs(stage, only) && plan.untested(stage).is_some();
     plan.stages.iter().find(needs_it).map_or(Ok(()), |stage| {

@@ -13,8 +13,12 @@ use orgpatch_core::{gate, keys, promotion};
 /// Puts the install plan together from the records of the scan.
 pub async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let skip = |code, text| Ok(GateAnswer { decision: Decision::Skip, reason: Reason::new(code, text) });
-    if settings.operation != Operation::Install {
-        return skip("scan-run", "a scan run installs nothing");
+    match settings.operation {
+        Operation::Install => {}
+        Operation::Scan => return skip("scan-run", "a scan run installs nothing"),
+        Operation::PreviewBaselines | Operation::RestoreBaselines => {
+            return skip("baselines-only", "a run about baselines installs nothing");
+        }
     }
     let (run_id, step) = (&request.run_id, &request.step);
     let settings = &steps::settings(store, run_id, step).await?;

@@ -6,7 +6,9 @@ use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
 use orgpatch_aws::organizations;
 use orgpatch_aws::store::Store;
 use orgpatch_core::baseline;
-use orgpatch_core::contract::{Promotion, RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary};
+use orgpatch_core::contract::{
+    Phase, Promotion, RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary,
+};
 use orgpatch_core::digest::sha256_hex;
 use orgpatch_core::error::RunError;
 use orgpatch_core::input::RunInput;
@@ -30,8 +32,13 @@ pub struct House {
 pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, RunError> {
     let input = RunInput::read(&request.input)?;
     let (plan, plan_sha256) = read_plan(&house.store, &input.plan).await?;
+    let only = input.stages.as_deref();
+    step::check_stages(&plan, only)?;
+    if !input.operation.is_about_baselines_only() {
+        step::check_first_stage(&plan, only)?;
+    }
     let organization = organizations::read(&house.config, &step::units_of(&plan)).await?;
-    let resolution = step::resolve(&plan, &organization, input.stages.as_deref())?;
+    let resolution = step::resolve(&plan, &organization, only)?;
     take_lock(house, &request).await?;
 
     let run = RunDocument {
@@ -93,7 +100,11 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
         steps.iter().filter(|step| step.stage_index == 0).map(|step| step.id.clone()).collect();
     for step in steps {
         let stage = &run.plan.stages[step.stage_index];
-        let frozen = run.plan.is_frozen(stage);
+        // A run about baselines scans nothing: what it shows of a frozen stage is what a scan of the first stage at this
+        // moment would come to.
+        let scans = !run.input.operation.is_about_baselines_only();
+        let frozen = scans && run.plan.is_frozen(stage);
+        let cutoff = baseline::cutoff(&run.plan, run.started_at);
         let settings = StepSettings {
             step: step.id.clone(),
             plan: run.plan.name.clone(),
@@ -102,8 +113,8 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
-            baselines: if frozen { Vec::new() } else { baseline::desired(&run.plan, stage, None) },
-            promotion: run.plan.untested(stage).map(|untested| Promotion {
+            baselines: if frozen { Vec::new() } else { baseline::desired(&run.plan, stage, Some(cutoff)) },
+            promotion: run.plan.untested(stage).filter(|_| scans).map(|untested| Promotion {
                 tested_in: tested_in.clone(),
                 frozen,
                 untested,
@@ -117,6 +128,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
         heads.push(StepHead {
             id: step.id.clone(),
             max_concurrency: run.plan.rate.targets,
+            scan_phase: Phase::of_all_targets(run.input.operation),
             targets_key: keys::targets(&run.run_id, &step.id),
             install_targets_key: keys::install_targets(&run.run_id, &step.id),
             scan_children: keys::children(&run.run_id, &step.id, "scan"),

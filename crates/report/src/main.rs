@@ -57,8 +57,10 @@ async fn step(
     let begun = facts.iter().any(|facts| {
         facts.inventory.is_some() || facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted)
     });
+    let baseline_changes = facts::baseline_changes(store, &run.run_id, &summary.id).await?;
     Ok(StepResult {
         summary: summary.clone(),
+        baseline_changes,
         gate,
         begun,
         targets: facts.into_iter().map(|facts| reconcile(facts, &end, run.input.operation)).collect(),

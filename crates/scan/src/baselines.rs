@@ -1,11 +1,20 @@
-//! Before a target is scanned, its baselines become what the plan says: compliance is recorded against them.
+//! The baselines of a target: before it is scanned they become what the plan says, since compliance is recorded against
+//! them. A run about baselines only shows the difference, or gives back what was there before.
+
+mod preview;
+mod restore;
 
 use orgpatch_aws::baselines::Baselines;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_core::baseline::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
-use orgpatch_core::contract::{HoldBack, Inventory, Standing, StepSettings, TargetRequest};
+use orgpatch_core::contract::{HoldBack, Inventory, Progress, Standing, StepSettings, TargetRecord, TargetRequest};
+use orgpatch_core::outcome::TargetOutcome;
+use orgpatch_core::reason::Reason;
 use orgpatch_core::{keys, selection};
+
+pub use preview::preview;
+pub use restore::restore;
 
 /// Compares and changes only what differs, for the operating systems that the target has to scan. Instances of an
 /// operating system whose baseline cannot be as the plan wants it are held back.
@@ -15,20 +24,20 @@ pub async fn converge(
     settings: &StepSettings,
     inventory: &mut Inventory,
 ) -> Result<(), TargetError> {
-    let selected = |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.standing == Standing::Selected);
-    let desired: Vec<Baseline> =
-        settings.baselines.iter().filter(|baseline| selected(baseline.operating_system)).cloned().collect();
-    if desired.is_empty() {
+    let Some((baselines, record)) = compare(house, request, settings, inventory).await? else {
         return Ok(());
-    }
-    let key = keys::baselines(&request.run_id, &request.step, &request.target);
-    let changes = change(house, request, &desired, &key).await?;
-    selection::hold_back(&mut inventory.instances, &blocked(&changes));
-    Ok(())
+    };
+    selection::hold_back(&mut inventory.instances, &blocked(&record.changes));
+
+    // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
+    // was the default before.
+    write(house, request, &record).await?;
+    remember(house, request, &record.previous).await?;
+    apply(house, request, &baselines, &record.changes).await
 }
 
 /// Puts what is not tested on the lists of rejected patches. Whether that worked is not asked here: the scan behind it
-/// shows what would really go in.
+/// shows what would really go in. Only baselines of ours change, so that there is nothing to give back.
 pub async fn hold_back(
     house: &House,
     request: &TargetRequest,
@@ -37,32 +46,69 @@ pub async fn hold_back(
 ) -> Result<(), TargetError> {
     let holding = |baseline: &Baseline| Some(baseline.holding_back(hold_back.get(&baseline.operating_system)?));
     let desired: Vec<Baseline> = settings.baselines.iter().filter_map(holding).collect();
+    let (baselines, record) = difference_to(house, request, &desired).await?;
     let key = keys::holding_baselines(&request.run_id, &request.step, &request.target);
-    change(house, request, &desired, &key).await.map(|_| ())
+    house.store.write_once(&key, &record).await?;
+    apply(house, request, &baselines, &record.changes).await
 }
 
-/// Applies only what differs, and records it under `key` first.
-async fn change(
+/// What is left to do for the operating systems that the target has to scan; None if there is none of which the plan
+/// has a baseline.
+async fn compare(
+    house: &House,
+    request: &TargetRequest,
+    settings: &StepSettings,
+    inventory: &Inventory,
+) -> Result<Option<(Baselines, BaselineRecord)>, TargetError> {
+    let selected = |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.standing == Standing::Selected);
+    let desired: Vec<Baseline> =
+        settings.baselines.iter().filter(|baseline| selected(baseline.operating_system)).cloned().collect();
+    if desired.is_empty() {
+        return Ok(None);
+    }
+    difference_to(house, request, &desired).await.map(Some)
+}
+
+async fn difference_to(
     house: &House,
     request: &TargetRequest,
     desired: &[Baseline],
-    key: &str,
-) -> Result<Vec<Change>, TargetError> {
+) -> Result<(Baselines, BaselineRecord), TargetError> {
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
     let observed = house.members.judged(&request.target, baselines.observe(desired).await).await?;
     let changes = difference(desired, &observed);
+    let previous = Previous::of(&changes, &observed);
+    Ok((baselines, BaselineRecord { target: request.target.clone(), at: request.now, previous, changes }))
+}
 
-    // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
-    // was the default before.
-    let record = BaselineRecord {
-        target: request.target.clone(),
-        at: request.now,
-        previous: Previous::of(&changes, &observed),
-        changes,
-    };
-    house.store.write_once(key, &record).await?;
-    for change in record.changes.iter().filter(|change| change.is_write()) {
+async fn write(house: &House, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
+    let key = keys::baselines(&request.run_id, &request.step, &request.target);
+    Ok(house.store.write_once(&key, record).await?)
+}
+
+/// Keeps what was there before, for `restore-baselines`, until that has given it back. One run at a time: nobody else
+/// writes the same object.
+async fn remember(house: &House, request: &TargetRequest, previous: &Previous) -> Result<(), TargetError> {
+    if previous.is_empty() {
+        return Ok(());
+    }
+    let key = keys::earlier_baselines(&request.target);
+    let known: Previous = house.store.find(&key).await?.unwrap_or_default();
+    let both = known.clone().or_later(previous.clone());
+    if both != known {
+        house.store.write(&key, &both).await?;
+    }
+    Ok(())
+}
+
+async fn apply(
+    house: &House,
+    request: &TargetRequest,
+    baselines: &Baselines,
+    changes: &[Change],
+) -> Result<(), TargetError> {
+    for change in changes.iter().filter(|change| change.is_write()) {
         tracing::info!(
             run = request.run_id,
             account = request.target.account_id,
@@ -71,6 +117,27 @@ async fn change(
         );
     }
     let token = format!("{}/{}/{}", request.run_id, request.target.account_id, request.target.region);
-    house.members.judged(&request.target, baselines.apply(&record.changes, &token).await).await?;
-    Ok(record.changes)
+    house.members.judged(&request.target, baselines.apply(changes, &token).await).await
+}
+
+/// The record of a target in a run about baselines: no instance is in it.
+async fn recorded(house: &House, request: &TargetRequest, reason: Reason) -> Result<Progress, TargetError> {
+    let record = TargetRecord {
+        target: request.target.clone(),
+        outcome: TargetOutcome::Reached,
+        reason,
+        at: request.now,
+        instances: Vec::new(),
+    };
+    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    house.store.write_once(&key, &record).await?;
+    Ok(Progress::Recorded)
+}
+
+/// How many calls those changes are, in words.
+fn counted(changes: &[Change]) -> String {
+    match changes.iter().filter(|change| change.is_write()).count() {
+        1 => "1 change".to_owned(),
+        n => format!("{n} changes"),
+    }
 }

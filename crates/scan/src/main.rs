@@ -2,7 +2,8 @@
 //!
 //! The same function lists the instances of a target that a halted run never came to, asks what would go in while
 //! untested patches are held back, and asks again after an install, so that whatever counts as "scanned" is scanned in
-//! one way.
+//! one way. In a run about baselines it compares or restores those of the target instead, by the rules by which it makes
+//! them converge before a scan.
 
 mod baselines;
 
@@ -32,13 +33,19 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn scan(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
-    expect_phase(&request, &[Phase::Inventory, Phase::Scan, Phase::Hold, Phase::Verify])?;
+    let phases =
+        [Phase::Inventory, Phase::Scan, Phase::Hold, Phase::Verify, Phase::PreviewBaselines, Phase::RestoreBaselines];
+    expect_phase(&request, &phases)?;
     if request.phase == Phase::Inventory {
         return list(house, &request).await;
     }
     let settings = steps::settings(&house.store, &request.run_id, &request.step).await?;
-    let result = ask(house, ledger, &request, &settings).await;
-    house.settle(&request, result, |_| Progress::Done).await
+    let result = match request.phase {
+        Phase::PreviewBaselines => baselines::preview(house, &request, &settings).await,
+        Phase::RestoreBaselines => baselines::restore(house, &request).await,
+        _ => ask(house, ledger, &request, &settings).await,
+    };
+    house.settle(&request, result, |_| Progress::Recorded).await
 }
 
 /// Asks the instances of the selection; before and after an install, those that it is about.
@@ -117,17 +124,21 @@ async fn list(house: &House, request: &TargetRequest) -> Result<Progress, RunErr
     // A frozen step that never began has no baselines, and needs none here.
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
+    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    let empty = Inventory { at: request.now, instances: Vec::new() };
+    if settings.operation.is_about_baselines_only() {
+        house.store.write_once(&key, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
+        return Ok(Progress::Done);
+    }
     let record = match look(house, request, &settings).await {
         Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
         Err(TargetError::Run(error)) => return Err(error),
         Err(TargetError::Outcome(_, why)) => {
-            let empty = Inventory { at: request.now, instances: Vec::new() };
             let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);
             record.reason.text = format!("{}; its instances could not be listed: {}", record.reason.text, why.text);
             record
         }
     };
-    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
     house.store.write_once(&key, &record).await?;
     Ok(Progress::Done)
 }

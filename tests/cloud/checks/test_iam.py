@@ -224,6 +224,12 @@ BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
         ("ReportRole", "s3:PutObject", f"{BUCKET}/runs/r1/report/report.json", True),
         ("ReportRole", "s3:DeleteObject", f"{BUCKET}/runs/r1/report/report.json", False),
         ("AssumeRoleRole", "s3:GetObject", f"{BUCKET}/runs/r1/run.json", False),
+        # What was there before orgpatch's baselines is kept by one.
+        ("ScanRole", "s3:GetObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
+        ("ScanRole", "s3:PutObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
+        ("ScanRole", "s3:DeleteObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", False),
+        ("InstallRole", "s3:PutObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", False),
+        ("ReportRole", "s3:GetObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", False),
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", True),
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
@@ -293,12 +299,15 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
         ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", {"aws:tagkeys": ["orgpatch:hash"]}, False),
         ("AddTagsToResource", f"arn:aws:ec2:{OWN}:instance/i-1", {"aws:tagkeys": ["orgpatch:hash"]}, False),
         ("RemoveTagsFromResource", OWN_BASELINE, OURS, False),
-        # Registered: ours only; taken from a patch group: whatever it has.
+        # Registered: ours, and what was there before, which may be anybody's; taken from a patch group: whatever it has.
         ("RegisterDefaultPatchBaseline", OWN_BASELINE, OURS, True),
-        ("RegisterDefaultPatchBaseline", OWN_BASELINE, {}, False),
-        ("RegisterDefaultPatchBaseline", PREDEFINED_BASELINE, OURS, False),
+        ("RegisterDefaultPatchBaseline", OWN_BASELINE, {}, True),
+        ("RegisterDefaultPatchBaseline", PREDEFINED_BASELINE, {}, True),
+        ("RegisterDefaultPatchBaseline", f"arn:aws:ssm:{OWN}:parameter/secret", {}, False),
         ("RegisterPatchBaselineForPatchGroup", OWN_BASELINE, OURS, True),
-        ("RegisterPatchBaselineForPatchGroup", OWN_BASELINE, {}, False),
+        ("RegisterPatchBaselineForPatchGroup", OWN_BASELINE, {}, True),
+        ("RegisterPatchBaselineForPatchGroup", PREDEFINED_BASELINE, {}, True),
+        ("RegisterPatchBaselineForPatchGroup", f"arn:aws:ssm:{OWN}:document/x", {}, False),
         ("DeregisterPatchBaselineForPatchGroup", OWN_BASELINE, {}, True),
         ("DeregisterPatchBaselineForPatchGroup", PREDEFINED_BASELINE, {}, True),
         # Never deleted.

@@ -20,6 +20,23 @@ pub fn a_scan_run_installs_nothing(evidence: &Evidence) -> Vec<String> {
     Vec::new()
 }
 
+/// A run about baselines sends no command, and one that only previews them makes no call that could change anything.
+#[must_use]
+pub fn a_run_about_baselines_asks_no_instance(evidence: &Evidence) -> Vec<String> {
+    if !evidence.is_about_baselines_only() {
+        return Vec::new();
+    }
+    let reads = |call: &Call| {
+        let action = call.operation.rsplit(':').next().unwrap_or_default();
+        ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
+    };
+    let previews = evidence.operation == "preview-baselines";
+    let calls = evidence.calls.iter().filter(|call| call.command().is_some() || (previews && !reads(call)));
+    calls
+        .map(|call| format!("a run of {} called {} in {}", evidence.operation, call.operation, call.target()))
+        .collect()
+}
+
 /// The document, explicit instance ids, and what the plan says of concurrency and reboots.
 #[must_use]
 pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {

@@ -14,7 +14,7 @@ use crate::evidence::Evidence;
 /// The complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 15] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 16] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -23,6 +23,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         report::every_target_and_every_account_has_one_place,
         report::the_report_is_what_its_type_says,
         commands::a_scan_run_installs_nothing,
+        commands::a_run_about_baselines_asks_no_instance,
         commands::commands_are_as_the_plan_says,
         commands::a_target_has_one_snapshot_per_operating_system,
         order::a_step_begins_after_the_step_before_it_has_ended,

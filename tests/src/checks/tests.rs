@@ -1,6 +1,7 @@
 //! Each check can fail: a run without fault passes all of them, and each way to spoil it is found by the check that is
 //! there for it.
 
+use orgpatch_core::input::Operation;
 use serde_json::{Value, json};
 
 use super::*;
@@ -51,6 +52,7 @@ fn fine() -> Evidence {
             "i-2": truth("222222222222", 0, &[], &["libssl3"]),
             "i-3": truth("444444444444", 0, &[], &[]),
         })),
+        baselines: std::collections::BTreeMap::new(),
         history: from(json!([parent, child])),
         authorized: Vec::<Decision>::new(),
         secrets: from(json!([
@@ -135,6 +137,16 @@ fn every_way_to_spoil_a_run_is_found() {
         }),
         ("not what its type writes", |e| e.report_text["extra"] = json!(1)),
         ("a scan run sent 1 Install", |e| e.operation = "scan".into()),
+        ("of restore-baselines called ssm:SendCommand", |e| {
+            (report(e).run.operation, e.operation) = (Operation::RestoreBaselines, "restore-baselines".into());
+        }),
+        ("of preview-baselines called ssm:RegisterDefaultPatchBaseline", |e| {
+            (report(e).run.operation, e.operation) = (Operation::PreviewBaselines, "preview-baselines".into());
+            e.calls[0].operation = "ssm:RegisterDefaultPatchBaseline".into();
+        }),
+        ("instance i-1 of target 222222222222/eu-west-1 has 1 rows", |e| {
+            report(e).run.operation = Operation::PreviewBaselines;
+        }),
         ("runs the document", |e| e.calls[0].request["DocumentName"] = json!("AWS-RunShellScript")),
         ("names 51 instances", |e| e.calls[0].request["InstanceIds"] = json!(vec!["i-1"; 51])),
         ("names 1 instances", |e| e.calls[0].request["Targets"] = json!([])),

@@ -86,7 +86,7 @@ impl Failure {
 }
 
 /// Messages of services come with line breaks now and then.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

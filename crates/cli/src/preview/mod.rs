@@ -1,10 +1,9 @@
 //! `orgpatch preview`: reads the organization and shows what a run of the plan would do. Changes nothing.
 
-mod failure;
+pub mod failure;
 mod model;
-mod progress;
-mod text;
-mod words;
+pub mod text;
+pub mod words;
 
 use std::io;
 use std::process::ExitCode;
@@ -14,7 +13,7 @@ use orgpatch_core::plan::{Plan, read};
 use orgpatch_core::step;
 
 use crate::args::{Format, PreviewArguments};
-use crate::{REFUSED, UNREADABLE, credentials, fail, mistakes, plan_file, print};
+use crate::{REFUSED, UNREADABLE, credentials, fail, mistakes, plan_file, print, progress};
 use failure::Failure;
 use model::Preview;
 
@@ -53,6 +52,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
 async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, Failure> {
     let only = arguments.stages.as_deref();
     step::check_stages(plan, only)?;
+    step::check_first_stage(plan, only)?;
     let config = credentials::connect(
         arguments.profile.as_deref(),
         arguments.region.as_deref(),

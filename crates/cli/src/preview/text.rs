@@ -139,7 +139,7 @@ fn left_out(out: &mut String, preview: &Preview) {
 }
 
 /// Rows in columns, one line each.
-fn lines(rows: impl Iterator<Item = [String; 4]>) -> Vec<String> {
+pub fn lines(rows: impl Iterator<Item = [String; 4]>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).add_rows(rows);
     table.lines().map(|line| line.trim_end().to_owned()).collect()
@@ -150,6 +150,6 @@ fn unit(path: &str) -> String {
 }
 
 /// Names of units may hold anything, and a terminal obeys what it is sent.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

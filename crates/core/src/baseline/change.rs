@@ -60,6 +60,15 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<Known>,
     },
+    /// `DeregisterPatchBaselineForPatchGroup`: the group had no baseline before. Only when earlier ones are restored.
+    DeregisterPatchGroup {
+        /// Operating system.
+        operating_system: OperatingSystem,
+        /// The group.
+        group: String,
+        /// Its baseline until now.
+        previous: Known,
+    },
     /// Nothing is done: a baseline has the name of ours but is not ours.
     Foreign {
         /// Operating system.
@@ -77,6 +86,13 @@ pub enum Change {
         name: String,
         /// How many there are.
         baselines: usize,
+    },
+    /// Nothing is done: what restoring leaves as it is.
+    Left {
+        /// The baseline.
+        baseline: Known,
+        /// Why.
+        reason: Reason,
     },
 }
 
@@ -153,6 +169,29 @@ impl Change {
         self.reason().is_none()
     }
 
+    /// The same with names only: what is the same in many accounts, where every baseline has another id, reads the same.
+    #[must_use]
+    pub fn without_ids(&self) -> Self {
+        let mut change = self.clone();
+        let forget = |known: &mut Known| known.id.clone_from(&known.name);
+        match &mut change {
+            Self::Update { id, baseline, .. } => id.clone_from(&baseline.name),
+            Self::Tag { baseline, .. } | Self::Foreign { baseline, .. } | Self::Left { baseline, .. } => {
+                forget(baseline);
+            }
+            Self::RegisterDefault { baseline, previous, .. }
+            | Self::RegisterForPatchGroup { baseline, previous, .. } => {
+                if let Chosen::Existing(known) = baseline {
+                    forget(known);
+                }
+                previous.as_mut().map(forget);
+            }
+            Self::DeregisterPatchGroup { previous, .. } => forget(previous),
+            Self::Create { .. } | Self::QuotaReached { .. } => {}
+        }
+        change
+    }
+
     /// Why nothing is done, for those changes that are none.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
@@ -169,6 +208,7 @@ impl Change {
                     super::MAX_BASELINES
                 ),
             )),
+            Self::Left { reason, .. } => Some(reason.clone()),
             _ => None,
         }
     }
@@ -210,7 +250,8 @@ impl fmt::Display for Change {
             Self::Create { baseline } => write!(f, "create {baseline}"),
             Self::Update { id, fields, baseline } => {
                 let fields: Vec<&str> = fields.iter().map(|field| field.words()).collect();
-                write!(f, "change {} ({id}): {}", baseline.name, fields.join(", "))
+                let known = Known { id: id.clone(), name: baseline.name.clone() };
+                write!(f, "change {known}: {}", fields.join(", "))
             }
             Self::Tag { baseline, tags } => {
                 let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -224,7 +265,10 @@ impl fmt::Display for Change {
                 write!(f, "{baseline} becomes the baseline of patch group {group:?} for {operating_system}")?;
                 instead_of(f, previous.as_ref())
             }
-            Self::Foreign { .. } | Self::QuotaReached { .. } => match self.reason() {
+            Self::DeregisterPatchGroup { operating_system, group, previous } => {
+                write!(f, "patch group {group:?} for {operating_system} no longer has {previous}, nor any other")
+            }
+            Self::Foreign { .. } | Self::QuotaReached { .. } | Self::Left { .. } => match self.reason() {
                 Some(reason) => f.write_str(&reason.text),
                 None => Ok(()),
             },

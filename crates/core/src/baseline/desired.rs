@@ -9,6 +9,9 @@ use crate::digest::sha256_hex;
 use crate::os::OperatingSystem;
 use crate::plan::{Approve, FilterKey, Plan, PlannedBaseline, PlannedRule, Stage, has_approval_dates};
 
+/// What the names of all baselines of orgpatch begin with. It proves nothing: the tags do.
+pub const NAME_PREFIX: &str = "orgpatch-";
+
 /// `BaselineName` of the API.
 const LONGEST_NAME: usize = 128;
 
@@ -49,7 +52,7 @@ pub fn cutoff(plan: &Plan, scanned_at: Timestamp) -> Date {
 /// cut, and told apart by a part of their hash.
 #[must_use]
 pub fn baseline_name((plan, stage): (&str, &str), os: OperatingSystem) -> String {
-    let name = format!("orgpatch-{plan}-{stage}-{os}");
+    let name = format!("{NAME_PREFIX}{plan}-{stage}-{os}");
     if name.len() <= LONGEST_NAME {
         return name;
     }

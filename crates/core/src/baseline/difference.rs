@@ -152,7 +152,7 @@ fn known(baseline: &ObservedBaseline) -> Known {
 }
 
 /// The baseline of that id by name, if a list names it.
-fn look_up(observed: &Observed, id: &str) -> Known {
+pub(super) fn look_up(observed: &Observed, id: &str) -> Known {
     let name = observed.baseline(id).map_or(id, |baseline| &baseline.name);
     Known { id: id.to_owned(), name: name.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! What was there before: by this record one goes back.
+//! What was there before: what a run did to a target, and what one goes back to.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,8 @@ pub struct BaselineRecord {
     pub previous: Previous,
 }
 
-/// What was registered before orgpatch's baselines were.
+/// What was registered before orgpatch's baselines were. Of a run it is what its changes replace; of a target it is what
+/// was there before the first run that changed anything ([`Previous::or_later`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Previous {
@@ -75,5 +76,32 @@ impl Previous {
             }
         }
         before
+    }
+    /// True if nothing is on record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.defaults.is_empty() && self.patch_groups.is_empty()
+    }
+
+    /// Both together: what this one knows stays, and of `later` comes what is new. The first record of a place is the one
+    /// from before orgpatch. A later one may be of a moment in which a function died between taking a patch group from its
+    /// baseline and giving it to ours: the group seems to have had none.
+    #[must_use]
+    pub fn or_later(mut self, later: Self) -> Self {
+        for (os, id) in later.defaults {
+            self.defaults.entry(os).or_insert(id);
+        }
+        for group in later.patch_groups {
+            if self.of_group(group.operating_system, &group.group).is_none() {
+                self.patch_groups.push(group);
+            }
+        }
+        self
+    }
+
+    /// What is on record of a patch group for an operating system.
+    #[must_use]
+    pub fn of_group(&self, os: OperatingSystem, group: &str) -> Option<&PreviousGroup> {
+        self.patch_groups.iter().find(|known| known.operating_system == os && known.group == group)
     }
 }

@@ -75,9 +75,9 @@ fn hold_back(
 
 /// The first few by name, the others as a number.
 pub(super) fn names(patches: &[Patch]) -> String {
-    let mut text = patches.iter().take(NAMED).map(|patch| patch.title.as_str()).collect::<Vec<_>>().join(", ");
-    if patches.len() > NAMED {
-        text += &format!(" and {} more", patches.len() - NAMED);
+    let named = patches.iter().take(NAMED).map(|patch| patch.title.as_str()).collect::<Vec<_>>().join(", ");
+    match patches.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
-    text
 }

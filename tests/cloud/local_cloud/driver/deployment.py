@@ -47,6 +47,7 @@ class Aws:
         core.register_component("data_loader", _LOADER)
         self._session = boto3.Session(key, secret, token, region_name=cloud.region, botocore_session=core)
         self._endpoint = cloud.endpoint
+        self._keys = (key, secret, token)
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -55,6 +56,12 @@ class Aws:
             config = Config(retries={"total_max_attempts": 2}, max_pool_connections=20, s3={"addressing_style": "path"})
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
         return self._clients[service]
+
+    def environment(self) -> dict[str, str]:
+        """What a program needs to act as this identity."""
+        key, secret, token = self._keys
+        session = {"AWS_SESSION_TOKEN": token} if token else {}
+        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_ENDPOINT_URL": self._endpoint, **session}
 
 
 def administrator(cloud: Cloud) -> Aws:
@@ -146,7 +153,7 @@ def operator(cloud: Cloud, deployment: Deployment) -> Aws:
                 "Action": ["states:DescribeExecution", "states:StopExecution"],
                 "Resource": f"{executions}:*",
             },
-            {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/plans/*"},
+            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/plans/*"},
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/runs/*"},
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         ],

@@ -1,10 +1,11 @@
-//! Tests of baselines: from plans, against accounts, and on record.
+//! Tests of baselines: from plans, against accounts, on record, and back.
 
 mod desired;
 mod difference;
 mod frozen;
 mod properties;
 mod record;
+mod restore;
 
 use std::collections::BTreeMap;
 
@@ -109,7 +110,10 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
                     baseline_id,
                 });
             }
-            Change::Foreign { .. } | Change::QuotaReached { .. } => {}
+            Change::DeregisterPatchGroup { operating_system, group, previous } => {
+                deregister(&mut observed, *operating_system, group, Some(previous));
+            }
+            Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
         }
     }
     observed

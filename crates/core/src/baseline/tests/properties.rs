@@ -182,7 +182,9 @@ proptest! {
         }
         let changes = difference(&wanted, &account);
         prop_assert_eq!(&changes, &difference(&wanted, &other));
-        prop_assert_eq!(Previous::of(&changes, &account), Previous::of(&changes, &other));
+        let previous = Previous::of(&changes, &account);
+        prop_assert_eq!(&previous, &Previous::of(&changes, &other));
+        prop_assert_eq!(restore(&previous, &account), restore(&previous, &other));
     }
 
     #[test]
@@ -218,8 +220,33 @@ proptest! {
     }
 
     #[test]
+    fn restoring_brings_back_all_that_was_not_ours(wanted in wanted(), account in account()) {
+        let changes = difference(&wanted, &account);
+        let previous = Previous::of(&changes, &account);
+        let after = applied(account.clone(), &changes);
+        let restored = applied(after.clone(), &restore(&previous, &after));
+        let of_orgpatch = |id: &str| account.baseline(id).expect("it is there").is_of_orgpatch();
+        for (os, id) in &account.defaults {
+            if !of_orgpatch(id) {
+                prop_assert_eq!(&restored.defaults[os], id);
+            }
+        }
+        for PatchGroup { operating_system, group, .. } in &after.patch_groups {
+            let before = account.of_group(*operating_system, group);
+            if !before.is_some_and(of_orgpatch) {
+                prop_assert_eq!(restored.of_group(*operating_system, group), before);
+            }
+        }
+        let again = restore(&previous, &restored);
+        prop_assert!(!again.iter().any(Change::is_write), "{}", lines(&again));
+    }
+
+    #[test]
     fn every_change_is_one_line(wanted in wanted(), account in account()) {
-        for change in difference(&wanted, &account) {
+        let changes = difference(&wanted, &account);
+        let after = applied(account.clone(), &changes);
+        let restored = restore(&Previous::of(&changes, &account), &after);
+        for change in changes.iter().chain(&restored).flat_map(|change| [change.clone(), change.without_ids()]) {
             let line = change.to_string();
             prop_assert!(!line.is_empty() && !line.contains('\n'), "{:?}", line);
             // A change is either a call or has a reason, whose sentence is the line.

@@ -1,0 +1,158 @@
+//! Why there is no result: one sentence, and what to do next.
+
+use annotate_snippets::{Group, Level, Renderer};
+use orgpatch_aws::call::Kind;
+use orgpatch_core::error::RunError;
+
+use crate::deployment::Trouble;
+use crate::preview::failure::one_line;
+
+/// Why there is no result, or not the one that was asked for.
+#[derive(Debug)]
+pub enum Failure {
+    /// The deployment cannot be reached, or said no.
+    Trouble(Trouble),
+    /// The run would be refused.
+    Run(RunError),
+    /// The bucket has no plan of the file's name.
+    NotUploaded {
+        /// Name of the plan.
+        plan: String,
+        /// The bucket.
+        bucket: String,
+        /// The command that uploads it.
+        upload: String,
+    },
+    /// The bucket has another plan of the file's name.
+    AnotherPlan {
+        /// The file.
+        file: String,
+        /// Name of the plan.
+        plan: String,
+        /// The command that uploads it.
+        upload: String,
+    },
+    /// The bucket has no plan of that name.
+    NoSuchPlan {
+        /// The name.
+        plan: String,
+        /// The bucket.
+        bucket: String,
+    },
+    /// The plan in the bucket has mistakes.
+    BrokenPlan {
+        /// Its name.
+        plan: String,
+        /// All of them.
+        mistakes: String,
+    },
+    /// Somebody was asked and did not say yes.
+    NobodySaidYes,
+    /// The run did not go through all stages.
+    NotAdvanced {
+        /// The run.
+        run_id: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl Failure {
+    /// The sentence, and what to do next.
+    pub fn render(&self, renderer: &Renderer) -> String {
+        let title = one_line(&self.sentence());
+        renderer
+            .render(&[Group::with_title(Level::ERROR.primary_title(title)).element(Level::HELP.message(self.advice()))])
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::Trouble(Trouble::NoCredentials(sentence)) => sentence.clone(),
+            Self::Trouble(Trouble::Call(error)) => format!("the state machine cannot be used: {error}"),
+            Self::Trouble(Trouble::Bucket(error)) => format!("the bucket cannot be read: {}", inner(error)),
+            Self::Trouble(Trouble::Ended { run_id, end }) if end.cause.is_empty() => {
+                format!("run {run_id} ended without a report: {}", end.error)
+            }
+            Self::Trouble(Trouble::Ended { run_id, end }) => {
+                format!("run {run_id} was refused: {}: {}", end.error, end.cause)
+            }
+            Self::Run(error) => error.to_string(),
+            Self::NotUploaded { plan, bucket, .. } => {
+                format!("the bucket {bucket} has no plan {plan}, and a run takes its plan from there")
+            }
+            Self::AnotherPlan { file, plan, .. } => {
+                format!("the plan {plan} in the bucket is not the one in {file}, and a run takes its plan from there")
+            }
+            Self::NoSuchPlan { plan, bucket } => format!("the bucket {bucket} has no plan {plan}"),
+            Self::BrokenPlan { plan, mistakes } => format!("the plan {plan} in the bucket is not valid: {mistakes}"),
+            Self::NobodySaidYes => "nobody said yes, so nothing was changed".to_owned(),
+            Self::NotAdvanced { run_id, reason } => format!("run {run_id} did not go through all stages: {reason}"),
+        }
+    }
+
+    fn advice(&self) -> String {
+        let outputs = "`aws cloudformation describe-stacks --stack-name orgpatch` shows it among the outputs";
+        match self {
+            Self::Trouble(Trouble::NoCredentials(_)) => "sign in (`aws sso login`, `aws configure`) or name another \
+                 --profile; `aws sts get-caller-identity` shows who you are"
+                .to_owned(),
+            Self::Trouble(Trouble::Call(error)) => match error.kind {
+                Kind::Denied => "sign in to orgpatch's own account, as somebody who may states:StartExecution on the \
+                     state machine and states:DescribeExecution on its executions"
+                    .to_owned(),
+                Kind::Throttled => "wait a minute and try again".to_owned(),
+                Kind::Rejected | Kind::NotFound => format!("check --state-machine: {outputs} as StateMachineArn"),
+                _ => "check the network, sign in again if the session has expired, and try again".to_owned(),
+            },
+            Self::Trouble(Trouble::Bucket(error)) => match error {
+                RunError::AccessDenied(_) => "sign in to orgpatch's own account, as somebody who may s3:GetObject on \
+                     plans/* and runs/* and s3:ListBucket on the bucket"
+                    .to_owned(),
+                RunError::Throttled(_) | RunError::Unavailable(_) => {
+                    "check the network, sign in again if the session has expired, and try again".to_owned()
+                }
+                _ => format!("check --bucket: {outputs} as RunsBucket"),
+            },
+            Self::Trouble(Trouble::Ended { end, .. }) => match end.error.as_str() {
+                "RunInProgress" => "try again when that run has ended".to_owned(),
+                "InvalidInput" => "deploy the orgpatch of this command line's version".to_owned(),
+                _ => "correct that and try again; the execution of that name in the Step Functions console shows more"
+                    .to_owned(),
+            },
+            Self::Run(_) => "name stages of the plan, or leave --stages out".to_owned(),
+            Self::NotUploaded { upload, .. } | Self::AnotherPlan { upload, .. } => {
+                format!("if the file is right, upload it and try again: {upload}")
+            }
+            Self::NoSuchPlan { bucket, .. } => format!("`aws s3 ls s3://{bucket}/plans/` shows which there are"),
+            Self::BrokenPlan { .. } => "`orgpatch validate` shows each mistake in its line".to_owned(),
+            Self::NobodySaidYes => "answer y, or add --yes".to_owned(),
+            Self::NotAdvanced { .. } => {
+                "the reasons of its targets say more; when they are mended, the same command does what is left"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Without what is true of functions only ("deploy the template again").
+fn inner(error: &RunError) -> &str {
+    match error {
+        RunError::BrokenRun(text)
+        | RunError::AccessDenied(text)
+        | RunError::Throttled(text)
+        | RunError::Unavailable(text) => text,
+        _ => error.name(),
+    }
+}

@@ -1,0 +1,149 @@
+//! What became of the baselines, for people: the same difference in many targets once, with the targets.
+
+use std::fmt::Write as _;
+
+use orgpatch_core::baseline::Change;
+use orgpatch_core::input::Operation;
+use orgpatch_core::outcome::TargetOutcome;
+use orgpatch_core::report::{Report, TargetReport};
+
+use crate::preview::text::{lines, printable};
+use crate::preview::words::count;
+
+/// Targets of which the same is to be said.
+struct Section<'r> {
+    /// What is said.
+    said: Said,
+    targets: Vec<&'r TargetReport>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Said {
+    /// Changes, one line each.
+    Changes(Vec<String>),
+    /// Nothing changes: the reason.
+    Nothing(String),
+    /// It could not be worked on: the reason.
+    NotReached(String),
+}
+
+/// The whole text. Writing into a string cannot fail, so results of `writeln!` are left alone.
+pub fn render(report: &Report) -> String {
+    let mut out = String::new();
+    let sections = sections(report);
+    let changing = |section: &&Section<'_>| matches!(section.said, Said::Changes(_));
+    let changed: usize = sections.iter().filter(changing).map(|section| section.targets.len()).sum();
+    let what = match report.run.operation {
+        Operation::RestoreBaselines => "restored, or left for a reason, in",
+        _ => "the plan differs from what is there in",
+    };
+    let (run, all) = (&report.run, report.targets.len());
+    let _ =
+        writeln!(out, "Baselines of plan {}: {what} {changed} of {} (run {})", run.plan, count(all, "target"), run.id);
+    for section in &sections {
+        let n = count(section.targets.len(), "target");
+        match &section.said {
+            Said::Changes(changes) => {
+                let _ = writeln!(out, "\n{n}:");
+                for change in changes {
+                    let _ = writeln!(out, "  - {}", printable(change));
+                }
+            }
+            Said::Nothing(reason) => {
+                let _ = writeln!(out, "\n{n}: {}", printable(reason));
+            }
+            Said::NotReached(reason) => {
+                let _ = writeln!(out, "\n{n} not reached: {}", printable(reason));
+            }
+        }
+        for line in lines(section.targets.iter().map(|target| cells(target))) {
+            let _ = writeln!(out, "   {line}");
+        }
+    }
+    if changed > 0 && report.run.operation == Operation::PreviewBaselines {
+        out.push_str("\nNothing was changed. The next scan or install run of the plan makes these changes.\n");
+    }
+    out
+}
+
+/// In the order in which the targets are in the report, those that change something first.
+fn sections(report: &Report) -> Vec<Section<'_>> {
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    for target in &report.targets {
+        let said = said(target);
+        match sections.iter_mut().find(|section| section.said == said) {
+            Some(section) => section.targets.push(target),
+            None => sections.push(Section { said, targets: vec![target] }),
+        }
+    }
+    sections.sort_by_key(|section| match section.said {
+        Said::Changes(_) => 0,
+        Said::Nothing(_) => 1,
+        Said::NotReached(_) => 2,
+    });
+    sections
+}
+
+fn said(target: &TargetReport) -> Said {
+    let reason = || target.reason.text.clone();
+    match target.outcome {
+        TargetOutcome::Reached if target.baseline_changes.is_empty() => Said::Nothing(reason()),
+        TargetOutcome::Reached => {
+            // Every account has ids of its own; by name the same difference is the same.
+            let named = target.baseline_changes.iter().map(Change::without_ids);
+            Said::Changes(named.map(|change| change.to_string()).collect())
+        }
+        _ => Said::NotReached(reason()),
+    }
+}
+
+fn cells(target: &TargetReport) -> [String; 4] {
+    [target.account_id.clone(), printable(&target.account_name), target.stage.clone(), target.region.clone()]
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn target(account: &str, outcome: &str, reason: &str, changes: Value) -> Value {
+        json!({"accountId": account, "accountName": format!("shop-{}", &account[10..]), "ouPath": "Test",
+            "region": "ap-northeast-1", "stage": "test", "wave": 1, "outcome": outcome,
+            "reason": {"code": "x", "text": reason}, "baselineChanges": changes})
+    }
+
+    fn report(operation: &str, targets: &[Value]) -> Report {
+        let run = json!({"id": "r", "plan": "monthly", "planSha256": "", "operation": operation, "comment": null,
+            "startedAt": "2026-11-10T00:00:00Z", "finishedAt": "2026-11-10T00:01:00Z", "decision": "advanced",
+            "reason": {"code": "x", "text": "x"}, "counts": {}});
+        let report = json!({"schemaVersion": 1, "run": run, "steps": [], "targets": targets, "instances": [],
+            "accountsOutsidePlan": []});
+        serde_json::from_value(report).expect("a report")
+    }
+
+    /// What every account calls by the same names and other ids.
+    fn register(id: &str) -> Value {
+        json!({"change": "register-default", "operatingSystem": "WINDOWS",
+            "baseline": {"existing": {"id": format!("pb-ours-{id}"), "name": "orgpatch-monthly-test-WINDOWS"}},
+            "previous": {"id": format!("pb-theirs-{id}"), "name": "theirs"}})
+    }
+
+    #[test]
+    fn the_same_difference_is_shown_once_with_its_targets() {
+        let targets = [
+            target("000000000001", "reached", "equal", json!([])),
+            target("000000000002", "reached", "they differ", json!([register("2")])),
+            target("000000000003", "access-denied", "no role\u{1b}[31m", json!([])),
+            target("000000000004", "reached", "they differ", json!([register("4")])),
+        ];
+        assert_snapshot!(render(&report("preview-baselines", &targets)), @"");
+    }
+
+    #[test]
+    fn nothing_to_do_is_said() {
+        let targets = [target("000000000001", "reached", "it was given back before", json!([]))];
+        assert_snapshot!(render(&report("restore-baselines", &targets)), @"");
+    }
+}

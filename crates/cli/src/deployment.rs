@@ -1,0 +1,112 @@
+//! The deployed orgpatch as the command line sees it: start an operation of the state machine, wait, read its report.
+
+use std::time::Duration;
+
+use orgpatch_aws::call::CallError;
+use orgpatch_aws::executions::{End, Executions};
+use orgpatch_aws::store::Store;
+use orgpatch_core::Timestamp;
+use orgpatch_core::error::RunError;
+use orgpatch_core::input::RunInput;
+use orgpatch_core::keys;
+use orgpatch_core::report::Report;
+
+use crate::args::StateMachine;
+use crate::{credentials, progress};
+
+/// How often to look whether a run has ended. An account may describe executions a few times a second.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// `name` of StartExecution.
+const LONGEST_NAME: usize = 80;
+
+/// A deployment that can be reached.
+pub struct Deployment {
+    state_machine: String,
+    executions: Executions,
+    store: Store,
+}
+
+/// Why an operation has no report.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Nobody to ask AWS as; in one sentence.
+    NoCredentials(String),
+    /// A call to the state machine failed.
+    Call(CallError),
+    /// The bucket could not be read.
+    Bucket(RunError),
+    /// The run was refused, or broke so that it wrote no report.
+    Ended {
+        /// Its run id.
+        run_id: String,
+        /// How.
+        end: End,
+    },
+}
+
+impl Deployment {
+    /// With credentials from where the AWS CLI finds them, in the state machine's Region.
+    pub async fn connect(state_machine: &StateMachine, bucket: &str, profile: Option<&str>) -> Result<Self, Trouble> {
+        let region = &state_machine.region;
+        let config = credentials::connect(profile, Some(region), region).await.map_err(Trouble::NoCredentials)?;
+        Ok(Self {
+            state_machine: state_machine.arn.clone(),
+            executions: Executions::new(&config),
+            store: Store::new(&config, bucket.to_owned()),
+        })
+    }
+
+    /// The text of the plan of that name; None if the bucket has none.
+    pub async fn plan(&self, name: &str) -> Result<Option<String>, Trouble> {
+        self.store.text(&keys::plan(name)).await.map_err(Trouble::Bucket)
+    }
+
+    /// Runs an operation to its end and reads its report, also of a run that was halted or broke.
+    pub async fn run(&self, input: &RunInput) -> Result<Report, Trouble> {
+        let run_id = run_id(input, Timestamp::now());
+        let execution = self.executions.start(&self.state_machine, &run_id, input).await.map_err(Trouble::Call)?;
+        let end = progress::shown(&format!("run {run_id}"), Box::pin(self.end_of(&execution))).await?;
+        let report = self.store.find(&keys::report(&run_id)).await;
+        report.map_err(Trouble::Bucket)?.ok_or(Trouble::Ended { run_id, end })
+    }
+
+    async fn end_of(&self, execution: &str) -> Result<End, Trouble> {
+        loop {
+            if let Some(end) = self.executions.end(execution).await.map_err(Trouble::Call)? {
+                return Ok(end);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+/// A name that no other run has, and that says what the run is.
+fn run_id(input: &RunInput, now: Timestamp) -> String {
+    let (mut name, end) = (format!("{}-{}", input.operation, input.plan), format!("-{}", now.as_millisecond()));
+    // Names of plans are ASCII, so that bytes are characters.
+    name.truncate(LONGEST_NAME - end.len());
+    name + &end
+}
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_core::input::Operation;
+
+    use super::*;
+
+    #[test]
+    fn a_run_id_says_what_the_run_is_and_fits() {
+        let input = |plan: &str| RunInput {
+            operation: Operation::PreviewBaselines,
+            plan: plan.to_owned(),
+            stages: None,
+            comment: None,
+        };
+        let now = Timestamp::from_millisecond(1_793_000_000_123).expect("a time");
+        assert_eq!(run_id(&input("monthly"), now), "preview-baselines-monthly-1793000000123");
+        let longest = run_id(&input(&"m".repeat(63)), now);
+        assert_eq!(longest.len(), LONGEST_NAME);
+        assert!(longest.ends_with("m-1793000000123"), "{longest}");
+    }
+}

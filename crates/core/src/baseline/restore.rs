@@ -1,0 +1,113 @@
+//! How to give back what was there before.
+
+use std::collections::BTreeSet;
+
+use super::difference::look_up;
+use super::{Change, Chosen, Known, Observed, ObservedBaseline, Previous, same_id};
+use crate::os::OperatingSystem;
+use crate::reason::Reason;
+
+/// What is left to do so that `recorded` holds again, and what is left alone with the reason.
+///
+/// Only where a baseline of orgpatch is registered is anything changed: what somebody registered since then stays. A
+/// patch group that has nothing now gets back what it had, since that is also how it looks when a function died halfway.
+/// Baselines of orgpatch stay in the account; nothing uses them then, and the next run finds them again.
+#[must_use]
+pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (&operating_system, current) in &observed.defaults {
+        let place = format!("the default for {operating_system}");
+        let current = look_up(observed, current);
+        let recorded = recorded.defaults.get(&operating_system).map_or(Before::Unknown, |id| Before::Baseline(id));
+        match decide(observed, recorded, Some(&current), &place) {
+            // An operating system without a default is nothing that is ever recorded.
+            Decision::Done | Decision::Deregister(_) => {}
+            Decision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
+            Decision::Register(baseline) => changes.push(Change::RegisterDefault {
+                operating_system,
+                baseline: Chosen::Existing(baseline),
+                previous: Some(current),
+            }),
+        }
+    }
+    for (group, operating_system) in groups(recorded, observed) {
+        let place = format!("the baseline of patch group {group:?} for {operating_system}");
+        let current = observed.of_group(operating_system, group).map(|id| look_up(observed, id));
+        let recorded = recorded
+            .of_group(operating_system, group)
+            .map_or(Before::Unknown, |known| known.baseline_id.as_deref().map_or(Before::Nothing, Before::Baseline));
+        let group = group.to_owned();
+        match decide(observed, recorded, current.as_ref(), &place) {
+            Decision::Done => {}
+            Decision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
+            Decision::Register(baseline) => changes.push(Change::RegisterForPatchGroup {
+                operating_system,
+                group,
+                baseline: Chosen::Existing(baseline),
+                previous: current,
+            }),
+            Decision::Deregister(previous) => {
+                changes.push(Change::DeregisterPatchGroup { operating_system, group, previous });
+            }
+        }
+    }
+    let mut kept: Vec<_> = observed.baselines.iter().filter(|baseline| baseline.is_of_orgpatch()).collect();
+    kept.sort_by_key(|baseline| (&baseline.name, &baseline.id));
+    changes.extend(kept.into_iter().map(|baseline| Change::Left {
+        baseline: look_up(observed, &baseline.id),
+        reason: Reason::new("baseline-kept", format!("the baseline {} stays in the account", baseline.name)),
+    }));
+    changes
+}
+
+/// Every patch group that is on record or there.
+fn groups<'a>(recorded: &'a Previous, observed: &'a Observed) -> BTreeSet<(&'a str, OperatingSystem)> {
+    let there = observed.patch_groups.iter().map(|entry| (entry.group.as_str(), entry.operating_system));
+    there.chain(recorded.patch_groups.iter().map(|known| (known.group.as_str(), known.operating_system))).collect()
+}
+
+enum Decision {
+    Done,
+    Register(Known),
+    Deregister(Known),
+    Leave(Known, Reason),
+}
+
+/// What is recorded of a place.
+#[derive(Clone, Copy)]
+enum Before<'r> {
+    Unknown,
+    Nothing,
+    Baseline(&'r str),
+}
+
+/// Sentences name baselines without their ids, so that they are the same in every account.
+fn decide(observed: &Observed, before: Before<'_>, current: Option<&Known>, place: &str) -> Decision {
+    // Baselines of AWS may be missing in the list, but never go away.
+    let is_gone = |id: &str| observed.baseline(id).is_none() && !id.starts_with("arn:");
+    let Some(current) = current else {
+        return match before {
+            Before::Baseline(id) if !is_gone(id) => Decision::Register(look_up(observed, id)),
+            _ => Decision::Done,
+        };
+    };
+    let of_orgpatch = observed.baseline(&current.id).is_some_and(ObservedBaseline::is_of_orgpatch);
+    let leave = |code: &str, text: String| Decision::Leave(current.clone(), Reason::new(code, text));
+    let name = &current.name;
+    match before {
+        Before::Baseline(id) if same_id(id, &current.id) => Decision::Done,
+        Before::Unknown if !of_orgpatch => Decision::Done,
+        _ if !of_orgpatch => {
+            leave("baseline-changed-since", format!("somebody made {name} {place} since then; it stays"))
+        }
+        Before::Unknown => {
+            leave("baseline-not-recorded", format!("{name} stays {place}: no run recorded what was there before"))
+        }
+        Before::Nothing => Decision::Deregister(current.clone()),
+        Before::Baseline(id) if is_gone(id) => leave(
+            "baseline-gone",
+            format!("{name} stays {place}: the baseline {id}, which was it before, is not there any more"),
+        ),
+        Before::Baseline(id) => Decision::Register(look_up(observed, id)),
+    }
+}

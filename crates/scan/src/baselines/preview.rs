@@ -1,0 +1,43 @@
+//! What a run would change about the baselines of a target. Reads only.
+
+use orgpatch_aws::house::House;
+use orgpatch_aws::member::TargetError;
+use orgpatch_core::baseline::Change;
+use orgpatch_core::contract::{Progress, StepSettings, TargetRequest};
+use orgpatch_core::reason::Reason;
+
+use super::{compare, counted, recorded, write};
+use crate::look;
+
+/// Looks at the instances first, as a scan does: baselines of operating systems that are not there are not made either.
+pub async fn preview(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
+    let inventory = look(house, request, settings).await?;
+    let Some((_, record)) = compare(house, request, settings, &inventory).await? else {
+        return recorded(house, request, nothing_to_compare(settings)).await;
+    };
+    write(house, request, &record).await?;
+    recorded(house, request, compared(&record.changes)).await
+}
+
+fn nothing_to_compare(settings: &StepSettings) -> Reason {
+    if settings.baselines.is_empty() {
+        return Reason::new(
+            "no-baselines",
+            "the plan has no baselines here: those that the account has are used as they are",
+        );
+    }
+    Reason::new(
+        "nothing-to-scan",
+        "no instance could be asked for which the plan has a baseline, so a run would change none",
+    )
+}
+
+fn compared(changes: &[Change]) -> Reason {
+    if changes.is_empty() {
+        return Reason::new("baselines-equal", "the baselines are as the plan wants them; no instance was asked");
+    }
+    Reason::new(
+        "baselines-differ",
+        format!("a run would make {} to the baselines; nothing was changed, no instance was asked", counted(changes)),
+    )
+}

@@ -1,0 +1,51 @@
+//! Gives back what was there before orgpatch's baselines in a target.
+
+use orgpatch_aws::baselines::Baselines;
+use orgpatch_aws::house::House;
+use orgpatch_aws::member::TargetError;
+use orgpatch_core::baseline::{self, BaselineRecord, Change, Previous};
+use orgpatch_core::contract::{Progress, TargetRequest};
+use orgpatch_core::keys;
+use orgpatch_core::reason::Reason;
+
+use super::{apply, counted, recorded, write};
+
+/// Registers again what was registered before, wherever a baseline of orgpatch is in its place, and forgets it then, so
+/// that a later run records afresh.
+pub async fn restore(house: &House, request: &TargetRequest) -> Result<Progress, TargetError> {
+    let earlier = keys::earlier_baselines(&request.target);
+    let previous = match begun(house, request).await? {
+        Some(record) => Some(record.previous),
+        None => house.store.find(&earlier).await?,
+    };
+    let Some(previous) = previous.filter(|previous: &Previous| !previous.is_empty()) else {
+        let text = "no run has replaced anything here, or it was given back before; no instance was asked";
+        return recorded(house, request, Reason::new("nothing-to-restore", text)).await;
+    };
+    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let baselines = Baselines::new(&member);
+    let observed = house.members.judged(&request.target, baselines.observe_registered().await).await?;
+    let changes = baseline::restore(&previous, &observed);
+    let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes: changes.clone() };
+    write(house, request, &record).await?;
+    apply(house, request, &baselines, &changes).await?;
+    house.store.write(&earlier, &Previous::default()).await?;
+    recorded(house, request, restored(&changes)).await
+}
+
+fn restored(changes: &[Change]) -> Reason {
+    if changes.iter().any(Change::is_write) {
+        let text = format!("{} gave back what was there before orgpatch; no instance was asked", counted(changes));
+        return Reason::new("baselines-restored", text);
+    }
+    Reason::new(
+        "nothing-to-restore",
+        "nothing of orgpatch is registered where it could be replaced; no instance was asked",
+    )
+}
+
+/// What an earlier try of this very step has found out: it may have died after it forgot what was there before.
+async fn begun(house: &House, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
+    let key = keys::baselines(&request.run_id, &request.step, &request.target);
+    Ok(house.store.find(&key).await?)
+}

@@ -1,0 +1,206 @@
+"""The real `orgpatch` binary against the real stack, deployed in a local cloud: baselines are compared and restored."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pty
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.driver import paths, session
+from local_cloud.driver.deployment import Aws
+
+ONE, OTHER, REGION = "222200000001", "222200000002", "ap-northeast-1"
+WRITES = ("Create", "Update", "AddTags", "Register", "Deregister", "Delete", "Send")
+SCENARIO: dict[str, Any] = {
+    "schemaVersion": 1,
+    "clock": {"start": "2026-11-10T00:00:00Z", "speed": 1200},
+    "management": "111111111111",
+    "organization": [{"ou": "Test", "id": "ou-e2e0-11111111", "accounts": [ONE, OTHER]}],
+    "accounts": {
+        account: {"baselines": [{"name": "theirs", "os": "AMAZON_LINUX_2023", "default": True,
+                                 "rules": [{"filters": {"CLASSIFICATION": ["Security"]}, "approveAfterDays": 0}]}]}
+        for account in (ONE, OTHER)
+    },
+    "patches": [],
+    "fleet": [{"account": account, "region": REGION, "id": f"i-{number:017x}", "os": system}
+              for number, (account, system) in enumerate(
+                  (account, system) for account in (ONE, OTHER) for system in ("AMAZON_LINUX_2023", "WINDOWS"))],
+}
+PLAN = """schemaVersion: 1
+name: monthly
+regions: [ap-northeast-1]
+select: {operatingSystems: [AMAZON_LINUX_2023, WINDOWS]}
+baselines:
+  AMAZON_LINUX_2023: {rules: [{classification: [Security]}]}
+  WINDOWS: {rules: [{classification: [SecurityUpdates]}]}
+stages: [{name: test, ous: [ou-e2e0-11111111], approve: {afterDays: 7}}]
+"""
+
+
+class Desk:
+    """An operator with the command line, and a cloud."""
+
+    def __init__(self, opened: session.Session, directory: Path) -> None:
+        self.opened, self.directory = opened, directory
+        self.environment = {
+            **opened.operator.environment(),
+            "PATH": "/usr/bin:/bin",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "ORGPATCH_STATE_MACHINE": opened.deployed.state_machine,
+            "ORGPATCH_BUCKET": opened.deployed.bucket,
+        }
+
+    def orgpatch(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Runs it where nobody can be asked."""
+        binary = paths.fleet_sim().with_name("orgpatch")
+        return subprocess.run(
+            [str(binary), *arguments], env={**self.environment, **more}, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=60, cwd=self.directory, check=False,
+        )
+
+    def at_terminal(self, answer: str, *arguments: str) -> tuple[int, str]:
+        """Runs it at a terminal and types an answer; its exit status and what the terminal shows."""
+        ours, theirs = pty.openpty()
+        binary = paths.fleet_sim().with_name("orgpatch")
+        process = subprocess.Popen(
+            [str(binary), *arguments], env=self.environment, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        shown = b""
+        try:
+            while b"[y/N]" not in shown:
+                shown += os.read(ours, 4096)
+            os.write(ours, f"{answer}\n".encode())
+            while piece := os.read(ours, 4096):
+                shown += piece
+        except OSError:
+            pass  # Linux ends a terminal whose other side is closed like this.
+        finally:
+            os.close(ours)
+        return process.wait(timeout=60), shown.decode()
+
+    def write(self, text: str, upload: bool = True) -> None:
+        """The plan, here and in the bucket."""
+        (self.directory / "monthly.yaml").write_text(text)
+        if upload:
+            s3 = self.opened.operator.client("s3")
+            s3.put_object(Bucket=self.opened.deployed.bucket, Key="plans/monthly.yaml", Body=text.encode())
+
+    def scan(self) -> None:
+        """A scan run, which makes the baselines converge."""
+        states = self.opened.operator.client("stepfunctions")
+        given = json.dumps({"operation": "scan", "plan": "monthly"})
+        run = states.start_execution(stateMachineArn=self.opened.deployed.state_machine, input=given)["executionArn"]
+        deadline = time.monotonic() + 60
+        while (status := states.describe_execution(executionArn=run)["status"]) == "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert status == "SUCCEEDED"
+
+    def calls(self) -> list[str]:
+        """Every SSM call so far that is not a read."""
+        calls = (json.loads(line)["operation"] for line in self.opened.simulator.calls().splitlines())
+        return [call for call in calls if call.startswith("ssm:") and call.removeprefix("ssm:").startswith(WRITES)]
+
+    def defaults(self, account: str) -> dict[str, str]:
+        """Names of the defaults that are not the predefined ones."""
+        truth = json.loads(self.opened.simulator.truth())["baselines"][account][REGION]["defaults"]
+        return {system: known["name"] for system, known in truth.items()}
+
+    def choose(self, account: str, system: str) -> None:
+        """Somebody in the account makes a baseline of their own the default."""
+        ssm = Aws(self.opened.cloud, account, "test").client("ssm")
+        made = ssm.create_patch_baseline(Name="chosen-since", OperatingSystem=system)["BaselineId"]
+        ssm.register_default_patch_baseline(BaselineId=made)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    directory = tmp_path_factory.mktemp("desk")
+    (directory / "scenario.yaml").write_text(json.dumps(SCENARIO))
+    chosen = argparse.Namespace(scenario=directory / "scenario.yaml", template=None, region=REGION, parameter=[])
+    with session.opened(chosen, None) as opened:
+        opened.simulator.start_clock()
+        yield Desk(opened, directory)
+
+
+def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
+    # The run would take its plan from the bucket.
+    desk.write(PLAN, upload=False)
+    refused = desk.orgpatch("preview", "monthly.yaml", "--baselines")
+    assert refused.returncode == 1
+    assert f"aws s3 cp monthly.yaml s3://{desk.opened.deployed.bucket}/plans/monthly.yaml" in refused.stderr
+    desk.write(PLAN)
+    desk.write(PLAN.replace("7", "8"), upload=False)
+    assert "is not the one in monthly.yaml" in desk.orgpatch("preview", "monthly.yaml", "--baselines").stderr
+    desk.write(PLAN)
+
+    # The same difference in both accounts is shown once, and nothing is changed.
+    shown = desk.orgpatch("preview", "monthly.yaml", "--baselines")
+    assert (shown.returncode, shown.stderr) == (0, ""), shown.stderr
+    assert shown.stdout.count("create orgpatch-monthly-test-AMAZON_LINUX_2023: 1 rule") == 1
+    assert shown.stdout.count("becomes the default for AMAZON_LINUX_2023 instead of theirs") == 1
+    assert "2 targets:" in shown.stdout and ONE in shown.stdout and OTHER in shown.stdout
+    assert desk.calls() == []
+    as_json = desk.orgpatch("preview", "monthly.yaml", "--baselines", "--format", "json")
+    targets = json.loads(as_json.stdout)["targets"]
+    kinds = ["create", "register-default", "create", "register-default"]
+    assert [[change["change"] for change in target["baselineChanges"]] for target in targets] == [kinds, kinds]
+
+    # After a run there is no difference.
+    desk.scan()
+    ours = {system: f"orgpatch-monthly-test-{system}" for system in ("AMAZON_LINUX_2023", "WINDOWS")}
+    assert (desk.defaults(ONE), desk.defaults(OTHER)) == (ours, ours)
+    after = desk.orgpatch("preview", "monthly.yaml", "--baselines").stdout
+    assert "2 targets: the baselines are as the plan wants them" in after, after
+
+    # Nobody is asked where nobody can answer, and a no is a no.
+    before = desk.calls()
+    silent = desk.orgpatch("baselines", "restore", "monthly")
+    assert silent.returncode == 2 and "--yes" in silent.stderr
+    code, asked = desk.at_terminal("n", "baselines", "restore", "monthly")
+    assert code == 1 and "stages test" in asked and "nothing was changed" in asked, asked
+    assert desk.calls() == before
+
+    # What somebody chose in the meantime stays, the rest is as it was.
+    desk.choose(OTHER, "WINDOWS")
+    code, restored = desk.at_terminal("y", "baselines", "restore", "monthly")
+    assert code == 0, restored
+    assert "theirs becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023" in restored
+    assert "somebody made chosen-since the default for WINDOWS since then; it stays" in restored
+    assert desk.defaults(ONE) == {"AMAZON_LINUX_2023": "theirs"}
+    assert desk.defaults(OTHER) == {"AMAZON_LINUX_2023": "theirs", "WINDOWS": "chosen-since"}
+    again = desk.orgpatch("baselines", "restore", "monthly", "--yes")
+    assert again.returncode == 0 and "2 targets: no run has replaced anything here" in again.stdout, again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "says"),
+    [
+        (["preview", "monthly.yaml", "--baselines", "--stages", "prod"], {}, 1, "name stages of the plan"),
+        (["baselines", "restore", "weekly", "--yes"], {}, 1, "has no plan weekly"),
+        (["baselines", "restore", "monthly", "--stages", "prod", "--yes"], {}, 1, "its stages are test"),
+        (["baselines", "restore", "monthly", "--yes"], {"ORGPATCH_STATE_MACHINE": "orgpatch"}, 2, "not the ARN of a state machine"),
+        (["baselines", "restore", "monthly", "--yes"],
+         {"ORGPATCH_STATE_MACHINE": f"arn:aws:states:{REGION}:111111111111:stateMachine:another"}, 1, "states:StartExecution"),
+        (["baselines", "restore", "monthly", "--yes"], {"ORGPATCH_BUCKET": "another"}, 1, "the bucket cannot be read"),
+        (["baselines", "restore", "monthly", "--yes"], {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 1, "there are no credentials"),
+    ],
+)
+def test_what_cannot_be_done_says_what_to_do(
+    desk: Desk, arguments: list[str], environment: dict[str, str], code: int, says: str
+) -> None:
+    desk.write(PLAN)
+    before = desk.calls()
+    ended = desk.orgpatch(*arguments, **environment)
+    assert (ended.returncode, ended.stdout) == (code, ""), ended
+    assert says in ended.stderr and ("help:" in ended.stderr or code == 2), ended.stderr
+    assert desk.calls() == before
