@@ -176,7 +176,7 @@ impl Change {
         match &mut change {
             Self::Update { id, baseline, .. } => id.clone_from(&baseline.name),
             Self::Tag { baseline, .. } | Self::Foreign { baseline, .. } | Self::Left { baseline, .. } => {
-                forget(baseline)
+                forget(baseline);
             }
             Self::RegisterDefault { baseline, previous, .. }
             | Self::RegisterForPatchGroup { baseline, previous, .. } => {
