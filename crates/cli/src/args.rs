@@ -130,7 +130,7 @@ pub struct PreviewArguments {
         Exit status: 0 the run went through all stages, 1 it did not, was refused, or nobody said yes, 2 the command\n\
         line is wrong.")]
 pub struct RestoreArguments {
-    /// Name of the plan, as in the bucket: plans/<name>.yaml.
+    /// Name of the plan, as in the bucket: plans/NAME.yaml.
     #[arg(value_name = "PLAN-NAME")]
     pub plan: String,
     /// Only these stages, as in the input of a run; absent: all.

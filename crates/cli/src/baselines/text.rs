@@ -31,15 +31,20 @@ enum Said {
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
     let sections = sections(report);
-    let changing = |section: &&Section<'_>| matches!(section.said, Said::Changes(_));
-    let changed: usize = sections.iter().filter(changing).map(|section| section.targets.len()).sum();
+    let differs = |section: &&Section<'_>| matches!(section.said, Said::Changes(_));
+    let differing: usize = sections.iter().filter(differs).map(|section| section.targets.len()).sum();
     let what = match report.run.operation {
         Operation::RestoreBaselines => "restored, or left for a reason, in",
         _ => "the plan differs from what is there in",
     };
     let (run, all) = (&report.run, report.targets.len());
-    let _ =
-        writeln!(out, "Baselines of plan {}: {what} {changed} of {} (run {})", run.plan, count(all, "target"), run.id);
+    let _ = writeln!(
+        out,
+        "Baselines of plan {}: {what} {differing} of {} (run {})",
+        run.plan,
+        count(all, "target"),
+        run.id
+    );
     for section in &sections {
         let n = count(section.targets.len(), "target");
         match &section.said {
@@ -60,7 +65,7 @@ pub fn render(report: &Report) -> String {
             let _ = writeln!(out, "   {line}");
         }
     }
-    if changed > 0 && report.run.operation == Operation::PreviewBaselines {
+    if differing > 0 && report.run.operation == Operation::PreviewBaselines {
         out.push_str("\nNothing was changed. The next scan or install run of the plan makes these changes.\n");
     }
     out
@@ -108,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    fn target(account: &str, outcome: &str, reason: &str, changes: Value) -> Value {
+    fn target(account: &str, outcome: &str, reason: &str, changes: &[Value]) -> Value {
         json!({"accountId": account, "accountName": format!("shop-{}", &account[10..]), "ouPath": "Test",
             "region": "ap-northeast-1", "stage": "test", "wave": 1, "outcome": outcome,
             "reason": {"code": "x", "text": reason}, "baselineChanges": changes})
@@ -133,17 +138,37 @@ mod tests {
     #[test]
     fn the_same_difference_is_shown_once_with_its_targets() {
         let targets = [
-            target("000000000001", "reached", "equal", json!([])),
-            target("000000000002", "reached", "they differ", json!([register("2")])),
-            target("000000000003", "access-denied", "no role\u{1b}[31m", json!([])),
-            target("000000000004", "reached", "they differ", json!([register("4")])),
+            target("000000000001", "reached", "equal", &[]),
+            target("000000000002", "reached", "they differ", &[register("2")]),
+            target("000000000003", "access-denied", "no role\u{1b}[31m", &[]),
+            target("000000000004", "reached", "they differ", &[register("4")]),
         ];
-        assert_snapshot!(render(&report("preview-baselines", &targets)), @"");
+        assert_snapshot!(render(&report("preview-baselines", &targets)), @"
+        Baselines of plan monthly: the plan differs from what is there in 2 of 4 targets (run r)
+
+        2 targets:
+          - orgpatch-monthly-test-WINDOWS becomes the default for WINDOWS instead of theirs
+            000000000002  shop-02  test  ap-northeast-1
+            000000000004  shop-04  test  ap-northeast-1
+
+        1 target: equal
+            000000000001  shop-01  test  ap-northeast-1
+
+        1 target not reached: no role�[31m
+            000000000003  shop-03  test  ap-northeast-1
+
+        Nothing was changed. The next scan or install run of the plan makes these changes.
+        ");
     }
 
     #[test]
     fn nothing_to_do_is_said() {
-        let targets = [target("000000000001", "reached", "it was given back before", json!([]))];
-        assert_snapshot!(render(&report("restore-baselines", &targets)), @"");
+        let targets = [target("000000000001", "reached", "it was given back before", &[])];
+        assert_snapshot!(render(&report("restore-baselines", &targets)), @"
+        Baselines of plan monthly: restored, or left for a reason, in 0 of 1 target (run r)
+
+        1 target: it was given back before
+            000000000001  shop-01  test  ap-northeast-1
+        ");
     }
 }

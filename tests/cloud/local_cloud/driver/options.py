@@ -25,7 +25,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         epilog="exit code: 0 the run advanced through all steps, 3 a gate halted it, 1 an error",
     )
     run.add_argument("--plan", type=Path, required=True, help="plan document (YAML)")
-    run.add_argument("--operation", choices=["scan", "install"], required=True)
+    run.add_argument("--operation", choices=["scan", "install", "preview-baselines", "restore-baselines"], required=True)
     run.add_argument("--stages", help="only these stages, separated by commas")
     run.add_argument("--input", help="further fields of the execution input, as JSON")
     run.add_argument("--name", help="run id; given by the driver otherwise")
