@@ -51,6 +51,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
 
 async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, Failure> {
     let only = arguments.stages.as_deref();
+    // Before the organization is read, which takes seconds.
     step::check_stages(plan, only)?;
     step::check_first_stage(plan, only)?;
     let config = credentials::connect(

@@ -160,6 +160,7 @@ impl PreviewCounts {
 
 /// What a run of the plan would do; `only` names the stages to run. The errors are those that would refuse the run.
 pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Preview, RunError> {
+    step::check_first_stage(plan, only)?;
     let resolution = step::resolve(plan, organization, only)?;
     let mut stages = Vec::new();
     let mut stages_not_in_run = Vec::new();
