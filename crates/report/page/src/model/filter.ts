@@ -27,7 +27,10 @@ export interface Query {
 }
 
 export interface Answer {
-  rows: Instance[];
+  /** How many instances match. */
+  total: number;
+  /** For each instance, 1 if it matches. */
+  matches: Uint8Array;
   /** For each facet, how many instances have each value, all the other filters being what they are. */
   counts: Map<FacetKey, Uint32Array>;
 }
@@ -110,10 +113,11 @@ export class Filter {
   run(query: Query): Answer {
     const active = this.facets.map((f) => allowed(f, query.facets[f.key]));
     const counts = this.facets.map((f) => new Uint32Array(f.values.length));
-    const matches = this.matcher(query);
-    const rows: Instance[] = [];
+    const said = this.matcher(query);
+    const matches = new Uint8Array(this.data.instances.length);
+    let total = 0;
     for (let i = 0; i < this.data.instances.length; i++) {
-      if (!matches(i)) continue;
+      if (!said(i)) continue;
       // Which facet says no: none (-1), one (its number) or several (-2).
       let refusing = -1;
       for (let f = 0; f < active.length && refusing !== -2; f++) {
@@ -121,14 +125,17 @@ export class Filter {
         if (yes && !this.facets[f]?.of[i]?.some((value) => yes[value])) refusing = refusing === -1 ? f : -2;
       }
       if (refusing === -2) continue;
-      if (refusing === -1) rows.push(this.data.instances[i] as Instance);
+      if (refusing === -1) {
+        matches[i] = 1;
+        total += 1;
+      }
       for (let f = 0; f < active.length; f++) {
         if (refusing !== -1 && refusing !== f) continue;
         const tally = counts[f] as Uint32Array;
         for (const value of this.facets[f]?.of[i] ?? []) tally[value] = (tally[value] ?? 0) + 1;
       }
     }
-    return { rows, counts: new Map(this.facets.map((f, i) => [f.key, counts[i] as Uint32Array])) };
+    return { total, matches, counts: new Map(this.facets.map((f, i) => [f.key, counts[i] as Uint32Array])) };
   }
 
   /** Every word must be somewhere: in the instance's own fields, or in a patch or CVE of it. */

@@ -30,7 +30,9 @@ export interface Column<Row> {
 interface Props<Row> {
   caption: string;
   columns: Column<Row>[];
+  /** Every row there is. Filtering is `keep`'s: so the rows are built and sorted once, and not at each letter. */
   rows: Row[];
+  keep?: (row: Row) => boolean;
   keyOf: (row: Row) => string;
   /** `name`, or `-name` for the other way round. */
   sort: string | null;
@@ -67,22 +69,21 @@ function ranked<Row>(rows: Row[], value: (row: Row) => string | number | undefin
   };
 }
 
-/** `all` are the rows before any filter: ranks are taken among them, so that filtering does not compute them anew. */
-export function Table<Row extends object>(props: Props<Row> & { all?: Row[] }): JSX.Element {
-  const { columns, rows, sort, all = rows } = props;
+export function Table<Row extends object>(props: Props<Row>): JSX.Element {
+  const { columns, rows, sort, keep } = props;
   const narrow = useMedia("(max-width: 720px)");
   const sorting = useMemo(() => (sort ? [{ id: sort.replace(/^-/, ""), desc: sort.startsWith("-") }] : []), [sort]);
   const definitions = useMemo(
     () =>
       columns.map((column) => ({
         id: column.id,
-        accessorFn: column.sort ? ranked(all, column.sort) : () => undefined,
+        accessorFn: column.sort ? ranked(rows, column.sort) : () => undefined,
         enableSorting: column.sort !== undefined,
         sortDescFirst: column.largestFirst ?? false,
         sortUndefined: "last" as const,
         sortFn: byRank as unknown as SortFn<typeof features, Row>,
       })),
-    [columns, all],
+    [columns, rows],
   );
   const table = useTable({
     features,
@@ -97,7 +98,8 @@ export function Table<Row extends object>(props: Props<Row> & { all?: Row[] }): 
     },
   });
   const sorted = table.getRowModel().rows;
-  const order = useMemo(() => sorted.map((row) => row.original), [sorted]);
+  const all = useMemo(() => sorted.map((row) => row.original), [sorted]);
+  const order = useMemo(() => (keep ? all.filter(keep) : all), [all, keep]);
   const { onOrder } = props;
   useLayoutEffect(() => onOrder?.(order), [onOrder, order]);
 

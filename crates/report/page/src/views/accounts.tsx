@@ -34,7 +34,7 @@ export function Locked({ data }: { data: Data }): JSX.Element {
   return (
     <Section id="locked" title="Could not be entered" note="Nothing is known of the instances in these accounts and Regions.">
       {rows.length === 0 ? (
-        <Nothing>None. Every account that the run came to let it in.</Nothing>
+        <Nothing>None. Every account that was tried could be entered.</Nothing>
       ) : (
         <Plain
           caption="Accounts that could not be entered"
@@ -66,9 +66,9 @@ function Unattempted({ data }: { data: Data }): JSX.Element | null {
   }
   if (perStep.size === 0) return null;
   return (
-    <Section id="unattempted" title="Not come to" note="The run ended before these targets (an account in a Region each).">
+    <Section id="unattempted" title="Not attempted" note="The run ended before it came to these targets (an account in a Region each).">
       <Plain
-        caption="Targets that the run did not come to"
+        caption="Targets that were not attempted"
         heads={["Stage", "Targets"]}
         rows={[...perStep].map(([label, n]) => ({ key: label, cells: [<T>{label}</T>, plural(n, "target")] }))}
       />

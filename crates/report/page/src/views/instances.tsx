@@ -6,7 +6,7 @@ import type { Data, Instance } from "../model/data";
 import type { Facet, FacetKey, Filter, Query } from "../model/filter";
 import { count, osName, plural } from "../model/format";
 import { pressing } from "../model/outcomes";
-import { changed, go, href, replace, type Route } from "../model/route";
+import { changed, go, href, replace, type Route, useRoute } from "../model/route";
 import { useMedia } from "../parts/media";
 import { OutcomeChip, Sign } from "../parts/outcome";
 import { type Column, Table } from "../parts/table";
@@ -34,7 +34,8 @@ export function queryOf(route: Route): Query {
 export function Instances({ data, filter, route }: { data: Data; filter: Filter; route: Route }): JSX.Element {
   const asked = route.params.toString();
   const answer = useMemo(() => filter.run(queryOf(route)), [filter, asked]);
-  const columns = useMemo(() => makeColumns(data, route), [data, asked]);
+  const keep = useCallback((row: Instance) => answer.matches[row.index] === 1, [answer]);
+  const columns = useMemo(() => makeColumns(data), [data]);
   const order = useRef<Instance[]>([]);
   const [, setOrdered] = useState(0);
   const onOrder = useCallback((rows: Instance[]) => {
@@ -53,8 +54,8 @@ export function Instances({ data, filter, route }: { data: Data; filter: Filter;
       <div class="section-head">
         <h1 id="instances">Instances</h1>
         <p class="note" role="status">
-          <b data-count="instances">{count(answer.rows.length)}</b>
-          {answer.rows.length === data.instances.length ? " in all" : ` of ${plural(data.instances.length, "instance")}`}
+          <b data-count="instances">{count(answer.total)}</b>
+          {answer.total === data.instances.length ? " in all" : ` of ${plural(data.instances.length, "instance")}`}
         </p>
       </div>
       <div class="with-filters">
@@ -72,12 +73,12 @@ export function Instances({ data, filter, route }: { data: Data; filter: Filter;
           <Table
             caption="Instances"
             columns={columns}
-            rows={answer.rows}
-            all={data.instances}
+            rows={data.instances}
+            keep={keep}
             keyOf={(row) => row.instanceId}
             sort={route.params.get("sort") ?? WORST_FIRST}
             onSort={(sort) => replace(changed(route, { sort }))}
-            card={(row) => <Card data={data} row={row} route={route} />}
+            card={(row) => <Card data={data} row={row} />}
             cardHeight={112}
             rowHeight={54}
             empty="No instance matches these filters."
@@ -192,20 +193,20 @@ function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Elemen
   );
 }
 
-const InstanceLink = ({ row, route }: { row: Instance; route: Route }): JSX.Element => (
-  <a class="row-link" href={changed(route, { i: row.instanceId })}>
+const InstanceLink = ({ row }: { row: Instance }): JSX.Element => (
+  <a class="row-link" href={changed(useRoute(), { i: row.instanceId })}>
     <T class="name">{row.name || row.instanceId}</T>
     {row.name && <Id>{row.instanceId}</Id>}
   </a>
 );
 
-const makeColumns = (data: Data, route: Route): Column<Instance>[] => [
+const makeColumns = (data: Data): Column<Instance>[] => [
   {
     id: "name",
     header: "Instance",
     width: "20%",
     sort: (row) => row.name || row.instanceId,
-    cell: (row) => <InstanceLink row={row} route={route} />,
+    cell: (row) => <InstanceLink row={row} />,
   },
   {
     id: "outcome",
@@ -257,10 +258,10 @@ function stillMissing(row: Instance): number {
   return row.missingBefore.length - row.installed.length;
 }
 
-const Card = ({ data, row, route }: { data: Data; row: Instance; route: Route }): JSX.Element => (
+const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
   <div class="card">
     <span class="card-top">
-      <InstanceLink row={row} route={route} />
+      <InstanceLink row={row} />
       <OutcomeChip outcome={row.outcome} />
     </span>
     <T class="clamp">{row.reason.text}</T>

@@ -116,7 +116,7 @@ function MapBox({ box: { node, group, width, height } }: { box: Box }): JSX.Elem
       {roomy && (
         <span class="box-head">
           {locked > 0 && <Lock size={13} aria-hidden="true" />}
-          {locked === 0 && bad && pressing(bad) >= pressing("missing") && <Sign outcome={bad} size={13} />}
+          {bad && pressing(bad) >= pressing("missing") && <Sign outcome={bad} size={13} />}
           <T>{node.name}</T>
           {width > 120 && <span class="box-count">{count(node.instances)}</span>}
         </span>

@@ -26,7 +26,10 @@ export const Overview = ({ data, organization }: { data: Data; organization: Org
       title="Organization"
       note={
         <>
-          Each box is as large as its number of instances. <a href={href("map")}>Open the map</a> to drill down.
+          Each box is as large as its number of instances.{" "}
+          <span class="screen">
+            <a href={href("map")}>Open the map</a> to drill down.
+          </span>
         </>
       }
     >

@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { Data } from "../model/data";
 import { count, osName, plural } from "../model/format";
 import { PATCH_STATE_LABELS, PATCH_STATES, type PatchIndex, type PatchRow, severityRank } from "../model/patches";
-import { changed, href, replace, type Route } from "../model/route";
+import { changed, href, replace, type Route, useRoute } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
 import { Facts, Nothing, Plain } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
@@ -15,18 +15,18 @@ import { Id, T } from "../parts/text";
 const LISTED = 100;
 
 export function Patches({ data, index, route }: { data: Data; index: PatchIndex; route: Route }): JSX.Element {
-  const asked = route.params.toString();
   const find = route.params.get("q") ?? "";
-  const rows = useMemo(() => found(index.patches, find), [index, find]);
-  const columns = useMemo(() => makeColumns(route), [asked]);
+  const sorted = useMemo(() => [...index.patches].sort(mostOpen), [index]);
+  const keep = useMemo(() => finder(find), [find]);
+  const found = useMemo(() => sorted.filter(keep).length, [sorted, keep]);
   const chosen = index.byId.get(route.params.get("p") ?? "");
   return (
     <section class="section" aria-labelledby="patches">
       <div class="section-head">
         <h1 id="patches">Patches</h1>
         <p class="note" role="status">
-          <b data-count="patches">{count(rows.length)}</b>
-          {rows.length === index.patches.length
+          <b data-count="patches">{count(found)}</b>
+          {found === index.patches.length
             ? " that were or are missing somewhere"
             : ` of ${plural(index.patches.length, "patch", "patches")}`}
         </p>
@@ -48,13 +48,13 @@ export function Patches({ data, index, route }: { data: Data; index: PatchIndex;
           {chosen && <One data={data} patch={chosen} route={route} />}
           <Table
             caption="Patches"
-            columns={columns}
-            rows={rows}
-            all={index.patches}
+            columns={COLUMNS}
+            rows={sorted}
+            keep={keep}
             keyOf={(patch) => patch.id}
-            sort={route.params.get("sort") ?? "-missing"}
+            sort={route.params.get("sort")}
             onSort={(sort) => replace(changed(route, { sort }))}
-            card={(patch) => <Card patch={patch} route={route} />}
+            card={(patch) => <Card patch={patch} />}
             cardHeight={100}
             rowHeight={50}
             empty="No patch matches."
@@ -65,28 +65,30 @@ export function Patches({ data, index, route }: { data: Data; index: PatchIndex;
   );
 }
 
-function found(patches: PatchRow[], find: string): PatchRow[] {
+/** Not there yet, for whatever reason. */
+const open = (patch: PatchRow): number => patch.where.missing.length + patch.where.failed.length;
+/** The order without a sorted column: what is still open most often, and most severe. */
+const mostOpen = (a: PatchRow, b: PatchRow): number =>
+  open(b) - open(a) || severityRank(b.severity) - severityRank(a.severity) || (a.id < b.id ? -1 : 1);
+
+function finder(find: string): (patch: PatchRow) => boolean {
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return patches;
-  return patches.filter((patch) => {
+  return (patch) => {
     const text = [patch.id, patch.title, patch.classification, patch.severity, ...patch.cves].join(" ").toLowerCase();
     return words.every((word) => text.includes(word));
-  });
+  };
 }
 
 const number = (n: number): JSX.Element | string => (n > 0 ? count(n) : <span class="muted">0</span>);
-/** Missing in the sense of everybody who asks: not there yet, for whatever reason. */
-const open = (patch: PatchRow): number => patch.where.missing.length + patch.where.failed.length;
-
-const PatchLink = ({ patch, route }: { patch: PatchRow; route: Route }): JSX.Element => (
-  <a class="row-link" href={changed(route, { p: patch.id })}>
+const PatchLink = ({ patch }: { patch: PatchRow }): JSX.Element => (
+  <a class="row-link" href={changed(useRoute(), { p: patch.id })}>
     <T class="name">{patch.id}</T>
     {patch.title && patch.title !== patch.id && <T class="muted name">{patch.title}</T>}
   </a>
 );
 
-const makeColumns = (route: Route): Column<PatchRow>[] => [
-  { id: "patch", header: "Patch", sort: (patch) => patch.id, cell: (patch) => <PatchLink patch={patch} route={route} /> },
+const COLUMNS: Column<PatchRow>[] = [
+  { id: "patch", header: "Patch", sort: (patch) => patch.id, cell: (patch) => <PatchLink patch={patch} /> },
   {
     id: "severity",
     header: "Severity",
@@ -110,7 +112,7 @@ const makeColumns = (route: Route): Column<PatchRow>[] => [
       width: state === "pending-reboot" ? "8.6rem" : "6rem",
       align: "end",
       largestFirst: true,
-      sort: (patch) => (state === "missing" ? open(patch) * 1e6 + patch.where.missing.length : patch.where[state].length),
+      sort: (patch) => patch.where[state].length,
       cell: (patch) => number(patch.where[state].length),
     }),
   ),
@@ -125,9 +127,9 @@ const makeColumns = (route: Route): Column<PatchRow>[] => [
   },
 ];
 
-const Card = ({ patch, route }: { patch: PatchRow; route: Route }): JSX.Element => (
+const Card = ({ patch }: { patch: PatchRow }): JSX.Element => (
   <div class="card">
-    <PatchLink patch={patch} route={route} />
+    <PatchLink patch={patch} />
     <T class="muted name">{[patch.severity, patch.classification].filter(Boolean).join(" · ")}</T>
     <span>
       {PATCH_STATES.filter((state) => patch.where[state].length > 0)

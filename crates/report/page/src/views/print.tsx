@@ -28,7 +28,7 @@ export function Print({ data, organization }: { data: Data; organization: Organi
         >
           <Plain
             caption="Instances that need attention"
-            heads={["Instance", "Outcome", "Why", "Account", "Stage", "System"]}
+            heads={["Instance", "Outcome", "Why", "Account", "Stage and system"]}
             rows={rows.slice(0, PRINTED).map((row) => ({
               key: row.instanceId,
               cells: [
@@ -42,8 +42,10 @@ export function Print({ data, organization }: { data: Data; organization: Organi
                   <T>{row.accountName || row.accountId}</T>
                   <T class="muted">{row.region}</T>
                 </span>,
-                <T>{data.stepLabel(row.stage, row.wave)}</T>,
-                <T>{osName(row.os)}</T>,
+                <span class="two">
+                  <T>{data.stepLabel(row.stage, row.wave)}</T>
+                  <T class="muted">{osName(row.os)}</T>
+                </span>,
               ],
             }))}
           />

@@ -68,11 +68,9 @@ function Fixes({ all }: { all: Readiness }): JSX.Element {
 }
 
 function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
-  const asked = route.params.toString();
   const onlyTrouble = route.params.get("all") === null;
-  const rows = useMemo(() => (onlyTrouble ? all.rows.filter((row) => row.worst !== "pass") : all.rows), [all, onlyTrouble]);
-  const columns = useMemo(() => makeColumns(all), [all, asked]);
-  const hidden = all.rows.length - all.rows.filter((row) => row.worst !== "pass").length;
+  const columns = useMemo(() => makeColumns(all), [all]);
+  const hidden = all.rows.filter((row) => row.worst === "pass").length;
   return (
     <Section
       id="matrix"
@@ -89,8 +87,8 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
         <Table
           caption="Instances and checks"
           columns={columns}
-          rows={rows}
-          all={all.rows}
+          rows={all.rows}
+          keep={onlyTrouble ? troubled : everyone}
           keyOf={(row) => row.instance.instanceId}
           sort={route.params.get("sort")}
           onSort={(sort) => replace(changed(route, { sort }))}
@@ -103,6 +101,9 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
     </Section>
   );
 }
+
+const troubled = (row: ReadinessRow): boolean => row.worst !== "pass";
+const everyone = (): boolean => true;
 
 const RANK: Record<CheckStatus, number> = { pass: 0, unknown: 1, warn: 2, fail: 3 };
 
