@@ -53,6 +53,16 @@ build: binaries .venv/.installed ## Build every binary, and the template for the
 	.venv/bin/python scripts/place_binaries.py
 	.venv/bin/python scripts/render_template.py
 
+PAGE := crates/report/page
+
+$(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci --silent --no-audit --no-fund
+	touch $@
+
+.PHONY: page
+page: $(PAGE)/node_modules/.installed ## Build crates/report/page.html, which is committed, from crates/report/page
+	cd $(PAGE) && npm run --silent types && npm run --silent build
+
 # ---------------------------------------------------------------- use
 
 .PHONY: demo
@@ -62,6 +72,10 @@ demo: build ## Deploy everything into a local cloud and patch a simulated organi
 .PHONY: bench
 bench: build ## Measure speed, memory and cost against their limits
 	.venv/bin/python -m bench
+
+.PHONY: bench-page
+bench-page: $(PAGE)/node_modules/.installed ## Measure how quick the report's page is with INSTANCES=20000
+	cd $(PAGE) && npm run --silent bench
 
 # ---------------------------------------------------------------- test
 
@@ -73,6 +87,7 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-static
 	$(MAKE) test-cloud
 	$(MAKE) test-e2e
+	$(MAKE) test-page REPORTS=build/e2e
 	$(MAKE) lint
 
 .PHONY: lint
@@ -99,6 +114,12 @@ test-e2e: build ## The deployed system in the local cloud, one run per file in t
 	cargo test --release --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
 	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
 	cd tests/cloud && ../../.venv/bin/python -m checks.report_schema ../../build/e2e
+
+# Chromium comes with npm, so nothing has to be installed on the machine. REPORTS=<folder> checks the page of every
+# report.json in it, too.
+.PHONY: test-page
+test-page: $(PAGE)/node_modules/.installed ## The report's page in a real browser; committed page = its sources
+	cd $(PAGE) && npm run --silent check && $(if $(REPORTS),REPORTS=$(abspath $(REPORTS)) )npm run --silent test
 
 # ---------------------------------------------------------------- AWS
 

@@ -1,0 +1,23 @@
+// How the tests run: one headless Chromium (see tests/support/browser.mjs), everything they write below build/page.
+import { defineConfig } from "@playwright/test";
+import { launchOptions } from "./tests/support/browser.mjs";
+
+const build = "../../../build/page";
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: `${build}/results`,
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 20_000,
+  reporter: [["line"]],
+  use: {
+    launchOptions: await launchOptions(),
+    viewport: { width: 1360, height: 900 },
+    // Not UTC, so that the reader's own time is seen beside it.
+    timezoneId: "Asia/Tokyo",
+    locale: "en-GB",
+  },
+});

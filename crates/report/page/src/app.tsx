@@ -1,0 +1,152 @@
+// The page: head, the views, and which of them is shown.
+import type { JSX } from "preact";
+import { flushSync } from "preact/compat";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Data, once } from "./model/data";
+import { makeFilter } from "./model/filter";
+import { count } from "./model/format";
+import { lockedAccounts, organization as organize } from "./model/organization";
+import { href, useRoute, type View } from "./model/route";
+import { Id, T } from "./parts/text";
+import { ThemeSwitch } from "./parts/theme";
+import { Accounts } from "./views/accounts";
+import { headline } from "./views/answer";
+import { Instances, useWarmUp } from "./views/instances";
+import { MapView } from "./views/map";
+import { Overview } from "./views/overview";
+import { Patches } from "./views/patches";
+import { Print } from "./views/print";
+import { ReadinessView } from "./views/readiness";
+
+const TITLES: [View, string][] = [
+  ["overview", "Overview"],
+  ["instances", "Instances"],
+  ["map", "Organization"],
+  ["patches", "Patches"],
+  ["readiness", "Readiness"],
+  ["accounts", "Accounts"],
+];
+
+/** Views of several sections; the title of the others stands in them. */
+const SEVERAL: View[] = ["readiness", "accounts"];
+const titleOf = (view: View): string => TITLES.find(([name]) => name === view)?.[1] ?? "";
+
+export function App({ data }: { data: Data }): JSX.Element {
+  const route = useRoute();
+  const { filter, patches } = useMemo(() => makeFilter(data), [data]);
+  const organization = useMemo(() => once(() => organize(data)), [data]);
+  const printing = usePrinting();
+  useWarmUp(filter);
+  useTitle(data, route.view);
+  const top = useRef<HTMLElement>(null);
+  useViewStart(route.view, top);
+
+  const view = {
+    overview: () => <Overview data={data} organization={organization()} />,
+    map: () => <MapView organization={organization()} route={route} />,
+    instances: () => <Instances data={data} filter={filter} route={route} />,
+    patches: () => <Patches data={data} index={patches()} route={route} />,
+    readiness: () => <ReadinessView data={data} route={route} />,
+    accounts: () => <Accounts data={data} />,
+  }[route.view];
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          // The address says which view is shown, so the link must not change it.
+          event.preventDefault();
+          top.current?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
+      <Head data={data} view={route.view} />
+      <main id="main" ref={top} tabIndex={-1}>
+        {SEVERAL.includes(route.view) && !printing && <h1 class="hidden">{titleOf(route.view)}</h1>}
+        {printing ? <Print data={data} organization={organization()} /> : view()}
+      </main>
+      <footer>
+        <p>
+          Made by orgpatch from <code>report.json</code>, version {data.schemaVersion}. Plan SHA-256{" "}
+          <Id>{data.run.planSha256}</Id>
+        </p>
+      </footer>
+    </>
+  );
+}
+
+function Head({ data, view }: { data: Data; view: View }): JSX.Element {
+  const locked = useMemo(() => new Set(lockedAccounts(data).map((row) => row.accountId)).size, [data]);
+  const badges: Partial<Record<View, number>> = { instances: data.instances.length, accounts: locked };
+  const current = useRef<HTMLAnchorElement>(null);
+  // On a phone the views do not all fit beside each other.
+  useLayoutEffect(() => current.current?.scrollIntoView({ block: "nearest", inline: "nearest" }), [view]);
+  return (
+    <header class="head">
+      <div class="head-line">
+        <p class="brand">
+          <span class={`dot dot-${data.run.decision}`} aria-hidden="true" />
+          orgpatch
+          <span class="brand-run">
+            <T>{data.run.plan}</T> <T class="muted">{data.run.id}</T>
+          </span>
+        </p>
+        <ThemeSwitch />
+      </div>
+      <nav aria-label="Views">
+        <ul>
+          {TITLES.map(([name, title]) => (
+            <li key={name}>
+              <a href={href(name)} ref={view === name ? current : undefined} aria-current={view === name ? "page" : undefined}>
+                {title}
+                {badges[name] ? <span class="badge">{count(badges[name])}</span> : null}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+    </header>
+  );
+}
+
+/** True while the page is being printed. The browser prints right after the event, so it is rendered at once. */
+function usePrinting(): boolean {
+  const [printing, setPrinting] = useState(false);
+  useLayoutEffect(() => {
+    const media = matchMedia("print");
+    setPrinting(media.matches);
+    const set = (): void => flushSync(() => setPrinting(media.matches));
+    const before = (): void => flushSync(() => setPrinting(true));
+    const after = (): void => setPrinting(false);
+    media.addEventListener("change", set);
+    addEventListener("beforeprint", before);
+    addEventListener("afterprint", after);
+    return () => {
+      media.removeEventListener("change", set);
+      removeEventListener("beforeprint", before);
+      removeEventListener("afterprint", after);
+    };
+  }, []);
+  return printing;
+}
+
+function useTitle(data: Data, view: View): void {
+  useEffect(() => {
+    document.title = `${view === "overview" ? headline(data) : titleOf(view)} · orgpatch ${data.run.plan} ${data.run.id}`;
+  }, [data, view]);
+}
+
+/** A new view starts at its top, and a screen reader hears that there is one. */
+function useViewStart(view: View, main: { current: HTMLElement | null }): void {
+  const first = useRef(true);
+  useLayoutEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [view]);
+}

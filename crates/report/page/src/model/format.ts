@@ -1,0 +1,72 @@
+// Numbers, times and lengths of time as people read them.
+
+import { own } from "./own";
+
+const NUMBER = new Intl.NumberFormat("en");
+const LOCAL = new Intl.DateTimeFormat("en", {
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+  timeZoneName: "short",
+});
+
+export const count = (n: number): string => NUMBER.format(n);
+
+/** `1 instance`, `2 instances`. */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** A share in percent, never rounded to 0 or 100 when it is not. */
+export function percent(part: number, whole: number): string {
+  if (whole === 0) return "–";
+  const exact = (100 * part) / whole;
+  if (exact > 0 && exact < 0.1) return "<0.1%";
+  if (exact > 99.9 && exact < 100) return ">99.9%";
+  return `${Number(exact.toFixed(exact < 10 || exact > 90 ? 1 : 0))}%`;
+}
+
+/** `2026-11-10 00:00 UTC`. */
+export function utc(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** The same in the reader's time zone. */
+export function local(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : LOCAL.format(at);
+}
+
+/** `3 h 44 min`. */
+export function duration(from: string, to: string): string {
+  const seconds = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+  if (!Number.isFinite(seconds) || seconds < 0) return "–";
+  if (seconds < 60) return `${seconds} s`;
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600), Math.floor((seconds % 3600) / 60)];
+  if (days > 0) return hours > 0 ? `${days} d ${hours} h` : `${days} d`;
+  if (hours > 0) return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
+  return `${minutes} min`;
+}
+
+const OS_NAMES: Record<string, string> = {
+  AMAZON_LINUX: "Amazon Linux",
+  AMAZON_LINUX_2: "Amazon Linux 2",
+  AMAZON_LINUX_2022: "Amazon Linux 2022",
+  AMAZON_LINUX_2023: "Amazon Linux 2023",
+  ALMA_LINUX: "AlmaLinux",
+  CENTOS: "CentOS",
+  DEBIAN: "Debian",
+  MACOS: "macOS",
+  ORACLE_LINUX: "Oracle Linux",
+  RASPBIAN: "Raspberry Pi OS",
+  REDHAT_ENTERPRISE_LINUX: "Red Hat Enterprise Linux",
+  ROCKY_LINUX: "Rocky Linux",
+  SUSE: "SUSE Linux",
+  UBUNTU: "Ubuntu",
+  WINDOWS: "Windows",
+};
+
+/** The operating system as its maker writes it. */
+export const osName = (os: string | null | undefined): string => (os ? (own(OS_NAMES, os) ?? os) : "Unknown");

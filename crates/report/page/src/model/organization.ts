@@ -1,0 +1,108 @@
+// The organization as a tree with counts: organizational units, accounts, Regions.
+import type { Data } from "./data";
+import { add, pressing, total } from "./outcomes";
+import type { Counts, Outcome, Reason, TargetReport } from "./report";
+
+export interface OrgNode {
+  /** In the address: `ou:<path>`, `<account id>` or `<account id>/<region>`; empty for the root. */
+  key: string;
+  kind: "root" | "ou" | "account" | "region";
+  name: string;
+  counts: Counts;
+  instances: number;
+  /** Targets that were not reached, with their reason. */
+  unreached: TargetReport[];
+  children: OrgNode[];
+  parent: OrgNode | null;
+}
+
+export interface Organization {
+  root: OrgNode;
+  byKey: Map<string, OrgNode>;
+}
+
+const NAMES: Record<OrgNode["kind"], string> = {
+  root: "Organization",
+  ou: "Organizational unit",
+  account: "Account",
+  region: "Region",
+};
+export const kindName = (node: OrgNode): string => NAMES[node.kind];
+
+export function organization(data: Data): Organization {
+  const byKey = new Map<string, OrgNode>();
+  const node = (key: string, kind: OrgNode["kind"], name: string, parent: OrgNode | null): OrgNode => {
+    const known = byKey.get(key);
+    if (known) return known;
+    const made: OrgNode = { key, kind, name, counts: {}, instances: 0, unreached: [], children: [], parent };
+    byKey.set(key, made);
+    parent?.children.push(made);
+    return made;
+  };
+  const root = node("", "root", "Organization", null);
+  for (const target of data.targets) {
+    let at = root;
+    const path: string[] = [];
+    for (const name of target.ouPath.split("/").filter(Boolean)) {
+      path.push(name);
+      at = node(`ou:${path.join("/")}`, "ou", name, at);
+    }
+    const account = node(target.accountId, "account", target.accountName || target.accountId, at);
+    const region = node(`${target.accountId}/${target.region}`, "region", target.region, account);
+    if (target.outcome !== "reached") region.unreached.push(target);
+  }
+  for (const row of data.instances) {
+    const region = byKey.get(`${row.accountId}/${row.region}`);
+    if (region) region.counts[row.outcome] = (region.counts[row.outcome] ?? 0) + 1;
+  }
+  sum(root);
+  return { root, byKey };
+}
+
+function sum(node: OrgNode): void {
+  for (const child of node.children) {
+    sum(child);
+    add(node.counts, child.counts);
+    node.unreached.push(...child.unreached);
+  }
+  node.instances = total(node.counts);
+}
+
+/** The most pressing outcome of a node, or null if it has no instance. */
+export function worst(node: OrgNode): Outcome | null {
+  const outcomes = Object.keys(node.counts) as Outcome[];
+  return outcomes.reduce<Outcome | null>((a, b) => (a === null || pressing(b) > pressing(a) ? b : a), null);
+}
+
+/** From the root down to the node. */
+export function pathTo(node: OrgNode): OrgNode[] {
+  return node.parent ? [...pathTo(node.parent), node] : [node];
+}
+
+/** Targets that could not be entered: not those that the run did not come to. */
+export const notEntered = (targets: TargetReport[]): TargetReport[] =>
+  targets.filter((target) => target.outcome !== "reached" && target.outcome !== "not-attempted");
+
+/** Accounts with the targets that could not be entered, and why. */
+export interface LockedAccount {
+  accountId: string;
+  accountName: string;
+  ouPath: string;
+  stage: string;
+  wave: number;
+  outcome: TargetReport["outcome"];
+  reason: Reason;
+  regions: string[];
+}
+
+/** One row for each account and reason: an account that lets nobody in does so in every Region. */
+export function lockedAccounts(data: Data): LockedAccount[] {
+  const rows = new Map<string, LockedAccount>();
+  for (const target of notEntered(data.targets)) {
+    const key = [target.accountId, target.outcome, target.reason.code, target.reason.text].join("\n");
+    const row = rows.get(key);
+    if (row) row.regions.push(target.region);
+    else rows.set(key, { ...target, regions: [target.region] });
+  }
+  return [...rows.values()];
+}

@@ -1,0 +1,115 @@
+// Patches across all instances: where each is installed, missing, failed or waiting for a reboot.
+import type { Data } from "./data";
+import type { InstanceRow, Patch, PatchRef } from "./report";
+
+/** Where a patch stands on an instance, at the end of the run. */
+export type PatchState = "installed" | "pending-reboot" | "missing" | "failed";
+export const PATCH_STATES: PatchState[] = ["installed", "pending-reboot", "missing", "failed"];
+export const PATCH_STATE_LABELS: Record<PatchState, string> = {
+  installed: "Installed",
+  "pending-reboot": "Pending reboot",
+  missing: "Missing",
+  failed: "Failed",
+};
+
+export interface PatchRow {
+  index: number;
+  id: string;
+  title: string;
+  classification: string;
+  severity: string;
+  cves: string[];
+  os: Set<string>;
+  /** Instances in each state, by their place in the report. */
+  where: Record<PatchState, number[]>;
+  /** Stages that were spared it, because no earlier stage had proved it. */
+  heldBack: string[];
+}
+
+export interface PatchIndex {
+  patches: PatchRow[];
+  byId: Map<string, PatchRow>;
+  /** For each instance the patches that this run has to say something about. */
+  ofInstance: number[][];
+}
+
+/** A patch on an instance, and where it stands. */
+export interface Standing {
+  patch: Patch;
+  state: PatchState;
+  /** True if the scan before the install found it missing. */
+  before: boolean;
+}
+
+/** What became of every patch that an instance missed, or misses now. */
+export function standings(row: InstanceRow): Standing[] {
+  const found = new Map<string, Standing>();
+  const set = (patch: Patch, state: PatchState): void => {
+    const known = found.get(patch.id);
+    if (known) known.state = state;
+    else found.set(patch.id, { patch, state, before: false });
+  };
+  for (const patch of row.missingBefore) {
+    set(patch, stateOf(patch));
+    const standing = found.get(patch.id);
+    if (standing) standing.before = true;
+  }
+  for (const patch of row.missingAfter) set(patch, stateOf(patch));
+  for (const patch of row.installed) set(patch, "installed");
+  for (const patch of row.failed) set(patch, patch.state === "InstalledPendingReboot" ? "pending-reboot" : "failed");
+  return [...found.values()];
+}
+
+function stateOf(patch: Patch): PatchState {
+  if (patch.state === "InstalledPendingReboot") return "pending-reboot";
+  return patch.state === "Failed" ? "failed" : "missing";
+}
+
+export const refId = (ref: PatchRef): string => (typeof ref === "string" ? ref : ref.id);
+
+const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational"];
+
+/** How severe, for sorting: the larger the worse; unknown words come last. */
+export function severityRank(severity: string): number {
+  const at = SEVERITIES.indexOf(severity.toLowerCase());
+  return at < 0 ? 0 : SEVERITIES.length - at;
+}
+
+/** Goes through every instance once. */
+export function indexPatches(data: Data): PatchIndex {
+  const patches: PatchRow[] = [];
+  const byId = new Map<string, PatchRow>();
+  const row = (patch: { id: string } & Partial<Patch>): PatchRow => {
+    let known = byId.get(patch.id);
+    if (!known) {
+      known = {
+        index: patches.length,
+        id: patch.id,
+        title: patch.title ?? "",
+        classification: patch.classification ?? "",
+        severity: patch.severity ?? "",
+        cves: patch.cveIds ?? [],
+        os: new Set(),
+        where: { installed: [], "pending-reboot": [], missing: [], failed: [] },
+        heldBack: [],
+      };
+      byId.set(patch.id, known);
+      patches.push(known);
+    }
+    return known;
+  };
+  const ofInstance = data.instances.map((instance) =>
+    standings(instance).map(({ patch, state }) => {
+      const known = row(patch);
+      known.where[state].push(instance.index);
+      if (instance.os) known.os.add(instance.os);
+      return known.index;
+    }),
+  );
+  for (const step of data.steps) {
+    for (const ref of step.promotion?.heldBack ?? []) {
+      row(typeof ref === "string" ? { id: ref } : ref).heldBack.push(data.stepLabel(step.stage, step.wave));
+    }
+  }
+  return { patches, byId, ofInstance };
+}

@@ -1,0 +1,99 @@
+// The report as the page sees it: what schemas/report.schema.json says, and optional fields that are shown when a
+// report has them. Every optional field is listed in the README of this folder.
+import type * as schema from "../schema";
+
+export type Outcome = schema.InstanceRow["outcome"];
+export type TargetOutcome = schema.TargetReport["outcome"];
+export type StepDecision = schema.StepReport["decision"];
+export type Counts = Partial<Record<Outcome, number>>;
+
+export interface Reason {
+  code: string;
+  text: string;
+}
+
+/** A patch in a list where a report may also give its id only. */
+export type PatchRef = string | { id: string; title?: string; classification?: string; severity?: string };
+export type Patch = schema.Patch;
+
+/** What was found about an instance. Without `status` it is a reason why the instance is not ready. */
+export interface Finding {
+  code?: string;
+  text?: string;
+  check?: string;
+  status?: "pass" | "fail" | "warn" | "unknown";
+  severity?: string;
+  evidence?: string;
+  fix?: string;
+  cause?: string;
+}
+
+/** What the plan allows a step. */
+export interface GateLimits {
+  maxFailedPercent?: number;
+  maxUnreachablePercent?: number;
+  minSucceeded?: number;
+}
+
+/** What a step brought that an earlier stage had proved, or had not. */
+export interface Promotion {
+  tested?: number | PatchRef[];
+  installedUntested?: PatchRef[];
+  heldBack?: PatchRef[];
+}
+
+/** A time in which a step waited. */
+export interface Wait {
+  what: string;
+  from: string;
+  until: string;
+  text?: string;
+}
+
+export interface StepReport extends Omit<schema.StepReport, "counts" | "reason"> {
+  counts: Counts;
+  reason: Reason;
+  limits?: GateLimits;
+  startedAt?: string;
+  judgedAt?: string;
+  waits?: Wait[];
+  promotion?: Promotion;
+  approval?: { by?: string; at?: string; comment?: string };
+}
+
+/** A change of a baseline: a sentence, a reason, or one of the changes in `core::baseline`. */
+export type BaselineChange = string | (Partial<Reason> & { change?: string; [field: string]: unknown });
+
+export interface TargetReport extends Omit<schema.TargetReport, "reason"> {
+  reason: Reason;
+  at?: string;
+  baselineChanges?: BaselineChange[];
+}
+
+export interface InstanceRow extends Omit<schema.InstanceRow, "findings" | "reason"> {
+  reason: Reason;
+  findings: Finding[];
+  tags?: Record<string, string>;
+  exitCode?: number;
+}
+
+export interface RunReport extends Omit<schema.RunReport, "counts" | "reason"> {
+  counts: Counts;
+  reason: Reason;
+}
+
+export interface AccountOutsidePlan {
+  accountId: string;
+  accountName: string;
+  ouPath: string;
+  reason: Reason;
+}
+
+export interface Report {
+  schemaVersion: number;
+  run: RunReport;
+  steps: StepReport[];
+  targets: TargetReport[];
+  instances: InstanceRow[];
+  accountsOutsidePlan: AccountOutsidePlan[];
+}

@@ -1,0 +1,120 @@
+// The page that opens first: the answer, what needs somebody, the stages, the organization at a glance, the time.
+import { ArrowRight, Lock } from "lucide-preact";
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { troubles } from "../model/attention";
+import type { Data } from "../model/data";
+import { count, duration, plural, utc } from "../model/format";
+import { lockedAccounts, type Organization } from "../model/organization";
+import { outcomeWords } from "../model/outcomes";
+import { href } from "../model/route";
+import { timeline } from "../model/timeline";
+import { Sign } from "../parts/outcome";
+import { Section } from "../parts/panel";
+import { T, Time } from "../parts/text";
+import { Answer, sentenceCase } from "./answer";
+import { OrganizationMap } from "./map";
+import { Stages } from "./stages";
+
+export const Overview = ({ data, organization }: { data: Data; organization: Organization }): JSX.Element => (
+  <>
+    <Answer data={data} />
+    <Attention data={data} />
+    <Stages data={data} />
+    <Section
+      id="glance"
+      title="Organization"
+      note={
+        <>
+          Each box is as large as its number of instances.{" "}
+          <span class="screen">
+            <a href={href("map")}>Open the map</a> to drill down.
+          </span>
+        </>
+      }
+    >
+      <OrganizationMap node={organization.root} height={260} />
+    </Section>
+    <When data={data} />
+  </>
+);
+
+function Attention({ data }: { data: Data }): JSX.Element {
+  const groups = useMemo(() => troubles(data), [data]);
+  const locked = useMemo(() => lockedAccounts(data), [data]);
+  if (groups.length === 0 && locked.length === 0) {
+    return (
+      <Section id="attention" title="Needs attention">
+        <p class="nothing good">Nothing. No instance is in trouble, and every account could be entered.</p>
+      </Section>
+    );
+  }
+  return (
+    <Section id="attention" title="Needs attention" note="Grouped by reason, most pressing first.">
+      <ol class="troubles">
+        {groups.map((group) => (
+          <li key={`${group.outcome} ${group.code}`}>
+            <a href={href("instances", { outcome: group.outcome, reason: group.code })}>
+              <Sign outcome={group.outcome} size={20} />
+              <b>{count(group.count)}</b>
+              <span class="trouble-words">
+                <strong>{outcomeWords(group.outcome).label}</strong>
+                <T class="clamp">{sentenceCase(group.text)}</T>
+                <span class="muted">
+                  {[
+                    [...group.stages].slice(0, 3).join("; ") + (group.stages.size > 3 ? " …" : ""),
+                    plural(group.accounts.size, "account"),
+                    ...(group.otherTexts > 0 ? [`and ${plural(group.otherTexts, "similar reason")}`] : []),
+                  ].join(" · ")}
+                </span>
+              </span>
+              <ArrowRight class="go" size={16} aria-hidden="true" />
+            </a>
+          </li>
+        ))}
+        {locked.length > 0 && (
+          <li>
+            <a href={href("accounts")}>
+              <Lock class="sign tone-failed" size={20} aria-hidden="true" />
+              <b>{count(new Set(locked.map((row) => row.accountId)).size)}</b>
+              <span class="trouble-words">
+                <strong>Accounts that could not be entered</strong>
+                <span>Their instances are not in this report at all.</span>
+              </span>
+              <ArrowRight class="go" size={16} aria-hidden="true" />
+            </a>
+          </li>
+        )}
+      </ol>
+    </Section>
+  );
+}
+
+/** When each step ran. Without the steps' times there is nothing that the answer does not say already. */
+function When({ data }: { data: Data }): JSX.Element | null {
+  const { from, to, spans } = useMemo(() => timeline(data), [data]);
+  if (spans.length === 0) return null;
+  const place = (at: number): string => `${(100 * (at - from)) / Math.max(to - from, 1)}%`;
+  return (
+    <Section id="timeline" title="Timeline" note={`${duration(data.run.startedAt, data.run.finishedAt)} in all`}>
+      <ol class="timeline">
+        {spans.map((span) => (
+          <li key={`${span.kind} ${span.label}`} class={`row-${span.kind}`}>
+            <T class="span-name">{span.label}</T>
+            <span class="track" aria-hidden="true">
+              <span class={`span span-${span.decision ?? "wait"}`} style={{ left: place(span.from), right: `calc(100% - ${place(span.to)})` }} />
+            </span>
+            <span class="span-time">
+              {utc(new Date(span.from).toISOString())}
+              <span class="muted"> for {duration(new Date(span.from).toISOString(), new Date(span.to).toISOString())}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+      <p class="timeline-ends">
+        <Time at={data.run.startedAt} />
+        <Time at={data.run.finishedAt} />
+      </p>
+    </Section>
+  );
+}

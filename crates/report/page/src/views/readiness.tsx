@@ -1,0 +1,176 @@
+// Readiness: what keeps instances from being patched, what to fix first, and instances against checks.
+import { ArrowRight } from "lucide-preact";
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { Data } from "../model/data";
+import { count, plural } from "../model/format";
+import { type CheckStatus, type Readiness, readiness, type ReadinessRow, STATUS_LABELS } from "../model/readiness";
+import { changed, href, replace, type Route } from "../model/route";
+import { Nothing, Section } from "../parts/panel";
+import { Status } from "../parts/status";
+import { type Column, Table } from "../parts/table";
+import { Id, T } from "../parts/text";
+import { sentenceCase } from "./answer";
+
+/** More checks than this do not fit beside each other; those that fail most often come first anyway. */
+const COLUMNS = 12;
+/** So many things to fix are listed at first. */
+const FIRST = 6;
+
+export function ReadinessView({ data, route }: { data: Data; route: Route }): JSX.Element {
+  const all = useMemo(() => readiness(data), [data]);
+  if (all.rows.length === 0) {
+    return (
+      <Section id="readiness" title="Readiness">
+        <Nothing>Nothing was found that keeps an instance from being patched.</Nothing>
+      </Section>
+    );
+  }
+  return (
+    <>
+      <Fixes all={all} />
+      <Matrix all={all} route={route} />
+    </>
+  );
+}
+
+function Fixes({ all }: { all: Readiness }): JSX.Element {
+  const [listed, setListed] = useState(FIRST);
+  return (
+    <Section id="fixes" title="What to fix first" note="What helps most instances comes first; failures before warnings.">
+      {all.fixes.length === 0 && <Nothing>Nothing. Every check that was made passes.</Nothing>}
+      <ol class="troubles">
+        {all.fixes.slice(0, listed).map((fix) => (
+          <li key={`${fix.status} ${fix.check} ${fix.cause}`}>
+            <a href={href("instances", { check: fix.check })}>
+              <Status status={fix.status} size={20} />
+              <b>{count(fix.instances.length)}</b>
+              <span class="trouble-words">
+                <strong>
+                  <T class="check">{fix.check}</T>
+                  {fix.severity && <span class="muted"> {fix.severity}</span>}
+                </strong>
+                <T class="clamp">{sentenceCase(fix.cause || fix.text)}</T>
+                {fix.fix && <T class="clamp muted">{`To fix: ${fix.fix}`}</T>}
+              </span>
+              <ArrowRight class="go" size={16} aria-hidden="true" />
+            </a>
+          </li>
+        ))}
+      </ol>
+      {all.fixes.length > listed && (
+        <button type="button" class="show" onClick={() => setListed(all.fixes.length)}>
+          {`Show ${count(all.fixes.length - listed)} more`}
+        </button>
+      )}
+    </Section>
+  );
+}
+
+function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
+  const onlyTrouble = route.params.get("all") === null;
+  const columns = useMemo(() => makeColumns(all), [all]);
+  const hidden = all.rows.filter((row) => row.worst === "pass").length;
+  return (
+    <Section
+      id="matrix"
+      title="Instances and checks"
+      note={`${plural(all.checks.length, "check")}. An empty place: nothing is recorded.`}
+    >
+      {hidden > 0 && (
+        <label class="toggle">
+          <input type="checkbox" checked={!onlyTrouble} onChange={() => replace(changed(route, { all: onlyTrouble ? "1" : null }))} />
+          {`Also the ${plural(hidden, "instance")} that pass every check`}
+        </label>
+      )}
+      <div class="matrix">
+        <Table
+          caption="Instances and checks"
+          columns={columns}
+          rows={all.rows}
+          keep={onlyTrouble ? troubled : everyone}
+          keyOf={(row) => row.instance.instanceId}
+          sort={route.params.get("sort")}
+          onSort={(sort) => replace(changed(route, { sort }))}
+          card={(row) => <Card row={row} />}
+          cardHeight={116}
+          rowHeight={50}
+          empty="Every instance passes every check."
+        />
+      </div>
+    </Section>
+  );
+}
+
+const troubled = (row: ReadinessRow): boolean => row.worst !== "pass";
+const everyone = (): boolean => true;
+
+const RANK: Record<CheckStatus, number> = { pass: 0, unknown: 1, warn: 2, fail: 3 };
+
+const RowLink = ({ row: { instance } }: { row: ReadinessRow }): JSX.Element => (
+  <a class="row-link" href={href("instances", { i: instance.instanceId })}>
+    <T class="name">{instance.name || instance.instanceId}</T>
+    {instance.name && <Id>{instance.instanceId}</Id>}
+  </a>
+);
+
+const makeColumns = (all: Readiness): Column<ReadinessRow>[] => [
+  {
+    id: "instance",
+    header: "Instance",
+    width: "24%",
+    sort: ({ instance }) => instance.name || instance.instanceId,
+    cell: (row) => <RowLink row={row} />,
+  },
+  {
+    id: "account",
+    header: "Account",
+    width: "16%",
+    sort: ({ instance }) => instance.accountName,
+    cell: ({ instance }) => (
+      <span class="two">
+        <T class="name">{instance.accountName}</T>
+        <T class="muted name">{instance.region}</T>
+      </span>
+    ),
+  },
+  ...all.checks.slice(0, COLUMNS).map(
+    ({ name }): Column<ReadinessRow> => ({
+      id: `check ${name}`,
+      header: name,
+      largestFirst: true,
+      sort: (row) => {
+        const cell = row.cells.get(name);
+        return cell ? RANK[cell.status] : undefined;
+      },
+      cell: (row) => {
+        const cell = row.cells.get(name);
+        if (!cell) return null;
+        return (
+          <span class="cell" title={cell.text}>
+            <Status status={cell.status} />
+            <span class="cell-word">{STATUS_LABELS[cell.status]}</span>
+          </span>
+        );
+      },
+    }),
+  ),
+];
+
+const Card = ({ row }: { row: ReadinessRow }): JSX.Element => (
+  <div class="card">
+    <RowLink row={row} />
+    <T class="muted name">{`${row.instance.accountName} · ${row.instance.region}`}</T>
+    <ul class="card-checks">
+      {[...row.cells.values()]
+        .filter((cell) => cell.status !== "pass")
+        .slice(0, 4)
+        .map((cell) => (
+          <li key={cell.check}>
+            <Status status={cell.status} size={14} />
+            <T class="name">{cell.check}</T>
+          </li>
+        ))}
+    </ul>
+  </div>
+);

@@ -1,0 +1,116 @@
+// The arithmetic behind the views, without a browser.
+import { expect, test } from "@playwright/test";
+import { indexed } from "../src/model/data";
+import { makeFilter, type Query } from "../src/model/filter";
+import { duration, percent, utc } from "../src/model/format";
+import { commandLink, instanceLink } from "../src/model/console";
+import { readReport } from "../src/model/load";
+import { standings } from "../src/model/patches";
+import type { InstanceRow, Report } from "../src/model/report";
+import { changed, href, parse } from "../src/model/route";
+import { changeWords } from "../src/views/accounts";
+import { compact, embed, forScriptElement, PLACEHOLDER } from "../tools/compact.mjs";
+import { halted, withExtras } from "./support/reports";
+
+test("the compact spelling says the same, in a fifth of the bytes", () => {
+  const plain = JSON.stringify(withExtras);
+  const short = forScriptElement(compact(withExtras));
+  const bare = (report: Report): unknown => JSON.parse(JSON.stringify(report, (_, value: unknown) => value ?? undefined));
+  expect(bare(readReport(short))).toEqual({ ...(bare(withExtras) as object), dictionary: expect.any(Array) });
+  expect(short.length).toBeLessThan(plain.length / 5);
+});
+
+test("data in a script element never ends it", () => {
+  const text = forScriptElement({ name: "</script><!-- \u2028 & >" });
+  expect(text).not.toMatch(/[<>&\u2028\u2029]/);
+  expect(JSON.parse(text)).toEqual({ name: "</script><!-- \u2028 & >" });
+  // Replacement patterns of String.replace are not interpreted either.
+  expect(embed(`a${PLACEHOLDER}b`, "$& $1 $$")).toBe("a$& $1 $$b");
+});
+
+test("a filter gives what a simple loop gives, rows and counts", () => {
+  const data = indexed(structuredClone(withExtras));
+  const { filter } = makeFilter(data);
+  const queries: Query[] = [
+    { text: "", facets: {} },
+    { text: "", facets: { outcome: ["failed", "unreachable"], region: ["us-east-1"] } },
+    { text: "WEB", facets: { stage: ["production.2"] } },
+    { text: "", facets: { ou: ["Production/Retail"], os: ["UBUNTU"] } },
+    { text: "", facets: { outcome: ["nobody has this"] } },
+  ];
+  for (const query of queries) {
+    const { total, matches, counts } = filter.run(query);
+    const expected = data.instances.map((row) => Number(simple(row, query)));
+    expect([...matches]).toEqual(expected);
+    expect(total).toBe(expected.filter(Boolean).length);
+    const outcome = filter.facet("outcome");
+    const others = { ...query, facets: { ...query.facets, outcome: undefined } };
+    outcome?.values.forEach((value, i) => {
+      const beside = data.instances.filter((row) => row.outcome === value && simple(row, others)).length;
+      expect(counts.get("outcome")?.[i], `${JSON.stringify(query)} ${value}`).toBe(beside);
+    });
+  }
+});
+
+function simple(row: InstanceRow & { ouPath: string }, { text, facets }: Query): boolean {
+  const has = (values: string[] | undefined, value: string): boolean => !values || values.includes(value);
+  return (
+    has(facets.outcome, row.outcome) &&
+    has(facets.region, row.region) &&
+    has(facets.stage, `${row.stage}.${row.wave}`) &&
+    has(facets.os, row.os ?? "") &&
+    (!facets.ou || facets.ou.some((ou) => row.ouPath === ou || row.ouPath.startsWith(`${ou}/`))) &&
+    JSON.stringify(row).toLowerCase().includes(text.toLowerCase())
+  );
+}
+
+test("where a patch stands: the scan afterwards decides", () => {
+  const patch = (id: string, state: "Missing" | "Failed" | "InstalledPendingReboot" = "Missing") => ({ id, title: id, classification: "", severity: "", state });
+  const row = {
+    missingBefore: ["a", "b", "c", "d", "e"].map((id) => patch(id)),
+    installed: [patch("a")],
+    failed: [patch("b")],
+    missingAfter: [patch("b"), patch("c"), patch("d", "InstalledPendingReboot"), patch("f", "Failed")],
+  } as InstanceRow;
+  const found = Object.fromEntries(standings(row).map((s) => [s.patch.id, `${s.before ? "before " : ""}${s.state}`]));
+  expect(found).toEqual({
+    a: "before installed",
+    b: "before failed",
+    c: "before missing",
+    d: "before pending-reboot",
+    e: "before missing",
+    f: "failed",
+  });
+});
+
+test("addresses", () => {
+  expect(parse("#/instances?outcome=a&outcome=b%20c").params.getAll("outcome")).toEqual(["a", "b c"]);
+  expect(parse("#/nowhere").view).toBe("overview");
+  expect(parse("").view).toBe("overview");
+  expect(href("map", { at: "ou:A/B & C?", none: null })).toBe("#/map?at=ou%3AA%2FB+%26+C%3F");
+  expect(changed(parse("#/instances?q=x&outcome=a"), { q: null, sort: "-name" })).toBe("#/instances?outcome=a&sort=-name");
+});
+
+test("links to the console, in every partition, and never to a host that a report made up", () => {
+  expect(instanceLink("cn-north-1", "i-1")).toBe("https://cn-north-1.console.amazonaws.cn/systems-manager/fleet-manager/managed-nodes/i-1/general?region=cn-north-1");
+  expect(commandLink("us-gov-west-1", "a", "b/c")).toBe("https://us-gov-west-1.console.amazonaws-us-gov.com/systems-manager/run-command/a/b%2Fc?region=us-gov-west-1");
+  for (const region of ["evil.example/#", "", "a.b-c-1", "x-1@evil"]) expect(instanceLink(region, "i-1")).toBeNull();
+});
+
+test("numbers and times", () => {
+  expect([percent(0, 0), percent(0, 5), percent(1, 5000), percent(4999, 5000), percent(5, 5), percent(1, 15)]).toEqual(["–", "0%", "<0.1%", ">99.9%", "100%", "6.7%"]);
+  expect(utc("2026-11-10T03:44:15.884Z")).toBe("2026-11-10 03:44 UTC");
+  expect(utc("no time")).toBe("no time");
+  expect(duration("2026-11-10T00:00:00Z", "2026-11-12T05:59:00Z")).toBe("2 d 5 h");
+});
+
+test("changes of baselines, in every shape", () => {
+  expect(changeWords("made by hand")).toBe("made by hand");
+  expect(changeWords({ code: "x", text: "updated its rules" })).toBe("Updated its rules");
+  expect(changeWords({ change: "create", baseline: { name: "orgpatch-a" } })).toBe("Created · orgpatch-a");
+  expect(changeWords({ change: "register-default", operatingSystem: "UBUNTU", baseline: { created: "orgpatch-b" } })).toBe("Made the default · orgpatch-b · UBUNTU");
+});
+
+test("the generated halted report is one", () => {
+  expect(halted.steps.map((step) => step.decision)).toEqual(["advance", "halt", "not-attempted", "not-attempted"]);
+});

@@ -1,0 +1,106 @@
+// Opening: from disk, without network, with an answer; and what a page says that has no report.
+import { AxeBuilder } from "@axe-core/playwright";
+import { SCHEMA_VERSION } from "../src/model/load";
+import { emptyTemplate, expect, goTo, pageOf, test, write } from "./support/page";
+import { advanced, halted, nothing, scan } from "./support/reports";
+
+test("starts with the answer", async ({ page }) => {
+  await page.goto(pageOf("answer-halted", halted));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Halted at staging");
+  await expect(page.locator(".answer-words .prose")).toContainText("more than the 1% that the plan allows");
+  await expect(page).toHaveTitle(/^Halted at staging · orgpatch monthly/);
+
+  await page.goto(pageOf("answer-advanced", advanced));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Advanced through all 4 steps");
+  await page.goto(pageOf("answer-scan", scan()));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Scanned all 4 steps");
+  await page.goto(pageOf("answer-nothing", nothing()));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Ended with an error");
+});
+
+test("every view opens without instances, targets and patches", async ({ page }) => {
+  await page.goto(pageOf("nothing", nothing()));
+  for (const view of ["Instances", "Organization", "Patches", "Readiness", "Accounts", "Overview"]) {
+    await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: view }).click();
+    await expect(page.locator("main h1, main h2").last()).toBeVisible();
+  }
+});
+
+test("the plain spelling of the report opens as well as the compact one", async ({ page }) => {
+  const texts: string[] = [];
+  for (const spelling of ["plain", "compact"] as const) {
+    await page.goto(`${pageOf(`spelling-${spelling}`, halted, spelling)}#/instances`);
+    await page.locator("tbody a").first().click();
+    await page.getByRole("dialog").getByRole("heading", { name: "Commands" }).waitFor();
+    texts.push(await page.locator("main").innerText());
+  }
+  expect(texts[0]).toBe(texts[1]);
+});
+
+test("the empty template and an unknown version say what they are", async ({ page }) => {
+  await page.goto(write("template", emptyTemplate));
+  await expect(page.locator(".unreadable")).toContainText("This page holds no report");
+  await page.goto(pageOf("version", { ...advanced, schemaVersion: SCHEMA_VERSION + 1 }));
+  await expect(page.locator(".unreadable")).toContainText(`the report is of version ${SCHEMA_VERSION + 1}`);
+});
+
+test("nothing may be fetched, and no other script may run, even if it got into the page", async ({ browser }) => {
+  const page = await browser.newPage();
+  await page.goto(pageOf("policy", advanced));
+  const { intruder, refused } = await page.evaluate(async () => {
+    // A machine without a network fetches nothing anyway: that the policy refused it is what counts.
+    const refused: string[] = [];
+    addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+    const script = document.createElement("script");
+    script.textContent = "window.intruder = true";
+    document.body.append(script);
+    const image = document.createElement("img");
+    image.src = "https://example.com/x.png";
+    document.body.append(image);
+    await fetch("https://example.com/").catch(() => null);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { intruder: "intruder" in window, refused };
+  });
+  expect(intruder).toBe(false);
+  expect(refused.sort()).toEqual(["connect-src", "img-src", "script-src-elem"]);
+  await page.close();
+});
+
+test("paper gets what has to be acted on", async ({ page }) => {
+  await page.goto(`${pageOf("paper", halted)}#/patches`);
+  await page.emulateMedia({ media: "print" });
+  const trouble = halted.instances.filter((row) => !["patched", "compliant", "skipped", "not-attempted"].includes(row.outcome));
+  expect(trouble.length).toBeGreaterThan(10);
+  await expect(page.getByRole("table", { name: "Instances that need attention" }).locator("tbody tr")).toHaveCount(trouble.length);
+  await expect(page.getByRole("navigation", { name: "Views" })).toBeHidden();
+  await page.emulateMedia({ media: "screen" });
+  await expect(page.getByRole("heading", { name: "Patches" })).toBeVisible();
+});
+
+const VIEWS = ["overview", "instances", "map", "map?at=ou:Production", "patches", "readiness?all=1", "accounts"];
+const SIZES = { desk: { width: 1360, height: 900 }, phone: { width: 390, height: 844 } };
+
+for (const scheme of ["light", "dark"] as const) {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    test(`no violation of WCAG A and AA, nor of good practice: ${scheme}, ${size}`, async ({ browser }) => {
+      // The checker takes a second or two for each view.
+      test.setTimeout(60_000);
+      const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
+      const page = await context.newPage();
+      await page.goto(pageOf(`axe-${scheme}-${size}`, halted));
+      const instance = halted.instances.find((row) => row.outcome === "failed")?.instanceId;
+      const ready = halted.instances.find((row) => row.outcome === "not-ready")?.instanceId;
+      const patch = encodeURIComponent(halted.instances.flatMap((row) => row.installed)[0]?.id ?? "");
+      for (const view of [...VIEWS, `instances?outcome=failed&i=${instance}`, `instances?i=${ready}`, `patches?p=${patch}`]) {
+        await goTo(page, `#/${view}`);
+        await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
+        const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
+        const found = violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")}`);
+        expect(found, view).toEqual([]);
+      }
+      // Nothing is wider than the screen.
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      await context.close();
+    });
+  }
+}

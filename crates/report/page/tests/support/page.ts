@@ -1,0 +1,52 @@
+// Opens reports as people do: as a file from disk. Whatever the page writes to the console, and whatever it asks the
+// network for, fails the test.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { test as base, expect, type Page } from "@playwright/test";
+import { compact, embed, forScriptElement } from "../../tools/compact.mjs";
+import type { Report } from "../../src/model/report";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../../../..");
+const template = readFileSync(join(root, "crates/report/page.html"), "utf8");
+const folder = join(root, "build/page/pages");
+
+/** Writes the page of a report, and gives its address. */
+export function pageOf(name: string, report: object, spelling: "compact" | "plain" = "compact"): string {
+  const data = spelling === "compact" ? compact(report as Report) : report;
+  return write(name, embed(template, forScriptElement(data)));
+}
+
+/** Writes a page, and gives its address. */
+export function write(name: string, html: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name}-${process.pid}.html`);
+  writeFileSync(file, html);
+  return pathToFileURL(file).href;
+}
+
+export const emptyTemplate = template;
+
+export const test = base.extend({
+  page: async ({ page }, use) => {
+    const wrong: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") wrong.push(message.text());
+    });
+    page.on("pageerror", (error) => wrong.push(String(error.stack)));
+    page.on("request", (request) => {
+      if (!request.isNavigationRequest() || !request.url().startsWith("file:")) wrong.push(`request to ${request.url().slice(0, 200)}`);
+    });
+    await use(page);
+    expect(wrong, "the console and the network stay quiet").toEqual([]);
+  },
+});
+
+/** Goes to a place in a page that is open. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+}
+
+export { expect };
