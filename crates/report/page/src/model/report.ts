@@ -35,7 +35,7 @@ export interface GateLimits {
   minSucceeded?: number;
 }
 
-/** What a step brought that an earlier stage had proved, or had not. */
+/** What a step brought that the first stage of the plan had tested, or had not. */
 export interface Promotion {
   tested?: number | PatchRef[];
   installedUntested?: PatchRef[];
@@ -50,21 +50,21 @@ export interface Wait {
   text?: string;
 }
 
-export interface StepReport extends Omit<schema.StepReport, "counts" | "reason"> {
+export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" | "promotion"> {
   counts: Counts;
   reason: Reason;
   limits?: GateLimits;
   startedAt?: string;
   judgedAt?: string;
   waits?: Wait[];
-  promotion?: Promotion;
+  promotion?: Promotion | null;
   approval?: { by?: string; at?: string; comment?: string };
 }
 
 /** A change of a baseline: a sentence, a reason, or one of the changes in `core::baseline`. */
 export type BaselineChange = string | (Partial<Reason> & { change?: string; [field: string]: unknown });
 
-export interface TargetReport extends Omit<schema.TargetReport, "reason"> {
+export interface TargetReport extends Omit<schema.TargetReport, "reason" | "baselineChanges"> {
   reason: Reason;
   at?: string;
   baselineChanges?: BaselineChange[];

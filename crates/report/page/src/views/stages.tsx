@@ -147,13 +147,13 @@ function Bullet({ measure, limit }: { measure: Measure; limit: number }): JSX.El
 }
 
 const PROMOTED: [keyof Promotion, string][] = [
-  ["tested", "proved in an earlier stage"],
-  ["installedUntested", "installed without a proof"],
-  ["heldBack", "held back: not proved yet"],
+  ["tested", "installed and tested"],
+  ["installedUntested", "installed, not tested by the first stage"],
+  ["heldBack", "held back: not tested by the first stage"],
 ];
 
 const Promoted = ({ promotion }: { promotion: Promotion }): JSX.Element => (
-  <ul class="promotion" aria-label="Patches by proof">
+  <ul class="promotion" aria-label="Patches by whether the first stage had tested them">
     {PROMOTED.map(([field, words]) => {
       const value = promotion[field];
       if (value === undefined) return null;
@@ -177,7 +177,7 @@ const Promoted = ({ promotion }: { promotion: Promotion }): JSX.Element => (
 export const PatchLinks = ({ refs }: { refs: PatchRef[] }): JSX.Element => (
   <ul class="links">
     {refs.map((ref) => (
-      <li key={refId(ref)}>
+      <li key={typeof ref === "string" ? ref : `${ref.id} ${ref.title ?? ""}`}>
         <a href={href("patches", { p: refId(ref) })}>
           <T>{refId(ref)}</T>
         </a>
