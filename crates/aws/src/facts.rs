@@ -13,10 +13,21 @@ use crate::store::Store;
 
 /// Every target of a step with what is recorded about it. One listing says what exists; only that is read.
 pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<TargetFacts>, RunError> {
+    map_step(store, run_id, step, |facts| facts).await
+}
+
+/// The same, with only what `of_target` makes of each target kept: the records of a large step need not be in memory
+/// all at once.
+pub async fn map_step<T>(
+    store: &Store,
+    run_id: &str,
+    step: &str,
+    of_target: impl Fn(TargetFacts) -> T,
+) -> Result<Vec<T>, RunError> {
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
     let existing: HashSet<String> = store.list(&keys::step(run_id, step)).await?.into_iter().collect();
     let mut child_errors = child_errors(store, &existing).await?;
-    let existing = &existing;
+    let (existing, of_target) = (&existing, &of_target);
     let targets: Vec<(Target, Option<String>)> = targets
         .into_iter()
         .map(|target| {
@@ -30,7 +41,7 @@ pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<Targ
             Some(_) => None,
             None => find(store, existing, keys::inventory(run_id, step, &target)).await?,
         };
-        Ok(TargetFacts {
+        Ok(of_target(TargetFacts {
             inventory,
             scan,
             order: match find(store, existing, keys::cleared_order(run_id, step, &target)).await? {
@@ -40,7 +51,7 @@ pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<Targ
             install: find(store, existing, keys::record(run_id, step, Phase::Install, &target)).await?,
             child_error,
             target,
-        })
+        }))
     })
     .await
 }

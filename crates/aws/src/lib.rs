@@ -19,5 +19,6 @@ pub mod settings;
 pub mod ssm;
 pub mod steps;
 pub mod store;
+pub mod upload;
 
 pub use aws_config::SdkConfig;

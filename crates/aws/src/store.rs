@@ -16,8 +16,8 @@ const CONCURRENCY: usize = 32;
 /// The bucket.
 #[derive(Debug, Clone)]
 pub struct Store {
-    client: Client,
-    bucket: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
 }
 
 impl Store {

@@ -274,8 +274,10 @@ pub struct ReportAnswer {
     pub subject: String,
     /// Text of the notification.
     pub message: String,
-    /// Object with the report.
+    /// The report as one document for programs: `report.json`.
     pub report_key: String,
+    /// Everything that was written about the run, the page for people (`report.html`) first.
+    pub report_keys: Vec<String>,
 }
 
 /// How a run ends.

@@ -1,7 +1,21 @@
 //! Made-up values that several tests start from.
 
-use crate::contract::Target;
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::contract::{
+    Decision, GateRecord, InstanceRow, InventoryInstance, Patch, PatchDisposition, RunDocument, Standing, StepSummary,
+    Target,
+};
 use crate::organization::AccountState;
+use crate::os::OperatingSystem;
+use crate::outcome::{Counts, Outcome, TargetOutcome};
+use crate::plan::{self, Gate};
+use crate::reason::Reason;
+use crate::reconcile::{self, TargetResult};
+use crate::report::{Report, StepResult};
 
 /// A target of the first wave of stage `test`.
 pub fn target() -> Target {
@@ -13,5 +27,103 @@ pub fn target() -> Target {
         region: "ap-northeast-1".into(),
         stage: "test".into(),
         wave: 1,
+    }
+}
+
+/// A report of two steps with an instance per situation, two of them with hostile names.
+pub fn report() -> Report {
+    let [test, production] = ["test", "production"].map(|stage| Target {
+        account_id: if stage == "test" { "222200000001" } else { "444400000001" }.into(),
+        account_name: if stage == "test" { "決済-test" } else { "=cmd|' /C calc'!A0" }.into(),
+        ou_path: if stage == "test" { "Test" } else { "Production/支払い" }.into(),
+        stage: stage.into(),
+        ..target()
+    });
+    let locked = Target { account_id: "444400000002".into(), account_name: "locked-prod".into(), ..production.clone() };
+    let openssl = patch("openssl.x86_64", "openssl.x86_64:1:3.0.8-1", PatchDisposition::Missing);
+    let kernel = patch("kernel.x86_64", "kernel.x86_64:0:6.1.119", PatchDisposition::Missing);
+    let mut patched = instance(&test, "i-00000000000000001", Some("受注サーバー"), Outcome::Patched, "proved-by-scan");
+    patched.missing_before = vec![openssl.clone(), kernel.clone()];
+    patched.installed = patched.missing_before.clone();
+    patched.command_ids = vec!["c-1".into(), "c-2".into()];
+    patched.baseline_id = Some("pb-1".into());
+    let mut failed =
+        instance(&production, "i-00000000000000002", Some("=1+1,\"x\"\r\n@y"), Outcome::Failed, "still-missing");
+    failed.missing_before = vec![openssl.clone(), kernel.clone()];
+    failed.installed = vec![openssl.clone()];
+    failed.installed_untested = vec![openssl];
+    failed.failed = vec![kernel.clone()];
+    failed.missing_after = vec![Patch { state: PatchDisposition::Failed, ..kernel }];
+    failed.reason.text = "1 patch is still missing: <script>alert(1)</script> | `x` @all \u{202e}".into();
+    let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, "not-managed");
+    let result = |target: &Target, outcome, instances| TargetResult {
+        target: target.clone(),
+        outcome,
+        reason: Reason::new("why", "because"),
+        instances,
+    };
+    let step = |id: &str, stage: &str, decision, targets| StepResult {
+        summary: StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 },
+        gate: Some(GateRecord {
+            step: id.into(),
+            at: Timestamp::UNIX_EPOCH,
+            decision,
+            reason: Reason::new("too-many-failed", "1 of 1 attempted instances failed (100 %), 0 % are allowed"),
+            counts: Counts::default(),
+            limits: Gate::default(),
+        }),
+        begun: true,
+        targets,
+        baseline_changes: HashMap::new(),
+    };
+    let results = vec![
+        step("01-test-1", "test", Decision::Advance, vec![result(&test, TargetOutcome::Reached, vec![patched])]),
+        step(
+            "02-production-1",
+            "production",
+            Decision::Halt,
+            vec![
+                result(&production, TargetOutcome::Reached, vec![failed, unready]),
+                result(&locked, TargetOutcome::AccessDenied, vec![]),
+            ],
+        ),
+    ];
+    let plan = "{schemaVersion: 1, name: monthly, regions: [ap-northeast-1], stages: [{name: test, ous: [ou-abcd-11111111]}, {name: production, ous: [ou-abcd-33333333]}]}";
+    let run = RunDocument {
+        schema_version: 1,
+        run_id: "monthly-2026-11".into(),
+        started_at: Timestamp::UNIX_EPOCH,
+        input: serde_json::from_value(json!({"operation": "install", "plan": "monthly", "comment": "CHG-4711"}))
+            .expect("an input"),
+        plan_sha256: "0".repeat(64),
+        plan: plan::read(plan).expect("a plan"),
+        organization_id: "o-abcdefghij".into(),
+        steps: results.iter().map(|result| result.summary.clone()).collect(),
+        accounts_outside_plan: vec![],
+    };
+    Report::assemble(run, results, None, Timestamp::from_second(3600).expect("a time"))
+}
+
+/// A row with that outcome.
+pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome, code: &str) -> InstanceRow {
+    let seen = InventoryInstance {
+        instance_id: id.into(),
+        name: name.map(str::to_owned),
+        os: Some(OperatingSystem::AmazonLinux2023),
+        platform: None,
+        agent_version: Some("3.3.987.0".into()),
+        standing: Standing::Selected,
+    };
+    reconcile::row(target, &seen, outcome, Reason::new(code, format!("the reason is {code}")))
+}
+
+fn patch(id: &str, title: &str, state: PatchDisposition) -> Patch {
+    Patch {
+        id: id.into(),
+        title: title.into(),
+        classification: "Security".into(),
+        severity: "Important".into(),
+        state,
+        cve_ids: vec!["CVE-2026-0001".into(), "CVE-2026-0002".into()],
     }
 }

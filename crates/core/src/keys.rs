@@ -141,6 +141,15 @@ pub fn report(run_id: &str) -> String {
     format!("runs/{run_id}/report/report.json")
 }
 
+/// The files of a report, the one that people open first.
+pub const REPORT_FILES: [&str; 5] = ["report.html", "summary.md", "instances.csv", "patches.csv", "report.json"];
+
+/// One of [`REPORT_FILES`].
+#[must_use]
+pub fn report_file(run_id: &str, name: &str) -> String {
+    format!("runs/{run_id}/report/{name}")
+}
+
 fn target_file(target: &Target) -> String {
     format!("{}/{}.json", target.account_id, target.region)
 }

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod organization;
 pub mod os;
 pub mod outcome;
+pub mod page;
 pub mod plan;
 pub mod promotion;
 pub mod reason;
@@ -28,6 +29,8 @@ pub mod report;
 pub mod rows;
 pub mod selection;
 pub mod step;
+pub mod summary;
+pub mod tables;
 pub mod verdict;
 
 pub use jiff::Timestamp;

@@ -84,6 +84,27 @@ pub enum TargetOutcome {
     NotAttempted,
 }
 
+impl TargetOutcome {
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reached => "reached",
+            Self::AccessDenied => "access-denied",
+            Self::Inactive => "inactive",
+            Self::RegionDisabled => "region-disabled",
+            Self::Error => "error",
+            Self::NotAttempted => "not-attempted",
+        }
+    }
+}
+
+impl std::fmt::Display for TargetOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// How many instances have each outcome; outcomes that nobody has are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

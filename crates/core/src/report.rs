@@ -16,7 +16,7 @@ use crate::error::HALTED;
 use crate::input::Operation;
 use crate::keys;
 use crate::outcome::{Counts, TargetOutcome};
-use crate::plan::{Plan, Stage, Untested};
+use crate::plan::{Gate, Plan, Stage, Untested};
 use crate::reason::Reason;
 use crate::reconcile::TargetResult;
 
@@ -91,6 +91,13 @@ pub struct StepReport {
     pub counts: Counts,
     /// What of it the first stage had installed before; null where the plan compares nothing.
     pub promotion: Option<StepPromotion>,
+    /// What the gate's numbers were measured against. Absent: the step was never judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Gate>,
+    /// When the gate decided. Absent: the step was never judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub judged_at: Option<Timestamp>,
 }
 
 /// What a step installed, compared with what the plan's first stage has installed.
@@ -253,6 +260,7 @@ impl Report {
         let counts: Counts =
             result.targets.iter().flat_map(|target| &target.instances).map(|row| row.outcome).collect();
         self.run.counts.merge(&counts);
+        let judged = result.gate.as_ref().map(|gate| (gate.limits, gate.at));
         let (decision, reason) = match result.gate {
             Some(gate) if gate.decision == Decision::Advance => (StepDecision::Advance, gate.reason),
             Some(gate) => (StepDecision::Halt, gate.reason),
@@ -272,6 +280,8 @@ impl Report {
             decision,
             reason,
             counts,
+            limits: judged.map(|(limits, _)| limits),
+            judged_at: judged.map(|(_, at)| at),
         });
         for target in result.targets {
             self.instances.extend(target.instances);
@@ -303,7 +313,6 @@ impl Report {
         };
         let mut subject = format!("orgpatch {} of plan {} {word}", run.operation, run.plan);
         subject.truncate(MAX_SUBJECT);
-        let report_key = keys::report(&run.id);
         ReportAnswer {
             decision: run.decision,
             error: match run.decision {
@@ -313,13 +322,14 @@ impl Report {
             },
             cause: run.reason.text.clone(),
             subject,
-            message: self.message(bucket, &report_key),
-            report_key,
+            message: self.message(bucket),
+            report_key: keys::report(&run.id),
+            report_keys: keys::REPORT_FILES.iter().map(|name| keys::report_file(&run.id, name)).collect(),
         }
     }
 
     /// What came of a step, in numbers.
-    fn counted(&self, step: &StepReport) -> String {
+    pub(crate) fn counted(&self, step: &StepReport) -> String {
         if self.run.operation.is_about_baselines_only() {
             let targets =
                 || self.targets.iter().filter(|target| (&target.stage, target.wave) == (&step.stage, step.wave));
@@ -334,7 +344,7 @@ impl Report {
         if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") }
     }
 
-    fn message(&self, bucket: &str, report_key: &str) -> String {
+    fn message(&self, bucket: &str) -> String {
         let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
         for step in &self.steps {
             // Writing to a String cannot fail.
@@ -347,7 +357,8 @@ impl Report {
         if unreached > 0 {
             let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
         }
-        let _ = write!(text, "\nReport: s3://{bucket}/{report_key}");
+        let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
+        let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));
         text
     }
 }

@@ -1,4 +1,7 @@
-//! `report`: everything about a run in one document, whatever became of it. Releases the run lock.
+//! `report`: everything about a run as a page, tables, a summary and one document, whatever became of it. Releases the
+//! run lock.
+
+mod write;
 
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
@@ -9,7 +12,7 @@ use orgpatch_core::error::RunError;
 use orgpatch_core::keys;
 use orgpatch_core::outcome::TargetOutcome;
 use orgpatch_core::reason::Reason;
-use orgpatch_core::reconcile::{StepEnd, reconcile};
+use orgpatch_core::reconcile::{StepEnd, TargetResult, reconcile};
 use orgpatch_core::report::{Report, StepResult};
 
 #[tokio::main]
@@ -34,9 +37,10 @@ async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Resul
         results.push(result);
     }
     let report = Report::assemble(run, results, request.error.as_ref(), request.now);
-    store.write(&keys::report(&request.run_id), &report).await?;
+    let instances = report.instances.len();
+    let report = write::all(store, report).await?;
     ledger.release_lock(&request.run_id).await?;
-    tracing::info!(run = request.run_id, decision = ?report.run.decision, instances = report.instances.len(), "reported");
+    tracing::info!(run = request.run_id, decision = ?report.run.decision, instances, "reported");
     Ok(report.answer(store.bucket()))
 }
 
@@ -53,16 +57,13 @@ async fn step(
         (None, Some(reason)) => StepEnd::Cut(reason.clone()),
         (None, None) => StepEnd::Cut(Reason::new("never-judged", "the step was never judged")),
     };
-    let facts = facts::of_step(store, &run.run_id, &summary.id).await?;
-    let begun = facts.iter().any(|facts| {
-        facts.inventory.is_some() || facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted)
+    let targets = facts::map_step(store, &run.run_id, &summary.id, |facts| {
+        let scanned = facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
+        let begun = facts.inventory.is_some() || scanned;
+        (begun, reconcile(facts, &end, run.input.operation))
     });
+    let (begun, targets): (Vec<bool>, Vec<TargetResult>) = targets.await?.into_iter().unzip();
     let baseline_changes = facts::baseline_changes(store, &run.run_id, &summary.id).await?;
-    Ok(StepResult {
-        summary: summary.clone(),
-        baseline_changes,
-        gate,
-        begun,
-        targets: facts.into_iter().map(|facts| reconcile(facts, &end, run.input.operation)).collect(),
-    })
+    let begun = begun.contains(&true);
+    Ok(StepResult { summary: summary.clone(), gate, begun, targets, baseline_changes })
 }

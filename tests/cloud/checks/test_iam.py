@@ -222,6 +222,10 @@ BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
         ("GateRole", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("InstallRole", "s3:GetObject", f"{BUCKET}/runs/r1/steps/01-test-1/settings.json", True),
         ("ReportRole", "s3:PutObject", f"{BUCKET}/runs/r1/report/report.json", True),
+        ("ReportRole", "s3:PutObject", f"{BUCKET}/runs/r1/report/report.html", True),
+        ("ReportRole", "s3:AbortMultipartUpload", f"{BUCKET}/runs/r1/report/patches.csv", True),
+        ("ReportRole", "s3:AbortMultipartUpload", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
+        ("ReportRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("ReportRole", "s3:DeleteObject", f"{BUCKET}/runs/r1/report/report.json", False),
         ("AssumeRoleRole", "s3:GetObject", f"{BUCKET}/runs/r1/run.json", False),
         # What was there before orgpatch's baselines is kept by one.

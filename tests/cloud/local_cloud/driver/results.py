@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _FILES = (
     "report.json",
     "report.html",
+    "summary.md",
     "instances.csv",
     "patches.csv",
     "history.json",

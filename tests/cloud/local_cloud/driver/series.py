@@ -23,7 +23,7 @@ from .errors import DriverError
 
 _POLL_SECONDS = 0.05
 _AROUND_SECONDS = 180
-_OWN_FILES = ("report.json", "report.html", "instances.csv", "patches.csv", "execution.json")
+_OWN_FILES = ("report.json", "report.html", "summary.md", "instances.csv", "patches.csv", "execution.json")
 
 
 @dataclass

@@ -37,6 +37,9 @@ def show(out: Path, execution: dict[str, Any]) -> int:
     verdict = {ADVANCED: "advanced through all steps", HALTED: "halted", ERROR: "ended in an error"}[code]
     reason = f": {execution['error']}: {execution['cause']}" if execution.get("error") else ""
     console.print(f"The run {verdict}{reason}", highlight=False, markup=False)
+    page = out / "report.html"
+    if page.exists():
+        console.print(f"Open {page} in a browser: all of it", highlight=False, markup=False)
     console.print(f"{execution['wallSeconds']} s; results in {out}", highlight=False, markup=False)
     return code
 

@@ -1,0 +1,216 @@
+//! `summary.md`: the run on one screen, as Markdown for chat and tickets.
+//!
+//! Foreign text (names, reasons) is shown as text: nothing in it becomes a link, a mention, a cell or a command.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::contract::{InstanceRow, RunDecision};
+use crate::outcome::{Outcome, TargetOutcome};
+use crate::report::{Report, StepDecision};
+
+/// So many lines of a list are shown; the tables beside the summary have all.
+const LONGEST_LIST: usize = 20;
+/// A foreign text longer than so many characters is cut.
+const LONGEST_TEXT: usize = 300;
+
+/// The summary.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let mut out = String::new();
+    heading(&mut out, report);
+    steps(&mut out, report);
+    instances(&mut out, report);
+    targets(&mut out, report);
+    out
+}
+
+/// Writing to a String cannot fail.
+macro_rules! line {
+    ($out:expr) => { $out.push('\n') };
+    ($out:expr, $($text:tt)*) => { let _ = writeln!($out, $($text)*); };
+}
+
+fn heading(out: &mut String, report: &Report) {
+    let run = &report.run;
+    let word = match run.decision {
+        RunDecision::Advanced => "advanced through all steps",
+        RunDecision::Halted => "**halted**",
+        RunDecision::Error => "**ended with an error**",
+    };
+    line!(out, "# {} of plan {} {word}", run.operation, text(&run.plan));
+    line!(out);
+    line!(out, "{} (`{}`)", text(&run.reason.text), code(&run.reason.code));
+    line!(out);
+    line!(out, "- Run: `{}`", code(&run.id));
+    line!(out, "- Started: {}, ended: {}", run.started_at, run.finished_at);
+    if let Some(comment) = &run.comment {
+        line!(out, "- Comment: {}", text(comment));
+    }
+    let counts: Vec<String> = run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    line!(out, "- Instances: {counts}");
+}
+
+fn steps(out: &mut String, report: &Report) {
+    line!(out);
+    line!(out, "| step | decision | instances | reason |");
+    line!(out, "|---|---|---|---|");
+    for step in &report.steps {
+        let decision = match step.decision {
+            StepDecision::Advance => "advance",
+            StepDecision::Halt => "**halt**",
+            StepDecision::NotAttempted => "not attempted",
+            StepDecision::Error => "**error**",
+        };
+        let counts = report.counted(step);
+        line!(out, "| {} | {decision} | {counts} | {} |", text(&step.id), text(&step.reason.text));
+    }
+}
+
+/// Instances that somebody has to look at: by reason, then one by one.
+fn instances(out: &mut String, report: &Report) {
+    let wanting: Vec<&InstanceRow> = report.instances.iter().filter(|row| needs_attention(row.outcome)).collect();
+    if wanting.is_empty() {
+        return;
+    }
+    line!(out);
+    line!(out, "## {} to look at", counted(wanting.len(), "instance"));
+    line!(out);
+    let mut reasons: BTreeMap<(Outcome, &str), usize> = BTreeMap::new();
+    for row in &wanting {
+        *reasons.entry((row.outcome, &row.reason.code)).or_default() += 1;
+    }
+    for ((outcome, reason), n) in reasons {
+        line!(out, "- {n} {outcome}: `{}`", code(reason));
+    }
+    line!(out);
+    line!(out, "| instance | account | Region | stage | outcome | reason |");
+    line!(out, "|---|---|---|---|---|---|");
+    for row in wanting.iter().take(LONGEST_LIST) {
+        let name = row.name.as_deref().map(|name| format!(" {}", text(name))).unwrap_or_default();
+        line!(
+            out,
+            "| `{}`{name} | {} | {} | {} | {} | {} |",
+            code(&row.instance_id),
+            text(&row.account_id),
+            text(&row.region),
+            text(&row.stage),
+            row.outcome,
+            text(&row.reason.text),
+        );
+    }
+    more(out, wanting.len(), "instances.csv");
+}
+
+fn targets(out: &mut String, report: &Report) {
+    let away: Vec<_> = report
+        .targets
+        .iter()
+        .filter(|target| !matches!(target.outcome, TargetOutcome::Reached | TargetOutcome::NotAttempted))
+        .collect();
+    if away.is_empty() {
+        return;
+    }
+    line!(out);
+    line!(out, "## {} of {} not reached", away.len(), counted(report.targets.len(), "target"));
+    line!(out);
+    line!(out, "| account | Region | outcome | reason |");
+    line!(out, "|---|---|---|---|");
+    for target in away.iter().take(LONGEST_LIST) {
+        line!(
+            out,
+            "| {} {} | {} | {} | {} |",
+            text(&target.account_id),
+            text(&target.account_name),
+            text(&target.region),
+            target.outcome,
+            text(&target.reason.text),
+        );
+    }
+    more(out, away.len(), "report.html");
+}
+
+/// What people want to see first: somebody has to do something before the next run is better.
+fn needs_attention(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Failed | Outcome::Unreachable | Outcome::NotReady | Outcome::PendingReboot)
+}
+
+fn more(out: &mut String, all: usize, file: &str) {
+    if all > LONGEST_LIST {
+        line!(out);
+        line!(out, "… and {} more: see {file}.", all - LONGEST_LIST);
+    }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Foreign text between our own words: every sign that Markdown, HTML or a chat could take for its own is escaped or
+/// followed by a word joiner, and what turns the direction of the line is left out.
+fn text(foreign: &str) -> String {
+    let mut out = String::with_capacity(foreign.len());
+    for (n, c) in foreign.chars().enumerate() {
+        if n == LONGEST_TEXT {
+            out.push('…');
+            break;
+        }
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Chats and trackers tell somebody when they are named.
+            '@' => out.push_str("@\u{2060}"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A bare address would become a link.
+            ':' => out.push_str(if foreign.contains("://") { ":\u{2060}" } else { ":" }),
+            c if is_invisible(c) => {}
+            c if c.is_whitespace() || c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// Text inside a code span: ours, or a name whose signs AWS restricts.
+fn code(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '`' | '|') && !c.is_control() && !is_invisible(*c)).collect()
+}
+
+/// Signs that turn the direction of what stands around them, or that nobody sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn the_summary_of_a_halted_run() {
+        insta::assert_snapshot!(markdown(&fixtures::report()));
+    }
+
+    #[test]
+    fn foreign_text_is_text() {
+        let shown =
+            ["<b>&", "[a](b)", "a|b\r\nc", "@all", "`x`", "https://e.example", "\u{202e}abc", "# *_~!"].map(text);
+        insta::assert_debug_snapshot!(shown);
+        assert_eq!(text(&"x".repeat(10_000)).chars().count(), LONGEST_TEXT + 1);
+    }
+
+    #[test]
+    fn a_long_list_says_where_the_rest_is() {
+        let mut report = fixtures::report();
+        let row = report.instances.iter().find(|row| row.outcome == Outcome::Failed).expect("one").clone();
+        report.instances.extend(std::iter::repeat_n(row, 30));
+        let summary = markdown(&report);
+        assert!(summary.contains("## 32 instances to look at"), "{summary}");
+        assert!(summary.contains("… and 12 more: see instances.csv."), "{summary}");
+    }
+}

@@ -1,0 +1,62 @@
+//! The tables of a small report against the committed ones, byte for byte.
+
+use std::path::Path;
+
+use super::*;
+use crate::contract::InstanceRow;
+use crate::fixtures;
+use crate::outcome::Outcome;
+
+fn assert_golden(name: &str, bytes: &[u8]) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tables/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, bytes).expect("the file written");
+    }
+    let committed = std::fs::read(&file).unwrap_or_default();
+    assert!(
+        committed == bytes,
+        "{name} is not what is committed; look at the difference after UPDATE_GOLDEN=1 cargo test -p orgpatch-core \
+         tables:\n{}",
+        String::from_utf8_lossy(bytes)
+    );
+}
+
+#[test]
+fn the_tables_are_the_committed_ones() {
+    let report = fixtures::report();
+    let (mut instances, mut patches) = (Vec::new(), Vec::new());
+    write_instances(&mut instances, &report.targets, &report.instances).expect("written");
+    write_patches(&mut patches, &report.targets, &report.instances).expect("written");
+    assert_golden("instances.csv", &instances);
+    assert_golden("patches.csv", &patches);
+}
+
+#[test]
+fn a_table_without_rows_still_says_what_its_columns_are() {
+    let mut bytes = Vec::new();
+    write_instances(&mut bytes, &[], []).expect("written");
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"commandIds\"\r\n"), "{text}");
+}
+
+#[test]
+fn every_instance_is_one_line_whatever_its_name_holds() {
+    let target = fixtures::target();
+    let long = "x".repeat(10_000);
+    let names =
+        ["a\r\nb", "\"", "=HYPERLINK(\"http://e.example\")", "\u{202e}abc", "</script>", &long, "\u{0}", "a,b;c\td"];
+    let rows: Vec<InstanceRow> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| fixtures::instance(&target, &format!("i-{n:017x}"), Some(name), Outcome::Patched, "x"))
+        .collect();
+    let mut bytes = Vec::new();
+    write_instances(&mut bytes, &[], &rows).expect("written");
+    let mut reader = csv::Reader::from_reader(&bytes[BYTE_ORDER_MARK.len()..]);
+    let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("a table");
+    assert_eq!(records.len(), rows.len());
+    for (record, row) in records.iter().zip(&rows) {
+        assert_eq!(record[6], row.instance_id);
+        assert_eq!(record[7].replace('\'', ""), row.name.clone().unwrap_or_default());
+    }
+}
