@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import calls, cost, functions, organization, planning, run, show, transitions
+from . import calls, cost, functions, organization, planning, reporting, run, show, transitions
 from .figure import BenchError, Figure, Section
 
-_PARTS = ("planning", "functions", "run")
+_PARTS = ("planning", "functions", "report", "run")
 
 
 def main() -> int:
@@ -25,6 +25,8 @@ def main() -> int:
             sections.append(planning.measure())
         if "functions" in parts:
             sections.append(functions.measure())
+        if "report" in parts:
+            sections.append(reporting.measure())
         if "run" in parts:
             sections += _run_sections(run.latest() if chosen.latest else run.fresh())
     except BenchError as error:

@@ -33,7 +33,7 @@ def measure() -> Section:
     """All functions, each with the binary that goes to AWS if it has been built."""
     figures = []
     for function, declared in template.functions().items():
-        binary, profile = _binary(function)
+        binary, profile = find_binary(function)
         starts = [_start(function, binary, declared) for _ in range(_REPETITIONS)]
         peaks = [peak for _, peak in starts if peak is not None]
         zipped = _zip_bytes(binary) / 1e6
@@ -53,7 +53,7 @@ def measure() -> Section:
     )
 
 
-def _binary(function: str) -> tuple[Path, str]:
+def find_binary(function: str) -> tuple[Path, str]:
     ship, release = places.ship_binary(function), places.release_binary(function)
     if ship.exists():
         return ship, "ship"
@@ -72,7 +72,7 @@ def _age(function: str, binary: Path) -> str:
 def _start(function: str, binary: Path, declared: template.Function) -> tuple[float, int | None]:
     """Seconds until its first answer, and its peak memory in bytes by then."""
     with stand_in.Aws() as aws, stand_in.RuntimeApi(_event(function)) as api:
-        environment = _environment(function, declared, aws.address, api.address)
+        environment = environment_of(function, declared, aws.address, api.address)
         began = time.perf_counter()
         process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
@@ -96,7 +96,7 @@ def _last_words(process: subprocess.Popen[bytes]) -> str:
     return process.communicate()[1].decode(errors="replace")[-500:]
 
 
-def _environment(function: str, declared: template.Function, aws: str, api: str) -> dict[str, str]:
+def environment_of(function: str, declared: template.Function, aws: str, api: str) -> dict[str, str]:
     """What Lambda sets, and what the template does; the values name nothing that exists."""
     given = {"RUST_LOG": "info", "MEMBER_ROLE_NAME": "orgpatch-member"}
     return {

@@ -13,14 +13,14 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-_NO_OBJECT = b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>not there</Message></Error>'
+NO_OBJECT = b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>not there</Message></Error>'
 _DENIED_QUERY = (
     b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
 )
 _DENIED_JSON = b'{"__type": "AccessDeniedException", "message": "no"}'
 
 
-class _Handler(BaseHTTPRequestHandler):
+class QuietHandler(BaseHTTPRequestHandler):
     """Answers at once: no waiting for more to send, none for the acknowledgement of what was received."""
 
     protocol_version = "HTTP/1.1"
@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-class _Server:
+class Server:
     """A server in a thread, for a `with` block."""
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
@@ -69,13 +69,13 @@ class _Server:
         self._server.server_close()
 
 
-class Aws(_Server):
+class Aws(Server):
     """No object exists, every object can be written, everything else is denied: nothing is worth a retry."""
 
     def __init__(self) -> None:
-        class Handler(_Handler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
-                self.reply(404, _NO_OBJECT, {"Content-Type": "application/xml"})
+                self.reply(404, NO_OBJECT, {"Content-Type": "application/xml"})
 
             def do_PUT(self) -> None:
                 self.body()
@@ -89,7 +89,7 @@ class Aws(_Server):
         super().__init__(Handler)
 
 
-class RuntimeApi(_Server):
+class RuntimeApi(Server):
     """Hands out the event once, and holds the answer until the block ends, so that its sender can be looked at."""
 
     def __init__(self, event: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ class RuntimeApi(_Server):
         events = [json.dumps(event).encode()]
         over = threading.Event()
 
-        class Handler(_Handler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 if not events:
                     over.wait()

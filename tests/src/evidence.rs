@@ -24,6 +24,8 @@ pub struct Evidence {
     pub report: Option<Report>,
     /// The same as it was written.
     pub report_text: Value,
+    /// What was written beside it.
+    pub files: Files,
     /// The plan, if it is valid.
     pub plan: Option<Plan>,
     /// `operation` of the execution input.
@@ -56,6 +58,34 @@ pub struct Evidence {
     pub is_only_run: bool,
     /// True if another run was under way at the same time, so that not every call is of this one.
     pub shares_its_time: bool,
+}
+
+/// The texts of the files beside `report.json`; None for one that is not there.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// `report.html`.
+    pub page: Option<String>,
+    /// `instances.csv`.
+    pub instances: Option<String>,
+    /// `patches.csv`.
+    pub patches: Option<String>,
+    /// `summary.md`.
+    pub summary: Option<String>,
+}
+
+impl Files {
+    fn read(folder: &Path) -> Result<Self, Broken> {
+        let text = |name: &str| {
+            let path = folder.join(name);
+            if path.exists() { read(&path).map(Some) } else { Ok(None) }
+        };
+        Ok(Self {
+            page: text("report.html")?,
+            instances: text("instances.csv")?,
+            patches: text("patches.csv")?,
+            summary: text("summary.md")?,
+        })
+    }
 }
 
 /// `execution.json`.
@@ -261,6 +291,7 @@ impl Evidence {
             run_id: run.name.clone(),
             operation: run.start.operation.clone(),
             plan: plan::read(&run.plan.text).ok(),
+            files: Files::read(&own)?,
             accounts: accounts(&case.scenario),
             struck: optional_json_lines(&cloud.join("struck.jsonl"))?,
             faults: faults(&case.scenario)?,

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod faults;
+pub mod files;
 pub mod order;
 pub mod promotion;
 pub mod refusal;
@@ -14,7 +15,7 @@ use crate::evidence::Evidence;
 /// The complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 16] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 22] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -22,6 +23,12 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         report::counts_equal_the_rows,
         report::every_target_and_every_account_has_one_place,
         report::the_report_is_what_its_type_says,
+        files::a_report_has_all_its_files,
+        files::the_page_holds_the_report,
+        files::the_table_of_instances_is_the_report,
+        files::the_table_of_patches_is_the_report_and_the_truth,
+        files::no_cell_is_a_formula,
+        files::the_summary_says_what_the_report_says,
         commands::a_scan_run_installs_nothing,
         commands::a_run_about_baselines_asks_no_instance,
         commands::commands_are_as_the_plan_says,

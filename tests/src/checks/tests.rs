@@ -2,10 +2,11 @@
 //! there for it.
 
 use orgpatch_core::input::Operation;
+use orgpatch_core::{page, summary, tables};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::evidence::{Decision, Evidence, Fault, Strike};
+use crate::evidence::{Decision, Evidence, Fault, Files, Strike};
 
 /// A run of two stages with an account each, in which everything is as it should be.
 fn fine() -> Evidence {
@@ -42,7 +43,8 @@ fn fine() -> Evidence {
         run_id: "r".into(),
         execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn"})),
         report: Some(from(report.clone())),
-        report_text: report,
+        report_text: report.clone(),
+        files: files(&from(report)),
         plan: orgpatch_core::plan::read(plan).ok(),
         operation: "install".into(),
         accounts: ["111111111111", "222222222222", "444444444444"].map(str::to_owned).into(),
@@ -67,6 +69,31 @@ fn fine() -> Evidence {
         is_only_run: true,
         shares_its_time: false,
     }
+}
+
+/// What is written beside that report.
+fn files(report: &orgpatch_core::report::Report) -> Files {
+    let text = |make: &dyn Fn(&mut Vec<u8>) -> std::io::Result<()>| {
+        let mut bytes = Vec::new();
+        make(&mut bytes).expect("written");
+        Some(String::from_utf8(bytes).expect("UTF-8"))
+    };
+    let template = "<script type=\"application/json\" id=\"report\">@@REPORT_JSON@@</script>";
+    let mut head = report.clone();
+    let rows = std::mem::take(&mut head.instances);
+    Files {
+        page: text(&|out| page::write(out, template, &head, &rows)),
+        instances: text(&|out| tables::write_instances(out, &head.targets, &rows)),
+        patches: text(&|out| tables::write_patches(out, &head.targets, &rows)),
+        summary: Some(summary::markdown(report)),
+    }
+}
+
+/// Replaces a part of one of them.
+fn edit(file: &mut Option<String>, from: &str, to: &str) {
+    let text = file.as_mut().expect("there is one");
+    assert!(text.contains(from), "{text}");
+    *text = text.replacen(from, to, 1);
 }
 
 /// The commands of that run: scan, install and verification of i-1, then the scan of i-3.
@@ -192,6 +219,23 @@ fn every_way_to_spoil_a_run_is_found() {
         ("no session of list-accounts", |e| drop(e.secrets.remove(0))),
         ("no session of a member role", |e| drop(e.secrets.remove(1))),
         ("would be found anywhere", |e| e.secrets[0].session_token = String::new()),
+        ("without report.html", |e| e.files.page = None),
+        ("without report.json", |e| {
+            e.report = None;
+            e.report_text = Value::Null;
+        }),
+        ("is not the one in report.json", |e| edit(&mut e.files.page, "\"wave\":1", "\"wave\":2")),
+        ("cannot be read", |e| edit(&mut e.files.page, "\"wave\":1", "\"wave\":")),
+        ("could end its element", |e| edit(&mut e.files.page, "\"UBUNTU\"", "\"<!--\"")),
+        ("the first difference", |e| edit(&mut e.files.instances, "skipped", "patched")),
+        ("no byte order mark", |e| edit(&mut e.files.instances, "\u{feff}", "")),
+        ("missing before, report.json", |e| edit(&mut e.files.patches, "\"true\"", "\"false\"")),
+        ("and it was not", |e| {
+            truth(e, "i-1").installed = ["another".to_owned()].into();
+        }),
+        ("is a formula", |e| edit(&mut e.files.instances, "\"UBUNTU\"", "\"=UBUNTU\"")),
+        ("does not say", |e| edit(&mut e.files.summary, "1 skipped", "2 skipped")),
+        ("signs of HTML", |e| edit(&mut e.files.summary, "- Run", "<b>")),
         ("no events of a Map's children", |e| e.history[1].events.clear()),
     ];
     for (complaint, spoil) in ways {

@@ -34,29 +34,36 @@ pub const COLUMNS: [&str; 20] = [
     "untested",
 ];
 
+/// The lists of an instance that a patch can stand in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    MissingBefore,
+    Installed,
+    Failed,
+    InstalledUntested,
+    HeldBack,
+    MissingAfter,
+}
+
 /// What the lists of an instance say about one patch.
 struct Standing<'r> {
     patch: &'r Patch,
-    missing_before: bool,
-    installed: bool,
-    failed: bool,
-    missing_after: bool,
-    untested: bool,
-    held_back: bool,
+    lists: Vec<List>,
 }
 
 impl Standing<'_> {
+    fn is_in(&self, list: List) -> bool {
+        self.lists.contains(&list)
+    }
+
     fn result(&self) -> &'static str {
-        match (self.installed, self.held_back, self.failed) {
-            (true, ..) => "installed",
-            (_, true, _) => "held-back",
-            (_, _, true) => "failed",
-            _ => "missing",
-        }
+        let results = [(List::Installed, "installed"), (List::HeldBack, "held-back"), (List::Failed, "failed")];
+        results.into_iter().find(|(list, _)| self.is_in(*list)).map_or("missing", |(_, word)| word)
     }
 
     fn state(&self) -> &'static str {
-        if self.installed && !self.missing_after { "Installed" } else { self.patch.state.name() }
+        let gone = self.is_in(List::Installed) && !self.is_in(List::MissingAfter);
+        if gone { "Installed" } else { self.patch.state.name() }
     }
 }
 
@@ -93,9 +100,9 @@ pub fn write<'r>(
                 &cve_ids,
                 standing.result(),
                 standing.state(),
-                word(standing.missing_before),
-                word(standing.missing_after),
-                word(standing.untested || standing.held_back),
+                word(standing.is_in(List::MissingBefore)),
+                word(standing.is_in(List::MissingAfter)),
+                word(standing.is_in(List::InstalledUntested) || standing.is_in(List::HeldBack)),
             ];
             table.row(cells)?;
         }
@@ -106,27 +113,19 @@ pub fn write<'r>(
 /// Every patch that the instance's lists name, once, in the order of ids. The state is the latest that is known.
 fn standings(row: &InstanceRow) -> BTreeMap<(&str, &str), Standing<'_>> {
     let mut standings: BTreeMap<(&str, &str), Standing<'_>> = BTreeMap::new();
-    let lists: [(&[Patch], fn(&mut Standing<'_>)); 6] = [
-        (&row.missing_before, |standing| standing.missing_before = true),
-        (&row.installed, |standing| standing.installed = true),
-        (&row.failed, |standing| standing.failed = true),
-        (&row.installed_untested, |standing| standing.untested = true),
-        (&row.held_back, |standing| standing.held_back = true),
-        (&row.missing_after, |standing| standing.missing_after = true),
-    ];
-    for (patches, set) in lists {
+    // The latest list comes last: its patch has the state of now.
+    for (list, patches) in [
+        (List::MissingBefore, &row.missing_before),
+        (List::Installed, &row.installed),
+        (List::Failed, &row.failed),
+        (List::InstalledUntested, &row.installed_untested),
+        (List::HeldBack, &row.held_back),
+        (List::MissingAfter, &row.missing_after),
+    ] {
         for patch in patches {
-            let standing = standings.entry((&patch.id, &patch.title)).or_insert(Standing {
-                patch,
-                missing_before: false,
-                installed: false,
-                failed: false,
-                missing_after: false,
-                untested: false,
-                held_back: false,
-            });
+            let standing = standings.entry((&patch.id, &patch.title)).or_insert(Standing { patch, lists: Vec::new() });
             standing.patch = patch;
-            set(standing);
+            standing.lists.push(list);
         }
     }
     standings

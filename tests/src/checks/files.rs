@@ -1,0 +1,204 @@
+//! The page, the tables and the summary beside `report.json`: each says the same, read by other code than wrote it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::evidence::{Evidence, Files};
+
+/// A run with a report has all its files, one without has none.
+#[must_use]
+pub fn a_report_has_all_its_files(evidence: &Evidence) -> Vec<String> {
+    let Files { page, instances, patches, summary } = &evidence.files;
+    let files =
+        [("report.html", page), ("instances.csv", instances), ("patches.csv", patches), ("summary.md", summary)];
+    let wrong = files.into_iter().filter(|(_, file)| file.is_some() != evidence.report.is_some());
+    wrong
+        .map(|(name, file)| match file {
+            Some(_) => format!("there is a {name} without report.json"),
+            None => format!("there is a report.json without {name}"),
+        })
+        .collect()
+}
+
+/// The JSON in the page is `report.json`, and nothing in it ends its script element.
+#[must_use]
+pub fn the_page_holds_the_report(evidence: &Evidence) -> Vec<String> {
+    let Some(page) = &evidence.files.page else { return Vec::new() };
+    let Some((_, rest)) = page.split_once("<script type=\"application/json\" id=\"report\">") else {
+        return vec!["report.html has no report element".to_owned()];
+    };
+    let Some((text, _)) = rest.split_once("</script>") else {
+        return vec!["the report element of report.html does not end".to_owned()];
+    };
+    let mut complaints = Vec::new();
+    if text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        complaints.push("the report in report.html has signs that could end its element".to_owned());
+    }
+    match serde_json::from_str(text).map(|compact| expanded(compact, &evidence.report_text)) {
+        Ok(report) if report == evidence.report_text => {}
+        Ok(_) => complaints.push("the report in report.html is not the one in report.json".to_owned()),
+        Err(error) => complaints.push(format!("the report in report.html cannot be read: {error}")),
+    }
+    complaints
+}
+
+/// The compact spelling written out; what it leaves out is put back only if it is null or empty in `like`.
+fn expanded(mut compact: Value, like: &Value) -> Value {
+    let dictionary = compact.as_object_mut().and_then(|page| page.remove("dictionary")).unwrap_or_default();
+    let entry = |value: &Value| match value.as_u64().and_then(|n| usize::try_from(n).ok()) {
+        Some(n) => dictionary.get(n).cloned().unwrap_or_default(),
+        None => value.clone(),
+    };
+    let Some(rows) = compact.get_mut("instances").and_then(Value::as_array_mut) else { return compact };
+    let likes = like.get("instances").and_then(Value::as_array).into_iter().flatten();
+    for (row, like) in rows.iter_mut().zip(likes) {
+        let (Some(row), Some(like)) = (row.as_object_mut(), like.as_object()) else { continue };
+        for (name, value) in row.iter_mut() {
+            match value {
+                Value::Array(entries) => entries.iter_mut().for_each(|value| *value = entry(value)),
+                value if name == "reason" => *value = entry(value),
+                _ => {}
+            }
+        }
+        for (name, value) in like {
+            if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
+                row.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    compact
+}
+
+/// `instances.csv` has a line per instance of the report, which says the same.
+#[must_use]
+pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> {
+    let (Some(report), Some(text)) = (&evidence.report, &evidence.files.instances) else { return Vec::new() };
+    let lines = match table("instances.csv", text) {
+        Ok(lines) => lines,
+        Err(complaint) => return vec![complaint],
+    };
+    let cell =
+        |line: &BTreeMap<String, String>, name: &str| plain(line.get(name).map_or("(no column)", String::as_str));
+    let said: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            let columns = ["accountId", "region", "instanceId", "name", "stage", "wave", "outcome", "reasonCode"];
+            let columns = columns.into_iter().chain(["reason", "missingBefore", "installed", "failed", "missingAfter"]);
+            columns.map(|name| cell(line, name)).collect()
+        })
+        .collect();
+    let real: Vec<Vec<String>> = report
+        .instances
+        .iter()
+        .map(|row| {
+            let lists = [&row.missing_before, &row.installed, &row.failed, &row.missing_after];
+            let texts = [&row.account_id, &row.region, &row.instance_id].into_iter().map(|text| plain(text));
+            texts
+                .chain([plain(row.name.as_deref().unwrap_or_default()), row.stage.clone(), row.wave.to_string()])
+                .chain([row.outcome.to_string(), row.reason.code.clone(), plain(&row.reason.text)])
+                .chain(lists.map(|patches| patches.len().to_string()))
+                .collect()
+        })
+        .collect();
+    if said == real {
+        return Vec::new();
+    }
+    let first = said.iter().zip(&real).find(|(said, real)| said != real);
+    vec![format!(
+        "instances.csv has {} lines for {} instances; the first difference: {first:?}",
+        said.len(),
+        real.len()
+    )]
+}
+
+/// `patches.csv` says of every patch what the report says; and what it calls installed, really is.
+#[must_use]
+pub fn the_table_of_patches_is_the_report_and_the_truth(evidence: &Evidence) -> Vec<String> {
+    let (Some(report), Some(text)) = (&evidence.report, &evidence.files.patches) else { return Vec::new() };
+    let lines = match table("patches.csv", text) {
+        Ok(lines) => lines,
+        Err(complaint) => return vec![complaint],
+    };
+    let mut complaints = Vec::new();
+    let with = |column: &str, value: &str| -> BTreeSet<(String, String)> {
+        let lines = lines.iter().filter(|line| line.get(column).is_some_and(|cell| cell == value));
+        lines.map(|line| (plain(&line["instanceId"]), plain(&line["patchId"]))).collect()
+    };
+    let listed = |list: fn(&orgpatch_core::contract::InstanceRow) -> &Vec<orgpatch_core::contract::Patch>| {
+        let rows = report.instances.iter();
+        rows.flat_map(|row| list(row).iter().map(|patch| (row.instance_id.clone(), plain(&patch.id))))
+            .collect::<BTreeSet<(String, String)>>()
+    };
+    for (said, real, what) in [
+        (with("missingBefore", "true"), listed(|row| &row.missing_before), "missing before"),
+        (with("missingAfter", "true"), listed(|row| &row.missing_after), "missing after"),
+        (with("result", "installed"), listed(|row| &row.installed), "installed"),
+    ] {
+        if said != real {
+            complaints.push(format!("patches.csv calls {said:?} {what}, report.json {real:?}"));
+        }
+    }
+    for (instance, patch) in with("result", "installed") {
+        // What a run installed before somebody else's fault is in the truth, too: never less than the table says.
+        if evidence.truth.get(&instance).is_some_and(|truth| !truth.installed.contains(&patch)) {
+            complaints.push(format!("patches.csv says that {patch} was installed on {instance}, and it was not"));
+        }
+    }
+    complaints
+}
+
+/// No cell can become a formula, wherever a spreadsheet cuts.
+#[must_use]
+pub fn no_cell_is_a_formula(evidence: &Evidence) -> Vec<String> {
+    let files = [("instances.csv", &evidence.files.instances), ("patches.csv", &evidence.files.patches)];
+    let mut complaints = Vec::new();
+    for (name, text) in files.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
+        for delimiter in [b',', b';', b'\t'] {
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .delimiter(delimiter)
+                .from_reader(text.as_bytes());
+            for record in reader.records().filter_map(Result::ok) {
+                let begins = |cell: &&str| cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+                complaints.extend(record.iter().filter(begins).map(|cell| {
+                    format!("{name}, cut at {:?}, has a cell that is a formula: {cell:?}", char::from(delimiter))
+                }));
+            }
+        }
+    }
+    complaints
+}
+
+/// The summary names every number of the run, and nothing foreign in it is markup.
+#[must_use]
+pub fn the_summary_says_what_the_report_says(evidence: &Evidence) -> Vec<String> {
+    let (Some(report), Some(summary)) = (&evidence.report, &evidence.files.summary) else { return Vec::new() };
+    let mut complaints = Vec::new();
+    let counts: Vec<String> = report.run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    let line = format!("- Instances: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") });
+    if !summary.lines().any(|known| known == line) {
+        complaints.push(format!("summary.md does not say {line:?}"));
+    }
+    if summary.contains(['<', '>']) {
+        complaints.push("summary.md has signs of HTML".to_owned());
+    }
+    complaints
+}
+
+/// The lines of a table by column name.
+fn table(name: &str, text: &str) -> Result<Vec<BTreeMap<String, String>>, String> {
+    let Some(text) = text.strip_prefix('\u{feff}') else {
+        return Err(format!("{name} has no byte order mark: Excel takes it for another encoding"));
+    };
+    csv::Reader::from_reader(text.as_bytes())
+        .deserialize()
+        .collect::<Result<_, csv::Error>>()
+        .map_err(|error| format!("{name} cannot be read: {error}"))
+}
+
+/// Without the apostrophes that keep a cell from being a formula.
+fn plain(text: &str) -> String {
+    text.replace('\'', "")
+}
