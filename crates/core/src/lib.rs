@@ -21,6 +21,7 @@ pub mod organization;
 pub mod os;
 pub mod outcome;
 pub mod plan;
+pub mod readiness;
 pub mod reason;
 pub mod reconcile;
 pub mod report;
