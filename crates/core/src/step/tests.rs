@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::organization::AccountState;
-use crate::plan::{Gate, Percent, Rate, Reboot, StageExclusion};
+use crate::plan::{Conflicts, Gate, Percent, Rate, Reboot, StageExclusion};
 
 fn stage(name: &str, ous: &[&str]) -> Stage {
     Stage {
@@ -18,6 +18,7 @@ fn stage(name: &str, ous: &[&str]) -> Stage {
         select: None,
         baselines: BTreeMap::new(),
         approve: None,
+        conflicts: Conflicts::default(),
         waves: vec![],
         gate: Gate::default(),
     }
@@ -30,6 +31,7 @@ fn plan(stages: Vec<Stage>) -> Plan {
         regions: vec!["ap-northeast-1".into(), "ap-northeast-3".into()],
         select: Selection::default(),
         reboot: Reboot::IfNeeded,
+        conflicts: Conflicts::default(),
         rate: Rate::default(),
         baselines: BTreeMap::new(),
         stages,
