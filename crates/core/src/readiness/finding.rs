@@ -167,7 +167,27 @@ impl Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::Check;
+    use serde_json::json;
+
+    use super::{Check, Finding, Problem, Severity, Status};
+
+    #[test]
+    fn findings_as_the_report_has_them() {
+        let problem = Problem::new("vpc-1 has no ssm endpoint", "vpc-1 has none.", "Create one.");
+        let finding = Finding::of(Check::InstanceProfile, Status::Fail, Severity::Critical, problem);
+        let written = json!({
+            "check": "instance-profile",
+            "status": "fail",
+            "severity": "critical",
+            "evidence": "vpc-1 has none.",
+            "fix": "Create one.",
+            "causes": [{"text": "vpc-1 has no ssm endpoint", "fix": "Create one."}],
+        });
+        assert_eq!(serde_json::to_value(&finding).expect("JSON"), written);
+        assert_eq!(serde_json::from_value::<Finding>(written).expect("a finding"), finding);
+        let written = json!({"check": "agent", "status": "pass", "severity": "info", "evidence": "New."});
+        assert_eq!(serde_json::to_value(Finding::pass(Check::Agent, "New.")).expect("JSON"), written);
+    }
 
     #[test]
     fn ids_are_the_ones_serde_writes() {

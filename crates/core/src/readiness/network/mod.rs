@@ -172,8 +172,7 @@ fn endpoints(all: &[Endpoint]) -> Endpoints<'_> {
         found.entry(&endpoint.vpc_id).or_default().entry(&endpoint.service).or_default().push(endpoint);
     }
     for of_one in found.values_mut().flat_map(HashMap::values_mut) {
-        // What is in use comes first, so that a leftover does not hide it.
-        of_one.sort_by_key(|endpoint| (!in_use(endpoint), &endpoint.id));
+        of_one.sort_by_key(|endpoint| &endpoint.id);
     }
     found
 }

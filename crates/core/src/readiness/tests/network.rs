@@ -159,6 +159,9 @@ fn security_groups_of_the_instance() {
       cause: sg-i: no outbound 443 to vpce-ssmmessages (ssmmessages)
       cause: sg-i: no outbound 443 to S3
     ");
+    // What may come in is not what may go out.
+    groups(&mut facts, vec![rule(Direction::In, Protocol::Any, None, cidr("0.0.0.0/0"))]);
+    assert!(of(&facts, Check::Repositories).starts_with("repositories fail"));
     let mut facts = with_nat();
     groups(&mut facts, vec![https(cidr("52.0.0.0/8"))]);
     assert_snapshot!(of(&facts, Check::Repositories), @"

@@ -76,12 +76,11 @@ fn targets() -> impl Strategy<Value = TargetFacts> {
             })
             .collect();
         known(&mut facts.network.endpoints).retain(|endpoint| services.contains(&endpoint.service.as_str()));
-        // A leftover that is not in use, beside one that may be.
-        known(&mut facts.network.endpoints).push(Endpoint {
-            id: "vpce-0".into(),
-            state: "deleting".into(),
-            ..interface("ssm")
-        });
+        // Leftovers that are not in use, beside one that may be.
+        for (id, state) in [("vpce-0", "deleting"), ("vpce-00", "failed")] {
+            let leftover = Endpoint { id: id.into(), state: state.into(), ..interface("ssm") };
+            known(&mut facts.network.endpoints).push(leftover);
+        }
         if switches[0] {
             known(&mut facts.network.route_tables)[1].routes.push(route("0.0.0.0/0", "nat-1"));
         }
