@@ -84,6 +84,10 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
         put(node, run, catalogue, &todo[..todo.len() / 2], now);
         return Some(answer(End::ExecutionTimedOut, -1, "", "step execution timed out"));
     }
+    if let Some(obstacle) = node.abilities.obstacle {
+        let (code, why) = obstacle.answer(node.os.kind());
+        return Some(answer(End::Failed, code, "", &format!("{why}\nfailed to run commands: exit status {code}")));
+    }
     if let Some((code, why)) = override_error(&run.operation) {
         return Some(answer(End::Failed, code, "", why));
     }

@@ -1,13 +1,15 @@
 //! The instances: what the scenario says about each, and what has happened to it since.
 use crate::{
+    abilities::{Abilities, abilities, has_profile},
     agent::Running,
     catalogue::{Catalogue, PatchId},
     clock::{DAY, Millis},
     command::JobId,
     compliance::Report,
     ids,
+    network::{Attachment, Networks, Reach},
     platform::Os,
-    scenario::{BehaviourEntry, FleetEntry, InstanceState, Ping},
+    scenario::{BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Scenario},
     snapshot::Snapshot,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -34,16 +36,30 @@ pub struct Node {
     pub region: String,
     /// Its system.
     pub os: Os,
+    /// The system's name as SSM reports it.
+    pub os_name: String,
     /// The system's version as SSM reports it.
     pub os_version: String,
     /// EC2 tags.
     pub tags: BTreeMap<String, String>,
     /// Does it run?
     pub running: bool,
-    /// Does Systems Manager know it?
-    pub managed: bool,
-    /// Version of its agent.
+    /// What it can do because of where it is and what is on it.
+    pub abilities: Abilities,
+    /// Where it is connected.
+    pub at: Attachment,
+    /// Its private address.
+    pub address: String,
+    /// Has it an instance profile?
+    pub has_profile: bool,
+    /// Its metadata service.
+    pub metadata: Metadata,
+    /// Version of its agent; `absent` or `stopped` on one that Systems Manager does not know.
     pub agent: String,
+    /// Version of Python on it, or `absent`; none: one that works.
+    pub python: Option<String>,
+    /// Is inventory collected on it?
+    pub inventory: bool,
     /// How its agent behaves.
     pub behaviour: BehaviourEntry,
     /// When it was started.
@@ -71,7 +87,7 @@ pub struct Node {
 impl Node {
     /// Does Systems Manager list it?
     pub fn is_listed(&self) -> bool {
-        self.managed && self.running
+        self.abilities.managed && self.running
     }
 
     /// Can a command be sent to it?
@@ -95,13 +111,6 @@ impl Node {
         let approved = snapshot.approved.iter();
         approved.filter(|(id, approval)| lacks(id, approval.version)).map(|(id, _)| id.clone()).collect()
     }
-
-    /// A stable private address.
-    pub fn address(&self) -> String {
-        let digits = ids::hex(&["address", &self.id], 6);
-        let part = |range| u8::from_str_radix(digits.get(range).unwrap_or("0"), 16).unwrap_or_default();
-        format!("10.{}.{}.{}", part(0..2), part(2..4), part(4..6))
-    }
 }
 
 /// All instances.
@@ -109,6 +118,10 @@ impl Node {
 pub struct Fleet {
     /// In the order of the scenario.
     pub nodes: Vec<Node>,
+    /// Where they are connected.
+    pub networks: Networks,
+    /// When they and their networks were made.
+    pub since: Millis,
     by_id: HashMap<String, usize>,
     by_place: HashMap<String, Vec<usize>>,
 }
@@ -119,15 +132,21 @@ fn place(account: &str, region: &str) -> String {
 
 impl Fleet {
     /// Builds the instances of a checked scenario.
-    pub fn new(entries: &[FleetEntry], catalogue: &Catalogue, start: Millis) -> Self {
-        let mut fleet = Self::default();
-        for (group, entry) in entries.iter().enumerate() {
+    pub fn new(scenario: &Scenario, catalogue: &Catalogue, start: Millis) -> Self {
+        let (networks, attachments) = Networks::new(&scenario.fleet);
+        let mut fleet = Self { networks, since: start - 30 * DAY, ..Self::default() };
+        for ((group, entry), at) in scenario.fleet.iter().enumerate().zip(attachments) {
+            let account = scenario.accounts.get(&entry.account);
+            let host_management = account.is_some_and(|a| a.default_host_management.is_on(&entry.region));
+            let abilities = abilities(entry, Reach::new(&fleet.networks, at), host_management);
             for number in 0..entry.count.unwrap_or(1) {
                 let derived = || {
                     let position = [group.to_string(), number.to_string()];
                     format!("i-{}", ids::hex(&["i", &entry.account, &entry.region, &position[0], &position[1]], 17))
                 };
-                fleet.add(build(entry, entry.id.clone().unwrap_or_else(derived), catalogue, start));
+                let id = entry.id.clone().unwrap_or_else(derived);
+                let address = fleet.networks.address(at, &id);
+                fleet.add(Node { id, at, address, ..build(entry, abilities, catalogue, start) });
             }
         }
         fleet
@@ -158,23 +177,36 @@ impl Fleet {
     }
 }
 
-fn build(entry: &FleetEntry, id: String, catalogue: &Catalogue, start: Millis) -> Node {
+/// An instance of an entry, but for its id and its place in the network.
+fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start: Millis) -> Node {
     // What is there from the beginning was installed a month earlier.
     let before = start - 30 * DAY;
     let have = |id: &String| {
         let version = catalogue.newest_at(entry.os, id, start);
         (PatchId::from(id.as_str()), Installed { version, at: before, pending_reboot: false })
     };
+    let os_version = entry.os_version.clone().unwrap_or_else(|| entry.os.version().to_owned());
+    let mut tags = entry.tags.clone();
+    if let Some(group) = &entry.auto_scaling_group {
+        tags.insert("aws:autoscaling:groupName".to_owned(), group.clone());
+    }
     Node {
-        id,
+        id: String::new(),
         account: entry.account.clone(),
         region: entry.region.clone(),
         os: entry.os,
-        os_version: entry.os_version.clone().unwrap_or_else(|| entry.os.version().to_owned()),
-        tags: entry.tags.clone(),
+        os_name: entry.platform_name.clone().unwrap_or_else(|| entry.os.name(&os_version).to_owned()),
+        os_version,
+        tags,
         running: entry.state == InstanceState::Running,
-        managed: entry.managed,
+        abilities,
+        at: Attachment { subnet: 0, group: 0 },
+        address: String::new(),
+        has_profile: has_profile(entry),
+        metadata: entry.metadata,
         agent: entry.agent.clone(),
+        python: entry.python.clone(),
+        inventory: entry.inventory,
         behaviour: entry.behaviour.clone(),
         launched: before,
         lost_since: (entry.ping == Ping::ConnectionLost).then_some(start),

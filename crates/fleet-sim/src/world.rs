@@ -66,7 +66,7 @@ impl World {
             now: start,
             organization: Organization::new(scenario),
             baselines: scenario::baselines(scenario, start),
-            fleet: Fleet::new(&scenario.fleet, &catalogue, start),
+            fleet: Fleet::new(scenario, &catalogue, start),
             catalogue,
             commands: Vec::new(),
             command_by_id: HashMap::new(),
@@ -187,7 +187,8 @@ impl World {
         let kind = command.operation.kind;
         let invocation = &mut command.invocations[job.1];
         let node = &mut self.fleet.nodes[invocation.node];
-        let deaf = *agent::behaviour(node, kind) == Behaviour::NeverStarts || !node.is_online();
+        let never_starts = *agent::behaviour(node, kind) == Behaviour::NeverStarts;
+        let deaf = never_starts || !node.abilities.hears || !node.is_online();
         if invocation.ended.is_some() || deaf {
             return;
         }

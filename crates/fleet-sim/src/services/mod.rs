@@ -19,9 +19,15 @@ use serde_json::Value;
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every operation, with what answers it.
-const OPERATIONS: [(&str, &str, Handler); 33] = [
+const OPERATIONS: [(&str, &str, Handler); 39] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
+    ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
+    ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
     ("ec2", "DescribeRegions", ec2::describe_regions),
+    ("ec2", "DescribeRouteTables", ec2::describe_route_tables),
+    ("ec2", "DescribeSecurityGroups", ec2::describe_security_groups),
+    ("ec2", "DescribeSubnets", ec2::describe_subnets),
+    ("ec2", "DescribeVpcEndpoints", ec2::describe_vpc_endpoints),
     ("organizations", "DescribeAccount", organizations::describe_account),
     ("organizations", "DescribeOrganization", organizations::describe_organization),
     ("organizations", "DescribeOrganizationalUnit", organizations::describe_organizational_unit),

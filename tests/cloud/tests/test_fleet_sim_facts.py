@@ -1,0 +1,101 @@
+"""fleet-sim's facts about readiness and conflicts against botocore's models: networks, settings, inventory, others.
+
+Run like test_fleet_sim_contract.py, whose means these tests use.
+"""
+
+import urllib.parse
+
+import pytest
+from test_fleet_sim_contract import MEMBER, REGION, Simulator
+
+SCENARIO = f"""
+schemaVersion: 1
+clock: {{start: "2026-11-10T00:00:00Z", speed: 2000}}
+management: "111111111111"
+organization: [{{ou: Test, id: ou-abcd-11111111, accounts: ["{MEMBER}"]}}]
+patches:
+  - {{id: bash.x86_64, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}
+fleet:
+  - account: "{MEMBER}"
+    region: {REGION}
+    id: i-00000000
+    os: AMAZON_LINUX_2023
+    network: {{private: true, endpoints: [ssm, {{service: ssmmessages, group: instances, available: false}}, {{service: s3, policy: without-patch-buckets}}]}}
+  - account: "{MEMBER}"
+    region: {REGION}
+    id: i-00000001
+    os: WINDOWS
+    network: {{vpc: shop, route: blackhole, egress443: endpoints-and-s3, networkAcl: no-443, endpoints: [{{service: kms, place: other-vpc}}]}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000002, os: UBUNTU, metadata: off, network: {{vpc: shop, route: transit-gateway, mainRouteTable: true}}}}
+  - {{account: "{MEMBER}", region: {REGION}, id: i-00000003, os: UBUNTU}}
+"""
+
+
+@pytest.fixture(scope="module")
+def sim(tmp_path_factory):
+    scenario = tmp_path_factory.mktemp("facts") / "scenario.yaml"
+    scenario.write_text(SCENARIO)
+    simulator = Simulator(scenario)
+    yield simulator
+    simulator.close()
+
+
+def ec2_pages(sim, operation, member, query="", **more):
+    """All pages of a list of EC2, some of which come empty."""
+    items, token, count = [], "", 0
+    while True:
+        answer = sim.ec2(operation, f"{query}{token}", **more)
+        items += answer[member]
+        count += 1
+        if "NextToken" not in answer:
+            return items, count
+        token = f"&NextToken={urllib.parse.quote(answer['NextToken'])}"
+
+
+def filtered(name, *values):
+    """A filter as EC2's protocol writes it."""
+    chosen = "".join(f"&Filter.1.Value.{n}={urllib.parse.quote(value)}" for n, value in enumerate(values, 1))
+    return f"&Filter.1.Name={name}{chosen}"
+
+
+def test_networks(sim):
+    instances, _ = ec2_pages(sim, "DescribeInstances", "Reservations")
+    one = {i["InstanceId"]: i for reservation in instances for i in reservation["Instances"]}
+    assert one["i-00000002"]["MetadataOptions"]["HttpEndpoint"] == "disabled"
+    vpcs = {name: instance["VpcId"] for name, instance in one.items()}
+    assert len(set(vpcs.values())) == 3 and vpcs["i-00000001"] == vpcs["i-00000002"]
+    subnets, _ = ec2_pages(sim, "DescribeSubnets", "Subnets", filtered("vpc-id", *vpcs.values()))
+    assert {subnet["SubnetId"] for subnet in subnets} == {instance["SubnetId"] for instance in one.values()}
+    groups, pages = ec2_pages(sim, "DescribeSecurityGroups", "SecurityGroups", "&MaxResults=5")
+    used = {group["GroupId"] for instance in one.values() for group in instance["SecurityGroups"]}
+    assert used < {group["GroupId"] for group in groups} and pages > 1
+    acls, _ = ec2_pages(sim, "DescribeNetworkAcls", "NetworkAcls")
+    denied = [entry for acl in acls if not acl["IsDefault"] for entry in acl["Entries"] if entry["RuleAction"] == "deny"]
+    assert {"From": 443, "To": 443} in [entry.get("PortRange") for entry in denied]
+
+
+def test_routes_and_endpoints(sim):
+    tables, _ = ec2_pages(sim, "DescribeRouteTables", "RouteTables", "&MaxResults=5")
+    routes = [route for table in tables for route in table["Routes"]]
+    assert {route["State"] for route in routes} == {"active", "blackhole"}
+    for field in ("GatewayId", "NatGatewayId", "TransitGatewayId", "DestinationPrefixListId"):
+        assert any(field in route for route in routes), field
+    assert sum(a["Main"] for table in tables for a in table["Associations"]) == 4
+    endpoints, _ = ec2_pages(sim, "DescribeVpcEndpoints", "VpcEndpoints")
+    by_service = {endpoint["ServiceName"].rsplit(".", 1)[-1]: endpoint for endpoint in endpoints}
+    assert by_service["s3"]["VpcEndpointType"] == "Gateway" and by_service["s3"]["RouteTableIds"]
+    assert by_service["ssmmessages"]["State"] == "pending" and by_service["ssm"]["PrivateDnsEnabled"] is True
+    lists, _ = ec2_pages(sim, "DescribeManagedPrefixLists", "PrefixLists")
+    s3 = next(entry for entry in lists if entry["PrefixListName"] == f"com.amazonaws.{REGION}.s3")
+    assert s3["PrefixListId"] in {route.get("DestinationPrefixListId") for route in routes}
+
+
+@pytest.mark.parametrize(("operation", "query", "code"), [
+    ("DescribeSubnets", "&SubnetId.1=subnet-1", "InvalidSubnetID.NotFound"),
+    ("DescribeRouteTables", "&MaxResults=101", "InvalidParameterValue"),
+    ("DescribeSecurityGroups", "&Filter.1.Name=colour&Filter.1.Value.1=red", "InvalidParameterValue"),
+    ("DescribeNetworkAcls", filtered("network-acl-id", *(f"acl-{n}" for n in range(201))), "FilterLimitExceeded"),
+    ("DescribeVpcEndpoints", "&NextToken=nonsense", "InvalidParameterValue"),
+])
+def test_ec2_errors(sim, operation, query, code):
+    assert sim.ec2(operation, query) == code
