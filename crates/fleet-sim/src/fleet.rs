@@ -100,6 +100,11 @@ impl Node {
         if self.lost_since.is_some() { "ConnectionLost" } else { "Online" }
     }
 
+    /// Its name in the DNS of its VPC.
+    pub fn computer_name(&self) -> String {
+        format!("ip-{}.{}.compute.internal", self.address.replace('.', "-"), self.region)
+    }
+
     /// The patch group that a tag puts it in.
     pub fn patch_group(&self) -> Option<&str> {
         ["Patch Group", "PatchGroup"].iter().find_map(|key| self.tags.get(*key)).map(String::as_str)
@@ -120,6 +125,8 @@ pub struct Fleet {
     pub nodes: Vec<Node>,
     /// Where they are connected.
     pub networks: Networks,
+    /// When the scenario starts.
+    pub start: Millis,
     /// When they and their networks were made.
     pub since: Millis,
     by_id: HashMap<String, usize>,
@@ -134,7 +141,7 @@ impl Fleet {
     /// Builds the instances of a checked scenario.
     pub fn new(scenario: &Scenario, catalogue: &Catalogue, start: Millis) -> Self {
         let (networks, attachments) = Networks::new(&scenario.fleet);
-        let mut fleet = Self { networks, since: start - 30 * DAY, ..Self::default() };
+        let mut fleet = Self { networks, start, since: start - 30 * DAY, ..Self::default() };
         for ((group, entry), at) in scenario.fleet.iter().enumerate().zip(attachments) {
             let account = scenario.accounts.get(&entry.account);
             let host_management = account.is_some_and(|a| a.default_host_management.is_on(&entry.region));

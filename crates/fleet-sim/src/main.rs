@@ -13,6 +13,7 @@ mod document;
 mod faults;
 mod fleet;
 mod ids;
+mod inventory;
 mod network;
 mod organization;
 mod platform;

@@ -12,6 +12,7 @@ SCENARIO = f"""
 schemaVersion: 1
 clock: {{start: "2026-11-10T00:00:00Z", speed: 2000}}
 management: "111111111111"
+accounts: {{"{MEMBER}": {{defaultHostManagement: [{REGION}]}}}}
 organization: [{{ou: Test, id: ou-abcd-11111111, accounts: ["{MEMBER}"]}}]
 patches:
   - {{id: bash.x86_64, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}
@@ -20,6 +21,8 @@ fleet:
     region: {REGION}
     id: i-00000000
     os: AMAZON_LINUX_2023
+    inventory: true
+    instanceProfile: absent
     network: {{private: true, endpoints: [ssm, {{service: ssmmessages, group: instances, available: false}}, {{service: s3, policy: without-patch-buckets}}]}}
   - account: "{MEMBER}"
     region: {REGION}
@@ -99,3 +102,43 @@ def test_routes_and_endpoints(sim):
 ])
 def test_ec2_errors(sim, operation, query, code):
     assert sim.ec2(operation, query) == code
+
+
+def ssm_pages(sim, operation, member, request=None):
+    """All pages of a list of Systems Manager, some of which come empty."""
+    request, items, count = dict(request or {}), [], 0
+    while True:
+        answer = sim.call("ssm", operation, request)
+        items += answer[member]
+        count += 1
+        if "NextToken" not in answer:
+            return items, count
+        request["NextToken"] = answer["NextToken"]
+
+
+def test_settings_and_inventory(sim):
+    setting = {"SettingId": "/ssm/managed-instance/default-ec2-instance-management-role"}
+    assert sim.call("ssm", "GetServiceSetting", setting)["ServiceSetting"]["Status"] == "Customized"
+    assert sim.call("ssm", "GetServiceSetting", {"SettingId": "/ssm/other"}) == "ServiceSettingNotFound"
+    nodes, _ = ssm_pages(sim, "DescribeInstanceInformation", "InstanceInformationList")
+    assert [node["InstanceId"] for node in nodes] == ["i-00000000", "i-00000003"], "the others reach nothing"
+    assert "IamRole" in nodes[0] and "IamRole" not in nodes[1]
+    request = {
+        "ResultAttributes": [{"TypeName": "AWS:Application"}],
+        "Filters": [{"Key": "AWS:Application.Name", "Type": "BeginWith", "Values": ["python"]}],
+        "MaxResults": 1,
+    }
+    entities, _ = ssm_pages(sim, "GetInventory", "Entities", request)
+    assert [entity["Id"] for entity in entities] == ["i-00000000"]
+    assert "python3" in [row["Name"] for row in entities[0]["Data"]["AWS:Application"]["Content"]]
+    assert len(ssm_pages(sim, "GetInventory", "Entities")[0]) == 2
+
+
+@pytest.mark.parametrize(("operation", "request_body", "code"), [
+    ("GetInventory", {"Filters": [{"Key": "AWS:Application.Colour", "Values": ["red"]}]}, "InvalidFilter"),
+    ("GetInventory", {"ResultAttributes": [{"TypeName": "Custom:Rack"}]}, "InvalidTypeNameException"),
+    ("GetInventory", {"Aggregators": [{"Expression": "AWS:Application.Name"}]}, "InvalidAggregatorException"),
+    ("GetInventory", {"NextToken": "nonsense"}, "InvalidNextToken"),
+])
+def test_ssm_errors(sim, operation, request_body, code):
+    assert sim.call("ssm", operation, request_body) == code

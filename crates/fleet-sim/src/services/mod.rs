@@ -4,9 +4,11 @@ mod organizations;
 mod ssm_baseline_writes;
 mod ssm_baselines;
 mod ssm_commands;
+mod ssm_inventory;
 mod ssm_nodes;
 mod ssm_patch_groups;
 mod ssm_send;
+mod ssm_settings;
 mod ssm_tags;
 
 use crate::{
@@ -19,7 +21,7 @@ use serde_json::Value;
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every operation, with what answers it.
-const OPERATIONS: [(&str, &str, Handler); 39] = [
+const OPERATIONS: [(&str, &str, Handler); 41] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
     ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
@@ -49,8 +51,10 @@ const OPERATIONS: [(&str, &str, Handler); 39] = [
     ("ssm", "DescribePatchGroups", ssm_patch_groups::describe_patch_groups),
     ("ssm", "GetCommandInvocation", ssm_commands::get_command_invocation),
     ("ssm", "GetDefaultPatchBaseline", ssm_baselines::get_default_patch_baseline),
+    ("ssm", "GetInventory", ssm_inventory::get_inventory),
     ("ssm", "GetPatchBaseline", ssm_baselines::get_patch_baseline),
     ("ssm", "GetPatchBaselineForPatchGroup", ssm_patch_groups::get_patch_baseline_for_patch_group),
+    ("ssm", "GetServiceSetting", ssm_settings::get_service_setting),
     ("ssm", "ListCommandInvocations", ssm_commands::list_command_invocations),
     ("ssm", "ListCommands", ssm_commands::list_commands),
     ("ssm", "ListTagsForResource", ssm_tags::list_tags_for_resource),

@@ -1,5 +1,5 @@
 //! Systems Manager: the managed nodes and what they reported about their patches.
-use super::{normalized, ssm, with_token};
+use super::{normalized, ssm, ssm_settings::HOST_MANAGEMENT_ROLE, with_token};
 use crate::{
     clock::epoch_seconds,
     compliance::{Concern, Report, Row, State},
@@ -59,6 +59,10 @@ fn matches(node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError>
         "PlatformTypes" => one_is(node.os.kind().platform_type()),
         "AgentVersion" => one_is(&node.agent),
         "ResourceType" => one_is("EC2Instance"),
+        "IamRole" => node.abilities.host_managed && one_is(HOST_MANAGEMENT_ROLE),
+        "SourceIds" => one_is(&node.id),
+        "SourceTypes" => one_is("AWS::EC2::Instance"),
+        "ActivationIds" => false,
         "tag-key" => values.iter().any(|key| node.tags.contains_key(key)),
         _ => match name.strip_prefix("tag:") {
             Some(key) => node.tags.get(key).is_some_and(|value| one_is(value)),
@@ -70,7 +74,7 @@ fn matches(node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError>
 }
 
 fn information(world: &World, node: &Node) -> Value {
-    json!({
+    let mut information = json!({
         "InstanceId": node.id,
         "PingStatus": node.ping_status(),
         "LastPingDateTime": epoch_seconds(node.lost_since.unwrap_or(world.now)),
@@ -81,10 +85,15 @@ fn information(world: &World, node: &Node) -> Value {
         "PlatformVersion": node.os_version,
         "ResourceType": "EC2Instance",
         "IPAddress": node.address,
-        "ComputerName": format!("ip-{}.{}.compute.internal", node.address.replace('.', "-"), node.region),
+        "ComputerName": node.computer_name(),
         "SourceId": node.id,
         "SourceType": "AWS::EC2::Instance",
-    })
+    });
+    // Told only of a role that Default Host Management Configuration gave.
+    if node.abilities.host_managed {
+        information["IamRole"] = json!(HOST_MANAGEMENT_ROLE);
+    }
+    information
 }
 
 /// `DescribeInstancePatchStates`. A node that never reported is absent, and so is one that does not exist.
