@@ -56,10 +56,10 @@ pub fn behaviour(node: &Node, kind: OperationKind) -> &Behaviour {
 
 /// How long until `finish` is due, and whether the step time-out is what ends it.
 pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
-    let seconds = match operation.kind {
+    let seconds = operation.seconds.unwrap_or(match operation.kind {
         OperationKind::Scan => node.behaviour.seconds.min(LONGEST_SCAN_SECONDS),
         OperationKind::Install => node.behaviour.seconds,
-    };
+    });
     let whole = Millis::from(seconds) * SECOND;
     let limit = operation.step_timeout_seconds * SECOND;
     match behaviour(node, operation.kind) {

@@ -6,10 +6,13 @@ use crate::{
     clock::{DAY, Millis},
     command::JobId,
     compliance::Report,
+    document::OperationKind,
     ids,
     network::{Attachment, Networks, Reach},
     platform::Os,
-    scenario::{BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Scenario},
+    scenario::{
+        AssociationName, BehaviourEntry, FleetEntry, Form, InstanceState, Metadata, Ping, Scenario, policy_tag,
+    },
     snapshot::Snapshot,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -23,6 +26,15 @@ pub struct Installed {
     pub at: Millis,
     /// Does it wait for a reboot?
     pub pending_reboot: bool,
+}
+
+/// What an agent does one thing after the other.
+#[derive(Debug, Default)]
+pub struct Lane {
+    /// What it is doing.
+    pub current: Option<Running>,
+    /// What it will do next.
+    pub queue: VecDeque<JobId>,
 }
 
 /// An instance.
@@ -72,12 +84,14 @@ pub struct Node {
     pub report: Option<Report>,
     /// When it last installed with `NoReboot`.
     pub last_no_reboot_install: Option<Millis>,
-    /// What the agent is doing; it does one thing after the other.
-    pub current: Option<Running>,
-    /// What the agent will do next.
-    pub queue: VecDeque<JobId>,
-    /// Truth: how often the agent began an Install.
+    /// What the agent does for commands that come by the API, and what it does for others beside it.
+    pub lanes: [Lane; 2],
+    /// Truth: how often the agent began an Install that came by the API.
     pub installs_started: u32,
+    /// Truth: how often it began an Install of somebody else.
+    pub installs_by_others: u32,
+    /// Truth: how often a patch operation began beside another one, one of them an Install.
+    pub overlaps: u32,
     /// Truth: ids of what was installed in this simulation.
     pub installed_here: BTreeSet<PatchId>,
     /// Truth: how often it rebooted.
@@ -93,6 +107,18 @@ impl Node {
     /// Can a command be sent to it?
     pub fn is_online(&self) -> bool {
         self.is_listed() && self.lost_since.is_none()
+    }
+
+    /// Counts an operation that begins in a lane.
+    pub fn count(&mut self, kind: OperationKind, lane: usize) {
+        let installs = kind == OperationKind::Install;
+        if installs {
+            *(if lane == 0 { &mut self.installs_started } else { &mut self.installs_by_others }) += 1;
+        }
+        let beside = self.lanes[1 - lane].current.as_ref();
+        if beside.is_some_and(|other| installs || other.operation.kind == OperationKind::Install) {
+            self.overlaps += 1;
+        }
     }
 
     /// `PingStatus` of the SSM API.
@@ -197,6 +223,12 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
     if let Some(group) = &entry.auto_scaling_group {
         tags.insert("aws:autoscaling:groupName".to_owned(), group.clone());
     }
+    for Form(association) in &entry.associations {
+        if association.name == AssociationName::QuickSetupPatchPolicy {
+            let (key, value) = policy_tag(association.id.as_deref());
+            tags.insert(key, value);
+        }
+    }
     Node {
         id: String::new(),
         account: entry.account.clone(),
@@ -220,9 +252,10 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         installed: entry.installed.iter().map(have).collect(),
         report: None,
         last_no_reboot_install: None,
-        current: None,
-        queue: VecDeque::new(),
+        lanes: Default::default(),
         installs_started: 0,
+        installs_by_others: 0,
+        overlaps: 0,
         installed_here: BTreeSet::new(),
         reboots: 0,
     }

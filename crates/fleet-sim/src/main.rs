@@ -16,6 +16,7 @@ mod ids;
 mod inventory;
 mod network;
 mod organization;
+mod others;
 mod platform;
 mod regions;
 mod scenario;

@@ -55,9 +55,8 @@ fn rate(text: &str) -> Option<Rule> {
 fn cron(text: &str) -> Option<Rule> {
     let fields: Vec<_> = text.strip_prefix("cron(")?.strip_suffix(')')?.split_ascii_whitespace().collect();
     let fields = match fields.as_slice() {
-        ["0", rest @ ..] if rest.len() == 6 => rest,
-        rest if rest.len() == 6 => rest,
-        _ => return None,
+        ["0", rest @ ..] if fields.len() == 7 => rest,
+        all => all,
     };
     let number = |text: &str, below: i64| text.parse::<i64>().ok().filter(|n| (0..below).contains(n));
     let [minute, hour, "*" | "?", "*", weekdays, "*"] = fields else {

@@ -17,6 +17,8 @@ pub fn truth(world: &World) -> Value {
             "account": node.account,
             "region": node.region,
             "installsStarted": node.installs_started,
+            "installsByOthers": node.installs_by_others,
+            "overlaps": node.overlaps,
             "installed": texts(node.installed_here.iter()),
             "missing": texts(node.missing(&snapshot).iter()),
             "rebooted": node.reboots > 0,

@@ -3,6 +3,7 @@
 Run like test_fleet_sim_contract.py, whose means these tests use.
 """
 
+import json
 import urllib.parse
 
 import pytest
@@ -31,6 +32,33 @@ fleet:
     network: {{vpc: shop, route: blackhole, egress443: endpoints-and-s3, networkAcl: no-443, endpoints: [{{service: kms, place: other-vpc}}]}}
   - {{account: "{MEMBER}", region: {REGION}, id: i-00000002, os: UBUNTU, metadata: off, network: {{vpc: shop, route: transit-gateway, mainRouteTable: true}}}}
   - {{account: "{MEMBER}", region: {REGION}, id: i-00000003, os: UBUNTU}}
+"""
+
+OTHERS = f"""
+schemaVersion: 1
+clock: {{start: "2026-11-10T00:00:00Z", speed: 2000}}
+management: "111111111111"
+organization: [{{ou: Test, id: ou-abcd-11111111, accounts: ["{MEMBER}"]}}]
+patches:
+  - {{id: bash.x86_64, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}
+fleet:
+  - account: "{MEMBER}"
+    region: {REGION}
+    count: 60
+    os: AMAZON_LINUX_2023
+    associations: [host-management-scan, maintenance-window]
+  - account: "{MEMBER}"
+    region: {REGION}
+    id: i-00000000
+    os: AMAZON_LINUX_2023
+    inventory: true
+    associations:
+      - {{name: patch-now-running, seconds: 1800}}
+      - {{name: quick-setup-patch-policy, id: abc12}}
+      - {{name: quick-setup-patch-policy, id: xyz34}}
+      - {{name: run-patch-baseline-association, schedule: rate(30 minutes), start: "2026-11-10T00:05:00Z", seconds: 60}}
+      - {{name: run-patch-baseline-with-hooks, id: nightly, target: "tag:Patch=enabled"}}
+      - {{name: maintenance-window, id: weekly, schedule: "cron(0 2 ? * SUN *)", target: "tag:Patch=enabled", registered: false}}
 """
 
 
@@ -142,3 +170,63 @@ def test_settings_and_inventory(sim):
 ])
 def test_ssm_errors(sim, operation, request_body, code):
     assert sim.call("ssm", operation, request_body) == code
+
+
+@pytest.fixture()
+def others(tmp_path):
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(OTHERS)
+    simulator = Simulator(scenario)
+    yield simulator
+    simulator.close()
+
+
+def test_associations(others):
+    associations, pages = ssm_pages(others, "ListAssociations", "Associations", {"MaxResults": 2})
+    documents = [association["Name"] for association in associations]
+    assert pages > 4 and sorted(set(documents)) == [
+        "AWS-GatherSoftwareInventory",
+        "AWS-RunPatchBaseline",
+        "AWS-RunPatchBaselineAssociation",
+        "AWS-RunPatchBaselineWithHooks",
+    ]
+    scans = [a for a in associations if a.get("AssociationName", "").startswith("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-")]
+    assert [scan["Targets"][0]["Key"] for scan in scans] == ["tag:QSConfigName-abc12", "tag:QSConfigName-xyz34"]
+    many = [len(a["Targets"][0]["Values"]) for a in associations if "SSMHostMgmt" in a.get("AssociationName", "")]
+    assert many == [50, 10], "a target has 50 values at most"
+    one = {"AssociationFilterList": [{"key": "AssociationName", "value": "nightly"}]}
+    assert len(ssm_pages(others, "ListAssociations", "Associations", one)[0]) == 1
+    nodes, _ = ssm_pages(others, "DescribeInstanceInformation", "InstanceInformationList", {"MaxResults": 50})
+    by_id = {node["InstanceId"]: node for node in nodes}
+    assert by_id["i-00000000"]["AssociationOverview"]["InstanceAssociationStatusAggregatedCount"]
+
+
+def test_maintenance_windows(others):
+    windows, _ = ssm_pages(others, "DescribeMaintenanceWindows", "WindowIdentities", {"Filters": [{"Key": "Enabled", "Values": ["true"]}]})
+    assert [window["NextExecutionTime"] for window in windows] == ["2026-11-10T00:30Z", "2026-11-15T02:00Z"]
+    registered, direct = [{"WindowId": window["WindowId"]} for window in windows]
+    targets, _ = ssm_pages(others, "DescribeMaintenanceWindowTargets", "Targets", registered)
+    assert [len(target["Targets"][0]["Values"]) for target in targets] == [50, 10]
+    (task,), _ = ssm_pages(others, "DescribeMaintenanceWindowTasks", "Tasks", registered)
+    assert task["TaskArn"] == "AWS-RunPatchBaseline" and len(task["Targets"][0]["Values"]) == 2
+    (task,), _ = ssm_pages(others, "DescribeMaintenanceWindowTasks", "Tasks", direct)
+    assert task["Targets"] == [{"Key": "tag:Patch", "Values": ["enabled"]}]
+    nothing = {"WindowId": "mw-0123456789abcdef0"}
+    assert others.call("ssm", "DescribeMaintenanceWindowTasks", nothing) == "DoesNotExistException"
+    assert others.call("ssm", "DescribeMaintenanceWindowTargets", nothing) == "DoesNotExistException"
+
+
+def test_a_command_of_somebody_else(others):
+    running = {"Filters": [{"key": "Status", "value": "InProgress"}, {"key": "InvokedAfter", "value": "2026-11-09T00:00:00Z"}]}
+    (command,) = others.call("ssm", "ListCommands", running)["Commands"]
+    (invocation,) = others.call("ssm", "ListCommandInvocations", {**running, "Details": True})["CommandInvocations"]
+    assert invocation["CommandId"] == command["CommandId"] and invocation["InstanceId"] == "i-00000000"
+    install = {"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": ["i-00000000"], "Parameters": {"Operation": ["Install"]}}
+    others.call("ssm", "SendCommand", install)
+    others.inspect("clock/start", "POST")
+    others.wait(300)
+    truth = json.loads(others.inspect("truth"))["instances"]["i-00000000"]
+    assert (truth["installsStarted"], truth["installsByOthers"], truth["overlaps"]) == (1, 1, 1)
+    others.wait(1800)
+    states = others.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": ["i-00000000"]})["InstancePatchStates"]
+    assert states[0]["Operation"] == "Scan", "somebody else's, with somebody else's snapshot"

@@ -47,11 +47,15 @@ impl Networks {
     }
 
     fn vpc(&mut self, account: &str, region: &str, name: &str) -> usize {
-        let here = |vpc: &&Vpc| vpc.account == account && vpc.region == region;
-        if let Some(index) = self.vpcs.iter().position(|vpc| here(&vpc) && vpc.name == name) {
-            return index;
+        let key = [account, region, name].map(str::to_owned);
+        if let Some(index) = self.by_name.get(&key) {
+            return *index;
         }
-        let number = self.vpcs.iter().filter(here).count();
+        let index = self.vpcs.len();
+        self.by_name.insert(key, index);
+        let count = self.at.entry([account, region].map(str::to_owned)).or_default();
+        let number = *count;
+        *count += 1;
         let mut parts = vec!["vpc", account, region];
         if name != DEFAULT_VPC {
             parts.push(name);
@@ -62,8 +66,10 @@ impl Networks {
             region: region.to_owned(),
             name: name.to_owned(),
             number,
+            subnets: 0,
+            main_table: self.tables.len(),
+            default_acl: self.acls.len(),
         };
-        let index = self.vpcs.len();
         let (main, acl) = (vpc.id_of("rtb", "main"), vpc.id_of("acl", "default"));
         self.vpcs.push(vpc);
         self.tables.push(RouteTable { id: main, vpc: index, main: true, routes: Vec::new() });
@@ -73,10 +79,10 @@ impl Networks {
 
     /// A subnet and a security group for instances with this network.
     fn add_part(&mut self, vpc: usize, network: &NetworkEntry) -> Attachment {
-        let name = format!("nodes-{}", self.subnets.iter().filter(|subnet| subnet.vpc == vpc).count());
+        let name = format!("nodes-{}", self.vpcs[vpc].subnets);
         let routes = default_route(&self.vpcs[vpc], network.way_out());
         let table = if network.main_route_table {
-            let main = self.main_table(vpc);
+            let main = self.vpcs[vpc].main_table;
             self.tables[main].routes = routes;
             main
         } else {
@@ -85,7 +91,7 @@ impl Networks {
             self.tables.len() - 1
         };
         let acl = if network.network_acl == NetworkAcl::Open {
-            self.acls.iter().position(|acl| acl.vpc == vpc && acl.default).unwrap_or_default()
+            self.vpcs[vpc].default_acl
         } else {
             let id = self.vpcs[vpc].id_of("acl", &name);
             self.acls.push(Acl { id, vpc, default: false, entries: acl_entries(network.network_acl) });
@@ -101,7 +107,8 @@ impl Networks {
     }
 
     fn add_subnet(&mut self, vpc: usize, name: &str, acl: usize, table: usize) -> usize {
-        let number = self.subnets.iter().filter(|subnet| subnet.vpc == vpc).count();
+        let number = self.vpcs[vpc].subnets;
+        self.vpcs[vpc].subnets += 1;
         let id = if self.vpcs[vpc].name == DEFAULT_VPC && number == 0 {
             let vpc = &self.vpcs[vpc];
             format!("subnet-{}", ids::hex(&["subnet", &vpc.account, &vpc.region], 17))
@@ -110,10 +117,6 @@ impl Networks {
         };
         self.subnets.push(Subnet { id, vpc, number, acl, table, public: false, mirror: false });
         self.subnets.len() - 1
-    }
-
-    fn main_table(&self, vpc: usize) -> usize {
-        self.tables.iter().position(|table| table.vpc == vpc && table.main).unwrap_or_default()
     }
 
     fn egress(&self, vpc: usize, egress: Egress) -> Vec<Rule> {
@@ -179,7 +182,7 @@ impl Networks {
     /// The route tables that lead to the S3 endpoint of a VPC.
     fn tables_to_s3(&self, parts: &[Part], vpc: usize, place: EndpointPlace) -> Vec<usize> {
         if place != EndpointPlace::Here {
-            return vec![self.main_table(vpc)];
+            return vec![self.vpcs[vpc].main_table];
         }
         let with_route = parts.iter().filter(|part| part.vpc == vpc && part.network.s3_route);
         let mut tables: Vec<_> = with_route.map(|part| self.subnets[part.at.subnet].table).collect();
@@ -192,8 +195,8 @@ impl Networks {
     fn endpoint_subnet(&mut self, vpc: usize) -> usize {
         let id = self.vpcs[vpc].id_of("subnet", "endpoints");
         self.subnets.iter().position(|subnet| subnet.id == id).unwrap_or_else(|| {
-            let acl = self.acls.iter().position(|acl| acl.vpc == vpc && acl.default).unwrap_or_default();
-            let table = self.main_table(vpc);
+            let acl = self.vpcs[vpc].default_acl;
+            let table = self.vpcs[vpc].main_table;
             self.add_subnet(vpc, "endpoints", acl, table)
         })
     }

@@ -6,6 +6,7 @@ mod build;
 mod reach;
 
 use crate::{ids, scenario::Policy};
+use std::collections::HashMap;
 
 pub use reach::Reach;
 
@@ -25,6 +26,12 @@ pub struct Vpc {
     pub name: String,
     /// Its second number: `10.<number>.0.0/16`.
     number: usize,
+    /// How many subnets it has.
+    subnets: usize,
+    /// Position of its main route table.
+    main_table: usize,
+    /// Position of its default network ACL.
+    default_acl: usize,
 }
 
 impl Vpc {
@@ -201,6 +208,10 @@ pub struct Networks {
     pub groups: Vec<SecurityGroup>,
     pub acls: Vec<Acl>,
     pub endpoints: Vec<Endpoint>,
+    /// Positions of the VPCs by account, Region and name.
+    by_name: HashMap<[String; 3], usize>,
+    /// How many VPCs there are by account and Region.
+    at: HashMap<[String; 2], usize>,
 }
 
 impl Networks {

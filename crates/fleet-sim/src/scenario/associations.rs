@@ -1,6 +1,6 @@
 //! What a scenario says about others who patch: State Manager associations, maintenance windows, running commands.
 use super::words::Words;
-use crate::{clock, document::OperationKind, schedule::Schedule};
+use crate::{clock, document::OperationKind, ids, schedule::Schedule};
 use serde::Deserialize;
 
 /// Somebody else's patching of the instances of an entry. Equal ones in an account and Region are one thing.
@@ -29,6 +29,8 @@ pub struct AssociationEntry {
     pub cutoff_hours: Option<u32>,
     /// Is the maintenance window enabled?
     pub enabled: Option<bool>,
+    /// Are its targets registered with the maintenance window? Otherwise its task names them.
+    pub registered: Option<bool>,
 }
 
 /// What an association is.
@@ -59,8 +61,15 @@ impl Words for AssociationEntry {
     fn from_word(word: &str) -> Option<Self> {
         let name =
             AssociationName::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(word));
-        Some(Self {
-            name: name.ok()?,
+        name.ok().map(Self::new)
+    }
+}
+
+impl AssociationEntry {
+    /// One with everything as it usually is.
+    pub fn new(name: AssociationName) -> Self {
+        Self {
+            name,
             id: None,
             operation: None,
             task: None,
@@ -71,11 +80,10 @@ impl Words for AssociationEntry {
             duration_hours: None,
             cutoff_hours: None,
             enabled: None,
-        })
+            registered: None,
+        }
     }
-}
 
-impl AssociationEntry {
     /// What contradicts itself: the field, and the text about it.
     pub fn contradictions(&self) -> Vec<(&'static str, String)> {
         use AssociationName::{MaintenanceWindow, PatchNowRunning, QuickSetupPatchPolicy, UpdateSsmAgent};
@@ -86,6 +94,7 @@ impl AssociationEntry {
             ("durationHours", self.duration_hours.is_some(), window, "maintenance-window"),
             ("cutoffHours", self.cutoff_hours.is_some(), window, "maintenance-window"),
             ("enabled", self.enabled.is_some(), window, "maintenance-window"),
+            ("registered", self.registered.is_some(), window, "maintenance-window"),
             ("schedule", self.schedule.is_some(), self.name != PatchNowRunning, "what runs again and again"),
             (
                 "target",
@@ -106,6 +115,9 @@ impl AssociationEntry {
         }
         if let Some(Err(text)) = self.start.as_deref().map(clock::parse) {
             found.push(("start", text));
+        }
+        if window && self.target == Some(TargetWord::All) {
+            found.push(("target", "a maintenance window targets instances by their ids or a tag".to_owned()));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if self.id.as_deref().is_some_and(|id| id.is_empty() || id.len() > 32 || !id.chars().all(plain)) {
@@ -162,4 +174,11 @@ impl TryFrom<String> for TargetWord {
             .map(|(key, value)| Self::Tag(key.to_owned(), value.to_owned()))
             .ok_or_else(|| format!("unknown target `{text}`, expected all or tag:Key=Value"))
     }
+}
+
+/// The tag that Quick Setup puts on the instances of a patch policy: its key has the id of the configuration, its
+/// value the policy's name. The id is that of the scenario, or one for all that have none.
+pub fn policy_tag(id: Option<&str>) -> (String, String) {
+    let derived = || ids::hex(&["quick-setup"], 5);
+    (format!("QSConfigName-{}", id.map_or_else(derived, str::to_owned)), id.unwrap_or("patch-policy").to_owned())
 }

@@ -14,7 +14,7 @@ use crate::platform::Os;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use associations::{AssociationEntry, AssociationName, Doing};
+pub use associations::{AssociationEntry, AssociationName, TargetWord, policy_tag};
 pub use baselines::{BaselineEntry, baselines};
 pub use check::check;
 pub use fleet::{

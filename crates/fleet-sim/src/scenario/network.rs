@@ -5,6 +5,7 @@ use serde::Deserialize;
 /// The network of the instances of an entry. Those whose networks are alike share a VPC and a subnet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a field that people write as yes or no")]
 pub struct NetworkEntry {
     /// The VPC's name. Entries with the same one share it whatever their networks are: each has a subnet of its own.
     pub vpc: Option<String>,

@@ -1,5 +1,10 @@
 //! Systems Manager: the managed nodes and what they reported about their patches.
-use super::{normalized, ssm, ssm_settings::HOST_MANAGEMENT_ROLE, with_token};
+use super::{
+    normalized, ssm,
+    ssm_associations::{add_association_status, node_status},
+    ssm_settings::HOST_MANAGEMENT_ROLE,
+    with_token,
+};
 use crate::{
     clock::epoch_seconds,
     compliance::{Concern, Report, Row, State},
@@ -28,7 +33,7 @@ pub fn describe_instance_information(world: &mut World, call: &Call) -> Result<S
     for node in world.fleet.at(&call.account, &call.region).filter(|node| node.is_listed()) {
         let mut fits = true;
         for (name, values) in &filters {
-            fits &= matches(node, name, values)?;
+            fits &= matches(world, node, name, values)?;
         }
         if fits {
             chosen.push(node);
@@ -51,16 +56,16 @@ fn filters(request: Fields<'_>) -> Result<Vec<(&str, Vec<String>)>, AwsError> {
     Ok(filters)
 }
 
-fn matches(node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError> {
+fn matches(world: &World, node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError> {
     let one_is = |text: &str| values.iter().any(|value| value == text);
     Ok(match name {
-        "InstanceIds" => one_is(&node.id),
+        "InstanceIds" | "SourceIds" => one_is(&node.id),
         "PingStatus" => one_is(node.ping_status()),
         "PlatformTypes" => one_is(node.os.kind().platform_type()),
         "AgentVersion" => one_is(&node.agent),
         "ResourceType" => one_is("EC2Instance"),
         "IamRole" => node.abilities.host_managed && one_is(HOST_MANAGEMENT_ROLE),
-        "SourceIds" => one_is(&node.id),
+        "AssociationStatus" => node_status(world, node).is_some_and(one_is),
         "SourceTypes" => one_is("AWS::EC2::Instance"),
         "ActivationIds" => false,
         "tag-key" => values.iter().any(|key| node.tags.contains_key(key)),
@@ -93,6 +98,7 @@ fn information(world: &World, node: &Node) -> Value {
     if node.abilities.host_managed {
         information["IamRole"] = json!(HOST_MANAGEMENT_ROLE);
     }
+    add_association_status(world, node, &mut information);
     information
 }
 

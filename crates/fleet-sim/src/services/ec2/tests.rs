@@ -72,16 +72,16 @@ fn route_tables_are_the_main_one_or_one_of_their_own() {
     let main = ask(&mut lab, "DescribeRouteTables", filter("association.main", "true"));
     assert_eq!(texts(&main, "routeTableId").len(), 3 * 2, "the table and its association, for three VPCs");
     assert_eq!(texts(&main, "gatewayId").iter().filter(|id| id.starts_with("igw-")).count(), 1, "the default VPC");
-    let lost = ask(&mut lab, "DescribeRouteTables", filter("route.state", "blackhole"));
-    assert_eq!(texts(&lost, "state").iter().filter(|state| *state == "blackhole").count(), 1);
-    assert!(texts(&lost, "natGatewayId")[0].starts_with("nat-"));
+    let dead = ask(&mut lab, "DescribeRouteTables", filter("route.state", "blackhole"));
+    assert_eq!(texts(&dead, "state").iter().filter(|state| *state == "blackhole").count(), 1);
+    assert!(texts(&dead, "natGatewayId")[0].starts_with("nat-"));
     let list = texts(&ask(&mut lab, "DescribeManagedPrefixLists", filter("prefix-list-name", "*.s3")), "prefixListId");
     let to_s3 = ask(&mut lab, "DescribeRouteTables", filter("route.destination-prefix-list-id", &list[0]));
     assert_eq!(texts(&to_s3, "destinationPrefixListId"), list);
     assert!(texts(&to_s3, "gatewayId").iter().any(|id| id.starts_with("vpce-")));
     let subnet = &texts(&to_s3, "subnetId")[0];
     let by_subnet = ask(&mut lab, "DescribeRouteTables", filter("association.subnet-id", subnet));
-    assert_eq!(texts(&by_subnet, "subnetId"), [subnet.clone()]);
+    assert_eq!(texts(&by_subnet, "subnetId"), std::slice::from_ref(subnet));
 }
 
 #[test]
