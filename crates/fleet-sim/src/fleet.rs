@@ -92,6 +92,8 @@ pub struct Node {
     pub installs_by_others: u32,
     /// Truth: how often a patch operation began beside another one, one of them an Install.
     pub overlaps: u32,
+    /// Truth: how many of them were an Install that came by the API and began second.
+    pub installs_beside: u32,
     /// Truth: ids of what was installed in this simulation.
     pub installed_here: BTreeSet<PatchId>,
     /// Truth: how often it rebooted.
@@ -118,6 +120,7 @@ impl Node {
         let beside = self.lanes[1 - lane].current.as_ref();
         if beside.is_some_and(|other| installs || other.operation.kind == OperationKind::Install) {
             self.overlaps += 1;
+            self.installs_beside += u32::from(installs && lane == 0);
         }
     }
 
@@ -256,6 +259,7 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         installs_started: 0,
         installs_by_others: 0,
         overlaps: 0,
+        installs_beside: 0,
         installed_here: BTreeSet::new(),
         reboots: 0,
     }

@@ -19,6 +19,7 @@ pub fn truth(world: &World) -> Value {
             "installsStarted": node.installs_started,
             "installsByOthers": node.installs_by_others,
             "overlaps": node.overlaps,
+            "installsBeside": node.installs_beside,
             "installed": texts(node.installed_here.iter()),
             "missing": texts(node.missing(&snapshot).iter()),
             "rebooted": node.reboots > 0,

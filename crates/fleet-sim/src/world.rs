@@ -11,7 +11,7 @@ use crate::{
     organization::Organization,
     others::Others,
     regions,
-    scenario::{self, Behaviour, Scenario},
+    scenario::{self, Behaviour, CalendarEntry, Scenario},
     snapshot::{Snapshot, Snapshots},
 };
 use std::{
@@ -56,6 +56,8 @@ pub struct World {
     pub commands: Vec<Command>,
     /// Who else patches.
     pub others: Others,
+    /// Change calendars.
+    pub calendars: Vec<CalendarEntry>,
     command_by_id: HashMap<String, usize>,
     snapshots: Snapshots,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
@@ -75,6 +77,7 @@ impl World {
             baselines: scenario::baselines(scenario, start),
             others: Others::new(scenario, &fleet),
             fleet,
+            calendars: scenario.calendars.clone(),
             catalogue,
             commands: Vec::new(),
             command_by_id: HashMap::new(),

@@ -59,6 +59,7 @@ fleet:
       - {{name: run-patch-baseline-association, schedule: rate(30 minutes), start: "2026-11-10T00:05:00Z", seconds: 60}}
       - {{name: run-patch-baseline-with-hooks, id: nightly, target: "tag:Patch=enabled"}}
       - {{name: maintenance-window, id: weekly, schedule: "cron(0 2 ? * SUN *)", target: "tag:Patch=enabled", registered: false}}
+calendars: [{{name: freeze, state: OPEN, changes: [{{at: "2026-11-12T00:00:00Z", to: CLOSED}}]}}]
 """
 
 
@@ -230,3 +231,11 @@ def test_a_command_of_somebody_else(others):
     others.wait(1800)
     states = others.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": ["i-00000000"]})["InstancePatchStates"]
     assert states[0]["Operation"] == "Scan", "somebody else's, with somebody else's snapshot"
+
+
+def test_calendars(others):
+    calendar = {"CalendarNames": [f"arn:aws:ssm:{REGION}:111111111111:document/freeze"]}
+    answer = others.call("ssm", "GetCalendarState", calendar)
+    assert answer == {"State": "OPEN", "AtTime": "2026-11-10T00:00:00Z", "NextTransitionTime": "2026-11-12T00:00:00Z"}
+    assert others.call("ssm", "GetCalendarState", {**calendar, "AtTime": "2026-11-13T00:00:00Z"})["State"] == "CLOSED"
+    assert others.call("ssm", "GetCalendarState", {"CalendarNames": ["other"]}) == "InvalidDocument"

@@ -1,7 +1,6 @@
 //! The scenario file, as people write it: typed, strict, with every field of the format.
 //!
-//! What each field means to people who write scenarios is in the README of this crate. A field that no part of the
-//! simulator reads yet (calendars) is still parsed into its type: a typing error in it must be found today.
+//! What each field means to people who write scenarios is in the README of this crate.
 mod associations;
 mod baselines;
 mod check;
@@ -66,9 +65,8 @@ pub struct Scenario {
     /// What goes wrong between caller and cloud.
     #[serde(default)]
     pub faults: Vec<FaultEntry>,
-    /// Change calendars. A fact for later.
+    /// Change calendars: documents that every account can ask for.
     #[serde(default)]
-    #[allow(dead_code, reason = "a fact for later: GetCalendarState is not simulated yet")]
     pub calendars: Vec<CalendarEntry>,
     /// Does Organizations answer with `Account.Paths`? Older partitions do not.
     #[serde(default = "yes")]
@@ -252,10 +250,9 @@ pub enum KillCaller {
     After,
 }
 
-/// A change calendar. A fact for later.
-#[derive(Debug, Deserialize)]
+/// A change calendar.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a fact for later: GetCalendarState is not simulated yet")]
 pub struct CalendarEntry {
     /// Name of its document.
     pub name: String,
@@ -267,9 +264,8 @@ pub struct CalendarEntry {
 }
 
 /// A change of a calendar's state.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a fact for later: GetCalendarState is not simulated yet")]
 pub struct CalendarChange {
     /// RFC 3339.
     pub at: String,

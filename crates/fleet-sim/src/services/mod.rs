@@ -4,6 +4,7 @@ mod organizations;
 mod ssm_associations;
 mod ssm_baseline_writes;
 mod ssm_baselines;
+mod ssm_calendars;
 mod ssm_commands;
 mod ssm_inventory;
 mod ssm_nodes;
@@ -23,7 +24,7 @@ use serde_json::Value;
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every operation, with what answers it.
-const OPERATIONS: [(&str, &str, Handler); 45] = [
+const OPERATIONS: [(&str, &str, Handler); 46] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
     ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
@@ -54,6 +55,7 @@ const OPERATIONS: [(&str, &str, Handler); 45] = [
     ("ssm", "DescribeMaintenanceWindows", ssm_windows::describe_maintenance_windows),
     ("ssm", "DescribePatchBaselines", ssm_baselines::describe_patch_baselines),
     ("ssm", "DescribePatchGroups", ssm_patch_groups::describe_patch_groups),
+    ("ssm", "GetCalendarState", ssm_calendars::get_calendar_state),
     ("ssm", "GetCommandInvocation", ssm_commands::get_command_invocation),
     ("ssm", "GetDefaultPatchBaseline", ssm_baselines::get_default_patch_baseline),
     ("ssm", "GetInventory", ssm_inventory::get_inventory),

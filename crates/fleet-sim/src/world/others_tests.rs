@@ -21,6 +21,7 @@ fn an_install_beside_a_running_patch_command_overlaps_and_one_after_it_does_not(
         assert_eq!(counts(&lab), (0, 1, 0), "it began before the start");
         lab.at(sent).send("Install", &json!({}));
         assert_eq!(counts(lab.at(4_000)), (1, 1, overlaps), "{sent}");
+        assert_eq!(lab.truth(FIRST)["installsBeside"], overlaps, "{sent}");
     }
 }
 
@@ -40,6 +41,7 @@ fn a_window_that_comes_while_we_install_overlaps() {
     lab.at(60).send("Install", &json!({}));
     assert_eq!(counts(lab.at(1_799)), (1, 0, 0));
     assert_eq!(counts(lab.at(1_801)), (1, 1, 1), "half an hour after the start");
+    assert_eq!(lab.truth(FIRST)["installsBeside"], 0, "the window came second");
     lab.at(2_000);
     let commands = lab.ssm("ListCommands", json!({}))["Commands"].as_array().map(Vec::len);
     assert_eq!(commands, Some(2), "a window's task is a command like any other");
