@@ -33,8 +33,8 @@ fn fields_that_nobody_knows() {
 
 #[test]
 fn fields_of_later_versions() {
-    assert_snapshot!(mistakes_in("conflicts: {patchPolicy: skip}\nuntested: warn"), @r#"
-    line 4, column 1: conflicts: unknown field "conflicts": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    assert_snapshot!(mistakes_in("soak: 2d\nuntested: warn"), @r#"
+    line 4, column 1: soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     "#);
     assert_snapshot!(mistakes_in_stages(
