@@ -75,6 +75,12 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl RunInput {
+    /// True if instances are asked what is missing: neither about baselines nor about readiness only.
+    #[must_use]
+    pub fn scans(&self) -> bool {
+        !self.operation.is_about_baselines_only() && !self.readiness_only
+    }
+
     /// Reads the input strictly: an unknown field, a missing one or a wrong value is [`RunError::InvalidInput`],
     /// in one sentence that names it.
     pub fn read(input: &Value) -> Result<Self, RunError> {

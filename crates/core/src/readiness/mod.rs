@@ -3,6 +3,8 @@
 //! Facts of a target and the time go in, findings come out: exactly one per instance and [`Check`]. Nothing here asks
 //! AWS, and no check sees another instance than its own, so the work grows with the number of instances and no faster.
 
+mod after_scan;
+mod attach;
 mod causes;
 mod checks;
 mod facts;
@@ -19,6 +21,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+pub use after_scan::after_scan;
+pub use attach::attach;
 pub use causes::{Cause, first_to_fix};
 pub use facts::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Known, Missing, Network, NetworkAcl, Package, Peer, Ports,
@@ -94,10 +98,5 @@ impl<'a> Subject<'a> {
     /// Version of its agent.
     fn agent(&self) -> Option<Version> {
         self.node().and_then(|node| Version::leading(&node.agent_version))
-    }
-
-    /// Exit code of its scan, if it was scanned.
-    fn exit_code(&self) -> Option<i64> {
-        self.facts.scan_exit_codes.get(&self.instance.id).copied()
     }
 }

@@ -5,9 +5,9 @@ mod endpoints;
 mod instance_profile;
 mod managed;
 mod operating_system;
-mod python;
+pub(super) mod python;
 mod region;
-mod repositories;
+pub(super) mod repositories;
 
 use super::Subject;
 use super::finding::{Check, Finding, Problem, Severity, Status};
@@ -43,7 +43,7 @@ fn of_path(check: Check, severity: Severity, path: Path) -> Finding {
 }
 
 /// The same problem, but something proves that it does not hold patching back.
-fn although(finding: Finding, proof: &str) -> Finding {
+pub(super) fn although(finding: Finding, proof: &str) -> Finding {
     if finding.status != Status::Fail {
         return finding;
     }

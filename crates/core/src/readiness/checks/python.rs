@@ -1,5 +1,5 @@
-//! Is there a Python that the patch module runs on? From inventory where it is collected, else from the exit code of
-//! a scan, else unknown: never guessed.
+//! Is there a Python that the patch module runs on? From inventory where it is collected, else unknown until a scan ends
+//! with an exit code that proves it: never guessed.
 
 use super::billed_as;
 use crate::exit_code;
@@ -33,11 +33,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             let packages = inventory.packages.get(&subject.instance.id).map(Vec::as_slice).unwrap_or_default();
             by_inventory(packages, range, os)
         }
-        Known::Yes(_) => by_exit_code(subject, range).unwrap_or_else(|| Finding {
+        Known::Yes(_) => Finding {
             fix: Some("Collect applications with Inventory (AWS-GatherSoftwareInventory) to know it.".to_owned()),
             ..Finding::unknown(Check::Python, "Inventory of applications is not collected for this instance.")
-        }),
-        Known::No(missing) => by_exit_code(subject, range).unwrap_or_else(|| Finding::unread(Check::Python, missing)),
+        },
+        Known::No(missing) => Finding::unread(Check::Python, missing),
     }
 }
 
@@ -67,8 +67,9 @@ fn by_inventory(packages: &[Package], range: &PythonRange, os: OperatingSystem) 
 }
 
 /// What a scan of this run says of it, if it says anything.
-fn by_exit_code(subject: &Subject<'_>, range: &PythonRange) -> Option<Finding> {
-    match subject.exit_code()? {
+/// What the exit code of a scan proves; None if nothing.
+pub(in crate::readiness) fn by_exit_code(code: i64, range: &PythonRange) -> Option<Finding> {
+    match code {
         0 => Some(Finding::pass(Check::Python, "The scan of this run ended with success, so its Python does.")),
         DEPENDENCY => Some(Finding::of(
             Check::Python,

@@ -1,7 +1,7 @@
 //! Can the instance download patches: the patch module and its snapshot from S3, the packages from where its
 //! repositories are?
 
-use super::{although, of_path, sentence};
+use super::{of_path, sentence};
 use crate::exit_code;
 use crate::os::OperatingSystem;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
@@ -11,21 +11,21 @@ use crate::readiness::{Path, Subject};
 /// The exit code of a patch module that could not be downloaded.
 const NO_MODULE: i64 = 156;
 
-pub(super) fn check(subject: &Subject<'_>) -> Finding {
-    if subject.exit_code() == Some(NO_MODULE) {
-        let problem = Problem::new(
-            "instances whose scan could not download the patch module",
-            format!("The scan of this run ended with {}.", exit_code::phrase(NO_MODULE)),
-            "Look at the way to S3: route table, security groups, network ACL, policy of the S3 endpoint.",
-        );
-        return Finding::of(Check::Repositories, Status::Fail, Severity::High, problem);
+/// What the exit code of a scan proves; None if nothing.
+pub(in crate::readiness) fn by_exit_code(code: i64) -> Option<Finding> {
+    if code != NO_MODULE {
+        return None;
     }
-    let finding = seen_from_outside(subject);
-    // A proxy, or a mirror in the network, cannot be seen; a scan that ended well has found one.
-    if subject.exit_code() == Some(0) { although(finding, "the scan of this run ended with success") } else { finding }
+    let problem = Problem::new(
+        "instances whose scan could not download the patch module",
+        format!("The scan of this run ended with {}.", exit_code::phrase(NO_MODULE)),
+        "Look at the way to S3: route table, security groups, network ACL, policy of the S3 endpoint.",
+    );
+    Some(Finding::of(Check::Repositories, Status::Fail, Severity::High, problem))
 }
 
-fn seen_from_outside(subject: &Subject<'_>) -> Finding {
+/// As far as it can be seen from outside: a proxy, or a mirror in the network, cannot.
+pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
         return Finding::unknown(Check::Repositories, "EC2 names no network for this instance.");
     };

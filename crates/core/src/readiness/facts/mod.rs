@@ -29,8 +29,6 @@ pub struct TargetFacts {
     pub network: Network,
     /// What inventory says of Python.
     pub inventory: Known<PythonInventory>,
-    /// Exit code of AWS-RunPatchBaseline in the scan of this run, by instance id. Empty where nothing was scanned.
-    pub scan_exit_codes: BTreeMap<String, i64>,
 }
 
 /// The Region of a target.

@@ -18,7 +18,7 @@ pub struct Network {
     pub network_acls: Known<Vec<NetworkAcl>>,
     /// `ec2:DescribeVpcEndpoints`.
     pub endpoints: Known<Vec<Endpoint>>,
-    /// `ec2:DescribeManagedPrefixLists` and, for those that rules name, `ec2:GetManagedPrefixListEntries`.
+    /// `ec2:DescribeManagedPrefixLists`: at least that of S3 in the Region.
     pub prefix_lists: Known<Vec<PrefixList>>,
 }
 

@@ -223,8 +223,7 @@ fn python_from_inventory_or_the_scan_and_never_guessed() {
       fix: Collect applications with Inventory (AWS-GatherSoftwareInventory) to know it.
     ");
     for (code, status) in [(0, "pass"), (2, "fail"), (1, "unknown")] {
-        facts.scan_exit_codes.insert("i-1".into(), code);
-        let told = of(&facts, Check::Python);
+        let told = after(&facts, OperatingSystem::AmazonLinux2023, code, Check::Python);
         assert!(told.starts_with(&format!("python {status}")), "{code}: {told}");
     }
     facts.inventory = Known::denied("ssm:GetInventory");

@@ -1,5 +1,6 @@
 //! Tests of the checks: a target where everything is right, and what is said when one thing is not.
 
+mod attach;
 mod causes;
 mod instances;
 mod network;
@@ -24,7 +25,6 @@ fn target() -> TargetFacts {
             collected: ["i-1".to_owned()].into(),
             packages: [("i-1".to_owned(), vec![package("python3", "3.9.16-1.amzn2023.0.9")])].into(),
         }),
-        scan_exit_codes: BTreeMap::new(),
     }
 }
 
@@ -188,6 +188,13 @@ fn told(finding: &Finding) -> String {
         write!(text, "\n  cause: {}", cause.text).expect("a text");
     }
     text
+}
+
+/// The same after a scan of `i-1` that ended with that exit code.
+fn after(facts: &TargetFacts, os: OperatingSystem, exit_code: i64, check: Check) -> String {
+    let findings = after_scan(checked(facts).remove("i-1").unwrap_or_default(), Some(os), exit_code);
+    assert_eq!(findings.iter().map(|finding| finding.check).collect::<Vec<_>>(), Check::ALL);
+    told(findings.iter().find(|finding| finding.check == check).expect("every check"))
 }
 
 /// What is not right, of every instance.
