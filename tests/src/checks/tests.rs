@@ -151,13 +151,6 @@ fn every_way_to_spoil_a_run_is_found() {
         ("instance i-1 of target 222222222222/eu-west-1 has 1 rows", |e| {
             report(e).run.operation = Operation::PreviewBaselines;
         }),
-        ("instance i-1 (x) has findings [Managed", |e| drop(report(e).instances[0].findings.remove(7))),
-        ("instance i-2 (x) has findings []", |e| report(e).instances[1].findings.clear()),
-        ("instance i-3 (excluded-by-tag) has findings", |e| {
-            report(e).instances[2].reason.code = "excluded-by-tag".into()
-        }),
-        ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_core::outcome::Outcome::NotReady),
-        ("about readiness called ssm:SendCommand", |e| report(e).run.readiness_only = true),
         ("runs the document", |e| e.calls[0].request["DocumentName"] = json!("AWS-RunShellScript")),
         ("names 51 instances", |e| e.calls[0].request["InstanceIds"] = json!(vec!["i-1"; 51])),
         ("names 1 instances", |e| e.calls[0].request["Targets"] = json!([])),
@@ -205,6 +198,24 @@ fn every_way_to_spoil_a_run_is_found() {
         ("would be found anywhere", |e| e.secrets[0].session_token = String::new()),
         ("no events of a Map's children", |e| e.history[1].events.clear()),
     ];
+    all_are_found(ways);
+}
+
+#[test]
+fn what_is_wrong_about_readiness_is_found() {
+    let ways: Vec<(&str, Spoil)> = vec![
+        ("instance i-1 (x) has findings [Managed", |e| drop(report(e).instances[0].findings.remove(7))),
+        ("instance i-2 (x) has findings []", |e| report(e).instances[1].findings.clear()),
+        ("instance i-3 (excluded-by-tag) has findings", |e| {
+            report(e).instances[2].reason.code = "excluded-by-tag".into();
+        }),
+        ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_core::outcome::Outcome::NotReady),
+        ("about readiness called ssm:SendCommand", |e| report(e).run.readiness_only = true),
+    ];
+    all_are_found(ways);
+}
+
+fn all_are_found(ways: Vec<(&str, Spoil)>) {
     for (complaint, spoil) in ways {
         let mut evidence = fine();
         spoil(&mut evidence);

@@ -16,7 +16,7 @@ use crate::call::{CallError, Kind};
 /// Fetches what there is to know around the instances of a target. Its instances and managed nodes were listed before;
 /// `vpc_ids` are the networks that matter, and no other one is asked about.
 ///
-/// An error is one that passes, or one that is about the whole target: see [`known`].
+/// An error is one that passes, or one that is about the whole target. What is denied or refused is in the facts.
 pub async fn facts(
     config: &SdkConfig,
     region: &str,

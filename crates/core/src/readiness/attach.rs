@@ -16,11 +16,10 @@ pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String
         instance.findings = findings.remove(&instance.instance_id).unwrap_or_default();
         let never = instance.platform.as_deref().and_then(never_patched);
         match (&mut instance.standing, never) {
-            (Standing::Skipped(_), _) => {}
+            (Standing::Skipped(_), _) | (Standing::Selected, None) => {}
             (standing @ Standing::Selected, Some(reason)) => *standing = Standing::NotReady(reason),
             (Standing::NotReady(reason), Some(never)) if reason.code == never.code => *reason = never,
             (Standing::NotReady(reason), _) => explain(reason, &instance.findings),
-            (Standing::Selected, None) => {}
         }
     }
 }
