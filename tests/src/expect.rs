@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_core::contract::RunDecision;
 use orgpatch_core::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_core::readiness::{Check, Status};
 use orgpatch_core::report::{Report, StepDecision};
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,6 +55,13 @@ pub struct Expect {
     /// How often an operation was carried out in member accounts: `ssm:CreatePatchBaseline: 2`.
     #[serde(default)]
     pub calls: BTreeMap<String, usize>,
+    /// The most calls of an operation in any one target, successful or not: `ec2:DescribeSubnets: 1`; of `all` operations
+    /// together.
+    #[serde(default)]
+    pub max_calls_per_target: BTreeMap<String, usize>,
+    /// The first causes in the report's "what to fix first", and how many instances have each.
+    #[serde(default)]
+    pub first_to_fix: Vec<ExpectCause>,
     /// What the report says of the baselines of a target, as `account/region`: its changes by kind, in order. Every target
     /// that is left out must have none, unless all are.
     pub baseline_changes: Option<BTreeMap<String, Vec<String>>>,
@@ -77,6 +85,24 @@ pub struct ExpectInstance {
     installed_untested: Option<BTreeSet<String>>,
     /// Exactly the patches that the row says are held back.
     held_back: Option<BTreeSet<String>>,
+    /// Status of checks of its readiness; those that are left out are not compared.
+    #[serde(default)]
+    findings: BTreeMap<Check, Status>,
+    /// Parts of the text of its reason.
+    #[serde(default)]
+    reason_contains: Vec<String>,
+    /// Parts of the evidence of checks.
+    #[serde(default)]
+    evidence_contains: BTreeMap<Check, String>,
+}
+
+/// A cause of instances that are not ready.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectCause {
+    /// Part of its text; ids are made up, so not all of it can be known.
+    contains: String,
+    instances: usize,
 }
 
 /// A step.
@@ -127,6 +153,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
             in_report(expect, report, &mut complaints);
             instances(expect, report, &mut complaints);
             targets(expect, report, &mut complaints);
+            first_to_fix(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);
         }
         None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
@@ -206,6 +233,19 @@ fn calls(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
         let found = evidence.calls.iter().filter(|call| &call.operation == operation && call.error.is_none()).count();
         same(&format!("calls of {operation}"), wanted, &found, complaints);
     }
+    for (operation, most) in &expect.max_calls_per_target {
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        let counted = |call: &&crate::evidence::Call| operation == "all" || &call.operation == operation;
+        for call in evidence.calls.iter().filter(|call| call.is_in_member()).filter(counted) {
+            *found.entry(call.target()).or_default() += 1;
+        }
+        if found.is_empty() {
+            complaints.push(format!("no target was asked {operation}, expected some and at most {most} calls"));
+        }
+        for (target, found) in found.into_iter().filter(|(_, found)| found > most) {
+            complaints.push(format!("{found} calls of {operation} in {target}, expected at most {most}"));
+        }
+    }
     for (operation, wanted) in &expect.call_errors {
         let found = evidence
             .calls
@@ -274,6 +314,22 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 wanted.outcome, row.outcome, row.reason
             ));
         }
+        for part in wanted.reason_contains.iter().filter(|part| !row.reason.text.contains(part.as_str())) {
+            complaints.push(format!("the reason of {name} does not contain {part:?}: {}", row.reason));
+        }
+        let finding = |check: Check| row.findings.iter().find(|finding| finding.check == check);
+        for (check, status) in &wanted.findings {
+            let found = finding(*check);
+            if found.map(|finding| finding.status) != Some(*status) {
+                complaints.push(format!("check {} of {name}: expected {status:?}, found {found:?}", check.id()));
+            }
+        }
+        for (check, part) in &wanted.evidence_contains {
+            let evidence = finding(*check).map_or("", |finding| &finding.evidence);
+            if !evidence.contains(part.as_str()) {
+                complaints.push(format!("check {} of {name} does not say {part:?}: {evidence:?}", check.id()));
+            }
+        }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),
             ("installed untested on", &wanted.installed_untested, &row.installed_untested),
@@ -283,6 +339,15 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 let found: BTreeSet<String> = found.iter().map(|patch| patch.id.clone()).collect();
                 same(&format!("patches {what} {name}"), wanted, &found, complaints);
             }
+        }
+    }
+}
+
+fn first_to_fix(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    for (index, wanted) in expect.first_to_fix.iter().enumerate() {
+        let found = report.readiness.first_to_fix.get(index);
+        if found.is_none_or(|found| !found.text.contains(&wanted.contains) || found.instances != wanted.instances) {
+            complaints.push(format!("cause {} to fix: expected {wanted:?}, found {found:?}", index + 1));
         }
     }
 }

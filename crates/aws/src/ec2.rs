@@ -2,7 +2,9 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
-use orgpatch_core::selection::Ec2Instance;
+use aws_sdk_ec2::types::{HttpTokensState, InstanceMetadataEndpointState};
+use orgpatch_core::Timestamp;
+use orgpatch_core::selection::{Ec2Instance, MetadataOptions};
 
 use crate::call::CallError;
 
@@ -22,6 +24,24 @@ pub async fn instances(config: &SdkConfig) -> Result<Vec<Ec2Instance>, CallError
                     Some(Ec2Instance {
                         state: instance.state.and_then(|state| state.name)?.as_str().to_owned(),
                         windows: instance.platform.is_some(),
+                        platform_details: instance.platform_details,
+                        image_id: instance.image_id,
+                        launched_at: instance.launch_time.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+                        vpc_id: instance.vpc_id,
+                        subnet_id: instance.subnet_id,
+                        security_group_ids: instance
+                            .security_groups
+                            .unwrap_or_default()
+                            .into_iter()
+                            .filter_map(|group| group.group_id)
+                            .collect(),
+                        private_ip: instance.private_ip_address.and_then(|ip| ip.parse().ok()),
+                        public_ip: instance.public_ip_address.is_some_and(|ip| !ip.is_empty()),
+                        instance_profile_arn: instance.iam_instance_profile.and_then(|profile| profile.arn),
+                        metadata: instance.metadata_options.map(|options| MetadataOptions {
+                            enabled: options.http_endpoint != Some(InstanceMetadataEndpointState::Disabled),
+                            tokens_required: options.http_tokens == Some(HttpTokensState::Required),
+                        }),
                         tags: instance
                             .tags
                             .unwrap_or_default()

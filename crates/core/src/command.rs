@@ -19,6 +19,9 @@ pub const MAX_INSTANCES: usize = 50;
 /// A command's `Comment` takes at most so many characters (botocore 1.43.11).
 const MAX_COMMENT: usize = 100;
 
+/// Letters of the key that tells the batches of a run apart in their comments.
+const COMMENT_KEY: usize = 24;
+
 /// How long each step of AWS-RunPatchBaseline may take on an instance (its document, version of 2021).
 const DOCUMENT_TIMEOUT_SECONDS: u32 = 7_200;
 
@@ -96,9 +99,19 @@ pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem, held_back
 pub fn comment(run_id: &str, step: &str, target: &Target, phase: Phase, batch_id: &str) -> String {
     let place = format!("{run_id}/{step}/{}/{}/{}/{batch_id}", target.account_id, target.region, phase.name());
     let key = sha256_hex(place);
-    let mut comment = format!("orgpatch {} {run_id}", &key[..24]);
+    let mut comment = format!("orgpatch {} {run_id}", &key[..COMMENT_KEY]);
     comment.truncate(MAX_COMMENT);
     comment
+}
+
+/// True if a command's `Comment` is of that run: a long run id is cut off in it.
+#[must_use]
+pub fn is_comment_of(comment: &str, run_id: &str) -> bool {
+    let Some((key, run)) = comment.strip_prefix("orgpatch ").and_then(|rest| rest.split_once(' ')) else {
+        return false;
+    };
+    let cut_off = comment.len() == MAX_COMMENT && run_id.starts_with(run);
+    key.len() == COMMENT_KEY && !run.is_empty() && (run == run_id || cut_off)
 }
 
 /// One SendCommand, complete.
@@ -215,6 +228,13 @@ mod tests {
         let verify = comment(&long, "01-test-1", &target(), Phase::Verify, "WINDOWS-01");
         assert!(one.len() <= MAX_COMMENT);
         assert!(one != other && one != verify);
+        for run in [long.as_str(), "run-1"] {
+            let comment = comment(run, "01-test-1", &target(), Phase::Install, "WINDOWS-01");
+            assert!(is_comment_of(&comment, run));
+            assert!(!is_comment_of(&comment, "run-2"));
+            assert!(!is_comment_of(&comment, "run"), "only a comment that is full can be cut off");
+        }
+        assert!(!is_comment_of("Patch now", "run-1") && !is_comment_of("orgpatch  run-1", "run-1"));
     }
 
     #[test]

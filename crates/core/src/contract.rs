@@ -15,6 +15,7 @@ use crate::organization::AccountState;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome, TargetOutcome};
 use crate::plan::{Gate, Plan, Rate, Reboot, Selection, Untested};
+use crate::readiness::Finding;
 use crate::reason::Reason;
 
 /// One account in one Region, in its place in the order.
@@ -356,6 +357,9 @@ pub struct StepSettings {
     pub plan: String,
     /// What the run does.
     pub operation: Operation,
+    /// True if no command is to be sent: only whether instances are ready.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub readiness_only: bool,
     /// Which instances.
     pub select: Selection,
     /// May an install reboot?
@@ -417,6 +421,9 @@ pub struct InventoryInstance {
     pub agent_version: Option<String>,
     /// Whether it is asked.
     pub standing: Standing,
+    /// What was found about its readiness, one of each check. Empty: the plan leaves it out, or nothing was to be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// Whether an instance is asked.
@@ -583,8 +590,9 @@ pub struct InstanceRow {
     pub outcome: Outcome,
     /// Why.
     pub reason: Reason,
-    /// What was found about its readiness.
-    pub findings: Vec<Reason>,
+    /// What was found about its readiness before the scan, and what the scan has proved of it: one of each check. Empty
+    /// where the plan leaves it out, or where the run never came to it.
+    pub findings: Vec<Finding>,
     /// Patches that the scan before found missing.
     pub missing_before: Vec<Patch>,
     /// Patches that were missing before and are not any more, by the scan afterwards.

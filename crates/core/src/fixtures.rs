@@ -113,6 +113,7 @@ pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome,
         platform: None,
         agent_version: Some("3.3.987.0".into()),
         standing: Standing::Selected,
+        findings: Vec::new(),
     };
     reconcile::row(target, &seen, outcome, Reason::new(code, format!("the reason is {code}")))
 }

@@ -59,14 +59,28 @@ pub struct RunInput {
     /// Only these stages, in the plan's order; absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<String>>,
+    /// Only whether instances are ready, without sending a command. A scan only.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub readiness_only: bool,
     /// For people; kept in the report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "comment": "<text>"?}"#;
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (of a scan)?, "comment": "<text>"?}"#;
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
 
 impl RunInput {
+    /// True if instances are asked what is missing: neither about baselines nor about readiness only.
+    #[must_use]
+    pub fn scans(&self) -> bool {
+        !self.operation.is_about_baselines_only() && !self.readiness_only
+    }
+
     /// Reads the input strictly: an unknown field, a missing one or a wrong value is [`RunError::InvalidInput`],
     /// in one sentence that names it.
     pub fn read(input: &Value) -> Result<Self, RunError> {
@@ -76,7 +90,7 @@ impl RunInput {
         };
         for name in fields.keys() {
             match name.as_str() {
-                "operation" | "plan" | "stages" | "comment" => {}
+                "operation" | "plan" | "stages" | "readinessOnly" | "comment" => {}
                 "resume" => return wrong("this version does not know `resume` yet".to_owned()),
                 _ => return wrong(format!("unknown field {name:?}")),
             }
@@ -113,12 +127,20 @@ impl RunInput {
             }
             Some(_) => return wrong("`stages` is not a list of at least one name".to_owned()),
         };
+        let readiness_only = match fields.get("readinessOnly") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(true)) if operation != Operation::Scan => {
+                return wrong(format!("`readinessOnly` belongs to a scan, not to the operation {operation}"));
+            }
+            Some(Value::Bool(only)) => *only,
+            Some(other) => return wrong(format!("`readinessOnly` is {other}, not true or false")),
+        };
         let comment = match fields.get("comment") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
             Some(_) => return wrong("`comment` is not a text".to_owned()),
         };
-        Ok(Self { operation, plan, stages, comment })
+        Ok(Self { operation, plan, stages, readiness_only, comment })
     }
 }
 
@@ -142,6 +164,7 @@ mod tests {
                 operation: Operation::Install,
                 plan: "monthly".into(),
                 stages: Some(vec!["test".into()]),
+                readiness_only: false,
                 comment: Some("CHG-1".into()),
             })
         );
@@ -153,6 +176,18 @@ mod tests {
             let input = RunInput::read(&json!({"operation": operation, "plan": "monthly"})).expect("an input");
             assert_eq!((input.operation, operation.to_string().as_str()), (operation, operation.name()));
         }
+    }
+
+    #[test]
+    fn readiness_alone_is_a_scan_and_is_written_only_where_it_is_asked_for() {
+        let read = |input: Value| RunInput::read(&input).expect("an input");
+        let only = read(json!({"operation": "scan", "plan": "m", "readinessOnly": true}));
+        assert!(only.readiness_only);
+        let text = serde_json::to_value(&only).expect("JSON");
+        assert_eq!(text, json!({"operation": "scan", "plan": "m", "readinessOnly": true}));
+        assert_eq!(serde_json::from_value::<RunInput>(text).expect("an input"), only);
+        let install = read(json!({"operation": "install", "plan": "m", "readinessOnly": false}));
+        assert_eq!(serde_json::to_value(&install).expect("JSON"), json!({"operation": "install", "plan": "m"}));
     }
 
     #[test]
@@ -168,6 +203,8 @@ mod tests {
             (json!({"operation": "scan", "plan": "m", "stages": []}), "`stages`"),
             (json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}), "named twice"),
             (json!({"operation": "scan", "plan": "m", "stages": [1]}), "1 in `stages`"),
+            (json!({"operation": "install", "plan": "m", "readinessOnly": true}), "belongs to a scan"),
+            (json!({"operation": "scan", "plan": "m", "readinessOnly": "yes"}), "\"yes\", not true or false"),
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
         ] {
             let error = RunInput::read(&input).expect_err("wrong input");

@@ -40,6 +40,21 @@ pub enum Answer {
     Offline(Reason),
 }
 
+impl Answer {
+    /// Exit code of the document, if it came to one.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i64> {
+        match self {
+            Self::Succeeded => Some(0),
+            Self::Failed(reason) => reason.code.strip_prefix(EXIT_CODE)?.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// How the code of a reason begins that is an exit code.
+const EXIT_CODE: &str = "exit-code-";
+
 /// What that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
 /// right after sending, the list is empty.
 #[must_use]
@@ -89,7 +104,7 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
 
 fn failure(exit_code: Option<i64>) -> Reason {
     match exit_code {
-        Some(code) => Reason::new(&format!("exit-code-{code}"), exit_code::phrase(code)),
+        Some(code) => Reason::new(&format!("{EXIT_CODE}{code}"), exit_code::phrase(code)),
         None => Reason::new("failed", "the patch operation failed without an exit code"),
     }
 }

@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod baseline;
 pub mod command;
+pub mod conflict;
 pub mod contract;
 pub mod digest;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod outcome;
 pub mod page;
 pub mod plan;
 pub mod promotion;
+pub mod readiness;
 pub mod reason;
 pub mod reconcile;
 pub mod report;

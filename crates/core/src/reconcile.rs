@@ -139,27 +139,23 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
         StepEnd::Over => Outcome::Unreachable,
         StepEnd::Cut(_) => Outcome::NotAttempted,
     };
-    let instances = inventory.map_or_else(Vec::new, |inventory| {
-        inventory
-            .instances
-            .iter()
-            .map(|instance| match &instance.standing {
-                Standing::Selected => row(&target, instance, asked, reason.clone()),
-                Standing::Skipped(why) => row(&target, instance, Outcome::Skipped, why.clone()),
-                Standing::NotReady(why) => row(&target, instance, Outcome::NotReady, why.clone()),
-            })
-            .collect()
-    });
+    let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
     TargetResult { target, outcome, reason, instances }
+}
+
+/// The rows of instances of which no answer is known: those that could be asked end with that outcome.
+fn as_they_stand(target: &Target, inventory: &Inventory, asked: Outcome, reason: &Reason) -> Vec<InstanceRow> {
+    let of = |instance: &InventoryInstance| match &instance.standing {
+        Standing::Selected => row(target, instance, asked, reason.clone()),
+        Standing::Skipped(why) => row(target, instance, Outcome::Skipped, why.clone()),
+        Standing::NotReady(why) => row(target, instance, Outcome::NotReady, why.clone()),
+    };
+    inventory.instances.iter().map(of).collect()
 }
 
 /// A row with that outcome and no evidence yet.
 #[must_use]
 pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reason: Reason) -> InstanceRow {
-    let findings = match &instance.standing {
-        Standing::NotReady(reason) => vec![reason.clone()],
-        Standing::Selected | Standing::Skipped(_) => Vec::new(),
-    };
     InstanceRow {
         account_id: target.account_id.clone(),
         region: target.region.clone(),
@@ -171,7 +167,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         agent_version: instance.agent_version.clone(),
         outcome,
         reason,
-        findings,
+        findings: instance.findings.clone(),
         missing_before: Vec::new(),
         installed: Vec::new(),
         failed: Vec::new(),
@@ -180,6 +176,20 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         held_back: Vec::new(),
         baseline_id: None,
         command_ids: Vec::new(),
+    }
+}
+
+/// The record of a target of which only the readiness was looked at. Instances that could be asked are `skipped`, since it
+/// is the input that leaves them out: nothing went wrong, and nothing halted.
+#[must_use]
+pub fn not_asked(target: Target, inventory: &Inventory) -> TargetRecord {
+    let why = Reason::new("readiness-only", "the run looks at readiness only and sends no command");
+    TargetRecord {
+        instances: as_they_stand(&target, inventory, Outcome::Skipped, &why),
+        target,
+        outcome: TargetOutcome::Reached,
+        reason: why,
+        at: inventory.at,
     }
 }
 
@@ -211,6 +221,7 @@ mod tests {
             platform: None,
             agent_version: None,
             standing,
+            findings: Vec::new(),
         }
     }
 

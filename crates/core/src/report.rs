@@ -13,10 +13,11 @@ use crate::contract::{
     StepSummary,
 };
 use crate::error::HALTED;
-use crate::input::Operation;
+use crate::input::{Operation, RunInput};
 use crate::keys;
 use crate::outcome::{Counts, TargetOutcome};
 use crate::plan::{Gate, Plan, Stage, Untested};
+use crate::readiness::{Cause, Check, Status, first_to_fix};
 use crate::reason::Reason;
 use crate::reconcile::TargetResult;
 
@@ -26,6 +27,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// SNS takes a subject of at most so many characters.
 const MAX_SUBJECT: usize = 100;
+
+/// So many causes of instances that are not ready are in the notification; the report has all.
+const CAUSES_TOLD: usize = 3;
 
 /// `report.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +45,9 @@ pub struct Report {
     pub targets: Vec<TargetReport>,
     /// Every instance of every target that could be listed, exactly once.
     pub instances: Vec<InstanceRow>,
+    /// How ready the instances are, and what to do about those that are not.
+    #[serde(default)]
+    pub readiness: ReadinessReport,
     /// Accounts that no step works on.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
 }
@@ -57,6 +64,9 @@ pub struct RunReport {
     pub plan_sha256: String,
     /// What it was for.
     pub operation: Operation,
+    /// True if it looked at readiness only and sent no command.
+    #[serde(default)]
+    pub readiness_only: bool,
     /// What the person who started it wrote.
     pub comment: Option<String>,
     /// When it was planned.
@@ -71,6 +81,42 @@ pub struct RunReport {
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
+}
+
+/// The findings of all instances together. Empty where no instance was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadinessReport {
+    /// How many instances have each status, by check; statuses that none has are absent.
+    pub checks: BTreeMap<Check, BTreeMap<Status, u64>>,
+    /// Every cause and how many instances have it: what holds instances back first, then what is bad on most of them.
+    pub first_to_fix: Vec<Cause>,
+}
+
+impl ReadinessReport {
+    fn of(rows: &[InstanceRow]) -> Self {
+        let mut checks: BTreeMap<Check, BTreeMap<Status, u64>> = BTreeMap::new();
+        for finding in rows.iter().flat_map(|row| &row.findings) {
+            *checks.entry(finding.check).or_default().entry(finding.status).or_default() += 1;
+        }
+        let found = rows.iter().map(|row| ((&row.account_id, &row.region, &row.instance_id), row.findings.as_slice()));
+        Self { checks, first_to_fix: first_to_fix(found) }
+    }
+
+    /// The first few causes that hold instances back, for the notification; empty if there is none.
+    fn sentences(&self) -> String {
+        let mut text = String::new();
+        let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
+        for cause in failing().take(CAUSES_TOLD) {
+            let instances = if cause.instances == 1 { "instance" } else { "instances" };
+            let _ = writeln!(text, "  {}: {} {instances}", cause.text, cause.instances);
+        }
+        match failing().count() {
+            0 => text,
+            all if all > CAUSES_TOLD => format!("\nWhat to fix first:\n{text}  and {} more\n", all - CAUSES_TOLD),
+            _ => format!("\nWhat to fix first:\n{text}"),
+        }
+    }
 }
 
 /// A step.
@@ -237,7 +283,8 @@ impl Report {
                 plan: run.plan.name.clone(),
                 plan_sha256: run.plan_sha256,
                 operation: run.input.operation,
-                comment: run.input.comment,
+                readiness_only: run.input.readiness_only,
+                comment: run.input.comment.clone(),
                 started_at: run.started_at,
                 finished_at: now,
                 decision,
@@ -247,12 +294,14 @@ impl Report {
             steps: Vec::with_capacity(results.len()),
             targets: Vec::new(),
             instances: Vec::new(),
+            readiness: ReadinessReport::default(),
             accounts_outside_plan: run.accounts_outside_plan,
         };
         for result in results {
-            let compared = compared(&run.plan, report.run.operation, &result.summary.stage);
+            let compared = compared(&run.plan, &run.input, &result.summary.stage);
             report.add_step(result, &compared, &reason);
         }
+        report.readiness = ReadinessReport::of(&report.instances);
         report
     }
 
@@ -357,6 +406,7 @@ impl Report {
         if unreached > 0 {
             let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
         }
+        text.push_str(&self.readiness.sentences());
         let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
         let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));
         text
@@ -373,8 +423,8 @@ enum Compared {
     WithFirst(Untested),
 }
 
-fn compared(plan: &Plan, operation: Operation, stage: &str) -> Compared {
-    if operation.is_about_baselines_only() {
+fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
+    if !input.scans() {
         return Compared::Nothing;
     }
     let untested = |stage: &Stage| plan.untested(stage);

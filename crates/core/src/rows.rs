@@ -13,6 +13,7 @@ use crate::invocation::Answer;
 use crate::os::OperatingSystem;
 use crate::outcome::Outcome;
 use crate::promotion::Scanned;
+use crate::readiness;
 use crate::reason::Reason;
 use crate::reconcile::row;
 use crate::verdict::{self, PatchState, Verdict};
@@ -162,6 +163,7 @@ pub fn scan_rows(
         .map(|instance| {
             let id = &instance.instance_id;
             let plain = |outcome, reason: &Reason| row(view.target, instance, outcome, reason.clone());
+            let exit_code = asked.get(id).and_then(|asked| asked.answer.exit_code());
             match &instance.standing {
                 Standing::Skipped(reason) => plain(Outcome::Skipped, reason),
                 Standing::NotReady(reason) => plain(Outcome::NotReady, reason),
@@ -173,6 +175,10 @@ pub fn scan_rows(
                         missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
                         baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
                         command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
+                        findings: match exit_code {
+                            Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
+                            None => instance.findings.clone(),
+                        },
                         ..plain(found.verdict.outcome, &found.verdict.reason)
                     },
                 },

@@ -1,6 +1,7 @@
 //! Which instances of a target are asked, and why the others are not.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -9,8 +10,8 @@ use crate::os::OperatingSystem;
 use crate::plan::Selection;
 use crate::reason::Reason;
 
-/// An instance as `DescribeInstances` knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An instance as `DescribeInstances` knows it. All of it is in the answer that lists the instances anyway.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ec2Instance {
     /// Instance id.
     pub id: String,
@@ -20,10 +21,56 @@ pub struct Ec2Instance {
     pub windows: bool,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// `PlatformDetails`, such as `Linux/UNIX` or `Red Hat Enterprise Linux`: what is billed, without a version.
+    pub platform_details: Option<String>,
+    /// Image that it was launched from.
+    pub image_id: Option<String>,
+    /// When it was last started.
+    pub launched_at: Option<Timestamp>,
+    /// Its network.
+    pub vpc_id: Option<String>,
+    /// Subnet of its primary network interface.
+    pub subnet_id: Option<String>,
+    /// Security groups of its primary network interface.
+    pub security_group_ids: Vec<String>,
+    /// Private IPv4 address.
+    pub private_ip: Option<IpAddr>,
+    /// True if it has a public IPv4 address; without one an internet gateway leads nowhere.
+    pub public_ip: bool,
+    /// Instance profile; None if it has none.
+    pub instance_profile_arn: Option<String>,
+    /// How its metadata service answers; None if the answer did not say.
+    pub metadata: Option<MetadataOptions>,
+}
+
+/// How an instance's metadata service answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetadataOptions {
+    /// `HttpEndpoint` is `enabled`.
+    pub enabled: bool,
+    /// `HttpTokens` is `required`, which means IMDSv2 only.
+    pub tokens_required: bool,
+}
+
+impl Ec2Instance {
+    /// False once it is gone: a terminated instance stays in the list for an hour, and there is nothing to patch.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        !matches!(self.state.as_str(), "terminated" | "shutting-down")
+    }
+
+    /// Its operating system: by what its agent says, else as far as EC2 knows.
+    #[must_use]
+    pub fn operating_system(&self, node: Option<&ManagedInstance>) -> Option<OperatingSystem> {
+        match node {
+            Some(node) => OperatingSystem::from_platform(&node.platform_name, &node.platform_version),
+            None => self.windows.then_some(OperatingSystem::Windows),
+        }
+    }
 }
 
 /// An instance as `DescribeInstanceInformation` knows it; stopped ones are not in that list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManagedInstance {
     /// Instance id.
     pub id: String,
@@ -46,14 +93,10 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
     let managed: BTreeMap<&str, &ManagedInstance> = managed.iter().map(|node| (node.id.as_str(), node)).collect();
     let mut instances: Vec<InventoryInstance> = ec2
         .iter()
-        // A terminated instance stays in the list for an hour; there is nothing left to patch.
-        .filter(|instance| !matches!(instance.state.as_str(), "terminated" | "shutting-down"))
+        .filter(|instance| instance.exists())
         .map(|instance| {
             let node = managed.get(instance.id.as_str()).copied();
-            let os = match node {
-                Some(node) => OperatingSystem::from_platform(&node.platform_name, &node.platform_version),
-                None => instance.windows.then_some(OperatingSystem::Windows),
-            };
+            let os = instance.operating_system(node);
             InventoryInstance {
                 instance_id: instance.id.clone(),
                 name: instance.tags.get("Name").cloned(),
@@ -62,6 +105,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                     .map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
                 agent_version: node.map(|node| node.agent_version.clone()),
                 standing: standing(select, instance, node, os),
+                findings: Vec::new(),
             }
         })
         .collect();
@@ -85,29 +129,8 @@ fn standing(
     node: Option<&ManagedInstance>,
     os: Option<OperatingSystem>,
 ) -> Standing {
-    if select.exclude.instances.contains(&instance.id) {
-        return skipped("excluded-instance", "the plan excludes this instance");
-    }
-    if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
-        return skipped("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}"));
-    }
-    if let Some(key) = select.tags.iter().find_map(|(key, values)| {
-        let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
-        (!has).then_some(key)
-    }) {
-        return skipped(
-            "not-selected-by-tags",
-            format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")),
-        );
-    }
-    if let Some(os) = os
-        && !select.operating_systems.is_empty()
-        && !select.operating_systems.contains(&os)
-    {
-        return skipped(
-            "not-selected-by-operating-system",
-            format!("not selected by operating system: the plan does not list {os}"),
-        );
+    if let Some(reason) = left_out(select, instance, os) {
+        return Standing::Skipped(reason);
     }
     match instance.state.as_str() {
         "running" => {}
@@ -138,6 +161,36 @@ fn standing(
     Standing::Selected
 }
 
+/// Why the plan leaves an instance out, whatever its state; None if it is selected.
+#[must_use]
+pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<OperatingSystem>) -> Option<Reason> {
+    if select.exclude.instances.contains(&instance.id) {
+        return Some(Reason::new("excluded-instance", "the plan excludes this instance"));
+    }
+    if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
+        return Some(Reason::new("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}")));
+    }
+    if let Some(key) = select.tags.iter().find_map(|(key, values)| {
+        let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
+        (!has).then_some(key)
+    }) {
+        return Some(Reason::new(
+            "not-selected-by-tags",
+            format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")),
+        ));
+    }
+    if let Some(os) = os
+        && !select.operating_systems.is_empty()
+        && !select.operating_systems.contains(&os)
+    {
+        return Some(Reason::new(
+            "not-selected-by-operating-system",
+            format!("not selected by operating system: the plan does not list {os}"),
+        ));
+    }
+    None
+}
+
 fn matching_tag<'a>(
     wanted: &'a BTreeMap<String, Vec<String>>,
     tags: &'a BTreeMap<String, String>,
@@ -145,10 +198,6 @@ fn matching_tag<'a>(
     wanted.iter().find_map(|(key, values)| {
         tags.get(key).filter(|value| values.contains(value)).map(|value| (key.as_str(), value.as_str()))
     })
-}
-
-fn skipped(code: &str, text: impl Into<String>) -> Standing {
-    Standing::Skipped(Reason::new(code, text))
 }
 
 fn not_ready(code: &str, text: impl Into<String>) -> Standing {
@@ -164,8 +213,8 @@ mod tests {
         Ec2Instance {
             id: id.into(),
             state: state.into(),
-            windows: false,
             tags: tags.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            ..Ec2Instance::default()
         }
     }
 

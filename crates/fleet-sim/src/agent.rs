@@ -56,10 +56,10 @@ pub fn behaviour(node: &Node, kind: OperationKind) -> &Behaviour {
 
 /// How long until `finish` is due, and whether the step time-out is what ends it.
 pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
-    let seconds = match operation.kind {
+    let seconds = operation.seconds.unwrap_or(match operation.kind {
         OperationKind::Scan => node.behaviour.seconds.min(LONGEST_SCAN_SECONDS),
         OperationKind::Install => node.behaviour.seconds,
-    };
+    });
     let whole = Millis::from(seconds) * SECOND;
     let limit = operation.step_timeout_seconds * SECOND;
     match behaviour(node, operation.kind) {
@@ -83,6 +83,10 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
     if run.times_out {
         put(node, run, catalogue, &todo[..todo.len() / 2], now);
         return Some(answer(End::ExecutionTimedOut, -1, "", "step execution timed out"));
+    }
+    if let Some(obstacle) = node.abilities.obstacle {
+        let (code, why) = obstacle.answer(node.os.kind());
+        return Some(answer(End::Failed, code, "", &format!("{why}\nfailed to run commands: exit status {code}")));
     }
     if let Some((code, why)) = override_error(&run.operation) {
         return Some(answer(End::Failed, code, "", why));

@@ -67,6 +67,11 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// One for a node, by its position and id, that nothing has happened to.
+    pub fn new(node: usize, instance_id: &str) -> Self {
+        Self { node, instance_id: instance_id.to_owned(), sent: None, received: None, started: None, ended: None }
+    }
+
     /// Its state at a time.
     pub fn status(&self, now: Millis, cancelling: bool) -> Status {
         match (&self.ended, self.received, self.sent) {
@@ -88,6 +93,12 @@ pub struct Command {
     pub account: String,
     /// Its Region.
     pub region: String,
+    /// The document.
+    pub document: String,
+    /// Did it come by the API? Otherwise somebody else sent it.
+    pub ours: bool,
+    /// Does `ListCommands` tell of it? Not of what State Manager does.
+    pub listed: bool,
     /// The parameters as given.
     pub parameters: Parameters,
     /// What they mean.
@@ -117,6 +128,11 @@ pub struct Command {
 }
 
 impl Command {
+    /// The lane of an agent that it runs in.
+    pub fn lane(&self) -> usize {
+        usize::from(!self.ours)
+    }
+
     /// How many invocations may run at once.
     pub fn width(&self) -> usize {
         of_count(&self.max_concurrency, self.invocations.len()).max(1)
@@ -195,14 +211,7 @@ mod tests {
 
     #[test]
     fn an_invocation_nobody_picks_up_is_pending_then_delayed() {
-        let mut invocation = Invocation {
-            node: 0,
-            instance_id: String::new(),
-            sent: Some(0),
-            received: None,
-            started: None,
-            ended: None,
-        };
+        let mut invocation = Invocation { sent: Some(0), ..Invocation::new(0, "") };
         assert_eq!(invocation.status(59 * SECOND, false).0, "Pending");
         assert_eq!(invocation.status(60 * SECOND, false).0, "Delayed");
         invocation.received = Some(0);

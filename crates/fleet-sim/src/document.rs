@@ -2,8 +2,10 @@
 use crate::ids;
 use std::collections::BTreeMap;
 
-/// The only document that exists here.
+/// The only document that commands can be sent with here.
 pub const NAME: &str = "AWS-RunPatchBaseline";
+/// The documents that patch; of the others only somebody else makes use.
+pub const PATCH_DOCUMENTS: [&str; 3] = [NAME, "AWS-RunPatchBaselineAssociation", "AWS-RunPatchBaselineWithHooks"];
 /// Its steps, in the order in which an invocation lists them. Each runs on one kind of platform and is skipped
 /// elsewhere, which counts as success.
 pub const STEPS: [&str; 3] = ["PatchWindows", "PatchLinux", "PatchMacOS"];
@@ -41,6 +43,23 @@ pub struct Operation {
     pub baseline_override: bool,
     /// After how long the agent gives the step up.
     pub step_timeout_seconds: i64,
+    /// How long it takes, whatever the node is like.
+    pub seconds: Option<u32>,
+}
+
+impl Operation {
+    /// An operation as it is when only its kind is given.
+    pub fn new(kind: OperationKind) -> Self {
+        Self {
+            kind,
+            no_reboot: false,
+            snapshot: None,
+            install_override: false,
+            baseline_override: false,
+            step_timeout_seconds: 7_200,
+            seconds: None,
+        }
+    }
 }
 
 /// Document parameters are lists of strings, whatever they mean.
@@ -49,14 +68,7 @@ pub type Parameters = BTreeMap<String, Vec<String>>;
 /// Reads the parameters. Fails with the text of `InvalidParameters`.
 pub fn parse(parameters: &Parameters) -> Result<Operation, String> {
     let mut operation = None;
-    let mut parsed = Operation {
-        kind: OperationKind::Scan,
-        no_reboot: false,
-        snapshot: None,
-        install_override: false,
-        baseline_override: false,
-        step_timeout_seconds: 7_200,
-    };
+    let mut parsed = Operation::new(OperationKind::Scan);
     for (name, values) in parameters {
         let [value] = values.as_slice() else {
             return Err(format!("Parameter {name} is of type String and takes exactly one value."));

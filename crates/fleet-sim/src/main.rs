@@ -1,5 +1,6 @@
 //! `fleet-sim`: an organization with accounts, instances and patches that exists only here. For development and
 //! tests: it is never deployed.
+mod abilities;
 mod agent;
 mod baseline;
 mod calls;
@@ -12,10 +13,14 @@ mod document;
 mod faults;
 mod fleet;
 mod ids;
+mod inventory;
+mod network;
 mod organization;
+mod others;
 mod platform;
 mod regions;
 mod scenario;
+mod schedule;
 mod server;
 mod services;
 mod simulation;

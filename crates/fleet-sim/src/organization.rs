@@ -1,7 +1,7 @@
 //! The organization: one root, nested OUs, accounts. Built once from the scenario, read by everything else.
 use crate::{
     ids,
-    scenario::{AccountState, MemberRole, OuEntry, Scenario},
+    scenario::{AccountState, MemberRole, OuEntry, Scenario, Switch},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +35,8 @@ pub struct Account {
     pub member_role: MemberRole,
     /// Regions that are switched off.
     pub disabled_regions: BTreeSet<String>,
+    /// Default Host Management Configuration.
+    pub default_host_management: Switch,
     /// The OU or root directly above.
     pub parent: String,
 }
@@ -116,6 +118,7 @@ impl Organization {
             state: entry.state,
             member_role: entry.member_role,
             disabled_regions: entry.disabled_regions.into_iter().collect(),
+            default_host_management: entry.default_host_management,
             parent: parent.to_owned(),
         };
         self.accounts.insert(account.id.clone(), account);

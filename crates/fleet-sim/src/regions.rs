@@ -22,18 +22,33 @@ const DEFAULT: [&str; 17] = [
 ];
 
 /// Regions that an account has to ask for. Here it has, wherever the scenario places an instance.
-const OPT_IN: [&str; 10] = [
+const OPT_IN: [&str; 15] = [
     "af-south-1",
     "ap-east-1",
+    "ap-east-2",
     "ap-south-2",
     "ap-southeast-3",
     "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
     "eu-central-2",
     "eu-south-1",
     "eu-south-2",
     "me-central-1",
     "me-south-1",
+    "mx-central-1",
 ];
+
+/// Regions launched in 2024 or later: `ec2messages` was never there (Systems Manager user guide, reference of the
+/// message APIs).
+const WITHOUT_EC2MESSAGES: [&str; 5] =
+    ["ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1"];
+
+/// Does the older message service exist in a Region?
+pub fn has_ec2messages(region: &str) -> bool {
+    !WITHOUT_EC2MESSAGES.contains(&region)
+}
 
 /// What `DescribeRegions` says about a Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,9 @@ pub fn truth(world: &World) -> Value {
             "account": node.account,
             "region": node.region,
             "installsStarted": node.installs_started,
+            "installsByOthers": node.installs_by_others,
+            "overlaps": node.overlaps,
+            "installsBeside": node.installs_beside,
             "installed": texts(node.installed_here.iter()),
             "installedVersions": node.installed_here.iter().filter_map(|id| {
                 let have = node.installed.get(id)?;

@@ -5,11 +5,13 @@ use crate::{
     catalogue::Catalogue,
     clock::{self, Millis, SECOND},
     command::{Command, End, JobId},
+    document::OperationKind,
     fleet::Fleet,
     ids,
     organization::Organization,
+    others::Others,
     regions,
-    scenario::{self, Behaviour, Scenario},
+    scenario::{self, Behaviour, CalendarEntry, Scenario},
     snapshot::{Snapshot, Snapshots},
 };
 use std::{
@@ -27,12 +29,14 @@ enum Event {
     Ramp(usize),
     /// An agent asks for its messages.
     Deliver(JobId),
-    /// The agent of a node is done with what it does, or vanishes.
-    Finish(usize),
+    /// The agent of a node is done with what it does in a lane, or vanishes.
+    Finish(usize, usize),
     /// An invocation that has not begun is given up.
     StartLimit(JobId),
     /// An invocation without an answer is given up.
     ReplyLimit(JobId),
+    /// Somebody else patches.
+    Errand(usize),
 }
 
 /// Everything that is simulated.
@@ -50,6 +54,10 @@ pub struct World {
     pub fleet: Fleet,
     /// Commands, in the order in which they were sent.
     pub commands: Vec<Command>,
+    /// Who else patches.
+    pub others: Others,
+    /// Change calendars.
+    pub calendars: Vec<CalendarEntry>,
     command_by_id: HashMap<String, usize>,
     snapshots: Snapshots,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
@@ -62,18 +70,23 @@ impl World {
         // The scenario is checked: the start can be read.
         let start = clock::parse(&scenario.clock.start).unwrap_or_default();
         let catalogue = Catalogue::new(&scenario.patches);
-        Self {
+        let fleet = Fleet::new(scenario, &catalogue, start);
+        let mut world = Self {
             now: start,
             organization: Organization::new(scenario),
             baselines: scenario::baselines(scenario, start),
-            fleet: Fleet::new(&scenario.fleet, &catalogue, start),
+            others: Others::new(scenario, &fleet),
+            fleet,
+            calendars: scenario.calendars.clone(),
             catalogue,
             commands: Vec::new(),
             command_by_id: HashMap::new(),
             snapshots: Snapshots::default(),
             events: BinaryHeap::new(),
             events_made: 0,
-        }
+        };
+        world.begin(start);
+        world
     }
 
     /// Lets everything happen that happens until `now`. Time does not run backwards.
@@ -150,13 +163,14 @@ impl World {
                 self.dispatch(index);
             }
             Event::Deliver(job) => self.deliver(job),
-            Event::Finish(node) => self.finish(node),
+            Event::Finish(node, lane) => self.finish(node, lane),
             Event::StartLimit(job) => {
                 if self.commands[job.0].invocations[job.1].started.is_none() {
                     self.end(job, silent(End::DeliveryTimedOut));
                 }
             }
             Event::ReplyLimit(job) => self.end(job, silent(End::DeliveryTimedOut)),
+            Event::Errand(position) => self.run_errand(position),
         }
     }
 
@@ -184,24 +198,25 @@ impl World {
 
     fn deliver(&mut self, job: JobId) {
         let command = &mut self.commands[job.0];
-        let kind = command.operation.kind;
+        let (kind, lane) = (command.operation.kind, command.lane());
         let invocation = &mut command.invocations[job.1];
         let node = &mut self.fleet.nodes[invocation.node];
-        let deaf = *agent::behaviour(node, kind) == Behaviour::NeverStarts || !node.is_online();
+        let never_starts = *agent::behaviour(node, kind) == Behaviour::NeverStarts;
+        let deaf = never_starts || !node.abilities.hears || !node.is_online();
         if invocation.ended.is_some() || deaf {
             return;
         }
         invocation.received = Some(self.now);
-        node.queue.push_back(job);
+        node.lanes[lane].queue.push_back(job);
         let node = invocation.node;
-        self.begin_next(node);
+        self.begin_next(node, lane);
     }
 
-    /// Lets an idle agent begin with what it has next.
-    fn begin_next(&mut self, index: usize) {
+    /// Lets an agent that is idle in a lane begin with what it has next there.
+    fn begin_next(&mut self, index: usize, lane: usize) {
         let node = &mut self.fleet.nodes[index];
-        while node.current.is_none() && node.lost_since.is_none() {
-            let Some(job) = node.queue.pop_front() else {
+        while node.lanes[lane].current.is_none() && node.lost_since.is_none() {
+            let Some(job) = node.lanes[lane].queue.pop_front() else {
                 return;
             };
             let command = &mut self.commands[job.0];
@@ -211,9 +226,7 @@ impl World {
             }
             invocation.started = Some(self.now);
             let operation = command.operation.clone();
-            if operation.kind == crate::document::OperationKind::Install {
-                node.installs_started += 1;
-            }
+            node.count(operation.kind, lane);
             let evaluate = || Snapshot::take(&self.catalogue, self.baselines.for_node(node), self.now);
             // Without an id every node gets a snapshot of its own, which nobody can ask for again.
             let (snapshot_id, snapshot) = match &operation.snapshot {
@@ -222,20 +235,29 @@ impl World {
             };
             let snapshot = snapshot.without_superseded(&self.catalogue, self.now);
             let (duration, times_out) = agent::duration(node, &operation);
-            node.current = Some(Running { job, operation, started: self.now, snapshot_id, snapshot, times_out });
-            self.plan(self.now + duration, Event::Finish(index));
+            let running = Running { job, operation, started: self.now, snapshot_id, snapshot, times_out };
+            node.lanes[lane].current = Some(running);
+            self.plan(self.now + duration, Event::Finish(index, lane));
             return;
         }
     }
 
-    fn finish(&mut self, index: usize) {
+    fn finish(&mut self, index: usize, lane: usize) {
         let node = &mut self.fleet.nodes[index];
-        let Some(run) = node.current.take() else {
+        let Some(run) = node.lanes[lane].current.take() else {
             return;
         };
+        if node.lost_since.is_some() {
+            // The agent vanished in the middle of it, with something else.
+            return;
+        }
         if let Some(answer) = agent::finish(node, &run, &self.catalogue, self.now) {
+            let leaves = node.behaviour.offline_after_scan && run.operation.kind == OperationKind::Scan;
+            if leaves {
+                node.lost_since = Some(self.now);
+            }
             self.end(run.job, answer);
-            self.begin_next(index);
+            self.begin_next(index, lane);
         }
     }
 
@@ -261,7 +283,11 @@ fn silent(end: End) -> Answer {
     Answer { end, code: -1, stdout: String::new(), stderr: String::new() }
 }
 
+mod errands;
+
 #[cfg(test)]
 mod baseline_tests;
+#[cfg(test)]
+mod others_tests;
 #[cfg(test)]
 mod tests;

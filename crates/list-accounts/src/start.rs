@@ -34,7 +34,7 @@ pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, 
     let (plan, plan_sha256) = read_plan(&house.store, &input.plan).await?;
     let only = input.stages.as_deref();
     step::check_stages(&plan, only)?;
-    if !input.operation.is_about_baselines_only() {
+    if input.scans() {
         step::check_first_stage(&plan, only)?;
     }
     let organization = organizations::read(&house.config, &step::units_of(&plan)).await?;
@@ -101,19 +101,24 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
     for step in steps {
         let stage = &run.plan.stages[step.stage_index];
         // A run about baselines scans nothing: what it shows of a frozen stage is what a scan of the first stage at this
-        // moment would come to.
-        let scans = !run.input.operation.is_about_baselines_only();
+        // moment would come to. A run about readiness leaves baselines as they are.
+        let scans = run.input.scans();
         let frozen = scans && run.plan.is_frozen(stage);
         let cutoff = baseline::cutoff(&run.plan, run.started_at);
         let settings = StepSettings {
             step: step.id.clone(),
             plan: run.plan.name.clone(),
             operation: run.input.operation,
+            readiness_only: run.input.readiness_only,
             select: step::selection_of(&run.plan, stage),
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
-            baselines: if frozen { Vec::new() } else { baseline::desired(&run.plan, stage, Some(cutoff)) },
+            baselines: if frozen || run.input.readiness_only {
+                Vec::new()
+            } else {
+                baseline::desired(&run.plan, stage, Some(cutoff))
+            },
             promotion: run.plan.untested(stage).filter(|_| scans).map(|untested| Promotion {
                 tested_in: tested_in.clone(),
                 frozen,

@@ -1,4 +1,4 @@
-//! `scan`: lists a target's instances, and asks those of the selection what is missing.
+//! `scan`: lists a target's instances, says whether they are ready, and asks those of the selection what is missing.
 //!
 //! The same function lists the instances of a target that a halted run never came to, asks what would go in while
 //! untested patches are held back, and asks again after an install, so that whatever counts as "scanned" is scanned in
@@ -6,6 +6,7 @@
 //! them converge before a scan.
 
 mod baselines;
+mod readiness;
 
 use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
@@ -13,7 +14,7 @@ use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
-use orgpatch_aws::{call::CallError, ec2, settings, steps};
+use orgpatch_aws::{SdkConfig, call::CallError, ec2, settings, steps};
 use orgpatch_core::command;
 use orgpatch_core::contract::{
     GateAnswer, HoldBack, InstallOrder, Inventory, OrderedInstance, Phase, Progress, Standing, StepSettings,
@@ -22,6 +23,7 @@ use orgpatch_core::contract::{
 use orgpatch_core::error::RunError;
 use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::reconcile::not_attempted;
+use orgpatch_core::selection::{Ec2Instance, ManagedInstance};
 use orgpatch_core::{keys, selection};
 
 #[tokio::main]
@@ -71,6 +73,9 @@ async fn ask(
         },
         _ => {
             let inventory = inventory(house, request, settings).await?;
+            if settings.readiness_only {
+                return readiness::record(house, request, &inventory).await;
+            }
             let selected = inventory.instances.into_iter().filter(|one| one.standing == Standing::Selected);
             (selected.filter_map(|one| Some((one.os?, one.instance_id))).collect(), HoldBack::new())
         }
@@ -99,7 +104,7 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
     if let Some(inventory) = house.store.find(&key).await? {
         return Ok(inventory);
     }
-    let mut seen = look(house, request, settings).await?;
+    let mut seen = readiness::look(house, request, settings).await?;
     baselines::converge(house, request, settings, &mut seen).await?;
     if house.store.create(&key, &seen).await? {
         return Ok(seen);
@@ -107,16 +112,24 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
     Ok(house.store.get(&key).await?)
 }
 
-async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+/// What EC2 and Systems Manager say of a target.
+struct Seen {
+    member: SdkConfig,
+    ec2: Vec<Ec2Instance>,
+    managed: Vec<ManagedInstance>,
+}
+
+async fn see(house: &House, request: &TargetRequest) -> Result<Seen, TargetError> {
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
-    match facts {
-        Ok((ec2, managed)) => {
-            Ok(Inventory { at: request.now, instances: selection::inventory(&settings.select, &ec2, &managed) })
-        }
-        Err(error) => Err(house.members.judge(&request.target, error).await),
-    }
+    let (ec2, managed) = house.members.judged(&request.target, facts).await?;
+    Ok(Seen { member, ec2, managed })
+}
+
+async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+    let Seen { ec2, managed, .. } = see(house, request).await?;
+    Ok(Inventory { at: request.now, instances: selection::inventory(&settings.select, &ec2, &managed) })
 }
 
 /// Lists a target that the run never came to. A door that does not open changes nothing about that.

@@ -191,6 +191,7 @@ def test_who_gets_in(role: str, external_id: str | None, organization: str, trus
 
 OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
 BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
+HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +207,19 @@ BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
         ("MemberRole", "ssm:DescribeInstancePatchStates", f"arn:aws:ec2:{OWN}:instance/i-1", True),
         ("MemberRole", "ssm:DescribeInstancePatchStates", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
         ("MemberRole", "ec2:TerminateInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        # Readiness: networks and inventory are read, never changed; of all settings one.
+        *(
+            ("MemberRole", f"ec2:Describe{what}", "*", True)
+            for what in ("Subnets", "RouteTables", "SecurityGroups", "NetworkAcls", "VpcEndpoints", "ManagedPrefixLists")
+        ),
+        ("MemberRole", "ec2:DescribeVolumes", "*", False),
+        ("MemberRole", "ec2:ReplaceRoute", f"arn:aws:ec2:{OWN}:route-table/rtb-1", False),
+        ("MemberRole", "ec2:AuthorizeSecurityGroupEgress", f"arn:aws:ec2:{OWN}:security-group/sg-1", False),
+        ("MemberRole", "ssm:GetInventory", "*", True),
+        ("MemberRole", "ssm:PutInventory", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        ("MemberRole", "ssm:GetServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting{HOST_MANAGEMENT}", True),
+        ("MemberRole", "ssm:GetServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting/ssm/opsinsights/opscenter", False),
+        ("MemberRole", "ssm:UpdateServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting{HOST_MANAGEMENT}", False),
         ("MemberRole", "ssm:StartSession", f"arn:aws:ec2:{OWN}:instance/i-1", False),
         # Only those who act may enter; none may become something else.
         ("InstallRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", False),

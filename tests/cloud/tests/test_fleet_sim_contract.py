@@ -23,9 +23,11 @@ BINARY = pathlib.Path(os.environ.get("FLEET_SIM", ROOT / "target" / "release" / 
 MANAGEMENT, MEMBER, OFF, SUSPENDED = "111111111111", "222200000001", "222200000002", "222200000003"
 REGION = "ap-northeast-1"
 ROOT_ID, OU = "r-abcd", "ou-abcd-11111111"
-# Where AWS itself is known to differ from its model: a duration that the model takes for a date, and a word that the
+# Where AWS itself is known to differ from its model: a duration that the model takes for a date, and words that the
 # model writes with a capital letter.
-KNOWN_DIFFERENCES = re.compile(r"\.ExecutionElapsedTime: 'PT\d+S'|\.Platform: 'windows'")
+KNOWN_DIFFERENCES = re.compile(
+    r"\.ExecutionElapsedTime: 'PT\d+S'|\.Platform: 'windows'|VpcEndpoints\[\d+\]\.State: '(available|pending)'"
+)
 RUN_SECONDS = 200  # longer than any operation of the scenario
 
 SCENARIO = f"""

@@ -84,6 +84,8 @@ OURS, FOREIGN = "pb-0000000000000ours", "pb-0000000000foreign"
 PREDEFINED = f"arn:aws:ssm:{REGION}:075727635805:patchbaseline/pb-0be8c61cde3be63f3"
 OWN_BASELINES = f"arn:aws:ssm:*:{MEMBER}:patchbaseline/*"
 TAGS = [{"Key": "orgpatch:plan", "Value": "monthly"}]
+WINDOW = "mw-0123456789abcdef0"
+SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
 
 
 def may(rig: Rig, action: str, resource: str, request: dict[str, Any], **condition: Any) -> bool:
@@ -128,8 +130,31 @@ def test_a_predefined_baseline_is_in_an_account_of_aws(rig: Rig, action: str):
 
 
 @pytest.mark.parametrize(
+    ("action", "resource", "request_"),
+    [
+        ("DescribeMaintenanceWindowTargets", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
+        ("DescribeMaintenanceWindowTasks", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
+        ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": SETTING}),
+        ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": f"arn:aws:ssm:{REGION}:{MEMBER}:servicesetting{SETTING}"}),
+    ],
+)
+def test_windows_and_settings_are_authorized_by_their_arns(
+    rig: Rig, action: str, resource: str, request_: dict[str, Any]
+):
+    assert may(rig, action, f"arn:aws:ssm:{REGION}:{MEMBER}:{resource}", request_)
+    assert not may(rig, action, f"arn:aws:ssm:{REGION}:{MEMBER}:{resource}x", request_)
+
+
+@pytest.mark.parametrize(
     ("action", "request_"),
-    [("DescribePatchBaselines", {}), ("DescribePatchGroups", {}), ("CreatePatchBaseline", {"Name": "abc"})],
+    [
+        ("DescribePatchBaselines", {}),
+        ("DescribePatchGroups", {}),
+        ("CreatePatchBaseline", {"Name": "abc"}),
+        ("DescribeMaintenanceWindows", {}),
+        ("GetInventory", {}),
+        ("ListAssociations", {}),
+    ],
 )
 def test_what_has_no_resource_needs_any_resource(rig: Rig, action: str, request_: dict[str, Any]):
     assert may(rig, action, "*", request_)

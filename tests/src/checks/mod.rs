@@ -5,6 +5,7 @@ pub mod faults;
 pub mod files;
 pub mod order;
 pub mod promotion;
+pub mod readiness;
 pub mod refusal;
 pub mod report;
 pub mod rows;
@@ -15,7 +16,7 @@ use crate::evidence::Evidence;
 /// The complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 22] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 25] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -35,6 +36,9 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         commands::a_target_has_one_snapshot_per_operating_system,
         order::a_step_begins_after_the_step_before_it_has_ended,
         promotion::nothing_untested_is_installed_where_it_is_blocked,
+        readiness::every_scanned_instance_has_one_finding_of_each_check,
+        readiness::nobody_is_not_ready_without_a_finding,
+        readiness::a_run_about_readiness_only_reads,
         refusal::a_refused_run_touches_nothing,
         faults::every_fault_has_struck,
         secrets::no_session_is_written_anywhere,

@@ -2,6 +2,7 @@
 //! there for it.
 
 use orgpatch_core::input::Operation;
+use orgpatch_core::readiness::Check;
 use orgpatch_core::{page, summary, tables};
 use serde_json::{Value, json};
 
@@ -11,9 +12,11 @@ use crate::evidence::{Decision, Evidence, Fault, Files, Strike};
 /// A run of two stages with an account each, in which everything is as it should be.
 fn fine() -> Evidence {
     let patch = json!({"id": "libssl3", "title": "libssl3", "classification": "Security", "severity": "Important", "state": "Missing"});
+    let findings =
+        Check::ALL.map(|check| json!({"check": check, "status": "pass", "severity": "info", "evidence": "x"}));
     let row = |account: &str, id: &str, stage: &str, outcome: &str, installed: Value| {
         json!({"accountId": account, "region": "eu-west-1", "instanceId": id, "name": null, "stage": stage, "wave": 1,
-            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": [],
+            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": findings,
             "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": null, "commandIds": []})
     };
     let target = |account: &str, stage: &str| {
@@ -23,7 +26,7 @@ fn fine() -> Evidence {
     let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "x", "text": "x"}, "counts": counts, "promotion": null});
     let report = json!({
         "schemaVersion": 1,
-        "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "comment": null, "startedAt": "2026-11-10T00:00:00Z",
+        "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "readinessOnly": false, "comment": null, "startedAt": "2026-11-10T00:00:00Z",
             "finishedAt": "2026-11-10T01:00:00Z", "decision": "advanced", "reason": {"code": "x", "text": "x"},
             "counts": {"patched": 1, "compliant": 1, "skipped": 1}},
         "steps": [step("01-test-1", "test", json!({"patched": 1, "skipped": 1})), step("02-production-1", "production", json!({"compliant": 1}))],
@@ -33,6 +36,7 @@ fn fine() -> Evidence {
             row("222222222222", "i-2", "test", "skipped", json!([])),
             row("444444444444", "i-3", "production", "compliant", json!([])),
         ],
+        "readiness": {"checks": {}, "firstToFix": []},
         "accountsOutsidePlan": [{"accountId": "111111111111", "accountName": "x", "ouPath": "", "reason": {"code": "no-stage", "text": "x"}}],
     });
     let plan = "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{name: test, accounts: ['222222222222']}, {name: production, accounts: ['444444444444']}]";
@@ -238,6 +242,24 @@ fn every_way_to_spoil_a_run_is_found() {
         ("signs of HTML", |e| edit(&mut e.files.summary, "- Run", "<b>")),
         ("no events of a Map's children", |e| e.history[1].events.clear()),
     ];
+    all_are_found(ways);
+}
+
+#[test]
+fn what_is_wrong_about_readiness_is_found() {
+    let ways: Vec<(&str, Spoil)> = vec![
+        ("instance i-1 (x) has findings [Managed", |e| drop(report(e).instances[0].findings.remove(7))),
+        ("instance i-2 (x) has findings []", |e| report(e).instances[1].findings.clear()),
+        ("instance i-3 (excluded-by-tag) has findings", |e| {
+            report(e).instances[2].reason.code = "excluded-by-tag".into();
+        }),
+        ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_core::outcome::Outcome::NotReady),
+        ("about readiness called ssm:SendCommand", |e| report(e).run.readiness_only = true),
+    ];
+    all_are_found(ways);
+}
+
+fn all_are_found(ways: Vec<(&str, Spoil)>) {
     for (complaint, spoil) in ways {
         let mut evidence = fine();
         spoil(&mut evidence);

@@ -1,6 +1,7 @@
 //! The plan: its types, the strict reader that reports every mistake at once, and its JSON Schema.
 
 mod baselines;
+mod conflicts;
 mod decode;
 mod error;
 mod lines;
@@ -19,6 +20,7 @@ pub(crate) use baselines::MAX_PATCHES;
 pub use baselines::{
     Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
 };
+pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};
 pub use error::{PlanError, PlanErrors, Related};
 pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use promotion::Untested;

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Approve, PlannedBaseline};
+use super::conflicts::Conflicts;
 use super::pattern::{
     ACCOUNT_PATTERN, INSTANCE_PATTERN, MAX_CONCURRENCY_PATTERN, MAX_ERRORS_PATTERN, NAME_PATTERN,
     ORGANIZATIONAL_UNIT_PATTERN, PERCENT_PATTERN, REGION_PATTERN,
@@ -36,6 +37,9 @@ pub struct Plan {
     /// Whether an install may reboot.
     #[serde(default)]
     pub reboot: Reboot,
+    /// What happens to instances that somebody else patches too.
+    #[serde(default, skip_serializing_if = "Conflicts::is_empty")]
+    pub conflicts: Conflicts,
     /// How much happens at the same time.
     #[serde(default)]
     pub rate: Rate,
@@ -170,6 +174,9 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Untested")]
     pub untested: Option<Untested>,
+    /// What this stage says otherwise about instances that somebody else patches too.
+    #[serde(default, skip_serializing_if = "Conflicts::is_empty")]
+    pub conflicts: Conflicts,
     /// Shares of the stage's accounts, cumulative, the last one `100%`. Absent: all accounts at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]

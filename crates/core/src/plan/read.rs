@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
+use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Fields, Names, Reader, join, quote, values};
 use super::error::PlanErrors;
 use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
@@ -21,7 +22,8 @@ pub(super) const MAX_TARGETS: u32 = 1000;
 /// More instances than one step can have.
 pub(super) const MAX_SUCCEEDED: u32 = 1_000_000;
 
-const PLAN: Names = names(&["schemaVersion", "name", "regions", "select", "reboot", "rate", "baselines", "stages"]);
+const PLAN: Names =
+    names(&["schemaVersion", "name", "regions", "select", "reboot", "conflicts", "rate", "baselines", "stages"]);
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
@@ -36,14 +38,16 @@ pub(super) const STAGE: Names = names(&[
     "baselines",
     "approve",
     "untested",
+    "conflicts",
     "waves",
     "gate",
 ]);
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
 
 /// Every mapping of a plan by the path that leads to it.
-pub(super) const MAPPINGS: [(&str, &Names); 11] = [
+pub(super) const MAPPINGS: [(&str, &Names); 12] = [
     ("the plan itself", &PLAN),
+    ("conflicts", &CONFLICTS),
     ("select", &SELECT),
     ("select.exclude", &SELECT_EXCLUDE),
     ("rate", &RATE),
@@ -57,7 +61,7 @@ pub(super) const MAPPINGS: [(&str, &Names); 11] = [
 ];
 
 /// Fields that plans will have. They are named so that nobody takes them for a slip, or believes that they work.
-const LATER: [&str; 5] = ["conflicts", "soak", "approval", "window", "calendars"];
+const LATER: [&str; 4] = ["soak", "approval", "window", "calendars"];
 
 /// What Patch Manager no longer supports, although the API's enum still has it.
 const RETIRED: [(&str, &str); 3] = [
@@ -110,6 +114,7 @@ fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
     let own = own(reader, &fields, select.as_ref());
     let inherited = Inherited { own, sound: reader.mistakes() == before };
     let reboot = fields.get("reboot").and_then(|at| reboot(reader, &at));
+    let conflicts = fields.get("conflicts").map(|at| conflicts::conflicts(reader, &at));
     let rate = fields.get("rate").map(|at| rate(reader, &at));
     let stages = fields
         .require(reader, "stages", "a list of stages in the order of the run, each with a name and its ous or accounts")
@@ -120,6 +125,7 @@ fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         regions: regions?,
         select: select.unwrap_or_default(),
         reboot: reboot.unwrap_or_default(),
+        conflicts: conflicts.unwrap_or_default(),
         rate: rate.unwrap_or_default(),
         baselines: inherited.own.baselines.values(),
         stages: stages?,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::baselines::{self, Inherited, Said};
+use super::conflicts::conflicts;
 use super::decode::{At, Found, Reader, quote, values};
 use super::model::{Percent, Stage, StageExclusion, Wave};
 use super::pattern::{ACCOUNT, Form, NAME, ORGANIZATIONAL_UNIT, WAVE};
@@ -91,6 +92,7 @@ fn stage(
         baselines: own.baselines.values(),
         approve: own.approve.map(|approve| approve.value),
         untested: own.untested.map(|untested| untested.value),
+        conflicts: fields.get("conflicts").map(|at| conflicts(reader, &at)).unwrap_or_default(),
         waves: fields.get("waves").map(|at| waves(reader, &at)).unwrap_or_default(),
         gate: fields.get("gate").map(|at| gate(reader, &at)).unwrap_or_default(),
     })

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::organization::AccountState;
-use crate::plan::{Approve, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
+use crate::plan::{Approve, Conflicts, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
 
 fn stage(name: &str, ous: &[&str]) -> Stage {
     Stage {
@@ -19,6 +19,7 @@ fn stage(name: &str, ous: &[&str]) -> Stage {
         baselines: BTreeMap::new(),
         approve: None,
         untested: None,
+        conflicts: Conflicts::default(),
         waves: vec![],
         gate: Gate::default(),
     }
@@ -31,6 +32,7 @@ fn plan(stages: Vec<Stage>) -> Plan {
         regions: vec!["ap-northeast-1".into(), "ap-northeast-3".into()],
         select: Selection::default(),
         reboot: Reboot::IfNeeded,
+        conflicts: Conflicts::default(),
         rate: Rate::default(),
         baselines: BTreeMap::new(),
         stages,

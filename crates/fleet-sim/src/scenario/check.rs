@@ -1,9 +1,9 @@
 //! What a scenario must fulfil beyond its types. Every finding names the field.
-use super::{Behaviour, FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario, baselines};
+use super::{FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario, baselines, check_fleet};
 use crate::{
     clock, ids,
     platform::{Kind, Os},
-    regions, services,
+    services,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub fn check(scenario: &Scenario) -> Vec<String> {
     let accounts = check_organization(scenario, &mut findings);
     check_patches(scenario, &mut findings);
     findings.extend(baselines::find(scenario));
-    check_fleet(scenario, &accounts, &mut findings);
+    findings.extend(check_fleet::find(scenario, &accounts));
     for (index, fault) in scenario.faults.iter().enumerate() {
         check_fault(&format!("faults[{index}]"), fault, &mut findings);
     }
@@ -122,48 +122,6 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, fin
     {
         if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
             findings.push(format!("{name}.{field}: {id} is not another patch for {}", patch.os.code()));
-        }
-    }
-}
-
-fn check_fleet(scenario: &Scenario, accounts: &BTreeSet<&str>, findings: &mut Vec<String>) {
-    let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
-    let mut instance_ids = BTreeSet::new();
-    for (index, entry) in scenario.fleet.iter().enumerate() {
-        let mut find = |field: &str, text: String| findings.push(format!("fleet[{index}].{field}: {text}"));
-        if !accounts.contains(entry.account.as_str()) {
-            find("account", format!("{} is neither in the organization nor in accounts", entry.account));
-        }
-        if !regions::is_region_name(&entry.region) {
-            find("region", format!("`{}` is not shaped like ap-northeast-1", entry.region));
-        }
-        if let Some(id) = &entry.id {
-            if !ids::is_instance_id(id) {
-                find("id", format!("`{id}` is not shaped like i-0123456789abcdef0"));
-            }
-            if entry.count.is_some_and(|count| count != 1) {
-                find("id", "an explicit id is for one instance, without count".to_owned());
-            }
-            if !instance_ids.insert(id) {
-                find("id", format!("{id} is used twice"));
-            }
-        }
-        let numbers: Vec<_> = entry.agent.split('.').collect();
-        if !(3..=4).contains(&numbers.len()) || numbers.iter().any(|n| n.is_empty() || n.parse::<u32>().is_err()) {
-            find("agent", format!("`{}` is not a version like 3.3.987.0", entry.agent));
-        }
-        for id in &entry.installed {
-            if !known.contains(&(entry.os, id.as_str())) {
-                find("installed", format!("{id} is not in patches for {}", entry.os.code()));
-            }
-        }
-        if let Behaviour::PatchFails(id) = &entry.behaviour.install
-            && !known.contains(&(entry.os, id.as_str()))
-        {
-            find("behaviour.install", format!("{id} is not in patches for {}", entry.os.code()));
-        }
-        if matches!(entry.behaviour.scan, Behaviour::RebootHangs | Behaviour::PatchFails(_)) {
-            find("behaviour.scan", "a Scan installs nothing and does not reboot".to_owned());
         }
     }
 }

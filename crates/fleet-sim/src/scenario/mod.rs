@@ -1,16 +1,26 @@
 //! The scenario file, as people write it: typed, strict, with every field of the format.
 //!
-//! A field that no part of the simulator reads yet is still parsed into its type: it is a fact about the fleet that
-//! later features (readiness, conflicts, calendars) ask for, and a typing error in it must be found today.
+//! What each field means to people who write scenarios is in the README of this crate.
+mod associations;
 mod baselines;
 mod check;
+mod check_fleet;
+mod fleet;
+mod network;
+mod words;
 
 use crate::platform::Os;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use associations::{AssociationEntry, AssociationName, TargetWord, policy_tag};
 pub use baselines::{BaselineEntry, baselines};
 pub use check::check;
+pub use fleet::{
+    AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, agent_state,
+};
+pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
+pub use words::{Form, Switch};
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,9 +65,8 @@ pub struct Scenario {
     /// What goes wrong between caller and cloud.
     #[serde(default)]
     pub faults: Vec<FaultEntry>,
-    /// Change calendars. A fact for later.
+    /// Change calendars: documents that every account can ask for.
     #[serde(default)]
-    #[allow(dead_code, reason = "a fact for later: GetCalendarState is not simulated yet")]
     pub calendars: Vec<CalendarEntry>,
     /// Does Organizations answer with `Account.Paths`? Older partitions do not.
     #[serde(default = "yes")]
@@ -111,6 +120,9 @@ pub struct AccountEntry {
     /// Regions that are switched off in this account.
     #[serde(default)]
     pub disabled_regions: Vec<String>,
+    /// Default Host Management Configuration: `on`, `off`, or the Regions where it is on.
+    #[serde(default)]
+    pub default_host_management: Switch,
     /// Its own patch baselines when the clock starts.
     #[serde(default)]
     pub baselines: Vec<BaselineEntry>,
@@ -190,155 +202,6 @@ pub enum PatchSet {
     Application,
 }
 
-/// One instance, or `count` instances that are alike.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct FleetEntry {
-    /// The account that owns them.
-    pub account: String,
-    /// Their Region.
-    pub region: String,
-    /// How many; 1 when absent.
-    pub count: Option<u32>,
-    /// The id of a single instance; derived from account, Region and position when absent.
-    pub id: Option<String>,
-    /// Their operating system.
-    pub os: Os,
-    /// `PlatformVersion` as SSM reports it.
-    pub os_version: Option<String>,
-    /// EC2 tags.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// Does it run?
-    #[serde(default)]
-    pub state: InstanceState,
-    /// Is it a managed node of Systems Manager?
-    #[serde(default = "yes")]
-    pub managed: bool,
-    /// Version of the agent.
-    #[serde(default = "default_agent")]
-    pub agent: String,
-    /// Does the agent answer when the scenario starts?
-    #[serde(default)]
-    pub ping: Ping,
-    /// Version of Python on the node. A fact for later.
-    #[allow(dead_code, reason = "a fact for later: readiness")]
-    pub python: Option<String>,
-    /// What the node can reach. A fact for later.
-    #[allow(dead_code, reason = "a fact for later: readiness")]
-    pub network: Option<NetworkEntry>,
-    /// Ids of patches that are there already, at the version that was newest when the clock starts.
-    #[serde(default)]
-    pub installed: Vec<String>,
-    /// How the agent behaves.
-    #[serde(default)]
-    pub behaviour: BehaviourEntry,
-    /// Who else patches it. A fact for later.
-    #[serde(default)]
-    #[allow(dead_code, reason = "a fact for later: conflicts")]
-    pub associations: Vec<String>,
-}
-
-/// Does an instance run?
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the names are EC2's")]
-pub enum InstanceState {
-    #[default]
-    Running,
-    Stopped,
-}
-
-/// Does the agent answer when the scenario starts?
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ping {
-    /// `PingStatus` Online.
-    #[default]
-    Online,
-    /// `PingStatus` `ConnectionLost`.
-    ConnectionLost,
-}
-
-/// What a node can reach. Facts for later: readiness.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[allow(dead_code, reason = "facts for later: readiness")]
-pub struct NetworkEntry {
-    /// No route to the internet.
-    #[serde(default)]
-    pub private: bool,
-    /// Interface and gateway endpoints of its VPC.
-    #[serde(default)]
-    pub endpoints: Vec<String>,
-    /// May it open connections to port 443?
-    #[serde(default = "yes")]
-    pub egress443: bool,
-    /// Is there a route to S3?
-    #[serde(default = "yes")]
-    pub s3_route: bool,
-}
-
-/// How an agent behaves.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct BehaviourEntry {
-    /// During a Scan.
-    pub scan: Behaviour,
-    /// During an Install.
-    pub install: Behaviour,
-    /// How long an Install takes, its reboot included; a Scan takes at most 30 of them.
-    pub seconds: u32,
-    /// With which code the step ends; 0 means 1 where the behaviour is `fail`.
-    pub exit_code: i64,
-}
-
-impl Default for BehaviourEntry {
-    fn default() -> Self {
-        Self { scan: Behaviour::Ok, install: Behaviour::Ok, seconds: 120, exit_code: 0 }
-    }
-}
-
-/// What happens when the agent is asked to do something.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Behaviour {
-    /// It works.
-    Ok,
-    /// It ends with an error and has done nothing.
-    Fail,
-    /// The agent vanishes half-way.
-    AgentLost,
-    /// Everything is installed; the machine does not come back from its reboot.
-    RebootHangs,
-    /// The agent answers pings and never picks up the command.
-    NeverStarts,
-    /// Everything but this patch is installed.
-    PatchFails(String),
-}
-
-impl TryFrom<String> for Behaviour {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "ok" => Ok(Self::Ok),
-            "fail" => Ok(Self::Fail),
-            "agent-lost" => Ok(Self::AgentLost),
-            "reboot-hangs" => Ok(Self::RebootHangs),
-            "never-starts" => Ok(Self::NeverStarts),
-            other => other.strip_prefix("patch-fails:").filter(|id| !id.is_empty()).map_or_else(
-                || {
-                    Err(format!(
-                        "unknown behaviour `{other}`, expected ok, fail, agent-lost, reboot-hangs, never-starts or patch-fails:<id>"
-                    ))
-                },
-                |id| Ok(Self::PatchFails(id.to_owned())),
-            ),
-        }
-    }
-}
-
 /// Something that goes wrong between caller and cloud. Exactly one of the four effects is given.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -387,10 +250,9 @@ pub enum KillCaller {
     After,
 }
 
-/// A change calendar. A fact for later.
-#[derive(Debug, Deserialize)]
+/// A change calendar.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a fact for later: GetCalendarState is not simulated yet")]
 pub struct CalendarEntry {
     /// Name of its document.
     pub name: String,
@@ -402,9 +264,8 @@ pub struct CalendarEntry {
 }
 
 /// A change of a calendar's state.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a fact for later: GetCalendarState is not simulated yet")]
 pub struct CalendarChange {
     /// RFC 3339.
     pub at: String,
@@ -427,10 +288,6 @@ fn yes() -> bool {
 
 fn default_speed() -> f64 {
     600.0
-}
-
-fn default_agent() -> String {
-    "3.3.987.0".to_owned()
 }
 
 #[cfg(test)]

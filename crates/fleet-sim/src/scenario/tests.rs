@@ -162,3 +162,98 @@ fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
 }
+
+/// Everything that a scenario can say about readiness and conflicts.
+const FACTS: &str = r#"
+schemaVersion: 1
+clock: {start: "2026-11-10T00:00:00Z"}
+management: "111111111111"
+accounts: {"222200000001": {defaultHostManagement: [eu-west-1]}, "222200000002": {defaultHostManagement: on}}
+fleet:
+  - account: "222200000001"
+    region: eu-west-1
+    os: UBUNTU
+    platformName: Bottlerocket
+    autoScalingGroup: web
+    agent: stopped
+    instanceProfile: absent
+    metadata: off
+    python: "3.10"
+    inventory: true
+    network:
+      vpc: shop
+      route: nat-gateway
+      mainRouteTable: true
+      egress443: endpoints-and-s3
+      networkAcl: no-return-ports
+      endpoints: [ssm, {service: kms, group: closed, privateDns: false, place: other-vpc, available: false, policy: nothing}, {service: s3, policy: without-patch-buckets}]
+    behaviour: {offlineAfterScan: true}
+    associations:
+      - host-management-scan
+      - {name: maintenance-window, id: nightly, task: AWS-RunShellScript, schedule: "cron(0 2 ? * SUN *)", durationHours: 4, cutoffHours: 0, enabled: false, registered: false, target: "tag:Patch=enabled", operation: scan, start: "2026-11-10", seconds: 60}
+  - {account: "222200000002", region: eu-west-1, os: UBUNTU, metadata: on, network: {egress443: false, publicAddress: false, mirror: true}}
+  - {account: "222200000001", region: eu-west-1, os: UBUNTU, network: {vpc: shop, private: true, networkAcl: no-443, endpoints: [ssm]}}
+"#;
+
+#[test]
+fn facts_about_readiness_and_conflicts_are_accepted() {
+    let scenario = parse(FACTS).expect("valid");
+    assert_eq!(scenario.fleet[0].metadata, Metadata::Off);
+    assert_eq!(scenario.fleet[1].network.as_ref().map(|network| network.egress443), Some(Egress::Closed));
+    assert!(scenario.accounts["222200000001"].default_host_management.is_on("eu-west-1"));
+    assert!(!scenario.accounts["222200000001"].default_host_management.is_on("us-east-1"));
+    assert!(scenario.accounts["222200000002"].default_host_management.is_on("us-east-1"));
+}
+
+#[test]
+fn mistakes_in_facts_are_named_with_what_would_be_valid() {
+    for (from, to, parts) in [
+        ("metadata: off", "metadata: of", ["unknown word `of`", "on, off, optional-v1"]),
+        ("[eu-west-1]}, ", "perhaps}, ", ["perhaps", "a list of Regions"]),
+        ("egress443: false", "egress443: maybe", ["maybe", "s3-only, endpoints-and-s3, vpc-only"]),
+        ("[ssm, {service: kms", "[SSM, {service: kms", ["unknown word `SSM`", "ssmmessages"]),
+        ("group: closed", "grup: closed", ["grup", "line 23"]),
+        ("networkAcl: no-443", "networkAcl: no-80", ["no-80", "no-443"]),
+        ("route: nat-gateway", "route: nat", ["nat", "transit-gateway"]),
+        ("- host-management-scan", "- host-management", ["host-management", "quick-setup-patch-policy"]),
+        ("SUN *", "SON *", ["unknown schedule `cron(0 2 ? * SON *)`", "rate(1 day)"]),
+        ("target: \"tag:Patch=enabled\"", "target: tag:Patch", ["tag:Patch", "tag:Key=Value"]),
+        ("agent: stopped", "agent: gone", ["fleet[0].agent: `gone`", "nor absent, nor stopped"]),
+        ("agent: stopped", "agent: stopped\n    managed: true", ["fleet[0].managed", "agent that is stopped"]),
+        ("python: \"3.10\"", "python: newest", ["fleet[0].python: `newest`", "3.9, nor absent"]),
+        (
+            "private: true, ",
+            "private: true, route: internet-gateway, ",
+            ["fleet[2].network.private", "internet gateway"],
+        ),
+        ("{service: s3, ", "{service: s3, group: closed, ", ["fleet[0].network.endpoints[2].group", "gateway"]),
+        ("policy: nothing", "policy: patch-buckets-only", ["fleet[0].network.endpoints[1].policy", "kms is not s3"]),
+        ("endpoints: [ssm]", "endpoints: [ssm, ssm]", ["fleet[2].network.endpoints[1].service", "twice"]),
+        ("endpoints: [ssm]", "endpoints: [kms]", ["fleet[2].network.endpoints[0]", "another kms in fleet[0]"]),
+        (
+            "vpc: shop, private",
+            "vpc: shop, mainRouteTable: true, private",
+            ["fleet[2].network.mainRouteTable", "fleet[0]"],
+        ),
+        ("cutoffHours: 0", "cutoffHours: 4", ["fleet[0].associations[1].cutoffHours", "less than durationHours"]),
+        ("start: \"2026-11-10\"", "start: soon", ["fleet[0].associations[1].start", "neither a date"]),
+        ("maintenance-window, id", "run-patch-baseline, id", ["associations[1].task", "only for maintenance-window"]),
+        (
+            "- host-management-scan",
+            "- {name: patch-now-running, schedule: rate(1 day)}",
+            ["associations[0].schedule", "again"],
+        ),
+        (
+            "- host-management-scan",
+            "- {name: quick-setup-patch-policy, id: \"a b\"}",
+            ["associations[0].id", "letters"],
+        ),
+    ] {
+        let text = FACTS.replacen(from, to, 1);
+        assert_ne!(text, FACTS, "{from}");
+        let text = message(&text);
+        for part in parts {
+            assert!(text.contains(part), "{part} is not in:\n{text}");
+        }
+    }
+}

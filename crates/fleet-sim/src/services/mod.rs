@@ -1,13 +1,18 @@
 //! The simulated AWS services: who may call, and which function answers.
 pub mod ec2;
 mod organizations;
+mod ssm_associations;
 mod ssm_baseline_writes;
 mod ssm_baselines;
+mod ssm_calendars;
 mod ssm_commands;
+mod ssm_inventory;
 mod ssm_nodes;
 mod ssm_patch_groups;
 mod ssm_send;
+mod ssm_settings;
 mod ssm_tags;
+mod ssm_windows;
 
 use crate::{
     regions::OptIn,
@@ -19,9 +24,15 @@ use serde_json::Value;
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every operation, with what answers it.
-const OPERATIONS: [(&str, &str, Handler); 33] = [
+const OPERATIONS: [(&str, &str, Handler); 46] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
+    ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
+    ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
     ("ec2", "DescribeRegions", ec2::describe_regions),
+    ("ec2", "DescribeRouteTables", ec2::describe_route_tables),
+    ("ec2", "DescribeSecurityGroups", ec2::describe_security_groups),
+    ("ec2", "DescribeSubnets", ec2::describe_subnets),
+    ("ec2", "DescribeVpcEndpoints", ec2::describe_vpc_endpoints),
     ("organizations", "DescribeAccount", organizations::describe_account),
     ("organizations", "DescribeOrganization", organizations::describe_organization),
     ("organizations", "DescribeOrganizationalUnit", organizations::describe_organizational_unit),
@@ -39,12 +50,19 @@ const OPERATIONS: [(&str, &str, Handler); 33] = [
     ("ssm", "DescribeInstanceInformation", ssm_nodes::describe_instance_information),
     ("ssm", "DescribeInstancePatchStates", ssm_nodes::describe_instance_patch_states),
     ("ssm", "DescribeInstancePatches", ssm_nodes::describe_instance_patches),
+    ("ssm", "DescribeMaintenanceWindowTargets", ssm_windows::describe_maintenance_window_targets),
+    ("ssm", "DescribeMaintenanceWindowTasks", ssm_windows::describe_maintenance_window_tasks),
+    ("ssm", "DescribeMaintenanceWindows", ssm_windows::describe_maintenance_windows),
     ("ssm", "DescribePatchBaselines", ssm_baselines::describe_patch_baselines),
     ("ssm", "DescribePatchGroups", ssm_patch_groups::describe_patch_groups),
+    ("ssm", "GetCalendarState", ssm_calendars::get_calendar_state),
     ("ssm", "GetCommandInvocation", ssm_commands::get_command_invocation),
     ("ssm", "GetDefaultPatchBaseline", ssm_baselines::get_default_patch_baseline),
+    ("ssm", "GetInventory", ssm_inventory::get_inventory),
     ("ssm", "GetPatchBaseline", ssm_baselines::get_patch_baseline),
     ("ssm", "GetPatchBaselineForPatchGroup", ssm_patch_groups::get_patch_baseline_for_patch_group),
+    ("ssm", "GetServiceSetting", ssm_settings::get_service_setting),
+    ("ssm", "ListAssociations", ssm_associations::list_associations),
     ("ssm", "ListCommandInvocations", ssm_commands::list_command_invocations),
     ("ssm", "ListCommands", ssm_commands::list_commands),
     ("ssm", "ListTagsForResource", ssm_tags::list_tags_for_resource),
@@ -118,5 +136,7 @@ fn with_token(mut answer: Value, token: Option<String>) -> String {
 
 #[cfg(test)]
 mod baseline_tests;
+#[cfg(test)]
+mod others_tests;
 #[cfg(test)]
 mod tests;

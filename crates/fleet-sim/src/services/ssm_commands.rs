@@ -21,7 +21,7 @@ pub fn command_json(command: &Command) -> Value {
     let completed = command.ends().count();
     json!({
         "CommandId": command.id,
-        "DocumentName": document::NAME,
+        "DocumentName": command.document,
         "DocumentVersion": command.document_version,
         "Comment": command.comment,
         "ExpiresAfter": epoch_seconds(command.reply_limit(command.requested)),
@@ -83,14 +83,14 @@ impl<'a> Narrowing<'a> {
                     let executing = matches!(command.status().0, "Pending" | "InProgress" | "Cancelling");
                     *value == if executing { "Executing" } else { "Complete" }
                 }
-                _ => *value == document::NAME,
+                _ => *value == command.document,
             })
     }
 }
 
 /// The commands of an account in a Region that are `age` old at least, newest first.
 fn visible<'a>(world: &'a World, call: &'a Call, age: Millis) -> impl Iterator<Item = &'a Command> {
-    let here = |command: &&Command| command.account == call.account && command.region == call.region;
+    let here = |command: &&Command| command.listed && command.account == call.account && command.region == call.region;
     let seen = move |command: &&Command| (age..KEPT).contains(&(world.now - command.requested));
     world.commands.iter().rev().filter(here).filter(seen)
 }
@@ -146,7 +146,7 @@ fn invocation_json(world: &World, command: &Command, invocation: &Invocation, de
         "InstanceId": invocation.instance_id,
         "InstanceName": node.tags.get("Name").map_or("", String::as_str),
         "Comment": command.comment,
-        "DocumentName": document::NAME,
+        "DocumentName": command.document,
         "DocumentVersion": command.document_version,
         "RequestedDateTime": epoch_seconds(command.requested),
         "Status": status,
@@ -259,7 +259,7 @@ pub fn get_command_invocation(world: &mut World, call: &Call) -> Result<String, 
         "CommandId": command.id,
         "InstanceId": invocation.instance_id,
         "Comment": command.comment,
-        "DocumentName": document::NAME,
+        "DocumentName": command.document,
         "DocumentVersion": command.document_version,
         "PluginName": step.name,
         "ResponseCode": step.code,

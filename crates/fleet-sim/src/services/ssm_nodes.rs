@@ -1,5 +1,10 @@
 //! Systems Manager: the managed nodes and what they reported about their patches.
-use super::{normalized, ssm, with_token};
+use super::{
+    normalized, ssm,
+    ssm_associations::{add_association_status, node_status},
+    ssm_settings::HOST_MANAGEMENT_ROLE,
+    with_token,
+};
 use crate::{
     clock::epoch_seconds,
     compliance::{Concern, Report, Row, State},
@@ -28,7 +33,7 @@ pub fn describe_instance_information(world: &mut World, call: &Call) -> Result<S
     for node in world.fleet.at(&call.account, &call.region).filter(|node| node.is_listed()) {
         let mut fits = true;
         for (name, values) in &filters {
-            fits &= matches(node, name, values)?;
+            fits &= matches(world, node, name, values)?;
         }
         if fits {
             chosen.push(node);
@@ -51,14 +56,18 @@ fn filters(request: Fields<'_>) -> Result<Vec<(&str, Vec<String>)>, AwsError> {
     Ok(filters)
 }
 
-fn matches(node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError> {
+fn matches(world: &World, node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError> {
     let one_is = |text: &str| values.iter().any(|value| value == text);
     Ok(match name {
-        "InstanceIds" => one_is(&node.id),
+        "InstanceIds" | "SourceIds" => one_is(&node.id),
         "PingStatus" => one_is(node.ping_status()),
         "PlatformTypes" => one_is(node.os.kind().platform_type()),
         "AgentVersion" => one_is(&node.agent),
         "ResourceType" => one_is("EC2Instance"),
+        "IamRole" => node.abilities.host_managed && one_is(HOST_MANAGEMENT_ROLE),
+        "AssociationStatus" => node_status(world, node).is_some_and(one_is),
+        "SourceTypes" => one_is("AWS::EC2::Instance"),
+        "ActivationIds" => false,
         "tag-key" => values.iter().any(|key| node.tags.contains_key(key)),
         _ => match name.strip_prefix("tag:") {
             Some(key) => node.tags.get(key).is_some_and(|value| one_is(value)),
@@ -70,21 +79,27 @@ fn matches(node: &Node, name: &str, values: &[String]) -> Result<bool, AwsError>
 }
 
 fn information(world: &World, node: &Node) -> Value {
-    json!({
+    let mut information = json!({
         "InstanceId": node.id,
         "PingStatus": node.ping_status(),
         "LastPingDateTime": epoch_seconds(node.lost_since.unwrap_or(world.now)),
         "AgentVersion": node.agent,
         "IsLatestVersion": node.agent == LATEST_AGENT,
         "PlatformType": node.os.kind().platform_type(),
-        "PlatformName": node.os.name(&node.os_version),
+        "PlatformName": node.os_name,
         "PlatformVersion": node.os_version,
         "ResourceType": "EC2Instance",
-        "IPAddress": node.address(),
-        "ComputerName": format!("ip-{}.{}.compute.internal", node.address().replace('.', "-"), node.region),
+        "IPAddress": node.address,
+        "ComputerName": node.computer_name(),
         "SourceId": node.id,
         "SourceType": "AWS::EC2::Instance",
-    })
+    });
+    // Told only of a role that Default Host Management Configuration gave.
+    if node.abilities.host_managed {
+        information["IamRole"] = json!(HOST_MANAGEMENT_ROLE);
+    }
+    add_association_status(world, node, &mut information);
+    information
 }
 
 /// `DescribeInstancePatchStates`. A node that never reported is absent, and so is one that does not exist.

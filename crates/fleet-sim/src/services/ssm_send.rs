@@ -51,21 +51,14 @@ pub fn send_command(world: &mut World, call: &Call) -> Result<String, AwsError> 
             return Err(AwsError::new("ValidationException", "Specify either InstanceIds or Targets."));
         }
     };
-    let invocations = nodes
-        .into_iter()
-        .map(|node| Invocation {
-            node,
-            instance_id: world.fleet.nodes[node].id.clone(),
-            sent: None,
-            received: None,
-            started: None,
-            ended: None,
-        })
-        .collect();
+    let invocations = nodes.into_iter().map(|node| Invocation::new(node, &world.fleet.nodes[node].id)).collect();
     let command = Command {
         id: world.next_command_id(&call.account, &call.region),
         account: call.account.clone(),
         region: call.region.clone(),
+        document: document::NAME.to_owned(),
+        ours: true,
+        listed: true,
         parameters,
         operation,
         instance_ids,

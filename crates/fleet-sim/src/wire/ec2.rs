@@ -97,6 +97,11 @@ impl Xml {
         let _ = write!(self.0, "<{name}>{}</{name}>", escape(text));
     }
 
+    /// Text without an element around it: a member of a list of texts.
+    pub fn value(&mut self, text: &str) {
+        self.0.push_str(&escape(text));
+    }
+
     /// `<name>…</name>`
     pub fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
         let _ = write!(self.0, "<{name}>");

@@ -1,4 +1,4 @@
-"""The table at the end, and the exit code."""
+"""The tables at the end, and the exit code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from . import readiness
 from .progress import step_label
 
 OUTCOMES = (
@@ -32,7 +33,9 @@ def show(out: Path, execution: dict[str, Any]) -> int:
     console = Console() if sys.stdout.isatty() else Console(width=160)
     report = out / "report.json"
     if report.exists():
-        console.print(_table(json.loads(report.read_text())))
+        document = json.loads(report.read_text())
+        for table in (_table(document), *readiness.tables(document)):
+            console.print(table)
     code = _exit_code(execution)
     verdict = {ADVANCED: "advanced through all steps", HALTED: "halted", ERROR: "ended in an error"}[code]
     reason = f": {execution['error']}: {execution['cause']}" if execution.get("error") else ""

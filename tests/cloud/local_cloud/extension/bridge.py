@@ -39,6 +39,8 @@ SSM = frozenset(
         "DescribeInstancePatches",
         "DescribeMaintenanceWindows",
         "DescribeMaintenanceWindowExecutions",
+        "DescribeMaintenanceWindowTargets",
+        "DescribeMaintenanceWindowTasks",
         "DescribeMaintenanceWindowsForTarget",
         "DescribePatchBaselines",
         "DescribePatchGroupState",
@@ -46,8 +48,10 @@ SSM = frozenset(
         "GetCalendarState",
         "GetCommandInvocation",
         "GetDefaultPatchBaseline",
+        "GetInventory",
         "GetPatchBaseline",
         "GetPatchBaselineForPatchGroup",
+        "GetServiceSetting",
         "ListAssociations",
         "ListCommandInvocations",
         "ListCommands",
@@ -67,11 +71,14 @@ EC2 = frozenset(
     {
         "DescribeInstances",
         "DescribeInstanceStatus",
+        "DescribeManagedPrefixLists",
+        "DescribeNetworkAcls",
         "DescribeRegions",
+        "DescribeRouteTables",
+        "DescribeSecurityGroups",
+        "DescribeSubnets",
         "DescribeTags",
         "DescribeVpcEndpoints",
-        "DescribeRouteTables",
-        "DescribeSubnets",
     }
 )
 

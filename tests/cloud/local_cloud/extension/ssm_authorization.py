@@ -2,8 +2,9 @@
 
 Natively only parameters have a resource, so the least-privilege policy for SendCommand is an implicit deny.
 The resources are those of AWS's service authorization reference. CreatePatchBaseline has none there (only conditions
-on the tags of the request, which ministack knows), nor have DescribePatchBaselines, DescribePatchGroups and
-GetPatchBaselineForPatchGroup: for them a policy must say `*`.
+on the tags of the request, which ministack knows), nor have DescribePatchBaselines, DescribePatchGroups,
+GetPatchBaselineForPatchGroup, GetInventory, ListAssociations and DescribeMaintenanceWindows: for them a policy must
+say `*`. EC2's Describe operations have none either.
 Patches `iam_actions.extract_resource_arn` and `iam_evaluator.enforce`.
 """
 
@@ -29,6 +30,7 @@ OF_A_BASELINE = frozenset(
         "UpdatePatchBaseline",
     }
 )
+OF_A_WINDOW = frozenset({"DescribeMaintenanceWindowTargets", "DescribeMaintenanceWindowTasks"})
 TAGGING = frozenset({"AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"})
 
 _resources: ContextVar[list[str] | None] = ContextVar("ssm_resources", default=None)
@@ -90,6 +92,10 @@ def _resources_of(operation: str, request: dict[str, Any], region: str, account:
         return [_node_arn(node, region, account) for node in nodes]
     if operation == "GetCalendarState":
         return [_document_arn(str(name), region, account) for name in request.get("CalendarNames") or []]
+    if operation in OF_A_WINDOW:
+        return [f"arn:aws:ssm:{region}:{account}:maintenancewindow/{request.get('WindowId', '')}"]
+    if operation == "GetServiceSetting":
+        return [_setting_arn(str(request.get("SettingId", "")), region, account)]
     if operation in OF_A_BASELINE:
         return [_baseline_arn(str(request.get("BaselineId", "")), region, account)]
     if operation in TAGGING and request.get("ResourceType") == "PatchBaseline":
@@ -100,6 +106,10 @@ def _resources_of(operation: str, request: dict[str, Any], region: str, account:
 def _baseline_arn(baseline: str, region: str, account: str) -> str:
     # A predefined baseline is named by its ARN, which has an account of AWS in it.
     return baseline if baseline.startswith("arn:") else f"arn:aws:ssm:{region}:{account}:patchbaseline/{baseline}"
+
+
+def _setting_arn(setting: str, region: str, account: str) -> str:
+    return setting if setting.startswith("arn:") else f"arn:aws:ssm:{region}:{account}:servicesetting{setting}"
 
 
 def _document_arn(name: str, region: str, account: str) -> str:

@@ -23,19 +23,19 @@ fn fields_that_are_missing() {
 #[test]
 fn fields_that_nobody_knows() {
     assert_snapshot!(mistakes_in("region: [ap-northeast-1]\nreboots: never\nowner: me\n<<: {}\n\"\": x\n"), @r#"
-    line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
+    line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     "#);
 }
 
 #[test]
 fn fields_of_later_versions() {
-    assert_snapshot!(mistakes_in("conflicts: {patchPolicy: skip}\nuntested: warn"), @r#"
-    line 4, column 1: conflicts: unknown field "conflicts": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
+    assert_snapshot!(mistakes_in("soak: 2d\nuntested: warn"), @r#"
+    line 4, column 1: soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     "#);
     assert_snapshot!(mistakes_in_stages(
         "
@@ -51,18 +51,18 @@ fn fields_of_later_versions() {
     line 7, column 14: stages[0].approve: "test" is the first stage, so there is nothing before it that it could be frozen to; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
     line 7, column 14: stages[0].approve: there are no baselines, so nothing could be frozen; valid: baselines with rules, in the plan or in the stage; or untested: allow or warn instead, which compares what is missing with the tested set, whatever baselines the accounts have
     line 8, column 15: stages[0].untested: "test" is the first stage, so there is nothing before it to compare it with; valid: no such field: what the first stage installs is the tested set
-    line 9, column 5: stages[0].soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, waves, gate
-    line 10, column 5: stages[0].approval: unknown field "approval": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, waves, gate
-    line 11, column 5: stages[0].window: unknown field "window": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, waves, gate
-    line 12, column 5: stages[0].calendars: unknown field "calendars": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, waves, gate
+    line 9, column 5: stages[0].soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
+    line 10, column 5: stages[0].approval: unknown field "approval": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
+    line 11, column 5: stages[0].window: unknown field "window": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
+    line 12, column 5: stages[0].calendars: unknown field "calendars": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
     "#);
 }
 
 #[test]
 fn fields_in_the_wrong_place() {
     assert_snapshot!(mistakes_in("gate: {}\ntags: {}\nselect: {maxErrors: 1, operatingSystem: []}"), @r#"
-    line 4, column 1: gate: unknown field "gate": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
-    line 5, column 1: tags: unknown field "tags": it belongs in select or select.exclude; valid: schemaVersion, name, regions, select, reboot, rate, baselines, stages
+    line 4, column 1: gate: unknown field "gate": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 5, column 1: tags: unknown field "tags": it belongs in select or select.exclude; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 6, column 10: select.maxErrors: unknown field "maxErrors": it belongs in rate; valid: tags, operatingSystems, exclude
     line 6, column 24: select.operatingSystem: unknown field "operatingSystem" (did you mean operatingSystems?); valid: tags, operatingSystems, exclude
     "#);

@@ -25,7 +25,7 @@ fn stages_without_a_name_or_accounts() {
     line 6, column 5: stages[1]: the stage "empty" has neither organizational units nor accounts; valid: ous: a list of organizational units, or accounts: a list of account ids, or both
     line 7, column 12: stages[2].name: "a b" is not valid; valid: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit
     line 7, column 22: stages[2].ous: "ou-abcd-11111111" is not a list; valid: a list; each item the id of an organizational unit, such as ou-abcd-11111111, or of the root, such as r-abcd
-    line 8, column 5: stages[3]: "test" is not a mapping of fields to values; valid: the fields name, ous, accounts, exclude, regions, select, baselines, approve, untested, waves, gate
+    line 8, column 5: stages[3]: "test" is not a mapping of fields to values; valid: the fields name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
     "#);
 }
 

@@ -4,6 +4,7 @@ mod bad_baselines;
 mod bad_fields;
 mod bad_stages;
 mod bad_yaml;
+mod conflicts;
 mod files;
 mod good;
 mod planned_baselines;

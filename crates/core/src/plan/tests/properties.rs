@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::super::{
-    Approve, Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave, has_approval_dates,
-    read,
+    Approve, Conflicts, Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, SkipOrWarn, Stage, StageExclusion,
+    Wave, WhileRunning, has_approval_dates, read,
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
@@ -46,6 +46,19 @@ fn selection() -> impl Strategy<Value = Selection> {
     )
 }
 
+fn conflicts() -> impl Strategy<Value = Conflicts> {
+    let skip_or_warn = || proptest::option::of(select(vec![SkipOrWarn::Skip, SkipOrWarn::Warn]));
+    let running = select(vec![WhileRunning::Wait, WhileRunning::Skip, WhileRunning::Fail]);
+    (skip_or_warn(), proptest::option::of(running), skip_or_warn(), skip_or_warn()).prop_map(
+        |(patch_policy, running_command, maintenance_window, auto_scaling)| Conflicts {
+            patch_policy,
+            running_command,
+            maintenance_window,
+            auto_scaling,
+        },
+    )
+}
+
 fn rate() -> impl Strategy<Value = Rate> {
     (1..=1000_u32, "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%", "0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%")
         .prop_map(|(targets, max_concurrency, max_errors)| Rate { targets, max_concurrency, max_errors })
@@ -70,8 +83,9 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
         waves(),
         (0..=100_u8, 0..=100_u8, 0..=1_000_000_u32),
         any::<(Index, Index)>(),
+        conflicts(),
     );
-    rest.prop_map(move |(regions, select, waves, gate, (ous_named, accounts_named))| {
+    rest.prop_map(move |(regions, select, waves, gate, (ous_named, accounts_named), conflicts)| {
         let (mut ous, mut accounts) = (list(ids.0.clone()), list(ids.1.clone()));
         // What is not named is excluded, so that the two never meet.
         let mut excluded_ous = ous.split_off(ous_named.index(ous.len() + 1));
@@ -90,6 +104,7 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
             baselines: BTreeMap::new(),
             approve: None,
             untested: None,
+            conflicts,
             waves,
             gate: Gate { max_failed_percent: gate.0, max_unreachable_percent: gate.1, min_succeeded: gate.2 },
         }
@@ -154,13 +169,14 @@ fn with_baselines((mut plan, parts): (Plan, Parts)) -> Plan {
 
 fn plan_without_baselines() -> impl Strategy<Value = Plan> {
     let reboot = select(vec![Reboot::IfNeeded, Reboot::Never]);
-    (NAME, btree_set(REGION, 1..4), selection(), reboot, rate(), stages()).prop_map(
-        |(name, regions, select, reboot, rate, stages)| Plan {
+    (NAME, btree_set(REGION, 1..4), selection(), reboot, conflicts(), rate(), stages()).prop_map(
+        |(name, regions, select, reboot, conflicts, rate, stages)| Plan {
             schema_version: 1,
             name,
             regions: list(regions),
             select,
             reboot,
+            conflicts,
             rate,
             baselines: BTreeMap::new(),
             stages,

@@ -1,21 +1,18 @@
-//! EC2, read only: instances and Regions.
+//! EC2: instances.
+use super::{checked_filters, text, unknown_filter, write_token};
 use crate::{
     clock,
     fleet::Node,
     ids,
     platform::Kind,
-    regions::{self, OptIn},
+    scenario::Metadata,
     wire::{
         AwsError, Call,
-        ec2::{Filter, Xml, filters, list, response},
+        ec2::{Filter, Xml, list, response},
         paging::page,
     },
     world::World,
 };
-
-fn text<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
-    call.request.get(name).and_then(serde_json::Value::as_str)
-}
 
 /// `DescribeInstances`: all of an account in a Region, managed by Systems Manager or not.
 pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsError> {
@@ -44,12 +41,12 @@ pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsE
             return Err(AwsError::new("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")));
         }
     }
-    let filters = filters(&call.request);
+    let filters = checked_filters(call)?;
     let mut chosen = Vec::new();
     for node in world.fleet.at(&call.account, &call.region) {
         let mut fits = wanted.is_empty() || wanted.contains(&node.id);
         for filter in &filters {
-            fits &= matches(node, filter)?;
+            fits &= matches(world, node, filter)?;
         }
         if fits {
             chosen.push(node);
@@ -62,25 +59,32 @@ pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsE
             xml.text("reservationId", &format!("r-{}", ids::hex(&["reservation", &node.id], 17)));
             xml.text("ownerId", &node.account);
             xml.items("groupSet", [(); 0], |_, ()| {});
-            xml.items("instancesSet", [node], write_instance);
+            xml.items("instancesSet", [node], |xml, node| write_instance(xml, world, node));
         });
-        if let Some(token) = &page.next {
-            xml.text("nextToken", token);
-        }
+        write_token(xml, page.next.as_deref());
     }))
 }
 
-fn matches(node: &Node, filter: &Filter) -> Result<bool, AwsError> {
+fn matches(world: &World, node: &Node, filter: &Filter) -> Result<bool, AwsError> {
+    let networks = &world.fleet.networks;
+    let subnet = &networks.subnets[node.at.subnet];
     Ok(match filter.name.as_str() {
         "instance-state-name" => filter.matches(state(node).1),
         "instance-id" => filter.matches(&node.id),
+        "image-id" => filter.matches(&image(node)),
+        "vpc-id" => filter.matches(&networks.vpcs[subnet.vpc].id),
+        "subnet-id" => filter.matches(&subnet.id),
+        "instance.group-id" => filter.matches(&networks.groups[node.at.group].id),
+        "availability-zone" => filter.matches(&networks.zone(subnet)),
+        "iam-instance-profile.arn" => node.has_profile && filter.matches(&profile(node)),
+        "metadata-options.http-endpoint" => filter.matches(metadata(node).0),
+        "metadata-options.http-tokens" => filter.matches(metadata(node).1),
+        "platform-details" => filter.matches(node.os.billing()),
         "tag-key" => node.tags.keys().any(|key| filter.matches(key)),
         "platform" => node.os.kind() == Kind::Windows && filter.matches("windows"),
         name => match name.strip_prefix("tag:") {
             Some(key) => node.tags.get(key).is_some_and(|value| filter.matches(value)),
-            None => {
-                return Err(AwsError::new("InvalidParameterValue", format!("The filter '{name}' is invalid")));
-            }
+            None => return Err(unknown_filter(name)),
         },
     })
 }
@@ -89,11 +93,29 @@ fn state(node: &Node) -> (&'static str, &'static str) {
     if node.running { ("16", "running") } else { ("80", "stopped") }
 }
 
-fn write_instance(xml: &mut Xml, node: &Node) {
-    let derived = |kind: &str, length| format!("{kind}-{}", ids::hex(&[kind, &node.account, &node.region], length));
+fn image(node: &Node) -> String {
+    format!("ami-{}", ids::hex(&["ami", node.os.code(), &node.region], 17))
+}
+
+fn profile(node: &Node) -> String {
+    format!("arn:aws:iam::{}:instance-profile/managed-instance", node.account)
+}
+
+/// `HttpEndpoint` and `HttpTokens`
+fn metadata(node: &Node) -> (&'static str, &'static str) {
+    match node.metadata {
+        Metadata::On => ("enabled", "required"),
+        Metadata::OptionalV1 => ("enabled", "optional"),
+        Metadata::Off => ("disabled", "required"),
+    }
+}
+
+fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
+    let networks = &world.fleet.networks;
+    let subnet = &networks.subnets[node.at.subnet];
     let (code, name) = state(node);
     xml.text("instanceId", &node.id);
-    xml.text("imageId", &format!("ami-{}", ids::hex(&["ami", node.os.code(), &node.region], 17)));
+    xml.text("imageId", &image(node));
     xml.element("instanceState", |xml| {
         xml.text("code", code);
         xml.text("name", name);
@@ -101,73 +123,55 @@ fn write_instance(xml: &mut Xml, node: &Node) {
     xml.text("instanceType", "t3.micro");
     xml.text("launchTime", &clock::rfc3339(node.launched));
     xml.element("placement", |xml| {
-        xml.text("availabilityZone", &format!("{}a", node.region));
+        xml.text("availabilityZone", &networks.zone(subnet));
         xml.text("tenancy", "default");
     });
     if node.os.kind() == Kind::Windows {
         xml.text("platform", "windows");
     }
     xml.text("platformDetails", node.os.billing());
-    xml.text("privateIpAddress", &node.address());
-    xml.text("subnetId", &derived("subnet", 17));
-    xml.text("vpcId", &derived("vpc", 17));
+    xml.text("privateIpAddress", &node.address);
+    if subnet.public && node.running {
+        xml.text("ipAddress", &format!("198.51.100.{}", node.address.rsplit('.').next().unwrap_or_default()));
+    }
+    write_place(xml, world, node);
+    xml.items("networkInterfaceSet", [node], |xml, node| {
+        xml.text("networkInterfaceId", &format!("eni-{}", ids::hex(&["eni", &node.id], 17)));
+        xml.text("ownerId", &node.account);
+        xml.text("privateIpAddress", &node.address);
+        xml.text("status", "in-use");
+        write_place(xml, world, node);
+    });
     xml.text("architecture", "x86_64");
-    // An instance that Systems Manager manages has a profile that lets it.
-    if node.managed {
+    if node.has_profile {
         xml.element("iamInstanceProfile", |xml| {
-            xml.text("arn", &format!("arn:aws:iam::{}:instance-profile/managed-instance", node.account));
+            xml.text("arn", &profile(node));
             xml.text("id", &format!("AIPA{}", ids::hex(&["profile", &node.account], 17).to_uppercase()));
         });
     }
+    let (endpoint, tokens) = metadata(node);
+    xml.element("metadataOptions", |xml| {
+        xml.text("state", "applied");
+        xml.text("httpTokens", tokens);
+        xml.text("httpPutResponseHopLimit", "2");
+        xml.text("httpEndpoint", endpoint);
+        xml.text("httpProtocolIpv6", "disabled");
+        xml.text("instanceMetadataTags", "disabled");
+    });
     xml.items("tagSet", &node.tags, |xml, (key, value)| {
         xml.text("key", key);
         xml.text("value", value);
     });
 }
 
-/// `DescribeRegions`: those that the account has switched on, or all of them.
-pub fn describe_regions(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let wanted = list(&call.request, "RegionName");
-    let filters = filters(&call.request);
-    let all_regions = text(call, "AllRegions") == Some("true");
-    let known = regions::all();
-    // A Region that only the scenario knows is a Region nevertheless.
-    let mut names: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
-    for node in world.fleet.nodes.iter().filter(|node| node.account == call.account) {
-        if !names.contains(&node.region) {
-            names.push(node.region.clone());
-        }
-    }
-    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
-        return Err(AwsError::new("InvalidParameterValue", format!("Invalid region provided: [{unknown}]")));
-    }
-    let mut chosen = Vec::new();
-    for name in names {
-        let status = world.region_status(&call.account, &name);
-        let mut fits = (all_regions || status != OptIn::NotOptedIn) && (wanted.is_empty() || wanted.contains(&name));
-        for filter in &filters {
-            fits &= match filter.name.as_str() {
-                "region-name" => filter.matches(&name),
-                "opt-in-status" => filter.matches(status.code()),
-                "endpoint" => filter.matches(&endpoint(&name)),
-                other => {
-                    return Err(AwsError::new("InvalidParameterValue", format!("The filter '{other}' is invalid")));
-                }
-            };
-        }
-        if fits {
-            chosen.push((name, status));
-        }
-    }
-    Ok(response("DescribeRegions", |xml| {
-        xml.items("regionInfo", chosen, |xml, (name, status)| {
-            xml.text("regionEndpoint", &endpoint(&name));
-            xml.text("regionName", &name);
-            xml.text("optInStatus", status.code());
-        });
-    }))
-}
-
-fn endpoint(region: &str) -> String {
-    format!("ec2.{region}.amazonaws.com")
+/// Where an instance, or its network interface, is connected.
+fn write_place(xml: &mut Xml, world: &World, node: &Node) {
+    let networks = &world.fleet.networks;
+    let (subnet, group) = (&networks.subnets[node.at.subnet], &networks.groups[node.at.group]);
+    xml.text("subnetId", &subnet.id);
+    xml.text("vpcId", &networks.vpcs[subnet.vpc].id);
+    xml.items("groupSet", [group], |xml, group| {
+        xml.text("groupId", &group.id);
+        xml.text("groupName", &group.name);
+    });
 }

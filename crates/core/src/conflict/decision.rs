@@ -1,0 +1,62 @@
+//! What to do with an instance, and why.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::input::Operation;
+use crate::reason::Reason;
+
+/// What to do. Of several the last in this order holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Nothing stands against it.
+    Go,
+    /// Go, and say so.
+    Warn,
+    /// Look again later; nothing is sent to the instance until then.
+    Wait,
+    /// Leave the instance alone: it is `skipped`.
+    Skip,
+    /// The instance is `failed`.
+    Fail,
+}
+
+/// Somebody else patches the instance, or may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conflict {
+    /// What the plan says about it, for an install.
+    pub action: Action,
+    /// `conflict-patch-policy`, `conflict-association`, `conflict-maintenance-window`, `conflict-running-command` or
+    /// `auto-scaling`, and one sentence with the ids.
+    pub reason: Reason,
+}
+
+/// What to do with an instance that has conflicts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// What to do now.
+    pub action: Action,
+    /// Why, the gravest first.
+    pub conflicts: Vec<Conflict>,
+}
+
+impl Decision {
+    /// The gravest of the conflicts decides; a scan is never held back, since it touches nothing.
+    pub(super) fn of(conflicts: Vec<Conflict>, operation: Operation) -> Self {
+        let gravest = conflicts.iter().map(|conflict| conflict.action).max().unwrap_or(Action::Go);
+        let action = match operation {
+            Operation::Install => gravest,
+            _ => gravest.min(Action::Warn),
+        };
+        Self { action, conflicts }
+    }
+
+    /// Why it is so: the gravest conflict.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.conflicts.first().map(|conflict| &conflict.reason)
+    }
+}

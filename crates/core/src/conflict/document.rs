@@ -1,0 +1,39 @@
+//! Which documents patch.
+
+/// AWS's own documents that patch, or that scan and so overwrite what others found.
+///
+/// Source: Systems Manager user guide (AWS-RunPatchBaseline and its variants, patch-operations-s3-buckets) and, for
+/// `AWS-ApplyPatchBaseline`, the description of GetDeployablePatchSnapshotForInstance in the API.
+const DOCUMENTS: [&str; 6] = [
+    "AWS-ApplyPatchBaseline",
+    "AWS-PatchAsgInstance",
+    "AWS-PatchInstanceWithRollback",
+    "AWS-RunPatchBaseline",
+    "AWS-RunPatchBaselineAssociation",
+    "AWS-RunPatchBaselineWithHooks",
+];
+
+/// True for a document that patches or scans, by its name or ARN.
+#[must_use]
+pub fn patches(document: &str) -> bool {
+    DOCUMENTS.contains(&name(document))
+}
+
+/// The name of a document, without what an ARN has in front of it.
+pub(super) fn name(document: &str) -> &str {
+    document.rsplit('/').next().unwrap_or(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patches;
+
+    #[test]
+    fn names_and_arns() {
+        assert!(patches("AWS-RunPatchBaseline"));
+        assert!(patches("arn:aws:ssm:eu-west-1::document/AWS-RunPatchBaselineWithHooks"));
+        assert!(!patches("AWS-RunShellScript"));
+        assert!(!patches("my-AWS-RunPatchBaseline"));
+        assert!(!patches(""));
+    }
+}

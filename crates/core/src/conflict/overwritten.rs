@@ -1,0 +1,59 @@
+//! A compliance row that is not from our scan, although that has ended: whose is it?
+
+use jiff::Timestamp;
+
+use super::decision::Conflict;
+use crate::reason::Reason;
+use crate::verdict::PatchState;
+
+/// The scan whose row was expected.
+#[derive(Debug, Clone, Copy)]
+pub struct OurScan<'a> {
+    /// Its snapshot.
+    pub snapshot_id: &'a str,
+    /// When its command was sent.
+    pub sent_at: Timestamp,
+}
+
+/// What conflicts say of who it was, in the order in which they are believed.
+const SUSPECTS: [(&str, &str); 4] = [
+    ("conflict-running-command", "command"),
+    ("conflict-patch-policy", "patch-policy"),
+    ("conflict-association", "association"),
+    ("conflict-maintenance-window", "maintenance-window"),
+];
+
+/// Who probably wrote the row of an instance whose scan of ours has ended; None if the row is of this run, or older than
+/// our scan, which means that ours is still to come.
+///
+/// `execution_type` is the one of the instance's compliance summary, if it was read; `conflicts` are those of the
+/// instance. Code: `patch-policy`, `association`, `maintenance-window`, `command` or `somebody`.
+#[must_use]
+pub fn overwritten_by(
+    row: &PatchState,
+    ours: &OurScan<'_>,
+    execution_type: Option<&str>,
+    conflicts: &[Conflict],
+) -> Option<Reason> {
+    // With our snapshot it is of this run, though perhaps of its install.
+    let of_this_run = row.snapshot_id.as_deref() == Some(ours.snapshot_id);
+    // The row's times have no fractions of a second, the send time has.
+    if of_this_run || row.ended_at.as_second() < ours.sent_at.as_second() {
+        return None;
+    }
+    let snapshot = row.snapshot_id.as_deref().map_or("no snapshot".to_owned(), |id| format!("snapshot {id}"));
+    let seen = format!(
+        "the compliance row is of an operation ({}) that ended at {} with {snapshot}",
+        row.operation, row.ended_at
+    );
+    if execution_type == Some("PatchPolicy") {
+        return Some(Reason::new("patch-policy", format!("{seen}, of a patch policy")));
+    }
+    let suspect = SUSPECTS.iter().find_map(|(code, by)| {
+        conflicts.iter().find(|conflict| conflict.reason.code == *code).map(|conflict| (*by, &conflict.reason.text))
+    });
+    Some(match suspect {
+        Some((by, text)) => Reason::new(by, format!("{seen}; probably because {text}")),
+        None => Reason::new("somebody", format!("{seen}; nothing that could be seen explains it")),
+    })
+}

@@ -1,0 +1,84 @@
+//! Quick Setup patch policies: by the tag that they put on instances, and by the names of their associations.
+
+use std::collections::BTreeMap;
+
+use super::decision::Action;
+use super::facts::Association;
+use super::targets::{Index, Meant};
+use super::{Found, document};
+use crate::plan::{ConflictSettings, SkipOrWarn};
+use crate::selection::Ec2Instance;
+
+const CODE: &str = "conflict-patch-policy";
+
+/// Tag that a patch policy puts on its instances: `QSConfigName-<id>` with the name of the policy as its value.
+const TAG: &str = "QSConfigName-";
+
+/// How the names of its associations and documents begin, once for each way in which they are written.
+const NAMES: [&str; 2] = ["AWS-QuickSetup-PatchPolicy-", "AWSQuickSetup-PatchPolicy-"];
+
+/// True if an association is part of a patch policy.
+pub(super) fn is_of_policy(association: &Association) -> bool {
+    let names = association.name.iter().map(String::as_str).chain([document::name(&association.document)]);
+    names.into_iter().any(|name| NAMES.iter().any(|beginning| name.starts_with(beginning)))
+}
+
+pub(super) fn find(
+    associations: &[Association],
+    instances: &[&Ec2Instance],
+    index: &Index<'_>,
+    settings: ConflictSettings,
+    found: &mut Found,
+) {
+    // By instance: the policies by their id, with their name where it is known.
+    let mut policies: BTreeMap<&str, (&Ec2Instance, BTreeMap<&str, &str>)> = BTreeMap::new();
+    for instance in instances {
+        for (key, name) in &instance.tags {
+            if let Some(id) = key.strip_prefix(TAG) {
+                policies.entry(&instance.id).or_insert((instance, BTreeMap::new())).1.insert(id, name);
+            }
+        }
+    }
+    for association in associations.iter().filter(|association| is_of_policy(association)) {
+        let id = policy_id(association);
+        match index.meant(&association.targets) {
+            Meant::Instances(meant) => {
+                for instance in meant {
+                    let (_, ids) = policies.entry(&instance.id).or_insert((instance, BTreeMap::new()));
+                    ids.entry(id).or_insert("");
+                }
+            }
+            Meant::Elsewhere(whom) => {
+                found.note(CODE, format!("the patch policy {id} patches {whom}; who that is cannot be seen from here"));
+            }
+        }
+    }
+    let action = match settings.patch_policy {
+        SkipOrWarn::Skip => Action::Skip,
+        SkipOrWarn::Warn => Action::Warn,
+    };
+    for (instance, policies) in policies.into_values() {
+        found.add(instance, action, CODE, text(&policies));
+    }
+}
+
+/// What all associations of a policy have in common: the end of their names.
+fn policy_id(association: &Association) -> &str {
+    let name = association.name.as_deref().unwrap_or_else(|| document::name(&association.document));
+    name.rsplit('-').next().unwrap_or(name)
+}
+
+fn text(policies: &BTreeMap<&str, &str>) -> String {
+    let named: Vec<String> = policies
+        .iter()
+        .map(|(id, name)| if name.is_empty() { (*id).to_owned() } else { format!("{name} ({id})") })
+        .collect();
+    match named.as_slice() {
+        [one] => format!("the Quick Setup patch policy {one} patches this instance too"),
+        many => format!(
+            "{} Quick Setup patch policies patch this instance too, and overwrite each other: {}",
+            many.len(),
+            many.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,394 @@
+//! Who else patches: each kind of conflict, what the plan says about it, and that the order of facts does not matter.
+
+use insta::assert_snapshot;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::*;
+use crate::plan::{SkipOrWarn, WhileRunning};
+use crate::verdict::PatchState;
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
+    let tags = tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    Ec2Instance { id: id.into(), state: "running".into(), tags, ..Ec2Instance::default() }
+}
+
+fn nobody() -> ConflictFacts {
+    ConflictFacts { associations: Known::Yes(vec![]), windows: Known::Yes(vec![]), running: Known::Yes(vec![]) }
+}
+
+fn target(key: &str, values: &[&str]) -> Target {
+    Target { key: key.into(), values: values.iter().map(|value| (*value).into()).collect() }
+}
+
+fn association(name: &str, operation: Option<&str>, targets: Vec<Target>) -> Association {
+    Association {
+        id: "a-1".into(),
+        name: Some(name.into()),
+        document: "AWS-RunPatchBaseline".into(),
+        operation: operation.map(str::to_owned),
+        targets,
+    }
+}
+
+fn running(comment: &str, document: &str) -> RunningCommand {
+    RunningCommand {
+        command_id: "c-1".into(),
+        instance_id: "i-1".into(),
+        document: document.into(),
+        comment: comment.into(),
+        requested_at: Some(time("2026-11-23T09:50:00Z")),
+    }
+}
+
+fn window(next_start: &str) -> MaintenanceWindow {
+    MaintenanceWindow {
+        id: "mw-1".into(),
+        name: "nightly".into(),
+        enabled: true,
+        next_start: Some(time(next_start)),
+        duration_hours: 2,
+        targets: vec![WindowTarget { id: "wt-1".into(), targets: vec![target("tag:Env", &["test"])] }],
+        tasks: vec![WindowTask {
+            id: "t-1".into(),
+            document: "arn:aws:ssm:eu-west-1::document/AWS-RunPatchBaseline".into(),
+            targets: vec![target("WindowTargetIds", &["wt-1"])],
+        }],
+    }
+}
+
+fn moment() -> Moment<'static> {
+    Moment {
+        now: time("2026-11-23T10:00:00Z"),
+        expected_end: time("2026-11-23T14:00:00Z"),
+        waiting_since: None,
+        run_id: "run-1",
+        operation: Operation::Install,
+    }
+}
+
+fn told(detected: &Detected) -> String {
+    let mut lines = Vec::new();
+    for (id, decision) in &detected.instances {
+        lines.push(format!("{id} {:?}", decision.action));
+        for Conflict { action, reason } in &decision.conflicts {
+            lines.push(format!("  {action:?} {}: {}", reason.code, reason.text));
+        }
+    }
+    lines.extend(detected.notes.iter().map(|note| format!("note {}: {}", note.code, note.text)));
+    lines.join("\n")
+}
+
+fn detected(facts: &ConflictFacts, instances: &[Ec2Instance]) -> String {
+    let instances: Vec<&Ec2Instance> = instances.iter().collect();
+    told(&detect(facts, &instances, ConflictSettings::default(), &moment()))
+}
+
+#[test]
+fn patch_policies_by_tag_and_by_association() {
+    let instances = [
+        instance("i-tag", &[("QSConfigName-abc12", "weekly")]),
+        instance("i-two", &[("QSConfigName-abc12", "weekly"), ("QSConfigName-xyz99", "daily")]),
+        instance("i-association", &[("Env", "test")]),
+        instance("i-free", &[]),
+    ];
+    let mut facts = nobody();
+    let of_policy = |name: &str| association(name, None, vec![target("tag:Env", &["test"])]);
+    facts.associations = Known::Yes(vec![
+        of_policy("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-qqq77"),
+        of_policy("AWS-QuickSetup-PatchPolicy-InstallPatches-LA-qqq77"),
+    ]);
+    assert_snapshot!(detected(&facts, &instances), @"
+    i-association Skip
+      Skip conflict-patch-policy: the Quick Setup patch policy qqq77 patches this instance too
+    i-tag Skip
+      Skip conflict-patch-policy: the Quick Setup patch policy weekly (abc12) patches this instance too
+    i-two Skip
+      Skip conflict-patch-policy: 2 Quick Setup patch policies patch this instance too, and overwrite each other: weekly (abc12), daily (xyz99)
+    ");
+}
+
+#[test]
+fn associations_by_what_they_target() {
+    let instances = [instance("i-1", &[("Env", "test"), ("Role", "web")]), instance("i-2", &[("Env", "prod")])];
+    let of_targets = |targets| {
+        let mut facts = nobody();
+        facts.associations = Known::Yes(vec![association("monthly", Some("Install"), targets)]);
+        detected(&facts, &instances)
+    };
+    assert_snapshot!(of_targets(vec![target("InstanceIds", &["*"])]), @"
+    i-1 Skip
+      Skip conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) patches this instance too
+    i-2 Skip
+      Skip conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) patches this instance too
+    ");
+    for targets in [
+        vec![target("InstanceIds", &["i-1", "i-unknown"])],
+        vec![target("ParameterValues", &["i-1"])],
+        vec![target("tag:Env", &["test", "dev"])],
+        vec![target("tag-key", &["Role"])],
+        // Criteria are joined by "and".
+        vec![target("tag-key", &["Env"]), target("tag:Role", &["web"])],
+    ] {
+        let text = of_targets(targets.clone());
+        assert!(text.starts_with("i-1 Skip") && !text.contains("i-2"), "{targets:?}: {text}");
+    }
+    assert_eq!(of_targets(vec![target("tag:Env", &["test"]), target("tag:Role", &["db"])]), "");
+    assert_eq!(of_targets(vec![]), "");
+    assert_snapshot!(of_targets(vec![target("resource-groups:Name", &["web"])]), @"note conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) is for resource group web; who that is cannot be seen from here");
+}
+
+#[test]
+fn associations_that_only_scan_are_a_warning() {
+    let instances = [instance("i-1", &[])];
+    let everybody = || vec![target("InstanceIds", &["*"])];
+    let of = |name: &str, operation| {
+        let mut facts = nobody();
+        facts.associations = Known::Yes(vec![association(name, operation, everybody())]);
+        detected(&facts, &instances)
+    };
+    assert_snapshot!(of("scan", Some("Scan")), @"
+    i-1 Warn
+      Warn conflict-association: the association scan (a-1, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others
+    ");
+    assert_snapshot!(of("AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12", None), @"
+    i-1 Warn
+      Warn conflict-association: the association AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12 (a-1, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others
+    ");
+    assert!(of("unknown", None).starts_with("i-1 Skip"));
+    // A document that does not patch is nobody's business.
+    let mut facts = nobody();
+    let other = Association { document: "AWS-UpdateSSMAgent".into(), ..association("agent", None, everybody()) };
+    facts.associations = Known::Yes(vec![other]);
+    assert_eq!(detected(&facts, &instances), "");
+}
+
+#[test]
+fn maintenance_windows_that_begin_before_the_step_can_end() {
+    let instances = [instance("i-1", &[("Env", "test")]), instance("i-2", &[("Env", "prod")])];
+    let of = |window: MaintenanceWindow| {
+        let mut facts = nobody();
+        facts.windows = Known::Yes(vec![window]);
+        detected(&facts, &instances)
+    };
+    assert_snapshot!(of(window("2026-11-23T13:59:59Z")), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance from 2026-11-23T13:59:59Z on
+    ");
+    assert_eq!(of(window("2026-11-23T14:00:00Z")), "");
+    // Begun, and not over before two hours have passed.
+    assert!(of(window("2026-11-23T08:00:01Z")).starts_with("i-1 Warn"));
+    assert_eq!(of(window("2026-11-23T08:00:00Z")), "");
+    assert_eq!(of(MaintenanceWindow { enabled: false, ..window("2026-11-23T12:00:00Z") }), "");
+    let mut by_id = window("2026-11-23T12:00:00Z");
+    by_id.tasks[0].targets = vec![target("InstanceIds", &["i-2"])];
+    assert!(of(by_id).starts_with("i-2 Warn"));
+    let mut other = window("2026-11-23T12:00:00Z");
+    other.tasks[0].document = "AWS-RunShellScript".into();
+    assert_eq!(of(other), "");
+}
+
+#[test]
+fn no_install_beside_a_command_that_runs() {
+    let instances = [instance("i-1", &[]), instance("i-2", &[])];
+    let of = |command: RunningCommand, setting, waiting_since: Option<&str>| {
+        let mut facts = nobody();
+        facts.running = Known::Yes(vec![command]);
+        let settings = ConflictSettings { running_command: setting, ..ConflictSettings::default() };
+        let moment = Moment { waiting_since: waiting_since.map(time), ..moment() };
+        let instances: Vec<&Ec2Instance> = instances.iter().collect();
+        told(&detect(&facts, &instances, settings, &moment))
+    };
+    let patch_now = || running("Patch now", "AWS-RunPatchBaseline");
+    assert_snapshot!(of(patch_now(), WhileRunning::Wait, None), @"
+    i-1 Wait
+      Wait conflict-running-command: AWS-RunPatchBaseline (command c-1) runs on this instance since 2026-11-23T09:50:00Z
+    ");
+    assert!(of(patch_now(), WhileRunning::Wait, Some("2026-11-23T08:00:01Z")).starts_with("i-1 Wait"));
+    assert_snapshot!(of(patch_now(), WhileRunning::Wait, Some("2026-11-23T08:00:00Z")), @"
+    i-1 Skip
+      Skip conflict-running-command: AWS-RunPatchBaseline (command c-1) runs on this instance since 2026-11-23T09:50:00Z, still after two hours of waiting
+    ");
+    assert!(of(patch_now(), WhileRunning::Skip, None).starts_with("i-1 Skip"));
+    assert!(of(patch_now(), WhileRunning::Fail, None).starts_with("i-1 Fail"));
+    // Commands of this run are no conflict, those of another run are; nor is what does not patch.
+    let own = |run: &str| running(&format!("orgpatch 0123456789abcdef01234567 {run}"), "AWS-RunPatchBaseline");
+    assert_eq!(of(own("run-1"), WhileRunning::Wait, None), "");
+    assert!(of(own("run-2"), WhileRunning::Wait, None).starts_with("i-1 Wait"));
+    assert_eq!(of(running("", "AWS-RunShellScript"), WhileRunning::Wait, None), "");
+}
+
+#[test]
+fn the_gravest_conflict_decides_and_a_scan_is_never_held_back() {
+    let instances = [instance("i-1", &[("aws:autoscaling:groupName", "web"), ("Env", "test")])];
+    let mut facts = nobody();
+    facts.running = Known::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
+    facts.windows = Known::Yes(vec![window("2026-11-23T12:00:00Z")]);
+    assert_snapshot!(detected(&facts, &instances), @"
+    i-1 Skip
+      Skip auto-scaling: the instance belongs to Auto Scaling group web, which may replace it when it reboots; patch the image of the group instead
+      Wait conflict-running-command: AWS-RunPatchBaseline (command c-1) runs on this instance since 2026-11-23T09:50:00Z
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on
+    ");
+    let all: Vec<&Ec2Instance> = instances.iter().collect();
+    let settings = ConflictSettings {
+        auto_scaling: SkipOrWarn::Warn,
+        maintenance_window: SkipOrWarn::Warn,
+        ..ConflictSettings::default()
+    };
+    assert_eq!(detect(&facts, &all, settings, &moment()).instances["i-1"].action, Action::Wait);
+    let scan = Moment { operation: Operation::Scan, ..moment() };
+    let decision = &detect(&facts, &all, ConflictSettings::default(), &scan).instances["i-1"];
+    assert_eq!(decision.action, Action::Warn);
+    assert_eq!(decision.reason().map(|reason| reason.code.as_str()), Some("auto-scaling"));
+}
+
+#[test]
+fn what_may_not_be_read_is_said() {
+    let facts = ConflictFacts {
+        associations: Known::denied("ssm:ListAssociations"),
+        windows: Known::denied("ssm:DescribeMaintenanceWindows"),
+        running: Known::denied("ssm:ListCommandInvocations"),
+    };
+    // The tag is enough to know a patch policy.
+    assert_snapshot!(detected(&facts, &[instance("i-1", &[("QSConfigName-abc12", "weekly")])]), @"
+    i-1 Skip
+      Skip conflict-running-command: whether a patch command runs on this instance cannot be seen: the member role may not call ssm:ListCommandInvocations
+      Skip conflict-patch-policy: the Quick Setup patch policy weekly (abc12) patches this instance too
+    note conflicts-not-seen: conflicts with State Manager associations cannot be seen: the member role may not call ssm:ListAssociations
+    note conflicts-not-seen: conflicts with maintenance windows cannot be seen: the member role may not call ssm:DescribeMaintenanceWindows
+    note conflicts-not-seen: conflicts with running commands cannot be seen: the member role may not call ssm:ListCommandInvocations
+    ");
+}
+
+#[test]
+fn rows_that_somebody_else_wrote() {
+    let ours = OurScan { snapshot_id: "ours", sent_at: time("2026-11-23T10:00:00Z") };
+    let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| PatchState {
+        instance_id: "i-1".into(),
+        baseline_id: "pb-1".into(),
+        snapshot_id: snapshot.map(str::to_owned),
+        operation: operation.into(),
+        ended_at: time(ended_at),
+        missing: 0,
+        failed: 0,
+        pending_reboot: 0,
+    };
+    let by = |row: &PatchState, execution_type, conflicts: &[Conflict]| {
+        overwritten_by(row, &ours, execution_type, conflicts).map_or("ours".to_owned(), |reason| reason.to_string())
+    };
+    assert_eq!(by(&row(Some("ours"), "Scan", "2026-11-23T10:05:00Z"), None, &[]), "ours");
+    // Older than our scan: ours is still to come.
+    assert_eq!(by(&row(Some("theirs"), "Scan", "2026-11-23T09:59:59Z"), None, &[]), "ours");
+    let theirs = row(Some("theirs"), "Install", "2026-11-23T10:05:00Z");
+    assert_snapshot!(by(&theirs, None, &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs; nothing that could be seen explains it (somebody)");
+    assert_snapshot!(by(&theirs, Some("PatchPolicy"), &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs, of a patch policy (patch-policy)");
+    let conflict = |code: &str, text: &str| Conflict { action: Action::Warn, reason: Reason::new(code, text) };
+    let conflicts = [
+        conflict("auto-scaling", "the instance belongs to a group"),
+        conflict("conflict-association", "the association monthly patches this instance too"),
+    ];
+    assert_snapshot!(by(&row(None, "Scan", "2026-11-23T10:05:00Z"), Some("Command"), &conflicts), @"the compliance row is of an operation (Scan) that ended at 2026-11-23T10:05:00Z with no snapshot; probably because the association monthly patches this instance too (association)");
+    // Our own install.
+    assert_eq!(by(&row(Some("ours"), "Install", "2026-11-23T10:05:00Z"), None, &[]), "ours");
+}
+
+fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
+    let tags = subsequence(
+        vec![
+            ("Env", "test"),
+            ("QSConfigName-a", "weekly"),
+            ("QSConfigName-b", "daily"),
+            ("aws:autoscaling:groupName", "g"),
+        ],
+        0..=4,
+    );
+    let instances = proptest::collection::vec(tags, 1..5);
+    let targets = select(vec![
+        vec![target("InstanceIds", &["*"])],
+        vec![target("InstanceIds", &["i-0", "i-1"])],
+        vec![target("tag:Env", &["test"])],
+        vec![target("tag-key", &["Env"]), target("InstanceIds", &["i-1", "i-2"])],
+        vec![target("resource-groups:Name", &["g"])],
+    ]);
+    let names = select(vec!["monthly", "AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-b", "x-ScanForPatches-y"]);
+    let associations = proptest::collection::vec((names, targets, any::<bool>()), 0..5);
+    let commands = proptest::collection::vec((0..4_usize, select(vec!["Patch now", "own"])), 0..4);
+    (instances, associations, commands, any::<bool>()).prop_map(|(instances, associations, commands, with_window)| {
+        let instances = instances.iter().enumerate().map(|(nth, tags)| instance(&format!("i-{nth}"), tags)).collect();
+        let associations = associations
+            .into_iter()
+            .enumerate()
+            .map(|(nth, (name, targets, scan))| Association {
+                id: format!("a-{nth}"),
+                ..association(name, scan.then_some("Scan"), targets)
+            })
+            .collect();
+        let running = commands
+            .into_iter()
+            .map(|(nth, comment)| RunningCommand {
+                instance_id: format!("i-{nth}"),
+                ..running(comment, "AWS-RunPatchBaseline")
+            })
+            .collect();
+        let windows = if with_window { vec![window("2026-11-23T12:00:00Z")] } else { vec![] };
+        let facts = ConflictFacts {
+            associations: Known::Yes(associations),
+            windows: Known::Yes(windows),
+            running: Known::Yes(running),
+        };
+        (facts, instances)
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_facts_does_not_matter((facts, instances) in facts()) {
+        let there: Vec<&Ec2Instance> = instances.iter().collect();
+        let back: Vec<&Ec2Instance> = instances.iter().rev().collect();
+        let mut turned = facts.clone();
+        if let Known::Yes(associations) = &mut turned.associations {
+            associations.reverse();
+            for association in associations {
+                association.targets.reverse();
+                association.targets.iter_mut().for_each(|target| target.values.reverse());
+            }
+        }
+        if let Known::Yes(running) = &mut turned.running {
+            running.reverse();
+        }
+        let settings = ConflictSettings::default();
+        prop_assert_eq!(detect(&facts, &there, settings, &moment()), detect(&turned, &back, settings, &moment()));
+    }
+
+    /// Whatever the facts: beside a command of somebody else no install is started.
+    #[test]
+    fn no_setting_lets_an_install_run_beside_another(
+        (facts, instances) in facts(),
+        setting in select(vec![WhileRunning::Wait, WhileRunning::Skip, WhileRunning::Fail]),
+        waited in 0..20_000_i64,
+    ) {
+        let settings = ConflictSettings {
+            patch_policy: SkipOrWarn::Warn,
+            running_command: setting,
+            maintenance_window: SkipOrWarn::Warn,
+            auto_scaling: SkipOrWarn::Warn,
+        };
+        let waiting_since = Timestamp::from_second(moment().now.as_second() - waited).ok();
+        let moment = Moment { waiting_since, ..moment() };
+        let all: Vec<&Ec2Instance> = instances.iter().collect();
+        let detected = detect(&facts, &all, settings, &moment);
+        let Known::Yes(running) = &facts.running else { unreachable!("they are known") };
+        for instance in &instances {
+            let busy = running.iter().any(|command| command.instance_id == instance.id);
+            let action = detected.instances.get(&instance.id).map_or(Action::Go, |decision| decision.action);
+            prop_assert_eq!(busy, action >= Action::Wait, "{}: {:?}", instance.id, action);
+            prop_assert!(action != Action::Wait || waited < MAX_WAIT_SECONDS);
+        }
+    }
+}

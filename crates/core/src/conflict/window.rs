@@ -1,0 +1,70 @@
+//! Maintenance windows that will run a patch task before the step could end.
+
+use jiff::ToSpan;
+
+use super::decision::Action;
+use super::facts::{MaintenanceWindow, Target, WindowTask};
+use super::targets::{Index, Meant};
+use super::{Found, Moment, document};
+use crate::plan::{ConflictSettings, SkipOrWarn};
+
+const CODE: &str = "conflict-maintenance-window";
+
+pub(super) fn find(
+    windows: &[MaintenanceWindow],
+    index: &Index<'_>,
+    settings: ConflictSettings,
+    moment: &Moment<'_>,
+    found: &mut Found,
+) {
+    let action = match settings.maintenance_window {
+        SkipOrWarn::Skip => Action::Skip,
+        SkipOrWarn::Warn => Action::Warn,
+    };
+    for window in windows.iter().filter(|window| window.enabled) {
+        let Some(start) = window.next_start else { continue };
+        // One that has begun is in the way until it has ended.
+        let ended = start.checked_add(i64::from(window.duration_hours).hours()).is_ok_and(|end| end <= moment.now);
+        if start >= moment.expected_end || ended {
+            continue;
+        }
+        let (id, name) = (&window.id, &window.name);
+        for task in window.tasks.iter().filter(|task| document::patches(&task.document)) {
+            let document = document::name(&task.document);
+            for targets in of_task(window, task) {
+                match index.meant(targets) {
+                    Meant::Instances(meant) => {
+                        for instance in meant {
+                            let text = format!(
+                                "the maintenance window {name} ({id}) runs {document} on this instance from {start} on"
+                            );
+                            found.add(instance, action, CODE, text);
+                        }
+                    }
+                    Meant::Elsewhere(whom) => found.note(
+                        CODE,
+                        format!(
+                            "the maintenance window {name} ({id}) runs {document} from {start} on, for {whom}; who that is \
+                             cannot be seen from here"
+                        ),
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// The targets of a task: its own, or those of the window that it names.
+fn of_task<'w>(window: &'w MaintenanceWindow, task: &'w WindowTask) -> Vec<&'w [Target]> {
+    let named: Vec<&String> = task
+        .targets
+        .iter()
+        .filter(|target| target.key == "WindowTargetIds")
+        .flat_map(|target| &target.values)
+        .collect();
+    if named.is_empty() {
+        return vec![&task.targets];
+    }
+    let of_window = |id: &&String| window.targets.iter().find(|target| target.id == **id);
+    named.iter().filter_map(of_window).map(|target| target.targets.as_slice()).collect()
+}

@@ -1,0 +1,55 @@
+//! What findings mean for where an instance stands: they say why it is not ready, and keep out what cannot be patched.
+
+use std::collections::BTreeMap;
+
+use super::{Check, Finding, Matrix, Status};
+use crate::contract::{InventoryInstance, Standing};
+use crate::reason::Reason;
+
+/// What makes an agent fall silent, the most likely first.
+const SILENCING: [Check; 3] = [Check::InstanceProfile, Check::Endpoints, Check::Agent];
+
+/// Gives each instance its findings. A finding changes what becomes of an instance only where Patch Manager never patches
+/// its system; everything else that is found is told, and the scan shows whether it was in the way.
+pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String, Vec<Finding>>) {
+    for instance in instances {
+        instance.findings = findings.remove(&instance.instance_id).unwrap_or_default();
+        let never = instance.platform.as_deref().and_then(never_patched);
+        match (&mut instance.standing, never) {
+            (Standing::Skipped(_), _) | (Standing::Selected, None) => {}
+            (standing @ Standing::Selected, Some(reason)) => *standing = Standing::NotReady(reason),
+            (Standing::NotReady(reason), Some(never)) if reason.code == never.code => *reason = never,
+            (Standing::NotReady(reason), _) => explain(reason, &instance.findings),
+        }
+    }
+}
+
+/// Why a system is never patched, by the agent's words for it.
+fn never_patched(platform: &str) -> Option<Reason> {
+    let never = Matrix::get().never_patched(platform)?;
+    let text = format!("Patch Manager never patches {} ({platform}): {}", never.name, never.why);
+    Some(Reason::new("operating-system-not-supported", text))
+}
+
+/// Puts the most likely cause into the reason.
+fn explain(reason: &mut Reason, findings: &[Finding]) {
+    let failed = |check: Check| findings.iter().find(|one| one.check == check && one.status == Status::Fail);
+    match reason.code.as_str() {
+        "unmanaged" => {
+            if let Some(finding) = failed(Check::Managed) {
+                plain(&finding.evidence).clone_into(&mut reason.text);
+            }
+        }
+        "agent-offline" => {
+            if let Some(finding) = SILENCING.into_iter().find_map(failed) {
+                reason.text = format!("{}. Most likely: {}", reason.text, plain(&finding.evidence));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Reasons end without a full stop.
+fn plain(evidence: &str) -> &str {
+    evidence.trim_end_matches('.')
+}

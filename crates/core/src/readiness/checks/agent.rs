@@ -1,0 +1,86 @@
+//! Is the SSM Agent new enough: for the patch document, for the endpoints that exist, for who manages it.
+
+use super::stopped;
+use crate::readiness::facts::Known;
+use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
+use crate::readiness::{Path, Subject, Version};
+
+pub(super) fn check(subject: &Subject<'_>) -> Finding {
+    let node = match &subject.node {
+        Known::No(missing) => return Finding::unread(Check::Agent, missing),
+        Known::Yes(None) => {
+            let why = if stopped(subject) { "the instance is stopped" } else { "Systems Manager does not know it" };
+            return Finding::unknown(Check::Agent, format!("The version of the agent cannot be known: {why}."));
+        }
+        Known::Yes(Some(node)) => node,
+    };
+    let Some(version) = subject.agent() else {
+        let said = &node.agent_version;
+        return Finding::unknown(Check::Agent, format!("The agent reports {said:?} as its version."));
+    };
+    let floors = &subject.matrix.agent;
+    if version < floors.minimum.version {
+        let floor = &floors.minimum.version;
+        return fail(Problem::new(
+            format!("SSM Agents below {floor}"),
+            format!("SSM Agent {version} is older than {floor}, below which AWS-RunPatchBaseline does not run."),
+            upgrade(&floors.supported.version),
+        ));
+    }
+    if version < floors.without_ec2messages.version
+        && let Some(problem) = no_ec2messages(subject, &version)
+    {
+        return fail(problem);
+    }
+    let dhmc = &floors.default_host_management.version;
+    if subject.instance.instance_profile_arn.is_none() && version < *dhmc && !subject.online() {
+        return fail(Problem::new(
+            format!("SSM Agents below {dhmc} without an instance profile"),
+            format!(
+                "SSM Agent {version} is older than {dhmc}, from which default host management works, and there is no \
+                     instance profile."
+            ),
+            upgrade(&floors.supported.version),
+        ));
+    }
+    if version < floors.supported.version {
+        let supported = &floors.supported.version;
+        let problem = Problem::new(
+            format!("SSM Agents below {supported}"),
+            format!("SSM Agent {version} is older than {supported}, to which AWS asks to upgrade."),
+            upgrade(supported),
+        );
+        return Finding::of(Check::Agent, Status::Warn, Severity::Medium, problem);
+    }
+    Finding::pass(Check::Agent, format!("SSM Agent {version}."))
+}
+
+/// Why an agent that still needs `ec2messages` does not reach it; None if it does, or if that cannot be seen.
+fn no_ec2messages(subject: &Subject<'_>, version: &Version) -> Option<Problem> {
+    let floor = &subject.matrix.agent.without_ec2messages.version;
+    let fix = upgrade(floor);
+    if let Some(why) = subject.matrix.no_ec2messages(&subject.facts.region.code, subject.today) {
+        return Some(Problem::new(
+            format!("SSM Agents below {floor}, although {why}"),
+            format!("SSM Agent {version} relies on ec2messages until {floor}, and {why}."),
+            fix,
+        ));
+    }
+    let (place, internet) = (subject.place.as_ref()?, subject.internet.as_ref()?);
+    match subject.view.service(place, "ec2messages", internet).path {
+        Path::Blocked(problem) => Some(Problem::new(
+            format!("SSM Agents below {floor} in {}, where ec2messages is out of reach", place.vpc),
+            format!("SSM Agent {version} relies on ec2messages until {floor}. {}", problem.evidence),
+            fix,
+        )),
+        _ => None,
+    }
+}
+
+fn upgrade(version: &Version) -> String {
+    format!("Upgrade the SSM Agent to {version} or later (AWS-UpdateSSMAgent).")
+}
+
+fn fail(problem: Problem) -> Finding {
+    Finding::of(Check::Agent, Status::Fail, Severity::High, problem)
+}

@@ -1,0 +1,30 @@
+//! Does Systems Manager work in the Region? And, for the report only: could Quick Setup have done it?
+
+use crate::readiness::Subject;
+use crate::readiness::facts::Known;
+use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
+
+pub(super) fn check(subject: &Subject<'_>) -> Finding {
+    let region = &subject.facts.region.code;
+    match &subject.facts.region.systems_manager {
+        Known::No(missing) => Finding::unread(Check::Region, missing),
+        Known::Yes(false) => Finding::of(
+            Check::Region,
+            Status::Fail,
+            Severity::Critical,
+            Problem::new(
+                format!("{region} has no Systems Manager"),
+                format!("Systems Manager does not answer in {region}."),
+                format!("Leave {region} out of the plan."),
+            ),
+        ),
+        Known::Yes(true) => {
+            let quick_setup = if subject.matrix.quick_setup.codes.iter().any(|known| known == region) {
+                "Quick Setup patch policies exist there too"
+            } else {
+                "Quick Setup patch policies do not exist there"
+            };
+            Finding::pass(Check::Region, format!("Systems Manager answers in {region}; {quick_setup}."))
+        }
+    }
+}

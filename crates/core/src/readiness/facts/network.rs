@@ -1,0 +1,209 @@
+//! The network around the instances of a target, as EC2 describes it. Each list is one paged call for the whole
+//! Region, whatever the number of instances.
+
+use ipnet::IpNet;
+
+use super::Known;
+
+/// Every network of a target. Only IPv4 ways are judged: patches, and Systems Manager by default, are on IPv4.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// `ec2:DescribeSubnets`.
+    pub subnets: Known<Vec<Subnet>>,
+    /// `ec2:DescribeRouteTables`.
+    pub route_tables: Known<Vec<RouteTable>>,
+    /// `ec2:DescribeSecurityGroups`.
+    pub security_groups: Known<Vec<SecurityGroup>>,
+    /// `ec2:DescribeNetworkAcls`.
+    pub network_acls: Known<Vec<NetworkAcl>>,
+    /// `ec2:DescribeVpcEndpoints`.
+    pub endpoints: Known<Vec<Endpoint>>,
+    /// `ec2:DescribeManagedPrefixLists`: at least that of S3 in the Region.
+    pub prefix_lists: Known<Vec<PrefixList>>,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// Its id.
+    pub id: String,
+    /// Its network.
+    pub vpc_id: String,
+    /// Its addresses.
+    pub cidr: IpNet,
+}
+
+/// A route table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTable {
+    /// Its id.
+    pub id: String,
+    /// Its network.
+    pub vpc_id: String,
+    /// True for the one that subnets without a table of their own use.
+    pub main: bool,
+    /// Subnets that are associated with it explicitly.
+    pub subnet_ids: Vec<String>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `DestinationCidrBlock` or `DestinationPrefixListId`.
+    pub destination: String,
+    /// Where it leads: whichever of `NatGatewayId`, `GatewayId`, `TransitGatewayId`, `NetworkInterfaceId` … is set.
+    pub target: String,
+    /// False for a `blackhole`.
+    pub active: bool,
+}
+
+/// A security group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecurityGroup {
+    /// Its id.
+    pub id: String,
+    /// What it allows: `IpPermissions` (in) and `IpPermissionsEgress` (out), one entry per peer.
+    pub rules: Vec<GroupRule>,
+}
+
+/// Something that a security group allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRule {
+    /// In or out.
+    pub direction: Direction,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Ports; all of them if absent.
+    pub ports: Option<Ports>,
+    /// With whom.
+    pub peer: Peer,
+}
+
+/// Seen from the instance or subnet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards it.
+    In,
+    /// Away from it.
+    Out,
+}
+
+/// A protocol, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `-1`: all of them.
+    Any,
+    /// `tcp` or `6`.
+    Tcp,
+    /// One that patching does not use.
+    Other,
+}
+
+impl Protocol {
+    /// By EC2's name or number.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "-1" => Self::Any,
+            "tcp" | "6" => Self::Tcp,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A range of ports, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// The lowest.
+    pub from: u16,
+    /// The highest.
+    pub to: u16,
+}
+
+/// Whom a security group allows to talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Peer {
+    /// Addresses.
+    Cidr(IpNet),
+    /// Addresses of a prefix list.
+    PrefixList(String),
+    /// Whoever has that security group.
+    Group(String),
+}
+
+/// A network ACL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkAcl {
+    /// Its id.
+    pub id: String,
+    /// Subnets that it guards.
+    pub subnet_ids: Vec<String>,
+    /// Its entries, in any order.
+    pub entries: Vec<AclEntry>,
+}
+
+/// An entry of a network ACL; the one with the lowest number that matches decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclEntry {
+    /// `RuleNumber`.
+    pub number: u32,
+    /// In or out.
+    pub direction: Direction,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Ports; all of them if absent.
+    pub ports: Option<Ports>,
+    /// Addresses on the other side.
+    pub cidr: IpNet,
+    /// `allow`, not `deny`.
+    pub allow: bool,
+}
+
+/// A VPC endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: String,
+    /// Its network.
+    pub vpc_id: String,
+    /// The last word of `ServiceName`: `ssm`, `ssmmessages`, `ec2messages`, `s3`, `kms`, `logs`, `ec2` …
+    pub service: String,
+    /// `State`, in lower case: `available`, `pending` …
+    pub state: String,
+    /// `PolicyDocument`, as it is written; None if it has none, which allows everything.
+    pub policy: Option<String>,
+    /// What kind it is, and what belongs to it.
+    pub kind: EndpointKind,
+}
+
+/// Kinds of endpoints that matter here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndpointKind {
+    /// A target of routes.
+    Gateway {
+        /// Route tables that lead to it.
+        route_table_ids: Vec<String>,
+    },
+    /// Network interfaces in subnets.
+    Interface {
+        /// Where they are.
+        subnet_ids: Vec<String>,
+        /// Who may talk to them.
+        security_group_ids: Vec<String>,
+        /// Whether the service's usual name leads to them.
+        private_dns: bool,
+    },
+}
+
+/// A managed prefix list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrefixList {
+    /// Its id.
+    pub id: String,
+    /// Its name, such as `com.amazonaws.eu-west-1.s3`.
+    pub name: String,
+    /// Its addresses; None if they were not read.
+    pub entries: Option<Vec<IpNet>>,
+}

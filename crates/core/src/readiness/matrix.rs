@@ -1,0 +1,367 @@
+//! What Patch Manager supports: `data/support-matrix.json` as types. People update the file, not this.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::version::Version;
+use crate::os::OperatingSystem;
+
+static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../data/support-matrix.json")).expect("the matrix, which a test reads")
+});
+
+/// The whole matrix.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Matrix {
+    /// For those who open the file.
+    pub about: String,
+    /// Releases that Patch Manager patches.
+    pub operating_systems: Vec<Release>,
+    /// What it never patches, by a word of its name.
+    pub never_patched: Vec<NeverPatched>,
+    /// Versions of the SSM Agent.
+    pub agent: Agent,
+    /// Versions of Python that the patch module runs on.
+    pub python: Vec<PythonRange>,
+    /// The endpoint that older agents need.
+    pub ec2messages: Ec2messages,
+    /// Where Quick Setup could have made patch policies.
+    pub quick_setup: Regions,
+    /// Buckets that an instance downloads from while it is patched.
+    pub buckets: Buckets,
+}
+
+/// Where an entry comes from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+/// A release of an operating system.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Release {
+    /// The operating system.
+    pub os: OperatingSystem,
+    /// Its name for people.
+    pub name: String,
+    /// The beginning of its version, or for Windows what follows `Windows Server` in its name.
+    pub version: String,
+    /// The oldest version of the release that is supported, if not all of them are.
+    pub minimum: Option<Version>,
+    /// Who says that it is supported.
+    pub supported: Source,
+    /// When its maker ends it; absent where no source was found.
+    pub end_of_life: Option<EndOfLife>,
+}
+
+/// The end of a release.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndOfLife {
+    /// The last day with updates for everybody.
+    pub date: Date,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub read: Date,
+    /// What people should know of the date.
+    pub note: Option<String>,
+    /// Updates afterwards, for those who pay.
+    pub extension: Option<Extension>,
+}
+
+/// Paid updates after the end.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Name of the offer.
+    pub name: String,
+    /// Its last day.
+    pub until: Date,
+}
+
+/// An operating system without packages to patch, or one that was given up.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeverPatched {
+    /// A word of its name, in lower case.
+    pub word: String,
+    /// Its name for people.
+    pub name: String,
+    /// Why, as the end of a sentence.
+    pub why: String,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+/// Versions of the SSM Agent that matter.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Agent {
+    /// Below this AWS-RunPatchBaseline does not run.
+    pub minimum: AgentVersion,
+    /// From this on the agent does without `ec2messages`.
+    pub without_ec2messages: AgentVersion,
+    /// Below this an upgrade is due.
+    pub supported: AgentVersion,
+    /// From this on the agent can use the default host management configuration.
+    pub default_host_management: AgentVersion,
+}
+
+/// A version of the SSM Agent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentVersion {
+    /// The version.
+    pub version: Version,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+/// Which Python the patch module runs on.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PythonRange {
+    /// Where.
+    pub operating_systems: Vec<OperatingSystem>,
+    /// The oldest, as major.minor.
+    pub from: Version,
+    /// The newest, as major.minor.
+    pub to: Version,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+/// Where and until when there is an `ec2messages` endpoint.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ec2messages {
+    /// Regions that never had it.
+    pub absent_regions: Regions,
+    /// Its end everywhere.
+    pub retired: Retirement,
+}
+
+/// A list of Regions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regions {
+    /// Region codes, sorted.
+    pub codes: Vec<String>,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+/// The end of a service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retirement {
+    /// From that day on it cannot be relied on.
+    pub on: Date,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+/// Buckets that an instance downloads from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Buckets {
+    /// With the patch module: any of these will do.
+    pub module: BucketFamily,
+    /// With the snapshot of approved patches.
+    pub snapshot: BucketFamily,
+}
+
+/// Buckets that have the same purpose. Suffixes follow no formula, so only beginnings are listed; `{region}` stands
+/// for the Region.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketFamily {
+    /// How their names begin.
+    pub prefixes: Vec<String>,
+    /// The same for macOS, where that differs.
+    #[serde(default)]
+    pub macos: Vec<String>,
+    /// Page or document.
+    pub source: String,
+    /// When it was read.
+    pub date: Date,
+}
+
+impl Matrix {
+    /// The matrix of this version of orgpatch.
+    #[must_use]
+    pub fn get() -> &'static Self {
+        &MATRIX
+    }
+
+    /// The release of an instance by what its agent says; the most exact entry wins.
+    #[must_use]
+    pub fn release(&self, os: OperatingSystem, platform_name: &str, platform_version: &str) -> Option<&Release> {
+        self.operating_systems
+            .iter()
+            .filter(|release| release.os == os && release.is(platform_name, platform_version))
+            .max_by_key(|release| release.version.len())
+    }
+
+    /// What is never patched, by the name that the agent reports.
+    #[must_use]
+    pub fn never_patched(&self, platform_name: &str) -> Option<&NeverPatched> {
+        let name = platform_name.to_ascii_lowercase();
+        self.never_patched.iter().find(|entry| name.contains(&entry.word))
+    }
+
+    /// The Python that the patch module needs there; None where no source says so.
+    #[must_use]
+    pub fn python(&self, os: OperatingSystem) -> Option<&PythonRange> {
+        self.python.iter().find(|range| range.operating_systems.contains(&os))
+    }
+
+    /// Why there is no `ec2messages` in a Region on a day, as the end of a sentence; None if there is.
+    #[must_use]
+    pub fn no_ec2messages(&self, region: &str, today: Date) -> Option<String> {
+        if self.ec2messages.absent_regions.codes.iter().any(|absent| absent == region) {
+            return Some(format!("{region} has no ec2messages"));
+        }
+        let retired = self.ec2messages.retired.on;
+        (today >= retired).then(|| format!("AWS retired ec2messages on {retired}"))
+    }
+}
+
+impl Release {
+    fn is(&self, platform_name: &str, platform_version: &str) -> bool {
+        if self.os == OperatingSystem::Windows {
+            // The version is the kernel's (10.0.20348); which Windows Server it is stands in the name only.
+            return platform_name
+                .split_once("Server ")
+                .and_then(|(_, name)| name.strip_prefix(self.version.as_str()))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        }
+        let (Some(version), Some(release)) = (Version::leading(platform_version), Version::exact(&self.version)) else {
+            return false;
+        };
+        version.is_within(&release)
+            // "7" alone does not say which minor version it is, so it gets the benefit of the doubt.
+            && (version.parts() == 1 || self.minimum.as_ref().is_none_or(|minimum| version >= *minimum))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(matrix: &Matrix) -> Vec<(&str, Date)> {
+        let agent = &matrix.agent;
+        let agents = [&agent.minimum, &agent.without_ec2messages, &agent.supported, &agent.default_host_management];
+        let ends = matrix.operating_systems.iter().filter_map(|release| release.end_of_life.as_ref());
+        let mut all: Vec<(&str, Date)> = Vec::new();
+        all.extend(
+            matrix.operating_systems.iter().map(|entry| (entry.supported.source.as_str(), entry.supported.date)),
+        );
+        all.extend(ends.map(|end| (end.source.as_str(), end.read)));
+        all.extend(matrix.never_patched.iter().map(|entry| (entry.source.as_str(), entry.date)));
+        all.extend(agents.iter().map(|entry| (entry.source.as_str(), entry.date)));
+        all.extend(matrix.python.iter().map(|entry| (entry.source.as_str(), entry.date)));
+        all.extend(
+            [&matrix.ec2messages.absent_regions, &matrix.quick_setup].map(|entry| (entry.source.as_str(), entry.date)),
+        );
+        all.push((matrix.ec2messages.retired.source.as_str(), matrix.ec2messages.retired.date));
+        all.extend([&matrix.buckets.module, &matrix.buckets.snapshot].map(|entry| (entry.source.as_str(), entry.date)));
+        all
+    }
+
+    #[test]
+    fn every_entry_says_where_it_comes_from() {
+        for (source, date) in sources(Matrix::get()) {
+            assert!(source.len() > 10, "{source:?}");
+            assert!(date.year() >= 2026, "{source}: read on {date}");
+        }
+    }
+
+    #[test]
+    fn every_entry_can_be_found_and_means_one_thing() {
+        let matrix = Matrix::get();
+        let mut seen = std::collections::BTreeSet::new();
+        for entry in &matrix.operating_systems {
+            assert!(seen.insert((entry.os, &entry.version)), "{} is there twice", entry.name);
+            let windows = entry.os == OperatingSystem::Windows;
+            assert!(windows || Version::exact(&entry.version).is_some(), "{}", entry.version);
+            let version = entry.minimum.as_ref().map_or(entry.version.clone(), Version::to_string);
+            let platform = format!("Microsoft Windows Server {} Datacenter", entry.version);
+            let found = matrix.release(entry.os, if windows { &platform } else { "" }, &version);
+            let same = found.is_some_and(|found| found.name == entry.name || found.version.starts_with(&entry.version));
+            assert!(same, "{} is found as {found:?}", entry.name);
+            if let Some(end) = &entry.end_of_life {
+                assert!(end.extension.as_ref().is_none_or(|extension| extension.until > end.date), "{}", entry.name);
+            }
+        }
+        for os in OperatingSystem::ALL {
+            assert!(matrix.operating_systems.iter().any(|entry| entry.os == os), "{os} has no release");
+        }
+        let mut with_python: Vec<_> = matrix.python.iter().flat_map(|range| &range.operating_systems).collect();
+        let ranges = with_python.len();
+        with_python.sort();
+        with_python.dedup();
+        assert_eq!(with_python.len(), ranges, "an operating system has two ranges");
+        for range in &matrix.python {
+            assert!(range.from <= range.to && range.to.parts() == 2 && range.from.parts() == 2);
+        }
+        for regions in [&matrix.quick_setup.codes, &matrix.ec2messages.absent_regions.codes] {
+            assert!(regions.is_sorted_by(|a, b| a < b), "{regions:?}");
+        }
+        for entry in &matrix.never_patched {
+            assert_eq!(entry.word, entry.word.to_ascii_lowercase());
+        }
+        assert!(matrix.agent.minimum.version < matrix.agent.supported.version);
+    }
+
+    #[test]
+    fn the_most_exact_release_wins() {
+        let matrix = Matrix::get();
+        let name = |os, platform: &str, version: &str| {
+            matrix.release(os, platform, version).map(|release| release.name.as_str())
+        };
+        assert_eq!(name(OperatingSystem::Suse, "SLES", "15.5"), Some("SUSE Linux Enterprise Server 15 SP5"));
+        assert_eq!(name(OperatingSystem::Suse, "SLES", "15.7"), Some("SUSE Linux Enterprise Server 15"));
+        assert_eq!(name(OperatingSystem::Suse, "SLES", "15.2"), None);
+        assert_eq!(name(OperatingSystem::Suse, "SLES", "12.5"), None);
+        let windows = OperatingSystem::Windows;
+        assert_eq!(
+            name(windows, "Microsoft Windows Server 2012 R2 Standard", "6.3.9600"),
+            Some("Windows Server 2012 R2")
+        );
+        assert_eq!(name(windows, "Microsoft Windows Server 2012 Standard", "6.2.9200"), Some("Windows Server 2012"));
+        assert_eq!(name(windows, "Microsoft Windows Server 2008 R2 Standard", "6.1"), None);
+        assert_eq!(name(windows, "Microsoft Windows 11 Pro", "10.0"), None);
+        assert_eq!(name(OperatingSystem::OracleLinux, "Oracle Linux Server", "7.4"), None);
+        assert_eq!(name(OperatingSystem::OracleLinux, "Oracle Linux Server", "7.9"), Some("Oracle Linux 7"));
+    }
+
+    #[test]
+    fn ec2messages_ends_on_its_day_and_never_was_everywhere() {
+        let day = |text: &str| text.parse().expect("a date");
+        let absent = |region, on| Matrix::get().no_ec2messages(region, day(on)).is_some();
+        assert!(!absent("eu-west-1", "2026-09-29"));
+        assert!(absent("eu-west-1", "2026-09-30"));
+        assert!(absent("mx-central-1", "2025-01-01"));
+        assert!(!absent("ca-west-1", "2026-01-01"));
+    }
+}

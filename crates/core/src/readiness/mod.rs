@@ -1,0 +1,102 @@
+//! Is an instance ready to be patched? Said before the window, for every instance of the selection, managed or not.
+//!
+//! Facts of a target and the time go in, findings come out: exactly one per instance and [`Check`]. Nothing here asks
+//! AWS, and no check sees another instance than its own, so the work grows with the number of instances and no faster.
+
+mod after_scan;
+mod attach;
+mod causes;
+mod checks;
+mod facts;
+mod finding;
+mod matrix;
+mod network;
+#[cfg(test)]
+mod tests;
+mod version;
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+pub use after_scan::after_scan;
+pub use attach::attach;
+pub use causes::{Cause, first_to_fix};
+pub use facts::{
+    AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Known, Missing, Network, NetworkAcl, Package, Peer, Ports,
+    PrefixList, Protocol, PythonInventory, RegionFacts, Route, RouteTable, SecurityGroup, Subnet, TargetFacts,
+};
+pub use finding::{Check, Finding, FindingCause, Severity, Status};
+pub use matrix::Matrix;
+pub use version::Version;
+
+use network::{Path, Place, View};
+
+use crate::os::OperatingSystem;
+use crate::plan::Selection;
+use crate::selection::{Ec2Instance, ManagedInstance, left_out};
+
+/// What the checks look at: one instance, and what is around it.
+struct Subject<'a> {
+    instance: &'a Ec2Instance,
+    node: Known<Option<&'a ManagedInstance>>,
+    os: Option<OperatingSystem>,
+    place: Option<Place<'a>>,
+    /// The way to the internet; several checks need it.
+    internet: Option<Path>,
+    facts: &'a TargetFacts,
+    view: &'a View<'a>,
+    matrix: &'static Matrix,
+    now: Timestamp,
+    today: Date,
+}
+
+/// Checks every instance of the selection that exists, running or not: one finding of each [`Check`], in the order of
+/// [`Check::ALL`], by instance id. Neither depends on the order of the facts.
+#[must_use]
+pub fn check(facts: &TargetFacts, select: &Selection, now: Timestamp) -> BTreeMap<String, Vec<Finding>> {
+    let view = View::new(&facts.network, &facts.region.code);
+    let today = now.to_zoned_datetime(TimeZone::UTC).date();
+    let nodes: Option<HashMap<&str, &ManagedInstance>> =
+        facts.managed.get().ok().map(|nodes| nodes.iter().map(|node| (node.id.as_str(), node)).collect());
+    let matrix = Matrix::get();
+    let mut findings = BTreeMap::new();
+    for instance in facts.instances.iter().filter(|instance| instance.exists()) {
+        let found = nodes.as_ref().and_then(|nodes| nodes.get(instance.id.as_str()).copied());
+        let os = instance.operating_system(found);
+        if left_out(select, instance, os).is_some() {
+            continue;
+        }
+        let node = match &facts.managed {
+            Known::Yes(_) => Known::Yes(found),
+            Known::No(missing) => Known::No(missing.clone()),
+        };
+        let place = view.place(instance);
+        let internet = place.as_ref().map(|place| view.internet(place));
+        let subject = Subject { instance, node, os, place, internet, facts, view: &view, matrix, now, today };
+        findings.insert(instance.id.clone(), Check::ALL.map(|check| checks::run(check, &subject)).to_vec());
+    }
+    findings
+}
+
+impl<'a> Subject<'a> {
+    /// The managed node, if Systems Manager is known to know it.
+    fn node(&self) -> Option<&'a ManagedInstance> {
+        match &self.node {
+            Known::Yes(node) => *node,
+            Known::No(_) => None,
+        }
+    }
+
+    /// True if its agent answers right now.
+    fn online(&self) -> bool {
+        self.node().is_some_and(|node| node.ping == "Online")
+    }
+
+    /// Version of its agent.
+    fn agent(&self) -> Option<Version> {
+        self.node().and_then(|node| Version::leading(&node.agent_version))
+    }
+}

@@ -1,0 +1,247 @@
+//! The way to a service of AWS: by an endpoint in the network, else by the internet.
+
+use ipnet::IpNet;
+
+use super::acl::{guarded, serves};
+use super::group::{Allowed, Wanted};
+use super::path::{Path, whole};
+use super::policy::{Says, says};
+use super::route::is_private;
+use super::{Place, Unread, View, anywhere, in_use};
+use crate::readiness::facts::{Direction, Endpoint, EndpointKind, SecurityGroup, Subnet};
+use crate::readiness::finding::Problem;
+
+/// The way to a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::readiness) struct Reached {
+    /// How far it leads.
+    pub path: Path,
+    /// True if it leads through an endpoint that the network has.
+    pub by_endpoint: bool,
+}
+
+impl View<'_> {
+    /// The way to a service that has interface endpoints. An endpoint with private DNS takes the usual name of the
+    /// service for the whole network, so a broken one is in the way even where there is internet.
+    pub fn service(&self, place: &Place<'_>, service: &str, internet: &Path) -> Reached {
+        let found = match self.endpoints_of(place.vpc, service) {
+            Ok(found) => found,
+            // Without an endpoint the internet would do; with a broken one it would not.
+            Err(unread) => return Reached { path: Path::Unread(unread), by_endpoint: false },
+        };
+        let interfaces = || found.iter().filter(|endpoint| matches!(endpoint.kind, EndpointKind::Interface { .. }));
+        if let Some(endpoint) = interfaces().find(|endpoint| in_use(endpoint)) {
+            return Reached { path: self.interface(place, endpoint), by_endpoint: true };
+        }
+        if internet.may_lead_on() || !is_private(place) {
+            // Where a route leads out, what is in its way is the problem, and not that there is no endpoint.
+            return Reached { path: internet.clone(), by_endpoint: false };
+        }
+        let path = match interfaces().next() {
+            None => Path::Blocked(Problem::new(
+                format!("{} has no {service} endpoint", place.vpc),
+                format!("{} has no {service} endpoint, and {} has no way to the internet.", place.vpc, subnet(place)),
+                format!("Create an interface endpoint for {service} in {}, with private DNS.", place.vpc),
+            )),
+            Some(endpoint) => out_of_use(endpoint),
+        };
+        Reached { path, by_endpoint: false }
+    }
+
+    /// The way to S3: by a gateway endpoint on the subnet's route table, by an interface endpoint, or by the internet.
+    pub fn s3(&self, place: &Place<'_>, internet: &Path) -> Reached {
+        let found = match self.endpoints_of(place.vpc, "s3") {
+            Ok(found) => found,
+            Err(unread) => return Reached { path: Path::Unread(unread), by_endpoint: false },
+        };
+        let table = match &place.table {
+            Ok(table) => &table.id,
+            Err(unread) => return Reached { path: Path::Unread(unread.clone()), by_endpoint: false },
+        };
+        let on_table = |endpoint: &&&Endpoint| match &endpoint.kind {
+            EndpointKind::Gateway { route_table_ids } => in_use(endpoint) && route_table_ids.contains(table),
+            EndpointKind::Interface { .. } => false,
+        };
+        if let Some(gateway) = found.iter().find(on_table) {
+            return Reached { path: self.gateway(place, gateway), by_endpoint: true };
+        }
+        let interface = |endpoint: &&&Endpoint| matches!(endpoint.kind, EndpointKind::Interface { .. });
+        if let Some(endpoint) = found.iter().filter(interface).find(|endpoint| in_use(endpoint)) {
+            return Reached { path: self.interface(place, endpoint), by_endpoint: true };
+        }
+        if internet.may_lead_on() || !is_private(place) {
+            // Where a route leads out, what is in its way is the problem, and not that there is no endpoint.
+            return Reached { path: internet.clone(), by_endpoint: false };
+        }
+        let path = match found.first() {
+            None => Path::Blocked(Problem::new(
+                format!("{} has no S3 gateway endpoint", place.vpc),
+                format!("{} has no S3 gateway endpoint, and {} has no way to the internet.", place.vpc, subnet(place)),
+                format!("Create a gateway endpoint for S3 in {} and associate it with {table}.", place.vpc),
+            )),
+            Some(endpoint) if endpoint.state != "available" || interface(&endpoint) => out_of_use(endpoint),
+            Some(endpoint) => Path::Blocked(Problem::new(
+                format!("{table} is not associated with {}", endpoint.id),
+                format!(
+                    "The S3 gateway endpoint {} is not associated with route table {table}, which {} uses.",
+                    endpoint.id,
+                    subnet(place)
+                ),
+                format!("Associate {table} with {}.", endpoint.id),
+            )),
+        };
+        Reached { path, by_endpoint: false }
+    }
+
+    /// Whether the endpoint on the way to S3, if there is one, lets downloads from the patch buckets through.
+    pub fn s3_policy(&self, place: &Place<'_>, families: &[Vec<String>]) -> Path {
+        let (Ok(found), Ok(table)) = (self.endpoints_of(place.vpc, "s3"), &place.table) else {
+            // Said already by the way itself.
+            return Path::Open(String::new());
+        };
+        let on_the_way = found.iter().find(|endpoint| {
+            in_use(endpoint)
+                && match &endpoint.kind {
+                    EndpointKind::Gateway { route_table_ids } => route_table_ids.contains(&table.id),
+                    EndpointKind::Interface { .. } => true,
+                }
+        });
+        let Some(endpoint) = on_the_way else {
+            return Path::Open(String::new());
+        };
+        let id = &endpoint.id;
+        whole(families.iter().map(|family| {
+            let buckets: Vec<String> = family.iter().map(|prefix| format!("{prefix}*")).collect();
+            let buckets = buckets.join(" or ");
+            match says(endpoint.policy.as_deref(), family) {
+                Says::Admits => Path::Open(format!("the policy of {id} admits {buckets}")),
+                Says::Excludes => Path::Blocked(Problem::new(
+                    format!("the policy of {id} excludes {buckets}"),
+                    format!("The policy of S3 endpoint {id} does not allow s3:GetObject on {buckets}."),
+                    format!("Allow s3:GetObject on {buckets} in the policy of {id}."),
+                )),
+                Says::Depends => Path::Unseen(Problem::new(
+                    format!("the policy of {id} has conditions"),
+                    format!("Whether the policy of S3 endpoint {id} allows {buckets} depends on its conditions."),
+                    format!("Check that the policy of {id} allows s3:GetObject on {buckets}."),
+                )),
+            }
+        }))
+    }
+
+    fn gateway(&self, place: &Place<'_>, endpoint: &Endpoint) -> Path {
+        let list = self.lists.s3();
+        let nets = list.and_then(|list| list.entries.clone()).filter(|nets| !nets.is_empty());
+        let name = list.map_or("the S3 prefix list", |list| list.id.as_str());
+        let wanted = Wanted {
+            nets: nets.clone().unwrap_or_else(|| vec![anywhere()]),
+            lists: list.iter().map(|list| list.id.as_str()).collect(),
+            groups: Vec::new(),
+        };
+        let parts = whole([
+            self.out(place, &wanted, "S3", name),
+            guarded(place, &nets.unwrap_or_else(|| vec![anywhere()]), "S3"),
+        ]);
+        open_as(parts, || format!("{} leads to S3", endpoint.id))
+    }
+
+    fn interface(&self, place: &Place<'_>, endpoint: &Endpoint) -> Path {
+        let EndpointKind::Interface { subnet_ids, security_group_ids, .. } = &endpoint.kind else {
+            return self.gateway(place, endpoint);
+        };
+        let subnets: Result<Vec<&Subnet>, Unread> = subnet_ids.iter().map(|id| self.subnet(id)).collect();
+        let subnets = match subnets {
+            Ok(subnets) => subnets,
+            Err(unread) => return Path::Unread(unread),
+        };
+        let mut nets: Vec<IpNet> = subnets.iter().map(|subnet| subnet.cidr).collect();
+        nets.sort();
+        let wanted = Wanted {
+            nets: nets.clone(),
+            lists: Vec::new(),
+            groups: security_group_ids.iter().map(String::as_str).collect(),
+        };
+        let whom = format!("{} ({})", endpoint.id, endpoint.service);
+        let groups = security_group_ids.join(" or ");
+        let mut parts = vec![
+            self.out(place, &wanted, &whom, if groups.is_empty() { "the endpoint" } else { &groups }),
+            self.lets_in(place, endpoint, security_group_ids),
+        ];
+        // Inside one subnet no ACL is asked.
+        let other = |subnet: &&&Subnet| place.subnet.as_ref().map_or(true, |own| own.id != subnet.id);
+        let elsewhere: Vec<IpNet> = subnets.iter().filter(other).map(|subnet| subnet.cidr).collect();
+        if elsewhere.len() == subnets.len() && !elsewhere.is_empty() {
+            parts.push(guarded(place, &elsewhere, &whom));
+            parts.extend(place.own.map(|own| self.served(&subnets, own)));
+        }
+        open_as(whole(parts), || format!("{} leads to {}", endpoint.id, endpoint.service))
+    }
+
+    /// Whether an endpoint's groups let the instance in.
+    fn lets_in(&self, place: &Place<'_>, endpoint: &Endpoint, group_ids: &[String]) -> Path {
+        let groups: Result<Vec<&SecurityGroup>, Unread> = group_ids.iter().map(|id| self.group(id)).collect();
+        let (groups, own_groups) = match (groups, &place.groups) {
+            (Ok(groups), Ok(own)) => (groups, own),
+            (Err(unread), _) => return Path::Unread(unread),
+            (_, Err(unread)) => return Path::Unread(unread.clone()),
+        };
+        let wanted = Wanted {
+            nets: place.own.into_iter().collect(),
+            lists: Vec::new(),
+            groups: own_groups.iter().map(|group| group.id.as_str()).collect(),
+        };
+        let names = super::ids(group_ids.iter().map(String::as_str));
+        let (id, service) = (&endpoint.id, &endpoint.service);
+        let from = place.group_names();
+        let problem = Problem::new(
+            format!("{names} of {id} ({service}): no inbound 443 from {from}"),
+            format!(
+                "The {service} endpoint {id} has security group {names}, which does not allow inbound TCP 443 from {from}."
+            ),
+            format!("Allow inbound TCP 443 from {from} in {names}."),
+        );
+        match self.lists.allowed(&groups, Direction::In, &wanted) {
+            Allowed::All => Path::Open(format!("{names} lets {from} in")),
+            Allowed::Some => Path::Limited(problem),
+            Allowed::None => Path::Blocked(problem),
+        }
+    }
+
+    /// Whether the ACLs of an endpoint's subnets let an instance in: the name of the service leads to any of them.
+    fn served(&self, subnets: &[&Subnet], own: IpNet) -> Path {
+        whole(subnets.iter().map(|subnet| match self.acl(&subnet.id) {
+            Ok(acl) => serves(acl, own),
+            Err(unread) => Path::Unread(unread),
+        }))
+    }
+}
+
+fn open_as(path: Path, text: impl Fn() -> String) -> Path {
+    match path {
+        Path::Open(_) => Path::Open(text()),
+        other => other,
+    }
+}
+
+/// Why an endpoint that is there is of no use.
+fn out_of_use(endpoint: &Endpoint) -> Path {
+    let Endpoint { id, service, state, vpc_id, .. } = endpoint;
+    if state != "available" {
+        return Path::Blocked(Problem::new(
+            format!("{id} ({service}) is {state}"),
+            format!("The {service} endpoint {id} of {vpc_id} is {state}."),
+            format!("Accept or create {id} anew, until it is available."),
+        ));
+    }
+    Path::Blocked(Problem::new(
+        format!("{id} ({service}) has no private DNS"),
+        format!(
+            "The {service} endpoint {id} of {vpc_id} has private DNS off, so the name of {service} does not lead to it."
+        ),
+        format!("Turn private DNS on for {id}, and DNS support and host names for {vpc_id}."),
+    ))
+}
+
+fn subnet<'p>(place: &'p Place<'_>) -> &'p str {
+    place.subnet.as_ref().map_or("the subnet", |subnet| subnet.id.as_str())
+}

@@ -1,0 +1,132 @@
+//! EC2: route tables, the main one of a VPC among them.
+use super::{Listing, common_values, here, write_name, write_token};
+use crate::{
+    ids,
+    network::{Networks, Route, RouteTable, RouteTarget},
+    wire::{
+        AwsError, Call,
+        ec2::{Xml, response},
+    },
+    world::World,
+};
+
+const LISTING: Listing = Listing {
+    operation: "DescribeRouteTables",
+    ids: ("RouteTableId", "InvalidRouteTableID.NotFound"),
+    sizes: (5, 100),
+};
+
+/// `DescribeRouteTables`
+pub fn describe_route_tables(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let world = &*world;
+    let networks = &world.fleet.networks;
+    let name = |n: usize| {
+        let table = &networks.tables[n];
+        format!("{}-{}", networks.vpcs[table.vpc].name, if table.main { "main" } else { "own" })
+    };
+    let values = |n: usize, filter: &str| {
+        let table = &networks.tables[n];
+        let routes = || table.routes.iter();
+        Some(match filter {
+            "route-table-id" | "association.route-table-id" => vec![table.id.clone()],
+            "association.main" => vec![table.main.to_string()],
+            "association.subnet-id" => subnets(networks, n),
+            "association.route-table-association-id" => {
+                let main = table.main.then(|| association(table, ""));
+                main.into_iter().chain(subnets(networks, n).iter().map(|subnet| association(table, subnet))).collect()
+            }
+            "route.destination-cidr-block" => {
+                let default = routes().filter(|route| route.prefix_list.is_none()).map(|_| "0.0.0.0/0".to_owned());
+                default.chain([networks.vpcs[table.vpc].cidr()]).collect()
+            }
+            "route.destination-prefix-list-id" => routes().filter_map(|route| route.prefix_list.clone()).collect(),
+            "route.gateway-id" => {
+                routes().filter_map(|route| target(route, "gatewayId")).chain(["local".to_owned()]).collect()
+            }
+            "route.nat-gateway-id" => routes().filter_map(|route| target(route, "natGatewayId")).collect(),
+            "route.transit-gateway-id" => routes().filter_map(|route| target(route, "transitGatewayId")).collect(),
+            "route.state" => routes().map(|route| state(route).to_owned()).chain(["active".to_owned()]).collect(),
+            other => return common_values(world, table.vpc, &name(n), other),
+        })
+    };
+    let all = here(world, call, networks.tables.iter().map(|table| table.vpc));
+    let page = LISTING.page(world, call, all, |n| networks.tables[n].id.clone(), values)?;
+    Ok(response(LISTING.operation, |xml| {
+        xml.items("routeTableSet", page.items, |xml, n| {
+            let table = &networks.tables[n];
+            xml.text("routeTableId", &table.id);
+            xml.text("vpcId", &networks.vpcs[table.vpc].id);
+            xml.text("ownerId", &call.account);
+            xml.element("routeSet", |xml| {
+                xml.element("item", |xml| {
+                    xml.text("destinationCidrBlock", &networks.vpcs[table.vpc].cidr());
+                    xml.text("gatewayId", "local");
+                    xml.text("state", "active");
+                    xml.text("origin", "CreateRouteTable");
+                });
+                for route in &table.routes {
+                    xml.element("item", |xml| write_route(xml, route));
+                }
+            });
+            write_associations(xml, networks, n);
+            xml.items("propagatingVgwSet", [(); 0], |_, ()| {});
+            write_name(xml, &name(n));
+        });
+        write_token(xml, page.next.as_deref());
+    }))
+}
+
+/// The subnets that are associated with a table. Those that use the main one without saying so are not.
+fn subnets(networks: &Networks, table: usize) -> Vec<String> {
+    let own = networks.subnets.iter().filter(|subnet| subnet.table == table && !networks.tables[table].main);
+    own.map(|subnet| subnet.id.clone()).collect()
+}
+
+fn association(table: &RouteTable, subnet: &str) -> String {
+    format!("rtbassoc-{}", ids::hex(&["rtbassoc", &table.id, subnet], 17))
+}
+
+fn write_associations(xml: &mut Xml, networks: &Networks, n: usize) {
+    let table = &networks.tables[n];
+    let write = |xml: &mut Xml, subnet: &str| {
+        xml.text("routeTableAssociationId", &association(table, subnet));
+        xml.text("routeTableId", &table.id);
+        if !subnet.is_empty() {
+            xml.text("subnetId", subnet);
+        }
+        xml.text("main", &subnet.is_empty().to_string());
+        xml.element("associationState", |xml| xml.text("state", "associated"));
+    };
+    let main = table.main.then(String::new);
+    let associations: Vec<_> = main.into_iter().chain(subnets(networks, n)).collect();
+    xml.items("associationSet", &associations, |xml, subnet| write(xml, subnet));
+}
+
+fn state(route: &Route) -> &'static str {
+    if matches!(route.target, RouteTarget::DeletedNat(_)) { "blackhole" } else { "active" }
+}
+
+/// The id of a route's target, if it is told in this field.
+fn target(route: &Route, field: &str) -> Option<String> {
+    let (own, id) = field_of(&route.target);
+    (own == field).then(|| id.to_owned())
+}
+
+fn field_of(target: &RouteTarget) -> (&'static str, &str) {
+    match target {
+        RouteTarget::Gateway(id) => ("gatewayId", id),
+        RouteTarget::Nat(id) | RouteTarget::DeletedNat(id) => ("natGatewayId", id),
+        RouteTarget::Transit(id) => ("transitGatewayId", id),
+    }
+}
+
+fn write_route(xml: &mut Xml, route: &Route) {
+    match &route.prefix_list {
+        Some(list) => xml.text("destinationPrefixListId", list),
+        None => xml.text("destinationCidrBlock", "0.0.0.0/0"),
+    }
+    let (field, id) = field_of(&route.target);
+    xml.text(field, id);
+    xml.text("state", state(route));
+    xml.text("origin", "CreateRoute");
+}

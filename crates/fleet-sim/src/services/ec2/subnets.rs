@@ -1,0 +1,51 @@
+//! EC2: subnets.
+use super::{Listing, common_values, here, write_name, write_token};
+use crate::{
+    wire::{AwsError, Call, ec2::response},
+    world::World,
+};
+
+const LISTING: Listing =
+    Listing { operation: "DescribeSubnets", ids: ("SubnetId", "InvalidSubnetID.NotFound"), sizes: (5, 1_000) };
+
+/// `DescribeSubnets`
+pub fn describe_subnets(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let world = &*world;
+    let networks = &world.fleet.networks;
+    let arn = |id: &str| format!("arn:aws:ec2:{}:{}:subnet/{id}", call.region, call.account);
+    let name = |n: usize| format!("{}-{n}", networks.vpcs[networks.subnets[n].vpc].name);
+    let values = |n: usize, filter: &str| {
+        let subnet = &networks.subnets[n];
+        Some(vec![match filter {
+            "subnet-id" => subnet.id.clone(),
+            "availability-zone" | "availabilityZone" => networks.zone(subnet),
+            "cidr-block" | "cidr" | "cidrBlock" => networks.subnet_cidr(subnet),
+            "state" => "available".to_owned(),
+            "default-for-az" | "defaultForAz" => "false".to_owned(),
+            "map-public-ip-on-launch" => subnet.public.to_string(),
+            "subnet-arn" => arn(&subnet.id),
+            other => return common_values(world, subnet.vpc, &name(n), other),
+        }])
+    };
+    let all = here(world, call, networks.subnets.iter().map(|subnet| subnet.vpc));
+    let page = LISTING.page(world, call, all, |n| networks.subnets[n].id.clone(), values)?;
+    Ok(response(LISTING.operation, |xml| {
+        xml.items("subnetSet", page.items, |xml, n| {
+            let subnet = &networks.subnets[n];
+            xml.text("subnetId", &subnet.id);
+            xml.text("subnetArn", &arn(&subnet.id));
+            xml.text("state", "available");
+            xml.text("vpcId", &networks.vpcs[subnet.vpc].id);
+            xml.text("ownerId", &call.account);
+            xml.text("cidrBlock", &networks.subnet_cidr(subnet));
+            xml.items("ipv6CidrBlockAssociationSet", [(); 0], |_, ()| {});
+            xml.text("availableIpAddressCount", "200");
+            xml.text("availabilityZone", &networks.zone(subnet));
+            xml.text("defaultForAz", "false");
+            xml.text("mapPublicIpOnLaunch", &subnet.public.to_string());
+            xml.text("assignIpv6AddressOnCreation", "false");
+            write_name(xml, &name(n));
+        });
+        write_token(xml, page.next.as_deref());
+    }))
+}

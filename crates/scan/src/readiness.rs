@@ -1,0 +1,40 @@
+//! Is every instance of the selection ready? Looked at before anything is sent, and without sending anything.
+
+use std::collections::BTreeSet;
+
+use orgpatch_aws::house::House;
+use orgpatch_aws::member::TargetError;
+use orgpatch_aws::readiness;
+use orgpatch_core::contract::{Inventory, Progress, Standing, StepSettings, TargetRequest};
+use orgpatch_core::readiness::{attach, check};
+use orgpatch_core::reconcile::not_asked;
+use orgpatch_core::{keys, selection};
+
+use crate::{Seen, see};
+
+/// What is in the target, each instance of the selection with its findings. Where the plan selects none, nothing is asked.
+pub async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+    let Seen { member, ec2, managed } = see(house, request).await?;
+    let mut instances = selection::inventory(&settings.select, &ec2, &managed);
+    let selected: BTreeSet<&str> = instances
+        .iter()
+        .filter(|instance| !matches!(instance.standing, Standing::Skipped(_)))
+        .map(|instance| instance.instance_id.as_str())
+        .collect();
+    if !selected.is_empty() {
+        let vpcs = ec2.iter().filter(|one| selected.contains(one.id.as_str())).filter_map(|one| one.vpc_id.clone());
+        let vpcs: BTreeSet<String> = vpcs.collect();
+        let facts = readiness::facts(&member, &request.target.region, ec2, managed, &vpcs).await;
+        let facts = house.members.judged(&request.target, facts).await?;
+        attach(&mut instances, check(&facts, &settings.select, request.now));
+    }
+    Ok(Inventory { at: request.now, instances })
+}
+
+/// Ends the target with what was looked at: no instance is asked.
+pub async fn record(house: &House, request: &TargetRequest, inventory: &Inventory) -> Result<Progress, TargetError> {
+    let record = not_asked(request.target.clone(), inventory);
+    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    house.store.write_once(&key, &record).await?;
+    Ok(Progress::Recorded)
+}

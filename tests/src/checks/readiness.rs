@@ -1,0 +1,56 @@
+//! What the report says of the readiness of instances is complete, and agrees with what became of them.
+
+use orgpatch_core::contract::InstanceRow;
+use orgpatch_core::outcome::{Outcome, TargetOutcome};
+use orgpatch_core::readiness::{Check, Status};
+
+use crate::evidence::Evidence;
+
+/// Reasons of instances that the plan leaves out, which nobody looks at.
+const LEFT_OUT: [&str; 4] =
+    ["excluded-instance", "excluded-by-tag", "not-selected-by-tags", "not-selected-by-operating-system"];
+
+/// Every instance of the selection in a target that was scanned has exactly one finding of each check, in their order.
+#[must_use]
+pub fn every_scanned_instance_has_one_finding_of_each_check(evidence: &Evidence) -> Vec<String> {
+    let scanned = |row: &&InstanceRow| {
+        evidence.targets().any(|target| {
+            target.outcome == TargetOutcome::Reached
+                && (&target.account_id, &target.region) == (&row.account_id, &row.region)
+        })
+    };
+    let complaint = |row: &InstanceRow| {
+        let found: Vec<Check> = row.findings.iter().map(|finding| finding.check).collect();
+        let wanted: &[Check] = if LEFT_OUT.contains(&row.reason.code.as_str()) { &[] } else { &Check::ALL };
+        (found != wanted).then(|| format!("instance {} ({}) has findings {found:?}", row.instance_id, row.reason.code))
+    };
+    evidence.rows().filter(scanned).filter_map(complaint).collect()
+}
+
+/// An instance of which everything passes is never called not ready.
+#[must_use]
+pub fn nobody_is_not_ready_without_a_finding(evidence: &Evidence) -> Vec<String> {
+    let fine = |row: &&InstanceRow| row.findings.iter().all(|finding| finding.status == Status::Pass);
+    evidence
+        .rows()
+        .filter(|row| row.outcome == Outcome::NotReady && !row.findings.is_empty())
+        .filter(fine)
+        .map(|row| format!("instance {} is not-ready ({}), but all its checks pass", row.instance_id, row.reason))
+        .collect()
+}
+
+/// A run about readiness changes nothing and asks no instance.
+#[must_use]
+pub fn a_run_about_readiness_only_reads(evidence: &Evidence) -> Vec<String> {
+    if evidence.shares_its_time || !evidence.report.as_ref().is_some_and(|report| report.run.readiness_only) {
+        return Vec::new();
+    }
+    let verb = |operation: &str| operation.rsplit(':').next().unwrap_or_default().to_owned();
+    let reads = |operation: &str| ["Describe", "Get", "List"].iter().any(|read| verb(operation).starts_with(read));
+    evidence
+        .calls
+        .iter()
+        .filter(|call| call.is_in_member() && !reads(&call.operation))
+        .map(|call| format!("a run about readiness called {} in {}", call.operation, call.target()))
+        .collect()
+}
