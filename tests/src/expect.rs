@@ -73,6 +73,10 @@ pub struct ExpectInstance {
     reason: Option<String>,
     /// Exactly the patches that the row says were installed.
     installed: Option<BTreeSet<String>>,
+    /// Codes of exactly the conflicts that the row tells of.
+    conflicts: Option<BTreeSet<String>>,
+    /// Code of who the row says has overwritten this run's compliance.
+    overwritten_by: Option<String>,
     /// Exactly those of them that the row says are not tested.
     installed_untested: Option<BTreeSet<String>>,
     /// Exactly the patches that the row says are held back.
@@ -273,6 +277,14 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 "instance {name}: expected {} ({reason}), found {} ({})",
                 wanted.outcome, row.outcome, row.reason
             ));
+        }
+        if let Some(wanted) = &wanted.conflicts {
+            let found: BTreeSet<String> = row.conflicts.iter().map(|conflict| conflict.reason.code.clone()).collect();
+            same(&format!("conflicts of {name}"), wanted, &found, complaints);
+        }
+        if wanted.overwritten_by.is_some() {
+            let found = row.overwritten_by.as_ref().map(|reason| reason.code.clone());
+            same(&format!("who has overwritten the compliance of {name}"), &wanted.overwritten_by, &found, complaints);
         }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),

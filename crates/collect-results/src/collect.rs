@@ -109,7 +109,8 @@ impl Look<'_> {
             store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
-        let Some(judged) = rows::judge_install(self.view(&order.hold_back), &order, &installed, &verified, &evidence)
+        let view = self.view(&order.hold_back);
+        let Some(judged) = rows::judge_install(view, &order, &scanned.instances, &installed, &verified, &evidence)
         else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };

@@ -66,14 +66,18 @@ pub fn answers(
                 }
                 IntentState::Refused { reason } => unsent(intent, Answer::Refused(reason.clone())),
                 IntentState::Offline { reason } => unsent(intent, Answer::Offline(reason.clone())),
+                IntentState::LeftOut { outcome, reason } => {
+                    unsent(intent, Answer::LeftOut { outcome: *outcome, reason: reason.clone() })
+                }
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
                     Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
                 ),
             };
-            // An instance that was offline at a first attempt may have got the command of the second.
-            let has_command = asked.get(id).is_some_and(|known| known.command_id.is_some());
-            if entry.command_id.is_some() || !has_command {
+            // An instance that was offline at a first attempt may have got the command of the second; one that was named
+            // by an attempt of which nothing came may have been left out since.
+            let settled = |known: &Asked| known.command_id.is_some() || matches!(known.answer, Answer::LeftOut { .. });
+            if entry.command_id.is_some() || !asked.get(id).is_some_and(settled) {
                 asked.insert(id.clone(), entry);
             }
         }

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::baseline::Baseline;
+use crate::conflict::Conflict;
 use crate::input::{Operation, RunInput};
 use crate::organization::AccountState;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome, TargetOutcome};
-use crate::plan::{Gate, Plan, Rate, Reboot, Selection, Untested};
+use crate::plan::{ConflictSettings, Gate, Plan, Rate, Reboot, Selection, Untested};
 use crate::reason::Reason;
 
 /// One account in one Region, in its place in the order.
@@ -362,6 +363,9 @@ pub struct StepSettings {
     pub rate: Rate,
     /// What must hold afterwards.
     pub gate: Gate,
+    /// What happens to instances that somebody else patches too.
+    #[serde(default)]
+    pub conflicts: ConflictSettings,
     /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are, or
     /// the step is frozen and they are not known before the first stage is scanned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -397,6 +401,9 @@ pub struct Inventory {
     pub at: Timestamp,
     /// Every instance of the target that is not terminated.
     pub instances: Vec<InventoryInstance>,
+    /// What could not be seen of others who patch, and what of theirs may concern any instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// An instance as EC2 and Systems Manager describe it, and where it stands.
@@ -415,6 +422,9 @@ pub struct InventoryInstance {
     pub agent_version: Option<String>,
     /// Whether it is asked.
     pub standing: Standing,
+    /// Who else patches it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// Whether an instance is asked.
@@ -423,7 +433,7 @@ pub struct InventoryInstance {
 pub enum Standing {
     /// It is selected and can be asked.
     Selected,
-    /// The plan says no.
+    /// The plan or a conflict says no.
     Skipped(Reason),
     /// It is selected but cannot be asked.
     NotReady(Reason),
@@ -583,6 +593,10 @@ pub struct InstanceRow {
     pub reason: Reason,
     /// What was found about its readiness.
     pub findings: Vec<Reason>,
+    /// Who else patches it, the gravest first, with what the plan says about it.
+    pub conflicts: Vec<Conflict>,
+    /// Who probably wrote the compliance row that was found in place of this run's, or null. Such a row is not believed.
+    pub overwritten_by: Option<Reason>,
     /// Patches that the scan before found missing.
     pub missing_before: Vec<Patch>,
     /// Patches that were missing before and are not any more, by the scan afterwards.

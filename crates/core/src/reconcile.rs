@@ -172,6 +172,8 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         outcome,
         reason,
         findings,
+        conflicts: instance.conflicts.clone(),
+        overwritten_by: None,
         missing_before: Vec::new(),
         installed: Vec::new(),
         failed: Vec::new(),
@@ -211,6 +213,7 @@ mod tests {
             platform: None,
             agent_version: None,
             standing,
+            conflicts: Vec::new(),
         }
     }
 
@@ -277,6 +280,7 @@ mod tests {
     #[test]
     fn whatever_is_lost_every_known_instance_has_one_row() {
         let inventory = Inventory {
+            conflict_notes: Vec::new(),
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
                 seen("i-a", Standing::Selected),

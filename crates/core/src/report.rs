@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Change;
+use crate::conflict;
 use crate::contract::{
     AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
@@ -342,6 +343,14 @@ impl Report {
             if let Some(promotion) = &step.promotion {
                 let _ = write!(text, "{}", promotion.sentence());
             }
+        }
+        let alone = self.instances.iter().filter(|row| conflict::is_reason(&row.reason)).count();
+        let others = self.instances.iter().filter(|row| !row.conflicts.is_empty()).count();
+        if others > 0 {
+            let _ = writeln!(
+                text,
+                "{others} instances are patched by somebody else too, or may be; {alone} were left alone."
+            );
         }
         let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
         if unreached > 0 {

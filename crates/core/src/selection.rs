@@ -105,6 +105,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                     .map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
                 agent_version: node.map(|node| node.agent_version.clone()),
                 standing: standing(select, instance, node, os),
+                conflicts: Vec::new(),
             }
         })
         .collect();

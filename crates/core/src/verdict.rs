@@ -9,6 +9,9 @@ use crate::invocation::Answer;
 use crate::outcome::Outcome;
 use crate::reason::Reason;
 
+/// Code: a scan ended with success, and left no row.
+const NO_ROW: &str = "no-compliance-row";
+
 /// A compliance row as `DescribeInstancePatchStates` gives it; absent counts are zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatchState {
@@ -60,6 +63,16 @@ impl Verdict {
     fn new(outcome: Outcome, code: &str, text: impl Into<String>) -> Self {
         Self { outcome, reason: Reason::new(code, text) }
     }
+
+    /// The same, where the row that could not be found was overwritten: `by` says who probably did it.
+    #[must_use]
+    pub fn overwritten(self, by: &Reason) -> Self {
+        if self.reason.code != NO_ROW {
+            return self;
+        }
+        let text = format!("{}: {}", self.reason.text, by.text);
+        Self { reason: Reason::new("overwritten", text), ..self }
+    }
 }
 
 /// The outcome after a scan. `evidence` is a row that [`PatchState::is_from`] this scan. None while it is not
@@ -72,8 +85,8 @@ pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_
         (Answer::Succeeded, None) if row_may_still_come => return None,
         (Answer::Succeeded, None) => Verdict::new(
             Outcome::Failed,
-            "no-compliance-row",
-            "the scan ended with success, but no compliance row of it can be found (was it overwritten by another tool?)",
+            NO_ROW,
+            "the scan ended with success, but no compliance row of it can be found",
         ),
         (Answer::Failed(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the scan failed: {}", reason.text))
@@ -88,6 +101,7 @@ pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_
         (Answer::Offline(reason) | Answer::Spared(reason), _) => {
             Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text))
         }
+        (Answer::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
     })
 }
 
@@ -123,6 +137,7 @@ pub fn after_install(
     let proof = evidence.filter(|_| verify == Some(&Answer::Succeeded));
     Some(match (install, proof) {
         (Answer::Waiting, _) => return None,
+        (Answer::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
         (Answer::Spared(reason), _) => Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone()),
         (Answer::Refused(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the install was refused: {}", reason.text))

@@ -113,6 +113,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
+            conflicts: run.plan.conflict_settings(stage),
             baselines: if frozen { Vec::new() } else { baseline::desired(&run.plan, stage, Some(cutoff)) },
             promotion: run.plan.untested(stage).filter(|_| scans).map(|untested| Promotion {
                 tested_in: tested_in.clone(),

@@ -6,8 +6,9 @@
 //! them converge before a scan.
 
 mod baselines;
+mod conflicts;
 
-use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
+use orgpatch_aws::dispatch::{self, Busy, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
@@ -20,9 +21,10 @@ use orgpatch_core::contract::{
     TargetRequest,
 };
 use orgpatch_core::error::RunError;
+use orgpatch_core::keys;
 use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::reconcile::not_attempted;
-use orgpatch_core::{keys, selection};
+use orgpatch_core::selection::{self, Ec2Instance};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -65,7 +67,12 @@ async fn ask(
             (held.map(known).collect(), order.hold_back)
         }
         Phase::Verify => match steps::order(&house.store, request).await? {
-            Some(order) => (order.instances.into_iter().map(known).collect(), order.hold_back),
+            // What was not installed need not be proved.
+            Some(order) => {
+                let left_out = dispatch::left_out(ledger, request).await?;
+                let sent = order.instances.into_iter().filter(|one| !left_out.contains(&one.instance_id));
+                (sent.map(known).collect(), order.hold_back)
+            }
             // What held it up is recorded already.
             None => return Ok(Progress::Done),
         },
@@ -85,7 +92,10 @@ async fn ask(
         let ids: Vec<String> = asked.iter().map(|(_, id)| id.clone()).collect();
         Some(house.members.judged(target, dispatch::online(&ssm, &ids).await).await?)
     };
-    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back: &hold_back };
+    // A scan touches nothing, so nobody is in its way.
+    let busy = &Busy::default();
+    let hold_back = &hold_back;
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back, busy };
     dispatch.send(command::batches(asked), online.as_ref()).await
 }
 
@@ -99,7 +109,8 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
     if let Some(inventory) = house.store.find(&key).await? {
         return Ok(inventory);
     }
-    let mut seen = look(house, request, settings).await?;
+    let (mut seen, ec2) = look(house, request, settings).await?;
+    conflicts::find(house, request, settings, &ec2, &mut seen).await?;
     baselines::converge(house, request, settings, &mut seen).await?;
     if house.store.create(&key, &seen).await? {
         return Ok(seen);
@@ -107,13 +118,18 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
     Ok(house.store.get(&key).await?)
 }
 
-async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+async fn look(
+    house: &House,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<(Inventory, Vec<Ec2Instance>), TargetError> {
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
     match facts {
         Ok((ec2, managed)) => {
-            Ok(Inventory { at: request.now, instances: selection::inventory(&settings.select, &ec2, &managed) })
+            let instances = selection::inventory(&settings.select, &ec2, &managed);
+            Ok((Inventory { at: request.now, instances, conflict_notes: Vec::new() }, ec2))
         }
         Err(error) => Err(house.members.judge(&request.target, error).await),
     }
@@ -125,13 +141,13 @@ async fn list(house: &House, request: &TargetRequest) -> Result<Progress, RunErr
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
     let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    let empty = Inventory { at: request.now, instances: Vec::new() };
+    let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };
     if settings.operation.is_about_baselines_only() {
         house.store.write_once(&key, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
         return Ok(Progress::Done);
     }
     let record = match look(house, request, &settings).await {
-        Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
+        Ok((inventory, _)) => not_attempted(request.target.clone(), &inventory, &entry.reason),
         Err(TargetError::Run(error)) => return Err(error),
         Err(TargetError::Outcome(_, why)) => {
             let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);

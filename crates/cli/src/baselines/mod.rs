@@ -135,5 +135,6 @@ async fn give_back(place: &Place<'_>, arguments: &RestoreArguments) -> Result<Re
 
 fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInput {
     let comment = Some("started by the command line".to_owned());
-    RunInput { operation, plan: plan.to_owned(), stages: stages.map(<[String]>::to_vec), comment }
+    let stages = stages.map(<[String]>::to_vec);
+    RunInput { operation, plan: plan.to_owned(), stages, readiness_only: false, comment }
 }

@@ -84,6 +84,7 @@ proptest! {
             let instance = InventoryInstance {
                 instance_id: "i-test".into(), name: None, os: Some(os), platform: None, agent_version: None,
                 standing: Standing::Selected,
+                conflicts: vec![],
             };
             let mut row = row(&target(), &instance, Outcome::Patched, Reason::new("x", "x"));
             row.installed = missing(&at_test, has);

@@ -16,6 +16,7 @@ fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
         platform: None,
         agent_version: None,
         standing: Standing::Selected,
+        conflicts: vec![],
     };
     InstanceRow { installed: patches, ..row(&target(), &instance, Outcome::Patched, Reason::new("x", "x")) }
 }
