@@ -57,6 +57,9 @@ pub struct Expect {
     /// What the report says of the baselines of a target, as `account/region`: its changes by kind, in order. Every target
     /// that is left out must have none, unless all are.
     pub baseline_changes: Option<BTreeMap<String, Vec<String>>>,
+    /// Codes of what the report says could not be seen of others who patch in a target, as `account/region`. Targets that
+    /// are left out have none, unless all are.
+    pub conflict_notes: Option<BTreeMap<String, Vec<String>>>,
     /// What is registered in a target, as `account/region`, after the last run of the case.
     #[serde(default)]
     pub registered: BTreeMap<String, ExpectRegistered>,
@@ -132,6 +135,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
             instances(expect, report, &mut complaints);
             targets(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);
+            conflict_notes(expect, report, &mut complaints);
         }
         None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
         None => {}
@@ -311,6 +315,18 @@ fn baseline_changes(expect: &Expect, report: &Report, complaints: &mut Vec<Strin
         })
         .collect();
     same("changes of baselines", wanted, &found, complaints);
+}
+
+fn conflict_notes(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    let Some(wanted) = &expect.conflict_notes else { return };
+    let noted = report.targets.iter().filter(|target| !target.conflict_notes.is_empty());
+    let found: BTreeMap<String, Vec<String>> = noted
+        .map(|target| {
+            let codes = target.conflict_notes.iter().map(|note| note.code.clone()).collect();
+            (format!("{}/{}", target.account_id, target.region), codes)
+        })
+        .collect();
+    same("what could not be seen of others", wanted, &found, complaints);
 }
 
 fn registered(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {

@@ -95,10 +95,8 @@ impl Others {
             associations.push(Association { id, name: found.association_name, document, operation: None, targets });
         }
         let with_operation = |association: Association| async move {
-            let operation = match conflict::operation_matters(&association) {
-                true => self.operation(&association.id).await?,
-                false => None,
-            };
+            let operation =
+                if conflict::operation_matters(&association) { self.operation(&association.id).await? } else { None };
             Ok(Association { operation, ..association })
         };
         stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await

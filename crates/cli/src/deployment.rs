@@ -101,6 +101,7 @@ mod tests {
             operation: Operation::PreviewBaselines,
             plan: plan.to_owned(),
             stages: None,
+            readiness_only: false,
             comment: None,
         };
         let now = Timestamp::from_millisecond(1_793_000_000_123).expect("a time");

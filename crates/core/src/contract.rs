@@ -630,6 +630,9 @@ pub struct TargetRecord {
     pub at: Timestamp,
     /// Its instances; after an install only those that were in the install plan.
     pub instances: Vec<InstanceRow>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// `gate.json`: the decision about a step and the numbers behind it.

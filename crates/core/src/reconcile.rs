@@ -48,6 +48,8 @@ pub struct TargetResult {
     pub reason: Reason,
     /// Its instances, sorted by id.
     pub instances: Vec<InstanceRow>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance.
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
@@ -110,7 +112,13 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
             row.reason = why.clone();
         }
     }
-    TargetResult { target, outcome, reason, instances: rows.into_values().collect() }
+    TargetResult {
+        target,
+        outcome,
+        reason,
+        instances: rows.into_values().collect(),
+        conflict_notes: scan.conflict_notes,
+    }
 }
 
 /// What the install plan leaves out ends as it says there.
@@ -139,6 +147,7 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
         StepEnd::Over => Outcome::Unreachable,
         StepEnd::Cut(_) => Outcome::NotAttempted,
     };
+    let conflict_notes = inventory.as_ref().map_or_else(Vec::new, |inventory| inventory.conflict_notes.clone());
     let instances = inventory.map_or_else(Vec::new, |inventory| {
         inventory
             .instances
@@ -150,7 +159,7 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
             })
             .collect()
     });
-    TargetResult { target, outcome, reason, instances }
+    TargetResult { target, outcome, reason, instances, conflict_notes }
 }
 
 /// A row with that outcome and no evidence yet.
@@ -193,7 +202,14 @@ pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> 
         .iter()
         .map(|instance| row(&target, instance, Outcome::NotAttempted, reason.clone()))
         .collect();
-    TargetRecord { target, outcome: TargetOutcome::NotAttempted, reason: reason.clone(), at: inventory.at, instances }
+    TargetRecord {
+        target,
+        outcome: TargetOutcome::NotAttempted,
+        reason: reason.clone(),
+        at: inventory.at,
+        instances,
+        conflict_notes: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -223,6 +239,7 @@ mod tests {
             outcome,
             reason: Reason::new("recorded", "recorded"),
             at: Timestamp::UNIX_EPOCH,
+            conflict_notes: Vec::new(),
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {

@@ -202,6 +202,9 @@ pub struct TargetReport {
     /// nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baseline_changes: Vec<Change>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// A step and what became of its targets.
@@ -289,6 +292,7 @@ impl Report {
                 outcome: target.outcome,
                 reason: target.reason,
                 baseline_changes,
+                conflict_notes: target.conflict_notes,
             });
         }
     }

@@ -243,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_was_overwritten_is_named_and_changes_nothing_else() {
+        let by = Reason::new("association", "an association scans too");
+        let lost = after_scan(&Answer::Succeeded, None, false).expect("final").overwritten(&by);
+        assert_eq!((lost.outcome, lost.reason.code.as_str()), (Outcome::Failed, "overwritten"));
+        assert!(lost.reason.text.ends_with("can be found: an association scans too"), "{}", lost.reason);
+        let failed = after_scan(&Answer::Failed(why()), None, false).expect("final");
+        assert_eq!(failed.clone().overwritten(&by), failed);
+    }
+
+    #[test]
     fn outcomes_after_an_install() {
         let clean = state(0, 0, 0);
         let dirty = state(1, 0, 0);
@@ -253,6 +263,7 @@ mod tests {
         let spared = Answer::Spared(why());
         let refused = Answer::Refused(why());
         let offline = Answer::Offline(why());
+        let left_out = Answer::LeftOut { outcome: Outcome::Skipped, reason: why() };
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
             ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
@@ -273,6 +284,7 @@ mod tests {
             ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
             ("refused", after_install(&refused, Some(&ok), Some(&dirty), false)),
             ("offline", after_install(&offline, Some(&ok), Some(&dirty), false)),
+            ("left out", after_install(&left_out, None, None, false)),
         ];
         let lines: Vec<String> = rows
             .into_iter()
@@ -301,6 +313,7 @@ mod tests {
         spared: not-attempted (exit-code-1)
         refused: failed (exit-code-1)
         offline: unreachable (exit-code-1)
+        left out: skipped (exit-code-1)
         ");
     }
 }
