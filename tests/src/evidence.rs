@@ -157,6 +157,8 @@ pub struct Truth {
     pub region: String,
     /// How many installs its agent began.
     pub installs_started: u32,
+    /// How many of them began beside a patch operation of somebody else.
+    pub installs_beside: u32,
     /// Patches that this run's time brought.
     pub installed: BTreeSet<String>,
     /// The version of each of them that is there now.

@@ -65,6 +65,9 @@ pub struct Expect {
     /// What the report says of the baselines of a target, as `account/region`: its changes by kind, in order. Every target
     /// that is left out must have none, unless all are.
     pub baseline_changes: Option<BTreeMap<String, Vec<String>>>,
+    /// Codes of what the report says could not be seen of others who patch in a target, as `account/region`. Targets that
+    /// are left out have none, unless all are.
+    pub conflict_notes: Option<BTreeMap<String, Vec<String>>>,
     /// What is registered in a target, as `account/region`, after the last run of the case.
     #[serde(default)]
     pub registered: BTreeMap<String, ExpectRegistered>,
@@ -81,6 +84,10 @@ pub struct ExpectInstance {
     reason: Option<String>,
     /// Exactly the patches that the row says were installed.
     installed: Option<BTreeSet<String>>,
+    /// Codes of exactly the conflicts that the row tells of.
+    conflicts: Option<BTreeSet<String>>,
+    /// Code of who the row says has overwritten this run's compliance.
+    overwritten_by: Option<String>,
     /// Exactly those of them that the row says are not tested.
     installed_untested: Option<BTreeSet<String>>,
     /// Exactly the patches that the row says are held back.
@@ -155,6 +162,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
             targets(expect, report, &mut complaints);
             first_to_fix(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);
+            conflict_notes(expect, report, &mut complaints);
         }
         None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
         None => {}
@@ -330,6 +338,14 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 complaints.push(format!("check {} of {name} does not say {part:?}: {evidence:?}", check.id()));
             }
         }
+        if let Some(wanted) = &wanted.conflicts {
+            let found: BTreeSet<String> = row.conflicts.iter().map(|conflict| conflict.reason.code.clone()).collect();
+            same(&format!("conflicts of {name}"), wanted, &found, complaints);
+        }
+        if wanted.overwritten_by.is_some() {
+            let found = row.overwritten_by.as_ref().map(|reason| reason.code.clone());
+            same(&format!("who has overwritten the compliance of {name}"), &wanted.overwritten_by, &found, complaints);
+        }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),
             ("installed untested on", &wanted.installed_untested, &row.installed_untested),
@@ -364,6 +380,18 @@ fn baseline_changes(expect: &Expect, report: &Report, complaints: &mut Vec<Strin
         })
         .collect();
     same("changes of baselines", wanted, &found, complaints);
+}
+
+fn conflict_notes(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    let Some(wanted) = &expect.conflict_notes else { return };
+    let noted = report.targets.iter().filter(|target| !target.conflict_notes.is_empty());
+    let found: BTreeMap<String, Vec<String>> = noted
+        .map(|target| {
+            let codes = target.conflict_notes.iter().map(|note| note.code.clone()).collect();
+            (format!("{}/{}", target.account_id, target.region), codes)
+        })
+        .collect();
+    same("what could not be seen of others", wanted, &found, complaints);
 }
 
 fn registered(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {

@@ -1,11 +1,13 @@
 //! Sends a target's batches, each exactly once: the acting side of [`orgpatch_core::intent`].
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use orgpatch_core::command::{self, Batch, FIRST_LOOK_SECONDS};
+use orgpatch_core::conflict::{self, Action};
 use orgpatch_core::contract::{HoldBack, Phase, Progress, StepSettings, TargetRequest};
 use orgpatch_core::error::RunError;
 use orgpatch_core::intent::{self, Finding, Intent, IntentState, Move};
+use orgpatch_core::outcome::Outcome;
 use orgpatch_core::reason::Reason;
 
 use crate::call::{CallError, Kind};
@@ -27,6 +29,17 @@ pub struct Dispatch<'a> {
     pub settings: &'a StepSettings,
     /// What the target's baselines hold back.
     pub hold_back: &'a HoldBack,
+    /// On which instances somebody else's patch command runs; only an install asks.
+    pub busy: &'a Busy,
+}
+
+/// Instances on which somebody else's patch command runs right now.
+#[derive(Debug, Default)]
+pub struct Busy {
+    /// What to do about each of them.
+    pub instances: BTreeMap<String, conflict::Decision>,
+    /// When to look again, if one of them is waited for, in seconds.
+    pub look_again_seconds: u32,
 }
 
 impl Dispatch<'_> {
@@ -40,12 +53,13 @@ impl Dispatch<'_> {
             .into_iter()
             .map(|intent| (intent.batch_id.clone(), intent))
             .collect();
+        let left_out = instances_left_out(intents.values());
         let mut sent = intents.values().any(|intent| matches!(intent.state, IntentState::Sent { .. }));
         let mut wait: Option<u32> = None;
         let mut open: VecDeque<Batch> = batches.into();
         while let Some(batch) = open.pop_front() {
             let before = intents.remove(&batch.id);
-            let after = match self.settle(batch, before, online).await? {
+            let after = match self.settle(batch, before, online, &left_out).await? {
                 Settled::Over { sent: now_sent } => {
                     sent |= now_sent;
                     continue;
@@ -70,6 +84,7 @@ impl Dispatch<'_> {
         batch: Batch,
         before: Option<Intent>,
         online: Option<&HashSet<String>>,
+        left_out: &HashSet<String>,
     ) -> Result<Settled, TargetError> {
         // What an earlier attempt named is what this one names.
         let batch = Batch {
@@ -88,11 +103,18 @@ impl Dispatch<'_> {
                         self.record(&before, IntentState::Sent { command_id }).await?;
                         Ok(Settled::Over { sent: true })
                     }
-                    Finding::TryAgain => self.attempt(batch, Some(before)).await,
+                    Finding::TryAgain => match self.free(batch, left_out).await? {
+                        Free::Yes(batch) => self.attempt(batch, Some(before)).await,
+                        Free::No(settled) => Ok(settled),
+                    },
                     Finding::Wait(seconds) => Ok(Settled::Wait(seconds)),
                 }
             }
             (Move::Begin | Move::LookUp, None) => {
+                let batch = match self.free(batch, left_out).await? {
+                    Free::Yes(batch) => batch,
+                    Free::No(settled) => return Ok(settled),
+                };
                 let (ready, offline): (Vec<String>, Vec<String>) =
                     batch.instance_ids.into_iter().partition(|id| online.is_none_or(|online| online.contains(id)));
                 self.note_offline(&batch.id, offline).await?;
@@ -102,8 +124,40 @@ impl Dispatch<'_> {
                 let batch = Batch { instance_ids: ready, ..batch };
                 self.attempt(batch, None).await
             }
-            (Move::Begin | Move::TryAgain, before) => self.attempt(batch, before).await,
+            (Move::Begin | Move::TryAgain, before) => match self.free(batch, left_out).await? {
+                Free::Yes(batch) => self.attempt(batch, before).await,
+                Free::No(settled) => Ok(settled),
+            },
         }
+    }
+
+    /// What of a batch may be sent now. It waits as a whole for those that are waited for; those that are not get an intent
+    /// of their own, once, which holds whatever a later look shows.
+    async fn free(&self, batch: Batch, left_out: &HashSet<String>) -> Result<Free, TargetError> {
+        let action = |id: &String| self.busy.instances.get(id).map_or(Action::Go, |decision| decision.action);
+        let ids: Vec<String> = batch.instance_ids.into_iter().filter(|id| !left_out.contains(id)).collect();
+        if ids.iter().any(|id| action(id) == Action::Wait) {
+            return Ok(Free::No(Settled::Wait(self.busy.look_again_seconds)));
+        }
+        let (against, free): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| action(id) > Action::Wait);
+        for id in against {
+            let Some(reason) = self.busy.instances.get(&id).and_then(conflict::Decision::reason) else { continue };
+            let outcome = if action(&id) == Action::Fail { Outcome::Failed } else { Outcome::Skipped };
+            tracing::info!(instance = id, reason = reason.text, "left out");
+            let intent = Intent {
+                batch_id: format!("{}-left-out-{id}", batch.id),
+                instance_ids: vec![id],
+                attempt: 1,
+                at: self.request.now,
+                state: IntentState::LeftOut { outcome, reason: reason.clone() },
+            };
+            // If another copy of the function was first, it was as right as this one.
+            self.ledger.write_intent(&self.page(), None, &intent).await?;
+        }
+        if free.is_empty() {
+            return Ok(Free::No(Settled::Over { sent: false }));
+        }
+        Ok(Free::Yes(Batch { instance_ids: free, ..batch }))
     }
 
     /// Writes the attempt, sends, and writes what came of it. A crash between any two of these leaves an intent
@@ -216,6 +270,14 @@ impl Dispatch<'_> {
     }
 }
 
+/// Whether there is anything of a batch that may be sent now.
+enum Free {
+    /// This.
+    Yes(Batch),
+    /// Nothing.
+    No(Settled),
+}
+
 /// How far a batch is settled.
 enum Settled {
     /// It is; `sent` if that happened just now.
@@ -228,6 +290,17 @@ enum Settled {
 
 fn settle_seconds() -> u32 {
     u32::try_from(intent::SETTLE_SECONDS).unwrap_or(u32::MAX)
+}
+
+/// The instances of a target that an install has left out because somebody else patches them.
+pub async fn left_out(ledger: &Ledger, request: &TargetRequest) -> Result<HashSet<String>, RunError> {
+    let page = Page::of(&request.run_id, &request.step, &request.target, Phase::Install);
+    Ok(instances_left_out(&ledger.intents(&page).await?))
+}
+
+fn instances_left_out<'i>(intents: impl IntoIterator<Item = &'i Intent>) -> HashSet<String> {
+    let left_out = intents.into_iter().filter(|intent| matches!(intent.state, IntentState::LeftOut { .. }));
+    left_out.flat_map(|intent| intent.instance_ids.iter().cloned()).collect()
 }
 
 /// Of those instances the ones that can be asked now.

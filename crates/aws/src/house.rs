@@ -53,8 +53,14 @@ impl House {
             reason = reason.code,
             "target not reached"
         );
-        let record =
-            TargetRecord { target: request.target.clone(), outcome, reason, at: request.now, instances: Vec::new() };
+        let record = TargetRecord {
+            target: request.target.clone(),
+            outcome,
+            reason,
+            at: request.now,
+            instances: Vec::new(),
+            conflict_notes: Vec::new(),
+        };
         let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
         self.store.write_once(&key, &record).await?;
         Ok(answer(&record))

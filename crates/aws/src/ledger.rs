@@ -184,6 +184,7 @@ fn progress(state: &IntentState) -> &'static str {
         IntentState::Sent { .. } => "sent",
         IntentState::Refused { .. } => "refused",
         IntentState::Offline { .. } => "offline",
+        IntentState::LeftOut { .. } => "left-out",
         IntentState::Split => "split",
     }
 }

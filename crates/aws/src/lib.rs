@@ -15,6 +15,7 @@ pub mod lambda;
 pub mod ledger;
 pub mod member;
 pub mod organizations;
+pub mod others;
 pub mod readiness;
 pub mod settings;
 pub mod ssm;

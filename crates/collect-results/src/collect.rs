@@ -71,7 +71,8 @@ impl Look<'_> {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::scan_rows(view, &inventory, &asked, &judged, &patches)).await
+        let rows = rows::scan_rows(view, &inventory, &asked, &judged, &patches);
+        self.write(rows, inventory.conflict_notes).await
     }
 
     /// Writes what is left of the order: the instances for which the scan has shown that only tested patches would go
@@ -109,12 +110,14 @@ impl Look<'_> {
             store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
-        let Some(judged) = rows::judge_install(self.view(&order.hold_back), &order, &installed, &verified, &evidence)
+        let view = self.view(&order.hold_back);
+        let Some(judged) = rows::judge_install(view, &order, &scanned.instances, &installed, &verified, &evidence)
         else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        self.write(rows::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches)).await
+        let rows = rows::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches);
+        self.write(rows, Vec::new()).await
     }
 
     /// One answer per instance of the phase's commands.
@@ -165,7 +168,7 @@ impl Look<'_> {
         self.house.members.judged(&self.request.target, all).await
     }
 
-    async fn write(&self, instances: Vec<InstanceRow>) -> Result<Progress, TargetError> {
+    async fn write(&self, instances: Vec<InstanceRow>, conflict_notes: Vec<Reason>) -> Result<Progress, TargetError> {
         let request = self.request;
         let record = TargetRecord {
             target: request.target.clone(),
@@ -173,6 +176,7 @@ impl Look<'_> {
             reason: Reason::new("reached", "every instance has its own outcome"),
             at: request.now,
             instances,
+            conflict_notes,
         };
         let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
         self.house.store.write_once(&key, &record).await?;

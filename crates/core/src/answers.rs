@@ -66,14 +66,18 @@ pub fn answers(
                 }
                 IntentState::Refused { reason } => unsent(intent, Answer::Refused(reason.clone())),
                 IntentState::Offline { reason } => unsent(intent, Answer::Offline(reason.clone())),
+                IntentState::LeftOut { outcome, reason } => {
+                    unsent(intent, Answer::LeftOut { outcome: *outcome, reason: reason.clone() })
+                }
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
                     Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
                 ),
             };
-            // An instance that was offline at a first attempt may have got the command of the second.
-            let has_command = asked.get(id).is_some_and(|known| known.command_id.is_some());
-            if entry.command_id.is_some() || !has_command {
+            // An instance that was offline at a first attempt may have got the command of the second; one that was named
+            // by an attempt of which nothing came may have been left out since.
+            let settled = |known: &Asked| known.command_id.is_some() || matches!(known.answer, Answer::LeftOut { .. });
+            if entry.command_id.is_some() || !asked.get(id).is_some_and(settled) {
                 asked.insert(id.clone(), entry);
             }
         }
@@ -98,6 +102,7 @@ fn unsent(intent: &Intent, answer: Answer) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Outcome;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).expect("a time")
@@ -120,6 +125,18 @@ mod tests {
         for intents in [[sent.clone(), offline.clone()], [offline, sent]] {
             let asked = answers(Phase::Install, &intents, &HashMap::new(), "50", at(1_060));
             assert_eq!(asked["i-1"].command_id.as_deref(), Some("c-1"));
+        }
+    }
+
+    #[test]
+    fn an_instance_that_was_left_out_is_not_asked_whatever_an_earlier_attempt_named() {
+        let left_out = IntentState::LeftOut { outcome: Outcome::Skipped, reason: Reason::new("busy", "x") };
+        for earlier in [IntentState::Rejected, IntentState::Intended] {
+            let (named, left_out) = (intent(&["i-1"], earlier), intent(&["i-1"], left_out.clone()));
+            for intents in [[named.clone(), left_out.clone()], [left_out, named]] {
+                let asked = answers(Phase::Install, &intents, &HashMap::new(), "50", at(1_060));
+                assert!(matches!(&asked["i-1"].answer, Answer::LeftOut { reason, .. } if reason.code == "busy"));
+            }
         }
     }
 

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::baseline::Baseline;
+use crate::conflict::Conflict;
 use crate::input::{Operation, RunInput};
 use crate::organization::AccountState;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome, TargetOutcome};
-use crate::plan::{Gate, Plan, Rate, Reboot, Selection, Untested};
+use crate::plan::{ConflictSettings, Gate, Plan, Rate, Reboot, Selection, Untested};
 use crate::readiness::Finding;
 use crate::reason::Reason;
 
@@ -368,6 +369,9 @@ pub struct StepSettings {
     pub rate: Rate,
     /// What must hold afterwards.
     pub gate: Gate,
+    /// What happens to instances that somebody else patches too.
+    #[serde(default)]
+    pub conflicts: ConflictSettings,
     /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are, or
     /// the step is frozen and they are not known before the first stage is scanned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -403,6 +407,9 @@ pub struct Inventory {
     pub at: Timestamp,
     /// Every instance of the target that is not terminated.
     pub instances: Vec<InventoryInstance>,
+    /// What could not be seen of others who patch, and what of theirs may concern any instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// An instance as EC2 and Systems Manager describe it, and where it stands.
@@ -424,6 +431,9 @@ pub struct InventoryInstance {
     /// What was found about its readiness, one of each check. Empty: the plan leaves it out, or nothing was to be sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// Who else patches it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// Whether an instance is asked.
@@ -432,7 +442,7 @@ pub struct InventoryInstance {
 pub enum Standing {
     /// It is selected and can be asked.
     Selected,
-    /// The plan says no.
+    /// The plan or a conflict says no.
     Skipped(Reason),
     /// It is selected but cannot be asked.
     NotReady(Reason),
@@ -593,6 +603,10 @@ pub struct InstanceRow {
     /// What was found about its readiness before the scan, and what the scan has proved of it: one of each check. Empty
     /// where the plan leaves it out, or where the run never came to it.
     pub findings: Vec<Finding>,
+    /// Who else patches it, the gravest first, with what the plan says about it.
+    pub conflicts: Vec<Conflict>,
+    /// Who probably wrote the compliance row that was found in place of this run's, or null. Such a row is not believed.
+    pub overwritten_by: Option<Reason>,
     /// Patches that the scan before found missing.
     pub missing_before: Vec<Patch>,
     /// Patches that were missing before and are not any more, by the scan afterwards.
@@ -626,6 +640,9 @@ pub struct TargetRecord {
     pub at: Timestamp,
     /// Its instances; after an install only those that were in the install plan.
     pub instances: Vec<InstanceRow>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// `gate.json`: the decision about a step and the numbers behind it.

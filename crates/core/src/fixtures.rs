@@ -61,6 +61,7 @@ pub fn report() -> Report {
         outcome,
         reason: Reason::new("why", "because"),
         instances,
+        conflict_notes: Vec::new(),
     };
     let step = |id: &str, stage: &str, decision, targets| StepResult {
         summary: StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 },
@@ -114,6 +115,7 @@ pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome,
         agent_version: Some("3.3.987.0".into()),
         standing: Standing::Selected,
         findings: Vec::new(),
+        conflicts: Vec::new(),
     };
     reconcile::row(target, &seen, outcome, Reason::new(code, format!("the reason is {code}")))
 }

@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::Outcome;
 use crate::reason::Reason;
 
 /// How long after an attempt the list of commands is believed when it does not show the command. ListCommands is
@@ -20,7 +21,8 @@ pub const SETTLE_SECONDS: i64 = 120;
 pub struct Intent {
     /// The batch.
     pub batch_id: String,
-    /// The instances that the attempt names. They do not change after the first attempt.
+    /// The instances that the attempt names. After the first attempt none is added; one that somebody else patches by
+    /// the time of the next is taken out, and left out by an intent of its own.
     pub instance_ids: Vec<String>,
     /// Counts the attempts, from 1; a take-over is a conditional write on it.
     pub attempt: u32,
@@ -53,6 +55,13 @@ pub enum IntentState {
         /// Why that is believed.
         reason: Reason,
     },
+    /// Somebody else patches its one instance, and nothing is sent to it.
+    LeftOut {
+        /// What the instance ends with.
+        outcome: Outcome,
+        /// Why.
+        reason: Reason,
+    },
     /// One of its instances cannot be asked: nothing was sent, and its halves go on instead.
     Split,
 }
@@ -79,7 +88,12 @@ pub fn next_move(intent: Option<&Intent>) -> Move {
         None => Move::Begin,
         Some(IntentState::Rejected) => Move::TryAgain,
         Some(IntentState::Intended) => Move::LookUp,
-        Some(IntentState::Sent { .. } | IntentState::Refused { .. } | IntentState::Offline { .. }) => Move::Nothing,
+        Some(
+            IntentState::Sent { .. }
+            | IntentState::Refused { .. }
+            | IntentState::Offline { .. }
+            | IntentState::LeftOut { .. },
+        ) => Move::Nothing,
         Some(IntentState::Split) => Move::GoOnWithHalves,
     }
 }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::exit_code;
+use crate::outcome::Outcome;
 use crate::reason::Reason;
 
 /// A command invocation as `ListCommandInvocations` gives it.
@@ -38,6 +39,13 @@ pub enum Answer {
     Refused(Reason),
     /// The instance was offline when the command was to be sent.
     Offline(Reason),
+    /// Somebody else patches the instance, so nothing was sent to it.
+    LeftOut {
+        /// What the instance ends with.
+        outcome: Outcome,
+        /// Why.
+        reason: Reason,
+    },
 }
 
 impl Answer {
@@ -190,6 +198,7 @@ mod tests {
             Answer::Spared(reason) => format!("spared: {}", reason.code),
             Answer::Refused(reason) => format!("refused: {}", reason.code),
             Answer::Offline(reason) => format!("offline: {}", reason.code),
+            Answer::LeftOut { reason, .. } => format!("left out: {}", reason.code),
         }
     }
 }

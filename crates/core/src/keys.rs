@@ -117,6 +117,12 @@ pub fn cleared_order(run_id: &str, step: &str, target: &Target) -> String {
     format!("runs/{run_id}/steps/{step}/cleared/{}", target_file(target))
 }
 
+/// Since when a target waits for the end of patch commands that somebody else runs there; only where it has to.
+#[must_use]
+pub fn waiting(run_id: &str, step: &str, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/waiting/{}", target_file(target))
+}
+
 /// Why a step did not start; only there if it did not.
 #[must_use]
 pub fn entry(run_id: &str, step: &str) -> String {

@@ -48,6 +48,8 @@ pub struct TargetResult {
     pub reason: Reason,
     /// Its instances, sorted by id.
     pub instances: Vec<InstanceRow>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance.
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
@@ -110,7 +112,13 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
             row.reason = why.clone();
         }
     }
-    TargetResult { target, outcome, reason, instances: rows.into_values().collect() }
+    TargetResult {
+        target,
+        outcome,
+        reason,
+        instances: rows.into_values().collect(),
+        conflict_notes: scan.conflict_notes,
+    }
 }
 
 /// What the install plan leaves out ends as it says there.
@@ -139,8 +147,9 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
         StepEnd::Over => Outcome::Unreachable,
         StepEnd::Cut(_) => Outcome::NotAttempted,
     };
+    let conflict_notes = inventory.as_ref().map_or_else(Vec::new, |inventory| inventory.conflict_notes.clone());
     let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
-    TargetResult { target, outcome, reason, instances }
+    TargetResult { target, outcome, reason, instances, conflict_notes }
 }
 
 /// The rows of instances of which no answer is known: those that could be asked end with that outcome.
@@ -168,6 +177,8 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         outcome,
         reason,
         findings: instance.findings.clone(),
+        conflicts: instance.conflicts.clone(),
+        overwritten_by: None,
         missing_before: Vec::new(),
         installed: Vec::new(),
         failed: Vec::new(),
@@ -190,6 +201,7 @@ pub fn not_asked(target: Target, inventory: &Inventory) -> TargetRecord {
         outcome: TargetOutcome::Reached,
         reason: why,
         at: inventory.at,
+        conflict_notes: inventory.conflict_notes.clone(),
     }
 }
 
@@ -201,7 +213,14 @@ pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> 
         .iter()
         .map(|instance| row(&target, instance, Outcome::NotAttempted, reason.clone()))
         .collect();
-    TargetRecord { target, outcome: TargetOutcome::NotAttempted, reason: reason.clone(), at: inventory.at, instances }
+    TargetRecord {
+        target,
+        outcome: TargetOutcome::NotAttempted,
+        reason: reason.clone(),
+        at: inventory.at,
+        instances,
+        conflict_notes: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -222,6 +241,7 @@ mod tests {
             agent_version: None,
             standing,
             findings: Vec::new(),
+            conflicts: Vec::new(),
         }
     }
 
@@ -231,6 +251,7 @@ mod tests {
             outcome,
             reason: Reason::new("recorded", "recorded"),
             at: Timestamp::UNIX_EPOCH,
+            conflict_notes: Vec::new(),
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {
@@ -288,6 +309,7 @@ mod tests {
     #[test]
     fn whatever_is_lost_every_known_instance_has_one_row() {
         let inventory = Inventory {
+            conflict_notes: Vec::new(),
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
                 seen("i-a", Standing::Selected),

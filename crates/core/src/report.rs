@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Change;
+use crate::conflict;
 use crate::contract::{
     AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
@@ -254,6 +255,9 @@ pub struct TargetReport {
     /// nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baseline_changes: Vec<Change>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
 }
 
 /// A step and what became of its targets.
@@ -347,6 +351,7 @@ impl Report {
                 outcome: target.outcome,
                 reason: target.reason,
                 baseline_changes,
+                conflict_notes: target.conflict_notes,
             });
         }
     }
@@ -401,6 +406,14 @@ impl Report {
             if let Some(promotion) = &step.promotion {
                 let _ = write!(text, "{}", promotion.sentence());
             }
+        }
+        let alone = self.instances.iter().filter(|row| conflict::is_reason(&row.reason)).count();
+        let others = self.instances.iter().filter(|row| !row.conflicts.is_empty()).count();
+        if others > 0 {
+            let _ = writeln!(
+                text,
+                "{others} instances are patched by somebody else too, or may be; {alone} were left alone."
+            );
         }
         let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
         if unreached > 0 {

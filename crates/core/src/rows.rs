@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::answers::Asked;
 use crate::command;
+use crate::conflict::{Action, Conflict, OurScan, overwritten_by};
 use crate::contract::{
     HoldBack, InstallOrder, InstanceRow, Inventory, OrderedInstance, Patch, PatchDisposition, Standing, Target,
 };
@@ -47,6 +48,20 @@ impl Evidence {
         let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.hold_back);
         self.0.get(id).filter(|state| state.is_from(&snapshot_id, scan.sent_at))
     }
+
+    /// Who probably wrote the row of an instance over that of this run's own scan.
+    fn overwritten(
+        &self,
+        view: View,
+        id: &str,
+        os: OperatingSystem,
+        scan: &Asked,
+        conflicts: &[Conflict],
+    ) -> Option<Reason> {
+        let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.hold_back);
+        let ours = OurScan { snapshot_id: &snapshot_id, sent_at: scan.sent_at };
+        overwritten_by(self.0.get(id)?, &ours, None, conflicts)
+    }
 }
 
 /// An instance's verdict and the row behind it.
@@ -56,9 +71,19 @@ pub struct Judged {
     pub verdict: Verdict,
     /// The compliance row that proves it, if one does.
     pub evidence: Option<PatchState>,
+    /// Who probably wrote the row that was found in its place.
+    pub overwritten_by: Option<Reason>,
 }
 
 impl Judged {
+    fn new(verdict: Verdict, evidence: Option<&PatchState>, overwritten_by: Option<Reason>) -> Self {
+        let verdict = match &overwritten_by {
+            Some(by) => verdict.overwritten(by),
+            None => verdict,
+        };
+        Self { verdict, evidence: evidence.cloned(), overwritten_by }
+    }
+
     /// True if the instance's patches are worth asking for: some are missing, failed, or wait for a reboot.
     #[must_use]
     pub fn has_patches_to_list(&self) -> bool {
@@ -84,7 +109,8 @@ pub fn judge_scan(
         };
         let state = evidence.of(view, &instance.instance_id, os, scan);
         let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
-        judged.insert(instance.instance_id.clone(), Judged { verdict, evidence: state.cloned() });
+        let by = evidence.overwritten(view, &instance.instance_id, os, scan, &instance.conflicts);
+        judged.insert(instance.instance_id.clone(), Judged::new(verdict, state, by));
     }
     Some(judged)
 }
@@ -105,7 +131,8 @@ pub fn judge_hold(
         };
         let state = evidence.of(view, &instance.instance_id, instance.os, scan);
         let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
-        judged.insert(instance.instance_id.clone(), Judged { verdict, evidence: state.cloned() });
+        let by = evidence.overwritten(view, &instance.instance_id, instance.os, scan, &[]);
+        judged.insert(instance.instance_id.clone(), Judged::new(verdict, state, by));
     }
     Some(judged)
 }
@@ -122,15 +149,19 @@ pub fn held(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patc
         .collect()
 }
 
-/// The verdicts after an install and the scan behind it, by instance; None while one of them is not final.
+/// The verdicts after an install and the scan behind it, by instance; None while one of them is not final. `scanned` are
+/// the rows of the scan before.
 #[must_use]
 pub fn judge_install(
     view: View,
     order: &InstallOrder,
+    scanned: &[InstanceRow],
     installed: &BTreeMap<String, Asked>,
     verified: &BTreeMap<String, Asked>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
+    let conflicts: HashMap<&str, &[Conflict]> =
+        scanned.iter().map(|row| (row.instance_id.as_str(), row.conflicts.as_slice())).collect();
     let mut judged = BTreeMap::new();
     for instance in &order.instances {
         let id = &instance.instance_id;
@@ -142,7 +173,9 @@ pub fn judge_install(
         // An instance that was offline when the scan afterwards was sent was not asked again.
         let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Offline(_)));
         let verdict = verdict::after_install(install, answer, state, late)?;
-        judged.insert(id.clone(), Judged { verdict, evidence: state.cloned() });
+        let known = conflicts.get(id.as_str()).copied().unwrap_or_default();
+        let by = verify.and_then(|scan| evidence.overwritten(view, id, instance.os, scan, known));
+        judged.insert(id.clone(), Judged::new(verdict, state, by));
     }
     Some(judged)
 }
@@ -172,6 +205,7 @@ pub fn scan_rows(
                         plain(Outcome::Unreachable, &Reason::new("not-sent", "no scan command names this instance"))
                     }
                     Some(found) => InstanceRow {
+                        overwritten_by: found.overwritten_by.clone(),
                         missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
                         baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
                         command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
@@ -187,7 +221,8 @@ pub fn scan_rows(
         .collect()
 }
 
-/// The rows of an install: those of the scan before it, with what came of them.
+/// The rows of an install: those of the scan before it, with what came of them. `commands` are the install and the scan
+/// behind it.
 #[must_use]
 pub fn install_rows(
     scanned: Vec<InstanceRow>,
@@ -213,6 +248,8 @@ pub fn install_rows(
                     .cloned()
                     .partition(|patch| missing_after.iter().any(|left| left.id == patch.id)),
             };
+            let installed_answer = commands.first().and_then(|asked| asked.get(&before.instance_id));
+            let conflicts = with_the_last(before.conflicts, installed_answer);
             let mut command_ids = before.command_ids;
             command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
             Some(InstanceRow {
@@ -224,6 +261,8 @@ pub fn install_rows(
                     .cloned()
                     .collect(),
                 held_back: ordered.held_back.clone(),
+                conflicts,
+                overwritten_by: found.overwritten_by.clone(),
                 installed,
                 failed,
                 missing_after,
@@ -233,6 +272,17 @@ pub fn install_rows(
             })
         })
         .collect()
+}
+
+/// The conflicts that the scan found, with the one that kept the install from being sent: what ran while it was scanned
+/// is over by then, or is the same.
+fn with_the_last(mut conflicts: Vec<Conflict>, install: Option<&Asked>) -> Vec<Conflict> {
+    if let Some(Answer::LeftOut { outcome, reason }) = install.map(|asked| &asked.answer) {
+        let action = if *outcome == Outcome::Failed { Action::Fail } else { Action::Skip };
+        conflicts.retain(|conflict| conflict.reason.code != reason.code);
+        conflicts.insert(0, Conflict { action, reason: reason.clone() });
+    }
+    conflicts
 }
 
 fn lacking(patches: &[Patch]) -> Vec<Patch> {

@@ -106,6 +106,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 agent_version: node.map(|node| node.agent_version.clone()),
                 standing: standing(select, instance, node, os),
                 findings: Vec::new(),
+                conflicts: Vec::new(),
             }
         })
         .collect();

@@ -9,6 +9,9 @@ use crate::invocation::Answer;
 use crate::outcome::Outcome;
 use crate::reason::Reason;
 
+/// Code: a scan ended with success, and left no row.
+const NO_ROW: &str = "no-compliance-row";
+
 /// A compliance row as `DescribeInstancePatchStates` gives it; absent counts are zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatchState {
@@ -60,6 +63,16 @@ impl Verdict {
     fn new(outcome: Outcome, code: &str, text: impl Into<String>) -> Self {
         Self { outcome, reason: Reason::new(code, text) }
     }
+
+    /// The same, where the row that could not be found was overwritten: `by` says who probably did it.
+    #[must_use]
+    pub fn overwritten(self, by: &Reason) -> Self {
+        if self.reason.code != NO_ROW {
+            return self;
+        }
+        let text = format!("{}: {}", self.reason.text, by.text);
+        Self { reason: Reason::new("overwritten", text), ..self }
+    }
 }
 
 /// The outcome after a scan. `evidence` is a row that [`PatchState::is_from`] this scan. None while it is not
@@ -72,8 +85,8 @@ pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_
         (Answer::Succeeded, None) if row_may_still_come => return None,
         (Answer::Succeeded, None) => Verdict::new(
             Outcome::Failed,
-            "no-compliance-row",
-            "the scan ended with success, but no compliance row of it can be found (was it overwritten by another tool?)",
+            NO_ROW,
+            "the scan ended with success, but no compliance row of it can be found",
         ),
         (Answer::Failed(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the scan failed: {}", reason.text))
@@ -88,6 +101,7 @@ pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_
         (Answer::Offline(reason) | Answer::Spared(reason), _) => {
             Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text))
         }
+        (Answer::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
     })
 }
 
@@ -123,6 +137,7 @@ pub fn after_install(
     let proof = evidence.filter(|_| verify == Some(&Answer::Succeeded));
     Some(match (install, proof) {
         (Answer::Waiting, _) => return None,
+        (Answer::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
         (Answer::Spared(reason), _) => Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone()),
         (Answer::Refused(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the install was refused: {}", reason.text))
@@ -228,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_was_overwritten_is_named_and_changes_nothing_else() {
+        let by = Reason::new("association", "an association scans too");
+        let lost = after_scan(&Answer::Succeeded, None, false).expect("final").overwritten(&by);
+        assert_eq!((lost.outcome, lost.reason.code.as_str()), (Outcome::Failed, "overwritten"));
+        assert!(lost.reason.text.ends_with("can be found: an association scans too"), "{}", lost.reason);
+        let failed = after_scan(&Answer::Failed(why()), None, false).expect("final");
+        assert_eq!(failed.clone().overwritten(&by), failed);
+    }
+
+    #[test]
     fn outcomes_after_an_install() {
         let clean = state(0, 0, 0);
         let dirty = state(1, 0, 0);
@@ -238,6 +263,7 @@ mod tests {
         let spared = Answer::Spared(why());
         let refused = Answer::Refused(why());
         let offline = Answer::Offline(why());
+        let left_out = Answer::LeftOut { outcome: Outcome::Skipped, reason: why() };
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
             ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
@@ -258,6 +284,7 @@ mod tests {
             ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
             ("refused", after_install(&refused, Some(&ok), Some(&dirty), false)),
             ("offline", after_install(&offline, Some(&ok), Some(&dirty), false)),
+            ("left out", after_install(&left_out, None, None, false)),
         ];
         let lines: Vec<String> = rows
             .into_iter()
@@ -286,6 +313,7 @@ mod tests {
         spared: not-attempted (exit-code-1)
         refused: failed (exit-code-1)
         offline: unreachable (exit-code-1)
+        left out: skipped (exit-code-1)
         ");
     }
 }

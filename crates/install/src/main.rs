@@ -1,4 +1,6 @@
-//! `install`: sends what the install plan says about a target, once.
+//! `install`: sends what the install plan says about a target, once, and never beside somebody else's patch command.
+
+mod others;
 
 use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
@@ -35,8 +37,10 @@ async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result
     let ssm = Ssm::new(&member);
     let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
     let online = house.members.judged(&request.target, dispatch::online(&ssm, &ids).await).await?;
-    let hold_back = &order.hold_back;
-    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings: &settings, hold_back };
+    let (settings, hold_back) = (&settings, &order.hold_back);
+    // The last thing before sending: what is looked at later cannot be prevented.
+    let busy = &others::look(house, request, settings, &member, &ids).await?;
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back, busy };
     let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
     dispatch.send(batches, Some(&online)).await
 }

@@ -114,6 +114,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
+            conflicts: run.plan.conflict_settings(stage),
             baselines: if frozen || run.input.readiness_only {
                 Vec::new()
             } else {

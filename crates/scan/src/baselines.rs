@@ -128,6 +128,7 @@ async fn recorded(house: &House, request: &TargetRequest, reason: Reason) -> Res
         reason,
         at: request.now,
         instances: Vec::new(),
+        conflict_notes: Vec::new(),
     };
     let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
     house.store.write_once(&key, &record).await?;

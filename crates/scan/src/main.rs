@@ -6,9 +6,10 @@
 //! them converge before a scan.
 
 mod baselines;
+mod conflicts;
 mod readiness;
 
-use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
+use orgpatch_aws::dispatch::{self, Busy, Dispatch, expect_phase};
 use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
@@ -21,6 +22,7 @@ use orgpatch_core::contract::{
     TargetRequest,
 };
 use orgpatch_core::error::RunError;
+use orgpatch_core::keys;
 use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::reconcile::not_attempted;
 use orgpatch_core::selection::{Ec2Instance, ManagedInstance};
@@ -67,7 +69,12 @@ async fn ask(
             (held.map(known).collect(), order.hold_back)
         }
         Phase::Verify => match steps::order(&house.store, request).await? {
-            Some(order) => (order.instances.into_iter().map(known).collect(), order.hold_back),
+            // What was not installed need not be proved.
+            Some(order) => {
+                let left_out = dispatch::left_out(ledger, request).await?;
+                let sent = order.instances.into_iter().filter(|one| !left_out.contains(&one.instance_id));
+                (sent.map(known).collect(), order.hold_back)
+            }
             // What held it up is recorded already.
             None => return Ok(Progress::Done),
         },
@@ -90,7 +97,10 @@ async fn ask(
         let ids: Vec<String> = asked.iter().map(|(_, id)| id.clone()).collect();
         Some(house.members.judged(target, dispatch::online(&ssm, &ids).await).await?)
     };
-    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back: &hold_back };
+    // A scan touches nothing, so nobody is in its way.
+    let busy = &Busy::default();
+    let hold_back = &hold_back;
+    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back, busy };
     dispatch.send(command::batches(asked), online.as_ref()).await
 }
 
@@ -104,7 +114,8 @@ async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettin
     if let Some(inventory) = house.store.find(&key).await? {
         return Ok(inventory);
     }
-    let mut seen = readiness::look(house, request, settings).await?;
+    let (mut seen, ec2) = readiness::look(house, request, settings).await?;
+    conflicts::find(house, request, settings, &ec2, &mut seen).await?;
     baselines::converge(house, request, settings, &mut seen).await?;
     if house.store.create(&key, &seen).await? {
         return Ok(seen);
@@ -129,7 +140,11 @@ async fn see(house: &House, request: &TargetRequest) -> Result<Seen, TargetError
 
 async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
     let Seen { ec2, managed, .. } = see(house, request).await?;
-    Ok(Inventory { at: request.now, instances: selection::inventory(&settings.select, &ec2, &managed) })
+    Ok(Inventory {
+        at: request.now,
+        instances: selection::inventory(&settings.select, &ec2, &managed),
+        conflict_notes: Vec::new(),
+    })
 }
 
 /// Lists a target that the run never came to. A door that does not open changes nothing about that.
@@ -138,7 +153,7 @@ async fn list(house: &House, request: &TargetRequest) -> Result<Progress, RunErr
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
     let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    let empty = Inventory { at: request.now, instances: Vec::new() };
+    let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };
     if settings.operation.is_about_baselines_only() {
         house.store.write_once(&key, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
         return Ok(Progress::Done);

@@ -8,12 +8,18 @@ use orgpatch_aws::readiness;
 use orgpatch_core::contract::{Inventory, Progress, Standing, StepSettings, TargetRequest};
 use orgpatch_core::readiness::{attach, check};
 use orgpatch_core::reconcile::not_asked;
+use orgpatch_core::selection::Ec2Instance;
 use orgpatch_core::{keys, selection};
 
 use crate::{Seen, see};
 
 /// What is in the target, each instance of the selection with its findings. Where the plan selects none, nothing is asked.
-pub async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
+/// The instances as EC2 knows them come back for who else has to look at them.
+pub async fn look(
+    house: &House,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<(Inventory, Vec<Ec2Instance>), TargetError> {
     let Seen { member, ec2, managed } = see(house, request).await?;
     let mut instances = selection::inventory(&settings.select, &ec2, &managed);
     let selected: BTreeSet<&str> = instances
@@ -21,14 +27,17 @@ pub async fn look(house: &House, request: &TargetRequest, settings: &StepSetting
         .filter(|instance| !matches!(instance.standing, Standing::Skipped(_)))
         .map(|instance| instance.instance_id.as_str())
         .collect();
-    if !selected.is_empty() {
+    let ec2 = if selected.is_empty() {
+        ec2
+    } else {
         let vpcs = ec2.iter().filter(|one| selected.contains(one.id.as_str())).filter_map(|one| one.vpc_id.clone());
         let vpcs: BTreeSet<String> = vpcs.collect();
         let facts = readiness::facts(&member, &request.target.region, ec2, managed, &vpcs).await;
         let facts = house.members.judged(&request.target, facts).await?;
         attach(&mut instances, check(&facts, &settings.select, request.now));
-    }
-    Ok(Inventory { at: request.now, instances })
+        facts.instances
+    };
+    Ok((Inventory { at: request.now, instances, conflict_notes: Vec::new() }, ec2))
 }
 
 /// Ends the target with what was looked at: no instance is asked.

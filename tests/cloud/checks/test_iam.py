@@ -206,6 +206,18 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:managed-instance/mi-1", False),
         ("MemberRole", "ssm:DescribeInstancePatchStates", f"arn:aws:ec2:{OWN}:instance/i-1", True),
         ("MemberRole", "ssm:DescribeInstancePatchStates", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
+        # Others who patch are seen, never changed.
+        ("MemberRole", "ssm:ListAssociations", "*", True),
+        ("MemberRole", "ssm:DescribeAssociation", f"arn:aws:ssm:{OWN}:association/a-1", True),
+        ("MemberRole", "ssm:DescribeAssociation", "arn:aws:ssm:ap-northeast-1:999999999999:association/a-1", False),
+        ("MemberRole", "ssm:UpdateAssociation", f"arn:aws:ssm:{OWN}:association/a-1", False),
+        ("MemberRole", "ssm:StartAssociationsOnce", f"arn:aws:ssm:{OWN}:association/a-1", False),
+        ("MemberRole", "ssm:DescribeMaintenanceWindows", "*", True),
+        ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
+        ("MemberRole", "ssm:DescribeMaintenanceWindowTargets", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
+        ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", "arn:aws:ssm:ap-northeast-1:999999999999:maintenancewindow/mw-1", False),
+        ("MemberRole", "ssm:UpdateMaintenanceWindow", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", False),
+        ("MemberRole", "ssm:CancelCommand", "*", False),
         ("MemberRole", "ec2:TerminateInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
         # Readiness: networks and inventory are read, never changed; of all settings one.
         *(

@@ -106,6 +106,7 @@ class StubSimulator:
             "DescribeMaintenanceWindowTasks": {"Tasks": []},
             "GetInventory": {"Entities": []},
             "GetServiceSetting": {"ServiceSetting": {}},
+            "DescribeAssociation": {"AssociationDescription": {}},
             "ListAssociations": {"Associations": []},
             "DescribePatchBaselines": {"BaselineIdentities": []},
             "DescribePatchGroups": {"Mappings": []},

@@ -195,6 +195,10 @@ def test_associations(others):
     assert [scan["Targets"][0]["Key"] for scan in scans] == ["tag:QSConfigName-abc12", "tag:QSConfigName-xyz34"]
     many = [len(a["Targets"][0]["Values"]) for a in associations if "SSMHostMgmt" in a.get("AssociationName", "")]
     assert many == [50, 10], "a target has 50 values at most"
+    for association in associations:
+        described = others.call("ssm", "DescribeAssociation", {"AssociationId": association["AssociationId"]})["AssociationDescription"]
+        operation = described.get("Parameters", {}).get("Operation")
+        assert (operation is None) == (association["Name"] == "AWS-GatherSoftwareInventory"), described
     one = {"AssociationFilterList": [{"key": "AssociationName", "value": "nightly"}]}
     assert len(ssm_pages(others, "ListAssociations", "Associations", one)[0]) == 1
     nodes, _ = ssm_pages(others, "DescribeInstanceInformation", "InstanceInformationList", {"MaxResults": 50})

@@ -84,6 +84,7 @@ OURS, FOREIGN = "pb-0000000000000ours", "pb-0000000000foreign"
 PREDEFINED = f"arn:aws:ssm:{REGION}:075727635805:patchbaseline/pb-0be8c61cde3be63f3"
 OWN_BASELINES = f"arn:aws:ssm:*:{MEMBER}:patchbaseline/*"
 TAGS = [{"Key": "orgpatch:plan", "Value": "monthly"}]
+ASSOCIATION = "01234567-89ab-cdef-0123-456789abcdef"
 WINDOW = "mw-0123456789abcdef0"
 SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
 
@@ -134,11 +135,12 @@ def test_a_predefined_baseline_is_in_an_account_of_aws(rig: Rig, action: str):
     [
         ("DescribeMaintenanceWindowTargets", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
         ("DescribeMaintenanceWindowTasks", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
+        ("DescribeAssociation", f"association/{ASSOCIATION}", {"AssociationId": ASSOCIATION}),
         ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": SETTING}),
         ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": f"arn:aws:ssm:{REGION}:{MEMBER}:servicesetting{SETTING}"}),
     ],
 )
-def test_windows_and_settings_are_authorized_by_their_arns(
+def test_windows_associations_and_settings_are_authorized_by_their_arns(
     rig: Rig, action: str, resource: str, request_: dict[str, Any]
 ):
     assert may(rig, action, f"arn:aws:ssm:{REGION}:{MEMBER}:{resource}", request_)

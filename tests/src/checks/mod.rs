@@ -16,11 +16,12 @@ use crate::evidence::Evidence;
 /// The complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 25] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 26] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
         rows::nothing_is_installed_twice,
+        rows::nothing_is_installed_beside_somebody_else,
         report::counts_equal_the_rows,
         report::every_target_and_every_account_has_one_place,
         report::the_report_is_what_its_type_says,

@@ -102,6 +102,20 @@ fn names(patches: &[orgpatch_core::contract::Patch]) -> BTreeSet<String> {
     patches.iter().map(|patch| patch.id.clone()).collect()
 }
 
+/// Nothing of ours is ever installed where somebody else's patch operation runs.
+#[must_use]
+pub fn nothing_is_installed_beside_somebody_else(evidence: &Evidence) -> Vec<String> {
+    let beside = evidence.truth.iter().filter(|(_, truth)| truth.installs_beside > 0);
+    beside
+        .map(|(id, truth)| {
+            format!(
+                "{} installs began on instance {id} beside a patch operation of somebody else",
+                truth.installs_beside
+            )
+        })
+        .collect()
+}
+
 /// The worst bug.
 #[must_use]
 pub fn nothing_is_installed_twice(evidence: &Evidence) -> Vec<String> {

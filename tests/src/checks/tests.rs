@@ -16,7 +16,7 @@ fn fine() -> Evidence {
         Check::ALL.map(|check| json!({"check": check, "status": "pass", "severity": "info", "evidence": "x"}));
     let row = |account: &str, id: &str, stage: &str, outcome: &str, installed: Value| {
         json!({"accountId": account, "region": "eu-west-1", "instanceId": id, "name": null, "stage": stage, "wave": 1,
-            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": findings,
+            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": findings, "conflicts": [], "overwrittenBy": null,
             "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": null, "commandIds": []})
     };
     let target = |account: &str, stage: &str| {
@@ -40,7 +40,7 @@ fn fine() -> Evidence {
         "accountsOutsidePlan": [{"accountId": "111111111111", "accountName": "x", "ouPath": "", "reason": {"code": "no-stage", "text": "x"}}],
     });
     let plan = "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{name: test, accounts: ['222222222222']}, {name: production, accounts: ['444444444444']}]";
-    let truth = |account: &str, installs: u32, installed: &[&str], missing: &[&str]| json!({"account": account, "region": "eu-west-1", "installsStarted": installs, "installed": installed, "missing": missing, "rebooted": false});
+    let truth = |account: &str, installs: u32, installed: &[&str], missing: &[&str]| json!({"account": account, "region": "eu-west-1", "installsStarted": installs, "installsBeside": 0, "installed": installed, "missing": missing, "rebooted": false});
     let child = json!({"executionArn": "child", "mapRunArn": "map", "events": [{}, {}, {}]});
     let parent = json!({"executionArn": "arn", "events": [{"mapRunStartedEventDetails": {"mapRunArn": "map"}}]});
     Evidence {
@@ -151,6 +151,7 @@ fn every_way_to_spoil_a_run_is_found() {
             truth(e, "i-1").installed.insert("x".into());
         }),
         ("is reported as skipped", |e| truth(e, "i-2").installs_started = 1),
+        ("1 installs began on instance i-1 beside", |e| truth(e, "i-1").installs_beside = 1),
         ("2 installs were started on instance i-1", |e| truth(e, "i-1").installs_started = 2),
         ("the run says", |e| report(e).run.counts = orgpatch_core::outcome::Counts::default()),
         ("step 01-test-1 says", |e| report(e).steps[0].counts = orgpatch_core::outcome::Counts::default()),

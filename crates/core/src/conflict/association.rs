@@ -6,7 +6,7 @@ use super::targets::{Index, Meant};
 use super::{Found, document, policy};
 use crate::plan::{ConflictSettings, SkipOrWarn};
 
-const CODE: &str = "conflict-association";
+pub(super) const CODE: &str = "conflict-association";
 
 /// A part of the names of associations that only scan, such as those of Quick Setup host management.
 const SCANS: &str = "ScanForPatches";
@@ -38,6 +38,13 @@ pub(super) fn find(associations: &[Association], index: &Index<'_>, settings: Co
             }
         }
     }
+}
+
+/// True if parameter `Operation` of an association says whether it is in the way: it runs a patch document, is of no patch
+/// policy, and its name does not say it.
+#[must_use]
+pub fn operation_matters(association: &Association) -> bool {
+    document::patches(&association.document) && !policy::is_of_policy(association) && !only_scans(association)
 }
 
 /// True if it is known to scan only. What is not known may install.

@@ -13,7 +13,7 @@ pub struct ConflictFacts {
     /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that are
     /// enabled, at most 50 per account and Region).
     pub windows: Known<Vec<MaintenanceWindow>>,
-    /// Commands that run or wait (`ssm:ListCommandInvocations` by status, paged, without a command id).
+    /// Commands that run or wait (`ssm:ListCommandInvocations`, paged: once for each status of what has not ended).
     pub running: Known<Vec<RunningCommand>>,
 }
 

@@ -3,6 +3,7 @@
 //! Facts of a target go in, a decision per instance with its reasons comes out. Instances are found by maps of their
 //! ids and tags, so the work grows with what matches and not with instances times associations.
 
+mod apply;
 mod association;
 mod decision;
 mod document;
@@ -20,11 +21,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use apply::{before_sending, enter, is_reason};
+pub use association::operation_matters;
 pub use decision::{Action, Conflict, Decision};
 pub use document::patches;
 pub use facts::{Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask};
 pub use overwritten::{OurScan, overwritten_by};
-pub use running::{MAX_WAIT_SECONDS, is_of_run};
+pub use running::{MAX_WAIT_SECONDS, is_of_run, look_again_seconds};
 
 use crate::input::Operation;
 use crate::plan::ConflictSettings;
@@ -32,6 +35,9 @@ use crate::readiness::{Known, Missing};
 use crate::reason::Reason;
 use crate::selection::Ec2Instance;
 use targets::Index;
+
+/// Codes of the reasons of conflicts.
+const CODES: [&str; 5] = [policy::CODE, association::CODE, window::CODE, running::CODE, scaling::CODE];
 
 /// When and for what the decision is made.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use super::{Found, document};
 use crate::plan::{ConflictSettings, SkipOrWarn};
 use crate::selection::Ec2Instance;
 
-const CODE: &str = "conflict-patch-policy";
+pub(super) const CODE: &str = "conflict-patch-policy";
 
 /// Tag that a patch policy puts on its instances: `QSConfigName-<id>` with the name of the policy as its value.
 const TAG: &str = "QSConfigName-";

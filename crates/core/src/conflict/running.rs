@@ -1,5 +1,7 @@
 //! Patch commands that run right now: "Patch now", an association's, another run's. None is ever started beside one.
 
+use jiff::Timestamp;
+
 use super::decision::Action;
 use super::facts::RunningCommand;
 use super::targets::Index;
@@ -9,10 +11,23 @@ use crate::plan::{ConflictSettings, WhileRunning};
 use crate::readiness::Missing;
 use crate::selection::Ec2Instance;
 
-const CODE: &str = "conflict-running-command";
+pub(super) const CODE: &str = "conflict-running-command";
 
 /// How long to wait for commands of others, in seconds: as long as a patch document may run on an instance.
 pub const MAX_WAIT_SECONDS: i64 = 7_200;
+
+/// Bounds of the time between two looks, in seconds.
+const LOOKS_SECONDS: [i64; 2] = [60, 300];
+
+/// When to look again for somebody who waits since then, in seconds: later the longer it lasts, and once at the end of
+/// the bound.
+#[must_use]
+pub fn look_again_seconds(waiting_since: Timestamp, now: Timestamp) -> u32 {
+    let waited = now.as_second() - waiting_since.as_second();
+    let [shortest, longest] = LOOKS_SECONDS;
+    let left = (MAX_WAIT_SECONDS - waited).max(1);
+    u32::try_from((waited / 4).clamp(shortest, longest).min(left)).unwrap_or(1)
+}
 
 /// True if that command is of that run of orgpatch.
 #[must_use]

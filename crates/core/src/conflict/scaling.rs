@@ -6,6 +6,8 @@ use super::decision::Action;
 use crate::plan::{ConflictSettings, SkipOrWarn};
 use crate::selection::Ec2Instance;
 
+pub(super) const CODE: &str = "auto-scaling";
+
 /// Tag that Auto Scaling puts on its instances.
 const TAG: &str = "aws:autoscaling:groupName";
 
@@ -20,7 +22,7 @@ pub(super) fn find(instances: &[&Ec2Instance], settings: ConflictSettings, found
                 "the instance belongs to Auto Scaling group {group}, which may replace it when it reboots; patch the image \
                  of the group instead"
             );
-            found.add(instance, action, "auto-scaling", text);
+            found.add(instance, action, CODE, text);
         }
     }
 }

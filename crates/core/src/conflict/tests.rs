@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::contract::{Inventory, InventoryInstance, Standing};
 use crate::plan::{SkipOrWarn, WhileRunning};
 use crate::verdict::PatchState;
 
@@ -264,6 +265,58 @@ fn what_may_not_be_read_is_said() {
     note conflicts-not-seen: conflicts with maintenance windows cannot be seen: the member role may not call ssm:DescribeMaintenanceWindows
     note conflicts-not-seen: conflicts with running commands cannot be seen: the member role may not call ssm:ListCommandInvocations
     ");
+}
+
+#[test]
+fn before_an_install_what_is_decided_already_is_not_even_scanned() {
+    let seen = |id: &str, standing: Standing| InventoryInstance {
+        instance_id: id.into(),
+        name: None,
+        os: None,
+        platform: None,
+        agent_version: None,
+        standing,
+        findings: vec![],
+        conflicts: vec![],
+    };
+    let stopped = || Standing::NotReady(Reason::new("stopped", "it is stopped"));
+    let looked_at = |operation| {
+        let group = ("aws:autoscaling:groupName", "web");
+        let instances = [instance("i-1", &[]), instance("i-2", &[group]), instance("i-3", &[group])];
+        let mut facts = nobody();
+        facts.running = Known::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
+        facts.windows = Known::denied("ssm:DescribeMaintenanceWindows");
+        // The plan says that a running command is a failure: not before the install begins.
+        let settings = ConflictSettings { running_command: WhileRunning::Fail, ..ConflictSettings::default() };
+        let all: Vec<&Ec2Instance> = instances.iter().collect();
+        let standings = [("i-1", Standing::Selected), ("i-2", Standing::Selected), ("i-3", stopped())];
+        let mut inventory = Inventory {
+            at: moment().now,
+            instances: standings.into_iter().map(|(id, standing)| seen(id, standing)).collect(),
+            conflict_notes: vec![],
+        };
+        enter(&mut inventory, detect(&facts, &all, settings, &moment()), operation);
+        inventory
+    };
+    let installs = looked_at(Operation::Install);
+    assert_eq!(installs.instances[0].standing, Standing::Selected);
+    assert_eq!(installs.instances[0].conflicts[0].action, Action::Fail);
+    assert!(matches!(&installs.instances[1].standing, Standing::Skipped(reason) if reason.code == "auto-scaling"));
+    assert_eq!(installs.instances[2].standing, stopped());
+    assert_eq!(installs.instances[2].conflicts.len(), 1);
+    assert_eq!(installs.conflict_notes.len(), 1);
+    let scans = looked_at(Operation::Scan);
+    assert_eq!(scans.instances[1].standing, Standing::Selected);
+    assert_eq!(scans.instances[1].conflicts, installs.instances[1].conflicts);
+}
+
+#[test]
+fn looks_become_rarer_and_the_last_is_at_the_end_of_the_bound() {
+    let since = moment().now;
+    let after =
+        |seconds: i64| look_again_seconds(since, Timestamp::from_second(since.as_second() + seconds).expect("a time"));
+    let looks = [0, 100, 400, 1_000, 3_600, MAX_WAIT_SECONDS - 100, MAX_WAIT_SECONDS].map(after);
+    assert_eq!(looks, [60, 60, 100, 250, 300, 100, 1]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::targets::{Index, Meant};
 use super::{Found, Moment, document};
 use crate::plan::{ConflictSettings, SkipOrWarn};
 
-const CODE: &str = "conflict-maintenance-window";
+pub(super) const CODE: &str = "conflict-maintenance-window";
 
 pub(super) fn find(
     windows: &[MaintenanceWindow],

@@ -24,7 +24,7 @@ use serde_json::Value;
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every operation, with what answers it.
-const OPERATIONS: [(&str, &str, Handler); 46] = [
+const OPERATIONS: [(&str, &str, Handler); 47] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
     ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
@@ -47,6 +47,7 @@ const OPERATIONS: [(&str, &str, Handler); 46] = [
     ("ssm", "CreatePatchBaseline", ssm_baseline_writes::create_patch_baseline),
     ("ssm", "DeletePatchBaseline", ssm_baseline_writes::delete_patch_baseline),
     ("ssm", "DeregisterPatchBaselineForPatchGroup", ssm_patch_groups::deregister_patch_baseline_for_patch_group),
+    ("ssm", "DescribeAssociation", ssm_associations::describe_association),
     ("ssm", "DescribeInstanceInformation", ssm_nodes::describe_instance_information),
     ("ssm", "DescribeInstancePatchStates", ssm_nodes::describe_instance_patch_states),
     ("ssm", "DescribeInstancePatches", ssm_nodes::describe_instance_patches),

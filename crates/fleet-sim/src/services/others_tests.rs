@@ -54,6 +54,12 @@ fn associations_have_the_documents_and_targets_that_people_give_them() {
         "associations: [{name: update-ssm-agent, target: all}], inventory: true",
     ]);
     let list = associations(&mut lab);
+    let described = |lab: &mut Lab, id: &Value| {
+        lab.ssm("DescribeAssociation", json!({"AssociationId": id}))["AssociationDescription"]["Parameters"].take()
+    };
+    let with_hooks = list.iter().find(|a| a["Name"] == "AWS-RunPatchBaselineWithHooks").expect("it");
+    assert_eq!(described(&mut lab, &with_hooks["AssociationId"]), json!({"Operation": ["Install"]}));
+    assert_eq!(described(&mut lab, &list[0]["AssociationId"]), json!({"Operation": ["Scan"]}));
     let of = |document: &str| {
         let found: Vec<_> = list.iter().filter(|a| a["Name"] == document).map(|a| a["Targets"].clone()).collect();
         found

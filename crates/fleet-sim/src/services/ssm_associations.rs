@@ -28,6 +28,23 @@ pub fn list_associations(world: &mut World, call: &Call) -> Result<String, AwsEr
     Ok(with_token(json!({"Associations": associations}), page.next))
 }
 
+/// `DescribeAssociation`, by id only: what `ListAssociations` tells, and the parameters.
+pub fn describe_association(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let id = ssm(call).required("AssociationId")?;
+    let found = world.others.associations.iter().find(|association| {
+        let errand = &world.others.errands[association.errand];
+        association.id == id && errand.account == call.account && errand.region == call.region
+    });
+    let Some(association) = found else {
+        return Err(AwsError::new("AssociationDoesNotExist", "The specified association doesn't exist."));
+    };
+    let mut answer = association_json(world, association);
+    if let Some(operation) = world.others.errands[association.errand].operation {
+        answer["Parameters"] = json!({"Operation": [operation.code()]});
+    }
+    Ok(json!({"AssociationDescription": answer}).to_string())
+}
+
 fn filters(request: Fields<'_>) -> Result<Vec<(&str, &str)>, AwsError> {
     const KEYS: [&str; 8] = [
         "InstanceId",

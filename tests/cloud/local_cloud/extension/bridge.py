@@ -33,6 +33,7 @@ SSM = frozenset(
         "DescribeDocument",
         "DescribeEffectivePatchesForPatchBaseline",
         "DescribeInstanceAssociationsStatus",
+        "DescribeAssociation",
         "DescribeInstanceInformation",
         "DescribeInstancePatchStates",
         "DescribeInstancePatchStatesForPatchGroup",

@@ -94,6 +94,8 @@ def _resources_of(operation: str, request: dict[str, Any], region: str, account:
         return [_document_arn(str(name), region, account) for name in request.get("CalendarNames") or []]
     if operation in OF_A_WINDOW:
         return [f"arn:aws:ssm:{region}:{account}:maintenancewindow/{request.get('WindowId', '')}"]
+    if operation == "DescribeAssociation":
+        return [f"arn:aws:ssm:{region}:{account}:association/{request.get('AssociationId', '')}"]
     if operation == "GetServiceSetting":
         return [_setting_arn(str(request.get("SettingId", "")), region, account)]
     if operation in OF_A_BASELINE:

@@ -85,6 +85,7 @@ proptest! {
                 instance_id: "i-test".into(), name: None, os: Some(os), platform: None, agent_version: None,
                 standing: Standing::Selected,
                 findings: Vec::new(),
+                conflicts: vec![],
             };
             let mut row = row(&target(), &instance, Outcome::Patched, Reason::new("x", "x"));
             row.installed = missing(&at_test, has);

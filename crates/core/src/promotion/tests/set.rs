@@ -17,6 +17,7 @@ fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
         agent_version: None,
         standing: Standing::Selected,
         findings: Vec::new(),
+        conflicts: vec![],
     };
     InstanceRow { installed: patches, ..row(&target(), &instance, Outcome::Patched, Reason::new("x", "x")) }
 }

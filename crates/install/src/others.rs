@@ -1,0 +1,48 @@
+//! Right before sending: does somebody else patch one of the instances at this very moment?
+
+use orgpatch_aws::SdkConfig;
+use orgpatch_aws::dispatch::Busy;
+use orgpatch_aws::house::House;
+use orgpatch_aws::member::TargetError;
+use orgpatch_aws::others::Others;
+use orgpatch_core::Timestamp;
+use orgpatch_core::conflict::{self, Action, Moment};
+use orgpatch_core::contract::{StepSettings, TargetRequest};
+use orgpatch_core::error::RunError;
+use orgpatch_core::input::Operation;
+use orgpatch_core::keys;
+
+/// Looks once. Where an instance is waited for, the time of the first such look is kept, so that the waiting has an end
+/// whatever becomes of this function.
+pub async fn look(
+    house: &House,
+    request: &TargetRequest,
+    settings: &StepSettings,
+    member: &SdkConfig,
+    instance_ids: &[String],
+) -> Result<Busy, TargetError> {
+    let running = house.members.judged(&request.target, Others::new(member).running().await).await?;
+    let busy = |waiting_since| {
+        let (now, run_id, operation) = (request.now, request.run_id.as_str(), Operation::Install);
+        let moment = Moment { now, expected_end: now, waiting_since, run_id, operation };
+        conflict::before_sending(&running, instance_ids, settings.conflicts, &moment)
+    };
+    let instances = busy(None);
+    if instances.values().all(|decision| decision.action != Action::Wait) {
+        return Ok(Busy { instances, look_again_seconds: 1 });
+    }
+    let since = waiting_since(house, request).await?;
+    Ok(Busy { instances: busy(Some(since)), look_again_seconds: conflict::look_again_seconds(since, request.now) })
+}
+
+/// When this target began to wait: now, unless an earlier look has said so.
+async fn waiting_since(house: &House, request: &TargetRequest) -> Result<Timestamp, RunError> {
+    let key = keys::waiting(&request.run_id, &request.step, &request.target);
+    if let Some(since) = house.store.find(&key).await? {
+        return Ok(since);
+    }
+    if house.store.create(&key, &request.now).await? {
+        return Ok(request.now);
+    }
+    house.store.get(&key).await
+}

@@ -1,0 +1,53 @@
+//! Who else patches the instances of a target: looked at once, before anything is sent, and kept in the inventory.
+
+use orgpatch_aws::house::House;
+use orgpatch_aws::member::TargetError;
+use orgpatch_aws::others::Others;
+use orgpatch_core::Timestamp;
+use orgpatch_core::command;
+use orgpatch_core::conflict::{self, Moment};
+use orgpatch_core::contract::{Inventory, Phase, Standing, StepSettings, TargetRequest};
+use orgpatch_core::input::Operation;
+use orgpatch_core::selection::Ec2Instance;
+use std::collections::HashSet;
+
+/// Finds the conflicts of the instances that the plan selects, whether they can be asked or not.
+pub async fn find(
+    house: &House,
+    request: &TargetRequest,
+    settings: &StepSettings,
+    ec2: &[Ec2Instance],
+    inventory: &mut Inventory,
+) -> Result<(), TargetError> {
+    let selected: HashSet<&str> = inventory
+        .instances
+        .iter()
+        .filter(|instance| !matches!(instance.standing, Standing::Skipped(_)))
+        .map(|instance| instance.instance_id.as_str())
+        .collect();
+    if selected.is_empty() {
+        return Ok(());
+    }
+    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let expected_end = expected_end(request.now, selected.len(), settings);
+    let facts = house.members.judged(&request.target, Others::new(&member).facts(expected_end).await).await?;
+    let instances: Vec<&Ec2Instance> = ec2.iter().filter(|one| selected.contains(one.id.as_str())).collect();
+    let moment = Moment {
+        now: request.now,
+        expected_end,
+        waiting_since: None,
+        run_id: &request.run_id,
+        // A scan run shows what an install would meet.
+        operation: Operation::Install,
+    };
+    let detected = conflict::detect(&facts, &instances, settings.conflicts, &moment);
+    conflict::enter(inventory, detected, settings.operation);
+    Ok(())
+}
+
+/// When the install in this target is over at the latest: as long as its answers would be waited for.
+fn expected_end(now: Timestamp, instances: usize, settings: &StepSettings) -> Timestamp {
+    let rounds = command::rounds(instances.min(command::MAX_INSTANCES), &settings.rate.max_concurrency);
+    let seconds = i64::from(command::deadline_seconds(Phase::Install, rounds));
+    Timestamp::from_second(now.as_second() + seconds).unwrap_or(Timestamp::MAX)
+}
