@@ -17,6 +17,7 @@ pub mod input;
 pub mod intent;
 pub mod invocation;
 pub mod keys;
+pub mod latest;
 pub mod organization;
 pub mod os;
 pub mod outcome;

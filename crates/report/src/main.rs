@@ -9,11 +9,11 @@ use orgpatch_aws::store::Store;
 use orgpatch_aws::{facts, settings};
 use orgpatch_core::contract::{Decision, GateRecord, ReportAnswer, ReportRequest, RunDocument, StepSummary};
 use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
 use orgpatch_core::outcome::TargetOutcome;
 use orgpatch_core::reason::Reason;
 use orgpatch_core::reconcile::{StepEnd, TargetResult, reconcile};
 use orgpatch_core::report::{Report, StepResult};
+use orgpatch_core::{keys, latest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -39,6 +39,10 @@ async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Resul
     let report = Report::assemble(run, results, request.error.as_ref(), request.now);
     let instances = report.instances.len();
     let report = write::all(store, report).await?;
+    let plan = &report.run.plan;
+    if let Some(latest) = latest::after(&report.run, store.find(&keys::latest(plan)).await?) {
+        store.write(&keys::latest(plan), &latest).await?;
+    }
     ledger.release_lock(&request.run_id).await?;
     tracing::info!(run = request.run_id, decision = ?report.run.decision, instances, "reported");
     Ok(report.answer(store.bucket()))
