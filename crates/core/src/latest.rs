@@ -1,6 +1,8 @@
 //! Which run of a plan is the latest one. Run ids do not sort by time, and a bucket keeps runs for years: a small object
 //! per plan says it.
 
+use jiff::Timestamp;
+
 use crate::contract::LatestRun;
 use crate::report::RunReport;
 
@@ -26,10 +28,18 @@ pub fn after(run: &RunReport, known: Option<LatestRun>) -> Option<LatestRun> {
     })
 }
 
+/// The run that comes before that one, as far as the latest one tells: itself, or, when a report is made again, the one
+/// before it. An older run whose report is made again is compared with nothing.
+#[must_use]
+pub fn before<'k>(run_id: &str, started_at: Timestamp, known: &'k LatestRun) -> Option<&'k str> {
+    if known.run_id == run_id {
+        return known.previous.as_deref();
+    }
+    (known.started_at <= started_at).then_some(known.run_id.as_str())
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::fixtures;
     use crate::input::Operation;
@@ -48,7 +58,10 @@ mod tests {
         assert_eq!((second.run_id.as_str(), second.previous.as_deref()), ("monthly-2026-12", Some("monthly-2026-11")));
         assert_eq!(after(&run, Some(second.clone())), Some(second.clone()), "and still knows the one before");
 
-        assert_eq!(after(&fixtures::report().run, Some(second)), None, "an older run");
+        assert_eq!(after(&fixtures::report().run, Some(second.clone())), None, "an older run");
+        assert_eq!(before("monthly-2026-12", run.started_at, &first), Some("monthly-2026-11"));
+        assert_eq!(before("monthly-2026-12", run.started_at, &second), Some("monthly-2026-11"), "made again");
+        assert_eq!(before("monthly-2026-11", first.started_at, &second), None, "an older run, made again");
         run.operation = Operation::PreviewBaselines;
         assert_eq!(after(&run, Some(first)), None, "a run about baselines only");
     }

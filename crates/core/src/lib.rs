@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod baseline;
 pub mod command;
+pub mod comparison;
 pub mod contract;
 pub mod digest;
 pub mod error;

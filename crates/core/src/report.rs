@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Change;
+use crate::comparison::Comparison;
 use crate::contract::{
     AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
@@ -43,6 +44,9 @@ pub struct Report {
     pub instances: Vec<InstanceRow>,
     /// Accounts that no step works on.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+    /// What changed since the run of the plan before. Absent: there is none, or its report is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// The run as a whole.
@@ -248,6 +252,7 @@ impl Report {
             targets: Vec::new(),
             instances: Vec::new(),
             accounts_outside_plan: run.accounts_outside_plan,
+            comparison: None,
         };
         for result in results {
             let compared = compared(&run.plan, report.run.operation, &result.summary.stage);
@@ -356,6 +361,9 @@ impl Report {
         let unreached = self.targets.iter().filter(|target| target.outcome != TargetOutcome::Reached).count();
         if unreached > 0 {
             let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
+        }
+        if let Some(comparison) = &self.comparison {
+            let _ = writeln!(text, "\n{}", comparison.sentence());
         }
         let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
         let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));

@@ -216,6 +216,10 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     run = latest["runId"]
     assert latest["previous"] != run
 
+    # It is compared with the one before, in which the same was found.
+    compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())["comparison"]
+    assert compared == {"runId": latest["previous"], "newlyFailing": [], "fixed": [], "new": [], "gone": []}
+
     # The latest one, however many there are, and the same by its id.
     whole = json.loads(desk.orgpatch("report", "--latest", "--format", "json").stdout)
     written = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())

@@ -80,12 +80,11 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
 
 /// The latest run, of that plan or of all.
 async fn latest(store: &Store, plan: Option<&str>) -> Result<String, Failure> {
-    let known: Vec<LatestRun> = match plan {
-        Some(plan) => store.find(&keys::latest(plan)).await?.into_iter().collect(),
-        None => {
-            let keys = store.list(&keys::all_latest()).await?;
-            Store::for_each(keys, |key| async move { store.get(&key).await }).await?
-        }
+    let known: Vec<LatestRun> = if let Some(plan) = plan {
+        store.find(&keys::latest(plan)).await?.into_iter().collect()
+    } else {
+        let keys = store.list(&keys::all_latest()).await?;
+        Store::for_each(keys, |key| async move { store.get(&key).await }).await?
     };
     let latest = known.into_iter().max_by_key(|run| run.started_at);
     latest
