@@ -76,6 +76,12 @@ def _objects() -> dict[str, bytes]:
             "reason": {"code": "gate-passed", "text": "every instance is patched"},
             "counts": {"patched": _TARGETS * _INSTANCES_PER_TARGET}, "limits": limits}
     objects = {f"runs/{_RUN}/run.json": run, f"{folder}/targets.json": targets, f"{folder}/gate.json": gate}
+    # The run before, with which this one is compared, was as large.
+    before = {"runId": "before", "plan": "monthly", "startedAt": "2026-10-10T00:00:00Z", "finishedAt": "2026-10-10T09:00:00Z"}
+    rows = [_row(targets[n // _INSTANCES_PER_TARGET], n, "patched") for n in range(_TARGETS * _INSTANCES_PER_TARGET)]
+    reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in targets]
+    objects["latest/monthly.json"] = before
+    objects["runs/before/report/report.json"] = {"run": {"id": "before"}, "targets": reached, "instances": rows}
     for number, target in enumerate(targets):
         place = f"{target['accountId']}/{target['region']}.json"
         for phase, outcome in (("scan", "missing"), ("install", "patched")):

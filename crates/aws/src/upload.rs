@@ -22,13 +22,13 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut dyn Write) -> io::Result<T> + Send + 'static,
     {
-        let (parts, mut made) = mpsc::channel(1);
+        let (parts, mut full) = mpsc::channel(1);
         let maker = tokio::task::spawn_blocking(move || {
             let mut parts = Parts { full: parts, part: Vec::new() };
             make(&mut parts).map(|value| (value, parts.part))
         });
         let mut sent: Option<Sent<'_>> = None;
-        while let Some(part) = made.recv().await {
+        while let Some(part) = full.recv().await {
             let result = match &mut sent {
                 Some(sent) => sent.part(part).await,
                 None => match Sent::begin(self, key, content_type).await {
@@ -41,7 +41,7 @@ impl Store {
             }
         }
         let (value, last) = match maker.await.map_err(io::Error::other).flatten() {
-            Ok(made) => made,
+            Ok(ended) => ended,
             Err(error) => {
                 let error = RunError::BrokenRun(format!("{key} cannot be written: {error}"));
                 return Err(given_up(sent, error).await);
@@ -50,10 +50,7 @@ impl Store {
         match sent {
             None => self.put_bytes(key, content_type, last).await?,
             Some(mut parts) => {
-                let ended = match last.is_empty() {
-                    true => Ok(()),
-                    false => parts.part(last).await,
-                };
+                let ended = if last.is_empty() { Ok(()) } else { parts.part(last).await };
                 let ended = match ended {
                     Ok(()) => parts.complete().await,
                     Err(error) => Err(error),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use orgpatch_core::outcome::Outcome;
 
 /// Staged patching of an AWS organization: Test, then Staging, then Production, each behind the gate of the last.
 #[derive(Debug, Parser)]
@@ -16,7 +17,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         orgpatch validate --format json - < monthly.yaml\n  \
         orgpatch preview examples/plans/monthly.yaml --profile management\n  \
         orgpatch preview monthly.yaml --baselines\n  \
-        orgpatch baselines restore monthly\n\n\
+        orgpatch baselines restore monthly\n  \
+        orgpatch report --latest --outcome failed\n\n\
         `orgpatch <COMMAND> --help` says more about each command."
 )]
 pub struct Arguments {
@@ -41,6 +43,11 @@ pub enum Command {
     /// Patch baselines that orgpatch has registered in the accounts.
     #[command(subcommand)]
     Baselines(BaselinesCommand),
+    /// Show what happened to every instance in a run: as a table, for programs, or as the page in a browser.
+    ///
+    /// Reads the report that the run left in the bucket, also of a run that was halted or broke. Filters leave out
+    /// instances; values of one filter are alternatives, several filters must all hold.
+    Report(ReportArguments),
 }
 
 /// The commands behind `orgpatch baselines`.
@@ -151,6 +158,98 @@ pub struct RestoreArguments {
     /// The bucket of plans and runs; output RunsBucket of the stack.
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
     pub bucket: String,
+}
+
+/// Arguments of `orgpatch report`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+        orgpatch report --latest --bucket NAME\n  \
+        orgpatch report --latest --plan monthly --open\n  \
+        orgpatch report --latest --ou Production --outcome failed,unreachable\n  \
+        orgpatch report 2b1c9a1e --account shop-prod --os WINDOWS --format csv --output shop.csv\n  \
+        orgpatch report --latest --format json | jq -r '.instances[] | select(.failed != []) | .instanceId'\n\n\
+        --latest is the run that began last among those that have a report, of all plans or of --plan. Runs about\n\
+        baselines only (preview-baselines, restore-baselines) do not count; name them.\n\n\
+        --format json is the report (schemas/report.schema.json) with the instances and targets that are asked for;\n\
+        what it says of the run and its steps is about all of them. --format csv has the columns of instances.csv.\n\n\
+        Permissions: s3:GetObject on runs/* and latest/*, s3:ListBucket on the bucket, in orgpatch's own account. The\n\
+        bucket is an output of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`. Its Region is\n\
+        that of --state-machine, or else AWS_REGION or the profile's.\n\n\
+        Exit status: 0 the report was shown, however the run ended; 1 there is none or it cannot be read; 2 the command\n\
+        line is wrong.")]
+pub struct ReportArguments {
+    /// Id of the run: the name of its execution.
+    #[arg(required_unless_present = "latest", value_parser = run_id)]
+    pub run: Option<String>,
+    /// The latest run.
+    #[arg(long, conflicts_with = "run")]
+    pub latest: bool,
+    /// With --latest: the latest run of that plan.
+    #[arg(long, value_name = "NAME", requires = "latest", value_parser = run_id)]
+    pub plan: Option<String>,
+    /// Only these stages.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub stages: Vec<String>,
+    /// Only accounts in these organizational units and below, as paths from the root: Production/Payments.
+    #[arg(long, value_name = "PATH,…", value_delimiter = ',')]
+    pub ou: Vec<String>,
+    /// Only instances with these outcomes, such as failed,unreachable.
+    #[arg(long, value_name = "OUTCOME,…", value_delimiter = ',', value_parser = outcome)]
+    pub outcome: Vec<Outcome>,
+    /// Only these accounts, by id or name.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub account: Vec<String>,
+    /// Only these Regions.
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    pub region: Vec<String>,
+    /// Only these operating systems, such as WINDOWS.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub os: Vec<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+    /// Open the page (report.html, with all instances) in a browser, and print where it was put.
+    #[arg(long, conflicts_with_all = ["format", "stages", "ou", "outcome", "account", "region", "os"])]
+    pub open: bool,
+    /// Write into this file instead of to the screen.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Profile of the AWS CLI; absent: AWS_PROFILE, or the default one.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// The state machine of orgpatch, whose Region is that of the bucket; output StateMachineArn of its stack.
+    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
+    pub state_machine: Option<StateMachine>,
+    /// The bucket of plans and runs; output RunsBucket of the stack.
+    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
+    pub bucket: String,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// A line per instance, for people.
+    Table,
+    /// For programs: the report as one JSON document.
+    Json,
+    /// For spreadsheets: the columns of instances.csv.
+    Csv,
+    /// For chat and tickets: a summary in Markdown.
+    Md,
+}
+
+/// A part of a key in the bucket: names of executions and of plans have no slash.
+fn run_id(text: &str) -> Result<String, &'static str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.is_empty() || !text.chars().all(fits) {
+        return Err("letters, digits, - and _ are what a name has");
+    }
+    Ok(text.to_owned())
+}
+
+fn outcome(word: &str) -> Result<Outcome, String> {
+    let found = Outcome::ALL.into_iter().find(|outcome| outcome.name() == word);
+    found.ok_or_else(|| format!("outcomes are {}", Outcome::ALL.map(Outcome::name).join(", ")))
 }
 
 /// A state machine by its ARN.

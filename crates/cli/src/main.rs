@@ -1,5 +1,5 @@
-//! `orgpatch`: checks a plan before it is put into the bucket, shows what a run of it would do, and gives back the
-//! baselines that runs have replaced.
+//! `orgpatch`: checks a plan before it is put into the bucket, shows what a run of it would do and what
+//! runs have done, and gives back the baselines that they have replaced.
 
 mod args;
 mod baselines;
@@ -9,6 +9,7 @@ mod mistakes;
 mod plan_file;
 mod preview;
 mod progress;
+mod report;
 mod validate;
 
 use std::io::{self, Write as _};
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Preview(arguments) if arguments.baselines => baselines::preview(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
         Command::Baselines(BaselinesCommand::Restore(arguments)) => baselines::restore(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
     }
 }
 

@@ -156,6 +156,18 @@ pub fn report_file(run_id: &str, name: &str) -> String {
     format!("runs/{run_id}/report/{name}")
 }
 
+/// Which run of a plan is the latest one.
+#[must_use]
+pub fn latest(plan: &str) -> String {
+    format!("{}{plan}.json", all_latest())
+}
+
+/// What the keys of all of those begin with.
+#[must_use]
+pub fn all_latest() -> String {
+    "latest/".to_owned()
+}
+
 fn target_file(target: &Target) -> String {
     format!("{}/{}.json", target.account_id, target.region)
 }

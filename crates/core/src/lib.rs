@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod baseline;
 pub mod command;
+pub mod comparison;
 pub mod conflict;
 pub mod contract;
 pub mod digest;
@@ -18,6 +19,7 @@ pub mod input;
 pub mod intent;
 pub mod invocation;
 pub mod keys;
+pub mod latest;
 pub mod organization;
 pub mod os;
 pub mod outcome;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Change;
+use crate::comparison::Comparison;
 use crate::conflict;
 use crate::contract::{
     AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
@@ -51,6 +52,9 @@ pub struct Report {
     pub readiness: ReadinessReport,
     /// Accounts that no step works on.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+    /// What changed since the run of the plan before. Absent: there is none, or its report is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// The run as a whole.
@@ -300,6 +304,7 @@ impl Report {
             instances: Vec::new(),
             readiness: ReadinessReport::default(),
             accounts_outside_plan: run.accounts_outside_plan,
+            comparison: None,
         };
         for result in results {
             let compared = compared(&run.plan, &run.input, &result.summary.stage);
@@ -420,6 +425,9 @@ impl Report {
             let _ = writeln!(text, "{unreached} of {} targets were not reached.", self.targets.len());
         }
         text.push_str(&self.readiness.sentences());
+        if let Some(comparison) = &self.comparison {
+            let _ = writeln!(text, "\n{}", comparison.sentence());
+        }
         let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
         let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));
         text

@@ -22,6 +22,7 @@ pub fn markdown(report: &Report) -> String {
     steps(&mut out, report);
     instances(&mut out, report);
     targets(&mut out, report);
+    compared(&mut out, report);
     out
 }
 
@@ -131,6 +132,26 @@ fn targets(out: &mut String, report: &Report) {
     more(out, away.len(), "report.html");
 }
 
+/// What changed since the run before.
+fn compared(out: &mut String, report: &Report) {
+    let Some(comparison) = &report.comparison else { return };
+    line!(out);
+    line!(out, "## Since run `{}`", code(&comparison.run_id));
+    line!(out);
+    for (what, list) in [
+        ("newly failing", &comparison.newly_failing),
+        ("fixed", &comparison.fixed),
+        ("new", &comparison.new),
+        ("gone", &comparison.gone),
+    ] {
+        let shown: Vec<String> =
+            list.iter().take(LONGEST_LIST).map(|one| format!("`{}`", code(&one.instance_id))).collect();
+        let rest = if list.len() > LONGEST_LIST { ", …" } else { "" };
+        let names = if shown.is_empty() { String::new() } else { format!(": {}{rest}", shown.join(", ")) };
+        line!(out, "- {} {what}{names}", list.len());
+    }
+}
+
 /// What people want to see first: somebody has to do something before the next run is better.
 fn needs_attention(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Failed | Outcome::Unreachable | Outcome::NotReady | Outcome::PendingReboot)
@@ -194,6 +215,20 @@ mod tests {
     #[test]
     fn the_summary_of_a_halted_run() {
         insta::assert_snapshot!(markdown(&fixtures::report()));
+    }
+
+    #[test]
+    fn the_summary_says_what_changed() {
+        let mut report = fixtures::report();
+        let mut before = report.clone();
+        before.instances[0].outcome = Outcome::Failed;
+        before.instances[1].instance_id = "i-9".into();
+        let before = serde_json::from_value(serde_json::to_value(before).expect("JSON")).expect("a part of a report");
+        report.comparison = Some(crate::comparison::compare(&before, &report));
+        let summary = markdown(&report);
+        let (_, compared) = summary.split_once("## Since").expect("a section");
+        insta::assert_snapshot!(compared);
+        assert!(report.answer("b").message.contains("0 newly failing, 1 fixed, 1 new, 1 gone"));
     }
 
     #[test]

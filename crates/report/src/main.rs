@@ -7,13 +7,14 @@ use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::store::Store;
 use orgpatch_aws::{facts, settings};
-use orgpatch_core::contract::{Decision, GateRecord, ReportAnswer, ReportRequest, RunDocument, StepSummary};
+use orgpatch_core::comparison::Earlier;
+use orgpatch_core::contract::{Decision, GateRecord, LatestRun, ReportAnswer, ReportRequest, RunDocument, StepSummary};
 use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
 use orgpatch_core::outcome::TargetOutcome;
 use orgpatch_core::reason::Reason;
 use orgpatch_core::reconcile::{StepEnd, TargetResult, reconcile};
 use orgpatch_core::report::{Report, StepResult};
+use orgpatch_core::{comparison, keys, latest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -26,6 +27,8 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Result<ReportAnswer, RunError> {
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
+    let known: Option<LatestRun> = store.find(&keys::latest(&run.plan.name)).await?;
+    let earlier = earlier(store, &run, known.as_ref()).await?;
     let mut cut =
         request.error.as_ref().map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
     let mut results = Vec::with_capacity(run.steps.len());
@@ -36,12 +39,34 @@ async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Resul
         }
         results.push(result);
     }
-    let report = Report::assemble(run, results, request.error.as_ref(), request.now);
+    let mut report = Report::assemble(run, results, request.error.as_ref(), request.now);
+    report.comparison = earlier.map(|earlier| comparison::compare(&earlier, &report));
     let instances = report.instances.len();
     let report = write::all(store, report).await?;
+    if let Some(latest) = latest::after(&report.run, known) {
+        store.write(&keys::latest(&report.run.plan), &latest).await?;
+    }
     ledger.release_lock(&request.run_id).await?;
     tracing::info!(run = request.run_id, decision = ?report.run.decision, instances, "reported");
     Ok(report.answer(store.bucket()))
+}
+
+/// The report of the run of the plan before; None if there is none, or none that can be read any more. Read before
+/// anything else: its text is as large as what this function writes, and gone when that begins.
+async fn earlier(store: &Store, run: &RunDocument, known: Option<&LatestRun>) -> Result<Option<Earlier>, RunError> {
+    if run.input.operation.is_about_baselines_only() {
+        return Ok(None);
+    }
+    let before = known.and_then(|known| latest::before(&run.run_id, run.started_at, known));
+    let Some(before) = before else { return Ok(None) };
+    match store.find(&keys::report(before)).await {
+        // Of another version, or cut short by hand: no reason to have no report of this run.
+        Err(RunError::BrokenRun(why)) => {
+            tracing::warn!(run = run.run_id, before, "not compared: {why}");
+            Ok(None)
+        }
+        found => found,
+    }
 }
 
 /// What became of a step. `cut` is what ended the run before it, if something did.

@@ -1,8 +1,9 @@
-"""The real `orgpatch` binary against the real stack, deployed in a local cloud: baselines are compared and restored."""
+"""The real `orgpatch` binary against the real stack, in a local cloud: baselines compared and restored, reports read."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import pty
@@ -204,3 +205,79 @@ def test_what_cannot_be_done_says_what_to_do(
     assert (ended.returncode, ended.stdout) == (code, ""), ended
     assert says in ended.stderr and ("help:" in ended.stderr or code == 2), ended.stderr
     assert desk.calls() == before
+
+
+def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> None:
+    desk.write(PLAN)
+    desk.scan()
+    desk.scan()
+    bucket, s3 = desk.opened.deployed.bucket, desk.opened.operator.client("s3")
+    latest = json.loads(s3.get_object(Bucket=bucket, Key="latest/monthly.json")["Body"].read())
+    run = latest["runId"]
+    assert latest["previous"] != run
+
+    # It is compared with the one before, in which the same was found.
+    compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())["comparison"]
+    assert compared == {"runId": latest["previous"], "newlyFailing": [], "fixed": [], "new": [], "gone": []}
+
+    # The latest one, however many there are, and the same by its id.
+    whole = json.loads(desk.orgpatch("report", "--latest", "--format", "json").stdout)
+    written = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())
+    assert whole == written and len(whole["instances"]) == 4
+    assert json.loads(desk.orgpatch("report", run, "--format", "json").stdout) == written
+    assert json.loads(desk.orgpatch("report", "--latest", "--plan", "monthly", "--format", "json").stdout) == written
+    older = json.loads(desk.orgpatch("report", latest["previous"], "--format", "json").stdout)
+    assert older["run"]["id"] == latest["previous"]
+
+    # Every format says the same of what is asked for.
+    asked = ["report", "--latest", "--ou", "Test", "--os", "windows", "--account", ONE, "--region", REGION, "--stages", "test"]
+    [instance] = json.loads(desk.orgpatch(*asked, "--format", "json").stdout)["instances"]
+    assert (instance["accountId"], instance["os"]) == (ONE, "WINDOWS")
+    table = desk.orgpatch(*asked)
+    assert (table.returncode, table.stderr) == (0, ""), table.stderr
+    assert instance["instanceId"] in table.stdout and f"1 of 4 instances: 1 {instance['outcome']}" in table.stdout
+    saved = desk.orgpatch(*asked, "--format", "csv", "--output", str(tmp_path / "some.csv"))
+    assert (saved.returncode, saved.stdout) == (0, "")
+    [line] = csv.DictReader((tmp_path / "some.csv").read_text(encoding="utf-8-sig").splitlines())
+    assert (line["instanceId"], line["outcome"]) == (instance["instanceId"], instance["outcome"])
+    summary = desk.orgpatch("report", "--latest", "--format", "md").stdout
+    assert summary.encode() == s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/summary.md")["Body"].read()
+    assert desk.orgpatch("report", "--latest", "--outcome", "failed").stdout.endswith("0 of 4 instances\n")
+
+    # What opens pages is told where this one is.
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    opener.chmod(0o755)
+    shown = desk.orgpatch("report", "--latest", "--open", PATH=f"{opener.parent}:/usr/bin:/bin", TMPDIR=str(tmp_path))
+    assert shown.returncode == 0, shown.stderr
+    page = Path(shown.stdout.strip())
+    assert page.parent == tmp_path and page.read_bytes() == s3.get_object(
+        Bucket=bucket, Key=f"runs/{run}/report/report.html"
+    )["Body"].read()
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "opened").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (tmp_path / "opened").read_text().strip() == str(page)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "says"),
+    [
+        (["report", "no-such-run"], {}, 1, "has no report of a run no-such-run"),
+        (["report", "--latest", "--plan", "weekly"], {}, 1, "has no report of the plan weekly"),
+        (["report"], {}, 2, "the following required arguments were not provided"),
+        (["report", "../plans"], {}, 2, "what a name has"),
+        (["report", "--latest", "--outcome", "broken"], {}, 2, "outcomes are patched, compliant"),
+        (["report", "--latest", "--open", "--os", "WINDOWS"], {}, 2, "cannot be used with"),
+        (["report", "--latest"], {"ORGPATCH_BUCKET": "another"}, 1, "the bucket cannot be read"),
+        (["report", "--latest"], {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 1, "there are no credentials"),
+    ],
+)
+def test_a_report_that_cannot_be_shown_says_what_to_do(
+    desk: Desk, arguments: list[str], environment: dict[str, str], code: int, says: str
+) -> None:
+    ended = desk.orgpatch(*arguments, **environment)
+    assert (ended.returncode, ended.stdout) == (code, ""), ended
+    assert says in ended.stderr and ("help:" in ended.stderr or code == 2), ended.stderr

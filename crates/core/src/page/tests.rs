@@ -32,7 +32,8 @@ fn expanded(text: &str, like: &Report) -> Value {
         let entry = |value: &Value| {
             value.as_u64().map_or_else(|| value.clone(), |n| dictionary[usize::try_from(n).expect("small")].clone())
         };
-        fields["reason"] = entry(&fields["reason"]);
+        let reason = entry(&fields["reason"]);
+        fields.insert("reason".to_owned(), reason);
         for list in NUMBERED {
             let entries = fields.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
             fields.insert(list.to_owned(), entries.iter().map(entry).collect());

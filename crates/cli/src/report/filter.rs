@@ -1,0 +1,101 @@
+//! Which instances of a report are wanted.
+
+use orgpatch_core::contract::InstanceRow;
+use orgpatch_core::outcome::Outcome;
+use orgpatch_core::report::{Report, TargetReport};
+
+use crate::args::ReportArguments;
+
+/// What is asked for; an empty list asks for nothing.
+#[derive(Debug, Default)]
+pub struct Filter<'a> {
+    /// Names of stages.
+    pub stages: &'a [String],
+    /// Organizational units, as paths from the root: they and all below.
+    pub units: &'a [String],
+    /// Outcomes.
+    pub outcomes: &'a [Outcome],
+    /// Ids or names of accounts.
+    pub accounts: &'a [String],
+    /// Region codes.
+    pub regions: &'a [String],
+    /// Operating systems.
+    pub systems: &'a [String],
+}
+
+impl<'a> Filter<'a> {
+    /// What the command line asks for.
+    pub fn of(arguments: &'a ReportArguments) -> Self {
+        Self {
+            stages: &arguments.stages,
+            units: &arguments.ou,
+            outcomes: &arguments.outcome,
+            accounts: &arguments.account,
+            regions: &arguments.region,
+            systems: &arguments.os,
+        }
+    }
+
+    /// Leaves out the instances and targets that are not asked for. What is said of the run and its steps stays, since
+    /// it is about all of them.
+    pub fn apply(&self, report: &mut Report) {
+        report.targets.retain(|target| self.wants_target(target));
+        let places: std::collections::HashSet<(&str, &str)> =
+            report.targets.iter().map(|target| (target.account_id.as_str(), target.region.as_str())).collect();
+        report
+            .instances
+            .retain(|row| places.contains(&(row.account_id.as_str(), row.region.as_str())) && self.wants_instance(row));
+    }
+
+    fn wants_target(&self, target: &TargetReport) -> bool {
+        let below = |unit: &String| {
+            let unit = unit.trim_matches('/');
+            target.ou_path.strip_prefix(unit).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        asked(self.stages, |stage| *stage == target.stage)
+            && asked(self.units, below)
+            && asked(self.accounts, |account| *account == target.account_id || *account == target.account_name)
+            && asked(self.regions, |region| *region == target.region)
+    }
+
+    fn wants_instance(&self, row: &InstanceRow) -> bool {
+        let is_system = |system: &String| row.os.as_ref().is_some_and(|os| os.eq_ignore_ascii_case(system));
+        asked(self.outcomes, |outcome| *outcome == row.outcome) && asked(self.systems, is_system)
+    }
+}
+
+/// True if nothing is asked for, or one of it holds.
+fn asked<T>(wanted: &[T], holds: impl Fn(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::text::tests::report;
+
+    fn left(filter: &Filter<'_>) -> Vec<String> {
+        let mut report = report();
+        filter.apply(&mut report);
+        report.instances.into_iter().map(|row| row.instance_id).collect()
+    }
+
+    #[test]
+    fn each_filter_leaves_what_it_names() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
+        assert_eq!(left(&Filter::default()), ["i-1", "i-2", "i-3"]);
+        assert_eq!(left(&Filter { stages: &texts(&["test"]), ..Filter::default() }), ["i-1"]);
+        assert_eq!(left(&Filter { units: &texts(&["Production"]), ..Filter::default() }), ["i-2", "i-3"]);
+        assert_eq!(left(&Filter { units: &texts(&["/Production/Payments/"]), ..Filter::default() }), ["i-3"]);
+        assert_eq!(left(&Filter { units: &texts(&["Prod"]), ..Filter::default() }), Vec::<String>::new());
+        assert_eq!(left(&Filter { outcomes: &[Outcome::Failed], ..Filter::default() }), ["i-2"]);
+        assert_eq!(
+            left(&Filter { accounts: &texts(&["shop-test", "444444444444"]), ..Filter::default() }),
+            ["i-1", "i-2"]
+        );
+        assert_eq!(left(&Filter { regions: &texts(&["eu-west-2"]), ..Filter::default() }), ["i-3"]);
+        assert_eq!(left(&Filter { systems: &texts(&["windows"]), ..Filter::default() }), ["i-3"]);
+        let both = Filter { systems: &texts(&["ubuntu"]), outcomes: &[Outcome::Patched], ..Filter::default() };
+        assert_eq!(left(&both), ["i-1"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! `orgpatch report`: the report of a run out of the bucket, filtered and in the form that is asked for.
+
+mod failure;
+mod filter;
+mod text;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use orgpatch_aws::store::Store;
+use orgpatch_core::contract::LatestRun;
+use orgpatch_core::report::Report;
+use orgpatch_core::{keys, summary, tables};
+
+use crate::args::{ReportArguments, ReportFormat};
+use crate::{REFUSED, credentials, fail, mistakes, print};
+use failure::Failure;
+use filter::Filter;
+
+/// Where Amazon S3 is asked when nobody names a Region.
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// Runs `orgpatch report`; the result is its exit status.
+pub fn run(arguments: &ReportArguments) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}"), REFUSED),
+    };
+    // Boxed: the futures of the SDK nest deeper than the compiler likes.
+    match runtime.block_on(Box::pin(result(arguments))) {
+        Ok(output) => {
+            print(&output);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("{}", failure.render(&mistakes::renderer(&io::stderr())));
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+/// What is printed.
+async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
+    let region = arguments.state_machine.as_ref().map(|machine| machine.region.as_str());
+    let config = credentials::connect(arguments.profile.as_deref(), region, FALLBACK_REGION)
+        .await
+        .map_err(Failure::NoCredentials)?;
+    let store = Store::new(&config, arguments.bucket.clone());
+    let run_id = match &arguments.run {
+        Some(run_id) => run_id.clone(),
+        None => latest(&store, arguments.plan.as_deref()).await?,
+    };
+    let no_report = || Failure::NoReport { run_id: run_id.clone(), bucket: arguments.bucket.clone() };
+    if arguments.open {
+        let page = store.text(&keys::report_file(&run_id, "report.html")).await?.ok_or_else(no_report)?;
+        let file = write_page(&page, &run_id, arguments.output.as_deref())?;
+        open::that_detached(&file).map_err(|error| Failure::NotOpened { file: shown(&file), error })?;
+        return Ok(format!("{}\n", shown(&file)));
+    }
+    let mut report: Report = store.find(&keys::report(&run_id)).await?.ok_or_else(no_report)?;
+    let all = report.instances.len();
+    Filter::of(arguments).apply(&mut report);
+    let text = match arguments.format {
+        ReportFormat::Table => text::render(&report, all),
+        ReportFormat::Json => {
+            serde_json::to_string_pretty(&report).expect("texts, numbers and lists are always JSON") + "\n"
+        }
+        ReportFormat::Csv => csv(&report),
+        ReportFormat::Md => summary::markdown(&report),
+    };
+    match &arguments.output {
+        None => Ok(text),
+        Some(file) => {
+            std::fs::write(file, text).map_err(|error| Failure::NotWritten { file: shown(file), error })?;
+            Ok(String::new())
+        }
+    }
+}
+
+/// The latest run, of that plan or of all.
+async fn latest(store: &Store, plan: Option<&str>) -> Result<String, Failure> {
+    let known: Vec<LatestRun> = if let Some(plan) = plan {
+        store.find(&keys::latest(plan)).await?.into_iter().collect()
+    } else {
+        let keys = store.list(&keys::all_latest()).await?;
+        Store::for_each(keys, |key| async move { store.get(&key).await }).await?
+    };
+    let latest = known.into_iter().max_by_key(|run| run.started_at);
+    latest
+        .map(|run| run.run_id)
+        .ok_or_else(|| Failure::NoRunYet { plan: plan.map(str::to_owned), bucket: store.bucket().to_owned() })
+}
+
+fn csv(report: &Report) -> String {
+    let mut bytes = Vec::new();
+    tables::write_instances(&mut bytes, &report.targets, &report.instances).expect("memory takes everything");
+    String::from_utf8(bytes).expect("made of texts")
+}
+
+/// Into the named file, or one of its own that stays: the browser reads it after this program has ended.
+fn write_page(page: &str, run_id: &str, file: Option<&Path>) -> Result<PathBuf, Failure> {
+    let failed = |file: &Path, error| Failure::NotWritten { file: shown(file), error };
+    if let Some(file) = file {
+        std::fs::write(file, page).map_err(|error| failed(file, error))?;
+        return Ok(file.to_owned());
+    }
+    let place = std::env::temp_dir();
+    let prefix = format!("orgpatch-{run_id}-");
+    let made = tempfile::Builder::new().prefix(&prefix).suffix(".html").tempfile();
+    let (_, path) =
+        made.and_then(|file| file.keep().map_err(|error| error.error)).map_err(|error| failed(&place, error))?;
+    std::fs::write(&path, page).map_err(|error| failed(&path, error))?;
+    Ok(path)
+}
+
+fn shown(file: &Path) -> String {
+    file.display().to_string()
+}

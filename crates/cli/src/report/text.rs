@@ -1,0 +1,122 @@
+//! The report as a table for people at a terminal.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use orgpatch_core::outcome::Counts;
+use orgpatch_core::report::Report;
+
+use crate::preview::text::printable;
+use crate::preview::words::count;
+
+/// The whole text; `all` is how many instances the run has. Writing into a string cannot fail, so results of `writeln!`
+/// are left alone.
+pub fn render(report: &Report, all: usize) -> String {
+    let run = &report.run;
+    let mut out = String::new();
+    let _ = writeln!(out, "Run {}: {} of plan {}, {}", run.id, run.operation, run.plan, run.finished_at);
+    let _ = writeln!(out, "{}\n", printable(&run.reason.text));
+    let names: HashMap<&str, &str> =
+        report.targets.iter().map(|target| (target.account_id.as_str(), target.account_name.as_str())).collect();
+    if !report.instances.is_empty() {
+        let mut table = Table::new();
+        table
+            .load_style(NOTHING)
+            .set_header(["INSTANCE", "NAME", "ACCOUNT", "REGION", "STAGE", "OS", "OUTCOME", "REASON"]);
+        for row in &report.instances {
+            let account = names.get(row.account_id.as_str()).copied().unwrap_or_default();
+            table.add_row([
+                printable(&row.instance_id),
+                printable(row.name.as_deref().unwrap_or_default()),
+                printable(&format!("{} {account}", row.account_id)),
+                printable(&row.region),
+                printable(&row.stage),
+                printable(row.os.as_deref().unwrap_or_default()),
+                row.outcome.to_string(),
+                printable(&row.reason.text),
+            ]);
+        }
+        for line in table.lines() {
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        out.push('\n');
+    }
+    let _ = writeln!(out, "{}", counted(report, all));
+    out
+}
+
+/// How many are shown, of how many, by outcome.
+fn counted(report: &Report, all: usize) -> String {
+    let counts: Counts = report.instances.iter().map(|row| row.outcome).collect();
+    let counts: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    let shown = report.instances.len();
+    let what = if shown == all { count(all, "instance") } else { format!("{shown} of {}", count(all, "instance")) };
+    if counts.is_empty() { what } else { format!("{what}: {}", counts.join(", ")) }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Three instances in as many places.
+    pub fn report() -> Report {
+        let reason = |text: &str| json!({"code": "x", "text": text});
+        let target = |account: &str, name: &str, unit: &str, region: &str, stage: &str| {
+            json!({"accountId": account, "accountName": name, "ouPath": unit, "region": region, "stage": stage, "wave": 1,
+                "outcome": "reached", "reason": reason("reached")})
+        };
+        let row = |account: &str, region: &str, id: &str, stage: &str, os: &str, outcome: &str| {
+            let mut row = json!({"accountId": account, "region": region, "instanceId": id, "name": "a\u{1b}[31m", "stage": stage,
+                "wave": 1, "os": os, "agentVersion": null, "outcome": outcome, "reason": reason("because"), "baselineId": null});
+            for list in [
+                "findings",
+                "missingBefore",
+                "installed",
+                "failed",
+                "missingAfter",
+                "installedUntested",
+                "heldBack",
+                "commandIds",
+            ] {
+                row[list] = Value::Array(Vec::new());
+            }
+            row
+        };
+        let report = json!({
+            "schemaVersion": 1,
+            "run": {"id": "monthly-1", "plan": "monthly", "planSha256": "", "operation": "install", "comment": null,
+                "startedAt": "2026-11-10T00:00:00Z", "finishedAt": "2026-11-10T01:00:00Z", "decision": "halted",
+                "reason": reason("halted at step 02-production-1: 1 of 2 attempted instances failed"),
+                "counts": {"patched": 2, "failed": 1}},
+            "steps": [],
+            "targets": [
+                target("222222222222", "shop-test", "Test", "eu-west-1", "test"),
+                target("444444444444", "shop-prod", "Production", "eu-west-1", "production"),
+                target("555555555555", "pay-prod", "Production/Payments", "eu-west-2", "production"),
+            ],
+            "instances": [
+                row("222222222222", "eu-west-1", "i-1", "test", "UBUNTU", "patched"),
+                row("444444444444", "eu-west-1", "i-2", "production", "UBUNTU", "failed"),
+                row("555555555555", "eu-west-2", "i-3", "production", "WINDOWS", "patched"),
+            ],
+            "accountsOutsidePlan": [],
+        });
+        serde_json::from_value(report).expect("fits its type")
+    }
+
+    #[test]
+    fn a_line_per_instance_and_no_command_for_the_terminal() {
+        insta::assert_snapshot!(render(&report(), 5));
+    }
+
+    #[test]
+    fn a_report_without_instances_says_so() {
+        let mut report = report();
+        report.instances.clear();
+        assert!(render(&report, 3).ends_with("failed\n\n0 of 3 instances\n"), "{}", render(&report, 3));
+    }
+}

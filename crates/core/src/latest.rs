@@ -1,0 +1,68 @@
+//! Which run of a plan is the latest one. Run ids do not sort by time, and a bucket keeps runs for years: a small object
+//! per plan says it.
+
+use jiff::Timestamp;
+
+use crate::contract::LatestRun;
+use crate::report::RunReport;
+
+/// What to write when a report of that run is made; None: what is known stays. Runs about baselines only say nothing
+/// about instances, and an older run whose report is made again (by a redrive) is not the latest.
+#[must_use]
+pub fn after(run: &RunReport, known: Option<LatestRun>) -> Option<LatestRun> {
+    if run.operation.is_about_baselines_only() {
+        return None;
+    }
+    let previous = match known {
+        Some(known) if known.run_id == run.id => known.previous,
+        Some(known) if known.started_at > run.started_at => return None,
+        Some(known) => Some(known.run_id),
+        None => None,
+    };
+    Some(LatestRun {
+        run_id: run.id.clone(),
+        plan: run.plan.clone(),
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+        previous,
+    })
+}
+
+/// The run that comes before that one, as far as the latest one tells: itself, or, when a report is made again, the one
+/// before it. An older run whose report is made again is compared with nothing.
+#[must_use]
+pub fn before<'k>(run_id: &str, started_at: Timestamp, known: &'k LatestRun) -> Option<&'k str> {
+    if known.run_id == run_id {
+        return known.previous.as_deref();
+    }
+    (known.started_at <= started_at).then_some(known.run_id.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use crate::input::Operation;
+
+    #[test]
+    fn the_latest_run_is_the_one_that_began_last() {
+        let mut run = fixtures::report().run;
+        let first = after(&run, None).expect("the first run");
+        assert_eq!((first.run_id.as_str(), first.previous.as_deref()), ("monthly-2026-11", None));
+        // A second report of the same run, after a retry or a redrive.
+        assert_eq!(after(&run, Some(first.clone())), Some(first.clone()));
+
+        run.id = "monthly-2026-12".into();
+        run.started_at = Timestamp::from_second(86_400).expect("a time");
+        let second = after(&run, Some(first.clone())).expect("the second run");
+        assert_eq!((second.run_id.as_str(), second.previous.as_deref()), ("monthly-2026-12", Some("monthly-2026-11")));
+        assert_eq!(after(&run, Some(second.clone())), Some(second.clone()), "and still knows the one before");
+
+        assert_eq!(after(&fixtures::report().run, Some(second.clone())), None, "an older run");
+        assert_eq!(before("monthly-2026-12", run.started_at, &first), Some("monthly-2026-11"));
+        assert_eq!(before("monthly-2026-12", run.started_at, &second), Some("monthly-2026-11"), "made again");
+        assert_eq!(before("monthly-2026-11", first.started_at, &second), None, "an older run, made again");
+        run.operation = Operation::PreviewBaselines;
+        assert_eq!(after(&run, Some(first)), None, "a run about baselines only");
+    }
+}
