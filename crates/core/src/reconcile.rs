@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::contract::{
     InstallOrder, InstanceRow, Inventory, InventoryInstance, LeftOut, Standing, Target, TargetRecord,
 };
@@ -46,6 +48,10 @@ pub struct TargetResult {
     pub outcome: TargetOutcome,
     /// Why.
     pub reason: Reason,
+    /// When the result of its scan was recorded; None if it was not.
+    pub scanned_at: Option<Timestamp>,
+    /// When the result of its install was recorded; None if there was none.
+    pub installed_at: Option<Timestamp>,
     /// Its instances, sorted by id.
     pub instances: Vec<InstanceRow>,
 }
@@ -62,6 +68,7 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
     let Some(scan) = scan else {
         return without_scan(target, inventory, end, lost);
     };
+    let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
 
     let mut rows: BTreeMap<String, InstanceRow> =
         scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
@@ -110,7 +117,7 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
             row.reason = why.clone();
         }
     }
-    TargetResult { target, outcome, reason, instances: rows.into_values().collect() }
+    TargetResult { target, outcome, reason, scanned_at, installed_at, instances: rows.into_values().collect() }
 }
 
 /// What the install plan leaves out ends as it says there.
@@ -150,7 +157,7 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
             })
             .collect()
     });
-    TargetResult { target, outcome, reason, instances }
+    TargetResult { target, outcome, reason, scanned_at: None, installed_at: None, instances }
 }
 
 /// A row with that outcome and no evidence yet.
@@ -196,8 +203,6 @@ pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> 
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::contract::{OrderedInstance, Patch};
     use crate::fixtures::target;

@@ -1,4 +1,8 @@
-//! `report`: everything about a run in one document, whatever became of it. Releases the run lock.
+//! `report`: everything about a run in one document, whatever became of it, and its lines for
+//! the history of all runs, and its metrics. Releases the run lock.
+
+mod history;
+mod metrics;
 
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
@@ -18,10 +22,16 @@ async fn main() -> Result<(), Error> {
     let config = lambda::sdk_config().await;
     let store = &Store::new(&config, settings::runs_bucket()?);
     let ledger = &Ledger::new(&config, settings::ledger_table()?);
-    lambda::run(|request| answer(store, ledger, request)).await
+    let namespace = &settings::metrics_namespace()?;
+    lambda::run(|request| answer(store, ledger, namespace, request)).await
 }
 
-async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Result<ReportAnswer, RunError> {
+async fn answer(
+    store: &Store,
+    ledger: &Ledger,
+    namespace: &str,
+    request: ReportRequest,
+) -> Result<ReportAnswer, RunError> {
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let mut cut =
         request.error.as_ref().map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
@@ -35,7 +45,10 @@ async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Resul
     }
     let report = Report::assemble(run, results, request.error.as_ref(), request.now);
     store.write(&keys::report(&request.run_id), &report).await?;
+    history::write(store, &report).await?;
     ledger.release_lock(&request.run_id).await?;
+    // Last of all: a retry after a failure counts the run once.
+    metrics::write(&report, namespace);
     tracing::info!(run = request.run_id, decision = ?report.run.decision, instances = report.instances.len(), "reported");
     Ok(report.answer(store.bucket()))
 }

@@ -154,7 +154,7 @@ def operator(cloud: Cloud, deployment: Deployment) -> Aws:
                 "Resource": f"{executions}:*",
             },
             {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/plans/*"},
-            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/runs/*"},
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{bucket}/runs/*", f"{bucket}/results/*"]},
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         ],
     }
