@@ -58,7 +58,9 @@ fn stage_metrics(report: &Report, stage: &str) -> Vec<Metric> {
     let steps: Vec<&StepReport> = report.steps.iter().filter(|step| step.stage == stage).collect();
     let said = |decision| steps.iter().map(|step| u64::from(step.decision == decision)).sum();
     let mut counts = Counts::default();
-    steps.iter().for_each(|step| counts.merge(&step.counts));
+    for step in &steps {
+        counts.merge(&step.counts);
+    }
     let mut metrics = vec![
         ("StepsAdvanced", "Count", said(StepDecision::Advance)),
         ("StepsHalted", "Count", said(StepDecision::Halt)),

@@ -1,5 +1,7 @@
 //! The lines of a made-up run, as a golden file, and what their keys promise.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -68,7 +70,9 @@ fn every_table_has_the_columns_that_queries_rely_on() {
     for part in parts(&report) {
         let mut lines = Vec::new();
         part.write(&report, &mut lines).expect("a Vec takes everything");
-        all += &format!("{}\n{}\n", part.key(&report.run), String::from_utf8(lines).expect("JSON is UTF-8"));
+        let lines = String::from_utf8(lines).expect("JSON is UTF-8");
+        // Writing to a String cannot fail.
+        let _ = write!(all, "{}\n{lines}\n", part.key(&report.run));
     }
     insta::assert_snapshot!(all);
 }
