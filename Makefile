@@ -114,6 +114,8 @@ test-e2e: build ## The deployed system in the local cloud, one run per file in t
 	cargo test --release --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
 	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
 	cd tests/cloud && ../../.venv/bin/python -m checks.report_schema ../../build/e2e
+	cd tests/cloud && ../../.venv/bin/python -m checks.history ../../build/e2e
+	cd tests/cloud && ../../.venv/bin/python -m checks.metrics ../../build/e2e
 
 # Chromium comes with npm, so nothing has to be installed on the machine. REPORTS=<folder> checks the page of every
 # report.json in it, too.

@@ -14,6 +14,11 @@ pub fn ledger_table() -> Result<String, Error> {
     required("LEDGER_TABLE")
 }
 
+/// Namespace of the deployment's metrics: `METRICS_NAMESPACE`.
+pub fn metrics_namespace() -> Result<String, Error> {
+    required("METRICS_NAMESPACE")
+}
+
 /// How to enter a member account.
 #[derive(Debug, Clone)]
 pub struct Door {

@@ -62,6 +62,8 @@ pub fn report() -> Report {
         reason: Reason::new("why", "because"),
         instances,
         conflict_notes: Vec::new(),
+        scanned_at: None,
+        installed_at: None,
     };
     let step = |id: &str, stage: &str, decision, targets| StepResult {
         summary: StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 },

@@ -1,5 +1,5 @@
 //! Where everything lies in the runs bucket. Objects below `runs/` are written once, those below `baselines/` again and
-//! again.
+//! again. The keys of the history, below `results/`, are in [`crate::history`].
 
 use crate::contract::{Phase, Target};
 

@@ -15,11 +15,13 @@ pub mod exit_code;
 #[cfg(test)]
 mod fixtures;
 pub mod gate;
+pub mod history;
 pub mod input;
 pub mod intent;
 pub mod invocation;
 pub mod keys;
 pub mod latest;
+pub mod metrics;
 pub mod organization;
 pub mod os;
 pub mod outcome;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::contract::{
     InstallOrder, InstanceRow, Inventory, InventoryInstance, LeftOut, Standing, Target, TargetRecord,
 };
@@ -46,6 +48,10 @@ pub struct TargetResult {
     pub outcome: TargetOutcome,
     /// Why.
     pub reason: Reason,
+    /// When the result of its scan was recorded; None if it was not.
+    pub scanned_at: Option<Timestamp>,
+    /// When the result of its install was recorded; None if there was none.
+    pub installed_at: Option<Timestamp>,
     /// Its instances, sorted by id.
     pub instances: Vec<InstanceRow>,
     /// What could not be seen of others who patch there, and what of theirs may concern any instance.
@@ -64,6 +70,7 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
     let Some(scan) = scan else {
         return without_scan(target, inventory, end, lost);
     };
+    let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
 
     let mut rows: BTreeMap<String, InstanceRow> =
         scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
@@ -118,6 +125,8 @@ pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> Tar
         reason,
         instances: rows.into_values().collect(),
         conflict_notes: scan.conflict_notes,
+        scanned_at,
+        installed_at,
     }
 }
 
@@ -149,7 +158,7 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
     };
     let conflict_notes = inventory.as_ref().map_or_else(Vec::new, |inventory| inventory.conflict_notes.clone());
     let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
-    TargetResult { target, outcome, reason, instances, conflict_notes }
+    TargetResult { target, outcome, reason, scanned_at: None, installed_at: None, instances, conflict_notes }
 }
 
 /// The rows of instances of which no answer is known: those that could be asked end with that outcome.
@@ -225,8 +234,6 @@ pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> 
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::contract::{OrderedInstance, Patch};
     use crate::fixtures::target;

@@ -255,6 +255,14 @@ pub struct TargetReport {
     pub outcome: TargetOutcome,
     /// Why.
     pub reason: Reason,
+    /// When the result of its scan was recorded; null if it was not.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[serde(default)]
+    pub scanned_at: Option<Timestamp>,
+    /// When the result of its install was recorded; null if there was none.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[serde(default)]
+    pub installed_at: Option<Timestamp>,
     /// What was done to its baselines, and what was not and why; of a run of `preview-baselines`, what would be. Absent:
     /// nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -355,6 +363,8 @@ impl Report {
                 wave: target.target.wave,
                 outcome: target.outcome,
                 reason: target.reason,
+                scanned_at: target.scanned_at,
+                installed_at: target.installed_at,
                 baseline_changes,
                 conflict_notes: target.conflict_notes,
             });

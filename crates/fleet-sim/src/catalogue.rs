@@ -35,6 +35,8 @@ pub struct Patch {
     pub product_family: Option<String>,
     /// Is it for an application and not for the system? Windows only.
     pub application: bool,
+    /// CVE ids that it closes.
+    pub cve_ids: Vec<String>,
     /// Does it take effect only after a reboot?
     pub reboot: bool,
     /// The update that replaces it. Windows only.
@@ -79,6 +81,7 @@ impl Catalogue {
                 product: entry.product.clone(),
                 product_family: entry.product_family.clone(),
                 application: entry.patch_set == PatchSet::Application,
+                cve_ids: entry.cve_ids.clone(),
                 reboot: entry.reboot,
                 superseded_by: entry.superseded_by.clone(),
                 requires: entry.requires.iter().map(|id| PatchId::from(id.as_str())).collect(),

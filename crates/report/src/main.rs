@@ -1,6 +1,8 @@
-//! `report`: everything about a run as a page, tables, a summary and one document, whatever became of it. Releases the
-//! run lock.
+//! `report`: everything about a run as a page, tables, a summary and one document, whatever became of it; its lines for
+//! the history of all runs, and its metrics. Releases the run lock.
 
+mod history;
+mod metrics;
 mod write;
 
 use orgpatch_aws::lambda::{self, Error};
@@ -22,10 +24,16 @@ async fn main() -> Result<(), Error> {
     let config = lambda::sdk_config().await;
     let store = &Store::new(&config, settings::runs_bucket()?);
     let ledger = &Ledger::new(&config, settings::ledger_table()?);
-    lambda::run(|request| answer(store, ledger, request)).await
+    let namespace = &settings::metrics_namespace()?;
+    lambda::run(|request| answer(store, ledger, namespace, request)).await
 }
 
-async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Result<ReportAnswer, RunError> {
+async fn answer(
+    store: &Store,
+    ledger: &Ledger,
+    namespace: &str,
+    request: ReportRequest,
+) -> Result<ReportAnswer, RunError> {
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let known: Option<LatestRun> = store.find(&keys::latest(&run.plan.name)).await?;
     let earlier = earlier(store, &run, known.as_ref()).await?;
@@ -42,11 +50,14 @@ async fn answer(store: &Store, ledger: &Ledger, request: ReportRequest) -> Resul
     let mut report = Report::assemble(run, results, request.error.as_ref(), request.now);
     report.comparison = earlier.map(|earlier| comparison::compare(&earlier, &report));
     let instances = report.instances.len();
+    history::write(store, &report).await?;
     let report = write::all(store, report).await?;
     if let Some(latest) = latest::after(&report.run, known) {
         store.write(&keys::latest(&report.run.plan), &latest).await?;
     }
     ledger.release_lock(&request.run_id).await?;
+    // Last of all: a retry after a failure counts the run once.
+    metrics::write(&report, namespace);
     tracing::info!(run = request.run_id, decision = ?report.run.decision, instances, "reported");
     Ok(report.answer(store.bucket()))
 }

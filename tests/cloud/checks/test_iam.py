@@ -258,6 +258,14 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("ReportRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("ReportRole", "s3:DeleteObject", f"{BUCKET}/runs/r1/report/report.json", False),
         ("AssumeRoleRole", "s3:GetObject", f"{BUCKET}/runs/r1/run.json", False),
+        # The history is written by one, read by no function, and never deleted.
+        ("ReportRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", True),
+        ("ReportRole", "s3:GetObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
+        ("ReportRole", "s3:DeleteObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
+        ("ReportRole", "s3:PutObject", f"{BUCKET}/athena/answer.csv", False),
+        ("ReportRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", False),
+        ("GateRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
+        ("CollectResultsRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
         # What was there before orgpatch's baselines is kept by one.
         ("ScanRole", "s3:GetObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
         ("ScanRole", "s3:PutObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),

@@ -131,6 +131,8 @@ def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) ->
         expected["LEDGER_TABLE"] = {"Ref": "Ledger"}
     if name in ACTING:
         expected |= {"MEMBER_ROLE_NAME": {"Ref": "MemberRoleName"}, "EXTERNAL_ID": {"Ref": "ExternalId"}}
+    if name == "report":
+        expected["METRICS_NAMESPACE"] = {"Fn::Sub": "orgpatch/${AWS::StackName}"}
     assert variables == expected
 
 
@@ -152,13 +154,14 @@ def test_bucket_is_private_encrypted_versioned_and_stays() -> None:
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    # Current objects never expire: the report of a run is the proof of it.
-    assert not any("ExpirationInDays" in rule for rule in properties["LifecycleConfiguration"]["Rules"])
+    # Current objects never expire, for the report of a run is the proof of it; but the answers of queries do.
+    expiring = [rule for rule in properties["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
+    assert [rule["Prefix"] for rule in expiring] == ["athena/"]
 
 
 @pytest.mark.parametrize(("policy", "action"), [("RunsPolicy", "s3:*"), ("AlertsPolicy", "sns:Publish")])
 def test_bucket_and_topic_refuse_plain_http(policy: str, action: str) -> None:
-    [statement] = sources.template()["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+    statement = sources.template()["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"][0]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", action)
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 

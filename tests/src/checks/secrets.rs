@@ -1,6 +1,10 @@
 //! No credential in anything that people or other programs can read.
 
+use std::io::{self, Read};
+use std::path::Path;
+
 use aho_corasick::{AhoCorasick, MatchKind};
+use flate2::read::MultiGzDecoder;
 
 use crate::evidence::Evidence;
 
@@ -40,7 +44,7 @@ pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
         }
     };
     for path in &evidence.public_files {
-        match std::fs::read(path) {
+        match readable(path) {
             Err(error) => complaints.push(format!("{}: {error}", path.display())),
             Ok(bytes) => {
                 if let Some(found) = finder.find(&bytes) {
@@ -55,4 +59,15 @@ pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// The bytes of a file as whoever reads it sees them: what is compressed is not searched, but its content is.
+fn readable(path: &Path) -> io::Result<Vec<u8>> {
+    let bytes = std::fs::read(path)?;
+    if path.extension().is_none_or(|ending| ending != "gz") {
+        return Ok(bytes);
+    }
+    let mut content = Vec::new();
+    MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut content)?;
+    Ok(content)
 }

@@ -21,7 +21,7 @@ fn fine() -> Evidence {
     };
     let target = |account: &str, stage: &str| {
         json!({"accountId": account, "accountName": "x", "ouPath": "x", "region": "eu-west-1", "stage": stage, "wave": 1,
-            "outcome": "reached", "reason": {"code": "reached", "text": "x"}})
+            "outcome": "reached", "reason": {"code": "reached", "text": "x"}, "scannedAt": "2026-11-10T00:10:00Z", "installedAt": null})
     };
     let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "x", "text": "x"}, "counts": counts, "promotion": null});
     let report = json!({

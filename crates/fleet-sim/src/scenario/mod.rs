@@ -182,6 +182,9 @@ pub struct PatchEntry {
     /// Is it for Windows itself or for an application on it?
     #[serde(default)]
     pub patch_set: PatchSet,
+    /// CVE ids that it closes; the API names them while it is missing.
+    #[serde(default)]
+    pub cve_ids: Vec<String>,
     /// Does it take effect only after a reboot?
     #[serde(default)]
     pub reboot: bool,

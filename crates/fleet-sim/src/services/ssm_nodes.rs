@@ -201,12 +201,17 @@ fn row_matches(row: &Row, name: &str, values: &[String]) -> Result<bool, AwsErro
 }
 
 fn patch(row: &Row) -> Value {
-    json!({
+    let mut patch = json!({
         "Title": row.patch.title(),
         "KBId": *row.patch.id,
         "Classification": row.classification(),
         "Severity": row.severity(),
         "State": row.state.code(),
         "InstalledTime": row.installed_at.map_or(0.0, epoch_seconds),
-    })
+    });
+    // Only of what is missing or failed (API reference, PatchComplianceData).
+    if matches!(row.state, State::Missing | State::Failed) && !row.patch.cve_ids.is_empty() {
+        patch["CVEIds"] = json!(row.patch.cve_ids.join(","));
+    }
+    patch
 }

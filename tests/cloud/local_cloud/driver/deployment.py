@@ -154,7 +154,11 @@ def operator(cloud: Cloud, deployment: Deployment) -> Aws:
                 "Resource": f"{executions}:*",
             },
             {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/plans/*"},
-            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{bucket}/runs/*", f"{bucket}/latest/*"]},
+            {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": [f"{bucket}/runs/*", f"{bucket}/latest/*", f"{bucket}/results/*"],
+            },
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         ],
     }

@@ -67,8 +67,9 @@ def fetch(session: Session, out: Path, run_id: str, execution: dict[str, Any], e
     (out / "calls.jsonl").write_bytes(session.simulator.calls())
     (out / "execution.json").write_text(json.dumps(execution, indent=2) + "\n")
     if evidence:
+        keys = [*_keys(s3, bucket, "runs/"), *_keys(s3, bucket, "results/")]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda key: _save(s3, bucket, key, out / "bucket" / key), _keys(s3, bucket, "runs/")))
+            list(pool.map(lambda key: _save(s3, bucket, key, out / "bucket" / key), keys))
 
 
 def keep_evidence(directory: Path, out: Path) -> None:

@@ -1,0 +1,62 @@
+//! Table `instances`: what became of an instance.
+
+use serde::Serialize;
+
+use super::run::Place;
+use crate::contract::InstanceRow;
+use crate::outcome::Outcome;
+use crate::report::{Report, TargetReport};
+
+/// A line.
+#[derive(Debug, Serialize)]
+pub(super) struct Line<'r> {
+    #[serde(flatten)]
+    place: Place<'r>,
+    /// Instance id.
+    instance_id: &'r str,
+    /// Value of the `Name` tag, or null.
+    name: Option<&'r str>,
+    /// Operating system by its API name, else the agent's own words, else null.
+    os: Option<&'r str>,
+    /// Version of the SSM Agent, or null.
+    agent_version: Option<&'r str>,
+    /// What happened: `patched`, `failed` …
+    outcome: Outcome,
+    /// Why, as a code.
+    reason_code: &'r str,
+    /// Why, for people.
+    reason_text: &'r str,
+    /// How many patches the first scan of the run found missing.
+    missing_before: usize,
+    /// How many of those were there afterwards.
+    installed: usize,
+    /// How many of those were still missing.
+    failed: usize,
+    /// How many the scan after an install found missing.
+    missing_after: usize,
+    /// How many were held back, because the first stage has not installed them.
+    held_back: usize,
+    /// The patch baseline it was judged by, or null.
+    baseline_id: Option<&'r str>,
+}
+
+impl<'r> Line<'r> {
+    pub(super) fn of(report: &'r Report, target: &'r TargetReport, row: &'r InstanceRow) -> Self {
+        Self {
+            place: Place::of(report, target),
+            instance_id: &row.instance_id,
+            name: row.name.as_deref(),
+            os: row.os.as_deref(),
+            agent_version: row.agent_version.as_deref(),
+            outcome: row.outcome,
+            reason_code: &row.reason.code,
+            reason_text: &row.reason.text,
+            missing_before: row.missing_before.len(),
+            installed: row.installed.len(),
+            failed: row.failed.len(),
+            missing_after: row.missing_after.len(),
+            held_back: row.held_back.len(),
+            baseline_id: row.baseline_id.as_deref(),
+        }
+    }
+}

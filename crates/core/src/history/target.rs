@@ -1,0 +1,31 @@
+//! Table `targets`: what became of an account in a Region.
+
+use serde::Serialize;
+
+use super::run::Place;
+use crate::outcome::TargetOutcome;
+use crate::report::{Report, TargetReport};
+
+/// A line.
+#[derive(Debug, Serialize)]
+pub(super) struct Line<'r> {
+    #[serde(flatten)]
+    place: Place<'r>,
+    /// What happened to the target: `reached`, `access-denied` …
+    outcome: TargetOutcome,
+    /// Why, as a code.
+    reason_code: &'r str,
+    /// Why, for people.
+    reason_text: &'r str,
+}
+
+impl<'r> Line<'r> {
+    pub(super) fn of(report: &'r Report, target: &'r TargetReport) -> Self {
+        Self {
+            place: Place::of(report, target),
+            outcome: target.outcome,
+            reason_code: &target.reason.code,
+            reason_text: &target.reason.text,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+"""The metrics that the end-to-end runs logged: valid lines, the reports' numbers, and all that alarms and dashboard ask for.
+
+An alarm on a metric that nobody writes stays silent for ever, and nothing else would show it.
+
+Usage: python -m checks.metrics FOLDER...   (exit code 0 all well, 1 complaints, 2 nothing to read)
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from . import intrinsics, sources
+
+SCHEMA = json.loads((Path(__file__).parent / "emf.schema.json").read_text())
+# Name of a metric, names of its dimensions.
+Metric = tuple[str, frozenset[str]]
+NAMESPACE = f"orgpatch/{intrinsics.STACK}"
+# SEARCH('{namespace,Dimension,…} MetricName="name"', 'statistic', period)
+SEARCH = re.compile(r"SEARCH\('\{([^,}]+)((?:,\w+)*)\} MetricName=\"(\w+)\"', '\w+', \d+\)")
+
+
+def documents(logs: Path) -> Iterator[dict[str, Any]]:
+    """Every line in the embedded metric format in a logs.jsonl."""
+    for text in logs.read_text().splitlines():
+        try:
+            document = json.loads(json.loads(text)["line"])
+        except ValueError:
+            continue
+        if isinstance(document, dict) and "_aws" in document:
+            yield document
+
+
+def faults(document: dict[str, Any]) -> list[str]:
+    """What the specification would not take."""
+    found = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(document)]
+    if found:
+        return found
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for name in {name for names in directive["Dimensions"] for name in names}:
+            if not isinstance(document.get(name), str) or not document[name]:
+                found.append(f"dimension {name} has no text on the root")
+        for metric in directive["Metrics"]:
+            value = document.get(metric["Name"])
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                found.append(f"metric {metric['Name']} has no number on the root")
+    return found
+
+
+def written(document: dict[str, Any]) -> set[Metric]:
+    """The metrics that a line makes."""
+    return {
+        (metric["Name"], frozenset(names))
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        for names in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+
+
+def asked() -> set[Metric]:
+    """The metrics of ours that alarms and the dashboard ask for."""
+    template, found = sources.template(), set()
+    own = {"Fn::Sub": "orgpatch/${AWS::StackName}"}
+    for alarm in sources.resources(template, "AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        if properties["Namespace"] == own:
+            names = frozenset(dimension["Name"] for dimension in properties.get("Dimensions", []))
+            found.add((properties["MetricName"], names))
+    for metric in dashboard_metrics():
+        match metric:
+            case [{"expression": expression}]:
+                search = SEARCH.fullmatch(expression)
+                assert search and search[1] == NAMESPACE, expression
+                found.add((search[3], frozenset(search[2].split(",")[1:])))
+            case [namespace, name, {}]:
+                # A dot repeats what stands in the line above.
+                assert namespace in {NAMESPACE, "."}, metric
+                found.add((name, frozenset()))
+            case _:
+                raise ValueError(f"no idea what this widget shows: {metric}")
+    return found
+
+
+def dashboard_metrics() -> list[list[Any]]:
+    """Every entry of `metrics` of every widget of the dashboard."""
+    [dashboard] = sources.resources(sources.template(), "AWS::CloudWatch::Dashboard").values()
+    body = json.loads(intrinsics.resolve(dashboard["Properties"]["DashboardBody"], sources.template()))
+    return [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+
+
+def wanted(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the lines of a run must say, by its report alone."""
+    run = report["run"]
+    if run["operation"] not in {"scan", "install"}:
+        return []
+    seconds = datetime.fromisoformat(run["finishedAt"]) - datetime.fromisoformat(run["startedAt"])
+    lines = [{
+        "Plan": run["plan"], "run": run["id"], "RunsAdvanced": int(run["decision"] == "advanced"),
+        "RunsHalted": int(run["decision"] == "halted"), "RunsBroken": int(run["decision"] == "error"),
+        "RunSeconds": int(seconds.total_seconds()),
+    }]
+    for stage in dict.fromkeys(step["stage"] for step in report["steps"]):
+        decisions = [step["decision"] for step in report["steps"] if step["stage"] == stage]
+        outcomes = [row["outcome"] for row in report["instances"] if row["stage"] == stage]
+        lines.append(
+            {"Plan": run["plan"], "Stage": stage, "run": run["id"]}
+            | {
+                "Steps" + name: decisions.count(word)
+                for name, word in (("Advanced", "advance"), ("Halted", "halt"), ("NotAttempted", "not-attempted"), ("Broken", "error"))
+            }
+            | {
+                "Instances" + outcome.title().replace("-", ""): outcomes.count(outcome)
+                for outcome in ("compliant", "missing", "patched", "pending-reboot", "failed", "unreachable", "not-ready",
+                                "skipped", "not-attempted")
+            }
+        )
+    return lines
+
+
+def complaints(case: Path, seen: set[Metric]) -> list[str]:
+    """What is wrong with the metrics of a case (a folder with logs.jsonl); adds what was written to `seen`."""
+    lines = list(documents(case / "logs.jsonl"))
+    found = [f"{case}: {fault}: {line}" for line in lines for fault in faults(line)]
+    if found:
+        return found
+    for line in lines:
+        seen |= written(line)
+        spaces = {directive["Namespace"] for directive in line["_aws"]["CloudWatchMetrics"]}
+        if spaces != {NAMESPACE}:
+            found.append(f"{case}: namespace {spaces}")
+    reports = [json.loads(path.read_text()) for path in sorted(case.glob("bucket/runs/*/report/report.json"))]
+    plain = [{name: value for name, value in line.items() if name != "_aws"} for line in lines]
+    for report in reports:
+        of_run = [line for line in plain if line["run"] == report["run"]["id"]]
+        # A report that was made again is counted again: its lines come once more, all alike.
+        again = [line for index, line in enumerate(of_run) if line not in of_run[:index]]
+        if again != wanted(report):
+            found.append(f"{case}: run {report['run']['id']} logged {again}, its report says {wanted(report)}")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Reads, compares, prints."""
+    folders = [logs.parent for argument in arguments for logs in sorted(Path(argument).rglob("logs.jsonl"))]
+    cases = [folder for folder in folders if (folder / "bucket").exists()]
+    if not cases:
+        print(f"no logs.jsonl below {', '.join(arguments) or 'nothing'}", file=sys.stderr)
+        return 2
+    seen: set[Metric] = set()
+    found = [complaint for case in cases for complaint in complaints(case, seen)]
+    for name, dimensions in sorted(asked() - seen, key=str):
+        found.append(f"an alarm or the dashboard asks for {name} by {sorted(dimensions) or 'nothing'}, which no run wrote")
+    print("\n".join([*found, f"metrics of {len(cases)} cases, {len(seen)} metrics, complaints: {len(found)}"]))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
