@@ -1,7 +1,7 @@
 //! `instances.csv` and `patches.csv`: the report as tables for spreadsheets.
 //!
 //! RFC 4180 (comma, CRLF, every cell in quotes) in UTF-8 with a byte order mark, without which Excel takes Japanese names
-//! for another encoding. No cell can become a formula: see [`cell`]. Columns keep their names and their order; new ones
+//! for another encoding. No cell can become a formula: see `tables::cell`. Columns keep their names and their order; new ones
 //! are added at the end.
 
 mod cell;
