@@ -48,7 +48,7 @@ impl Store {
             }
         };
         match sent {
-            None => self.put_bytes(key, content_type, last).await?,
+            None => self.write_bytes(key, content_type, last).await?,
             Some(mut parts) => {
                 let ended = if last.is_empty() { Ok(()) } else { parts.part(last).await };
                 let ended = match ended {
@@ -61,12 +61,6 @@ impl Store {
             }
         }
         Ok(value)
-    }
-
-    async fn put_bytes(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), RunError> {
-        let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type);
-        let result = request.body(ByteStream::from(bytes)).send().await;
-        result.map(|_| ()).map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::look;
 
 /// Looks at the instances first, as a scan does: baselines of operating systems that are not there are not made either.
 pub async fn preview(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
-    let (inventory, _) = look(house, request, settings).await?;
+    let inventory = look(house, request, settings).await?;
     let Some((_, record)) = compare(house, request, settings, &inventory).await? else {
         return recorded(house, request, nothing_to_compare(settings)).await;
     };
