@@ -74,6 +74,7 @@ pub mod tests {
                 "wave": 1, "os": os, "agentVersion": null, "outcome": outcome, "reason": reason("because"), "baselineId": null});
             for list in [
                 "findings",
+                "conflicts",
                 "missingBefore",
                 "installed",
                 "failed",
