@@ -22,11 +22,10 @@ use orgpatch_core::contract::{
     TargetRequest,
 };
 use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
 use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::reconcile::not_attempted;
-use orgpatch_core::selection;
 use orgpatch_core::selection::{Ec2Instance, ManagedInstance};
+use orgpatch_core::{keys, selection};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

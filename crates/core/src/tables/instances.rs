@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use super::Table;
 use crate::contract::InstanceRow;
+use crate::readiness::{Finding, Status};
 use crate::report::TargetReport;
 
 /// The columns, in their order. Those named as in `report.json` mean the same; lists of patches are numbers here, and
 /// `patches.csv` names them.
-pub const COLUMNS: [&str; 22] = [
+pub const COLUMNS: [&str; 24] = [
     "accountId",
     "accountName",
     "ouPath",
@@ -34,6 +33,8 @@ pub const COLUMNS: [&str; 22] = [
     "heldBack",
     "baselineId",
     "commandIds",
+    "conflicts",
+    "overwrittenBy",
 ];
 
 /// Writes the table of those instances; `targets` knows the names of their accounts.
@@ -47,7 +48,7 @@ pub fn write<'r>(
     for row in rows {
         let (account_name, ou_path) = places.names(row);
         let wave = row.wave.to_string();
-        let findings = findings(&serde_json::to_value(&row.findings)?);
+        let findings = findings(&row.findings);
         let patches = [
             &row.missing_before,
             &row.installed,
@@ -59,6 +60,8 @@ pub fn write<'r>(
         .map(|patches| patches.len().to_string());
         let [missing_before, installed, failed, missing_after, installed_untested, held_back] = &patches;
         let commands = row.command_ids.join(" ");
+        let conflicts: Vec<&str> = row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect();
+        let conflicts = conflicts.join(", ");
         let cells: [&str; COLUMNS.len()] = [
             &row.account_id,
             account_name,
@@ -82,6 +85,8 @@ pub fn write<'r>(
             held_back,
             row.baseline_id.as_deref().unwrap_or_default(),
             &commands,
+            &conflicts,
+            row.overwritten_by.as_ref().map_or("", |reason| &reason.code),
         ];
         table.row(cells)?;
     }
@@ -103,19 +108,12 @@ impl<'t> Places<'t> {
     }
 }
 
-/// What was found wrong, as `check: status`; a finding that is a bare reason by its code. Read from what is written to
-/// `report.json`, so that the table follows the findings as they grow.
-fn findings(findings: &Value) -> String {
-    let text = |finding: &Value| {
-        let field = |name: &str| finding.get(name).and_then(Value::as_str);
-        match (field("check"), field("status")) {
-            (Some(_), Some("pass")) => None,
-            (Some(check), Some(status)) => Some(format!("{check}: {status}")),
-            _ => field("code").map(str::to_owned),
-        }
-    };
-    let found: Vec<String> = findings.as_array().into_iter().flatten().filter_map(text).collect();
-    found.join(", ")
+/// What was found that is not simply right, as `check: status`.
+fn findings(findings: &[Finding]) -> String {
+    let wrong = findings.iter().filter(|finding| finding.status != Status::Pass);
+    let words: Vec<String> =
+        wrong.map(|finding| format!("{}: {}", finding.check.id(), finding.status.name())).collect();
+    words.join(", ")
 }
 
 #[cfg(test)]
@@ -126,13 +124,12 @@ mod tests {
 
     #[test]
     fn findings_are_named_by_what_is_wrong() {
-        let found = json!([
-            {"check": "agent", "status": "pass", "evidence": "3.3"},
-            {"check": "endpoints", "status": "fail", "evidence": "none"},
-            {"check": "python", "status": "unknown", "evidence": "not known"},
-            {"code": "stopped", "text": "the instance is stopped"},
-        ]);
-        assert_eq!(findings(&found), "endpoints: fail, python: unknown, stopped");
-        assert_eq!(findings(&json!([])), "");
+        let finding = |check: &str, status: &str| {
+            let finding = json!({"check": check, "status": status, "severity": "high", "evidence": "x", "causes": []});
+            serde_json::from_value::<Finding>(finding).expect("a finding")
+        };
+        let found = [finding("agent", "pass"), finding("endpoints", "fail"), finding("python", "unknown")];
+        assert_eq!(findings(&found), "endpoints: fail, python: unknown");
+        assert_eq!(findings(&[]), "");
     }
 }

@@ -36,7 +36,7 @@ fn a_table_without_rows_still_says_what_its_columns_are() {
     let mut bytes = Vec::new();
     write_instances(&mut bytes, &[], []).expect("written");
     let text = String::from_utf8(bytes).expect("UTF-8");
-    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"commandIds\"\r\n"), "{text}");
+    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"overwrittenBy\"\r\n"), "{text}");
 }
 
 #[test]

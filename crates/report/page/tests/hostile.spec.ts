@@ -46,13 +46,15 @@ function poisoned(text: string): Report {
     row.commandIds = [text];
     row.findings = [
       { code: text, text },
-      { check: text, status: "fail", severity: text, evidence: text, fix: text, cause: text },
+      { check: text, status: "fail", severity: text, evidence: text, fix: text, causes: [{ text, fix: text }] },
     ];
     const patch = { id: text, title: mark("title"), classification: text, severity: text, state: "Missing" as const, cveIds: [text] };
     row.missingBefore = [patch];
     row.failed = [patch];
     row.missingAfter = [patch];
   }
+  const compared = { accountId: text, region: text, instanceId: text, name: text, before: null, now: null };
+  report.comparison = { runId: text, newlyFailing: [compared], fixed: [], new: [compared], gone: [compared] };
   for (const account of report.accountsOutsidePlan) Object.assign(account, { accountName: text, ouPath: text, reason: { code: text, text } });
   return report;
 }

@@ -16,6 +16,7 @@ for (const [i, [name, report]] of all().entries()) {
     await organization(page, report);
     await patches(page, report);
     await accounts(page, report);
+    await toFix(page, report);
   });
 }
 
@@ -78,6 +79,15 @@ async function patches(page: Page, report: Report): Promise<void> {
     await expect(page.locator("[data-count=instances]")).toHaveText(n.toLocaleString("en"));
     await goTo(page, "#/patches");
   }
+}
+
+/** What the page says first about readiness is what the report says. */
+async function toFix(page: Page, report: Report): Promise<void> {
+  const first = report.readiness?.firstToFix.find(({ status }) => status === "fail");
+  if (!first) return;
+  await goTo(page, "#/readiness");
+  const line = page.locator("section:has(#fixes) li").filter({ hasText: first.text.slice(0, 60) }).first();
+  await expect(line.locator("b")).toHaveText(first.instances.toLocaleString("en"));
 }
 
 async function accounts(page: Page, report: Report): Promise<void> {

@@ -185,6 +185,21 @@ test("readiness: what to fix first, and the matrix", async ({ page }) => {
   await expect(rows).toHaveAttribute("aria-rowcount", String(withExtras.instances.length + 1));
 });
 
+test("what changed since the run before, down to the instance", async ({ page }) => {
+  await page.goto(page.url().split("#")[0] as string);
+  const changes = page.getByRole("list", { name: "Instances by what changed" });
+  const { comparison } = withExtras;
+  const fixed = comparison?.fixed ?? [];
+  await expect(changes).toContainText(`${fixed.length} instances fixed`);
+  await expect(changes).toContainText("0 instances new");
+  await changes.getByText("instance gone").click();
+  await expect(changes).toContainText("old-web-1");
+  await changes.getByText("instances fixed").click();
+  const first = fixed[0];
+  await changes.getByRole("link", { name: first?.name ?? first?.instanceId }).first().click();
+  await expect(page.locator("body")).toContainText(first?.instanceId ?? "none");
+});
+
 test("gates: each number against its limit, by words and not by colour alone", async ({ page }) => {
   await page.goto(pageOf("gates", halted));
   const gate = page.locator(".step-halt").getByRole("list", { name: "Gate" });

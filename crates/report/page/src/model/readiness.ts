@@ -18,7 +18,7 @@ export interface Checked {
   severity: string;
   text: string;
   fix: string;
-  cause: string;
+  causes: { text: string; fix: string }[];
 }
 
 /** A bare reason has no status: it says what is wrong. A status that this page does not know is not known. */
@@ -36,7 +36,7 @@ export function checked(finding: Finding): Checked {
     severity: finding.severity ?? "",
     text: finding.evidence ?? finding.text ?? "",
     fix: finding.fix ?? "",
-    cause: finding.cause ?? "",
+    causes: (finding.causes ?? []).map(({ text, fix }) => ({ text, fix: fix ?? "" })),
   };
 }
 
@@ -77,7 +77,7 @@ export function readiness(data: Data): Readiness {
     const row: ReadinessRow = { instance, cells: new Map(), worst: "pass", problems: 0 };
     for (const finding of instance.findings.map(checked)) {
       addCell(row, finding);
-      if (finding.status === "fail" || finding.status === "warn") addFix(fixes, finding, instance.index);
+      if (finding.status === "fail" || finding.status === "warn") addFixes(fixes, finding, instance.index);
     }
     for (const [check, { status }] of row.cells) {
       const counts = checks.get(check) ?? { fail: 0, warn: 0, unknown: 0, pass: 0 };
@@ -108,9 +108,14 @@ function addCell(row: ReadinessRow, finding: Checked): void {
   if (!known || RANK[finding.status] > RANK[known.status]) row.cells.set(finding.check, finding);
 }
 
-function addFix(fixes: Map<string, Fix>, finding: Checked, index: number): void {
-  const key = `${finding.status} ${finding.check} ${finding.cause}`;
-  const fix = fixes.get(key) ?? { ...finding, instances: [] };
-  if (fix.instances.at(-1) !== index) fix.instances.push(index);
-  fixes.set(key, fix);
+/** One line per cause; a finding may have several, such as two endpoints that are not there. */
+function addFixes(fixes: Map<string, Fix>, finding: Checked, index: number): void {
+  const causes = finding.causes.length > 0 ? finding.causes : [{ text: "", fix: finding.fix }];
+  for (const { text: cause, fix: what } of causes) {
+    const key = `${finding.status} ${finding.check} ${cause}`;
+    const { check, status, severity, text } = finding;
+    const fix = fixes.get(key) ?? { check, status, severity, text, cause, fix: what || finding.fix, instances: [] };
+    if (fix.instances.at(-1) !== index) fix.instances.push(index);
+    fixes.set(key, fix);
+  }
 }

@@ -24,8 +24,9 @@ export interface Finding {
   status?: "pass" | "fail" | "warn" | "unknown";
   severity?: string;
   evidence?: string;
-  fix?: string;
-  cause?: string;
+  fix?: string | null;
+  /** Why, in words that are the same on every instance with the same problem. */
+  causes?: { text: string; fix?: string | null }[];
 }
 
 /** What the plan allows a step. */
@@ -82,6 +83,8 @@ export interface RunReport extends Omit<schema.RunReport, "counts" | "reason"> {
   reason: Reason;
 }
 
+export type Comparison = schema.Comparison;
+
 export interface AccountOutsidePlan {
   accountId: string;
   accountName: string;
@@ -96,4 +99,6 @@ export interface Report {
   targets: TargetReport[];
   instances: InstanceRow[];
   accountsOutsidePlan: AccountOutsidePlan[];
+  comparison?: Comparison | null;
+  readiness?: schema.ReadinessReport;
 }

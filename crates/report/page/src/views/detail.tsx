@@ -169,7 +169,7 @@ const Findings = ({ row }: { row: Instance }): JSX.Element => (
               <T class="check">{finding.check}</T> <span class="muted">{[STATUS_LABELS[finding.status], finding.severity].filter(Boolean).join(", ")}</span>
             </p>
             {finding.text && <Prose>{sentenceCase(finding.text)}</Prose>}
-            {finding.cause && <p class="muted">Cause: <T>{finding.cause}</T></p>}
+            {finding.causes.length > 0 && <p class="muted">Cause: <T>{finding.causes.map((cause) => cause.text).join("; ")}</T></p>}
             {finding.fix && <p class="fix">To fix: <T>{finding.fix}</T></p>}
           </div>
         </li>

@@ -13,6 +13,7 @@ import { Sign } from "../parts/outcome";
 import { Section } from "../parts/panel";
 import { T, Time } from "../parts/text";
 import { Answer, sentenceCase } from "./answer";
+import { Changes } from "./comparison";
 import { OrganizationMap } from "./map";
 import { Stages } from "./stages";
 
@@ -20,6 +21,7 @@ export const Overview = ({ data, organization }: { data: Data; organization: Org
   <>
     <Answer data={data} />
     <Attention data={data} />
+    <Changes data={data} />
     <Stages data={data} />
     <Section
       id="glance"

@@ -74,7 +74,7 @@ function findings(next, state, extras) {
       status,
       severity: i < 3 ? "critical" : "medium",
       evidence: status === "pass" ? `${check} is as it should be` : `${check}: last seen 2026-11-0${1 + Math.floor(next() * 9)}`,
-      ...(fails ? { fix: `see the runbook for ${check}`, cause: i % 2 ? "no route to the endpoint" : "instance profile is missing" } : {}),
+      ...(fails ? { fix: `see the runbook for ${check}`, causes: [{ text: i % 2 ? "no route to the endpoint" : "instance profile is missing" }] } : {}),
     };
   });
 }
@@ -182,11 +182,23 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
     steps,
     targets,
     instances: all,
+    ...(extras ? { comparison: comparison(all) } : {}),
     accountsOutsidePlan: [
       { accountId: "111111111111", accountName: "management", ouPath: "", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
       { accountId: "555500000001", accountName: "playground", ouPath: "Sandbox", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
     ],
   };
+}
+
+/** What changed since a run before that is made up, too. */
+function comparison(rows) {
+  const some = (outcome, before) =>
+    rows
+      .filter((row) => row.outcome === outcome)
+      .slice(0, 4)
+      .map(({ accountId, region, instanceId, name, outcome: now }) => ({ accountId, region, instanceId, name, before, now }));
+  const gone = { accountId: "222222222222", region: "eu-west-1", instanceId: "i-0123456789abcdef0", name: "old-web-1", before: "patched", now: null };
+  return { runId: "install-before", newlyFailing: some("failed", "patched"), fixed: some("patched", "failed"), new: [], gone: [gone] };
 }
 
 /** The optional fields of a step, as the README lists them. */
