@@ -1,6 +1,9 @@
 //! `report.json`: everything about a run in one document, and the same in a few lines for a notification.
 
-use std::collections::{BTreeMap, HashMap};
+mod promotion;
+mod readiness;
+
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -11,17 +14,21 @@ use crate::baseline::Change;
 use crate::comparison::Comparison;
 use crate::conflict;
 use crate::contract::{
-    AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, Patch, ReportAnswer, RunDecision, RunDocument,
+    AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, ReportAnswer, RunDecision, RunDocument,
     StepSummary,
 };
 use crate::error::HALTED;
-use crate::input::{Operation, RunInput};
+use crate::input::Operation;
 use crate::keys;
 use crate::outcome::{Counts, TargetOutcome};
-use crate::plan::{Gate, Plan, Stage, Untested};
-use crate::readiness::{Cause, Check, Status, first_to_fix};
+use crate::plan::Gate;
 use crate::reason::Reason;
 use crate::reconcile::TargetResult;
+
+pub use promotion::{PatchCount, StepPromotion};
+pub use readiness::ReadinessReport;
+
+use promotion::{Compared, compared};
 
 /// Version of the format of `report.json`. Grows when a field changes its meaning or goes away; new fields do not
 /// count.
@@ -29,9 +36,6 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// SNS takes a subject of at most so many characters.
 const MAX_SUBJECT: usize = 100;
-
-/// So many causes of instances that are not ready are in the notification; the report has all.
-const CAUSES_TOLD: usize = 3;
 
 /// `report.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,42 +92,6 @@ pub struct RunReport {
     pub counts: Counts,
 }
 
-/// The findings of all instances together. Empty where no instance was looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ReadinessReport {
-    /// How many instances have each status, by check; statuses that none has are absent.
-    pub checks: BTreeMap<Check, BTreeMap<Status, u64>>,
-    /// Every cause and how many instances have it: what holds instances back first, then what is bad on most of them.
-    pub first_to_fix: Vec<Cause>,
-}
-
-impl ReadinessReport {
-    fn of(rows: &[InstanceRow]) -> Self {
-        let mut checks: BTreeMap<Check, BTreeMap<Status, u64>> = BTreeMap::new();
-        for finding in rows.iter().flat_map(|row| &row.findings) {
-            *checks.entry(finding.check).or_default().entry(finding.status).or_default() += 1;
-        }
-        let found = rows.iter().map(|row| ((&row.account_id, &row.region, &row.instance_id), row.findings.as_slice()));
-        Self { checks, first_to_fix: first_to_fix(found) }
-    }
-
-    /// The first few causes that hold instances back, for the notification; empty if there is none.
-    fn sentences(&self) -> String {
-        let mut text = String::new();
-        let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
-        for cause in failing().take(CAUSES_TOLD) {
-            let instances = if cause.instances == 1 { "instance" } else { "instances" };
-            let _ = writeln!(text, "  {}: {} {instances}", cause.text, cause.instances);
-        }
-        match failing().count() {
-            0 => text,
-            all if all > CAUSES_TOLD => format!("\nWhat to fix first:\n{text}  and {} more\n", all - CAUSES_TOLD),
-            _ => format!("\nWhat to fix first:\n{text}"),
-        }
-    }
-}
-
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -149,76 +117,6 @@ pub struct StepReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub judged_at: Option<Timestamp>,
-}
-
-/// What a step installed, compared with what the plan's first stage has installed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct StepPromotion {
-    /// What the plan says about patches that the first stage has not installed; null for the first stage itself.
-    pub untested: Option<Untested>,
-    /// Patches that were installed and are tested; in the first stage every patch that was installed.
-    pub tested: Vec<PatchCount>,
-    /// Patches that were installed and are not tested.
-    pub installed_untested: Vec<PatchCount>,
-    /// Patches that are missing and were not installed, because they are not tested.
-    pub held_back: Vec<PatchCount>,
-}
-
-/// A patch and on how many instances.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PatchCount {
-    /// Operating system.
-    pub os: String,
-    /// `KBId` in the API: a KB article on Windows, package name on Linux.
-    pub id: String,
-    /// Title; on Linux with the version.
-    pub title: String,
-    /// How many instances.
-    pub instances: u32,
-}
-
-impl StepPromotion {
-    /// One line for the notification; empty if all that was installed is tested.
-    fn sentence(&self) -> String {
-        match (self.installed_untested.len(), self.held_back.len()) {
-            (0, 0) => String::new(),
-            // Whoever allows it does not want to be told every time; the report lists it.
-            (_, 0) if self.untested == Some(Untested::Allow) => String::new(),
-            (installed, held_back) => format!("  not tested: {installed} patches installed, {held_back} held back\n"),
-        }
-    }
-
-    fn of(untested: Option<Untested>, targets: &[TargetResult]) -> Self {
-        let rows = || targets.iter().flat_map(|target| &target.instances);
-        Self {
-            untested,
-            tested: count(rows().flat_map(|row| {
-                row.installed
-                    .iter()
-                    .filter(|patch| !row.installed_untested.contains(patch))
-                    .map(move |patch| (row, patch))
-            })),
-            installed_untested: count(
-                rows().flat_map(|row| row.installed_untested.iter().map(move |patch| (row, patch))),
-            ),
-            held_back: count(rows().flat_map(|row| row.held_back.iter().map(move |patch| (row, patch)))),
-        }
-    }
-}
-
-/// Patches with the number of their instances, in the order of their names.
-fn count<'r>(patches: impl Iterator<Item = (&'r InstanceRow, &'r Patch)>) -> Vec<PatchCount> {
-    let mut counts: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
-    for (row, patch) in patches {
-        let os = row.os.as_deref().unwrap_or_default();
-        *counts.entry((os, &patch.id, &patch.title)).or_default() += 1;
-    }
-    counts
-        .into_iter()
-        .map(|((os, id, title), instances)| PatchCount { os: os.into(), id: id.into(), title: title.into(), instances })
-        .collect()
 }
 
 /// How a step ended.
@@ -441,28 +339,6 @@ impl Report {
         let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
         let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));
         text
-    }
-}
-
-/// Whether the plan compares what a stage installs.
-enum Compared {
-    /// No.
-    Nothing,
-    /// It is the first stage, with which others are compared.
-    Itself,
-    /// With the first stage.
-    WithFirst(Untested),
-}
-
-fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
-    if !input.scans() {
-        return Compared::Nothing;
-    }
-    let untested = |stage: &Stage| plan.untested(stage);
-    match plan.stages.iter().position(|one| one.name == stage) {
-        Some(0) if plan.stages.iter().any(|stage| untested(stage).is_some()) => Compared::Itself,
-        Some(index) => untested(&plan.stages[index]).map_or(Compared::Nothing, Compared::WithFirst),
-        None => Compared::Nothing,
     }
 }
 

@@ -1,0 +1,49 @@
+//! The findings of all instances together: how many have which, and what to fix first.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::InstanceRow;
+use crate::readiness::{Cause, Check, Status, first_to_fix};
+
+/// So many causes of instances that are not ready are in the notification; the report has all.
+const CAUSES_TOLD: usize = 3;
+
+/// The findings of all instances together. Empty where no instance was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadinessReport {
+    /// How many instances have each status, by check; statuses that none has are absent.
+    pub checks: BTreeMap<Check, BTreeMap<Status, u64>>,
+    /// Every cause and how many instances have it: what holds instances back first, then what is bad on most of them.
+    pub first_to_fix: Vec<Cause>,
+}
+
+impl ReadinessReport {
+    pub(super) fn of(rows: &[InstanceRow]) -> Self {
+        let mut checks: BTreeMap<Check, BTreeMap<Status, u64>> = BTreeMap::new();
+        for finding in rows.iter().flat_map(|row| &row.findings) {
+            *checks.entry(finding.check).or_default().entry(finding.status).or_default() += 1;
+        }
+        let found = rows.iter().map(|row| ((&row.account_id, &row.region, &row.instance_id), row.findings.as_slice()));
+        Self { checks, first_to_fix: first_to_fix(found) }
+    }
+
+    /// The first few causes that hold instances back, for the notification; empty if there is none.
+    pub(super) fn sentences(&self) -> String {
+        let mut text = String::new();
+        let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
+        for cause in failing().take(CAUSES_TOLD) {
+            let instances = if cause.instances == 1 { "instance" } else { "instances" };
+            let _ = writeln!(text, "  {}: {} {instances}", cause.text, cause.instances);
+        }
+        match failing().count() {
+            0 => text,
+            all if all > CAUSES_TOLD => format!("\nWhat to fix first:\n{text}  and {} more\n", all - CAUSES_TOLD),
+            _ => format!("\nWhat to fix first:\n{text}"),
+        }
+    }
+}
