@@ -6,6 +6,7 @@ use orgpatch_aws::store::Store;
 use orgpatch_core::baseline;
 use orgpatch_core::contract::{Decision, GateAnswer, GateRecord, GateRequest, RunDocument, StepSettings};
 use orgpatch_core::error::RunError;
+use orgpatch_core::outcome::Counts;
 use orgpatch_core::reason::Reason;
 use orgpatch_core::{gate, keys};
 
@@ -38,7 +39,18 @@ async fn freeze(
     let tested = steps::tested(store, &request.run_id, settings).await?;
     let Some(scanned_at) = tested.scanned_at else {
         let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
-        return Ok(GateAnswer { decision: Decision::Halt, reason: Reason::new("nothing-tested", text) });
+        let halt = GateAnswer { decision: Decision::Halt, reason: Reason::new("nothing-tested", text) };
+        // It is this step that halts the run, so it has a decision of its own like any other that does.
+        let record = GateRecord {
+            step: request.step.clone(),
+            at: request.now,
+            decision: halt.decision,
+            reason: halt.reason.clone(),
+            counts: Counts::default(),
+            limits: settings.gate,
+        };
+        store.write_once(&keys::gate(&request.run_id, &request.step), &record).await?;
+        return Ok(halt);
     };
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let broken = || RunError::BrokenRun(format!("run.json does not know the stage of step {}", request.step));

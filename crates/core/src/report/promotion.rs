@@ -45,7 +45,9 @@ impl StepPromotion {
             (0, 0) => String::new(),
             // Whoever allows it does not want to be told every time; the report lists it.
             (_, 0) if self.untested == Some(Untested::Allow) => String::new(),
-            (installed, held_back) => format!("  not tested: {installed} patches installed, {held_back} held back\n"),
+            (installed, held_back) => {
+                format!("  not tested: {} installed, {held_back} held back\n", counted_patches(installed))
+            }
         }
     }
 
@@ -65,6 +67,10 @@ impl StepPromotion {
             held_back: count(rows().flat_map(|row| row.held_back.iter().map(move |patch| (row, patch)))),
         }
     }
+}
+
+fn counted_patches(n: usize) -> String {
+    if n == 1 { "1 patch".to_owned() } else { format!("{n} patches") }
 }
 
 /// Patches with the number of their instances, in the order of their names.
@@ -99,5 +105,95 @@ pub(super) fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
         Some(0) if plan.stages.iter().any(|stage| untested(stage).is_some()) => Compared::Itself,
         Some(index) => untested(&plan.stages[index]).map_or(Compared::Nothing, Compared::WithFirst),
         None => Compared::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::PatchDisposition;
+    use crate::fixtures;
+    use crate::outcome::{Outcome, TargetOutcome};
+    use crate::plan;
+    use crate::reason::Reason;
+
+    fn patch(version: &str) -> Patch {
+        Patch {
+            id: "kernel.x86_64".into(),
+            title: format!("kernel.x86_64:{version}"),
+            classification: String::new(),
+            severity: String::new(),
+            state: PatchDisposition::Missing,
+            cve_ids: vec![],
+        }
+    }
+
+    /// Two instances got version 1, which is tested; one of them version 2 too, which is not. Both lack version 3.
+    fn results() -> Vec<TargetResult> {
+        let target = fixtures::target();
+        let row = |id, installed: Vec<Patch>, untested: Vec<Patch>| {
+            let row = fixtures::instance(&target, id, None, Outcome::Patched, "x");
+            InstanceRow { installed, installed_untested: untested, held_back: vec![patch("3")], ..row }
+        };
+        let instances =
+            vec![row("i-1", vec![patch("1"), patch("2")], vec![patch("2")]), row("i-2", vec![patch("1")], vec![])];
+        vec![TargetResult {
+            target: target.clone(),
+            outcome: TargetOutcome::Reached,
+            reason: Reason::new("x", "x"),
+            scanned_at: None,
+            installed_at: None,
+            instances,
+            conflict_notes: vec![],
+        }]
+    }
+
+    #[test]
+    fn patches_are_counted_by_version_and_by_whether_they_are_tested() {
+        let promotion = StepPromotion::of(Some(Untested::Warn), &results());
+        let short = |counts: &[PatchCount]| {
+            counts.iter().map(|one| format!("{} on {}", one.title, one.instances)).collect::<Vec<_>>()
+        };
+        assert_eq!(short(&promotion.tested), ["kernel.x86_64:1 on 2"]);
+        assert_eq!(short(&promotion.installed_untested), ["kernel.x86_64:2 on 1"]);
+        assert_eq!(short(&promotion.held_back), ["kernel.x86_64:3 on 2"]);
+    }
+
+    #[test]
+    fn the_notification_names_what_is_not_tested_unless_the_plan_allows_it() {
+        let sentence = |untested| StepPromotion::of(Some(untested), &results()).sentence();
+        assert_eq!(sentence(Untested::Warn), "  not tested: 1 patch installed, 1 held back\n");
+        let mut installed_only = results();
+        for row in &mut installed_only[0].instances {
+            row.held_back.clear();
+        }
+        assert_eq!(StepPromotion::of(Some(Untested::Allow), &installed_only).sentence(), "");
+        assert!(!StepPromotion::of(Some(Untested::Warn), &installed_only).sentence().is_empty());
+        assert_eq!(StepPromotion::of(Some(Untested::Block), &[]).sentence(), "");
+    }
+
+    #[test]
+    fn only_plans_that_compare_show_it_and_the_first_stage_shows_what_it_tested() {
+        let plan = |untested: &str| {
+            let text = format!(
+                "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\nstages:\n  \
+                 - {{name: test, accounts: ['222200000001']}}\n  \
+                 - {{name: staging, accounts: ['333300000001']}}\n  \
+                 - {{name: production, accounts: ['444400000001']{untested}}}\n"
+            );
+            plan::read(&text).expect("a plan")
+        };
+        let input = |operation: &str| {
+            serde_json::from_value(serde_json::json!({"operation": operation, "plan": "monthly"})).expect("an input")
+        };
+        let word = |plan: &Plan, operation, stage| match compared(plan, &input(operation), stage) {
+            Compared::Nothing => "nothing",
+            Compared::Itself => "itself",
+            Compared::WithFirst(untested) => untested.name(),
+        };
+        let of = |plan: &Plan, operation| ["test", "staging", "production"].map(|stage| word(plan, operation, stage));
+        assert_eq!(of(&plan(""), "install"), ["nothing"; 3]);
+        assert_eq!(of(&plan(", untested: warn"), "install"), ["itself", "nothing", "warn"]);
+        assert_eq!(of(&plan(", untested: warn"), "preview-baselines"), ["nothing"; 3]);
     }
 }
