@@ -8,9 +8,9 @@ use orgpatch_core::Timestamp;
 use orgpatch_core::conflict::{
     self, Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask,
 };
-use orgpatch_core::readiness::{Known, Missing};
+use orgpatch_core::readiness::Known;
 
-use crate::call::{CallError, Kind, not_built};
+use crate::call::{CallError, known, not_built};
 
 /// Results per page: the most that the lists of associations and invocations give, and enough for windows.
 const PAGE_SIZE: i32 = 50;
@@ -188,22 +188,6 @@ impl Others {
             found.push(WindowTarget { id, targets: targets(target.targets) });
         }
         Ok(found)
-    }
-}
-
-/// What the member role may not read, or the service does not answer, is not known; what passes is tried again.
-fn known<T>(result: Result<T, CallError>) -> Result<Known<T>, CallError> {
-    let error = match result {
-        Ok(facts) => return Ok(Known::Yes(facts)),
-        Err(error) => error,
-    };
-    match error.kind {
-        Kind::Denied => Ok(Known::denied(error.operation)),
-        Kind::NotFound | Kind::Rejected | Kind::ConditionFailed => {
-            let text = format!("{}: {}", error.code, error.message);
-            Ok(Known::No(Missing::Failed { action: error.operation.to_owned(), text }))
-        }
-        Kind::Throttled | Kind::Expired | Kind::Lost | Kind::RegionDisabled => Err(error),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the functions of a step read before they act.
 
+use orgpatch_core::baseline::Baseline;
 use orgpatch_core::contract::{InstallOrder, StepSettings, TargetRequest};
 use orgpatch_core::error::RunError;
 use orgpatch_core::keys;
@@ -7,13 +8,12 @@ use orgpatch_core::promotion::TestedSet;
 
 use crate::store::Store;
 
-/// The settings of a step that has begun, with its baselines: those of a frozen step are known only since then.
-pub async fn settings(store: &Store, run_id: &str, step: &str) -> Result<StepSettings, RunError> {
-    let mut settings: StepSettings = store.get(&keys::settings(run_id, step)).await?;
+/// The baselines of a step that has begun: those of a frozen step are known only since then.
+pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> Result<Vec<Baseline>, RunError> {
     if settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
-        settings.baselines = store.get(&keys::frozen_baselines(run_id, step)).await?;
+        return store.get(&keys::frozen_baselines(run_id, &settings.step)).await;
     }
-    Ok(settings)
+    Ok(settings.baselines.clone())
 }
 
 /// What may be installed in a target. Where patches are held back this is what the proof has left of the install plan,

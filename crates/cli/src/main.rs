@@ -1,6 +1,7 @@
 //! `orgpatch`: checks a plan before it is put into the bucket, shows what a run of it would do and what
 //! runs have done, and gives back the baselines that they have replaced.
 
+mod advice;
 mod args;
 mod baselines;
 mod credentials;
@@ -37,6 +38,14 @@ fn main() -> ExitCode {
 /// Prints a result. Whoever closed the pipe has read enough (`| head`); the exit status still says what was found.
 fn print(output: &str) {
     let _ = io::stdout().write_all(output.as_bytes());
+}
+
+/// Waits for what AWS has to be asked; or answers the exit status if not even that can begin.
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| fail(&format!("cannot start: {error}"), REFUSED))?;
+    // Boxed: the futures of the SDK nest deeper than the compiler likes.
+    Ok(runtime.block_on(Box::pin(work)))
 }
 
 /// Ends a command with one sentence on standard error.

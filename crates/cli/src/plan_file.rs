@@ -2,6 +2,12 @@
 
 use std::io::{self, Read};
 use std::path::Path;
+use std::process::ExitCode;
+
+use orgpatch_core::plan::{self, Plan};
+
+use crate::args::Format;
+use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
 
 /// A plan document as it was found.
 pub struct PlanFile {
@@ -11,8 +17,20 @@ pub struct PlanFile {
     pub text: String,
 }
 
-/// Reads the plan of that path, standard input for `-`; or says why it cannot be read.
-pub fn open(path: &Path) -> Result<PlanFile, String> {
+/// Reads the plan of that path; or says what is wrong with it, and answers the exit status.
+pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
+    let file = open(path).map_err(|message| fail(&message, UNREADABLE))?;
+    match plan::read(&file.text) {
+        Ok(plan) => Ok((file, plan)),
+        Err(errors) => {
+            print(&mistakes::shown(&file, &errors, format));
+            Err(ExitCode::from(REFUSED))
+        }
+    }
+}
+
+/// The document of that path, standard input for `-`; or why it cannot be read.
+fn open(path: &Path) -> Result<PlanFile, String> {
     let (name, bytes) = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);

@@ -2,31 +2,23 @@
 
 use std::process::ExitCode;
 
-use orgpatch_core::plan::{Plan, read};
+use orgpatch_core::plan::Plan;
 
 use crate::args::{Format, ValidateArguments};
 use crate::plan_file::{self, PlanFile};
-use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
+use crate::{mistakes, print};
 
 /// Runs the command; the result is its exit status.
 pub fn run(arguments: &ValidateArguments) -> ExitCode {
-    let file = match plan_file::open(&arguments.plan) {
-        Ok(file) => file,
-        Err(message) => return fail(&message, UNREADABLE),
+    let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
+        Ok(read) => read,
+        Err(status) => return status,
     };
-    match read(&file.text) {
-        Ok(plan) => {
-            print(&match arguments.format {
-                Format::Json => mistakes::none_as_json(&file),
-                Format::Text => summary(&file, &plan),
-            });
-            ExitCode::SUCCESS
-        }
-        Err(errors) => {
-            print(&mistakes::shown(&file, &errors, arguments.format));
-            ExitCode::from(REFUSED)
-        }
-    }
+    print(&match arguments.format {
+        Format::Json => mistakes::none_as_json(&file),
+        Format::Text => summary(&file, &plan),
+    });
+    ExitCode::SUCCESS
 }
 
 fn summary(file: &PlanFile, plan: &Plan) -> String {
@@ -43,7 +35,7 @@ mod tests {
         let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
             stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
         let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned() };
-        let plan = read(&file.text).expect("a plan");
+        let plan = orgpatch_core::plan::read(&file.text).expect("a plan");
         assert_eq!(summary(&file, &plan), "monthly.yaml: the plan monthly is valid: test → production\n");
     }
 }

@@ -436,6 +436,14 @@ pub struct InventoryInstance {
     pub conflicts: Vec<Conflict>,
 }
 
+impl InventoryInstance {
+    /// Whether the plan selects it, be it able to answer or not.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        !matches!(self.standing, Standing::Skipped(_))
+    }
+}
+
 /// Whether an instance is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "standing", content = "reason", rename_all = "kebab-case")]

@@ -27,6 +27,7 @@ pub mod os;
 pub mod outcome;
 pub mod page;
 pub mod plan;
+pub mod plural;
 pub mod promotion;
 pub mod readiness;
 pub mod reason;

@@ -65,6 +65,12 @@ impl OperatingSystem {
         }
     }
 
+    /// Their names in one line, for people.
+    #[must_use]
+    pub fn list(systems: &[Self]) -> String {
+        systems.iter().map(|os| os.name()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The value of that name, if it is one that Patch Manager still supports.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

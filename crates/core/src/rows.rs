@@ -99,20 +99,9 @@ pub fn judge_scan(
     asked: &BTreeMap<String, Asked>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
-    let mut judged = BTreeMap::new();
-    for instance in &inventory.instances {
-        let (Standing::Selected, Some(os)) = (&instance.standing, instance.os) else {
-            continue;
-        };
-        let Some(scan) = asked.get(&instance.instance_id) else {
-            continue;
-        };
-        let state = evidence.of(view, &instance.instance_id, os, scan);
-        let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
-        let by = evidence.overwritten(view, &instance.instance_id, os, scan, &instance.conflicts);
-        judged.insert(instance.instance_id.clone(), Judged::new(verdict, state, by));
-    }
-    Some(judged)
+    let selected = inventory.instances.iter().filter(|instance| instance.standing == Standing::Selected);
+    let scanned = selected.filter_map(|one| Some((one.instance_id.as_str(), one.os?, one.conflicts.as_slice())));
+    judge_scanned(view, scanned, asked, evidence)
 }
 
 /// The verdicts after the scan that shows what would go in while patches are held back, by instance; None while one of
@@ -124,15 +113,26 @@ pub fn judge_hold(
     asked: &BTreeMap<String, Asked>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
+    let ordered = order.instances.iter().map(|one| (one.instance_id.as_str(), one.os, &[][..]));
+    judge_scanned(view, ordered, asked, evidence)
+}
+
+/// The verdicts on those of the instances that were asked; each with its operating system and who else patches it.
+fn judge_scanned<'a>(
+    view: View,
+    instances: impl Iterator<Item = (&'a str, OperatingSystem, &'a [Conflict])>,
+    asked: &BTreeMap<String, Asked>,
+    evidence: &Evidence,
+) -> Option<BTreeMap<String, Judged>> {
     let mut judged = BTreeMap::new();
-    for instance in &order.instances {
-        let Some(scan) = asked.get(&instance.instance_id) else {
+    for (id, os, conflicts) in instances {
+        let Some(scan) = asked.get(id) else {
             continue;
         };
-        let state = evidence.of(view, &instance.instance_id, instance.os, scan);
+        let state = evidence.of(view, id, os, scan);
         let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
-        let by = evidence.overwritten(view, &instance.instance_id, instance.os, scan, &[]);
-        judged.insert(instance.instance_id.clone(), Judged::new(verdict, state, by));
+        let by = evidence.overwritten(view, id, os, scan, conflicts);
+        judged.insert(id.to_owned(), Judged::new(verdict, state, by));
     }
     Some(judged)
 }

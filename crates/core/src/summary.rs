@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::contract::{InstanceRow, RunDecision};
 use crate::outcome::{Outcome, TargetOutcome};
+use crate::plural::counted;
 use crate::report::{Report, StepDecision};
 
 /// So many lines of a list are shown; the tables beside the summary have all.
@@ -162,10 +163,6 @@ fn more(out: &mut String, all: usize, file: &str) {
         line!(out);
         line!(out, "… and {} more: see {file}.", all - LONGEST_LIST);
     }
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Foreign text between our own words: every sign that Markdown, HTML or a chat could take for its own is escaped or

@@ -21,7 +21,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         }
     }
     let (run_id, step) = (&request.run_id, &request.step);
-    let settings = &steps::settings(store, run_id, step).await?;
+    let baselines = &steps::baselines(store, run_id, settings).await?;
     let tested = &steps::tested(store, run_id, settings).await?;
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
     let found: Vec<Option<(Target, InstallOrder)>> = Store::for_each(targets, |target| async move {
@@ -30,7 +30,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
             return Ok(None);
         };
         if let Some(promotion) = &settings.promotion {
-            order = promotion::review(order, tested, promotion.untested, &settings.baselines);
+            order = promotion::review(order, tested, promotion.untested, baselines);
         }
         store.write_once(&keys::install_order(run_id, step, &target), &order).await?;
         Ok(Some((target, order)))

@@ -9,9 +9,9 @@ use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
 use orgpatch_aws::{settings, steps};
-use orgpatch_core::command;
-use orgpatch_core::contract::{Phase, Progress, TargetRequest};
+use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRequest};
 use orgpatch_core::error::RunError;
+use orgpatch_core::{command, keys};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -28,7 +28,7 @@ async fn install(house: &House, ledger: &Ledger, request: TargetRequest) -> Resu
 }
 
 async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
-    let settings = steps::settings(&house.store, &request.run_id, &request.step).await?;
+    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     // Without the proof that only tested patches would go in nothing does; why there is none is recorded already.
     let Some(order) = steps::order(&house.store, request).await? else {
         return Ok(Progress::Done);

@@ -7,11 +7,12 @@ mod restore;
 use orgpatch_aws::baselines::Baselines;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
+use orgpatch_aws::steps;
 use orgpatch_core::baseline::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
 use orgpatch_core::contract::{HoldBack, Inventory, Progress, Standing, StepSettings, TargetRecord, TargetRequest};
 use orgpatch_core::outcome::TargetOutcome;
 use orgpatch_core::reason::Reason;
-use orgpatch_core::{keys, selection};
+use orgpatch_core::{keys, plural, selection};
 
 pub use preview::preview;
 pub use restore::restore;
@@ -45,7 +46,8 @@ pub async fn hold_back(
     hold_back: &HoldBack,
 ) -> Result<(), TargetError> {
     let holding = |baseline: &Baseline| Some(baseline.holding_back(hold_back.get(&baseline.operating_system)?));
-    let desired: Vec<Baseline> = settings.baselines.iter().filter_map(holding).collect();
+    let baselines = steps::baselines(&house.store, &request.run_id, settings).await?;
+    let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let (baselines, record) = difference_to(house, request, &desired).await?;
     let key = keys::holding_baselines(&request.run_id, &request.step, &request.target);
     house.store.write_once(&key, &record).await?;
@@ -61,8 +63,8 @@ async fn compare(
     inventory: &Inventory,
 ) -> Result<Option<(Baselines, BaselineRecord)>, TargetError> {
     let selected = |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.standing == Standing::Selected);
-    let desired: Vec<Baseline> =
-        settings.baselines.iter().filter(|baseline| selected(baseline.operating_system)).cloned().collect();
+    let mut desired = steps::baselines(&house.store, &request.run_id, settings).await?;
+    desired.retain(|baseline| selected(baseline.operating_system));
     if desired.is_empty() {
         return Ok(None);
     }
@@ -137,8 +139,5 @@ async fn recorded(house: &House, request: &TargetRequest, reason: Reason) -> Res
 
 /// How many calls those changes are, in words.
 fn counted(changes: &[Change]) -> String {
-    match changes.iter().filter(|change| change.is_write()).count() {
-        1 => "1 change".to_owned(),
-        n => format!("{n} changes"),
-    }
+    plural::counted(changes.iter().filter(|change| change.is_write()).count(), "change")
 }

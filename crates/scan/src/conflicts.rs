@@ -6,7 +6,7 @@ use orgpatch_aws::others::Others;
 use orgpatch_core::Timestamp;
 use orgpatch_core::command;
 use orgpatch_core::conflict::{self, Moment};
-use orgpatch_core::contract::{Inventory, Phase, Standing, StepSettings, TargetRequest};
+use orgpatch_core::contract::{Inventory, Phase, StepSettings, TargetRequest};
 use orgpatch_core::input::Operation;
 use orgpatch_core::selection::Ec2Instance;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ pub async fn find(
     let selected: HashSet<&str> = inventory
         .instances
         .iter()
-        .filter(|instance| !matches!(instance.standing, Standing::Skipped(_)))
+        .filter(|instance| instance.is_selected())
         .map(|instance| instance.instance_id.as_str())
         .collect();
     if selected.is_empty() {

@@ -39,11 +39,9 @@ async fn scan(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<
     let phases =
         [Phase::Inventory, Phase::Scan, Phase::Hold, Phase::Verify, Phase::PreviewBaselines, Phase::RestoreBaselines];
     expect_phase(&request, &phases)?;
-    if request.phase == Phase::Inventory {
-        return list(house, &request).await;
-    }
-    let settings = steps::settings(&house.store, &request.run_id, &request.step).await?;
+    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     let result = match request.phase {
+        Phase::Inventory => return list(house, &request, &settings).await,
         Phase::PreviewBaselines => baselines::preview(house, &request, &settings).await,
         Phase::RestoreBaselines => baselines::restore(house, &request).await,
         _ => ask(house, ledger, &request, &settings).await,
@@ -147,9 +145,7 @@ async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -
 }
 
 /// Lists a target that the run never came to. A door that does not open changes nothing about that.
-async fn list(house: &House, request: &TargetRequest) -> Result<Progress, RunError> {
-    // A frozen step that never began has no baselines, and needs none here.
-    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+async fn list(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, RunError> {
     let entry: GateAnswer = house.store.get(&keys::entry(&request.run_id, &request.step)).await?;
     let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
     let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };
@@ -157,7 +153,7 @@ async fn list(house: &House, request: &TargetRequest) -> Result<Progress, RunErr
         house.store.write_once(&key, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
         return Ok(Progress::Done);
     }
-    let record = match look(house, request, &settings).await {
+    let record = match look(house, request, settings).await {
         Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
         Err(TargetError::Run(error)) => return Err(error),
         Err(TargetError::Outcome(_, why)) => {

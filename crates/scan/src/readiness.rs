@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::readiness;
-use orgpatch_core::contract::{Inventory, Progress, Standing, StepSettings, TargetRequest};
+use orgpatch_core::contract::{Inventory, Progress, StepSettings, TargetRequest};
 use orgpatch_core::readiness::{attach, check};
 use orgpatch_core::reconcile::not_asked;
 use orgpatch_core::selection::Ec2Instance;
@@ -24,7 +24,7 @@ pub async fn look(
     let mut instances = selection::inventory(&settings.select, &ec2, &managed);
     let selected: BTreeSet<&str> = instances
         .iter()
-        .filter(|instance| !matches!(instance.standing, Standing::Skipped(_)))
+        .filter(|instance| instance.is_selected())
         .map(|instance| instance.instance_id.as_str())
         .collect();
     let ec2 = if selected.is_empty() {

@@ -116,6 +116,17 @@ class Simulator:
         check_error(service, operation, answer["__type"])
         return answer["__type"]
 
+    def pages(self, service, operation, member, request=None, account=MEMBER):
+        """All pages of a list of a JSON service, and how many there were."""
+        request, items, count = dict(request or {}), [], 0
+        while True:
+            answer = self.call(service, operation, request, account)
+            items += answer[member]
+            count += 1
+            if "NextToken" not in answer:
+                return items, count
+            request["NextToken"] = answer["NextToken"]
+
     def ec2(self, operation, query="", account=MEMBER):
         """Calls EC2, validates the answer; returns it parsed, or the error's code."""
         status, headers, body = self.raw("ec2", operation, f"Action={operation}&Version=2016-11-15{query}", account)
@@ -232,14 +243,7 @@ def sim(tmp_path):
 
 def pages(sim, operation, member, request=None):
     """All pages of a list of Organizations."""
-    request, items, count = dict(request or {}), [], 0
-    while True:
-        answer = sim.call("organizations", operation, request, MANAGEMENT)
-        items += answer[member]
-        count += 1
-        if "NextToken" not in answer:
-            return items, count
-        request["NextToken"] = answer["NextToken"]
+    return sim.pages("organizations", operation, member, request, MANAGEMENT)
 
 
 def test_organizations(sim):

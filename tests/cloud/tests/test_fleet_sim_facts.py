@@ -135,14 +135,7 @@ def test_ec2_errors(sim, operation, query, code):
 
 def ssm_pages(sim, operation, member, request=None):
     """All pages of a list of Systems Manager, some of which come empty."""
-    request, items, count = dict(request or {}), [], 0
-    while True:
-        answer = sim.call("ssm", operation, request)
-        items += answer[member]
-        count += 1
-        if "NextToken" not in answer:
-            return items, count
-        request["NextToken"] = answer["NextToken"]
+    return sim.pages("ssm", operation, member, request)
 
 
 def test_settings_and_inventory(sim):

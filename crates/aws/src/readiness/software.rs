@@ -5,8 +5,7 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{InventoryFilter, InventoryQueryOperatorType, ResultAttribute};
 use orgpatch_core::readiness::{Known, Package, PythonInventory};
 
-use super::known;
-use crate::call::{CallError, not_built};
+use crate::call::{CallError, known, not_built};
 
 /// The most that GetInventory gives per page.
 const PAGE_SIZE: i32 = 50;

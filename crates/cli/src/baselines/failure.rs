@@ -1,11 +1,11 @@
 //! Why there is no result: one sentence, and what to do next.
 
-use annotate_snippets::{Group, Level, Renderer};
+use annotate_snippets::Renderer;
 use orgpatch_aws::call::Kind;
 use orgpatch_core::error::RunError;
 
+use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 use crate::deployment::Trouble;
-use crate::preview::failure::one_line;
 
 /// Why there is no result, or not the one that was asked for.
 #[derive(Debug)]
@@ -72,9 +72,7 @@ impl From<RunError> for Failure {
 impl Failure {
     /// The sentence, and what to do next.
     pub fn render(&self, renderer: &Renderer) -> String {
-        let title = one_line(&self.sentence());
-        renderer
-            .render(&[Group::with_title(Level::ERROR.primary_title(title)).element(Level::HELP.message(self.advice()))])
+        advice::render(renderer, &self.sentence(), &self.advice())
     }
 
     fn sentence(&self) -> String {
@@ -105,24 +103,20 @@ impl Failure {
     fn advice(&self) -> String {
         let outputs = "`aws cloudformation describe-stacks --stack-name orgpatch` shows it among the outputs";
         match self {
-            Self::Trouble(Trouble::NoCredentials(_)) => "sign in (`aws sso login`, `aws configure`) or name another \
-                 --profile; `aws sts get-caller-identity` shows who you are"
-                .to_owned(),
+            Self::Trouble(Trouble::NoCredentials(_)) => SIGN_IN.to_owned(),
             Self::Trouble(Trouble::Call(error)) => match error.kind {
                 Kind::Denied => "sign in to orgpatch's own account, as somebody who may states:StartExecution on the \
                      state machine and states:DescribeExecution on its executions"
                     .to_owned(),
                 Kind::Throttled => "wait a minute and try again".to_owned(),
                 Kind::Rejected | Kind::NotFound => format!("check --state-machine: {outputs} as StateMachineArn"),
-                _ => "check the network, sign in again if the session has expired, and try again".to_owned(),
+                _ => TRY_AGAIN.to_owned(),
             },
             Self::Trouble(Trouble::Bucket(error)) => match error {
                 RunError::AccessDenied(_) => "sign in to orgpatch's own account, as somebody who may s3:GetObject on \
                      plans/* and runs/* and s3:ListBucket on the bucket"
                     .to_owned(),
-                RunError::Throttled(_) | RunError::Unavailable(_) => {
-                    "check the network, sign in again if the session has expired, and try again".to_owned()
-                }
+                RunError::Throttled(_) | RunError::Unavailable(_) => TRY_AGAIN.to_owned(),
                 _ => format!("check --bucket: {outputs} as RunsBucket"),
             },
             Self::Trouble(Trouble::Ended { end, .. }) => match end.error.as_str() {

@@ -18,21 +18,14 @@ use orgpatch_core::{keys, step};
 use crate::args::{Format, PreviewArguments, RestoreArguments, StateMachine};
 use crate::deployment::Deployment;
 use crate::plan_file::PlanFile;
-use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print};
+use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, wait_for};
 use failure::Failure;
 
 /// Runs `orgpatch preview --baselines`; the result is its exit status.
 pub fn preview(arguments: &PreviewArguments) -> ExitCode {
-    let file = match plan_file::open(&arguments.plan) {
-        Ok(file) => file,
-        Err(message) => return fail(&message, UNREADABLE),
-    };
-    let plan = match read(&file.text) {
-        Ok(plan) => plan,
-        Err(errors) => {
-            print(&mistakes::shown(&file, &errors, arguments.format));
-            return ExitCode::from(REFUSED);
-        }
+    let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
+        Ok(read) => read,
+        Err(status) => return status,
     };
     let (Some(state_machine), Some(bucket)) = (&arguments.state_machine, &arguments.bucket) else {
         return fail("--baselines needs --state-machine and --bucket", UNREADABLE);
@@ -62,13 +55,9 @@ struct Place<'a> {
 
 /// Does the work, and prints its report, or why there is none.
 fn end(format: Format, work: impl Future<Output = Result<Report, Failure>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}"), REFUSED),
-    };
-    // Boxed: the futures of the SDK nest deeper than the compiler likes.
-    let failure = match runtime.block_on(Box::pin(work)) {
-        Ok(report) => {
+    let failure = match wait_for(work) {
+        Err(status) => return status,
+        Ok(Ok(report)) => {
             print(&match format {
                 Format::Json => as_json(&report),
                 Format::Text => text::render(&report),
@@ -78,7 +67,7 @@ fn end(format: Format, work: impl Future<Output = Result<Report, Failure>>) -> E
             }
             Failure::NotAdvanced { run_id: report.run.id, reason: report.run.reason.text }
         }
-        Err(failure) => failure,
+        Ok(Err(failure)) => failure,
     };
     eprintln!("{}", failure.render(&mistakes::renderer(&io::stderr())));
     ExitCode::from(REFUSED)

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use orgpatch_core::baseline::Change;
 use orgpatch_core::input::Operation;
 use orgpatch_core::outcome::TargetOutcome;
+use orgpatch_core::plural::counted;
 use orgpatch_core::report::{Report, TargetReport};
 
 use crate::preview::text::{lines, printable};
-use crate::preview::words::count;
 
 /// Targets of which the same is to be said.
 struct Section<'r> {
@@ -42,11 +42,11 @@ pub fn render(report: &Report) -> String {
         out,
         "Baselines of plan {}: {what} {differing} of {} (run {})",
         run.plan,
-        count(all, "target"),
+        counted(all, "target"),
         run.id
     );
     for section in &sections {
-        let n = count(section.targets.len(), "target");
+        let n = counted(section.targets.len(), "target");
         match &section.said {
             Said::Changes(changes) => {
                 let _ = writeln!(out, "\n{n}:");

@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use orgpatch_core::error::RunError;
 
+use crate::advice::{SIGN_IN, one_line};
 use crate::plan_file::PlanFile;
 
 /// Why there is no preview.
@@ -49,9 +50,7 @@ impl Failure {
 
     fn advice(&self) -> String {
         let Self::Run(error) = self else {
-            return "sign in (`aws sso login`, `aws configure`) or name another --profile; \
-                    `aws sts get-caller-identity` shows who you are"
-                .to_owned();
+            return SIGN_IN.to_owned();
         };
         match error {
             RunError::UnknownStage { .. } => "name stages of the plan, or leave --stages out".to_owned(),
@@ -83,11 +82,6 @@ impl Failure {
             _ => "check the network and the Region, sign in again if the session has expired, and try again".to_owned(),
         }
     }
-}
-
-/// Messages of services come with line breaks now and then.
-pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Place<'t> {

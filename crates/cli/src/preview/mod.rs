@@ -9,40 +9,30 @@ use std::io;
 use std::process::ExitCode;
 
 use orgpatch_aws::organizations;
-use orgpatch_core::plan::{Plan, read};
+use orgpatch_core::plan::Plan;
 use orgpatch_core::step;
 
 use crate::args::{Format, PreviewArguments};
-use crate::{REFUSED, UNREADABLE, credentials, fail, mistakes, plan_file, print, progress};
+use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
 use failure::Failure;
 use model::Preview;
 
 /// Runs the command; the result is its exit status.
 pub fn run(arguments: &PreviewArguments) -> ExitCode {
-    let file = match plan_file::open(&arguments.plan) {
-        Ok(file) => file,
-        Err(message) => return fail(&message, UNREADABLE),
+    let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
+        Ok(read) => read,
+        Err(status) => return status,
     };
-    let plan = match read(&file.text) {
-        Ok(plan) => plan,
-        Err(errors) => {
-            print(&mistakes::shown(&file, &errors, arguments.format));
-            return ExitCode::from(REFUSED);
-        }
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}"), REFUSED),
-    };
-    match runtime.block_on(preview(arguments, &plan)) {
-        Ok(preview) => {
+    match wait_for(preview(arguments, &plan)) {
+        Err(status) => status,
+        Ok(Ok(preview)) => {
             print(&match arguments.format {
                 Format::Json => preview.to_json(),
                 Format::Text => text::render(&preview),
             });
             ExitCode::SUCCESS
         }
-        Err(failure) => {
+        Ok(Err(failure)) => {
             eprintln!("{}", failure.render(&file, &mistakes::renderer(&io::stderr())));
             ExitCode::from(REFUSED)
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_core::os::OperatingSystem;
 use orgpatch_core::plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
+use orgpatch_core::plural::counted;
 
 /// So many instance ids are spelled out.
 const SPELLED_OUT: usize = 5;
@@ -62,7 +63,7 @@ fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
 pub fn frozen(first: &Stage, systems: impl Iterator<Item = OperatingSystem>) -> String {
     let scan = format!("up to the day (UTC) on which stage {} is scanned", first.name);
     let until = match first.approve {
-        Some(Approve::AfterDays(days @ 1..)) => format!("{scan}, minus {}", count(days.into(), "day")),
+        Some(Approve::AfterDays(days @ 1..)) => format!("{scan}, minus {}", counted(days.into(), "day")),
         Some(Approve::Until(date)) => format!("{scan}, and not after {date}"),
         Some(Approve::AfterDays(_) | Approve::Frozen) | None => scan,
     };
@@ -94,14 +95,9 @@ pub fn gate(gate: Gate) -> String {
     };
     let mut limits = vec![limit(gate.max_failed_percent, "failed"), limit(gate.max_unreachable_percent, "unreachable")];
     if gate.min_succeeded > 0 {
-        limits.push(format!("at least {} patched or compliant", count(gate.min_succeeded as usize, "instance")));
+        limits.push(format!("at least {} patched or compliant", counted(gate.min_succeeded as usize, "instance")));
     }
     limits.join(", ")
-}
-
-/// `1 account`, `2 accounts`.
-pub fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Why there is no report to show: one sentence, and what to do next.
 
-use annotate_snippets::{Group, Level, Renderer};
+use annotate_snippets::Renderer;
 use orgpatch_core::error::RunError;
 
-use crate::preview::failure::one_line;
+use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 
 /// Why there is nothing to show.
 #[derive(Debug)]
@@ -51,9 +51,7 @@ impl From<RunError> for Failure {
 impl Failure {
     /// The sentence, and what to do next.
     pub fn render(&self, renderer: &Renderer) -> String {
-        let title = one_line(&self.sentence());
-        renderer
-            .render(&[Group::with_title(Level::ERROR.primary_title(title)).element(Level::HELP.message(self.advice()))])
+        advice::render(renderer, &self.sentence(), &self.advice())
     }
 
     fn sentence(&self) -> String {
@@ -72,15 +70,11 @@ impl Failure {
 
     fn advice(&self) -> String {
         match self {
-            Self::NoCredentials(_) => "sign in (`aws sso login`, `aws configure`) or name another --profile; \
-                 `aws sts get-caller-identity` shows who you are"
-                .to_owned(),
+            Self::NoCredentials(_) => SIGN_IN.to_owned(),
             Self::Bucket(RunError::AccessDenied(_)) => "sign in to orgpatch's own account, as somebody who may \
                  s3:GetObject on runs/* and latest/* and s3:ListBucket on the bucket"
                 .to_owned(),
-            Self::Bucket(RunError::Throttled(_) | RunError::Unavailable(_)) => {
-                "check the network, sign in again if the session has expired, and try again".to_owned()
-            }
+            Self::Bucket(RunError::Throttled(_) | RunError::Unavailable(_)) => TRY_AGAIN.to_owned(),
             Self::Bucket(_) => "check --bucket and the Region it is in (AWS_REGION): `aws cloudformation \
                  describe-stacks --stack-name orgpatch` shows it among the outputs as RunsBucket"
                 .to_owned(),

@@ -14,7 +14,7 @@ use orgpatch_core::report::Report;
 use orgpatch_core::{keys, summary, tables};
 
 use crate::args::{ReportArguments, ReportFormat};
-use crate::{REFUSED, credentials, fail, mistakes, print};
+use crate::{REFUSED, credentials, mistakes, print, wait_for};
 use failure::Failure;
 use filter::Filter;
 
@@ -23,17 +23,13 @@ const FALLBACK_REGION: &str = "us-east-1";
 
 /// Runs `orgpatch report`; the result is its exit status.
 pub fn run(arguments: &ReportArguments) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}"), REFUSED),
-    };
-    // Boxed: the futures of the SDK nest deeper than the compiler likes.
-    match runtime.block_on(Box::pin(result(arguments))) {
-        Ok(output) => {
+    match wait_for(result(arguments)) {
+        Err(status) => status,
+        Ok(Ok(output)) => {
             print(&output);
             ExitCode::SUCCESS
         }
-        Err(failure) => {
+        Ok(Err(failure)) => {
             eprintln!("{}", failure.render(&mistakes::renderer(&io::stderr())));
             ExitCode::from(REFUSED)
         }

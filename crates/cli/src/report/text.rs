@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use orgpatch_core::outcome::Counts;
+use orgpatch_core::plural;
 use orgpatch_core::report::Report;
 
 use crate::preview::text::printable;
-use crate::preview::words::count;
 
 /// The whole text; `all` is how many instances the run has. Writing into a string cannot fail, so results of `writeln!`
 /// are left alone.
@@ -52,7 +52,11 @@ fn counted(report: &Report, all: usize) -> String {
     let counts: Counts = report.instances.iter().map(|row| row.outcome).collect();
     let counts: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let shown = report.instances.len();
-    let what = if shown == all { count(all, "instance") } else { format!("{shown} of {}", count(all, "instance")) };
+    let what = if shown == all {
+        plural::counted(all, "instance")
+    } else {
+        format!("{shown} of {}", plural::counted(all, "instance"))
+    };
     if counts.is_empty() { what } else { format!("{what}: {}", counts.join(", ")) }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::run::Place;
+use super::run::Subject;
 use crate::contract::InstanceRow;
 use crate::outcome::Outcome;
 use crate::report::{Report, TargetReport};
@@ -11,13 +11,7 @@ use crate::report::{Report, TargetReport};
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    place: Place<'r>,
-    /// Instance id.
-    instance_id: &'r str,
-    /// Value of the `Name` tag, or null.
-    name: Option<&'r str>,
-    /// Operating system by its API name, else the agent's own words, else null.
-    os: Option<&'r str>,
+    subject: Subject<'r>,
     /// Version of the SSM Agent, or null.
     agent_version: Option<&'r str>,
     /// What happened: `patched`, `failed` …
@@ -43,10 +37,7 @@ pub(super) struct Line<'r> {
 impl<'r> Line<'r> {
     pub(super) fn of(report: &'r Report, target: &'r TargetReport, row: &'r InstanceRow) -> Self {
         Self {
-            place: Place::of(report, target),
-            instance_id: &row.instance_id,
-            name: row.name.as_deref(),
-            os: row.os.as_deref(),
+            subject: Subject::of(report, target, row),
             agent_version: row.agent_version.as_deref(),
             outcome: row.outcome,
             reason_code: &row.reason.code,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::run::Place;
+use super::run::Subject;
 use super::time;
 use crate::contract::{InstanceRow, Patch};
 use crate::outcome::Outcome;
@@ -27,13 +27,7 @@ enum Event {
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    place: Place<'r>,
-    /// Instance id.
-    instance_id: &'r str,
-    /// Value of the `Name` tag, or null.
-    name: Option<&'r str>,
-    /// Operating system by its API name, else the agent's own words, else null.
-    os: Option<&'r str>,
+    subject: Subject<'r>,
     /// What happened to the instance in the run.
     outcome: Outcome,
     /// What was seen of the patch: `missing`, `installed`, `failed` or `held-back`.
@@ -59,10 +53,7 @@ impl<'r> Line<'r> {
         let scanned = target.scanned_at.unwrap_or(finished);
         let installed = target.installed_at.unwrap_or(finished);
         let line = |event, at: Timestamp, patch: &'r Patch| Self {
-            place: Place::of(report, target),
-            instance_id: &row.instance_id,
-            name: row.name.as_deref(),
-            os: row.os.as_deref(),
+            subject: Subject::of(report, target, row),
             outcome: row.outcome,
             event,
             seen_at: time(at),

@@ -1,9 +1,9 @@
-//! The columns about the run that every table begins with.
+//! The columns that tables begin with: the run, and the instance where a line is about one.
 
 use serde::Serialize;
 
 use super::time;
-use crate::contract::RunDecision;
+use crate::contract::{InstanceRow, RunDecision};
 use crate::input::Operation;
 use crate::report::{Report, TargetReport};
 
@@ -51,6 +51,30 @@ impl<'r> Place<'r> {
             account_name: &target.account_name,
             ou_path: &target.ou_path,
             region: &target.region,
+        }
+    }
+}
+
+/// The columns about an instance that its tables go on with.
+#[derive(Debug, Serialize)]
+pub(super) struct Subject<'r> {
+    #[serde(flatten)]
+    place: Place<'r>,
+    /// Instance id.
+    instance_id: &'r str,
+    /// Value of the `Name` tag, or null.
+    name: Option<&'r str>,
+    /// Operating system by its API name, else the agent's own words, else null.
+    os: Option<&'r str>,
+}
+
+impl<'r> Subject<'r> {
+    pub(super) fn of(report: &'r Report, target: &'r TargetReport, row: &'r InstanceRow) -> Self {
+        Self {
+            place: Place::of(report, target),
+            instance_id: &row.instance_id,
+            name: row.name.as_deref(),
+            os: row.os.as_deref(),
         }
     }
 }

@@ -89,7 +89,11 @@ impl Plan {
         if !never.is_empty() {
             cautions.push(Reason::new(
                 "never-tested",
-                format!("{}: not selected by stage {:?}, so nothing of it is ever tested", list(&never), first.name),
+                format!(
+                    "{}: not selected by stage {:?}, so nothing of it is ever tested",
+                    OperatingSystem::list(&never),
+                    first.name
+                ),
             ));
         }
         let own: Vec<OperatingSystem> = self
@@ -103,7 +107,7 @@ impl Plan {
                 format!(
                     "{}: rules with an approve of their own approve what stage {:?} may not have installed; \
                      untested: block holds that back too",
-                    list(&own),
+                    OperatingSystem::list(&own),
                     first.name
                 ),
             ));
@@ -120,8 +124,4 @@ impl Plan {
 
 fn has_own_date(rule: &PlannedRule) -> bool {
     matches!(rule.approve, Some(Approve::AfterDays(_) | Approve::Until(_)))
-}
-
-fn list(systems: &[OperatingSystem]) -> String {
-    systems.iter().map(|os| os.name()).collect::<Vec<_>>().join(", ")
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::InstanceRow;
+use crate::plural::counted;
 use crate::readiness::{Cause, Check, Status, first_to_fix};
 
 /// So many causes of instances that are not ready are in the notification; the report has all.
@@ -37,8 +38,7 @@ impl ReadinessReport {
         let mut text = String::new();
         let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
         for cause in failing().take(CAUSES_TOLD) {
-            let instances = if cause.instances == 1 { "instance" } else { "instances" };
-            let _ = writeln!(text, "  {}: {} {instances}", cause.text, cause.instances);
+            let _ = writeln!(text, "  {}: {}", cause.text, counted(cause.instances, "instance"));
         }
         match failing().count() {
             0 => text,

@@ -126,7 +126,7 @@ impl Stage<'_> {
                     &format!("{}.{os}", self.own.baselines.path),
                     entry.place,
                     format!("the stage {} does not select {os}, so its baseline would do nothing", self.label),
-                    format!("a baseline for what the stage selects: {}", list(self.selected())),
+                    format!("a baseline for what the stage selects: {}", OperatingSystem::list(self.selected())),
                 );
             }
         }
@@ -154,18 +154,24 @@ impl Stage<'_> {
             Some(selection) => (
                 selection.path.as_str(),
                 selection.place,
-                format!("{who} selects {}, for which there is no baseline, although {first} has one", list(&without)),
+                format!(
+                    "{who} selects {}, for which there is no baseline, although {first} has one",
+                    OperatingSystem::list(&without)
+                ),
             ),
             None => (
                 place.0,
                 place.1,
-                format!("{who} selects every operating system, but there are baselines for {} only", list(&with)),
+                format!(
+                    "{who} selects every operating system, but there are baselines for {} only",
+                    OperatingSystem::list(&with)
+                ),
             ),
         };
         let kept: Vec<OperatingSystem> = with.into_iter().filter(|os| self.selected().contains(os)).collect();
-        let mut valid = format!("baselines for {}", list(&without));
+        let mut valid = format!("baselines for {}", OperatingSystem::list(&without));
         if !kept.is_empty() {
-            valid = format!("select: {{operatingSystems: [{}]}}, or {valid}", list(&kept));
+            valid = format!("select: {{operatingSystems: [{}]}}, or {valid}", OperatingSystem::list(&kept));
         }
         reader.refuse_with((path, place), problem, valid, (entry.place, "this one has a baseline"));
     }
@@ -262,8 +268,4 @@ impl Stage<'_> {
             ),
         }
     }
-}
-
-fn list(systems: &[OperatingSystem]) -> String {
-    systems.iter().map(|os| os.name()).collect::<Vec<_>>().join(", ")
 }
