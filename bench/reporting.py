@@ -15,23 +15,28 @@ from . import functions, processes, stand_in, template
 from .figure import BenchError, Figure, Section
 
 _TARGETS = 2_000
+# So many times as many targets, to see what grows with them.
+_TIMES = 4
 _INSTANCES_PER_TARGET = 10
 _PATCHES = 12
+_CHECKS = ("managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region")
 _RUN, _STEP = "bench", "01-production-1"
-_SECONDS = 300
+_FOLDER = f"runs/{_RUN}/steps/{_STEP}"
+_SECONDS = 600
 _PAGE = 1_000
 _MEGABYTE = 1e6
 
 
 def measure() -> Section:
-    """Once: what it writes is always the same."""
+    """Once for each size: what it writes is always the same."""
     declared = template.functions()["report"]
-    with Bucket(_objects()) as bucket, stand_in.RuntimeApi({"runId": _RUN, "now": "2026-11-10T09:00:00Z"}) as api:
-        seconds, peak = _run(declared, bucket, api)
-        written = dict(bucket.written)
+    seconds, peak, written = _report_of(declared, _TARGETS)
+    _, peak_of_more, _ = _report_of(declared, _TARGETS * _TIMES)
     allowed = declared.memory_mb * 1024 * 1024 / _MEGABYTE
+    grown = None if peak is None or peak_of_more is None else peak_of_more / peak
     figures = [
         Figure("peak memory", None if peak is None else peak / _MEGABYTE, "MB", allowed, 0, "limit: MemorySize"),
+        Figure(f"peak memory of {_TIMES} times as many over that", grown, "times", 2, 2),
         Figure("from start to answer", seconds, "s", 120, 1, "with a bucket in Python on the same machine"),
     ]
     for name in ("report.json", "report.html", "instances.csv", "patches.csv", "summary.md"):
@@ -40,7 +45,16 @@ def measure() -> Section:
             raise BenchError(f"the function has not written {name}")
         figures.append(Figure(name, size / _MEGABYTE, "MB", None, 1))
     title = f"Report of {_TARGETS:,} targets and {_TARGETS * _INSTANCES_PER_TARGET:,} instances"
-    return Section(f"{title}, {_PATCHES} patches installed on each", "python -m bench --only report", figures)
+    note = f"{_PATCHES} patches installed on each, {len(_CHECKS)} findings, compared with a run before that was as large"
+    return Section(f"{title}, {note}", "python -m bench --only report", figures)
+
+
+def _report_of(declared: template.Function, targets: int) -> tuple[float, int | None, dict[str, int]]:
+    """Seconds, peak memory in bytes, and the size of each file."""
+    event = {"runId": _RUN, "now": "2026-11-10T09:00:00Z"}
+    with Bucket(Run(targets)) as bucket, stand_in.RuntimeApi(event) as api:
+        seconds, peak = _run(declared, bucket, api)
+        return seconds, peak, dict(bucket.written)
 
 
 def _run(declared: template.Function, bucket: Bucket, api: stand_in.RuntimeApi) -> tuple[float, int | None]:
@@ -61,36 +75,74 @@ def _run(declared: template.Function, bucket: Bucket, api: stand_in.RuntimeApi) 
     return at - began, peak
 
 
-def _objects() -> dict[str, bytes]:
-    """Every object of a run in which each instance was patched."""
-    folder = f"runs/{_RUN}/steps/{_STEP}"
-    targets = [_target(number) for number in range(_TARGETS)]
-    plan = {"schemaVersion": 1, "name": "monthly", "regions": ["ap-northeast-1"],
-            "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}]}
-    step = {"id": _STEP, "stage": "production", "wave": 1, "accounts": _TARGETS, "targets": _TARGETS}
-    run = {"schemaVersion": 1, "runId": _RUN, "startedAt": "2026-11-10T00:00:00Z",
-           "input": {"operation": "install", "plan": "monthly"}, "planSha256": "0" * 64, "plan": plan,
-           "organizationId": "o-abcdefghij", "steps": [step], "accountsOutsidePlan": []}
-    limits = {"maxFailedPercent": 0, "maxUnreachablePercent": 0, "minSucceeded": 1}
-    gate = {"step": _STEP, "at": "2026-11-10T08:00:00Z", "decision": "advance",
-            "reason": {"code": "gate-passed", "text": "every instance is patched"},
-            "counts": {"patched": _TARGETS * _INSTANCES_PER_TARGET}, "limits": limits}
-    objects = {f"runs/{_RUN}/run.json": run, f"{folder}/targets.json": targets, f"{folder}/gate.json": gate}
-    # The run before, with which this one is compared, was as large.
-    before = {"runId": "before", "plan": "monthly", "startedAt": "2026-10-10T00:00:00Z", "finishedAt": "2026-10-10T09:00:00Z"}
-    rows = [_row(targets[n // _INSTANCES_PER_TARGET], n, "patched") for n in range(_TARGETS * _INSTANCES_PER_TARGET)]
-    reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in targets]
-    objects["latest/monthly.json"] = before
-    objects["runs/before/report/report.json"] = {"run": {"id": "before"}, "targets": reached, "instances": rows}
-    for number, target in enumerate(targets):
-        place = f"{target['accountId']}/{target['region']}.json"
-        for phase, outcome in (("scan", "missing"), ("install", "patched")):
-            rows = [_row(target, number * _INSTANCES_PER_TARGET + i, outcome) for i in range(_INSTANCES_PER_TARGET)]
-            objects[f"{folder}/{phase}/{place}"] = {
-                "target": target, "outcome": "reached", "reason": {"code": "reached", "text": "every instance has its own outcome"},
-                "at": "2026-11-10T07:00:00Z", "instances": rows,
-            }
-    return {key: json.dumps(value, ensure_ascii=False).encode() for key, value in objects.items()}
+class Run:
+    """Every object of a run in which each instance was patched. A record is made when it is asked for: all of them would
+    be larger than what is measured."""
+
+    def __init__(self, targets: int) -> None:
+        self._targets = [_target(number) for number in range(targets)]
+        # By account, which is what keys begin with.
+        self._numbers = {target["accountId"]: number for number, target in enumerate(self._targets)}
+        self._others = {key: _json(value) for key, value in self._documents().items()}
+        records = [
+            f"{_FOLDER}/{phase}/{target['accountId']}/{target['region']}.json"
+            for phase in ("scan", "install") for target in self._targets
+        ]
+        self.keys = sorted([*records, *self._others])
+        self._size_of_record = {phase: len(self._record(phase, targets - 1)) for phase in ("scan", "install")}
+
+    def get(self, key: str) -> bytes | None:
+        """The object; None if there is none."""
+        if key in self._others:
+            return self._others[key]
+        if key == "runs/before/report/report.json":
+            return self._report_before()
+        phase, _, place = key.removeprefix(_FOLDER + "/").partition("/")
+        number = self._numbers.get(place.partition("/")[0])
+        return self._record(phase, number) if phase in ("scan", "install") and number is not None else None
+
+    def size(self, key: str) -> int:
+        """About so many bytes: records of the same phase hardly differ."""
+        phase = key.removeprefix(_FOLDER + "/").partition("/")[0]
+        return len(self._others[key]) if key in self._others else self._size_of_record[phase]
+
+    def _documents(self) -> dict[str, Any]:
+        plan = {"schemaVersion": 1, "name": "monthly", "regions": ["ap-northeast-1"],
+                "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}]}
+        count = len(self._targets)
+        step = {"id": _STEP, "stage": "production", "wave": 1, "accounts": count, "targets": count}
+        run = {"schemaVersion": 1, "runId": _RUN, "startedAt": "2026-11-10T00:00:00Z",
+               "input": {"operation": "install", "plan": "monthly"}, "planSha256": "0" * 64, "plan": plan,
+               "organizationId": "o-abcdefghij", "steps": [step], "accountsOutsidePlan": []}
+        limits = {"maxFailedPercent": 0, "maxUnreachablePercent": 0, "minSucceeded": 1}
+        gate = {"step": _STEP, "at": "2026-11-10T08:00:00Z", "decision": "advance",
+                "reason": {"code": "gate-passed", "text": "every instance is patched"},
+                "counts": {"patched": count * _INSTANCES_PER_TARGET}, "limits": limits}
+        before = {"runId": "before", "plan": "monthly", "startedAt": "2026-10-10T00:00:00Z", "finishedAt": "2026-10-10T09:00:00Z"}
+        return {f"runs/{_RUN}/run.json": run, f"{_FOLDER}/targets.json": self._targets, f"{_FOLDER}/gate.json": gate,
+                "latest/monthly.json": before}
+
+    def _record(self, phase: str, number: int) -> bytes:
+        rows = self._rows(number, "missing" if phase == "scan" else "patched")
+        return _json({
+            "target": self._targets[number], "outcome": "reached",
+            "reason": {"code": "reached", "text": "every instance has its own outcome"}, "at": "2026-11-10T07:00:00Z",
+            "instances": rows,
+        })
+
+    def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:
+        first = number * _INSTANCES_PER_TARGET
+        return [_row(self._targets[number], first + i, outcome) for i in range(_INSTANCES_PER_TARGET)]
+
+    def _report_before(self) -> bytes:
+        """As large as this run's will be."""
+        rows = b",".join(_json(row) for number in range(len(self._targets)) for row in self._rows(number, "patched"))
+        reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in self._targets]
+        return b'{"run":{"id":"before"},"instances":[' + rows + b'],"targets":' + _json(reached) + b"}"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _target(number: int) -> dict[str, Any]:
@@ -110,16 +162,21 @@ def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
         "name": f"決済サーバー-{number}", "stage": "production", "wave": 1, "os": "AMAZON_LINUX_2023",
         "agentVersion": "3.3.987.0", "outcome": outcome,
         "reason": {"code": "proved-by-scan", "text": "installed, and a scan afterwards finds nothing missing"},
-        "findings": [], "missingBefore": patches, "installed": patches if outcome == "patched" else [], "failed": [],
+        "findings": [_finding(check, number) for check in _CHECKS], "conflicts": [], "overwrittenBy": None, "missingBefore": patches, "installed": patches if outcome == "patched" else [], "failed": [],
         "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": f"pb-{number // 10:017x}",
         "commandIds": [f"00000000-0000-4000-8000-{number * 3 + n:012x}" for n in range(3)],
     }
 
 
-class Bucket(stand_in.Server):
-    """S3 with those objects, which takes what is written and keeps its size; and a ledger that says yes."""
+def _finding(check: str, number: int) -> dict[str, Any]:
+    evidence = f"What {check} looks at is as it should be in vpc-{number // 50:017x}, and nothing stands in the way."
+    return {"check": check, "status": "pass", "severity": "info", "evidence": evidence}
 
-    def __init__(self, objects: dict[str, bytes]) -> None:
+
+class Bucket(stand_in.Server):
+    """S3 with a run's objects, which takes what is written and keeps its size; and a ledger that says yes."""
+
+    def __init__(self, run: Run) -> None:
         written: dict[str, int] = {}
 
         class Handler(stand_in.QuietHandler):
@@ -127,9 +184,9 @@ class Bucket(stand_in.Server):
                 address = urlsplit(self.path)
                 asked = parse_qs(address.query, keep_blank_values=True)
                 if "list-type" in asked:
-                    self.reply(200, _listing(objects, asked), {"Content-Type": "application/xml"})
+                    self.reply(200, _listing(run, asked), {"Content-Type": "application/xml"})
                     return
-                found = objects.get(_key(address.path))
+                found = run.get(_key(address.path))
                 if found is None:
                     self.reply(404, stand_in.NO_OBJECT, {"Content-Type": "application/xml"})
                 else:
@@ -165,12 +222,12 @@ def _key(path: str) -> str:
     return unquote(path).lstrip("/").partition("/")[2]
 
 
-def _listing(objects: dict[str, bytes], asked: dict[str, list[str]]) -> bytes:
+def _listing(run: Run, asked: dict[str, list[str]]) -> bytes:
     prefix = asked.get("prefix", [""])[0]
     start = int(re.sub(r"\D", "", asked.get("continuation-token", ["0"])[0]))
-    keys = sorted(key for key in objects if key.startswith(prefix))
+    keys = [key for key in run.keys if key.startswith(prefix)]
     page, more = keys[start : start + _PAGE], start + _PAGE < len(keys)
-    contents = "".join(f"<Contents><Key>{escape(key)}</Key></Contents>" for key in page)
+    contents = "".join(f"<Contents><Key>{escape(key)}</Key><Size>{run.size(key)}</Size></Contents>" for key in page)
     following = f"<NextContinuationToken>{start + _PAGE}</NextContinuationToken>" if more else ""
     return _xml("ListBucketResult", f"<IsTruncated>{str(more).lower()}</IsTruncated>{contents}{following}")
 

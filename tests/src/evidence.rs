@@ -317,7 +317,7 @@ impl Evidence {
     /// True for a run about baselines only.
     #[must_use]
     pub fn is_about_baselines_only(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| report.run.operation.is_about_baselines_only())
+        self.report.as_ref().is_some_and(|report| report.head.run.operation.is_about_baselines_only())
     }
 
     /// The run's own execution and the children of its Maps.

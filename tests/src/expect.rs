@@ -273,16 +273,16 @@ fn calls(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
 
 fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
     if let Some(decision) = expect.decision {
-        same("decision of the run", &decision, &report.run.decision, complaints);
+        same("decision of the run", &decision, &report.head.run.decision, complaints);
     }
     if let Some(code) = &expect.reason {
-        same("reason of the run", code, &report.run.reason.code, complaints);
+        same("reason of the run", code, &report.head.run.reason.code, complaints);
     }
     if let Some(counts) = &expect.counts {
-        same("counts of the run", counts, &report.run.counts, complaints);
+        same("counts of the run", counts, &report.head.run.counts, complaints);
     }
     if let Some(wanted) = &expect.outside_plan {
-        let outside = report.accounts_outside_plan.iter();
+        let outside = report.head.accounts_outside_plan.iter();
         let found = outside.map(|account| (account.account_id.clone(), account.reason.code.clone())).collect();
         same("accounts outside the plan", wanted, &found, complaints);
     }
@@ -291,10 +291,10 @@ fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         same(
             "steps",
             &ids(steps.iter().map(|step| &step.id).collect()),
-            &ids(report.steps.iter().map(|step| &step.id).collect()),
+            &ids(report.head.steps.iter().map(|step| &step.id).collect()),
             complaints,
         );
-        for (wanted, found) in steps.iter().zip(&report.steps) {
+        for (wanted, found) in steps.iter().zip(&report.head.steps) {
             same(&format!("decision of {}", wanted.id), &wanted.decision, &found.decision, complaints);
             if let Some(code) = &wanted.reason {
                 same(&format!("reason of {}", wanted.id), code, &found.reason.code, complaints);
@@ -361,7 +361,7 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
 
 fn first_to_fix(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
     for (index, wanted) in expect.first_to_fix.iter().enumerate() {
-        let found = report.readiness.first_to_fix.get(index);
+        let found = report.head.readiness.first_to_fix.get(index);
         if found.is_none_or(|found| !found.text.contains(&wanted.contains) || found.instances != wanted.instances) {
             complaints.push(format!("cause {} to fix: expected {wanted:?}, found {found:?}", index + 1));
         }
@@ -413,7 +413,7 @@ fn targets(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
     let mut left = expect.targets.clone();
     for target in &report.targets {
         let key = format!("{}/{}", target.account_id, target.region);
-        let step = report.steps.iter().find(|step| (&step.stage, step.wave) == (&target.stage, target.wave));
+        let step = report.head.steps.iter().find(|step| (&step.stage, step.wave) == (&target.stage, target.wave));
         let unattempted = step.is_some_and(|step| step.decision == StepDecision::NotAttempted);
         let wanted = match (left.remove(&key), unattempted) {
             (Some(wanted), _) => wanted,

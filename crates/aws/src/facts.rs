@@ -1,81 +1,150 @@
-//! Reads everything that the bucket holds about a step, for the gate and for the report.
+//! Reads everything that the bucket holds about the targets of a step, for the gate and for the report: one target after
+//! the other, so that they never have more than a few in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
 
-use orgpatch_core::baseline::{BaselineRecord, Change};
-use orgpatch_core::contract::{CaughtError, Phase, Target};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use orgpatch_core::baseline::BaselineRecord;
+use orgpatch_core::contract::{CaughtError, Target};
 use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
+use orgpatch_core::keys::{self, Folder};
 use orgpatch_core::reconcile::TargetFacts;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
-use crate::store::Store;
+use crate::store::{CONCURRENCY, Store};
 
-/// Every target of a step with what is recorded about it. One listing says what exists; only that is read.
-pub async fn of_step(store: &Store, run_id: &str, step: &str) -> Result<Vec<TargetFacts>, RunError> {
-    map_step(store, run_id, step, |facts| facts).await
-}
+/// So many KiB of records may be in memory or on their way; a target with more than that is read alone. As values they take
+/// about three times as much.
+const READ_AHEAD_KIB: u32 = 16 * 1024;
 
-/// The same, with only what `of_target` makes of each target kept: the records of a large step need not be in memory
-/// all at once.
-pub async fn map_step<T>(
+/// What tells what became of instances.
+pub const RESULTS: &[Folder] =
+    &[Folder::Inventory, Folder::Scan, Folder::InstallPlan, Folder::Cleared, Folder::Install];
+/// The same, and what was done to baselines.
+pub const RESULTS_AND_BASELINES: &[Folder] =
+    &[Folder::Inventory, Folder::Scan, Folder::InstallPlan, Folder::Cleared, Folder::Install, Folder::Baselines];
+
+/// Hands every target of a step, in the order of the step, to `work`, with what those folders hold about it. Some are read at
+/// the same time. One listing says what exists; only that is read.
+pub async fn each_target(
     store: &Store,
     run_id: &str,
     step: &str,
-    of_target: impl Fn(TargetFacts) -> T,
-) -> Result<Vec<T>, RunError> {
+    wanted: &[Folder],
+    mut work: impl AsyncFnMut(TargetFacts) -> Result<(), RunError>,
+) -> Result<(), RunError> {
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
-    let existing: HashSet<String> = store.list(&keys::step(run_id, step)).await?.into_iter().collect();
-    let mut child_errors = child_errors(store, &existing).await?;
-    let (existing, of_target) = (&existing, &of_target);
-    let targets: Vec<(Target, Option<String>)> = targets
-        .into_iter()
-        .map(|target| {
-            let error = child_errors.remove(&(target.account_id.clone(), target.region.clone()));
-            (target, error)
-        })
-        .collect();
-    Store::for_each(targets, |(target, child_error)| async move {
-        let scan = find(store, existing, keys::record(run_id, step, Phase::Scan, &target)).await?;
-        let inventory = match scan {
-            Some(_) => None,
-            None => find(store, existing, keys::inventory(run_id, step, &target)).await?,
+    let mut recorded = Recorded::of(store, run_id, step, wanted).await?;
+    let child_errors = &mut child_errors(store, &recorded.failed_children).await?;
+    let room = Arc::new(Semaphore::new(READ_AHEAD_KIB as usize));
+    // Room is given in the order of the targets: so the one that comes next always has some, whatever the others wait for.
+    let admitted = stream::iter(targets).then(|target| {
+        let objects = recorded.take(&target);
+        let child_error = child_errors.remove(&(target.account_id.clone(), target.region.clone()));
+        let room = Arc::clone(&room).acquire_many_owned(objects.kib().min(READ_AHEAD_KIB));
+        async move { (Reader { store, run_id, step, target, objects }, child_error, room.await) }
+    });
+    let read = admitted.map(|(reader, child_error, room)| async move {
+        let room = room.map_err(|closed| RunError::Unavailable(closed.to_string()))?;
+        Ok::<_, RunError>((reader.facts(child_error).await?, room))
+    });
+    let mut read = pin!(read.buffered(CONCURRENCY));
+    while let Some((facts, room)) = read.try_next().await? {
+        work(facts).await?;
+        drop(room);
+    }
+    Ok(())
+}
+
+/// Reads what is recorded of one target.
+struct Reader<'r> {
+    store: &'r Store,
+    run_id: &'r str,
+    step: &'r str,
+    target: Target,
+    objects: Objects,
+}
+
+impl Reader<'_> {
+    async fn facts(self, child_error: Option<String>) -> Result<TargetFacts, RunError> {
+        let scan = self.find(Folder::Scan).await?;
+        let inventory = if scan.is_none() { self.find(Folder::Inventory).await? } else { None };
+        let order = match self.find(Folder::Cleared).await? {
+            None => self.find(Folder::InstallPlan).await?,
+            cleared => cleared,
         };
-        Ok(of_target(TargetFacts {
+        let install = self.find(Folder::Install).await?;
+        let baselines: Option<BaselineRecord> = self.find(Folder::Baselines).await?;
+        Ok(TargetFacts {
+            target: self.target,
             inventory,
             scan,
-            order: match find(store, existing, keys::cleared_order(run_id, step, &target)).await? {
-                Some(cleared) => Some(cleared),
-                None => find(store, existing, keys::install_order(run_id, step, &target)).await?,
-            },
-            install: find(store, existing, keys::record(run_id, step, Phase::Install, &target)).await?,
+            order,
+            install,
             child_error,
-            target,
-        }))
-    })
-    .await
+            baseline_changes: baselines.map(|record| record.changes).unwrap_or_default(),
+        })
+    }
+
+    async fn find<T: DeserializeOwned>(&self, folder: Folder) -> Result<Option<T>, RunError> {
+        if self.objects.bytes(folder) == 0 {
+            return Ok(None);
+        }
+        self.store.find(&keys::of_target(self.run_id, self.step, folder, &self.target)).await
+    }
 }
 
-/// What a step did to the baselines of its targets, by account and Region; of those without a record: nothing.
-pub async fn baseline_changes(
-    store: &Store,
-    run_id: &str,
-    step: &str,
-) -> Result<HashMap<(String, String), Vec<Change>>, RunError> {
-    let records = store.list(&keys::all_baselines(run_id, step)).await?;
-    let changes = Store::for_each(records, |key| async move {
-        let record: BaselineRecord = store.get(&key).await?;
-        Ok(((record.target.account_id, record.target.region), record.changes))
-    });
-    Ok(changes.await?.into_iter().collect())
+/// What exists of a step. About a hundred bytes for a target, where its keys alone would be seven hundred.
+struct Recorded {
+    of_targets: HashMap<Box<str>, Objects>,
+    failed_children: Vec<String>,
 }
 
-async fn find<T: serde::de::DeserializeOwned>(
-    store: &Store,
-    existing: &HashSet<String>,
-    key: String,
-) -> Result<Option<T>, RunError> {
-    if existing.contains(&key) { store.find(&key).await } else { Ok(None) }
+impl Recorded {
+    async fn of(store: &Store, run_id: &str, step: &str, wanted: &[Folder]) -> Result<Self, RunError> {
+        let prefix = keys::step(run_id, step);
+        let mut of_targets: HashMap<Box<str>, Objects> = HashMap::new();
+        let mut failed_children = Vec::new();
+        store
+            .each_object(&prefix, |key, bytes| match key.strip_prefix(&prefix).and_then(keys::folder_and_place) {
+                Some((folder, place)) if wanted.contains(&folder) => {
+                    of_targets.entry(place.into()).or_default().set(folder, bytes);
+                }
+                Some(_) => {}
+                None if is_list_of_failed_children(key) => failed_children.push(key.to_owned()),
+                None => {}
+            })
+            .await?;
+        Ok(Self { of_targets, failed_children })
+    }
+
+    fn take(&mut self, target: &Target) -> Objects {
+        self.of_targets.remove(keys::target_file(target).as_str()).unwrap_or_default()
+    }
+}
+
+/// The objects of a target: how large they are, by folder.
+#[derive(Default)]
+struct Objects([u32; Folder::ALL.len()]);
+
+impl Objects {
+    fn set(&mut self, folder: Folder, bytes: u64) {
+        // An object that is there is not nothing, even if a list should not tell its size.
+        self.0[folder as usize] = u32::try_from(bytes).unwrap_or(u32::MAX).max(1);
+    }
+
+    /// 0 if there is none.
+    fn bytes(&self, folder: Folder) -> u32 {
+        self.0[folder as usize]
+    }
+
+    fn kib(&self) -> u32 {
+        self.0.iter().map(|bytes| bytes.div_ceil(1024)).fold(0, u32::saturating_add)
+    }
 }
 
 /// A failed child as the state machine's ResultWriter describes it.
@@ -94,15 +163,14 @@ struct ChildInput {
     target: Target,
 }
 
-/// The errors of children that failed, by account and Region: the files `FAILED_n.json` of the step's Maps.
-async fn child_errors(
-    store: &Store,
-    existing: &HashSet<String>,
-) -> Result<HashMap<(String, String), String>, RunError> {
+/// The files `FAILED_n.json` of the step's Maps.
+fn is_list_of_failed_children(key: &str) -> bool {
+    key.contains("/children/") && key.rsplit('/').next().is_some_and(|name| name.starts_with("FAILED_"))
+}
+
+/// The errors of children that failed, by account and Region.
+async fn child_errors(store: &Store, files: &[String]) -> Result<HashMap<(String, String), String>, RunError> {
     let mut errors = HashMap::new();
-    let files = existing.iter().filter(|key| {
-        key.contains("/children/") && key.rsplit('/').next().is_some_and(|name| name.starts_with("FAILED_"))
-    });
     for file in files {
         for child in store.get::<Vec<FailedChild>>(file).await? {
             // A child whose input is not one of ours cannot be told apart; its target is still found missing.

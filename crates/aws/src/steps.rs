@@ -20,11 +20,11 @@ pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> 
 /// and None while there is no proof: then nothing may be installed.
 pub async fn order(store: &Store, request: &TargetRequest) -> Result<Option<InstallOrder>, RunError> {
     let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
-    let order: InstallOrder = store.get(&keys::install_order(run_id, step, target)).await?;
+    let order: InstallOrder = store.get(&keys::of_target(run_id, step, keys::Folder::InstallPlan, target)).await?;
     if order.hold_back.is_empty() {
         return Ok(Some(order));
     }
-    store.find(&keys::cleared_order(run_id, step, target)).await
+    store.find(&keys::of_target(run_id, step, keys::Folder::Cleared, target)).await
 }
 
 /// What the first stage of the plan has installed, as the steps that come after it see it; empty where the plan

@@ -1,17 +1,20 @@
 //! The runs bucket: plans are read, objects of a run are written once.
 
+use std::io::BufReader;
+
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_core::error::RunError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_util::io::SyncIoBridge;
 
 use crate::call::{CallError, Kind};
 
 /// So many objects are read or written at the same time; S3 allows thousands per prefix, a small function does not.
-const CONCURRENCY: usize = 32;
+pub(crate) const CONCURRENCY: usize = 32;
 
 /// The bucket.
 #[derive(Debug, Clone)]
@@ -37,26 +40,46 @@ impl Store {
 
     /// The text of an object; None if it does not exist.
     pub async fn text(&self, key: &str) -> Result<Option<String>, RunError> {
-        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
-            Ok(object) => object,
-            Err(error) => {
-                let error = CallError::of("s3:GetObject", &error);
-                return if error.kind == Kind::NotFound { Ok(None) } else { Err(error.into_run_error()) };
-            }
-        };
-        let bytes =
-            object.body.collect().await.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))?;
+        let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
         String::from_utf8(bytes.to_vec()).map(Some).map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
     }
 
     /// An object of a run; None if it does not exist.
     pub async fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
-        let Some(text) = self.text(key).await? else {
-            return Ok(None);
-        };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| RunError::BrokenRun(format!("{key} cannot be read: {error}")))
+        let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes.into_bytes()).map(Some).map_err(|error| unreadable(key, &error))
+    }
+
+    /// An object that may be too large to be in memory: read while it comes, and what `T` does not keep is gone. None if it
+    /// does not exist.
+    pub async fn find_large<T>(&self, key: &str) -> Result<Option<T>, RunError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let Some(body) = self.body(key).await? else { return Ok(None) };
+        let reader = BufReader::with_capacity(64 * 1024, SyncIoBridge::new(body.into_async_read()));
+        let read = tokio::task::spawn_blocking(move || serde_json::from_reader(reader)).await;
+        match read.map_err(|error| RunError::BrokenRun(format!("{key} cannot be read: {error}")))? {
+            Ok(value) => Ok(Some(value)),
+            // The connection broke, and not the object.
+            Err(error) if error.is_io() => Err(RunError::Unavailable(format!("s3:GetObject: {key}: {error}"))),
+            Err(error) => Err(unreadable(key, &error)),
+        }
+    }
+
+    async fn bytes(&self, key: &str) -> Result<Option<AggregatedBytes>, RunError> {
+        let Some(body) = self.body(key).await? else { return Ok(None) };
+        body.collect().await.map(Some).map_err(|error| RunError::Unavailable(format!("s3:GetObject: {error}")))
+    }
+
+    async fn body(&self, key: &str) -> Result<Option<ByteStream>, RunError> {
+        match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => Ok(Some(object.body)),
+            Err(error) => match CallError::of("s3:GetObject", &error) {
+                error if error.kind == Kind::NotFound => Ok(None),
+                error => Err(error.into_run_error()),
+            },
+        }
     }
 
     /// An object of a run that must exist.
@@ -110,13 +133,23 @@ impl Store {
 
     /// The keys below a prefix.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>, RunError> {
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
         let mut keys = Vec::new();
+        self.each_object(prefix, |key, _| keys.push(key.to_owned())).await?;
+        Ok(keys)
+    }
+
+    /// Shows every object below a prefix to `seen`: its key, and its size in bytes.
+    pub async fn each_object(&self, prefix: &str, mut seen: impl FnMut(&str, u64)) -> Result<(), RunError> {
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| CallError::of("s3:ListBucket", &error).into_run_error())?;
-            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            for object in page.contents.unwrap_or_default() {
+                if let Some(key) = &object.key {
+                    seen(key, object.size.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default());
+                }
+            }
         }
-        Ok(keys)
+        Ok(())
     }
 
     /// Runs `work` on every item, some at a time, and keeps the order of the items.
@@ -127,4 +160,8 @@ impl Store {
     {
         stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
     }
+}
+
+fn unreadable(key: &str, error: &serde_json::Error) -> RunError {
+    RunError::BrokenRun(format!("{key} cannot be read: {error}"))
 }

@@ -1,85 +1,73 @@
 //! Objects that are written while they are made, however large they become: in parts, of which a few are in memory.
 
 use std::io::{self, Write};
+use std::mem;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use orgpatch_core::error::RunError;
-use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::call::CallError;
 use crate::store::Store;
 
 /// How much is sent at once. S3 wants at least 5 MiB of every part but the last and takes 10,000 parts, so that an object
-/// may have 80 GiB: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
-const PART: usize = 8 * 1024 * 1024;
+/// may have 48 GiB: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
+const PART: usize = 5 * 1024 * 1024;
+
+/// An object that is being written. It is there as a whole after [`Upload::end`], or not at all. What fits into one part is
+/// sent as it is; otherwise one part is under way while the next is made.
+#[must_use = "what is not ended is not there"]
+pub struct Upload {
+    store: Store,
+    key: String,
+    content_type: &'static str,
+    /// What was written and not sent.
+    buffer: Vec<u8>,
+    first: First,
+    /// What stands before everything that was written.
+    beginning: Vec<u8>,
+    /// The id of the multipart upload, once there is more than one part.
+    id: Option<String>,
+    parts: Vec<CompletedPart>,
+    under_way: Option<JoinHandle<Result<CompletedPart, RunError>>>,
+}
+
+/// What becomes of the first part.
+enum First {
+    /// It is sent like any other.
+    Sent,
+    /// It is kept, because what the object begins with is known last. Empty until a part is full.
+    Kept(Vec<u8>),
+}
 
 impl Store {
-    /// Writes an object, whether it exists or not, and what `make` returns. It is there as a whole or not at all. At most
-    /// four parts of 8 MiB are in memory; what fits into one is sent as it is.
-    pub async fn upload<T, F>(&self, key: &str, content_type: &str, make: F) -> Result<T, RunError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut dyn Write) -> io::Result<T> + Send + 'static,
-    {
-        let (parts, mut full) = mpsc::channel(1);
-        let maker = tokio::task::spawn_blocking(move || {
-            let mut parts = Parts { full: parts, part: Vec::new() };
-            make(&mut parts).map(|value| (value, parts.part))
-        });
-        let mut sent: Option<Sent<'_>> = None;
-        while let Some(part) = full.recv().await {
-            let result = match &mut sent {
-                Some(sent) => sent.part(part).await,
-                None => match Sent::begin(self, key, content_type).await {
-                    Ok(begun) => sent.insert(begun).part(part).await,
-                    Err(error) => Err(error),
-                },
-            };
-            if let Err(error) = result {
-                return Err(given_up(sent, error).await);
-            }
+    /// Begins an object, which replaces one that exists.
+    pub fn upload(&self, key: String, content_type: &'static str) -> Upload {
+        Upload {
+            store: self.clone(),
+            key,
+            content_type,
+            buffer: Vec::new(),
+            first: First::Sent,
+            beginning: Vec::new(),
+            id: None,
+            parts: Vec::new(),
+            under_way: None,
         }
-        let (value, last) = match maker.await.map_err(io::Error::other).flatten() {
-            Ok(ended) => ended,
-            Err(error) => {
-                let error = RunError::BrokenRun(format!("{key} cannot be written: {error}"));
-                return Err(given_up(sent, error).await);
-            }
-        };
-        match sent {
-            None => self.write_bytes(key, content_type, last).await?,
-            Some(mut parts) => {
-                let ended = if last.is_empty() { Ok(()) } else { parts.part(last).await };
-                let ended = match ended {
-                    Ok(()) => parts.complete().await,
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = ended {
-                    return Err(given_up(Some(parts), error).await);
-                }
-            }
-        }
-        Ok(value)
+    }
+
+    /// Begins an object whose beginning is known last: see [`Upload::set_beginning`]. It keeps one more part in memory.
+    pub fn upload_beginning_last(&self, key: String, content_type: &'static str) -> Upload {
+        Upload { first: First::Kept(Vec::new()), ..self.upload(key, content_type) }
     }
 }
 
-/// Cuts what is written into parts, and waits while none is taken.
-struct Parts {
-    full: mpsc::Sender<Vec<u8>>,
-    part: Vec<u8>,
-}
-
-impl Write for Parts {
+/// Keeps what is written in memory; [`Upload::settle`] sends it.
+impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(PART - self.part.len());
-        self.part.extend_from_slice(&bytes[..taken]);
-        if self.part.len() == PART {
-            let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART));
-            // Nobody takes it any more when a part could not be sent; that error is the one that counts.
-            self.full.blocking_send(part).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        }
-        Ok(taken)
+        self.buffer.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -87,56 +75,127 @@ impl Write for Parts {
     }
 }
 
-/// A multipart upload that has begun.
-struct Sent<'s> {
-    store: &'s Store,
-    key: String,
-    id: String,
-    parts: Vec<CompletedPart>,
-}
-
-impl<'s> Sent<'s> {
-    async fn begin(store: &'s Store, key: &str, content_type: &str) -> Result<Self, RunError> {
-        let request = store.client.create_multipart_upload().bucket(&store.bucket).key(key).content_type(content_type);
-        let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
-        let id = begun.upload_id.ok_or_else(|| RunError::Unavailable(format!("{key}: an upload without an id")))?;
-        Ok(Self { store, key: key.to_owned(), id, parts: Vec::new() })
-    }
-
-    async fn part(&mut self, bytes: Vec<u8>) -> Result<(), RunError> {
-        let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
-        let store = self.store;
-        let request = store.client.upload_part().bucket(&store.bucket).key(&self.key).upload_id(&self.id);
-        let result = request.part_number(number).body(ByteStream::from(bytes)).send().await;
-        let part = result.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
-        // S3 wants to hear the checksum again that the SDK has sent along.
-        self.parts.push(
-            CompletedPart::builder()
-                .part_number(number)
-                .set_e_tag(part.e_tag)
-                .set_checksum_crc32(part.checksum_crc32)
-                .build(),
-        );
+impl Upload {
+    /// Sends what are whole parts. To be called often: what is written between two calls is in memory.
+    pub async fn settle(&mut self) -> Result<(), RunError> {
+        while self.buffer.len() >= PART {
+            let rest = self.buffer.split_off(PART);
+            let part = mem::replace(&mut self.buffer, rest);
+            match &mut self.first {
+                First::Kept(first) if first.is_empty() => *first = part,
+                _ => self.send(self.next_number(), part).await?,
+            }
+        }
         Ok(())
     }
 
-    async fn complete(&mut self) -> Result<(), RunError> {
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(std::mem::take(&mut self.parts))).build();
-        let store = self.store;
-        let request = store.client.complete_multipart_upload().bucket(&store.bucket).key(&self.key);
-        let result = request.upload_id(&self.id).multipart_upload(parts).send().await;
-        result.map(|_| ()).map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())
+    /// What stands before everything that was written.
+    ///
+    /// # Panics
+    ///
+    /// If the object was not begun by [`Store::upload_beginning_last`].
+    pub fn set_beginning(&mut self, beginning: Vec<u8>) {
+        assert!(matches!(self.first, First::Kept(_)), "{}: its first part may be on its way", self.key);
+        self.beginning = beginning;
     }
-}
 
-/// Gives back an upload that cannot be completed: its parts would be paid for. The error that led here is the one that
-/// counts, and the bucket's lifecycle removes what is left when this fails too.
-async fn given_up(sent: Option<Sent<'_>>, error: RunError) -> RunError {
-    if let Some(Sent { store, key, id, .. }) = sent {
-        let request = store.client.abort_multipart_upload().bucket(&store.bucket).key(key).upload_id(id);
+    /// Sends the rest, and the object is there.
+    pub async fn end(mut self) -> Result<(), RunError> {
+        let ended = self.try_end().await;
+        if ended.is_err() {
+            self.give_up().await;
+        }
+        ended
+    }
+
+    async fn try_end(&mut self) -> Result<(), RunError> {
+        let (mut beginning, last) = (mem::take(&mut self.beginning), mem::take(&mut self.buffer));
+        if let First::Kept(kept) = &mut self.first {
+            beginning.append(kept);
+        }
+        if self.id.is_none() {
+            beginning.extend(last);
+            return self.store.write_bytes(&self.key, self.content_type, beginning).await;
+        }
+        if !last.is_empty() {
+            self.send(self.next_number(), last).await?;
+        }
+        if !beginning.is_empty() {
+            self.send(1, beginning).await?;
+        }
+        self.arrived().await?;
+        self.complete().await
+    }
+
+    /// Gives back what was sent, whose parts would be paid for. If that fails too, the bucket's lifecycle removes it.
+    pub async fn give_up(mut self) {
+        // It must not arrive after the upload is aborted. Whether it did well does not matter any more.
+        if let Some(part) = self.under_way.take() {
+            part.abort();
+            let _ = part.await;
+        }
+        let Some(id) = self.id.take() else { return };
+        let Store { client, bucket } = &self.store;
+        let request = client.abort_multipart_upload().bucket(bucket).key(&self.key).upload_id(id);
         if let Err(left) = request.send().await {
             tracing::warn!("{}", CallError::of("s3:AbortMultipartUpload", &left));
         }
     }
-    error
+
+    /// The number of the part behind those that were sent. A first part that is kept has the first one.
+    fn next_number(&self) -> usize {
+        let kept = usize::from(matches!(self.first, First::Kept(_)));
+        self.parts.len() + usize::from(self.under_way.is_some()) + kept + 1
+    }
+
+    /// Sends a part, when the one before it has arrived.
+    async fn send(&mut self, number: usize, part: Vec<u8>) -> Result<(), RunError> {
+        self.arrived().await?;
+        let id = self.begun().await?;
+        let number = i32::try_from(number).unwrap_or(i32::MAX);
+        let request = self.store.client.upload_part().bucket(&self.store.bucket).key(&self.key).upload_id(id);
+        let request = request.part_number(number).body(ByteStream::from(part));
+        self.under_way = Some(tokio::spawn(async move {
+            let part = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
+            // S3 wants to hear the checksum again that the SDK has sent along.
+            Ok(CompletedPart::builder()
+                .part_number(number)
+                .set_e_tag(part.e_tag)
+                .set_checksum_crc32(part.checksum_crc32)
+                .build())
+        }));
+        Ok(())
+    }
+
+    /// Waits for the part that is under way.
+    async fn arrived(&mut self) -> Result<(), RunError> {
+        if let Some(part) = self.under_way.take() {
+            let part = part.await.map_err(|error| RunError::Unavailable(format!("{}: {error}", self.key)))?;
+            self.parts.push(part?);
+        }
+        Ok(())
+    }
+
+    /// The id of the multipart upload, which is begun if it is not yet.
+    async fn begun(&mut self) -> Result<String, RunError> {
+        if let Some(id) = &self.id {
+            return Ok(id.clone());
+        }
+        let Store { client, bucket } = &self.store;
+        let request = client.create_multipart_upload().bucket(bucket).key(&self.key).content_type(self.content_type);
+        let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
+        let without = || RunError::Unavailable(format!("{}: an upload without an id", self.key));
+        Ok(self.id.insert(begun.upload_id.ok_or_else(without)?).clone())
+    }
+
+    async fn complete(&mut self) -> Result<(), RunError> {
+        let Store { client, bucket } = &self.store;
+        let mut parts = mem::take(&mut self.parts);
+        // A first part that was kept was sent last.
+        parts.sort_by_key(CompletedPart::part_number);
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let request = client.complete_multipart_upload().bucket(bucket).key(&self.key).set_upload_id(self.id.clone());
+        let result = request.multipart_upload(parts).send().await;
+        result.map(|_| ()).map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())
+    }
 }

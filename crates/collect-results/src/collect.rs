@@ -59,7 +59,9 @@ struct Look<'a> {
 impl Look<'_> {
     async fn after_scan(&self) -> Result<Progress, TargetError> {
         let (request, store) = (self.request, &self.house.store);
-        let inventory: Inventory = store.get(&keys::inventory(&request.run_id, &request.step, &request.target)).await?;
+        let inventory: Inventory = store
+            .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::Inventory, &request.target))
+            .await?;
         let asked = self.asked(Phase::Scan).await?;
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
@@ -83,8 +85,9 @@ impl Look<'_> {
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
         }
-        let order: InstallOrder =
-            store.get(&keys::install_order(&request.run_id, &request.step, &request.target)).await?;
+        let order: InstallOrder = store
+            .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::InstallPlan, &request.target))
+            .await?;
         let evidence = self.evidence(&asked).await?;
         let Some(judged) = rows::judge_hold(self.view(&order.hold_back), &order, &asked, &evidence) else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
@@ -92,7 +95,12 @@ impl Look<'_> {
         let patches = self.patches(&judged).await?;
         let tested = steps::tested(store, &request.run_id, self.settings).await?;
         let order = promotion::cleared(order, &tested, &mut rows::held(judged, &patches));
-        store.write_once(&keys::cleared_order(&request.run_id, &request.step, &request.target), &order).await?;
+        store
+            .write_once(
+                &keys::of_target(&request.run_id, &request.step, keys::Folder::Cleared, &request.target),
+                &order,
+            )
+            .await?;
         Ok(Progress::Done)
     }
 

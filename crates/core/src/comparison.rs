@@ -1,12 +1,15 @@
 //! A run against the one before it: what fails since then, what does not any more, which instances are new or gone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::outcome::{Outcome, TargetOutcome};
-use crate::report::Report;
+use crate::report::ReportedTarget;
 
 /// What changed since the run of the same plan before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,12 +45,14 @@ pub struct ComparedInstance {
     pub now: Option<Outcome>,
 }
 
-/// What is needed of the report of the run before: a part of `report.json`.
+/// What is needed of the report of the run before, read from its `report.json`: an instance is some 150 bytes of it, and
+/// not the five kilobytes that its row is.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Earlier {
     run: EarlierRun,
     targets: Vec<EarlierTarget>,
-    instances: Vec<EarlierInstance>,
+    #[serde(deserialize_with = "instances")]
+    instances: HashMap<Box<str>, Then>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -58,78 +63,142 @@ struct EarlierRun {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EarlierTarget {
-    account_id: String,
-    region: String,
+    account_id: Box<str>,
+    region: Box<str>,
     outcome: TargetOutcome,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EarlierInstance {
-    account_id: String,
-    region: String,
-    instance_id: String,
-    name: Option<String>,
+/// An account in a Region.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    account_id: Box<str>,
+    region: Box<str>,
+}
+
+/// An instance in the run before.
+#[derive(Debug, Clone)]
+struct Then {
+    place: Arc<Place>,
+    name: Option<Box<str>>,
     outcome: Outcome,
 }
 
-/// Compares. Where one of the runs did not look (another stage, a locked account), nothing is new and nothing is gone.
-#[must_use]
-pub fn compare(earlier: &Earlier, report: &Report) -> Comparison {
-    let reached_then: HashSet<(&str, &str)> = earlier
-        .targets
-        .iter()
-        .filter(|target| target.outcome == TargetOutcome::Reached)
-        .map(|target| (target.account_id.as_str(), target.region.as_str()))
-        .collect();
-    let reached_now: HashSet<(&str, &str)> = report
-        .targets
-        .iter()
-        .filter(|target| target.outcome == TargetOutcome::Reached)
-        .map(|target| (target.account_id.as_str(), target.region.as_str()))
-        .collect();
-    let mut then: HashMap<&str, &EarlierInstance> =
-        earlier.instances.iter().map(|instance| (instance.instance_id.as_str(), instance)).collect();
-    let mut comparison = Comparison {
-        run_id: earlier.run.id.clone(),
-        newly_failing: Vec::new(),
-        fixed: Vec::new(),
-        new: Vec::new(),
-        gone: Vec::new(),
-    };
-    for row in &report.instances {
-        let before = then.remove(row.instance_id.as_str()).map(|instance| instance.outcome);
-        let list = match before {
-            None if reached_then.contains(&(row.account_id.as_str(), row.region.as_str())) => &mut comparison.new,
-            Some(before) if is_trouble(row.outcome) && !is_trouble(before) => &mut comparison.newly_failing,
-            Some(before) if is_well(row.outcome) && is_trouble(before) => &mut comparison.fixed,
-            _ => continue,
-        };
-        list.push(ComparedInstance {
-            account_id: row.account_id.clone(),
-            region: row.region.clone(),
-            instance_id: row.instance_id.clone(),
-            name: row.name.clone(),
-            before,
-            now: Some(row.outcome),
-        });
+/// Reads the instances by id, each made small when its turn comes.
+fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<str>, Then>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Row {
+        account_id: Box<str>,
+        region: Box<str>,
+        instance_id: Box<str>,
+        name: Option<Box<str>>,
+        outcome: Outcome,
     }
-    // In the order of the earlier report, which a map does not keep.
-    let gone = earlier.instances.iter().filter(|instance| {
-        let place = (instance.account_id.as_str(), instance.region.as_str());
-        then.contains_key(instance.instance_id.as_str())
-            && reached_then.contains(&place)
-            && reached_now.contains(&place)
-    });
-    comparison.gone.extend(gone.map(|instance| ComparedInstance {
-        account_id: instance.account_id.clone(),
-        region: instance.region.clone(),
-        instance_id: instance.instance_id.clone(),
-        name: instance.name.clone(),
-        before: Some(instance.outcome),
-        now: None,
-    }));
-    comparison
+
+    struct Rows;
+
+    impl<'de> Visitor<'de> for Rows {
+        type Value = HashMap<Box<str>, Then>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of instances")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+            let mut found = HashMap::new();
+            // Instances of a target follow one another, and share its place.
+            let mut place: Option<Arc<Place>> = None;
+            while let Some(Row { account_id, region, instance_id, name, outcome }) = rows.next_element()? {
+                let row = Place { account_id, region };
+                let place = match &mut place {
+                    Some(known) if **known == row => Arc::clone(known),
+                    other => Arc::clone(other.insert(Arc::new(row))),
+                };
+                found.insert(instance_id, Then { place, name, outcome });
+            }
+            Ok(found)
+        }
+    }
+
+    deserializer.deserialize_seq(Rows)
+}
+
+/// A run that is being compared, one target after the other.
+#[derive(Debug)]
+pub struct Comparing {
+    /// The targets that the run before reached; true for those that this one has reached, too.
+    reached: HashMap<Place, bool>,
+    /// The instances of the run before that have not been seen in this one.
+    then: HashMap<Box<str>, Then>,
+    found: Comparison,
+}
+
+impl Comparing {
+    /// Begins to compare with that run.
+    #[must_use]
+    pub fn with(earlier: Earlier) -> Self {
+        let targets = earlier.targets.into_iter();
+        let reached = targets.filter(|target| target.outcome == TargetOutcome::Reached);
+        let place = |target: EarlierTarget| Place { account_id: target.account_id, region: target.region };
+        Self {
+            reached: reached.map(|target| (place(target), false)).collect(),
+            then: earlier.instances,
+            found: Comparison {
+                run_id: earlier.run.id,
+                newly_failing: Vec::new(),
+                fixed: Vec::new(),
+                new: Vec::new(),
+                gone: Vec::new(),
+            },
+        }
+    }
+
+    /// One more target with its instances. Where one of the runs did not look (another stage, a locked account), nothing is
+    /// new and nothing is gone.
+    pub fn add(&mut self, ReportedTarget { target, instances }: &ReportedTarget) {
+        let place = Place { account_id: target.account_id.as_str().into(), region: target.region.as_str().into() };
+        let reached_then = self.reached.get_mut(&place);
+        let was_reached = reached_then.is_some();
+        if let Some(reached_now) = reached_then {
+            *reached_now |= target.outcome == TargetOutcome::Reached;
+        }
+        for row in instances {
+            let before = self.then.remove(row.instance_id.as_str()).map(|then| then.outcome);
+            let list = match before {
+                None if was_reached => &mut self.found.new,
+                Some(before) if is_trouble(row.outcome) && !is_trouble(before) => &mut self.found.newly_failing,
+                Some(before) if is_well(row.outcome) && is_trouble(before) => &mut self.found.fixed,
+                _ => continue,
+            };
+            list.push(ComparedInstance {
+                account_id: row.account_id.clone(),
+                region: row.region.clone(),
+                instance_id: row.instance_id.clone(),
+                name: row.name.clone(),
+                before,
+                now: Some(row.outcome),
+            });
+        }
+    }
+
+    /// What changed, when every target was added. What is gone is sorted by account, Region and id.
+    #[must_use]
+    pub fn end(self) -> Comparison {
+        let Self { reached, then, mut found } = self;
+        let gone = then.into_iter().filter(|(_, then)| reached.get(&*then.place) == Some(&true));
+        found.gone.extend(gone.map(|(instance_id, then)| ComparedInstance {
+            account_id: then.place.account_id.to_string(),
+            region: then.place.region.to_string(),
+            instance_id: instance_id.into(),
+            name: then.name.map(Into::into),
+            before: Some(then.outcome),
+            now: None,
+        }));
+        found.gone.sort_by(|a, b| {
+            (&a.account_id, &a.region, &a.instance_id).cmp(&(&b.account_id, &b.region, &b.instance_id))
+        });
+        found
+    }
 }
 
 impl Comparison {
@@ -163,9 +232,16 @@ mod tests {
 
     use super::*;
     use crate::fixtures;
+    use crate::report::Report;
 
-    fn earlier(report: &Report) -> Earlier {
-        serde_json::from_value(serde_json::to_value(report).expect("JSON")).expect("a part of a report")
+    /// `now` compared with `before`.
+    fn compared(before: &Report, now: &Report) -> Comparison {
+        let text = serde_json::to_string(before).expect("JSON");
+        let mut comparing = Comparing::with(serde_json::from_str(&text).expect("a part of a report"));
+        for target in now.clone().into_reported() {
+            comparing.add(&target);
+        }
+        comparing.end()
     }
 
     fn short(comparison: &Comparison) -> String {
@@ -181,13 +257,13 @@ mod tests {
     #[test]
     fn what_changed_is_listed_and_nothing_else() {
         let now = fixtures::report();
-        assert_eq!(short(&compare(&earlier(&now), &now)), "failing  fixed  new  gone ");
+        assert_eq!(short(&compared(&now, &now)), "failing  fixed  new  gone ");
 
         let mut before = now.clone();
         before.instances[0].outcome = Outcome::Unreachable;
         before.instances[1].outcome = Outcome::Missing;
         before.instances[2].instance_id = "i-00000000000000009".into();
-        let comparison = compare(&earlier(&before), &now);
+        let comparison = compared(&before, &now);
         assert_eq!(short(&comparison), "failing 2 fixed 1 new 3 gone 9");
         assert_eq!(comparison.sentence(), "since run monthly-2026-11: 1 newly failing, 1 fixed, 1 new, 1 gone");
         assert_eq!(
@@ -205,9 +281,9 @@ mod tests {
         for target in &mut before.targets {
             target.outcome = TargetOutcome::AccessDenied;
         }
-        assert_eq!(short(&compare(&earlier(&before), &now)), "failing  fixed  new  gone ");
+        assert_eq!(short(&compared(&before, &now)), "failing  fixed  new  gone ");
         // And the other way round.
-        assert_eq!(short(&compare(&earlier(&now), &before)), "failing  fixed  new  gone ");
+        assert_eq!(short(&compared(&now, &before)), "failing  fixed  new  gone ");
     }
 
     #[test]
@@ -216,6 +292,6 @@ mod tests {
         let mut before = now.clone();
         before.instances[1].outcome = Outcome::Unreachable;
         before.instances[0].outcome = Outcome::Compliant;
-        assert_eq!(short(&compare(&earlier(&before), &now)), "failing  fixed  new  gone ");
+        assert_eq!(short(&compared(&before, &now)), "failing  fixed  new  gone ");
     }
 }

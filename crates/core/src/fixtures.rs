@@ -1,21 +1,19 @@
 //! Made-up values that several tests start from.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::contract::{
     Decision, GateRecord, InstanceRow, InventoryInstance, Patch, PatchDisposition, RunDocument, Standing, StepSummary,
-    Target,
+    Target, TargetRecord,
 };
 use crate::organization::AccountState;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome, TargetOutcome};
 use crate::plan::{self, Gate};
 use crate::reason::Reason;
-use crate::reconcile::{self, TargetResult};
-use crate::report::{Report, StepResult};
+use crate::reconcile::{self, TargetFacts};
+use crate::report::{Assembly, Report};
 
 /// A target of the first wave of stage `test`.
 pub fn target() -> Target {
@@ -56,41 +54,36 @@ pub fn report() -> Report {
     failed.missing_after = vec![Patch { state: PatchDisposition::Failed, ..kernel }];
     failed.reason.text = "1 patch is still missing: <script>alert(1)</script> | `x` @all \u{202e}".into();
     let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, "not-managed");
-    let result = |target: &Target, outcome, instances| TargetResult {
+    let facts = |target: &Target, outcome, instances| TargetFacts {
         target: target.clone(),
-        outcome,
-        reason: Reason::new("why", "because"),
-        instances,
-        conflict_notes: Vec::new(),
-        scanned_at: None,
-        installed_at: None,
+        inventory: None,
+        scan: Some(TargetRecord {
+            target: target.clone(),
+            outcome,
+            reason: Reason::new("why", "because"),
+            at: Timestamp::UNIX_EPOCH,
+            instances,
+            conflict_notes: Vec::new(),
+        }),
+        order: None,
+        install: None,
+        child_error: None,
+        baseline_changes: Vec::new(),
     };
-    let step = |id: &str, stage: &str, decision, targets| StepResult {
-        summary: StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 },
-        gate: Some(GateRecord {
-            step: id.into(),
+    let step =
+        |id: &str, stage: &str| StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 };
+    let steps = [step("01-test-1", "test"), step("02-production-1", "production")];
+    let gate = |step: &StepSummary, decision| {
+        Some(GateRecord {
+            step: step.id.clone(),
             at: Timestamp::UNIX_EPOCH,
             decision,
             reason: Reason::new("too-many-failed", "1 of 1 attempted instances failed (100 %), 0 % are allowed"),
             counts: Counts::default(),
             limits: Gate::default(),
-        }),
-        begun: true,
-        targets,
-        baseline_changes: HashMap::new(),
+        })
     };
-    let results = vec![
-        step("01-test-1", "test", Decision::Advance, vec![result(&test, TargetOutcome::Reached, vec![patched])]),
-        step(
-            "02-production-1",
-            "production",
-            Decision::Halt,
-            vec![
-                result(&production, TargetOutcome::Reached, vec![failed, unready]),
-                result(&locked, TargetOutcome::AccessDenied, vec![]),
-            ],
-        ),
-    ];
+    let gates = vec![gate(&steps[0], Decision::Advance), gate(&steps[1], Decision::Halt)];
     let plan = "{schemaVersion: 1, name: monthly, regions: [ap-northeast-1], stages: [{name: test, ous: [ou-abcd-11111111]}, {name: production, ous: [ou-abcd-33333333]}]}";
     let run = RunDocument {
         schema_version: 1,
@@ -101,10 +94,18 @@ pub fn report() -> Report {
         plan_sha256: "0".repeat(64),
         plan: plan::read(plan).expect("a plan"),
         organization_id: "o-abcdefghij".into(),
-        steps: results.iter().map(|result| result.summary.clone()).collect(),
+        steps: steps.into(),
         accounts_outside_plan: vec![],
     };
-    Report::assemble(run, results, None, Timestamp::from_second(3600).expect("a time"))
+    let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
+    let added = [
+        assembly.add(0, facts(&test, TargetOutcome::Reached, vec![patched])),
+        assembly.add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
+        assembly.add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
+    ];
+    let (head, _) = assembly.end(None);
+    let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.target, one.instances)).unzip();
+    Report { head, instances: instances.into_iter().flatten().collect(), targets }
 }
 
 /// A row with that outcome.

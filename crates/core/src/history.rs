@@ -15,14 +15,14 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::report::{Report, RunReport, TargetReport};
+use crate::report::{ReportedTarget, RunReport};
+use run::{Place, Subject};
 
 /// A table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,67 +50,37 @@ impl Table {
     }
 }
 
-/// What one file holds: the lines of a table about a stage of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part<'r> {
-    /// The table.
-    pub table: Table,
-    /// Name of the stage.
-    pub stage: &'r str,
-}
-
-impl Part<'_> {
-    /// Where the file lies, without the ending that a compression adds. The stage is in the key for people and tools that
-    /// copy; Athena's partition is the date, and the stage an ordinary column.
+impl Table {
+    /// Where a run's lines about a stage lie, without the ending that a compression adds. The stage is in the key for people
+    /// and tools that copy; Athena's partition is the date, and the stage an ordinary column.
     #[must_use]
-    pub fn key(&self, run: &RunReport) -> String {
-        let (table, stage) = (self.table.name(), self.stage);
+    pub fn key(self, run: &RunReport, stage: &str) -> String {
+        let table = self.name();
         let date = TimeZone::UTC.to_datetime(run.started_at).date();
         format!("results/{table}/date={date}/stage={stage}/{}.jsonl", run.id)
     }
 
-    /// Writes the lines. Fails only if `out` does.
-    pub fn write(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
-        let targets: HashMap<Place, &TargetReport> = report
-            .targets
-            .iter()
-            .filter(|target| target.stage == self.stage)
-            .map(|target| ((target.account_id.as_str(), target.region.as_str()), target))
-            .collect();
-        let rows = || {
-            report.instances.iter().filter(|row| row.stage == self.stage).filter_map(|row| {
-                // Every row is of a target of its stage.
-                let target = targets.get(&(row.account_id.as_str(), row.region.as_str()))?;
-                Some((*target, row))
-            })
-        };
-        match self.table {
-            Table::Instances => {
-                rows().try_for_each(|(target, row)| line(out, &instance::Line::of(report, target, row)))
+    /// Writes the lines of a target. Fails only if `out` does.
+    pub fn lines(self, out: &mut impl Write, run: &RunReport, target: &ReportedTarget) -> io::Result<()> {
+        let ReportedTarget { target, instances } = target;
+        let place = Place::of(run, target);
+        match self {
+            Self::Instances => {
+                instances.iter().try_for_each(|row| line(out, &instance::Line::of(Subject::of(&place, row), row)))
             }
-            Table::Patches => rows().try_for_each(|(target, row)| {
-                patch::Line::all_of(report, target, row).iter().try_for_each(|one| line(out, one))
+            Self::Patches => instances.iter().try_for_each(|row| {
+                let subject = Subject::of(&place, row);
+                patch::Line::all_of(&subject, run, target, row).try_for_each(|one| line(out, &one))
             }),
-            Table::Targets => report
-                .targets
-                .iter()
-                .filter(|target| target.stage == self.stage)
-                .try_for_each(|target| line(out, &target::Line::of(report, target))),
+            Self::Targets => line(out, &target::Line::of(&place, target)),
         }
     }
 }
 
-/// Account and Region.
-type Place<'r> = (&'r str, &'r str);
-
-/// Every part of a run's history; none if the run was about baselines only.
+/// Whether a run is in the history: one about baselines only is not.
 #[must_use]
-pub fn parts(report: &Report) -> Vec<Part<'_>> {
-    if report.run.operation.is_about_baselines_only() {
-        return Vec::new();
-    }
-    let stages: BTreeSet<&str> = report.steps.iter().map(|step| step.stage.as_str()).collect();
-    Table::ALL.into_iter().flat_map(|table| stages.iter().map(move |stage| Part { table, stage })).collect()
+pub fn has(run: &RunReport) -> bool {
+    !run.operation.is_about_baselines_only()
 }
 
 fn line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {

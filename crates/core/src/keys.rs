@@ -33,22 +33,79 @@ pub fn targets(run_id: &str, step: &str) -> String {
     format!("runs/{run_id}/steps/{step}/targets.json")
 }
 
-/// What `scan` saw in a target before it sent anything.
-#[must_use]
-pub fn inventory(run_id: &str, step: &str, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/inventory/{}", target_file(target))
+/// A folder of a step with one object for each target of which there is something to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    /// What `scan` saw before it sent anything.
+    Inventory,
+    /// What is done to the baselines, and what was there before; written before the first change.
+    Baselines,
+    /// What was done to the baselines so that they hold untested patches back.
+    HoldingBaselines,
+    /// The result of the scan.
+    Scan,
+    /// The target's part of the install plan.
+    InstallPlan,
+    /// What is left of that when a scan has proved what would go in while untested patches are held back; there only where
+    /// some are.
+    Cleared,
+    /// Since when a target waits for the end of patch commands that somebody else runs there; only where it has to.
+    Waiting,
+    /// The result of the install.
+    Install,
 }
 
-/// What is done to the baselines of a target in a step, and what was there before; written before the first change.
-#[must_use]
-pub fn baselines(run_id: &str, step: &str, target: &Target) -> String {
-    format!("{}{}", all_baselines(run_id, step), target_file(target))
+impl Folder {
+    /// Every folder.
+    pub const ALL: [Self; 8] = [
+        Self::Inventory,
+        Self::Baselines,
+        Self::HoldingBaselines,
+        Self::Scan,
+        Self::InstallPlan,
+        Self::Cleared,
+        Self::Waiting,
+        Self::Install,
+    ];
+
+    /// The folder with the result of a phase. What is done around an install belongs to it.
+    #[must_use]
+    pub fn of_phase(phase: Phase) -> Self {
+        match phase {
+            Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => Self::Scan,
+            Phase::Hold | Phase::Install | Phase::Verify => Self::Install,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inventory => "inventory",
+            Self::Baselines => "baselines",
+            Self::HoldingBaselines => "holding-baselines",
+            Self::Scan => "scan",
+            Self::InstallPlan => "install-plan",
+            Self::Cleared => "cleared",
+            Self::Waiting => "waiting",
+            Self::Install => "install",
+        }
+    }
 }
 
-/// The same of all targets of a step begins with this.
+/// The object of a target in a folder of a step.
 #[must_use]
-pub fn all_baselines(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/baselines/")
+pub fn of_target(run_id: &str, step: &str, folder: Folder, target: &Target) -> String {
+    format!("runs/{run_id}/steps/{step}/{}/{}", folder.name(), target_file(target))
+}
+
+/// The folder of an object and the place of its target (`<account>/<Region>.json`), by what follows the key of
+/// [`step`]; None if it is about no target.
+#[must_use]
+pub fn folder_and_place(key_in_step: &str) -> Option<(Folder, &str)> {
+    let (name, place) = key_in_step.split_once('/')?;
+    let folder = Folder::ALL.into_iter().find(|folder| folder.name() == name)?;
+    Some((folder, place))
 }
 
 /// What was there before orgpatch's baselines in a target, since the first run that changed any. It outlives runs, is
@@ -56,12 +113,6 @@ pub fn all_baselines(run_id: &str, step: &str) -> String {
 #[must_use]
 pub fn earlier_baselines(target: &Target) -> String {
     format!("baselines/{}", target_file(target))
-}
-
-/// What was done to the baselines of a target so that they hold untested patches back.
-#[must_use]
-pub fn holding_baselines(run_id: &str, step: &str, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/holding-baselines/{}", target_file(target))
 }
 
 /// The baselines of a frozen step, with the day on which the first stage was scanned; written when the step begins.
@@ -82,14 +133,10 @@ pub fn tested_memory(plan: &str) -> String {
     format!("tested/{plan}.json")
 }
 
-/// The result of a target in a phase. What is done around an install belongs to it.
+/// The result of a target in a phase.
 #[must_use]
 pub fn record(run_id: &str, step: &str, phase: Phase, target: &Target) -> String {
-    let folder = match phase {
-        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => "scan",
-        Phase::Hold | Phase::Install | Phase::Verify => "install",
-    };
-    format!("runs/{run_id}/steps/{step}/{folder}/{}", target_file(target))
+    of_target(run_id, step, Folder::of_phase(phase), target)
 }
 
 /// What would be installed in a step, as a whole.
@@ -102,25 +149,6 @@ pub fn install_plan(run_id: &str, step: &str) -> String {
 #[must_use]
 pub fn install_targets(run_id: &str, step: &str) -> String {
     format!("runs/{run_id}/steps/{step}/install-targets.json")
-}
-
-/// One target's part of the install plan.
-#[must_use]
-pub fn install_order(run_id: &str, step: &str, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/install-plan/{}", target_file(target))
-}
-
-/// What is left of a target's order when a scan has proved what would go in while untested patches are held back; there
-/// only where some are.
-#[must_use]
-pub fn cleared_order(run_id: &str, step: &str, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/cleared/{}", target_file(target))
-}
-
-/// Since when a target waits for the end of patch commands that somebody else runs there; only where it has to.
-#[must_use]
-pub fn waiting(run_id: &str, step: &str, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/waiting/{}", target_file(target))
 }
 
 /// Why a step did not start; only there if it did not.
@@ -168,6 +196,27 @@ pub fn all_latest() -> String {
     "latest/".to_owned()
 }
 
-fn target_file(target: &Target) -> String {
+/// Where a target's objects lie in their folders: `<account>/<Region>.json`.
+#[must_use]
+pub fn target_file(target: &Target) -> String {
     format!("{}/{}.json", target.account_id, target.region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn what_is_written_for_a_target_is_found_again() {
+        let target = fixtures::target();
+        for folder in Folder::ALL {
+            let key = of_target("r", "01-test-1", folder, &target);
+            let in_step = key.strip_prefix(&step("r", "01-test-1")).expect("in the step");
+            assert_eq!(folder_and_place(in_step), Some((folder, target_file(&target).as_str())));
+        }
+        for other in ["targets.json", "gate.json", "children/scan/uuid/FAILED_0.json"] {
+            assert_eq!(folder_and_place(other), None, "{other}");
+        }
+    }
 }

@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn the_latest_run_is_the_one_that_began_last() {
-        let mut run = fixtures::report().run;
+        let mut run = fixtures::report().head.run;
         let first = after(&run, None).expect("the first run");
         assert_eq!((first.run_id.as_str(), first.previous.as_deref()), ("monthly-2026-11", None));
         // A second report of the same run, after a retry or a redrive.
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!((second.run_id.as_str(), second.previous.as_deref()), ("monthly-2026-12", Some("monthly-2026-11")));
         assert_eq!(after(&run, Some(second.clone())), Some(second.clone()), "and still knows the one before");
 
-        assert_eq!(after(&fixtures::report().run, Some(second.clone())), None, "an older run");
+        assert_eq!(after(&fixtures::report().head.run, Some(second.clone())), None, "an older run");
         assert_eq!(before("monthly-2026-12", run.started_at, &first), Some("monthly-2026-11"));
         assert_eq!(before("monthly-2026-12", run.started_at, &second), Some("monthly-2026-11"), "made again");
         assert_eq!(before("monthly-2026-11", first.started_at, &second), None, "an older run, made again");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::RunDecision;
 use crate::outcome::{Counts, Outcome};
-use crate::report::{Report, StepDecision, StepReport};
+use crate::report::{Head, StepDecision, StepReport};
 
 /// Dimension: name of the plan.
 const PLAN: &str = "Plan";
@@ -23,7 +23,7 @@ type Metric = (&'static str, &'static str, u64);
 /// The lines of a run: one about the run, one for each stage; none if the run was about baselines only, which must not
 /// pass for a successful night.
 #[must_use]
-pub fn lines(report: &Report, namespace: &str) -> Vec<Value> {
+pub fn lines(report: &Head, namespace: &str) -> Vec<Value> {
     if report.run.operation.is_about_baselines_only() {
         return Vec::new();
     }
@@ -41,7 +41,7 @@ pub fn lines(report: &Report, namespace: &str) -> Vec<Value> {
 }
 
 /// How the run ended, and how long it took.
-fn run_metrics(report: &Report) -> Vec<Metric> {
+fn run_metrics(report: &Head) -> Vec<Metric> {
     let run = &report.run;
     let ended = |decision| u64::from(run.decision == decision);
     let seconds = run.finished_at.duration_since(run.started_at).as_secs();
@@ -54,7 +54,7 @@ fn run_metrics(report: &Report) -> Vec<Metric> {
 }
 
 /// What the gates said to the stage's steps, and its instances by outcome.
-fn stage_metrics(report: &Report, stage: &str) -> Vec<Metric> {
+fn stage_metrics(report: &Head, stage: &str) -> Vec<Metric> {
     let steps: Vec<&StepReport> = report.steps.iter().filter(|step| step.stage == stage).collect();
     let said = |decision| steps.iter().map(|step| u64::from(step.decision == decision)).sum();
     let mut counts = Counts::default();
@@ -106,7 +106,7 @@ fn line(namespace: &str, at: Timestamp, dimensions: &Value, metrics: &[Metric], 
 mod tests {
     use super::*;
 
-    fn report(operation: &str) -> Report {
+    fn report(operation: &str) -> Head {
         let step = |id: &str, stage: &str, decision: &str, counts: Value| {
             json!({"id": id, "stage": stage, "wave": 1, "decision": decision, "reason": {"code": "why", "text": "because"},
                    "counts": counts, "promotion": null})
@@ -123,7 +123,7 @@ mod tests {
                 step("02-test-2", "test", "halt", json!({"patched": 1, "failed": 3})),
                 step("03-production-1", "production", "not-attempted", json!({"not-attempted": 4}))
             ],
-            "targets": [], "instances": [], "accountsOutsidePlan": []
+            "accountsOutsidePlan": []
         }))
         .expect("a report")
     }

@@ -3,127 +3,144 @@
 //! The template and the compact spelling of the report are described in `crates/report/page/README.md`;
 //! `tools/compact.mjs` there is the reference.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, SerializeSeq, Serializer};
-use serde_json::ser::Formatter;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
-use crate::contract::InstanceRow;
-use crate::report::Report;
+use crate::report::Head;
 
 /// Where the template takes the report. It is there exactly once.
 pub const PLACEHOLDER: &str = "@@REPORT_JSON@@";
 
-/// The lists of an instance whose entries are numbers in the page, as `src/model/load.ts` reads them. `reason` is the
-/// only single value that is one.
-const NUMBERED: [&str; 6] = ["findings", "missingBefore", "installed", "failed", "missingAfter", "commandIds"];
+/// So many bytes of texts that may come again are remembered, some 16 MiB. Beyond that a text that is new is written out
+/// each time: the page becomes larger, and the function's memory does not.
+const REMEMBERED: usize = 16 * 1024 * 1024;
+/// What a remembered text costs besides itself.
+const ENTRY: usize = 48;
 
-/// Writes the page. `head` is the report without its instances, which are `rows`: so they are never in memory twice.
-pub fn write(mut out: impl Write, template: &str, head: &Report, rows: &[InstanceRow]) -> io::Result<()> {
-    let (before, after) = template
-        .split_once(PLACEHOLDER)
-        .ok_or_else(|| io::Error::other(format!("no {PLACEHOLDER} in the template")))?;
-    let Value::Object(mut head) = serde_json::to_value(head)? else {
-        return Err(io::Error::other("a report is not an object"));
-    };
-    head.remove("instances");
-    out.write_all(before.as_bytes())?;
-    let page = Page { head: &head, rows, dictionary: RefCell::default() };
-    page.serialize(&mut serde_json::Serializer::with_formatter(&mut out, ForScriptElement))?;
-    out.write_all(after.as_bytes())
+/// A page that is being written: instances first, then targets, then what is said of the run as a whole.
+pub struct Page<'t> {
+    /// The template behind the report.
+    after: &'t str,
+    texts: Texts,
+    /// True if the list that is being written has an entry.
+    listed: bool,
 }
 
-/// The report in the compact spelling.
-struct Page<'r> {
-    head: &'r Map<String, Value>,
-    rows: &'r [InstanceRow],
-    dictionary: RefCell<Dictionary>,
-}
+impl<'t> Page<'t> {
+    /// Writes the template up to the report, and the report up to its first instance.
+    pub fn begin(template: &'t str, out: &mut impl Write) -> io::Result<Self> {
+        let (before, after) = template
+            .split_once(PLACEHOLDER)
+            .ok_or_else(|| io::Error::other(format!("no {PLACEHOLDER} in the template")))?;
+        out.write_all(before.as_bytes())?;
+        out.write_all(br#"{"instances":["#)?;
+        Ok(Self { after, texts: Texts::remembering(REMEMBERED), listed: false })
+    }
 
-impl Serialize for Page<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.head {
-            map.serialize_entry(name, value)?;
+    /// One more instance, as JSON.
+    pub fn instance(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
+        let short = shortened(json, &mut self.texts)?;
+        self.entry(out, &short)
+    }
+
+    /// Ends the instances; targets follow.
+    pub fn targets(&mut self, out: &mut impl Write) -> io::Result<()> {
+        self.listed = false;
+        out.write_all(br#"],"targets":["#)
+    }
+
+    /// One more target, as JSON.
+    pub fn target(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
+        self.entry(out, json)
+    }
+
+    /// Writes the head, and the rest of the template.
+    pub fn end(&self, out: &mut impl Write, head: &Head) -> io::Result<()> {
+        out.write_all(b"],")?;
+        let head = serde_json::to_string(head)?;
+        // The brace that begins the head has stood before the instances.
+        write_for_script(out, head.strip_prefix('{').unwrap_or(&head))?;
+        out.write_all(self.after.as_bytes())
+    }
+
+    fn entry(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
+        if self.listed {
+            out.write_all(b",")?;
         }
-        map.serialize_entry("instances", &Rows(self))?;
-        // Known only now, and therefore the last.
-        map.serialize_entry("dictionary", &self.dictionary.borrow().values)?;
-        map.end()
+        self.listed = true;
+        write_for_script(out, json)
     }
 }
 
-/// The instances, each made short when its turn comes.
-struct Rows<'r>(&'r Page<'r>);
-
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.rows.len()))?;
-        for row in self.0.rows {
-            let row = serde_json::to_value(row).map_err(serde::ser::Error::custom)?;
-            list.serialize_element(&self.0.dictionary.borrow_mut().shorten(row))?;
-        }
-        list.end()
-    }
-}
-
-/// Values with their numbers, in order of appearance.
-#[derive(Default)]
-struct Dictionary {
-    numbers: HashMap<String, usize>,
-    values: Vec<Value>,
-}
-
-impl Dictionary {
-    /// A row with numbers in place of what repeats, without nulls and empty lists.
-    fn shorten(&mut self, row: Value) -> Value {
-        let Value::Object(fields) = row else { return row };
-        let mut short = Map::new();
-        for (name, value) in fields {
-            let value = match value {
-                Value::Null => continue,
-                Value::Array(entries) if entries.is_empty() => continue,
-                Value::Array(entries) if NUMBERED.contains(&name.as_str()) => {
-                    entries.into_iter().map(|entry| self.number(entry)).collect()
-                }
-                value if name == "reason" => self.number(value),
-                value => value,
-            };
-            short.insert(name, value);
-        }
-        Value::Object(short)
-    }
-
-    fn number(&mut self, value: Value) -> Value {
-        let next = self.values.len();
-        let number = *self.numbers.entry(value.to_string()).or_insert(next);
-        if number == next {
-            self.values.push(value);
-        }
-        number.into()
-    }
-}
-
-/// JSON in which nothing ends a script element or opens a comment, and which older parsers of JavaScript take too.
-struct ForScriptElement;
-
-impl Formatter for ForScriptElement {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-            writer.write_all(&rest.as_bytes()[..at])?;
-            let mut behind = rest[at..].chars();
-            if let Some(c) = behind.next() {
-                write!(writer, "\\u{:04x}", u32::from(c))?;
+/// An instance without nulls and empty lists, and with numbers in place of what was there before: its reason, and the
+/// entries of its lists.
+fn shortened(json: &str, texts: &mut Texts) -> io::Result<String> {
+    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(json)?;
+    let mut short = String::with_capacity(json.len());
+    for (name, value) in fields {
+        let value = match value.get() {
+            "null" | "[]" => continue,
+            list if list.starts_with('[') => {
+                let entries: Vec<&RawValue> = serde_json::from_str(list)?;
+                let entries: Vec<Cow<'_, str>> = entries.into_iter().map(|entry| texts.placed(entry.get())).collect();
+                Cow::Owned(format!("[{}]", entries.join(",")))
             }
-            rest = behind.as_str();
-        }
-        writer.write_all(rest.as_bytes())
+            value if name == "reason" => texts.placed(value),
+            value => Cow::Borrowed(value),
+        };
+        short.push_str(if short.is_empty() { "{\"" } else { ",\"" });
+        short.push_str(name);
+        short.push_str("\":");
+        short.push_str(&value);
     }
+    short.push('}');
+    Ok(short)
+}
+
+/// Texts by their places in the order of appearance.
+struct Texts {
+    places: HashMap<Box<str>, usize>,
+    /// How many have appeared, remembered or not.
+    appeared: usize,
+    /// Bytes that may still be remembered.
+    room: usize,
+}
+
+impl Texts {
+    fn remembering(bytes: usize) -> Self {
+        Self { places: HashMap::new(), appeared: 0, room: bytes }
+    }
+
+    /// The place of a text that has appeared before, or the text.
+    fn placed<'j>(&mut self, json: &'j str) -> Cow<'j, str> {
+        if let Some(place) = self.places.get(json) {
+            return Cow::Owned(place.to_string());
+        }
+        if let Some(room) = self.room.checked_sub(json.len() + ENTRY) {
+            self.room = room;
+            self.places.insert(json.into(), self.appeared);
+        }
+        self.appeared += 1;
+        Cow::Borrowed(json)
+    }
+}
+
+/// Writes JSON such that nothing in it ends a script element or opens a comment, and such that older parsers of JavaScript
+/// take it too. The signs that are escaped only ever stand inside texts.
+fn write_for_script(out: &mut impl Write, json: &str) -> io::Result<()> {
+    let mut rest = json;
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        out.write_all(&rest.as_bytes()[..at])?;
+        let mut behind = rest[at..].chars();
+        if let Some(c) = behind.next() {
+            write!(out, "\\u{:04x}", u32::from(c))?;
+        }
+        rest = behind.as_str();
+    }
+    out.write_all(rest.as_bytes())
 }
 
 #[cfg(test)]

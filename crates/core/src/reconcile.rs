@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::baseline::Change;
 use crate::contract::{
     InstallOrder, InstanceRow, Inventory, InventoryInstance, LeftOut, Standing, Target, TargetRecord,
 };
@@ -27,6 +28,8 @@ pub struct TargetFacts {
     pub install: Option<TargetRecord>,
     /// The error of the state machine's child that worked on the target, if it failed.
     pub child_error: Option<String>,
+    /// What was done to its baselines.
+    pub baseline_changes: Vec<Change>,
 }
 
 /// How the step ended.
@@ -61,7 +64,7 @@ pub struct TargetResult {
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> TargetResult {
-    let TargetFacts { target, inventory, scan, order, install, child_error } = facts;
+    let TargetFacts { target, inventory, scan, order, install, child_error, baseline_changes: _ } = facts;
     let lost = Reason::new(
         "lost",
         child_error
@@ -296,6 +299,7 @@ mod tests {
             order: Some(ordered(&["i-a"])),
             install: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Patched)])),
             child_error: None,
+            baseline_changes: Vec::new(),
         }
     }
 

@@ -2,28 +2,27 @@
 //!
 //! Foreign text (names, reasons) is shown as text: nothing in it becomes a link, a mention, a cell or a command.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::contract::{InstanceRow, RunDecision};
-use crate::outcome::{Outcome, TargetOutcome};
+use crate::comparison::Comparison;
+use crate::contract::RunDecision;
 use crate::plural::counted;
-use crate::report::{Report, StepDecision};
+use crate::report::{Head, Highlights, RunReport, StepDecision};
 
-/// So many lines of a list are shown; the tables beside the summary have all.
+/// So many of the instances that changed in one way are named; the page has all.
 const LONGEST_LIST: usize = 20;
 /// A foreign text longer than so many characters is cut.
 const LONGEST_TEXT: usize = 300;
 
 /// The summary.
 #[must_use]
-pub fn markdown(report: &Report) -> String {
+pub fn markdown(head: &Head, highlights: &Highlights) -> String {
     let mut out = String::new();
-    heading(&mut out, report);
-    steps(&mut out, report);
-    instances(&mut out, report);
-    targets(&mut out, report);
-    compared(&mut out, report);
+    heading(&mut out, &head.run);
+    steps(&mut out, head, highlights);
+    instances(&mut out, highlights);
+    targets(&mut out, highlights);
+    compared(&mut out, head.comparison.as_ref());
     out
 }
 
@@ -33,8 +32,7 @@ macro_rules! line {
     ($out:expr, $($text:tt)*) => { let _ = writeln!($out, $($text)*); };
 }
 
-fn heading(out: &mut String, report: &Report) {
-    let run = &report.run;
+fn heading(out: &mut String, run: &RunReport) {
     let word = match run.decision {
         RunDecision::Advanced => "advanced through all steps",
         RunDecision::Halted => "**halted**",
@@ -54,42 +52,38 @@ fn heading(out: &mut String, report: &Report) {
     line!(out, "- Instances: {counts}");
 }
 
-fn steps(out: &mut String, report: &Report) {
+fn steps(out: &mut String, head: &Head, highlights: &Highlights) {
     line!(out);
     line!(out, "| step | decision | instances | reason |");
     line!(out, "|---|---|---|---|");
-    for step in &report.steps {
+    for step in &head.steps {
         let decision = match step.decision {
             StepDecision::Advance => "advance",
             StepDecision::Halt => "**halt**",
             StepDecision::NotAttempted => "not attempted",
             StepDecision::Error => "**error**",
         };
-        let counts = report.counted(step);
+        let counts = highlights.counted(&head.run, step);
         line!(out, "| {} | {decision} | {counts} | {} |", text(&step.id), text(&step.reason.text));
     }
 }
 
 /// Instances that somebody has to look at: by reason, then one by one.
-fn instances(out: &mut String, report: &Report) {
-    let wanting: Vec<&InstanceRow> = report.instances.iter().filter(|row| needs_attention(row.outcome)).collect();
-    if wanting.is_empty() {
+fn instances(out: &mut String, highlights: &Highlights) {
+    let list = &highlights.to_look_at;
+    if list.all == 0 {
         return;
     }
     line!(out);
-    line!(out, "## {} to look at", counted(wanting.len(), "instance"));
+    line!(out, "## {} to look at", counted(list.all, "instance"));
     line!(out);
-    let mut reasons: BTreeMap<(Outcome, &str), usize> = BTreeMap::new();
-    for row in &wanting {
-        *reasons.entry((row.outcome, &row.reason.code)).or_default() += 1;
-    }
-    for ((outcome, reason), n) in reasons {
+    for ((outcome, reason), n) in &highlights.reasons {
         line!(out, "- {n} {outcome}: `{}`", code(reason));
     }
     line!(out);
     line!(out, "| instance | account | Region | stage | outcome | reason |");
     line!(out, "|---|---|---|---|---|---|");
-    for row in wanting.iter().take(LONGEST_LIST) {
+    for row in &list.first {
         let name = row.name.as_deref().map(|name| format!(" {}", text(name))).unwrap_or_default();
         line!(
             out,
@@ -102,24 +96,20 @@ fn instances(out: &mut String, report: &Report) {
             text(&row.reason.text),
         );
     }
-    more(out, wanting.len(), "instances.csv");
+    more(out, list.more(), "instances.csv");
 }
 
-fn targets(out: &mut String, report: &Report) {
-    let away: Vec<_> = report
-        .targets
-        .iter()
-        .filter(|target| !matches!(target.outcome, TargetOutcome::Reached | TargetOutcome::NotAttempted))
-        .collect();
-    if away.is_empty() {
+fn targets(out: &mut String, highlights: &Highlights) {
+    let list = &highlights.away;
+    if list.all == 0 {
         return;
     }
     line!(out);
-    line!(out, "## {} of {} not reached", away.len(), counted(report.targets.len(), "target"));
+    line!(out, "## {} of {} not reached", list.all, counted(highlights.targets, "target"));
     line!(out);
     line!(out, "| account | Region | outcome | reason |");
     line!(out, "|---|---|---|---|");
-    for target in away.iter().take(LONGEST_LIST) {
+    for target in &list.first {
         line!(
             out,
             "| {} {} | {} | {} | {} |",
@@ -130,12 +120,12 @@ fn targets(out: &mut String, report: &Report) {
             text(&target.reason.text),
         );
     }
-    more(out, away.len(), "report.html");
+    more(out, list.more(), "report.html");
 }
 
 /// What changed since the run before.
-fn compared(out: &mut String, report: &Report) {
-    let Some(comparison) = &report.comparison else { return };
+fn compared(out: &mut String, comparison: Option<&Comparison>) {
+    let Some(comparison) = comparison else { return };
     line!(out);
     line!(out, "## Since run `{}`", code(&comparison.run_id));
     line!(out);
@@ -153,15 +143,10 @@ fn compared(out: &mut String, report: &Report) {
     }
 }
 
-/// What people want to see first: somebody has to do something before the next run is better.
-fn needs_attention(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Failed | Outcome::Unreachable | Outcome::NotReady | Outcome::PendingReboot)
-}
-
-fn more(out: &mut String, all: usize, file: &str) {
-    if all > LONGEST_LIST {
+fn more(out: &mut String, rest: usize, file: &str) {
+    if rest > 0 {
         line!(out);
-        line!(out, "… and {} more: see {file}.", all - LONGEST_LIST);
+        line!(out, "… and {rest} more: see {file}.");
     }
 }
 
@@ -207,11 +192,18 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::Comparing;
     use crate::fixtures;
+    use crate::outcome::Outcome;
+    use crate::report::Report;
+
+    fn summary(report: &Report) -> String {
+        markdown(&report.head, &report.highlights())
+    }
 
     #[test]
     fn the_summary_of_a_halted_run() {
-        insta::assert_snapshot!(markdown(&fixtures::report()));
+        insta::assert_snapshot!(summary(&fixtures::report()));
     }
 
     #[test]
@@ -221,11 +213,16 @@ mod tests {
         before.instances[0].outcome = Outcome::Failed;
         before.instances[1].instance_id = "i-9".into();
         let before = serde_json::from_value(serde_json::to_value(before).expect("JSON")).expect("a part of a report");
-        report.comparison = Some(crate::comparison::compare(&before, &report));
-        let summary = markdown(&report);
+        let mut comparing = Comparing::with(before);
+        for target in report.clone().into_reported() {
+            comparing.add(&target);
+        }
+        report.head.comparison = Some(comparing.end());
+        let summary = summary(&report);
         let (_, compared) = summary.split_once("## Since").expect("a section");
         insta::assert_snapshot!(compared);
-        assert!(report.answer("b").message.contains("0 newly failing, 1 fixed, 1 new, 1 gone"));
+        let message = report.head.answer(&report.highlights(), "b").message;
+        assert!(message.contains("0 newly failing, 1 fixed, 1 new, 1 gone"), "{message}");
     }
 
     #[test]
@@ -241,7 +238,7 @@ mod tests {
         let mut report = fixtures::report();
         let row = report.instances.iter().find(|row| row.outcome == Outcome::Failed).expect("one").clone();
         report.instances.extend(std::iter::repeat_n(row, 30));
-        let summary = markdown(&report);
+        let summary = summary(&report);
         assert!(summary.contains("## 32 instances to look at"), "{summary}");
         assert!(summary.contains("… and 12 more: see instances.csv."), "{summary}");
     }

@@ -12,28 +12,57 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-pub use instances::{COLUMNS as INSTANCE_COLUMNS, write as write_instances};
-pub use patches::{COLUMNS as PATCH_COLUMNS, write as write_patches};
+use crate::report::ReportedTarget;
 
 /// What tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// A table with its head, ready for rows of as many cells.
-struct Table<W: Write> {
+/// One of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `instances.csv`: a line per instance.
+    Instances,
+    /// `patches.csv`: a line per patch of an instance.
+    Patches,
+}
+
+impl Table {
+    /// Writes what the file begins with: the names of the columns.
+    pub fn head(self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(BYTE_ORDER_MARK.as_bytes())?;
+        let mut lines = Lines::new(out);
+        match self {
+            Self::Instances => lines.add(instances::COLUMNS)?,
+            Self::Patches => lines.add(patches::COLUMNS)?,
+        }
+        lines.end()
+    }
+
+    /// Writes the lines of a target.
+    pub fn lines(self, out: &mut impl Write, target: &ReportedTarget) -> io::Result<()> {
+        let mut lines = Lines::new(out);
+        let mut rows = target.instances.iter();
+        match self {
+            Self::Instances => rows.try_for_each(|row| instances::line(&mut lines, &target.target, row))?,
+            Self::Patches => rows.try_for_each(|row| patches::lines(&mut lines, &target.target, row))?,
+        }
+        lines.end()
+    }
+}
+
+/// Lines of cells.
+struct Lines<W: Write> {
     out: csv::Writer<W>,
 }
 
-impl<W: Write> Table<W> {
-    fn new(mut out: W, columns: &[&str]) -> io::Result<Self> {
-        out.write_all(BYTE_ORDER_MARK.as_bytes())?;
+impl<W: Write> Lines<W> {
+    fn new(out: W) -> Self {
         // Quotes around every cell: a spreadsheet that splits at something else than commas has no cell to begin.
-        let mut out =
-            WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out);
-        out.write_record(columns)?;
-        Ok(Self { out })
+        let writer = WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out);
+        Self { out: writer }
     }
 
-    fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
+    fn add<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
         for cell in cells {
             self.out.write_field(cell::harmless(cell).as_ref())?;
         }

@@ -2,26 +2,37 @@
 
 use orgpatch_aws::facts;
 use orgpatch_aws::store::Store;
-use orgpatch_core::Timestamp;
 use orgpatch_core::contract::{GateAnswer, GateRecord, GateRequest, StepSettings};
 use orgpatch_core::error::RunError;
 use orgpatch_core::input::Operation;
 use orgpatch_core::outcome::{Counts, TargetOutcome};
 use orgpatch_core::promotion::TestedSet;
-use orgpatch_core::reconcile::{StepEnd, TargetResult, reconcile};
+use orgpatch_core::reconcile::{StepEnd, reconcile};
 use orgpatch_core::{gate, keys};
 
 /// Measures the step against its gate.
 pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
-    let facts = facts::of_step(store, &request.run_id, &request.step).await?;
-    let scans = facts.iter().filter_map(|facts| facts.scan.as_ref());
-    let scanned_at = scans.filter(|scan| scan.outcome == TargetOutcome::Reached).map(|scan| scan.at).max();
-    let results: Vec<TargetResult> =
-        facts.into_iter().map(|facts| reconcile(facts, &StepEnd::Over, settings.operation)).collect();
-    let lost = results.iter().filter(|result| result.outcome == TargetOutcome::Error).count();
-    let counts: Counts = results.iter().flat_map(|result| &result.instances).map(|row| row.outcome).collect();
-    if settings.is_first_stage {
-        record_tested(store, request, settings, &results, scanned_at).await?;
+    let (run_id, step) = (&request.run_id, &request.step);
+    let mut counts = Counts::default();
+    let mut lost = 0;
+    let mut tested = if settings.is_first_stage { Some(remembered(store, settings).await?) } else { None };
+    facts::each_target(store, run_id, step, facts::RESULTS, async |facts| {
+        let scan = facts.scan.as_ref().filter(|scan| scan.outcome == TargetOutcome::Reached);
+        let scanned_at = scan.map(|scan| scan.at);
+        let result = reconcile(facts, &StepEnd::Over, settings.operation);
+        lost += usize::from(result.outcome == TargetOutcome::Error);
+        for row in &result.instances {
+            counts.add(row.outcome);
+        }
+        if let Some(tested) = &mut tested {
+            tested.add(scanned_at, &result.instances, request.now);
+        }
+        Ok(())
+    })
+    .await?;
+    if let Some(mut tested) = tested {
+        tested.forget(request.now);
+        record_tested(store, request, settings, &tested).await?;
     }
     let answer = gate::judge(settings.operation, &counts, lost, &settings.gate, request.error.as_ref());
     let record = GateRecord {
@@ -32,8 +43,14 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         counts,
         limits: settings.gate,
     };
-    store.write_once(&keys::gate(&request.run_id, &request.step), &record).await?;
+    store.write_once(&keys::gate(run_id, step), &record).await?;
     Ok(answer)
+}
+
+/// What the first stage installed in earlier runs of the plan.
+async fn remembered(store: &Store, settings: &StepSettings) -> Result<TestedSet, RunError> {
+    let earlier: Option<TestedSet> = store.find(&keys::tested_memory(&settings.plan)).await?;
+    Ok(earlier.map(TestedSet::of_earlier_runs).unwrap_or_default())
 }
 
 /// Writes the tested set for the later steps of this run, and remembers it for later runs of the plan.
@@ -41,16 +58,11 @@ async fn record_tested(
     store: &Store,
     request: &GateRequest,
     settings: &StepSettings,
-    results: &[TargetResult],
-    scanned_at: Option<Timestamp>,
+    tested: &TestedSet,
 ) -> Result<(), RunError> {
-    let memory = keys::tested_memory(&settings.plan);
-    let earlier: TestedSet = store.find(&memory).await?.unwrap_or_default();
-    let rows = results.iter().flat_map(|result| &result.instances);
-    let tested = TestedSet::of_step(rows, scanned_at, earlier, request.now);
-    store.write_once(&keys::tested(&request.run_id, &request.step), &tested).await?;
+    store.write_once(&keys::tested(&request.run_id, &request.step), tested).await?;
     if settings.operation == Operation::Install {
-        store.write(&memory, &tested).await?;
+        store.write(&keys::tested_memory(&settings.plan), tested).await?;
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         if let Some(promotion) = &settings.promotion {
             order = promotion::review(order, tested, promotion.untested, baselines);
         }
-        store.write_once(&keys::install_order(run_id, step, &target), &order).await?;
+        store.write_once(&keys::of_target(run_id, step, keys::Folder::InstallPlan, &target), &order).await?;
         Ok(Some((target, order)))
     })
     .await?;

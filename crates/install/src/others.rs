@@ -37,7 +37,7 @@ pub async fn look(
 
 /// When this target began to wait: now, unless an earlier look has said so.
 async fn waiting_since(house: &House, request: &TargetRequest) -> Result<Timestamp, RunError> {
-    let key = keys::waiting(&request.run_id, &request.step, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Waiting, &request.target);
     if let Some(since) = house.store.find(&key).await? {
         return Ok(since);
     }

@@ -1,32 +1,87 @@
-//! Writes a run's lines of the history: one compressed file per table and stage, the same keys each time.
+//! Writes a run's lines of the history: one compressed file per table and stage, the same keys and bytes each time.
 
 use std::io;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use orgpatch_aws::store::Store;
+use orgpatch_aws::upload::Upload;
 use orgpatch_core::error::RunError;
-use orgpatch_core::history::{self, Part};
-use orgpatch_core::report::Report;
+use orgpatch_core::history::{self, Table};
+use orgpatch_core::report::{ReportedTarget, RunReport};
 
 /// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
 const ENDING: &str = ".gz";
 const MEDIA_TYPE: &str = "application/gzip";
 
-/// Writes every part, one after the other: what is in memory is the report and one compressed file.
-pub async fn write(store: &Store, report: &Report) -> Result<(), RunError> {
-    for part in history::parts(report) {
-        let key = part.key(&report.run) + ENDING;
-        let bytes = compressed(&part, report)
-            .map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
-        store.write_bytes(&key, MEDIA_TYPE, bytes).await?;
-    }
-    Ok(())
+/// The history, of which one stage's files are being written.
+pub struct History {
+    store: Store,
+    stage: Option<Stage>,
 }
 
-/// The part's lines as gzip. Without a time in the header: the same lines are the same bytes.
-fn compressed(part: &Part<'_>, report: &Report) -> io::Result<Vec<u8>> {
-    let mut out = GzEncoder::new(Vec::new(), Compression::default());
-    part.write(report, &mut out)?;
-    out.finish()
+struct Stage {
+    name: String,
+    files: Vec<(Table, GzEncoder<Upload>)>,
+}
+
+impl History {
+    /// Nothing is written yet.
+    pub fn new(store: &Store) -> Self {
+        Self { store: store.clone(), stage: None }
+    }
+
+    /// Targets of that stage follow, unless they do already: the steps of a stage follow one another.
+    pub async fn begin_stage(&mut self, run: &RunReport, stage: &str) -> Result<(), RunError> {
+        if !history::has(run) || self.stage.as_ref().is_some_and(|known| known.name == stage) {
+            return Ok(());
+        }
+        self.end_stage().await?;
+        let file = |table: Table| {
+            let upload = self.store.upload(table.key(run, stage) + ENDING, MEDIA_TYPE);
+            // Without a time in the header: the same lines are the same bytes.
+            (table, GzEncoder::new(upload, Compression::default()))
+        };
+        self.stage = Some(Stage { name: stage.to_owned(), files: Table::ALL.map(file).into() });
+        Ok(())
+    }
+
+    /// The lines of one more target.
+    pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
+        for (table, file) in self.stage.iter_mut().flat_map(|stage| &mut stage.files) {
+            table.lines(file, run, target).map_err(unwritten)?;
+            file.get_mut().settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the files that are being written.
+    pub async fn end(mut self) -> Result<(), RunError> {
+        self.end_stage().await
+    }
+
+    async fn end_stage(&mut self) -> Result<(), RunError> {
+        let mut ended = Ok(());
+        for (_, file) in self.stage.take().into_iter().flat_map(|stage| stage.files) {
+            match (&ended, file.finish()) {
+                (Ok(()), Ok(upload)) => ended = upload.end().await,
+                (Err(_), Ok(upload)) => upload.give_up().await,
+                (_, Err(error)) => ended = Err(unwritten(error)),
+            }
+        }
+        ended
+    }
+
+    /// Gives back what was sent of files that are not ended.
+    pub async fn give_up(self) {
+        for (_, file) in self.stage.into_iter().flat_map(|stage| stage.files) {
+            if let Ok(upload) = file.finish() {
+                upload.give_up().await;
+            }
+        }
+    }
+}
+
+fn unwritten(error: io::Error) -> RunError {
+    RunError::BrokenRun(format!("the history cannot be written: {error}"))
 }

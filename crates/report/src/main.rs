@@ -1,22 +1,24 @@
 //! `report`: everything about a run as a page, tables, a summary and one document, whatever became of it; its lines for
 //! the history of all runs, and its metrics. Releases the run lock.
+//!
+//! One pass over the records: each target is written down everywhere when its turn comes, and forgotten.
 
+mod files;
 mod history;
 mod metrics;
-mod write;
+mod targets;
 
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::store::Store;
 use orgpatch_aws::{facts, settings};
-use orgpatch_core::comparison::Earlier;
-use orgpatch_core::contract::{Decision, GateRecord, LatestRun, ReportAnswer, ReportRequest, RunDocument, StepSummary};
+use orgpatch_core::comparison::{Comparing, Earlier};
+use orgpatch_core::contract::{GateRecord, LatestRun, ReportAnswer, ReportRequest, RunDocument, StepSummary};
 use orgpatch_core::error::RunError;
-use orgpatch_core::outcome::TargetOutcome;
-use orgpatch_core::reason::Reason;
-use orgpatch_core::reconcile::{StepEnd, TargetResult, reconcile};
-use orgpatch_core::report::{Report, StepResult};
-use orgpatch_core::{comparison, keys, latest};
+use orgpatch_core::report::{Assembly, Head, Highlights};
+use orgpatch_core::{keys, latest};
+
+use files::Files;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -36,41 +38,69 @@ async fn answer(
 ) -> Result<ReportAnswer, RunError> {
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let known: Option<LatestRun> = store.find(&keys::latest(&run.plan.name)).await?;
-    let earlier = earlier(store, &run, known.as_ref()).await?;
-    let mut cut =
-        request.error.as_ref().map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
-    let mut results = Vec::with_capacity(run.steps.len());
-    for summary in &run.steps {
-        let result = step(store, &run, summary, cut.as_ref()).await?;
-        if let Some(gate) = result.gate.as_ref().filter(|gate| gate.decision == Decision::Halt) {
-            cut = Some(Reason::new("halted", format!("the run halted at step {}: {}", gate.step, gate.reason.text)));
+    let comparing = earlier(store, &run, known.as_ref()).await?.map(Comparing::with);
+    let steps = run.steps.clone();
+    let gates = gates(store, &request.run_id, &steps).await?;
+    let assembly = Assembly::new(run, gates, request.error.as_ref(), request.now);
+    let mut files = Files::begin(store, assembly.run())?;
+    let written = write(store, &mut files, &steps, assembly, comparing).await;
+    let (head, highlights) = match written {
+        Ok((head, highlights)) => {
+            files.end(&head, &highlights).await?;
+            (head, highlights)
         }
-        results.push(result);
-    }
-    let mut report = Report::assemble(run, results, request.error.as_ref(), request.now);
-    report.comparison = earlier.map(|earlier| comparison::compare(&earlier, &report));
-    let instances = report.instances.len();
-    history::write(store, &report).await?;
-    let report = write::all(store, report).await?;
-    if let Some(latest) = latest::after(&report.run, known) {
-        store.write(&keys::latest(&report.run.plan), &latest).await?;
+        Err(error) => {
+            files.give_up().await;
+            return Err(error);
+        }
+    };
+    if let Some(latest) = latest::after(&head.run, known) {
+        store.write(&keys::latest(&head.run.plan), &latest).await?;
     }
     ledger.release_lock(&request.run_id).await?;
     // Last of all: a retry after a failure counts the run once.
-    metrics::write(&report, namespace);
-    tracing::info!(run = request.run_id, decision = ?report.run.decision, instances, "reported");
-    Ok(report.answer(store.bucket()))
+    metrics::write(&head, namespace);
+    tracing::info!(run = request.run_id, decision = ?head.run.decision, targets = highlights.targets, "reported");
+    Ok(head.answer(&highlights, store.bucket()))
 }
 
-/// The report of the run of the plan before; None if there is none, or none that can be read any more. Read before
-/// anything else: its text is as large as what this function writes, and gone when that begins.
+/// Writes every target of every step down.
+async fn write(
+    store: &Store,
+    files: &mut Files,
+    steps: &[StepSummary],
+    mut assembly: Assembly,
+    mut comparing: Option<Comparing>,
+) -> Result<(Head, Highlights), RunError> {
+    let run_id = assembly.run().id.clone();
+    for (place, step) in steps.iter().enumerate() {
+        files.begin_stage(assembly.run(), &step.stage).await?;
+        facts::each_target(store, &run_id, &step.id, facts::RESULTS_AND_BASELINES, async |facts| {
+            let target = assembly.add(place, facts);
+            if let Some(comparing) = &mut comparing {
+                comparing.add(&target);
+            }
+            files.add(assembly.run(), &target).await
+        })
+        .await?;
+    }
+    Ok(assembly.end(comparing.map(Comparing::end)))
+}
+
+/// The decisions about the steps; None for those that were never judged.
+async fn gates(store: &Store, run_id: &str, steps: &[StepSummary]) -> Result<Vec<Option<GateRecord>>, RunError> {
+    let keys = steps.iter().map(|step| keys::gate(run_id, &step.id)).collect();
+    Store::for_each(keys, |key: String| async move { store.find(&key).await }).await
+}
+
+/// The report of the run of the plan before; None if there is none, or none that can be read any more.
 async fn earlier(store: &Store, run: &RunDocument, known: Option<&LatestRun>) -> Result<Option<Earlier>, RunError> {
     if run.input.operation.is_about_baselines_only() {
         return Ok(None);
     }
     let before = known.and_then(|known| latest::before(&run.run_id, run.started_at, known));
     let Some(before) = before else { return Ok(None) };
-    match store.find(&keys::report(before)).await {
+    match store.find_large(&keys::report(before)).await {
         // Of another version, or cut short by hand: no reason to have no report of this run.
         Err(RunError::BrokenRun(why)) => {
             tracing::warn!(run = run.run_id, before, "not compared: {why}");
@@ -78,28 +108,4 @@ async fn earlier(store: &Store, run: &RunDocument, known: Option<&LatestRun>) ->
         }
         found => found,
     }
-}
-
-/// What became of a step. `cut` is what ended the run before it, if something did.
-async fn step(
-    store: &Store,
-    run: &RunDocument,
-    summary: &StepSummary,
-    cut: Option<&Reason>,
-) -> Result<StepResult, RunError> {
-    let gate: Option<GateRecord> = store.find(&keys::gate(&run.run_id, &summary.id)).await?;
-    let end = match (&gate, cut) {
-        (Some(_), _) => StepEnd::Over,
-        (None, Some(reason)) => StepEnd::Cut(reason.clone()),
-        (None, None) => StepEnd::Cut(Reason::new("never-judged", "the step was never judged")),
-    };
-    let targets = facts::map_step(store, &run.run_id, &summary.id, |facts| {
-        let scanned = facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
-        let begun = facts.inventory.is_some() || scanned;
-        (begun, reconcile(facts, &end, run.input.operation))
-    });
-    let (begun, targets): (Vec<bool>, Vec<TargetResult>) = targets.await?.into_iter().unzip();
-    let baseline_changes = facts::baseline_changes(store, &run.run_id, &summary.id).await?;
-    let begun = begun.contains(&true);
-    Ok(StepResult { summary: summary.clone(), gate, begun, targets, baseline_changes })
 }

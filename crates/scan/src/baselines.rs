@@ -49,7 +49,7 @@ pub async fn hold_back(
     let baselines = steps::baselines(&house.store, &request.run_id, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let (baselines, record) = difference_to(house, request, &desired).await?;
-    let key = keys::holding_baselines(&request.run_id, &request.step, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::HoldingBaselines, &request.target);
     house.store.write_once(&key, &record).await?;
     apply(house, request, &baselines, &record.changes).await
 }
@@ -85,7 +85,7 @@ async fn difference_to(
 }
 
 async fn write(house: &House, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
-    let key = keys::baselines(&request.run_id, &request.step, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
     Ok(house.store.write_once(&key, record).await?)
 }
 

@@ -59,8 +59,10 @@ async fn ask(
     let target = &request.target;
     let (asked, hold_back) = match request.phase {
         Phase::Hold => {
-            let order: InstallOrder =
-                house.store.get(&keys::install_order(&request.run_id, &request.step, target)).await?;
+            let order: InstallOrder = house
+                .store
+                .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::InstallPlan, target))
+                .await?;
             baselines::hold_back(house, request, settings, &order.hold_back).await?;
             let held = order.instances.into_iter().filter(|one| order.hold_back.contains_key(&one.os));
             (held.map(known).collect(), order.hold_back)
@@ -107,7 +109,7 @@ fn known(instance: OrderedInstance) -> (OperatingSystem, String) {
 
 /// What is in the target. The first look is kept: a retry must ask the same instances in the same batches.
 async fn inventory(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Inventory, TargetError> {
-    let key = keys::inventory(&request.run_id, &request.step, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Inventory, &request.target);
     if let Some(inventory) = house.store.find(&key).await? {
         return Ok(inventory);
     }

@@ -43,21 +43,22 @@ pub fn the_page_holds_the_report(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// The compact spelling written out; what it leaves out is put back only if it is null or empty in `like`.
+/// The compact spelling written out; what it leaves out is put back only if it is null or empty in `like`. Numbers count in
+/// the order of the text, in which the fields of an instance stand in the order of their names, as they do in a `Value`.
 fn expanded(mut compact: Value, like: &Value) -> Value {
-    let dictionary = compact.as_object_mut().and_then(|page| page.remove("dictionary")).unwrap_or_default();
-    let entry = |value: &Value| match value.as_u64().and_then(|n| usize::try_from(n).ok()) {
-        Some(n) => dictionary.get(n).cloned().unwrap_or_default(),
-        None => value.clone(),
-    };
     let Some(rows) = compact.get_mut("instances").and_then(Value::as_array_mut) else { return compact };
     let likes = like.get("instances").and_then(Value::as_array).into_iter().flatten();
+    let mut appeared: Vec<Value> = Vec::new();
+    let mut entry = |value: &mut Value| match value.as_u64().and_then(|place| usize::try_from(place).ok()) {
+        Some(place) => *value = appeared.get(place).cloned().unwrap_or_default(),
+        None => appeared.push(value.clone()),
+    };
     for (row, like) in rows.iter_mut().zip(likes) {
         let (Some(row), Some(like)) = (row.as_object_mut(), like.as_object()) else { continue };
         for (name, value) in row.iter_mut() {
             match value {
-                Value::Array(entries) => entries.iter_mut().for_each(|value| *value = entry(value)),
-                value if name == "reason" => *value = entry(value),
+                Value::Array(entries) => entries.iter_mut().for_each(&mut entry),
+                value if name == "reason" => entry(value),
                 _ => {}
             }
         }
@@ -176,7 +177,7 @@ pub fn no_cell_is_a_formula(evidence: &Evidence) -> Vec<String> {
 pub fn the_summary_says_what_the_report_says(evidence: &Evidence) -> Vec<String> {
     let (Some(report), Some(summary)) = (&evidence.report, &evidence.files.summary) else { return Vec::new() };
     let mut complaints = Vec::new();
-    let counts: Vec<String> = report.run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    let counts: Vec<String> = report.head.run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let line = format!("- Instances: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") });
     if !summary.lines().any(|known| known == line) {
         complaints.push(format!("summary.md does not say {line:?}"));

@@ -13,7 +13,8 @@ pub fn a_step_begins_after_the_step_before_it_has_ended(evidence: &Evidence) -> 
         .targets
         .iter()
         .filter_map(|target| {
-            let step = report.steps.iter().position(|step| (&step.stage, step.wave) == (&target.stage, target.wave))?;
+            let step =
+                report.head.steps.iter().position(|step| (&step.stage, step.wave) == (&target.stage, target.wave))?;
             Some((target.account_id.as_str(), step))
         })
         .collect();
@@ -31,7 +32,7 @@ pub fn a_step_begins_after_the_step_before_it_has_ended(evidence: &Evidence) -> 
         for (&earlier, &last) in last_call.range(..later) {
             // A step without a command is one that was only listed, after a halt.
             if command < last {
-                let (earlier, later) = (&report.steps[earlier].id, &report.steps[later].id);
+                let (earlier, later) = (&report.head.steps[earlier].id, &report.head.steps[later].id);
                 complaints.push(format!(
                     "step {later} was sent a command (call {command}) while {earlier} was at work (call {last})"
                 ));

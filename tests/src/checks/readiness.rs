@@ -42,7 +42,7 @@ pub fn nobody_is_not_ready_without_a_finding(evidence: &Evidence) -> Vec<String>
 /// A run about readiness changes nothing and asks no instance.
 #[must_use]
 pub fn a_run_about_readiness_only_reads(evidence: &Evidence) -> Vec<String> {
-    if evidence.shares_its_time || !evidence.report.as_ref().is_some_and(|report| report.run.readiness_only) {
+    if evidence.shares_its_time || !evidence.report.as_ref().is_some_and(|report| report.head.run.readiness_only) {
         return Vec::new();
     }
     let verb = |operation: &str| operation.rsplit(':').next().unwrap_or_default().to_owned();

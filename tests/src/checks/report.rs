@@ -17,8 +17,8 @@ pub fn counts_equal_the_rows(evidence: &Evidence) -> Vec<String> {
             complaints.push(format!("{what} says {said:?}, but its rows are {rows:?}"));
         }
     };
-    check("the run", &report.run.counts, report.instances.iter().map(|row| row.outcome).collect());
-    for step in &report.steps {
+    check("the run", &report.head.run.counts, report.instances.iter().map(|row| row.outcome).collect());
+    for step in &report.head.steps {
         let own = report.instances.iter().filter(|row| (&row.stage, row.wave) == (&step.stage, step.wave));
         check(&format!("step {}", step.id), &step.counts, own.map(|row| row.outcome).collect());
     }
@@ -31,7 +31,7 @@ pub fn every_target_and_every_account_has_one_place(evidence: &Evidence) -> Vec<
     let (Some(report), Some(plan)) = (&evidence.report, &evidence.plan) else { return Vec::new() };
     let mut complaints = Vec::new();
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for AccountOutsidePlan { account_id, .. } in &report.accounts_outside_plan {
+    for AccountOutsidePlan { account_id, .. } in &report.head.accounts_outside_plan {
         places.entry(account_id).or_default().push("outside the plan".to_owned());
     }
     let mut regions: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();

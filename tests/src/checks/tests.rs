@@ -2,8 +2,11 @@
 //! there for it.
 
 use orgpatch_core::input::Operation;
+use orgpatch_core::page::Page;
 use orgpatch_core::readiness::Check;
-use orgpatch_core::{page, summary, tables};
+use orgpatch_core::report::Report;
+use orgpatch_core::summary;
+use orgpatch_core::tables::Table;
 use serde_json::{Value, json};
 
 use super::*;
@@ -76,21 +79,37 @@ fn fine() -> Evidence {
 }
 
 /// What is written beside that report.
-fn files(report: &orgpatch_core::report::Report) -> Files {
-    let text = |make: &dyn Fn(&mut Vec<u8>) -> std::io::Result<()>| {
-        let mut bytes = Vec::new();
-        make(&mut bytes).expect("written");
-        Some(String::from_utf8(bytes).expect("UTF-8"))
-    };
-    let template = "<script type=\"application/json\" id=\"report\">@@REPORT_JSON@@</script>";
-    let mut head = report.clone();
-    let rows = std::mem::take(&mut head.instances);
+fn files(report: &Report) -> Files {
     Files {
-        page: text(&|out| page::write(out, template, &head, &rows)),
-        instances: text(&|out| tables::write_instances(out, &head.targets, &rows)),
-        patches: text(&|out| tables::write_patches(out, &head.targets, &rows)),
-        summary: Some(summary::markdown(report)),
+        page: Some(page_of(report)),
+        instances: Some(table_of(report, Table::Instances)),
+        patches: Some(table_of(report, Table::Patches)),
+        summary: Some(summary::markdown(&report.head, &report.highlights())),
     }
+}
+
+fn page_of(report: &Report) -> String {
+    let template = "<script type=\"application/json\" id=\"report\">@@REPORT_JSON@@</script>";
+    let mut bytes = Vec::new();
+    let mut page = Page::begin(template, &mut bytes).expect("written");
+    for row in &report.instances {
+        page.instance(&mut bytes, &serde_json::to_string(row).expect("JSON")).expect("written");
+    }
+    page.targets(&mut bytes).expect("written");
+    for target in &report.targets {
+        page.target(&mut bytes, &serde_json::to_string(target).expect("JSON")).expect("written");
+    }
+    page.end(&mut bytes, &report.head).expect("written");
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+fn table_of(report: &Report, table: Table) -> String {
+    let mut bytes = Vec::new();
+    table.head(&mut bytes).expect("written");
+    for target in report.clone().into_reported() {
+        table.lines(&mut bytes, &target).expect("written");
+    }
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 /// Replaces a part of one of them.
@@ -153,12 +172,12 @@ fn every_way_to_spoil_a_run_is_found() {
         ("is reported as skipped", |e| truth(e, "i-2").installs_started = 1),
         ("1 installs began on instance i-1 beside", |e| truth(e, "i-1").installs_beside = 1),
         ("2 installs were started on instance i-1", |e| truth(e, "i-1").installs_started = 2),
-        ("the run says", |e| report(e).run.counts = orgpatch_core::outcome::Counts::default()),
-        ("step 01-test-1 says", |e| report(e).steps[0].counts = orgpatch_core::outcome::Counts::default()),
+        ("the run says", |e| report(e).head.run.counts = orgpatch_core::outcome::Counts::default()),
+        ("step 01-test-1 says", |e| report(e).head.steps[0].counts = orgpatch_core::outcome::Counts::default()),
         ("neither in a step nor", |e| {
             e.accounts.insert("555555555555".into());
         }),
-        ("is listed 2 times", |e| report(e).accounts_outside_plan[0].account_id = "222222222222".into()),
+        ("is listed 2 times", |e| report(e).head.accounts_outside_plan[0].account_id = "222222222222".into()),
         ("accounts that do not exist", |e| {
             e.accounts.remove("111111111111");
         }),
@@ -170,14 +189,14 @@ fn every_way_to_spoil_a_run_is_found() {
         ("not what its type writes", |e| e.report_text["extra"] = json!(1)),
         ("a scan run sent 1 Install", |e| e.operation = "scan".into()),
         ("of restore-baselines called ssm:SendCommand", |e| {
-            (report(e).run.operation, e.operation) = (Operation::RestoreBaselines, "restore-baselines".into());
+            (report(e).head.run.operation, e.operation) = (Operation::RestoreBaselines, "restore-baselines".into());
         }),
         ("of preview-baselines called ssm:RegisterDefaultPatchBaseline", |e| {
-            (report(e).run.operation, e.operation) = (Operation::PreviewBaselines, "preview-baselines".into());
+            (report(e).head.run.operation, e.operation) = (Operation::PreviewBaselines, "preview-baselines".into());
             e.calls[0].operation = "ssm:RegisterDefaultPatchBaseline".into();
         }),
         ("instance i-1 of target 222222222222/eu-west-1 has 1 rows", |e| {
-            report(e).run.operation = Operation::PreviewBaselines;
+            report(e).head.run.operation = Operation::PreviewBaselines;
         }),
         ("runs the document", |e| e.calls[0].request["DocumentName"] = json!("AWS-RunShellScript")),
         ("names 51 instances", |e| e.calls[0].request["InstanceIds"] = json!(vec!["i-1"; 51])),
@@ -262,7 +281,7 @@ fn what_is_wrong_about_readiness_is_found() {
             report(e).instances[2].reason.code = "excluded-by-tag".into();
         }),
         ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_core::outcome::Outcome::NotReady),
-        ("about readiness called ssm:SendCommand", |e| report(e).run.readiness_only = true),
+        ("about readiness called ssm:SendCommand", |e| report(e).head.run.readiness_only = true),
     ];
     all_are_found(ways);
 }
@@ -277,7 +296,7 @@ fn all_are_found(ways: Vec<(&str, Spoil)>) {
     }
 }
 
-fn report(evidence: &mut Evidence) -> &mut orgpatch_core::report::Report {
+fn report(evidence: &mut Evidence) -> &mut Report {
     evidence.report.as_mut().expect("there is one")
 }
 

@@ -62,10 +62,10 @@ fn end(format: Format, work: impl Future<Output = Result<Report, Failure>>) -> E
                 Format::Json => as_json(&report),
                 Format::Text => text::render(&report),
             });
-            if report.run.decision == RunDecision::Advanced {
+            if report.head.run.decision == RunDecision::Advanced {
                 return ExitCode::SUCCESS;
             }
-            Failure::NotAdvanced { run_id: report.run.id, reason: report.run.reason.text }
+            Failure::NotAdvanced { run_id: report.head.run.id, reason: report.head.run.reason.text }
         }
         Ok(Err(failure)) => failure,
     };
@@ -101,7 +101,7 @@ async fn compare(
     }
     let report = deployment.run(&input(Operation::PreviewBaselines, &plan.name, stages)).await?;
     // Somebody may have replaced it since it was compared.
-    if report.run.plan_sha256 != sha256_hex(&file.text) {
+    if report.head.run.plan_sha256 != sha256_hex(&file.text) {
         return Err(Failure::AnotherPlan { file: file.name.clone(), plan: plan.name.clone(), upload: upload() });
     }
     Ok(report)

@@ -33,11 +33,11 @@ pub fn render(report: &Report) -> String {
     let sections = sections(report);
     let differs = |section: &&Section<'_>| matches!(section.said, Said::Changes(_));
     let differing: usize = sections.iter().filter(differs).map(|section| section.targets.len()).sum();
-    let what = match report.run.operation {
+    let what = match report.head.run.operation {
         Operation::RestoreBaselines => "restored, or left for a reason, in",
         _ => "the plan differs from what is there in",
     };
-    let (run, all) = (&report.run, report.targets.len());
+    let (run, all) = (&report.head.run, report.targets.len());
     let _ = writeln!(
         out,
         "Baselines of plan {}: {what} {differing} of {} (run {})",
@@ -65,7 +65,7 @@ pub fn render(report: &Report) -> String {
             let _ = writeln!(out, "   {line}");
         }
     }
-    if differing > 0 && report.run.operation == Operation::PreviewBaselines {
+    if differing > 0 && report.head.run.operation == Operation::PreviewBaselines {
         out.push_str("\nNothing was changed. The next scan or install run of the plan makes these changes.\n");
     }
     out

@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use orgpatch_aws::store::Store;
 use orgpatch_core::contract::LatestRun;
 use orgpatch_core::report::Report;
-use orgpatch_core::{keys, summary, tables};
+use orgpatch_core::tables::Table;
+use orgpatch_core::{keys, summary};
 
 use crate::args::{ReportArguments, ReportFormat};
 use crate::{REFUSED, credentials, mistakes, print, wait_for};
@@ -54,7 +55,7 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
         open::that_detached(&file).map_err(|error| Failure::NotOpened { file: shown(&file), error })?;
         return Ok(format!("{}\n", shown(&file)));
     }
-    let mut report: Report = store.find(&keys::report(&run_id)).await?.ok_or_else(no_report)?;
+    let mut report: Report = store.find_large(&keys::report(&run_id)).await?.ok_or_else(no_report)?;
     let all = report.instances.len();
     Filter::of(arguments).apply(&mut report);
     let text = match arguments.format {
@@ -62,8 +63,8 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
         ReportFormat::Json => {
             serde_json::to_string_pretty(&report).expect("texts, numbers and lists are always JSON") + "\n"
         }
-        ReportFormat::Csv => csv(&report),
-        ReportFormat::Md => summary::markdown(&report),
+        ReportFormat::Csv => csv(report),
+        ReportFormat::Md => summary::markdown(&report.head, &report.highlights()),
     };
     match &arguments.output {
         None => Ok(text),
@@ -88,9 +89,13 @@ async fn latest(store: &Store, plan: Option<&str>) -> Result<String, Failure> {
         .ok_or_else(|| Failure::NoRunYet { plan: plan.map(str::to_owned), bucket: store.bucket().to_owned() })
 }
 
-fn csv(report: &Report) -> String {
+fn csv(report: Report) -> String {
     let mut bytes = Vec::new();
-    tables::write_instances(&mut bytes, &report.targets, &report.instances).expect("memory takes everything");
+    let memory = "memory takes everything";
+    Table::Instances.head(&mut bytes).expect(memory);
+    for target in report.into_reported() {
+        Table::Instances.lines(&mut bytes, &target).expect(memory);
+    }
     String::from_utf8(bytes).expect("made of texts")
 }
 

@@ -14,7 +14,7 @@ use crate::preview::text::printable;
 /// The whole text; `all` is how many instances the run has. Writing into a string cannot fail, so results of `writeln!`
 /// are left alone.
 pub fn render(report: &Report, all: usize) -> String {
-    let run = &report.run;
+    let run = &report.head.run;
     let mut out = String::new();
     let _ = writeln!(out, "Run {}: {} of plan {}, {}", run.id, run.operation, run.plan, run.finished_at);
     let _ = writeln!(out, "{}\n", printable(&run.reason.text));

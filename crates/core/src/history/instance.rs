@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::run::Subject;
 use crate::contract::InstanceRow;
 use crate::outcome::Outcome;
-use crate::report::{Report, TargetReport};
+use crate::readiness::Finding;
 
 /// A line.
 #[derive(Debug, Serialize)]
@@ -32,12 +32,18 @@ pub(super) struct Line<'r> {
     held_back: usize,
     /// The patch baseline it was judged by, or null.
     baseline_id: Option<&'r str>,
+    /// What is not right about its readiness, as `check: status`; the words of `instances.csv`.
+    findings: Vec<String>,
+    /// Codes of who else patches it.
+    conflicts: Vec<&'r str>,
+    /// Code of who replaced the result of the run's scan, or null.
+    overwritten_by: Option<&'r str>,
 }
 
 impl<'r> Line<'r> {
-    pub(super) fn of(report: &'r Report, target: &'r TargetReport, row: &'r InstanceRow) -> Self {
+    pub(super) fn of(subject: Subject<'r>, row: &'r InstanceRow) -> Self {
         Self {
-            subject: Subject::of(report, target, row),
+            subject,
             agent_version: row.agent_version.as_deref(),
             outcome: row.outcome,
             reason_code: &row.reason.code,
@@ -48,6 +54,9 @@ impl<'r> Line<'r> {
             missing_after: row.missing_after.len(),
             held_back: row.held_back.len(),
             baseline_id: row.baseline_id.as_deref(),
+            findings: row.findings.iter().filter_map(Finding::wrong).collect(),
+            conflicts: row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect(),
+            overwritten_by: row.overwritten_by.as_ref().map(|reason| reason.code.as_str()),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::run::Subject;
 use super::time;
 use crate::contract::{InstanceRow, Patch};
 use crate::outcome::Outcome;
-use crate::report::{Report, TargetReport};
+use crate::report::{RunReport, TargetReport};
 
 /// What was seen. A patch that a run finds missing and installs has two lines.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -27,7 +27,7 @@ enum Event {
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    subject: Subject<'r>,
+    subject: &'r Subject<'r>,
     /// What happened to the instance in the run.
     outcome: Outcome,
     /// What was seen of the patch: `missing`, `installed`, `failed` or `held-back`.
@@ -48,12 +48,17 @@ pub(super) struct Line<'r> {
 
 impl<'r> Line<'r> {
     /// Every line about an instance.
-    pub(super) fn all_of(report: &'r Report, target: &'r TargetReport, row: &'r InstanceRow) -> Vec<Self> {
-        let finished = report.run.finished_at;
+    pub(super) fn all_of(
+        subject: &'r Subject<'r>,
+        run: &RunReport,
+        target: &TargetReport,
+        row: &'r InstanceRow,
+    ) -> impl Iterator<Item = Self> {
+        let finished = run.finished_at;
         let scanned = target.scanned_at.unwrap_or(finished);
         let installed = target.installed_at.unwrap_or(finished);
-        let line = |event, at: Timestamp, patch: &'r Patch| Self {
-            subject: Subject::of(report, target, row),
+        let line = move |event, at: Timestamp, patch: &'r Patch| Self {
+            subject,
             outcome: row.outcome,
             event,
             seen_at: time(at),
@@ -64,16 +69,15 @@ impl<'r> Line<'r> {
             cve_ids: &patch.cve_ids,
         };
         // What the first scan has found already is missing since then, and not since the scan afterwards.
-        let is_known = |patch: &Patch| row.missing_before.iter().any(|one| is_same(one, patch));
-        let came_up = row.missing_after.iter().filter(|patch| !is_known(patch));
+        let is_known = move |patch: &&Patch| row.missing_before.iter().any(|one| is_same(one, patch));
+        let came_up = row.missing_after.iter().filter(move |patch| !is_known(patch));
         row.missing_before
             .iter()
-            .map(|patch| line(Event::Missing, scanned, patch))
-            .chain(came_up.map(|patch| line(Event::Missing, installed, patch)))
-            .chain(row.installed.iter().map(|patch| line(Event::Installed, installed, patch)))
-            .chain(row.failed.iter().map(|patch| line(Event::Failed, installed, patch)))
-            .chain(row.held_back.iter().map(|patch| line(Event::HeldBack, scanned, patch)))
-            .collect()
+            .map(move |patch| line(Event::Missing, scanned, patch))
+            .chain(came_up.map(move |patch| line(Event::Missing, installed, patch)))
+            .chain(row.installed.iter().map(move |patch| line(Event::Installed, installed, patch)))
+            .chain(row.failed.iter().map(move |patch| line(Event::Failed, installed, patch)))
+            .chain(row.held_back.iter().map(move |patch| line(Event::HeldBack, scanned, patch)))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::time;
 use crate::contract::{InstanceRow, RunDecision};
 use crate::input::Operation;
-use crate::report::{Report, TargetReport};
+use crate::report::{RunReport, TargetReport};
 
 /// The run, and where the line is about.
 #[derive(Debug, Serialize)]
@@ -37,14 +37,14 @@ pub(super) struct Place<'r> {
 }
 
 impl<'r> Place<'r> {
-    pub(super) fn of(report: &'r Report, target: &'r TargetReport) -> Self {
+    pub(super) fn of(run: &'r RunReport, target: &'r TargetReport) -> Self {
         Self {
-            run_id: &report.run.id,
-            plan: &report.run.plan,
-            operation: report.run.operation,
-            started_at: time(report.run.started_at),
-            finished_at: time(report.run.finished_at),
-            decision: report.run.decision,
+            run_id: &run.id,
+            plan: &run.plan,
+            operation: run.operation,
+            started_at: time(run.started_at),
+            finished_at: time(run.finished_at),
+            decision: run.decision,
             stage: &target.stage,
             wave: target.wave,
             account_id: &target.account_id,
@@ -59,7 +59,7 @@ impl<'r> Place<'r> {
 #[derive(Debug, Serialize)]
 pub(super) struct Subject<'r> {
     #[serde(flatten)]
-    place: Place<'r>,
+    place: &'r Place<'r>,
     /// Instance id.
     instance_id: &'r str,
     /// Value of the `Name` tag, or null.
@@ -69,12 +69,7 @@ pub(super) struct Subject<'r> {
 }
 
 impl<'r> Subject<'r> {
-    pub(super) fn of(report: &'r Report, target: &'r TargetReport, row: &'r InstanceRow) -> Self {
-        Self {
-            place: Place::of(report, target),
-            instance_id: &row.instance_id,
-            name: row.name.as_deref(),
-            os: row.os.as_deref(),
-        }
+    pub(super) fn of(place: &'r Place<'r>, row: &'r InstanceRow) -> Self {
+        Self { place, instance_id: &row.instance_id, name: row.name.as_deref(), os: row.os.as_deref() }
     }
 }

@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use super::run::Place;
 use crate::outcome::TargetOutcome;
-use crate::report::{Report, TargetReport};
+use crate::report::TargetReport;
 
 /// A line.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    place: Place<'r>,
+    place: &'r Place<'r>,
     /// What happened to the target: `reached`, `access-denied` …
     outcome: TargetOutcome,
     /// Why, as a code.
@@ -20,12 +20,7 @@ pub(super) struct Line<'r> {
 }
 
 impl<'r> Line<'r> {
-    pub(super) fn of(report: &'r Report, target: &'r TargetReport) -> Self {
-        Self {
-            place: Place::of(report, target),
-            outcome: target.outcome,
-            reason_code: &target.reason.code,
-            reason_text: &target.reason.text,
-        }
+    pub(super) fn of(place: &'r Place<'r>, target: &'r TargetReport) -> Self {
+        Self { place, outcome: target.outcome, reason_code: &target.reason.code, reason_text: &target.reason.text }
     }
 }

@@ -1,42 +1,57 @@
 //! What is in the page is the report: the compact spelling is read again, as the page does it.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
-use crate::contract::{Patch, PatchDisposition};
+use crate::contract::{InstanceRow, Patch, PatchDisposition};
 use crate::fixtures;
 use crate::outcome::Outcome;
 use crate::reason::Reason;
+use crate::report::Report;
 
 const TEMPLATE: &str = "<script type=\"application/json\">@@REPORT_JSON@@</script><p>end</p>";
 
 /// The text between the template's two halves.
-fn embedded(report: &Report) -> String {
-    let mut head = report.clone();
-    let rows = std::mem::take(&mut head.instances);
+fn embedded(report: &Report, remembered: usize) -> String {
     let mut bytes = Vec::new();
-    write(&mut bytes, TEMPLATE, &head, &rows).expect("written");
+    let mut page = Page::begin(TEMPLATE, &mut bytes).expect("written");
+    page.texts = Texts::remembering(remembered);
+    for row in &report.instances {
+        page.instance(&mut bytes, &serde_json::to_string(row).expect("JSON")).expect("written");
+    }
+    page.targets(&mut bytes).expect("written");
+    for target in &report.targets {
+        page.target(&mut bytes, &serde_json::to_string(target).expect("JSON")).expect("written");
+    }
+    page.end(&mut bytes, &report.head).expect("written");
     let page = String::from_utf8(bytes).expect("UTF-8");
     let (before, after) = TEMPLATE.split_once(PLACEHOLDER).expect("the placeholder");
     page.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).expect("the template around it").to_owned()
 }
 
-/// The report as `src/model/load.ts` reads it: numbers are looked up, lists and nulls that are not there are put back.
+/// The report as `src/model/load.ts` reads it: numbers are looked up among what has appeared, lists and nulls that are not
+/// there are put back. The fields of an instance stand in the order of their names, here and in the text.
 fn expanded(text: &str, like: &Report) -> Value {
     let mut page: Value = serde_json::from_str(text).expect("JSON");
-    let dictionary = page.as_object_mut().and_then(|page| page.remove("dictionary")).expect("a dictionary");
     let like = serde_json::to_value(like).expect("JSON");
     let rows = page["instances"].as_array_mut().expect("instances");
+    let mut appeared: Vec<Value> = Vec::new();
+    let mut entry = |value: &Value| {
+        if let Some(place) = value.as_u64() {
+            return appeared[usize::try_from(place).expect("small")].clone();
+        }
+        appeared.push(value.clone());
+        value.clone()
+    };
     for (row, like) in rows.iter_mut().zip(like["instances"].as_array().expect("instances")) {
         let fields = row.as_object_mut().expect("a row");
-        let entry = |value: &Value| {
-            value.as_u64().map_or_else(|| value.clone(), |n| dictionary[usize::try_from(n).expect("small")].clone())
-        };
-        let reason = entry(&fields["reason"]);
-        fields.insert("reason".to_owned(), reason);
-        for list in NUMBERED {
-            let entries = fields.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
-            fields.insert(list.to_owned(), entries.iter().map(entry).collect());
+        for (name, value) in fields.iter_mut() {
+            match value {
+                Value::Array(entries) => *value = entries.iter().map(&mut entry).collect(),
+                _ if name == "reason" => *value = entry(value),
+                _ => {}
+            }
         }
         for (name, value) in like.as_object().expect("a row") {
             let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
@@ -48,8 +63,8 @@ fn expanded(text: &str, like: &Report) -> Value {
     page
 }
 
-fn assert_same(report: &Report) -> String {
-    let text = embedded(report);
+fn assert_same(report: &Report, remembered: usize) -> String {
+    let text = embedded(report, remembered);
     assert_eq!(expanded(&text, report), serde_json::to_value(report).expect("JSON"));
     assert!(!text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{text}");
     text
@@ -60,15 +75,28 @@ fn the_page_holds_the_report_and_nothing_twice() {
     let mut report = fixtures::report();
     let again: Vec<InstanceRow> = report.instances.clone();
     report.instances.extend(again);
-    let text = assert_same(&report);
+    let text = assert_same(&report, REMEMBERED);
     assert_eq!(text.matches("kernel.x86_64:0:6.1.119").count(), 2, "once missing, once failed: {text}");
+}
+
+#[test]
+fn what_is_not_remembered_is_written_again() {
+    let mut report = fixtures::report();
+    let again: Vec<InstanceRow> = report.instances.clone();
+    report.instances.extend(again);
+    let openssl = |text: String| text.matches("openssl.x86_64:1:3.0.8-1").count();
+    assert_eq!(openssl(assert_same(&report, REMEMBERED)), 1);
+    let often = openssl(assert_same(&report, 0));
+    assert_eq!(often, 10, "as often as in report.json");
+    let few = openssl(assert_same(&report, 500));
+    assert!((1..often).contains(&few), "{few}");
 }
 
 #[test]
 fn what_could_end_the_script_is_written_as_an_escape() {
     let mut report = fixtures::report();
     report.instances[0].name = Some("</script><!--<script>&\u{2028}\u{2029}\"\\\n".into());
-    let text = assert_same(&report);
+    let text = assert_same(&report, REMEMBERED);
     assert!(
         text.contains("\\u003c/script\\u003e\\u003c!--\\u003cscript\\u003e\\u0026\\u2028\\u2029\\\"\\\\\\n"),
         "{text}"
@@ -77,8 +105,7 @@ fn what_could_end_the_script_is_written_as_an_escape() {
 
 #[test]
 fn a_template_without_its_placeholder_is_refused() {
-    let report = fixtures::report();
-    let error = write(Vec::new(), "<html>", &report, &[]).expect_err("refused");
+    let error = Page::begin("<html>", &mut Vec::new()).map(|_| ()).expect_err("refused");
     assert!(error.to_string().contains(PLACEHOLDER), "{error}");
 }
 
@@ -115,9 +142,12 @@ fn row() -> impl Strategy<Value = InstanceRow> {
 
 proptest! {
     #[test]
-    fn whatever_the_rows_hold_the_page_holds_the_same(rows in prop::collection::vec(row(), 0..5)) {
+    fn whatever_the_rows_hold_the_page_holds_the_same(
+        rows in prop::collection::vec(row(), 0..5),
+        remembered in 0_usize..2_000,
+    ) {
         let mut report = fixtures::report();
         report.instances = rows;
-        assert_same(&report);
+        assert_same(&report, remembered);
     }
 }

@@ -43,23 +43,31 @@ pub struct TestedSet {
 }
 
 impl TestedSet {
-    /// The set of a step of the first stage: what its instances installed, and what is known from earlier runs.
+    /// What earlier runs installed; nothing of this one yet.
     #[must_use]
-    pub fn of_step<'a>(
-        rows: impl IntoIterator<Item = &'a InstanceRow>,
+    pub fn of_earlier_runs(self) -> Self {
+        Self { scanned_at: None, ..self }
+    }
+
+    /// What instances of a target of the first stage installed. `scanned_at`: when the result of its scan was collected.
+    pub fn add<'a>(
+        &mut self,
         scanned_at: Option<Timestamp>,
-        earlier: Self,
+        rows: impl IntoIterator<Item = &'a InstanceRow>,
         now: Timestamp,
-    ) -> Self {
-        let mut patches = earlier.patches;
+    ) {
+        self.scanned_at = self.scanned_at.max(scanned_at);
         for row in rows {
             let os = row.os.as_deref().unwrap_or_default();
-            patches.extend(row.installed.iter().map(|patch| (TestedPatch::of(os, patch), now)));
+            self.patches.extend(row.installed.iter().map(|patch| (TestedPatch::of(os, patch), now)));
         }
+    }
+
+    /// Forgets what was installed too long ago.
+    pub fn forget(&mut self, now: Timestamp) {
         // Out of the calendar's range nothing is old.
         let oldest = now.checked_sub(SignedDuration::from_hours(24 * MEMORY_DAYS)).unwrap_or(Timestamp::MIN);
-        patches.retain(|_, at| *at >= oldest);
-        Self { scanned_at, patches }
+        self.patches.retain(|_, at| *at >= oldest);
     }
 
     /// Both together: a stage may have several steps.

@@ -24,37 +24,54 @@ pub struct Cause {
     pub instances: usize,
 }
 
-struct Seen<'a, K> {
-    /// By how bad it is there.
-    instances: BTreeMap<Status, BTreeSet<K>>,
-    told: Option<(Status, Check, Option<&'a str>)>,
+/// A cause as far as it is counted.
+#[derive(Default)]
+struct Seen {
+    /// Instances by how bad it is there.
+    instances: BTreeMap<Status, usize>,
+    /// The finding that is told: the gravest, of those the one nearest to the cause.
+    told: Option<(Status, Check, Option<String>)>,
 }
 
-/// The causes of those findings: first what holds instances back, then warnings, then what could not be read; in each
-/// the one with the most instances first, then by text.
-///
-/// `K` tells instances apart, across targets too where findings of several are put together.
-pub fn first_to_fix<'a, K: Ord + Copy>(findings: impl IntoIterator<Item = (K, &'a [Finding])>) -> Vec<Cause> {
-    let mut causes: BTreeMap<&str, Seen<'a, K>> = BTreeMap::new();
-    for (instance, findings) in findings {
+/// Counts the causes of the findings of one instance after the other. It grows with the causes there are, and not with
+/// the instances.
+#[derive(Default)]
+pub struct Causes(BTreeMap<String, Seen>);
+
+impl Causes {
+    /// The findings of one more instance, all of them: it counts once for a cause, whatever number of checks found that.
+    pub fn add(&mut self, findings: &[Finding]) {
+        let mut of_instance: BTreeSet<(&str, Status)> = BTreeSet::new();
         for finding in findings {
             for cause in &finding.causes {
-                let seen = causes.entry(&cause.text).or_insert_with(|| Seen { instances: BTreeMap::new(), told: None });
-                seen.instances.entry(finding.status).or_default().insert(instance);
+                of_instance.insert((&cause.text, finding.status));
+                let seen = self.0.entry(cause.text.clone()).or_default();
                 // `managed` names the causes that other checks find, so it comes first and gives way to them.
-                let told = (finding.status, finding.check, cause.fix.as_deref());
-                seen.told = seen.told.max(Some(told));
+                let told = (finding.status, finding.check, cause.fix.clone());
+                seen.told = seen.told.take().max(Some(told));
+            }
+        }
+        for (text, status) in of_instance {
+            if let Some(seen) = self.0.get_mut(text) {
+                *seen.instances.entry(status).or_default() += 1;
             }
         }
     }
-    let mut causes: Vec<Cause> = causes
-        .into_iter()
-        .filter_map(|(text, seen)| {
-            let (status, check, fix) = seen.told?;
-            let instances = seen.instances.get(&status).map_or(0, BTreeSet::len);
-            Some(Cause { text: text.to_owned(), check, status, fix: fix.map(str::to_owned), instances })
-        })
-        .collect();
-    causes.sort_by(|a, b| (b.status, b.instances, &a.text).cmp(&(a.status, a.instances, &b.text)));
-    causes
+
+    /// The causes: first what holds instances back, then warnings, then what could not be read; in each the one with the
+    /// most instances first, then by text.
+    #[must_use]
+    pub fn first_to_fix(self) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self
+            .0
+            .into_iter()
+            .filter_map(|(text, seen)| {
+                let (status, check, fix) = seen.told?;
+                let instances = seen.instances.get(&status).copied().unwrap_or_default();
+                Some(Cause { text, check, status, fix, instances })
+            })
+            .collect();
+        causes.sort_by(|a, b| (b.status, b.instances, &a.text).cmp(&(a.status, a.instances, &b.text)));
+        causes
+    }
 }

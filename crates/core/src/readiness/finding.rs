@@ -129,6 +129,12 @@ pub struct FindingCause {
 }
 
 impl Finding {
+    /// What is not simply right, as `check: status`; None where it is.
+    #[must_use]
+    pub fn wrong(&self) -> Option<String> {
+        (self.status != Status::Pass).then(|| format!("{}: {}", self.check.id(), self.status.name()))
+    }
+
     /// Nothing stands in the way.
     pub(super) fn pass(check: Check, evidence: impl Into<String>) -> Self {
         let evidence = evidence.into();

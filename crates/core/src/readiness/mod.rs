@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 
 pub use after_scan::after_scan;
 pub use attach::attach;
-pub use causes::{Cause, first_to_fix};
+pub use causes::{Cause, Causes};
 pub use facts::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Known, Missing, Network, NetworkAcl, Package, Peer, Ports,
     PrefixList, Protocol, PythonInventory, RegionFacts, Route, RouteTable, SecurityGroup, Subnet, TargetFacts,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::contract::{InstanceRow, Patch};
 use crate::input::RunInput;
 use crate::plan::{Plan, Stage, Untested};
-use crate::reconcile::TargetResult;
 
 /// What a step installed, compared with what the plan's first stage has installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,40 +49,65 @@ impl StepPromotion {
             }
         }
     }
-
-    pub(super) fn of(untested: Option<Untested>, targets: &[TargetResult]) -> Self {
-        let rows = || targets.iter().flat_map(|target| &target.instances);
-        Self {
-            untested,
-            tested: count(rows().flat_map(|row| {
-                row.installed
-                    .iter()
-                    .filter(|patch| !row.installed_untested.contains(patch))
-                    .map(move |patch| (row, patch))
-            })),
-            installed_untested: count(
-                rows().flat_map(|row| row.installed_untested.iter().map(move |patch| (row, patch))),
-            ),
-            held_back: count(rows().flat_map(|row| row.held_back.iter().map(move |patch| (row, patch)))),
-        }
-    }
 }
 
 fn counted_patches(n: usize) -> String {
     if n == 1 { "1 patch".to_owned() } else { format!("{n} patches") }
 }
 
-/// Patches with the number of their instances, in the order of their names.
-fn count<'r>(patches: impl Iterator<Item = (&'r InstanceRow, &'r Patch)>) -> Vec<PatchCount> {
-    let mut counts: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
-    for (row, patch) in patches {
-        let os = row.os.as_deref().unwrap_or_default();
-        *counts.entry((os, &patch.id, &patch.title)).or_default() += 1;
+/// Patches by operating system, id and title, with the number of their instances.
+type Counted = BTreeMap<(String, String, String), u32>;
+
+/// Counts what the instances of a step installed, one after the other. It grows with the patches there are, and not with
+/// the instances.
+pub(super) struct PromotionTally {
+    untested: Option<Untested>,
+    tested: Counted,
+    installed_untested: Counted,
+    held_back: Counted,
+}
+
+impl PromotionTally {
+    /// None where the plan compares nothing.
+    pub(super) fn new(compared: &Compared) -> Option<Self> {
+        let untested = match compared {
+            Compared::Nothing => return None,
+            Compared::Itself => None,
+            Compared::WithFirst(untested) => Some(*untested),
+        };
+        Some(Self { untested, tested: Counted::new(), installed_untested: Counted::new(), held_back: Counted::new() })
     }
-    counts
-        .into_iter()
-        .map(|((os, id, title), instances)| PatchCount { os: os.into(), id: id.into(), title: title.into(), instances })
-        .collect()
+
+    /// One more instance.
+    pub(super) fn add(&mut self, row: &InstanceRow) {
+        let os = row.os.as_deref().unwrap_or_default();
+        let count = |counted: &mut Counted, patch: &Patch| {
+            *counted.entry((os.to_owned(), patch.id.clone(), patch.title.clone())).or_default() += 1;
+        };
+        for patch in row.installed.iter().filter(|patch| !row.installed_untested.contains(patch)) {
+            count(&mut self.tested, patch);
+        }
+        for patch in &row.installed_untested {
+            count(&mut self.installed_untested, patch);
+        }
+        for patch in &row.held_back {
+            count(&mut self.held_back, patch);
+        }
+    }
+
+    /// In the order of their names.
+    pub(super) fn end(self) -> StepPromotion {
+        let listed = |counted: Counted| {
+            let patches = counted.into_iter();
+            patches.map(|((os, id, title), instances)| PatchCount { os, id, title, instances }).collect()
+        };
+        StepPromotion {
+            untested: self.untested,
+            tested: listed(self.tested),
+            installed_untested: listed(self.installed_untested),
+            held_back: listed(self.held_back),
+        }
+    }
 }
 
 /// Whether the plan compares what a stage installs.
@@ -113,9 +137,8 @@ mod tests {
     use super::*;
     use crate::contract::PatchDisposition;
     use crate::fixtures;
-    use crate::outcome::{Outcome, TargetOutcome};
+    use crate::outcome::Outcome;
     use crate::plan;
-    use crate::reason::Reason;
 
     fn patch(version: &str) -> Patch {
         Patch {
@@ -129,28 +152,26 @@ mod tests {
     }
 
     /// Two instances got version 1, which is tested; one of them version 2 too, which is not. Both lack version 3.
-    fn results() -> Vec<TargetResult> {
+    fn rows() -> [InstanceRow; 2] {
         let target = fixtures::target();
         let row = |id, installed: Vec<Patch>, untested: Vec<Patch>| {
             let row = fixtures::instance(&target, id, None, Outcome::Patched, "x");
             InstanceRow { installed, installed_untested: untested, held_back: vec![patch("3")], ..row }
         };
-        let instances =
-            vec![row("i-1", vec![patch("1"), patch("2")], vec![patch("2")]), row("i-2", vec![patch("1")], vec![])];
-        vec![TargetResult {
-            target: target.clone(),
-            outcome: TargetOutcome::Reached,
-            reason: Reason::new("x", "x"),
-            scanned_at: None,
-            installed_at: None,
-            instances,
-            conflict_notes: vec![],
-        }]
+        [row("i-1", vec![patch("1"), patch("2")], vec![patch("2")]), row("i-2", vec![patch("1")], vec![])]
+    }
+
+    fn promotion(untested: Untested, rows: &[InstanceRow]) -> StepPromotion {
+        let mut tally = PromotionTally::new(&Compared::WithFirst(untested)).expect("something to compare");
+        for row in rows {
+            tally.add(row);
+        }
+        tally.end()
     }
 
     #[test]
     fn patches_are_counted_by_version_and_by_whether_they_are_tested() {
-        let promotion = StepPromotion::of(Some(Untested::Warn), &results());
+        let promotion = promotion(Untested::Warn, &rows());
         let short = |counts: &[PatchCount]| {
             counts.iter().map(|one| format!("{} on {}", one.title, one.instances)).collect::<Vec<_>>()
         };
@@ -161,15 +182,12 @@ mod tests {
 
     #[test]
     fn the_notification_names_what_is_not_tested_unless_the_plan_allows_it() {
-        let sentence = |untested| StepPromotion::of(Some(untested), &results()).sentence();
+        let sentence = |untested| promotion(untested, &rows()).sentence();
         assert_eq!(sentence(Untested::Warn), "  not tested: 1 patch installed, 1 held back\n");
-        let mut installed_only = results();
-        for row in &mut installed_only[0].instances {
-            row.held_back.clear();
-        }
-        assert_eq!(StepPromotion::of(Some(Untested::Allow), &installed_only).sentence(), "");
-        assert!(!StepPromotion::of(Some(Untested::Warn), &installed_only).sentence().is_empty());
-        assert_eq!(StepPromotion::of(Some(Untested::Block), &[]).sentence(), "");
+        let installed_only = rows().map(|row| InstanceRow { held_back: vec![], ..row });
+        assert_eq!(promotion(Untested::Allow, &installed_only).sentence(), "");
+        assert!(!promotion(Untested::Warn, &installed_only).sentence().is_empty());
+        assert_eq!(promotion(Untested::Block, &[]).sentence(), "");
     }
 
     #[test]

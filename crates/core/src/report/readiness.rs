@@ -6,9 +6,8 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::InstanceRow;
 use crate::plural::counted;
-use crate::readiness::{Cause, Check, Status, first_to_fix};
+use crate::readiness::{Cause, Causes, Check, Finding, Status};
 
 /// So many causes of instances that are not ready are in the notification; the report has all.
 const CAUSES_TOLD: usize = 3;
@@ -23,16 +22,28 @@ pub struct ReadinessReport {
     pub first_to_fix: Vec<Cause>,
 }
 
-impl ReadinessReport {
-    pub(super) fn of(rows: &[InstanceRow]) -> Self {
-        let mut checks: BTreeMap<Check, BTreeMap<Status, u64>> = BTreeMap::new();
-        for finding in rows.iter().flat_map(|row| &row.findings) {
-            *checks.entry(finding.check).or_default().entry(finding.status).or_default() += 1;
+/// Counts the findings of one instance after the other.
+#[derive(Default)]
+pub(super) struct ReadinessTally {
+    checks: BTreeMap<Check, BTreeMap<Status, u64>>,
+    causes: Causes,
+}
+
+impl ReadinessTally {
+    /// One more instance.
+    pub(super) fn add(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            *self.checks.entry(finding.check).or_default().entry(finding.status).or_default() += 1;
         }
-        let found = rows.iter().map(|row| ((&row.account_id, &row.region, &row.instance_id), row.findings.as_slice()));
-        Self { checks, first_to_fix: first_to_fix(found) }
+        self.causes.add(findings);
     }
 
+    pub(super) fn end(self) -> ReadinessReport {
+        ReadinessReport { checks: self.checks, first_to_fix: self.causes.first_to_fix() }
+    }
+}
+
+impl ReadinessReport {
     /// The first few causes that hold instances back, for the notification; empty if there is none.
     pub(super) fn sentences(&self) -> String {
         let mut text = String::new();

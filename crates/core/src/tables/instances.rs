@@ -1,11 +1,10 @@
 //! `instances.csv`: a line per instance.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::Table;
+use super::Lines;
 use crate::contract::InstanceRow;
-use crate::readiness::{Finding, Status};
+use crate::readiness::Finding;
 use crate::report::TargetReport;
 
 /// The columns, in their order. Those named as in `report.json` mean the same; lists of patches are numbers here, and
@@ -37,83 +36,49 @@ pub const COLUMNS: [&str; 24] = [
     "overwrittenBy",
 ];
 
-/// Writes the table of those instances; `targets` knows the names of their accounts.
-pub fn write<'r>(
-    out: impl Write,
-    targets: &[TargetReport],
-    rows: impl IntoIterator<Item = &'r InstanceRow>,
-) -> io::Result<()> {
-    let places = Places::of(targets);
-    let mut table = Table::new(out, &COLUMNS)?;
-    for row in rows {
-        let (account_name, ou_path) = places.names(row);
-        let wave = row.wave.to_string();
-        let findings = findings(&row.findings);
-        let patches = [
-            &row.missing_before,
-            &row.installed,
-            &row.failed,
-            &row.missing_after,
-            &row.installed_untested,
-            &row.held_back,
-        ]
-        .map(|patches| patches.len().to_string());
-        let [missing_before, installed, failed, missing_after, installed_untested, held_back] = &patches;
-        let commands = row.command_ids.join(" ");
-        let conflicts: Vec<&str> = row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect();
-        let conflicts = conflicts.join(", ");
-        let cells: [&str; COLUMNS.len()] = [
-            &row.account_id,
-            account_name,
-            ou_path,
-            &row.region,
-            &row.stage,
-            &wave,
-            &row.instance_id,
-            row.name.as_deref().unwrap_or_default(),
-            row.os.as_deref().unwrap_or_default(),
-            row.agent_version.as_deref().unwrap_or_default(),
-            row.outcome.name(),
-            &row.reason.code,
-            &row.reason.text,
-            &findings,
-            missing_before,
-            installed,
-            failed,
-            missing_after,
-            installed_untested,
-            held_back,
-            row.baseline_id.as_deref().unwrap_or_default(),
-            &commands,
-            &conflicts,
-            row.overwritten_by.as_ref().map_or("", |reason| &reason.code),
-        ];
-        table.row(cells)?;
-    }
-    table.end()
+/// Writes the line of an instance.
+pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &InstanceRow) -> io::Result<()> {
+    let wave = row.wave.to_string();
+    let findings = findings(&row.findings);
+    let patches =
+        [&row.missing_before, &row.installed, &row.failed, &row.missing_after, &row.installed_untested, &row.held_back]
+            .map(|patches| patches.len().to_string());
+    let [missing_before, installed, failed, missing_after, installed_untested, held_back] = &patches;
+    let commands = row.command_ids.join(" ");
+    let conflicts: Vec<&str> = row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect();
+    let conflicts = conflicts.join(", ");
+    let cells: [&str; COLUMNS.len()] = [
+        &row.account_id,
+        &target.account_name,
+        &target.ou_path,
+        &row.region,
+        &row.stage,
+        &wave,
+        &row.instance_id,
+        row.name.as_deref().unwrap_or_default(),
+        row.os.as_deref().unwrap_or_default(),
+        row.agent_version.as_deref().unwrap_or_default(),
+        row.outcome.name(),
+        &row.reason.code,
+        &row.reason.text,
+        &findings,
+        missing_before,
+        installed,
+        failed,
+        missing_after,
+        installed_untested,
+        held_back,
+        row.baseline_id.as_deref().unwrap_or_default(),
+        &commands,
+        &conflicts,
+        row.overwritten_by.as_ref().map_or("", |reason| &reason.code),
+    ];
+    lines.add(cells)
 }
 
-/// Names of accounts by account and Region.
-pub(super) struct Places<'t>(HashMap<(&'t str, &'t str), &'t TargetReport>);
-
-impl<'t> Places<'t> {
-    pub(super) fn of(targets: &'t [TargetReport]) -> Self {
-        Self(targets.iter().map(|target| ((target.account_id.as_str(), target.region.as_str()), target)).collect())
-    }
-
-    /// Account name and path of organizational units.
-    pub(super) fn names(&self, row: &InstanceRow) -> (&'t str, &'t str) {
-        let target = self.0.get(&(row.account_id.as_str(), row.region.as_str()));
-        target.map_or(("", ""), |target| (target.account_name.as_str(), target.ou_path.as_str()))
-    }
-}
-
-/// What was found that is not simply right, as `check: status`.
+/// What was found that is not simply right.
 fn findings(findings: &[Finding]) -> String {
-    let wrong = findings.iter().filter(|finding| finding.status != Status::Pass);
-    let words: Vec<String> =
-        wrong.map(|finding| format!("{}: {}", finding.check.id(), finding.status.name())).collect();
-    words.join(", ")
+    findings.iter().filter_map(Finding::wrong).collect::<Vec<String>>().join(", ")
 }
 
 #[cfg(test)]

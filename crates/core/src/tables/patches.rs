@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::Table;
-use super::instances::Places;
+use super::Lines;
 use crate::contract::{InstanceRow, Patch};
 use crate::report::TargetReport;
 
@@ -67,47 +66,38 @@ impl Standing<'_> {
     }
 }
 
-/// Writes the table of the patches of those instances; `targets` knows the names of their accounts.
-pub fn write<'r>(
-    out: impl Write,
-    targets: &[TargetReport],
-    rows: impl IntoIterator<Item = &'r InstanceRow>,
-) -> io::Result<()> {
-    let places = Places::of(targets);
-    let mut table = Table::new(out, &COLUMNS)?;
-    for row in rows {
-        let (account_name, ou_path) = places.names(row);
-        let wave = row.wave.to_string();
-        for standing in standings(row).into_values() {
-            let patch = standing.patch;
-            let cve_ids = patch.cve_ids.join(" ");
-            let word = |yes: bool| if yes { "true" } else { "false" };
-            let cells: [&str; COLUMNS.len()] = [
-                &row.account_id,
-                account_name,
-                ou_path,
-                &row.region,
-                &row.stage,
-                &wave,
-                &row.instance_id,
-                row.name.as_deref().unwrap_or_default(),
-                row.os.as_deref().unwrap_or_default(),
-                row.outcome.name(),
-                &patch.id,
-                &patch.title,
-                &patch.classification,
-                &patch.severity,
-                &cve_ids,
-                standing.result(),
-                standing.state(),
-                word(standing.is_in(List::MissingBefore)),
-                word(standing.is_in(List::MissingAfter)),
-                word(standing.is_in(List::InstalledUntested) || standing.is_in(List::HeldBack)),
-            ];
-            table.row(cells)?;
-        }
+/// Writes the lines of an instance.
+pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &InstanceRow) -> io::Result<()> {
+    let wave = row.wave.to_string();
+    for standing in standings(row).into_values() {
+        let patch = standing.patch;
+        let cve_ids = patch.cve_ids.join(" ");
+        let word = |yes: bool| if yes { "true" } else { "false" };
+        let cells: [&str; COLUMNS.len()] = [
+            &row.account_id,
+            &target.account_name,
+            &target.ou_path,
+            &row.region,
+            &row.stage,
+            &wave,
+            &row.instance_id,
+            row.name.as_deref().unwrap_or_default(),
+            row.os.as_deref().unwrap_or_default(),
+            row.outcome.name(),
+            &patch.id,
+            &patch.title,
+            &patch.classification,
+            &patch.severity,
+            &cve_ids,
+            standing.result(),
+            standing.state(),
+            word(standing.is_in(List::MissingBefore)),
+            word(standing.is_in(List::MissingAfter)),
+            word(standing.is_in(List::InstalledUntested) || standing.is_in(List::HeldBack)),
+        ];
+        lines.add(cells)?;
     }
-    table.end()
+    Ok(())
 }
 
 /// Every patch that the instance's lists name, once, in the order of ids. The state is the latest that is known.

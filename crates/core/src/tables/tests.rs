@@ -21,21 +21,26 @@ fn assert_golden(name: &str, bytes: &[u8]) {
     );
 }
 
-#[test]
-fn the_tables_are_the_committed_ones() {
-    let report = fixtures::report();
-    let (mut instances, mut patches) = (Vec::new(), Vec::new());
-    write_instances(&mut instances, &report.targets, &report.instances).expect("written");
-    write_patches(&mut patches, &report.targets, &report.instances).expect("written");
-    assert_golden("instances.csv", &instances);
-    assert_golden("patches.csv", &patches);
+/// The whole table.
+fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    table.head(&mut bytes).expect("written");
+    for target in targets {
+        table.lines(&mut bytes, target).expect("written");
+    }
+    bytes
 }
 
 #[test]
-fn a_table_without_rows_still_says_what_its_columns_are() {
-    let mut bytes = Vec::new();
-    write_instances(&mut bytes, &[], []).expect("written");
-    let text = String::from_utf8(bytes).expect("UTF-8");
+fn the_tables_are_the_committed_ones() {
+    let targets: Vec<ReportedTarget> = fixtures::report().into_reported().collect();
+    assert_golden("instances.csv", &written(Table::Instances, &targets));
+    assert_golden("patches.csv", &written(Table::Patches, &targets));
+}
+
+#[test]
+fn a_table_without_lines_still_says_what_its_columns_are() {
+    let text = String::from_utf8(written(Table::Instances, &[])).expect("UTF-8");
     assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"overwrittenBy\"\r\n"), "{text}");
 }
 
@@ -45,13 +50,14 @@ fn every_instance_is_one_line_whatever_its_name_holds() {
     let long = "x".repeat(10_000);
     let names =
         ["a\r\nb", "\"", "=HYPERLINK(\"http://e.example\")", "\u{202e}abc", "</script>", &long, "\u{0}", "a,b;c\td"];
-    let rows: Vec<InstanceRow> = names
+    let instances: Vec<InstanceRow> = names
         .iter()
         .enumerate()
         .map(|(n, name)| fixtures::instance(&target, &format!("i-{n:017x}"), Some(name), Outcome::Patched, "x"))
         .collect();
-    let mut bytes = Vec::new();
-    write_instances(&mut bytes, &[], &rows).expect("written");
+    let rows = instances.clone();
+    let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances };
+    let bytes = written(Table::Instances, &[target]);
     let mut reader = csv::Reader::from_reader(&bytes[BYTE_ORDER_MARK.len()..]);
     let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("a table");
     assert_eq!(records.len(), rows.len());

@@ -46,6 +46,6 @@ fn restored(changes: &[Change]) -> Reason {
 
 /// What an earlier try of this very step has found out: it may have died after it forgot what was there before.
 async fn begun(house: &House, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
-    let key = keys::baselines(&request.run_id, &request.step, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
     Ok(house.store.find(&key).await?)
 }

@@ -281,7 +281,7 @@ fn settings_and_records_carry_baselines() {
         wave: 1,
     };
     assert_eq!(
-        crate::keys::baselines("r1", "01-test-1", &target),
+        crate::keys::of_target("r1", "01-test-1", crate::keys::Folder::Baselines, &target),
         "runs/r1/steps/01-test-1/baselines/111122223333/ap-northeast-1.json"
     );
     let previous = Previous::of(&changes, &untouched());

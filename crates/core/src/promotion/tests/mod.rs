@@ -4,12 +4,27 @@ mod held_back;
 mod model;
 mod set;
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::baseline::{Baseline, Definition};
-use crate::contract::{HoldBack, InstallOrder, OrderedInstance, Patch, PatchDisposition};
+use crate::contract::{HoldBack, InstallOrder, InstanceRow, OrderedInstance, Patch, PatchDisposition};
 use crate::os::OperatingSystem;
 use crate::plan::{ComplianceLevel, RejectedAction};
 use crate::reason::Reason;
+
+/// The tested set of a step of the first stage.
+fn tested_by<'a>(
+    rows: impl IntoIterator<Item = &'a InstanceRow>,
+    scanned_at: Option<Timestamp>,
+    earlier: TestedSet,
+    now: Timestamp,
+) -> TestedSet {
+    let mut set = earlier.of_earlier_runs();
+    set.add(scanned_at, rows, now);
+    set.forget(now);
+    set
+}
 
 fn patch(id: &str, version: &str) -> Patch {
     Patch {

@@ -93,7 +93,7 @@ proptest! {
         }).collect();
         let went_in: BTreeSet<String> =
             rows.iter().flat_map(|row| &row.installed).map(|patch| patch.title.clone()).collect();
-        let tested = TestedSet::of_step(&rows, Some(Timestamp::UNIX_EPOCH), TestedSet::default(), Timestamp::UNIX_EPOCH);
+        let tested = tested_by(&rows, Some(Timestamp::UNIX_EPOCH), TestedSet::default(), Timestamp::UNIX_EPOCH);
 
         // The later stage is scanned, reviewed, and scanned again where something is held back.
         let cutoff = Some(test_scan / MINUTES_OF_A_DAY);

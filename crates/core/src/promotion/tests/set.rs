@@ -29,7 +29,7 @@ fn day(n: i64) -> Timestamp {
 #[test]
 fn a_patch_is_tested_in_one_version_for_one_operating_system() {
     let row = installed(OperatingSystem::AmazonLinux2023, vec![patch("openssl", "1")]);
-    let set = TestedSet::of_step([&row], Some(day(1)), TestedSet::default(), day(1));
+    let set = tested_by([&row], Some(day(1)), TestedSet::default(), day(1));
     assert!(set.contains(OperatingSystem::AmazonLinux2023, &patch("openssl", "1")));
     assert!(!set.contains(OperatingSystem::AmazonLinux2023, &patch("openssl", "2")));
     assert!(!set.contains(OperatingSystem::RockyLinux, &patch("openssl", "1")));
@@ -38,8 +38,8 @@ fn a_patch_is_tested_in_one_version_for_one_operating_system() {
 #[test]
 fn what_an_earlier_run_installed_stays_tested_for_a_while() {
     let (os, openssl, bash) = (OperatingSystem::AmazonLinux2023, patch("openssl", "1"), patch("bash", "1"));
-    let first = TestedSet::of_step([&installed(os, vec![openssl.clone()])], None, TestedSet::default(), day(0));
-    let again = |now| TestedSet::of_step([&installed(os, vec![bash.clone()])], Some(now), first.clone(), now);
+    let first = tested_by([&installed(os, vec![openssl.clone()])], None, TestedSet::default(), day(0));
+    let again = |now| tested_by([&installed(os, vec![bash.clone()])], Some(now), first.clone(), now);
     let soon = again(day(MEMORY_DAYS));
     assert!(soon.contains(os, &openssl) && soon.contains(os, &bash));
     let late = again(day(MEMORY_DAYS + 1));
@@ -51,7 +51,7 @@ fn what_an_earlier_run_installed_stays_tested_for_a_while() {
 fn the_steps_of_a_stage_count_together() {
     let os = OperatingSystem::AmazonLinux2023;
     let step = |name: &str, at| {
-        TestedSet::of_step([&installed(os, vec![patch(name, "1")])], Some(day(at)), TestedSet::default(), day(at))
+        tested_by([&installed(os, vec![patch(name, "1")])], Some(day(at)), TestedSet::default(), day(at))
     };
     let both = step("openssl", 1).merge(step("bash", 2));
     assert_eq!(both.scanned_at, Some(day(2)));
@@ -61,7 +61,7 @@ fn the_steps_of_a_stage_count_together() {
 #[test]
 fn it_is_written_and_read_as_a_list() {
     let row = installed(OperatingSystem::Windows, vec![patch("KB1", "")]);
-    let set = TestedSet::of_step([&row], Some(day(1)), TestedSet::default(), day(1));
+    let set = tested_by([&row], Some(day(1)), TestedSet::default(), day(1));
     let text = serde_json::to_string(&set).expect("JSON");
     insta::assert_snapshot!(text);
     assert_eq!(serde_json::from_str::<TestedSet>(&text).expect("the same"), set);

@@ -30,7 +30,7 @@ fn everything_wrong() -> TargetFacts {
 #[test]
 fn the_same_cause_is_one_line() {
     let findings = checked(&everything_wrong());
-    let causes = first_to_fix(findings.iter().map(|(id, findings)| (id.as_str(), findings.as_slice())));
+    let causes = first_to_fix(findings.values());
     let lines: Vec<String> = causes
         .iter()
         .map(|cause| format!("{:?} {} ({}): {}", cause.status, cause.text, cause.check.id(), cause.instances))
@@ -108,7 +108,7 @@ fn an_instance_counts_once_for_a_cause() {
     known(&mut facts.managed).clear();
     facts.instances[0].instance_profile_arn = None;
     let findings = checked(&facts);
-    let causes = first_to_fix(findings.iter().map(|(id, findings)| (id.as_str(), findings.as_slice())));
+    let causes = first_to_fix(findings.values());
     let of_profile: Vec<(&str, usize)> = causes
         .iter()
         .filter(|cause| cause.text.contains("instance profile"))

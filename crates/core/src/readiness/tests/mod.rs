@@ -28,6 +28,15 @@ fn target() -> TargetFacts {
     }
 }
 
+/// The causes of all of those instances together.
+fn first_to_fix<'a>(findings: impl IntoIterator<Item = &'a Vec<Finding>>) -> Vec<Cause> {
+    let mut causes = Causes::default();
+    for findings in findings {
+        causes.add(findings);
+    }
+    causes.first_to_fix()
+}
+
 fn instance(id: &str) -> Ec2Instance {
     Ec2Instance {
         id: id.into(),

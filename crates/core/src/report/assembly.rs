@@ -1,0 +1,170 @@
+//! Puts a report together from one target after the other. What is in memory is what is said of the run as a whole: it
+//! does not grow with the instances.
+
+use jiff::Timestamp;
+
+use super::course;
+use super::promotion::{PromotionTally, compared};
+use super::readiness::ReadinessTally;
+use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport};
+use crate::baseline::Change;
+use crate::comparison::Comparison;
+use crate::contract::{AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, RunDocument, StepSummary};
+use crate::outcome::{Counts, TargetOutcome};
+use crate::reconcile::{StepEnd, TargetFacts, TargetResult, reconcile};
+
+/// A target with its instances, as the report has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedTarget {
+    /// The target.
+    pub target: TargetReport,
+    /// Its instances, sorted by id.
+    pub instances: Vec<InstanceRow>,
+}
+
+/// A report that is being put together.
+pub struct Assembly {
+    run: RunReport,
+    steps: Vec<StepInWork>,
+    accounts_outside_plan: Vec<AccountOutsidePlan>,
+    readiness: ReadinessTally,
+    highlights: Highlights,
+}
+
+/// A step of which targets are still being added.
+struct StepInWork {
+    summary: StepSummary,
+    gate: Option<GateRecord>,
+    end: StepEnd,
+    /// True if anything of it was recorded.
+    begun: bool,
+    counts: Counts,
+    promotion: Option<PromotionTally>,
+}
+
+impl Assembly {
+    /// Begins. `gates` are the decisions about the run's steps, in their order, None for those that were never judged;
+    /// `error` is what ended the run early, if something did.
+    #[must_use]
+    pub fn new(run: RunDocument, gates: Vec<Option<GateRecord>>, error: Option<&CaughtError>, now: Timestamp) -> Self {
+        let (decision, reason) = course::ending(&run.steps, &gates, error);
+        let ends = course::ends(&gates, error);
+        let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {
+            promotion: PromotionTally::new(&compared(&run.plan, &run.input, &summary.stage)),
+            summary,
+            gate,
+            end,
+            begun: false,
+            counts: Counts::default(),
+        });
+        Self {
+            steps: steps.collect(),
+            run: RunReport {
+                id: run.run_id,
+                plan: run.plan.name,
+                plan_sha256: run.plan_sha256,
+                operation: run.input.operation,
+                readiness_only: run.input.readiness_only,
+                comment: run.input.comment,
+                started_at: run.started_at,
+                finished_at: now,
+                decision,
+                reason,
+                counts: Counts::default(),
+            },
+            accounts_outside_plan: run.accounts_outside_plan,
+            readiness: ReadinessTally::default(),
+            highlights: Highlights::default(),
+        }
+    }
+
+    /// The run, with what is counted of it so far.
+    #[must_use]
+    pub fn run(&self) -> &RunReport {
+        &self.run
+    }
+
+    /// One more target of the step at that place in the run.
+    ///
+    /// # Panics
+    ///
+    /// If the run has no such step.
+    pub fn add(&mut self, step: usize, mut facts: TargetFacts) -> ReportedTarget {
+        let baseline_changes = std::mem::take(&mut facts.baseline_changes);
+        let step = &mut self.steps[step];
+        let scanned = facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
+        step.begun |= facts.inventory.is_some() || scanned;
+        let result = reconcile(facts, &step.end, self.run.operation);
+        let reported = reported(result, baseline_changes);
+        self.highlights.add_target(&reported.target);
+        for row in &reported.instances {
+            step.counts.add(row.outcome);
+            if let Some(promotion) = &mut step.promotion {
+                promotion.add(row);
+            }
+            self.run.counts.add(row.outcome);
+            self.readiness.add(&row.findings);
+            self.highlights.add_instance(row);
+        }
+        reported
+    }
+
+    /// What is said of the run as a whole, when every target was added.
+    #[must_use]
+    pub fn end(self, comparison: Option<Comparison>) -> (Head, Highlights) {
+        let run = self.run;
+        let head = Head {
+            schema_version: SCHEMA_VERSION,
+            steps: self.steps.into_iter().map(|step| step.end(&run)).collect(),
+            run,
+            readiness: self.readiness.end(),
+            accounts_outside_plan: self.accounts_outside_plan,
+            comparison,
+        };
+        (head, self.highlights)
+    }
+}
+
+impl StepInWork {
+    fn end(self, run: &RunReport) -> StepReport {
+        let judged = self.gate.as_ref().map(|gate| (gate.limits, gate.at));
+        let (decision, reason) = match self.gate {
+            Some(gate) if gate.decision == Decision::Advance => (StepDecision::Advance, gate.reason),
+            Some(gate) => (StepDecision::Halt, gate.reason),
+            None if self.begun => (StepDecision::Error, run.reason.clone()),
+            None => (StepDecision::NotAttempted, run.reason.clone()),
+        };
+        StepReport {
+            id: self.summary.id,
+            stage: self.summary.stage,
+            wave: self.summary.wave,
+            decision,
+            reason,
+            counts: self.counts,
+            promotion: self.promotion.map(PromotionTally::end),
+            limits: judged.map(|(limits, _)| limits),
+            judged_at: judged.map(|(_, at)| at),
+        }
+    }
+}
+
+fn reported(result: TargetResult, baseline_changes: Vec<Change>) -> ReportedTarget {
+    let TargetResult { target, outcome, reason, scanned_at, installed_at, instances, conflict_notes } = result;
+    ReportedTarget {
+        target: TargetReport {
+            account_id: target.account_id,
+            account_name: target.account_name,
+            ou_path: target.ou_path,
+            region: target.region,
+            stage: target.stage,
+            wave: target.wave,
+            outcome,
+            reason,
+            scanned_at,
+            installed_at,
+            baseline_changes,
+            conflict_notes,
+        },
+        instances,
+    }
+}

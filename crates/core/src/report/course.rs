@@ -1,0 +1,107 @@
+//! How a run went, by its gates: how it ended, and with what end each step is judged. Known before the first target is
+//! read, so that every target can be written down as soon as it is.
+
+use crate::contract::{CaughtError, Decision, GateRecord, RunDecision, StepSummary};
+use crate::reason::Reason;
+use crate::reconcile::StepEnd;
+
+/// How the run ended: an error that is not an outcome wins over a halt, and a step that was never judged is one.
+pub(super) fn ending(
+    steps: &[StepSummary],
+    gates: &[Option<GateRecord>],
+    error: Option<&CaughtError>,
+) -> (RunDecision, Reason) {
+    let halted = gates.iter().flatten().find(|gate| gate.decision != Decision::Advance);
+    let unjudged = steps.iter().zip(gates).find(|(_, gate)| gate.is_none());
+    match (error, halted, unjudged) {
+        (Some(error), _, _) => (RunDecision::Error, Reason::new(&error.error, error.sentence())),
+        (None, Some(gate), _) => {
+            let text = format!("halted at step {}: {}", gate.step, gate.reason.text);
+            (RunDecision::Halted, Reason::new(&gate.reason.code, text))
+        }
+        (None, None, Some((step, _))) => {
+            (RunDecision::Error, Reason::new("BrokenRun", format!("step {} was never judged", step.id)))
+        }
+        (None, None, None) => (RunDecision::Advanced, Reason::new("all-steps-advanced", "every step passed its gate")),
+    }
+}
+
+/// How each step ended: a judged one is over, any other was cut by what ended the run before it.
+pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) -> Vec<StepEnd> {
+    let mut cut = error.map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
+    gates
+        .iter()
+        .map(|gate| match gate {
+            Some(gate) => {
+                if gate.decision == Decision::Halt {
+                    let text = format!("the run halted at step {}: {}", gate.step, gate.reason.text);
+                    cut = Some(Reason::new("halted", text));
+                }
+                StepEnd::Over
+            }
+            None => {
+                StepEnd::Cut(cut.clone().unwrap_or_else(|| Reason::new("never-judged", "the step was never judged")))
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::outcome::Counts;
+    use crate::plan::Gate;
+
+    /// Three steps, by what their gates said.
+    fn run(said: [Option<Decision>; 3]) -> (Vec<StepSummary>, Vec<Option<GateRecord>>) {
+        let ids = ["01-test-1", "02-staging-1", "03-production-1"];
+        let step = |id: &str| StepSummary { id: id.into(), stage: id.into(), wave: 1, accounts: 1, targets: 0 };
+        let gate = |id: &str, decision| GateRecord {
+            step: id.into(),
+            at: Timestamp::UNIX_EPOCH,
+            decision,
+            reason: Reason::new("why", "because"),
+            counts: Counts::default(),
+            limits: Gate::default(),
+        };
+        let gates = ids.iter().zip(said).map(|(id, decision)| Some(gate(id, decision?))).collect();
+        (ids.map(step).into(), gates)
+    }
+
+    const ADVANCE: Option<Decision> = Some(Decision::Advance);
+    const HALT: Option<Decision> = Some(Decision::Halt);
+
+    fn broken() -> CaughtError {
+        CaughtError { error: "States.Timeout".into(), cause: String::new() }
+    }
+
+    #[test]
+    fn a_run_ends_as_its_worst_step_or_its_error() {
+        let ends = |said, error: Option<&CaughtError>| {
+            let (steps, gates) = run(said);
+            let (decision, reason) = ending(&steps, &gates, error);
+            (decision, reason.code)
+        };
+        assert_eq!(ends([ADVANCE; 3], None), (RunDecision::Advanced, "all-steps-advanced".into()));
+        assert_eq!(ends([ADVANCE, HALT, None], None), (RunDecision::Halted, "why".into()));
+        assert_eq!(ends([ADVANCE, None, None], None), (RunDecision::Error, "BrokenRun".into()));
+        assert_eq!(ends([ADVANCE, HALT, None], Some(&broken())), (RunDecision::Error, "States.Timeout".into()));
+    }
+
+    #[test]
+    fn what_is_not_judged_was_cut_by_what_came_before() {
+        let code = |end: StepEnd| match end {
+            StepEnd::Over => "over".to_owned(),
+            StepEnd::Cut(reason) => reason.code,
+        };
+        let shown = |said, error: Option<&CaughtError>| {
+            ends(&run(said).1, error).into_iter().map(code).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown([ADVANCE; 3], None), "over over over");
+        assert_eq!(shown([ADVANCE, HALT, None], None), "over over halted");
+        assert_eq!(shown([ADVANCE, None, None], Some(&broken())), "over run-broken run-broken");
+        assert_eq!(shown([ADVANCE, None, None], None), "over never-judged never-judged");
+    }
+}

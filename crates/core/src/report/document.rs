@@ -1,0 +1,77 @@
+//! The text of `report.json`, piece by piece: instances as they come, then the targets, and the head when all of them are
+//! known, although it stands first: people who open a large file want to see how the run ended.
+
+use std::io::{self, Write};
+
+use super::Head;
+
+/// The document, as far as it is written.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// True if the list that is being written has an entry.
+    listed: bool,
+}
+
+impl Document {
+    /// One more instance, and behind [`Document::targets`] one more target, as JSON.
+    pub fn entry(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
+        out.write_all(if self.listed { b",\n" } else { b"\n" })?;
+        self.listed = true;
+        out.write_all(json.as_bytes())
+    }
+
+    /// Ends the instances; targets follow.
+    pub fn targets(&mut self, out: &mut impl Write) -> io::Result<()> {
+        self.listed = false;
+        out.write_all(b"\n],\"targets\":[")
+    }
+
+    /// Ends the document. Returns what goes before everything that was written.
+    pub fn end(&self, out: &mut impl Write, head: &Head) -> io::Result<Vec<u8>> {
+        out.write_all(b"\n]}\n")?;
+        let mut beginning = serde_json::to_vec(head)?;
+        // The brace that ends the head stands at the end of the document.
+        beginning.pop();
+        beginning.extend_from_slice(br#","instances":["#);
+        Ok(beginning)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use crate::report::Report;
+
+    fn written(report: &Report) -> String {
+        let (mut document, mut out) = (Document::default(), Vec::new());
+        for row in &report.instances {
+            document.entry(&mut out, &serde_json::to_string(row).expect("JSON")).expect("written");
+        }
+        document.targets(&mut out).expect("written");
+        for target in &report.targets {
+            document.entry(&mut out, &serde_json::to_string(target).expect("JSON")).expect("written");
+        }
+        let mut text = document.end(&mut out, &report.head).expect("written");
+        text.append(&mut out);
+        String::from_utf8(text).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn the_pieces_are_the_report() {
+        let report = fixtures::report();
+        let text = written(&report);
+        assert_eq!(serde_json::from_str::<Report>(&text).expect("a report"), report);
+        let whole = serde_json::to_value(&report).expect("JSON");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), whole);
+        assert!(text.starts_with(r#"{"schemaVersion":1,"run":{"id":"#), "{text}");
+    }
+
+    #[test]
+    fn a_report_of_nothing_is_one_too() {
+        let mut report = fixtures::report();
+        report.instances.clear();
+        report.targets.clear();
+        assert_eq!(serde_json::from_str::<Report>(&written(&report)).expect("a report"), report);
+    }
+}

@@ -1,0 +1,67 @@
+//! A run in a few lines: what the state machine gets of a report, and what people are sent.
+
+use std::fmt::Write as _;
+
+use super::{Head, Highlights};
+use crate::contract::{ReportAnswer, RunDecision};
+use crate::error::HALTED;
+use crate::keys;
+
+/// SNS takes a subject of at most so many characters.
+const MAX_SUBJECT: usize = 100;
+
+impl Head {
+    /// What the state machine and the people who are notified get of it.
+    #[must_use]
+    pub fn answer(&self, highlights: &Highlights, bucket: &str) -> ReportAnswer {
+        let run = &self.run;
+        let word = match run.decision {
+            RunDecision::Advanced => "advanced through all steps",
+            RunDecision::Halted => "HALTED",
+            RunDecision::Error => "ended with an ERROR",
+        };
+        let mut subject = format!("orgpatch {} of plan {} {word}", run.operation, run.plan);
+        subject.truncate(MAX_SUBJECT);
+        ReportAnswer {
+            decision: run.decision,
+            error: match run.decision {
+                RunDecision::Advanced => String::new(),
+                RunDecision::Halted => HALTED.to_owned(),
+                RunDecision::Error => run.reason.code.clone(),
+            },
+            cause: run.reason.text.clone(),
+            subject,
+            message: self.message(highlights, bucket),
+            report_key: keys::report(&run.id),
+            report_keys: keys::REPORT_FILES.iter().map(|name| keys::report_file(&run.id, name)).collect(),
+        }
+    }
+
+    fn message(&self, highlights: &Highlights, bucket: &str) -> String {
+        let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
+        for step in &self.steps {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}: {}", step.id, highlights.counted(&self.run, step));
+            if let Some(promotion) = &step.promotion {
+                let _ = write!(text, "{}", promotion.sentence());
+            }
+        }
+        let Highlights { targets, not_reached, with_conflicts, left_alone, .. } = highlights;
+        if *with_conflicts > 0 {
+            let _ = writeln!(
+                text,
+                "{with_conflicts} instances are patched by somebody else too, or may be; {left_alone} were left alone."
+            );
+        }
+        if *not_reached > 0 {
+            let _ = writeln!(text, "{not_reached} of {targets} targets were not reached.");
+        }
+        text.push_str(&self.readiness.sentences());
+        if let Some(comparison) = &self.comparison {
+            let _ = writeln!(text, "\n{}", comparison.sentence());
+        }
+        let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
+        let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));
+        text
+    }
+}

@@ -1,0 +1,130 @@
+//! The files of a report, all of them written at the same time: a target goes into each when its turn comes.
+
+use std::io::{self, Write};
+
+use orgpatch_aws::store::Store;
+use orgpatch_aws::upload::Upload;
+use orgpatch_core::error::RunError;
+use orgpatch_core::page::Page;
+use orgpatch_core::report::document::Document;
+use orgpatch_core::report::{Head, Highlights, ReportedTarget, RunReport};
+use orgpatch_core::tables::Table;
+use orgpatch_core::{keys, summary};
+
+use crate::history::History;
+use crate::targets::Targets;
+
+/// The built page; `crates/report/page` are its sources.
+const PAGE: &str = include_str!("../page.html");
+
+/// The files, as far as they are written.
+pub struct Files {
+    document: Document,
+    json: Upload,
+    page: Page<'static>,
+    html: Upload,
+    instances: Upload,
+    patches: Upload,
+    summary: Upload,
+    history: History,
+    targets: Targets,
+}
+
+impl Files {
+    /// Begins all of them.
+    pub fn begin(store: &Store, run: &RunReport) -> Result<Self, RunError> {
+        let key = |name: &str| keys::report_file(&run.id, name);
+        let mut html = store.upload(key("report.html"), "text/html; charset=utf-8");
+        let mut instances = store.upload(key("instances.csv"), "text/csv; charset=utf-8");
+        let mut patches = store.upload(key("patches.csv"), "text/csv; charset=utf-8");
+        written("a table", Table::Instances.head(&mut instances).and_then(|()| Table::Patches.head(&mut patches)))?;
+        Ok(Self {
+            document: Document::default(),
+            // It begins with how the run ended.
+            json: store.upload_beginning_last(key("report.json"), "application/json"),
+            page: written("report.html", Page::begin(PAGE, &mut html))?,
+            html,
+            instances,
+            patches,
+            summary: store.upload(key("summary.md"), "text/markdown; charset=utf-8"),
+            history: History::new(store),
+            targets: Targets::new(),
+        })
+    }
+
+    /// Targets of that stage follow.
+    pub async fn begin_stage(&mut self, run: &RunReport, stage: &str) -> Result<(), RunError> {
+        self.history.begin_stage(run, stage).await
+    }
+
+    /// One more target.
+    pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
+        written("a target", self.write(target))?;
+        self.settle().await?;
+        self.history.add(run, target).await
+    }
+
+    fn write(&mut self, target: &ReportedTarget) -> io::Result<()> {
+        for row in &target.instances {
+            let json = serde_json::to_string(row)?;
+            self.document.entry(&mut self.json, &json)?;
+            self.page.instance(&mut self.html, &json)?;
+        }
+        Table::Instances.lines(&mut self.instances, target)?;
+        Table::Patches.lines(&mut self.patches, target)?;
+        self.targets.add(&serde_json::to_string(&target.target)?)
+    }
+
+    /// Writes what is known last, and ends all of them.
+    pub async fn end(mut self, head: &Head, highlights: &Highlights) -> Result<(), RunError> {
+        if let Err(error) = self.write_ends(head, highlights).await {
+            self.give_up().await;
+            return Err(error);
+        }
+        let uploads = [self.json, self.html, self.instances, self.patches, self.summary];
+        let mut ended = self.history.end().await;
+        for upload in uploads {
+            match ended {
+                Ok(()) => ended = upload.end().await,
+                Err(_) => upload.give_up().await,
+            }
+        }
+        ended
+    }
+
+    async fn write_ends(&mut self, head: &Head, highlights: &Highlights) -> Result<(), RunError> {
+        written("report.json", self.document.targets(&mut self.json))?;
+        written("report.html", self.page.targets(&mut self.html))?;
+        for target in written("targets", self.targets.read())? {
+            let json = written("targets", target)?;
+            written("report.json", self.document.entry(&mut self.json, &json))?;
+            written("report.html", self.page.target(&mut self.html, &json))?;
+            self.json.settle().await?;
+            self.html.settle().await?;
+        }
+        let beginning = written("report.json", self.document.end(&mut self.json, head))?;
+        self.json.set_beginning(beginning);
+        written("report.html", self.page.end(&mut self.html, head))?;
+        written("summary.md", self.summary.write_all(summary::markdown(head, highlights).as_bytes()))
+    }
+
+    async fn settle(&mut self) -> Result<(), RunError> {
+        for upload in [&mut self.json, &mut self.html, &mut self.instances, &mut self.patches] {
+            upload.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Gives everything back that was sent.
+    pub async fn give_up(self) {
+        for upload in [self.json, self.html, self.instances, self.patches, self.summary] {
+            upload.give_up().await;
+        }
+        self.history.give_up().await;
+    }
+}
+
+/// What could not be written, as the run's error.
+fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
+    result.map_err(|error| RunError::BrokenRun(format!("{what} cannot be written: {error}")))
+}
