@@ -30,14 +30,16 @@ _MEGABYTE = 1e6
 def measure() -> Section:
     """Once for each size: what it writes is always the same."""
     declared = template.functions()["report"]
-    seconds, peak, written = _report_of(declared, _TARGETS)
-    _, peak_of_more, _ = _report_of(declared, _TARGETS * _TIMES)
+    seconds, cpu, peak, written = _report_of(declared, _TARGETS)
+    _, cpu_of_more, peak_of_more, _ = _report_of(declared, _TARGETS * _TIMES)
     allowed = declared.memory_mb * 1024 * 1024 / _MEGABYTE
     grown = None if peak is None or peak_of_more is None else peak_of_more / peak
     figures = [
         Figure("peak memory", None if peak is None else peak / _MEGABYTE, "MB", allowed, 0, "limit: MemorySize"),
         Figure(f"peak memory of {_TIMES} times as many over that", grown, "times", 2, 2),
         Figure("from start to answer", seconds, "s", 120, 1, "with a bucket in Python on the same machine"),
+        Figure("processor time", cpu, "s", 60, 1),
+        Figure(f"processor time of {_TIMES} times as many over that", cpu_of_more / cpu, "times", _TIMES * 1.5, 2),
     ]
     for name in ("report.json", "report.html", "instances.csv", "patches.csv", "summary.md"):
         size = written.get(f"runs/{_RUN}/report/{name}")
@@ -49,22 +51,22 @@ def measure() -> Section:
     return Section(f"{title}, {note}", "python -m bench --only report", figures)
 
 
-def _report_of(declared: template.Function, targets: int) -> tuple[float, int | None, dict[str, int]]:
-    """Seconds, peak memory in bytes, and the size of each file."""
+def _report_of(declared: template.Function, targets: int) -> tuple[float, float, int | None, dict[str, int]]:
+    """Seconds by the clock and of processor time, peak memory in bytes, and the size of each file."""
     event = {"runId": _RUN, "now": "2026-11-10T09:00:00Z"}
     with Bucket(Run(targets)) as bucket, stand_in.RuntimeApi(event) as api:
-        seconds, peak = _run(declared, bucket, api)
-        return seconds, peak, dict(bucket.written)
+        seconds, cpu, peak = _run(declared, bucket, api)
+        return seconds, cpu, peak, dict(bucket.written)
 
 
-def _run(declared: template.Function, bucket: Bucket, api: stand_in.RuntimeApi) -> tuple[float, int | None]:
+def _run(declared: template.Function, bucket: Bucket, api: stand_in.RuntimeApi) -> tuple[float, float, int | None]:
     binary, _ = functions.find_binary("report")
     environment = functions.environment_of("report", declared, bucket.address, api.address)
     began = time.perf_counter()
     process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         at, path, text = api.answer(_SECONDS)
-        peak = processes.peak_bytes(process.pid)
+        peak, cpu = processes.peak_bytes(process.pid), processes.cpu_seconds(process.pid)
     except queue.Empty:
         raise BenchError(f"report has not answered after {_SECONDS} s") from None
     finally:
@@ -72,7 +74,7 @@ def _run(declared: template.Function, bucket: Bucket, api: stand_in.RuntimeApi) 
         process.wait()
     if not path.endswith("/response"):
         raise BenchError(f"report fails: {text.decode(errors='replace')[:500]}")
-    return at - began, peak
+    return at - began, cpu, peak
 
 
 class Run:

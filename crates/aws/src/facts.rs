@@ -114,9 +114,8 @@ impl Recorded {
                 Some((folder, place)) if wanted.contains(&folder) => {
                     of_targets.entry(place.into()).or_default().set(folder, bytes);
                 }
-                Some(_) => {}
                 None if is_list_of_failed_children(key) => failed_children.push(key.to_owned()),
-                None => {}
+                _ => {}
             })
             .await?;
         Ok(Self { of_targets, failed_children })

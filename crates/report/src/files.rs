@@ -125,6 +125,6 @@ impl Files {
 }
 
 /// What could not be written, as the run's error.
-fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
+pub fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
     result.map_err(|error| RunError::BrokenRun(format!("{what} cannot be written: {error}")))
 }

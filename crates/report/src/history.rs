@@ -1,6 +1,6 @@
 //! Writes a run's lines of the history: one compressed file per table and stage, the same keys and bytes each time.
 
-use std::io;
+use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -9,6 +9,8 @@ use orgpatch_aws::upload::Upload;
 use orgpatch_core::error::RunError;
 use orgpatch_core::history::{self, Table};
 use orgpatch_core::report::{ReportedTarget, RunReport};
+
+use crate::files::written;
 
 /// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
 const ENDING: &str = ".gz";
@@ -49,7 +51,9 @@ impl History {
     /// The lines of one more target.
     pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
         for (table, file) in self.stage.iter_mut().flat_map(|stage| &mut stage.files) {
-            table.lines(file, run, target).map_err(unwritten)?;
+            // All at once: each write clears an output buffer of 32 KiB, and JSON is written word by word.
+            let mut lines = Vec::new();
+            written("the history", table.lines(&mut lines, run, target).and_then(|()| file.write_all(&lines)))?;
             file.get_mut().settle().await?;
         }
         Ok(())
@@ -63,10 +67,10 @@ impl History {
     async fn end_stage(&mut self) -> Result<(), RunError> {
         let mut ended = Ok(());
         for (_, file) in self.stage.take().into_iter().flat_map(|stage| stage.files) {
-            match (&ended, file.finish()) {
+            match (&ended, written("the history", file.finish())) {
                 (Ok(()), Ok(upload)) => ended = upload.end().await,
                 (Err(_), Ok(upload)) => upload.give_up().await,
-                (_, Err(error)) => ended = Err(unwritten(error)),
+                (_, Err(error)) => ended = Err(error),
             }
         }
         ended
@@ -80,8 +84,4 @@ impl History {
             }
         }
     }
-}
-
-fn unwritten(error: io::Error) -> RunError {
-    RunError::BrokenRun(format!("the history cannot be written: {error}"))
 }
