@@ -88,7 +88,7 @@ def told(alarms: Alarms, points: Sequence[Point], open_: Open) -> list[str]:
             mine = actions(
                 of_rule, changes[alarm["ActionsSuppressor"]], alarm["ActionsSuppressorWaitPeriod"],
                 alarm["ActionsSuppressorExtensionPeriod"], open_.waits_anew,
-            ) if "ActionsSuppressor" in alarm else of_rule
+            )
         if alarm.get("AlarmActions"):
             taken += [(time, name) for time, state in mine if state == "ALARM"]
     return [name for _, name in sorted(taken)]
@@ -180,10 +180,6 @@ def _true(rule: tuple[Any, ...], now: dict[str, str]) -> bool:
     match rule:
         case ("state", state, name):
             return now[name] == state
-        case ("not", inner):
-            return not _true(inner, now)
-        case ("and", *inner):
-            return all(_true(one, now) for one in inner)
         case ("or", *inner):
             return any(_true(one, now) for one in inner)
         case _:
@@ -194,7 +190,7 @@ def _names(rule: tuple[Any, ...]) -> list[str]:
     match rule:
         case ("state", _, name):
             return [name]
-        case (_, *inner):
+        case ("or", *inner):
             return [name for one in inner for name in _names(one)]
         case _:
             raise ValueError(f"not played here: {rule}")

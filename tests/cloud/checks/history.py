@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from local_cloud.driver.analyst import NO_SUCH_CVE
 
 from . import expected_history as expected
 from . import sources
@@ -31,7 +32,6 @@ FUNCTIONS = (
     "CREATE MACRO contains(list, element) AS list_contains(list, element)",
 )
 TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}
-NO_SUCH_CVE = "CVE-1999-0000"
 # How the texts of an answer of Athena are to be read, by the type of the column.
 READ: dict[str, Callable[[str], Any]] = {"varchar": str, "bigint": int, "double": float}
 
