@@ -1,21 +1,27 @@
 """The saved queries over the files that the end-to-end runs wrote below results/, against the reports of these runs.
 
-Athena itself is not at hand, and the local cloud's answers would prove nothing about it. So the texts of queries/*.sql run
-in DuckDB as they are, over the files as they are, with the columns that the Glue tables of template.yaml name. What is put
-in Athena's place is stated here, and nothing else is: three of its functions as macros (FUNCTIONS), the column `date`
-from the key (partition projection), and the parameter of the query that has one. What the answers must be is worked out
-in expected_history.py from report.json alone.
+Asked twice. In DuckDB: the texts of queries/*.sql as they are, over the files as they are, with the columns that the Glue
+tables of template.yaml name. And of the deployed stack, in the local cloud that the run was in (answers.json): through
+Athena's API, by the text of its own NamedQuery resources, in its workgroup and database, with the permissions of somebody
+who may only ask. That shows whether table, location, projection, columns, bucket, workgroup and queries fit together.
+
+Athena itself is not at hand: behind the local cloud's API is DuckDB, too. What is put in Athena's place is stated here and
+in local_cloud/extension/athena, and nothing else is: three of its functions as macros (FUNCTIONS), the column `date` from
+the key, and the parameter of the query that has one. What the answers must be is worked out in expected_history.py from
+report.json alone.
 
 Usage: python -m checks.history FOLDER...   (exit code 0 all well, 1 complaints, 2 nothing to read)
 """
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from local_cloud.driver.analyst import NO_SUCH_CVE
 
 from . import expected_history as expected
 from . import sources
@@ -26,16 +32,18 @@ FUNCTIONS = (
     "CREATE MACRO contains(list, element) AS list_contains(list, element)",
 )
 TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}
-NO_SUCH_CVE = "CVE-1999-0000"
+# How the texts of an answer of Athena are to be read, by the type of the column.
+READ: dict[str, Callable[[str], Any]] = {"varchar": str, "bigint": int, "double": float}
 
 
 @dataclass
 class Case:
-    """What one end-to-end case left behind: the reports of its runs, and their history."""
+    """What one end-to-end case left behind: the reports of its runs, their history, and what the stack answered."""
 
     name: str
     reports: list[dict[str, Any]]
     results: Path
+    answers: list[dict[str, Any]]
 
     def files(self, table: str) -> list[Path]:
         """The files of a table."""
@@ -51,7 +59,8 @@ def cases(folder: Path) -> list[Case]:
             name = bucket.relative_to(folder).parts[0]
             # Runs about baselines say nothing about patches.
             asked = [report for report in reports if report["run"]["operation"] in {"scan", "install"}]
-            found.append(Case(name, asked, bucket / "results"))
+            answers = bucket.parent / "answers.json"
+            found.append(Case(name, asked, bucket / "results", json.loads(answers.read_text()) if answers.exists() else []))
     return found
 
 
@@ -84,9 +93,25 @@ def database(case: Case) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def query(name: str) -> str:
-    """The text of a saved query."""
-    return (sources.ROOT / "queries" / f"{name}.sql").read_text()
+def texts() -> dict[str, str]:
+    """The saved queries, by name."""
+    return {path.stem: path.read_text() for path in (sources.ROOT / "queries").glob("*.sql")}
+
+
+def wanted_of(case: Case) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """Saved query and its parameter, if it has one → what it must answer."""
+    cves = [*expected.cves(case.reports), NO_SUCH_CVE]
+    return {(name,): reckon(case.reports) for name, reckon in expected.QUERIES.items()} | {
+        ("instances-with-cve", cve): expected.with_cve(case.reports, cve) for cve in cves
+    }
+
+
+def answered(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the deployed stack answered, a dict per line."""
+    return [
+        {name: None if text is None else READ[kind](text) for (name, kind), text in zip(answer["columns"], row, strict=True)}
+        for row in answer["rows"]
+    ]
 
 
 def ask(connection: duckdb.DuckDBPyConnection, text: str, *parameters: str) -> list[dict[str, Any]]:
@@ -98,12 +123,6 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str, *parameters: str) -> l
 
 def complaints(case: Case, seen: dict[str, int]) -> list[str]:
     """What is wrong with the history of a case; counts the lines of each answer in `seen`."""
-    keys = {str(path.relative_to(case.results)) for path in case.results.rglob("*") if path.is_file()}
-    if keys != expected.keys(case.reports):
-        return [f"{case.name}: files differ: {sorted(keys ^ expected.keys(case.reports))}"]
-    if not keys:
-        return []
-    connection = database(case)
     found = []
 
     def compare(what: str, answer: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
@@ -111,13 +130,24 @@ def complaints(case: Case, seen: dict[str, int]) -> list[str]:
         if len(answer) != len(wanted) or not all(map(equal, answer, wanted)):
             found.append(f"{case.name}: {what}: the answer is {answer}, the reports say {wanted}")
 
-    for table in columns():
-        compare(f"table {table}", ask(connection, expected.SORTED[table]), expected.TABLES[table](case.reports))
-    for name, reckon in expected.QUERIES.items():
-        compare(name, ask(connection, query(name)), reckon(case.reports))
-    for cve in [*expected.cves(case.reports), NO_SUCH_CVE]:
-        answer = ask(connection, query("instances-with-cve"), cve)
-        compare("instances-with-cve", answer, expected.with_cve(case.reports, cve))
+    keys = {str(path.relative_to(case.results)) for path in case.results.rglob("*") if path.is_file()}
+    if keys != expected.keys(case.reports):
+        return [f"{case.name}: files differ: {sorted(keys ^ expected.keys(case.reports))}"]
+    wanted_by = wanted_of(case)
+    if keys:
+        connection = database(case)
+        for table in columns():
+            compare(f"table {table}", ask(connection, expected.SORTED[table]), expected.TABLES[table](case.reports))
+        for (name, *parameters), wanted in wanted_by.items():
+            compare(name, ask(connection, texts()[name], *parameters), wanted)
+    answers = {(answer["query"], *answer["parameters"]): answer for answer in case.answers}
+    if answers.keys() != wanted_by.keys():
+        return [*found, f"{case.name}: the deployed stack was asked {sorted(answers)}, not {sorted(wanted_by)}"]
+    for (name, *_), answer, wanted in ((key, answers[key], wanted) for key, wanted in wanted_by.items()):
+        if answer["error"]:
+            found.append(f"{case.name}: {name} of the deployed stack: {answer['error']}")
+        else:
+            compare(f"deployed {name}", answered(answer), wanted)
     return found
 
 
@@ -143,10 +173,11 @@ def main(arguments: list[str]) -> int:
     seen: dict[str, int] = {}
     found = [complaint for case in every for complaint in complaints(case, seen)]
     # An answer that is always empty would prove nothing.
-    wanted = {*(f"table {table}" for table in columns()), *expected.QUERIES, "instances-with-cve"}
-    found += [f"{what}: no line in any case" for what in sorted(wanted) if not seen.get(what)]
+    queries = [prefix + name for prefix in ("", "deployed ") for name in texts()]
+    found += [f"{what}: no line in any case" for what in [*map("table {}".format, columns()), *queries] if not seen.get(what)]
     lines = ", ".join(f"{what} {count}" for what, count in sorted(seen.items()))
-    print("\n".join([*found, f"history of {len(every)} cases in DuckDB ({lines} lines), complaints: {len(found)}"]))
+    how = "in DuckDB and of the deployed stacks"
+    print("\n".join([*found, f"history of {len(every)} cases, {how} ({lines} lines), complaints: {len(found)}"]))
     return 1 if found else 0
 
 

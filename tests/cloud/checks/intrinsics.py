@@ -13,6 +13,7 @@ _PSEUDO = {
 }
 PARAMETERS = {
     "ActingRoleArns": [f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC", f"arn:aws:iam::{ACCOUNT}:role/{STACK}-InstallRole-ABC"],
+    "AlarmAfterDays": 3,
     "ExternalId": "0123456789abcdef",
     "MemberRoleName": "orgpatch-member",
     "OrganizationId": "o-abcdefghij",
@@ -81,7 +82,7 @@ def _attribute(logical_id: str, attribute: str, document: dict[str, Any]) -> str
 
 def _name(logical_id: str, document: dict[str, Any]) -> str:
     properties = document["Resources"][logical_id].get("Properties", {})
-    for key in ("FunctionName", "Name", "LogGroupName", "RoleName"):
+    for key in ("FunctionName", "Name", "AlarmName", "LogGroupName", "RoleName"):
         if key in properties:
             return str(resolve(properties[key], document))
     return f"{STACK}-{logical_id.lower()}-abc"

@@ -131,6 +131,9 @@ def test_advanced_run_brings_everything_home(tmp_path: Path):
     principals = {line["principal"].rsplit("-", 1)[0] for line in run.lines("authorized.jsonl")}
     assert {"orgpatch-WorkRole", "orgpatch-PatchRunRole", "mini"} <= principals
     assert any(session["principal"] == "mini-member" for session in run.document("secrets.json"))
+    (answer,) = run.document("answers.json")
+    assert (answer["query"], answer["parameters"], answer["error"]) == ("how-many", ["CVE-1999-0000"], None)
+    assert (answer["columns"], answer["rows"]) == ([["things", "bigint"]], [["0"]])
     assert (run.out / "logs.jsonl").exists()
     assert (
         (run.out / "report.json").exists() and (run.out / "truth.json").exists() and (run.out / "calls.jsonl").exists()

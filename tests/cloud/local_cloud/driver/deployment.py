@@ -1,4 +1,4 @@
-"""Deploys the system with the real AWS CLI, and makes the role that the driver runs it with."""
+"""Deploys the system with the real AWS CLI, and makes the roles that the driver acts with."""
 
 from __future__ import annotations
 
@@ -135,18 +135,12 @@ def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict
 
 def operator(cloud: Cloud, deployment: Deployment) -> Aws:
     """A role session that may do what an operator needs, and nothing else: root would prove nothing."""
-    admin = administrator(cloud)
-    iam, machine, bucket = admin.client("iam"), deployment.state_machine, f"arn:aws:s3:::{deployment.bucket}"
+    machine, bucket = deployment.state_machine, f"arn:aws:s3:::{deployment.bucket}"
     executions = machine.replace(":stateMachine:", ":execution:")
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{cloud.account}:root"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
+    return assume(
+        cloud,
+        _OPERATOR,
+        [
             {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine},
             {
                 "Effect": "Allow",
@@ -161,11 +155,23 @@ def operator(cloud: Cloud, deployment: Deployment) -> Aws:
             },
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         ],
-    }
-    role = iam.create_role(RoleName=_OPERATOR, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=_OPERATOR, PolicyName="operate", PolicyDocument=json.dumps(policy))
+    )
+
+
+def assume(cloud: Cloud, name: str, statements: list[dict[str, Any]]) -> Aws:
+    """A session of a new role that people of the account may assume."""
+    admin = administrator(cloud)
+    iam = admin.client("iam")
+    people = {"AWS": f"arn:aws:iam::{cloud.account}:root"}
+    trust = _policy([{"Effect": "Allow", "Principal": people, "Action": "sts:AssumeRole"}])
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=_policy(statements))
     session = admin.client("sts").assume_role(RoleArn=role, RoleSessionName="driver")["Credentials"]
     return Aws(cloud, session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+
+
+def _policy(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _parameters(source: Path, organization: dict[str, Any], given: dict[str, str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ _FILES = (
     "logs.jsonl",
     "authorized.jsonl",
     "struck.jsonl",
+    "answers.json",
     "secrets.jsonl",
     "secrets.json",
     "ministack.log",

@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import options, results, session
+from . import analyst, options, results, session
 from .errors import DriverError
 
 _POLL_SECONDS = 0.05
@@ -57,6 +57,8 @@ def run(chosen: argparse.Namespace) -> int:
         for one in runs:
             _await_end(opened, one, chosen.timeout)
         _fetch(opened, out, runs, chosen.evidence)
+        if chosen.evidence:
+            analyst.keep_answers(opened, out)
     return 0
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import deployment, options, paths, results, summary
+from . import analyst, deployment, options, paths, results, summary
 from .cloud import Cloud
 from .deployment import Aws, Deployment
 from .errors import DriverError
@@ -79,6 +79,8 @@ def run(chosen: argparse.Namespace) -> int:
         execution = _execute(session, chosen, name, given, progress)
         execution["wallSeconds"] = round(time.monotonic() - started, 1)
         results.fetch(session, out, name, execution, chosen.evidence)
+        if chosen.evidence:
+            analyst.keep_answers(session, out)
     return summary.show(out, execution)
 
 

@@ -13,6 +13,7 @@ pin.check()
 import ministack.app as app  # noqa: E402  (only after the version is known to be the right one)
 
 from . import (  # noqa: E402
+    athena,
     audit,
     bridge,
     connections,
@@ -40,6 +41,7 @@ PATCHES = (
     stack_set,
     schedules,
     missing_objects,
+    athena,
     faults,
     bridge,
     inspection,

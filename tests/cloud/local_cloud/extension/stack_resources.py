@@ -1,8 +1,9 @@
 """Properties and types that ministack's CloudFormation drops or refuses.
 
 Bucket encryption and lifecycle, reserved concurrency, logging and tracing of a state machine, a definition in YAML;
-types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, CompositeAlarm. Patches
-`provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and `._RESOURCE_HANDLERS`.
+types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, CompositeAlarm, whose suppressor
+ministack only keeps: it suppresses nothing. Patches `provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and
+`._RESOURCE_HANDLERS`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import yaml
-from ministack.services import athena, lambda_svc, s3
+from ministack.services import athena, cloudwatch, lambda_svc, s3
 from ministack.services import stepfunctions as sf
 from ministack.services.cloudformation import provisioners
 
@@ -62,7 +63,10 @@ def install() -> None:
             "AWS::StepFunctions::StateMachineAlias": _handlers(_create_alias, _update_alias),
             "AWS::Athena::NamedQuery": _handlers(_create_named_query, _keep),
             "AWS::Logs::QueryDefinition": _handlers(_accept, _keep),
-            "AWS::CloudWatch::CompositeAlarm": _handlers(_accept, _keep),
+            "AWS::CloudWatch::CompositeAlarm": {
+                **_handlers(_create_composite_alarm, _update_composite_alarm),
+                "delete": _delete_composite_alarm,
+            },
         }
     )
 
@@ -77,7 +81,7 @@ def _keep(physical_id: str, _old: Any, _new: Any, _stack: str, *_: Any, **__: An
 
 def _accept(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
     """A type nobody calls in the local cloud: it exists by name."""
-    name = str(properties.get("Name") or properties.get("AlarmName") or f"{stack}-{logical_id}")
+    name = str(properties.get("Name") or f"{stack}-{logical_id}")
     return name, {"Arn": name}
 
 
@@ -196,3 +200,22 @@ def _create_named_query(_logical_id: str, properties: dict[str, Any], _stack: st
     known = ("Name", "Database", "QueryString", "WorkGroup", "Description")
     query = _answer(athena._create_named_query({k: properties[k] for k in known if k in properties}))["NamedQueryId"]
     return query, {"NamedQueryId": query}
+
+
+def _create_composite_alarm(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
+    name = str(properties.get("AlarmName") or f"{stack}-{logical_id}")
+    suppressor = properties.get("ActionsSuppressor")
+    if suppressor and suppressor not in cloudwatch._alarms and suppressor not in cloudwatch._composite_alarms:
+        raise ValueError(f"the actions suppressor {suppressor} does not exist")
+    _answer(cloudwatch._put_composite_alarm({}, {**properties, "AlarmName": name}, is_cbor=False, is_json=True))
+    alarm = cloudwatch._composite_alarms[name]
+    alarm.update({key: value for key, value in properties.items() if key.startswith("ActionsSuppressor")})
+    return name, {"Arn": alarm["AlarmArn"]}
+
+
+def _update_composite_alarm(physical_id: str, _old: Any, new: dict[str, Any], stack: str, *_: Any, **__: Any) -> Any:
+    return _create_composite_alarm(physical_id, {**new, "AlarmName": physical_id}, stack)
+
+
+def _delete_composite_alarm(physical_id: str, *_: Any, **__: Any) -> None:
+    cloudwatch._composite_alarms.pop(physical_id, None)
