@@ -59,7 +59,8 @@ def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
 SORTED = {
     "instances": """
         SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name, os,
-          outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back, baseline_id
+          outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back, baseline_id,
+          findings, conflicts, overwritten_by
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification, severity, cve_ids
@@ -82,9 +83,16 @@ def instances(reports: list[Report]) -> list[Line]:
             "os": row["os"], "outcome": row["outcome"], "reason_code": row["reason"]["code"],
             "reason_text": row["reason"]["text"], "missing_before": len(row["missingBefore"]),
             "installed": len(row["installed"]), "failed": len(row["failed"]), "missing_after": len(row["missingAfter"]),
-            "held_back": len(row["heldBack"]), "baseline_id": row["baselineId"],
+            "held_back": len(row["heldBack"]), "baseline_id": row["baselineId"], "findings": wrong(row),
+            "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
+            "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
         })
     return lines
+
+
+def wrong(row: Line) -> list[str]:
+    """What is not right about an instance's readiness."""
+    return [f"{one['check']}: {one['status']}" for one in row["findings"] if one["status"] != "pass"]
 
 
 def events(reports: list[Report]) -> Iterator[tuple[Report, Line, Line, str, str, Line]]:
@@ -213,10 +221,28 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
     return sorted(lines, key=lambda line: (-line["runs"], *(line[n] for n in ("kind", "account_id", "region", "instance_id"))))
 
 
+def readiness_over_time(reports: list[Report]) -> list[Line]:
+    """Per day and finding or conflict: on how many instances the day's last runs found it."""
+    last: dict[tuple[str, str, str, str], set[str]] = {}
+    for report, _, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
+        found = {*wrong(row), *(conflict["reason"]["code"] for conflict in row["conflicts"])}
+        last[day(report), row["accountId"], row["region"], row["instanceId"]] = found
+    accounts = defaultdict(list)
+    for (date, account, *_), found in last.items():
+        for what in found:
+            accounts[date, what].append(account)
+    lines = [
+        {"date": date, "what": what, "instances": len(list_), "accounts": len(set(list_))}
+        for (date, what), list_ in accounts.items()
+    ]
+    return sorted(lines, key=lambda line: (line["date"], -line["instances"], line["what"]))
+
+
 QUERIES: dict[str, Callable[[list[Report]], list[Line]]] = {
     "compliance-over-time": compliance_over_time,
     "time-to-patch": time_to_patch,
     "always-unreachable": always_unreachable,
+    "readiness-over-time": readiness_over_time,
 }
 
 

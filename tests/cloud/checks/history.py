@@ -17,11 +17,12 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from local_cloud.driver.analyst import NO_SUCH_CVE
+from local_cloud.driver.analyst import MOST_CVES, NO_SUCH_CVE
 
 from . import expected_history as expected
 from . import sources
@@ -100,7 +101,7 @@ def texts() -> dict[str, str]:
 
 def wanted_of(case: Case) -> dict[tuple[str, ...], list[dict[str, Any]]]:
     """Saved query and its parameter, if it has one → what it must answer."""
-    cves = [*expected.cves(case.reports), NO_SUCH_CVE]
+    cves = [*expected.cves(case.reports)[:MOST_CVES], NO_SUCH_CVE]
     return {(name,): reckon(case.reports) for name, reckon in expected.QUERIES.items()} | {
         ("instances-with-cve", cve): expected.with_cve(case.reports, cve) for cve in cves
     }
@@ -127,8 +128,10 @@ def complaints(case: Case, seen: dict[str, int]) -> list[str]:
 
     def compare(what: str, answer: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
         seen[what] = seen.get(what, 0) + len(answer)
-        if len(answer) != len(wanted) or not all(map(equal, answer, wanted)):
-            found.append(f"{case.name}: {what}: the answer is {answer}, the reports say {wanted}")
+        lines = zip_longest(answer, wanted, fillvalue={})
+        if wrong := next(((one, other) for one, other in lines if not equal(one, other)), None):
+            counts = f"{len(answer)} lines for {len(wanted)}"
+            found.append(f"{case.name}: {what}: {counts}; the answer says {wrong[0]}, the reports {wrong[1]}")
 
     keys = {str(path.relative_to(case.results)) for path in case.results.rglob("*") if path.is_file()}
     if keys != expected.keys(case.reports):

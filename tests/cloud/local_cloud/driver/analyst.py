@@ -18,19 +18,21 @@ _POLL_SECONDS = 0.02
 _COMMENT = re.compile(r"--.*")
 _CVE = re.compile(r"CVE-\d{4}-\d+")
 NO_SUCH_CVE = "CVE-1999-0000"
+# An answer may have a line for every patch of every instance; after a few the next one proves nothing new.
+MOST_CVES = 3
 
 
 def keep_answers(session: Session, out: Path) -> None:
     """Writes answers.json: `[{query, parameters, columns: [[name, type]], rows: [[text or null]], error}]`.
 
-    A query with a parameter asks for a CVE: it is asked for every one that a report names, and for one that none does.
+    A query with a parameter asks for a CVE: it is asked for a few that a report names, and for one that none does.
     """
     work_group = session.deployed.outputs.get("HistoryWorkGroup")
     if work_group is None:
         return
     athena = _analyst(session, work_group).client("athena")
     reports = "".join(path.read_text() for path in out.glob("bucket/runs/*/report/report.json"))
-    cves = [*sorted(set(_CVE.findall(reports))), NO_SUCH_CVE]
+    cves = [*sorted(set(_CVE.findall(reports)))[:MOST_CVES], NO_SUCH_CVE]
     answers = []
     for page in athena.get_paginator("list_named_queries").paginate(WorkGroup=work_group):
         for query_id in page["NamedQueryIds"]:

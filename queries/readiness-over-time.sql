@@ -1,0 +1,13 @@
+-- What stands in the way, over time: one line per day on which a run looked, and finding (endpoints: fail) or conflict.
+-- An instance counts once per day, as the day's last run found it. Checks that pass are not listed.
+WITH last_of_day AS (
+  SELECT date, account_id, array_distinct(findings || conflicts) AS found,
+    row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place
+  FROM instances
+)
+SELECT date, what, count(*) AS instances, count(DISTINCT account_id) AS accounts
+FROM last_of_day
+CROSS JOIN UNNEST(found) AS finding (what)
+WHERE place = 1
+GROUP BY date, what
+ORDER BY date, instances DESC, what
