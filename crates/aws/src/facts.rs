@@ -35,7 +35,19 @@ pub async fn each_target(
     run_id: &str,
     step: &str,
     wanted: &[Folder],
-    mut work: impl AsyncFnMut(TargetFacts) -> Result<(), RunError>,
+    work: impl AsyncFnMut(TargetFacts) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    each_prepared(store, run_id, step, wanted, async |facts| Ok(facts), work).await
+}
+
+/// The same, with something done for some targets at the same time before they are handed on.
+pub async fn each_prepared<T>(
+    store: &Store,
+    run_id: &str,
+    step: &str,
+    wanted: &[Folder],
+    prepare: impl AsyncFn(TargetFacts) -> Result<T, RunError>,
+    mut work: impl AsyncFnMut(T) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
     let mut recorded = Recorded::of(store, run_id, step, wanted).await?;
@@ -48,13 +60,14 @@ pub async fn each_target(
         let room = Arc::clone(&room).acquire_many_owned(objects.kib().min(READ_AHEAD_KIB));
         async move { (Reader { store, run_id, step, target, objects }, child_error, room.await) }
     });
-    let read = admitted.map(|(reader, child_error, room)| async move {
+    let prepare = &prepare;
+    let prepared = admitted.map(|(reader, child_error, room)| async move {
         let room = room.map_err(|closed| RunError::Unavailable(closed.to_string()))?;
-        Ok::<_, RunError>((reader.facts(child_error).await?, room))
+        Ok::<_, RunError>((prepare(reader.facts(child_error).await?).await?, room))
     });
-    let mut read = pin!(read.buffered(CONCURRENCY));
-    while let Some((facts, room)) = read.try_next().await? {
-        work(facts).await?;
+    let mut prepared = pin!(prepared.buffered(CONCURRENCY));
+    while let Some((target, room)) = prepared.try_next().await? {
+        work(target).await?;
         drop(room);
     }
     Ok(())

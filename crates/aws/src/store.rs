@@ -102,18 +102,20 @@ impl Store {
         self.put(key, value, false).await.map(|_| ())
     }
 
-    /// Writes bytes of that media type, whether the object exists or not.
-    pub async fn write_bytes(&self, key: &str, media_type: &str, bytes: Vec<u8>) -> Result<(), RunError> {
-        self.put_bytes(key, media_type, bytes, false).await.map(|_| ())
-    }
-
     async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<bool, RunError> {
         let body = serde_json::to_vec(value)
             .map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
         self.put_bytes(key, "application/json", body, once).await
     }
 
-    async fn put_bytes(&self, key: &str, media_type: &str, bytes: Vec<u8>, once: bool) -> Result<bool, RunError> {
+    /// Writes bytes of that media type; `once`: unless the object exists. Says whether this call wrote it.
+    pub(crate) async fn put_bytes(
+        &self,
+        key: &str,
+        media_type: &str,
+        bytes: Vec<u8>,
+        once: bool,
+    ) -> Result<bool, RunError> {
         let request = self
             .client
             .put_object()

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use orgpatch_core::error::RunError;
 use tokio::task::JoinHandle;
 
-use crate::call::CallError;
+use crate::call::{CallError, Kind};
 use crate::store::Store;
 
 /// How much is sent at once. S3 wants at least 5 MiB of every part but the last and takes 10,000 parts, so that an object
@@ -22,6 +22,8 @@ pub struct Upload {
     store: Store,
     key: String,
     content_type: &'static str,
+    /// True if an object that exists stays as it is.
+    once: bool,
     /// What was written and not sent.
     buffer: Vec<u8>,
     first: First,
@@ -48,6 +50,7 @@ impl Store {
             store: self.clone(),
             key,
             content_type,
+            once: false,
             buffer: Vec::new(),
             first: First::Sent,
             beginning: Vec::new(),
@@ -55,6 +58,11 @@ impl Store {
             parts: Vec::new(),
             under_way: None,
         }
+    }
+
+    /// Begins an object that is written unless it exists: whoever was first, a retry included, is right.
+    pub fn upload_once(&self, key: String, content_type: &'static str) -> Upload {
+        Upload { once: true, ..self.upload(key, content_type) }
     }
 
     /// Begins an object whose beginning is known last: see [`Upload::set_beginning`]. It keeps one more part in memory.
@@ -115,7 +123,7 @@ impl Upload {
         }
         if self.id.is_none() {
             beginning.extend(last);
-            return self.store.write_bytes(&self.key, self.content_type, beginning).await;
+            return self.store.put_bytes(&self.key, self.content_type, beginning, self.once).await.map(|_| ());
         }
         if !last.is_empty() {
             self.send(self.next_number(), last).await?;
@@ -134,6 +142,10 @@ impl Upload {
             part.abort();
             let _ = part.await;
         }
+        self.abort().await;
+    }
+
+    async fn abort(&mut self) {
         let Some(id) = self.id.take() else { return };
         let Store { client, bucket } = &self.store;
         let request = client.abort_multipart_upload().bucket(bucket).key(&self.key).upload_id(id);
@@ -195,7 +207,16 @@ impl Upload {
         parts.sort_by_key(CompletedPart::part_number);
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = client.complete_multipart_upload().bucket(bucket).key(&self.key).set_upload_id(self.id.clone());
-        let result = request.multipart_upload(parts).send().await;
-        result.map(|_| ()).map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())
+        let request = request.set_if_none_match(self.once.then(|| "*".to_owned())).multipart_upload(parts);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match CallError::of("s3:PutObject", &error) {
+                error if self.once && error.kind == Kind::ConditionFailed => {
+                    self.abort().await;
+                    Ok(())
+                }
+                error => Err(error.into_run_error()),
+            },
+        }
     }
 }

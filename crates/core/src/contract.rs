@@ -521,18 +521,6 @@ pub struct OrderedInstance {
     pub reason: Reason,
 }
 
-/// `install-plan.json`: what would be installed in a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InstallPlan {
-    /// The step's id.
-    pub step: String,
-    /// SHA-256 over `orders`, in hex: two plans with the same hash install the same.
-    pub sha256: String,
-    /// One entry per target with work.
-    pub orders: Vec<InstallOrder>,
-}
-
 /// A patch as Patch Manager describes it on an instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

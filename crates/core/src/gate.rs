@@ -1,9 +1,8 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
 use crate::contract::{
-    CaughtError, Decision, GateAnswer, GateRecord, HoldBack, InstallOrder, InstallPlan, OrderedInstance, TargetRecord,
+    CaughtError, Decision, GateAnswer, GateRecord, HoldBack, InstallOrder, OrderedInstance, TargetRecord,
 };
-use crate::digest::sha256_hex;
 use crate::input::Operation;
 use crate::os::OperatingSystem;
 use crate::outcome::{Counts, Outcome};
@@ -60,21 +59,6 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
         left_out: Vec::new(),
         hold_back: HoldBack::new(),
     })
-}
-
-/// The install plan of a step, with its hash. Orders are sorted, so that the hash says what is installed and not
-/// in which order it was found.
-pub fn install_plan(step: &str, mut orders: Vec<InstallOrder>) -> Result<InstallPlan, serde_json::Error> {
-    orders.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
-    for order in &mut orders {
-        order.instances.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
-        for instance in &mut order.instances {
-            instance.missing.sort();
-        }
-        order.left_out.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
-    }
-    let sha256 = sha256_hex(serde_json::to_vec(&orders)?);
-    Ok(InstallPlan { step: step.to_owned(), sha256, orders })
 }
 
 /// Judge: may the next step start?

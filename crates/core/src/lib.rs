@@ -17,6 +17,7 @@ mod fixtures;
 pub mod gate;
 pub mod history;
 pub mod input;
+pub mod install_plan;
 pub mod intent;
 pub mod invocation;
 pub mod keys;

@@ -1,14 +1,17 @@
 //! Review: what would be installed? The install plan is written before anything is.
 
-use orgpatch_aws::steps;
+use std::io;
+
 use orgpatch_aws::store::Store;
-use orgpatch_core::contract::{
-    Decision, GateAnswer, GateRequest, InstallOrder, InstallTarget, Phase, StepSettings, Target, TargetRecord,
-};
+use orgpatch_aws::{facts, steps};
+use orgpatch_core::contract::{Decision, GateAnswer, GateRequest, InstallTarget, StepSettings};
 use orgpatch_core::error::RunError;
 use orgpatch_core::input::Operation;
+use orgpatch_core::install_plan::{self, InstallPlan};
+use orgpatch_core::keys::{self, Folder};
 use orgpatch_core::reason::Reason;
-use orgpatch_core::{gate, keys, promotion};
+use orgpatch_core::reconcile::TargetFacts;
+use orgpatch_core::{gate, promotion};
 
 /// Puts the install plan together from the records of the scan.
 pub async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
@@ -23,30 +26,37 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let (run_id, step) = (&request.run_id, &request.step);
     let baselines = &steps::baselines(store, run_id, settings).await?;
     let tested = &steps::tested(store, run_id, settings).await?;
-    let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
-    let found: Vec<Option<(Target, InstallOrder)>> = Store::for_each(targets, |target| async move {
-        let scan: Option<TargetRecord> = store.find(&keys::record(run_id, step, Phase::Scan, &target)).await?;
-        let Some(mut order) = scan.and_then(|scan| gate::order(&scan, settings.reboot)) else {
+    let order = async |facts: TargetFacts| {
+        let Some(order) = facts.scan.as_ref().and_then(|scan| gate::order(scan, settings.reboot)) else {
             return Ok(None);
         };
-        if let Some(promotion) = &settings.promotion {
-            order = promotion::review(order, tested, promotion.untested, baselines);
+        let order = install_plan::sorted(match &settings.promotion {
+            Some(promotion) => promotion::review(order, tested, promotion.untested, baselines),
+            None => order,
+        });
+        let key = keys::of_target(run_id, step, Folder::InstallPlan, &facts.target);
+        store.write_once(&key, &order).await?;
+        Ok(Some((facts.target, order)))
+    };
+
+    let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
+    let mut plan = InstallPlan::begin(&mut upload, step).map_err(unwritten)?;
+    let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
+    let reviewed = facts::each_prepared(store, run_id, step, &[Folder::Scan], order, async |reviewed| {
+        let Some((target, order)) = reviewed else { return Ok(()) };
+        plan.add(&mut upload, &order).map_err(unwritten)?;
+        instances += order.instances.len();
+        if !order.instances.is_empty() {
+            targets.push(InstallTarget { target, hold_back: !order.hold_back.is_empty() });
         }
-        store.write_once(&keys::of_target(run_id, step, keys::Folder::InstallPlan, &target), &order).await?;
-        Ok(Some((target, order)))
-    })
-    .await?;
-    let found: Vec<(Target, InstallOrder)> = found.into_iter().flatten().collect();
-    let targets: Vec<InstallTarget> = found
-        .iter()
-        .filter(|(_, order)| !order.instances.is_empty())
-        .map(|(target, order)| InstallTarget { target: target.clone(), hold_back: !order.hold_back.is_empty() })
-        .collect();
-    let orders: Vec<InstallOrder> = found.into_iter().map(|(_, order)| order).collect();
-    let instances: usize = orders.iter().map(|order| order.instances.len()).sum();
-    let plan = gate::install_plan(step, orders)
-        .map_err(|error| RunError::BrokenRun(format!("the install plan cannot be written: {error}")))?;
-    store.write_once(&keys::install_plan(run_id, step), &plan).await?;
+        upload.settle().await
+    });
+    if let Err(error) = reviewed.await {
+        upload.give_up().await;
+        return Err(error);
+    }
+    let sha256 = plan.end(&mut upload).map_err(unwritten)?;
+    upload.end().await?;
     store.write_once(&keys::install_targets(run_id, step), &targets).await?;
     if targets.is_empty() {
         return skip(
@@ -54,15 +64,10 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
             "nothing that may be installed is missing on any instance that could be asked",
         );
     }
-    Ok(GateAnswer {
-        decision: Decision::Install,
-        reason: Reason::new(
-            "work",
-            format!(
-                "{instances} instances in {} targets have something to install; plan {}",
-                targets.len(),
-                plan.sha256
-            ),
-        ),
-    })
+    let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
+    Ok(GateAnswer { decision: Decision::Install, reason: Reason::new("work", text) })
+}
+
+fn unwritten(error: io::Error) -> RunError {
+    RunError::BrokenRun(format!("the install plan cannot be written: {error}"))
 }
