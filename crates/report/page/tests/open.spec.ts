@@ -37,11 +37,14 @@ test("the plain spelling of the report opens as well as the compact one", async 
   expect(texts[0]).toBe(texts[1]);
 });
 
-test("the empty template and an unknown version say what they are", async ({ page }) => {
+test("the empty template, an unknown version and damaged data say what they are", async ({ page }) => {
   await page.goto(write("template", emptyTemplate));
   await expect(page.locator(".unreadable")).toContainText("This page holds no report");
   await page.goto(pageOf("version", { ...advanced, schemaVersion: SCHEMA_VERSION + 1 }));
   await expect(page.locator(".unreadable")).toContainText(`the report is of version ${SCHEMA_VERSION + 1}`);
+  const [row, ...others] = advanced.instances;
+  await page.goto(pageOf("damaged", { ...advanced, instances: [{ ...row, commandIds: [1_000_000] }, ...others] }, "plain"));
+  await expect(page.locator(".unreadable")).toContainText("the number 1000000 stands for a value that has not appeared");
 });
 
 test("nothing may be fetched, and no other script may run, even if it got into the page", async ({ browser }) => {

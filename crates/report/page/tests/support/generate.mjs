@@ -10,7 +10,7 @@ const STAGES = [
   { stage: "staging", ou: "Staging", waves: 1, share: 0.25 },
   { stage: "production", ou: "Production", waves: 2, share: 0.55 },
 ];
-const CHECKS = ["agent-online", "agent-version", "instance-profile", "python", "repository", "supported-os", "disk-space"];
+const CHECKS = ["managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region"];
 
 /** @typedef {{ instances: number, accounts?: number, patches?: number, halted?: boolean, extras?: boolean, seed?: number }} Size */
 
@@ -64,25 +64,61 @@ function outcome(next, halts) {
   return "skipped";
 }
 
-function findings(next, state, extras) {
+/** What is wrong where a check says so: cause, evidence, fix. */
+const PROBLEMS = {
+  managed: (vpc) => [`${vpc} has no ssmmessages endpoint`, `Systems Manager does not know the instance. Most likely: ${vpc} has none of the endpoints that its private subnet needs.`, `Create the endpoints ssm and ssmmessages in ${vpc}.`],
+  agent: () => ["SSM Agents below 3.3.40.0", "SSM Agent 2.3.978.0 is older than 3.3.40.0, to which AWS asks to upgrade.", "Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent)."],
+  "operating-system": () => ["CentOS 7 is at its end since 2024-06-30", "CentOS 7 gets no patches since 2024-06-30.", "Replace the system."],
+  python: () => ["Python below 2.6", "No Python that the patch module takes is among the packages.", "Install Python 3."],
+  repositories: (vpc) => [`${vpc} has no way to the repositories`, `${vpc} has no S3 endpoint for the Amazon Linux repositories, and no way out on port 443.`, `Create a gateway endpoint for S3 in ${vpc}.`],
+  endpoints: (vpc) => [`${vpc} has no ssmmessages endpoint`, `${vpc} has no ssmmessages endpoint, and its subnet no way out.`, `Create the endpoint ssmmessages in ${vpc}.`],
+  "instance-profile": () => ["instances without an instance profile", "It has no instance profile, and default host management is off.", "Attach an instance profile whose role has AmazonSSMManagedInstanceCore."],
+  region: () => ["Systems Manager is not there", "Systems Manager has no endpoint in this Region.", "Move it."],
+};
+
+function findings(next, state, extras, vpc) {
   if (!extras) return state === "not-ready" ? [{ code: REASONS[state][0], text: REASONS[state][1] }] : [];
   return CHECKS.map((check, i) => {
-    const fails = state === "not-ready" && (i === 0 || next() < 0.25);
-    const status = fails ? "fail" : next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
-    return {
-      check,
-      status,
-      severity: i < 3 ? "critical" : "medium",
-      evidence: status === "pass" ? `${check} is as it should be` : `${check}: last seen 2026-11-0${1 + Math.floor(next() * 9)}`,
-      ...(fails ? { fix: `see the runbook for ${check}`, causes: [{ text: i % 2 ? "no route to the endpoint" : "instance profile is missing" }] } : {}),
-    };
+    const fails = state === "not-ready" && i !== 7 && (i === 0 || next() < 0.25);
+    const status = fails ? "fail" : i < 6 && next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
+    if (status === "pass") return { check, status, severity: "info", evidence: `The check ${check} finds nothing in the way.` };
+    if (status === "unknown") return { check, status, severity: "low", evidence: "This cannot be known: the role may not call ec2:DescribeVpcEndpoints.", fix: "Allow ec2:DescribeVpcEndpoints." };
+    const [text, evidence, fix] = PROBLEMS[check](vpc);
+    return { check, status, severity: fails ? (i === 0 ? "critical" : "high") : "medium", evidence, fix, causes: [{ text, fix }] };
   });
+}
+
+/** Who else patches: the code, the sentence, and what the plan says about it. */
+const OTHERS = [
+  ["skip", "conflict-patch-policy", "the Quick Setup patch policy weekly-all (abc12) patches this instance too"],
+  ["skip", "auto-scaling", "the instance belongs to Auto Scaling group web, which may replace it when it reboots; patch the image of the group instead"],
+  ["warn", "conflict-maintenance-window", "the maintenance window nightly (mw-0c50858d01EXAMPLE) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on"],
+  ["warn", "conflict-association", "the association inventory-scan (b5ba0ee9, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others"],
+];
+
+/** Conflicts, and what they make of the reason: the plan leaves an instance alone, or its compliance row is lost. */
+function others(next, state) {
+  const conflict = ([action, code, text]) => ({ action, reason: { code, text } });
+  const of = (action) => conflict(OTHERS.filter(([a]) => a === action)[Math.floor(next() * 2)]);
+  if (state === "skipped" && next() < 0.5) {
+    const conflicts = next() < 0.2 ? [of("skip"), of("warn")] : [of("skip")];
+    return { conflicts, overwrittenBy: null, reason: conflicts[0].reason };
+  }
+  if (state === "failed" && next() < 0.2) {
+    const conflicts = [conflict(OTHERS[3])];
+    const seen = `the compliance row is of an operation (Scan) that ended at 2026-11-11T03:12:44Z with no snapshot; probably because ${OTHERS[3][2]}`;
+    const text = `installed but not proved: the scan ended with success, but no compliance row of it can be found: ${seen}`;
+    return { conflicts, overwrittenBy: { code: "association", text: seen }, reason: { code: "overwritten", text } };
+  }
+  return { conflicts: next() < 0.03 ? [of("warn")] : [], overwrittenBy: null };
 }
 
 /** @param {Size} size */
 export function generate({ instances, accounts = Math.max(3, Math.round(instances / 40)), patches = 240, halted = false, extras = false, seed = 1 }) {
   const next = random(seed);
   const patchesOf = catalogue(next, patches);
+  // Two that no later stage gets, and one that it gets although the first did not have it.
+  const [held, untested] = [patchesOf.slice(10, 12), patchesOf.slice(3, 4)].map((some) => new Set(extras ? some.map((p) => p.patch.id) : []));
   const targets = [];
   const rows = [];
   const steps = STAGES.flatMap(({ stage, waves }) => Array.from({ length: waves }, (_, i) => ({ stage, wave: i + 1 }))).map((step, i) => ({
@@ -126,7 +162,11 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       const os = SYSTEMS[Math.floor(next() * SYSTEMS.length)];
       const asked = !["skipped", "not-ready", "not-attempted"].includes(state);
       const missing = asked && state !== "compliant" ? patchesOf.filter((p) => p.os === os && next() < 0.22).map((p) => p.patch) : [];
-      const as = (word) => missing.map((patch) => ({ ...patch, state: word }));
+      const later = place.stage !== "test";
+      const kept = (patch) => later && held.has(patch.id);
+      const as = (word, which = () => true) => missing.filter(which).map((patch) => ({ ...patch, state: word }));
+      const brought = (word) => as(word, (patch) => !kept(patch));
+      const { conflicts, overwrittenBy, reason } = extras ? others(next, state) : { conflicts: [], overwrittenBy: null };
       const batch = `${t}/${os}/${Math.floor(i / 50)}`;
       if (!batches.has(batch)) batches.set(batch, [uuid(next), uuid(next), uuid(next)]);
       const [code, text] = REASONS[state];
@@ -142,12 +182,16 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
         os: state === "not-ready" ? null : os,
         agentVersion: state === "not-ready" ? null : "3.3.987.0",
         outcome: state,
-        reason: { code, text: state === "failed" ? `${text}; ${missing.length} patches are still missing` : text },
-        findings: findings(next, state, extras),
+        reason: reason ?? { code, text: state === "failed" ? `${text}; ${missing.length} patches are still missing` : text },
+        findings: findings(next, state, extras, `vpc-${place.accountId.slice(0, 8)}`),
+        conflicts,
+        overwrittenBy,
         missingBefore: as("Missing"),
-        installed: state === "patched" ? as("Missing") : [],
-        failed: state === "failed" ? as("Missing") : [],
-        missingAfter: state === "failed" ? as("Missing") : state === "pending-reboot" ? as("InstalledPendingReboot") : [],
+        installed: state === "patched" ? brought("Missing") : [],
+        failed: state === "failed" ? brought("Missing") : [],
+        missingAfter: state === "failed" ? brought("Missing") : state === "pending-reboot" ? brought("InstalledPendingReboot") : [],
+        installedUntested: state === "patched" && later ? as("Missing", (patch) => untested.has(patch.id)) : [],
+        heldBack: as("Missing", kept),
         baselineId: asked ? "pb-0ddebc77faa71129f" : null,
         commandIds: asked ? batches.get(batch).slice(0, state === "compliant" ? 1 : 3) : [],
       });
