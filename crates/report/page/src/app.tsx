@@ -11,7 +11,7 @@ import { Id, T } from "./parts/text";
 import { ThemeSwitch } from "./parts/theme";
 import { Accounts } from "./views/accounts";
 import { headline } from "./views/answer";
-import { Instances, useWarmUp } from "./views/instances";
+import { Instances, instanceTable, useWarmUp } from "./views/instances";
 import { MapView } from "./views/map";
 import { Overview } from "./views/overview";
 import { Patches } from "./views/patches";
@@ -33,10 +33,13 @@ const titleOf = (view: View): string => TITLES.find(([name]) => name === view)?.
 
 export function App({ data }: { data: Data }): JSX.Element {
   const route = useRoute();
-  const { filter, patches } = useMemo(() => makeFilter(data), [data]);
+  const { table, patches } = useMemo(() => {
+    const { filter, patches } = makeFilter(data);
+    return { table: instanceTable(data, filter), patches };
+  }, [data]);
   const organization = useMemo(() => once(() => organize(data)), [data]);
   const printing = usePrinting();
-  useWarmUp(filter);
+  useWarmUp(table);
   useTitle(data, route.view);
   const top = useRef<HTMLElement>(null);
   useViewStart(route.view, top);
@@ -44,7 +47,7 @@ export function App({ data }: { data: Data }): JSX.Element {
   const view = {
     overview: () => <Overview data={data} organization={organization()} />,
     map: () => <MapView organization={organization()} route={route} />,
-    instances: () => <Instances data={data} filter={filter} route={route} />,
+    instances: () => <Instances data={data} table={table} route={route} />,
     patches: () => <Patches data={data} index={patches()} route={route} />,
     readiness: () => <ReadinessView data={data} route={route} />,
     accounts: () => <Accounts data={data} />,

@@ -5,6 +5,7 @@ import { makeFilter, type Query } from "../src/model/filter";
 import { duration, percent, utc } from "../src/model/format";
 import { commandLink, instanceLink } from "../src/model/console";
 import { readReport, UnreadableReport } from "../src/model/load";
+import { Order } from "../src/model/order";
 import { standings } from "../src/model/patches";
 import type { InstanceRow } from "../src/model/report";
 import { changed, href, parse } from "../src/model/route";
@@ -90,10 +91,24 @@ test("data in a script element never ends it", () => {
 test("a filter gives what a simple loop gives, rows and counts", () => {
   const data = indexed(structuredClone(withExtras));
   const { filter } = makeFilter(data);
+  const [first, last] = [data.instances[0], data.instances.at(-1)];
+  const patch = data.instances.flatMap((row) => row.failed)[0];
   const queries: Query[] = [
     { text: "", facets: {} },
+    { text: " \t", facets: {} },
     { text: "", facets: { outcome: ["failed", "unreachable"], region: ["us-east-1"] } },
     { text: "WEB", facets: { stage: ["production.2"] } },
+    { text: "web  Production us-east", facets: { outcome: ["patched"], os: ["UBUNTU", "WINDOWS"] } },
+    // One letter that all of them have, words that nobody has, and the ends of the first and of the last text.
+    { text: "i", facets: {} },
+    { text: "zzzz", facets: { region: ["us-east-1"] } },
+    { text: "web zzzz", facets: {} },
+    { text: first?.instanceId ?? "", facets: {} },
+    { text: last?.instanceId ?? "", facets: {} },
+    { text: last?.commandIds.at(-1) ?? "", facets: {} },
+    { text: patch?.cveIds?.[0] ?? patch?.id ?? "", facets: {} },
+    { text: "web", facets: { patch: [patch?.id ?? ""], outcome: ["failed"] } },
+    { text: "", facets: { patch: ["no such patch"] } },
     { text: "", facets: { ou: ["Production/Retail"], os: ["UBUNTU"] } },
     { text: "", facets: { outcome: ["nobody has this"] } },
   ];
@@ -102,12 +117,13 @@ test("a filter gives what a simple loop gives, rows and counts", () => {
     const expected = data.instances.map((row) => Number(simple(row, query)));
     expect([...matches]).toEqual(expected);
     expect(total).toBe(expected.filter(Boolean).length);
-    const outcome = filter.facet("outcome");
-    const others = { ...query, facets: { ...query.facets, outcome: undefined } };
-    outcome?.values.forEach((value, i) => {
-      const beside = data.instances.filter((row) => row.outcome === value && simple(row, others)).length;
-      expect(counts.get("outcome")?.[i], `${JSON.stringify(query)} ${value}`).toBe(beside);
-    });
+    for (const key of ["outcome", "region", "ou"] as const) {
+      const others = { ...query, facets: { ...query.facets, [key]: undefined } };
+      filter.facet(key)?.values.forEach((value, i) => {
+        const beside = data.instances.filter((row) => simple(row, others) && simple(row, { text: "", facets: { [key]: [value] } })).length;
+        expect(counts.get(key)?.[i], `${JSON.stringify(query)} ${value}`).toBe(beside);
+      });
+    }
   }
 });
 
@@ -119,9 +135,26 @@ function simple(row: InstanceRow & { ouPath: string }, { text, facets }: Query):
     has(facets.stage, `${row.stage}.${row.wave}`) &&
     has(facets.os, row.os ?? "") &&
     (!facets.ou || facets.ou.some((ou) => row.ouPath === ou || row.ouPath.startsWith(`${ou}/`))) &&
-    JSON.stringify(row).toLowerCase().includes(text.toLowerCase())
+    (!facets.patch || standings(row).some(({ patch }) => facets.patch?.includes(patch.id))) &&
+    text.toLowerCase().split(/\s+/).every((word) => JSON.stringify(row).toLowerCase().includes(word))
   );
 }
+
+test("sorting: as people read, equal rows in their places, nothing at the end, both ways", () => {
+  const rows = ["web-10", undefined, "Web-9", "db", "web-10", undefined].map((name, place) => ({ name, place, size: place % 2, nothing: undefined }));
+  const order = new Order(rows, [
+    { id: "name", sort: (row) => row.name },
+    { id: "size", sort: (row) => row.size },
+    { id: "nothing", sort: (row) => row.nothing },
+    { id: "unsorted" },
+  ]);
+  const places = (sort: string | null): number[] => order.by(sort).map((row) => row.place);
+  expect(places("name")).toEqual([3, 2, 0, 4, 1, 5]);
+  expect(places("-name")).toEqual([0, 4, 2, 3, 1, 5]);
+  expect(places("size")).toEqual([0, 2, 4, 1, 3, 5]);
+  expect(places("-size")).toEqual([1, 3, 5, 0, 2, 4]);
+  for (const sort of [null, "nothing", "-nothing", "unsorted", "__proto__", "-", ""]) expect(places(sort), String(sort)).toEqual([0, 1, 2, 3, 4, 5]);
+});
 
 test("where a patch stands: the scan afterwards decides", () => {
   const patch = (id: string, state: "Missing" | "Failed" | "InstalledPendingReboot" = "Missing") => ({ id, title: id, classification: "", severity: "", state });

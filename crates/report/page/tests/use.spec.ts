@@ -89,6 +89,10 @@ test("sorts both ways, by every column", async ({ page }) => {
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
   const largest = withExtras.instances.map((row) => row.name || row.instanceId).sort(compare).at(-1);
   expect(await page.locator("tbody .row-link .name:first-child").first().innerText()).toBe(largest);
+  // Once more, and it is as it was.
+  await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
+  expect((await outcomes(page))[0]).toBe("Failed");
+  await expect(page.getByRole("columnheader", { name: "Instance" })).toHaveAttribute("aria-sort", "none");
   for (const column of ["Reason", "Account", "Stage", "Missing"]) {
     await page.getByRole("columnheader", { name: column }).getByRole("button").click();
     await expect(page.getByRole("columnheader", { name: column })).toHaveAttribute("aria-sort", /ascending|descending/);

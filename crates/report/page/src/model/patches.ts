@@ -13,7 +13,6 @@ export const PATCH_STATE_LABELS: Record<PatchState, string> = {
 };
 
 export interface PatchRow {
-  index: number;
   id: string;
   title: string;
   classification: string;
@@ -29,8 +28,6 @@ export interface PatchRow {
 export interface PatchIndex {
   patches: PatchRow[];
   byId: Map<string, PatchRow>;
-  /** For each instance the patches that this run has to say something about. */
-  ofInstance: number[][];
 }
 
 /** A patch on an instance, and where it stands. */
@@ -83,7 +80,6 @@ export function indexPatches(data: Data): PatchIndex {
     let known = byId.get(patch.id);
     if (!known) {
       known = {
-        index: patches.length,
         id: patch.id,
         title: patch.title ?? "",
         classification: patch.classification ?? "",
@@ -98,18 +94,17 @@ export function indexPatches(data: Data): PatchIndex {
     }
     return known;
   };
-  const ofInstance = data.instances.map((instance) =>
-    standings(instance).map(({ patch, state }) => {
+  for (const instance of data.instances) {
+    for (const { patch, state } of standings(instance)) {
       const known = row(patch);
       known.where[state].push(instance.index);
       if (instance.os) known.os.add(instance.os);
-      return known.index;
-    }),
-  );
+    }
+  }
   for (const step of data.steps) {
     for (const ref of step.promotion?.heldBack ?? []) {
       row(typeof ref === "string" ? { id: ref } : ref).heldBack.push(data.stepLabel(step.stage, step.wave));
     }
   }
-  return { patches, byId, ofInstance };
+  return { patches, byId };
 }

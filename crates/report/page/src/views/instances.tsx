@@ -1,15 +1,16 @@
 // Every instance: filters beside, the table, and the evidence of the one that was chosen.
 import { Search, X } from "lucide-preact";
 import type { JSX } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Data, Instance } from "../model/data";
 import type { Facet, FacetKey, Filter, Query } from "../model/filter";
 import { count, osName, plural } from "../model/format";
+import { Order } from "../model/order";
 import { pressing } from "../model/outcomes";
-import { changed, go, href, replace, type Route, useRoute } from "../model/route";
+import { changed, go, here, href, replace, type Route } from "../model/route";
 import { useMedia } from "../parts/media";
 import { OutcomeChip, Sign } from "../parts/outcome";
-import { type Column, Table } from "../parts/table";
+import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 import { Detail } from "./detail";
 
@@ -31,17 +32,26 @@ export function queryOf(route: Route): Query {
   return { text: route.params.get("q") ?? "", facets };
 }
 
-export function Instances({ data, filter, route }: { data: Data; filter: Filter; route: Route }): JSX.Element {
-  const asked = route.params.toString();
-  const answer = useMemo(() => filter.run(queryOf(route)), [filter, asked]);
+/** What this view is made of, once for a report. */
+export interface InstanceTable {
+  columns: Column<Instance>[];
+  order: Order<Instance>;
+  filter: Filter;
+}
+
+export function instanceTable(data: Data, filter: Filter): InstanceTable {
+  const columns = makeColumns(data);
+  return { columns, filter, order: new Order(data.instances, columns) };
+}
+
+export function Instances({ data, table, route }: { data: Data; table: InstanceTable; route: Route }): JSX.Element {
+  const { columns, filter, order } = table;
+  const query = queryOf(route);
+  // Neither the order nor the chosen instance changes what is found.
+  const answer = useMemo(() => filter.run(query), [filter, JSON.stringify(query)]);
   const keep = useCallback((row: Instance) => answer.matches[row.index] === 1, [answer]);
-  const columns = useMemo(() => makeColumns(data), [data]);
-  const order = useRef<Instance[]>([]);
-  const [, setOrdered] = useState(0);
-  const onOrder = useCallback((rows: Instance[]) => {
-    order.current = rows;
-    setOrdered((n) => n + 1);
-  }, []);
+  const sort = route.params.get("sort") ?? WORST_FIRST;
+  const rows = useRows(order, sort, keep);
   const chosen = data.byId.get(route.params.get("i") ?? "");
   const open = (row: Instance | undefined): void => {
     const link = changed(route, { i: row?.instanceId });
@@ -73,20 +83,18 @@ export function Instances({ data, filter, route }: { data: Data; filter: Filter;
           <Table
             caption="Instances"
             columns={columns}
-            rows={data.instances}
-            keep={keep}
+            rows={rows}
             keyOf={(row) => row.instanceId}
-            sort={route.params.get("sort") ?? WORST_FIRST}
+            sort={sort}
             onSort={(sort) => replace(changed(route, { sort }))}
             card={(row) => <Card data={data} row={row} />}
             cardHeight={112}
             rowHeight={54}
             empty="No instance matches these filters."
-            onOrder={onOrder}
           />
         </div>
       </div>
-      {chosen && <Detail data={data} row={chosen} order={order.current} onClose={() => open(undefined)} onGo={open} />}
+      {chosen && <Detail data={data} row={chosen} order={rows} onClose={() => open(undefined)} onGo={open} />}
     </section>
   );
 }
@@ -194,7 +202,7 @@ function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Elemen
 }
 
 const InstanceLink = ({ row }: { row: Instance }): JSX.Element => (
-  <a class="row-link" href={changed(useRoute(), { i: row.instanceId })}>
+  <a class="row-link" href={changed(here(), { i: row.instanceId })}>
     <T class="name">{row.name || row.instanceId}</T>
     {row.name && <Id>{row.instanceId}</Id>}
   </a>
@@ -269,10 +277,15 @@ const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
   </div>
 );
 
-/** Prepares the search while nothing else is going on. */
-export function useWarmUp(filter: Filter): void {
+/** Prepares the first search and the first sortings while nothing else is going on, one after the other. */
+export function useWarmUp({ filter, order }: InstanceTable): void {
   useEffect(() => {
-    const timer = setTimeout(() => filter.warmUp(), 300);
+    const tasks = [...filter.warmUp(), ...order.warmUp()];
+    const next = (): void => {
+      tasks.shift()?.();
+      if (tasks.length > 0) timer = setTimeout(next);
+    };
+    let timer = setTimeout(next, 300);
     return () => clearTimeout(timer);
-  }, [filter]);
+  }, [filter, order]);
 }

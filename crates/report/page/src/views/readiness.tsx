@@ -4,11 +4,12 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Data } from "../model/data";
 import { count, plural } from "../model/format";
+import { Order } from "../model/order";
 import { type CheckStatus, type Readiness, readiness, type ReadinessRow, STATUS_LABELS } from "../model/readiness";
 import { changed, href, replace, type Route } from "../model/route";
 import { Nothing, Section } from "../parts/panel";
 import { Status } from "../parts/status";
-import { type Column, Table } from "../parts/table";
+import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 import { sentenceCase } from "./answer";
 
@@ -70,6 +71,9 @@ function Fixes({ all }: { all: Readiness }): JSX.Element {
 function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
   const onlyTrouble = route.params.get("all") === null;
   const columns = useMemo(() => makeColumns(all), [all]);
+  const order = useMemo(() => new Order(all.rows, columns), [all, columns]);
+  const sort = route.params.get("sort");
+  const rows = useRows(order, sort, onlyTrouble ? troubled : everyone);
   const hidden = all.rows.filter((row) => row.worst === "pass").length;
   return (
     <Section
@@ -87,10 +91,9 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
         <Table
           caption="Instances and checks"
           columns={columns}
-          rows={all.rows}
-          keep={onlyTrouble ? troubled : everyone}
+          rows={rows}
           keyOf={(row) => row.instance.instanceId}
-          sort={route.params.get("sort")}
+          sort={sort}
           onSort={(sort) => replace(changed(route, { sort }))}
           card={(row) => <Card row={row} />}
           cardHeight={116}
