@@ -1,26 +1,26 @@
 // The arithmetic behind the views, without a browser.
 import { expect, test } from "@playwright/test";
+import { changeWords } from "../src/model/baselines";
 import { indexed } from "../src/model/data";
 import { makeFilter, type Query } from "../src/model/filter";
-import { duration, percent, utc } from "../src/model/format";
+import { duration, percent, sentenceCase, utc } from "../src/model/format";
 import { commandLink, instanceLink } from "../src/model/console";
 import { readReport, UnreadableReport } from "../src/model/load";
 import { Order } from "../src/model/order";
 import { standings } from "../src/model/patches";
-import type { InstanceRow } from "../src/model/report";
+import type { BaselineChange, InstanceRow } from "../src/model/report";
 import { changed, href, parse } from "../src/model/route";
-import { changeWords } from "../src/views/accounts";
 import { compact, embed, forScriptElement, PLACEHOLDER } from "../tools/compact.mjs";
 import { halted, withExtras } from "./support/reports";
 
 /** What JSON says of a report: no nulls, which the compact spelling leaves out. */
 const bare = (report: object): unknown => JSON.parse(JSON.stringify(report, (_, value: unknown) => value ?? undefined));
 
-test("the compact spelling says the same, in a fifth of the bytes", () => {
+test("the compact spelling says the same, in a quarter of the bytes", () => {
   const plain = JSON.stringify(withExtras);
   const short = forScriptElement(compact(withExtras));
   expect(bare(readReport(short))).toEqual(bare(withExtras));
-  expect(short.length).toBeLessThan(plain.length / 5);
+  expect(short.length).toBeLessThan(plain.length / 4);
 });
 
 test("a writer that remembers some texts only, or none, says the same", () => {
@@ -159,12 +159,14 @@ test("sorting: as people read, equal rows in their places, nothing at the end, b
 test("where a patch stands: the scan afterwards decides", () => {
   const patch = (id: string, state: "Missing" | "Failed" | "InstalledPendingReboot" = "Missing") => ({ id, title: id, classification: "", severity: "", state });
   const row = {
-    missingBefore: ["a", "b", "c", "d", "e"].map((id) => patch(id)),
-    installed: [patch("a")],
+    missingBefore: ["a", "b", "c", "d", "e", "g", "h"].map((id) => patch(id)),
+    installed: [patch("a"), patch("h")],
+    installedUntested: [patch("h")],
+    heldBack: [patch("g"), patch("i")],
     failed: [patch("b")],
     missingAfter: [patch("b"), patch("c"), patch("d", "InstalledPendingReboot"), patch("f", "Failed")],
   } as InstanceRow;
-  const found = Object.fromEntries(standings(row).map((s) => [s.patch.id, `${s.before ? "before " : ""}${s.state}`]));
+  const found = Object.fromEntries(standings(row).map((s) => [s.patch.id, `${s.before ? "before " : ""}${s.state}${s.untested ? " untested" : ""}`]));
   expect(found).toEqual({
     a: "before installed",
     b: "before failed",
@@ -172,6 +174,9 @@ test("where a patch stands: the scan afterwards decides", () => {
     d: "before pending-reboot",
     e: "before missing",
     f: "failed",
+    g: "before held-back",
+    h: "before installed untested",
+    i: "held-back",
   });
 });
 
@@ -197,10 +202,24 @@ test("numbers and times", () => {
 });
 
 test("changes of baselines, in every shape", () => {
-  expect(changeWords("made by hand")).toBe("made by hand");
-  expect(changeWords({ code: "x", text: "updated its rules" })).toBe("Updated its rules");
-  expect(changeWords({ change: "create", baseline: { name: "orgpatch-a" } })).toBe("Created · orgpatch-a");
+  const known = { id: "pb-1", name: "orgpatch-a" };
+  const update = { change: "update", id: "pb-1", fields: ["approval-rules", "sources"], baseline: { name: "orgpatch-a", operatingSystem: "UBUNTU" } } as BaselineChange;
+  expect(changeWords(update)).toBe("Updated · orgpatch-a · approval rules, sources");
+  expect(changeWords(update, true)).toBe("Would be updated · orgpatch-a · approval rules, sources");
   expect(changeWords({ change: "register-default", operatingSystem: "UBUNTU", baseline: { created: "orgpatch-b" } })).toBe("Made the default · orgpatch-b · UBUNTU");
+  expect(changeWords({ change: "register-for-patch-group", operatingSystem: "UBUNTU", group: "web", baseline: { existing: known } })).toBe(
+    "Registered for a patch group · orgpatch-a · UBUNTU · web",
+  );
+  expect(changeWords({ change: "foreign", operatingSystem: "UBUNTU", baseline: known, why: "it has no tag" }, true)).toBe(
+    "Left alone, because it is not orgpatch's · orgpatch-a · UBUNTU · it has no tag",
+  );
+  expect(changeWords({ change: "left", baseline: known, reason: { code: "x", text: "it was made later" } })).toBe("Left as it is · orgpatch-a · it was made later");
+});
+
+test("sentences begin with a large letter, names and ids as they are", () => {
+  expect(["the install failed", "lost: nothing", "vpc-1 has none", "ssm:ListCommands is missing", "openssl.x86_64 waits", "本番", ""].map(sentenceCase)).toEqual([
+    "The install failed", "Lost: nothing", "vpc-1 has none", "ssm:ListCommands is missing", "openssl.x86_64 waits", "本番", "",
+  ]);
 });
 
 test("the generated halted report is one", () => {

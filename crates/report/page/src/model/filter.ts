@@ -1,12 +1,14 @@
 // Which instances a filter leaves, and how many each further choice would leave: one pass over all of them.
+import { type Change, CHANGES, changeName, changesOf } from "./changes";
 import type { Data, Instance } from "./data";
 import { once } from "./data";
 import { osName } from "./format";
 import { OUTCOMES, outcomeWords } from "./outcomes";
 import { indexPatches, type PatchIndex, type PatchRow } from "./patches";
-import { checked } from "./readiness";
+import { othersOf, otherName } from "./others";
+import { problems } from "./readiness";
 
-export type FacetKey = "outcome" | "stage" | "ou" | "account" | "region" | "os" | "reason" | "check" | "patch";
+export type FacetKey = "outcome" | "stage" | "ou" | "account" | "region" | "os" | "reason" | "other" | "change" | "check" | "cause" | "patch";
 
 export interface Facet {
   key: FacetKey;
@@ -50,28 +52,28 @@ function facet(
   data: Data,
   key: FacetKey,
   label: string,
-  valuesOf: (row: Instance) => string[],
+  valuesOf: (row: Instance) => string | string[],
   name: (value: string) => string = String,
   order?: (a: string, b: string) => number,
 ): Facet {
   const found = new Set<string>();
   const lists = data.instances.map((row) => {
-    const values = valuesOf(row);
+    const values = [valuesOf(row)].flat();
     for (const value of values) found.add(value);
     return values;
   });
   const values = order ? [...found].sort(order) : [...found];
   const numbers = new Map(values.map((value, i) => [value, i]));
   const known = new Map<string, number>();
-  const distinct: number[][] = [];
+  const combinations: number[][] = [];
   const of = Uint32Array.from(lists, (list) => {
     const own = list.map((value) => numbers.get(value) ?? -1);
     const id = own.join();
-    const at = known.get(id) ?? distinct.push(own) - 1;
+    const at = known.get(id) ?? combinations.push(own) - 1;
     known.set(id, at);
     return at;
   });
-  return { key, label, values, name, numbers, lists: distinct, of };
+  return { key, label, values, name, numbers, lists: combinations, of };
 }
 
 export class Filter {
@@ -92,16 +94,20 @@ export class Filter {
       return data.stepLabel(value.slice(0, dot), Number(value.slice(dot + 1)));
     };
     const accountName = (id: string): string => accounts.get(id) || id;
+    const changes = changesOf(data);
     const outcomeOrder = (value: string): number => (OUTCOMES as string[]).indexOf(value);
     this.facets = [
-      facet(data, "outcome", "Outcome", (row) => [row.outcome], (v) => outcomeWords(v).label, (a, b) => outcomeOrder(a) - outcomeOrder(b)),
-      facet(data, "stage", "Stage", (row) => [stageValue(row.stage, row.wave)], stageName, (a, b) => stages.indexOf(a) - stages.indexOf(b)),
+      facet(data, "outcome", "Outcome", (row) => row.outcome, (v) => outcomeWords(v).label, (a, b) => outcomeOrder(a) - outcomeOrder(b)),
+      facet(data, "stage", "Stage", (row) => stageValue(row.stage, row.wave), stageName, (a, b) => stages.indexOf(a) - stages.indexOf(b)),
       facet(data, "ou", "Organizational unit", (row) => ancestors(row.ouPath), String, plain),
-      facet(data, "account", "Account", (row) => [row.accountId], accountName, byName(accountName)),
-      facet(data, "region", "Region", (row) => [row.region], String, plain),
-      facet(data, "os", "Operating system", (row) => [row.os ?? ""], osName, byName(osName)),
-      facet(data, "reason", "Reason", (row) => [row.reason.code], String, plain),
-      facet(data, "check", "Readiness", problemChecks, String, plain),
+      facet(data, "account", "Account", (row) => row.accountId, accountName, byName(accountName)),
+      facet(data, "region", "Region", (row) => row.region, String, plain),
+      facet(data, "os", "Operating system", (row) => row.os ?? "", osName, byName(osName)),
+      facet(data, "reason", "Reason", (row) => row.reason.code, String, plain),
+      facet(data, "other", "Also patched by others", othersOf, otherName, byName(otherName)),
+      facet(data, "change", "Since the run before", (row) => changes.get(row.instanceId) ?? [], changeName, (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change)),
+      facet(data, "check", "Readiness", (row) => distinct(problems(row).map(({ check }) => check)), String, plain),
+      facet(data, "cause", "What to fix", (row) => distinct(causes(row)), String, plain),
     ];
     this.texts = once(() => together(data.instances.map(searchText)));
   }
@@ -203,10 +209,8 @@ function find({ text, ends }: Texts, word: string, flags: Uint8Array): Uint8Arra
   return flags;
 }
 
-function problemChecks(row: Instance): string[] {
-  if (row.findings.length === 0) return [];
-  return [...new Set(row.findings.map(checked).filter((c) => c.status !== "pass").map((c) => c.check))];
-}
+const distinct = (values: string[]): string[] => [...new Set(values)];
+const causes = (row: Instance): string[] => problems(row).flatMap((finding) => (finding.causes ?? []).map(({ text }) => text));
 
 function searchText(row: Instance): string {
   const tags = row.tags ? Object.entries(row.tags).map(([key, value]) => `${key}=${value}`) : [];
@@ -225,6 +229,8 @@ function searchText(row: Instance): string {
     row.reason.text,
     row.baselineId ?? "",
     ...row.commandIds,
+    ...row.conflicts.map(({ reason }) => reason.text),
+    ...causes(row),
     ...tags,
   ]
     .join("\n")

@@ -1,12 +1,14 @@
 // Every instance: filters beside, the table, and the evidence of the one that was chosen.
-import { Search, X } from "lucide-preact";
+import { Search, Users, X } from "lucide-preact";
 import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Data, Instance } from "../model/data";
 import type { Facet, FacetKey, Filter, Query } from "../model/filter";
-import { count, osName, plural } from "../model/format";
+import { count, osName, plural, sentenceCase } from "../model/format";
 import { Order } from "../model/order";
+import { otherName, othersOf } from "../model/others";
 import { pressing } from "../model/outcomes";
+import { standings } from "../model/patches";
 import { changed, go, here, href, replace, type Route } from "../model/route";
 import { useMedia } from "../parts/media";
 import { OutcomeChip, Sign } from "../parts/outcome";
@@ -14,7 +16,9 @@ import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 import { Detail } from "./detail";
 
-const KEYS: FacetKey[] = ["outcome", "stage", "ou", "account", "region", "os", "reason", "check", "patch"];
+const KEYS: FacetKey[] = ["outcome", "stage", "ou", "account", "region", "os", "reason", "other", "change", "check", "cause", "patch"];
+/** Environment and service: what people choose by, however many there are. */
+const ALWAYS_OPEN: FacetKey[] = ["outcome", "stage", "account"];
 /** A facet with more values than this gets a field to find one in. */
 const MANY = 8;
 /** At most so many choices are listed; the field finds the others. */
@@ -122,7 +126,8 @@ function toggled(route: Route, key: FacetKey, value: string): string {
 function Choices({ facet, counts, route }: { facet: Facet; counts: Uint32Array | undefined; route: Route }): JSX.Element | null {
   const [find, setFind] = useState("");
   const chosen = route.params.getAll(facet.key);
-  if (facet.values.length < 2 && chosen.length === 0) return null;
+  // Nothing to choose between where all instances have the same.
+  if (facet.lists.length < 2 && chosen.length === 0) return null;
   const needle = find.toLowerCase();
   const listed = facet.values
     .map((value, i) => ({ value, name: facet.name(value), n: counts?.[i] ?? 0 }))
@@ -130,7 +135,7 @@ function Choices({ facet, counts, route }: { facet: Facet; counts: Uint32Array |
   // With few values each keeps its place; of many, those come first that would leave something.
   if (facet.values.length > MANY && facet.key !== "stage") listed.sort((a, b) => b.n - a.n);
   return (
-    <details class="facet" open={facet.values.length <= MANY || facet.key === "account" || chosen.length > 0}>
+    <details class="facet" open={facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key) || chosen.length > 0}>
       <summary>
         {facet.label}
         {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
@@ -201,6 +206,22 @@ function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Elemen
   );
 }
 
+/** The reason, with a sign where others patch it too. */
+const Why = ({ row }: { row: Instance }): JSX.Element => {
+  const others = othersOf(row).map(otherName).join(", ");
+  return (
+    <span class="clamp" title={others && `Also patched by others: ${others}`}>
+      {others && (
+        <span class="mark">
+          <Users size={14} aria-hidden="true" />
+          <span class="hidden">Also patched by others. </span>
+        </span>
+      )}
+      <T>{sentenceCase(row.reason.text)}</T>
+    </span>
+  );
+};
+
 const InstanceLink = ({ row }: { row: Instance }): JSX.Element => (
   <a class="row-link" href={changed(here(), { i: row.instanceId })}>
     <T class="name">{row.name || row.instanceId}</T>
@@ -224,7 +245,7 @@ const makeColumns = (data: Data): Column<Instance>[] => [
     sort: (row) => pressing(row.outcome),
     cell: (row) => <OutcomeChip outcome={row.outcome} />,
   },
-  { id: "reason", header: "Reason", sort: (row) => row.reason.text.slice(0, 200), cell: (row) => <T class="clamp">{row.reason.text}</T> },
+  { id: "reason", header: "Reason", sort: (row) => row.reason.text.slice(0, 200), cell: (row) => <Why row={row} /> },
   {
     id: "account",
     header: "Account",
@@ -260,10 +281,9 @@ const makeColumns = (data: Data): Column<Instance>[] => [
   },
 ];
 
-/** Patches that the last scan of the run finds missing: the one before, if there is none after. */
+/** Patches that are still missing at the end of the run. */
 function stillMissing(row: Instance): number {
-  if (row.missingAfter.length > 0 || row.outcome === "patched") return row.missingAfter.length;
-  return row.missingBefore.length - row.installed.length;
+  return standings(row).filter(({ state }) => state === "missing" || state === "failed").length;
 }
 
 const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
@@ -272,7 +292,7 @@ const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
       <InstanceLink row={row} />
       <OutcomeChip outcome={row.outcome} />
     </span>
-    <T class="clamp">{row.reason.text}</T>
+    <Why row={row} />
     <T class="muted name">{`${row.accountName || row.accountId} · ${row.region} · ${data.stepLabel(row.stage, row.wave)}`}</T>
   </div>
 );

@@ -174,7 +174,7 @@ const COLUMNS: Column<OrgNode>[] = [
     cell: (node) => (
       <a class="row-link" href={linkTo(node)}>
         <T class="name">{node.name}</T>
-        {node.kind === "account" && <Id>{node.key}</Id>}
+        {node.kind === "account" && node.name !== node.key && <Id>{node.key}</Id>}
       </a>
     ),
   },
@@ -223,8 +223,12 @@ export function MapView({ organization, route }: { organization: Organization; r
   return (
     <Section whole id="map" title="Organization" note="Boxes are as large as their number of instances. Choose one to see what is in it.">
       <Crumbs node={node} />
-      <OrganizationMap node={node} height={Math.min(520, Math.max(300, Math.round(innerHeight * 0.5)))} />
-      <Legend />
+      {rows.length > 0 && (
+        <>
+          <OrganizationMap node={node} height={Math.min(520, Math.max(300, Math.round(innerHeight * 0.5)))} />
+          <Legend />
+        </>
+      )}
       <Table
         caption={`What is in ${node.name}`}
         columns={COLUMNS}

@@ -110,22 +110,13 @@ const COLUMNS: Column<PatchRow>[] = [
     (state): Column<PatchRow> => ({
       id: state,
       header: PATCH_STATE_LABELS[state],
-      width: state === "pending-reboot" ? "8.6rem" : "6rem",
+      width: state === "pending-reboot" ? "8.6rem" : "6.4rem",
       align: "end",
       largestFirst: true,
       sort: (patch) => patch.where[state].length,
       cell: (patch) => number(patch.where[state].length),
     }),
   ),
-  {
-    id: "held",
-    header: "Held back",
-    width: "7rem",
-    align: "end",
-    largestFirst: true,
-    sort: (patch) => patch.heldBack.length,
-    cell: (patch) => (patch.heldBack.length > 0 ? plural(patch.heldBack.length, "stage") : <span class="muted">–</span>),
-  },
 ];
 
 const Card = ({ patch }: { patch: PatchRow }): JSX.Element => (
@@ -162,6 +153,7 @@ function One({ data, patch, route }: { data: Data; patch: PatchRow; route: Route
           ["Class", <T>{patch.classification || "–"}</T>],
           ["CVE", <T class="cves">{patch.cves.join(" ") || "None named"}</T>],
           ...PATCH_STATES.map((state): [string, string] => [PATCH_STATE_LABELS[state], plural(patch.where[state].length, "instance")]),
+          ...(patch.untested > 0 ? [["Installed, not tested by the first stage", plural(patch.untested, "instance")] as [string, string]] : []),
           ...(patch.heldBack.length > 0 ? [["Held back in", <T>{patch.heldBack.join("; ")}</T>] as [string, JSX.Element]] : []),
         ]}
       />

@@ -77,7 +77,7 @@ const PROBLEMS = {
 };
 
 function findings(next, state, extras, vpc) {
-  if (!extras) return state === "not-ready" ? [{ code: REASONS[state][0], text: REASONS[state][1] }] : [];
+  if (!extras) return [];
   return CHECKS.map((check, i) => {
     const fails = state === "not-ready" && i !== 7 && (i === 0 || next() < 0.25);
     const status = fails ? "fail" : i < 6 && next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
@@ -135,7 +135,8 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       const word = WORDS[a % WORDS.length];
       const accountName = `${word}-${stage}${a >= WORDS.length ? `-${Math.floor(a / WORDS.length)}` : ""}`;
       const ouPath = a % 3 === 0 ? ou : `${ou}/${["Payments", "Retail", "Platform"][a % 3]}`;
-      const halfway = halted && steps.find((step) => step.stage === stage && step.wave === wave)?.decision === "not-attempted";
+      const step = steps.find((one) => one.stage === stage && one.wave === wave);
+      const halfway = step.decision === "not-attempted";
       for (const region of REGIONS.slice(0, 1 + (a % 3))) {
         const locked = next() < 0.01;
         targets.push({
@@ -146,7 +147,9 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
             : halfway
               ? { code: "halted", text: REASONS["not-attempted"][1] }
               : { code: "reached", text: "every instance has its own outcome" },
-          ...(extras && !locked && !halfway ? { baselineChanges: a % 4 === 0 ? [{ change: "update", id: "pb-1", fields: ["approval-rules"], baseline: { name: `orgpatch-${stage}-AMAZON_LINUX_2023` } }] : [] } : {}),
+          ...(locked || halfway ? { scannedAt: null, installedAt: null } : recorded(step, a)),
+          ...(extras && !locked && !halfway && a % 4 === 0 ? { baselineChanges: [{ change: "update", id: "pb-1", fields: ["approval-rules"], baseline: { name: `orgpatch-${stage}-AMAZON_LINUX_2023` } }] } : {}),
+          ...(extras && !locked && !halfway && a % 5 === 0 ? { conflictNotes: [{ code: "conflicts-not-seen", text: "conflicts with maintenance windows cannot be seen: the role may not call ssm:DescribeMaintenanceWindows" }] } : {}),
         });
         if (!locked) rows.push({ accountId, region, stage, wave, word, halfway, halts: halted && stage === "staging" });
       }
@@ -207,7 +210,8 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       : step.decision === "halt" ? { code: "too-many-failed", text: `${text}: more than the 1% that the plan allows` }
       : { code: "halted", text: "halted at step 02-staging-1" };
   }
-  if (extras) steps.forEach((step, i) => addExtras(step, i, patchesOf));
+  steps.forEach((step, i) => step.decision !== "not-attempted" && judged(step, i));
+  if (extras) for (const step of steps) addExtras(step, all);
   const halt = steps.find((step) => step.decision === "halt");
   return {
     schemaVersion: 1,
@@ -226,12 +230,44 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
     steps,
     targets,
     instances: all,
+    readiness: { checks: {}, firstToFix: firstToFix(all) },
     ...(extras ? { comparison: comparison(all) } : {}),
     accountsOutsidePlan: [
       { accountId: "111111111111", accountName: "management", ouPath: "", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
       { accountId: "555500000001", accountName: "playground", ouPath: "Sandbox", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
     ],
   };
+}
+
+/** When the results of a target were recorded: a step takes two hours and more, a step a day. */
+function recorded(step, place) {
+  const day = 10 + Number(step.id.slice(0, 2)) - 1;
+  const minute = String(place % 60).padStart(2, "0");
+  return { scannedAt: `2026-11-${day}T02:${minute}:00Z`, installedAt: `2026-11-${day}T03:${minute}:00Z` };
+}
+
+function judged(step, i) {
+  step.limits = { maxFailedPercent: step.decision === "halt" ? 1 : 10, maxUnreachablePercent: 10, minSucceeded: 1 };
+  step.judgedAt = `2026-11-${10 + i}T0${4 + i}:30:00Z`;
+}
+
+/** Every cause and how many instances have it, as `core::readiness` counts them. */
+function firstToFix(rows) {
+  const worst = ["pass", "unknown", "warn", "fail"];
+  const causes = new Map();
+  for (const row of rows) {
+    for (const { check, status, causes: own = [] } of row.findings) {
+      for (const { text, fix } of own) {
+        const cause = causes.get(text) ?? { text, check, status, fix, instances: new Map() };
+        if (worst.indexOf(status) > worst.indexOf(cause.status) || (status === cause.status && CHECKS.indexOf(check) > CHECKS.indexOf(cause.check))) Object.assign(cause, { check, status, fix });
+        cause.instances.set(status, (cause.instances.get(status) ?? new Set()).add(row.instanceId));
+        causes.set(text, cause);
+      }
+    }
+  }
+  return [...causes.values()]
+    .map((cause) => ({ ...cause, instances: cause.instances.get(cause.status).size }))
+    .sort((a, b) => worst.indexOf(b.status) - worst.indexOf(a.status) || b.instances - a.instances || (a.text < b.text ? -1 : 1));
 }
 
 /** What changed since a run before that is made up, too. */
@@ -245,14 +281,28 @@ function comparison(rows) {
   return { runId: "install-before", newlyFailing: some("failed", "patched"), fixed: some("patched", "failed"), new: [], gone: [gone] };
 }
 
-/** The optional fields of a step, as the README lists them. */
-function addExtras(step, i, patches) {
-  if (step.decision === "not-attempted") return;
-  const day = 10 + i;
-  step.limits = { maxFailedPercent: step.decision === "halt" ? 1 : 10, maxUnreachablePercent: 10, minSucceeded: 1 };
-  step.startedAt = `2026-11-${day}T02:00:00Z`;
-  step.judgedAt = `2026-11-${day}T0${4 + i}:30:00Z`;
-  if (i > 0) step.waits = [{ what: "soak", from: `2026-11-${day - 1}T0${3 + i}:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
-  if (i > 0) step.promotion = { tested: 180 - i, installedUntested: [patches[3].patch], heldBack: patches.slice(10, 12).map((p) => p.patch) };
-  if (i === 2) step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
+/** Fields of a step that not every report has. */
+function addExtras(step, rows) {
+  if (step.decision === "not-attempted" || step.stage === "test") return;
+  const day = 10 + Number(step.id.slice(0, 2)) - 1;
+  step.waits = [{ what: "soak", from: `2026-11-${day - 1}T08:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
+  if (step.wave === 1 && step.stage === "production") step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
+  const here = rows.filter((row) => row.stage === step.stage && row.wave === step.wave);
+  const counted = (patchesOf) => {
+    const patches = new Map();
+    for (const row of here) {
+      for (const { id, title } of patchesOf(row)) {
+        const patch = patches.get(id) ?? { os: row.os, id, title, instances: 0 };
+        patch.instances += 1;
+        patches.set(id, patch);
+      }
+    }
+    return [...patches.values()];
+  };
+  step.promotion = {
+    untested: "block",
+    tested: counted((row) => row.installed.filter(({ id }) => !row.installedUntested.some((patch) => patch.id === id))),
+    installedUntested: counted((row) => row.installedUntested),
+    heldBack: counted((row) => row.heldBack),
+  };
 }
