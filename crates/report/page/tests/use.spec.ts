@@ -316,6 +316,21 @@ test("results that got lost are not accounts that could not be entered", async (
   await expect(page.getByRole("table", { name: "Accounts that could not be entered" })).not.toContainText("No result was recorded");
 });
 
+test("on a phone the filters are folded, and say what they are when they are opened", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${pageOf("phone", withExtras)}#/instances`);
+  const failed = page.getByRole("group", { name: "Outcome" }).getByLabel("Failed");
+  await expect(failed).toBeHidden();
+  await page.getByText("Filters", { exact: true }).click();
+  await expect(failed).toBeHidden();
+  // All of them stand in one screen.
+  await expect(page.locator(".facet summary").last()).toBeInViewport();
+  await page.locator(".facet summary", { hasText: "Outcome" }).click();
+  await failed.check();
+  await shows(page, count((row) => row.outcome === "failed"));
+  await expect(failed).toBeChecked();
+});
+
 test("by keyboard: past the navigation, into an instance and back to where it was", async ({ page }) => {
   await page.goto(`${pageOf("keyboard", withExtras)}#/instances`);
   await page.locator("tbody a").first().waitFor();

@@ -103,7 +103,7 @@ const clear = ["document.querySelector('.active a').click()", null];
 const sortings = (columns) => Array.from({ length: columns }, (_, column) => [sort(column), sort(column), sort(column)]).flat();
 
 const opens = [];
-for (const hash of ["", "#/instances", "#/map", "#/patches", "#/readiness"]) {
+for (const hash of ["", "#/instances", "#/map", "#/patches", "#/readiness", "#/accounts"]) {
   const times = [];
   for (let i = 0; i < ROUNDS; i++) times.push(await open(hash));
   opens.push(line(`opens at ${hash || "the answer"}`, times));

@@ -77,7 +77,7 @@ export function Instances({ data, table, route }: { data: Data; table: InstanceT
           <details class="filters" open={wide}>
             <summary>Filters</summary>
             {filter.facets.map((facet) => (
-              <Choices key={facet.key} facet={facet} counts={answer.counts.get(facet.key)} route={route} />
+              <Choices key={facet.key} facet={facet} counts={answer.counts.get(facet.key)} route={route} folded={!wide} />
             ))}
           </details>
         </aside>
@@ -123,7 +123,15 @@ function toggled(route: Route, key: FacetKey, value: string): string {
   return changed(route, { [key]: values.includes(value) ? values.filter((v) => v !== value) : [...values, value], i: null });
 }
 
-function Choices({ facet, counts, route }: { facet: Facet; counts: Uint32Array | undefined; route: Route }): JSX.Element | null {
+interface ChoicesProps {
+  facet: Facet;
+  counts: Uint32Array | undefined;
+  route: Route;
+  /** True on a narrow screen, where the lists stand above the table. */
+  folded: boolean;
+}
+
+function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | null {
   const [find, setFind] = useState("");
   const chosen = route.params.getAll(facet.key);
   // Nothing to choose between where all instances have the same.
@@ -135,7 +143,7 @@ function Choices({ facet, counts, route }: { facet: Facet; counts: Uint32Array |
   // With few values each keeps its place; of many, those come first that would leave something.
   if (facet.values.length > MANY && facet.key !== "stage") listed.sort((a, b) => b.n - a.n);
   return (
-    <details class="facet" open={facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key) || chosen.length > 0}>
+    <details class="facet" open={chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key)))}>
       <summary>
         {facet.label}
         {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
