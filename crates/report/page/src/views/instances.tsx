@@ -22,7 +22,7 @@ const ALWAYS_OPEN: FacetKey[] = ["outcome", "stage", "account"];
 /** A facet with more values than this gets a field to find one in. */
 const MANY = 8;
 /** At most so many choices are listed; the field finds the others. */
-const LISTED = 40;
+const LISTED = 24;
 
 /** Nobody opens this table to see what went well. */
 const WORST_FIRST = "-outcome";
@@ -132,10 +132,32 @@ interface ChoicesProps {
 }
 
 function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | null {
-  const [find, setFind] = useState("");
+  const [opened, setOpened] = useState<boolean | null>(null);
   const chosen = route.params.getAll(facet.key);
   // Nothing to choose between where all instances have the same.
   if (facet.lists.length < 2 && chosen.length === 0) return null;
+  const open = opened ?? (chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key))));
+  return (
+    <details
+      class="facet"
+      open={open}
+      onToggle={(event) => {
+        // Also comes when the list is there for the first time.
+        if (event.currentTarget.open !== open) setOpened(event.currentTarget.open);
+      }}
+    >
+      <summary>
+        {facet.label}
+        {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
+      </summary>
+      {/* What nobody sees is not counted anew at each letter. */}
+      {open && <Choice facet={facet} counts={counts} route={route} chosen={chosen} />}
+    </details>
+  );
+}
+
+function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> & { chosen: string[] }): JSX.Element {
+  const [find, setFind] = useState("");
   const needle = find.toLowerCase();
   const listed = facet.values
     .map((value, i) => ({ value, name: facet.name(value), n: counts?.[i] ?? 0 }))
@@ -143,38 +165,32 @@ function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | 
   // With few values each keeps its place; of many, those come first that would leave something.
   if (facet.values.length > MANY && facet.key !== "stage") listed.sort((a, b) => b.n - a.n);
   return (
-    <details class="facet" open={chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key)))}>
-      <summary>
-        {facet.label}
-        {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
-      </summary>
-      <fieldset>
-        <legend class="hidden">{facet.label}</legend>
-        {facet.values.length > MANY && (
-          <input
-            type="search"
-            class="find"
-            aria-label={`Find in ${facet.label}`}
-            placeholder={`Find in ${count(facet.values.length)} …`}
-            value={find}
-            onInput={(event) => setFind(event.currentTarget.value)}
-          />
-        )}
-        <ul>
-          {listed.slice(0, LISTED).map(({ value, name, n }) => (
-            <li key={value} class={n === 0 ? "none" : ""}>
-              <label title={name === value ? name : `${name} (${value})`}>
-                <input type="checkbox" checked={chosen.includes(value)} onChange={() => replace(toggled(route, facet.key, value))} />
-                {facet.key === "outcome" && <Sign outcome={value} size={14} />}
-                <T class="name">{name}</T>
-                <span class="n">{count(n)}</span>
-              </label>
-            </li>
-          ))}
-          {listed.length > LISTED && <li class="muted">{`and ${count(listed.length - LISTED)} more`}</li>}
-        </ul>
-      </fieldset>
-    </details>
+    <fieldset>
+      <legend class="hidden">{facet.label}</legend>
+      {facet.values.length > MANY && (
+        <input
+          type="search"
+          class="find"
+          aria-label={`Find in ${facet.label}`}
+          placeholder={`Find in ${count(facet.values.length)} …`}
+          value={find}
+          onInput={(event) => setFind(event.currentTarget.value)}
+        />
+      )}
+      <ul>
+        {listed.slice(0, LISTED).map(({ value, name, n }) => (
+          <li key={value} class={n === 0 ? "none" : ""}>
+            <label title={name === value ? name : `${name} (${value})`}>
+              <input type="checkbox" checked={chosen.includes(value)} onChange={() => replace(toggled(route, facet.key, value))} />
+              {facet.key === "outcome" && <Sign outcome={value} size={14} />}
+              <T class="name">{name}</T>
+              <span class="n">{count(n)}</span>
+            </label>
+          </li>
+        ))}
+        {listed.length > LISTED && <li class="muted">{`and ${count(listed.length - LISTED)} more`}</li>}
+      </ul>
+    </fieldset>
   );
 }
 
