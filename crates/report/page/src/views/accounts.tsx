@@ -152,7 +152,7 @@ function Notes({ data }: { data: Data }): JSX.Element | null {
 }
 
 /** What was done to the patch baselines, or would be. */
-export function Baselines({ data }: { data: Data }): JSX.Element | null {
+function Baselines({ data }: { data: Data }): JSX.Element | null {
   const rows = data.targets.filter((target) => target.baselineChanges?.length);
   if (rows.length === 0 && !baselinesOnly(data.run)) return null;
   return (
