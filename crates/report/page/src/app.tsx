@@ -7,11 +7,12 @@ import { makeFilter } from "./model/filter";
 import { count } from "./model/format";
 import { lockedAccounts, organization as organize } from "./model/organization";
 import { href, useRoute, type View } from "./model/route";
+import { Printing } from "./parts/folded";
 import { Id, T } from "./parts/text";
 import { ThemeSwitch } from "./parts/theme";
 import { Accounts } from "./views/accounts";
 import { headline } from "./views/answer";
-import { Instances, useWarmUp } from "./views/instances";
+import { Instances, instanceTable, useWarmUp } from "./views/instances";
 import { MapView } from "./views/map";
 import { Overview } from "./views/overview";
 import { Patches } from "./views/patches";
@@ -33,10 +34,13 @@ const titleOf = (view: View): string => TITLES.find(([name]) => name === view)?.
 
 export function App({ data }: { data: Data }): JSX.Element {
   const route = useRoute();
-  const { filter, patches } = useMemo(() => makeFilter(data), [data]);
+  const { table, patches } = useMemo(() => {
+    const { filter, patches } = makeFilter(data);
+    return { table: instanceTable(data, filter), patches };
+  }, [data]);
   const organization = useMemo(() => once(() => organize(data)), [data]);
   const printing = usePrinting();
-  useWarmUp(filter);
+  useWarmUp(table);
   useTitle(data, route.view);
   const top = useRef<HTMLElement>(null);
   useViewStart(route.view, top);
@@ -44,7 +48,7 @@ export function App({ data }: { data: Data }): JSX.Element {
   const view = {
     overview: () => <Overview data={data} organization={organization()} />,
     map: () => <MapView organization={organization()} route={route} />,
-    instances: () => <Instances data={data} filter={filter} route={route} />,
+    instances: () => <Instances data={data} table={table} route={route} />,
     patches: () => <Patches data={data} index={patches()} route={route} />,
     readiness: () => <ReadinessView data={data} route={route} />,
     accounts: () => <Accounts data={data} />,
@@ -65,7 +69,13 @@ export function App({ data }: { data: Data }): JSX.Element {
       <Head data={data} view={route.view} />
       <main id="main" ref={top} tabIndex={-1}>
         {SEVERAL.includes(route.view) && !printing && <h1 class="hidden">{titleOf(route.view)}</h1>}
-        {printing ? <Print data={data} organization={organization()} /> : view()}
+        {printing ? (
+          <Printing.Provider value={true}>
+            <Print data={data} organization={organization()} />
+          </Printing.Provider>
+        ) : (
+          view()
+        )}
       </main>
       <footer>
         <p>
@@ -81,8 +91,9 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
   const locked = useMemo(() => new Set(lockedAccounts(data).map((row) => row.accountId)).size, [data]);
   const badges: Partial<Record<View, number>> = { instances: data.instances.length, accounts: locked };
   const current = useRef<HTMLAnchorElement>(null);
-  // On a phone the views do not all fit beside each other.
-  useLayoutEffect(() => current.current?.scrollIntoView({ block: "nearest", inline: "nearest" }), [view]);
+  useLayoutEffect(() => {
+    if (current.current) showInList(current.current);
+  }, [view]);
   return (
     <header class="head">
       <div class="head-line">
@@ -109,6 +120,17 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
       </nav>
     </header>
   );
+}
+
+/**
+ * On a phone the views do not all fit beside each other. Not by `scrollIntoView`: in Chromium the Tab key would go on from
+ * there, past the link to the content.
+ */
+function showInList(link: HTMLElement): void {
+  const list = link.closest("ul") as HTMLElement;
+  const [own, frame] = [link.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (own.right > frame.right) list.scrollLeft += own.right - frame.right + 16;
+  if (own.left < frame.left) list.scrollLeft -= frame.left - own.left + 16;
 }
 
 /** True while the page is being printed. The browser prints right after the event, so it is rendered at once. */

@@ -34,7 +34,8 @@ function poisoned(text: string): Report {
     target.accountName = text;
     target.ouPath = `Root/${text}`;
     target.reason.text = text;
-    target.baselineChanges = [text, { code: "x", text }, { change: text, baseline: { name: text } }];
+    target.baselineChanges = [{ change: "left", baseline: { id: text, name: text }, reason: { code: text, text } }];
+    target.conflictNotes = [{ code: text, text }];
   }
   for (const row of report.instances) {
     row.name = text;
@@ -44,8 +45,9 @@ function poisoned(text: string): Report {
     row.agentVersion = text;
     row.baselineId = text;
     row.commandIds = [text];
+    row.conflicts = [{ action: "warn", reason: { code: text, text } }];
+    row.overwrittenBy = { code: text, text };
     row.findings = [
-      { code: text, text },
       { check: text, status: "fail", severity: text, evidence: text, fix: text, causes: [{ text, fix: text }] },
     ];
     const patch = { id: text, title: mark("title"), classification: text, severity: text, state: "Missing" as const, cveIds: [text] };
@@ -53,6 +55,7 @@ function poisoned(text: string): Report {
     row.failed = [patch];
     row.missingAfter = [patch];
   }
+  report.readiness = { checks: {}, firstToFix: [{ check: "agent", status: "fail", text, fix: text, instances: 1 }] };
   const compared = { accountId: text, region: text, instanceId: text, name: text, before: null, now: null };
   report.comparison = { runId: text, newlyFailing: [compared], fixed: [], new: [compared], gone: [compared] };
   for (const account of report.accountsOutsidePlan) Object.assign(account, { accountName: text, ouPath: text, reason: { code: text, text } });

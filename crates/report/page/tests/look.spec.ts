@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Report } from "../src/model/report";
 import { goTo, pageOf, test } from "./support/page";
-import { halted, withExtras } from "./support/reports";
+import { halted, shapes, withExtras } from "./support/reports";
 
 const SIZES = { desk: { width: 1360, height: 900 }, phone: { width: 390, height: 844 } };
 const file = process.env.LOOK;
@@ -17,11 +17,37 @@ for (const scheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.goto(pageOf(`look-${scheme}-${size}`, report));
       await page.screenshot({ path: to("overview"), fullPage: true });
-      const views = { instances: "instances", evidence: `instances?i=${instance?.instanceId}`, organization: "map", patches: "patches", readiness: "readiness", accounts: "accounts" };
+      const shared = report.instances.find((row) => row.overwrittenBy) ?? report.instances.find((row) => row.conflicts.length > 0) ?? instance;
+      const held = report.instances.find((row) => row.heldBack.length > 0) ?? instance;
+      const views = {
+        instances: "instances",
+        evidence: `instances?i=${instance?.instanceId}`,
+        others: `instances?i=${shared?.instanceId}`,
+        held: `instances?i=${held?.instanceId}`,
+        organization: "map",
+        patches: "patches",
+        patch: `patches?${new URLSearchParams({ p: held?.heldBack[0]?.id ?? "" })}`,
+        readiness: "readiness",
+        accounts: "accounts",
+      };
       for (const [name, view] of Object.entries(views)) {
         await goTo(page, `#/${view}`);
         await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
-        await page.screenshot({ path: to(name) });
+        await page.screenshot({ path: to(name), fullPage: ["readiness", "accounts"].includes(name) });
+      }
+    });
+  }
+}
+
+for (const [name, shape] of Object.entries(shapes())) {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    test(`pictures: ${name}, ${size}`, async ({ page }) => {
+      await page.setViewportSize(viewport);
+      await page.goto(pageOf(`look-${name.replaceAll(" ", "-")}-${size}`, shape));
+      for (const view of ["overview", "instances", "map", "patches", "readiness", "accounts", `instances?i=${shape.instances[1]?.instanceId ?? shape.instances[0]?.instanceId}`]) {
+        await goTo(page, `#/${view}`);
+        await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
+        await page.screenshot({ path: `../../../build/page/pictures/shapes/${name}-${view.replace(/\?.*/, "-evidence")}-${size}.png`, fullPage: !view.includes("?") });
       }
     });
   }

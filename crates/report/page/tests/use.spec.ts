@@ -1,9 +1,10 @@
 // Using it: drill down, filter, sort, search, share, go back; by mouse and by keyboard.
 import type { Page } from "@playwright/test";
-import { standings } from "../src/model/patches";
-import type { InstanceRow } from "../src/model/report";
+import { duration, plural, utc } from "../src/model/format";
+import { PATCH_STATE_LABELS, PATCH_STATES, standings } from "../src/model/patches";
+import type { InstanceRow, Report } from "../src/model/report";
 import { expect, pageOf, test } from "./support/page";
-import { halted, withExtras } from "./support/reports";
+import { halted, shapes, withExtras } from "./support/reports";
 
 const shows = (page: Page, n: number): Promise<void> =>
   expect(page.locator("[data-count=instances]")).toHaveText(n.toLocaleString("en"));
@@ -89,6 +90,10 @@ test("sorts both ways, by every column", async ({ page }) => {
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
   const largest = withExtras.instances.map((row) => row.name || row.instanceId).sort(compare).at(-1);
   expect(await page.locator("tbody .row-link .name:first-child").first().innerText()).toBe(largest);
+  // Once more, and it is as it was.
+  await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
+  expect((await outcomes(page))[0]).toBe("Failed");
+  await expect(page.getByRole("columnheader", { name: "Instance" })).toHaveAttribute("aria-sort", "none");
   for (const column of ["Reason", "Account", "Stage", "Missing"]) {
     await page.getByRole("columnheader", { name: column }).getByRole("button").click();
     await expect(page.getByRole("columnheader", { name: column })).toHaveAttribute("aria-sort", /ascending|descending/);
@@ -163,26 +168,96 @@ test("a patch: where it is installed, missing, failed, held back", async ({ page
   await page.locator("tbody a").first().click();
   const one = page.getByRole("region", { name: held.id });
   await expect(one).toContainText("Held back in");
-  for (const state of ["installed", "missing", "failed", "pending-reboot"] as const) {
+  for (const state of PATCH_STATES) {
     const n = count((row) => standings(row).some((s) => s.patch.id === held.id && s.state === state));
-    const name = { installed: "Installed", missing: "Missing", failed: "Failed", "pending-reboot": "Pending reboot" }[state];
-    await expect(one.locator("dl > div", { hasText: name }).first()).toContainText(`${n} instance`);
+    await expect(one.locator("dl > div", { hasText: new RegExp(`^${PATCH_STATE_LABELS[state]}\\d`) })).toHaveText(`${PATCH_STATE_LABELS[state]}${plural(n, "instance")}`);
   }
+  const kept = count((row) => row.heldBack.some(({ id }) => id === held.id));
+  expect(kept).toBeGreaterThan(0);
+  await expect(one.locator("tbody tr", { hasText: "Held back" })).toHaveCount(kept);
   await one.getByRole("link", { name: /table/ }).click();
   await shows(page, count((row) => standings(row).some((s) => s.patch.id === held.id)));
 });
 
+test("what the first stage had not tested: held back, or installed all the same", async ({ page }) => {
+  const held = withExtras.instances.find((row) => row.heldBack.length > 0) as InstanceRow;
+  const drawer = page.getByRole("dialog");
+  await page.goto(`${page.url().split("#")[0]}#/instances?i=${held.instanceId}`);
+  await expect(drawer).toContainText(`${plural(held.heldBack.length, "patch", "patches")} held back`);
+  for (const { id } of held.heldBack) await expect(drawer.locator(".plain tbody tr", { hasText: id })).toContainText("Held back");
+  const untested = withExtras.instances.find((row) => row.installedUntested.length > 0) as InstanceRow;
+  const [patch] = untested.installedUntested;
+  await page.goto(`${page.url().split("#")[0]}#/instances?i=${untested.instanceId}`);
+  await expect(drawer.locator(".plain tbody tr", { hasText: patch?.id ?? "" })).toContainText("InstalledNot tested before");
+  await page.goto(`${page.url().split("#")[0]}#/patches?${new URLSearchParams({ p: patch?.id ?? "" })}`);
+  const n = count((row) => row.installedUntested.some(({ id }) => id === patch?.id));
+  await expect(page.getByRole("region", { name: patch?.id ?? "" })).toContainText(`not tested by the first stage${plural(n, "instance")}`);
+});
+
+test("who else patches: on the overview, as a filter, in the table, in the evidence, by account", async ({ page }) => {
+  const code = "conflict-maintenance-window";
+  const having = count((row) => row.conflicts.some(({ reason }) => reason.code === code));
+  expect(having).toBeGreaterThan(1);
+  const others = page.locator("section:has(#others)");
+  await expect(others.locator("li", { hasText: "Maintenance window" }).locator("b")).toHaveText(String(having));
+  const alone = count((row) => row.reason.code === "auto-scaling");
+  await expect(others.locator("li", { hasText: "Auto Scaling group" })).toContainText(`${plural(alone, "instance")} left alone for it`);
+  await others.getByRole("link", { name: /Maintenance window/ }).click();
+  await shows(page, having);
+  const lists = page.getByRole("group", { name: "Also patched by others" });
+  await lists.getByLabel("Maintenance window").uncheck();
+  await lists.getByLabel("Result overwritten").check();
+  const overwritten = withExtras.instances.filter((row) => row.overwrittenBy);
+  expect(overwritten.length).toBeGreaterThan(0);
+  await shows(page, overwritten.length);
+  await expect(page.locator("tbody .mark")).toHaveCount(overwritten.length);
+  await page.locator("tbody a").first().click();
+  const drawer = page.getByRole("dialog");
+  await expect(drawer.getByRole("heading", { name: "Also patched by others" })).toBeVisible();
+  await expect(drawer).toContainText("The compliance row is of an operation (Scan)");
+  await expect(drawer).toContainText("The plan says: go on, and say so");
+  // By the name of a maintenance window, too.
+  await page.goto(`${page.url().split("#")[0]}#/instances?q=mw-0c50858d01`);
+  await shows(page, having);
+  await page.goto(`${page.url().split("#")[0]}#/accounts`);
+  const noted = withExtras.targets.filter((target) => target.conflictNotes);
+  const note = page.getByRole("table", { name: "Notes about others who patch" }).locator("tbody tr");
+  await expect(note).toContainText("Conflicts with maintenance windows cannot be seen");
+  await note.getByText(plural(noted.length, "target")).click();
+  await expect(note.locator("li")).toHaveCount(noted.length);
+});
+
+test("a choice that only some instances have is offered, one that all have is not", async ({ page }) => {
+  const report = structuredClone(withExtras);
+  report.instances.forEach((row, i) => {
+    row.conflicts = i === 0 ? [{ action: "warn", reason: { code: "auto-scaling", text: "it is in a group" } }] : [];
+    row.overwrittenBy = null;
+    row.region = "us-east-1";
+  });
+  await page.goto(`${pageOf("choices", report)}#/instances`);
+  await expect(page.getByRole("group", { name: "Region" })).toHaveCount(0);
+  await page.getByRole("group", { name: "Also patched by others" }).getByLabel("Auto Scaling group").check();
+  await shows(page, 1);
+});
+
 test("readiness: what to fix first, and the matrix", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/readiness`);
-  const failing = count((row) => row.findings.some((f) => f.check === "agent-online" && f.status === "fail"));
+  const failing = new Map<string, number>();
+  for (const cause of withExtras.instances.flatMap((row) => row.findings).filter((f) => f.status === "fail").flatMap((f) => (f.causes ?? []).map(({ text }) => `${f.check} ${text}`))) {
+    failing.set(cause, (failing.get(cause) ?? 0) + 1);
+  }
   const first = page.locator(".troubles li").first();
-  await expect(first).toContainText("agent-online");
-  await expect(first.locator("b")).toHaveText(String(failing));
+  await expect(first.locator("b")).toHaveText(String(Math.max(...failing.values())));
   const rows = page.getByRole("table", { name: /Instances and checks/ });
   const troubled = count((row) => row.findings.some((f) => f.status !== "pass"));
+  expect(troubled).toBeGreaterThan(3);
   await expect(rows).toHaveAttribute("aria-rowcount", String(troubled + 1));
   await page.getByLabel(/that pass every check/).check();
   await expect(rows).toHaveAttribute("aria-rowcount", String(withExtras.instances.length + 1));
+  // The way from a cause to those that have it.
+  const cause = withExtras.readiness?.firstToFix[0];
+  await first.getByRole("link").click();
+  await shows(page, count((row) => row.findings.some((f) => f.status !== "pass" && f.causes?.some(({ text }) => text === cause?.text))));
 });
 
 test("what changed since the run before, down to the instance", async ({ page }) => {
@@ -197,7 +272,79 @@ test("what changed since the run before, down to the instance", async ({ page })
   await changes.getByText("instances fixed").click();
   const first = fixed[0];
   await changes.getByRole("link", { name: first?.name ?? first?.instanceId }).first().click();
-  await expect(page.locator("body")).toContainText(first?.instanceId ?? "none");
+  await expect(page.getByRole("dialog")).toContainText(first?.instanceId ?? "none");
+  await page.goBack();
+  await changes.getByText("instances newly failing").click();
+  await changes.getByRole("link", { name: "Show them in the table of instances" }).click();
+  await shows(page, comparison?.newlyFailing.length ?? 0);
+  await expect(page.getByRole("button", { name: "Since the run before Newly failing remove" })).toBeVisible();
+});
+
+test("when what happened, from what was recorded of the targets", async ({ page }) => {
+  const timeline = page.locator("section:has(#timeline) li.row-step");
+  await expect(timeline).toHaveCount(withExtras.steps.length);
+  const [step] = withExtras.steps;
+  const scanned = withExtras.targets.filter((target) => target.stage === step?.stage && target.scannedAt).map((target) => target.scannedAt as string);
+  await expect(timeline.first()).toContainText(utc(scanned.sort()[0] as string));
+  await expect(timeline.first()).toContainText(`for ${duration(scanned.sort()[0] as string, step?.judgedAt as string)}`);
+});
+
+test("runs of other kinds say what they did", async ({ page }) => {
+  const { baselines, "readiness only": readiness } = shapes();
+  await page.goto(pageOf("baselines", baselines as Report));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Compared the baselines of all 4 steps");
+  const differ = baselines?.targets.filter((target) => target.baselineChanges).length;
+  await expect(page.locator(".answer")).toContainText(`The baselines differ from the plan in ${differ} of ${baselines?.targets.length} targets`);
+  await expect(page.getByRole("list", { name: "Gate" })).toHaveCount(0);
+  await page.getByRole("link", { name: "What differs, by account" }).click();
+  await expect(page.getByRole("table", { name: "Changes of patch baselines" })).toContainText("Would be updated");
+  await page.goto(pageOf("readiness-only", readiness as Report));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Looked at the readiness of all 4 steps");
+  const ready = readiness?.instances.filter((row) => row.reason.code === "readiness-only").length;
+  await expect(page.locator(".answer-share")).toContainText(`${ready} of ${readiness?.instances.length} instances can be asked to patch`);
+  await expect(page.getByRole("list", { name: "Gate" })).toHaveCount(0);
+});
+
+test("results that got lost are not accounts that could not be entered", async ({ page }) => {
+  const report = structuredClone(withExtras);
+  const [lost, locked] = report.targets;
+  Object.assign(lost ?? {}, { outcome: "error", reason: { code: "lost", text: "no result was recorded" } });
+  Object.assign(locked ?? {}, { outcome: "access-denied", reason: { code: "access-denied", text: "the role is absent" } });
+  await page.goto(pageOf("lost", report));
+  await page.getByRole("link", { name: /Accounts whose results are lost/ }).click();
+  await expect(page.getByRole("table", { name: "Accounts whose results are lost" })).toContainText("No result was recorded");
+  await expect(page.getByRole("table", { name: "Accounts that could not be entered" })).not.toContainText("No result was recorded");
+});
+
+test("on a phone the filters are folded, and say what they are when they are opened", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${pageOf("phone", withExtras)}#/instances`);
+  const failed = page.getByRole("group", { name: "Outcome" }).getByLabel("Failed");
+  await expect(failed).toBeHidden();
+  await page.getByText("Filters", { exact: true }).click();
+  await expect(failed).toBeHidden();
+  // All of them stand in one screen.
+  await expect(page.locator(".facet summary").last()).toBeInViewport();
+  await page.locator(".facet summary", { hasText: "Outcome" }).click();
+  await failed.check();
+  await shows(page, count((row) => row.outcome === "failed"));
+  await expect(failed).toBeChecked();
+});
+
+test("by keyboard: past the navigation, into an instance and back to where it was", async ({ page }) => {
+  await page.goto(`${pageOf("keyboard", withExtras)}#/instances`);
+  await page.locator("tbody a").first().waitFor();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main")).toBeFocused();
+  const link = page.locator("tbody a").nth(2);
+  await link.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(link).toBeFocused();
 });
 
 test("gates: each number against its limit, by words and not by colour alone", async ({ page }) => {

@@ -6,38 +6,40 @@
 export const PLACEHOLDER = "@@REPORT_JSON@@";
 
 /**
- * The same report with `dictionary` behind everything else: in an instance, `reason` and the entries of every list
- * are numbers into it, and empty lists and nulls are left out. Numbers grow in order of appearance, so that it can be
- * written in one pass with nothing but the distinct entries in memory.
+ * The same report, in whose instances `reason` and the entries of every list are a number where the same value stood
+ * before: its place among the values that stand as themselves, counted from 0 in the order of the text. Empty lists and
+ * nulls are left out. So it can be written in one pass, and whoever writes it remembers as many texts as it likes:
+ * beyond `remembered` of them a value stands as itself once more.
  *
  * @template {{ instances: object[] }} Report
  * @param {Report} report
- * @returns {Omit<Report, "instances"> & { instances: object[], dictionary: unknown[] }}
+ * @param {number} [remembered]
+ * @returns {Omit<Report, "instances"> & { instances: object[] }}
  */
-export function compact(report) {
-  /** @type {unknown[]} */
-  const dictionary = [];
+export function compact(report, remembered = Infinity) {
   /** @type {Map<string, number>} */
-  const numbers = new Map();
+  const places = new Map();
+  let appeared = 0;
   /** @param {unknown} value */
-  const number = (value) => {
-    const key = JSON.stringify(value);
-    const known = numbers.get(key);
-    if (known !== undefined) return known;
-    numbers.set(key, dictionary.length);
-    return dictionary.push(value) - 1;
+  const short = (value) => {
+    const text = JSON.stringify(value);
+    const place = places.get(text);
+    if (place !== undefined) return place;
+    if (places.size < remembered) places.set(text, appeared);
+    appeared += 1;
+    return value;
   };
   const instances = report.instances.map((row) => {
     /** @type {Record<string, unknown>} */
-    const short = {};
+    const fields = {};
     for (const [name, value] of Object.entries(row)) {
       if (value === null || (Array.isArray(value) && value.length === 0)) continue;
-      if (Array.isArray(value)) short[name] = value.map(number);
-      else short[name] = name === "reason" ? number(value) : value;
+      if (Array.isArray(value)) fields[name] = value.map(short);
+      else fields[name] = name === "reason" ? short(value) : value;
     }
-    return short;
+    return fields;
   });
-  return { ...report, instances, dictionary };
+  return { ...report, instances };
 }
 
 /**

@@ -18,6 +18,12 @@ export const count = (n: number): string => NUMBER.format(n);
 /** `1 instance`, `2 instances`. */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
+/**
+ * The first letter of a sentence large, unless its first word is a name or an id: `vpc-1 has none`, `ssm:ListCommands is
+ * missing`.
+ */
+export const sentenceCase = (text: string): string => (/^[a-z]+(?!\w|[-:/=.]\S)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+
 /** A share in percent, never rounded to 0 or 100 when it is not. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return "–";
@@ -28,9 +34,9 @@ export function percent(part: number, whole: number): string {
 }
 
 /** `2026-11-10 00:00 UTC`. */
-export function utc(iso: string): string {
-  const at = new Date(iso);
-  return Number.isNaN(at.getTime()) ? iso : `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+export function utc(time: string | number): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? String(time) : `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** The same in the reader's time zone. */
@@ -40,8 +46,8 @@ export function local(iso: string): string {
 }
 
 /** `3 h 44 min`. */
-export function duration(from: string, to: string): string {
-  const seconds = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+export function duration(from: string | number, to: string | number): string {
+  const seconds = Math.round((new Date(to).getTime() - new Date(from).getTime()) / 1000);
   if (!Number.isFinite(seconds) || seconds < 0) return "–";
   if (seconds < 60) return `${seconds} s`;
   const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600), Math.floor((seconds % 3600) / 60)];

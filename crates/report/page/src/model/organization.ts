@@ -79,12 +79,12 @@ export function pathTo(node: OrgNode): OrgNode[] {
   return node.parent ? [...pathTo(node.parent), node] : [node];
 }
 
-/** Targets that could not be entered: not those that the run did not come to. */
+/** Targets that could not be entered: not those that the run did not come to, and not those whose result got lost. */
 export const notEntered = (targets: TargetReport[]): TargetReport[] =>
-  targets.filter((target) => target.outcome !== "reached" && target.outcome !== "not-attempted");
+  targets.filter((target) => !["reached", "not-attempted", "error"].includes(target.outcome));
 
-/** Accounts with the targets that could not be entered, and why. */
-export interface LockedAccount {
+/** Targets of an account that ended in the same way, and why. */
+export interface UnreachedAccount {
   accountId: string;
   accountName: string;
   ouPath: string;
@@ -95,10 +95,13 @@ export interface LockedAccount {
   regions: string[];
 }
 
+export const lockedAccounts = (data: Data): UnreachedAccount[] => byAccount(notEntered(data.targets));
+export const lostAccounts = (data: Data): UnreachedAccount[] => byAccount(data.targets.filter((target) => target.outcome === "error"));
+
 /** One row for each account and reason: an account that lets nobody in does so in every Region. */
-export function lockedAccounts(data: Data): LockedAccount[] {
-  const rows = new Map<string, LockedAccount>();
-  for (const target of notEntered(data.targets)) {
+function byAccount(targets: TargetReport[]): UnreachedAccount[] {
+  const rows = new Map<string, UnreachedAccount>();
+  for (const target of targets) {
     const key = [target.accountId, target.outcome, target.reason.code, target.reason.text].join("\n");
     const row = rows.get(key);
     if (row) row.regions.push(target.region);

@@ -3,17 +3,17 @@ import type { Data } from "./data";
 import type { InstanceRow, Patch, PatchRef } from "./report";
 
 /** Where a patch stands on an instance, at the end of the run. */
-export type PatchState = "installed" | "pending-reboot" | "missing" | "failed";
-export const PATCH_STATES: PatchState[] = ["installed", "pending-reboot", "missing", "failed"];
+export type PatchState = "installed" | "pending-reboot" | "held-back" | "missing" | "failed";
+export const PATCH_STATES: PatchState[] = ["installed", "pending-reboot", "held-back", "missing", "failed"];
 export const PATCH_STATE_LABELS: Record<PatchState, string> = {
   installed: "Installed",
   "pending-reboot": "Pending reboot",
+  "held-back": "Held back",
   missing: "Missing",
   failed: "Failed",
 };
 
 export interface PatchRow {
-  index: number;
   id: string;
   title: string;
   classification: string;
@@ -22,15 +22,15 @@ export interface PatchRow {
   os: Set<string>;
   /** Instances in each state, by their place in the report. */
   where: Record<PatchState, number[]>;
-  /** Stages that were spared it, because no earlier stage had proved it. */
+  /** Stages that were spared it, because the first stage had not tested it. */
   heldBack: string[];
+  /** Instances that got it although the first stage had not tested it. */
+  untested: number;
 }
 
 export interface PatchIndex {
   patches: PatchRow[];
   byId: Map<string, PatchRow>;
-  /** For each instance the patches that this run has to say something about. */
-  ofInstance: number[][];
 }
 
 /** A patch on an instance, and where it stands. */
@@ -39,6 +39,8 @@ export interface Standing {
   state: PatchState;
   /** True if the scan before the install found it missing. */
   before: boolean;
+  /** True if it was installed although the first stage had not tested it. */
+  untested: boolean;
 }
 
 /** What became of every patch that an instance missed, or misses now. */
@@ -47,7 +49,7 @@ export function standings(row: InstanceRow): Standing[] {
   const set = (patch: Patch, state: PatchState): void => {
     const known = found.get(patch.id);
     if (known) known.state = state;
-    else found.set(patch.id, { patch, state, before: false });
+    else found.set(patch.id, { patch, state, before: false, untested: false });
   };
   for (const patch of row.missingBefore) {
     set(patch, stateOf(patch));
@@ -55,8 +57,13 @@ export function standings(row: InstanceRow): Standing[] {
     if (standing) standing.before = true;
   }
   for (const patch of row.missingAfter) set(patch, stateOf(patch));
+  for (const patch of row.heldBack) set(patch, "held-back");
   for (const patch of row.installed) set(patch, "installed");
   for (const patch of row.failed) set(patch, patch.state === "InstalledPendingReboot" ? "pending-reboot" : "failed");
+  for (const { id } of row.installedUntested) {
+    const standing = found.get(id);
+    if (standing) standing.untested = true;
+  }
   return [...found.values()];
 }
 
@@ -83,33 +90,33 @@ export function indexPatches(data: Data): PatchIndex {
     let known = byId.get(patch.id);
     if (!known) {
       known = {
-        index: patches.length,
         id: patch.id,
         title: patch.title ?? "",
         classification: patch.classification ?? "",
         severity: patch.severity ?? "",
         cves: patch.cveIds ?? [],
         os: new Set(),
-        where: { installed: [], "pending-reboot": [], missing: [], failed: [] },
+        where: { installed: [], "pending-reboot": [], "held-back": [], missing: [], failed: [] },
         heldBack: [],
+        untested: 0,
       };
       byId.set(patch.id, known);
       patches.push(known);
     }
     return known;
   };
-  const ofInstance = data.instances.map((instance) =>
-    standings(instance).map(({ patch, state }) => {
+  for (const instance of data.instances) {
+    for (const { patch, state, untested } of standings(instance)) {
       const known = row(patch);
+      if (untested) known.untested += 1;
       known.where[state].push(instance.index);
       if (instance.os) known.os.add(instance.os);
-      return known.index;
-    }),
-  );
+    }
+  }
   for (const step of data.steps) {
     for (const ref of step.promotion?.heldBack ?? []) {
       row(typeof ref === "string" ? { id: ref } : ref).heldBack.push(data.stepLabel(step.stage, step.wave));
     }
   }
-  return { patches, byId, ofInstance };
+  return { patches, byId };
 }

@@ -16,17 +16,14 @@ export interface Reason {
 export type PatchRef = string | { id: string; title?: string; classification?: string; severity?: string };
 export type Patch = schema.Patch;
 
-/** What was found about an instance. Without `status` it is a reason why the instance is not ready. */
-export interface Finding {
-  code?: string;
-  text?: string;
-  check?: string;
-  status?: "pass" | "fail" | "warn" | "unknown";
-  severity?: string;
-  evidence?: string;
-  fix?: string | null;
-  /** Why, in words that are the same on every instance with the same problem. */
-  causes?: { text: string; fix?: string | null }[];
+export type Conflict = schema.Conflict;
+export type Cause = schema.Cause;
+
+/** What was found about an instance. */
+export interface Finding extends Omit<schema.Finding, "check" | "severity"> {
+  /** A later orgpatch may know others. */
+  check: string;
+  severity: string;
 }
 
 /** What the plan allows a step. */
@@ -62,14 +59,8 @@ export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" 
   approval?: { by?: string; at?: string; comment?: string };
 }
 
-/** A change of a baseline: a sentence, a reason, or one of the changes in `core::baseline`. */
-export type BaselineChange = string | (Partial<Reason> & { change?: string; [field: string]: unknown });
-
-export interface TargetReport extends Omit<schema.TargetReport, "reason" | "baselineChanges"> {
-  reason: Reason;
-  at?: string;
-  baselineChanges?: BaselineChange[];
-}
+export type BaselineChange = schema.Change;
+export type TargetReport = schema.TargetReport;
 
 export interface InstanceRow extends Omit<schema.InstanceRow, "findings" | "reason"> {
   reason: Reason;

@@ -46,7 +46,8 @@ export function go(link: string): void {
 
 let current = { hash: "", route: parse("") };
 
-function snapshot(): Route {
+/** Where the reader is now. What is rendered anew with every address may ask so, instead of listening by itself. */
+export function here(): Route {
   if (location.hash !== current.hash) current = { hash: location.hash, route: parse(location.hash) };
   return current.route;
 }
@@ -56,4 +57,4 @@ function subscribe(changed: () => void): () => void {
   return () => removeEventListener("hashchange", changed);
 }
 
-export const useRoute = (): Route => useSyncExternalStore(subscribe, snapshot);
+export const useRoute = (): Route => useSyncExternalStore(subscribe, here);

@@ -1,5 +1,6 @@
 // When what happened, as far as the report says.
 import type { Data } from "./data";
+import type { StepReport } from "./report";
 
 export interface Span {
   label: string;
@@ -15,6 +16,19 @@ export interface Timeline {
   spans: Span[];
 }
 
+/** When a step began and ended: without a beginning of its own, with the first result that was recorded in it. */
+export function stepTimes(data: Data, step: StepReport): { from: number; to: number } | null {
+  const recorded = data.targets
+    .filter((target) => target.stage === step.stage && target.wave === step.wave)
+    .flatMap((target) => [target.scannedAt, target.installedAt])
+    .filter((at) => typeof at === "string")
+    .map((at) => Date.parse(at));
+  const parsed = (at: string | null | undefined): number[] => (at ? [Date.parse(at)] : []);
+  const from = parsed(step.startedAt)[0] ?? recorded.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const to = parsed(step.judgedAt)[0] ?? recorded.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return Number.isFinite(from) && to >= from ? { from, to } : null;
+}
+
 /** The spans of the run; empty where the report has no times but its own. */
 export function timeline(data: Data): Timeline {
   const spans: Span[] = [];
@@ -23,11 +37,8 @@ export function timeline(data: Data): Timeline {
     for (const wait of step.waits ?? []) {
       spans.push({ label: `${label}: ${wait.what}`, kind: "wait", from: Date.parse(wait.from), to: Date.parse(wait.until) });
     }
-    if (step.startedAt && step.judgedAt) {
-      const [from, to] = [Date.parse(step.startedAt), Date.parse(step.judgedAt)];
-      spans.push({ label, kind: "step", from, to, decision: step.decision });
-    }
+    const times = stepTimes(data, step);
+    if (times) spans.push({ label, kind: "step", ...times, decision: step.decision });
   }
-  const valid = spans.filter((span) => span.to >= span.from);
-  return { from: Date.parse(data.run.startedAt), to: Date.parse(data.run.finishedAt), spans: valid };
+  return { from: Date.parse(data.run.startedAt), to: Date.parse(data.run.finishedAt), spans: spans.filter((span) => span.to >= span.from) };
 }

@@ -1,38 +1,34 @@
-// A table that stays quick with 20,000 rows: TanStack Table sorts, TanStack Virtual renders what is in sight. It
-// scrolls with the page, has a sticky head, and becomes a list of cards on a phone.
-import {
-  createSortedRowModel,
-  rowSortingFeature,
-  type SortFn,
-  tableFeatures,
-  useTable,
-} from "@tanstack/preact-table";
+// A table that stays quick with 20,000 rows: TanStack Virtual renders what is in sight. It scrolls with the page, has a
+// sticky head, and becomes a list of cards on a phone.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../model/format";
+import type { Order, SortKey } from "../model/order";
 import { useMedia } from "./media";
 
-export interface Column<Row> {
-  id: string;
+export interface Column<Row> extends SortKey<Row> {
   header: string;
   /** Width as CSS; without it the column takes its share of what is left. */
   width?: string;
-  /** What to sort by. Text is sorted as people read it; `undefined` is last. */
-  sort?: (row: Row) => string | number | undefined;
   /** True if the first click shows the largest first. */
   largestFirst?: boolean;
   cell: (row: Row) => ComponentChildren;
   align?: "end";
 }
 
+/** The rows in the order of a column, as far as a filter leaves them: sorting is not repeated at each letter. */
+export function useRows<Row>(order: Order<Row>, sort: string | null, keep?: (row: Row) => boolean): Row[] {
+  const all = useMemo(() => order.by(sort), [order, sort]);
+  return useMemo(() => (keep ? all.filter(keep) : all), [all, keep]);
+}
+
 interface Props<Row> {
   caption: string;
   columns: Column<Row>[];
-  /** Every row there is. Filtering is `keep`'s: so the rows are built and sorted once, and not at each letter. */
+  /** As `useRows` gives them. */
   rows: Row[];
-  keep?: (row: Row) => boolean;
   keyOf: (row: Row) => string;
   /** `name`, or `-name` for the other way round. */
   sort: string | null;
@@ -42,66 +38,18 @@ interface Props<Row> {
   cardHeight?: number;
   rowHeight?: number;
   empty: string;
-  /** Called with the rows in the order in which they are shown. */
-  onOrder?: (rows: Row[]) => void;
 }
 
-const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
-const COLLATOR = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-/** Ranks are computed once per column, so that a comparison is one of numbers. */
-const byRank: SortFn<typeof features, object> = (a, b, id) => a.getValue<number>(id) - b.getValue<number>(id);
-
-/** Numbers as they are, texts by their place among all texts. */
-function ranked<Row>(rows: Row[], value: (row: Row) => string | number | undefined): (row: Row) => number | undefined {
-  let ranks: Map<string, number> | null = null;
-  return (row) => {
-    const own = value(row);
-    if (typeof own !== "string") return own;
-    if (!ranks) {
-      const texts = new Set<string>();
-      for (const each of rows) {
-        const text = value(each);
-        if (typeof text === "string") texts.add(text);
-      }
-      ranks = new Map([...texts].sort(COLLATOR.compare).map((text, rank) => [text, rank]));
-    }
-    return ranks.get(own);
-  };
+/** Each click on the head of a column goes one further: one way, the other way, not by this column. */
+function nextSort<Row>({ id, largestFirst }: Column<Row>, sort: string | null): string | null {
+  const [first, second] = largestFirst ? [`-${id}`, id] : [id, `-${id}`];
+  if (sort === first) return second;
+  return sort === second ? null : first;
 }
 
-export function Table<Row extends object>(props: Props<Row>): JSX.Element {
-  const { columns, rows, sort, keep } = props;
+export function Table<Row>(props: Props<Row>): JSX.Element {
+  const { columns, rows, sort } = props;
   const narrow = useMedia("(max-width: 720px)");
-  const sorting = useMemo(() => (sort ? [{ id: sort.replace(/^-/, ""), desc: sort.startsWith("-") }] : []), [sort]);
-  const definitions = useMemo(
-    () =>
-      columns.map((column) => ({
-        id: column.id,
-        accessorFn: column.sort ? ranked(rows, column.sort) : () => undefined,
-        enableSorting: column.sort !== undefined,
-        sortDescFirst: column.largestFirst ?? false,
-        sortUndefined: "last" as const,
-        sortFn: byRank as unknown as SortFn<typeof features, Row>,
-      })),
-    [columns, rows],
-  );
-  const table = useTable({
-    features,
-    columns: definitions,
-    data: rows,
-    // Never bare: a patch may be called `__proto__`.
-    getRowId: (row) => `row ${props.keyOf(row)}`,
-    state: { sorting },
-    onSortingChange: (update) => {
-      const [next] = typeof update === "function" ? update(sorting) : update;
-      props.onSort(next ? `${next.desc ? "-" : ""}${next.id}` : null);
-    },
-  });
-  const sorted = table.getRowModel().rows;
-  const all = useMemo(() => sorted.map((row) => row.original), [sorted]);
-  const order = useMemo(() => (keep ? all.filter(keep) : all), [all, keep]);
-  const { onOrder } = props;
-  useLayoutEffect(() => onOrder?.(order), [onOrder, order]);
 
   const body = useRef<HTMLTableSectionElement>(null);
   const [margin, setMargin] = useState(0);
@@ -111,9 +59,9 @@ export function Table<Row extends object>(props: Props<Row>): JSX.Element {
   });
   const height = narrow ? (props.cardHeight ?? 96) : (props.rowHeight ?? 44);
   const virtual = useWindowVirtualizer({
-    count: order.length,
+    count: rows.length,
     estimateSize: () => height,
-    overscan: 12,
+    overscan: 8,
     scrollMargin: margin,
   });
   useLayoutEffect(() => virtual.measure(), [height]);
@@ -124,10 +72,10 @@ export function Table<Row extends object>(props: Props<Row>): JSX.Element {
   return (
     <table
       class={`table ${narrow ? "cards" : ""}`}
-      aria-rowcount={order.length + 1}
+      aria-rowcount={rows.length + 1}
       onKeyDown={(event) => arrows(event, (index) => virtual.scrollToIndex(index))}
     >
-      <caption class="hidden">{`${props.caption}: ${count(order.length)} rows`}</caption>
+      <caption class="hidden">{`${props.caption}: ${count(rows.length)} rows`}</caption>
       <colgroup>
         {columns.map((column) => (
           <col key={column.id} style={{ width: narrow ? undefined : column.width }} />
@@ -136,14 +84,14 @@ export function Table<Row extends object>(props: Props<Row>): JSX.Element {
       <thead class={narrow ? "hidden" : ""}>
         <tr aria-rowindex={1}>
           {columns.map((column) => (
-            <Head key={column.id} column={column} sort={sort} onSort={() => table.getColumn(column.id)?.toggleSorting()} />
+            <Head key={column.id} column={column} sort={sort} onSort={() => props.onSort(nextSort(column, sort))} />
           ))}
         </tr>
       </thead>
       <tbody ref={body}>
         {before > 0 && <Gap height={before} columns={columns.length} />}
         {items.map(({ index }) => {
-          const row = order[index];
+          const row = rows[index];
           if (!row) return null;
           return (
             <tr key={props.keyOf(row)} aria-rowindex={index + 2} data-index={index} style={{ height: `${height}px` }}>
@@ -160,7 +108,7 @@ export function Table<Row extends object>(props: Props<Row>): JSX.Element {
           );
         })}
         {after > 0 && <Gap height={after} columns={columns.length} />}
-        {order.length === 0 && (
+        {rows.length === 0 && (
           <tr>
             <td class="empty" colSpan={columns.length}>
               {props.empty}

@@ -22,8 +22,13 @@ export const Id = ({ children }: { children: string }): JSX.Element => <bdi clas
 /** A time in UTC, with the reader's own time beside it where that is another. */
 export const Time = ({ at }: { at: string }): JSX.Element => (
   <time dateTime={at}>
-    {utc(at)}
-    {new Date(at).getTimezoneOffset() !== 0 && <span class="local"> {local(at)}</span>}
+    <span class="one-line">{utc(at)}</span>
+    {new Date(at).getTimezoneOffset() !== 0 && (
+      <>
+        {" "}
+        <span class="local">{local(at)}</span>
+      </>
+    )}
   </time>
 );
 

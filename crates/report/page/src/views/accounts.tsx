@@ -2,14 +2,15 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Data } from "../model/data";
-import { plural } from "../model/format";
-import { lockedAccounts } from "../model/organization";
+import { baselineSentence, baselinesOnly, changeWords } from "../model/baselines";
+import { plural, sentenceCase } from "../model/format";
+import { lockedAccounts, lostAccounts, type UnreachedAccount } from "../model/organization";
 import { targetWords } from "../model/outcomes";
-import { own } from "../model/own";
-import type { BaselineChange } from "../model/report";
+import type { TargetReport } from "../model/report";
+import { href } from "../model/route";
+import { Folded, Links } from "../parts/folded";
 import { Nothing, Plain, Section } from "../parts/panel";
 import { Id, T } from "../parts/text";
-import { sentenceCase } from "./answer";
 
 const Account = ({ row }: { row: { accountId: string; accountName: string } }): JSX.Element => (
   <span class="two">
@@ -23,8 +24,10 @@ const Why = ({ text }: { text: string }): JSX.Element => <T class="why">{sentenc
 export const Accounts = ({ data }: { data: Data }): JSX.Element => (
   <>
     <Locked data={data} />
+    <Lost data={data} />
     <Unattempted data={data} />
     <Outside data={data} />
+    <Notes data={data} />
     <Baselines data={data} />
   </>
 );
@@ -32,29 +35,44 @@ export const Accounts = ({ data }: { data: Data }): JSX.Element => (
 export function Locked({ data }: { data: Data }): JSX.Element {
   const rows = useMemo(() => lockedAccounts(data), [data]);
   return (
-    <Section id="locked" title="Could not be entered" note="Nothing is known of the instances in these accounts and Regions.">
+    <Section id="locked" title="Could not be entered" note="Their instances are missing from this report, unless they could be listed before.">
       {rows.length === 0 ? (
         <Nothing>None. Every account that was tried could be entered.</Nothing>
       ) : (
-        <Plain
-          caption="Accounts that could not be entered"
-          heads={["Account", "Organizational unit", "Regions", "Stage", "What", "Why"]}
-          rows={rows.map((row) => ({
-            key: `${row.accountId} ${row.reason.code} ${row.reason.text}`,
-            cells: [
-              <Account row={row} />,
-              <T>{row.ouPath || "–"}</T>,
-              <ul>{row.regions.map((region) => <li key={region} class="one-line"><T>{region}</T></li>)}</ul>,
-              <T>{data.stepLabel(row.stage, row.wave)}</T>,
-              <span class="state state-failed">{targetWords(row.outcome)}</span>,
-              <Why text={row.reason.text} />,
-            ],
-          }))}
-        />
+        <Unreached caption="Accounts that could not be entered" data={data} rows={rows} />
       )}
     </Section>
   );
 }
+
+/** Targets of which the run has no result, although it was there. */
+export function Lost({ data }: { data: Data }): JSX.Element | null {
+  const rows = useMemo(() => lostAccounts(data), [data]);
+  if (rows.length === 0) return null;
+  return (
+    <Section id="lost" title="Results lost" note="The run was there, but what it did there is not recorded. Look at these instances by hand.">
+      <Unreached caption="Accounts whose results are lost" data={data} rows={rows} />
+    </Section>
+  );
+}
+
+const Unreached = ({ caption, data, rows }: { caption: string; data: Data; rows: UnreachedAccount[] }): JSX.Element => (
+  <Plain
+    caption={caption}
+    heads={["Account", "Organizational unit", "Regions", "Stage", "What", "Why"]}
+    rows={rows.map((row) => ({
+      key: `${row.accountId} ${row.reason.code} ${row.reason.text}`,
+      cells: [
+        <Account row={row} />,
+        <T>{row.ouPath || "–"}</T>,
+        <ul>{row.regions.map((region) => <li key={region} class="one-line"><T>{region}</T></li>)}</ul>,
+        <T>{data.stepLabel(row.stage, row.wave)}</T>,
+        <span class="state state-failed">{targetWords(row.outcome)}</span>,
+        <Why text={row.reason.text} />,
+      ],
+    }))}
+  />
+);
 
 /** Targets that the run did not come to, as a number per stage: they are all the same. */
 function Unattempted({ data }: { data: Data }): JSX.Element | null {
@@ -93,29 +111,65 @@ export const Outside = ({ data }: { data: Data }): JSX.Element => (
   </Section>
 );
 
-function Baselines({ data }: { data: Data }): JSX.Element | null {
-  const rows = data.targets.filter((target) => target.baselineChanges !== undefined);
-  const changed = rows.filter((target) => target.baselineChanges?.length);
-  if (rows.length === 0) return null;
+/** What could not be seen of others who patch there, or may concern any instance: the same words are one line. */
+function Notes({ data }: { data: Data }): JSX.Element | null {
+  const notes = new Map<string, { text: string; targets: TargetReport[] }>();
+  for (const target of data.targets) {
+    for (const { code, text } of target.conflictNotes ?? []) {
+      const note = notes.get(`${code} ${text}`) ?? { text, targets: [] };
+      note.targets.push(target);
+      notes.set(`${code} ${text}`, note);
+    }
+  }
+  if (notes.size === 0) return null;
   return (
-    <Section
-      id="baselines"
-      title="Patch baselines"
-      note={`Changed in ${changed.length} of ${plural(rows.length, "target")}; elsewhere they were as the plan says.`}
-    >
-      {changed.length > 0 && (
+    <Section id="notes" title="Others who patch there" note="What could not be seen of them, and what of theirs may concern any instance there.">
+      <Plain
+        caption="Notes about others who patch"
+        heads={["What", "Where"]}
+        rows={[...notes].map(([key, { text, targets }]) => ({
+          key,
+          cells: [
+            <Why text={text} />,
+            <Folded summary={plural(targets.length, "target")}>
+              {() => (
+                <Links
+                  of={targets}
+                  label="Targets"
+                  entry={(target) => (
+                    <a href={href("instances", { account: target.accountId, region: target.region })}>
+                      <T>{`${target.accountName || target.accountId} · ${target.region}`}</T>
+                    </a>
+                  )}
+                />
+              )}
+            </Folded>,
+          ],
+        }))}
+      />
+    </Section>
+  );
+}
+
+/** What was done to the patch baselines, or would be. */
+function Baselines({ data }: { data: Data }): JSX.Element | null {
+  const rows = data.targets.filter((target) => target.baselineChanges?.length);
+  if (rows.length === 0 && !baselinesOnly(data.run)) return null;
+  return (
+    <Section id="baselines" title="Patch baselines" note={`${baselineSentence(data)}.`}>
+      {rows.length > 0 && (
         <Plain
           caption="Changes of patch baselines"
           heads={["Account", "Region", "Changes"]}
-          rows={changed.map((target) => ({
+          rows={rows.map((target) => ({
             key: `${target.accountId} ${target.region}`,
             cells: [
               <Account row={target} />,
               <T>{target.region}</T>,
               <ul class="changes">
-                {(target.baselineChanges ?? []).map((change) => (
-                  <li key={changeWords(change)}>
-                    <T class="why">{changeWords(change)}</T>
+                {(target.baselineChanges ?? []).map((change) => changeWords(change, data.run.operation === "preview-baselines")).map((words) => (
+                  <li key={words}>
+                    <T class="why">{words}</T>
                   </li>
                 ))}
               </ul>,
@@ -126,32 +180,3 @@ function Baselines({ data }: { data: Data }): JSX.Element | null {
     </Section>
   );
 }
-
-const CHANGES: Record<string, string> = {
-  create: "Created",
-  update: "Updated",
-  tag: "Tagged",
-  "register-default": "Made the default",
-  "register-for-patch-group": "Registered for a patch group",
-  foreign: "Left alone, because it is not orgpatch's",
-  "quota-reached": "Not created, because the quota is reached",
-};
-
-/** A change in words, whichever way the report gives it. */
-export function changeWords(change: BaselineChange): string {
-  if (typeof change === "string") return change;
-  if (change.text) return sentenceCase(change.text);
-  const what = own(CHANGES, change.change ?? "") ?? change.change ?? change.code ?? "Changed";
-  const details = [nameIn(change.baseline) ?? change.name, change.operatingSystem, change.group, fields(change.fields)];
-  return [what, ...details.filter((detail) => typeof detail === "string" && detail !== "")].join(" · ");
-}
-
-/** The name of a baseline in one of the shapes that changes have. */
-function nameIn(baseline: unknown): string | undefined {
-  if (typeof baseline === "string") return baseline;
-  if (typeof baseline !== "object" || baseline === null) return undefined;
-  const known = baseline as { name?: unknown; existing?: unknown; created?: unknown };
-  return typeof known.name === "string" ? known.name : (nameIn(known.existing) ?? nameIn(known.created));
-}
-
-const fields = (value: unknown): string => (Array.isArray(value) ? value.map(String).join(", ") : "");

@@ -1,8 +1,9 @@
 // The first thing that anybody wants to know: how did it end, why, and how many instances are where they should be.
 import { CircleCheck, CircleX, OctagonPause } from "lucide-preact";
 import type { JSX } from "preact";
+import { baselineSentence, baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
-import { count, duration, percent, plural } from "../model/format";
+import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import { of, OUTCOMES, outcomeWords, succeeded, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
@@ -20,18 +21,35 @@ export function headline(data: Data): string {
   if (run.decision === "halted") return `Halted${at}`;
   if (run.decision === "error") return `Ended with an error${at}`;
   const all = steps.length === 1 ? "its only step" : `all ${steps.length} steps`;
-  return run.operation === "scan" ? `Scanned ${all}` : `Advanced through ${all}`;
+  if (run.readinessOnly) return `Looked at the readiness of ${all}`;
+  return `${DONE[run.operation]} ${all}`;
 }
+
+const DONE: Record<RunReport["operation"], string> = {
+  scan: "Scanned",
+  install: "Advanced through",
+  "preview-baselines": "Compared the baselines of",
+  "restore-baselines": "Gave back the baselines of",
+};
+const OPERATIONS: Record<RunReport["operation"], string> = {
+  scan: "Scan (nothing is installed)",
+  install: "Install",
+  "preview-baselines": "Preview of baselines (nothing is changed)",
+  "restore-baselines": "Restore baselines",
+};
 
 /** Outcomes that this kind of run can have are shown even when nobody has them: none failed is an answer too. */
 function shown(run: RunReport): Outcome[] {
-  const impossible: Outcome[] = run.operation === "scan" ? ["patched", "pending-reboot"] : ["missing"];
+  const impossible: Outcome[] = run.operation === "scan" ? ["patched"] : ["missing"];
   return OUTCOMES.filter((outcome) => of(run.counts, outcome) > 0 || !impossible.includes(outcome));
 }
 
 export function Answer({ data }: { data: Data }): JSX.Element {
   const { run } = data;
   const all = total(run.counts);
+  const baselines = baselinesOnly(run);
+  // A run that only looks at readiness asks nobody: whoever could have been asked is skipped for that reason.
+  const good = run.readinessOnly ? data.instances.filter((row) => row.reason.code === "readiness-only").length : succeeded(run.counts);
   const Icon = SIGNS[run.decision];
   return (
     <section class={`answer answer-${run.decision}`} aria-labelledby="answer">
@@ -43,23 +61,33 @@ export function Answer({ data }: { data: Data }): JSX.Element {
           </h1>
           <Prose>{sentenceCase(run.reason.text)}</Prose>
         </div>
-        <p class="answer-share">
-          <b>{percent(succeeded(run.counts), all)}</b>
-          <span>
-            {count(succeeded(run.counts))} of {plural(all, "instance")} up to date
-          </span>
-        </p>
+        {!baselines && (
+          <p class="answer-share">
+            <b>{percent(good, all)}</b>
+            <span>
+              {count(good)} of {plural(all, "instance")} {run.readinessOnly ? "can be asked to patch" : "up to date"}
+            </span>
+          </p>
+        )}
       </div>
-      <OutcomeBar counts={run.counts} size="l" />
-      <ul class="outcomes">
-        {shown(run).map((outcome) => (
-          <OutcomeTile key={outcome} outcome={outcome} n={of(run.counts, outcome)} all={all} />
-        ))}
-      </ul>
+      {baselines ? (
+        <p>
+          {baselineSentence(data)}. No instance was asked anything. <a href={href("accounts")}>What differs, by account</a>
+        </p>
+      ) : (
+        <>
+          <OutcomeBar counts={run.counts} size="l" />
+          <ul class="outcomes">
+            {shown(run).map((outcome) => (
+              <OutcomeTile key={outcome} outcome={outcome} n={of(run.counts, outcome)} all={all} />
+            ))}
+          </ul>
+        </>
+      )}
       <Facts
         of={[
           ["Plan", <T>{run.plan}</T>],
-          ["Operation", run.operation === "scan" ? "Scan (nothing is installed)" : "Install"],
+          ["Operation", run.readinessOnly ? "Readiness only (no command is sent)" : OPERATIONS[run.operation]],
           ["Run", <Id>{run.id}</Id>],
           ["Started", <Time at={run.startedAt} />],
           ["Report made", <Time at={run.finishedAt} />],
@@ -89,6 +117,3 @@ function OutcomeTile({ outcome, n, all }: { outcome: Outcome; n: number; all: nu
     </li>
   );
 }
-
-/** The first letter of a sentence large; the rest may be names. */
-export const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

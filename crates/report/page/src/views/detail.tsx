@@ -1,19 +1,19 @@
 // One instance with all its evidence.
-import { ArrowDown, ArrowUp, X } from "lucide-preact";
+import { ArrowDown, ArrowUp, FileWarning, Users, X } from "lucide-preact";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { baselineLink, commandLink, ec2Link, instanceLink } from "../model/console";
 import type { Data, Instance } from "../model/data";
-import { osName, plural } from "../model/format";
+import { osName, plural, sentenceCase } from "../model/format";
 import { outcomeWords } from "../model/outcomes";
+import { actionWords, otherName, OVERWRITTEN } from "../model/others";
 import { PATCH_STATE_LABELS, PATCH_STATES, severityRank, type Standing, standings } from "../model/patches";
-import { checked, STATUS_LABELS } from "../model/readiness";
+import { STATUS_LABELS, statusOf } from "../model/readiness";
 import { href } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
 import { Facts, Plain } from "../parts/panel";
 import { Status } from "../parts/status";
 import { Id, Out, Prose, T } from "../parts/text";
-import { sentenceCase } from "./answer";
 
 interface Props {
   data: Data;
@@ -78,6 +78,7 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
           </span>
         </p>
         <Where data={data} row={row} />
+        <WhoElse row={row} />
         <Patches row={row} />
         {row.findings.length > 0 && <Findings row={row} />}
         <Commands row={row} />
@@ -116,6 +117,38 @@ function Where({ data, row }: { data: Data; row: Instance }): JSX.Element {
   );
 }
 
+/** Who else patches it, and what the plan says about that. */
+function WhoElse({ row }: { row: Instance }): JSX.Element | null {
+  if (row.conflicts.length === 0 && !row.overwrittenBy) return null;
+  return (
+    <section>
+      <h3>Also patched by others</h3>
+      <ul class="findings">
+        {row.conflicts.map(({ action, reason }) => (
+          <li key={`${reason.code} ${reason.text}`}>
+            <Users size={18} aria-hidden="true" />
+            <div>
+              <p>
+                <T class="check">{otherName(reason.code)}</T> <span class="muted">The plan says: {actionWords(action)}</span>
+              </p>
+              <Prose>{sentenceCase(reason.text)}</Prose>
+            </div>
+          </li>
+        ))}
+        {row.overwrittenBy && (
+          <li>
+            <FileWarning size={18} aria-hidden="true" />
+            <div>
+              <p class="check">{otherName(OVERWRITTEN)}</p>
+              <Prose>{sentenceCase(row.overwrittenBy.text)}</Prose>
+            </div>
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
 const order = (a: Standing, b: Standing): number =>
   PATCH_STATES.indexOf(b.state) - PATCH_STATES.indexOf(a.state) || severityRank(b.patch.severity) - severityRank(a.patch.severity);
 
@@ -127,13 +160,17 @@ function Patches({ row }: { row: Instance }): JSX.Element {
       <p class="note">
         {all.length === 0
           ? "None to tell of: this report names those that were or are missing, and there are none here."
-          : `${plural(row.missingBefore.length, "patch", "patches")} missing before, ${plural(row.missingAfter.length, "patch", "patches")} missing after.`}
+          : [
+              `${plural(row.missingBefore.length, "patch", "patches")} missing before, ${plural(row.missingAfter.length, "patch", "patches")} missing after`,
+              ...(row.heldBack.length > 0 ? [`${plural(row.heldBack.length, "patch", "patches")} held back: not tested by the first stage`] : []),
+              ...(row.installedUntested.length > 0 ? [`${plural(row.installedUntested.length, "patch", "patches")} installed without that test`] : []),
+            ].join("; ")}
       </p>
       {all.length > 0 && (
         <Plain
           caption="Patches"
           heads={["Patch", "Before and after", "Severity", "CVE"]}
-          rows={all.map(({ patch, state, before }) => ({
+          rows={all.map(({ patch, state, before, untested }) => ({
             key: patch.id,
             cells: [
               <a class="patch-link" href={href("patches", { p: patch.id })}>
@@ -143,6 +180,7 @@ function Patches({ row }: { row: Instance }): JSX.Element {
               <span class="two">
                 <span class="muted">{before ? "Missing" : "Not missing"}</span>
                 <span class={`state state-${state}`}>{PATCH_STATE_LABELS[state]}</span>
+                {untested && <span class="muted">Not tested before</span>}
               </span>,
               <span class="two">
                 <T>{patch.severity || "–"}</T>
@@ -161,15 +199,19 @@ const Findings = ({ row }: { row: Instance }): JSX.Element => (
   <section>
     <h3>Readiness</h3>
     <ul class="findings">
-      {row.findings.map(checked).map((finding) => (
-        <li key={`${finding.check} ${finding.text}`}>
-          <Status status={finding.status} />
+      {row.findings.map((finding) => (
+        <li key={`${finding.check} ${finding.evidence}`}>
+          <Status status={statusOf(finding)} />
           <div>
             <p>
-              <T class="check">{finding.check}</T> <span class="muted">{[STATUS_LABELS[finding.status], finding.severity].filter(Boolean).join(", ")}</span>
+              <T class="check">{finding.check}</T>{" "}
+              <span class="muted">
+                {STATUS_LABELS[statusOf(finding)]}
+                {finding.severity && statusOf(finding) !== "pass" && <>, <T>{finding.severity}</T></>}
+              </span>
             </p>
-            {finding.text && <Prose>{sentenceCase(finding.text)}</Prose>}
-            {finding.causes.length > 0 && <p class="muted">Cause: <T>{finding.causes.map((cause) => cause.text).join("; ")}</T></p>}
+            {finding.evidence && <Prose>{sentenceCase(finding.evidence)}</Prose>}
+            {finding.causes && finding.causes.length > 0 && <p class="muted">Cause: <T>{finding.causes.map((cause) => cause.text).join("; ")}</T></p>}
             {finding.fix && <p class="fix">To fix: <T>{finding.fix}</T></p>}
           </div>
         </li>

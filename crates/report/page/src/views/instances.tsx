@@ -1,23 +1,28 @@
 // Every instance: filters beside, the table, and the evidence of the one that was chosen.
-import { Search, X } from "lucide-preact";
+import { Search, Users, X } from "lucide-preact";
 import type { JSX } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Data, Instance } from "../model/data";
 import type { Facet, FacetKey, Filter, Query } from "../model/filter";
-import { count, osName, plural } from "../model/format";
+import { count, osName, plural, sentenceCase } from "../model/format";
+import { Order } from "../model/order";
+import { otherName, othersOf } from "../model/others";
 import { pressing } from "../model/outcomes";
-import { changed, go, href, replace, type Route, useRoute } from "../model/route";
+import { standings } from "../model/patches";
+import { changed, go, here, href, replace, type Route } from "../model/route";
 import { useMedia } from "../parts/media";
 import { OutcomeChip, Sign } from "../parts/outcome";
-import { type Column, Table } from "../parts/table";
+import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 import { Detail } from "./detail";
 
-const KEYS: FacetKey[] = ["outcome", "stage", "ou", "account", "region", "os", "reason", "check", "patch"];
+const KEYS: FacetKey[] = ["outcome", "stage", "ou", "account", "region", "os", "reason", "other", "change", "check", "cause", "patch"];
+/** Environment and service: what people choose by, however many there are. */
+const ALWAYS_OPEN: FacetKey[] = ["outcome", "stage", "account"];
 /** A facet with more values than this gets a field to find one in. */
 const MANY = 8;
 /** At most so many choices are listed; the field finds the others. */
-const LISTED = 40;
+const LISTED = 24;
 
 /** Nobody opens this table to see what went well. */
 const WORST_FIRST = "-outcome";
@@ -31,17 +36,26 @@ export function queryOf(route: Route): Query {
   return { text: route.params.get("q") ?? "", facets };
 }
 
-export function Instances({ data, filter, route }: { data: Data; filter: Filter; route: Route }): JSX.Element {
-  const asked = route.params.toString();
-  const answer = useMemo(() => filter.run(queryOf(route)), [filter, asked]);
+/** What this view is made of, once for a report. */
+export interface InstanceTable {
+  columns: Column<Instance>[];
+  order: Order<Instance>;
+  filter: Filter;
+}
+
+export function instanceTable(data: Data, filter: Filter): InstanceTable {
+  const columns = makeColumns(data);
+  return { columns, filter, order: new Order(data.instances, columns) };
+}
+
+export function Instances({ data, table, route }: { data: Data; table: InstanceTable; route: Route }): JSX.Element {
+  const { columns, filter, order } = table;
+  const query = queryOf(route);
+  // Neither the order nor the chosen instance changes what is found.
+  const answer = useMemo(() => filter.run(query), [filter, JSON.stringify(query)]);
   const keep = useCallback((row: Instance) => answer.matches[row.index] === 1, [answer]);
-  const columns = useMemo(() => makeColumns(data), [data]);
-  const order = useRef<Instance[]>([]);
-  const [, setOrdered] = useState(0);
-  const onOrder = useCallback((rows: Instance[]) => {
-    order.current = rows;
-    setOrdered((n) => n + 1);
-  }, []);
+  const sort = route.params.get("sort") ?? WORST_FIRST;
+  const rows = useRows(order, sort, keep);
   const chosen = data.byId.get(route.params.get("i") ?? "");
   const open = (row: Instance | undefined): void => {
     const link = changed(route, { i: row?.instanceId });
@@ -63,7 +77,7 @@ export function Instances({ data, filter, route }: { data: Data; filter: Filter;
           <details class="filters" open={wide}>
             <summary>Filters</summary>
             {filter.facets.map((facet) => (
-              <Choices key={facet.key} facet={facet} counts={answer.counts.get(facet.key)} route={route} />
+              <Choices key={facet.key} facet={facet} counts={answer.counts.get(facet.key)} route={route} folded={!wide} />
             ))}
           </details>
         </aside>
@@ -73,20 +87,18 @@ export function Instances({ data, filter, route }: { data: Data; filter: Filter;
           <Table
             caption="Instances"
             columns={columns}
-            rows={data.instances}
-            keep={keep}
+            rows={rows}
             keyOf={(row) => row.instanceId}
-            sort={route.params.get("sort") ?? WORST_FIRST}
+            sort={sort}
             onSort={(sort) => replace(changed(route, { sort }))}
             card={(row) => <Card data={data} row={row} />}
             cardHeight={112}
             rowHeight={54}
             empty="No instance matches these filters."
-            onOrder={onOrder}
           />
         </div>
       </div>
-      {chosen && <Detail data={data} row={chosen} order={order.current} onClose={() => open(undefined)} onGo={open} />}
+      {chosen && <Detail data={data} row={chosen} order={rows} onClose={() => open(undefined)} onGo={open} />}
     </section>
   );
 }
@@ -111,10 +123,41 @@ function toggled(route: Route, key: FacetKey, value: string): string {
   return changed(route, { [key]: values.includes(value) ? values.filter((v) => v !== value) : [...values, value], i: null });
 }
 
-function Choices({ facet, counts, route }: { facet: Facet; counts: Uint32Array | undefined; route: Route }): JSX.Element | null {
-  const [find, setFind] = useState("");
+interface ChoicesProps {
+  facet: Facet;
+  counts: Uint32Array | undefined;
+  route: Route;
+  /** True on a narrow screen, where the lists stand above the table. */
+  folded: boolean;
+}
+
+function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | null {
+  const [opened, setOpened] = useState<boolean | null>(null);
   const chosen = route.params.getAll(facet.key);
-  if (facet.values.length < 2 && chosen.length === 0) return null;
+  // Nothing to choose between where all instances have the same.
+  if (facet.lists.length < 2 && chosen.length === 0) return null;
+  const open = opened ?? (chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key))));
+  return (
+    <details
+      class="facet"
+      open={open}
+      onToggle={(event) => {
+        // Also comes when the list is there for the first time.
+        if (event.currentTarget.open !== open) setOpened(event.currentTarget.open);
+      }}
+    >
+      <summary>
+        {facet.label}
+        {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
+      </summary>
+      {/* What nobody sees is not counted anew at each letter. */}
+      {open && <Choice facet={facet} counts={counts} route={route} chosen={chosen} />}
+    </details>
+  );
+}
+
+function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> & { chosen: string[] }): JSX.Element {
+  const [find, setFind] = useState("");
   const needle = find.toLowerCase();
   const listed = facet.values
     .map((value, i) => ({ value, name: facet.name(value), n: counts?.[i] ?? 0 }))
@@ -122,38 +165,32 @@ function Choices({ facet, counts, route }: { facet: Facet; counts: Uint32Array |
   // With few values each keeps its place; of many, those come first that would leave something.
   if (facet.values.length > MANY && facet.key !== "stage") listed.sort((a, b) => b.n - a.n);
   return (
-    <details class="facet" open={facet.values.length <= MANY || facet.key === "account" || chosen.length > 0}>
-      <summary>
-        {facet.label}
-        {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
-      </summary>
-      <fieldset>
-        <legend class="hidden">{facet.label}</legend>
-        {facet.values.length > MANY && (
-          <input
-            type="search"
-            class="find"
-            aria-label={`Find in ${facet.label}`}
-            placeholder={`Find in ${count(facet.values.length)} …`}
-            value={find}
-            onInput={(event) => setFind(event.currentTarget.value)}
-          />
-        )}
-        <ul>
-          {listed.slice(0, LISTED).map(({ value, name, n }) => (
-            <li key={value} class={n === 0 ? "none" : ""}>
-              <label title={name === value ? name : `${name} (${value})`}>
-                <input type="checkbox" checked={chosen.includes(value)} onChange={() => replace(toggled(route, facet.key, value))} />
-                {facet.key === "outcome" && <Sign outcome={value} size={14} />}
-                <T class="name">{name}</T>
-                <span class="n">{count(n)}</span>
-              </label>
-            </li>
-          ))}
-          {listed.length > LISTED && <li class="muted">{`and ${count(listed.length - LISTED)} more`}</li>}
-        </ul>
-      </fieldset>
-    </details>
+    <fieldset>
+      <legend class="hidden">{facet.label}</legend>
+      {facet.values.length > MANY && (
+        <input
+          type="search"
+          class="find"
+          aria-label={`Find in ${facet.label}`}
+          placeholder={`Find in ${count(facet.values.length)} …`}
+          value={find}
+          onInput={(event) => setFind(event.currentTarget.value)}
+        />
+      )}
+      <ul>
+        {listed.slice(0, LISTED).map(({ value, name, n }) => (
+          <li key={value} class={n === 0 ? "none" : ""}>
+            <label title={name === value ? name : `${name} (${value})`}>
+              <input type="checkbox" checked={chosen.includes(value)} onChange={() => replace(toggled(route, facet.key, value))} />
+              {facet.key === "outcome" && <Sign outcome={value} size={14} />}
+              <T class="name">{name}</T>
+              <span class="n">{count(n)}</span>
+            </label>
+          </li>
+        ))}
+        {listed.length > LISTED && <li class="muted">{`and ${count(listed.length - LISTED)} more`}</li>}
+      </ul>
+    </fieldset>
   );
 }
 
@@ -193,8 +230,24 @@ function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Elemen
   );
 }
 
+/** The reason, with a sign where others patch it too. */
+const Why = ({ row }: { row: Instance }): JSX.Element => {
+  const others = othersOf(row).map(otherName).join(", ");
+  return (
+    <span class="clamp" title={others && `Also patched by others: ${others}`}>
+      {others && (
+        <span class="mark">
+          <Users size={14} aria-hidden="true" />
+          <span class="hidden">Also patched by others. </span>
+        </span>
+      )}
+      <T>{sentenceCase(row.reason.text)}</T>
+    </span>
+  );
+};
+
 const InstanceLink = ({ row }: { row: Instance }): JSX.Element => (
-  <a class="row-link" href={changed(useRoute(), { i: row.instanceId })}>
+  <a class="row-link" href={changed(here(), { i: row.instanceId })}>
     <T class="name">{row.name || row.instanceId}</T>
     {row.name && <Id>{row.instanceId}</Id>}
   </a>
@@ -216,7 +269,7 @@ const makeColumns = (data: Data): Column<Instance>[] => [
     sort: (row) => pressing(row.outcome),
     cell: (row) => <OutcomeChip outcome={row.outcome} />,
   },
-  { id: "reason", header: "Reason", sort: (row) => row.reason.text.slice(0, 200), cell: (row) => <T class="clamp">{row.reason.text}</T> },
+  { id: "reason", header: "Reason", sort: (row) => row.reason.text.slice(0, 200), cell: (row) => <Why row={row} /> },
   {
     id: "account",
     header: "Account",
@@ -252,10 +305,9 @@ const makeColumns = (data: Data): Column<Instance>[] => [
   },
 ];
 
-/** Patches that the last scan of the run finds missing: the one before, if there is none after. */
+/** Patches that are still missing at the end of the run. */
 function stillMissing(row: Instance): number {
-  if (row.missingAfter.length > 0 || row.outcome === "patched") return row.missingAfter.length;
-  return row.missingBefore.length - row.installed.length;
+  return standings(row).filter(({ state }) => state === "missing" || state === "failed").length;
 }
 
 const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
@@ -264,15 +316,20 @@ const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
       <InstanceLink row={row} />
       <OutcomeChip outcome={row.outcome} />
     </span>
-    <T class="clamp">{row.reason.text}</T>
+    <Why row={row} />
     <T class="muted name">{`${row.accountName || row.accountId} · ${row.region} · ${data.stepLabel(row.stage, row.wave)}`}</T>
   </div>
 );
 
-/** Prepares the search while nothing else is going on. */
-export function useWarmUp(filter: Filter): void {
+/** Prepares the first search and the first sortings while nothing else is going on, one after the other. */
+export function useWarmUp({ filter, order }: InstanceTable): void {
   useEffect(() => {
-    const timer = setTimeout(() => filter.warmUp(), 300);
+    const tasks = [...filter.warmUp(), ...order.warmUp()];
+    const next = (): void => {
+      tasks.shift()?.();
+      if (tasks.length > 0) timer = setTimeout(next);
+    };
+    let timer = setTimeout(next, 300);
     return () => clearTimeout(timer);
-  }, [filter]);
+  }, [filter, order]);
 }

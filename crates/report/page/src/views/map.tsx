@@ -6,11 +6,12 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count, percent, plural } from "../model/format";
 import { kindName, type Organization, type OrgNode, notEntered, pathTo, worst } from "../model/organization";
+import { Order } from "../model/order";
 import { of, OUTCOMES, outcomeWords, pressing, succeeded } from "../model/outcomes";
 import { changed, href, replace, type Route } from "../model/route";
 import { OutcomeBar, present, sentence, Sign } from "../parts/outcome";
 import { Section } from "../parts/panel";
-import { type Column, Table } from "../parts/table";
+import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 
 /** Where a box leads: into it, or for a Region to its instances. */
@@ -173,7 +174,7 @@ const COLUMNS: Column<OrgNode>[] = [
     cell: (node) => (
       <a class="row-link" href={linkTo(node)}>
         <T class="name">{node.name}</T>
-        {node.kind === "account" && <Id>{node.key}</Id>}
+        {node.kind === "account" && node.name !== node.key && <Id>{node.key}</Id>}
       </a>
     ),
   },
@@ -213,21 +214,27 @@ const Card = ({ node }: { node: OrgNode }): JSX.Element => (
 
 export function MapView({ organization, route }: { organization: Organization; route: Route }): JSX.Element {
   const node = into(organization.byKey.get(route.params.get("at") ?? "") ?? organization.root);
-  const children = useMemo(
-    () => [...node.children].sort((a, b) => b.instances - a.instances || lockedIn(b) - lockedIn(a)),
+  const order = useMemo(
+    () => new Order([...node.children].sort((a, b) => b.instances - a.instances || lockedIn(b) - lockedIn(a)), COLUMNS),
     [node],
   );
+  const sort = route.params.get("sort");
+  const rows = useRows(order, sort);
   return (
     <Section whole id="map" title="Organization" note="Boxes are as large as their number of instances. Choose one to see what is in it.">
       <Crumbs node={node} />
-      <OrganizationMap node={node} height={Math.min(520, Math.max(300, Math.round(innerHeight * 0.5)))} />
-      <Legend />
+      {rows.length > 0 && (
+        <>
+          <OrganizationMap node={node} height={Math.min(520, Math.max(300, Math.round(innerHeight * 0.5)))} />
+          <Legend />
+        </>
+      )}
       <Table
         caption={`What is in ${node.name}`}
         columns={COLUMNS}
-        rows={children}
+        rows={rows}
         keyOf={(child) => child.key}
-        sort={route.params.get("sort")}
+        sort={sort}
         onSort={(sort) => replace(changed(route, { sort }))}
         card={(child) => <Card node={child} />}
         cardHeight={92}

@@ -1,53 +1,64 @@
 // The page that opens first: the answer, what needs somebody, the stages, the organization at a glance, the time.
-import { ArrowRight, Lock } from "lucide-preact";
+import { ArrowRight, FileQuestion, Lock, type LucideIcon } from "lucide-preact";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { troubles } from "../model/attention";
+import { baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
-import { count, duration, plural, utc } from "../model/format";
-import { lockedAccounts, type Organization } from "../model/organization";
+import { count, duration, plural, sentenceCase, utc } from "../model/format";
+import { lockedAccounts, lostAccounts, type Organization, type UnreachedAccount } from "../model/organization";
 import { outcomeWords } from "../model/outcomes";
 import { href } from "../model/route";
 import { timeline } from "../model/timeline";
 import { Sign } from "../parts/outcome";
-import { Section } from "../parts/panel";
+import { Nothing, Section } from "../parts/panel";
 import { T, Time } from "../parts/text";
-import { Answer, sentenceCase } from "./answer";
+import { Answer } from "./answer";
 import { Changes } from "./comparison";
 import { OrganizationMap } from "./map";
+import { Others } from "./others";
 import { Stages } from "./stages";
 
 export const Overview = ({ data, organization }: { data: Data; organization: Organization }): JSX.Element => (
   <>
     <Answer data={data} />
     <Attention data={data} />
+    <Others data={data} />
     <Changes data={data} />
     <Stages data={data} />
-    <Section
-      id="glance"
-      title="Organization"
-      note={
-        <>
-          Each box is as large as its number of instances.{" "}
-          <span class="screen">
-            <a href={href("map")}>Open the map</a> to drill down.
-          </span>
-        </>
-      }
-    >
-      <OrganizationMap node={organization.root} height={260} />
-    </Section>
+    {data.instances.length > 0 && (
+      <Section
+        id="glance"
+        title="Organization"
+        note={
+          <>
+            Each box is as large as its number of instances.{" "}
+            <span class="screen">
+              <a href={href("map")}>Open the map</a> to drill down.
+            </span>
+          </>
+        }
+      >
+        <OrganizationMap node={organization.root} height={260} />
+      </Section>
+    )}
     <When data={data} />
   </>
 );
 
-function Attention({ data }: { data: Data }): JSX.Element {
+function Attention({ data }: { data: Data }): JSX.Element | null {
   const groups = useMemo(() => troubles(data), [data]);
   const locked = useMemo(() => lockedAccounts(data), [data]);
-  if (groups.length === 0 && locked.length === 0) {
+  const lost = useMemo(() => lostAccounts(data), [data]);
+  if (groups.length === 0 && locked.length === 0 && lost.length === 0) {
+    if (baselinesOnly(data.run)) return null;
     return (
       <Section id="attention" title="Needs attention">
-        <p class="nothing good">Nothing. No instance is in trouble, and every account could be entered.</p>
+        {data.instances.length === 0 ? (
+          <Nothing>No instance is in this report, so nothing can be said of any.</Nothing>
+        ) : (
+          <p class="nothing good">Nothing. No instance is in trouble, and every account could be entered.</p>
+        )}
       </Section>
     );
   }
@@ -74,21 +85,28 @@ function Attention({ data }: { data: Data }): JSX.Element {
             </a>
           </li>
         ))}
-        {locked.length > 0 && (
-          <li>
-            <a href={href("accounts")}>
-              <Lock class="sign tone-failed" size={20} aria-hidden="true" />
-              <b>{count(new Set(locked.map((row) => row.accountId)).size)}</b>
-              <span class="trouble-words">
-                <strong>Accounts that could not be entered</strong>
-                <span>Their instances are not in this report at all.</span>
-              </span>
-              <ArrowRight class="go" size={16} aria-hidden="true" />
-            </a>
-          </li>
-        )}
+        <Unreached rows={locked} Icon={Lock} title="Accounts that could not be entered" what="What could not be listed there before is missing from this report." />
+        <Unreached rows={lost} Icon={FileQuestion} title="Accounts whose results are lost" what="The run was there, but what it did there is not recorded." />
       </ol>
     </Section>
+  );
+}
+
+function Unreached(props: { rows: UnreachedAccount[]; Icon: LucideIcon; title: string; what: string }): JSX.Element | null {
+  const { rows, Icon, title, what } = props;
+  if (rows.length === 0) return null;
+  return (
+    <li>
+      <a href={href("accounts")}>
+        <Icon class="sign tone-failed" size={20} aria-hidden="true" />
+        <b>{count(new Set(rows.map((row) => row.accountId)).size)}</b>
+        <span class="trouble-words">
+          <strong>{title}</strong>
+          <span>{what}</span>
+        </span>
+        <ArrowRight class="go" size={16} aria-hidden="true" />
+      </a>
+    </li>
   );
 }
 
@@ -107,8 +125,8 @@ function When({ data }: { data: Data }): JSX.Element | null {
               <span class={`span span-${span.decision ?? "wait"}`} style={{ left: place(span.from), right: `calc(100% - ${place(span.to)})` }} />
             </span>
             <span class="span-time">
-              {utc(new Date(span.from).toISOString())}
-              <span class="muted"> for {duration(new Date(span.from).toISOString(), new Date(span.to).toISOString())}</span>
+              {utc(span.from)}
+              <span class="muted"> for {duration(span.from, span.to)}</span>
             </span>
           </li>
         ))}

@@ -4,11 +4,12 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Data } from "../model/data";
 import { count, osName, plural } from "../model/format";
+import { Order } from "../model/order";
 import { PATCH_STATE_LABELS, PATCH_STATES, type PatchIndex, type PatchRow, severityRank } from "../model/patches";
-import { changed, href, replace, type Route, useRoute } from "../model/route";
+import { changed, here, href, replace, type Route } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
 import { Facts, Nothing, Plain } from "../parts/panel";
-import { type Column, Table } from "../parts/table";
+import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 
 /** At most so many instances of a patch are listed in place; the link shows all. */
@@ -16,17 +17,18 @@ const LISTED = 100;
 
 export function Patches({ data, index, route }: { data: Data; index: PatchIndex; route: Route }): JSX.Element {
   const find = route.params.get("q") ?? "";
-  const sorted = useMemo(() => [...index.patches].sort(mostOpen), [index]);
+  const order = useMemo(() => new Order([...index.patches].sort(mostOpen), COLUMNS), [index]);
   const keep = useMemo(() => finder(find), [find]);
-  const found = useMemo(() => sorted.filter(keep).length, [sorted, keep]);
+  const sort = route.params.get("sort");
+  const rows = useRows(order, sort, keep);
   const chosen = index.byId.get(route.params.get("p") ?? "");
   return (
     <section class="section" aria-labelledby="patches">
       <div class="section-head">
         <h1 id="patches">Patches</h1>
         <p class="note" role="status">
-          <b data-count="patches">{count(found)}</b>
-          {found === index.patches.length
+          <b data-count="patches">{count(rows.length)}</b>
+          {rows.length === index.patches.length
             ? " that were or are missing somewhere"
             : ` of ${plural(index.patches.length, "patch", "patches")}`}
         </p>
@@ -49,10 +51,9 @@ export function Patches({ data, index, route }: { data: Data; index: PatchIndex;
           <Table
             caption="Patches"
             columns={COLUMNS}
-            rows={sorted}
-            keep={keep}
+            rows={rows}
             keyOf={(patch) => patch.id}
-            sort={route.params.get("sort")}
+            sort={sort}
             onSort={(sort) => replace(changed(route, { sort }))}
             card={(patch) => <Card patch={patch} />}
             cardHeight={100}
@@ -81,7 +82,7 @@ function finder(find: string): (patch: PatchRow) => boolean {
 
 const number = (n: number): JSX.Element | string => (n > 0 ? count(n) : <span class="muted">0</span>);
 const PatchLink = ({ patch }: { patch: PatchRow }): JSX.Element => (
-  <a class="row-link" href={changed(useRoute(), { p: patch.id })}>
+  <a class="row-link" href={changed(here(), { p: patch.id })}>
     <T class="name">{patch.id}</T>
     {patch.title && patch.title !== patch.id && <T class="muted name">{patch.title}</T>}
   </a>
@@ -109,22 +110,13 @@ const COLUMNS: Column<PatchRow>[] = [
     (state): Column<PatchRow> => ({
       id: state,
       header: PATCH_STATE_LABELS[state],
-      width: state === "pending-reboot" ? "8.6rem" : "6rem",
+      width: state === "pending-reboot" ? "8.6rem" : "6.4rem",
       align: "end",
       largestFirst: true,
       sort: (patch) => patch.where[state].length,
       cell: (patch) => number(patch.where[state].length),
     }),
   ),
-  {
-    id: "held",
-    header: "Held back",
-    width: "7rem",
-    align: "end",
-    largestFirst: true,
-    sort: (patch) => patch.heldBack.length,
-    cell: (patch) => (patch.heldBack.length > 0 ? plural(patch.heldBack.length, "stage") : <span class="muted">–</span>),
-  },
 ];
 
 const Card = ({ patch }: { patch: PatchRow }): JSX.Element => (
@@ -161,6 +153,7 @@ function One({ data, patch, route }: { data: Data; patch: PatchRow; route: Route
           ["Class", <T>{patch.classification || "–"}</T>],
           ["CVE", <T class="cves">{patch.cves.join(" ") || "None named"}</T>],
           ...PATCH_STATES.map((state): [string, string] => [PATCH_STATE_LABELS[state], plural(patch.where[state].length, "instance")]),
+          ...(patch.untested > 0 ? [["Installed, not tested by the first stage", plural(patch.untested, "instance")] as [string, string]] : []),
           ...(patch.heldBack.length > 0 ? [["Held back in", <T>{patch.heldBack.join("; ")}</T>] as [string, JSX.Element]] : []),
         ]}
       />

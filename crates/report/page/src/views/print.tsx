@@ -1,13 +1,13 @@
 // What paper gets: no filters and no drilling down, but everything that has to be acted on.
 import type { JSX } from "preact";
 import type { Data } from "../model/data";
-import { osName, plural } from "../model/format";
+import { osName, plural, sentenceCase } from "../model/format";
 import type { Organization } from "../model/organization";
 import { OUTCOMES, pressing, TROUBLE } from "../model/outcomes";
 import { OutcomeChip } from "../parts/outcome";
 import { Plain, Section } from "../parts/panel";
 import { Id, T } from "../parts/text";
-import { Locked, Outside } from "./accounts";
+import { Locked, Lost, Outside } from "./accounts";
 import { Overview } from "./overview";
 
 /** Paper has an end: beyond this the report itself is the place to look. */
@@ -37,7 +37,7 @@ export function Print({ data, organization }: { data: Data; organization: Organi
                   <Id>{row.instanceId}</Id>
                 </span>,
                 <OutcomeChip outcome={row.outcome} />,
-                <T class="why">{row.reason.text}</T>,
+                <T class="why">{sentenceCase(row.reason.text)}</T>,
                 <span class="two">
                   <T>{row.accountName || row.accountId}</T>
                   <T class="muted">{row.region}</T>
@@ -52,6 +52,7 @@ export function Print({ data, organization }: { data: Data; organization: Organi
         </Section>
       )}
       <Locked data={data} />
+      <Lost data={data} />
       <Outside data={data} />
     </>
   );

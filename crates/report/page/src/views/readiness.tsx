@@ -3,14 +3,15 @@ import { ArrowRight } from "lucide-preact";
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Data } from "../model/data";
-import { count, plural } from "../model/format";
-import { type CheckStatus, type Readiness, readiness, type ReadinessRow, STATUS_LABELS } from "../model/readiness";
+import { count, plural, sentenceCase } from "../model/format";
+import { Order } from "../model/order";
+import { type Readiness, readiness, type ReadinessRow, STATUS_LABELS, statusOf, statusRank } from "../model/readiness";
+import type { Cause } from "../model/report";
 import { changed, href, replace, type Route } from "../model/route";
 import { Nothing, Section } from "../parts/panel";
 import { Status } from "../parts/status";
-import { type Column, Table } from "../parts/table";
+import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
-import { sentenceCase } from "./answer";
 
 /** More checks than this do not fit beside each other; those that fail most often come first anyway. */
 const COLUMNS = 12;
@@ -28,39 +29,43 @@ export function ReadinessView({ data, route }: { data: Data; route: Route }): JS
   }
   return (
     <>
-      <Fixes all={all} />
+      <Fixes fixes={data.readiness?.firstToFix ?? []} />
       <Matrix all={all} route={route} />
     </>
   );
 }
 
-function Fixes({ all }: { all: Readiness }): JSX.Element {
+function Fixes({ fixes }: { fixes: Cause[] }): JSX.Element {
   const [listed, setListed] = useState(FIRST);
   return (
     <Section id="fixes" title="What to fix first" note="What helps most instances comes first; failures before warnings.">
-      {all.fixes.length === 0 && <Nothing>Nothing. Every check that was made passes.</Nothing>}
-      <ol class="troubles">
-        {all.fixes.slice(0, listed).map((fix) => (
-          <li key={`${fix.status} ${fix.check} ${fix.cause}`}>
-            <a href={href("instances", { check: fix.check })}>
-              <Status status={fix.status} size={20} />
-              <b>{count(fix.instances.length)}</b>
-              <span class="trouble-words">
-                <strong>
-                  <T class="check">{fix.check}</T>
-                  {fix.severity && <span class="muted"> {fix.severity}</span>}
-                </strong>
-                <T class="clamp">{sentenceCase(fix.cause || fix.text)}</T>
-                {fix.fix && <T class="clamp muted">{`To fix: ${fix.fix}`}</T>}
-              </span>
-              <ArrowRight class="go" size={16} aria-hidden="true" />
-            </a>
-          </li>
-        ))}
-      </ol>
-      {all.fixes.length > listed && (
-        <button type="button" class="show" onClick={() => setListed(all.fixes.length)}>
-          {`Show ${count(all.fixes.length - listed)} more`}
+      {fixes.length === 0 ? (
+        <Nothing>Nothing. Every check that was made passes.</Nothing>
+      ) : (
+        <ol class="troubles">
+          {fixes.slice(0, listed).map((cause) => (
+            <li key={cause.text}>
+              <a href={href("instances", { cause: cause.text })}>
+                <Status status={statusOf(cause)} size={20} />
+                <b>{count(cause.instances)}</b>
+                <span class="trouble-words">
+                  <strong>
+                    <T class="clamp">{sentenceCase(cause.text)}</T>
+                  </strong>
+                  {cause.fix && <T class="clamp">{`To fix: ${cause.fix}`}</T>}
+                  <span class="muted">
+                    Check <T class="check">{cause.check}</T>
+                  </span>
+                </span>
+                <ArrowRight class="go" size={16} aria-hidden="true" />
+              </a>
+            </li>
+          ))}
+        </ol>
+      )}
+      {fixes.length > listed && (
+        <button type="button" class="show" onClick={() => setListed(fixes.length)}>
+          {`Show ${count(fixes.length - listed)} more`}
         </button>
       )}
     </Section>
@@ -70,6 +75,9 @@ function Fixes({ all }: { all: Readiness }): JSX.Element {
 function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
   const onlyTrouble = route.params.get("all") === null;
   const columns = useMemo(() => makeColumns(all), [all]);
+  const order = useMemo(() => new Order(all.rows, columns), [all, columns]);
+  const sort = route.params.get("sort");
+  const rows = useRows(order, sort, onlyTrouble ? troubled : everyone);
   const hidden = all.rows.filter((row) => row.worst === "pass").length;
   return (
     <Section
@@ -87,10 +95,9 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
         <Table
           caption="Instances and checks"
           columns={columns}
-          rows={all.rows}
-          keep={onlyTrouble ? troubled : everyone}
+          rows={rows}
           keyOf={(row) => row.instance.instanceId}
-          sort={route.params.get("sort")}
+          sort={sort}
           onSort={(sort) => replace(changed(route, { sort }))}
           card={(row) => <Card row={row} />}
           cardHeight={116}
@@ -104,8 +111,6 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
 
 const troubled = (row: ReadinessRow): boolean => row.worst !== "pass";
 const everyone = (): boolean => true;
-
-const RANK: Record<CheckStatus, number> = { pass: 0, unknown: 1, warn: 2, fail: 3 };
 
 const RowLink = ({ row: { instance } }: { row: ReadinessRow }): JSX.Element => (
   <a class="row-link" href={href("instances", { i: instance.instanceId })}>
@@ -135,21 +140,21 @@ const makeColumns = (all: Readiness): Column<ReadinessRow>[] => [
     ),
   },
   ...all.checks.slice(0, COLUMNS).map(
-    ({ name }): Column<ReadinessRow> => ({
+    (name): Column<ReadinessRow> => ({
       id: `check ${name}`,
       header: name,
       largestFirst: true,
       sort: (row) => {
         const cell = row.cells.get(name);
-        return cell ? RANK[cell.status] : undefined;
+        return cell && statusRank(cell);
       },
       cell: (row) => {
         const cell = row.cells.get(name);
         if (!cell) return null;
         return (
-          <span class="cell" title={cell.text}>
-            <Status status={cell.status} />
-            <span class="cell-word">{STATUS_LABELS[cell.status]}</span>
+          <span class="cell" title={cell.evidence}>
+            <Status status={statusOf(cell)} />
+            <span class="cell-word">{STATUS_LABELS[statusOf(cell)]}</span>
           </span>
         );
       },
@@ -163,11 +168,11 @@ const Card = ({ row }: { row: ReadinessRow }): JSX.Element => (
     <T class="muted name">{`${row.instance.accountName} · ${row.instance.region}`}</T>
     <ul class="card-checks">
       {[...row.cells.values()]
-        .filter((cell) => cell.status !== "pass")
+        .filter((cell) => statusOf(cell) !== "pass")
         .slice(0, 4)
         .map((cell) => (
           <li key={cell.check}>
-            <Status status={cell.status} size={14} />
+            <Status status={statusOf(cell)} size={14} />
             <T class="name">{cell.check}</T>
           </li>
         ))}

@@ -1,17 +1,19 @@
 // The steps in their order, each with its gate: the numbers, and the limits that they were held against.
 import { ArrowRight, Check, CircleCheck, CircleDashed, CircleX, OctagonPause, X } from "lucide-preact";
 import type { JSX } from "preact";
+import { baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
 import { stageValue } from "../model/filter";
-import { count, duration, percent, plural, utc } from "../model/format";
+import { count, duration, percent, plural, sentenceCase, utc } from "../model/format";
 import { attempted, DECISION_WORDS, of, succeeded, total } from "../model/outcomes";
 import { refId } from "../model/patches";
-import type { PatchRef, Promotion, StepReport } from "../model/report";
+import type { Promotion, StepReport } from "../model/report";
 import { href } from "../model/route";
+import { stepTimes } from "../model/timeline";
+import { Folded, Links } from "../parts/folded";
 import { OutcomeBar, OutcomeCounts } from "../parts/outcome";
 import { Section } from "../parts/panel";
 import { Prose, T } from "../parts/text";
-import { sentenceCase } from "./answer";
 
 const SIGNS = { advance: CircleCheck, halt: OctagonPause, error: CircleX, "not-attempted": CircleDashed };
 
@@ -28,6 +30,7 @@ export const Stages = ({ data }: { data: Data }): JSX.Element => (
 function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
   const Icon = SIGNS[step.decision];
   const targets = data.targets.filter((target) => target.stage === step.stage && target.wave === step.wave);
+  const times = stepTimes(data, step);
   const accounts = new Set(targets.map((target) => target.accountId)).size;
   return (
     <li class={`step step-${step.decision}`} data-step={step.id}>
@@ -40,11 +43,12 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
         </h3>
         <span class="decision">{DECISION_WORDS[step.decision]}</span>
         <span class="step-size">
-          {plural(accounts, "account")}, {plural(total(step.counts), "instance")}
+          {plural(accounts, "account")}
+          {!baselinesOnly(data.run) && `, ${plural(total(step.counts), "instance")}`}
         </span>
-        {step.startedAt && step.judgedAt && (
-          <span class="step-size" title={`${utc(step.startedAt)} to ${utc(step.judgedAt)}`}>
-            {duration(step.startedAt, step.judgedAt)}
+        {times && (
+          <span class="step-size" title={`${utc(times.from)} to ${utc(times.to)}`}>
+            {duration(times.from, times.to)}
           </span>
         )}
       </header>
@@ -58,11 +62,14 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
             </a>
           )}
         </div>
-        <div class="step-numbers">
-          <OutcomeBar counts={step.counts} />
-          <OutcomeCounts counts={step.counts} />
-        </div>
-        {step.limits && step.decision !== "not-attempted" && <Gate step={step} />}
+        {!baselinesOnly(data.run) && (
+          <div class="step-numbers">
+            <OutcomeBar counts={step.counts} />
+            <OutcomeCounts counts={step.counts} />
+          </div>
+        )}
+        {/* Only an install is held against limits; other runs touch nothing. */}
+        {step.limits && step.decision !== "not-attempted" && data.run.operation === "install" && <Gate step={step} />}
         {step.promotion && <Promoted promotion={step.promotion} />}
         {step.approval && (
           <p class="note">
@@ -163,25 +170,22 @@ const Promoted = ({ promotion }: { promotion: Promotion }): JSX.Element => (
           {typeof value === "number" || n === 0 ? (
             `${plural(n, "patch", "patches")} ${words}`
           ) : (
-            <details>
-              <summary>{`${plural(n, "patch", "patches")} ${words}`}</summary>
-              <PatchLinks refs={value} />
-            </details>
+            <Folded summary={`${plural(n, "patch", "patches")} ${words}`} printed={field !== "tested"}>
+              {() => (
+                <Links
+                  of={value}
+                  label={words}
+                  entry={(ref) => (
+                    <a href={href("patches", { p: refId(ref) })}>
+                      <T>{refId(ref)}</T>
+                    </a>
+                  )}
+                />
+              )}
+            </Folded>
           )}
         </li>
       );
     })}
-  </ul>
-);
-
-export const PatchLinks = ({ refs }: { refs: PatchRef[] }): JSX.Element => (
-  <ul class="links">
-    {refs.map((ref) => (
-      <li key={typeof ref === "string" ? ref : `${ref.id} ${ref.title ?? ""}`}>
-        <a href={href("patches", { p: refId(ref) })}>
-          <T>{refId(ref)}</T>
-        </a>
-      </li>
-    ))}
   </ul>
 );

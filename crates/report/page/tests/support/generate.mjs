@@ -10,7 +10,7 @@ const STAGES = [
   { stage: "staging", ou: "Staging", waves: 1, share: 0.25 },
   { stage: "production", ou: "Production", waves: 2, share: 0.55 },
 ];
-const CHECKS = ["agent-online", "agent-version", "instance-profile", "python", "repository", "supported-os", "disk-space"];
+const CHECKS = ["managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region"];
 
 /** @typedef {{ instances: number, accounts?: number, patches?: number, halted?: boolean, extras?: boolean, seed?: number }} Size */
 
@@ -64,25 +64,61 @@ function outcome(next, halts) {
   return "skipped";
 }
 
-function findings(next, state, extras) {
-  if (!extras) return state === "not-ready" ? [{ code: REASONS[state][0], text: REASONS[state][1] }] : [];
+/** What is wrong where a check says so: cause, evidence, fix. */
+const PROBLEMS = {
+  managed: (vpc) => [`${vpc} has no ssmmessages endpoint`, `Systems Manager does not know the instance. Most likely: ${vpc} has none of the endpoints that its private subnet needs.`, `Create the endpoints ssm and ssmmessages in ${vpc}.`],
+  agent: () => ["SSM Agents below 3.3.40.0", "SSM Agent 2.3.978.0 is older than 3.3.40.0, to which AWS asks to upgrade.", "Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent)."],
+  "operating-system": () => ["CentOS 7 is at its end since 2024-06-30", "CentOS 7 gets no patches since 2024-06-30.", "Replace the system."],
+  python: () => ["Python below 2.6", "No Python that the patch module takes is among the packages.", "Install Python 3."],
+  repositories: (vpc) => [`${vpc} has no way to the repositories`, `${vpc} has no S3 endpoint for the Amazon Linux repositories, and no way out on port 443.`, `Create a gateway endpoint for S3 in ${vpc}.`],
+  endpoints: (vpc) => [`${vpc} has no ssmmessages endpoint`, `${vpc} has no ssmmessages endpoint, and its subnet no way out.`, `Create the endpoint ssmmessages in ${vpc}.`],
+  "instance-profile": () => ["instances without an instance profile", "It has no instance profile, and default host management is off.", "Attach an instance profile whose role has AmazonSSMManagedInstanceCore."],
+  region: () => ["Systems Manager is not there", "Systems Manager has no endpoint in this Region.", "Move it."],
+};
+
+function findings(next, state, extras, vpc) {
+  if (!extras) return [];
   return CHECKS.map((check, i) => {
-    const fails = state === "not-ready" && (i === 0 || next() < 0.25);
-    const status = fails ? "fail" : next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
-    return {
-      check,
-      status,
-      severity: i < 3 ? "critical" : "medium",
-      evidence: status === "pass" ? `${check} is as it should be` : `${check}: last seen 2026-11-0${1 + Math.floor(next() * 9)}`,
-      ...(fails ? { fix: `see the runbook for ${check}`, causes: [{ text: i % 2 ? "no route to the endpoint" : "instance profile is missing" }] } : {}),
-    };
+    const fails = state === "not-ready" && i !== 7 && (i === 0 || next() < 0.25);
+    const status = fails ? "fail" : i < 6 && next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
+    if (status === "pass") return { check, status, severity: "info", evidence: `The check ${check} finds nothing in the way.` };
+    if (status === "unknown") return { check, status, severity: "low", evidence: "This cannot be known: the role may not call ec2:DescribeVpcEndpoints.", fix: "Allow ec2:DescribeVpcEndpoints." };
+    const [text, evidence, fix] = PROBLEMS[check](vpc);
+    return { check, status, severity: fails ? (i === 0 ? "critical" : "high") : "medium", evidence, fix, causes: [{ text, fix }] };
   });
+}
+
+/** Who else patches: the code, the sentence, and what the plan says about it. */
+const OTHERS = [
+  ["skip", "conflict-patch-policy", "the Quick Setup patch policy weekly-all (abc12) patches this instance too"],
+  ["skip", "auto-scaling", "the instance belongs to Auto Scaling group web, which may replace it when it reboots; patch the image of the group instead"],
+  ["warn", "conflict-maintenance-window", "the maintenance window nightly (mw-0c50858d01EXAMPLE) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on"],
+  ["warn", "conflict-association", "the association inventory-scan (b5ba0ee9, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others"],
+];
+
+/** Conflicts, and what they make of the reason: the plan leaves an instance alone, or its compliance row is lost. */
+function others(next, state) {
+  const conflict = ([action, code, text]) => ({ action, reason: { code, text } });
+  const of = (action) => conflict(OTHERS.filter(([a]) => a === action)[Math.floor(next() * 2)]);
+  if (state === "skipped" && next() < 0.5) {
+    const conflicts = next() < 0.2 ? [of("skip"), of("warn")] : [of("skip")];
+    return { conflicts, overwrittenBy: null, reason: conflicts[0].reason };
+  }
+  if (state === "failed" && next() < 0.2) {
+    const conflicts = [conflict(OTHERS[3])];
+    const seen = `the compliance row is of an operation (Scan) that ended at 2026-11-11T03:12:44Z with no snapshot; probably because ${OTHERS[3][2]}`;
+    const text = `installed but not proved: the scan ended with success, but no compliance row of it can be found: ${seen}`;
+    return { conflicts, overwrittenBy: { code: "association", text: seen }, reason: { code: "overwritten", text } };
+  }
+  return { conflicts: next() < 0.03 ? [of("warn")] : [], overwrittenBy: null };
 }
 
 /** @param {Size} size */
 export function generate({ instances, accounts = Math.max(3, Math.round(instances / 40)), patches = 240, halted = false, extras = false, seed = 1 }) {
   const next = random(seed);
   const patchesOf = catalogue(next, patches);
+  // Two that no later stage gets, and one that it gets although the first did not have it.
+  const [held, untested] = [patchesOf.slice(10, 12), patchesOf.slice(3, 4)].map((some) => new Set(extras ? some.map((p) => p.patch.id) : []));
   const targets = [];
   const rows = [];
   const steps = STAGES.flatMap(({ stage, waves }) => Array.from({ length: waves }, (_, i) => ({ stage, wave: i + 1 }))).map((step, i) => ({
@@ -99,7 +135,8 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       const word = WORDS[a % WORDS.length];
       const accountName = `${word}-${stage}${a >= WORDS.length ? `-${Math.floor(a / WORDS.length)}` : ""}`;
       const ouPath = a % 3 === 0 ? ou : `${ou}/${["Payments", "Retail", "Platform"][a % 3]}`;
-      const halfway = halted && steps.find((step) => step.stage === stage && step.wave === wave)?.decision === "not-attempted";
+      const step = steps.find((one) => one.stage === stage && one.wave === wave);
+      const halfway = step.decision === "not-attempted";
       for (const region of REGIONS.slice(0, 1 + (a % 3))) {
         const locked = next() < 0.01;
         targets.push({
@@ -110,7 +147,9 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
             : halfway
               ? { code: "halted", text: REASONS["not-attempted"][1] }
               : { code: "reached", text: "every instance has its own outcome" },
-          ...(extras && !locked && !halfway ? { baselineChanges: a % 4 === 0 ? [{ change: "update", id: "pb-1", fields: ["approval-rules"], baseline: { name: `orgpatch-${stage}-AMAZON_LINUX_2023` } }] : [] } : {}),
+          ...(locked || halfway ? { scannedAt: null, installedAt: null } : recorded(step, a)),
+          ...(extras && !locked && !halfway && a % 4 === 0 ? { baselineChanges: [{ change: "update", id: "pb-1", fields: ["approval-rules"], baseline: { name: `orgpatch-${stage}-AMAZON_LINUX_2023` } }] } : {}),
+          ...(extras && !locked && !halfway && a % 5 === 0 ? { conflictNotes: [{ code: "conflicts-not-seen", text: "conflicts with maintenance windows cannot be seen: the role may not call ssm:DescribeMaintenanceWindows" }] } : {}),
         });
         if (!locked) rows.push({ accountId, region, stage, wave, word, halfway, halts: halted && stage === "staging" });
       }
@@ -126,7 +165,11 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       const os = SYSTEMS[Math.floor(next() * SYSTEMS.length)];
       const asked = !["skipped", "not-ready", "not-attempted"].includes(state);
       const missing = asked && state !== "compliant" ? patchesOf.filter((p) => p.os === os && next() < 0.22).map((p) => p.patch) : [];
-      const as = (word) => missing.map((patch) => ({ ...patch, state: word }));
+      const later = place.stage !== "test";
+      const kept = (patch) => later && held.has(patch.id);
+      const as = (word, which = () => true) => missing.filter(which).map((patch) => ({ ...patch, state: word }));
+      const brought = (word) => as(word, (patch) => !kept(patch));
+      const { conflicts, overwrittenBy, reason } = extras ? others(next, state) : { conflicts: [], overwrittenBy: null };
       const batch = `${t}/${os}/${Math.floor(i / 50)}`;
       if (!batches.has(batch)) batches.set(batch, [uuid(next), uuid(next), uuid(next)]);
       const [code, text] = REASONS[state];
@@ -142,12 +185,16 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
         os: state === "not-ready" ? null : os,
         agentVersion: state === "not-ready" ? null : "3.3.987.0",
         outcome: state,
-        reason: { code, text: state === "failed" ? `${text}; ${missing.length} patches are still missing` : text },
-        findings: findings(next, state, extras),
+        reason: reason ?? { code, text: state === "failed" ? `${text}; ${missing.length} patches are still missing` : text },
+        findings: findings(next, state, extras, `vpc-${place.accountId.slice(0, 8)}`),
+        conflicts,
+        overwrittenBy,
         missingBefore: as("Missing"),
-        installed: state === "patched" ? as("Missing") : [],
-        failed: state === "failed" ? as("Missing") : [],
-        missingAfter: state === "failed" ? as("Missing") : state === "pending-reboot" ? as("InstalledPendingReboot") : [],
+        installed: state === "patched" ? brought("Missing") : [],
+        failed: state === "failed" ? brought("Missing") : [],
+        missingAfter: state === "failed" ? brought("Missing") : state === "pending-reboot" ? brought("InstalledPendingReboot") : [],
+        installedUntested: state === "patched" && later ? as("Missing", (patch) => untested.has(patch.id)) : [],
+        heldBack: as("Missing", kept),
         baselineId: asked ? "pb-0ddebc77faa71129f" : null,
         commandIds: asked ? batches.get(batch).slice(0, state === "compliant" ? 1 : 3) : [],
       });
@@ -163,7 +210,8 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       : step.decision === "halt" ? { code: "too-many-failed", text: `${text}: more than the 1% that the plan allows` }
       : { code: "halted", text: "halted at step 02-staging-1" };
   }
-  if (extras) steps.forEach((step, i) => addExtras(step, i, patchesOf));
+  steps.forEach((step, i) => step.decision !== "not-attempted" && judged(step, i));
+  if (extras) for (const step of steps) addExtras(step, all);
   const halt = steps.find((step) => step.decision === "halt");
   return {
     schemaVersion: 1,
@@ -182,12 +230,44 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
     steps,
     targets,
     instances: all,
+    readiness: { checks: {}, firstToFix: firstToFix(all) },
     ...(extras ? { comparison: comparison(all) } : {}),
     accountsOutsidePlan: [
       { accountId: "111111111111", accountName: "management", ouPath: "", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
       { accountId: "555500000001", accountName: "playground", ouPath: "Sandbox", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
     ],
   };
+}
+
+/** When the results of a target were recorded: a step takes two hours and more, a step a day. */
+function recorded(step, place) {
+  const day = 10 + Number(step.id.slice(0, 2)) - 1;
+  const minute = String(place % 60).padStart(2, "0");
+  return { scannedAt: `2026-11-${day}T02:${minute}:00Z`, installedAt: `2026-11-${day}T03:${minute}:00Z` };
+}
+
+function judged(step, i) {
+  step.limits = { maxFailedPercent: step.decision === "halt" ? 1 : 10, maxUnreachablePercent: 10, minSucceeded: 1 };
+  step.judgedAt = `2026-11-${10 + i}T0${4 + i}:30:00Z`;
+}
+
+/** Every cause and how many instances have it, as `core::readiness` counts them. */
+function firstToFix(rows) {
+  const worst = ["pass", "unknown", "warn", "fail"];
+  const causes = new Map();
+  for (const row of rows) {
+    for (const { check, status, causes: own = [] } of row.findings) {
+      for (const { text, fix } of own) {
+        const cause = causes.get(text) ?? { text, check, status, fix, instances: new Map() };
+        if (worst.indexOf(status) > worst.indexOf(cause.status) || (status === cause.status && CHECKS.indexOf(check) > CHECKS.indexOf(cause.check))) Object.assign(cause, { check, status, fix });
+        cause.instances.set(status, (cause.instances.get(status) ?? new Set()).add(row.instanceId));
+        causes.set(text, cause);
+      }
+    }
+  }
+  return [...causes.values()]
+    .map((cause) => ({ ...cause, instances: cause.instances.get(cause.status).size }))
+    .sort((a, b) => worst.indexOf(b.status) - worst.indexOf(a.status) || b.instances - a.instances || (a.text < b.text ? -1 : 1));
 }
 
 /** What changed since a run before that is made up, too. */
@@ -201,14 +281,28 @@ function comparison(rows) {
   return { runId: "install-before", newlyFailing: some("failed", "patched"), fixed: some("patched", "failed"), new: [], gone: [gone] };
 }
 
-/** The optional fields of a step, as the README lists them. */
-function addExtras(step, i, patches) {
-  if (step.decision === "not-attempted") return;
-  const day = 10 + i;
-  step.limits = { maxFailedPercent: step.decision === "halt" ? 1 : 10, maxUnreachablePercent: 10, minSucceeded: 1 };
-  step.startedAt = `2026-11-${day}T02:00:00Z`;
-  step.judgedAt = `2026-11-${day}T0${4 + i}:30:00Z`;
-  if (i > 0) step.waits = [{ what: "soak", from: `2026-11-${day - 1}T0${3 + i}:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
-  if (i > 0) step.promotion = { tested: 180 - i, installedUntested: [patches[3].patch], heldBack: patches.slice(10, 12).map((p) => p.patch) };
-  if (i === 2) step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
+/** Fields of a step that not every report has. */
+function addExtras(step, rows) {
+  if (step.decision === "not-attempted" || step.stage === "test") return;
+  const day = 10 + Number(step.id.slice(0, 2)) - 1;
+  step.waits = [{ what: "soak", from: `2026-11-${day - 1}T08:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
+  if (step.wave === 1 && step.stage === "production") step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
+  const here = rows.filter((row) => row.stage === step.stage && row.wave === step.wave);
+  const counted = (patchesOf) => {
+    const patches = new Map();
+    for (const row of here) {
+      for (const { id, title } of patchesOf(row)) {
+        const patch = patches.get(id) ?? { os: row.os, id, title, instances: 0 };
+        patch.instances += 1;
+        patches.set(id, patch);
+      }
+    }
+    return [...patches.values()];
+  };
+  step.promotion = {
+    untested: "block",
+    tested: counted((row) => row.installed.filter(({ id }) => !row.installedUntested.some((patch) => patch.id === id))),
+    installedUntested: counted((row) => row.installedUntested),
+    heldBack: counted((row) => row.heldBack),
+  };
 }

@@ -40,6 +40,89 @@ export function nothing(): Report {
   };
 }
 
+/** One target with one instance: the smallest report that says something. */
+function single(): Report {
+  const report = made({ instances: 40, accounts: 3, extras: true, seed: 11 });
+  const row = report.instances.find(({ outcome }) => outcome === "patched") as Report["instances"][number];
+  const counts = { patched: 1 };
+  return {
+    ...report,
+    run: { ...report.run, counts },
+    steps: report.steps.filter(({ stage, wave }) => stage === row.stage && wave === row.wave).map((step) => ({ ...step, counts })),
+    targets: report.targets.filter(({ accountId, region }) => accountId === row.accountId && region === row.region),
+    instances: [row],
+    comparison: null,
+    accountsOutsidePlan: [],
+  };
+}
+
+/** Twelve waves of one stage, of which the ninth halts. */
+function waves(): Report {
+  const report = made({ instances: 240, accounts: 24, extras: true, seed: 13 });
+  const [step] = report.steps.slice(-1) as [Report["steps"][number]];
+  const wave = new Map([...new Set(report.targets.map(({ accountId }) => accountId))].map((id, i) => [id, (i % 12) + 1]));
+  for (const part of [...report.targets, ...report.instances]) Object.assign(part, { stage: "production", wave: wave.get(part.accountId) });
+  report.steps = Array.from({ length: 12 }, (_, i) => {
+    const counts: Record<string, number> = {};
+    for (const row of report.instances) if (row.wave === i + 1) counts[row.outcome] = (counts[row.outcome] ?? 0) + 1;
+    const decision = i < 8 ? "advance" : i === 8 ? "halt" : "not-attempted";
+    return { ...step, id: `${String(i + 1).padStart(2, "0")}-production-${i + 1}`, stage: "production", wave: i + 1, decision, counts } as Report["steps"][number];
+  });
+  report.run.decision = "halted";
+  return report;
+}
+
+/** Organizational units eight levels deep, as deep as AWS goes and more. */
+function deep(): Report {
+  const report = made({ instances: 160, accounts: 12, extras: true, seed: 17 });
+  const units = ["Corporation", "Business units", "Asia Pacific", "Japan", "Payments and settlement", "Regulated", "Workloads"];
+  report.targets.forEach((target, i) => (target.ouPath = [...units, target.ouPath.split("/")[0], i % 3 ? "A" : "B"].join("/")));
+  return report;
+}
+
+/** Names of ten thousand letters, and none at all. */
+function longNames(): Report {
+  const report = made({ instances: 80, accounts: 6, extras: true, seed: 19 });
+  const name = "a-very-long-name ".repeat(600);
+  report.run.plan = name;
+  report.steps[0]!.reason.text = name;
+  report.targets.forEach((target, i) => Object.assign(target, { accountName: i % 2 ? name : "", ouPath: `${name}/${name}` }));
+  report.instances.forEach((row, i) => Object.assign(row, { name: i % 2 ? name : null, os: i % 3 ? row.os : name }));
+  for (const row of report.instances.slice(0, 40)) row.reason.text = name;
+  return report;
+}
+
+/** A run that only compared baselines, and one that only looked at readiness. */
+function baselines(): Report {
+  const report = made({ instances: 40, accounts: 6, extras: true, seed: 23 });
+  Object.assign(report.run, { operation: "preview-baselines", counts: {} });
+  for (const step of report.steps) Object.assign(step, { counts: {}, promotion: null });
+  return { ...report, instances: [], comparison: null, readiness: { checks: {}, firstToFix: [] } };
+}
+function readinessOnly(): Report {
+  const report = made({ instances: 80, accounts: 6, extras: true, seed: 29 });
+  Object.assign(report.run, { operation: "scan", readinessOnly: true, counts: {} });
+  for (const step of report.steps) Object.assign(step, { counts: {}, promotion: null });
+  for (const row of report.instances) {
+    if (row.outcome !== "not-ready") Object.assign(row, { outcome: "skipped", reason: { code: "readiness-only", text: "the run looks at readiness only and sends no command" } });
+    Object.assign(row, { missingBefore: [], installed: [], failed: [], missingAfter: [], heldBack: [], installedUntested: [], commandIds: [] });
+    const step = report.steps.find(({ stage, wave }) => stage === row.stage && wave === row.wave);
+    for (const counts of [report.run.counts, step?.counts ?? {}]) counts[row.outcome] = (counts[row.outcome] ?? 0) + 1;
+  }
+  return { ...report, comparison: null };
+}
+
+/** Reports of unusual shape. */
+export const shapes = (): Record<string, Report> => ({
+  nothing: nothing(),
+  single: single(),
+  waves: waves(),
+  deep: deep(),
+  "long names": longNames(),
+  baselines: baselines(),
+  "readiness only": readinessOnly(),
+});
+
 /** Every report.json in the folder that REPORTS names. */
 export function given(): [string, Report][] {
   const folder = process.env.REPORTS;
@@ -61,6 +144,6 @@ export const all = (): [string, Report][] => [
   ["halted", halted],
   ["with extras", withExtras],
   ["scan", scan()],
-  ["nothing", nothing()],
+  ...Object.entries(shapes()),
   ...given(),
 ];
