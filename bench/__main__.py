@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import calls, cost, functions, organization, planning, reporting, run, show, transitions
+from . import at_scale, calls, cost, functions, organization, planning, run, show, transitions
 from .figure import BenchError, Figure, Section
 
-_PARTS = ("planning", "functions", "report", "run")
+_PARTS = ("planning", "functions", "report", "gate", "run")
 
 
 def main() -> int:
@@ -26,7 +26,9 @@ def main() -> int:
         if "functions" in parts:
             sections.append(functions.measure())
         if "report" in parts:
-            sections.append(reporting.measure())
+            sections.append(at_scale.report())
+        if "gate" in parts:
+            sections.append(at_scale.gate())
         if "run" in parts:
             sections += _run_sections(run.latest() if chosen.latest else run.fresh())
     except BenchError as error:

@@ -163,11 +163,14 @@ pub struct RestoreArguments {
 /// Arguments of `orgpatch report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-        orgpatch report --latest --bucket NAME\n  \
-        orgpatch report --latest --plan monthly --open\n  \
+        orgpatch report 2b1c9a1e                       opens its page\n  \
+        orgpatch report --latest --plan monthly --format table\n  \
         orgpatch report --latest --ou Production --outcome failed,unreachable\n  \
         orgpatch report 2b1c9a1e --account shop-prod --os WINDOWS --format csv --output shop.csv\n  \
         orgpatch report --latest --format json | jq -r '.instances[] | select(.failed != []) | .instanceId'\n\n\
+        At a terminal the page (report.html, with all instances) is opened in a browser, and where it was put is\n\
+        printed. With --format or a filter, and where the output goes elsewhere, the report is printed: as a table,\n\
+        unless --format says otherwise.\n\n\
         --latest is the run that began last among those that have a report, of all plans or of --plan. Runs about\n\
         baselines only (preview-baselines, restore-baselines) do not count; name them.\n\n\
         --format json is the report (schemas/report.schema.json) with the instances and targets that are asked for;\n\
@@ -205,13 +208,13 @@ pub struct ReportArguments {
     /// Only these operating systems, such as WINDOWS.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub os: Vec<String>,
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
-    pub format: ReportFormat,
-    /// Open the page (report.html, with all instances) in a browser, and print where it was put.
+    /// How to print it, instead of opening its page.
+    #[arg(long, value_enum)]
+    pub format: Option<ReportFormat>,
+    /// Open the page even where the output goes elsewhere.
     #[arg(long, conflicts_with_all = ["format", "stages", "ou", "outcome", "account", "region", "os"])]
     pub open: bool,
-    /// Write into this file instead of to the screen.
+    /// Write into this file instead of to the screen; a page that is opened stays there.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Profile of the AWS CLI; absent: AWS_PROFILE, or the default one.
@@ -223,6 +226,15 @@ pub struct ReportArguments {
     /// The bucket of plans and runs; output RunsBucket of the stack.
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
     pub bucket: String,
+}
+
+impl ReportArguments {
+    /// True if the page is to be opened; `at_terminal`: somebody looks at the output.
+    pub fn opens(&self, at_terminal: bool) -> bool {
+        let filters = [&self.stages, &self.ou, &self.account, &self.region, &self.os];
+        let is_filtered = !self.outcome.is_empty() || filters.iter().any(|filter| !filter.is_empty());
+        self.open || (at_terminal && self.format.is_none() && !is_filtered)
+    }
 }
 
 /// How a report is printed.
@@ -284,4 +296,30 @@ pub enum Format {
     Text,
     /// For programs: one JSON document.
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opens(line: &str, at_terminal: bool) -> bool {
+        let words = ["orgpatch", "report", "--bucket", "b"].into_iter().chain(line.split(' '));
+        match Arguments::try_parse_from(words).expect("a command line").command {
+            Command::Report(arguments) => arguments.opens(at_terminal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_report_is_opened_where_somebody_looks_and_asks_for_nothing_else() {
+        for whole in ["run-1", "--latest", "--latest --plan monthly", "run-1 --output page.html"] {
+            assert!(opens(whole, true) && !opens(whole, false), "{whole}");
+            assert!(opens(&format!("{whole} --open"), false), "{whole}");
+        }
+        for asks in
+            ["--format table", "--stages test", "--ou Test", "--outcome failed", "--account a", "--region r", "--os o"]
+        {
+            assert!(!opens(&format!("run-1 {asks}"), true), "{asks}");
+        }
+    }
 }

@@ -67,19 +67,20 @@ class Desk:
             text=True, timeout=60, cwd=self.directory, check=False,
         )
 
-    def at_terminal(self, answer: str, *arguments: str) -> tuple[int, str]:
-        """Runs it at a terminal and types an answer; its exit status and what the terminal shows."""
+    def at_terminal(self, answer: str | None, *arguments: str, **more: str) -> tuple[int, str]:
+        """Runs it at a terminal and types an answer, if it asks; its exit status and what the terminal shows."""
         ours, theirs = pty.openpty()
         binary = paths.fleet_sim().with_name("orgpatch")
         process = subprocess.Popen(
-            [str(binary), *arguments], env=self.environment, stdin=theirs, stdout=theirs, stderr=theirs
+            [str(binary), *arguments], env={**self.environment, **more}, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
         shown = b""
         try:
-            while b"[y/N]" not in shown:
-                shown += os.read(ours, 4096)
-            os.write(ours, f"{answer}\n".encode())
+            if answer is not None:
+                while b"[y/N]" not in shown:
+                    shown += os.read(ours, 4096)
+                os.write(ours, f"{answer}\n".encode())
             while piece := os.read(ours, 4096):
                 shown += piece
         except OSError:
@@ -249,17 +250,21 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     opener.parent.mkdir()
     opener.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
     opener.chmod(0o755)
-    shown = desk.orgpatch("report", "--latest", "--open", PATH=f"{opener.parent}:/usr/bin:/bin", TMPDIR=str(tmp_path))
-    assert shown.returncode == 0, shown.stderr
-    page = Path(shown.stdout.strip())
-    assert page.parent == tmp_path and page.read_bytes() == s3.get_object(
-        Bucket=bucket, Key=f"runs/{run}/report/report.html"
-    )["Body"].read()
+    places = {"PATH": f"{opener.parent}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    piped = desk.orgpatch("report", "--latest", "--open", **places)
+    assert piped.returncode == 0, piped.stderr
+    # At a terminal nobody has to ask for it.
+    status, seen = desk.at_terminal(None, "report", run, **places)
+    assert status == 0, seen
+    for output in (piped.stdout, seen):
+        page = Path(output.strip())
+        assert page.parent == tmp_path and page.read_bytes() == s3.get_object(
+            Bucket=bucket, Key=f"runs/{run}/report/report.html"
+        )["Body"].read()
     deadline = time.monotonic() + 10
-    while not (tmp_path / "opened").exists():
+    while not (tmp_path / "opened").exists() or (tmp_path / "opened").read_text().strip() != str(page):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert (tmp_path / "opened").read_text().strip() == str(page)
 
 
 @pytest.mark.parametrize(

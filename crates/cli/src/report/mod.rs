@@ -4,7 +4,7 @@ mod failure;
 mod filter;
 mod text;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use orgpatch_core::tables::Table;
 use orgpatch_core::{keys, summary};
 
 use crate::args::{ReportArguments, ReportFormat};
-use crate::{REFUSED, credentials, mistakes, print, wait_for};
+use crate::{REFUSED, credentials, mistakes, print, progress, wait_for};
 use failure::Failure;
 use filter::Filter;
 
@@ -24,7 +24,7 @@ const FALLBACK_REGION: &str = "us-east-1";
 
 /// Runs `orgpatch report`; the result is its exit status.
 pub fn run(arguments: &ReportArguments) -> ExitCode {
-    match wait_for(result(arguments)) {
+    match wait_for(progress::shown("fetching the report", result(arguments))) {
         Err(status) => status,
         Ok(Ok(output)) => {
             print(&output);
@@ -49,7 +49,7 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
         None => latest(&store, arguments.plan.as_deref()).await?,
     };
     let no_report = || Failure::NoReport { run_id: run_id.clone(), bucket: arguments.bucket.clone() };
-    if arguments.open {
+    if arguments.opens(io::stdout().is_terminal()) {
         let page = store.text(&keys::report_file(&run_id, "report.html")).await?.ok_or_else(no_report)?;
         let file = write_page(&page, &run_id, arguments.output.as_deref())?;
         open::that_detached(&file).map_err(|error| Failure::NotOpened { file: shown(&file), error })?;
@@ -58,7 +58,7 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
     let mut report: Report = store.find_large(&keys::report(&run_id)).await?.ok_or_else(no_report)?;
     let all = report.instances.len();
     Filter::of(arguments).apply(&mut report);
-    let text = match arguments.format {
+    let text = match arguments.format.unwrap_or(ReportFormat::Table) {
         ReportFormat::Table => text::render(&report, all),
         ReportFormat::Json => {
             serde_json::to_string_pretty(&report).expect("texts, numbers and lists are always JSON") + "\n"

@@ -1,80 +1,21 @@
-"""The report of a large run: the real function between a Runtime API and a bucket that has all its records."""
+"""A large run as a bucket has it: every record of every target, made when it is asked for."""
 
 from __future__ import annotations
 
 import json
-import queue
 import re
-import subprocess
-import time
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from . import functions, processes, stand_in, template
-from .figure import BenchError, Figure, Section
+from . import stand_in
 
-_TARGETS = 2_000
-# So many times as many targets, to see what grows with them.
-_TIMES = 4
-_INSTANCES_PER_TARGET = 10
-_PATCHES = 12
-_CHECKS = ("managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region")
-_RUN, _STEP = "bench", "01-production-1"
-_FOLDER = f"runs/{_RUN}/steps/{_STEP}"
-_SECONDS = 600
+RUN, STEP = "bench", "01-production-1"
+INSTANCES_PER_TARGET = 10
+PATCHES = 12
+CHECKS = ("managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region")
+_FOLDER = f"runs/{RUN}/steps/{STEP}"
 _PAGE = 1_000
-_MEGABYTE = 1e6
-
-
-def measure() -> Section:
-    """Once for each size: what it writes is always the same."""
-    declared = template.functions()["report"]
-    seconds, cpu, peak, written = _report_of(declared, _TARGETS)
-    _, cpu_of_more, peak_of_more, _ = _report_of(declared, _TARGETS * _TIMES)
-    allowed = declared.memory_mb * 1024 * 1024 / _MEGABYTE
-    grown = None if peak is None or peak_of_more is None else peak_of_more / peak
-    figures = [
-        Figure("peak memory", None if peak is None else peak / _MEGABYTE, "MB", allowed, 0, "limit: MemorySize"),
-        Figure(f"peak memory of {_TIMES} times as many over that", grown, "times", 2, 2),
-        Figure("from start to answer", seconds, "s", 120, 1, "with a bucket in Python on the same machine"),
-        Figure("processor time", cpu, "s", 60, 1),
-        Figure(f"processor time of {_TIMES} times as many over that", cpu_of_more / cpu, "times", _TIMES * 1.5, 2),
-    ]
-    for name in ("report.json", "report.html", "instances.csv", "patches.csv", "summary.md"):
-        size = written.get(f"runs/{_RUN}/report/{name}")
-        if size is None:
-            raise BenchError(f"the function has not written {name}")
-        figures.append(Figure(name, size / _MEGABYTE, "MB", None, 1))
-    title = f"Report of {_TARGETS:,} targets and {_TARGETS * _INSTANCES_PER_TARGET:,} instances"
-    note = f"{_PATCHES} patches installed on each, {len(_CHECKS)} findings, compared with a run before that was as large"
-    return Section(f"{title}, {note}", "python -m bench --only report", figures)
-
-
-def _report_of(declared: template.Function, targets: int) -> tuple[float, float, int | None, dict[str, int]]:
-    """Seconds by the clock and of processor time, peak memory in bytes, and the size of each file."""
-    event = {"runId": _RUN, "now": "2026-11-10T09:00:00Z"}
-    with Bucket(Run(targets)) as bucket, stand_in.RuntimeApi(event) as api:
-        seconds, cpu, peak = _run(declared, bucket, api)
-        return seconds, cpu, peak, dict(bucket.written)
-
-
-def _run(declared: template.Function, bucket: Bucket, api: stand_in.RuntimeApi) -> tuple[float, float, int | None]:
-    binary, _ = functions.find_binary("report")
-    environment = functions.environment_of("report", declared, bucket.address, api.address)
-    began = time.perf_counter()
-    process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        at, path, text = api.answer(_SECONDS)
-        peak, cpu = processes.peak_bytes(process.pid), processes.cpu_seconds(process.pid)
-    except queue.Empty:
-        raise BenchError(f"report has not answered after {_SECONDS} s") from None
-    finally:
-        process.kill()
-        process.wait()
-    if not path.endswith("/response"):
-        raise BenchError(f"report fails: {text.decode(errors='replace')[:500]}")
-    return at - began, cpu, peak
 
 
 class Run:
@@ -112,16 +53,19 @@ class Run:
         plan = {"schemaVersion": 1, "name": "monthly", "regions": ["ap-northeast-1"],
                 "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}]}
         count = len(self._targets)
-        step = {"id": _STEP, "stage": "production", "wave": 1, "accounts": count, "targets": count}
-        run = {"schemaVersion": 1, "runId": _RUN, "startedAt": "2026-11-10T00:00:00Z",
+        step = {"id": STEP, "stage": "production", "wave": 1, "accounts": count, "targets": count}
+        run = {"schemaVersion": 1, "runId": RUN, "startedAt": "2026-11-10T00:00:00Z",
                "input": {"operation": "install", "plan": "monthly"}, "planSha256": "0" * 64, "plan": plan,
                "organizationId": "o-abcdefghij", "steps": [step], "accountsOutsidePlan": []}
         limits = {"maxFailedPercent": 0, "maxUnreachablePercent": 0, "minSucceeded": 1}
-        gate = {"step": _STEP, "at": "2026-11-10T08:00:00Z", "decision": "advance",
+        gate = {"step": STEP, "at": "2026-11-10T08:00:00Z", "decision": "advance",
                 "reason": {"code": "gate-passed", "text": "every instance is patched"},
-                "counts": {"patched": count * _INSTANCES_PER_TARGET}, "limits": limits}
+                "counts": {"patched": count * INSTANCES_PER_TARGET}, "limits": limits}
         before = {"runId": "before", "plan": "monthly", "startedAt": "2026-10-10T00:00:00Z", "finishedAt": "2026-10-10T09:00:00Z"}
-        return {f"runs/{_RUN}/run.json": run, f"{_FOLDER}/targets.json": self._targets, f"{_FOLDER}/gate.json": gate,
+        settings = {"step": STEP, "plan": "monthly", "operation": "install", "select": {}, "reboot": "if-needed",
+                    "rate": {"targets": 40, "maxConcurrency": "25%", "maxErrors": "10%"}, "gate": limits,
+                    "isFirstStage": True, "earlierSteps": []}
+        return {f"runs/{RUN}/run.json": run, f"{_FOLDER}/settings.json": settings, f"{_FOLDER}/targets.json": self._targets, f"{_FOLDER}/gate.json": gate,
                 "latest/monthly.json": before}
 
     def _record(self, phase: str, number: int) -> bytes:
@@ -133,8 +77,8 @@ class Run:
         })
 
     def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:
-        first = number * _INSTANCES_PER_TARGET
-        return [_row(self._targets[number], first + i, outcome) for i in range(_INSTANCES_PER_TARGET)]
+        first = number * INSTANCES_PER_TARGET
+        return [_row(self._targets[number], first + i, outcome) for i in range(INSTANCES_PER_TARGET)]
 
     def _report_before(self) -> bytes:
         """As large as this run's will be."""
@@ -158,13 +102,13 @@ def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
         return {"id": name, "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12", "classification": "Security",
                 "severity": "Important", "state": "Missing", "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"]}
 
-    patches = [patch(n) for n in range(_PATCHES)]
+    patches = [patch(n) for n in range(PATCHES)]
     return {
         "accountId": target["accountId"], "region": target["region"], "instanceId": f"i-{number:017x}",
         "name": f"決済サーバー-{number}", "stage": "production", "wave": 1, "os": "AMAZON_LINUX_2023",
         "agentVersion": "3.3.987.0", "outcome": outcome,
         "reason": {"code": "proved-by-scan", "text": "installed, and a scan afterwards finds nothing missing"},
-        "findings": [_finding(check, number) for check in _CHECKS], "conflicts": [], "overwrittenBy": None, "missingBefore": patches, "installed": patches if outcome == "patched" else [], "failed": [],
+        "findings": [_finding(check, number) for check in CHECKS], "conflicts": [], "overwrittenBy": None, "missingBefore": patches, "installed": patches if outcome == "patched" else [], "failed": [],
         "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": f"pb-{number // 10:017x}",
         "commandIds": [f"00000000-0000-4000-8000-{number * 3 + n:012x}" for n in range(3)],
     }
