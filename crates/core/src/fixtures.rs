@@ -1,5 +1,7 @@
 //! Made-up values that several tests start from.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -53,6 +55,15 @@ pub fn report() -> Report {
     failed.failed = vec![kernel.clone()];
     failed.missing_after = vec![Patch { state: PatchDisposition::Failed, ..kernel }];
     failed.reason.text = "1 patch is still missing: <script>alert(1)</script> | `x` @all \u{202e}".into();
+    failed.findings = parsed(json!([
+        {"check": "agent", "status": "pass", "severity": "info", "evidence": "SSM Agent 3.3.987.0 is new enough."},
+        {"check": "endpoints", "status": "warn", "severity": "medium", "evidence": "vpc-1 has no ssmmessages endpoint.",
+         "fix": "Create it.", "causes": [{"text": "vpc-1 has no ssmmessages endpoint", "fix": "Create it."}]}
+    ]));
+    failed.conflicts = parsed(json!([
+        {"action": "warn", "reason": {"code": "conflict-association", "text": "an association scans this instance too"}}
+    ]));
+    failed.overwritten_by = Some(Reason::new("overwritten", "probably by that association"));
     let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, "not-managed");
     let facts = |target: &Target, outcome, instances| TargetFacts {
         target: target.clone(),
@@ -97,15 +108,36 @@ pub fn report() -> Report {
         steps: steps.into(),
         accounts_outside_plan: vec![],
     };
+    let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
+        "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
     let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
     let added = [
-        assembly.add(0, facts(&test, TargetOutcome::Reached, vec![patched])),
+        assembly.add(0, TargetFacts { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
         assembly.add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
         assembly.add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
     ];
     let (head, _) = assembly.end(None);
     let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.target, one.instances)).unzip();
     Report { head, instances: instances.into_iter().flatten().collect(), targets }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
+    serde_json::from_value(value).expect("what its type takes")
+}
+
+/// Compares with the committed file, byte for byte.
+pub fn assert_golden(name: &str, bytes: &[u8]) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, bytes).expect("the file written");
+    }
+    let committed = std::fs::read(&file).unwrap_or_default();
+    assert!(
+        committed == bytes,
+        "{name} is not what is committed; look at the difference after UPDATE_GOLDEN=1 cargo test -p orgpatch-core \
+         committed_ones:\n{}",
+        String::from_utf8_lossy(bytes)
+    );
 }
 
 /// A row with that outcome.

@@ -40,7 +40,9 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::Comparing;
     use crate::fixtures;
+    use crate::outcome::Outcome;
     use crate::report::Report;
 
     fn written(report: &Report) -> String {
@@ -65,6 +67,19 @@ mod tests {
         let whole = serde_json::to_value(&report).expect("JSON");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), whole);
         assert!(text.starts_with(r#"{"schemaVersion":1,"run":{"id":"#), "{text}");
+    }
+
+    #[test]
+    fn the_document_is_one_of_the_committed_ones() {
+        let mut report = fixtures::report();
+        let mut before = report.clone();
+        before.head.run.id = "monthly-2026-10".into();
+        before.instances[0].outcome = Outcome::Failed;
+        before.instances[1].instance_id = "i-00000000000000009".into();
+        let mut comparing = Comparing::with(serde_json::from_str(&written(&before)).expect("a report"));
+        report.clone().into_reported().for_each(|target| comparing.add(&target));
+        report.head.comparison = Some(comparing.end());
+        fixtures::assert_golden("report.json", written(&report).as_bytes());
     }
 
     #[test]

@@ -1,25 +1,9 @@
 //! The tables of a small report against the committed ones, byte for byte.
 
-use std::path::Path;
-
 use super::*;
 use crate::contract::InstanceRow;
 use crate::fixtures;
 use crate::outcome::Outcome;
-
-fn assert_golden(name: &str, bytes: &[u8]) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tables/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&file, bytes).expect("the file written");
-    }
-    let committed = std::fs::read(&file).unwrap_or_default();
-    assert!(
-        committed == bytes,
-        "{name} is not what is committed; look at the difference after UPDATE_GOLDEN=1 cargo test -p orgpatch-core \
-         tables:\n{}",
-        String::from_utf8_lossy(bytes)
-    );
-}
 
 /// The whole table.
 fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {
@@ -34,8 +18,8 @@ fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {
 #[test]
 fn the_tables_are_the_committed_ones() {
     let targets: Vec<ReportedTarget> = fixtures::report().into_reported().collect();
-    assert_golden("instances.csv", &written(Table::Instances, &targets));
-    assert_golden("patches.csv", &written(Table::Patches, &targets));
+    fixtures::assert_golden("instances.csv", &written(Table::Instances, &targets));
+    fixtures::assert_golden("patches.csv", &written(Table::Patches, &targets));
 }
 
 #[test]
