@@ -12,7 +12,8 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use crate::report::ReportedTarget;
+use crate::contract::InstanceRow;
+use crate::report::{ReportedTarget, TargetReport};
 
 /// What tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -31,10 +32,11 @@ impl Table {
     pub fn head(self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         let mut lines = Lines::new(out);
-        match self {
-            Self::Instances => lines.add(instances::COLUMNS)?,
-            Self::Patches => lines.add(patches::COLUMNS)?,
-        }
+        let columns: &[&str] = match self {
+            Self::Instances => &instances::COLUMNS,
+            Self::Patches => &patches::COLUMNS,
+        };
+        lines.add(WHICH.iter().chain(columns).copied())?;
         lines.end()
     }
 
@@ -48,6 +50,24 @@ impl Table {
         }
         lines.end()
     }
+}
+
+/// The columns that both tables begin with: which instance, and where. They mean what they mean in `report.json`.
+const WHICH: [&str; 9] = ["accountId", "accountName", "ouPath", "region", "stage", "wave", "instanceId", "name", "os"];
+
+/// The cells of those columns; `wave` is the row's, as a text.
+fn which<'r>(target: &'r TargetReport, row: &'r InstanceRow, wave: &'r str) -> [&'r str; WHICH.len()] {
+    [
+        &row.account_id,
+        &target.account_name,
+        &target.ou_path,
+        &row.region,
+        &row.stage,
+        wave,
+        &row.instance_id,
+        row.name.as_deref().unwrap_or_default(),
+        row.os.as_deref().unwrap_or_default(),
+    ]
 }
 
 /// Lines of cells.

@@ -2,23 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::Lines;
+use super::{Lines, which};
 use crate::contract::InstanceRow;
 use crate::readiness::Finding;
 use crate::report::TargetReport;
 
-/// The columns, in their order. Those named as in `report.json` mean the same; lists of patches are numbers here, and
-/// `patches.csv` names them.
-pub const COLUMNS: [&str; 24] = [
-    "accountId",
-    "accountName",
-    "ouPath",
-    "region",
-    "stage",
-    "wave",
-    "instanceId",
-    "name",
-    "os",
+/// The columns behind those that say which instance it is, in their order. Those named as in `report.json` mean the same;
+/// lists of patches are numbers here, and `patches.csv` names them.
+pub const COLUMNS: [&str; 15] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -48,15 +39,6 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
     let conflicts: Vec<&str> = row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect();
     let conflicts = conflicts.join(", ");
     let cells: [&str; COLUMNS.len()] = [
-        &row.account_id,
-        &target.account_name,
-        &target.ou_path,
-        &row.region,
-        &row.stage,
-        &wave,
-        &row.instance_id,
-        row.name.as_deref().unwrap_or_default(),
-        row.os.as_deref().unwrap_or_default(),
         row.agent_version.as_deref().unwrap_or_default(),
         row.outcome.name(),
         &row.reason.code,
@@ -73,7 +55,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &conflicts,
         row.overwritten_by.as_ref().map_or("", |reason| &reason.code),
     ];
-    lines.add(cells)
+    lines.add(which(target, row, &wave).into_iter().chain(cells))
 }
 
 /// What was found that is not simply right.

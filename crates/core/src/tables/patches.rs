@@ -3,23 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::Lines;
+use super::{Lines, which};
 use crate::contract::{InstanceRow, Patch};
 use crate::report::TargetReport;
 
-/// The columns, in their order. `result` is what became of the patch in this run: `installed`, `failed` (it was to be
-/// installed and is still missing), `held-back` (not tested by the plan's first stage) or `missing`; `state` is Patch
-/// Manager's own word for how the patch stands now. The last three are `true` or `false`.
-pub const COLUMNS: [&str; 20] = [
-    "accountId",
-    "accountName",
-    "ouPath",
-    "region",
-    "stage",
-    "wave",
-    "instanceId",
-    "name",
-    "os",
+/// The columns behind those that say which instance it is, in their order. `result` is what became of the patch in this
+/// run: `installed`, `failed` (it was to be installed and is still missing), `held-back` (not tested by the plan's first
+/// stage) or `missing`; `state` is Patch Manager's own word for how the patch stands now. The last three are `true` or
+/// `false`.
+pub const COLUMNS: [&str; 11] = [
     "outcome",
     "patchId",
     "title",
@@ -74,15 +66,6 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
         let cve_ids = patch.cve_ids.join(" ");
         let word = |yes: bool| if yes { "true" } else { "false" };
         let cells: [&str; COLUMNS.len()] = [
-            &row.account_id,
-            &target.account_name,
-            &target.ou_path,
-            &row.region,
-            &row.stage,
-            &wave,
-            &row.instance_id,
-            row.name.as_deref().unwrap_or_default(),
-            row.os.as_deref().unwrap_or_default(),
             row.outcome.name(),
             &patch.id,
             &patch.title,
@@ -95,7 +78,7 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
             word(standing.is_in(List::MissingAfter)),
             word(standing.is_in(List::InstalledUntested) || standing.is_in(List::HeldBack)),
         ];
-        lines.add(cells)?;
+        lines.add(which(target, row, &wave).into_iter().chain(cells))?;
     }
     Ok(())
 }

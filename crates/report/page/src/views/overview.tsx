@@ -1,11 +1,11 @@
 // The page that opens first: the answer, what needs somebody, the stages, the organization at a glance, the time.
-import { ArrowRight, FileQuestion, Lock, type LucideIcon } from "lucide-preact";
+import { FileQuestion, Lock, type LucideIcon } from "lucide-preact";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { troubles } from "../model/attention";
 import { baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
-import { count, duration, plural, sentenceCase, utc } from "../model/format";
+import { duration, plural, sentenceCase, utc } from "../model/format";
 import { lockedAccounts, lostAccounts, type Organization, type UnreachedAccount } from "../model/organization";
 import { outcomeWords } from "../model/outcomes";
 import { href } from "../model/route";
@@ -13,6 +13,7 @@ import { timeline } from "../model/timeline";
 import { Sign } from "../parts/outcome";
 import { Nothing, Section } from "../parts/panel";
 import { T, Time } from "../parts/text";
+import { Trouble } from "../parts/trouble";
 import { Answer } from "./answer";
 import { Changes } from "./comparison";
 import { OrganizationMap } from "./map";
@@ -66,24 +67,22 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
     <Section id="attention" title="Needs attention" note="Grouped by reason, most pressing first.">
       <ol class="troubles">
         {groups.map((group) => (
-          <li key={`${group.outcome} ${group.code}`}>
-            <a href={href("instances", { outcome: group.outcome, reason: group.code })}>
-              <Sign outcome={group.outcome} size={20} />
-              <b>{count(group.count)}</b>
-              <span class="trouble-words">
-                <strong>{outcomeWords(group.outcome).label}</strong>
-                <T class="clamp">{sentenceCase(group.text)}</T>
-                <span class="muted">
-                  {[
-                    [...group.stages].slice(0, 3).join("; ") + (group.stages.size > 3 ? " …" : ""),
-                    plural(group.accounts.size, "account"),
-                    ...(group.otherTexts > 0 ? [`and ${plural(group.otherTexts, "similar reason")}`] : []),
-                  ].join(" · ")}
-                </span>
-              </span>
-              <ArrowRight class="go" size={16} aria-hidden="true" />
-            </a>
-          </li>
+          <Trouble
+            key={`${group.outcome} ${group.code}`}
+            to={href("instances", { outcome: group.outcome, reason: group.code })}
+            sign={<Sign outcome={group.outcome} size={20} />}
+            n={group.count}
+            title={outcomeWords(group.outcome).label}
+          >
+            <T class="clamp">{sentenceCase(group.text)}</T>
+            <span class="muted">
+              {[
+                [...group.stages].slice(0, 3).join("; ") + (group.stages.size > 3 ? " …" : ""),
+                plural(group.accounts.size, "account"),
+                ...(group.otherTexts > 0 ? [`and ${plural(group.otherTexts, "similar reason")}`] : []),
+              ].join(" · ")}
+            </span>
+          </Trouble>
         ))}
         <Unreached rows={locked} Icon={Lock} title="Accounts that could not be entered" what="What could not be listed there before is missing from this report." />
         <Unreached rows={lost} Icon={FileQuestion} title="Accounts whose results are lost" what="The run was there, but what it did there is not recorded." />
@@ -95,18 +94,11 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
 function Unreached(props: { rows: UnreachedAccount[]; Icon: LucideIcon; title: string; what: string }): JSX.Element | null {
   const { rows, Icon, title, what } = props;
   if (rows.length === 0) return null;
+  const accounts = new Set(rows.map((row) => row.accountId)).size;
   return (
-    <li>
-      <a href={href("accounts")}>
-        <Icon class="sign tone-failed" size={20} aria-hidden="true" />
-        <b>{count(new Set(rows.map((row) => row.accountId)).size)}</b>
-        <span class="trouble-words">
-          <strong>{title}</strong>
-          <span>{what}</span>
-        </span>
-        <ArrowRight class="go" size={16} aria-hidden="true" />
-      </a>
-    </li>
+    <Trouble to={href("accounts")} sign={<Icon class="sign tone-failed" size={20} aria-hidden="true" />} n={accounts} title={title}>
+      <span>{what}</span>
+    </Trouble>
   );
 }
 

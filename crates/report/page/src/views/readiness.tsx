@@ -1,5 +1,4 @@
 // Readiness: what keeps instances from being patched, what to fix first, and instances against checks.
-import { ArrowRight } from "lucide-preact";
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Data } from "../model/data";
@@ -12,6 +11,7 @@ import { Nothing, Section } from "../parts/panel";
 import { Status } from "../parts/status";
 import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
+import { Trouble } from "../parts/trouble";
 
 /** More checks than this do not fit beside each other; those that fail most often come first anyway. */
 const COLUMNS = 12;
@@ -44,22 +44,18 @@ function Fixes({ fixes }: { fixes: Cause[] }): JSX.Element {
       ) : (
         <ol class="troubles">
           {fixes.slice(0, listed).map((cause) => (
-            <li key={cause.text}>
-              <a href={href("instances", { cause: cause.text })}>
-                <Status status={statusOf(cause)} size={20} />
-                <b>{count(cause.instances)}</b>
-                <span class="trouble-words">
-                  <strong>
-                    <T class="clamp">{sentenceCase(cause.text)}</T>
-                  </strong>
-                  {cause.fix && <T class="clamp">{`To fix: ${cause.fix}`}</T>}
-                  <span class="muted">
-                    Check <T class="check">{cause.check}</T>
-                  </span>
-                </span>
-                <ArrowRight class="go" size={16} aria-hidden="true" />
-              </a>
-            </li>
+            <Trouble
+              key={cause.text}
+              to={href("instances", { cause: cause.text })}
+              sign={<Status status={statusOf(cause)} size={20} />}
+              n={cause.instances}
+              title={<T class="clamp">{sentenceCase(cause.text)}</T>}
+            >
+              {cause.fix && <T class="clamp">{`To fix: ${cause.fix}`}</T>}
+              <span class="muted">
+                Check <T class="check">{cause.check}</T>
+              </span>
+            </Trouble>
           ))}
         </ol>
       )}

@@ -1,0 +1,32 @@
+"""The records that the benchmarks make up are what the functions read: a field that they lack would only show when somebody
+measures again."""
+
+import json
+import sys
+
+from jsonschema import Draft202012Validator
+
+from . import sources
+
+sys.path.insert(0, str(sources.ROOT))
+
+from bench import records  # noqa: E402 (the folder has to be known first)
+
+SCHEMA = json.loads((sources.ROOT / "schemas" / "report.schema.json").read_text())
+ROW = Draft202012Validator({"$ref": "#/$defs/InstanceRow", "$defs": SCHEMA["$defs"]})
+
+
+def test_made_up_instances_are_rows_of_a_report() -> None:
+    run = records.Run(2)
+    keys = [key for key in run.keys if "/scan/" in key or "/install/" in key]
+    rows = [row for key in keys for row in json.loads(run.get(key) or b"{}")["instances"]]
+    assert len(rows) == 2 * 2 * records.INSTANCES_PER_TARGET
+    assert [error.message for row in rows for error in ROW.iter_errors(row)] == []
+    # What it is compared with: without a required field a row is none.
+    assert list(ROW.iter_errors({name: value for name, value in rows[0].items() if name != "conflicts"}))
+
+
+def test_the_listing_tells_about_what_an_object_is_large() -> None:
+    run = records.Run(2)
+    for key in run.keys:
+        assert abs(run.size(key) - len(run.get(key) or b"")) < 100, key
