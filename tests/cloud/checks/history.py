@@ -6,7 +6,7 @@ Athena's API, by the text of its own NamedQuery resources, in its workgroup and 
 who may only ask. That shows whether table, location, projection, columns, bucket, workgroup and queries fit together.
 
 Athena itself is not at hand: behind the local cloud's API is DuckDB, too. What is put in Athena's place is stated here and
-in local_cloud/extension/athena, and nothing else is: three of its functions as macros (FUNCTIONS), the column `date` from
+in local_cloud/extension/athena, and nothing else is: three of its functions as macros (`SETUP`), the column `date` from
 the key, and the parameter of the query that has one. What the answers must be is worked out in expected_history.py from
 report.json alone.
 
@@ -23,16 +23,11 @@ from typing import Any
 
 import duckdb
 from local_cloud.driver.analyst import MOST_CVES, NO_SUCH_CVE
+from local_cloud.duckdb_for_athena import SETUP, TYPES
 
 from . import expected_history as expected
 from . import sources
 
-FUNCTIONS = (
-    "CREATE MACRO from_iso8601_timestamp(text) AS CAST(text AS TIMESTAMPTZ)",
-    "CREATE MACRO to_unixtime(moment) AS epoch(moment)",
-    "CREATE MACRO contains(list, element) AS list_contains(list, element)",
-)
-TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}
 # How the texts of an answer of Athena are to be read, by the type of the column.
 READ: dict[str, Callable[[str], Any]] = {"varchar": str, "bigint": int, "double": float}
 
@@ -78,8 +73,7 @@ def columns() -> dict[str, dict[str, str]]:
 def database(case: Case) -> duckdb.DuckDBPyConnection:
     """The tables of a case."""
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    for statement in FUNCTIONS:
+    for statement in SETUP:
         connection.execute(statement)
     for table, types in columns().items():
         lines = connection.read_json(

@@ -12,12 +12,7 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import athena
 
-_FUNCTIONS = (
-    "SET TimeZone = 'UTC'",
-    "CREATE MACRO from_iso8601_timestamp(text) AS CAST(text AS TIMESTAMPTZ)",
-    "CREATE MACRO to_unixtime(moment) AS epoch(moment)",
-    "CREATE MACRO contains(list, element) AS list_contains(list, element)",
-)
+from ...duckdb_for_athena import SETUP
 
 
 def install() -> None:
@@ -33,7 +28,7 @@ def install() -> None:
 
     async def rewrite_data_paths(query: str, *more: Any) -> Any:
         rewritten, *others = await native_rewrite(query, *more)
-        return "; ".join((*_FUNCTIONS, rewritten)), *others
+        return "; ".join((*SETUP, rewritten)), *others
 
     athena._start_query_execution, athena._rewrite_data_paths = start_query_execution, rewrite_data_paths
 

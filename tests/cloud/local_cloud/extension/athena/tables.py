@@ -18,10 +18,10 @@ from typing import Any
 
 from ministack.services import athena
 
+from ...duckdb_for_athena import TYPES
 from ..clock import CLOCK
 
 Table = dict[str, Any]
-_TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}
 _SERDES = {"org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe"}
 _NOW = re.compile(r"NOW(?:([+-]\d+)DAYS?)?")
 
@@ -49,10 +49,10 @@ def _relation(table: Table, files: list[str]) -> str:
     if storage["SerdeInfo"]["SerializationLibrary"] not in _SERDES:
         raise ValueError(f"the local cloud reads no {storage['SerdeInfo']['SerializationLibrary']}")
     [key] = table["PartitionKeys"]
-    columns = {column["Name"]: _TYPES[column["Type"]] for column in storage["Columns"]}
+    columns = {column["Name"]: TYPES[column["Type"]] for column in storage["Columns"]}
     value_of = dict(_projected(table, key["Name"], files))
     if not value_of:
-        nothing = {**columns, key["Name"]: _TYPES[key["Type"]]}
+        nothing = {**columns, key["Name"]: TYPES[key["Type"]]}
         names = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in nothing.items())
         return f"(SELECT {names} WHERE FALSE)"
     names = ", ".join(f'"{name}"' for name in columns)
