@@ -26,7 +26,7 @@ from local_cloud.driver.deployment import Aws, administrator  # noqa: E402
 
 ACCOUNT, REGION, BUCKET = "111111111111", "ap-northeast-1", "self-test"
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-WITHOUT = "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,athena"
+WITHOUT = "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,multipart,athena"
 
 
 @dataclass

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 from xml.sax.saxutils import escape
 
 from ministack import app
@@ -159,7 +159,8 @@ def _wrap(service: str, native: Any) -> Any:
         routing = app._routing_params(method, path, headers, body, query)
         action = iam_actions.extract_iam_action(service, method, path, headers, body, routing) or ""
         raw = body.decode("utf-8", "replace")
-        request = f"{method} {path} {raw} {unquote_plus(raw)}"
+        asked = f"{path}?{urlencode(query, doseq=True)}" if query else path
+        request = f"{method} {asked} {raw} {unquote_plus(raw)}"
         accounts = {get_account_id(), *_role_account(request)}
         fate = FAULTS.meet(action, accounts, request)
         await asyncio.sleep(fate.latency_seconds)
