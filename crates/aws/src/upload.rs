@@ -220,3 +220,8 @@ impl Upload {
         }
     }
 }
+
+/// What could not be made or kept in memory of such an object, as the run's error; `what` is what it would have been.
+pub fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
+    result.map_err(|error| RunError::BrokenRun(format!("{what} cannot be written: {error}")))
+}

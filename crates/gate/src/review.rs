@@ -1,8 +1,7 @@
 //! Review: what would be installed? The install plan is written before anything is.
 
-use std::io;
-
 use orgpatch_aws::store::Store;
+use orgpatch_aws::upload::written;
 use orgpatch_aws::{facts, steps};
 use orgpatch_core::contract::{Decision, GateAnswer, GateRequest, InstallTarget, StepSettings};
 use orgpatch_core::error::RunError;
@@ -12,6 +11,9 @@ use orgpatch_core::keys::{self, Folder};
 use orgpatch_core::reason::Reason;
 use orgpatch_core::reconcile::TargetFacts;
 use orgpatch_core::{gate, promotion};
+
+/// In errors.
+const WHAT: &str = "the install plan";
 
 /// Puts the install plan together from the records of the scan.
 pub async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
@@ -40,11 +42,11 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     };
 
     let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
-    let mut plan = InstallPlan::begin(&mut upload, step).map_err(unwritten)?;
+    let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
     let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
     let reviewed = facts::each_prepared(store, run_id, step, &[Folder::Scan], order, async |reviewed| {
         let Some((target, order)) = reviewed else { return Ok(()) };
-        plan.add(&mut upload, &order).map_err(unwritten)?;
+        written(WHAT, plan.add(&mut upload, &order))?;
         instances += order.instances.len();
         if !order.instances.is_empty() {
             targets.push(InstallTarget { target, hold_back: !order.hold_back.is_empty() });
@@ -55,7 +57,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         upload.give_up().await;
         return Err(error);
     }
-    let sha256 = plan.end(&mut upload).map_err(unwritten)?;
+    let sha256 = written(WHAT, plan.end(&mut upload))?;
     upload.end().await?;
     store.write_once(&keys::install_targets(run_id, step), &targets).await?;
     if targets.is_empty() {
@@ -66,8 +68,4 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     }
     let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
     Ok(GateAnswer { decision: Decision::Install, reason: Reason::new("work", text) })
-}
-
-fn unwritten(error: io::Error) -> RunError {
-    RunError::BrokenRun(format!("the install plan cannot be written: {error}"))
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use orgpatch_aws::store::Store;
-use orgpatch_aws::upload::Upload;
+use orgpatch_aws::upload::{Upload, written};
 use orgpatch_core::error::RunError;
 use orgpatch_core::page::Page;
 use orgpatch_core::report::document::Document;
@@ -122,9 +122,4 @@ impl Files {
         }
         self.history.give_up().await;
     }
-}
-
-/// What could not be written, as the run's error.
-pub fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
-    result.map_err(|error| RunError::BrokenRun(format!("{what} cannot be written: {error}")))
 }

@@ -5,12 +5,10 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use orgpatch_aws::store::Store;
-use orgpatch_aws::upload::Upload;
+use orgpatch_aws::upload::{Upload, written};
 use orgpatch_core::error::RunError;
 use orgpatch_core::history::{self, Table};
 use orgpatch_core::report::{ReportedTarget, RunReport};
-
-use crate::files::written;
 
 /// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
 const ENDING: &str = ".gz";
