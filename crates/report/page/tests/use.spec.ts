@@ -331,6 +331,25 @@ test("on a phone the filters are folded, and say what they are when they are ope
   await expect(failed).toBeChecked();
 });
 
+test("on a phone the evidence is read without scrolling sideways, and is still a table", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const row = withExtras.instances.find((row) => row.outcome === "failed" && row.missingBefore.some((patch) => patch.cveIds?.length));
+  for (const view of [`#/instances?i=${row?.instanceId}`, "#/accounts"]) {
+    await page.goto(`${pageOf("phone", withExtras)}${view}`);
+    const frames = page.locator(".scroll:visible");
+    await expect(frames.first()).toBeVisible();
+    for (const frame of await frames.all()) {
+      const [wide, shown] = await frame.evaluate((element) => [element.scrollWidth, element.clientWidth]);
+      expect(wide, await frame.getAttribute("aria-label") ?? "").toBeLessThanOrEqual(shown ?? 0);
+      await expect(frame.getByRole("table").getByRole("columnheader").first()).toBeAttached();
+      const cells = frame.getByRole("row").last().getByRole("cell");
+      // What the heads say stands before each cell.
+      const heads = await frame.getByRole("columnheader").allTextContents();
+      expect(await cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell, "::before").content))).toEqual(heads.map((head) => `"${head}"`));
+    }
+  }
+});
+
 test("by keyboard: past the navigation, into an instance and back to where it was", async ({ page }) => {
   await page.goto(`${pageOf("keyboard", withExtras)}#/instances`);
   await page.locator("tbody a").first().waitFor();

@@ -33,7 +33,7 @@ export const Facts = ({ of }: { of: [string, ComponentChildren][] }): JSX.Elemen
 /** What a view says when it has nothing to show. */
 export const Nothing = ({ children }: { children: ComponentChildren }): JSX.Element => <p class="nothing">{children}</p>;
 
-/** A table of few rows. */
+/** A table of few rows; on a phone each row stands as a block, with the heads before its cells. */
 export const Plain = (props: {
   caption: string;
   heads: string[];
@@ -41,22 +41,25 @@ export const Plain = (props: {
 }): JSX.Element => (
   // Wide tables scroll by themselves, also by keyboard.
   <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
-    <table class="plain">
+    {/* The roles are what the elements have anyway, and would lose where the style makes blocks of them. */}
+    <table class="plain" role="table">
       <caption class="hidden">{props.caption}</caption>
-      <thead>
-        <tr>
+      <thead role="rowgroup">
+        <tr role="row">
           {props.heads.map((head) => (
-            <th key={head} scope="col">
+            <th key={head} scope="col" role="columnheader">
               {head}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         {props.rows.map((row) => (
-          <tr key={row.key}>
+          <tr key={row.key} role="row">
             {row.cells.map((cell, i) => (
-              <td key={props.heads[i]}>{cell}</td>
+              <td key={props.heads[i]} role="cell" data-head={props.heads[i]}>
+                {cell}
+              </td>
             ))}
           </tr>
         ))}
