@@ -46,7 +46,7 @@ tools: .venv/.installed .venv-sam/.installed node_modules/.installed ## Install 
 
 .PHONY: binaries
 binaries:
-	cargo build --release --locked --workspace --bins
+	cargo build --locked --workspace --bins
 
 .PHONY: build
 build: binaries .venv/.installed ## Build every binary, and the template for the local cloud (first time: 10 minutes)
@@ -93,12 +93,12 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 .PHONY: lint
 lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
-	cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 .PHONY: test-unit
-test-unit: ## Unit and property tests (the release profile, so that the AWS SDK is built once)
-	INSTA_UPDATE=no cargo test --release --locked --workspace --exclude orgpatch-tests
+test-unit: ## Unit and property tests
+	INSTA_UPDATE=no cargo test --locked --workspace --exclude orgpatch-tests
 
 .PHONY: test-static
 test-static: tools ## Template, state machine and policies against their rules
@@ -111,7 +111,7 @@ test-cloud: build ## The simulator against botocore's models, and the local clou
 .PHONY: test-e2e
 test-e2e: build ## The deployed system in the local cloud, one run per file in tests/scenarios
 	rm -rf build/e2e
-	cargo test --release --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
+	cargo test --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
 	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
 	cd tests/cloud && ../../.venv/bin/python -m checks.report_schema ../../build/e2e
 	cd tests/cloud && ../../.venv/bin/python -m checks.history ../../build/e2e
@@ -127,15 +127,14 @@ test-page: $(PAGE)/node_modules/.installed ## The report's page in a real browse
 
 .PHONY: package
 package: .venv/.installed ## Build for AWS (small, slow to build) and package: build/package; BUCKET=<name> uploads it
-	cargo build --profile ship --locked $(addprefix -p orgpatch-,$(FUNCTIONS))
-	.venv/bin/python scripts/place_binaries.py --from target/ship --to build/package
+	cargo build --release --locked $(addprefix -p orgpatch-,$(FUNCTIONS))
+	.venv/bin/python scripts/place_binaries.py --from target/release --to build/package
 	.venv/bin/python scripts/render_template.py --code build/package --output build/package/template.yaml
 	$(if $(BUCKET),.venv/bin/aws cloudformation package --template-file build/package/template.yaml --s3-bucket $(BUCKET) --output-template-file build/package/packaged.yaml)
 
-# SAM builds with the profile `release`; the variables make it what `ship` is.
 .PHONY: deploy
 deploy: ## sam build && sam deploy --guided (needs SAM CLI, cargo-lambda and credentials)
-	CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 sam build
+	sam build
 	sam deploy --guided
 
 .PHONY: clean

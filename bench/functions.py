@@ -43,8 +43,8 @@ def measure() -> Section:
                 f"{function}: exec → first answer", 1000 * statistics.median(t for t, _ in starts), "ms", None, 0, note
             ),
             Figure(f"{function}: peak memory", max(peaks) / 1e6 if peaks else None, "MB", 30, 1, note),
-            # The limit is one for what is uploaded, and that is `ship`.
-            Figure(f"{function}: zip", zipped, "MB", 6 if profile == "ship" else None, 1, note),
+            # The limit is one for what is uploaded, and that is the profile `release`.
+            Figure(f"{function}: zip", zipped, "MB", 6 if profile == "release" else None, 1, note),
         ]
     return Section(
         f"Functions, started {_REPETITIONS} times: median time, largest memory",
@@ -54,11 +54,11 @@ def measure() -> Section:
 
 
 def find_binary(function: str) -> tuple[Path, str]:
-    ship, release = places.ship_binary(function), places.release_binary(function)
-    if ship.exists():
-        return ship, "ship"
+    release, local = places.release_binary(function), places.local_binary(function)
     if release.exists():
         return release, "release"
+    if local.exists():
+        return local, "dev"
     raise BenchError(f"there is no binary of {function}: run `make build`")
 
 

@@ -13,11 +13,11 @@ TEMPLATE = ROOT / "template.yaml"
 LOCAL_CLOUD = ROOT / "tests" / "cloud" / "run"
 
 
-def ship_binary(function: str) -> Path:
-    """What `make package` uploads, where it was built for this machine."""
-    return ROOT / "target" / "ship" / function
-
-
 def release_binary(function: str) -> Path:
+    """What `make package` uploads, where it was built for this machine."""
+    return ROOT / "target" / "release" / function
+
+
+def local_binary(function: str) -> Path:
     """What `make build` made, and what the local cloud runs."""
     return BUILD / "lambda" / function / "bootstrap"

@@ -42,16 +42,16 @@ def measure() -> Section:
     times = largest / min(_SIZES)
     # Half as much again is noise and caches; quadratic would be four times as much again.
     figures.append(Figure(f"CPU for {times:g} times the accounts", grown, "times", 1.5 * times, 1, "linear is 4"))
-    command = f"target/release/examples/{_EXAMPLE} {largest} {_UNITS}"
+    command = f"target/debug/examples/{_EXAMPLE} {largest} {_UNITS}"
     return Section(f"Planning, in {_UNITS:,} OUs and 2 Regions", command, figures)
 
 
 def _build() -> Path:
-    command = ["cargo", "build", "--quiet", "--locked", "--release", "-p", "orgpatch-core", "--example", _EXAMPLE]
+    command = ["cargo", "build", "--quiet", "--locked", "-p", "orgpatch-core", "--example", _EXAMPLE]
     if subprocess.run(command, cwd=places.ROOT, check=False).returncode != 0:
         raise BenchError(f"{' '.join(command)} failed")
     target = Path(os.environ.get("CARGO_TARGET_DIR") or places.ROOT / "target")
-    return target / "release" / "examples" / _EXAMPLE
+    return target / "debug" / "examples" / _EXAMPLE
 
 
 def _plan(binary: Path, accounts: int) -> tuple[float, int | None]:

@@ -4,7 +4,7 @@
 The zip is made here, once per build, and not by `aws cloudformation package`, once per deployment. Its bytes depend on
 the binary's alone, so an unchanged function is not deployed as a new version.
 
-Usage: python scripts/place_binaries.py [--from target/release] [--to build/lambda]
+Usage: python scripts/place_binaries.py [--from target/debug] [--to build/lambda]
 """
 
 import argparse
@@ -38,7 +38,7 @@ def place(binary: Path, folder: Path) -> bool:
 def main() -> None:
     """Places every function's binary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--from", dest="source", type=Path, default=ROOT / "target" / "release")
+    parser.add_argument("--from", dest="source", type=Path, default=ROOT / "target" / "debug")
     parser.add_argument("--to", dest="target", type=Path, default=ROOT / "build" / "lambda")
     options = parser.parse_args()
     for name in NAMES:

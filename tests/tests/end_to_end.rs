@@ -1,4 +1,4 @@
-//! One test per file in `scenarios/`; `cargo test --release -p orgpatch-tests -- <name>` runs those whose name matches.
+//! One test per file in `scenarios/`; `cargo test -p orgpatch-tests -- <name>` runs those whose name matches.
 
 use std::path::Path;
 

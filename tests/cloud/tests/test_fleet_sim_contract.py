@@ -1,7 +1,7 @@
 """fleet-sim against botocore's models: every request is one that a client could send, every answer one that AWS could give.
 
 Raw bodies are validated, not parsed results: botocore's parser drops what it does not know without a word.
-Run: FLEET_SIM=<binary> pytest test_fleet_sim_contract.py (default: target/release/fleet-sim of this repository).
+Run: FLEET_SIM=<binary> pytest test_fleet_sim_contract.py (default: target/debug/fleet-sim of this repository).
 """
 
 import http.client
@@ -19,7 +19,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARY = pathlib.Path(os.environ.get("FLEET_SIM", ROOT / "target" / "release" / "fleet-sim"))
+BINARY = pathlib.Path(os.environ.get("FLEET_SIM", ROOT / "target" / "debug" / "fleet-sim"))
 MANAGEMENT, MEMBER, OFF, SUSPENDED = "111111111111", "222200000001", "222200000002", "222200000003"
 REGION = "ap-northeast-1"
 ROOT_ID, OU = "r-abcd", "ou-abcd-11111111"

@@ -17,7 +17,7 @@ SESSIONS = Path(os.environ.get("LOCAL_CLOUD_SESSIONS") or BUILD)
 
 def fleet_sim() -> Path:
     """The simulator's binary: FLEET_SIM, or what `make build` made."""
-    binary = Path(os.environ.get("FLEET_SIM") or ROOT / "target" / "release" / "fleet-sim")
+    binary = Path(os.environ.get("FLEET_SIM") or ROOT / "target" / "debug" / "fleet-sim")
     if not os.access(binary, os.X_OK):
         raise DriverError(f"{binary} is not there: build it (make build) or set FLEET_SIM")
     return binary
