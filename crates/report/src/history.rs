@@ -1,85 +1,94 @@
-//! Writes a run's lines of the history: one compressed file per table and stage, the same keys and bytes each time.
+//! The history of all runs as tables: what `report` writes below `results/`, one JSON document per line, and Athena reads.
+//!
+//! Only runs that ask instances something are in it; those about baselines say nothing about patches. A run has one file
+//! per table and stage, under the same key each time: a report that is made again replaces its lines and repeats none.
+//! An empty file is written too, so that nothing of an earlier try is left.
+//!
+//! The columns are stable: one may be added, none renamed or given another meaning. Names are in snake_case, because
+//! Athena knows no upper case. Times are UTC with milliseconds, so that they sort as text. The table's partition is
+//! `date`, the day (UTC) on which the run began.
 
-use std::io::Write;
+mod instance;
+mod patch;
+mod run;
+mod target;
+#[cfg(test)]
+mod tests;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use orgpatch_aws::store::Store;
-use orgpatch_aws::upload::{Upload, written};
-use orgpatch_core::error::RunError;
-use orgpatch_core::history::{self, Table};
-use orgpatch_core::report::{ReportedTarget, RunReport};
+use std::io::{self, Write};
 
-/// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
-const ENDING: &str = ".gz";
-const MEDIA_TYPE: &str = "application/gzip";
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
 
-/// The history, of which one stage's files are being written.
-pub struct History {
-    store: Store,
-    stage: Option<Stage>,
+use crate::report::{ReportedTarget, RunReport};
+use run::{Place, Subject};
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// A line per instance and run.
+    Instances,
+    /// A line per instance, patch and what was seen of it in the run.
+    Patches,
+    /// A line per target (account and Region) and run: those that could not be entered have no instances to show for it.
+    Targets,
 }
 
-struct Stage {
-    name: String,
-    files: Vec<(Table, GzEncoder<Upload>)>,
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 3] = [Self::Instances, Self::Patches, Self::Targets];
+
+    /// Its name, as a folder and in SQL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Instances => "instances",
+            Self::Patches => "patches",
+            Self::Targets => "targets",
+        }
+    }
 }
 
-impl History {
-    /// Nothing is written yet.
-    pub fn new(store: &Store) -> Self {
-        Self { store: store.clone(), stage: None }
+impl Table {
+    /// Where a run's lines about a stage lie, without the ending that a compression adds. The stage is in the key for people
+    /// and tools that copy; Athena's partition is the date, and the stage an ordinary column.
+    #[must_use]
+    pub fn key(self, run: &RunReport, stage: &str) -> String {
+        let table = self.name();
+        let date = TimeZone::UTC.to_datetime(run.started_at).date();
+        format!("results/{table}/date={date}/stage={stage}/{}.jsonl", run.id)
     }
 
-    /// Targets of that stage follow, unless they do already: the steps of a stage follow one another.
-    pub async fn begin_stage(&mut self, run: &RunReport, stage: &str) -> Result<(), RunError> {
-        if !history::has(run) || self.stage.as_ref().is_some_and(|known| known.name == stage) {
-            return Ok(());
-        }
-        self.end_stage().await?;
-        let file = |table: Table| {
-            let upload = self.store.upload(table.key(run, stage) + ENDING, MEDIA_TYPE);
-            // Without a time in the header: the same lines are the same bytes.
-            (table, GzEncoder::new(upload, Compression::default()))
-        };
-        self.stage = Some(Stage { name: stage.to_owned(), files: Table::ALL.map(file).into() });
-        Ok(())
-    }
-
-    /// The lines of one more target.
-    pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
-        for (table, file) in self.stage.iter_mut().flat_map(|stage| &mut stage.files) {
-            // All at once: each write clears an output buffer of 32 KiB, and JSON is written word by word.
-            let mut lines = Vec::new();
-            written("the history", table.lines(&mut lines, run, target).and_then(|()| file.write_all(&lines)))?;
-            file.get_mut().settle().await?;
-        }
-        Ok(())
-    }
-
-    /// Ends the files that are being written.
-    pub async fn end(mut self) -> Result<(), RunError> {
-        self.end_stage().await
-    }
-
-    async fn end_stage(&mut self) -> Result<(), RunError> {
-        let mut ended = Ok(());
-        for (_, file) in self.stage.take().into_iter().flat_map(|stage| stage.files) {
-            match (&ended, written("the history", file.finish())) {
-                (Ok(()), Ok(upload)) => ended = upload.end().await,
-                (Err(_), Ok(upload)) => upload.give_up().await,
-                (_, Err(error)) => ended = Err(error),
+    /// Writes the lines of a target. Fails only if `out` does.
+    pub fn lines(self, out: &mut impl Write, run: &RunReport, target: &ReportedTarget) -> io::Result<()> {
+        let ReportedTarget { target, instances } = target;
+        let place = Place::of(run, target);
+        match self {
+            Self::Instances => {
+                instances.iter().try_for_each(|row| line(out, &instance::Line::of(Subject::of(&place, row), row)))
             }
+            Self::Patches => instances.iter().try_for_each(|row| {
+                let subject = Subject::of(&place, row);
+                patch::Line::all_of(&subject, run, target, row).try_for_each(|one| line(out, &one))
+            }),
+            Self::Targets => line(out, &target::Line::of(&place, target)),
         }
-        ended
     }
+}
 
-    /// Gives back what was sent of files that are not ended.
-    pub async fn give_up(self) {
-        for (_, file) in self.stage.into_iter().flat_map(|stage| stage.files) {
-            if let Ok(upload) = file.finish() {
-                upload.give_up().await;
-            }
-        }
-    }
+/// Whether a run is in the history: one about baselines only is not.
+#[must_use]
+pub fn has(run: &RunReport) -> bool {
+    !run.operation.is_about_baselines_only()
+}
+
+fn line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+/// A time as the tables have it.
+fn time(at: Timestamp) -> String {
+    format!("{at:.3}")
 }
