@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use orgpatch_core::contract::InstanceRow;
-use orgpatch_core::plan::{self, Plan};
-use orgpatch_core::report::{Report, TargetReport};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_plan::Plan;
+use orgpatch_report::{Report, TargetReport};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -292,7 +292,7 @@ impl Evidence {
         Ok(Self {
             run_id: run.name.clone(),
             operation: run.start.operation.clone(),
-            plan: plan::read(&run.plan.text).ok(),
+            plan: orgpatch_plan::read(&run.plan.text).ok(),
             files: Files::read(&own)?,
             accounts: accounts(&case.scenario),
             struck: optional_json_lines(&cloud.join("struck.jsonl"))?,

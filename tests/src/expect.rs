@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgpatch_core::contract::RunDecision;
-use orgpatch_core::outcome::{Counts, Outcome, TargetOutcome};
-use orgpatch_core::readiness::{Check, Status};
-use orgpatch_core::report::{Report, StepDecision};
+use orgpatch_engine::readiness::{Check, Status};
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_report::{Report, StepDecision};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -309,7 +309,7 @@ fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
 fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
     for (name, wanted) in &expect.instances {
         let fits =
-            |row: &&orgpatch_core::contract::InstanceRow| &row.instance_id == name || row.name.as_ref() == Some(name);
+            |row: &&orgpatch_engine::results::InstanceRow| &row.instance_id == name || row.name.as_ref() == Some(name);
         let rows: Vec<_> = report.instances.iter().filter(fits).collect();
         let [row] = rows.as_slice() else {
             complaints.push(format!("{} rows are of instance {name}, expected 1", rows.len()));

@@ -7,10 +7,11 @@ use orgpatch_aws::ec2::{self, RegionStatus};
 use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::member::TargetError;
-use orgpatch_core::contract::{Phase, ReachAnswer, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::outcome::TargetOutcome;
-use orgpatch_core::reason::Reason;
+use orgpatch_model::error::RunError;
+use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Phase;
+use orgpatch_records::messages::{ReachAnswer, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

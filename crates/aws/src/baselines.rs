@@ -8,13 +8,13 @@ use aws_sdk_ssm::types::{
     PatchAction, PatchComplianceLevel, PatchFilter as ApiFilter, PatchFilterGroup, PatchFilterKey,
     PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
 };
-use orgpatch_core::baseline::{
+use orgpatch_engine::baselines::{
     Baseline, Change, Chosen, Definition, Known, NAME_PREFIX, Observed, ObservedBaseline, PatchFilter, PatchGroup,
     PatchRule,
 };
-use orgpatch_core::digest::sha256_hex;
-use orgpatch_core::os::OperatingSystem;
-use orgpatch_core::plan::{ComplianceLevel, PatchSource, RejectedAction};
+use orgpatch_model::digest::sha256_hex;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::call::{CallError, not_built};

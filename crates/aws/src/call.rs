@@ -3,8 +3,8 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use orgpatch_core::error::RunError;
-use orgpatch_core::readiness::{Known, Missing};
+use orgpatch_model::error::RunError;
+use orgpatch_model::fetched::{Known, Missing};
 use thiserror::Error;
 
 /// A call that failed after the client's own retries.

@@ -1,14 +1,20 @@
-//! Sends a target's batches, each exactly once: the acting side of [`orgpatch_core::intent`].
+//! Sends a target's batches, each exactly once: the acting side of [`orgpatch_engine::sending::intent`].
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use orgpatch_core::command::{self, Batch, FIRST_LOOK_SECONDS};
-use orgpatch_core::conflict::{self, Action};
-use orgpatch_core::contract::{HoldBack, Phase, Progress, StepSettings, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::intent::{self, Finding, Intent, IntentState, Move};
-use orgpatch_core::outcome::Outcome;
-use orgpatch_core::reason::Reason;
+use orgpatch_engine::competing;
+use orgpatch_engine::competing::Action;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::sending::command;
+use orgpatch_engine::sending::command::{Batch, FIRST_LOOK_SECONDS};
+use orgpatch_engine::sending::intent;
+use orgpatch_engine::sending::intent::{Finding, Intent, IntentState, Move};
+use orgpatch_model::error::RunError;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::HoldBack;
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Phase;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 use crate::call::{CallError, Kind};
 use crate::ledger::{Ledger, Page, Write};
@@ -37,7 +43,7 @@ pub struct Dispatch<'a> {
 #[derive(Debug, Default)]
 pub struct Busy {
     /// What to do about each of them.
-    pub instances: BTreeMap<String, conflict::Decision>,
+    pub instances: BTreeMap<String, competing::Decision>,
     /// When to look again, if one of them is waited for, in seconds.
     pub look_again_seconds: u32,
 }
@@ -141,7 +147,7 @@ impl Dispatch<'_> {
         }
         let (against, free): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| action(id) > Action::Wait);
         for id in against {
-            let Some(reason) = self.busy.instances.get(&id).and_then(conflict::Decision::reason) else { continue };
+            let Some(reason) = self.busy.instances.get(&id).and_then(competing::Decision::reason) else { continue };
             let outcome = if action(&id) == Action::Fail { Outcome::Failed } else { Outcome::Skipped };
             tracing::info!(instance = id, reason = reason.text, "left out");
             let intent = Intent {

@@ -3,8 +3,8 @@
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{HttpTokensState, InstanceMetadataEndpointState};
-use orgpatch_core::Timestamp;
-use orgpatch_core::selection::{Ec2Instance, MetadataOptions};
+use jiff::Timestamp;
+use orgpatch_model::instance::{Ec2Instance, MetadataOptions};
 
 use crate::call::CallError;
 

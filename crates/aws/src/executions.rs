@@ -5,8 +5,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
-use orgpatch_core::error::RunError;
-use orgpatch_core::input::RunInput;
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::RunInput;
 
 use crate::call::{CallError, Kind, not_built};
 

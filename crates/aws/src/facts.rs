@@ -6,11 +6,13 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use orgpatch_core::baseline::BaselineRecord;
-use orgpatch_core::contract::{CaughtError, Target};
-use orgpatch_core::error::RunError;
-use orgpatch_core::keys::{self, Folder};
-use orgpatch_core::reconcile::TargetFacts;
+use orgpatch_engine::baselines::BaselineRecord;
+use orgpatch_engine::gate::CaughtError;
+use orgpatch_engine::results::reconcile::TargetFacts;
+use orgpatch_model::error::RunError;
+use orgpatch_model::target::Target;
+use orgpatch_records::keys;
+use orgpatch_records::keys::Folder;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;

@@ -2,9 +2,10 @@
 
 use aws_config::SdkConfig;
 use lambda_runtime::Error;
-use orgpatch_core::contract::{TargetRecord, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
+use orgpatch_engine::results::TargetRecord;
+use orgpatch_model::error::RunError;
+use orgpatch_records::keys;
+use orgpatch_records::messages::TargetRequest;
 
 use crate::lambda;
 use crate::member::{Members, TargetError};

@@ -4,7 +4,7 @@ use std::future::Future;
 
 pub use lambda_runtime::Error;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -3,10 +3,10 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use orgpatch_core::Timestamp;
-use orgpatch_core::contract::{Phase, Target};
-use orgpatch_core::error::RunError;
-use orgpatch_core::intent::{Intent, IntentState};
+use jiff::Timestamp;
+use orgpatch_engine::sending::intent::{Intent, IntentState};
+use orgpatch_model::error::RunError;
+use orgpatch_model::target::{Phase, Target};
 
 use crate::call::{CallError, Kind};
 

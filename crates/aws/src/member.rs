@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use orgpatch_core::contract::Target;
-use orgpatch_core::error::RunError;
-use orgpatch_core::outcome::TargetOutcome;
-use orgpatch_core::reason::Reason;
+use orgpatch_model::error::RunError;
+use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
 use tokio::sync::Mutex;
 
 use crate::call::{CallError, Kind};

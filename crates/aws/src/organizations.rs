@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
-use orgpatch_core::error::RunError;
-use orgpatch_core::organization::{Account, AccountState, Organization, parents_to_name, units_of_path};
+use orgpatch_model::error::RunError;
+use orgpatch_model::organization::{Account, AccountState, Organization, parents_to_name, units_of_path};
 
 use crate::call::{CallError, Kind};
 use crate::config::adaptive_retry;

@@ -4,11 +4,12 @@ use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types as api;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use orgpatch_core::Timestamp;
-use orgpatch_core::conflict::{
-    self, Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask,
+use jiff::Timestamp;
+use orgpatch_engine::competing;
+use orgpatch_engine::competing::{
+    Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask,
 };
-use orgpatch_core::readiness::Known;
+use orgpatch_model::fetched::Known;
 
 use crate::call::{CallError, known, not_built};
 
@@ -96,7 +97,7 @@ impl Others {
         }
         let with_operation = |association: Association| async move {
             let operation =
-                if conflict::operation_matters(&association) { self.operation(&association.id).await? } else { None };
+                if competing::operation_matters(&association) { self.operation(&association.id).await? } else { None };
             Ok(Association { operation, ..association })
         };
         stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await
@@ -144,7 +145,7 @@ impl Others {
         }
         let complete = |window: MaintenanceWindow| async move {
             let tasks = self.tasks(&window.id).await?;
-            let patches = tasks.iter().any(|task| conflict::patches(&task.document));
+            let patches = tasks.iter().any(|task| competing::patches(&task.document));
             let targets = if patches { self.window_targets(&window.id).await? } else { Vec::new() };
             Ok(MaintenanceWindow { tasks, targets, ..window })
         };

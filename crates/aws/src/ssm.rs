@@ -9,12 +9,13 @@ use aws_sdk_ssm::types::{CommandFilter, CommandFilterKey, InstanceInformationStr
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use orgpatch_core::Timestamp;
-use orgpatch_core::command::{self, CommandRequest};
-use orgpatch_core::contract::{Patch, PatchDisposition};
-use orgpatch_core::invocation::Invocation;
-use orgpatch_core::selection::ManagedInstance;
-use orgpatch_core::verdict::PatchState;
+use jiff::Timestamp;
+use orgpatch_engine::results::invocation::Invocation;
+use orgpatch_engine::results::outcome_rules::PatchState;
+use orgpatch_engine::sending::command;
+use orgpatch_engine::sending::command::CommandRequest;
+use orgpatch_model::instance::ManagedInstance;
+use orgpatch_model::patch::{Patch, PatchDisposition};
 
 use crate::call::{CallError, Kind, not_built};
 

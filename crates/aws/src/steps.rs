@@ -1,10 +1,12 @@
 //! What the functions of a step read before they act.
 
-use orgpatch_core::baseline::Baseline;
-use orgpatch_core::contract::{InstallOrder, StepSettings, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
-use orgpatch_core::promotion::TestedSet;
+use orgpatch_engine::baselines::Baseline;
+use orgpatch_engine::install::order::InstallOrder;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::promotion::TestedSet;
+use orgpatch_model::error::RunError;
+use orgpatch_records::keys;
+use orgpatch_records::messages::TargetRequest;
 
 use crate::store::Store;
 

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::io::SyncIoBridge;

@@ -5,7 +5,7 @@ use std::mem;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 use tokio::task::JoinHandle;
 
 use crate::call::{CallError, Kind};

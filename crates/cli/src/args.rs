@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use orgpatch_core::outcome::Outcome;
+use orgpatch_model::outcome::Outcome;
 
 /// Staged patching of an AWS organization: Test, then Staging, then Production, each behind the gate of the last.
 #[derive(Debug, Parser)]

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use orgpatch_aws::call::CallError;
 use orgpatch_aws::executions::{End, Executions};
 use orgpatch_aws::store::Store;
-use orgpatch_core::Timestamp;
-use orgpatch_core::error::RunError;
-use orgpatch_core::input::RunInput;
-use orgpatch_core::keys;
-use orgpatch_core::report::Report;
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::RunInput;
+use orgpatch_records::keys;
+use orgpatch_report::Report;
 
 use crate::args::StateMachine;
 use crate::{credentials, progress};
@@ -91,7 +91,7 @@ fn run_id(input: &RunInput, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use orgpatch_core::input::Operation;
+    use orgpatch_model::input::Operation;
 
     use super::*;
 

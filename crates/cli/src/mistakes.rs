@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use orgpatch_core::plan::{PlanError, PlanErrors};
+use orgpatch_plan::{PlanError, PlanErrors};
 use serde::Serialize;
 
 use crate::args::Format;
@@ -94,7 +94,7 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
 mod tests {
     use annotate_snippets::Renderer;
     use insta::assert_snapshot;
-    use orgpatch_core::plan::{PlanErrors, read};
+    use orgpatch_plan::{PlanErrors, read};
 
     use super::{none_as_json, shown, snippets};
     use crate::args::Format;

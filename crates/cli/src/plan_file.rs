@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use orgpatch_core::plan::{self, Plan};
+use orgpatch_plan::Plan;
 
 use crate::args::Format;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
@@ -20,7 +20,7 @@ pub struct PlanFile {
 /// Reads the plan of that path; or says what is wrong with it, and answers the exit status.
 pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
     let file = open(path).map_err(|message| fail(&message, UNREADABLE))?;
-    match plan::read(&file.text) {
+    match orgpatch_plan::read(&file.text) {
         Ok(plan) => Ok((file, plan)),
         Err(errors) => {
             print(&mistakes::shown(&file, &errors, format));

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use orgpatch_core::plan::Plan;
+use orgpatch_plan::Plan;
 
 use crate::args::{Format, ValidateArguments};
 use crate::plan_file::{self, PlanFile};
@@ -35,7 +35,7 @@ mod tests {
         let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
             stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
         let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned() };
-        let plan = orgpatch_core::plan::read(&file.text).expect("a plan");
+        let plan = orgpatch_plan::read(&file.text).expect("a plan");
         assert_eq!(summary(&file, &plan), "monthly.yaml: the plan monthly is valid: test → production\n");
     }
 }

@@ -9,16 +9,23 @@ use orgpatch_aws::ledger::{Ledger, Page};
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
 use orgpatch_aws::steps;
-use orgpatch_core::answers::{self, Asked};
-use orgpatch_core::contract::{
-    HoldBack, InstallOrder, InstanceRow, Inventory, Patch, Phase, Progress, StepSettings, TargetRecord, TargetRequest,
-};
-use orgpatch_core::intent::IntentState;
-use orgpatch_core::invocation::Answer;
-use orgpatch_core::outcome::TargetOutcome;
-use orgpatch_core::reason::Reason;
-use orgpatch_core::rows::{self, Evidence, Judged, View};
-use orgpatch_core::{keys, promotion};
+use orgpatch_engine::install::order::InstallOrder;
+use orgpatch_engine::inventory::Inventory;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::promotion;
+use orgpatch_engine::results::command_results;
+use orgpatch_engine::results::command_results::Asked;
+use orgpatch_engine::results::instance_results;
+use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
+use orgpatch_engine::results::invocation::Answer;
+use orgpatch_engine::results::{InstanceRow, TargetRecord};
+use orgpatch_engine::sending::intent::IntentState;
+use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::patch::{HoldBack, Patch};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Phase;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
 /// this is what one operator with a few consoles makes.
@@ -69,11 +76,11 @@ impl Look<'_> {
         let evidence = self.evidence(&asked).await?;
         let hold_back = HoldBack::new();
         let view = self.view(&hold_back);
-        let Some(judged) = rows::judge_scan(view, &inventory, &asked, &evidence) else {
+        let Some(judged) = instance_results::judge_scan(view, &inventory, &asked, &evidence) else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        let rows = rows::scan_rows(view, &inventory, &asked, &judged, &patches);
+        let rows = instance_results::scan_rows(view, &inventory, &asked, &judged, &patches);
         self.write(rows, inventory.conflict_notes).await
     }
 
@@ -89,12 +96,12 @@ impl Look<'_> {
             .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::InstallPlan, &request.target))
             .await?;
         let evidence = self.evidence(&asked).await?;
-        let Some(judged) = rows::judge_hold(self.view(&order.hold_back), &order, &asked, &evidence) else {
+        let Some(judged) = instance_results::judge_hold(self.view(&order.hold_back), &order, &asked, &evidence) else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
         let tested = steps::tested(store, &request.run_id, self.settings).await?;
-        let order = promotion::cleared(order, &tested, &mut rows::held(judged, &patches));
+        let order = promotion::cleared(order, &tested, &mut instance_results::held(judged, &patches));
         store
             .write_once(
                 &keys::of_target(&request.run_id, &request.step, keys::Folder::Cleared, &request.target),
@@ -119,12 +126,14 @@ impl Look<'_> {
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
         let view = self.view(&order.hold_back);
-        let Some(judged) = rows::judge_install(view, &order, &scanned.instances, &installed, &verified, &evidence)
+        let Some(judged) =
+            instance_results::judge_install(view, &order, &scanned.instances, &installed, &verified, &evidence)
         else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        let rows = rows::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches);
+        let rows =
+            instance_results::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches);
         self.write(rows, Vec::new()).await
     }
 
@@ -143,11 +152,12 @@ impl Look<'_> {
         let invocations =
             self.all(commands, |id| async move { Ok((id.clone(), self.ssm.invocations(&id).await?)) }).await?;
         let invocations: HashMap<_, _> = invocations.into_iter().collect();
-        Ok(answers::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
+        Ok(command_results::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
     }
 
     fn still_running(&self, asked: &BTreeMap<String, Asked>) -> Option<Progress> {
-        answers::next_look_seconds(asked, self.request.now).map(|wait_seconds| Progress::Running { wait_seconds })
+        command_results::next_look_seconds(asked, self.request.now)
+            .map(|wait_seconds| Progress::Running { wait_seconds })
     }
 
     /// The compliance rows of the instances whose scan ended with success; the others have none of this run.

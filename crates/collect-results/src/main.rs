@@ -7,9 +7,12 @@ use orgpatch_aws::house::House;
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::settings;
-use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRecord, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::results::TargetRecord;
+use orgpatch_model::error::RunError;
+use orgpatch_model::target::Phase;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

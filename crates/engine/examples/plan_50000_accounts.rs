@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::{env, fs};
 
-use orgpatch_core::organization::{Account, AccountState, Organization, units_of_path};
-use orgpatch_core::{plan, step};
+use orgpatch_engine::planner;
+use orgpatch_model::organization::{Account, AccountState, Organization, units_of_path};
 use serde_json::json;
 
 /// Below the root: an environment, a department, and services in it.
@@ -21,9 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let accounts: usize = sizes.next().as_deref().unwrap_or("50000").parse()?;
     let units: usize = sizes.next().as_deref().unwrap_or("2000").parse()?;
 
-    let plan = plan::read(&plan_text())?;
+    let plan = orgpatch_plan::read(&plan_text())?;
     let organization = organization(accounts, units)?;
-    let resolution = step::resolve(&plan, &organization, None)?;
+    let resolution = planner::resolve(&plan, &organization, None)?;
 
     let mut bytes = 0;
     for step in &resolution.steps {

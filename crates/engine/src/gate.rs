@@ -1,13 +1,83 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
-use crate::contract::{
-    CaughtError, Decision, GateAnswer, GateRecord, HoldBack, InstallOrder, OrderedInstance, TargetRecord,
-};
-use crate::input::Operation;
-use crate::os::OperatingSystem;
-use crate::outcome::{Counts, Outcome};
-use crate::plan::{Gate, Reboot};
-use crate::reason::Reason;
+use crate::install::order::{InstallOrder, OrderedInstance};
+use crate::results::TargetRecord;
+use jiff::Timestamp;
+use orgpatch_model::input::Operation;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::outcome::{Counts, Outcome};
+use orgpatch_model::patch::HoldBack;
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{Gate, Reboot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Answer of `gate`. The state machine reads `decision` only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateAnswer {
+    /// What to do next.
+    pub decision: Decision,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What `gate` decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Enter: the step starts.
+    Go,
+    /// Review: there is something to install.
+    Install,
+    /// Review: there is nothing to install, go on to Judge.
+    Skip,
+    /// Judge: the next step may start.
+    Advance,
+    /// Enter or Judge: this step, or the next, does not start.
+    Halt,
+}
+
+/// An error as the state machine catches it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct CaughtError {
+    /// Its name.
+    pub error: String,
+    /// Its text; from a Lambda function a JSON document with `errorMessage`.
+    #[serde(default)]
+    pub cause: String,
+}
+
+impl CaughtError {
+    /// The error in one line: its name and the message inside its cause.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let message = serde_json::from_str::<Value>(&self.cause)
+            .ok()
+            .and_then(|cause| Some(cause.get("errorMessage")?.as_str()?.to_owned()))
+            .unwrap_or_else(|| self.cause.clone());
+        if message.is_empty() { self.error.clone() } else { format!("{}: {message}", self.error) }
+    }
+}
+
+/// `gate.json`: the decision about a step and the numbers behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateRecord {
+    /// The step's id.
+    pub step: String,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// `advance` or `halt`.
+    pub decision: Decision,
+    /// Why.
+    pub reason: Reason,
+    /// Instances by outcome.
+    pub counts: Counts,
+    /// The limits it was measured against.
+    pub limits: Gate,
+}
 
 /// Enter: a step starts only if every step before it has advanced. A missing decision is a no: what cannot be
 /// shown to have passed has not passed.

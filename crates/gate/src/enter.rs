@@ -3,12 +3,15 @@
 
 use orgpatch_aws::steps;
 use orgpatch_aws::store::Store;
-use orgpatch_core::baseline;
-use orgpatch_core::contract::{Decision, GateAnswer, GateRecord, GateRequest, RunDocument, StepSettings};
-use orgpatch_core::error::RunError;
-use orgpatch_core::outcome::Counts;
-use orgpatch_core::reason::Reason;
-use orgpatch_core::{gate, keys};
+use orgpatch_engine::baselines;
+use orgpatch_engine::gate;
+use orgpatch_engine::gate::{Decision, GateAnswer, GateRecord};
+use orgpatch_engine::planner::{RunDocument, StepSettings};
+use orgpatch_model::error::RunError;
+use orgpatch_model::outcome::Counts;
+use orgpatch_model::reason::Reason;
+use orgpatch_records::keys;
+use orgpatch_records::messages::GateRequest;
 
 /// Asks what became of every earlier step.
 pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
@@ -56,7 +59,7 @@ async fn freeze(
     let broken = || RunError::BrokenRun(format!("run.json does not know the stage of step {}", request.step));
     let summary = run.steps.iter().find(|step| step.id == request.step).ok_or_else(broken)?;
     let stage = run.plan.stages.iter().find(|stage| stage.name == summary.stage).ok_or_else(broken)?;
-    let baselines = baseline::desired(&run.plan, stage, Some(baseline::cutoff(&run.plan, scanned_at)));
+    let baselines = baselines::desired(&run.plan, stage, Some(baselines::cutoff(&run.plan, scanned_at)));
     store.write_once(&keys::frozen_baselines(&request.run_id, &request.step), &baselines).await?;
     Ok(go)
 }

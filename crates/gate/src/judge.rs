@@ -2,13 +2,16 @@
 
 use orgpatch_aws::facts;
 use orgpatch_aws::store::Store;
-use orgpatch_core::contract::{GateAnswer, GateRecord, GateRequest, StepSettings};
-use orgpatch_core::error::RunError;
-use orgpatch_core::input::Operation;
-use orgpatch_core::outcome::{Counts, TargetOutcome};
-use orgpatch_core::promotion::TestedSet;
-use orgpatch_core::reconcile::{StepEnd, reconcile};
-use orgpatch_core::{gate, keys};
+use orgpatch_engine::gate;
+use orgpatch_engine::gate::{GateAnswer, GateRecord};
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::promotion::TestedSet;
+use orgpatch_engine::results::reconcile::{StepEnd, reconcile};
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::Operation;
+use orgpatch_model::outcome::{Counts, TargetOutcome};
+use orgpatch_records::keys;
+use orgpatch_records::messages::GateRequest;
 
 /// Measures the step against its gate.
 pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {

@@ -7,9 +7,11 @@ mod review;
 use lambda::Error;
 use orgpatch_aws::store::Store;
 use orgpatch_aws::{lambda, settings};
-use orgpatch_core::contract::{GateAnswer, GateRequest, Question, StepSettings};
-use orgpatch_core::error::RunError;
-use orgpatch_core::keys;
+use orgpatch_engine::gate::GateAnswer;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_model::error::RunError;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{GateRequest, Question};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

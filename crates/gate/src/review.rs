@@ -3,14 +3,19 @@
 use orgpatch_aws::store::Store;
 use orgpatch_aws::upload::written;
 use orgpatch_aws::{facts, steps};
-use orgpatch_core::contract::{Decision, GateAnswer, GateRequest, InstallTarget, StepSettings};
-use orgpatch_core::error::RunError;
-use orgpatch_core::input::Operation;
-use orgpatch_core::install_plan::{self, InstallPlan};
-use orgpatch_core::keys::{self, Folder};
-use orgpatch_core::reason::Reason;
-use orgpatch_core::reconcile::TargetFacts;
-use orgpatch_core::{gate, promotion};
+use orgpatch_engine::gate::{Decision, GateAnswer};
+use orgpatch_engine::install::order::InstallTarget;
+use orgpatch_engine::install::plan;
+use orgpatch_engine::install::plan::InstallPlan;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::results::reconcile::TargetFacts;
+use orgpatch_engine::{gate, promotion};
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::Operation;
+use orgpatch_model::reason::Reason;
+use orgpatch_records::keys;
+use orgpatch_records::keys::Folder;
+use orgpatch_records::messages::GateRequest;
 
 /// In errors.
 const WHAT: &str = "the install plan";
@@ -32,7 +37,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         let Some(order) = facts.scan.as_ref().and_then(|scan| gate::order(scan, settings.reboot)) else {
             return Ok(None);
         };
-        let order = install_plan::sorted(match &settings.promotion {
+        let order = plan::sorted(match &settings.promotion {
             Some(promotion) => promotion::review(order, tested, promotion.untested, baselines),
             None => order,
         });

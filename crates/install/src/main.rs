@@ -9,9 +9,12 @@ use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
 use orgpatch_aws::{settings, steps};
-use orgpatch_core::contract::{Phase, Progress, StepSettings, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::{command, keys};
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::sending::command;
+use orgpatch_model::error::RunError;
+use orgpatch_model::target::Phase;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

@@ -1,16 +1,18 @@
 //! Right before sending: does somebody else patch one of the instances at this very moment?
 
+use jiff::Timestamp;
 use orgpatch_aws::SdkConfig;
 use orgpatch_aws::dispatch::Busy;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::others::Others;
-use orgpatch_core::Timestamp;
-use orgpatch_core::conflict::{self, Action, Moment};
-use orgpatch_core::contract::{StepSettings, TargetRequest};
-use orgpatch_core::error::RunError;
-use orgpatch_core::input::Operation;
-use orgpatch_core::keys;
+use orgpatch_engine::competing;
+use orgpatch_engine::competing::{Action, Moment};
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::Operation;
+use orgpatch_records::keys;
+use orgpatch_records::messages::TargetRequest;
 
 /// Looks once. Where an instance is waited for, the time of the first such look is kept, so that the waiting has an end
 /// whatever becomes of this function.
@@ -25,14 +27,14 @@ pub async fn look(
     let busy = |waiting_since| {
         let (now, run_id, operation) = (request.now, request.run_id.as_str(), Operation::Install);
         let moment = Moment { now, expected_end: now, waiting_since, run_id, operation };
-        conflict::before_sending(&running, instance_ids, settings.conflicts, &moment)
+        competing::before_sending(&running, instance_ids, settings.conflicts, &moment)
     };
     let instances = busy(None);
     if instances.values().all(|decision| decision.action != Action::Wait) {
         return Ok(Busy { instances, look_again_seconds: 1 });
     }
     let since = waiting_since(house, request).await?;
-    Ok(Busy { instances: busy(Some(since)), look_again_seconds: conflict::look_again_seconds(since, request.now) })
+    Ok(Busy { instances: busy(Some(since)), look_again_seconds: competing::look_again_seconds(since, request.now) })
 }
 
 /// When this target began to wait: now, unless an earlier look has said so.

@@ -5,16 +5,17 @@ use orgpatch_aws::executions::Executions;
 use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
 use orgpatch_aws::organizations;
 use orgpatch_aws::store::Store;
-use orgpatch_core::baseline;
-use orgpatch_core::contract::{
-    Phase, Promotion, RunDocument, StartAnswer, StartRequest, StepHead, StepSettings, StepSummary,
-};
-use orgpatch_core::digest::sha256_hex;
-use orgpatch_core::error::RunError;
-use orgpatch_core::input::RunInput;
-use orgpatch_core::keys;
-use orgpatch_core::plan::{self, Plan};
-use orgpatch_core::step::{self, Step};
+use orgpatch_engine::baselines;
+use orgpatch_engine::planner;
+use orgpatch_engine::planner::Step;
+use orgpatch_engine::planner::{Promotion, RunDocument, StepSettings, StepSummary};
+use orgpatch_model::digest::sha256_hex;
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::RunInput;
+use orgpatch_model::target::Phase;
+use orgpatch_plan::Plan;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{StartAnswer, StartRequest, StepHead};
 
 /// What the function has, built once per process.
 pub struct House {
@@ -33,12 +34,12 @@ pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, 
     let input = RunInput::read(&request.input)?;
     let (plan, plan_sha256) = read_plan(&house.store, &input.plan).await?;
     let only = input.stages.as_deref();
-    step::check_stages(&plan, only)?;
+    planner::check_stages(&plan, only)?;
     if input.scans() {
-        step::check_first_stage(&plan, only)?;
+        planner::check_first_stage(&plan, only)?;
     }
-    let organization = organizations::read(&house.config, &step::units_of(&plan)).await?;
-    let resolution = step::resolve(&plan, &organization, only)?;
+    let organization = organizations::read(&house.config, &planner::units_of(&plan)).await?;
+    let resolution = planner::resolve(&plan, &organization, only)?;
     take_lock(house, &request).await?;
 
     let run = RunDocument {
@@ -61,8 +62,8 @@ async fn read_plan(store: &Store, name: &str) -> Result<(Plan, String), RunError
         .text(&keys::plan(name))
         .await?
         .ok_or_else(|| RunError::PlanNotFound { plan: name.to_owned(), bucket: store.bucket().to_owned() })?;
-    let plan =
-        plan::read(&text).map_err(|errors| RunError::InvalidPlan(format!("plan {name:?} is not valid: {errors}")))?;
+    let plan = orgpatch_plan::read(&text)
+        .map_err(|errors| RunError::InvalidPlan(format!("plan {name:?} is not valid: {errors}")))?;
     if plan.name != name {
         return Err(RunError::InvalidPlan(format!(
             "plans/{name}.yaml holds the plan {:?}; its `name` must be {name:?}",
@@ -104,13 +105,13 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
         // moment would come to. A run about readiness leaves baselines as they are.
         let scans = run.input.scans();
         let frozen = scans && run.plan.is_frozen(stage);
-        let cutoff = baseline::cutoff(&run.plan, run.started_at);
+        let cutoff = baselines::cutoff(&run.plan, run.started_at);
         let settings = StepSettings {
             step: step.id.clone(),
             plan: run.plan.name.clone(),
             operation: run.input.operation,
             readiness_only: run.input.readiness_only,
-            select: step::selection_of(&run.plan, stage),
+            select: planner::selection_of(&run.plan, stage),
             reboot: run.plan.reboot,
             rate: run.plan.rate.clone(),
             gate: stage.gate,
@@ -118,7 +119,7 @@ async fn write(store: &Store, run: &RunDocument, steps: &[Step]) -> Result<Vec<S
             baselines: if frozen || run.input.readiness_only {
                 Vec::new()
             } else {
-                baseline::desired(&run.plan, stage, Some(cutoff))
+                baselines::desired(&run.plan, stage, Some(cutoff))
             },
             promotion: run.plan.untested(stage).filter(|_| scans).map(|untested| Promotion {
                 tested_in: tested_in.clone(),

@@ -105,6 +105,18 @@ impl std::fmt::Display for TargetOutcome {
     }
 }
 
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunDecision {
+    /// Every step passed its gate.
+    Advanced,
+    /// A gate halted it.
+    Halted,
+    /// Something that is not an outcome went wrong.
+    Error,
+}
+
 /// How many instances have each outcome; outcomes that nobody has are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -16,9 +16,9 @@ mod suggest;
 mod tests;
 mod yaml;
 
-pub(crate) use baselines::MAX_PATCHES;
 pub use baselines::{
-    Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
+    Approve, ComplianceLevel, FilterKey, MAX_PATCHES, PatchSource, PlannedBaseline, PlannedRule, RejectedAction,
+    has_approval_dates,
 };
 pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};
 pub use error::{PlanError, PlanErrors, Related};

@@ -16,7 +16,7 @@ use super::pattern::{
 };
 use super::promotion::Untested;
 use super::schema;
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// What is patched, in which order, and what must hold before the next stage may start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::baselines::{Approve, PlannedBaseline, PlannedRule, has_approval_dates};
 use super::model::{Plan, Stage};
-use crate::os::OperatingSystem;
-use crate::reason::Reason;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
 
 /// What becomes of an untested patch: one that is missing in a stage and that the plan's first stage has not installed,
 /// neither in this run nor in an earlier one.

@@ -10,7 +10,7 @@ use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, MAX_CONCURRENCY, MAX_ERRORS, NAME, REGION};
 use super::stages::stages;
 use super::yaml::{self, Place};
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// The largest document that is read, in bytes: a thousand times what plans need.
 const MAX_BYTES: usize = 256 * 1024;

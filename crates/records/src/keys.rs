@@ -1,7 +1,7 @@
 //! Where everything lies in the runs bucket. Objects below `runs/` are written once, those below `baselines/` again and
-//! again. The keys of the history, below `results/`, are in [`crate::history`].
+//! again. The keys of the history, below `results/`, are in [`orgpatch_report::history`].
 
-use crate::contract::{Phase, Target};
+use orgpatch_model::target::{Phase, Target};
 
 /// The plan of that name.
 #[must_use]

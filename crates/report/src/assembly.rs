@@ -7,11 +7,13 @@ use super::course;
 use super::promotion::{PromotionTally, compared};
 use super::readiness::ReadinessTally;
 use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport};
-use crate::baseline::Change;
 use crate::comparison::Comparison;
-use crate::contract::{AccountOutsidePlan, CaughtError, Decision, GateRecord, InstanceRow, RunDocument, StepSummary};
-use crate::outcome::{Counts, TargetOutcome};
-use crate::reconcile::{StepEnd, TargetFacts, TargetResult, reconcile};
+use orgpatch_engine::baselines::Change;
+use orgpatch_engine::gate::{CaughtError, Decision, GateRecord};
+use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_engine::results::reconcile::{StepEnd, TargetFacts, TargetResult, reconcile};
+use orgpatch_model::outcome::{Counts, TargetOutcome};
 
 /// A target with its instances, as the report has them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::outcome::{Outcome, TargetOutcome};
-use crate::report::ReportedTarget;
+use crate::ReportedTarget;
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 /// What changed since the run of the same plan before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -231,8 +231,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Report;
     use crate::fixtures;
-    use crate::report::Report;
 
     /// `now` compared with `before`.
     fn compared(before: &Report, now: &Report) -> Comparison {

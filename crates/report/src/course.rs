@@ -1,9 +1,11 @@
 //! How a run went, by its gates: how it ended, and with what end each step is judged. Known before the first target is
 //! read, so that every target can be written down as soon as it is.
 
-use crate::contract::{CaughtError, Decision, GateRecord, RunDecision, StepSummary};
-use crate::reason::Reason;
-use crate::reconcile::StepEnd;
+use orgpatch_engine::gate::{CaughtError, Decision, GateRecord};
+use orgpatch_engine::planner::StepSummary;
+use orgpatch_engine::results::reconcile::StepEnd;
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::reason::Reason;
 
 /// How the run ended: an error that is not an outcome wins over a halt, and a step that was never judged is one.
 pub(super) fn ending(
@@ -51,8 +53,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::outcome::Counts;
-    use crate::plan::Gate;
+    use orgpatch_model::outcome::Counts;
+    use orgpatch_plan::Gate;
 
     /// Three steps, by what their gates said.
     fn run(said: [Option<Decision>; 3]) -> (Vec<StepSummary>, Vec<Option<GateRecord>>) {

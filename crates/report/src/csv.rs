@@ -12,8 +12,8 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use crate::contract::InstanceRow;
-use crate::report::{ReportedTarget, TargetReport};
+use crate::{ReportedTarget, TargetReport};
+use orgpatch_engine::results::InstanceRow;
 
 /// What tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -40,10 +40,10 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Report;
     use crate::comparison::Comparing;
     use crate::fixtures;
-    use crate::outcome::Outcome;
-    use crate::report::Report;
+    use orgpatch_model::outcome::Outcome;
 
     fn written(report: &Report) -> String {
         let (mut document, mut out) = (Document::default(), Vec::new());

@@ -5,17 +5,20 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::contract::{
-    Decision, GateRecord, InstanceRow, InventoryInstance, Patch, PatchDisposition, RunDocument, Standing, StepSummary,
-    Target, TargetRecord,
-};
-use crate::organization::AccountState;
-use crate::os::OperatingSystem;
-use crate::outcome::{Counts, Outcome, TargetOutcome};
-use crate::plan::{self, Gate};
-use crate::reason::Reason;
-use crate::reconcile::{self, TargetFacts};
-use crate::report::{Assembly, Report};
+use crate::{Assembly, Report};
+use orgpatch_engine::gate::{Decision, GateRecord};
+use orgpatch_engine::inventory::{InventoryInstance, Standing};
+use orgpatch_engine::planner::{RunDocument, StepSummary};
+use orgpatch_engine::results::reconcile;
+use orgpatch_engine::results::reconcile::TargetFacts;
+use orgpatch_engine::results::{InstanceRow, TargetRecord};
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::organization::AccountState;
+use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_model::patch::{Patch, PatchDisposition};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
+use orgpatch_plan::Gate;
 
 /// A target of the first wave of stage `test`.
 pub fn target() -> Target {
@@ -103,7 +106,7 @@ pub fn report() -> Report {
         input: serde_json::from_value(json!({"operation": "install", "plan": "monthly", "comment": "CHG-4711"}))
             .expect("an input"),
         plan_sha256: "0".repeat(64),
-        plan: plan::read(plan).expect("a plan"),
+        plan: orgpatch_plan::read(plan).expect("a plan"),
         organization_id: "o-abcdefghij".into(),
         steps: steps.into(),
         accounts_outside_plan: vec![],

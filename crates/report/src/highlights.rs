@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::{RunReport, StepReport, TargetReport};
-use crate::baseline::Change;
-use crate::conflict;
-use crate::contract::InstanceRow;
-use crate::input::Operation;
-use crate::outcome::{Outcome, TargetOutcome};
+use orgpatch_engine::baselines::Change;
+use orgpatch_engine::competing;
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::input::Operation;
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 /// So many lines of a list are shown; the tables have all.
 const SHOWN: usize = 20;
@@ -86,7 +86,7 @@ impl Highlights {
             *self.reasons.entry((row.outcome, row.reason.code.clone())).or_default() += 1;
         }
         self.with_conflicts += usize::from(!row.conflicts.is_empty());
-        self.left_alone += usize::from(conflict::is_reason(&row.reason));
+        self.left_alone += usize::from(competing::is_reason(&row.reason));
     }
 
     /// What came of a step, in numbers.

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::report::{ReportedTarget, RunReport};
+use crate::{ReportedTarget, RunReport};
 use run::{Place, Subject};
 
 /// A table.

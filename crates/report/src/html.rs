@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 
-use crate::report::Head;
+use crate::Head;
 
 /// Where the template takes the report. It is there exactly once.
 pub const PLACEHOLDER: &str = "@@REPORT_JSON@@";

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use crate::contract::LatestRun;
-use crate::report::RunReport;
+use crate::RunReport;
+use orgpatch_records::latest_run::LatestRun;
 
 /// What to write when a report of that run is made; None: what is known stays. Runs about baselines only say nothing
 /// about instances, and an older run whose report is made again (by a redrive) is not the latest.
@@ -42,7 +42,7 @@ pub fn before<'k>(run_id: &str, started_at: Timestamp, known: &'k LatestRun) -> 
 mod tests {
     use super::*;
     use crate::fixtures;
-    use crate::input::Operation;
+    use orgpatch_model::input::Operation;
 
     #[test]
     fn the_latest_run_is_the_one_that_began_last() {

@@ -8,9 +8,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::contract::RunDecision;
-use crate::outcome::{Counts, Outcome};
-use crate::report::{Head, StepDecision, StepReport};
+use crate::{Head, StepDecision, StepReport};
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::outcome::{Counts, Outcome};
 
 /// Dimension: name of the plan.
 const PLAN: &str = "Plan";

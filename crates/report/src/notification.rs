@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Head, Highlights};
-use crate::contract::{ReportAnswer, RunDecision};
-use crate::error::HALTED;
-use crate::keys;
+use orgpatch_model::error::HALTED;
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_records::keys;
+use orgpatch_records::messages::ReportAnswer;
 
 /// SNS takes a subject of at most so many characters.
 const MAX_SUBJECT: usize = 100;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{InstanceRow, Patch};
-use crate::input::RunInput;
-use crate::plan::{Plan, Stage, Untested};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::input::RunInput;
+use orgpatch_model::patch::Patch;
+use orgpatch_plan::{Plan, Stage, Untested};
 
 /// What a step installed, compared with what the plan's first stage has installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -135,10 +136,9 @@ pub(super) fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::PatchDisposition;
     use crate::fixtures;
-    use crate::outcome::Outcome;
-    use crate::plan;
+    use orgpatch_model::outcome::Outcome;
+    use orgpatch_model::patch::PatchDisposition;
 
     fn patch(version: &str) -> Patch {
         Patch {
@@ -199,7 +199,7 @@ mod tests {
                  - {{name: staging, accounts: ['333300000001']}}\n  \
                  - {{name: production, accounts: ['444400000001']{untested}}}\n"
             );
-            plan::read(&text).expect("a plan")
+            orgpatch_plan::read(&text).expect("a plan")
         };
         let input = |operation: &str| {
             serde_json::from_value(serde_json::json!({"operation": operation, "plan": "monthly"})).expect("an input")

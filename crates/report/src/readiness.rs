@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plural::counted;
-use crate::readiness::{Cause, Causes, Check, Finding, Status};
+use orgpatch_engine::readiness::{Cause, Causes, Check, Finding, Status};
+use orgpatch_model::english::counted;
 
 /// So many causes of instances that are not ready are in the notification; the report has all.
 const CAUSES_TOLD: usize = 3;

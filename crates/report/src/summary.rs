@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 
 use crate::comparison::Comparison;
-use crate::contract::RunDecision;
-use crate::plural::counted;
-use crate::report::{Head, Highlights, RunReport, StepDecision};
+use crate::{Head, Highlights, RunReport, StepDecision};
+use orgpatch_model::english::counted;
+use orgpatch_model::outcome::RunDecision;
 
 /// So many of the instances that changed in one way are named; the page has all.
 const LONGEST_LIST: usize = 20;
@@ -192,10 +192,10 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Report;
     use crate::comparison::Comparing;
     use crate::fixtures;
-    use crate::outcome::Outcome;
-    use crate::report::Report;
+    use orgpatch_model::outcome::Outcome;
 
     fn summary(report: &Report) -> String {
         markdown(&report.head, &report.highlights())

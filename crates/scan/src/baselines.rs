@@ -8,11 +8,17 @@ use orgpatch_aws::baselines::Baselines;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::steps;
-use orgpatch_core::baseline::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
-use orgpatch_core::contract::{HoldBack, Inventory, Progress, Standing, StepSettings, TargetRecord, TargetRequest};
-use orgpatch_core::outcome::TargetOutcome;
-use orgpatch_core::reason::Reason;
-use orgpatch_core::{keys, plural, selection};
+use orgpatch_engine::baselines::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
+use orgpatch_engine::inventory::list;
+use orgpatch_engine::inventory::{Inventory, Standing};
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::results::TargetRecord;
+use orgpatch_model::english;
+use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::patch::HoldBack;
+use orgpatch_model::reason::Reason;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 pub use preview::preview;
 pub use restore::restore;
@@ -28,7 +34,7 @@ pub async fn converge(
     let Some((baselines, record)) = compare(house, request, settings, inventory).await? else {
         return Ok(());
     };
-    selection::hold_back(&mut inventory.instances, &blocked(&record.changes));
+    list::hold_back(&mut inventory.instances, &blocked(&record.changes));
 
     // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
     // was the default before.
@@ -139,5 +145,5 @@ async fn recorded(house: &House, request: &TargetRequest, reason: Reason) -> Res
 
 /// How many calls those changes are, in words.
 fn counted(changes: &[Change]) -> String {
-    plural::counted(changes.iter().filter(|change| change.is_write()).count(), "change")
+    english::counted(changes.iter().filter(|change| change.is_write()).count(), "change")
 }

@@ -1,14 +1,18 @@
 //! Who else patches the instances of a target: looked at once, before anything is sent, and kept in the inventory.
 
+use jiff::Timestamp;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::others::Others;
-use orgpatch_core::Timestamp;
-use orgpatch_core::command;
-use orgpatch_core::conflict::{self, Moment};
-use orgpatch_core::contract::{Inventory, Phase, StepSettings, TargetRequest};
-use orgpatch_core::input::Operation;
-use orgpatch_core::selection::Ec2Instance;
+use orgpatch_engine::competing;
+use orgpatch_engine::competing::Moment;
+use orgpatch_engine::inventory::Inventory;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::sending::command;
+use orgpatch_model::input::Operation;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::target::Phase;
+use orgpatch_records::messages::TargetRequest;
 use std::collections::HashSet;
 
 /// Finds the conflicts of the instances that the plan selects, whether they can be asked or not.
@@ -40,8 +44,8 @@ pub async fn find(
         // A scan run shows what an install would meet.
         operation: Operation::Install,
     };
-    let detected = conflict::detect(&facts, &instances, settings.conflicts, &moment);
-    conflict::enter(inventory, detected, settings.operation);
+    let detected = competing::detect(&facts, &instances, settings.conflicts, &moment);
+    competing::enter(inventory, detected, settings.operation);
     Ok(())
 }
 

@@ -16,16 +16,20 @@ use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::ssm::Ssm;
 use orgpatch_aws::{SdkConfig, call::CallError, ec2, settings, steps};
-use orgpatch_core::command;
-use orgpatch_core::contract::{
-    GateAnswer, HoldBack, InstallOrder, Inventory, OrderedInstance, Phase, Progress, Standing, StepSettings,
-    TargetRequest,
-};
-use orgpatch_core::error::RunError;
-use orgpatch_core::os::OperatingSystem;
-use orgpatch_core::reconcile::not_attempted;
-use orgpatch_core::selection::{Ec2Instance, ManagedInstance};
-use orgpatch_core::{keys, selection};
+use orgpatch_engine::gate::GateAnswer;
+use orgpatch_engine::install::order::{InstallOrder, OrderedInstance};
+use orgpatch_engine::inventory::list;
+use orgpatch_engine::inventory::{Inventory, Standing};
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::results::reconcile::not_attempted;
+use orgpatch_engine::sending::command;
+use orgpatch_model::error::RunError;
+use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::HoldBack;
+use orgpatch_model::target::Phase;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -141,7 +145,7 @@ async fn look(house: &House, request: &TargetRequest, settings: &StepSettings) -
     let Seen { ec2, managed, .. } = see(house, request).await?;
     Ok(Inventory {
         at: request.now,
-        instances: selection::inventory(&settings.select, &ec2, &managed),
+        instances: list::inventory(&settings.select, &ec2, &managed),
         conflict_notes: Vec::new(),
     })
 }

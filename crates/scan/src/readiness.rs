@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
 use orgpatch_aws::readiness;
-use orgpatch_core::contract::{Inventory, Progress, StepSettings, TargetRequest};
-use orgpatch_core::readiness::{attach, check};
-use orgpatch_core::reconcile::not_asked;
-use orgpatch_core::selection::Ec2Instance;
-use orgpatch_core::{keys, selection};
+use orgpatch_engine::inventory::Inventory;
+use orgpatch_engine::inventory::list;
+use orgpatch_engine::inventory::readiness::attach;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::readiness::check;
+use orgpatch_engine::results::reconcile::not_asked;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 use crate::{Seen, see};
 
@@ -21,7 +25,7 @@ pub async fn look(
     settings: &StepSettings,
 ) -> Result<(Inventory, Vec<Ec2Instance>), TargetError> {
     let Seen { member, ec2, managed } = see(house, request).await?;
-    let mut instances = selection::inventory(&settings.select, &ec2, &managed);
+    let mut instances = list::inventory(&settings.select, &ec2, &managed);
     let selected: BTreeSet<&str> = instances
         .iter()
         .filter(|instance| instance.is_selected())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgpatch_core::plan::Reboot;
+use orgpatch_plan::Reboot;
 use serde_json::Value;
 
 use crate::evidence::{Call, Evidence};

@@ -126,7 +126,7 @@ pub fn the_table_of_patches_is_the_report_and_the_truth(evidence: &Evidence) -> 
         let lines = lines.iter().filter(|line| line.get(column).is_some_and(|cell| cell == value));
         lines.map(|line| (plain(&line["instanceId"]), plain(&line["patchId"]))).collect()
     };
-    let listed = |list: fn(&orgpatch_core::contract::InstanceRow) -> &Vec<orgpatch_core::contract::Patch>| {
+    let listed = |list: fn(&orgpatch_engine::results::InstanceRow) -> &Vec<orgpatch_model::patch::Patch>| {
         let rows = report.instances.iter();
         rows.flat_map(|row| list(row).iter().map(|patch| (row.instance_id.clone(), plain(&patch.id))))
             .collect::<BTreeSet<(String, String)>>()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgpatch_core::plan::Untested;
+use orgpatch_plan::Untested;
 
 use crate::evidence::Evidence;
 

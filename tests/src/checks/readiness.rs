@@ -1,8 +1,8 @@
 //! What the report says of the readiness of instances is complete, and agrees with what became of them.
 
-use orgpatch_core::contract::InstanceRow;
-use orgpatch_core::outcome::{Outcome, TargetOutcome};
-use orgpatch_core::readiness::{Check, Status};
+use orgpatch_engine::readiness::{Check, Status};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 use crate::evidence::Evidence;
 

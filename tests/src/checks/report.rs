@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgpatch_core::contract::AccountOutsidePlan;
-use orgpatch_core::outcome::Counts;
+use orgpatch_engine::planner::AccountOutsidePlan;
+use orgpatch_model::outcome::Counts;
 
 use crate::evidence::Evidence;
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgpatch_core::contract::InstanceRow;
-use orgpatch_core::outcome::{Outcome, TargetOutcome};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 use crate::evidence::{Evidence, Truth};
 
@@ -98,7 +98,7 @@ fn contradiction(row: &InstanceRow, truth: &Truth, started: u32, only_run: bool)
 }
 
 /// Names of patches as the scenario writes them: the API adds version or architecture to a package's name.
-fn names(patches: &[orgpatch_core::contract::Patch]) -> BTreeSet<String> {
+fn names(patches: &[orgpatch_model::patch::Patch]) -> BTreeSet<String> {
     patches.iter().map(|patch| patch.id.clone()).collect()
 }
 

@@ -1,12 +1,12 @@
 //! Each check can fail: a run without fault passes all of them, and each way to spoil it is found by the check that is
 //! there for it.
 
-use orgpatch_core::input::Operation;
-use orgpatch_core::page::Page;
-use orgpatch_core::readiness::Check;
-use orgpatch_core::report::Report;
-use orgpatch_core::summary;
-use orgpatch_core::tables::Table;
+use orgpatch_engine::readiness::Check;
+use orgpatch_model::input::Operation;
+use orgpatch_report::Report;
+use orgpatch_report::csv::Table;
+use orgpatch_report::html::Page;
+use orgpatch_report::summary;
 use serde_json::{Value, json};
 
 use super::*;
@@ -52,7 +52,7 @@ fn fine() -> Evidence {
         report: Some(from(report.clone())),
         report_text: report.clone(),
         files: files(&from(report)),
-        plan: orgpatch_core::plan::read(plan).ok(),
+        plan: orgpatch_plan::read(plan).ok(),
         operation: "install".into(),
         accounts: ["111111111111", "222222222222", "444444444444"].map(str::to_owned).into(),
         calls: calls(),
@@ -172,8 +172,8 @@ fn every_way_to_spoil_a_run_is_found() {
         ("is reported as skipped", |e| truth(e, "i-2").installs_started = 1),
         ("1 installs began on instance i-1 beside", |e| truth(e, "i-1").installs_beside = 1),
         ("2 installs were started on instance i-1", |e| truth(e, "i-1").installs_started = 2),
-        ("the run says", |e| report(e).head.run.counts = orgpatch_core::outcome::Counts::default()),
-        ("step 01-test-1 says", |e| report(e).head.steps[0].counts = orgpatch_core::outcome::Counts::default()),
+        ("the run says", |e| report(e).head.run.counts = orgpatch_model::outcome::Counts::default()),
+        ("step 01-test-1 says", |e| report(e).head.steps[0].counts = orgpatch_model::outcome::Counts::default()),
         ("neither in a step nor", |e| {
             e.accounts.insert("555555555555".into());
         }),
@@ -217,7 +217,7 @@ fn every_way_to_spoil_a_run_is_found() {
             let plan = format!(
                 "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{{name: test, accounts: ['222222222222']}}, {{name: production, accounts: ['444444444444'], {block}}}]"
             );
-            e.plan = orgpatch_core::plan::read(&plan).ok();
+            e.plan = orgpatch_plan::read(&plan).ok();
             truth(e, "i-3").installed_versions.insert("libssl3".into(), "2".into());
         }),
         ("while 01-test-1 was at work", |e| e.calls.swap(2, 3)),
@@ -280,7 +280,7 @@ fn what_is_wrong_about_readiness_is_found() {
         ("instance i-3 (excluded-by-tag) has findings", |e| {
             report(e).instances[2].reason.code = "excluded-by-tag".into();
         }),
-        ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_core::outcome::Outcome::NotReady),
+        ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_model::outcome::Outcome::NotReady),
         ("about readiness called ssm:SendCommand", |e| report(e).head.run.readiness_only = true),
     ];
     all_are_found(ways);

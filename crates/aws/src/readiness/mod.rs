@@ -8,8 +8,9 @@ mod software;
 use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
-use orgpatch_core::readiness::{Known, RegionFacts, TargetFacts};
-use orgpatch_core::selection::{Ec2Instance, ManagedInstance};
+use orgpatch_engine::readiness::{RegionFacts, TargetFacts};
+use orgpatch_model::fetched::Known;
+use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
 use crate::call::CallError;
 

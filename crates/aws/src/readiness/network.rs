@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
-use orgpatch_core::readiness::{Endpoint, Network, NetworkAcl, PrefixList, RouteTable, SecurityGroup, Subnet};
+use orgpatch_engine::readiness::{Endpoint, Network, NetworkAcl, PrefixList, RouteTable, SecurityGroup, Subnet};
 
 use crate::call::{CallError, known};
 

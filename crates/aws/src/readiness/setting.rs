@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
-use orgpatch_core::readiness::Known;
+use orgpatch_model::fetched::Known;
 
 use crate::call::{CallError, known};
 

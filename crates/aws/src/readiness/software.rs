@@ -3,7 +3,8 @@
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{InventoryFilter, InventoryQueryOperatorType, ResultAttribute};
-use orgpatch_core::readiness::{Known, Package, PythonInventory};
+use orgpatch_engine::readiness::{Package, PythonInventory};
+use orgpatch_model::fetched::Known;
 
 use crate::call::{CallError, known, not_built};
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal, Write as _};
 
-use orgpatch_core::plan::Plan;
+use orgpatch_plan::Plan;
 
 /// True if there is somebody to ask.
 pub fn can_ask() -> bool {
@@ -38,7 +38,7 @@ fn is_yes(answer: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use orgpatch_core::plan::read;
+    use orgpatch_plan::read;
 
     use super::*;
 

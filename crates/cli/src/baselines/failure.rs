@@ -2,7 +2,7 @@
 
 use annotate_snippets::Renderer;
 use orgpatch_aws::call::Kind;
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 use crate::deployment::Trouble;

@@ -8,12 +8,13 @@ mod text;
 use std::io;
 use std::process::ExitCode;
 
-use orgpatch_core::contract::RunDecision;
-use orgpatch_core::digest::sha256_hex;
-use orgpatch_core::input::{Operation, RunInput};
-use orgpatch_core::plan::{Plan, read};
-use orgpatch_core::report::Report;
-use orgpatch_core::{keys, step};
+use orgpatch_engine::planner;
+use orgpatch_model::digest::sha256_hex;
+use orgpatch_model::input::{Operation, RunInput};
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_plan::{Plan, read};
+use orgpatch_records::keys;
+use orgpatch_report::Report;
 
 use crate::args::{Format, PreviewArguments, RestoreArguments, StateMachine};
 use crate::deployment::Deployment;
@@ -83,7 +84,7 @@ async fn compare(
     plan: &Plan,
     stages: Option<&[String]>,
 ) -> Result<Report, Failure> {
-    step::check_stages(plan, stages)?;
+    planner::check_stages(plan, stages)?;
     let deployment = Deployment::connect(place.state_machine, place.bucket, place.profile).await?;
     let upload = || format!("aws s3 cp {} s3://{}/{}", file.name, place.bucket, keys::plan(&plan.name));
     match deployment.plan(&plan.name).await? {
@@ -115,7 +116,7 @@ async fn give_back(place: &Place<'_>, arguments: &RestoreArguments) -> Result<Re
     let plan =
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
-    step::check_stages(&plan, stages)?;
+    planner::check_stages(&plan, stages)?;
     if !arguments.yes && !confirm::ask(&confirm::what(&plan, stages, place.bucket)) {
         return Err(Failure::NobodySaidYes);
     }

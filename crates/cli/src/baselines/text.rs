@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use orgpatch_core::baseline::Change;
-use orgpatch_core::input::Operation;
-use orgpatch_core::outcome::TargetOutcome;
-use orgpatch_core::plural::counted;
-use orgpatch_core::report::{Report, TargetReport};
+use orgpatch_engine::baselines::Change;
+use orgpatch_model::english::counted;
+use orgpatch_model::input::Operation;
+use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_report::{Report, TargetReport};
 
 use crate::preview::text::{lines, printable};
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 
 use crate::advice::{SIGN_IN, one_line};
 use crate::plan_file::PlanFile;

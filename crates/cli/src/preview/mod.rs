@@ -9,8 +9,8 @@ use std::io;
 use std::process::ExitCode;
 
 use orgpatch_aws::organizations;
-use orgpatch_core::plan::Plan;
-use orgpatch_core::step;
+use orgpatch_engine::planner;
+use orgpatch_plan::Plan;
 
 use crate::args::{Format, PreviewArguments};
 use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
@@ -42,8 +42,8 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
 async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, Failure> {
     let only = arguments.stages.as_deref();
     // Before the organization is read, which takes seconds.
-    step::check_stages(plan, only)?;
-    step::check_first_stage(plan, only)?;
+    planner::check_stages(plan, only)?;
+    planner::check_first_stage(plan, only)?;
     let config = credentials::connect(
         arguments.profile.as_deref(),
         arguments.region.as_deref(),
@@ -51,7 +51,7 @@ async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, F
     )
     .await
     .map_err(Failure::NoCredentials)?;
-    let wanted = step::units_of(plan);
+    let wanted = planner::units_of(plan);
     // Boxed: the futures of the SDK nest deeper than the compiler likes.
     let organization =
         progress::shown("reading the organization", Box::pin(organizations::read(&config, &wanted))).await?;

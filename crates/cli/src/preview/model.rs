@@ -1,12 +1,15 @@
 //! What a run of a plan would do, as data: the shape of `--format json`, and what the text is made from.
 
-use orgpatch_core::baseline::{self, Baseline};
-use orgpatch_core::contract::{AccountOutsidePlan, Target};
-use orgpatch_core::error::RunError;
-use orgpatch_core::organization::{AccountState, Organization};
-use orgpatch_core::plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
-use orgpatch_core::reason::Reason;
-use orgpatch_core::step::{self, Step};
+use orgpatch_engine::baselines;
+use orgpatch_engine::baselines::Baseline;
+use orgpatch_engine::planner;
+use orgpatch_engine::planner::AccountOutsidePlan;
+use orgpatch_engine::planner::Step;
+use orgpatch_model::error::RunError;
+use orgpatch_model::organization::{AccountState, Organization};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
+use orgpatch_plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -160,8 +163,8 @@ impl PreviewCounts {
 
 /// What a run of the plan would do; `only` names the stages to run. The errors are those that would refuse the run.
 pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Preview, RunError> {
-    step::check_first_stage(plan, only)?;
-    let resolution = step::resolve(plan, organization, only)?;
+    planner::check_first_stage(plan, only)?;
+    let resolution = planner::resolve(plan, organization, only)?;
     let mut stages = Vec::new();
     let mut stages_not_in_run = Vec::new();
     for (index, stage) in plan.stages.iter().enumerate() {
@@ -189,9 +192,9 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
 
 fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePreview {
     let counts = PreviewCounts::of(&steps);
-    let select = step::selection_of(plan, stage);
-    let baselines = baseline::desired(plan, stage, None);
-    let waves: Vec<u32> = (1..).zip(step::wave_ends(&stage.waves, counts.accounts)).map(|(wave, _)| wave).collect();
+    let select = planner::selection_of(plan, stage);
+    let baselines = baselines::desired(plan, stage, None);
+    let waves: Vec<u32> = (1..).zip(planner::wave_ends(&stage.waves, counts.accounts)).map(|(wave, _)| wave).collect();
     StagePreview {
         name: stage.name.clone(),
         counts,

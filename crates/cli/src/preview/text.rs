@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use orgpatch_core::plan::{Reboot, Wave};
-use orgpatch_core::plural;
+use orgpatch_model::english;
+use orgpatch_plan::{Reboot, Wave};
 
 use super::model::{AccountPreview, Preview, PreviewCounts, StagePreview, StepPreview};
 
@@ -41,8 +41,8 @@ fn head(out: &mut String, preview: &Preview) {
         "Plan {} in organization {}: {}, {}, {}\n",
         preview.plan,
         preview.organization_id,
-        plural::counted(preview.stages.len(), "stage"),
-        plural::counted(counts.steps, "step"),
+        english::counted(preview.stages.len(), "stage"),
+        english::counted(counts.steps, "step"),
         counted(counts),
     );
     let order: Vec<&str> = preview.stages.iter().map(|stage| stage.name.as_str()).collect();
@@ -59,7 +59,7 @@ fn head(out: &mut String, preview: &Preview) {
     let _ = writeln!(
         out,
         "  Rate       {} at the same time; of a command's instances {} at the same time, until more than {} fail",
-        plural::counted(rate.targets as usize, "target"),
+        english::counted(rate.targets as usize, "target"),
         rate.max_concurrency,
         rate.max_errors,
     );
@@ -88,10 +88,11 @@ fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {
 }
 
 fn counted(counts: PreviewCounts) -> String {
-    let all = format!("{}, {}", plural::counted(counts.accounts, "account"), plural::counted(counts.targets, "target"));
+    let all =
+        format!("{}, {}", english::counted(counts.accounts, "account"), english::counted(counts.targets, "target"));
     match counts.accounts_not_entered {
         0 => all,
-        n => format!("{all} ({} not entered)", plural::counted(n, "account")),
+        n => format!("{all} ({} not entered)", english::counted(n, "account")),
     }
 }
 
@@ -101,7 +102,7 @@ fn wave(stage: &StagePreview, step: &StepPreview) -> String {
         None => format!("wave {} of {}, the rest", step.wave, stage.waves),
         Some(share) => {
             let share = match share {
-                Wave::Accounts(n) => plural::counted(n as usize, "account"),
+                Wave::Accounts(n) => english::counted(n as usize, "account"),
                 Wave::Percent(percent) => format!("{percent} of the accounts"),
             };
             format!("wave {} of {}, up to {share}", step.wave, stage.waves)
@@ -116,7 +117,7 @@ fn account_cells(account: &AccountPreview) -> [String; 4] {
         Some(reason) => format!(
             "not entered: {}; its {} ({regions}) will be inactive",
             printable(&reason.text),
-            plural::counted(account.regions.len(), "target"),
+            english::counted(account.regions.len(), "target"),
         ),
     };
     [account.account_id.clone(), printable(&account.account_name), unit(&account.ou_path), last]
@@ -128,7 +129,7 @@ fn left_out(out: &mut String, preview: &Preview) {
         out.push_str("\nLeft out: no account of the organization\n");
         return;
     }
-    let _ = writeln!(out, "\nLeft out: {}", plural::counted(outside.len(), "account"));
+    let _ = writeln!(out, "\nLeft out: {}", english::counted(outside.len(), "account"));
     let rows = outside.iter().map(|account| {
         let name = printable(&account.account_name);
         [account.account_id.clone(), name, unit(&account.ou_path), printable(&account.reason.text)]

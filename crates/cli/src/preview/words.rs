@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use orgpatch_core::os::OperatingSystem;
-use orgpatch_core::plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
-use orgpatch_core::plural::counted;
+use orgpatch_model::english::counted;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
 
 /// So many instance ids are spelled out.
 const SPELLED_OUT: usize = 5;
@@ -103,7 +103,7 @@ pub fn gate(gate: Gate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgpatch_core::plan::Exclusion;
+    use orgpatch_plan::Exclusion;
 
     fn map(entries: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();

@@ -1,7 +1,7 @@
 //! Why there is no report to show: one sentence, and what to do next.
 
 use annotate_snippets::Renderer;
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 

@@ -1,8 +1,8 @@
 //! Which instances of a report are wanted.
 
-use orgpatch_core::contract::InstanceRow;
-use orgpatch_core::outcome::Outcome;
-use orgpatch_core::report::{Report, TargetReport};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_report::{Report, TargetReport};
 
 use crate::args::ReportArguments;
 

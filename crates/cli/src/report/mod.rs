@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use orgpatch_aws::store::Store;
-use orgpatch_core::contract::LatestRun;
-use orgpatch_core::report::Report;
-use orgpatch_core::tables::Table;
-use orgpatch_core::{keys, summary};
+use orgpatch_records::keys;
+use orgpatch_records::latest_run::LatestRun;
+use orgpatch_report::Report;
+use orgpatch_report::csv::Table;
+use orgpatch_report::summary;
 
 use crate::args::{ReportArguments, ReportFormat};
 use crate::{REFUSED, credentials, mistakes, print, progress, wait_for};

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use orgpatch_core::outcome::Counts;
-use orgpatch_core::plural;
-use orgpatch_core::report::Report;
+use orgpatch_model::english;
+use orgpatch_model::outcome::Counts;
+use orgpatch_report::Report;
 
 use crate::preview::text::printable;
 
@@ -53,9 +53,9 @@ fn counted(report: &Report, all: usize) -> String {
     let counts: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let shown = report.instances.len();
     let what = if shown == all {
-        plural::counted(all, "instance")
+        english::counted(all, "instance")
     } else {
-        format!("{shown} of {}", plural::counted(all, "instance"))
+        format!("{shown} of {}", english::counted(all, "instance"))
     };
     if counts.is_empty() { what } else { format!("{what}: {}", counts.join(", ")) }
 }

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Baseline;
-use crate::os::OperatingSystem;
-use crate::plan::{Approve, has_approval_dates};
-use crate::reason::Reason;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{Approve, has_approval_dates};
 
 /// A difference between what a target should have and what it has. Most are calls to make, in this order; the others
 /// say why a call is not made.

@@ -4,7 +4,7 @@ use super::{
     Baseline, Change, Chosen, Definition, Field, HASH_TAG, Known, Observed, ObservedBaseline, PLAN_TAG, STAGE_TAG,
     same_id,
 };
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// Baselines that an account may have in a Region (Systems Manager quotas).
 pub const MAX_BASELINES: usize = 50;

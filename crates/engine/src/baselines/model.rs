@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256_hex;
-use crate::os::OperatingSystem;
-use crate::plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, has_approval_dates};
-use crate::reason::Reason;
+use orgpatch_model::digest::sha256_hex;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, has_approval_dates};
 
 /// Tag with the name of the plan that a baseline belongs to.
 pub const PLAN_TAG: &str = "orgpatch:plan";

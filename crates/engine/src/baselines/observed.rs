@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Definition, PLAN_TAG};
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// The baselines of a target. The order of lists does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

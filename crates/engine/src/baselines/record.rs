@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Known, Observed, ObservedBaseline};
-use crate::contract::Target;
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::target::Target;
 
 /// What a step does to the baselines of a target. Written before the first change and once: a retry that finds half
 /// of it done must not record our own baseline as what was there before.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::difference::look_up;
 use super::{Change, Chosen, Known, Observed, ObservedBaseline, Previous, same_id};
-use crate::os::OperatingSystem;
-use crate::reason::Reason;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
 
 /// What is left to do so that `recorded` holds again, and what is left alone with the reason.
 ///

@@ -4,7 +4,7 @@ use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Meant};
 use super::{Found, document, policy};
-use crate::plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "conflict-association";
 

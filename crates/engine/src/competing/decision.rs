@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::input::Operation;
-use crate::reason::Reason;
+use orgpatch_model::input::Operation;
+use orgpatch_model::reason::Reason;
 
 /// What to do. Of several the last in this order holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::readiness::Known;
+use orgpatch_model::fetched::Known;
 
 /// Who may patch in a target.
 #[derive(Debug, Clone)]

@@ -3,12 +3,11 @@
 //! Facts of a target go in, a decision per instance with its reasons comes out. Instances are found by maps of their
 //! ids and tags, so the work grows with what matches and not with instances times associations.
 
-mod apply;
 mod association;
+mod before_sending;
 mod decision;
 mod document;
 mod facts;
-mod overwritten;
 mod policy;
 mod running;
 mod scaling;
@@ -21,23 +20,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-pub use apply::{before_sending, enter, is_reason};
 pub use association::operation_matters;
+pub use before_sending::before_sending;
 pub use decision::{Action, Conflict, Decision};
 pub use document::patches;
 pub use facts::{Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask};
-pub use overwritten::{OurScan, overwritten_by};
+pub(crate) use running::CODE as RUNNING;
 pub use running::{MAX_WAIT_SECONDS, is_of_run, look_again_seconds};
 
-use crate::input::Operation;
-use crate::plan::ConflictSettings;
-use crate::readiness::{Known, Missing};
-use crate::reason::Reason;
-use crate::selection::Ec2Instance;
+use orgpatch_model::fetched::{Known, Missing};
+use orgpatch_model::input::Operation;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::ConflictSettings;
 use targets::Index;
 
 /// Codes of the reasons of conflicts.
 const CODES: [&str; 5] = [policy::CODE, association::CODE, window::CODE, running::CODE, scaling::CODE];
+
+/// True if an instance ends as it does because of somebody else.
+#[must_use]
+pub fn is_reason(reason: &Reason) -> bool {
+    CODES.contains(&reason.code.as_str())
+}
 
 /// When and for what the decision is made.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,8 @@ use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Meant};
 use super::{Found, document};
-use crate::plan::{ConflictSettings, SkipOrWarn};
-use crate::selection::Ec2Instance;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "conflict-patch-policy";
 

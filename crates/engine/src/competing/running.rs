@@ -6,12 +6,12 @@ use super::decision::Action;
 use super::facts::RunningCommand;
 use super::targets::Index;
 use super::{Found, Moment, document};
-use crate::command::is_comment_of;
-use crate::plan::{ConflictSettings, WhileRunning};
-use crate::readiness::Missing;
-use crate::selection::Ec2Instance;
+use crate::sending::command::is_comment_of;
+use orgpatch_model::fetched::Missing;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_plan::{ConflictSettings, WhileRunning};
 
-pub(super) const CODE: &str = "conflict-running-command";
+pub(crate) const CODE: &str = "conflict-running-command";
 
 /// How long to wait for commands of others, in seconds: as long as a patch document may run on an instance.
 pub const MAX_WAIT_SECONDS: i64 = 7_200;

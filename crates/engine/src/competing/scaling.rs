@@ -3,8 +3,8 @@
 
 use super::Found;
 use super::decision::Action;
-use crate::plan::{ConflictSettings, SkipOrWarn};
-use crate::selection::Ec2Instance;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "auto-scaling";
 

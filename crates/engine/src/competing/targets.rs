@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::facts::Target;
-use crate::selection::Ec2Instance;
+use orgpatch_model::instance::Ec2Instance;
 
 /// The instances by what targets name.
 pub(super) struct Index<'a> {

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::contract::{Inventory, InventoryInstance, Standing};
-use crate::plan::{SkipOrWarn, WhileRunning};
-use crate::verdict::PatchState;
+use crate::inventory::competing::enter;
+use crate::results::overwritten::{OurScan, overwritten_by};
+use crate::inventory::{Inventory, InventoryInstance, Standing};
+use crate::results::outcome_rules::PatchState;
+use orgpatch_plan::{SkipOrWarn, WhileRunning};
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")

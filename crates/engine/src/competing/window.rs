@@ -6,7 +6,7 @@ use super::decision::Action;
 use super::facts::{MaintenanceWindow, Target, WindowTask};
 use super::targets::{Index, Meant};
 use super::{Found, Moment, document};
-use crate::plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "conflict-maintenance-window";
 

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::contract::InstallOrder;
-use crate::digest::sha256_hex;
+use crate::install::order::InstallOrder;
+use orgpatch_model::digest::sha256_hex;
 
 /// The same order with everything sorted, so that its text says what is installed and not in which order it was found.
 #[must_use]
@@ -58,9 +58,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::contract::{OrderedInstance, Patch, PatchDisposition};
-    use crate::os::OperatingSystem;
-    use crate::reason::Reason;
+    use crate::install::order::OrderedInstance;
+    use orgpatch_model::operating_system::OperatingSystem;
+    use orgpatch_model::patch::{Patch, PatchDisposition};
+    use orgpatch_model::reason::Reason;
 
     fn order(account: &str, instances: &[(&str, &[&str])]) -> InstallOrder {
         let patch = |id: &&str| Patch {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Finding, Matrix, Status};
-use crate::contract::{InventoryInstance, Standing};
-use crate::reason::Reason;
+use crate::inventory::{InventoryInstance, Standing};
+use crate::readiness::{Check, Finding, Matrix, Status};
+use orgpatch_model::reason::Reason;
 
 /// What makes an agent fall silent, the most likely first.
 const SILENCING: [Check; 3] = [Check::InstanceProfile, Check::Endpoints, Check::Agent];

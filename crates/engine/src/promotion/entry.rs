@@ -4,8 +4,8 @@
 //! take `name.arch:epoch:version-release` and `name-version-release.arch`, so that one version is held back and others
 //! are not. Lists for Debian and Ubuntu take names of packages only: there an entry holds back every version.
 
-use crate::contract::Patch;
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::Patch;
 
 /// An entry of the list takes so many characters (botocore 1.43.11, `PatchId`).
 const MAX_ENTRY: usize = 100;
@@ -47,7 +47,7 @@ fn split(id: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::PatchDisposition;
+    use orgpatch_model::patch::PatchDisposition;
 
     #[test]
     fn an_entry_is_as_exact_as_the_lists_of_the_operating_system() {

@@ -2,7 +2,7 @@
 
 use super::checks::{although, python, repositories};
 use super::{Check, Finding, Matrix, Status};
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// Everything that a scan needs to end with success. The end of a system's life is not among it.
 const PROVED: [Check; 4] = [Check::Agent, Check::Python, Check::Repositories, Check::Endpoints];

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::version::Version;
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/support-matrix.json")).expect("the matrix, which a test reads")

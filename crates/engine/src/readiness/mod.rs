@@ -4,7 +4,6 @@
 //! AWS, and no check sees another instance than its own, so the work grows with the number of instances and no faster.
 
 mod after_scan;
-mod attach;
 mod causes;
 mod checks;
 mod facts;
@@ -22,11 +21,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use after_scan::after_scan;
-pub use attach::attach;
 pub use causes::{Cause, Causes};
 pub use facts::{
-    AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Known, Missing, Network, NetworkAcl, Package, Peer, Ports,
-    PrefixList, Protocol, PythonInventory, RegionFacts, Route, RouteTable, SecurityGroup, Subnet, TargetFacts,
+    AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Network, NetworkAcl, Package, Peer, Ports, PrefixList,
+    Protocol, PythonInventory, RegionFacts, Route, RouteTable, SecurityGroup, Subnet, TargetFacts,
 };
 pub use finding::{Check, Finding, FindingCause, Severity, Status};
 pub use matrix::Matrix;
@@ -34,9 +32,11 @@ pub use version::Version;
 
 use network::{Path, Place, View};
 
-use crate::os::OperatingSystem;
-use crate::plan::Selection;
-use crate::selection::{Ec2Instance, ManagedInstance, left_out};
+use crate::selection::left_out;
+use orgpatch_model::fetched::Known;
+use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_plan::Selection;
 
 /// What the checks look at: one instance, and what is around it.
 struct Subject<'a> {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::command;
-use crate::contract::Phase;
-use crate::intent::{Intent, IntentState};
-use crate::invocation::{self, Answer, Invocation};
-use crate::reason::Reason;
+use crate::results::invocation;
+use crate::results::invocation::{Answer, Invocation};
+use crate::sending::command;
+use crate::sending::intent::{Intent, IntentState};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Phase;
 
 /// How long after an instance's success its compliance row may still come; the service is eventually consistent
 /// without a documented bound.
@@ -102,7 +103,7 @@ fn unsent(intent: &Intent, answer: Answer) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Outcome;
+    use orgpatch_model::outcome::Outcome;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).expect("a time")

@@ -4,20 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::answers::Asked;
-use crate::command;
-use crate::conflict::{Action, Conflict, OurScan, overwritten_by};
-use crate::contract::{
-    HoldBack, InstallOrder, InstanceRow, Inventory, OrderedInstance, Patch, PatchDisposition, Standing, Target,
-};
-use crate::invocation::Answer;
-use crate::os::OperatingSystem;
-use crate::outcome::Outcome;
+use crate::competing::{Action, Conflict};
+use crate::install::order::{InstallOrder, OrderedInstance};
+use crate::inventory::{Inventory, Standing};
 use crate::promotion::Scanned;
 use crate::readiness;
-use crate::reason::Reason;
-use crate::reconcile::row;
-use crate::verdict::{self, PatchState, Verdict};
+use crate::results::InstanceRow;
+use crate::results::command_results::Asked;
+use crate::results::invocation::Answer;
+use crate::results::outcome_rules;
+use crate::results::outcome_rules::{PatchState, Verdict};
+use crate::results::overwritten::{OurScan, overwritten_by};
+use crate::results::reconcile::row;
+use crate::sending::command;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
 
 /// A run's view of a target: who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +134,7 @@ fn judge_scanned<'a>(
             continue;
         };
         let state = evidence.of(view, id, os, scan);
-        let verdict = verdict::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
+        let verdict = outcome_rules::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
         let by = evidence.overwritten(view, id, os, scan, conflicts);
         judged.insert(id.to_owned(), Judged::new(verdict, state, by));
     }
@@ -172,7 +176,7 @@ pub fn judge_install(
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
         let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Offline(_)));
-        let verdict = verdict::after_install(install, answer, state, late)?;
+        let verdict = outcome_rules::after_install(install, answer, state, late)?;
         let known = conflicts.get(id.as_str()).copied().unwrap_or_default();
         let by = verify.and_then(|scan| evidence.overwritten(view, id, instance.os, scan, known));
         judged.insert(id.clone(), Judged::new(verdict, state, by));

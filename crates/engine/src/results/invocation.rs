@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 
-use crate::exit_code;
-use crate::outcome::Outcome;
-use crate::reason::Reason;
+use orgpatch_model::exit_code;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::reason::Reason;
 
 /// A command invocation as `ListCommandInvocations` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,9 @@
 
 use jiff::Timestamp;
 
-use crate::invocation::Answer;
-use crate::outcome::Outcome;
-use crate::reason::Reason;
+use crate::results::invocation::Answer;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::reason::Reason;
 
 /// Code: a scan ended with success, and left no row.
 const NO_ROW: &str = "no-compliance-row";

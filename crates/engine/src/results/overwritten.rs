@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::decision::Conflict;
-use crate::reason::Reason;
-use crate::verdict::PatchState;
+use crate::competing::Conflict;
+use crate::results::outcome_rules::PatchState;
+use orgpatch_model::reason::Reason;
 
 /// The scan whose row was expected.
 #[derive(Debug, Clone, Copy)]

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::contract::{HoldBack, Phase, Target};
-use crate::digest::sha256_hex;
-use crate::os::OperatingSystem;
-use crate::plan::{Rate, Reboot};
+use orgpatch_model::digest::sha256_hex;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::HoldBack;
+use orgpatch_model::target::{Phase, Target};
+use orgpatch_plan::{Rate, Reboot};
 
 /// The one document that orgpatch runs.
 pub const DOCUMENT: &str = "AWS-RunPatchBaseline";

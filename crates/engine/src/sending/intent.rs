@@ -8,8 +8,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::Outcome;
-use crate::reason::Reason;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::reason::Reason;
 
 /// How long after an attempt the list of commands is believed when it does not show the command. ListCommands is
 /// eventually consistent without a documented bound; its lag is seconds, and waiting longer costs only time in a

@@ -2,7 +2,7 @@
 //!
 //! Source: botocore 1.43.11 (`DescribePatchProperties`, `PatchFilterKey`, `PatchRule`).
 
-use crate::os::OperatingSystem as Os;
+use orgpatch_model::operating_system::OperatingSystem as Os;
 
 /// A property of a patch that a rule can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,13 +85,13 @@ pub fn has_approval_dates(os: Os) -> bool {
 }
 
 /// Sources and updates that are not security updates are for Linux alone.
-pub(in crate::plan) fn is_linux(os: Os) -> bool {
+pub(crate) fn is_linux(os: Os) -> bool {
     !matches!(os, Os::Windows | Os::MacOs)
 }
 
 /// Values that AWS documents. Others may exist, so that a value is refused only if it looks like a slip of one of
 /// these: a rule for `Securty` would approve nothing and say nothing.
-pub(in crate::plan) fn known_values(os: Os, key: FilterKey) -> &'static [&'static str] {
+pub(crate) fn known_values(os: Os, key: FilterKey) -> &'static [&'static str] {
     match (key, os) {
         (FilterKey::Classification, Os::Windows) => &[
             "CriticalUpdates",

@@ -7,17 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::super::pattern::{DATE_PATTERN, SOURCE_NAME_PATTERN};
 use super::FilterKey;
 
-pub(in crate::plan) const MAX_RULES: usize = 10;
-pub(in crate::plan) const MAX_FILTERS: usize = 4;
-pub(in crate::plan) const MAX_VALUES: usize = 20;
-pub(in crate::plan) const MAX_VALUE: usize = 64;
-pub(crate) const MAX_PATCHES: usize = 50;
-pub(in crate::plan) const MAX_PATCH_ID: usize = 100;
-pub(in crate::plan) const MAX_SOURCES: usize = 20;
-pub(in crate::plan) const MAX_PRODUCT: usize = 128;
-pub(in crate::plan) const MAX_CONFIGURATION: usize = 1024;
-pub(in crate::plan) const MAX_PATCH_GROUP: usize = 256;
-pub(in crate::plan) const LONGEST_DELAY: u32 = 360;
+pub(crate) const MAX_RULES: usize = 10;
+pub(crate) const MAX_FILTERS: usize = 4;
+pub(crate) const MAX_VALUES: usize = 20;
+pub(crate) const MAX_VALUE: usize = 64;
+/// A list of approved or rejected patches takes at most so many entries (botocore 1.43.11, `PatchIdList`).
+pub const MAX_PATCHES: usize = 50;
+pub(crate) const MAX_PATCH_ID: usize = 100;
+pub(crate) const MAX_SOURCES: usize = 20;
+pub(crate) const MAX_PRODUCT: usize = 128;
+pub(crate) const MAX_CONFIGURATION: usize = 1024;
+pub(crate) const MAX_PATCH_GROUP: usize = 256;
+pub(crate) const LONGEST_DELAY: u32 = 360;
 
 /// What may be installed on the instances of one operating system.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -105,7 +106,7 @@ pub struct PlannedRule {
 }
 
 /// Values of the filter `patchSet`.
-pub(in crate::plan) const PATCH_SETS: [&str; 2] = ["OS", "APPLICATION"];
+pub(crate) const PATCH_SETS: [&str; 2] = ["OS", "APPLICATION"];
 
 impl PlannedRule {
     /// The values of a filter; empty if the rule does not ask for it.
@@ -122,7 +123,7 @@ impl PlannedRule {
         }
     }
 
-    pub(in crate::plan) fn set(&mut self, key: FilterKey, values: Vec<String>) {
+    pub(crate) fn set(&mut self, key: FilterKey, values: Vec<String>) {
         *match key {
             FilterKey::Product => &mut self.product,
             FilterKey::ProductFamily => &mut self.product_family,
@@ -145,7 +146,7 @@ pub enum Approve {
     /// If it was released on that day (UTC) or before.
     Until(Date),
     /// If it was released on the day up to which the first stage's patches were approved when that stage was scanned
-    /// in the same run, or before; see [`crate::baseline::cutoff()`]. Never in the first stage.
+    /// in the same run, or before; see [`orgpatch_engine::baselines::cutoff()`]. Never in the first stage.
     Frozen,
 }
 

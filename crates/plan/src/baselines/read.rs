@@ -11,9 +11,9 @@ use super::{
     MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES, MAX_SOURCES, MAX_VALUE, MAX_VALUES,
     PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, is_linux, known_values, model,
 };
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
-pub(in crate::plan) const BASELINE: Names = Names {
+pub(crate) const BASELINE: Names = Names {
     known: &[
         "rules",
         "approved",
@@ -26,7 +26,7 @@ pub(in crate::plan) const BASELINE: Names = Names {
     ],
     explain: explain_field,
 };
-pub(in crate::plan) const RULE: Names = Names {
+pub(crate) const RULE: Names = Names {
     known: &[
         "product",
         "productFamily",
@@ -41,9 +41,8 @@ pub(in crate::plan) const RULE: Names = Names {
     ],
     explain: explain_field,
 };
-pub(in crate::plan) const APPROVE: Names = Names { known: &["afterDays", "until", "frozen"], explain: explain_field };
-pub(in crate::plan) const SOURCE: Names =
-    Names { known: &["name", "products", "configuration"], explain: explain_field };
+pub(crate) const APPROVE: Names = Names { known: &["afterDays", "until", "frozen"], explain: explain_field };
+pub(crate) const SOURCE: Names = Names { known: &["name", "products", "configuration"], explain: explain_field };
 
 /// What would be a valid `approve`.
 pub(super) const APPROVE_VALID: &str = "{afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}";
@@ -51,7 +50,7 @@ pub(super) const APPROVE_VALID: &str = "{afterDays: 0} to {afterDays: 360}, {unt
 pub(super) const APPROVE_FIRST_VALID: &str = "{afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}";
 
 /// The baselines of a plan or stage, by operating system.
-pub(in crate::plan) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines {
+pub(crate) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines {
     let names = OperatingSystem::ALL.map(OperatingSystem::name);
     let valid = format!("operating systems with their baselines: {}", names.join(", "));
     let mut found = Baselines { place: Some(at.node.place), path: at.path.clone(), ..Baselines::default() };
@@ -292,13 +291,13 @@ fn filter_values(reader: &mut Reader, at: &At<'_>, os: OperatingSystem, key: Fil
 }
 
 /// `untested` of a stage, with its place.
-pub(in crate::plan) fn stage_untested(reader: &mut Reader, at: &At<'_>) -> Option<Found<Untested>> {
+pub(crate) fn stage_untested(reader: &mut Reader, at: &At<'_>) -> Option<Found<Untested>> {
     let found = reader.one_of(at, &Untested::ALL.map(Untested::name))?;
     Untested::from_name(found.value).map(|untested| at.found(untested))
 }
 
 /// `approve` of a stage, with its place.
-pub(in crate::plan) fn stage_approve(reader: &mut Reader, at: &At<'_>) -> Option<Found<Approve>> {
+pub(crate) fn stage_approve(reader: &mut Reader, at: &At<'_>) -> Option<Found<Approve>> {
     approve(reader, at).map(|approve| at.found(approve))
 }
 

@@ -7,11 +7,11 @@ use super::super::promotion::Untested;
 use super::super::yaml::Place;
 use super::read::{APPROVE_FIRST_VALID, APPROVE_VALID};
 use super::{Approve, PlannedBaseline, has_approval_dates};
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// The baselines that were read in one place.
 #[derive(Default)]
-pub(in crate::plan) struct Baselines {
+pub(crate) struct Baselines {
     pub entries: BTreeMap<OperatingSystem, Entry>,
     /// Where the field stands; None if it is absent.
     pub place: Option<Place>,
@@ -19,7 +19,7 @@ pub(in crate::plan) struct Baselines {
 }
 
 /// One of them.
-pub(in crate::plan) struct Entry {
+pub(crate) struct Entry {
     pub baseline: PlannedBaseline,
     /// Where its operating system is named.
     pub place: Place,
@@ -36,7 +36,7 @@ impl Baselines {
 
 /// What a plan or a stage says itself.
 #[derive(Default)]
-pub(in crate::plan) struct Own {
+pub(crate) struct Own {
     pub baselines: Baselines,
     /// The operating systems that it selects, and where that is said; None: it does not say.
     pub operating_systems: Option<Found<Vec<OperatingSystem>>>,
@@ -48,7 +48,7 @@ pub(in crate::plan) struct Own {
 
 /// What a stage has from the plan.
 #[derive(Default)]
-pub(in crate::plan) struct Inherited {
+pub(crate) struct Inherited {
     pub own: Own,
     /// False if it has mistakes, so that nothing can be concluded from it.
     pub sound: bool,
@@ -56,7 +56,7 @@ pub(in crate::plan) struct Inherited {
 
 /// What was said already and would be the same for every stage.
 #[derive(Default)]
-pub(in crate::plan) struct Said {
+pub(crate) struct Said {
     without_baseline: bool,
 }
 
@@ -71,7 +71,7 @@ struct Stage<'s> {
 }
 
 /// Checks what the first stage says about a stage before it, which it does not have.
-pub(in crate::plan) fn check_first(reader: &mut Reader, label: &str, own: &Own) {
+pub(crate) fn check_first(reader: &mut Reader, label: &str, own: &Own) {
     if let Some(approve) = own.approve.as_ref().filter(|approve| approve.value == Approve::Frozen) {
         let problem = format!("{label} is the first stage, so there is nothing before it that it could be frozen to");
         reader.refuse(&approve.path, approve.place, problem, APPROVE_FIRST_VALID);
@@ -84,7 +84,7 @@ pub(in crate::plan) fn check_first(reader: &mut Reader, label: &str, own: &Own) 
 }
 
 /// Checks a stage whose own parts are without mistakes. `nth` is its place in the plan from 0, `place` the stage itself.
-pub(in crate::plan) fn check(
+pub(crate) fn check(
     reader: &mut Reader,
     said: &mut Said,
     (nth, label): (usize, &str),

@@ -7,7 +7,7 @@ use super::super::{
     read,
 };
 use super::{HEAD, STAGES, listed};
-use crate::os::OperatingSystem as Os;
+use orgpatch_model::operating_system::OperatingSystem as Os;
 
 fn plan(text: &str) -> Plan {
     read(text).unwrap_or_else(|errors| panic!("{}", listed(&errors)))

@@ -13,7 +13,7 @@ use super::super::{
     Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, Untested,
     has_approval_dates,
 };
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// What a plan with baselines is put together from.
 #[derive(Debug, Clone)]

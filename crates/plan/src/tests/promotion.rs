@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::super::{Approve, Plan, Untested, read};
 use super::{HEAD, listed, mistakes};
-use crate::os::OperatingSystem as Os;
+use orgpatch_model::operating_system::OperatingSystem as Os;
 
 const TEST: &str = "  - {name: test, ous: [ou-abcd-11111111], approve: {afterDays: 0}}\n";
 const RULES: &str = "{rules: [{product: [\"*\"]}]}";

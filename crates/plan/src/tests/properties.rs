@@ -12,7 +12,7 @@ use super::super::{
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
-use crate::os::OperatingSystem;
+use orgpatch_model::operating_system::OperatingSystem;
 
 const NAME: &str = "[A-Za-z0-9][A-Za-z0-9_-]{0,12}";
 const REGION: &str = "(ap|us-gov|eusc-de)-(north|southeast)-[1-9]";

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::{Lines, which};
-use crate::contract::InstanceRow;
-use crate::readiness::Finding;
-use crate::report::TargetReport;
+use crate::TargetReport;
+use orgpatch_engine::readiness::Finding;
+use orgpatch_engine::results::InstanceRow;
 
 /// The columns behind those that say which instance it is, in their order. Those named as in `report.json` mean the same;
 /// lists of patches are numbers here, and `patches.csv` names them.

@@ -1,9 +1,9 @@
 //! The tables of a small report against the committed ones, byte for byte.
 
 use super::*;
-use crate::contract::InstanceRow;
 use crate::fixtures;
-use crate::outcome::Outcome;
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::Outcome;
 
 /// The whole table.
 fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {

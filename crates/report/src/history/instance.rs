@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::run::Subject;
-use crate::contract::InstanceRow;
-use crate::outcome::Outcome;
-use crate::readiness::Finding;
+use orgpatch_engine::readiness::Finding;
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::Outcome;
 
 /// A line.
 #[derive(Debug, Serialize)]

@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::run::Subject;
 use super::time;
-use crate::contract::{InstanceRow, Patch};
-use crate::outcome::Outcome;
-use crate::report::{RunReport, TargetReport};
+use crate::{RunReport, TargetReport};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::Patch;
 
 /// What was seen. A patch that a run finds missing and installs has two lines.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::time;
-use crate::contract::{InstanceRow, RunDecision};
-use crate::input::Operation;
-use crate::report::{RunReport, TargetReport};
+use crate::{RunReport, TargetReport};
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::input::Operation;
+use orgpatch_model::outcome::RunDecision;
 
 /// The run, and where the line is about.
 #[derive(Debug, Serialize)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::run::Place;
-use crate::outcome::TargetOutcome;
-use crate::report::TargetReport;
+use crate::TargetReport;
+use orgpatch_model::outcome::TargetOutcome;
 
 /// A line.
 #[derive(Debug, Serialize)]

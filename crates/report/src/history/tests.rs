@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::report::Report;
+use crate::Report;
 
 /// A run with two waves of a stage, a stage that was not entered, and hostile names.
 fn report(operation: &str) -> Report {
@@ -94,7 +94,7 @@ fn every_table_has_the_columns_that_queries_rely_on() {
 
 #[test]
 fn a_run_about_baselines_leaves_no_history() {
-    for operation in crate::input::Operation::ALL {
+    for operation in orgpatch_model::input::Operation::ALL {
         let has_history = has(&report(operation.name()).head.run);
         assert_eq!(has_history, matches!(operation.name(), "scan" | "install"), "{operation}");
     }

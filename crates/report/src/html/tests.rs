@@ -4,11 +4,12 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::contract::{InstanceRow, Patch, PatchDisposition};
+use crate::Report;
 use crate::fixtures;
-use crate::outcome::Outcome;
-use crate::reason::Reason;
-use crate::report::Report;
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::{Patch, PatchDisposition};
+use orgpatch_model::reason::Reason;
 
 const TEMPLATE: &str = "<script type=\"application/json\">@@REPORT_JSON@@</script><p>end</p>";
 

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use orgpatch_aws::store::Store;
 use orgpatch_aws::upload::{Upload, written};
-use orgpatch_core::error::RunError;
-use orgpatch_core::page::Page;
-use orgpatch_core::report::document::Document;
-use orgpatch_core::report::{Head, Highlights, ReportedTarget, RunReport};
-use orgpatch_core::tables::Table;
-use orgpatch_core::{keys, summary};
+use orgpatch_model::error::RunError;
+use orgpatch_records::keys;
+use orgpatch_report::csv::Table;
+use orgpatch_report::document::Document;
+use orgpatch_report::html::Page;
+use orgpatch_report::summary;
+use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport};
 
 use crate::history::History;
 use crate::targets::Targets;

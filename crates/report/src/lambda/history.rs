@@ -6,9 +6,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use orgpatch_aws::store::Store;
 use orgpatch_aws::upload::{Upload, written};
-use orgpatch_core::error::RunError;
-use orgpatch_core::history::{self, Table};
-use orgpatch_core::report::{ReportedTarget, RunReport};
+use orgpatch_model::error::RunError;
+use orgpatch_report::history;
+use orgpatch_report::history::Table;
+use orgpatch_report::{ReportedTarget, RunReport};
 
 /// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
 const ENDING: &str = ".gz";

@@ -12,11 +12,15 @@ use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::ledger::Ledger;
 use orgpatch_aws::store::Store;
 use orgpatch_aws::{facts, settings};
-use orgpatch_core::comparison::{Comparing, Earlier};
-use orgpatch_core::contract::{GateRecord, LatestRun, ReportAnswer, ReportRequest, RunDocument, StepSummary};
-use orgpatch_core::error::RunError;
-use orgpatch_core::report::{Assembly, Head, Highlights};
-use orgpatch_core::{keys, latest};
+use orgpatch_engine::gate::GateRecord;
+use orgpatch_engine::planner::{RunDocument, StepSummary};
+use orgpatch_model::error::RunError;
+use orgpatch_records::keys;
+use orgpatch_records::latest_run::LatestRun;
+use orgpatch_records::messages::{ReportAnswer, ReportRequest};
+use orgpatch_report::comparison::{Comparing, Earlier};
+use orgpatch_report::latest;
+use orgpatch_report::{Assembly, Head, Highlights};
 
 use files::Files;
 

@@ -2,9 +2,10 @@
 
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
-use orgpatch_core::baseline::Change;
-use orgpatch_core::contract::{Progress, StepSettings, TargetRequest};
-use orgpatch_core::reason::Reason;
+use orgpatch_engine::baselines::Change;
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_model::reason::Reason;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 use super::{compare, counted, recorded, write};
 use crate::look;

@@ -3,10 +3,11 @@
 use orgpatch_aws::baselines::Baselines;
 use orgpatch_aws::house::House;
 use orgpatch_aws::member::TargetError;
-use orgpatch_core::baseline::{self, BaselineRecord, Change, Previous};
-use orgpatch_core::contract::{Progress, TargetRequest};
-use orgpatch_core::keys;
-use orgpatch_core::reason::Reason;
+use orgpatch_engine::baselines;
+use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
+use orgpatch_model::reason::Reason;
+use orgpatch_records::keys;
+use orgpatch_records::messages::{Progress, TargetRequest};
 
 use super::{apply, counted, recorded, write};
 
@@ -25,7 +26,7 @@ pub async fn restore(house: &House, request: &TargetRequest) -> Result<Progress,
     let member = house.members.enter(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
     let observed = house.members.judged(&request.target, baselines.observe_registered().await).await?;
-    let changes = baseline::restore(&previous, &observed);
+    let changes = baselines::restore(&previous, &observed);
     let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes: changes.clone() };
     write(house, request, &record).await?;
     apply(house, request, &baselines, &changes).await?;

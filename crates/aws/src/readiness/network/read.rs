@@ -1,7 +1,7 @@
 //! From what the SDK gives to what the rules need; what has no id, or is about IPv6 only, is left out.
 
 use aws_sdk_ec2::types::{self as ec2, RouteState, RuleAction, VpcEndpointType};
-use orgpatch_core::readiness::{
+use orgpatch_engine::readiness::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, NetworkAcl, Peer, Ports, Protocol, Route, RouteTable,
     SecurityGroup, Subnet,
 };

@@ -2,7 +2,7 @@
 
 use annotate_snippets::Renderer;
 use insta::assert_snapshot;
-use orgpatch_core::error::RunError;
+use orgpatch_model::error::RunError;
 
 use super::Failure;
 use crate::plan_file::PlanFile;

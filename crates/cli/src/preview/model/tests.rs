@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use orgpatch_core::organization::Account;
-use orgpatch_core::plan::read;
+use orgpatch_model::organization::Account;
+use orgpatch_plan::read;
 use serde_json::Value;
 
 use super::super::text::render;

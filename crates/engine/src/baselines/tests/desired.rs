@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::plan::{ComplianceLevel, RejectedAction};
+use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
 #[test]
 fn a_stage_wants_what_the_plan_says_in_the_words_of_the_api() {

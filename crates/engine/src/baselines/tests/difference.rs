@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::contract::{StepSettings, Target};
-use crate::plan::{ComplianceLevel, PatchSource, RejectedAction};
+use crate::planner::StepSettings;
+use orgpatch_model::target::Target;
+use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 /// An account in which a stage was applied.
 fn done(name: &str) -> Observed {
@@ -274,18 +275,14 @@ fn settings_and_records_carry_baselines() {
     let target = Target {
         account_id: "111122223333".into(),
         account_name: "shop".into(),
-        account_state: crate::organization::AccountState::Active,
+        account_state: orgpatch_model::organization::AccountState::Active,
         ou_path: String::new(),
         region: "ap-northeast-1".into(),
         stage: "production".into(),
         wave: 1,
     };
-    assert_eq!(
-        crate::keys::of_target("r1", "01-test-1", crate::keys::Folder::Baselines, &target),
-        "runs/r1/steps/01-test-1/baselines/111122223333/ap-northeast-1.json"
-    );
     let previous = Previous::of(&changes, &untouched());
-    let record = BaselineRecord { target, at: crate::Timestamp::UNIX_EPOCH, changes, previous };
+    let record = BaselineRecord { target, at: jiff::Timestamp::UNIX_EPOCH, changes, previous };
     let json = serde_json::to_string(&record).expect("JSON");
     assert_eq!(serde_json::from_str::<BaselineRecord>(&json).expect("a record"), record);
 }

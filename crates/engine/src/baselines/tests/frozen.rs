@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Approve, RejectedAction};
+use orgpatch_plan::{Approve, RejectedAction};
 
 /// The plan with a frozen production stage, in which definition updates do not wait.
 fn frozen() -> Plan {

@@ -10,8 +10,8 @@ mod restore;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::os::OperatingSystem as Os;
-use crate::plan::{Plan, read};
+use orgpatch_model::operating_system::OperatingSystem as Os;
+use orgpatch_plan::{Plan, read};
 
 /// A plan for Windows and Amazon Linux 2023 with three stages.
 const PLAN: &str = r#"

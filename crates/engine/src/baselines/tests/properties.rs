@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::plan::{ComplianceLevel, PatchSource, RejectedAction};
+use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 const SYSTEMS: [Os; 3] = [Os::AmazonLinux2023, Os::Ubuntu, Os::Windows];
 const GROUPS: [&str; 2] = ["web", "db"];

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::organization::AccountState;
-use crate::plan::{Approve, Conflicts, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
+use orgpatch_model::organization::AccountState;
+use orgpatch_plan::{Approve, Conflicts, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
 
 fn stage(name: &str, ous: &[&str]) -> Stage {
     Stage {

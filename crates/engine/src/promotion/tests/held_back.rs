@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::*;
-use crate::outcome::Outcome;
-use crate::plan::Untested;
-use crate::verdict::Verdict;
+use crate::results::outcome_rules::Verdict;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_plan::Untested;
 
 const OS: OperatingSystem = OperatingSystem::AmazonLinux2023;
 

@@ -7,11 +7,13 @@ mod set;
 use jiff::Timestamp;
 
 use super::*;
-use crate::baseline::{Baseline, Definition};
-use crate::contract::{HoldBack, InstallOrder, InstanceRow, OrderedInstance, Patch, PatchDisposition};
-use crate::os::OperatingSystem;
-use crate::plan::{ComplianceLevel, RejectedAction};
-use crate::reason::Reason;
+use crate::baselines::{Baseline, Definition};
+use crate::install::order::{InstallOrder, OrderedInstance};
+use crate::results::InstanceRow;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
 /// The tested set of a step of the first stage.
 fn tested_by<'a>(

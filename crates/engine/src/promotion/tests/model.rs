@@ -9,12 +9,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::contract::{InventoryInstance, Standing};
 use crate::fixtures::target;
-use crate::outcome::Outcome;
-use crate::plan::Untested;
-use crate::reconcile::row;
-use crate::verdict::Verdict;
+use crate::inventory::{InventoryInstance, Standing};
+use crate::results::outcome_rules::Verdict;
+use crate::results::reconcile::row;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_plan::Untested;
 
 const MINUTES_OF_A_DAY: u32 = 1440;
 const PACKAGES: [&str; 3] = ["bash", "kernel", "openssl"];

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::contract::{InstanceRow, InventoryInstance, Standing};
 use crate::fixtures::target;
-use crate::outcome::Outcome;
-use crate::reconcile::row;
+use crate::inventory::{InventoryInstance, Standing};
+use crate::results::InstanceRow;
+use crate::results::reconcile::row;
+use orgpatch_model::outcome::Outcome;
 
 fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
     let instance = InventoryInstance {

@@ -2,11 +2,11 @@
 //! ones where it is not?
 
 use super::{although, of_path};
-use crate::os::OperatingSystem;
 use crate::readiness::finding::{Check, Finding, Severity, Status};
 use crate::readiness::matrix::BucketFamily;
 use crate::readiness::network::Reached;
 use crate::readiness::{Path, Subject};
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// Services that every instance needs.
 const NEEDED: [&str; 2] = ["ssm", "ssmmessages"];

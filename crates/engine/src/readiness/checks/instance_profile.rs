@@ -2,8 +2,8 @@
 
 use super::{no_credentials, no_metadata};
 use crate::readiness::Subject;
-use crate::readiness::facts::Known;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
+use orgpatch_model::fetched::Known;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let metadata = subject.instance.metadata;

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use super::{endpoints, no_credentials, no_metadata, stopped};
-use crate::readiness::facts::Known;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::{Path, Subject};
+use orgpatch_model::fetched::Known;
 
 /// How long it can take until a new instance is known, with default host management (its page of the user guide).
 const REGISTRATION: SignedDuration = SignedDuration::from_mins(30);

@@ -4,9 +4,9 @@ use jiff::ToSpan;
 
 use super::billed_as;
 use crate::readiness::Subject;
-use crate::readiness::facts::Known;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::matrix::{EndOfLife, Release};
+use orgpatch_model::fetched::Known;
 
 /// How long before its end a release is warned of, in days.
 const NOTICE_DAYS: i64 = 90;

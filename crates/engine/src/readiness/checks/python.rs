@@ -2,12 +2,13 @@
 //! with an exit code that proves it: never guessed.
 
 use super::billed_as;
-use crate::exit_code;
-use crate::os::OperatingSystem;
-use crate::readiness::facts::{Known, Package};
+use crate::readiness::facts::Package;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::matrix::PythonRange;
 use crate::readiness::{Subject, Version};
+use orgpatch_model::exit_code;
+use orgpatch_model::fetched::Known;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// The exit code of a dependency check that failed.
 const DEPENDENCY: i64 = 2;

@@ -1,8 +1,8 @@
 //! Does Systems Manager work in the Region? And, for the report only: could Quick Setup have done it?
 
 use crate::readiness::Subject;
-use crate::readiness::facts::Known;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
+use orgpatch_model::fetched::Known;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let region = &subject.facts.region.code;

@@ -2,11 +2,11 @@
 //! repositories are?
 
 use super::{of_path, sentence};
-use crate::exit_code;
-use crate::os::OperatingSystem;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::network::Reached;
 use crate::readiness::{Path, Subject};
+use orgpatch_model::exit_code;
+use orgpatch_model::operating_system::OperatingSystem;
 
 /// The exit code of a patch module that could not be downloaded.
 const NO_MODULE: i64 = 156;

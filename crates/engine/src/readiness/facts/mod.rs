@@ -1,17 +1,16 @@
 //! The facts of a target: what few, paged, batched calls can say of all its instances. Never one call per instance.
 
-mod known;
 mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use known::{Known, Missing};
 pub use network::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Network, NetworkAcl, Peer, Ports, PrefixList, Protocol,
     Route, RouteTable, SecurityGroup, Subnet,
 };
 
-use crate::selection::{Ec2Instance, ManagedInstance};
+use orgpatch_model::fetched::Known;
+use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
 /// What is known of a target, an account in a Region.
 #[derive(Debug, Clone)]

@@ -6,8 +6,9 @@ use ipnet::IpNet;
 
 use super::path::Path;
 use super::{HTTPS, Place, View, anywhere};
-use crate::readiness::facts::{Direction, Known, Peer, PrefixList, Protocol, SecurityGroup};
+use crate::readiness::facts::{Direction, Peer, PrefixList, Protocol, SecurityGroup};
 use crate::readiness::finding::Problem;
+use orgpatch_model::fetched::Known;
 
 /// Prefix lists by id.
 pub(super) struct Lists<'a> {

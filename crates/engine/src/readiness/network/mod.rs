@@ -17,8 +17,9 @@ use ipnet::{IpNet, Ipv4Net};
 pub(super) use endpoint::Reached;
 pub(super) use path::Path;
 
-use super::facts::{Endpoint, EndpointKind, Missing, Network, NetworkAcl, RouteTable, SecurityGroup, Subnet};
-use crate::selection::Ec2Instance;
+use super::facts::{Endpoint, EndpointKind, Network, NetworkAcl, RouteTable, SecurityGroup, Subnet};
+use orgpatch_model::fetched::Missing;
+use orgpatch_model::instance::Ec2Instance;
 
 /// Patches and Systems Manager are on HTTPS.
 const HTTPS: u16 = 443;

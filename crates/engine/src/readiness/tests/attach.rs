@@ -3,12 +3,13 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::contract::{InventoryInstance, Standing};
-use crate::selection;
+use crate::inventory::list;
+use crate::inventory::readiness::attach;
+use crate::inventory::{InventoryInstance, Standing};
 
 fn attached(facts: &TargetFacts) -> Vec<InventoryInstance> {
     let select = Selection::default();
-    let mut instances = selection::inventory(&select, &facts.instances, known_nodes(facts));
+    let mut instances = list::inventory(&select, &facts.instances, known_nodes(facts));
     attach(&mut instances, check(facts, &select, now()));
     instances
 }
@@ -74,7 +75,7 @@ fn reasons_name_the_most_likely_cause() {
 fn what_the_plan_leaves_out_has_no_findings() {
     let select = Selection { tags: [("Patch".to_owned(), vec!["yes".to_owned()])].into(), ..Selection::default() };
     let facts = target();
-    let mut instances = selection::inventory(&select, &facts.instances, known_nodes(&facts));
+    let mut instances = list::inventory(&select, &facts.instances, known_nodes(&facts));
     attach(&mut instances, check(&facts, &select, now()));
     assert!(matches!(&instances[0].standing, Standing::Skipped(reason) if reason.code == "not-selected-by-tags"));
     assert_eq!(instances[0].findings, []);

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::selection::MetadataOptions;
+use orgpatch_model::instance::MetadataOptions;
 
 fn unmanaged() -> TargetFacts {
     let mut facts = target();

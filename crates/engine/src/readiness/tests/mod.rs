@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::*;
-use crate::plan::Selection;
+use orgpatch_plan::Selection;
 
 /// A private subnet with the endpoints that it needs, and one instance in it that is ready.
 fn target() -> TargetFacts {
@@ -47,7 +47,7 @@ fn instance(id: &str) -> Ec2Instance {
         security_group_ids: vec!["sg-i".into()],
         private_ip: Some("10.0.1.7".parse().expect("an address")),
         instance_profile_arn: Some("arn:aws:iam::222200000001:instance-profile/app".into()),
-        metadata: Some(crate::selection::MetadataOptions { enabled: true, tokens_required: true }),
+        metadata: Some(orgpatch_model::instance::MetadataOptions { enabled: true, tokens_required: true }),
         ..Ec2Instance::default()
     }
 }

@@ -1,0 +1,73 @@
+//! The install order of a target: what is installed there, and nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::{HoldBack, Patch};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
+
+/// A target's part of the install plan; what `install` sends, neither more nor less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstallOrder {
+    /// Account id.
+    pub account_id: String,
+    /// Region code.
+    pub region: String,
+    /// The instances, each with what is missing there.
+    pub instances: Vec<OrderedInstance>,
+    /// Instances that lack patches but are left out, because what they lack is not tested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// What is put on the list of rejected patches before anything is installed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hold_back: HoldBack,
+}
+
+/// An instance that lacks patches and is left out of the install plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// Instance id.
+    pub instance_id: String,
+    /// What it ends with.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// The patches that are held back.
+    pub held_back: Vec<Patch>,
+}
+
+/// An item of `install-targets.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstallTarget {
+    /// Where.
+    pub target: Target,
+    /// True if patches are held back, so that a scan must prove what would go in before the install.
+    pub hold_back: bool,
+}
+
+/// An instance in the install plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderedInstance {
+    /// Instance id.
+    pub instance_id: String,
+    /// Operating system.
+    pub os: OperatingSystem,
+    /// Patches that the scan found missing.
+    pub missing: Vec<Patch>,
+    /// Those among them that the first stage has not installed, where the plan does not hold them back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untested: Vec<Patch>,
+    /// Patches that are missing too and are held back, because the first stage has not installed them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<Patch>,
+    /// Why it is in the plan: patches are missing, or a reboot is.
+    pub reason: Reason,
+}

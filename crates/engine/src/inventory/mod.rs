@@ -1,0 +1,70 @@
+//! The instances of a target, and which of them are asked.
+
+pub mod competing;
+pub mod list;
+pub mod readiness;
+
+use jiff::Timestamp;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
+use serde::{Deserialize, Serialize};
+
+use crate::competing::Conflict;
+use crate::readiness::Finding;
+
+/// What `scan` saw in a target before it sent anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inventory {
+    /// When.
+    pub at: Timestamp,
+    /// Every instance of the target that is not terminated.
+    pub instances: Vec<InventoryInstance>,
+    /// What could not be seen of others who patch, and what of theirs may concern any instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
+}
+
+/// An instance as EC2 and Systems Manager describe it, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventoryInstance {
+    /// Instance id.
+    pub instance_id: String,
+    /// Value of the `Name` tag, if there is one.
+    pub name: Option<String>,
+    /// Operating system, if Patch Manager knows it.
+    pub os: Option<OperatingSystem>,
+    /// Operating system in the agent's own words (`Amazon Linux 2023`).
+    pub platform: Option<String>,
+    /// Version of the SSM Agent.
+    pub agent_version: Option<String>,
+    /// Whether it is asked.
+    pub standing: Standing,
+    /// What was found about its readiness, one of each check. Empty: the plan leaves it out, or nothing was to be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Who else patches it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+}
+
+impl InventoryInstance {
+    /// Whether the plan selects it, be it able to answer or not.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        !matches!(self.standing, Standing::Skipped(_))
+    }
+}
+
+/// Whether an instance is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "standing", content = "reason", rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is selected and can be asked.
+    Selected,
+    /// The plan or a conflict says no.
+    Skipped(Reason),
+    /// It is selected but cannot be asked.
+    NotReady(Reason),
+}

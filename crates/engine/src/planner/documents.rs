@@ -1,0 +1,115 @@
+//! What the planner writes down: `run.json` and the settings of each step.
+
+use jiff::Timestamp;
+use orgpatch_model::input::{Operation, RunInput};
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{ConflictSettings, Gate, Plan, Rate, Reboot, Selection, Untested};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::baselines::Baseline;
+
+/// `run.json`: everything that was decided before anything was touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunDocument {
+    /// Version of this format: 1.
+    pub schema_version: u32,
+    /// Name of the execution.
+    pub run_id: String,
+    /// When the run was planned.
+    pub started_at: Timestamp,
+    /// What was asked for.
+    pub input: RunInput,
+    /// SHA-256 of the plan document as it was read, in hex.
+    pub plan_sha256: String,
+    /// The plan.
+    pub plan: Plan,
+    /// Id of the organization.
+    pub organization_id: String,
+    /// The steps, in the order in which they run.
+    pub steps: Vec<StepSummary>,
+    /// Accounts that no step of this run works on, each with its reason.
+    pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+}
+
+/// A step in `run.json`; its targets are in `targets.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepSummary {
+    /// `<nn>-<stage>-<wave>`.
+    pub id: String,
+    /// Name of the stage.
+    pub stage: String,
+    /// Wave in the stage, from 1.
+    pub wave: u32,
+    /// How many accounts.
+    pub accounts: usize,
+    /// How many targets.
+    pub targets: usize,
+}
+
+/// An account that no step works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountOutsidePlan {
+    /// Account id.
+    pub account_id: String,
+    /// Account name.
+    pub account_name: String,
+    /// Names of the organizational units from the root down, joined by `/`.
+    pub ou_path: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// `settings.json`: what the functions of a step need of the plan, resolved for its stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepSettings {
+    /// The step's id.
+    pub step: String,
+    /// Name of the plan.
+    pub plan: String,
+    /// What the run does.
+    pub operation: Operation,
+    /// True if no command is to be sent: only whether instances are ready.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub readiness_only: bool,
+    /// Which instances.
+    pub select: Selection,
+    /// May an install reboot?
+    pub reboot: Reboot,
+    /// How much at the same time.
+    pub rate: Rate,
+    /// What must hold afterwards.
+    pub gate: Gate,
+    /// What happens to instances that somebody else patches too.
+    #[serde(default)]
+    pub conflicts: ConflictSettings,
+    /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are, or
+    /// the step is frozen and they are not known before the first stage is scanned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
+    /// What the step shares with the first stage; None: it stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Promotion>,
+    /// True for a step of the plan's first stage: what it installs is the tested set.
+    #[serde(default)]
+    pub is_first_stage: bool,
+    /// Ids of the steps before this one, all of which must have advanced.
+    pub earlier_steps: Vec<String>,
+}
+
+/// What a step of a later stage shares with the first stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Promotion {
+    /// Ids of the first stage's steps, whose tested sets count.
+    pub tested_in: Vec<String>,
+    /// True if patches are approved until the day on which the first stage was scanned; the baselines are then written
+    /// when the step begins.
+    pub frozen: bool,
+    /// What becomes of patches that the first stage has not installed.
+    pub untested: Untested,
+}

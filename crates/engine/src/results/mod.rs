@@ -1,0 +1,88 @@
+//! From what Systems Manager answers to one outcome per instance and target.
+
+pub mod command_results;
+pub mod instance_results;
+pub mod invocation;
+pub mod outcome_rules;
+pub mod overwritten;
+pub mod reconcile;
+
+use jiff::Timestamp;
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::patch::Patch;
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::competing::Conflict;
+use crate::readiness::Finding;
+
+/// One instance in a target's record, and in the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstanceRow {
+    /// Account id.
+    pub account_id: String,
+    /// Region code.
+    pub region: String,
+    /// Instance id.
+    pub instance_id: String,
+    /// Value of the `Name` tag, or null.
+    pub name: Option<String>,
+    /// Stage.
+    pub stage: String,
+    /// Wave in the stage, from 1.
+    pub wave: u32,
+    /// Operating system by its API name, else the agent's own words, else null.
+    pub os: Option<String>,
+    /// Version of the SSM Agent, or null.
+    pub agent_version: Option<String>,
+    /// What happened.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// What was found about its readiness before the scan, and what the scan has proved of it: one of each check. Empty
+    /// where the plan leaves it out, or where the run never came to it.
+    pub findings: Vec<Finding>,
+    /// Who else patches it, the gravest first, with what the plan says about it.
+    pub conflicts: Vec<Conflict>,
+    /// Who probably wrote the compliance row that was found in place of this run's, or null. Such a row is not believed.
+    pub overwritten_by: Option<Reason>,
+    /// Patches that the scan before found missing.
+    pub missing_before: Vec<Patch>,
+    /// Patches that were missing before and are not any more, by the scan afterwards.
+    pub installed: Vec<Patch>,
+    /// Patches that were missing before and still are: the install did not bring them.
+    pub failed: Vec<Patch>,
+    /// Everything that the scan afterwards finds missing, whether it was known before or not.
+    pub missing_after: Vec<Patch>,
+    /// Those of `installed` that the first stage of the plan had not installed; always empty where nothing is compared
+    /// with it.
+    pub installed_untested: Vec<Patch>,
+    /// Patches that are missing and were not to be installed, because the first stage has not installed them.
+    pub held_back: Vec<Patch>,
+    /// The patch baseline it was judged by, or null.
+    pub baseline_id: Option<String>,
+    /// Every command that this run sent to it, in order.
+    pub command_ids: Vec<String>,
+}
+
+/// The result of a target in a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetRecord {
+    /// Where.
+    pub target: Target,
+    /// What happened to the target.
+    pub outcome: TargetOutcome,
+    /// Why.
+    pub reason: Reason,
+    /// When the record was made.
+    pub at: Timestamp,
+    /// Its instances; after an install only those that were in the install plan.
+    pub instances: Vec<InstanceRow>,
+    /// What could not be seen of others who patch there, and what of theirs may concern any instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflict_notes: Vec<Reason>,
+}

@@ -1,0 +1,47 @@
+//! Which instances the plan selects, whether they can be asked or not.
+
+use std::collections::BTreeMap;
+
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::Selection;
+
+/// Why the plan leaves an instance out, whatever its state; None if it is selected.
+#[must_use]
+pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<OperatingSystem>) -> Option<Reason> {
+    if select.exclude.instances.contains(&instance.id) {
+        return Some(Reason::new("excluded-instance", "the plan excludes this instance"));
+    }
+    if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
+        return Some(Reason::new("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}")));
+    }
+    if let Some(key) = select.tags.iter().find_map(|(key, values)| {
+        let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
+        (!has).then_some(key)
+    }) {
+        return Some(Reason::new(
+            "not-selected-by-tags",
+            format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")),
+        ));
+    }
+    if let Some(os) = os
+        && !select.operating_systems.is_empty()
+        && !select.operating_systems.contains(&os)
+    {
+        return Some(Reason::new(
+            "not-selected-by-operating-system",
+            format!("not selected by operating system: the plan does not list {os}"),
+        ));
+    }
+    None
+}
+
+fn matching_tag<'a>(
+    wanted: &'a BTreeMap<String, Vec<String>>,
+    tags: &'a BTreeMap<String, String>,
+) -> Option<(&'a str, &'a str)> {
+    wanted.iter().find_map(|(key, values)| {
+        tags.get(key).filter(|value| values.contains(value)).map(|value| (key.as_str(), value.as_str()))
+    })
+}

@@ -1,0 +1,73 @@
+//! A target, and what a function does for it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::input::Operation;
+use crate::organization::AccountState;
+
+/// One account in one Region, in its place in the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Account id, 12 digits.
+    pub account_id: String,
+    /// Account name.
+    pub account_name: String,
+    /// What Organizations said of the account when the run was planned.
+    pub account_state: AccountState,
+    /// Names of the organizational units from the root down, joined by `/`; empty directly below the root.
+    pub ou_path: String,
+    /// Region code.
+    pub region: String,
+    /// Stage that claims the account.
+    pub stage: String,
+    /// Wave in the stage, from 1.
+    pub wave: u32,
+}
+
+/// What a function does for a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The run halted before this target: list its instances, send nothing.
+    Inventory,
+    /// What is missing?
+    Scan,
+    /// What would go in while untested patches are held back?
+    Hold,
+    /// Install it.
+    Install,
+    /// Is it really installed?
+    Verify,
+    /// In place of the scan: what would change about the baselines?
+    PreviewBaselines,
+    /// In place of the scan: give back what was there before orgpatch's baselines.
+    RestoreBaselines,
+}
+
+impl Phase {
+    /// The word in ledger keys and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inventory => "inventory",
+            Self::Scan => "scan",
+            Self::Hold => "hold",
+            Self::Install => "install",
+            Self::Verify => "verify",
+            Self::PreviewBaselines => "preview-baselines",
+            Self::RestoreBaselines => "restore-baselines",
+        }
+    }
+
+    /// What the Map over all targets of a step does in a run of that operation.
+    #[must_use]
+    pub fn of_all_targets(operation: Operation) -> Self {
+        match operation {
+            Operation::Scan | Operation::Install => Self::Scan,
+            Operation::PreviewBaselines => Self::PreviewBaselines,
+            Operation::RestoreBaselines => Self::RestoreBaselines,
+        }
+    }
+}
