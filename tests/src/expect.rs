@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::readiness::{Check, Status};
-use orgpatch_model::outcome::RunDecision;
-use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_model::outcome::{Counts, Outcome, RunDecision, TargetOutcome};
 use orgpatch_report::{Report, StepDecision};
 use serde::Deserialize;
 use serde_json::Value;

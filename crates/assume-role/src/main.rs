@@ -2,11 +2,12 @@
 //!
 //! It proves access and keeps nothing: whoever acts later opens the door again.
 
-use orgpatch_aws::dispatch::expect_phase;
-use orgpatch_aws::ec2::{self, RegionStatus};
-use orgpatch_aws::house::House;
+use orgpatch_aws::clients::ec2;
+use orgpatch_aws::clients::ec2::RegionStatus;
 use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::member::TargetError;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::dispatch::expect_phase;
+use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::Reason;

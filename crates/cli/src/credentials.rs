@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use orgpatch_aws::SdkConfig;
-use orgpatch_aws::config::{self, FoundCredentials};
+use orgpatch_aws::clients::config;
+use orgpatch_aws::clients::config::FoundCredentials;
 
 /// Configuration of the SDK with credentials that are there; or why there are none, in one sentence.
 ///

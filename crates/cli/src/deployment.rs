@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use orgpatch_aws::call::CallError;
-use orgpatch_aws::executions::{End, Executions};
-use orgpatch_aws::store::Store;
+use orgpatch_aws::clients::call::CallError;
+use orgpatch_aws::clients::executions::{End, Executions};
+use orgpatch_aws::store::bucket::Store;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_records::keys;

@@ -16,9 +16,8 @@ mod validate;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Arguments, BaselinesCommand, Command};
+use clap::Parser;
 
 /// Exit status of a plan that has mistakes, or that does not fit the organization.
 const REFUSED: u8 = 1;

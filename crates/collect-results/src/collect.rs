@@ -3,22 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use orgpatch_aws::call::CallError;
-use orgpatch_aws::house::House;
-use orgpatch_aws::ledger::{Ledger, Page};
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::ssm::Ssm;
-use orgpatch_aws::steps;
+use orgpatch_aws::clients::call::CallError;
+use orgpatch_aws::clients::ssm::Ssm;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::sessions::TargetError;
+use orgpatch_aws::store::ledger::{Ledger, Page};
+use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::inventory::Inventory;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion;
-use orgpatch_engine::results::command_results;
 use orgpatch_engine::results::command_results::Asked;
-use orgpatch_engine::results::instance_results;
 use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
 use orgpatch_engine::results::invocation::Answer;
-use orgpatch_engine::results::{InstanceRow, TargetRecord};
+use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, instance_results};
 use orgpatch_engine::sending::intent::IntentState;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::{HoldBack, Patch};
@@ -100,7 +98,7 @@ impl Look<'_> {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
-        let tested = steps::tested(store, &request.run_id, self.settings).await?;
+        let tested = step_inputs::tested(store, &request.run_id, self.settings).await?;
         let order = promotion::cleared(order, &tested, &mut instance_results::held(judged, &patches));
         store
             .write_once(
@@ -118,7 +116,7 @@ impl Look<'_> {
             return Ok(running);
         }
         // What kept the install from beginning is recorded already.
-        let Some(order) = steps::order(store, request).await? else {
+        let Some(order) = step_inputs::order(store, request).await? else {
             return Ok(Progress::Done);
         };
         let scanned: TargetRecord =

@@ -2,11 +2,10 @@
 
 mod collect;
 
-use orgpatch_aws::dispatch::expect_phase;
-use orgpatch_aws::house::House;
-use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::ledger::Ledger;
-use orgpatch_aws::settings;
+use orgpatch_aws::lambda::{self, Error, environment};
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::dispatch::expect_phase;
+use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_model::error::RunError;
@@ -18,7 +17,7 @@ use orgpatch_records::messages::{Progress, TargetRequest};
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let house = &House::build().await?;
-    let ledger = &Ledger::new(&house.config, settings::ledger_table()?);
+    let ledger = &Ledger::new(&house.config, environment::ledger_table()?);
     lambda::run(|request| collect_results(house, ledger, request)).await
 }
 

@@ -1,7 +1,5 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
-use crate::install::order::{InstallOrder, OrderedInstance};
-use crate::results::TargetRecord;
 use jiff::Timestamp;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -12,6 +10,9 @@ use orgpatch_plan::{Gate, Reboot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::install::order::{InstallOrder, OrderedInstance};
+use crate::results::TargetRecord;
 
 /// Answer of `gate`. The state machine reads `decision` only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The document AWS-RunPatchBaseline: its parameters, and what they ask the agent to do.
-use crate::ids;
 use std::collections::BTreeMap;
+
+use crate::ids;
 
 /// The only document that commands can be sent with here.
 pub const NAME: &str = "AWS-RunPatchBaseline";

@@ -1,9 +1,8 @@
 //! Faults: what goes wrong between a caller and the cloud, and how often.
-use crate::{
-    scenario::{FaultEntry, KillCaller},
-    services,
-    wire::{AwsError, Call, ec2::glob},
-};
+use crate::scenario::{FaultEntry, KillCaller};
+use crate::services;
+use crate::wire::ec2::glob;
+use crate::wire::{AwsError, Call};
 
 /// What a call meets.
 #[derive(Debug, Default, PartialEq, Eq)]

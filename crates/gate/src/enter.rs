@@ -1,12 +1,11 @@
 //! Enter: may the step start? A frozen one gets its baselines here, since only now is known when the first stage was
 //! scanned.
 
-use orgpatch_aws::steps;
-use orgpatch_aws::store::Store;
-use orgpatch_engine::baselines;
-use orgpatch_engine::gate;
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::gate::{Decision, GateAnswer, GateRecord};
 use orgpatch_engine::planner::{RunDocument, StepSettings};
+use orgpatch_engine::{baselines, gate};
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Counts;
 use orgpatch_model::reason::Reason;
@@ -39,7 +38,7 @@ async fn freeze(
     settings: &StepSettings,
     go: GateAnswer,
 ) -> Result<GateAnswer, RunError> {
-    let tested = steps::tested(store, &request.run_id, settings).await?;
+    let tested = step_inputs::tested(store, &request.run_id, settings).await?;
     let Some(scanned_at) = tested.scanned_at else {
         let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
         let halt = GateAnswer { decision: Decision::Halt, reason: Reason::new("nothing-tested", text) };

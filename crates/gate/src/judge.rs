@@ -1,7 +1,7 @@
 //! Judge: may the next step start? What the first stage installed is recorded here, whatever the answer.
 
-use orgpatch_aws::facts;
-use orgpatch_aws::store::Store;
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::step_records;
 use orgpatch_engine::gate;
 use orgpatch_engine::gate::{GateAnswer, GateRecord};
 use orgpatch_engine::planner::StepSettings;
@@ -19,7 +19,7 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
     let mut counts = Counts::default();
     let mut lost = 0;
     let mut tested = if settings.is_first_stage { Some(remembered(store, settings).await?) } else { None };
-    facts::each_target(store, run_id, step, facts::RESULTS, async |facts| {
+    step_records::each_target(store, run_id, step, step_records::RESULTS, async |facts| {
         let scan = facts.scan.as_ref().filter(|scan| scan.outcome == TargetOutcome::Reached);
         let scanned_at = scan.map(|scan| scan.at);
         let result = reconcile(facts, &StepEnd::Over, settings.operation);

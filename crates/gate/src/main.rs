@@ -5,8 +5,8 @@ mod judge;
 mod review;
 
 use lambda::Error;
-use orgpatch_aws::store::Store;
-use orgpatch_aws::{lambda, settings};
+use orgpatch_aws::lambda::{self, environment};
+use orgpatch_aws::store::bucket::Store;
 use orgpatch_engine::gate::GateAnswer;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
@@ -17,7 +17,7 @@ use orgpatch_records::messages::{GateRequest, Question};
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
-    let store = &Store::new(&config, settings::runs_bucket()?);
+    let store = &Store::new(&config, environment::runs_bucket()?);
     lambda::run(|request| answer(store, request)).await
 }
 

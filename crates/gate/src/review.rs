@@ -1,8 +1,8 @@
 //! Review: what would be installed? The install plan is written before anything is.
 
-use orgpatch_aws::store::Store;
-use orgpatch_aws::upload::written;
-use orgpatch_aws::{facts, steps};
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::upload::written;
+use orgpatch_aws::store::{step_inputs, step_records};
 use orgpatch_engine::gate::{Decision, GateAnswer};
 use orgpatch_engine::install::order::InstallTarget;
 use orgpatch_engine::install::plan;
@@ -31,8 +31,8 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         }
     }
     let (run_id, step) = (&request.run_id, &request.step);
-    let baselines = &steps::baselines(store, run_id, settings).await?;
-    let tested = &steps::tested(store, run_id, settings).await?;
+    let baselines = &step_inputs::baselines(store, run_id, settings).await?;
+    let tested = &step_inputs::tested(store, run_id, settings).await?;
     let order = async |facts: TargetFacts| {
         let Some(order) = facts.scan.as_ref().and_then(|scan| gate::order(scan, settings.reboot)) else {
             return Ok(None);
@@ -49,7 +49,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
     let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
     let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
-    let reviewed = facts::each_prepared(store, run_id, step, &[Folder::Scan], order, async |reviewed| {
+    let reviewed = step_records::each_prepared(store, run_id, step, &[Folder::Scan], order, async |reviewed| {
         let Some((target, order)) = reviewed else { return Ok(()) };
         written(WHAT, plan.add(&mut upload, &order))?;
         instances += order.instances.len();

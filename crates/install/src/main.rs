@@ -2,13 +2,14 @@
 
 mod others;
 
-use orgpatch_aws::dispatch::{self, Dispatch, expect_phase};
-use orgpatch_aws::house::House;
-use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::ledger::Ledger;
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::ssm::Ssm;
-use orgpatch_aws::{settings, steps};
+use orgpatch_aws::clients::ssm::Ssm;
+use orgpatch_aws::lambda::{self, Error, environment};
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::dispatch;
+use orgpatch_aws::member::dispatch::{Dispatch, expect_phase};
+use orgpatch_aws::member::sessions::TargetError;
+use orgpatch_aws::store::ledger::Ledger;
+use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command;
 use orgpatch_model::error::RunError;
@@ -20,7 +21,7 @@ use orgpatch_records::messages::{Progress, TargetRequest};
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let house = &House::build().await?;
-    let ledger = &Ledger::new(&house.config, settings::ledger_table()?);
+    let ledger = &Ledger::new(&house.config, environment::ledger_table()?);
     lambda::run(|request| install(house, ledger, request)).await
 }
 
@@ -33,7 +34,7 @@ async fn install(house: &House, ledger: &Ledger, request: TargetRequest) -> Resu
 async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
     let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     // Without the proof that only tested patches would go in nothing does; why there is none is recorded already.
-    let Some(order) = steps::order(&house.store, request).await? else {
+    let Some(order) = step_inputs::order(&house.store, request).await? else {
         return Ok(Progress::Done);
     };
     let member = house.members.enter(&request.run_id, &request.target).await?;

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use orgpatch_aws::SdkConfig;
-use orgpatch_aws::dispatch::Busy;
-use orgpatch_aws::house::House;
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::others::Others;
+use orgpatch_aws::clients::competing::Others;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::dispatch::Busy;
+use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::{Action, Moment};
 use orgpatch_engine::planner::StepSettings;

@@ -2,19 +2,18 @@
 
 mod start;
 
-use orgpatch_aws::executions::Executions;
-use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::ledger::Ledger;
-use orgpatch_aws::settings;
-use orgpatch_aws::store::Store;
+use orgpatch_aws::clients::executions::Executions;
+use orgpatch_aws::lambda::{self, Error, environment};
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::ledger::Ledger;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
     let house = &start::House {
-        store: Store::new(&config, settings::runs_bucket()?),
-        ledger: Ledger::new(&config, settings::ledger_table()?),
+        store: Store::new(&config, environment::runs_bucket()?),
+        ledger: Ledger::new(&config, environment::ledger_table()?),
         executions: Executions::new(&config),
         config,
     };

@@ -1,14 +1,12 @@
 //! The start of a run: check everything, take the lock, write everything down.
 
 use orgpatch_aws::SdkConfig;
-use orgpatch_aws::executions::Executions;
-use orgpatch_aws::ledger::{Ledger, LockHolder, Write};
-use orgpatch_aws::organizations;
-use orgpatch_aws::store::Store;
-use orgpatch_engine::baselines;
-use orgpatch_engine::planner;
-use orgpatch_engine::planner::Step;
-use orgpatch_engine::planner::{Promotion, RunDocument, StepSettings, StepSummary};
+use orgpatch_aws::clients::executions::Executions;
+use orgpatch_aws::clients::organizations;
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::ledger::{Ledger, LockHolder, Write};
+use orgpatch_engine::planner::{Promotion, RunDocument, Step, StepSettings, StepSummary};
+use orgpatch_engine::{baselines, planner};
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use orgpatch_model::operating_system::OperatingSystem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,6 @@ use super::pattern::{
 };
 use super::promotion::Untested;
 use super::schema;
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// What is patched, in which order, and what must hold before the next stage may start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

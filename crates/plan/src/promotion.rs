@@ -1,12 +1,12 @@
 //! Promotion of what was tested: which stages are frozen to the first one, and what becomes of what it did not test.
 
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Approve, PlannedBaseline, PlannedRule, has_approval_dates};
 use super::model::{Plan, Stage};
-use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
 
 /// What becomes of an untested patch: one that is missing in a stage and that the plan's first stage has not installed,
 /// neither in this run nor in an earlier one.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
 use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Fields, Names, Reader, join, quote, values};
@@ -10,7 +12,6 @@ use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, MAX_CONCURRENCY, MAX_ERRORS, NAME, REGION};
 use super::stages::stages;
 use super::yaml::{self, Place};
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// The largest document that is read, in bytes: a thousand times what plans need.
 const MAX_BYTES: usize = 256 * 1024;

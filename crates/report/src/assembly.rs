@@ -2,18 +2,17 @@
 //! does not grow with the instances.
 
 use jiff::Timestamp;
-
-use super::course;
-use super::promotion::{PromotionTally, compared};
-use super::readiness::ReadinessTally;
-use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport};
-use crate::comparison::Comparison;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::{CaughtError, Decision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{StepEnd, TargetFacts, TargetResult, reconcile};
 use orgpatch_model::outcome::{Counts, TargetOutcome};
+
+use super::promotion::{PromotionTally, compared};
+use super::readiness::ReadinessTally;
+use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course};
+use crate::comparison::Comparison;
 
 /// A target with its instances, as the report has them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
 use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ReportedTarget;
-use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 /// What changed since the run of the same plan before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -231,8 +231,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Report;
-    use crate::fixtures;
+    use crate::{Report, fixtures};
 
     /// `now` compared with `before`.
     fn compared(before: &Report, now: &Report) -> Comparison {

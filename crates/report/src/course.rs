@@ -51,10 +51,10 @@ pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) ->
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-
-    use super::*;
     use orgpatch_model::outcome::Counts;
     use orgpatch_plan::Gate;
+
+    use super::*;
 
     /// Three steps, by what their gates said.
     fn run(said: [Option<Decision>; 3]) -> (Vec<StepSummary>, Vec<Option<GateRecord>>) {

@@ -11,9 +11,9 @@ mod patches;
 use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
+use orgpatch_engine::results::InstanceRow;
 
 use crate::{ReportedTarget, TargetReport};
-use orgpatch_engine::results::InstanceRow;
 
 /// What tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -39,11 +39,11 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::Report;
-    use crate::comparison::Comparing;
-    use crate::fixtures;
     use orgpatch_model::outcome::Outcome;
+
+    use super::*;
+    use crate::comparison::Comparing;
+    use crate::{Report, fixtures};
 
     fn written(report: &Report) -> String {
         let (mut document, mut out) = (Document::default(), Vec::new());

@@ -3,15 +3,11 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde_json::json;
-
-use crate::{Assembly, Report};
 use orgpatch_engine::gate::{Decision, GateRecord};
 use orgpatch_engine::inventory::{InventoryInstance, Standing};
 use orgpatch_engine::planner::{RunDocument, StepSummary};
-use orgpatch_engine::results::reconcile;
 use orgpatch_engine::results::reconcile::TargetFacts;
-use orgpatch_engine::results::{InstanceRow, TargetRecord};
+use orgpatch_engine::results::{InstanceRow, TargetRecord, reconcile};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::AccountState;
 use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
@@ -19,6 +15,9 @@ use orgpatch_model::patch::{Patch, PatchDisposition};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use orgpatch_plan::Gate;
+use serde_json::json;
+
+use crate::{Assembly, Report};
 
 /// A target of the first wave of stage `test`.
 pub fn target() -> Target {

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{RunReport, StepReport, TargetReport};
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::competing;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
+
+use super::{RunReport, StepReport, TargetReport};
 
 /// So many lines of a list are shown; the tables have all.
 const SHOWN: usize = 20;

@@ -19,10 +19,10 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use run::{Place, Subject};
 use serde::Serialize;
 
 use crate::{ReportedTarget, RunReport};
-use run::{Place, Subject};
 
 /// A table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 //! per plan says it.
 
 use jiff::Timestamp;
+use orgpatch_records::latest_run::LatestRun;
 
 use crate::RunReport;
-use orgpatch_records::latest_run::LatestRun;
 
 /// What to write when a report of that run is made; None: what is known stays. Runs about baselines only say nothing
 /// about instances, and an older run whose report is made again (by a redrive) is not the latest.
@@ -40,9 +40,10 @@ pub fn before<'k>(run_id: &str, started_at: Timestamp, known: &'k LatestRun) -> 
 
 #[cfg(test)]
 mod tests {
+    use orgpatch_model::input::Operation;
+
     use super::*;
     use crate::fixtures;
-    use orgpatch_model::input::Operation;
 
     #[test]
     fn the_latest_run_is_the_one_that_began_last() {

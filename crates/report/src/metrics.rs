@@ -6,11 +6,10 @@
 //! and by plan, stages by plan and stage. Deployments differ by their namespace.
 
 use jiff::Timestamp;
+use orgpatch_model::outcome::{Counts, Outcome, RunDecision};
 use serde_json::{Map, Value, json};
 
 use crate::{Head, StepDecision, StepReport};
-use orgpatch_model::outcome::RunDecision;
-use orgpatch_model::outcome::{Counts, Outcome};
 
 /// Dimension: name of the plan.
 const PLAN: &str = "Plan";

@@ -3,20 +3,18 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::comparison::Comparison;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::RunDecision;
-use orgpatch_model::outcome::{Counts, TargetOutcome};
+use orgpatch_model::outcome::{Counts, RunDecision, TargetOutcome};
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::Gate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::assembly::ReportedTarget;
+use crate::comparison::Comparison;
 use crate::highlights::Highlights;
 use crate::promotion::StepPromotion;
 use crate::readiness::ReadinessReport;

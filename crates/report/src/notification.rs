@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Head, Highlights};
 use orgpatch_model::error::HALTED;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
+
+use super::{Head, Highlights};
 
 /// SNS takes a subject of at most so many characters.
 const MAX_SUBJECT: usize = 100;

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::RunInput;
 use orgpatch_model::patch::Patch;
 use orgpatch_plan::{Plan, Stage, Untested};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What a step installed, compared with what the plan's first stage has installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -135,10 +134,11 @@ pub(super) fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::fixtures;
     use orgpatch_model::outcome::Outcome;
     use orgpatch_model::patch::PatchDisposition;
+
+    use super::*;
+    use crate::fixtures;
 
     fn patch(version: &str) -> Patch {
         Patch {

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use orgpatch_engine::readiness::{Cause, Causes, Check, Finding, Status};
 use orgpatch_model::english::counted;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// So many causes of instances that are not ready are in the notification; the report has all.
 const CAUSES_TOLD: usize = 3;

@@ -4,10 +4,11 @@
 
 use std::fmt::Write as _;
 
-use crate::comparison::Comparison;
-use crate::{Head, Highlights, RunReport, StepDecision};
 use orgpatch_model::english::counted;
 use orgpatch_model::outcome::RunDecision;
+
+use crate::comparison::Comparison;
+use crate::{Head, Highlights, RunReport, StepDecision};
 
 /// So many of the instances that changed in one way are named; the page has all.
 const LONGEST_LIST: usize = 20;
@@ -191,11 +192,11 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::Report;
-    use crate::comparison::Comparing;
-    use crate::fixtures;
     use orgpatch_model::outcome::Outcome;
+
+    use super::*;
+    use crate::comparison::Comparing;
+    use crate::{Report, fixtures};
 
     fn summary(report: &Report) -> String {
         markdown(&report.head, &report.highlights())

@@ -4,13 +4,12 @@
 mod preview;
 mod restore;
 
-use orgpatch_aws::baselines::Baselines;
-use orgpatch_aws::house::House;
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::steps;
+use orgpatch_aws::clients::baselines::Baselines;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::sessions::TargetError;
+use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
-use orgpatch_engine::inventory::list;
-use orgpatch_engine::inventory::{Inventory, Standing};
+use orgpatch_engine::inventory::{Inventory, Standing, list};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_model::english;
@@ -19,7 +18,6 @@ use orgpatch_model::patch::HoldBack;
 use orgpatch_model::reason::Reason;
 use orgpatch_records::keys;
 use orgpatch_records::messages::{Progress, TargetRequest};
-
 pub use preview::preview;
 pub use restore::restore;
 
@@ -52,7 +50,7 @@ pub async fn hold_back(
     hold_back: &HoldBack,
 ) -> Result<(), TargetError> {
     let holding = |baseline: &Baseline| Some(baseline.holding_back(hold_back.get(&baseline.operating_system)?));
-    let baselines = steps::baselines(&house.store, &request.run_id, settings).await?;
+    let baselines = step_inputs::baselines(&house.store, &request.run_id, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let (baselines, record) = difference_to(house, request, &desired).await?;
     let key = keys::of_target(&request.run_id, &request.step, keys::Folder::HoldingBaselines, &request.target);
@@ -69,7 +67,7 @@ async fn compare(
     inventory: &Inventory,
 ) -> Result<Option<(Baselines, BaselineRecord)>, TargetError> {
     let selected = |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.standing == Standing::Selected);
-    let mut desired = steps::baselines(&house.store, &request.run_id, settings).await?;
+    let mut desired = step_inputs::baselines(&house.store, &request.run_id, settings).await?;
     desired.retain(|baseline| selected(baseline.operating_system));
     if desired.is_empty() {
         return Ok(None);

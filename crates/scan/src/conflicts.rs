@@ -1,9 +1,11 @@
 //! Who else patches the instances of a target: looked at once, before anything is sent, and kept in the inventory.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
-use orgpatch_aws::house::House;
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::others::Others;
+use orgpatch_aws::clients::competing::Others;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::Moment;
 use orgpatch_engine::inventory::Inventory;
@@ -13,7 +15,6 @@ use orgpatch_model::input::Operation;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::target::Phase;
 use orgpatch_records::messages::TargetRequest;
-use std::collections::HashSet;
 
 /// Finds the conflicts of the instances that the plan selects, whether they can be asked or not.
 pub async fn find(

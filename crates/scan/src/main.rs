@@ -9,17 +9,20 @@ mod baselines;
 mod conflicts;
 mod readiness;
 
-use orgpatch_aws::dispatch::{self, Busy, Dispatch, expect_phase};
-use orgpatch_aws::house::House;
-use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::ledger::Ledger;
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::ssm::Ssm;
-use orgpatch_aws::{SdkConfig, call::CallError, ec2, settings, steps};
+use orgpatch_aws::SdkConfig;
+use orgpatch_aws::clients::call::CallError;
+use orgpatch_aws::clients::ec2;
+use orgpatch_aws::clients::ssm::Ssm;
+use orgpatch_aws::lambda::{self, Error, environment};
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::dispatch;
+use orgpatch_aws::member::dispatch::{Busy, Dispatch, expect_phase};
+use orgpatch_aws::member::sessions::TargetError;
+use orgpatch_aws::store::ledger::Ledger;
+use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::gate::GateAnswer;
 use orgpatch_engine::install::order::{InstallOrder, OrderedInstance};
-use orgpatch_engine::inventory::list;
-use orgpatch_engine::inventory::{Inventory, Standing};
+use orgpatch_engine::inventory::{Inventory, Standing, list};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::reconcile::not_attempted;
 use orgpatch_engine::sending::command;
@@ -35,7 +38,7 @@ use orgpatch_records::messages::{Progress, TargetRequest};
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let house = &House::build().await?;
-    let ledger = &Ledger::new(&house.config, settings::ledger_table()?);
+    let ledger = &Ledger::new(&house.config, environment::ledger_table()?);
     lambda::run(|request| scan(house, ledger, request)).await
 }
 
@@ -71,7 +74,7 @@ async fn ask(
             let held = order.instances.into_iter().filter(|one| order.hold_back.contains_key(&one.os));
             (held.map(known).collect(), order.hold_back)
         }
-        Phase::Verify => match steps::order(&house.store, request).await? {
+        Phase::Verify => match step_inputs::order(&house.store, request).await? {
             // What was not installed need not be proved.
             Some(order) => {
                 let left_out = dispatch::left_out(ledger, request).await?;

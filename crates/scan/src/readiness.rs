@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use orgpatch_aws::house::House;
-use orgpatch_aws::member::TargetError;
-use orgpatch_aws::readiness;
-use orgpatch_engine::inventory::Inventory;
-use orgpatch_engine::inventory::list;
+use orgpatch_aws::clients::readiness;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::inventory::readiness::attach;
+use orgpatch_engine::inventory::{Inventory, list};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::readiness::check;
 use orgpatch_engine::results::reconcile::not_asked;

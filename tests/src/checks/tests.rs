@@ -3,10 +3,9 @@
 
 use orgpatch_engine::readiness::Check;
 use orgpatch_model::input::Operation;
-use orgpatch_report::Report;
 use orgpatch_report::csv::Table;
 use orgpatch_report::html::Page;
-use orgpatch_report::summary;
+use orgpatch_report::{Report, summary};
 use serde_json::{Value, json};
 
 use super::*;

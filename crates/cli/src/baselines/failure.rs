@@ -1,7 +1,7 @@
 //! Why there is no result: one sentence, and what to do next.
 
 use annotate_snippets::Renderer;
-use orgpatch_aws::call::Kind;
+use orgpatch_aws::clients::call::Kind;
 use orgpatch_model::error::RunError;
 
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};

@@ -8,6 +8,7 @@ mod text;
 use std::io;
 use std::process::ExitCode;
 
+use failure::Failure;
 use orgpatch_engine::planner;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::input::{Operation, RunInput};
@@ -20,7 +21,6 @@ use crate::args::{Format, PreviewArguments, RestoreArguments, StateMachine};
 use crate::deployment::Deployment;
 use crate::plan_file::PlanFile;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, wait_for};
-use failure::Failure;
 
 /// Runs `orgpatch preview --baselines`; the result is its exit status.
 pub fn preview(arguments: &PreviewArguments) -> ExitCode {

@@ -8,14 +8,14 @@ pub mod words;
 use std::io;
 use std::process::ExitCode;
 
-use orgpatch_aws::organizations;
+use failure::Failure;
+use model::Preview;
+use orgpatch_aws::clients::organizations;
 use orgpatch_engine::planner;
 use orgpatch_plan::Plan;
 
 use crate::args::{Format, PreviewArguments};
 use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
-use failure::Failure;
-use model::Preview;
 
 /// Runs the command; the result is its exit status.
 pub fn run(arguments: &PreviewArguments) -> ExitCode {

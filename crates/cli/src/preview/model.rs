@@ -1,10 +1,8 @@
 //! What a run of a plan would do, as data: the shape of `--format json`, and what the text is made from.
 
-use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::Baseline;
-use orgpatch_engine::planner;
-use orgpatch_engine::planner::AccountOutsidePlan;
-use orgpatch_engine::planner::Step;
+use orgpatch_engine::planner::{AccountOutsidePlan, Step};
+use orgpatch_engine::{baselines, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{AccountState, Organization};
 use orgpatch_model::reason::Reason;

@@ -102,8 +102,9 @@ pub fn gate(gate: Gate) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use orgpatch_plan::Exclusion;
+
+    use super::*;
 
     fn map(entries: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();

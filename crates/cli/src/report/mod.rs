@@ -8,17 +8,16 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use orgpatch_aws::store::Store;
+use failure::Failure;
+use filter::Filter;
+use orgpatch_aws::store::bucket::Store;
 use orgpatch_records::keys;
 use orgpatch_records::latest_run::LatestRun;
-use orgpatch_report::Report;
 use orgpatch_report::csv::Table;
-use orgpatch_report::summary;
+use orgpatch_report::{Report, summary};
 
 use crate::args::{ReportArguments, ReportFormat};
 use crate::{REFUSED, credentials, mistakes, print, progress, wait_for};
-use failure::Failure;
-use filter::Filter;
 
 /// Where Amazon S3 is asked when nobody names a Region.
 const FALLBACK_REGION: &str = "us-east-1";

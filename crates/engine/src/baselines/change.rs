@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{Approve, has_approval_dates};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Baseline;
-use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
-use orgpatch_plan::{Approve, has_approval_dates};
 
 /// A difference between what a target should have and what it has. Most are calls to make, in this order; the others
 /// say why a call is not made.

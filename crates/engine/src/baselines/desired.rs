@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
-
-use super::{Baseline, Definition, PatchFilter, PatchRule};
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::{Approve, FilterKey, Plan, PlannedBaseline, PlannedRule, Stage, has_approval_dates};
+
+use super::{Baseline, Definition, PatchFilter, PatchRule};
 
 /// What the names of all baselines of orgpatch begin with. It proves nothing: the tags do.
 pub const NAME_PREFIX: &str = "orgpatch-";

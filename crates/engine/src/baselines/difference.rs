@@ -1,10 +1,11 @@
 //! What is left to do so that a target has the baselines that it should have.
 
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::{
     Baseline, Change, Chosen, Definition, Field, HASH_TAG, Known, Observed, ObservedBaseline, PLAN_TAG, STAGE_TAG,
     same_id,
 };
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// Baselines that an account may have in a Region (Systems Manager quotas).
 pub const MAX_BASELINES: usize = 50;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, has_approval_dates};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Tag with the name of the plan that a baseline belongs to.
 pub const PLAN_TAG: &str = "orgpatch:plan";

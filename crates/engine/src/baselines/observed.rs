@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::operating_system::OperatingSystem;
 use serde::{Deserialize, Serialize};
 
 use super::{Definition, PLAN_TAG};
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// The baselines of a target. The order of lists does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Known, Observed, ObservedBaseline};
-use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::target::Target;
 
 /// What a step does to the baselines of a target. Written before the first change and once: a retry that finds half
 /// of it done must not record our own baseline as what was there before.

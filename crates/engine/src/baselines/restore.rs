@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::difference::look_up;
-use super::{Change, Chosen, Known, Observed, ObservedBaseline, Previous, same_id};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
+
+use super::difference::look_up;
+use super::{Change, Chosen, Known, Observed, ObservedBaseline, Previous, same_id};
 
 /// What is left to do so that `recorded` holds again, and what is left alone with the reason.
 ///

@@ -1,10 +1,11 @@
 //! State Manager associations that run a patch document, and belong to no patch policy.
 
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+
 use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Meant};
 use super::{Found, document, policy};
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "conflict-association";
 

@@ -1,10 +1,9 @@
 //! What to do with an instance, and why.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use orgpatch_model::input::Operation;
 use orgpatch_model::reason::Reason;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What to do. Of several the last in this order holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

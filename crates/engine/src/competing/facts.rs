@@ -1,7 +1,6 @@
 //! The facts: what few paged calls per target can say of everybody who patches.
 
 use jiff::Timestamp;
-
 use orgpatch_model::fetched::Known;
 
 /// Who may patch in a target.

@@ -18,21 +18,19 @@ mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 pub use association::operation_matters;
 pub use before_sending::before_sending;
 pub use decision::{Action, Conflict, Decision};
 pub use document::patches;
 pub use facts::{Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask};
-pub(crate) use running::CODE as RUNNING;
-pub use running::{MAX_WAIT_SECONDS, is_of_run, look_again_seconds};
-
+use jiff::Timestamp;
 use orgpatch_model::fetched::{Known, Missing};
 use orgpatch_model::input::Operation;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::ConflictSettings;
+pub(crate) use running::CODE as RUNNING;
+pub use running::{MAX_WAIT_SECONDS, is_of_run, look_again_seconds};
 use targets::Index;
 
 /// Codes of the reasons of conflicts.

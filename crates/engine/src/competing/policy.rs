@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+
 use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Meant};
 use super::{Found, document};
-use orgpatch_model::instance::Ec2Instance;
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "conflict-patch-policy";
 

@@ -1,15 +1,15 @@
 //! Patch commands that run right now: "Patch now", an association's, another run's. None is ever started beside one.
 
 use jiff::Timestamp;
+use orgpatch_model::fetched::Missing;
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_plan::{ConflictSettings, WhileRunning};
 
 use super::decision::Action;
 use super::facts::RunningCommand;
 use super::targets::Index;
 use super::{Found, Moment, document};
 use crate::sending::command::is_comment_of;
-use orgpatch_model::fetched::Missing;
-use orgpatch_model::instance::Ec2Instance;
-use orgpatch_plan::{ConflictSettings, WhileRunning};
 
 pub(crate) const CODE: &str = "conflict-running-command";
 

@@ -1,10 +1,11 @@
 //! Instances of Auto Scaling groups: a reboot can make the group replace them, and at the next scale-in the patches are
 //! gone with the instance.
 
-use super::Found;
-use super::decision::Action;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+
+use super::Found;
+use super::decision::Action;
 
 pub(super) const CODE: &str = "auto-scaling";
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::facts::Target;
 use orgpatch_model::instance::Ec2Instance;
+
+use super::facts::Target;
 
 /// The instances by what targets name.
 pub(super) struct Index<'a> {

@@ -2,15 +2,15 @@
 
 use insta::assert_snapshot;
 use jiff::Timestamp;
+use orgpatch_plan::{SkipOrWarn, WhileRunning};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
 use crate::inventory::competing::enter;
-use crate::results::overwritten::{OurScan, overwritten_by};
 use crate::inventory::{Inventory, InventoryInstance, Standing};
 use crate::results::outcome_rules::PatchState;
-use orgpatch_plan::{SkipOrWarn, WhileRunning};
+use crate::results::overwritten::{OurScan, overwritten_by};
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")

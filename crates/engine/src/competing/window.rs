@@ -1,12 +1,12 @@
 //! Maintenance windows that will run a patch task before the step could end.
 
 use jiff::ToSpan;
+use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::{MaintenanceWindow, Target, WindowTask};
 use super::targets::{Index, Meant};
 use super::{Found, Moment, document};
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 pub(super) const CODE: &str = "conflict-maintenance-window";
 

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{HoldBack, Patch};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
+use serde::{Deserialize, Serialize};
 
 /// A target's part of the install plan; what `install` sends, neither more nor less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

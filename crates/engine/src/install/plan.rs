@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use orgpatch_model::digest::sha256_hex;
 use serde_json::json;
 
 use crate::install::order::InstallOrder;
-use orgpatch_model::digest::sha256_hex;
 
 /// The same order with everything sorted, so that its text says what is installed and not in which order it was found.
 #[must_use]
@@ -57,11 +57,12 @@ impl InstallPlan {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::*;
-    use crate::install::order::OrderedInstance;
     use orgpatch_model::operating_system::OperatingSystem;
     use orgpatch_model::patch::{Patch, PatchDisposition};
     use orgpatch_model::reason::Reason;
+
+    use super::*;
+    use crate::install::order::OrderedInstance;
 
     fn order(account: &str, instances: &[(&str, &[&str])]) -> InstallOrder {
         let patch = |id: &&str| Patch {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::inventory::{InventoryInstance, Standing};
-use crate::selection::left_out;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::Selection;
+
+use crate::inventory::{InventoryInstance, Standing};
+use crate::selection::left_out;
 
 /// Joins what EC2 and Systems Manager know, and says of every instance that is not terminated where it stands.
 /// Sorted by instance id, whatever the order of the facts.
@@ -91,8 +92,9 @@ fn not_ready(code: &str, text: impl Into<String>) -> Standing {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use orgpatch_plan::Exclusion;
+
+    use super::*;
 
     fn ec2(id: &str, state: &str, tags: &[(&str, &str)]) -> Ec2Instance {
         Ec2Instance {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::reason::Reason;
+
 use crate::inventory::{InventoryInstance, Standing};
 use crate::readiness::{Check, Finding, Matrix, Status};
-use orgpatch_model::reason::Reason;
 
 /// What makes an agent fall silent, the most likely first.
 const SILENCING: [Check; 3] = [Check::InstanceProfile, Check::Endpoints, Check::Agent];

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::planner::AccountOutsidePlan;
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{Account, Organization};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use orgpatch_plan::{Plan, Selection, Stage, Wave};
+
+use crate::planner::AccountOutsidePlan;
 
 /// One stage × wave: what the state machine runs one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -46,8 +46,9 @@ fn split(id: &str) -> (&str, Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use orgpatch_model::patch::PatchDisposition;
+
+    use super::*;
 
     #[test]
     fn an_entry_is_as_exact_as_the_lists_of_the_operating_system() {

@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::Patch;
+use orgpatch_model::reason::Reason;
+
 use super::TestedSet;
 use super::entry::rejected_entry;
 use super::review::names;
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 use crate::results::outcome_rules::Verdict;
-use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::Patch;
-use orgpatch_model::reason::Reason;
 
 /// What that scan found on an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]

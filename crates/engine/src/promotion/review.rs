@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::TestedSet;
-use super::entry::rejected_entry;
-use crate::baselines::Baseline;
-use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::Patch;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::Untested;
+
+use super::TestedSet;
+use super::entry::rejected_entry;
+use crate::baselines::Baseline;
+use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 
 /// So many patches are named in a sentence; the rest is counted.
 const NAMED: usize = 3;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::Patch;
 use serde::{Deserialize, Serialize};
 
 use crate::results::InstanceRow;
-use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::patch::Patch;
 
 /// What the first stage installed longer ago than so many days is forgotten: by then newer versions have replaced it.
 pub const MEMORY_DAYS: i64 = 400;

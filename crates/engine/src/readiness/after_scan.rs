@@ -1,8 +1,9 @@
 //! What a scan has proved of an instance's readiness, beyond what could be seen before.
 
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::checks::{although, python, repositories};
 use super::{Check, Finding, Matrix, Status};
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// Everything that a scan needs to end with success. The end of a system's life is not among it.
 const PROVED: [Check; 4] = [Check::Agent, Check::Python, Check::Repositories, Check::Endpoints];

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
+use orgpatch_model::operating_system::OperatingSystem;
 use serde::Deserialize;
 
 use super::version::Version;
-use orgpatch_model::operating_system::OperatingSystem;
 
 static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/support-matrix.json")).expect("the matrix, which a test reads")

@@ -16,10 +16,6 @@ mod version;
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
 pub use after_scan::after_scan;
 pub use causes::{Cause, Causes};
 pub use facts::{
@@ -27,16 +23,18 @@ pub use facts::{
     Protocol, PythonInventory, RegionFacts, Route, RouteTable, SecurityGroup, Subnet, TargetFacts,
 };
 pub use finding::{Check, Finding, FindingCause, Severity, Status};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 pub use matrix::Matrix;
-pub use version::Version;
-
 use network::{Path, Place, View};
-
-use crate::selection::left_out;
 use orgpatch_model::fetched::Known;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::Selection;
+pub use version::Version;
+
+use crate::selection::left_out;
 
 /// What the checks look at: one instance, and what is around it.
 struct Subject<'a> {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Phase;
 
 use crate::results::invocation;
 use crate::results::invocation::{Answer, Invocation};
 use crate::sending::command;
 use crate::sending::intent::{Intent, IntentState};
-use orgpatch_model::reason::Reason;
-use orgpatch_model::target::Phase;
 
 /// How long after an instance's success its compliance row may still come; the service is eventually consistent
 /// without a documented bound.
@@ -102,8 +102,9 @@ fn unsent(intent: &Intent, answer: Answer) -> Asked {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use orgpatch_model::outcome::Outcome;
+
+    use super::*;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).expect("a time")

@@ -3,25 +3,24 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
 
 use crate::competing::{Action, Conflict};
 use crate::install::order::{InstallOrder, OrderedInstance};
 use crate::inventory::{Inventory, Standing};
 use crate::promotion::Scanned;
 use crate::readiness;
-use crate::results::InstanceRow;
 use crate::results::command_results::Asked;
 use crate::results::invocation::Answer;
-use crate::results::outcome_rules;
 use crate::results::outcome_rules::{PatchState, Verdict};
 use crate::results::overwritten::{OurScan, overwritten_by};
 use crate::results::reconcile::row;
+use crate::results::{InstanceRow, outcome_rules};
 use crate::sending::command;
-use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
-use orgpatch_model::reason::Reason;
-use orgpatch_model::target::Target;
 
 /// A run's view of a target: who asks, and when.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,6 @@
 //! can be `Success` although most instances were never reached.
 
 use jiff::Timestamp;
-
 use orgpatch_model::exit_code;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::reason::Reason;

@@ -4,10 +4,10 @@
 //! is younger than the command. Any tool may overwrite the row at any time.
 
 use jiff::Timestamp;
-
-use crate::results::invocation::Answer;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::reason::Reason;
+
+use crate::results::invocation::Answer;
 
 /// Code: a scan ended with success, and left no row.
 const NO_ROW: &str = "no-compliance-row";

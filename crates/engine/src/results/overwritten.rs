@@ -1,10 +1,10 @@
 //! A compliance row that is not from our scan, although that has ended: whose is it?
 
 use jiff::Timestamp;
+use orgpatch_model::reason::Reason;
 
 use crate::competing::Conflict;
 use crate::results::outcome_rules::PatchState;
-use orgpatch_model::reason::Reason;
 
 /// The scan whose row was expected.
 #[derive(Debug, Clone, Copy)]

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orgpatch_model::input::Operation;
+use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Target;
 
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
 use crate::inventory::{Inventory, InventoryInstance, Standing};
 use crate::results::{InstanceRow, TargetRecord};
-use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::{Outcome, TargetOutcome};
-use orgpatch_model::reason::Reason;
-use orgpatch_model::target::Target;
 
 /// Everything that the bucket holds about a target in a step.
 #[derive(Debug, Clone)]
@@ -238,11 +238,12 @@ pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> 
 
 #[cfg(test)]
 mod tests {
+    use orgpatch_model::operating_system::OperatingSystem;
+    use orgpatch_model::patch::Patch;
+
     use super::*;
     use crate::fixtures::target;
     use crate::install::order::OrderedInstance;
-    use orgpatch_model::operating_system::OperatingSystem;
-    use orgpatch_model::patch::Patch;
 
     fn seen(id: &str, standing: Standing) -> InventoryInstance {
         InventoryInstance {

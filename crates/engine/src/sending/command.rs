@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use uuid::Uuid;
-
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::HoldBack;
 use orgpatch_model::target::{Phase, Target};
 use orgpatch_plan::{Rate, Reboot};
+use uuid::Uuid;
 
 /// The one document that orgpatch runs.
 pub const DOCUMENT: &str = "AWS-RunPatchBaseline";
@@ -205,9 +204,10 @@ const MAX_LOOK_SECONDS: u32 = 600;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::fixtures::target;
-    use proptest::prelude::*;
 
     #[test]
     fn an_hour_long_install_costs_about_ten_looks() {

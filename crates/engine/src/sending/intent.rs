@@ -6,10 +6,9 @@
 //! its list [`SETTLE_SECONDS`] after the attempt.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::reason::Reason;
+use serde::{Deserialize, Serialize};
 
 /// How long after an attempt the list of commands is believed when it does not show the command. ListCommands is
 /// eventually consistent without a documented bound; its lag is seconds, and waiting longer costs only time in a

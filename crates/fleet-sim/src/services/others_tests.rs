@@ -1,6 +1,7 @@
 //! What Systems Manager tells of others who patch: associations, maintenance windows, running commands.
-use crate::testing::{Lab, MEMBER, REGION};
 use serde_json::{Value, json};
+
+use crate::testing::{Lab, MEMBER, REGION};
 
 /// A lab with these further fields on one instance after the other.
 fn lab(fields: &[&str]) -> Lab {

@@ -1,6 +1,7 @@
 //! What the services refuse, list and leave out: one habit of AWS for each test.
-use crate::testing::{Lab, MANAGEMENT, MEMBER};
 use serde_json::{Value, json};
+
+use crate::testing::{Lab, MANAGEMENT, MEMBER};
 
 const FIRST: &str = "i-00000000";
 

@@ -1,7 +1,9 @@
 //! Reads the fields of a JSON request and refuses what the service refuses.
-use super::AwsError;
-use serde_json::Value;
 use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use super::AwsError;
 
 /// A request, and the code with which its service refuses a value.
 #[derive(Debug, Clone, Copy)]
@@ -101,8 +103,9 @@ pub fn wrong_type(name: &str, expected: &str) -> AwsError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn bounds_and_types_are_checked() {

@@ -1,6 +1,7 @@
 //! The JSON 1.1 protocol: Organizations and Systems Manager.
-use super::AwsError;
 use serde_json::{Value, json};
+
+use super::AwsError;
 
 /// Reads a body; an empty one is an empty request.
 pub fn parse(body: &str) -> Result<Value, AwsError> {

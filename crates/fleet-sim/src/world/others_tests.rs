@@ -1,6 +1,7 @@
 //! What others do to instances, in simulated time, and what the truth says about it.
-use crate::testing::{Lab, MEMBER, REGION};
 use serde_json::json;
+
+use crate::testing::{Lab, MEMBER, REGION};
 
 const FIRST: &str = "i-00000000";
 

@@ -1,6 +1,7 @@
 //! What operations do, and how commands live: one habit of AWS for each test.
-use crate::testing::Lab;
 use serde_json::json;
+
+use crate::testing::Lab;
 
 const FIRST: &str = "i-00000000";
 

@@ -1,5 +1,7 @@
 //! Reading the baselines of a plan or stage, and what approves a patch.
 
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::super::decode::{At, Found, Names, Reader, join, quote, values};
 use super::super::pattern::{DATE, SOURCE_NAME};
 use super::super::promotion::Untested;
@@ -11,7 +13,6 @@ use super::{
     MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES, MAX_SOURCES, MAX_VALUE, MAX_VALUES,
     PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, is_linux, known_values, model,
 };
-use orgpatch_model::operating_system::OperatingSystem;
 
 pub(crate) const BASELINE: Names = Names {
     known: &[

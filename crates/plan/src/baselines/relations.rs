@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::super::decode::{Found, Reader};
 use super::super::promotion::Untested;
 use super::super::yaml::Place;
 use super::read::{APPROVE_FIRST_VALID, APPROVE_VALID};
 use super::{Approve, PlannedBaseline, has_approval_dates};
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// The baselines that were read in one place.
 #[derive(Default)]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use orgpatch_model::operating_system::OperatingSystem as Os;
+
 use super::super::{
     Approve, ComplianceLevel, Gate, Percent, Plan, PlannedBaseline, PlannedRule, Rate, Reboot, RejectedAction, Wave,
     read,
 };
 use super::{HEAD, STAGES, listed};
-use orgpatch_model::operating_system::OperatingSystem as Os;
 
 fn plan(text: &str) -> Plan {
     read(text).unwrap_or_else(|errors| panic!("{}", listed(&errors)))

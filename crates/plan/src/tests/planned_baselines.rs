@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use orgpatch_model::operating_system::OperatingSystem;
 use proptest::collection::{btree_set, vec};
 use proptest::option::of as option_of;
 use proptest::prelude::*;
@@ -13,7 +14,6 @@ use super::super::{
     Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, Untested,
     has_approval_dates,
 };
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// What a plan with baselines is put together from.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! Frozen stages: which plans are valid, what is wrong with the others, and what becomes of untested patches.
 
 use insta::assert_snapshot;
+use orgpatch_model::operating_system::OperatingSystem as Os;
 
 use super::super::{Approve, Plan, Untested, read};
 use super::{HEAD, listed, mistakes};
-use orgpatch_model::operating_system::OperatingSystem as Os;
 
 const TEST: &str = "  - {name: test, ous: [ou-abcd-11111111], approve: {afterDays: 0}}\n";
 const RULES: &str = "{rules: [{product: [\"*\"]}]}";

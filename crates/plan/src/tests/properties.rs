@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use orgpatch_model::operating_system::OperatingSystem;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -12,7 +13,6 @@ use super::super::{
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
-use orgpatch_model::operating_system::OperatingSystem;
 
 const NAME: &str = "[A-Za-z0-9][A-Za-z0-9_-]{0,12}";
 const REGION: &str = "(ap|us-gov|eusc-de)-(north|southeast)-[1-9]";

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{Lines, which};
-use crate::TargetReport;
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
+
+use super::{Lines, which};
+use crate::TargetReport;
 
 /// The columns behind those that say which instance it is, in their order. Those named as in `report.json` mean the same;
 /// lists of patches are numbers here, and `patches.csv` names them.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{Lines, which};
-use crate::TargetReport;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::patch::Patch;
+
+use super::{Lines, which};
+use crate::TargetReport;
 
 /// The columns behind those that say which instance it is, in their order. `result` is what became of the patch in this
 /// run: `installed`, `failed` (it was to be installed and is still missing), `held-back` (not tested by the plan's first

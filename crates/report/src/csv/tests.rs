@@ -1,9 +1,10 @@
 //! The tables of a small report against the committed ones, byte for byte.
 
-use super::*;
-use crate::fixtures;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
+
+use super::*;
+use crate::fixtures;
 
 /// The whole table.
 fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {

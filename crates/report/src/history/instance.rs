@@ -1,11 +1,11 @@
 //! Table `instances`: what became of an instance.
 
-use serde::Serialize;
-
-use super::run::Subject;
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
+use serde::Serialize;
+
+use super::run::Subject;
 
 /// A line.
 #[derive(Debug, Serialize)]

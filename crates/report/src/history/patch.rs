@@ -1,14 +1,14 @@
 //! Table `patches`: what was seen of a patch on an instance.
 
 use jiff::Timestamp;
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::Patch;
 use serde::Serialize;
 
 use super::run::Subject;
 use super::time;
 use crate::{RunReport, TargetReport};
-use orgpatch_engine::results::InstanceRow;
-use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::Patch;
 
 /// What was seen. A patch that a run finds missing and installs has two lines.
 #[derive(Debug, Clone, Copy, Serialize)]

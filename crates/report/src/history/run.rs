@@ -1,12 +1,12 @@
 //! The columns that tables begin with: the run, and the instance where a line is about one.
 
+use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::input::Operation;
+use orgpatch_model::outcome::RunDecision;
 use serde::Serialize;
 
 use super::time;
 use crate::{RunReport, TargetReport};
-use orgpatch_engine::results::InstanceRow;
-use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::RunDecision;
 
 /// The run, and where the line is about.
 #[derive(Debug, Serialize)]

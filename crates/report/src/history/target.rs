@@ -1,10 +1,10 @@
 //! Table `targets`: what became of an account in a Region.
 
+use orgpatch_model::outcome::TargetOutcome;
 use serde::Serialize;
 
 use super::run::Place;
 use crate::TargetReport;
-use orgpatch_model::outcome::TargetOutcome;
 
 /// A line.
 #[derive(Debug, Serialize)]

@@ -1,15 +1,14 @@
 //! What is in the page is the report: the compact spelling is read again, as the page does it.
 
-use proptest::prelude::*;
-use serde_json::Value;
-
-use super::*;
-use crate::Report;
-use crate::fixtures;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, PatchDisposition};
 use orgpatch_model::reason::Reason;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::{Report, fixtures};
 
 const TEMPLATE: &str = "<script type=\"application/json\">@@REPORT_JSON@@</script><p>end</p>";
 

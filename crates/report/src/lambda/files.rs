@@ -2,15 +2,14 @@
 
 use std::io::{self, Write};
 
-use orgpatch_aws::store::Store;
-use orgpatch_aws::upload::{Upload, written};
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::upload::{Upload, written};
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_report::csv::Table;
 use orgpatch_report::document::Document;
 use orgpatch_report::html::Page;
-use orgpatch_report::summary;
-use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport};
+use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport, summary};
 
 use crate::history::History;
 use crate::targets::Targets;

@@ -4,12 +4,11 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use orgpatch_aws::store::Store;
-use orgpatch_aws::upload::{Upload, written};
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::upload::{Upload, written};
 use orgpatch_model::error::RunError;
-use orgpatch_report::history;
 use orgpatch_report::history::Table;
-use orgpatch_report::{ReportedTarget, RunReport};
+use orgpatch_report::{ReportedTarget, RunReport, history};
 
 /// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
 const ENDING: &str = ".gz";

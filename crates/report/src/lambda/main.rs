@@ -8,10 +8,11 @@ mod history;
 mod metrics;
 mod targets;
 
-use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::ledger::Ledger;
-use orgpatch_aws::store::Store;
-use orgpatch_aws::{facts, settings};
+use files::Files;
+use orgpatch_aws::lambda::{self, Error, environment};
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::ledger::Ledger;
+use orgpatch_aws::store::step_records;
 use orgpatch_engine::gate::GateRecord;
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_model::error::RunError;
@@ -19,18 +20,15 @@ use orgpatch_records::keys;
 use orgpatch_records::latest_run::LatestRun;
 use orgpatch_records::messages::{ReportAnswer, ReportRequest};
 use orgpatch_report::comparison::{Comparing, Earlier};
-use orgpatch_report::latest;
-use orgpatch_report::{Assembly, Head, Highlights};
-
-use files::Files;
+use orgpatch_report::{Assembly, Head, Highlights, latest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
-    let store = &Store::new(&config, settings::runs_bucket()?);
-    let ledger = &Ledger::new(&config, settings::ledger_table()?);
-    let namespace = &settings::metrics_namespace()?;
+    let store = &Store::new(&config, environment::runs_bucket()?);
+    let ledger = &Ledger::new(&config, environment::ledger_table()?);
+    let namespace = &environment::metrics_namespace()?;
     lambda::run(|request| answer(store, ledger, namespace, request)).await
 }
 
@@ -79,7 +77,7 @@ async fn write(
     let run_id = assembly.run().id.clone();
     for (place, step) in steps.iter().enumerate() {
         files.begin_stage(assembly.run(), &step.stage).await?;
-        facts::each_target(store, &run_id, &step.id, facts::RESULTS_AND_BASELINES, async |facts| {
+        step_records::each_target(store, &run_id, &step.id, step_records::RESULTS_AND_BASELINES, async |facts| {
             let target = assembly.add(place, facts);
             if let Some(comparing) = &mut comparing {
                 comparing.add(&target);

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use orgpatch_report::Head;
-use orgpatch_report::metrics;
+use orgpatch_report::{Head, metrics};
 
 /// Writes the lines. They are not log events of their own kind, so they do not go through the logger, which would wrap
 /// them. That they cannot be written must not cost the report: it is logged, and the alarm on missing runs will tell.

@@ -1,7 +1,7 @@
 //! What a run would change about the baselines of a target. Reads only.
 
-use orgpatch_aws::house::House;
-use orgpatch_aws::member::TargetError;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::reason::Reason;

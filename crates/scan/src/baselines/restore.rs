@@ -1,8 +1,8 @@
 //! Gives back what was there before orgpatch's baselines in a target.
 
-use orgpatch_aws::baselines::Baselines;
-use orgpatch_aws::house::House;
-use orgpatch_aws::member::TargetError;
+use orgpatch_aws::clients::baselines::Baselines;
+use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
 use orgpatch_model::reason::Reason;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::*;
 use orgpatch_plan::{ComplianceLevel, RejectedAction};
+
+use super::*;
 
 #[test]
 fn a_stage_wants_what_the_plan_says_in_the_words_of_the_api() {

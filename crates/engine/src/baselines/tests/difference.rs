@@ -1,11 +1,11 @@
 //! What is left to do in accounts of every kind.
 
 use insta::assert_snapshot;
+use orgpatch_model::target::Target;
+use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 use super::*;
 use crate::planner::StepSettings;
-use orgpatch_model::target::Target;
-use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 /// An account in which a stage was applied.
 fn done(name: &str) -> Observed {

@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use orgpatch_plan::{Approve, RejectedAction};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use orgpatch_plan::{Approve, RejectedAction};
 
 /// The plan with a frozen production stage, in which definition updates do not wait.
 fn frozen() -> Plan {

@@ -9,9 +9,10 @@ mod restore;
 
 use std::collections::BTreeMap;
 
-use super::*;
 use orgpatch_model::operating_system::OperatingSystem as Os;
 use orgpatch_plan::{Plan, read};
+
+use super::*;
 
 /// A plan for Windows and Amazon Linux 2023 with three stages.
 const PLAN: &str = r#"

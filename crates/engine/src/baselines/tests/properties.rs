@@ -1,11 +1,11 @@
 //! Properties: whatever an account has, the changes converge, and the order of facts does not matter.
 
+use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 const SYSTEMS: [Os; 3] = [Os::AmazonLinux2023, Os::Ubuntu, Os::Windows];
 const GROUPS: [&str; 2] = ["web", "db"];

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use orgpatch_model::organization::AccountState;
+use orgpatch_plan::{Approve, Conflicts, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
 use proptest::prelude::*;
 
 use super::*;
-use orgpatch_model::organization::AccountState;
-use orgpatch_plan::{Approve, Conflicts, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
 
 fn stage(name: &str, ous: &[&str]) -> Stage {
     Stage {

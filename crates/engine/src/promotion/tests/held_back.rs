@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::*;
-use crate::results::outcome_rules::Verdict;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_plan::Untested;
+
+use super::*;
+use crate::results::outcome_rules::Verdict;
 
 const OS: OperatingSystem = OperatingSystem::AmazonLinux2023;
 

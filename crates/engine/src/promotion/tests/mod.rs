@@ -5,15 +5,15 @@ mod model;
 mod set;
 
 use jiff::Timestamp;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
+use orgpatch_model::reason::Reason;
+use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
 use super::*;
 use crate::baselines::{Baseline, Definition};
 use crate::install::order::{InstallOrder, OrderedInstance};
 use crate::results::InstanceRow;
-use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
-use orgpatch_model::reason::Reason;
-use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
 /// The tested set of a step of the first stage.
 fn tested_by<'a>(

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use orgpatch_model::outcome::Outcome;
+use orgpatch_plan::Untested;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -13,8 +15,6 @@ use crate::fixtures::target;
 use crate::inventory::{InventoryInstance, Standing};
 use crate::results::outcome_rules::Verdict;
 use crate::results::reconcile::row;
-use orgpatch_model::outcome::Outcome;
-use orgpatch_plan::Untested;
 
 const MINUTES_OF_A_DAY: u32 = 1440;
 const PACKAGES: [&str; 3] = ["bash", "kernel", "openssl"];

@@ -1,13 +1,13 @@
 //! What counts as tested, and for how long.
 
 use jiff::{SignedDuration, Timestamp};
+use orgpatch_model::outcome::Outcome;
 
 use super::*;
 use crate::fixtures::target;
 use crate::inventory::{InventoryInstance, Standing};
 use crate::results::InstanceRow;
 use crate::results::reconcile::row;
-use orgpatch_model::outcome::Outcome;
 
 fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
     let instance = InventoryInstance {

@@ -1,9 +1,10 @@
 //! Is the SSM Agent new enough: for the patch document, for the endpoints that exist, for who manages it.
 
+use orgpatch_model::fetched::Known;
+
 use super::stopped;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::{Path, Subject, Version};
-use orgpatch_model::fetched::Known;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let node = match &subject.node {

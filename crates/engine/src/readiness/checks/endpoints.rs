@@ -1,12 +1,13 @@
 //! Can the instance reach Systems Manager and S3: by VPC endpoints where its subnet is private, and not past broken
 //! ones where it is not?
 
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::{although, of_path};
 use crate::readiness::finding::{Check, Finding, Severity, Status};
 use crate::readiness::matrix::BucketFamily;
 use crate::readiness::network::Reached;
 use crate::readiness::{Path, Subject};
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// Services that every instance needs.
 const NEEDED: [&str; 2] = ["ssm", "ssmmessages"];

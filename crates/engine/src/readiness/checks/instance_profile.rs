@@ -1,9 +1,10 @@
 //! How does the instance get credentials: from an instance profile, or from default host management?
 
+use orgpatch_model::fetched::Known;
+
 use super::{no_credentials, no_metadata};
 use crate::readiness::Subject;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
-use orgpatch_model::fetched::Known;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let metadata = subject.instance.metadata;

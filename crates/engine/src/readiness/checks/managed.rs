@@ -1,11 +1,11 @@
 //! Does Systems Manager know the instance, and if not: the most likely reason, as far as it can be seen from outside.
 
 use jiff::SignedDuration;
+use orgpatch_model::fetched::Known;
 
 use super::{endpoints, no_credentials, no_metadata, stopped};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::{Path, Subject};
-use orgpatch_model::fetched::Known;
 
 /// How long it can take until a new instance is known, with default host management (its page of the user guide).
 const REGISTRATION: SignedDuration = SignedDuration::from_mins(30);

@@ -1,12 +1,12 @@
 //! Does Patch Manager support the operating system, and does its maker still?
 
 use jiff::ToSpan;
+use orgpatch_model::fetched::Known;
 
 use super::billed_as;
 use crate::readiness::Subject;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::matrix::{EndOfLife, Release};
-use orgpatch_model::fetched::Known;
 
 /// How long before its end a release is warned of, in days.
 const NOTICE_DAYS: i64 = 90;

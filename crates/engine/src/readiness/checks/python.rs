@@ -1,14 +1,15 @@
 //! Is there a Python that the patch module runs on? From inventory where it is collected, else unknown until a scan ends
 //! with an exit code that proves it: never guessed.
 
+use orgpatch_model::exit_code;
+use orgpatch_model::fetched::Known;
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::billed_as;
 use crate::readiness::facts::Package;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::matrix::PythonRange;
 use crate::readiness::{Subject, Version};
-use orgpatch_model::exit_code;
-use orgpatch_model::fetched::Known;
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// The exit code of a dependency check that failed.
 const DEPENDENCY: i64 = 2;

@@ -1,8 +1,9 @@
 //! Does Systems Manager work in the Region? And, for the report only: could Quick Setup have done it?
 
+use orgpatch_model::fetched::Known;
+
 use crate::readiness::Subject;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
-use orgpatch_model::fetched::Known;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let region = &subject.facts.region.code;

@@ -1,12 +1,13 @@
 //! Can the instance download patches: the patch module and its snapshot from S3, the packages from where its
 //! repositories are?
 
+use orgpatch_model::exit_code;
+use orgpatch_model::operating_system::OperatingSystem;
+
 use super::{of_path, sentence};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::network::Reached;
 use crate::readiness::{Path, Subject};
-use orgpatch_model::exit_code;
-use orgpatch_model::operating_system::OperatingSystem;
 
 /// The exit code of a patch module that could not be downloaded.
 const NO_MODULE: i64 = 156;

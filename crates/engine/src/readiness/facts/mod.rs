@@ -8,7 +8,6 @@ pub use network::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Network, NetworkAcl, Peer, Ports, PrefixList, Protocol,
     Route, RouteTable, SecurityGroup, Subnet,
 };
-
 use orgpatch_model::fetched::Known;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 

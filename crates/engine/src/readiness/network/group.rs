@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use ipnet::IpNet;
+use orgpatch_model::fetched::Known;
 
 use super::path::Path;
 use super::{HTTPS, Place, View, anywhere};
 use crate::readiness::facts::{Direction, Peer, PrefixList, Protocol, SecurityGroup};
 use crate::readiness::finding::Problem;
-use orgpatch_model::fetched::Known;
 
 /// Prefix lists by id.
 pub(super) struct Lists<'a> {

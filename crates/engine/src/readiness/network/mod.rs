@@ -12,14 +12,13 @@ mod route;
 
 use std::collections::{BTreeSet, HashMap};
 
-use ipnet::{IpNet, Ipv4Net};
-
 pub(super) use endpoint::Reached;
+use ipnet::{IpNet, Ipv4Net};
+use orgpatch_model::fetched::Missing;
+use orgpatch_model::instance::Ec2Instance;
 pub(super) use path::Path;
 
 use super::facts::{Endpoint, EndpointKind, Network, NetworkAcl, RouteTable, SecurityGroup, Subnet};
-use orgpatch_model::fetched::Missing;
-use orgpatch_model::instance::Ec2Instance;
 
 /// Patches and Systems Manager are on HTTPS.
 const HTTPS: u16 = 443;

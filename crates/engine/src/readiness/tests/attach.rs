@@ -3,9 +3,8 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::inventory::list;
 use crate::inventory::readiness::attach;
-use crate::inventory::{InventoryInstance, Standing};
+use crate::inventory::{InventoryInstance, Standing, list};
 
 fn attached(facts: &TargetFacts) -> Vec<InventoryInstance> {
     let select = Selection::default();

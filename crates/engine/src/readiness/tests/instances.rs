@@ -1,9 +1,9 @@
 //! Checks of the instance itself: managed, agent, operating system, Python, credentials, Region.
 
 use insta::assert_snapshot;
+use orgpatch_model::instance::MetadataOptions;
 
 use super::*;
-use orgpatch_model::instance::MetadataOptions;
 
 fn unmanaged() -> TargetFacts {
     let mut facts = target();

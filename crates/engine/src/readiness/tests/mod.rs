@@ -9,9 +9,9 @@ mod properties;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use orgpatch_plan::Selection;
 
 use super::*;
-use orgpatch_plan::Selection;
 
 /// A private subnet with the endpoints that it needs, and one instance in it that is ready.
 fn target() -> TargetFacts {

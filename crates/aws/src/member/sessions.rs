@@ -15,8 +15,8 @@ use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use tokio::sync::Mutex;
 
-use crate::call::{CallError, Kind};
-use crate::settings::Door;
+use crate::clients::call::{CallError, Kind};
+use crate::lambda::environment::Door;
 
 /// A role session that comes from a role session (as in Lambda) lasts an hour at the most; asking for more fails.
 const SESSION_SECONDS: i32 = 3_600;

@@ -17,7 +17,7 @@ use orgpatch_engine::sending::command::CommandRequest;
 use orgpatch_model::instance::ManagedInstance;
 use orgpatch_model::patch::{Patch, PatchDisposition};
 
-use crate::call::{CallError, Kind, not_built};
+use crate::clients::call::{CallError, Kind, not_built};
 
 /// The most that DescribeInstanceInformation, ListCommands and ListCommandInvocations give per page, and that
 /// DescribeInstancePatchStates takes as ids.

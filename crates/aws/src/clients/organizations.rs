@@ -7,8 +7,8 @@ use aws_sdk_organizations::Client;
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{Account, AccountState, Organization, parents_to_name, units_of_path};
 
-use crate::call::{CallError, Kind};
-use crate::config::adaptive_retry;
+use crate::clients::call::{CallError, Kind};
+use crate::clients::config::adaptive_retry;
 
 /// The most that the API gives per page. A page may be empty and still have a token: the paginator goes on.
 const PAGE_SIZE: i32 = 20;

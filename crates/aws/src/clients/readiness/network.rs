@@ -9,7 +9,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
 use orgpatch_engine::readiness::{Endpoint, Network, NetworkAcl, PrefixList, RouteTable, SecurityGroup, Subnet};
 
-use crate::call::{CallError, known};
+use crate::clients::call::{CallError, known};
 
 /// Values per filter: the most that EC2 takes.
 const VPCS_PER_FILTER: usize = 200;

@@ -8,7 +8,7 @@ use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::messages::TargetRequest;
 
-use crate::store::Store;
+use crate::store::bucket::Store;
 
 /// The baselines of a step that has begun: those of a frozen step are known only since then.
 pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> Result<Vec<Baseline>, RunError> {

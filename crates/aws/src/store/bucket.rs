@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::io::SyncIoBridge;
 
-use crate::call::{CallError, Kind};
+use crate::clients::call::{CallError, Kind};
 
 /// So many objects are read or written at the same time; S3 allows thousands per prefix, a small function does not.
 pub(crate) const CONCURRENCY: usize = 32;

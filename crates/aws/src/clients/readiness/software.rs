@@ -6,7 +6,7 @@ use aws_sdk_ssm::types::{InventoryFilter, InventoryQueryOperatorType, ResultAttr
 use orgpatch_engine::readiness::{Package, PythonInventory};
 use orgpatch_model::fetched::Known;
 
-use crate::call::{CallError, known, not_built};
+use crate::clients::call::{CallError, known, not_built};
 
 /// The most that GetInventory gives per page.
 const PAGE_SIZE: i32 = 50;

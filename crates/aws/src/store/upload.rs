@@ -8,8 +8,8 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use orgpatch_model::error::RunError;
 use tokio::task::JoinHandle;
 
-use crate::call::{CallError, Kind};
-use crate::store::Store;
+use crate::clients::call::{CallError, Kind};
+use crate::store::bucket::Store;
 
 /// How much is sent at once. S3 wants at least 5 MiB of every part but the last and takes 10,000 parts, so that an object
 /// may have 48 GiB: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.

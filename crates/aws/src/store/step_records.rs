@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use crate::store::{CONCURRENCY, Store};
+use crate::store::bucket::{CONCURRENCY, Store};
 
 /// So many KiB of records may be in memory or on their way; a target with more than that is read alone. As values they take
 /// about three times as much.

@@ -1,5 +1,7 @@
 //! Patch baselines in a member account: what is there, and the calls that change it.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::BuildError;
@@ -15,9 +17,8 @@ use orgpatch_engine::baselines::{
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
-use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::call::{CallError, not_built};
+use crate::clients::call::{CallError, not_built};
 
 /// The most that the lists give per page.
 const PAGE_SIZE: i32 = 100;

@@ -8,7 +8,7 @@ use orgpatch_engine::sending::intent::{Intent, IntentState};
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::{Phase, Target};
 
-use crate::call::{CallError, Kind};
+use crate::clients::call::{CallError, Kind};
 
 /// Intents are kept for so long, for people who look into a run afterwards; Run Command keeps its own history for
 /// 30 days.

@@ -1,8 +1,7 @@
 //! Who else patches in a member account: few paged calls per target, whatever the number of its instances.
 
 use aws_config::SdkConfig;
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types as api;
+use aws_sdk_ssm::{Client, types as api};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
@@ -11,7 +10,7 @@ use orgpatch_engine::competing::{
 };
 use orgpatch_model::fetched::Known;
 
-use crate::call::{CallError, known, not_built};
+use crate::clients::call::{CallError, known, not_built};
 
 /// Results per page: the most that the lists of associations and invocations give, and enough for windows.
 const PAGE_SIZE: i32 = 50;

@@ -16,7 +16,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::Deserialize;
 
-use crate::call::chain;
+use crate::clients::call::chain;
 
 /// Configuration of a function: everything comes from its environment.
 pub async fn sdk_config() -> SdkConfig {

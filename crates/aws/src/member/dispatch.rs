@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::Action;
 use orgpatch_engine::planner::StepSettings;
-use orgpatch_engine::sending::command;
 use orgpatch_engine::sending::command::{Batch, FIRST_LOOK_SECONDS};
-use orgpatch_engine::sending::intent;
 use orgpatch_engine::sending::intent::{Finding, Intent, IntentState, Move};
+use orgpatch_engine::sending::{command, intent};
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::HoldBack;
@@ -16,10 +15,10 @@ use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Phase;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
-use crate::call::{CallError, Kind};
-use crate::ledger::{Ledger, Page, Write};
-use crate::member::{Members, TargetError};
-use crate::ssm::{SendError, Ssm};
+use crate::clients::call::{CallError, Kind};
+use crate::clients::ssm::{SendError, Ssm};
+use crate::member::sessions::{Members, TargetError};
+use crate::store::ledger::{Ledger, Page, Write};
 
 /// A phase's commands to one target.
 pub struct Dispatch<'a> {

@@ -7,10 +7,10 @@ use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::messages::TargetRequest;
 
-use crate::lambda;
-use crate::member::{Members, TargetError};
-use crate::settings::{self, Door};
-use crate::store::Store;
+use crate::lambda::environment::Door;
+use crate::lambda::{self, environment};
+use crate::member::sessions::{Members, TargetError};
+use crate::store::bucket::Store;
 
 /// The bucket, and the door to member accounts.
 pub struct House {
@@ -27,7 +27,7 @@ impl House {
     pub async fn build() -> Result<Self, Error> {
         let config = lambda::sdk_config().await;
         Ok(Self {
-            store: Store::new(&config, settings::runs_bucket()?),
+            store: Store::new(&config, environment::runs_bucket()?),
             members: Members::new(&config, Door::from_env()?),
             config,
         })

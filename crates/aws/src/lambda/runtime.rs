@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use crate::config::sdk_config;
+pub use crate::clients::config::sdk_config;
 
 /// JSON lines on standard output, at the level of `RUST_LOG` (default `info`). The SDK's own spans stay off: at
 /// `debug` they would show requests.

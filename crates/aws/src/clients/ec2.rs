@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{HttpTokensState, InstanceMetadataEndpointState};
 use jiff::Timestamp;
 use orgpatch_model::instance::{Ec2Instance, MetadataOptions};
 
-use crate::call::CallError;
+use crate::clients::call::CallError;
 
 /// Instances per page: the most that the API takes.
 const PAGE_SIZE: i32 = 1_000;

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use orgpatch_model::fetched::Known;
 
-use crate::call::{CallError, known};
+use crate::clients::call::{CallError, known};
 
 /// The setting that names the role of default host management.
 const SETTING: &str = "/ssm/managed-instance/default-ec2-instance-management-role";

@@ -8,7 +8,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 
-use crate::call::{CallError, Kind, not_built};
+use crate::clients::call::{CallError, Kind, not_built};
 
 /// The state machine's executions.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use orgpatch_engine::readiness::{RegionFacts, TargetFacts};
 use orgpatch_model::fetched::Known;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
-use crate::call::CallError;
+use crate::clients::call::CallError;
 
 /// Fetches what there is to know around the instances of a target. Its instances and managed nodes were listed before;
 /// `vpc_ids` are the networks that matter, and no other one is asked about.
