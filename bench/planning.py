@@ -47,7 +47,7 @@ def measure() -> Section:
 
 
 def _build() -> Path:
-    command = ["cargo", "build", "--quiet", "--locked", "-p", "orgpatch-core", "--example", _EXAMPLE]
+    command = ["cargo", "build", "--quiet", "--locked", "-p", "orgpatch-engine", "--example", _EXAMPLE]
     if subprocess.run(command, cwd=places.ROOT, check=False).returncode != 0:
         raise BenchError(f"{' '.join(command)} failed")
     target = Path(os.environ.get("CARGO_TARGET_DIR") or places.ROOT / "target")

@@ -41,7 +41,7 @@ pub struct Evidence {
     /// Executions with their events: the state machine's, and the children of its Maps.
     pub history: Vec<ExecutionHistory>,
     /// Every decision about a permission.
-    pub authorized: Vec<Decision>,
+    pub authorized: Vec<IamDecision>,
     /// Every session that was issued.
     pub secrets: Vec<Secret>,
     /// Every file in which no session may appear.
@@ -213,7 +213,7 @@ pub struct ExecutionHistory {
 
 /// A line of `authorized.jsonl`.
 #[derive(Debug, Deserialize)]
-pub struct Decision {
+pub struct IamDecision {
     /// Name of the role.
     pub principal: String,
     /// Action.

@@ -17,20 +17,20 @@ use orgpatch_records::messages::{ReachAnswer, TargetRequest};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let house = &House::build().await?;
-    lambda::run(|request| assume_role(house, request)).await
+    let context = &FunctionContext::build().await?;
+    lambda::run(|request| assume_role(context, request)).await
 }
 
-async fn assume_role(house: &House, request: TargetRequest) -> Result<ReachAnswer, RunError> {
+async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Result<ReachAnswer, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::Install, Phase::PreviewBaselines, Phase::RestoreBaselines])?;
-    let result = reach(house, &request).await;
-    house.settle(&request, result, |record| ReachAnswer { outcome: record.outcome }).await
+    let result = reach(context, &request).await;
+    context.record_outcome(&request, result, |record| ReachAnswer { outcome: record.outcome }).await
 }
 
-async fn reach(house: &House, request: &TargetRequest) -> Result<ReachAnswer, TargetError> {
+async fn reach(context: &FunctionContext, request: &TargetRequest) -> Result<ReachAnswer, TargetError> {
     let target = &request.target;
-    let member = house.members.enter_home(&request.run_id, target).await?;
-    let status = house.members.judged(target, ec2::region_status(&member, &target.region).await).await?;
+    let member = context.sessions.home_session_for(&request.run_id, target).await?;
+    let status = context.sessions.target_result(target, ec2::region_status(&member, &target.region).await).await?;
     let why = match status {
         RegionStatus::Enabled => {
             return Ok(ReachAnswer { outcome: TargetOutcome::Reached });

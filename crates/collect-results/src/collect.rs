@@ -7,19 +7,19 @@ use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::ssm::Ssm;
 use orgpatch_aws::member::context::House;
 use orgpatch_aws::member::sessions::TargetError;
-use orgpatch_aws::store::ledger::{Ledger, Page};
+use orgpatch_aws::store::ledger::{IntentScope, Ledger};
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::inventory::Inventory;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion;
-use orgpatch_engine::results::command_results::Asked;
+use orgpatch_engine::results::command_results::CommandResult;
 use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
-use orgpatch_engine::results::invocation::Answer;
+use orgpatch_engine::results::invocation::InvocationResult;
 use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, instance_results};
 use orgpatch_engine::sending::intent::IntentState;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::patch::{HoldBack, Patch};
+use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
@@ -34,19 +34,19 @@ const ROW_LOOK_SECONDS: u32 = 60;
 
 /// Looks once, and writes the target's record if everything is final.
 pub async fn collect(
-    house: &House,
+    context: &FunctionContext,
     ledger: &Ledger,
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<Progress, TargetError> {
-    let member = house.members.enter(&request.run_id, &request.target).await?;
-    let look = Look { house, ledger, request, settings, ssm: Ssm::new(&member) };
+    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
+    let look = Look { context, ledger, request, settings, ssm: Ssm::new(&member) };
     match request.phase {
         Phase::Install => {
             let asked = look.asked(Phase::Install).await?;
             Ok(look.still_running(&asked).unwrap_or(Progress::Done))
         }
-        Phase::Hold => look.before_install().await,
+        Phase::PreInstallScan => look.before_install().await,
         Phase::Verify => look.after_install().await,
         // Nobody collects in the other phases: expect_phase sees to that.
         Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => look.after_scan().await,
@@ -54,7 +54,7 @@ pub async fn collect(
 }
 
 struct Look<'a> {
-    house: &'a House,
+    context: &'a FunctionContext,
     ledger: &'a Ledger,
     request: &'a TargetRequest,
     settings: &'a StepSettings,
@@ -63,7 +63,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     async fn after_scan(&self) -> Result<Progress, TargetError> {
-        let (request, store) = (self.request, &self.house.store);
+        let (request, store) = (self.request, &self.context.store);
         let inventory: Inventory = store
             .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::Inventory, &request.target))
             .await?;
@@ -72,8 +72,8 @@ impl Look<'_> {
             return Ok(running);
         }
         let evidence = self.evidence(&asked).await?;
-        let hold_back = HoldBack::new();
-        let view = self.view(&hold_back);
+        let withheld = WithheldPatches::new();
+        let view = self.view(&withheld);
         let Some(judged) = instance_results::judge_scan(view, &inventory, &asked, &evidence) else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
@@ -85,8 +85,8 @@ impl Look<'_> {
     /// Writes what is left of the order: the instances for which the scan has shown that only tested patches would go
     /// in.
     async fn before_install(&self) -> Result<Progress, TargetError> {
-        let (request, store) = (self.request, &self.house.store);
-        let asked = self.asked(Phase::Hold).await?;
+        let (request, store) = (self.request, &self.context.store);
+        let asked = self.asked(Phase::PreInstallScan).await?;
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
         }
@@ -94,7 +94,9 @@ impl Look<'_> {
             .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::InstallPlan, &request.target))
             .await?;
         let evidence = self.evidence(&asked).await?;
-        let Some(judged) = instance_results::judge_hold(self.view(&order.hold_back), &order, &asked, &evidence) else {
+        let Some(judged) =
+            instance_results::judge_pre_install_scan(self.view(&order.withheld), &order, &asked, &evidence)
+        else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
@@ -110,7 +112,7 @@ impl Look<'_> {
     }
 
     async fn after_install(&self) -> Result<Progress, TargetError> {
-        let (request, store) = (self.request, &self.house.store);
+        let (request, store) = (self.request, &self.context.store);
         let verified = self.asked(Phase::Verify).await?;
         if let Some(running) = self.still_running(&verified) {
             return Ok(running);
@@ -123,7 +125,7 @@ impl Look<'_> {
             store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
-        let view = self.view(&order.hold_back);
+        let view = self.view(&order.withheld);
         let Some(judged) =
             instance_results::judge_install(view, &order, &scanned.instances, &installed, &verified, &evidence)
         else {
@@ -136,10 +138,10 @@ impl Look<'_> {
     }
 
     /// One answer per instance of the phase's commands.
-    async fn asked(&self, phase: Phase) -> Result<BTreeMap<String, Asked>, TargetError> {
+    async fn asked(&self, phase: Phase) -> Result<BTreeMap<String, CommandResult>, TargetError> {
         let request = self.request;
-        let page = Page::of(&request.run_id, &request.step, &request.target, phase);
-        let intents = self.ledger.intents(&page).await?;
+        let scope = IntentScope::of(&request.run_id, &request.step, &request.target, phase);
+        let intents = self.ledger.intents(&scope).await?;
         let commands: Vec<String> = intents
             .iter()
             .filter_map(|intent| match &intent.state {
@@ -153,18 +155,18 @@ impl Look<'_> {
         Ok(command_results::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
     }
 
-    fn still_running(&self, asked: &BTreeMap<String, Asked>) -> Option<Progress> {
+    fn still_running(&self, asked: &BTreeMap<String, CommandResult>) -> Option<Progress> {
         command_results::next_look_seconds(asked, self.request.now)
             .map(|wait_seconds| Progress::Running { wait_seconds })
     }
 
     /// The compliance rows of the instances whose scan ended with success; the others have none of this run.
-    async fn evidence(&self, asked: &BTreeMap<String, Asked>) -> Result<Evidence, TargetError> {
-        let answered = asked.iter().filter(|(_, asked)| asked.answer == Answer::Succeeded);
+    async fn evidence(&self, asked: &BTreeMap<String, CommandResult>) -> Result<Evidence, TargetError> {
+        let answered = asked.iter().filter(|(_, asked)| asked.answer == InvocationResult::Succeeded);
         let ids: Vec<String> = answered.map(|(id, _)| id.clone()).collect();
         match self.ssm.patch_states(&ids).await {
             Ok(states) => Ok(Evidence::new(states)),
-            Err(error) => Err(self.house.members.judge(&self.request.target, error).await),
+            Err(error) => Err(self.context.sessions.target_error(&self.request.target, error).await),
         }
     }
 
@@ -181,7 +183,7 @@ impl Look<'_> {
         F: Future<Output = Result<T, CallError>>,
     {
         let all = stream::iter(items.into_iter().map(call)).buffer_unordered(CONCURRENCY).try_collect().await;
-        self.house.members.judged(&self.request.target, all).await
+        self.context.sessions.target_result(&self.request.target, all).await
     }
 
     async fn write(&self, instances: Vec<InstanceRow>, conflict_notes: Vec<Reason>) -> Result<Progress, TargetError> {
@@ -195,11 +197,11 @@ impl Look<'_> {
             conflict_notes,
         };
         let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-        self.house.store.write_once(&key, &record).await?;
+        self.context.store.write_once(&key, &record).await?;
         Ok(Progress::Done)
     }
 
-    fn view<'v>(&'v self, hold_back: &'v HoldBack) -> View<'v> {
-        View { run_id: &self.request.run_id, target: &self.request.target, hold_back, now: self.request.now }
+    fn view<'v>(&'v self, withheld: &'v WithheldPatches) -> View<'v> {
+        View { run_id: &self.request.run_id, target: &self.request.target, withheld, now: self.request.now }
     }
 }

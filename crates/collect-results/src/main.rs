@@ -16,21 +16,25 @@ use orgpatch_records::messages::{Progress, TargetRequest};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let house = &House::build().await?;
-    let ledger = &Ledger::new(&house.config, environment::ledger_table()?);
-    lambda::run(|request| collect_results(house, ledger, request)).await
+    let context = &FunctionContext::build().await?;
+    let ledger = &Ledger::new(&context.config, environment::ledger_table()?);
+    lambda::run(|request| collect_results(context, ledger, request)).await
 }
 
-async fn collect_results(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
-    expect_phase(&request, &[Phase::Scan, Phase::Hold, Phase::Install, Phase::Verify])?;
+async fn collect_results(
+    context: &FunctionContext,
+    ledger: &Ledger,
+    request: TargetRequest,
+) -> Result<Progress, RunError> {
+    expect_phase(&request, &[Phase::Scan, Phase::PreInstallScan, Phase::Install, Phase::Verify])?;
     let record = keys::record(&request.run_id, &request.step, request.phase, &request.target);
     let settings = keys::settings(&request.run_id, &request.step);
     let (record, settings): (Option<TargetRecord>, StepSettings) =
-        tokio::try_join!(house.store.find(&record), house.store.get(&settings))?;
+        tokio::try_join!(context.store.find(&record), context.store.get(&settings))?;
     // A target that could not be worked on has its record already.
     if record.is_some() {
         return Ok(Progress::Done);
     }
-    let result = collect::collect(house, ledger, &request, &settings).await;
-    house.settle(&request, result, |_| Progress::Done).await
+    let result = collect::collect(context, ledger, &request, &settings).await;
+    context.record_outcome(&request, result, |_| Progress::Done).await
 }

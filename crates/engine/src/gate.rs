@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::{Counts, Outcome};
-use orgpatch_model::patch::HoldBack;
+use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::{Gate, Reboot};
 use schemars::JsonSchema;
@@ -18,7 +18,7 @@ use crate::results::TargetRecord;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateAnswer {
     /// What to do next.
-    pub decision: Decision,
+    pub decision: GateDecision,
     /// Why.
     pub reason: Reason,
 }
@@ -26,7 +26,7 @@ pub struct GateAnswer {
 /// What `gate` decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Decision {
+pub enum GateDecision {
     /// Enter: the step starts.
     Go,
     /// Review: there is something to install.
@@ -71,7 +71,7 @@ pub struct GateRecord {
     /// When it was decided.
     pub at: Timestamp,
     /// `advance` or `halt`.
-    pub decision: Decision,
+    pub decision: GateDecision,
     /// Why.
     pub reason: Reason,
     /// Instances by outcome.
@@ -86,14 +86,14 @@ pub struct GateRecord {
 pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateRecord>)>) -> GateAnswer {
     for (step, record) in earlier {
         let reason = match record {
-            Some(record) if record.decision == Decision::Advance => continue,
+            Some(record) if record.decision == GateDecision::Advance => continue,
             Some(record) => Reason::new("halted", format!("the run halted at step {step}: {}", record.reason.text)),
             None => Reason::new("halted", format!("the run halted at step {step}: it was never judged")),
         };
-        return GateAnswer { decision: Decision::Halt, reason };
+        return GateAnswer { decision: GateDecision::Halt, reason };
     }
     GateAnswer {
-        decision: Decision::Go,
+        decision: GateDecision::Go,
         reason: Reason::new("earlier-steps-advanced", "every step before this one has advanced"),
     }
 }
@@ -128,7 +128,7 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
         region: scan.target.region.clone(),
         instances,
         left_out: Vec::new(),
-        hold_back: HoldBack::new(),
+        withheld: WithheldPatches::new(),
     })
 }
 
@@ -144,7 +144,7 @@ pub fn judge(
     gate: &Gate,
     error: Option<&CaughtError>,
 ) -> GateAnswer {
-    let halt = |code: &str, text: String| GateAnswer { decision: Decision::Halt, reason: Reason::new(code, text) };
+    let halt = |code: &str, text: String| GateAnswer { decision: GateDecision::Halt, reason: Reason::new(code, text) };
     if let Some(error) = error {
         return halt("step-broken", format!("the step broke: {}", error.sentence()));
     }
@@ -153,13 +153,13 @@ pub fn judge(
     }
     if operation == Operation::Scan {
         return GateAnswer {
-            decision: Decision::Advance,
+            decision: GateDecision::Advance,
             reason: Reason::new("scan-run", "a scan run touches nothing, so no limit applies"),
         };
     }
     if operation.is_about_baselines_only() {
         return GateAnswer {
-            decision: Decision::Advance,
+            decision: GateDecision::Advance,
             reason: Reason::new("baselines-only", "this run is about baselines only, so no limit applies"),
         };
     }
@@ -194,7 +194,7 @@ pub fn judge(
         );
     }
     GateAnswer {
-        decision: Decision::Advance,
+        decision: GateDecision::Advance,
         reason: Reason::new(
             "within-limits",
             format!(
@@ -223,36 +223,36 @@ mod tests {
             .collect()
     }
 
-    fn decide(counts: &Counts, gate: Gate) -> (Decision, String) {
+    fn decide(counts: &Counts, gate: Gate) -> (GateDecision, String) {
         let answer = judge(Operation::Install, counts, 0, &gate, None);
         (answer.decision, answer.reason.code)
     }
 
     #[test]
     fn a_missing_gate_allows_no_failure_and_no_silence() {
-        assert_eq!(decide(&counts(5, 0, 0), Gate::default()).0, Decision::Advance);
-        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (Decision::Halt, "too-many-failed".into()));
-        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (Decision::Halt, "too-many-unreachable".into()));
+        assert_eq!(decide(&counts(5, 0, 0), Gate::default()).0, GateDecision::Advance);
+        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (GateDecision::Halt, "too-many-failed".into()));
+        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (GateDecision::Halt, "too-many-unreachable".into()));
     }
 
     #[test]
     fn a_limit_is_reached_only_when_it_is_passed() {
         let gate = Gate { max_failed_percent: 10, ..Gate::default() };
-        assert_eq!(decide(&counts(9, 1, 0), gate).0, Decision::Advance);
-        assert_eq!(decide(&counts(8, 1, 0), gate).0, Decision::Halt);
+        assert_eq!(decide(&counts(9, 1, 0), gate).0, GateDecision::Advance);
+        assert_eq!(decide(&counts(8, 1, 0), gate).0, GateDecision::Halt);
     }
 
     #[test]
     fn a_step_that_proves_nothing_does_not_pass_min_succeeded() {
         let gate = Gate { min_succeeded: 1, ..Gate::default() };
-        assert_eq!(decide(&Counts::default(), gate), (Decision::Halt, "too-few-succeeded".into()));
+        assert_eq!(decide(&Counts::default(), gate), (GateDecision::Halt, "too-few-succeeded".into()));
     }
 
     #[test]
     fn only_an_install_is_held_against_the_limits() {
         let gate = Gate { min_succeeded: 1, ..Gate::default() };
         for operation in Operation::ALL {
-            let expected = if operation == Operation::Install { Decision::Halt } else { Decision::Advance };
+            let expected = if operation == Operation::Install { GateDecision::Halt } else { GateDecision::Advance };
             assert_eq!(judge(operation, &counts(0, 1, 0), 0, &gate, None).decision, expected, "{operation}");
         }
     }
@@ -277,11 +277,11 @@ mod tests {
             counts: Counts::default(),
             limits: Gate::default(),
         };
-        let (advanced, halted) = (record(Decision::Advance), record(Decision::Halt));
-        assert_eq!(enter([]).decision, Decision::Go);
-        assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, Decision::Go);
-        assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, Decision::Halt);
-        assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, Decision::Halt);
+        let (advanced, halted) = (record(GateDecision::Advance), record(GateDecision::Halt));
+        assert_eq!(enter([]).decision, GateDecision::Go);
+        assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, GateDecision::Go);
+        assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, GateDecision::Halt);
+        assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, GateDecision::Halt);
     }
 
     proptest! {
@@ -290,7 +290,7 @@ mod tests {
             let gate = Gate { max_failed_percent: limit, ..Gate::default() };
             let attempted = patched + failed;
             let over = attempted > 0 && i128::from(failed) * 100 > i128::from(attempted) * i128::from(limit);
-            let halts = decide(&counts(patched, failed, 0), gate).0 == Decision::Halt;
+            let halts = decide(&counts(patched, failed, 0), gate).0 == GateDecision::Halt;
             prop_assert_eq!(halts, over);
         }
 
@@ -299,7 +299,7 @@ mod tests {
             let gate = Gate { max_failed_percent: limit, ..Gate::default() };
             let before = decide(&counts(patched, failed, 0), gate).0;
             let after = decide(&counts(patched, failed + 1, 0), gate).0;
-            prop_assert!(before == Decision::Advance || after == Decision::Halt);
+            prop_assert!(before == GateDecision::Advance || after == GateDecision::Halt);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::gate::{Decision, GateAnswer, GateRecord};
+use orgpatch_engine::gate::{GateAnswer, GateDecision, GateRecord};
 use orgpatch_engine::planner::{RunDocument, StepSettings};
 use orgpatch_engine::{baselines, gate};
 use orgpatch_model::error::RunError;
@@ -21,10 +21,10 @@ pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings
     .await?;
     let earlier = settings.earlier_steps.iter().map(String::as_str).zip(records.iter().map(Option::as_ref));
     let mut answer = gate::enter(earlier);
-    if answer.decision == Decision::Go && settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
+    if answer.decision == GateDecision::Go && settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
         answer = freeze(store, request, settings, answer).await?;
     }
-    if answer.decision == Decision::Halt {
+    if answer.decision == GateDecision::Halt {
         store.write_once(&keys::entry(&request.run_id, &request.step), &answer).await?;
     }
     Ok(answer)
@@ -41,7 +41,7 @@ async fn freeze(
     let tested = step_inputs::tested(store, &request.run_id, settings).await?;
     let Some(scanned_at) = tested.scanned_at else {
         let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
-        let halt = GateAnswer { decision: Decision::Halt, reason: Reason::new("nothing-tested", text) };
+        let halt = GateAnswer { decision: GateDecision::Halt, reason: Reason::new("nothing-tested", text) };
         // It is this step that halts the run, so it has a decision of its own like any other that does.
         let record = GateRecord {
             step: request.step.clone(),

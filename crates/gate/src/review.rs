@@ -3,12 +3,12 @@
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::upload::written;
 use orgpatch_aws::store::{step_inputs, step_records};
-use orgpatch_engine::gate::{Decision, GateAnswer};
+use orgpatch_engine::gate::{GateAnswer, GateDecision};
 use orgpatch_engine::install::order::InstallTarget;
 use orgpatch_engine::install::plan;
 use orgpatch_engine::install::plan::InstallPlan;
 use orgpatch_engine::planner::StepSettings;
-use orgpatch_engine::results::reconcile::TargetFacts;
+use orgpatch_engine::results::reconcile::RecordedTarget;
 use orgpatch_engine::{gate, promotion};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
@@ -22,7 +22,7 @@ const WHAT: &str = "the install plan";
 
 /// Puts the install plan together from the records of the scan.
 pub async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
-    let skip = |code, text| Ok(GateAnswer { decision: Decision::Skip, reason: Reason::new(code, text) });
+    let skip = |code, text| Ok(GateAnswer { decision: GateDecision::Skip, reason: Reason::new(code, text) });
     match settings.operation {
         Operation::Install => {}
         Operation::Scan => return skip("scan-run", "a scan run installs nothing"),
@@ -33,7 +33,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let (run_id, step) = (&request.run_id, &request.step);
     let baselines = &step_inputs::baselines(store, run_id, settings).await?;
     let tested = &step_inputs::tested(store, run_id, settings).await?;
-    let order = async |facts: TargetFacts| {
+    let order = async |facts: RecordedTarget| {
         let Some(order) = facts.scan.as_ref().and_then(|scan| gate::order(scan, settings.reboot)) else {
             return Ok(None);
         };
@@ -54,7 +54,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         written(WHAT, plan.add(&mut upload, &order))?;
         instances += order.instances.len();
         if !order.instances.is_empty() {
-            targets.push(InstallTarget { target, hold_back: !order.hold_back.is_empty() });
+            targets.push(InstallTarget { target, withheld: !order.withheld.is_empty() });
         }
         upload.settle().await
     });
@@ -72,5 +72,5 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         );
     }
     let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
-    Ok(GateAnswer { decision: Decision::Install, reason: Reason::new("work", text) })
+    Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new("work", text) })
 }

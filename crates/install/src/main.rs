@@ -20,31 +20,31 @@ use orgpatch_records::messages::{Progress, TargetRequest};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let house = &House::build().await?;
-    let ledger = &Ledger::new(&house.config, environment::ledger_table()?);
-    lambda::run(|request| install(house, ledger, request)).await
+    let context = &FunctionContext::build().await?;
+    let ledger = &Ledger::new(&context.config, environment::ledger_table()?);
+    lambda::run(|request| install(context, ledger, request)).await
 }
 
-async fn install(house: &House, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
+async fn install(context: &FunctionContext, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
     expect_phase(&request, &[Phase::Install])?;
-    let result = send(house, ledger, &request).await;
-    house.settle(&request, result, |_| Progress::Done).await
+    let result = send(context, ledger, &request).await;
+    context.record_outcome(&request, result, |_| Progress::Done).await
 }
 
-async fn send(house: &House, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
-    let settings: StepSettings = house.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+async fn send(context: &FunctionContext, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
+    let settings: StepSettings = context.store.get(&keys::settings(&request.run_id, &request.step)).await?;
     // Without the proof that only tested patches would go in nothing does; why there is none is recorded already.
-    let Some(order) = step_inputs::order(&house.store, request).await? else {
+    let Some(order) = step_inputs::order(&context.store, request).await? else {
         return Ok(Progress::Done);
     };
-    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
     let ids: Vec<String> = order.instances.iter().map(|one| one.instance_id.clone()).collect();
-    let online = house.members.judged(&request.target, dispatch::online(&ssm, &ids).await).await?;
-    let (settings, hold_back) = (&settings, &order.hold_back);
+    let online = context.sessions.target_result(&request.target, dispatch::online(&ssm, &ids).await).await?;
+    let (settings, withheld) = (&settings, &order.withheld);
     // The last thing before sending: what is looked at later cannot be prevented.
-    let busy = &others::look(house, request, settings, &member, &ids).await?;
-    let dispatch = Dispatch { ledger, members: &house.members, ssm: &ssm, request, settings, hold_back, busy };
+    let busy = &others::look(context, request, settings, &member, &ids).await?;
+    let dispatch = Dispatch { ledger, sessions: &context.sessions, ssm: &ssm, request, settings, withheld, busy };
     let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
     dispatch.send(batches, Some(&online)).await
 }

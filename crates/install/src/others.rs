@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use orgpatch_aws::SdkConfig;
-use orgpatch_aws::clients::competing::Others;
+use orgpatch_aws::clients::competing::CompetingPatchers;
 use orgpatch_aws::member::context::House;
 use orgpatch_aws::member::dispatch::Busy;
 use orgpatch_aws::member::sessions::TargetError;
@@ -17,13 +17,14 @@ use orgpatch_records::messages::TargetRequest;
 /// Looks once. Where an instance is waited for, the time of the first such look is kept, so that the waiting has an end
 /// whatever becomes of this function.
 pub async fn look(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
     member: &SdkConfig,
     instance_ids: &[String],
 ) -> Result<Busy, TargetError> {
-    let running = house.members.judged(&request.target, Others::new(member).running().await).await?;
+    let running =
+        context.sessions.target_result(&request.target, CompetingPatchers::new(member).running().await).await?;
     let busy = |waiting_since| {
         let (now, run_id, operation) = (request.now, request.run_id.as_str(), Operation::Install);
         let moment = Moment { now, expected_end: now, waiting_since, run_id, operation };
@@ -33,18 +34,18 @@ pub async fn look(
     if instances.values().all(|decision| decision.action != Action::Wait) {
         return Ok(Busy { instances, look_again_seconds: 1 });
     }
-    let since = waiting_since(house, request).await?;
+    let since = waiting_since(context, request).await?;
     Ok(Busy { instances: busy(Some(since)), look_again_seconds: competing::look_again_seconds(since, request.now) })
 }
 
 /// When this target began to wait: now, unless an earlier look has said so.
-async fn waiting_since(house: &House, request: &TargetRequest) -> Result<Timestamp, RunError> {
+async fn waiting_since(context: &FunctionContext, request: &TargetRequest) -> Result<Timestamp, RunError> {
     let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Waiting, &request.target);
-    if let Some(since) = house.store.find(&key).await? {
+    if let Some(since) = context.store.find(&key).await? {
         return Ok(since);
     }
-    if house.store.create(&key, &request.now).await? {
+    if context.store.create(&key, &request.now).await? {
         return Ok(request.now);
     }
-    house.store.get(&key).await
+    context.store.get(&key).await
 }

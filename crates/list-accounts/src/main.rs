@@ -11,11 +11,11 @@ use orgpatch_aws::store::ledger::Ledger;
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
-    let house = &start::House {
+    let context = &start::House {
         store: Store::new(&config, environment::runs_bucket()?),
         ledger: Ledger::new(&config, environment::ledger_table()?),
         executions: Executions::new(&config),
         config,
     };
-    lambda::run(|request| start::start(house, request)).await
+    lambda::run(|request| start::start(context, request)).await
 }

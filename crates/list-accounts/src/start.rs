@@ -16,7 +16,7 @@ use orgpatch_records::keys;
 use orgpatch_records::messages::{StartAnswer, StartRequest, StepHead};
 
 /// What the function has, built once per process.
-pub struct House {
+pub struct StartContext {
     /// The runs bucket.
     pub store: Store,
     /// The ledger.
@@ -28,17 +28,17 @@ pub struct House {
 }
 
 /// Every check comes before the lock, and the lock before the first object of the run.
-pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, RunError> {
+pub async fn start(context: &StartContext, request: StartRequest) -> Result<StartAnswer, RunError> {
     let input = RunInput::read(&request.input)?;
-    let (plan, plan_sha256) = read_plan(&house.store, &input.plan).await?;
+    let (plan, plan_sha256) = read_plan(&context.store, &input.plan).await?;
     let only = input.stages.as_deref();
     planner::check_stages(&plan, only)?;
     if input.scans() {
         planner::check_first_stage(&plan, only)?;
     }
-    let organization = organizations::read(&house.config, &planner::units_of(&plan)).await?;
+    let organization = organizations::read(&context.config, &planner::units_of(&plan)).await?;
     let resolution = planner::resolve(&plan, &organization, only)?;
-    take_lock(house, &request).await?;
+    take_lock(context, &request).await?;
 
     let run = RunDocument {
         schema_version: 1,
@@ -51,7 +51,7 @@ pub async fn start(house: &House, request: StartRequest) -> Result<StartAnswer, 
         steps: resolution.steps.iter().map(summary).collect(),
         accounts_outside_plan: resolution.outside,
     };
-    let steps = write(&house.store, &run, &resolution.steps).await?;
+    let steps = write(&context.store, &run, &resolution.steps).await?;
     Ok(StartAnswer { steps })
 }
 
@@ -73,18 +73,18 @@ async fn read_plan(store: &Store, name: &str) -> Result<(Plan, String), RunError
 
 /// One run at a time: two could otherwise patch the same instance. A holder that is no longer running (it was
 /// stopped, or its report failed) does not hold the lock for ever.
-async fn take_lock(house: &House, request: &StartRequest) -> Result<(), RunError> {
+async fn take_lock(context: &StartContext, request: &StartRequest) -> Result<(), RunError> {
     let own = LockHolder { run_id: request.run_id.clone(), execution_arn: request.execution_arn.clone() };
-    if house.ledger.take_lock(&own, None, request.now).await? == Write::Done {
+    if context.ledger.take_lock(&own, None, request.now).await? == Write::Done {
         return Ok(());
     }
-    let holder = house.ledger.lock_holder().await?;
+    let holder = context.ledger.lock_holder().await?;
     let running = |run_id: String| Err(RunError::RunInProgress { run: run_id });
     match holder {
         // A retry of this very function.
         Some(holder) if holder == own => Ok(()),
-        Some(holder) if house.executions.is_running(&holder.execution_arn).await? => running(holder.run_id),
-        holder => match house.ledger.take_lock(&own, holder.as_ref(), request.now).await? {
+        Some(holder) if context.executions.is_running(&holder.execution_arn).await? => running(holder.run_id),
+        holder => match context.ledger.take_lock(&own, holder.as_ref(), request.now).await? {
             Write::Done => Ok(()),
             Write::TooLate => running(holder.map_or_else(|| "another".to_owned(), |holder| holder.run_id)),
         },

@@ -2,16 +2,16 @@
 
 /// Facts of one call, or what stood in the way of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known<T> {
+pub enum Fetched<T> {
     /// They were read.
     Yes(T),
     /// They could not be read.
-    No(Missing),
+    No(Unavailable),
 }
 
 /// Why facts could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
+pub enum Unavailable {
     /// The member role may not do that.
     Denied {
         /// The action, such as `ec2:DescribeRouteTables`.
@@ -26,15 +26,15 @@ pub enum Missing {
     },
 }
 
-impl<T> Known<T> {
+impl<T> Fetched<T> {
     /// Facts that the member role may not read.
     #[must_use]
     pub fn denied(action: &str) -> Self {
-        Self::No(Missing::Denied { action: action.to_owned() })
+        Self::No(Unavailable::Denied { action: action.to_owned() })
     }
 
     /// The facts, or why there are none.
-    pub fn get(&self) -> Result<&T, &Missing> {
+    pub fn get(&self) -> Result<&T, &Unavailable> {
         match self {
             Self::Yes(facts) => Ok(facts),
             Self::No(missing) => Err(missing),
@@ -42,7 +42,7 @@ impl<T> Known<T> {
     }
 }
 
-impl Missing {
+impl Unavailable {
     /// Why, as the end of a sentence. The same words for the same reason.
     #[must_use]
     pub fn why(&self) -> String {

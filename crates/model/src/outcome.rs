@@ -19,7 +19,7 @@ pub enum Outcome {
     PendingReboot,
     /// The scan or the install failed, or a scan afterwards says that patches are still missing.
     Failed,
-    /// Asked, and no final answer came.
+    /// CommandResult, and no final answer came.
     Unreachable,
     /// Could not be asked.
     NotReady,

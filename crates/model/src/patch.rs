@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::operating_system::OperatingSystem;
 
 /// Entries for the lists of rejected patches, by operating system.
-pub type HoldBack = BTreeMap<OperatingSystem, Vec<String>>;
+pub type WithheldPatches = BTreeMap<OperatingSystem, Vec<String>>;
 
 /// A patch as Patch Manager describes it on an instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

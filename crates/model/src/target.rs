@@ -35,7 +35,7 @@ pub enum Phase {
     /// What is missing?
     Scan,
     /// What would go in while untested patches are held back?
-    Hold,
+    PreInstallScan,
     /// Install it.
     Install,
     /// Is it really installed?
@@ -53,7 +53,7 @@ impl Phase {
         match self {
             Self::Inventory => "inventory",
             Self::Scan => "scan",
-            Self::Hold => "hold",
+            Self::PreInstallScan => "pre-install-scan",
             Self::Install => "install",
             Self::Verify => "verify",
             Self::PreviewBaselines => "preview-baselines",

@@ -1,6 +1,6 @@
 //! The plan as types: what people write in `plans/<name>.yaml`, after every check has passed.
 //!
-//! Values of these types come from [`super::read()`] only, so the rest of the house need not check them again.
+//! Values of these types come from [`super::read()`] only, so the rest of the context need not check them again.
 
 use std::collections::BTreeMap;
 use std::fmt;

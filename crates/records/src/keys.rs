@@ -73,7 +73,7 @@ impl Folder {
     pub fn of_phase(phase: Phase) -> Self {
         match phase {
             Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => Self::Scan,
-            Phase::Hold | Phase::Install | Phase::Verify => Self::Install,
+            Phase::PreInstallScan | Phase::Install | Phase::Verify => Self::Install,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
-use orgpatch_engine::gate::{CaughtError, Decision, GateRecord};
+use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{StepEnd, TargetFacts, TargetResult, reconcile};
@@ -130,7 +130,7 @@ impl StepInWork {
     fn end(self, run: &RunReport) -> StepReport {
         let judged = self.gate.as_ref().map(|gate| (gate.limits, gate.at));
         let (decision, reason) = match self.gate {
-            Some(gate) if gate.decision == Decision::Advance => (StepDecision::Advance, gate.reason),
+            Some(gate) if gate.decision == GateDecision::Advance => (StepDecision::Advance, gate.reason),
             Some(gate) => (StepDecision::Halt, gate.reason),
             None if self.begun => (StepDecision::Error, run.reason.clone()),
             None => (StepDecision::NotAttempted, run.reason.clone()),

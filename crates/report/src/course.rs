@@ -1,7 +1,7 @@
-//! How a run went, by its gates: how it ended, and with what end each step is judged. Known before the first target is
+//! How a run went, by its gates: how it ended, and with what end each step is judged. KnownBaseline before the first target is
 //! read, so that every target can be written down as soon as it is.
 
-use orgpatch_engine::gate::{CaughtError, Decision, GateRecord};
+use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::StepSummary;
 use orgpatch_engine::results::reconcile::StepEnd;
 use orgpatch_model::outcome::RunDecision;
@@ -13,7 +13,7 @@ pub(super) fn ending(
     gates: &[Option<GateRecord>],
     error: Option<&CaughtError>,
 ) -> (RunDecision, Reason) {
-    let halted = gates.iter().flatten().find(|gate| gate.decision != Decision::Advance);
+    let halted = gates.iter().flatten().find(|gate| gate.decision != GateDecision::Advance);
     let unjudged = steps.iter().zip(gates).find(|(_, gate)| gate.is_none());
     match (error, halted, unjudged) {
         (Some(error), _, _) => (RunDecision::Error, Reason::new(&error.error, error.sentence())),
@@ -35,7 +35,7 @@ pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) ->
         .iter()
         .map(|gate| match gate {
             Some(gate) => {
-                if gate.decision == Decision::Halt {
+                if gate.decision == GateDecision::Halt {
                     let text = format!("the run halted at step {}: {}", gate.step, gate.reason.text);
                     cut = Some(Reason::new("halted", text));
                 }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     /// Three steps, by what their gates said.
-    fn run(said: [Option<Decision>; 3]) -> (Vec<StepSummary>, Vec<Option<GateRecord>>) {
+    fn run(said: [Option<GateDecision>; 3]) -> (Vec<StepSummary>, Vec<Option<GateRecord>>) {
         let ids = ["01-test-1", "02-staging-1", "03-production-1"];
         let step = |id: &str| StepSummary { id: id.into(), stage: id.into(), wave: 1, accounts: 1, targets: 0 };
         let gate = |id: &str, decision| GateRecord {
@@ -72,8 +72,8 @@ mod tests {
         (ids.map(step).into(), gates)
     }
 
-    const ADVANCE: Option<Decision> = Some(Decision::Advance);
-    const HALT: Option<Decision> = Some(Decision::Halt);
+    const ADVANCE: Option<GateDecision> = Some(GateDecision::Advance);
+    const HALT: Option<GateDecision> = Some(GateDecision::Halt);
 
     fn broken() -> CaughtError {
         CaughtError { error: "States.Timeout".into(), cause: String::new() }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use orgpatch_engine::gate::{Decision, GateRecord};
-use orgpatch_engine::inventory::{InventoryInstance, Standing};
+use orgpatch_engine::gate::{GateDecision, GateRecord};
+use orgpatch_engine::inventory::{Eligibility, InventoryInstance};
 use orgpatch_engine::planner::{RunDocument, StepSummary};
-use orgpatch_engine::results::reconcile::TargetFacts;
+use orgpatch_engine::results::reconcile::RecordedTarget;
 use orgpatch_engine::results::{InstanceRow, TargetRecord, reconcile};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::AccountState;
@@ -67,7 +67,7 @@ pub fn report() -> Report {
     ]));
     failed.overwritten_by = Some(Reason::new("overwritten", "probably by that association"));
     let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, "not-managed");
-    let facts = |target: &Target, outcome, instances| TargetFacts {
+    let facts = |target: &Target, outcome, instances| RecordedTarget {
         target: target.clone(),
         inventory: None,
         scan: Some(TargetRecord {
@@ -96,7 +96,7 @@ pub fn report() -> Report {
             limits: Gate::default(),
         })
     };
-    let gates = vec![gate(&steps[0], Decision::Advance), gate(&steps[1], Decision::Halt)];
+    let gates = vec![gate(&steps[0], GateDecision::Advance), gate(&steps[1], GateDecision::Halt)];
     let plan = "{schemaVersion: 1, name: monthly, regions: [ap-northeast-1], stages: [{name: test, ous: [ou-abcd-11111111]}, {name: production, ous: [ou-abcd-33333333]}]}";
     let run = RunDocument {
         schema_version: 1,
@@ -114,7 +114,7 @@ pub fn report() -> Report {
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
     let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
     let added = [
-        assembly.add(0, TargetFacts { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
+        assembly.add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
         assembly.add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
         assembly.add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
     ];
@@ -136,7 +136,7 @@ pub fn assert_golden(name: &str, bytes: &[u8]) {
     let committed = std::fs::read(&file).unwrap_or_default();
     assert!(
         committed == bytes,
-        "{name} is not what is committed; look at the difference after UPDATE_GOLDEN=1 cargo test -p orgpatch-core \
+        "{name} is not what is committed; look at the difference after UPDATE_GOLDEN=1 cargo test -p orgpatch-report \
          committed_ones:\n{}",
         String::from_utf8_lossy(bytes)
     );
@@ -150,7 +150,7 @@ pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome,
         os: Some(OperatingSystem::AmazonLinux2023),
         platform: None,
         agent_version: Some("3.3.987.0".into()),
-        standing: Standing::Selected,
+        eligibility: Eligibility::Eligible,
         findings: Vec::new(),
         conflicts: Vec::new(),
     };

@@ -21,7 +21,7 @@ const REMEMBERED: usize = 16 * 1024 * 1024;
 const ENTRY: usize = 48;
 
 /// A page that is being written: instances first, then targets, then what is said of the run as a whole.
-pub struct Page<'t> {
+pub struct HtmlPage<'t> {
     /// The template behind the report.
     after: &'t str,
     texts: Texts,
@@ -29,7 +29,7 @@ pub struct Page<'t> {
     listed: bool,
 }
 
-impl<'t> Page<'t> {
+impl<'t> HtmlPage<'t> {
     /// Writes the template up to the report, and the report up to its first instance.
     pub fn begin(template: &'t str, out: &mut impl Write) -> io::Result<Self> {
         let (before, after) = template

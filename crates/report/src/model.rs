@@ -219,7 +219,7 @@ mod tests {
         assert!(
             serde_json::from_str::<Value>(&committed).ok() == Some(schema),
             "schemas/report.schema.json is not what the types say; to write it anew: \
-             UPDATE_SCHEMAS=1 cargo test -p orgpatch-core the_committed_schema"
+             UPDATE_SCHEMAS=1 cargo test -p orgpatch-report the_committed_schema"
         );
     }
 }

@@ -9,12 +9,12 @@ use orgpatch_aws::member::context::House;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
-use orgpatch_engine::inventory::{Inventory, Standing, list};
+use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_model::english;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::patch::HoldBack;
+use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::Reason;
 use orgpatch_records::keys;
 use orgpatch_records::messages::{Progress, TargetRequest};
@@ -24,92 +24,93 @@ pub use restore::restore;
 /// Compares and changes only what differs, for the operating systems that the target has to scan. Instances of an
 /// operating system whose baseline cannot be as the plan wants it are held back.
 pub async fn converge(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
     inventory: &mut Inventory,
 ) -> Result<(), TargetError> {
-    let Some((baselines, record)) = compare(house, request, settings, inventory).await? else {
+    let Some((baselines, record)) = compare(context, request, settings, inventory).await? else {
         return Ok(());
     };
-    list::hold_back(&mut inventory.instances, &blocked(&record.changes));
+    list::withheld(&mut inventory.instances, &blocked(&record.changes));
 
     // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
     // was the default before.
-    write(house, request, &record).await?;
-    remember(house, request, &record.previous).await?;
-    apply(house, request, &baselines, &record.changes).await
+    write(context, request, &record).await?;
+    remember(context, request, &record.previous).await?;
+    apply(context, request, &baselines, &record.changes).await
 }
 
 /// Puts what is not tested on the lists of rejected patches. Whether that worked is not asked here: the scan behind it
 /// shows what would really go in. Only baselines of ours change, so that there is nothing to give back.
-pub async fn hold_back(
-    house: &House,
+pub async fn withheld(
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
-    hold_back: &HoldBack,
+    withheld: &WithheldPatches,
 ) -> Result<(), TargetError> {
-    let holding = |baseline: &Baseline| Some(baseline.holding_back(hold_back.get(&baseline.operating_system)?));
-    let baselines = step_inputs::baselines(&house.store, &request.run_id, settings).await?;
+    let holding = |baseline: &Baseline| Some(baseline.withholding(withheld.get(&baseline.operating_system)?));
+    let baselines = step_inputs::baselines(&context.store, &request.run_id, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
-    let (baselines, record) = difference_to(house, request, &desired).await?;
+    let (baselines, record) = difference_to(context, request, &desired).await?;
     let key = keys::of_target(&request.run_id, &request.step, keys::Folder::HoldingBaselines, &request.target);
-    house.store.write_once(&key, &record).await?;
-    apply(house, request, &baselines, &record.changes).await
+    context.store.write_once(&key, &record).await?;
+    apply(context, request, &baselines, &record.changes).await
 }
 
 /// What is left to do for the operating systems that the target has to scan; None if there is none of which the plan
 /// has a baseline.
 async fn compare(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
     inventory: &Inventory,
 ) -> Result<Option<(Baselines, BaselineRecord)>, TargetError> {
-    let selected = |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.standing == Standing::Selected);
-    let mut desired = step_inputs::baselines(&house.store, &request.run_id, settings).await?;
+    let selected =
+        |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.eligibility == Eligibility::Eligible);
+    let mut desired = step_inputs::baselines(&context.store, &request.run_id, settings).await?;
     desired.retain(|baseline| selected(baseline.operating_system));
     if desired.is_empty() {
         return Ok(None);
     }
-    difference_to(house, request, &desired).await.map(Some)
+    difference_to(context, request, &desired).await.map(Some)
 }
 
 async fn difference_to(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     desired: &[Baseline],
 ) -> Result<(Baselines, BaselineRecord), TargetError> {
-    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
-    let observed = house.members.judged(&request.target, baselines.observe(desired).await).await?;
+    let observed = context.sessions.target_result(&request.target, baselines.observe(desired).await).await?;
     let changes = difference(desired, &observed);
     let previous = Previous::of(&changes, &observed);
     Ok((baselines, BaselineRecord { target: request.target.clone(), at: request.now, previous, changes }))
 }
 
-async fn write(house: &House, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
+async fn write(context: &FunctionContext, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
     let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
-    Ok(house.store.write_once(&key, record).await?)
+    Ok(context.store.write_once(&key, record).await?)
 }
 
 /// Keeps what was there before, for `restore-baselines`, until that has given it back. One run at a time: nobody else
 /// writes the same object.
-async fn remember(house: &House, request: &TargetRequest, previous: &Previous) -> Result<(), TargetError> {
+async fn remember(context: &FunctionContext, request: &TargetRequest, previous: &Previous) -> Result<(), TargetError> {
     if previous.is_empty() {
         return Ok(());
     }
     let key = keys::earlier_baselines(&request.target);
-    let known: Previous = house.store.find(&key).await?.unwrap_or_default();
+    let known: Previous = context.store.find(&key).await?.unwrap_or_default();
     let both = known.clone().or_later(previous.clone());
     if both != known {
-        house.store.write(&key, &both).await?;
+        context.store.write(&key, &both).await?;
     }
     Ok(())
 }
 
 async fn apply(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     baselines: &Baselines,
     changes: &[Change],
@@ -123,11 +124,11 @@ async fn apply(
         );
     }
     let token = format!("{}/{}/{}", request.run_id, request.target.account_id, request.target.region);
-    house.members.judged(&request.target, baselines.apply(changes, &token).await).await
+    context.sessions.target_result(&request.target, baselines.apply(changes, &token).await).await
 }
 
 /// The record of a target in a run about baselines: no instance is in it.
-async fn recorded(house: &House, request: &TargetRequest, reason: Reason) -> Result<Progress, TargetError> {
+async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Reason) -> Result<Progress, TargetError> {
     let record = TargetRecord {
         target: request.target.clone(),
         outcome: TargetOutcome::Reached,
@@ -137,7 +138,7 @@ async fn recorded(house: &House, request: &TargetRequest, reason: Reason) -> Res
         conflict_notes: Vec::new(),
     };
     let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    house.store.write_once(&key, &record).await?;
+    context.store.write_once(&key, &record).await?;
     Ok(Progress::Recorded)
 }
 

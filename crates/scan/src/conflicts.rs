@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use orgpatch_aws::clients::competing::Others;
+use orgpatch_aws::clients::competing::CompetingPatchers;
 use orgpatch_aws::member::context::House;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;
@@ -18,7 +18,7 @@ use orgpatch_records::messages::TargetRequest;
 
 /// Finds the conflicts of the instances that the plan selects, whether they can be asked or not.
 pub async fn find(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
     ec2: &[Ec2Instance],
@@ -33,9 +33,12 @@ pub async fn find(
     if selected.is_empty() {
         return Ok(());
     }
-    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let expected_end = expected_end(request.now, selected.len(), settings);
-    let facts = house.members.judged(&request.target, Others::new(&member).facts(expected_end).await).await?;
+    let facts = context
+        .sessions
+        .target_result(&request.target, CompetingPatchers::new(&member).facts(expected_end).await)
+        .await?;
     let instances: Vec<&Ec2Instance> = ec2.iter().filter(|one| selected.contains(one.id.as_str())).collect();
     let moment = Moment {
         now: request.now,

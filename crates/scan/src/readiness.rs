@@ -19,11 +19,11 @@ use crate::{Seen, see};
 /// What is in the target, each instance of the selection with its findings. Where the plan selects none, nothing is asked.
 /// The instances as EC2 knows them come back for who else has to look at them.
 pub async fn look(
-    house: &House,
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<(Inventory, Vec<Ec2Instance>), TargetError> {
-    let Seen { member, ec2, managed } = see(house, request).await?;
+    let Seen { member, ec2, managed } = see(context, request).await?;
     let mut instances = list::inventory(&settings.select, &ec2, &managed);
     let selected: BTreeSet<&str> = instances
         .iter()
@@ -36,7 +36,7 @@ pub async fn look(
         let vpcs = ec2.iter().filter(|one| selected.contains(one.id.as_str())).filter_map(|one| one.vpc_id.clone());
         let vpcs: BTreeSet<String> = vpcs.collect();
         let facts = readiness::facts(&member, &request.target.region, ec2, managed, &vpcs).await;
-        let facts = house.members.judged(&request.target, facts).await?;
+        let facts = context.sessions.target_result(&request.target, facts).await?;
         attach(&mut instances, check(&facts, &settings.select, request.now));
         facts.instances
     };
@@ -44,9 +44,13 @@ pub async fn look(
 }
 
 /// Ends the target with what was looked at: no instance is asked.
-pub async fn record(house: &House, request: &TargetRequest, inventory: &Inventory) -> Result<Progress, TargetError> {
+pub async fn record(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    inventory: &Inventory,
+) -> Result<Progress, TargetError> {
     let record = not_asked(request.target.clone(), inventory);
     let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    house.store.write_once(&key, &record).await?;
+    context.store.write_once(&key, &record).await?;
     Ok(Progress::Recorded)
 }

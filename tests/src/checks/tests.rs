@@ -4,7 +4,7 @@
 use orgpatch_engine::readiness::Check;
 use orgpatch_model::input::Operation;
 use orgpatch_report::csv::Table;
-use orgpatch_report::html::Page;
+use orgpatch_report::html::HtmlPage;
 use orgpatch_report::{Report, summary};
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ fn files(report: &Report) -> Files {
 fn page_of(report: &Report) -> String {
     let template = "<script type=\"application/json\" id=\"report\">@@REPORT_JSON@@</script>";
     let mut bytes = Vec::new();
-    let mut page = Page::begin(template, &mut bytes).expect("written");
+    let mut page = HtmlPage::begin(template, &mut bytes).expect("written");
     for row in &report.instances {
         page.instance(&mut bytes, &serde_json::to_string(row).expect("JSON")).expect("written");
     }

@@ -11,8 +11,8 @@ use aws_sdk_ssm::types::{
     PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
 };
 use orgpatch_engine::baselines::{
-    Baseline, Change, Chosen, Definition, Known, NAME_PREFIX, Observed, ObservedBaseline, PatchFilter, PatchGroup,
-    PatchRule,
+    Baseline, Change, Chosen, Definition, KnownBaseline, NAME_PREFIX, Observed, ObservedBaseline, PatchFilter,
+    PatchGroup, PatchRule,
 };
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -210,7 +210,12 @@ impl Baselines {
     }
 
     /// A group that has a baseline must lose it first: the API refuses a second one.
-    async fn register_for_group(&self, group: &str, id: &str, previous: Option<&Known>) -> Result<(), CallError> {
+    async fn register_for_group(
+        &self,
+        group: &str,
+        id: &str,
+        previous: Option<&KnownBaseline>,
+    ) -> Result<(), CallError> {
         if let Some(previous) = previous {
             self.deregister(group, &previous.id).await?;
         }

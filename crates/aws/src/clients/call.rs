@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgpatch_model::error::RunError;
-use orgpatch_model::fetched::{Known, Missing};
+use orgpatch_model::fetched::{Fetched, Unavailable};
 use thiserror::Error;
 
 /// A call that failed after the client's own retries.
@@ -125,12 +125,12 @@ pub(crate) fn not_built(operation: &'static str, error: &dyn std::error::Error) 
 
 /// What a call about the surroundings of a target said, or why it says nothing: it is not allowed, or the service refuses
 /// it for a reason of its own. Neither keeps a target from being patched. Everything else is an error as it is elsewhere.
-pub(crate) fn known<T>(answer: Result<T, CallError>) -> Result<Known<T>, CallError> {
+pub(crate) fn known<T>(answer: Result<T, CallError>) -> Result<Fetched<T>, CallError> {
     match answer {
-        Ok(facts) => Ok(Known::Yes(facts)),
+        Ok(facts) => Ok(Fetched::Yes(facts)),
         Err(error) => match error.kind {
-            Kind::Denied => Ok(Known::denied(error.operation)),
-            Kind::Rejected | Kind::NotFound | Kind::ConditionFailed => Ok(Known::No(Missing::Failed {
+            Kind::Denied => Ok(Fetched::denied(error.operation)),
+            Kind::Rejected | Kind::NotFound | Kind::ConditionFailed => Ok(Fetched::No(Unavailable::Failed {
                 action: error.operation.to_owned(),
                 text: format!("{}: {}", error.code, error.message),
             })),
@@ -143,7 +143,7 @@ pub(crate) fn known<T>(answer: Result<T, CallError>) -> Result<Known<T>, CallErr
 mod tests {
     use super::*;
 
-    fn answered(kind: Kind) -> Result<Known<()>, Kind> {
+    fn answered(kind: Kind) -> Result<Fetched<()>, Kind> {
         let error =
             CallError { kind, operation: "ec2:DescribeRouteTables", code: "Code".into(), message: "words".into() };
         known(Err(error)).map_err(|error| error.kind)
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn only_what_passes_or_is_about_the_target_is_an_error() {
-        assert_eq!(answered(Kind::Denied), Ok(Known::denied("ec2:DescribeRouteTables")));
-        let failed = Missing::Failed { action: "ec2:DescribeRouteTables".into(), text: "Code: words".into() };
-        assert_eq!(answered(Kind::Rejected), Ok(Known::No(failed)));
+        assert_eq!(answered(Kind::Denied), Ok(Fetched::denied("ec2:DescribeRouteTables")));
+        let failed = Unavailable::Failed { action: "ec2:DescribeRouteTables".into(), text: "Code: words".into() };
+        assert_eq!(answered(Kind::Rejected), Ok(Fetched::No(failed)));
         for kind in [Kind::Throttled, Kind::Lost, Kind::Expired, Kind::RegionDisabled] {
             assert_eq!(answered(kind), Err(kind));
         }

@@ -8,7 +8,7 @@ use orgpatch_engine::competing;
 use orgpatch_engine::competing::{
     Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask,
 };
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use crate::clients::call::{CallError, known, not_built};
 
@@ -24,11 +24,11 @@ const NOT_ENDED: [&str; 3] = ["Pending", "InProgress", "Delayed"];
 
 /// Everybody who patches in one account and Region.
 #[derive(Debug, Clone)]
-pub struct Others {
+pub struct CompetingPatchers {
     client: Client,
 }
 
-impl Others {
+impl CompetingPatchers {
     /// With a configuration that enters the account and Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
@@ -47,7 +47,7 @@ impl Others {
 
     /// Commands that run or wait. The list shows a command some seconds after it was sent; State Manager's own runs are not
     /// in it.
-    pub async fn running(&self) -> Result<Known<Vec<RunningCommand>>, CallError> {
+    pub async fn running(&self) -> Result<Fetched<Vec<RunningCommand>>, CallError> {
         let lists = stream::iter(NOT_ENDED.map(|status| self.with_status(status))).buffered(NOT_ENDED.len());
         known(lists.try_collect::<Vec<_>>().await.map(|lists| lists.concat()))
     }
@@ -107,8 +107,8 @@ impl Others {
         let answer = self.client.describe_association().association_id(association_id).send().await;
         let answer = answer.map_err(|error| CallError::of("ssm:DescribeAssociation", &error));
         let answer = match known(answer)? {
-            Known::Yes(answer) => answer,
-            Known::No(_) => return Ok(None),
+            Fetched::Yes(answer) => answer,
+            Fetched::No(_) => return Ok(None),
         };
         let parameters = answer.association_description.and_then(|description| description.parameters);
         Ok(parameters.and_then(|mut parameters| parameters.remove("Operation")?.pop()))

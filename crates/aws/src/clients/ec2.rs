@@ -68,7 +68,7 @@ pub enum RegionStatus {
     Unknown,
 }
 
-/// Whether the account that `config` enters has that Region enabled. Asked in another Region, since a disabled one
+/// Whether the account that `config` enters has that Region enabled. CommandResult in another Region, since a disabled one
 /// answers nobody.
 pub async fn region_status(config: &SdkConfig, region: &str) -> Result<RegionStatus, CallError> {
     // By filter and not by name: a name that does not exist would be an error of the whole call.

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use orgpatch_engine::results::invocation::Invocation;
-use orgpatch_engine::results::outcome_rules::PatchState;
+use orgpatch_engine::results::outcome_rules::ComplianceRow;
 use orgpatch_engine::sending::command;
 use orgpatch_engine::sending::command::CommandRequest;
 use orgpatch_model::instance::ManagedInstance;
@@ -172,7 +172,7 @@ impl Ssm {
     }
 
     /// Compliance rows. An instance that no operation ever reported is absent.
-    pub async fn patch_states(&self, instance_ids: &[String]) -> Result<Vec<PatchState>, CallError> {
+    pub async fn patch_states(&self, instance_ids: &[String]) -> Result<Vec<ComplianceRow>, CallError> {
         let mut states = Vec::new();
         for ids in instance_ids.chunks(MAX_IDS) {
             let mut pages = self
@@ -186,7 +186,7 @@ impl Ssm {
             while let Some(state) = pages.next().await {
                 let state = state.map_err(|error| CallError::of("ssm:DescribeInstancePatchStates", &error))?;
                 let count = |n: i32| u32::try_from(n).unwrap_or_default();
-                states.push(PatchState {
+                states.push(ComplianceRow {
                     missing: count(state.missing_count),
                     failed: count(state.failed_count),
                     pending_reboot: count(state.installed_pending_reboot_count.unwrap_or_default()),

@@ -21,14 +21,14 @@ pub fn metrics_namespace() -> Result<String, Error> {
 
 /// How to enter a member account.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct MemberRole {
     /// Name of the role in every member account: `MEMBER_ROLE_NAME`.
     pub role_name: String,
     /// External id that the role's trust policy asks for: `EXTERNAL_ID`.
     pub external_id: String,
 }
 
-impl Door {
+impl MemberRole {
     /// Reads `MEMBER_ROLE_NAME` and `EXTERNAL_ID`.
     pub fn from_env() -> Result<Self, Error> {
         Ok(Self { role_name: required("MEMBER_ROLE_NAME")?, external_id: required("EXTERNAL_ID")? })

@@ -7,35 +7,35 @@ use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::messages::TargetRequest;
 
-use crate::lambda::environment::Door;
+use crate::lambda::environment::MemberRole;
 use crate::lambda::{self, environment};
-use crate::member::sessions::{Members, TargetError};
+use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::bucket::Store;
 
-/// The bucket, and the door to member accounts.
-pub struct House {
+/// The bucket, and the role to member accounts.
+pub struct FunctionContext {
     /// For clients of one function only.
     pub config: SdkConfig,
     /// The runs bucket.
     pub store: Store,
     /// Member accounts.
-    pub members: Members,
+    pub sessions: MemberSessions,
 }
 
-impl House {
+impl FunctionContext {
     /// Reads the environment and builds the clients.
     pub async fn build() -> Result<Self, Error> {
         let config = lambda::sdk_config().await;
         Ok(Self {
             store: Store::new(&config, environment::runs_bucket()?),
-            members: Members::new(&config, Door::from_env()?),
+            sessions: MemberSessions::new(&config, MemberRole::from_env()?),
             config,
         })
     }
 
     /// Turns what keeps a target from being worked on into its record, if it is an outcome; `answer` is then the
     /// function's answer.
-    pub async fn settle<T>(
+    pub async fn record_outcome<T>(
         &self,
         request: &TargetRequest,
         result: Result<T, TargetError>,

@@ -6,26 +6,26 @@ use orgpatch_engine::competing;
 use orgpatch_engine::competing::Action;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command::{Batch, FIRST_LOOK_SECONDS};
-use orgpatch_engine::sending::intent::{Finding, Intent, IntentState, Move};
+use orgpatch_engine::sending::intent::{Intent, IntentState, LookupResult, NextAction};
 use orgpatch_engine::sending::{command, intent};
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::HoldBack;
+use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Phase;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 use crate::clients::call::{CallError, Kind};
 use crate::clients::ssm::{SendError, Ssm};
-use crate::member::sessions::{Members, TargetError};
-use crate::store::ledger::{Ledger, Page, Write};
+use crate::member::sessions::{MemberSessions, TargetError};
+use crate::store::ledger::{IntentScope, Ledger, Write};
 
 /// A phase's commands to one target.
 pub struct Dispatch<'a> {
     /// Where intents are written.
     pub ledger: &'a Ledger,
     /// Who says what a failed call means.
-    pub members: &'a Members,
+    pub sessions: &'a MemberSessions,
     /// Systems Manager in the target.
     pub ssm: &'a Ssm,
     /// Run, step, target, phase and time.
@@ -33,7 +33,7 @@ pub struct Dispatch<'a> {
     /// What the plan says about sending.
     pub settings: &'a StepSettings,
     /// What the target's baselines hold back.
-    pub hold_back: &'a HoldBack,
+    pub withheld: &'a WithheldPatches,
     /// On which instances somebody else's patch command runs; only an install asks.
     pub busy: &'a Busy,
 }
@@ -42,7 +42,7 @@ pub struct Dispatch<'a> {
 #[derive(Debug, Default)]
 pub struct Busy {
     /// What to do about each of them.
-    pub instances: BTreeMap<String, competing::Decision>,
+    pub instances: BTreeMap<String, competing::ConflictDecision>,
     /// When to look again, if one of them is waited for, in seconds.
     pub look_again_seconds: u32,
 }
@@ -53,7 +53,7 @@ impl Dispatch<'_> {
     pub async fn send(&self, batches: Vec<Batch>, online: Option<&HashSet<String>>) -> Result<Progress, TargetError> {
         let mut intents: HashMap<String, Intent> = self
             .ledger
-            .intents(&self.page())
+            .intents(&self.scope())
             .await?
             .into_iter()
             .map(|intent| (intent.batch_id.clone(), intent))
@@ -96,26 +96,26 @@ impl Dispatch<'_> {
             instance_ids: before.as_ref().map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
             ..batch
         };
-        match (intent::next_move(before.as_ref()), before) {
-            (Move::Nothing, _) => Ok(Settled::Over { sent: false }),
-            (Move::GoOnWithHalves, _) => Ok(Settled::Halves(batch.halves().map(Vec::from).unwrap_or_default())),
-            (Move::LookUp, Some(before)) => {
+        match (intent::next_action(before.as_ref()), before) {
+            (NextAction::Nothing, _) => Ok(Settled::Over { sent: false }),
+            (NextAction::GoOnWithHalves, _) => Ok(Settled::Halves(batch.halves().map(Vec::from).unwrap_or_default())),
+            (NextAction::LookUp, Some(before)) => {
                 let comment = self.comment(&batch);
                 let found = self.call(self.ssm.find_command(&comment, before.at).await).await?;
-                match intent::after_look_up(&before, found, self.request.now) {
-                    Finding::Adopt(command_id) => {
+                match intent::after_lookup(&before, found, self.request.now) {
+                    LookupResult::Adopt(command_id) => {
                         tracing::info!(command_id, batch = batch.id, "adopted a command whose answer was lost");
                         self.record(&before, IntentState::Sent { command_id }).await?;
                         Ok(Settled::Over { sent: true })
                     }
-                    Finding::TryAgain => match self.free(batch, left_out).await? {
+                    LookupResult::TryAgain => match self.free(batch, left_out).await? {
                         Free::Yes(batch) => self.attempt(batch, Some(before)).await,
                         Free::No(settled) => Ok(settled),
                     },
-                    Finding::Wait(seconds) => Ok(Settled::Wait(seconds)),
+                    LookupResult::Wait(seconds) => Ok(Settled::Wait(seconds)),
                 }
             }
-            (Move::Begin | Move::LookUp, None) => {
+            (NextAction::Begin | NextAction::LookUp, None) => {
                 let batch = match self.free(batch, left_out).await? {
                     Free::Yes(batch) => batch,
                     Free::No(settled) => return Ok(settled),
@@ -129,7 +129,7 @@ impl Dispatch<'_> {
                 let batch = Batch { instance_ids: ready, ..batch };
                 self.attempt(batch, None).await
             }
-            (Move::Begin | Move::TryAgain, before) => match self.free(batch, left_out).await? {
+            (NextAction::Begin | NextAction::TryAgain, before) => match self.free(batch, left_out).await? {
                 Free::Yes(batch) => self.attempt(batch, before).await,
                 Free::No(settled) => Ok(settled),
             },
@@ -146,7 +146,9 @@ impl Dispatch<'_> {
         }
         let (against, free): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| action(id) > Action::Wait);
         for id in against {
-            let Some(reason) = self.busy.instances.get(&id).and_then(competing::Decision::reason) else { continue };
+            let Some(reason) = self.busy.instances.get(&id).and_then(competing::ConflictDecision::reason) else {
+                continue;
+            };
             let outcome = if action(&id) == Action::Fail { Outcome::Failed } else { Outcome::Skipped };
             tracing::info!(instance = id, reason = reason.text, "left out");
             let intent = Intent {
@@ -157,7 +159,7 @@ impl Dispatch<'_> {
                 state: IntentState::LeftOut { outcome, reason: reason.clone() },
             };
             // If another copy of the function was first, it was as right as this one.
-            self.ledger.write_intent(&self.page(), None, &intent).await?;
+            self.ledger.write_intent(&self.scope(), None, &intent).await?;
         }
         if free.is_empty() {
             return Ok(Free::No(Settled::Over { sent: false }));
@@ -175,11 +177,11 @@ impl Dispatch<'_> {
             at: self.request.now,
             state: IntentState::Intended,
         };
-        if self.ledger.write_intent(&self.page(), before.as_ref(), &attempt).await? == Write::TooLate {
+        if self.ledger.write_intent(&self.scope(), before.as_ref(), &attempt).await? == Write::TooLate {
             // Another copy of the function is at it; what it does is settled when the list of commands is.
             return Ok(Settled::Wait(settle_seconds()));
         }
-        let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os, self.hold_back);
+        let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os, self.withheld);
         let settings = self.settings;
         let request = command::request(
             self.request.phase,
@@ -210,7 +212,7 @@ impl Dispatch<'_> {
             Kind::Lost => Ok(Settled::Wait(settle_seconds())),
             Kind::Throttled | Kind::Expired => {
                 self.record(&attempt, IntentState::Rejected).await?;
-                Err(self.members.judge(&self.request.target, error).await)
+                Err(self.sessions.target_error(&self.request.target, error).await)
             }
             Kind::Denied | Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
                 let reason = Reason::new("send-refused", format!("the command was refused: {error}"));
@@ -245,13 +247,13 @@ impl Dispatch<'_> {
             state: IntentState::Offline { reason },
         };
         // An earlier attempt may have written its own list; it was as right as this one.
-        self.ledger.write_intent(&self.page(), None, &offline_intent).await?;
+        self.ledger.write_intent(&self.scope(), None, &offline_intent).await?;
         Ok(())
     }
 
     async fn record(&self, attempt: &Intent, state: IntentState) -> Result<(), TargetError> {
         let after = Intent { state, ..attempt.clone() };
-        match self.ledger.write_intent(&self.page(), Some(attempt), &after).await? {
+        match self.ledger.write_intent(&self.scope(), Some(attempt), &after).await? {
             Write::Done => Ok(()),
             Write::TooLate => Err(RunError::Unavailable(format!(
                 "batch {} was taken over by another copy of the function",
@@ -262,11 +264,11 @@ impl Dispatch<'_> {
     }
 
     async fn call<T>(&self, result: Result<T, CallError>) -> Result<T, TargetError> {
-        self.members.judged(&self.request.target, result).await
+        self.sessions.target_result(&self.request.target, result).await
     }
 
-    fn page(&self) -> Page {
-        Page::of(&self.request.run_id, &self.request.step, &self.request.target, self.request.phase)
+    fn scope(&self) -> IntentScope {
+        IntentScope::of(&self.request.run_id, &self.request.step, &self.request.target, self.request.phase)
     }
 
     fn comment(&self, batch: &Batch) -> String {
@@ -299,8 +301,8 @@ fn settle_seconds() -> u32 {
 
 /// The instances of a target that an install has left out because somebody else patches them.
 pub async fn left_out(ledger: &Ledger, request: &TargetRequest) -> Result<HashSet<String>, RunError> {
-    let page = Page::of(&request.run_id, &request.step, &request.target, Phase::Install);
-    Ok(instances_left_out(&ledger.intents(&page).await?))
+    let scope = IntentScope::of(&request.run_id, &request.step, &request.target, Phase::Install);
+    Ok(instances_left_out(&ledger.intents(&scope).await?))
 }
 
 fn instances_left_out<'i>(intents: impl IntoIterator<Item = &'i Intent>) -> HashSet<String> {

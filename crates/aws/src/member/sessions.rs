@@ -1,4 +1,4 @@
-//! The door to member accounts: sessions of the member role, one cache per process.
+//! The role to member accounts: sessions of the member role, one cache per process.
 //!
 //! Credentials live here, in memory, and nowhere else: no type of the contracts can carry them, and none of the
 //! types here can be printed with them.
@@ -16,7 +16,7 @@ use orgpatch_model::target::Target;
 use tokio::sync::Mutex;
 
 use crate::clients::call::{CallError, Kind};
-use crate::lambda::environment::Door;
+use crate::lambda::environment::MemberRole;
 
 /// A role session that comes from a role session (as in Lambda) lasts an hour at the most; asking for more fails.
 const SESSION_SECONDS: i32 = 3_600;
@@ -42,11 +42,11 @@ impl From<RunError> for TargetError {
     }
 }
 
-/// Opens the door to member accounts.
-pub struct Members {
+/// Opens the role to member accounts.
+pub struct MemberSessions {
     config: SdkConfig,
     sts: aws_sdk_sts::Client,
-    door: Door,
+    role: MemberRole,
     partition: String,
     sessions: Mutex<HashMap<String, Session>>,
 }
@@ -56,10 +56,10 @@ struct Session {
     expires_at: SystemTime,
 }
 
-impl Members {
-    /// Enters through the member role that `door` describes.
+impl MemberSessions {
+    /// Enters through the member role that `role` describes.
     #[must_use]
-    pub fn new(config: &SdkConfig, door: Door) -> Self {
+    pub fn new(config: &SdkConfig, role: MemberRole) -> Self {
         // SDK clients resolve the endpoint of the Region themselves; only ARNs name the partition.
         let partition = match config.region().map(Region::as_ref) {
             Some(region) if region.starts_with("cn-") => "aws-cn",
@@ -69,25 +69,25 @@ impl Members {
         Self {
             config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
-            door,
+            role,
             partition: partition.to_owned(),
             sessions: Mutex::new(HashMap::new()),
         }
     }
 
     /// Configuration for clients in the target's account and Region.
-    pub async fn enter(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
-        self.enter_region(run_id, target, Region::new(target.region.clone())).await
+    pub async fn session_for(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
+        self.session_in(run_id, target, Region::new(target.region.clone())).await
     }
 
     /// Configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
-    pub async fn enter_home(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
+    pub async fn home_session_for(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
         let home = self.config.region().cloned();
         let home = home.ok_or_else(|| RunError::BrokenRun("the function has no Region".to_owned()))?;
-        self.enter_region(run_id, target, home).await
+        self.session_in(run_id, target, home).await
     }
 
-    async fn enter_region(&self, run_id: &str, target: &Target, region: Region) -> Result<SdkConfig, TargetError> {
+    async fn session_in(&self, run_id: &str, target: &Target, region: Region) -> Result<SdkConfig, TargetError> {
         if let Some(reason) = target.account_state.reason_not_to_enter() {
             return Err(TargetError::Outcome(TargetOutcome::Inactive, reason));
         }
@@ -113,13 +113,13 @@ impl Members {
     }
 
     async fn assume(&self, run_id: &str, account_id: &str) -> Result<Session, TargetError> {
-        let role = &self.door.role_name;
+        let role = &self.role.role_name;
         let answer = self
             .sts
             .assume_role()
             .role_arn(format!("arn:{}:iam::{account_id}:role/{role}", self.partition))
             .role_session_name(session_name(run_id))
-            .external_id(&self.door.external_id)
+            .external_id(&self.role.external_id)
             .duration_seconds(SESSION_SECONDS)
             .send()
             .await
@@ -149,17 +149,17 @@ impl Members {
         Ok(Session { credentials: SharedCredentialsProvider::new(credentials), expires_at })
     }
 
-    /// The value of a call in a member account, or what its failure means for the target; see [`Members::judge`].
-    pub async fn judged<T>(&self, target: &Target, result: Result<T, CallError>) -> Result<T, TargetError> {
+    /// The value of a call in a member account, or what its failure means for the target; see [`MemberSessions::target_error`].
+    pub async fn target_result<T>(&self, target: &Target, result: Result<T, CallError>) -> Result<T, TargetError> {
         match result {
             Ok(value) => Ok(value),
-            Err(error) => Err(self.judge(target, error).await),
+            Err(error) => Err(self.target_error(target, error).await),
         }
     }
 
     /// What a failed call in a member account means for the target. An expired session is forgotten, so that the
     /// next try gets a new one.
-    pub async fn judge(&self, target: &Target, error: CallError) -> TargetError {
+    pub async fn target_error(&self, target: &Target, error: CallError) -> TargetError {
         let outcome = |outcome, code, text| TargetError::Outcome(outcome, Reason::new(code, text));
         match error.kind {
             Kind::Denied => outcome(

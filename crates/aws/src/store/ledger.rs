@@ -43,12 +43,12 @@ pub enum Write {
 
 /// Where the intents of a target in a phase lie.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct IntentScope {
     partition: String,
     phase: Phase,
 }
 
-impl Page {
+impl IntentScope {
     /// The intents of that target in that phase of that step.
     #[must_use]
     pub fn of(run_id: &str, step: &str, target: &Target, phase: Phase) -> Self {
@@ -125,14 +125,14 @@ impl Ledger {
     }
 
     /// Every intent of a target in a phase.
-    pub async fn intents(&self, page: &Page) -> Result<Vec<Intent>, RunError> {
+    pub async fn intents(&self, scope: &IntentScope) -> Result<Vec<Intent>, RunError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND begins_with(sk, :phase)")
-            .expression_attribute_values(":pk", text(&page.partition))
-            .expression_attribute_values(":phase", text(&format!("{}/", page.phase.name())))
+            .expression_attribute_values(":pk", text(&scope.partition))
+            .expression_attribute_values(":phase", text(&format!("{}/", scope.phase.name())))
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -143,7 +143,8 @@ impl Ledger {
             let json = item.get("intent").and_then(|value| value.as_s().ok());
             let intent = json.and_then(|json| serde_json::from_str(json).ok());
             intents.push(
-                intent.ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", page.partition)))?,
+                intent
+                    .ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", scope.partition)))?,
             );
         }
         Ok(intents)
@@ -151,7 +152,12 @@ impl Ledger {
 
     /// Writes an intent in place of `before`, and only if nobody else has: a retry and a second copy of the function
     /// cannot both believe that it is their turn to send.
-    pub async fn write_intent(&self, page: &Page, before: Option<&Intent>, intent: &Intent) -> Result<Write, RunError> {
+    pub async fn write_intent(
+        &self,
+        scope: &IntentScope,
+        before: Option<&Intent>,
+        intent: &Intent,
+    ) -> Result<Write, RunError> {
         let json = serde_json::to_string(intent)
             .map_err(|error| RunError::BrokenRun(format!("an intent cannot be written: {error}")))?;
         let expires_at = intent.at.as_second() + KEEP_DAYS * 24 * 3_600;
@@ -159,8 +165,8 @@ impl Ledger {
             .client
             .put_item()
             .table_name(&self.table)
-            .item("pk", text(&page.partition))
-            .item("sk", text(&format!("{}/{}", page.phase.name(), intent.batch_id)))
+            .item("pk", text(&scope.partition))
+            .item("sk", text(&format!("{}/{}", scope.phase.name(), intent.batch_id)))
             .item("attempt", AttributeValue::N(intent.attempt.to_string()))
             .item("progress", text(progress(&intent.state)))
             .item("intent", text(&json))

@@ -23,7 +23,7 @@ pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> 
 pub async fn order(store: &Store, request: &TargetRequest) -> Result<Option<InstallOrder>, RunError> {
     let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
     let order: InstallOrder = store.get(&keys::of_target(run_id, step, keys::Folder::InstallPlan, target)).await?;
-    if order.hold_back.is_empty() {
+    if order.withheld.is_empty() {
         return Ok(Some(order));
     }
     store.find(&keys::of_target(run_id, step, keys::Folder::Cleared, target)).await

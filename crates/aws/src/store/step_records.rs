@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::baselines::BaselineRecord;
 use orgpatch_engine::gate::CaughtError;
-use orgpatch_engine::results::reconcile::TargetFacts;
+use orgpatch_engine::results::reconcile::RecordedTarget;
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
@@ -37,7 +37,7 @@ pub async fn each_target(
     run_id: &str,
     step: &str,
     wanted: &[Folder],
-    work: impl AsyncFnMut(TargetFacts) -> Result<(), RunError>,
+    work: impl AsyncFnMut(RecordedTarget) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     each_prepared(store, run_id, step, wanted, async |facts| Ok(facts), work).await
 }
@@ -48,7 +48,7 @@ pub async fn each_prepared<T>(
     run_id: &str,
     step: &str,
     wanted: &[Folder],
-    prepare: impl AsyncFn(TargetFacts) -> Result<T, RunError>,
+    prepare: impl AsyncFn(RecordedTarget) -> Result<T, RunError>,
     mut work: impl AsyncFnMut(T) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
@@ -85,7 +85,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    async fn facts(self, child_error: Option<String>) -> Result<TargetFacts, RunError> {
+    async fn facts(self, child_error: Option<String>) -> Result<RecordedTarget, RunError> {
         let scan = self.find(Folder::Scan).await?;
         let inventory = if scan.is_none() { self.find(Folder::Inventory).await? } else { None };
         let order = match self.find(Folder::Cleared).await? {
@@ -94,7 +94,7 @@ impl Reader<'_> {
         };
         let install = self.find(Folder::Install).await?;
         let baselines: Option<BaselineRecord> = self.find(Folder::Baselines).await?;
-        Ok(TargetFacts {
+        Ok(RecordedTarget {
             target: self.target,
             inventory,
             scan,

@@ -33,7 +33,7 @@ pub enum Change {
     /// `AddTagsToResource`. After the update, so that a hash is never there before what it stands for.
     Tag {
         /// Which one.
-        baseline: Known,
+        baseline: KnownBaseline,
         /// Tags to add or to overwrite.
         tags: BTreeMap<String, String>,
     },
@@ -45,7 +45,7 @@ pub enum Change {
         baseline: Chosen,
         /// The default until now, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        previous: Option<Known>,
+        previous: Option<KnownBaseline>,
     },
     /// `RegisterPatchBaselineForPatchGroup`. The API refuses it while the group has another baseline, so that
     /// `previous`, if there is one, must be deregistered first.
@@ -58,7 +58,7 @@ pub enum Change {
         baseline: Chosen,
         /// Its baseline until now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        previous: Option<Known>,
+        previous: Option<KnownBaseline>,
     },
     /// `DeregisterPatchBaselineForPatchGroup`: the group had no baseline before. Only when earlier ones are restored.
     DeregisterPatchGroup {
@@ -67,14 +67,14 @@ pub enum Change {
         /// The group.
         group: String,
         /// Its baseline until now.
-        previous: Known,
+        previous: KnownBaseline,
     },
     /// Nothing is done: a baseline has the name of ours but is not ours.
     Foreign {
         /// Operating system.
         operating_system: OperatingSystem,
         /// The baseline that is left alone.
-        baseline: Known,
+        baseline: KnownBaseline,
         /// Why it is not ours.
         why: String,
     },
@@ -90,7 +90,7 @@ pub enum Change {
     /// Nothing is done: what restoring leaves as it is.
     Left {
         /// The baseline.
-        baseline: Known,
+        baseline: KnownBaseline,
         /// Why.
         reason: Reason,
     },
@@ -98,7 +98,7 @@ pub enum Change {
 
 /// A baseline that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Known {
+pub struct KnownBaseline {
     /// Id.
     pub id: String,
     /// Name; the id again where no list names it.
@@ -110,7 +110,7 @@ pub struct Known {
 #[serde(rename_all = "kebab-case")]
 pub enum Chosen {
     /// One that is there.
-    Existing(Known),
+    Existing(KnownBaseline),
     /// The one of that name that a change before this one creates.
     Created(String),
 }
@@ -173,7 +173,7 @@ impl Change {
     #[must_use]
     pub fn without_ids(&self) -> Self {
         let mut change = self.clone();
-        let forget = |known: &mut Known| known.id.clone_from(&known.name);
+        let forget = |known: &mut KnownBaseline| known.id.clone_from(&known.name);
         match &mut change {
             Self::Update { id, baseline, .. } => id.clone_from(&baseline.name),
             Self::Tag { baseline, .. } | Self::Foreign { baseline, .. } | Self::Left { baseline, .. } => {
@@ -229,7 +229,7 @@ pub fn blocked(changes: &[Change]) -> BTreeMap<OperatingSystem, Reason> {
         .collect()
 }
 
-impl fmt::Display for Known {
+impl fmt::Display for KnownBaseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.name == self.id { f.write_str(&self.id) } else { write!(f, "{} ({})", self.name, self.id) }
     }
@@ -250,7 +250,7 @@ impl fmt::Display for Change {
             Self::Create { baseline } => write!(f, "create {baseline}"),
             Self::Update { id, fields, baseline } => {
                 let fields: Vec<&str> = fields.iter().map(|field| field.words()).collect();
-                let known = Known { id: id.clone(), name: baseline.name.clone() };
+                let known = KnownBaseline { id: id.clone(), name: baseline.name.clone() };
                 write!(f, "change {known}: {}", fields.join(", "))
             }
             Self::Tag { baseline, tags } => {
@@ -276,7 +276,7 @@ impl fmt::Display for Change {
     }
 }
 
-fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&Known>) -> fmt::Result {
+fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&KnownBaseline>) -> fmt::Result {
     previous.map_or(Ok(()), |previous| write!(f, " instead of {previous}"))
 }
 

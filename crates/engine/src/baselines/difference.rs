@@ -3,8 +3,8 @@
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::{
-    Baseline, Change, Chosen, Definition, Field, HASH_TAG, Known, Observed, ObservedBaseline, PLAN_TAG, STAGE_TAG,
-    same_id,
+    Baseline, Change, Chosen, Definition, Field, HASH_TAG, KnownBaseline, Observed, ObservedBaseline, PLAN_TAG,
+    STAGE_TAG, same_id,
 };
 
 /// Baselines that an account may have in a Region (Systems Manager quotas).
@@ -148,12 +148,12 @@ fn register(baseline: &Baseline, chosen: Chosen, observed: &Observed) -> Option<
     })
 }
 
-fn known(baseline: &ObservedBaseline) -> Known {
-    Known { id: baseline.id.clone(), name: baseline.name.clone() }
+fn known(baseline: &ObservedBaseline) -> KnownBaseline {
+    KnownBaseline { id: baseline.id.clone(), name: baseline.name.clone() }
 }
 
 /// The baseline of that id by name, if a list names it.
-pub(super) fn look_up(observed: &Observed, id: &str) -> Known {
+pub(super) fn look_up(observed: &Observed, id: &str) -> KnownBaseline {
     let name = observed.baseline(id).map_or(id, |baseline| &baseline.name);
-    Known { id: id.to_owned(), name: name.to_owned() }
+    KnownBaseline { id: id.to_owned(), name: name.to_owned() }
 }

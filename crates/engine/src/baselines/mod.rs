@@ -13,7 +13,7 @@ mod restore;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Chosen, Field, Known, blocked};
+pub use change::{Change, Chosen, Field, KnownBaseline, blocked};
 pub use desired::{NAME_PREFIX, baseline_name, cutoff, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};

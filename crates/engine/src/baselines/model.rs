@@ -77,7 +77,7 @@ impl Baseline {
     /// all of them, and [`RejectedAction::AllowAsDependency`] would let a patch come as the dependency of another.
     /// More than [`Self::room_for_rejected`] new entries are more than the API takes.
     #[must_use]
-    pub fn holding_back(&self, patches: &[String]) -> Self {
+    pub fn withholding(&self, patches: &[String]) -> Self {
         let mut baseline = self.clone();
         if patches.is_empty() {
             return baseline;
@@ -91,7 +91,7 @@ impl Baseline {
         baseline
     }
 
-    /// How many entries [`Self::holding_back`] can add at most: the API takes 50 in all.
+    /// How many entries [`Self::withholding`] can add at most: the API takes 50 in all.
     #[must_use]
     pub fn room_for_rejected(&self) -> usize {
         MAX_PATCHES.saturating_sub(self.definition.rejected_patches.len())

@@ -30,7 +30,7 @@ pub struct ObservedBaseline {
     pub name: String,
     /// `OperatingSystem` of the API; a text, because an account may have what Patch Manager no longer supports.
     pub operating_system: String,
-    /// Tags (`ListTagsForResource`). Asked for at least where the name is one of ours or the baseline is where one of
+    /// Tags (`ListTagsForResource`). CommandResult for at least where the name is one of ours or the baseline is where one of
     /// ours should be.
     pub tags: BTreeMap<String, String>,
     /// What it approves (`GetPatchBaseline`), where that was asked for. Without it the hash in the tags is believed,

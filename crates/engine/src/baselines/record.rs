@@ -7,7 +7,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Known, Observed, ObservedBaseline};
+use super::{Change, KnownBaseline, Observed, ObservedBaseline};
 
 /// What a step does to the baselines of a target. Written before the first change and once: a retry that finds half
 /// of it done must not record our own baseline as what was there before.
@@ -54,7 +54,8 @@ impl Previous {
     /// to: an earlier record knows what was there before that.
     #[must_use]
     pub fn of(changes: &[Change], observed: &Observed) -> Self {
-        let of_orgpatch = |known: &Known| observed.baseline(&known.id).is_some_and(ObservedBaseline::is_of_orgpatch);
+        let of_orgpatch =
+            |known: &KnownBaseline| observed.baseline(&known.id).is_some_and(ObservedBaseline::is_of_orgpatch);
         let mut before = Self::default();
         for change in changes {
             match change {

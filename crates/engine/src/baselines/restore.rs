@@ -6,7 +6,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
 
 use super::difference::look_up;
-use super::{Change, Chosen, Known, Observed, ObservedBaseline, Previous, same_id};
+use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, Previous, same_id};
 
 /// What is left to do so that `recorded` holds again, and what is left alone with the reason.
 ///
@@ -22,9 +22,9 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
         let recorded = recorded.defaults.get(&operating_system).map_or(Before::Unknown, |id| Before::Baseline(id));
         match decide(observed, recorded, Some(&current), &place) {
             // An operating system without a default is nothing that is ever recorded.
-            Decision::Done | Decision::Deregister(_) => {}
-            Decision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
-            Decision::Register(baseline) => changes.push(Change::RegisterDefault {
+            RestoreDecision::Done | RestoreDecision::Deregister(_) => {}
+            RestoreDecision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
+            RestoreDecision::Register(baseline) => changes.push(Change::RegisterDefault {
                 operating_system,
                 baseline: Chosen::Existing(baseline),
                 previous: Some(current),
@@ -39,15 +39,15 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
             .map_or(Before::Unknown, |known| known.baseline_id.as_deref().map_or(Before::Nothing, Before::Baseline));
         let group = group.to_owned();
         match decide(observed, recorded, current.as_ref(), &place) {
-            Decision::Done => {}
-            Decision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
-            Decision::Register(baseline) => changes.push(Change::RegisterForPatchGroup {
+            RestoreDecision::Done => {}
+            RestoreDecision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
+            RestoreDecision::Register(baseline) => changes.push(Change::RegisterForPatchGroup {
                 operating_system,
                 group,
                 baseline: Chosen::Existing(baseline),
                 previous: current,
             }),
-            Decision::Deregister(previous) => {
+            RestoreDecision::Deregister(previous) => {
                 changes.push(Change::DeregisterPatchGroup { operating_system, group, previous });
             }
         }
@@ -67,11 +67,11 @@ fn groups<'a>(recorded: &'a Previous, observed: &'a Observed) -> BTreeSet<(&'a s
     there.chain(recorded.patch_groups.iter().map(|known| (known.group.as_str(), known.operating_system))).collect()
 }
 
-enum Decision {
+enum RestoreDecision {
     Done,
-    Register(Known),
-    Deregister(Known),
-    Leave(Known, Reason),
+    Register(KnownBaseline),
+    Deregister(KnownBaseline),
+    Leave(KnownBaseline, Reason),
 }
 
 /// What is recorded of a place.
@@ -83,32 +83,32 @@ enum Before<'r> {
 }
 
 /// Sentences name baselines without their ids, so that they are the same in every account.
-fn decide(observed: &Observed, before: Before<'_>, current: Option<&Known>, place: &str) -> Decision {
+fn decide(observed: &Observed, before: Before<'_>, current: Option<&KnownBaseline>, place: &str) -> RestoreDecision {
     // Baselines of AWS may be missing in the list, but never go away.
     let is_gone = |id: &str| observed.baseline(id).is_none() && !id.starts_with("arn:");
     let Some(current) = current else {
         return match before {
-            Before::Baseline(id) if !is_gone(id) => Decision::Register(look_up(observed, id)),
-            _ => Decision::Done,
+            Before::Baseline(id) if !is_gone(id) => RestoreDecision::Register(look_up(observed, id)),
+            _ => RestoreDecision::Done,
         };
     };
     let of_orgpatch = observed.baseline(&current.id).is_some_and(ObservedBaseline::is_of_orgpatch);
-    let leave = |code: &str, text: String| Decision::Leave(current.clone(), Reason::new(code, text));
+    let leave = |code: &str, text: String| RestoreDecision::Leave(current.clone(), Reason::new(code, text));
     let name = &current.name;
     match before {
-        Before::Baseline(id) if same_id(id, &current.id) => Decision::Done,
-        Before::Unknown if !of_orgpatch => Decision::Done,
+        Before::Baseline(id) if same_id(id, &current.id) => RestoreDecision::Done,
+        Before::Unknown if !of_orgpatch => RestoreDecision::Done,
         _ if !of_orgpatch => {
             leave("baseline-changed-since", format!("somebody made {name} {place} since then; it stays"))
         }
         Before::Unknown => {
             leave("baseline-not-recorded", format!("{name} stays {place}: no run recorded what was there before"))
         }
-        Before::Nothing => Decision::Deregister(current.clone()),
+        Before::Nothing => RestoreDecision::Deregister(current.clone()),
         Before::Baseline(id) if is_gone(id) => leave(
             "baseline-gone",
             format!("{name} stays {place}: the baseline {id}, which was it before, is not there any more"),
         ),
-        Before::Baseline(id) => Decision::Register(look_up(observed, id)),
+        Before::Baseline(id) => RestoreDecision::Register(look_up(observed, id)),
     }
 }

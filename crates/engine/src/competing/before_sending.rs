@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_plan::ConflictSettings;
 
 use super::facts::{ConflictFacts, RunningCommand};
-use super::{Decision, Moment, detect};
+use super::{ConflictDecision, Moment, detect};
 
 /// What to do right before an install is sent to those instances: only what runs there counts, the rest is decided.
 #[must_use]
 pub fn before_sending(
-    running: &Known<Vec<RunningCommand>>,
+    running: &Fetched<Vec<RunningCommand>>,
     instance_ids: &[String],
     settings: ConflictSettings,
     moment: &Moment<'_>,
-) -> BTreeMap<String, Decision> {
+) -> BTreeMap<String, ConflictDecision> {
     let facts = ConflictFacts {
-        associations: Known::Yes(Vec::new()),
-        windows: Known::Yes(Vec::new()),
+        associations: Fetched::Yes(Vec::new()),
+        windows: Fetched::Yes(Vec::new()),
         running: running.clone(),
     };
     // Without tags there is nothing else to find.

@@ -35,14 +35,14 @@ pub struct Conflict {
 /// What to do with an instance that has conflicts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Decision {
+pub struct ConflictDecision {
     /// What to do now.
     pub action: Action,
     /// Why, the gravest first.
     pub conflicts: Vec<Conflict>,
 }
 
-impl Decision {
+impl ConflictDecision {
     /// The gravest of the conflicts decides; a scan is never held back, since it touches nothing.
     pub(super) fn of(conflicts: Vec<Conflict>, operation: Operation) -> Self {
         let gravest = conflicts.iter().map(|conflict| conflict.action).max().unwrap_or(Action::Go);

@@ -1,19 +1,19 @@
 //! The facts: what few paged calls per target can say of everybody who patches.
 
 use jiff::Timestamp;
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 /// Who may patch in a target.
 #[derive(Debug, Clone)]
 pub struct ConflictFacts {
     /// State Manager associations with a document that [`super::patches`], and those of Quick Setup patch policies
     /// (`ssm:ListAssociations`, paged; `ssm:DescribeAssociation` for the operation of those few).
-    pub associations: Known<Vec<Association>>,
+    pub associations: Fetched<Vec<Association>>,
     /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that are
     /// enabled, at most 50 per account and Region).
-    pub windows: Known<Vec<MaintenanceWindow>>,
+    pub windows: Fetched<Vec<MaintenanceWindow>>,
     /// Commands that run or wait (`ssm:ListCommandInvocations`, paged: once for each status of what has not ended).
-    pub running: Known<Vec<RunningCommand>>,
+    pub running: Fetched<Vec<RunningCommand>>,
 }
 
 /// A criterion of `Targets`. Several must all match; of its values any one.

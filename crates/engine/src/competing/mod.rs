@@ -20,11 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use association::operation_matters;
 pub use before_sending::before_sending;
-pub use decision::{Action, Conflict, Decision};
+pub use decision::{Action, Conflict, ConflictDecision};
 pub use document::patches;
 pub use facts::{Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask};
 use jiff::Timestamp;
-use orgpatch_model::fetched::{Known, Missing};
+use orgpatch_model::fetched::{Fetched, Unavailable};
 use orgpatch_model::input::Operation;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::reason::Reason;
@@ -61,7 +61,7 @@ pub struct Moment<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Detected {
     /// What to do, by instance id; instances without a conflict are not in it.
-    pub instances: BTreeMap<String, Decision>,
+    pub instances: BTreeMap<String, ConflictDecision>,
     /// What could not be looked at, and what may concern any instance. Sorted.
     pub notes: Vec<Reason>,
 }
@@ -86,22 +86,22 @@ pub fn detect(
     let mut found = Found::default();
     scaling::find(instances, settings, &mut found);
     match &facts.associations {
-        Known::Yes(associations) => {
+        Fetched::Yes(associations) => {
             policy::find(associations, instances, &index, settings, &mut found);
             association::find(associations, &index, settings, &mut found);
         }
-        Known::No(missing) => {
+        Fetched::No(missing) => {
             policy::find(&[], instances, &index, settings, &mut found);
             found.not_seen(missing, "State Manager associations");
         }
     }
     match &facts.windows {
-        Known::Yes(windows) => window::find(windows, &index, settings, moment, &mut found),
-        Known::No(missing) => found.not_seen(missing, "maintenance windows"),
+        Fetched::Yes(windows) => window::find(windows, &index, settings, moment, &mut found),
+        Fetched::No(missing) => found.not_seen(missing, "maintenance windows"),
     }
     match &facts.running {
-        Known::Yes(running) => running::find(running, &index, settings, moment, &mut found),
-        Known::No(missing) => {
+        Fetched::Yes(running) => running::find(running, &index, settings, moment, &mut found),
+        Fetched::No(missing) => {
             found.not_seen(missing, "running commands");
             running::not_seen(instances, missing, &mut found);
         }
@@ -118,7 +118,7 @@ impl Found {
         self.notes.insert((code, text));
     }
 
-    fn not_seen(&mut self, missing: &Missing, what: &str) {
+    fn not_seen(&mut self, missing: &Unavailable, what: &str) {
         self.note("conflicts-not-seen", format!("conflicts with {what} cannot be seen: {}", missing.why()));
     }
 
@@ -132,7 +132,7 @@ impl Found {
                     .rev()
                     .map(|(action, code, text)| Conflict { action, reason: Reason::new(code, text) })
                     .collect();
-                (id, Decision::of(conflicts, operation))
+                (id, ConflictDecision::of(conflicts, operation))
             })
             .collect();
         let notes = self.notes.into_iter().map(|(code, text)| Reason::new(code, text)).collect();

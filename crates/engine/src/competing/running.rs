@@ -1,7 +1,7 @@
 //! Patch commands that run right now: "Patch now", an association's, another run's. None is ever started beside one.
 
 use jiff::Timestamp;
-use orgpatch_model::fetched::Missing;
+use orgpatch_model::fetched::Unavailable;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_plan::{ConflictSettings, WhileRunning};
 
@@ -36,7 +36,7 @@ pub fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
 }
 
 /// Where nobody can look, an install could run beside another; so there is none.
-pub(super) fn not_seen(instances: &[&Ec2Instance], missing: &Missing, found: &mut Found) {
+pub(super) fn not_seen(instances: &[&Ec2Instance], missing: &Unavailable, found: &mut Found) {
     let text = format!("whether a patch command runs on this instance cannot be seen: {}", missing.why());
     for instance in instances {
         found.add(instance, Action::Skip, CODE, text.clone());

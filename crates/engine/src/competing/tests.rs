@@ -8,8 +8,8 @@ use proptest::sample::{select, subsequence};
 
 use super::*;
 use crate::inventory::competing::enter;
-use crate::inventory::{Inventory, InventoryInstance, Standing};
-use crate::results::outcome_rules::PatchState;
+use crate::inventory::{Eligibility, Inventory, InventoryInstance};
+use crate::results::outcome_rules::ComplianceRow;
 use crate::results::overwritten::{OurScan, overwritten_by};
 
 fn time(text: &str) -> Timestamp {
@@ -22,7 +22,7 @@ fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
 }
 
 fn nobody() -> ConflictFacts {
-    ConflictFacts { associations: Known::Yes(vec![]), windows: Known::Yes(vec![]), running: Known::Yes(vec![]) }
+    ConflictFacts { associations: Fetched::Yes(vec![]), windows: Fetched::Yes(vec![]), running: Fetched::Yes(vec![]) }
 }
 
 fn target(key: &str, values: &[&str]) -> Target {
@@ -102,7 +102,7 @@ fn patch_policies_by_tag_and_by_association() {
     ];
     let mut facts = nobody();
     let of_policy = |name: &str| association(name, None, vec![target("tag:Env", &["test"])]);
-    facts.associations = Known::Yes(vec![
+    facts.associations = Fetched::Yes(vec![
         of_policy("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-qqq77"),
         of_policy("AWS-QuickSetup-PatchPolicy-InstallPatches-LA-qqq77"),
     ]);
@@ -121,7 +121,7 @@ fn associations_by_what_they_target() {
     let instances = [instance("i-1", &[("Env", "test"), ("Role", "web")]), instance("i-2", &[("Env", "prod")])];
     let of_targets = |targets| {
         let mut facts = nobody();
-        facts.associations = Known::Yes(vec![association("monthly", Some("Install"), targets)]);
+        facts.associations = Fetched::Yes(vec![association("monthly", Some("Install"), targets)]);
         detected(&facts, &instances)
     };
     assert_snapshot!(of_targets(vec![target("InstanceIds", &["*"])]), @"
@@ -152,7 +152,7 @@ fn associations_that_only_scan_are_a_warning() {
     let everybody = || vec![target("InstanceIds", &["*"])];
     let of = |name: &str, operation| {
         let mut facts = nobody();
-        facts.associations = Known::Yes(vec![association(name, operation, everybody())]);
+        facts.associations = Fetched::Yes(vec![association(name, operation, everybody())]);
         detected(&facts, &instances)
     };
     assert_snapshot!(of("scan", Some("Scan")), @"
@@ -167,7 +167,7 @@ fn associations_that_only_scan_are_a_warning() {
     // A document that does not patch is nobody's business.
     let mut facts = nobody();
     let other = Association { document: "AWS-UpdateSSMAgent".into(), ..association("agent", None, everybody()) };
-    facts.associations = Known::Yes(vec![other]);
+    facts.associations = Fetched::Yes(vec![other]);
     assert_eq!(detected(&facts, &instances), "");
 }
 
@@ -176,7 +176,7 @@ fn maintenance_windows_that_begin_before_the_step_can_end() {
     let instances = [instance("i-1", &[("Env", "test")]), instance("i-2", &[("Env", "prod")])];
     let of = |window: MaintenanceWindow| {
         let mut facts = nobody();
-        facts.windows = Known::Yes(vec![window]);
+        facts.windows = Fetched::Yes(vec![window]);
         detected(&facts, &instances)
     };
     assert_snapshot!(of(window("2026-11-23T13:59:59Z")), @"
@@ -201,7 +201,7 @@ fn no_install_beside_a_command_that_runs() {
     let instances = [instance("i-1", &[]), instance("i-2", &[])];
     let of = |command: RunningCommand, setting, waiting_since: Option<&str>| {
         let mut facts = nobody();
-        facts.running = Known::Yes(vec![command]);
+        facts.running = Fetched::Yes(vec![command]);
         let settings = ConflictSettings { running_command: setting, ..ConflictSettings::default() };
         let moment = Moment { waiting_since: waiting_since.map(time), ..moment() };
         let instances: Vec<&Ec2Instance> = instances.iter().collect();
@@ -230,8 +230,8 @@ fn no_install_beside_a_command_that_runs() {
 fn the_gravest_conflict_decides_and_a_scan_is_never_held_back() {
     let instances = [instance("i-1", &[("aws:autoscaling:groupName", "web"), ("Env", "test")])];
     let mut facts = nobody();
-    facts.running = Known::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
-    facts.windows = Known::Yes(vec![window("2026-11-23T12:00:00Z")]);
+    facts.running = Fetched::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
+    facts.windows = Fetched::Yes(vec![window("2026-11-23T12:00:00Z")]);
     assert_snapshot!(detected(&facts, &instances), @"
     i-1 Skip
       Skip auto-scaling: the instance belongs to Auto Scaling group web, which may replace it when it reboots; patch the image of the group instead
@@ -254,9 +254,9 @@ fn the_gravest_conflict_decides_and_a_scan_is_never_held_back() {
 #[test]
 fn what_may_not_be_read_is_said() {
     let facts = ConflictFacts {
-        associations: Known::denied("ssm:ListAssociations"),
-        windows: Known::denied("ssm:DescribeMaintenanceWindows"),
-        running: Known::denied("ssm:ListCommandInvocations"),
+        associations: Fetched::denied("ssm:ListAssociations"),
+        windows: Fetched::denied("ssm:DescribeMaintenanceWindows"),
+        running: Fetched::denied("ssm:ListCommandInvocations"),
     };
     // The tag is enough to know a patch policy.
     assert_snapshot!(detected(&facts, &[instance("i-1", &[("QSConfigName-abc12", "weekly")])]), @"
@@ -271,44 +271,46 @@ fn what_may_not_be_read_is_said() {
 
 #[test]
 fn before_an_install_what_is_decided_already_is_not_even_scanned() {
-    let seen = |id: &str, standing: Standing| InventoryInstance {
+    let seen = |id: &str, eligibility: Eligibility| InventoryInstance {
         instance_id: id.into(),
         name: None,
         os: None,
         platform: None,
         agent_version: None,
-        standing,
+        eligibility,
         findings: vec![],
         conflicts: vec![],
     };
-    let stopped = || Standing::NotReady(Reason::new("stopped", "it is stopped"));
+    let stopped = || Eligibility::NotReady(Reason::new("stopped", "it is stopped"));
     let looked_at = |operation| {
         let group = ("aws:autoscaling:groupName", "web");
         let instances = [instance("i-1", &[]), instance("i-2", &[group]), instance("i-3", &[group])];
         let mut facts = nobody();
-        facts.running = Known::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
-        facts.windows = Known::denied("ssm:DescribeMaintenanceWindows");
+        facts.running = Fetched::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
+        facts.windows = Fetched::denied("ssm:DescribeMaintenanceWindows");
         // The plan says that a running command is a failure: not before the install begins.
         let settings = ConflictSettings { running_command: WhileRunning::Fail, ..ConflictSettings::default() };
         let all: Vec<&Ec2Instance> = instances.iter().collect();
-        let standings = [("i-1", Standing::Selected), ("i-2", Standing::Selected), ("i-3", stopped())];
+        let eligibilities = [("i-1", Eligibility::Eligible), ("i-2", Eligibility::Eligible), ("i-3", stopped())];
         let mut inventory = Inventory {
             at: moment().now,
-            instances: standings.into_iter().map(|(id, standing)| seen(id, standing)).collect(),
+            instances: eligibilities.into_iter().map(|(id, eligibility)| seen(id, eligibility)).collect(),
             conflict_notes: vec![],
         };
         enter(&mut inventory, detect(&facts, &all, settings, &moment()), operation);
         inventory
     };
     let installs = looked_at(Operation::Install);
-    assert_eq!(installs.instances[0].standing, Standing::Selected);
+    assert_eq!(installs.instances[0].eligibility, Eligibility::Eligible);
     assert_eq!(installs.instances[0].conflicts[0].action, Action::Fail);
-    assert!(matches!(&installs.instances[1].standing, Standing::Skipped(reason) if reason.code == "auto-scaling"));
-    assert_eq!(installs.instances[2].standing, stopped());
+    assert!(
+        matches!(&installs.instances[1].eligibility, Eligibility::Skipped(reason) if reason.code == "auto-scaling")
+    );
+    assert_eq!(installs.instances[2].eligibility, stopped());
     assert_eq!(installs.instances[2].conflicts.len(), 1);
     assert_eq!(installs.conflict_notes.len(), 1);
     let scans = looked_at(Operation::Scan);
-    assert_eq!(scans.instances[1].standing, Standing::Selected);
+    assert_eq!(scans.instances[1].eligibility, Eligibility::Eligible);
     assert_eq!(scans.instances[1].conflicts, installs.instances[1].conflicts);
 }
 
@@ -324,7 +326,7 @@ fn looks_become_rarer_and_the_last_is_at_the_end_of_the_bound() {
 #[test]
 fn rows_that_somebody_else_wrote() {
     let ours = OurScan { snapshot_id: "ours", sent_at: time("2026-11-23T10:00:00Z") };
-    let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| PatchState {
+    let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| ComplianceRow {
         instance_id: "i-1".into(),
         baseline_id: "pb-1".into(),
         snapshot_id: snapshot.map(str::to_owned),
@@ -334,7 +336,7 @@ fn rows_that_somebody_else_wrote() {
         failed: 0,
         pending_reboot: 0,
     };
-    let by = |row: &PatchState, execution_type, conflicts: &[Conflict]| {
+    let by = |row: &ComplianceRow, execution_type, conflicts: &[Conflict]| {
         overwritten_by(row, &ours, execution_type, conflicts).map_or("ours".to_owned(), |reason| reason.to_string())
     };
     assert_eq!(by(&row(Some("ours"), "Scan", "2026-11-23T10:05:00Z"), None, &[]), "ours");
@@ -393,9 +395,9 @@ fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
             .collect();
         let windows = if with_window { vec![window("2026-11-23T12:00:00Z")] } else { vec![] };
         let facts = ConflictFacts {
-            associations: Known::Yes(associations),
-            windows: Known::Yes(windows),
-            running: Known::Yes(running),
+            associations: Fetched::Yes(associations),
+            windows: Fetched::Yes(windows),
+            running: Fetched::Yes(running),
         };
         (facts, instances)
     })
@@ -407,14 +409,14 @@ proptest! {
         let there: Vec<&Ec2Instance> = instances.iter().collect();
         let back: Vec<&Ec2Instance> = instances.iter().rev().collect();
         let mut turned = facts.clone();
-        if let Known::Yes(associations) = &mut turned.associations {
+        if let Fetched::Yes(associations) = &mut turned.associations {
             associations.reverse();
             for association in associations {
                 association.targets.reverse();
                 association.targets.iter_mut().for_each(|target| target.values.reverse());
             }
         }
-        if let Known::Yes(running) = &mut turned.running {
+        if let Fetched::Yes(running) = &mut turned.running {
             running.reverse();
         }
         let settings = ConflictSettings::default();
@@ -438,7 +440,7 @@ proptest! {
         let moment = Moment { waiting_since, ..moment() };
         let all: Vec<&Ec2Instance> = instances.iter().collect();
         let detected = detect(&facts, &all, settings, &moment);
-        let Known::Yes(running) = &facts.running else { unreachable!("they are known") };
+        let Fetched::Yes(running) = &facts.running else { unreachable!("they are known") };
         for instance in &instances {
             let busy = running.iter().any(|command| command.instance_id == instance.id);
             let action = detected.instances.get(&instance.id).map_or(Action::Go, |decision| decision.action);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::{HoldBack, Patch};
+use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct InstallOrder {
     pub left_out: Vec<LeftOut>,
     /// What is put on the list of rejected patches before anything is installed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub hold_back: HoldBack,
+    pub withheld: WithheldPatches,
 }
 
 /// An instance that lacks patches and is left out of the install plan.
@@ -48,7 +48,7 @@ pub struct InstallTarget {
     /// Where.
     pub target: Target,
     /// True if patches are held back, so that a scan must prove what would go in before the install.
-    pub hold_back: bool,
+    pub withheld: bool,
 }
 
 /// An instance in the install plan.

@@ -86,7 +86,7 @@ mod tests {
             region: "ap-northeast-1".into(),
             instances: instances.iter().map(instance).collect(),
             left_out: vec![],
-            hold_back: BTreeMap::new(),
+            withheld: BTreeMap::new(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use orgpatch_model::input::Operation;
 
-use super::{Inventory, Standing};
+use super::{Eligibility, Inventory};
 use crate::competing::{Action, Detected, RUNNING};
 
 /// Writes conflicts into an inventory. In an install run the instances that are to be left alone become `skipped`, and are
@@ -16,8 +16,8 @@ pub fn enter(inventory: &mut Inventory, detected: Detected, operation: Operation
         let Some(decision) = decisions.remove(&instance.instance_id) else { continue };
         let against = |action, code: &str| action >= Action::Skip && code != RUNNING;
         let no = decision.conflicts.iter().find(|one| against(one.action, &one.reason.code));
-        if let (Operation::Install, Standing::Selected, Some(no)) = (operation, &instance.standing, no) {
-            instance.standing = Standing::Skipped(no.reason.clone());
+        if let (Operation::Install, Eligibility::Eligible, Some(no)) = (operation, &instance.eligibility, no) {
+            instance.eligibility = Eligibility::Skipped(no.reason.clone());
         }
         instance.conflicts = decision.conflicts;
     }

@@ -7,7 +7,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::Selection;
 
-use crate::inventory::{InventoryInstance, Standing};
+use crate::inventory::{Eligibility, InventoryInstance};
 use crate::selection::left_out;
 
 /// Joins what EC2 and Systems Manager know, and says of every instance that is not terminated where it stands.
@@ -28,7 +28,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 platform: node
                     .map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
                 agent_version: node.map(|node| node.agent_version.clone()),
-                standing: standing(select, instance, node, os),
+                eligibility: eligibility(select, instance, node, os),
                 findings: Vec::new(),
                 conflicts: Vec::new(),
             }
@@ -39,23 +39,23 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
 }
 
 /// Holds back the selected instances of those operating systems.
-pub fn hold_back(instances: &mut [InventoryInstance], blocked: &BTreeMap<OperatingSystem, Reason>) {
-    for instance in instances.iter_mut().filter(|instance| instance.standing == Standing::Selected) {
+pub fn withheld(instances: &mut [InventoryInstance], blocked: &BTreeMap<OperatingSystem, Reason>) {
+    for instance in instances.iter_mut().filter(|instance| instance.eligibility == Eligibility::Eligible) {
         if let Some(reason) = instance.os.and_then(|os| blocked.get(&os)) {
-            instance.standing = Standing::Skipped(reason.clone());
+            instance.eligibility = Eligibility::Skipped(reason.clone());
         }
     }
 }
 
 /// The plan's own "no" comes first; what is selected must then be able to answer.
-fn standing(
+fn eligibility(
     select: &Selection,
     instance: &Ec2Instance,
     node: Option<&ManagedInstance>,
     os: Option<OperatingSystem>,
-) -> Standing {
+) -> Eligibility {
     if let Some(reason) = left_out(select, instance, os) {
-        return Standing::Skipped(reason);
+        return Eligibility::Skipped(reason);
     }
     match instance.state.as_str() {
         "running" => {}
@@ -83,11 +83,11 @@ fn standing(
             format!("Patch Manager does not patch {} {}", node.platform_name, node.platform_version),
         );
     }
-    Standing::Selected
+    Eligibility::Eligible
 }
 
-fn not_ready(code: &str, text: impl Into<String>) -> Standing {
-    Standing::NotReady(Reason::new(code, text))
+fn not_ready(code: &str, text: impl Into<String>) -> Eligibility {
+    Eligibility::NotReady(Reason::new(code, text))
 }
 
 #[cfg(test)]
@@ -154,12 +154,12 @@ mod tests {
         let rows: Vec<String> = inventory(&select, &ec2, &managed)
             .into_iter()
             .map(|row| {
-                let standing = match row.standing {
-                    Standing::Selected => "selected".to_owned(),
-                    Standing::Skipped(reason) => format!("skipped: {}", reason.code),
-                    Standing::NotReady(reason) => format!("not-ready: {}", reason.code),
+                let eligibility = match row.eligibility {
+                    Eligibility::Eligible => "selected".to_owned(),
+                    Eligibility::Skipped(reason) => format!("skipped: {}", reason.code),
+                    Eligibility::NotReady(reason) => format!("not-ready: {}", reason.code),
                 };
-                format!("{} {standing}", row.instance_id)
+                format!("{} {eligibility}", row.instance_id)
             })
             .collect();
         insta::assert_snapshot!(rows.join("\n"), @r"

@@ -40,7 +40,7 @@ pub struct InventoryInstance {
     /// Version of the SSM Agent.
     pub agent_version: Option<String>,
     /// Whether it is asked.
-    pub standing: Standing,
+    pub eligibility: Eligibility,
     /// What was found about its readiness, one of each check. Empty: the plan leaves it out, or nothing was to be sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -53,16 +53,16 @@ impl InventoryInstance {
     /// Whether the plan selects it, be it able to answer or not.
     #[must_use]
     pub fn is_selected(&self) -> bool {
-        !matches!(self.standing, Standing::Skipped(_))
+        !matches!(self.eligibility, Eligibility::Skipped(_))
     }
 }
 
 /// Whether an instance is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "standing", content = "reason", rename_all = "kebab-case")]
-pub enum Standing {
+#[serde(tag = "eligibility", content = "reason", rename_all = "kebab-case")]
+pub enum Eligibility {
     /// It is selected and can be asked.
-    Selected,
+    Eligible,
     /// The plan or a conflict says no.
     Skipped(Reason),
     /// It is selected but cannot be asked.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::reason::Reason;
 
-use crate::inventory::{InventoryInstance, Standing};
+use crate::inventory::{Eligibility, InventoryInstance};
 use crate::readiness::{Check, Finding, Matrix, Status};
 
 /// What makes an agent fall silent, the most likely first.
@@ -16,11 +16,11 @@ pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String
     for instance in instances {
         instance.findings = findings.remove(&instance.instance_id).unwrap_or_default();
         let never = instance.platform.as_deref().and_then(never_patched);
-        match (&mut instance.standing, never) {
-            (Standing::Skipped(_), _) | (Standing::Selected, None) => {}
-            (standing @ Standing::Selected, Some(reason)) => *standing = Standing::NotReady(reason),
-            (Standing::NotReady(reason), Some(never)) if reason.code == never.code => *reason = never,
-            (Standing::NotReady(reason), _) => explain(reason, &instance.findings),
+        match (&mut instance.eligibility, never) {
+            (Eligibility::Skipped(_), _) | (Eligibility::Eligible, None) => {}
+            (eligibility @ Eligibility::Eligible, Some(reason)) => *eligibility = Eligibility::NotReady(reason),
+            (Eligibility::NotReady(reason), Some(never)) if reason.code == never.code => *reason = never,
+            (Eligibility::NotReady(reason), _) => explain(reason, &instance.findings),
         }
     }
 }

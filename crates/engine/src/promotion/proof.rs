@@ -30,7 +30,7 @@ pub struct Scanned {
 #[must_use]
 pub fn cleared(mut order: InstallOrder, tested: &TestedSet, scanned: &mut BTreeMap<String, Scanned>) -> InstallOrder {
     for instance in std::mem::take(&mut order.instances) {
-        let Some(listed) = order.hold_back.get(&instance.os) else {
+        let Some(listed) = order.withheld.get(&instance.os) else {
             order.instances.push(instance);
             continue;
         };

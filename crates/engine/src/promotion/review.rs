@@ -29,7 +29,7 @@ pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, b
         let (unknown, known): (Vec<Patch>, Vec<Patch>) =
             std::mem::take(&mut instance.missing).into_iter().partition(|patch| !tested.contains(os, patch));
         match untested {
-            Untested::Block if !unknown.is_empty() => hold_back(&mut order, instance, known, unknown, baselines),
+            Untested::Block if !unknown.is_empty() => withheld(&mut order, instance, known, unknown, baselines),
             Untested::Block => order.instances.push(OrderedInstance { missing: known, ..instance }),
             Untested::Allow | Untested::Warn => {
                 let missing = known.into_iter().chain(unknown.iter().cloned()).collect();
@@ -40,7 +40,7 @@ pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, b
     order
 }
 
-fn hold_back(
+fn withheld(
     order: &mut InstallOrder,
     instance: OrderedInstance,
     known: Vec<Patch>,
@@ -50,7 +50,7 @@ fn hold_back(
     let os = instance.os;
     let baseline = baselines.iter().find(|baseline| baseline.operating_system == os);
     let room = baseline.map_or(0, Baseline::room_for_rejected);
-    let listed: BTreeSet<String> = order.hold_back.get(&os).into_iter().flatten().cloned().collect();
+    let listed: BTreeSet<String> = order.withheld.get(&os).into_iter().flatten().cloned().collect();
     let entries: BTreeSet<String> = unknown.iter().map(|patch| rejected_entry(os, patch)).chain(listed).collect();
     let left_out = |code: &str, text: String, held_back: Vec<Patch>| LeftOut {
         instance_id: instance.instance_id.clone(),
@@ -71,7 +71,7 @@ fn hold_back(
         order.left_out.push(left_out("untested-held-back", text, unknown));
         return;
     }
-    order.hold_back.insert(os, entries.into_iter().collect());
+    order.withheld.insert(os, entries.into_iter().collect());
     order.instances.push(OrderedInstance { missing: known, held_back: unknown, ..instance });
 }
 

@@ -1,6 +1,6 @@
 //! What a check says of an instance.
 
-use orgpatch_model::fetched::Missing;
+use orgpatch_model::fetched::Unavailable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -149,7 +149,7 @@ impl Finding {
     }
 
     /// Not to be known, because facts could not be read.
-    pub(super) fn unread(check: Check, missing: &Missing) -> Self {
+    pub(super) fn unread(check: Check, missing: &Unavailable) -> Self {
         Self {
             check,
             status: Status::Unknown,

@@ -28,7 +28,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 pub use matrix::Matrix;
 use network::{Path, Place, View};
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::Selection;
@@ -39,7 +39,7 @@ use crate::selection::left_out;
 /// What the checks look at: one instance, and what is around it.
 struct Subject<'a> {
     instance: &'a Ec2Instance,
-    node: Known<Option<&'a ManagedInstance>>,
+    node: Fetched<Option<&'a ManagedInstance>>,
     os: Option<OperatingSystem>,
     place: Option<Place<'a>>,
     /// The way to the internet; several checks need it.
@@ -68,8 +68,8 @@ pub fn check(facts: &TargetFacts, select: &Selection, now: Timestamp) -> BTreeMa
             continue;
         }
         let node = match &facts.managed {
-            Known::Yes(_) => Known::Yes(found),
-            Known::No(missing) => Known::No(missing.clone()),
+            Fetched::Yes(_) => Fetched::Yes(found),
+            Fetched::No(missing) => Fetched::No(missing.clone()),
         };
         let place = view.place(instance);
         let internet = place.as_ref().map(|place| view.internet(place));
@@ -83,8 +83,8 @@ impl<'a> Subject<'a> {
     /// The managed node, if Systems Manager is known to know it.
     fn node(&self) -> Option<&'a ManagedInstance> {
         match &self.node {
-            Known::Yes(node) => *node,
-            Known::No(_) => None,
+            Fetched::Yes(node) => *node,
+            Fetched::No(_) => None,
         }
     }
 

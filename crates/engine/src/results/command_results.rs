@@ -7,7 +7,7 @@ use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Phase;
 
 use crate::results::invocation;
-use crate::results::invocation::{Answer, Invocation};
+use crate::results::invocation::{Invocation, InvocationResult};
 use crate::sending::command;
 use crate::sending::intent::{Intent, IntentState};
 
@@ -17,9 +17,9 @@ const ROW_LAG_SECONDS: i64 = 300;
 
 /// An instance that was asked, or was to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct CommandResult {
     /// What it answered.
-    pub answer: Answer,
+    pub answer: InvocationResult,
     /// The command, if one was sent.
     pub command_id: Option<String>,
     /// When the command was sent, or was to be.
@@ -28,7 +28,7 @@ pub struct Asked {
     pub finished_at: Option<Timestamp>,
 }
 
-impl Asked {
+impl CommandResult {
     /// True while a compliance row of this scan may still appear.
     #[must_use]
     pub fn row_may_still_come(&self, now: Timestamp) -> bool {
@@ -45,8 +45,8 @@ pub fn answers(
     invocations: &HashMap<String, Vec<Invocation>>,
     max_concurrency: &str,
     now: Timestamp,
-) -> BTreeMap<String, Asked> {
-    let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
+) -> BTreeMap<String, CommandResult> {
+    let mut asked: BTreeMap<String, CommandResult> = BTreeMap::new();
     for intent in intents {
         let rounds = command::rounds(intent.instance_ids.len(), max_concurrency);
         let deadline = intent.at.as_second() + i64::from(command::deadline_seconds(phase, rounds));
@@ -58,26 +58,31 @@ pub fn answers(
                 IntentState::Sent { command_id } => {
                     let found =
                         invocations.get(command_id).and_then(|all| all.iter().find(|one| &one.instance_id == id));
-                    Asked {
+                    CommandResult {
                         answer: invocation::judge(found, deadline, now),
                         command_id: Some(command_id.clone()),
                         sent_at: intent.at,
                         finished_at: found.and_then(|one| one.finished_at),
                     }
                 }
-                IntentState::Refused { reason } => unsent(intent, Answer::Refused(reason.clone())),
-                IntentState::Offline { reason } => unsent(intent, Answer::Offline(reason.clone())),
+                IntentState::Refused { reason } => unsent(intent, InvocationResult::Refused(reason.clone())),
+                IntentState::Offline { reason } => unsent(intent, InvocationResult::Offline(reason.clone())),
                 IntentState::LeftOut { outcome, reason } => {
-                    unsent(intent, Answer::LeftOut { outcome: *outcome, reason: reason.clone() })
+                    unsent(intent, InvocationResult::LeftOut { outcome: *outcome, reason: reason.clone() })
                 }
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
-                    Answer::None(Reason::new("not-sent", "it could not be settled whether the command was sent")),
+                    InvocationResult::None(Reason::new(
+                        "not-sent",
+                        "it could not be settled whether the command was sent",
+                    )),
                 ),
             };
             // An instance that was offline at a first attempt may have got the command of the second; one that was named
             // by an attempt of which nothing came may have been left out since.
-            let settled = |known: &Asked| known.command_id.is_some() || matches!(known.answer, Answer::LeftOut { .. });
+            let settled = |known: &CommandResult| {
+                known.command_id.is_some() || matches!(known.answer, InvocationResult::LeftOut { .. })
+            };
             if entry.command_id.is_some() || !asked.get(id).is_some_and(settled) {
                 asked.insert(id.clone(), entry);
             }
@@ -88,16 +93,16 @@ pub fn answers(
 
 /// When to look again: None if every answer is final.
 #[must_use]
-pub fn next_look_seconds(asked: &BTreeMap<String, Asked>, now: Timestamp) -> Option<u32> {
+pub fn next_look_seconds(asked: &BTreeMap<String, CommandResult>, now: Timestamp) -> Option<u32> {
     asked
         .values()
-        .filter(|entry| entry.answer == Answer::Waiting)
+        .filter(|entry| entry.answer == InvocationResult::Waiting)
         .map(|entry| command::next_look_seconds(entry.sent_at, now))
         .min()
 }
 
-fn unsent(intent: &Intent, answer: Answer) -> Asked {
-    Asked { answer, command_id: None, sent_at: intent.at, finished_at: None }
+fn unsent(intent: &Intent, answer: InvocationResult) -> CommandResult {
+    CommandResult { answer, command_id: None, sent_at: intent.at, finished_at: None }
 }
 
 #[cfg(test)]
@@ -137,7 +142,9 @@ mod tests {
             let (named, left_out) = (intent(&["i-1"], earlier), intent(&["i-1"], left_out.clone()));
             for intents in [[named.clone(), left_out.clone()], [left_out, named]] {
                 let asked = answers(Phase::Install, &intents, &HashMap::new(), "50", at(1_060));
-                assert!(matches!(&asked["i-1"].answer, Answer::LeftOut { reason, .. } if reason.code == "busy"));
+                assert!(
+                    matches!(&asked["i-1"].answer, InvocationResult::LeftOut { reason, .. } if reason.code == "busy")
+                );
             }
         }
     }
@@ -162,14 +169,14 @@ mod tests {
         let invocations = [("c-1".to_owned(), vec![success])].into();
         let soon = answers(Phase::Scan, &intents, &invocations, "50", at(1_060));
         assert_eq!(soon.len(), 4);
-        assert_eq!(soon["i-1"].answer, Answer::Succeeded);
-        assert_eq!(soon["i-2"].answer, Answer::Waiting);
-        assert!(matches!(&soon["i-3"].answer, Answer::Offline(reason) if reason.code == "agent-offline"));
-        assert!(matches!(&soon["i-4"].answer, Answer::None(reason) if reason.code == "not-sent"));
+        assert_eq!(soon["i-1"].answer, InvocationResult::Succeeded);
+        assert_eq!(soon["i-2"].answer, InvocationResult::Waiting);
+        assert!(matches!(&soon["i-3"].answer, InvocationResult::Offline(reason) if reason.code == "agent-offline"));
+        assert!(matches!(&soon["i-4"].answer, InvocationResult::None(reason) if reason.code == "not-sent"));
         assert_eq!(next_look_seconds(&soon, at(1_060)), Some(45));
 
         let late = answers(Phase::Scan, &intents, &invocations, "50", at(1_000_000));
-        assert!(matches!(&late["i-2"].answer, Answer::None(reason) if reason.code == "no-invocation"));
+        assert!(matches!(&late["i-2"].answer, InvocationResult::None(reason) if reason.code == "no-invocation"));
         assert_eq!(next_look_seconds(&late, at(1_000_000)), None);
     }
 }

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
+use orgpatch_model::patch::{Patch, PatchDisposition, WithheldPatches};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 
 use crate::competing::{Action, Conflict};
 use crate::install::order::{InstallOrder, OrderedInstance};
-use crate::inventory::{Inventory, Standing};
+use crate::inventory::{Eligibility, Inventory};
 use crate::promotion::Scanned;
 use crate::readiness;
-use crate::results::command_results::Asked;
-use crate::results::invocation::Answer;
-use crate::results::outcome_rules::{PatchState, Verdict};
+use crate::results::command_results::CommandResult;
+use crate::results::invocation::InvocationResult;
+use crate::results::outcome_rules::{ComplianceRow, Verdict};
 use crate::results::overwritten::{OurScan, overwritten_by};
 use crate::results::reconcile::row;
 use crate::results::{InstanceRow, outcome_rules};
@@ -30,25 +30,25 @@ pub struct View<'a> {
     /// Where.
     pub target: &'a Target,
     /// What the baselines hold back, by which the snapshots differ.
-    pub hold_back: &'a HoldBack,
+    pub withheld: &'a WithheldPatches,
     /// Now.
     pub now: Timestamp,
 }
 
 /// The compliance rows of a target, by instance.
 #[derive(Debug, Clone, Default)]
-pub struct Evidence(HashMap<String, PatchState>);
+pub struct Evidence(HashMap<String, ComplianceRow>);
 
 impl Evidence {
     /// The rows as they came.
     #[must_use]
-    pub fn new(states: Vec<PatchState>) -> Self {
+    pub fn new(states: Vec<ComplianceRow>) -> Self {
         Self(states.into_iter().map(|state| (state.instance_id.clone(), state)).collect())
     }
 
     /// The row of an instance, if it is from this run's own scan.
-    fn of(&self, view: View, id: &str, os: OperatingSystem, scan: &Asked) -> Option<&PatchState> {
-        let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.hold_back);
+    fn of(&self, view: View, id: &str, os: OperatingSystem, scan: &CommandResult) -> Option<&ComplianceRow> {
+        let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.withheld);
         self.0.get(id).filter(|state| state.is_from(&snapshot_id, scan.sent_at))
     }
 
@@ -58,10 +58,10 @@ impl Evidence {
         view: View,
         id: &str,
         os: OperatingSystem,
-        scan: &Asked,
+        scan: &CommandResult,
         conflicts: &[Conflict],
     ) -> Option<Reason> {
-        let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.hold_back);
+        let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.withheld);
         let ours = OurScan { snapshot_id: &snapshot_id, sent_at: scan.sent_at };
         overwritten_by(self.0.get(id)?, &ours, None, conflicts)
     }
@@ -73,13 +73,13 @@ pub struct Judged {
     /// What happened.
     pub verdict: Verdict,
     /// The compliance row that proves it, if one does.
-    pub evidence: Option<PatchState>,
+    pub evidence: Option<ComplianceRow>,
     /// Who probably wrote the row that was found in its place.
     pub overwritten_by: Option<Reason>,
 }
 
 impl Judged {
-    fn new(verdict: Verdict, evidence: Option<&PatchState>, overwritten_by: Option<Reason>) -> Self {
+    fn new(verdict: Verdict, evidence: Option<&ComplianceRow>, overwritten_by: Option<Reason>) -> Self {
         let verdict = match &overwritten_by {
             Some(by) => verdict.overwritten(by),
             None => verdict,
@@ -99,10 +99,10 @@ impl Judged {
 pub fn judge_scan(
     view: View,
     inventory: &Inventory,
-    asked: &BTreeMap<String, Asked>,
+    asked: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
-    let selected = inventory.instances.iter().filter(|instance| instance.standing == Standing::Selected);
+    let selected = inventory.instances.iter().filter(|instance| instance.eligibility == Eligibility::Eligible);
     let scanned = selected.filter_map(|one| Some((one.instance_id.as_str(), one.os?, one.conflicts.as_slice())));
     judge_scanned(view, scanned, asked, evidence)
 }
@@ -110,10 +110,10 @@ pub fn judge_scan(
 /// The verdicts after the scan that shows what would go in while patches are held back, by instance; None while one of
 /// them is not final.
 #[must_use]
-pub fn judge_hold(
+pub fn judge_pre_install_scan(
     view: View,
     order: &InstallOrder,
-    asked: &BTreeMap<String, Asked>,
+    asked: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let ordered = order.instances.iter().map(|one| (one.instance_id.as_str(), one.os, &[][..]));
@@ -124,7 +124,7 @@ pub fn judge_hold(
 fn judge_scanned<'a>(
     view: View,
     instances: impl Iterator<Item = (&'a str, OperatingSystem, &'a [Conflict])>,
-    asked: &BTreeMap<String, Asked>,
+    asked: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let mut judged = BTreeMap::new();
@@ -159,8 +159,8 @@ pub fn judge_install(
     view: View,
     order: &InstallOrder,
     scanned: &[InstanceRow],
-    installed: &BTreeMap<String, Asked>,
-    verified: &BTreeMap<String, Asked>,
+    installed: &BTreeMap<String, CommandResult>,
+    verified: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let conflicts: HashMap<&str, &[Conflict]> =
@@ -168,13 +168,13 @@ pub fn judge_install(
     let mut judged = BTreeMap::new();
     for instance in &order.instances {
         let id = &instance.instance_id;
-        let unasked = Answer::None(Reason::new("not-sent", "no install command names this instance"));
+        let unasked = InvocationResult::None(Reason::new("not-sent", "no install command names this instance"));
         let install = installed.get(id).map_or(&unasked, |asked| &asked.answer);
         let verify = verified.get(id);
         let state = verify.and_then(|scan| evidence.of(view, id, instance.os, scan));
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
-        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, Answer::Offline(_)));
+        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, InvocationResult::Offline(_)));
         let verdict = outcome_rules::after_install(install, answer, state, late)?;
         let known = conflicts.get(id.as_str()).copied().unwrap_or_default();
         let by = verify.and_then(|scan| evidence.overwritten(view, id, instance.os, scan, known));
@@ -189,7 +189,7 @@ pub fn judge_install(
 pub fn scan_rows(
     view: View,
     inventory: &Inventory,
-    asked: &BTreeMap<String, Asked>,
+    asked: &BTreeMap<String, CommandResult>,
     judged: &BTreeMap<String, Judged>,
     patches: &HashMap<String, Vec<Patch>>,
 ) -> Vec<InstanceRow> {
@@ -200,10 +200,10 @@ pub fn scan_rows(
             let id = &instance.instance_id;
             let plain = |outcome, reason: &Reason| row(view.target, instance, outcome, reason.clone());
             let exit_code = asked.get(id).and_then(|asked| asked.answer.exit_code());
-            match &instance.standing {
-                Standing::Skipped(reason) => plain(Outcome::Skipped, reason),
-                Standing::NotReady(reason) => plain(Outcome::NotReady, reason),
-                Standing::Selected => match judged.get(id) {
+            match &instance.eligibility {
+                Eligibility::Skipped(reason) => plain(Outcome::Skipped, reason),
+                Eligibility::NotReady(reason) => plain(Outcome::NotReady, reason),
+                Eligibility::Eligible => match judged.get(id) {
                     None => {
                         plain(Outcome::Unreachable, &Reason::new("not-sent", "no scan command names this instance"))
                     }
@@ -230,7 +230,7 @@ pub fn scan_rows(
 pub fn install_rows(
     scanned: Vec<InstanceRow>,
     order: &InstallOrder,
-    commands: &[&BTreeMap<String, Asked>],
+    commands: &[&BTreeMap<String, CommandResult>],
     judged: &BTreeMap<String, Judged>,
     patches: &HashMap<String, Vec<Patch>>,
 ) -> Vec<InstanceRow> {
@@ -279,8 +279,8 @@ pub fn install_rows(
 
 /// The conflicts that the scan found, with the one that kept the install from being sent: what ran while it was scanned
 /// is over by then, or is the same.
-fn with_the_last(mut conflicts: Vec<Conflict>, install: Option<&Asked>) -> Vec<Conflict> {
-    if let Some(Answer::LeftOut { outcome, reason }) = install.map(|asked| &asked.answer) {
+fn with_the_last(mut conflicts: Vec<Conflict>, install: Option<&CommandResult>) -> Vec<Conflict> {
+    if let Some(InvocationResult::LeftOut { outcome, reason }) = install.map(|asked| &asked.answer) {
         let action = if *outcome == Outcome::Failed { Action::Fail } else { Action::Skip };
         conflicts.retain(|conflict| conflict.reason.code != reason.code);
         conflicts.insert(0, Conflict { action, reason: reason.clone() });

@@ -23,7 +23,7 @@ pub struct Invocation {
 
 /// What an instance answered to a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum InvocationResult {
     /// Not yet.
     Waiting,
     /// The document ended with success. Proves nothing by itself.
@@ -33,7 +33,7 @@ pub enum Answer {
     /// No final answer came, and none will.
     None(Reason),
     /// The command stopped after too many failures, before this instance's turn.
-    Spared(Reason),
+    StoppedBeforeTurn(Reason),
     /// The command was not allowed, or not accepted.
     Refused(Reason),
     /// The instance was offline when the command was to be sent.
@@ -47,7 +47,7 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl InvocationResult {
     /// Exit code of the document, if it came to one.
     #[must_use]
     pub fn exit_code(&self) -> Option<i64> {
@@ -65,47 +65,51 @@ const EXIT_CODE: &str = "exit-code-";
 /// What that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
 /// right after sending, the list is empty.
 #[must_use]
-pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestamp) -> Answer {
+pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestamp) -> InvocationResult {
     let Some(invocation) = invocation else {
         return if now < deadline {
-            Answer::Waiting
+            InvocationResult::Waiting
         } else {
-            Answer::None(Reason::new("no-invocation", "the command never reached this instance, although it was named"))
+            InvocationResult::None(Reason::new(
+                "no-invocation",
+                "the command never reached this instance, although it was named",
+            ))
         };
     };
     let details: String = invocation.status_details.split_whitespace().collect();
     match (invocation.status.as_str(), details.as_str()) {
-        ("Success", _) => Answer::Succeeded,
-        (_, "DeliveryTimedOut") => Answer::None(Reason::new(
+        ("Success", _) => InvocationResult::Succeeded,
+        (_, "DeliveryTimedOut") => InvocationResult::None(Reason::new(
             "delivery-timed-out",
             "the SSM Agent did not begin, or did not finish, before the command timed out",
         )),
-        (_, "ExecutionTimedOut") => Answer::Failed(Reason::new(
+        (_, "ExecutionTimedOut") => InvocationResult::Failed(Reason::new(
             "execution-timed-out",
             "the patch operation took longer than the document allows",
         )),
         (_, "Undeliverable") => {
-            Answer::None(Reason::new("undeliverable", "the command could not be delivered to this instance"))
+            InvocationResult::None(Reason::new("undeliverable", "the command could not be delivered to this instance"))
         }
-        (_, "Terminated") => Answer::Spared(Reason::new(
+        (_, "Terminated") => InvocationResult::StoppedBeforeTurn(Reason::new(
             "max-errors",
             "the command stopped after `maxErrors` failures, before this instance's turn",
         )),
-        (_, "InvalidPlatform") => {
-            Answer::Failed(Reason::new("invalid-platform", "the patch document does not run on this platform"))
-        }
-        (_, "AccessDenied") => Answer::Refused(Reason::new(
+        (_, "InvalidPlatform") => InvocationResult::Failed(Reason::new(
+            "invalid-platform",
+            "the patch document does not run on this platform",
+        )),
+        (_, "AccessDenied") => InvocationResult::Refused(Reason::new(
             "access-denied",
             "the member role may not send the patch document to this instance",
         )),
-        ("Cancelled", _) => Answer::None(Reason::new("cancelled", "somebody cancelled the command")),
-        ("TimedOut", _) => Answer::None(Reason::new("timed-out", "the command timed out on this instance")),
-        ("Failed", _) => Answer::Failed(failure(invocation.exit_code)),
-        _ if now >= deadline => Answer::None(Reason::new(
+        ("Cancelled", _) => InvocationResult::None(Reason::new("cancelled", "somebody cancelled the command")),
+        ("TimedOut", _) => InvocationResult::None(Reason::new("timed-out", "the command timed out on this instance")),
+        ("Failed", _) => InvocationResult::Failed(failure(invocation.exit_code)),
+        _ if now >= deadline => InvocationResult::None(Reason::new(
             "no-answer",
             format!("the command is still {} long after every time-out has passed", invocation.status),
         )),
-        _ => Answer::Waiting,
+        _ => InvocationResult::Waiting,
     }
 }
 
@@ -182,22 +186,22 @@ mod tests {
 
     #[test]
     fn silence_ends_at_the_deadline() {
-        assert_eq!(judge(None, at(100), at(99)), Answer::Waiting);
+        assert_eq!(judge(None, at(100), at(99)), InvocationResult::Waiting);
         assert_eq!(short(&judge(None, at(100), at(100))), "none: no-invocation");
         let running = invocation("InProgress", "InProgress", None);
         assert_eq!(short(&judge(Some(&running), at(100), at(100))), "none: no-answer");
     }
 
-    fn short(answer: &Answer) -> String {
+    fn short(answer: &InvocationResult) -> String {
         match answer {
-            Answer::Waiting => "waiting".into(),
-            Answer::Succeeded => "succeeded".into(),
-            Answer::Failed(reason) => format!("failed: {}", reason.code),
-            Answer::None(reason) => format!("none: {}", reason.code),
-            Answer::Spared(reason) => format!("spared: {}", reason.code),
-            Answer::Refused(reason) => format!("refused: {}", reason.code),
-            Answer::Offline(reason) => format!("offline: {}", reason.code),
-            Answer::LeftOut { reason, .. } => format!("left out: {}", reason.code),
+            InvocationResult::Waiting => "waiting".into(),
+            InvocationResult::Succeeded => "succeeded".into(),
+            InvocationResult::Failed(reason) => format!("failed: {}", reason.code),
+            InvocationResult::None(reason) => format!("none: {}", reason.code),
+            InvocationResult::StoppedBeforeTurn(reason) => format!("spared: {}", reason.code),
+            InvocationResult::Refused(reason) => format!("refused: {}", reason.code),
+            InvocationResult::Offline(reason) => format!("offline: {}", reason.code),
+            InvocationResult::LeftOut { reason, .. } => format!("left out: {}", reason.code),
         }
     }
 }

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::reason::Reason;
 
-use crate::results::invocation::Answer;
+use crate::results::invocation::InvocationResult;
 
 /// Code: a scan ended with success, and left no row.
 const NO_ROW: &str = "no-compliance-row";
 
 /// A compliance row as `DescribeInstancePatchStates` gives it; absent counts are zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatchState {
+pub struct ComplianceRow {
     /// Instance id.
     pub instance_id: String,
     /// Baseline by which it was judged.
@@ -33,7 +33,7 @@ pub struct PatchState {
     pub pending_reboot: u32,
 }
 
-impl PatchState {
+impl ComplianceRow {
     /// True if the row is from a scan with that snapshot, sent at that time or later.
     #[must_use]
     pub fn is_from(&self, snapshot_id: &str, sent_at: Timestamp) -> bool {
@@ -75,37 +75,41 @@ impl Verdict {
     }
 }
 
-/// The outcome after a scan. `evidence` is a row that [`PatchState::is_from`] this scan. None while it is not
+/// The outcome after a scan. `evidence` is a row that [`ComplianceRow::is_from`] this scan. None while it is not
 /// final: the answer is still awaited, or it was success and its row may still come.
 #[must_use]
-pub fn after_scan(answer: &Answer, evidence: Option<&PatchState>, row_may_still_come: bool) -> Option<Verdict> {
+pub fn after_scan(
+    answer: &InvocationResult,
+    evidence: Option<&ComplianceRow>,
+    row_may_still_come: bool,
+) -> Option<Verdict> {
     Some(match (answer, evidence) {
-        (Answer::Waiting, _) => return None,
-        (Answer::Succeeded, Some(state)) => by_evidence(state),
-        (Answer::Succeeded, None) if row_may_still_come => return None,
-        (Answer::Succeeded, None) => Verdict::new(
+        (InvocationResult::Waiting, _) => return None,
+        (InvocationResult::Succeeded, Some(state)) => by_evidence(state),
+        (InvocationResult::Succeeded, None) if row_may_still_come => return None,
+        (InvocationResult::Succeeded, None) => Verdict::new(
             Outcome::Failed,
             NO_ROW,
             "the scan ended with success, but no compliance row of it can be found",
         ),
-        (Answer::Failed(reason), _) => {
+        (InvocationResult::Failed(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the scan failed: {}", reason.text))
         }
-        (Answer::None(reason), _) => {
+        (InvocationResult::None(reason), _) => {
             Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the scan: {}", reason.text))
         }
         // Counts at the gate: a role that may not send must not open the next stage.
-        (Answer::Refused(reason), _) => {
+        (InvocationResult::Refused(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the scan was refused: {}", reason.text))
         }
-        (Answer::Offline(reason) | Answer::Spared(reason), _) => {
+        (InvocationResult::Offline(reason) | InvocationResult::StoppedBeforeTurn(reason), _) => {
             Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text))
         }
-        (Answer::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
+        (InvocationResult::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
     })
 }
 
-fn by_evidence(state: &PatchState) -> Verdict {
+fn by_evidence(state: &ComplianceRow) -> Verdict {
     match (state.lacking(), state.pending_reboot) {
         (0, 0) => Verdict::new(Outcome::Compliant, "nothing-missing", "nothing is missing"),
         (0, waiting) => Verdict::new(
@@ -125,55 +129,59 @@ fn by_evidence(state: &PatchState) -> Verdict {
 /// be sent; `evidence` a row that is from that scan. None while it is not final.
 #[must_use]
 pub fn after_install(
-    install: &Answer,
-    verify: Option<&Answer>,
-    evidence: Option<&PatchState>,
+    install: &InvocationResult,
+    verify: Option<&InvocationResult>,
+    evidence: Option<&ComplianceRow>,
     row_may_still_come: bool,
 ) -> Option<Verdict> {
     let verified = match verify {
         None => None,
         Some(answer) => Some(after_scan(answer, evidence, row_may_still_come)?),
     };
-    let proof = evidence.filter(|_| verify == Some(&Answer::Succeeded));
+    let proof = evidence.filter(|_| verify == Some(&InvocationResult::Succeeded));
     Some(match (install, proof) {
-        (Answer::Waiting, _) => return None,
-        (Answer::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
-        (Answer::Spared(reason), _) => Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone()),
-        (Answer::Refused(reason), _) => {
+        (InvocationResult::Waiting, _) => return None,
+        (InvocationResult::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
+        (InvocationResult::StoppedBeforeTurn(reason), _) => {
+            Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone())
+        }
+        (InvocationResult::Refused(reason), _) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the install was refused: {}", reason.text))
         }
         // It answered the scan a moment ago; that it is gone now is no reason to trust the step.
-        (Answer::Offline(reason), _) => Verdict::new(Outcome::Unreachable, &reason.code, reason.text.clone()),
+        (InvocationResult::Offline(reason), _) => Verdict::new(Outcome::Unreachable, &reason.code, reason.text.clone()),
         (_, Some(state)) if state.lacking() == 0 && state.pending_reboot > 0 => Verdict::new(
             Outcome::PendingReboot,
             "pending-reboot",
             format!("installed; {} for a reboot", patches(state.pending_reboot, "waits", "wait")),
         ),
-        (Answer::Succeeded, Some(state)) if state.lacking() == 0 => {
+        (InvocationResult::Succeeded, Some(state)) if state.lacking() == 0 => {
             Verdict::new(Outcome::Patched, "proved-by-scan", "installed, and a scan afterwards finds nothing missing")
         }
-        (Answer::Failed(reason) | Answer::None(reason), Some(state)) if state.lacking() == 0 => Verdict::new(
-            Outcome::Patched,
-            "proved-by-scan",
-            format!("a scan afterwards finds nothing missing, although the install said: {}", reason.text),
-        ),
-        (Answer::Succeeded, Some(state)) => Verdict::new(
+        (InvocationResult::Failed(reason) | InvocationResult::None(reason), Some(state)) if state.lacking() == 0 => {
+            Verdict::new(
+                Outcome::Patched,
+                "proved-by-scan",
+                format!("a scan afterwards finds nothing missing, although the install said: {}", reason.text),
+            )
+        }
+        (InvocationResult::Succeeded, Some(state)) => Verdict::new(
             Outcome::Failed,
             "still-missing",
             format!("the install ended with success, but {} still missing", patches(state.lacking(), "is", "are")),
         ),
-        (Answer::Failed(reason), Some(state)) => Verdict::new(
+        (InvocationResult::Failed(reason), Some(state)) => Verdict::new(
             Outcome::Failed,
             &reason.code,
             format!("the install failed: {}; {} still missing", reason.text, patches(state.lacking(), "is", "are")),
         ),
-        (Answer::None(reason), _) => {
+        (InvocationResult::None(reason), _) => {
             Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the install: {}", reason.text))
         }
-        (Answer::Failed(reason), None) => {
+        (InvocationResult::Failed(reason), None) => {
             Verdict::new(Outcome::Failed, &reason.code, format!("the install failed: {}", reason.text))
         }
-        (Answer::Succeeded, None) => match verified {
+        (InvocationResult::Succeeded, None) => match verified {
             Some(verdict) => Verdict::new(
                 verdict.outcome,
                 &verdict.reason.code,
@@ -196,8 +204,8 @@ fn patches(n: u32, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
 
-    fn state(missing: u32, failed: u32, pending_reboot: u32) -> PatchState {
-        PatchState {
+    fn state(missing: u32, failed: u32, pending_reboot: u32) -> ComplianceRow {
+        ComplianceRow {
             instance_id: "i-1".into(),
             baseline_id: "pb-1".into(),
             snapshot_id: Some("mine".into()),
@@ -219,36 +227,42 @@ mod tests {
         assert!(state(0, 0, 0).is_from("mine", sent));
         assert!(!state(0, 0, 0).is_from("theirs", sent));
         assert!(!state(0, 0, 0).is_from("mine", Timestamp::from_second(101).expect("a time")));
-        let install = PatchState { operation: "Install".into(), ..state(0, 0, 0) };
+        let install = ComplianceRow { operation: "Install".into(), ..state(0, 0, 0) };
         assert!(!install.is_from("mine", sent), "an install's own row lists no missing patches");
     }
 
     #[test]
     fn outcomes_after_a_scan() {
-        let short = |answer, evidence: Option<&PatchState>, late| {
+        let short = |answer, evidence: Option<&ComplianceRow>, late| {
             after_scan(&answer, evidence, late).map(|verdict| (verdict.outcome, verdict.reason.code))
         };
-        let ok = || Answer::Succeeded;
+        let ok = || InvocationResult::Succeeded;
         assert_eq!(short(ok(), Some(&state(0, 0, 0)), false), Some((Outcome::Compliant, "nothing-missing".into())));
         assert_eq!(short(ok(), Some(&state(2, 0, 1)), false), Some((Outcome::Missing, "patches-missing".into())));
         assert_eq!(short(ok(), Some(&state(0, 1, 0)), false), Some((Outcome::Missing, "patches-missing".into())));
         assert_eq!(short(ok(), Some(&state(0, 0, 1)), false), Some((Outcome::PendingReboot, "pending-reboot".into())));
         assert_eq!(short(ok(), None, true), None);
         assert_eq!(short(ok(), None, false), Some((Outcome::Failed, "no-compliance-row".into())));
-        assert_eq!(short(Answer::Waiting, Some(&state(0, 0, 0)), false), None);
-        assert_eq!(short(Answer::Failed(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
-        assert_eq!(short(Answer::None(why()), None, false), Some((Outcome::Unreachable, "exit-code-1".into())));
-        assert_eq!(short(Answer::Refused(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
-        assert_eq!(short(Answer::Offline(why()), None, false), Some((Outcome::NotReady, "exit-code-1".into())));
+        assert_eq!(short(InvocationResult::Waiting, Some(&state(0, 0, 0)), false), None);
+        assert_eq!(short(InvocationResult::Failed(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(
+            short(InvocationResult::None(why()), None, false),
+            Some((Outcome::Unreachable, "exit-code-1".into()))
+        );
+        assert_eq!(short(InvocationResult::Refused(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(
+            short(InvocationResult::Offline(why()), None, false),
+            Some((Outcome::NotReady, "exit-code-1".into()))
+        );
     }
 
     #[test]
     fn a_row_that_was_overwritten_is_named_and_changes_nothing_else() {
         let by = Reason::new("association", "an association scans too");
-        let lost = after_scan(&Answer::Succeeded, None, false).expect("final").overwritten(&by);
+        let lost = after_scan(&InvocationResult::Succeeded, None, false).expect("final").overwritten(&by);
         assert_eq!((lost.outcome, lost.reason.code.as_str()), (Outcome::Failed, "overwritten"));
         assert!(lost.reason.text.ends_with("can be found: an association scans too"), "{}", lost.reason);
-        let failed = after_scan(&Answer::Failed(why()), None, false).expect("final");
+        let failed = after_scan(&InvocationResult::Failed(why()), None, false).expect("final");
         assert_eq!(failed.clone().overwritten(&by), failed);
     }
 
@@ -257,13 +271,13 @@ mod tests {
         let clean = state(0, 0, 0);
         let dirty = state(1, 0, 0);
         let waiting = state(0, 0, 2);
-        let ok = Answer::Succeeded;
-        let failed = Answer::Failed(why());
-        let silent = Answer::None(why());
-        let spared = Answer::Spared(why());
-        let refused = Answer::Refused(why());
-        let offline = Answer::Offline(why());
-        let left_out = Answer::LeftOut { outcome: Outcome::Skipped, reason: why() };
+        let ok = InvocationResult::Succeeded;
+        let failed = InvocationResult::Failed(why());
+        let silent = InvocationResult::None(why());
+        let spared = InvocationResult::StoppedBeforeTurn(why());
+        let refused = InvocationResult::Refused(why());
+        let offline = InvocationResult::Offline(why());
+        let left_out = InvocationResult::LeftOut { outcome: Outcome::Skipped, reason: why() };
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
             ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
@@ -279,8 +293,8 @@ mod tests {
             ("success, verify silent", after_install(&ok, Some(&silent), None, false)),
             ("success, verify without row", after_install(&ok, Some(&ok), None, false)),
             ("success, row still to come", after_install(&ok, Some(&ok), None, true)),
-            ("success, verify running", after_install(&ok, Some(&Answer::Waiting), None, false)),
-            ("still installing", after_install(&Answer::Waiting, None, None, false)),
+            ("success, verify running", after_install(&ok, Some(&InvocationResult::Waiting), None, false)),
+            ("still installing", after_install(&InvocationResult::Waiting, None, None, false)),
             ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
             ("refused", after_install(&refused, Some(&ok), Some(&dirty), false)),
             ("offline", after_install(&offline, Some(&ok), Some(&dirty), false)),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use orgpatch_model::reason::Reason;
 
 use crate::competing::Conflict;
-use crate::results::outcome_rules::PatchState;
+use crate::results::outcome_rules::ComplianceRow;
 
 /// The scan whose row was expected.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ const SUSPECTS: [(&str, &str); 4] = [
 /// instance. Code: `patch-policy`, `association`, `maintenance-window`, `command` or `somebody`.
 #[must_use]
 pub fn overwritten_by(
-    row: &PatchState,
+    row: &ComplianceRow,
     ours: &OurScan<'_>,
     execution_type: Option<&str>,
     conflicts: &[Conflict],

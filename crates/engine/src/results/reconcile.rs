@@ -11,12 +11,12 @@ use orgpatch_model::target::Target;
 
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
-use crate::inventory::{Inventory, InventoryInstance, Standing};
+use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::results::{InstanceRow, TargetRecord};
 
 /// Everything that the bucket holds about a target in a step.
 #[derive(Debug, Clone)]
-pub struct TargetFacts {
+pub struct RecordedTarget {
     /// The target, from `targets.json`.
     pub target: Target,
     /// What `scan` saw; needed only where the scan's record is missing.
@@ -64,8 +64,8 @@ pub struct TargetResult {
 
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
-pub fn reconcile(facts: TargetFacts, end: &StepEnd, operation: Operation) -> TargetResult {
-    let TargetFacts { target, inventory, scan, order, install, child_error, baseline_changes: _ } = facts;
+pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
+    let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes: _ } = facts;
     let lost = Reason::new(
         "lost",
         child_error
@@ -167,10 +167,10 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
 
 /// The rows of instances of which no answer is known: those that could be asked end with that outcome.
 fn as_they_stand(target: &Target, inventory: &Inventory, asked: Outcome, reason: &Reason) -> Vec<InstanceRow> {
-    let of = |instance: &InventoryInstance| match &instance.standing {
-        Standing::Selected => row(target, instance, asked, reason.clone()),
-        Standing::Skipped(why) => row(target, instance, Outcome::Skipped, why.clone()),
-        Standing::NotReady(why) => row(target, instance, Outcome::NotReady, why.clone()),
+    let of = |instance: &InventoryInstance| match &instance.eligibility {
+        Eligibility::Eligible => row(target, instance, asked, reason.clone()),
+        Eligibility::Skipped(why) => row(target, instance, Outcome::Skipped, why.clone()),
+        Eligibility::NotReady(why) => row(target, instance, Outcome::NotReady, why.clone()),
     };
     inventory.instances.iter().map(of).collect()
 }
@@ -245,14 +245,14 @@ mod tests {
     use crate::fixtures::target;
     use crate::install::order::OrderedInstance;
 
-    fn seen(id: &str, standing: Standing) -> InventoryInstance {
+    fn seen(id: &str, eligibility: Eligibility) -> InventoryInstance {
         InventoryInstance {
             instance_id: id.into(),
             name: None,
             os: Some(OperatingSystem::AmazonLinux2023),
             platform: None,
             agent_version: None,
-            standing,
+            eligibility,
             findings: Vec::new(),
             conflicts: Vec::new(),
         }
@@ -268,7 +268,7 @@ mod tests {
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {
-                    row(&target(), &seen(id, Standing::Selected), *outcome, Reason::new("recorded", "recorded"))
+                    row(&target(), &seen(id, Eligibility::Eligible), *outcome, Reason::new("recorded", "recorded"))
                 })
                 .collect(),
         }
@@ -290,12 +290,12 @@ mod tests {
                 })
                 .collect(),
             left_out: Vec::new(),
-            hold_back: BTreeMap::new(),
+            withheld: BTreeMap::new(),
         }
     }
 
-    fn facts() -> TargetFacts {
-        TargetFacts {
+    fn facts() -> RecordedTarget {
+        RecordedTarget {
             target: target(),
             inventory: None,
             scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
@@ -306,7 +306,7 @@ mod tests {
         }
     }
 
-    fn short(facts: TargetFacts, end: &StepEnd) -> String {
+    fn short(facts: RecordedTarget, end: &StepEnd) -> String {
         let result = reconcile(facts, end, Operation::Install);
         let rows: Vec<String> = result
             .instances
@@ -326,27 +326,27 @@ mod tests {
             conflict_notes: Vec::new(),
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
-                seen("i-a", Standing::Selected),
-                seen("i-b", Standing::Skipped(Reason::new("not-selected-by-tags", "x"))),
-                seen("i-c", Standing::NotReady(Reason::new("stopped", "x"))),
+                seen("i-a", Eligibility::Eligible),
+                seen("i-b", Eligibility::Skipped(Reason::new("not-selected-by-tags", "x"))),
+                seen("i-c", Eligibility::NotReady(Reason::new("stopped", "x"))),
             ],
         };
         let lines = [
             ("all recorded", short(facts(), &StepEnd::Over)),
-            ("install lost", short(TargetFacts { install: None, ..facts() }, &StepEnd::Over)),
-            ("cut while installing", short(TargetFacts { install: None, ..facts() }, &cut())),
-            ("cut before installing", short(TargetFacts { install: None, order: None, ..facts() }, &cut())),
+            ("install lost", short(RecordedTarget { install: None, ..facts() }, &StepEnd::Over)),
+            ("cut while installing", short(RecordedTarget { install: None, ..facts() }, &cut())),
+            ("cut before installing", short(RecordedTarget { install: None, order: None, ..facts() }, &cut())),
             (
                 "locked out before installing",
                 short(
-                    TargetFacts { install: Some(record(TargetOutcome::AccessDenied, &[])), ..facts() },
+                    RecordedTarget { install: Some(record(TargetOutcome::AccessDenied, &[])), ..facts() },
                     &StepEnd::Over,
                 ),
             ),
             (
                 "scan lost",
                 short(
-                    TargetFacts {
+                    RecordedTarget {
                         scan: None,
                         order: None,
                         install: None,
@@ -357,7 +357,7 @@ mod tests {
                     &StepEnd::Over,
                 ),
             ),
-            ("never begun", short(TargetFacts { scan: None, order: None, install: None, ..facts() }, &cut())),
+            ("never begun", short(RecordedTarget { scan: None, order: None, install: None, ..facts() }, &cut())),
         ];
         let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"

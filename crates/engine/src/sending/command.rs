@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::patch::HoldBack;
+use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::target::{Phase, Target};
 use orgpatch_plan::{Rate, Reboot};
 use uuid::Uuid;
@@ -84,7 +84,7 @@ pub fn batches(instances: impl IntoIterator<Item = (OperatingSystem, String)>) -
 /// Systems Manager keeps a snapshot for three days at the most; a target's phases lie within one step, which is
 /// far shorter.
 #[must_use]
-pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem, held_back: &HoldBack) -> String {
+pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem, held_back: &WithheldPatches) -> String {
     let mut name = format!("orgpatch/{run_id}/{}/{}/{os}", target.account_id, target.region);
     for entry in held_back.get(&os).into_iter().flatten() {
         name += "/without ";

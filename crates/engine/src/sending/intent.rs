@@ -1,7 +1,7 @@
 //! Sending a command exactly once, although SendCommand has no idempotency token.
 //!
 //! Before a batch is sent, an intent is written. Whoever comes later (a retry, a second copy of the function) finds
-//! it and asks [`next_move`] what to do. The rule that everything else follows: **between two sends of the same
+//! it and asks [`next_action`] what to do. The rule that everything else follows: **between two sends of the same
 //! batch lies proof that the first one sent nothing** — either the service said so, or the command is still not in
 //! its list [`SETTLE_SECONDS`] after the attempt.
 
@@ -67,12 +67,12 @@ pub enum IntentState {
 
 /// What to do next for a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Move {
+pub enum NextAction {
     /// Write the first intent (only if there is none), then send.
     Begin,
     /// Write a new attempt (only if nobody else has), then send.
     TryAgain,
-    /// Look for the command in the service's list, then ask [`after_look_up`].
+    /// Look for the command in the service's list, then ask [`after_lookup`].
     LookUp,
     /// Nothing: it is sent, or never will be.
     Nothing,
@@ -82,24 +82,24 @@ pub enum Move {
 
 /// What to do for a batch with that intent.
 #[must_use]
-pub fn next_move(intent: Option<&Intent>) -> Move {
+pub fn next_action(intent: Option<&Intent>) -> NextAction {
     match intent.map(|intent| &intent.state) {
-        None => Move::Begin,
-        Some(IntentState::Rejected) => Move::TryAgain,
-        Some(IntentState::Intended) => Move::LookUp,
+        None => NextAction::Begin,
+        Some(IntentState::Rejected) => NextAction::TryAgain,
+        Some(IntentState::Intended) => NextAction::LookUp,
         Some(
             IntentState::Sent { .. }
             | IntentState::Refused { .. }
             | IntentState::Offline { .. }
             | IntentState::LeftOut { .. },
-        ) => Move::Nothing,
-        Some(IntentState::Split) => Move::GoOnWithHalves,
+        ) => NextAction::Nothing,
+        Some(IntentState::Split) => NextAction::GoOnWithHalves,
     }
 }
 
 /// What a look into the service's list of commands means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum LookupResult {
     /// The command is there: it is ours, record it.
     Adopt(String),
     /// It is not there, and by now it would be: send.
@@ -110,15 +110,15 @@ pub enum Finding {
 
 /// Decides after a look-up. `found` is the id of the command with the batch's comment, if there is one.
 #[must_use]
-pub fn after_look_up(intent: &Intent, found: Option<String>, now: Timestamp) -> Finding {
+pub fn after_lookup(intent: &Intent, found: Option<String>, now: Timestamp) -> LookupResult {
     if let Some(command_id) = found {
-        return Finding::Adopt(command_id);
+        return LookupResult::Adopt(command_id);
     }
     let age = now.as_second() - intent.at.as_second();
     if age >= SETTLE_SECONDS {
-        Finding::TryAgain
+        LookupResult::TryAgain
     } else {
-        Finding::Wait(u32::try_from((SETTLE_SECONDS - age).clamp(1, SETTLE_SECONDS)).unwrap_or(1))
+        LookupResult::Wait(u32::try_from((SETTLE_SECONDS - age).clamp(1, SETTLE_SECONDS)).unwrap_or(1))
     }
 }
 
@@ -159,22 +159,22 @@ mod tests {
         /// What `install` does for one batch, one instruction after the other, each of which may be the last.
         fn run(&mut self) -> Result<Option<u32>, Died> {
             self.step()?;
-            match next_move(self.ledger.as_ref()) {
-                Move::Nothing => return Ok(None),
-                Move::Begin => self.write(1)?,
-                Move::TryAgain => {
+            match next_action(self.ledger.as_ref()) {
+                NextAction::Nothing => return Ok(None),
+                NextAction::Begin => self.write(1)?,
+                NextAction::TryAgain => {
                     let attempt = self.ledger.as_ref().map_or(1, |intent| intent.attempt + 1);
                     self.write(attempt)?;
                 }
-                Move::GoOnWithHalves => unreachable!("this model does not split"),
-                Move::LookUp => {
+                NextAction::GoOnWithHalves => unreachable!("this model does not split"),
+                NextAction::LookUp => {
                     let found =
                         self.service.sent.iter().find(|(_, at)| at + LAG_SECONDS <= self.now).map(|(id, _)| id.clone());
                     let intent = self.ledger.clone().expect("an intent");
-                    match after_look_up(&intent, found, self.time()) {
-                        Finding::Adopt(id) => return self.record(id).map(|()| None),
-                        Finding::TryAgain => self.write(intent.attempt + 1)?,
-                        Finding::Wait(seconds) => return Ok(Some(seconds)),
+                    match after_lookup(&intent, found, self.time()) {
+                        LookupResult::Adopt(id) => return self.record(id).map(|()| None),
+                        LookupResult::TryAgain => self.write(intent.attempt + 1)?,
+                        LookupResult::Wait(seconds) => return Ok(Some(seconds)),
                     }
                 }
             }
@@ -232,9 +232,9 @@ mod tests {
     fn a_rejected_attempt_may_be_repeated_at_once_and_a_refused_one_never() {
         let intent =
             |state| Intent { batch_id: "b".into(), instance_ids: vec![], attempt: 1, at: Timestamp::UNIX_EPOCH, state };
-        assert_eq!(next_move(Some(&intent(IntentState::Rejected))), Move::TryAgain);
+        assert_eq!(next_action(Some(&intent(IntentState::Rejected))), NextAction::TryAgain);
         let reason = Reason::new("x", "y");
-        assert_eq!(next_move(Some(&intent(IntentState::Refused { reason }))), Move::Nothing);
-        assert_eq!(next_move(Some(&intent(IntentState::Split))), Move::GoOnWithHalves);
+        assert_eq!(next_action(Some(&intent(IntentState::Refused { reason }))), NextAction::Nothing);
+        assert_eq!(next_action(Some(&intent(IntentState::Split))), NextAction::GoOnWithHalves);
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn is_linux(os: Os) -> bool {
     !matches!(os, Os::Windows | Os::MacOs)
 }
 
-/// Values that AWS documents. Others may exist, so that a value is refused only if it looks like a slip of one of
+/// Values that AWS documents. CompetingPatchers may exist, so that a value is refused only if it looks like a slip of one of
 /// these: a rule for `Securty` would approve nothing and say nothing.
 pub(crate) fn known_values(os: Os, key: FilterKey) -> &'static [&'static str] {
     match (key, os) {

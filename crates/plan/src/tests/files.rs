@@ -24,7 +24,7 @@ fn the_committed_schema_is_the_one_of_the_types() {
     assert!(
         serde_json::from_str::<Value>(&committed).ok() == Some(json_schema()),
         "schemas/plan.schema.json is not what the types say; to write it anew: \
-         UPDATE_SCHEMAS=1 cargo test -p orgpatch-core the_committed_schema"
+         UPDATE_SCHEMAS=1 cargo test -p orgpatch-plan the_committed_schema"
     );
 }
 

@@ -39,12 +39,12 @@ enum List {
 }
 
 /// What the lists of an instance say about one patch.
-struct Standing<'r> {
+struct Eligibility<'r> {
     patch: &'r Patch,
     lists: Vec<List>,
 }
 
-impl Standing<'_> {
+impl Eligibility<'_> {
     fn is_in(&self, list: List) -> bool {
         self.lists.contains(&list)
     }
@@ -63,8 +63,8 @@ impl Standing<'_> {
 /// Writes the lines of an instance.
 pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &InstanceRow) -> io::Result<()> {
     let wave = row.wave.to_string();
-    for standing in standings(row).into_values() {
-        let patch = standing.patch;
+    for eligibility in eligibilities(row).into_values() {
+        let patch = eligibility.patch;
         let cve_ids = patch.cve_ids.join(" ");
         let word = |yes: bool| if yes { "true" } else { "false" };
         let cells: [&str; COLUMNS.len()] = [
@@ -74,11 +74,11 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
             &patch.classification,
             &patch.severity,
             &cve_ids,
-            standing.result(),
-            standing.state(),
-            word(standing.is_in(List::MissingBefore)),
-            word(standing.is_in(List::MissingAfter)),
-            word(standing.is_in(List::InstalledUntested) || standing.is_in(List::HeldBack)),
+            eligibility.result(),
+            eligibility.state(),
+            word(eligibility.is_in(List::MissingBefore)),
+            word(eligibility.is_in(List::MissingAfter)),
+            word(eligibility.is_in(List::InstalledUntested) || eligibility.is_in(List::HeldBack)),
         ];
         lines.add(which(target, row, &wave).into_iter().chain(cells))?;
     }
@@ -86,8 +86,8 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
 }
 
 /// Every patch that the instance's lists name, once, in the order of ids. The state is the latest that is known.
-fn standings(row: &InstanceRow) -> BTreeMap<(&str, &str), Standing<'_>> {
-    let mut standings: BTreeMap<(&str, &str), Standing<'_>> = BTreeMap::new();
+fn eligibilities(row: &InstanceRow) -> BTreeMap<(&str, &str), Eligibility<'_>> {
+    let mut eligibilities: BTreeMap<(&str, &str), Eligibility<'_>> = BTreeMap::new();
     // The latest list comes last: its patch has the state of now.
     for (list, patches) in [
         (List::MissingBefore, &row.missing_before),
@@ -98,10 +98,11 @@ fn standings(row: &InstanceRow) -> BTreeMap<(&str, &str), Standing<'_>> {
         (List::MissingAfter, &row.missing_after),
     ] {
         for patch in patches {
-            let standing = standings.entry((&patch.id, &patch.title)).or_insert(Standing { patch, lists: Vec::new() });
-            standing.patch = patch;
-            standing.lists.push(list);
+            let eligibility =
+                eligibilities.entry((&patch.id, &patch.title)).or_insert(Eligibility { patch, lists: Vec::new() });
+            eligibility.patch = patch;
+            eligibility.lists.push(list);
         }
     }
-    standings
+    eligibilities
 }

@@ -8,7 +8,7 @@ use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_report::csv::Table;
 use orgpatch_report::document::Document;
-use orgpatch_report::html::Page;
+use orgpatch_report::html::HtmlPage;
 use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport, summary};
 
 use crate::history::History;
@@ -21,7 +21,7 @@ const PAGE: &str = include_str!("../page.html");
 pub struct Files {
     document: Document,
     json: Upload,
-    page: Page<'static>,
+    page: HtmlPage<'static>,
     html: Upload,
     instances: Upload,
     patches: Upload,
@@ -42,7 +42,7 @@ impl Files {
             document: Document::default(),
             // It begins with how the run ended.
             json: store.upload_beginning_last(key("report.json"), "application/json"),
-            page: written("report.html", Page::begin(PAGE, &mut html))?,
+            page: written("report.html", HtmlPage::begin(PAGE, &mut html))?,
             html,
             instances,
             patches,

@@ -11,13 +11,17 @@ use super::{compare, counted, recorded, write};
 use crate::look;
 
 /// Looks at the instances first, as a scan does: baselines of operating systems that are not there are not made either.
-pub async fn preview(house: &House, request: &TargetRequest, settings: &StepSettings) -> Result<Progress, TargetError> {
-    let inventory = look(house, request, settings).await?;
-    let Some((_, record)) = compare(house, request, settings, &inventory).await? else {
-        return recorded(house, request, nothing_to_compare(settings)).await;
+pub async fn preview(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<Progress, TargetError> {
+    let inventory = look(context, request, settings).await?;
+    let Some((_, record)) = compare(context, request, settings, &inventory).await? else {
+        return recorded(context, request, nothing_to_compare(settings)).await;
     };
-    write(house, request, &record).await?;
-    recorded(house, request, compared(&record.changes)).await
+    write(context, request, &record).await?;
+    recorded(context, request, compared(&record.changes)).await
 }
 
 fn nothing_to_compare(settings: &StepSettings) -> Reason {

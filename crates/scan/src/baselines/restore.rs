@@ -13,25 +13,25 @@ use super::{apply, counted, recorded, write};
 
 /// Registers again what was registered before, wherever a baseline of orgpatch is in its place, and forgets it then, so
 /// that a later run records afresh.
-pub async fn restore(house: &House, request: &TargetRequest) -> Result<Progress, TargetError> {
+pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Progress, TargetError> {
     let earlier = keys::earlier_baselines(&request.target);
-    let previous = match begun(house, request).await? {
+    let previous = match begun(context, request).await? {
         Some(record) => Some(record.previous),
-        None => house.store.find(&earlier).await?,
+        None => context.store.find(&earlier).await?,
     };
     let Some(previous) = previous.filter(|previous: &Previous| !previous.is_empty()) else {
         let text = "no run has replaced anything here, or it was given back before; no instance was asked";
-        return recorded(house, request, Reason::new("nothing-to-restore", text)).await;
+        return recorded(context, request, Reason::new("nothing-to-restore", text)).await;
     };
-    let member = house.members.enter(&request.run_id, &request.target).await?;
+    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
-    let observed = house.members.judged(&request.target, baselines.observe_registered().await).await?;
+    let observed = context.sessions.target_result(&request.target, baselines.observe_registered().await).await?;
     let changes = baselines::restore(&previous, &observed);
     let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes: changes.clone() };
-    write(house, request, &record).await?;
-    apply(house, request, &baselines, &changes).await?;
-    house.store.write(&earlier, &Previous::default()).await?;
-    recorded(house, request, restored(&changes)).await
+    write(context, request, &record).await?;
+    apply(context, request, &baselines, &changes).await?;
+    context.store.write(&earlier, &Previous::default()).await?;
+    recorded(context, request, restored(&changes)).await
 }
 
 fn restored(changes: &[Change]) -> Reason {
@@ -46,7 +46,7 @@ fn restored(changes: &[Change]) -> Reason {
 }
 
 /// What an earlier try of this very step has found out: it may have died after it forgot what was there before.
-async fn begun(house: &House, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
+async fn begun(context: &FunctionContext, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
     let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
-    Ok(house.store.find(&key).await?)
+    Ok(context.store.find(&key).await?)
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use orgpatch_engine::readiness::{RegionFacts, TargetFacts};
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
 use crate::clients::call::CallError;
@@ -32,9 +32,9 @@ pub async fn facts(
     )?;
     Ok(TargetFacts {
         // It has just listed its managed nodes.
-        region: RegionFacts { code: region.to_owned(), systems_manager: Known::Yes(true) },
+        region: RegionFacts { code: region.to_owned(), systems_manager: Fetched::Yes(true) },
         instances,
-        managed: Known::Yes(managed),
+        managed: Fetched::Yes(managed),
         default_host_management,
         network,
         inventory,

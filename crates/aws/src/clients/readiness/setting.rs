@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use crate::clients::call::{CallError, known};
 
@@ -13,7 +13,7 @@ const SETTING: &str = "/ssm/managed-instance/default-ec2-instance-management-rol
 const NOTHING: &str = "$None";
 
 /// The role that instances without an instance profile get; None if it is off.
-pub async fn default_host_management(config: &SdkConfig) -> Result<Known<Option<String>>, CallError> {
+pub async fn default_host_management(config: &SdkConfig) -> Result<Fetched<Option<String>>, CallError> {
     let answer = Client::new(config).get_service_setting().setting_id(SETTING).send().await;
     let role = match answer {
         Ok(answer) => Ok(answer

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{InventoryFilter, InventoryQueryOperatorType, ResultAttribute};
 use orgpatch_engine::readiness::{Package, PythonInventory};
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use crate::clients::call::{CallError, known, not_built};
 
@@ -15,7 +15,7 @@ const PAGE_SIZE: i32 = 50;
 const APPLICATIONS: &str = "AWS:Application";
 
 /// Everything that inventory says of Python on the Linux nodes; Windows needs none.
-pub async fn python(config: &SdkConfig) -> Result<Known<PythonInventory>, CallError> {
+pub async fn python(config: &SdkConfig) -> Result<Fetched<PythonInventory>, CallError> {
     known(fetch(config).await)
 }
 

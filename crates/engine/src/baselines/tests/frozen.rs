@@ -122,7 +122,7 @@ fn people_read_that_a_baseline_is_frozen() {
 fn held_back_patches_join_the_rejected_ones() {
     let plain = stage("test").remove(0);
     assert_eq!((plain.definition.rejected_patches.len(), plain.room_for_rejected()), (1, 49));
-    let held = plain.holding_back(&["zlib".to_owned(), "bash".to_owned(), "kernel*".to_owned(), "bash".to_owned()]);
+    let held = plain.withholding(&["zlib".to_owned(), "bash".to_owned(), "kernel*".to_owned(), "bash".to_owned()]);
     assert_eq!(held.definition.rejected_patches, ["bash", "kernel*", "zlib"]);
     assert_eq!(held.definition.rejected_patches_action, RejectedAction::Block);
     assert_eq!(held.room_for_rejected(), 47);
@@ -130,7 +130,7 @@ fn held_back_patches_join_the_rejected_ones() {
     assert_ne!(held.hash(), plain.hash());
     assert_eq!((&held.name, &held.tags[PLAN_TAG]), (&plain.name, &plain.tags[PLAN_TAG]));
     // Nothing to hold back: not even the action changes.
-    assert_eq!(plain.holding_back(&[]), plain);
+    assert_eq!(plain.withholding(&[]), plain);
     assert_eq!(plain.definition.rejected_patches_action, RejectedAction::AllowAsDependency);
 }
 
@@ -138,8 +138,8 @@ fn held_back_patches_join_the_rejected_ones() {
 fn a_full_list_has_no_room() {
     let many: Vec<String> = (0..60).map(|n| format!("p{n}")).collect();
     let plain = stage("test").remove(0);
-    assert_eq!(plain.holding_back(&many[..49]).room_for_rejected(), 0);
-    assert_eq!(plain.holding_back(&many).room_for_rejected(), 0);
+    assert_eq!(plain.withholding(&many[..49]).room_for_rejected(), 0);
+    assert_eq!(plain.withholding(&many).room_for_rejected(), 0);
 }
 
 proptest! {
@@ -163,11 +163,11 @@ proptest! {
         at in any::<prop::sample::Index>(),
     ) {
         let plain = stage("test").remove(0);
-        let held = plain.holding_back(&one);
-        prop_assert_eq!(&held, &plain.holding_back(&other));
-        prop_assert_eq!(&held, &held.holding_back(&other));
+        let held = plain.withholding(&one);
+        prop_assert_eq!(&held, &plain.withholding(&other));
+        prop_assert_eq!(&held, &held.withholding(&other));
         let (first, rest) = one.split_at(at.index(one.len() + 1));
-        prop_assert_eq!(&held, &plain.holding_back(first).holding_back(rest));
+        prop_assert_eq!(&held, &plain.withholding(first).withholding(rest));
         prop_assert!(one.iter().all(|patch| held.definition.rejected_patches.contains(patch)));
         prop_assert_eq!(&held.tags[HASH_TAG], &held.hash());
     }

@@ -120,7 +120,7 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
     observed
 }
 
-fn deregister(observed: &mut Observed, os: Os, group: &str, previous: Option<&Known>) {
+fn deregister(observed: &mut Observed, os: Os, group: &str, previous: Option<&KnownBaseline>) {
     assert_eq!(observed.of_group(os, group), previous.map(|known| known.id.as_str()));
     observed.patch_groups.retain(|entry| entry.operating_system != os || entry.group != group);
 }

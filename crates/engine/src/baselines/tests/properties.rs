@@ -190,7 +190,7 @@ proptest! {
     #[test]
     fn what_is_not_ours_is_never_called(wanted in wanted(), account in account()) {
         for change in difference(&wanted, &account) {
-            let (Change::Update { id, .. } | Change::Tag { baseline: Known { id, .. }, .. }) = &change else { continue };
+            let (Change::Update { id, .. } | Change::Tag { baseline: KnownBaseline { id, .. }, .. }) = &change else { continue };
             let touched = account.baseline(id).expect("it is there");
             prop_assert_eq!(touched.tags.get(PLAN_TAG).map(String::as_str), Some("p"), "{}", change);
             prop_assert_eq!(touched.tags.get(STAGE_TAG).map(String::as_str), Some("s"), "{}", change);

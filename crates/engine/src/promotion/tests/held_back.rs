@@ -44,7 +44,7 @@ fn text(order: &InstallOrder) -> String {
         let held = titles(&one.held_back);
         let _ = writeln!(text, "{}: {} {} held back [{held}]", one.instance_id, one.outcome, one.reason);
     }
-    let _ = write!(text, "rejected {:?}", order.hold_back);
+    let _ = write!(text, "rejected {:?}", order.withheld);
     text
 }
 
@@ -75,7 +75,7 @@ fn an_instance_for_whose_patches_the_list_has_no_room_is_left_out() {
 fn where_the_plan_has_no_baseline_nothing_can_be_held_back() {
     let left = review(missing(), &tested(), Untested::Block, &[]);
     assert_eq!(left.instances.iter().map(|one| one.instance_id.as_str()).collect::<Vec<_>>(), ["i-b"]);
-    assert!(left.hold_back.is_empty());
+    assert!(left.withheld.is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod set;
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::patch::{HoldBack, Patch, PatchDisposition};
+use orgpatch_model::patch::{Patch, PatchDisposition, WithheldPatches};
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
@@ -55,7 +55,7 @@ fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<P
             })
             .collect(),
         left_out: vec![],
-        hold_back: HoldBack::new(),
+        withheld: WithheldPatches::new(),
     }
 }
 

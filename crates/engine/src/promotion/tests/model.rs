@@ -12,7 +12,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::fixtures::target;
-use crate::inventory::{InventoryInstance, Standing};
+use crate::inventory::{Eligibility, InventoryInstance};
 use crate::results::outcome_rules::Verdict;
 use crate::results::reconcile::row;
 
@@ -83,7 +83,7 @@ proptest! {
         let rows: Vec<_> = names(test).iter().map(|has| {
             let instance = InventoryInstance {
                 instance_id: "i-test".into(), name: None, os: Some(os), platform: None, agent_version: None,
-                standing: Standing::Selected,
+                eligibility: Eligibility::Eligible,
                 findings: Vec::new(),
                 conflicts: vec![],
             };
@@ -105,10 +105,10 @@ proptest! {
         let before = order.instances.len();
         let own = baseline(os, listed);
         let reviewed = review(order, &tested, Untested::Block, std::slice::from_ref(&own));
-        let (left, snapshot) = match reviewed.hold_back.get(&os) {
+        let (left, snapshot) = match reviewed.withheld.get(&os) {
             None => (reviewed, at_scan),
             Some(entries) => {
-                let holding = own.holding_back(entries);
+                let holding = own.withholding(entries);
                 prop_assert!(holding.definition.rejected_patches.len() <= 50);
                 let snapshot = approved(&releases, hold, cutoff, &holding.definition.rejected_patches, names_only);
                 let mut scanned = reviewed.instances.iter().map(|one| {

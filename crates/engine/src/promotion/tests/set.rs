@@ -5,7 +5,7 @@ use orgpatch_model::outcome::Outcome;
 
 use super::*;
 use crate::fixtures::target;
-use crate::inventory::{InventoryInstance, Standing};
+use crate::inventory::{Eligibility, InventoryInstance};
 use crate::results::InstanceRow;
 use crate::results::reconcile::row;
 
@@ -16,7 +16,7 @@ fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
         os: Some(os),
         platform: None,
         agent_version: None,
-        standing: Standing::Selected,
+        eligibility: Eligibility::Eligible,
         findings: Vec::new(),
         conflicts: vec![],
     };

@@ -1,6 +1,6 @@
 //! Is the SSM Agent new enough: for the patch document, for the endpoints that exist, for who manages it.
 
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use super::stopped;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
@@ -8,12 +8,12 @@ use crate::readiness::{Path, Subject, Version};
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let node = match &subject.node {
-        Known::No(missing) => return Finding::unread(Check::Agent, missing),
-        Known::Yes(None) => {
+        Fetched::No(missing) => return Finding::unread(Check::Agent, missing),
+        Fetched::Yes(None) => {
             let why = if stopped(subject) { "the instance is stopped" } else { "Systems Manager does not know it" };
             return Finding::unknown(Check::Agent, format!("The version of the agent cannot be known: {why}."));
         }
-        Known::Yes(Some(node)) => node,
+        Fetched::Yes(Some(node)) => node,
     };
     let Some(version) = subject.agent() else {
         let said = &node.agent_version;

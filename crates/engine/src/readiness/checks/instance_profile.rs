@@ -1,6 +1,6 @@
 //! How does the instance get credentials: from an instance profile, or from default host management?
 
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use super::{no_credentials, no_metadata};
 use crate::readiness::Subject;
@@ -21,14 +21,14 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         return Finding::pass(Check::InstanceProfile, format!("It has the instance profile {name}.{role}"));
     }
     match &subject.facts.default_host_management {
-        Known::No(missing) => Finding::unread(Check::InstanceProfile, missing),
-        Known::Yes(None) if subject.online() => Finding::pass(
+        Fetched::No(missing) => Finding::unread(Check::InstanceProfile, missing),
+        Fetched::Yes(None) if subject.online() => Finding::pass(
             Check::InstanceProfile,
             "It has no instance profile and default host management is off, yet its agent is online: it has credentials \
              from elsewhere, or keeps those that it had.",
         ),
-        Known::Yes(None) => Finding::of(Check::InstanceProfile, Status::Fail, Severity::Critical, no_credentials()),
-        Known::Yes(Some(role)) if metadata.is_some_and(|metadata| !metadata.tokens_required) => {
+        Fetched::Yes(None) => Finding::of(Check::InstanceProfile, Status::Fail, Severity::Critical, no_credentials()),
+        Fetched::Yes(Some(role)) if metadata.is_some_and(|metadata| !metadata.tokens_required) => {
             let floor = &subject.matrix.agent.default_host_management.version;
             let problem = Problem::new(
                 "instances under default host management that do not require IMDSv2",
@@ -40,7 +40,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             );
             Finding::of(Check::InstanceProfile, Status::Warn, Severity::Low, problem)
         }
-        Known::Yes(Some(role)) => Finding::pass(
+        Fetched::Yes(Some(role)) => Finding::pass(
             Check::InstanceProfile,
             format!("It has no instance profile; default host management ({role}) gives it credentials."),
         ),

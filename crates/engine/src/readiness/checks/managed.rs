@@ -1,7 +1,7 @@
 //! Does Systems Manager know the instance, and if not: the most likely reason, as far as it can be seen from outside.
 
 use jiff::SignedDuration;
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use super::{endpoints, no_credentials, no_metadata, stopped};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
@@ -12,8 +12,8 @@ const REGISTRATION: SignedDuration = SignedDuration::from_mins(30);
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     match &subject.node {
-        Known::No(missing) => Finding::unread(Check::Managed, missing),
-        Known::Yes(Some(node)) => {
+        Fetched::No(missing) => Finding::unread(Check::Managed, missing),
+        Fetched::Yes(Some(node)) => {
             let last = node.last_ping.map(|at| format!("; last answer {at}")).unwrap_or_default();
             if node.ping == "Online" {
                 return Finding::pass(Check::Managed, format!("Managed and online{last}."));
@@ -23,8 +23,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             }
             silent(&node.ping, &last)
         }
-        Known::Yes(None) if stopped(subject) => does_not_run(subject),
-        Known::Yes(None) => unmanaged(subject),
+        Fetched::Yes(None) if stopped(subject) => does_not_run(subject),
+        Fetched::Yes(None) => unmanaged(subject),
     }
 }
 
@@ -49,9 +49,9 @@ fn unmanaged(subject: &Subject<'_>) -> Finding {
     let instance = subject.instance;
     let no_profile = instance.instance_profile_arn.is_none();
     let dhmc = &subject.facts.default_host_management;
-    let problem = if no_profile && matches!(dhmc, Known::Yes(None)) {
+    let problem = if no_profile && matches!(dhmc, Fetched::Yes(None)) {
         no_credentials()
-    } else if let (true, Known::No(missing)) = (no_profile, dhmc) {
+    } else if let (true, Fetched::No(missing)) = (no_profile, dhmc) {
         no_profile_and(&missing.why())
     } else if instance.metadata.is_some_and(|metadata| !metadata.enabled) {
         no_metadata()

@@ -34,7 +34,7 @@ fn of_path(check: Check, severity: Severity, path: Path) -> Finding {
         Path::Unseen(problem) => Finding::of(check, Status::Unknown, Severity::Low, problem),
         Path::Blocked(problem) => Finding::of(check, Status::Fail, severity, problem),
         Path::Unread(unread) => match unread {
-            super::network::Unread::Missing(missing) => Finding::unread(check, &missing),
+            super::network::Unread::Unavailable(missing) => Finding::unread(check, &missing),
             super::network::Unread::NotThere(text) => {
                 Finding::unknown(check, sentence(&format!("this cannot be known: {text}")))
             }

@@ -1,7 +1,7 @@
 //! Does Patch Manager support the operating system, and does its maker still?
 
 use jiff::ToSpan;
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use super::billed_as;
 use crate::readiness::Subject;
@@ -13,8 +13,8 @@ const NOTICE_DAYS: i64 = 90;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let node = match &subject.node {
-        Known::No(missing) => return Finding::unread(Check::OperatingSystem, missing),
-        Known::Yes(None) => {
+        Fetched::No(missing) => return Finding::unread(Check::OperatingSystem, missing),
+        Fetched::Yes(None) => {
             return Finding::unknown(
                 Check::OperatingSystem,
                 format!(
@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
                 ),
             );
         }
-        Known::Yes(Some(node)) => node,
+        Fetched::Yes(Some(node)) => node,
     };
     let platform = format!("{} {}", node.platform_name, node.platform_version).trim().to_owned();
     // First, since the name of CoreOS has the name of an operating system in it that is patched.

@@ -2,7 +2,7 @@
 //! with an exit code that proves it: never guessed.
 
 use orgpatch_model::exit_code;
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::billed_as;
@@ -31,15 +31,15 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         return Finding::unknown(Check::Python, format!("No source says which Python patching needs on {os}."));
     };
     match &subject.facts.inventory {
-        Known::Yes(inventory) if inventory.collected.contains(&subject.instance.id) => {
+        Fetched::Yes(inventory) if inventory.collected.contains(&subject.instance.id) => {
             let packages = inventory.packages.get(&subject.instance.id).map(Vec::as_slice).unwrap_or_default();
             by_inventory(packages, range, os)
         }
-        Known::Yes(_) => Finding {
+        Fetched::Yes(_) => Finding {
             fix: Some("Collect applications with Inventory (AWS-GatherSoftwareInventory) to know it.".to_owned()),
             ..Finding::unknown(Check::Python, "Inventory of applications is not collected for this instance.")
         },
-        Known::No(missing) => Finding::unread(Check::Python, missing),
+        Fetched::No(missing) => Finding::unread(Check::Python, missing),
     }
 }
 

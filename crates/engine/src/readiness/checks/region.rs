@@ -1,6 +1,6 @@
 //! Does Systems Manager work in the Region? And, for the report only: could Quick Setup have done it?
 
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use crate::readiness::Subject;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
@@ -8,8 +8,8 @@ use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let region = &subject.facts.region.code;
     match &subject.facts.region.systems_manager {
-        Known::No(missing) => Finding::unread(Check::Region, missing),
-        Known::Yes(false) => Finding::of(
+        Fetched::No(missing) => Finding::unread(Check::Region, missing),
+        Fetched::Yes(false) => Finding::of(
             Check::Region,
             Status::Fail,
             Severity::Critical,
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
                 format!("Leave {region} out of the plan."),
             ),
         ),
-        Known::Yes(true) => {
+        Fetched::Yes(true) => {
             let quick_setup = if subject.matrix.quick_setup.codes.iter().any(|known| known == region) {
                 "Quick Setup patch policies exist there too"
             } else {

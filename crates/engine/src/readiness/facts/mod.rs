@@ -8,7 +8,7 @@ pub use network::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Network, NetworkAcl, Peer, Ports, PrefixList, Protocol,
     Route, RouteTable, SecurityGroup, Subnet,
 };
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
 /// What is known of a target, an account in a Region.
@@ -19,14 +19,14 @@ pub struct TargetFacts {
     /// Every instance, in whatever state (`ec2:DescribeInstances`, paged).
     pub instances: Vec<Ec2Instance>,
     /// Every managed instance (`ssm:DescribeInstanceInformation`, paged).
-    pub managed: Known<Vec<ManagedInstance>>,
+    pub managed: Fetched<Vec<ManagedInstance>>,
     /// Role of the default host management configuration; None if it is off (`ssm:GetServiceSetting` of
     /// `/ssm/managed-instance/default-ec2-instance-management-role`, one call).
-    pub default_host_management: Known<Option<String>>,
+    pub default_host_management: Fetched<Option<String>>,
     /// The network around the instances.
     pub network: Network,
     /// What inventory says of Python.
-    pub inventory: Known<PythonInventory>,
+    pub inventory: Fetched<PythonInventory>,
 }
 
 /// The Region of a target.
@@ -35,7 +35,7 @@ pub struct RegionFacts {
     /// Its code, such as `ap-northeast-1`.
     pub code: String,
     /// Whether Systems Manager answers there at all; false if there is no such endpoint.
-    pub systems_manager: Known<bool>,
+    pub systems_manager: Fetched<bool>,
 }
 
 /// What inventory says of Python (`ssm:GetInventory`, paged, never by instance).
@@ -43,7 +43,7 @@ pub struct RegionFacts {
 pub struct PythonInventory {
     /// Instances of which applications (`AWS:Application`) are collected.
     pub collected: BTreeSet<String>,
-    /// Packages whose name begins with `python`, by instance id. Others may be among them; they do not matter.
+    /// Packages whose name begins with `python`, by instance id. CompetingPatchers may be among them; they do not matter.
     pub packages: BTreeMap<String, Vec<Package>>,
 }
 

@@ -3,23 +3,23 @@
 
 use ipnet::IpNet;
 
-use super::Known;
+use super::Fetched;
 
 /// Every network of a target. Only IPv4 ways are judged: patches, and Systems Manager by default, are on IPv4.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// `ec2:DescribeSubnets`.
-    pub subnets: Known<Vec<Subnet>>,
+    pub subnets: Fetched<Vec<Subnet>>,
     /// `ec2:DescribeRouteTables`.
-    pub route_tables: Known<Vec<RouteTable>>,
+    pub route_tables: Fetched<Vec<RouteTable>>,
     /// `ec2:DescribeSecurityGroups`.
-    pub security_groups: Known<Vec<SecurityGroup>>,
+    pub security_groups: Fetched<Vec<SecurityGroup>>,
     /// `ec2:DescribeNetworkAcls`.
-    pub network_acls: Known<Vec<NetworkAcl>>,
+    pub network_acls: Fetched<Vec<NetworkAcl>>,
     /// `ec2:DescribeVpcEndpoints`.
-    pub endpoints: Known<Vec<Endpoint>>,
+    pub endpoints: Fetched<Vec<Endpoint>>,
     /// `ec2:DescribeManagedPrefixLists`: at least that of S3 in the Region.
-    pub prefix_lists: Known<Vec<PrefixList>>,
+    pub prefix_lists: Fetched<Vec<PrefixList>>,
 }
 
 /// A subnet.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ipnet::IpNet;
-use orgpatch_model::fetched::Known;
+use orgpatch_model::fetched::Fetched;
 
 use super::path::Path;
 use super::{HTTPS, Place, View, anywhere};
@@ -34,7 +34,7 @@ pub(super) enum Allowed {
 
 impl<'a> Lists<'a> {
     /// Lists that could not be read allow nothing that can be seen.
-    pub fn new(lists: &'a Known<Vec<PrefixList>>, region: &str) -> Self {
+    pub fn new(lists: &'a Fetched<Vec<PrefixList>>, region: &str) -> Self {
         let all: &[PrefixList] = lists.get().map_or(&[], Vec::as_slice);
         let s3 = format!("com.amazonaws.{region}.s3");
         Self {

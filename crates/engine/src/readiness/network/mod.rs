@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub(super) use endpoint::Reached;
 use ipnet::{IpNet, Ipv4Net};
-use orgpatch_model::fetched::Missing;
+use orgpatch_model::fetched::Unavailable;
 use orgpatch_model::instance::Ec2Instance;
 pub(super) use path::Path;
 
@@ -25,11 +25,11 @@ const HTTPS: u16 = 443;
 
 /// The facts of a target's networks by id.
 pub(super) struct View<'a> {
-    subnets: Result<HashMap<&'a str, &'a Subnet>, &'a Missing>,
-    tables: Result<Tables<'a>, &'a Missing>,
-    groups: Result<HashMap<&'a str, &'a SecurityGroup>, &'a Missing>,
-    acls: Result<HashMap<&'a str, &'a NetworkAcl>, &'a Missing>,
-    endpoints: Result<Endpoints<'a>, &'a Missing>,
+    subnets: Result<HashMap<&'a str, &'a Subnet>, &'a Unavailable>,
+    tables: Result<Tables<'a>, &'a Unavailable>,
+    groups: Result<HashMap<&'a str, &'a SecurityGroup>, &'a Unavailable>,
+    acls: Result<HashMap<&'a str, &'a NetworkAcl>, &'a Unavailable>,
+    endpoints: Result<Endpoints<'a>, &'a Unavailable>,
     lists: group::Lists<'a>,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Place<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
     /// Not allowed, or failed.
-    Missing(Missing),
+    Unavailable(Unavailable),
     /// Read, but this is not among them: the network of another account, shared with this one.
     NotThere(String),
 }
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
 
     fn acl(&self, subnet_id: &str) -> Result<&'a NetworkAcl, Unread> {
         match &self.acls {
-            Err(missing) => Err(Unread::Missing((*missing).clone())),
+            Err(missing) => Err(Unread::Unavailable((*missing).clone())),
             Ok(acls) => acls
                 .get(subnet_id)
                 .copied()
@@ -119,7 +119,7 @@ impl<'a> View<'a> {
     }
 
     fn table(&self, vpc: &str, subnet_id: &str) -> Result<&'a RouteTable, Unread> {
-        let tables = self.tables.as_ref().map_err(|missing| Unread::Missing((*missing).clone()))?;
+        let tables = self.tables.as_ref().map_err(|missing| Unread::Unavailable((*missing).clone()))?;
         tables
             .by_subnet
             .get(subnet_id)
@@ -130,7 +130,7 @@ impl<'a> View<'a> {
 
     /// The endpoints of a service in a network, in the order of their ids.
     fn endpoints_of(&self, vpc: &str, service: &str) -> Result<&[&'a Endpoint], Unread> {
-        let endpoints = self.endpoints.as_ref().map_err(|missing| Unread::Missing((*missing).clone()))?;
+        let endpoints = self.endpoints.as_ref().map_err(|missing| Unread::Unavailable((*missing).clone()))?;
         Ok(endpoints.get(vpc).and_then(|of_vpc| of_vpc.get(service)).map(Vec::as_slice).unwrap_or_default())
     }
 
@@ -147,9 +147,9 @@ impl Place<'_> {
     }
 }
 
-fn find<'a, T>(all: &Result<HashMap<&'a str, &'a T>, &'a Missing>, id: &str) -> Result<&'a T, Unread> {
+fn find<'a, T>(all: &Result<HashMap<&'a str, &'a T>, &'a Unavailable>, id: &str) -> Result<&'a T, Unread> {
     match all {
-        Err(missing) => Err(Unread::Missing((*missing).clone())),
+        Err(missing) => Err(Unread::Unavailable((*missing).clone())),
         Ok(all) => {
             all.get(id).copied().ok_or_else(|| Unread::NotThere(format!("{id} is not in what the account can see")))
         }

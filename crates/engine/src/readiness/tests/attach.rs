@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::inventory::readiness::attach;
-use crate::inventory::{InventoryInstance, Standing, list};
+use crate::inventory::{Eligibility, InventoryInstance, list};
 
 fn attached(facts: &TargetFacts) -> Vec<InventoryInstance> {
     let select = Selection::default();
@@ -17,13 +17,13 @@ fn known_nodes(facts: &TargetFacts) -> &[ManagedInstance] {
     facts.managed.get().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn standing(facts: &TargetFacts) -> String {
+fn eligibility(facts: &TargetFacts) -> String {
     let mut text = String::new();
     for instance in attached(facts) {
-        let told = match &instance.standing {
-            Standing::Selected => "selected".to_owned(),
-            Standing::Skipped(reason) => format!("skipped: {reason}"),
-            Standing::NotReady(reason) => format!("not ready: {reason}"),
+        let told = match &instance.eligibility {
+            Eligibility::Eligible => "selected".to_owned(),
+            Eligibility::Skipped(reason) => format!("skipped: {reason}"),
+            Eligibility::NotReady(reason) => format!("not ready: {reason}"),
         };
         assert_eq!(instance.findings.len(), Check::ALL.len(), "{told}");
         writeln!(text, "{told}").expect("a text");
@@ -40,19 +40,19 @@ fn platform(name: &str, version: &str) -> TargetFacts {
 
 #[test]
 fn an_instance_that_could_be_asked_is_asked_whatever_is_found() {
-    assert_snapshot!(standing(&target()), @"selected");
+    assert_snapshot!(eligibility(&target()), @"selected");
     // At the end of its life, and without a way to anything that can be seen.
     let mut facts = platform("Ubuntu", "16.04");
     known(&mut facts.network.endpoints).clear();
-    assert_snapshot!(standing(&facts), @"selected");
+    assert_snapshot!(eligibility(&facts), @"selected");
 }
 
 #[test]
 fn what_is_never_patched_is_not_ready_and_the_reason_says_why() {
-    assert_snapshot!(standing(&platform("Bottlerocket", "1.20.0")), @"not ready: Patch Manager never patches Bottlerocket (Bottlerocket 1.20.0): it has no package manager; it is updated as a whole image, by its own update operator or API (operating-system-not-supported)");
+    assert_snapshot!(eligibility(&platform("Bottlerocket", "1.20.0")), @"not ready: Patch Manager never patches Bottlerocket (Bottlerocket 1.20.0): it has no package manager; it is updated as a whole image, by its own update operator or API (operating-system-not-supported)");
     // The name has that of a system in it that is patched.
-    assert_snapshot!(standing(&platform("Red Hat Enterprise Linux CoreOS", "4.16")), @"not ready: Patch Manager never patches Fedora CoreOS and Red Hat Enterprise Linux CoreOS (Red Hat Enterprise Linux CoreOS 4.16): they have no package manager to patch; they are updated as whole images, by their own updaters (operating-system-not-supported)");
-    assert_snapshot!(standing(&platform("Plan 9", "4")), @"not ready: Patch Manager does not patch Plan 9 4 (operating-system-not-supported)");
+    assert_snapshot!(eligibility(&platform("Red Hat Enterprise Linux CoreOS", "4.16")), @"not ready: Patch Manager never patches Fedora CoreOS and Red Hat Enterprise Linux CoreOS (Red Hat Enterprise Linux CoreOS 4.16): they have no package manager to patch; they are updated as whole images, by their own updaters (operating-system-not-supported)");
+    assert_snapshot!(eligibility(&platform("Plan 9", "4")), @"not ready: Patch Manager does not patch Plan 9 4 (operating-system-not-supported)");
 }
 
 #[test]
@@ -60,14 +60,14 @@ fn reasons_name_the_most_likely_cause() {
     let mut facts = target();
     known(&mut facts.managed).clear();
     known(&mut facts.network.endpoints).retain(|endpoint| endpoint.service != "ssm");
-    assert_snapshot!(standing(&facts), @"not ready: Systems Manager does not know the instance. Most likely: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet (unmanaged)");
+    assert_snapshot!(eligibility(&facts), @"not ready: Systems Manager does not know the instance. Most likely: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet (unmanaged)");
     let mut facts = target();
     known(&mut facts.managed)[0].ping = "ConnectionLost".into();
-    assert_snapshot!(standing(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost) (agent-offline)");
+    assert_snapshot!(eligibility(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost) (agent-offline)");
     known(&mut facts.network.endpoints).retain(|endpoint| endpoint.service != "ssmmessages");
-    assert_snapshot!(standing(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost). Most likely: vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet (agent-offline)");
+    assert_snapshot!(eligibility(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost). Most likely: vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet (agent-offline)");
     facts.instances[0].state = "stopped".into();
-    assert_snapshot!(standing(&facts), @"not ready: the instance is stopped; patches can be installed only while it runs (stopped)");
+    assert_snapshot!(eligibility(&facts), @"not ready: the instance is stopped; patches can be installed only while it runs (stopped)");
 }
 
 #[test]
@@ -76,6 +76,6 @@ fn what_the_plan_leaves_out_has_no_findings() {
     let facts = target();
     let mut instances = list::inventory(&select, &facts.instances, known_nodes(&facts));
     attach(&mut instances, check(&facts, &select, now()));
-    assert!(matches!(&instances[0].standing, Standing::Skipped(reason) if reason.code == "not-selected-by-tags"));
+    assert!(matches!(&instances[0].eligibility, Eligibility::Skipped(reason) if reason.code == "not-selected-by-tags"));
     assert_eq!(instances[0].findings, []);
 }

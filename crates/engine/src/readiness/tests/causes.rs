@@ -23,7 +23,7 @@ fn everything_wrong() -> TargetFacts {
         routes: vec![route("0.0.0.0/0", "nat-1")],
     });
     known(&mut facts.managed).push(ManagedInstance { agent_version: "3.2.0.0".into(), ..node("i-4") });
-    facts.inventory = Known::denied("ssm:GetInventory");
+    facts.inventory = Fetched::denied("ssm:GetInventory");
     facts
 }
 

@@ -32,7 +32,7 @@ fn managed_or_the_most_likely_reason_in_order() {
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management is off
     ");
-    facts.default_host_management = Known::Yes(Some("DefaultHostManagement".into()));
+    facts.default_host_management = Fetched::Yes(Some("DefaultHostManagement".into()));
     facts.instances[0].launched_at = Some(time("2026-11-20T09:45:00Z"));
     assert_snapshot!(of(&facts, Check::Managed), @"
     managed fail critical: Systems Manager does not know the instance. Most likely: Its metadata service is off, and that is where the SSM Agent gets its credentials.
@@ -46,13 +46,13 @@ fn managed_or_the_most_likely_reason_in_order() {
       cause: vpc-1 has no ssm endpoint
     ");
     facts.network = network();
-    facts.default_host_management = Known::denied("ssm:GetServiceSetting");
+    facts.default_host_management = Fetched::denied("ssm:GetServiceSetting");
     assert_snapshot!(of(&facts, Check::Managed), @"
     managed fail critical: Systems Manager does not know the instance. Most likely: It has no instance profile, and whether default host management is on is not known: the member role may not call ssm:GetServiceSetting.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management could not be read
     ");
-    facts.default_host_management = Known::Yes(Some("DefaultHostManagement".into()));
+    facts.default_host_management = Fetched::Yes(Some("DefaultHostManagement".into()));
     assert_snapshot!(of(&facts, Check::Managed), @"
     managed fail critical: Systems Manager does not know the instance. Most likely: The SSM Agent is missing, stopped, or not allowed to register by the role of default host management; from outside that cannot be told apart.
       fix: Install or start the SSM Agent, and check that the role has AmazonSSMManagedInstanceCore.
@@ -63,7 +63,7 @@ fn managed_or_the_most_likely_reason_in_order() {
     managed unknown low: The instance is stopped; whether its agent answers can be seen only while it runs.
       fix: Start it before the window; patches can be installed only on a running instance.
     ");
-    facts.managed = Known::denied("ssm:DescribeInstanceInformation");
+    facts.managed = Fetched::denied("ssm:DescribeInstanceInformation");
     assert_snapshot!(of(&facts, Check::Managed), @"
     managed unknown low: This cannot be known: the member role may not call ssm:DescribeInstanceInformation.
       fix: Allow ssm:DescribeInstanceInformation in the member role.
@@ -226,7 +226,7 @@ fn python_from_inventory_or_the_scan_and_never_guessed() {
         let told = after(&facts, OperatingSystem::AmazonLinux2023, code, Check::Python);
         assert!(told.starts_with(&format!("python {status}")), "{code}: {told}");
     }
-    facts.inventory = Known::denied("ssm:GetInventory");
+    facts.inventory = Fetched::denied("ssm:GetInventory");
     assert_snapshot!(of(&facts, Check::Python), @"
     python unknown low: This cannot be known: the member role may not call ssm:GetInventory.
       fix: Allow ssm:GetInventory in the member role.
@@ -237,7 +237,7 @@ fn python_from_inventory_or_the_scan_and_never_guessed() {
 
 #[test]
 fn where_credentials_come_from() {
-    let of_facts = |profile: bool, dhmc: Known<Option<String>>, tokens_required: bool, online: bool| {
+    let of_facts = |profile: bool, dhmc: Fetched<Option<String>>, tokens_required: bool, online: bool| {
         let mut facts = target();
         if !profile {
             facts.instances[0].instance_profile_arn = None;
@@ -249,21 +249,21 @@ fn where_credentials_come_from() {
         facts.default_host_management = dhmc;
         of(&facts, Check::InstanceProfile)
     };
-    let role = || Known::Yes(Some("DefaultHostManagement".to_owned()));
-    assert_snapshot!(of_facts(true, Known::Yes(None), false, false), @"instance-profile pass info: It has the instance profile app. Whether its role allows what the SSM Agent needs cannot be seen from outside.");
-    assert_snapshot!(of_facts(false, Known::Yes(None), true, false), @"
+    let role = || Fetched::Yes(Some("DefaultHostManagement".to_owned()));
+    assert_snapshot!(of_facts(true, Fetched::Yes(None), false, false), @"instance-profile pass info: It has the instance profile app. Whether its role allows what the SSM Agent needs cannot be seen from outside.");
+    assert_snapshot!(of_facts(false, Fetched::Yes(None), true, false), @"
     instance-profile fail critical: It has no instance profile, and default host management is off in this account and Region.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management is off
     ");
-    assert_snapshot!(of_facts(false, Known::Yes(None), true, true), @"instance-profile pass info: It has no instance profile and default host management is off, yet its agent is online: it has credentials from elsewhere, or keeps those that it had.");
+    assert_snapshot!(of_facts(false, Fetched::Yes(None), true, true), @"instance-profile pass info: It has no instance profile and default host management is off, yet its agent is online: it has credentials from elsewhere, or keeps those that it had.");
     assert_snapshot!(of_facts(false, role(), true, true), @"instance-profile pass info: It has no instance profile; default host management (DefaultHostManagement) gives it credentials.");
     assert_snapshot!(of_facts(false, role(), false, true), @"
     instance-profile warn low: It has no instance profile; default host management (DefaultHostManagement) gives it credentials, which needs IMDSv2 and an agent from 3.2.582.0 on. IMDSv2 is not required on it.
       fix: Set HttpTokens to required, or attach an instance profile.
       cause: instances under default host management that do not require IMDSv2
     ");
-    assert_snapshot!(of_facts(false, Known::denied("ssm:GetServiceSetting"), true, false), @"
+    assert_snapshot!(of_facts(false, Fetched::denied("ssm:GetServiceSetting"), true, false), @"
     instance-profile unknown low: This cannot be known: the member role may not call ssm:GetServiceSetting.
       fix: Allow ssm:GetServiceSetting in the member role.
       cause: the member role may not call ssm:GetServiceSetting
@@ -284,9 +284,9 @@ fn regions() {
         facts.region = RegionFacts { code: code.into(), systems_manager };
         of(&facts, Check::Region)
     };
-    assert_snapshot!(of_region("eu-west-1", Known::Yes(true)), @"region pass info: Systems Manager answers in eu-west-1; Quick Setup patch policies exist there too.");
-    assert_snapshot!(of_region("ap-northeast-3", Known::Yes(true)), @"region pass info: Systems Manager answers in ap-northeast-3; Quick Setup patch policies do not exist there.");
-    assert_snapshot!(of_region("xx-test-1", Known::Yes(false)), @"
+    assert_snapshot!(of_region("eu-west-1", Fetched::Yes(true)), @"region pass info: Systems Manager answers in eu-west-1; Quick Setup patch policies exist there too.");
+    assert_snapshot!(of_region("ap-northeast-3", Fetched::Yes(true)), @"region pass info: Systems Manager answers in ap-northeast-3; Quick Setup patch policies do not exist there.");
+    assert_snapshot!(of_region("xx-test-1", Fetched::Yes(false)), @"
     region fail critical: Systems Manager does not answer in xx-test-1.
       fix: Leave xx-test-1 out of the plan.
       cause: xx-test-1 has no Systems Manager

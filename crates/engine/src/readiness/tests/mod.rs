@@ -16,12 +16,12 @@ use super::*;
 /// A private subnet with the endpoints that it needs, and one instance in it that is ready.
 fn target() -> TargetFacts {
     TargetFacts {
-        region: RegionFacts { code: "eu-west-1".into(), systems_manager: Known::Yes(true) },
+        region: RegionFacts { code: "eu-west-1".into(), systems_manager: Fetched::Yes(true) },
         instances: vec![instance("i-1")],
-        managed: Known::Yes(vec![node("i-1")]),
-        default_host_management: Known::Yes(None),
+        managed: Fetched::Yes(vec![node("i-1")]),
+        default_host_management: Fetched::Yes(None),
         network: network(),
-        inventory: Known::Yes(PythonInventory {
+        inventory: Fetched::Yes(PythonInventory {
             collected: ["i-1".to_owned()].into(),
             packages: [("i-1".to_owned(), vec![package("python3", "3.9.16-1.amzn2023.0.9")])].into(),
         }),
@@ -69,8 +69,8 @@ fn package(name: &str, version: &str) -> Package {
 
 fn network() -> super::facts::Network {
     super::facts::Network {
-        subnets: Known::Yes(vec![subnet("subnet-a", "10.0.1.0/24"), subnet("subnet-e", "10.0.9.0/24")]),
-        route_tables: Known::Yes(vec![
+        subnets: Fetched::Yes(vec![subnet("subnet-a", "10.0.1.0/24"), subnet("subnet-e", "10.0.9.0/24")]),
+        route_tables: Fetched::Yes(vec![
             RouteTable {
                 id: "rtb-main".into(),
                 vpc_id: "vpc-1".into(),
@@ -86,21 +86,21 @@ fn network() -> super::facts::Network {
                 routes: vec![route("10.0.0.0/16", "local")],
             },
         ]),
-        security_groups: Known::Yes(vec![
+        security_groups: Fetched::Yes(vec![
             group("sg-i", vec![rule(Direction::Out, Protocol::Any, None, cidr("0.0.0.0/0"))]),
             group("sg-e", vec![rule(Direction::In, Protocol::Tcp, Some((443, 443)), cidr("10.0.0.0/16"))]),
         ]),
-        network_acls: Known::Yes(vec![NetworkAcl {
+        network_acls: Fetched::Yes(vec![NetworkAcl {
             id: "acl-1".into(),
             subnet_ids: vec!["subnet-a".into(), "subnet-e".into()],
             entries: vec![entry(100, Direction::In, None, true), entry(100, Direction::Out, None, true)],
         }]),
-        endpoints: Known::Yes(vec![
+        endpoints: Fetched::Yes(vec![
             interface("ssm"),
             interface("ssmmessages"),
             Endpoint { kind: EndpointKind::Gateway { route_table_ids: vec!["rtb-a".into()] }, ..interface("s3") },
         ]),
-        prefix_lists: Known::Yes(vec![PrefixList {
+        prefix_lists: Fetched::Yes(vec![PrefixList {
             id: "pl-s3".into(),
             name: "com.amazonaws.eu-west-1.s3".into(),
             entries: Some(vec!["52.218.0.0/17".parse().expect("a range"), "3.5.64.0/21".parse().expect("a range")]),
@@ -155,10 +155,10 @@ fn interface(service: &str) -> Endpoint {
 }
 
 /// Facts that a test changes.
-fn known<T>(facts: &mut Known<T>) -> &mut T {
+fn known<T>(facts: &mut Fetched<T>) -> &mut T {
     match facts {
-        Known::Yes(facts) => facts,
-        Known::No(missing) => panic!("{}", missing.why()),
+        Fetched::Yes(facts) => facts,
+        Fetched::No(missing) => panic!("{}", missing.why()),
     }
 }
 

@@ -355,14 +355,14 @@ fn what_may_not_be_read_is_unknown_with_the_action() {
     for (action, deny) in [
         (
             "ec2:DescribeRouteTables",
-            (|network| network.route_tables = Known::denied("ec2:DescribeRouteTables")) as fn(&mut Network),
+            (|network| network.route_tables = Fetched::denied("ec2:DescribeRouteTables")) as fn(&mut Network),
         ),
         ("ec2:DescribeSecurityGroups", |network| {
-            network.security_groups = Known::denied("ec2:DescribeSecurityGroups");
+            network.security_groups = Fetched::denied("ec2:DescribeSecurityGroups");
         }),
-        ("ec2:DescribeNetworkAcls", |network| network.network_acls = Known::denied("ec2:DescribeNetworkAcls")),
-        ("ec2:DescribeVpcEndpoints", |network| network.endpoints = Known::denied("ec2:DescribeVpcEndpoints")),
-        ("ec2:DescribeSubnets", |network| network.subnets = Known::denied("ec2:DescribeSubnets")),
+        ("ec2:DescribeNetworkAcls", |network| network.network_acls = Fetched::denied("ec2:DescribeNetworkAcls")),
+        ("ec2:DescribeVpcEndpoints", |network| network.endpoints = Fetched::denied("ec2:DescribeVpcEndpoints")),
+        ("ec2:DescribeSubnets", |network| network.subnets = Fetched::denied("ec2:DescribeSubnets")),
     ] {
         let mut facts = target();
         deny(&mut facts.network);
@@ -376,7 +376,7 @@ fn what_may_not_be_read_is_unknown_with_the_action() {
     // What is certain is said, whatever else could not be read.
     let mut facts = target();
     known(&mut facts.network.endpoints).clear();
-    facts.network.network_acls = Known::denied("ec2:DescribeNetworkAcls");
+    facts.network.network_acls = Fetched::denied("ec2:DescribeNetworkAcls");
     assert!(of(&facts, Check::Repositories).starts_with("repositories fail"));
     // A network that another account shares.
     let mut facts = target();

@@ -85,20 +85,20 @@ fn targets() -> impl Strategy<Value = TargetFacts> {
             known(&mut facts.network.route_tables)[1].routes.push(route("0.0.0.0/0", "nat-1"));
         }
         if switches[1] {
-            facts.network.prefix_lists = Known::denied("ec2:DescribeManagedPrefixLists");
+            facts.network.prefix_lists = Fetched::denied("ec2:DescribeManagedPrefixLists");
         }
         if switches[2] {
-            facts.network.network_acls = Known::denied("ec2:DescribeNetworkAcls");
+            facts.network.network_acls = Fetched::denied("ec2:DescribeNetworkAcls");
         }
         if switches[3] {
-            facts.inventory = Known::denied("ssm:GetInventory");
+            facts.inventory = Fetched::denied("ssm:GetInventory");
         }
         facts
     })
 }
 
-fn turn<T>(facts: &mut Known<Vec<T>>, inside: impl Fn(&mut T)) {
-    if let Known::Yes(facts) = facts {
+fn turn<T>(facts: &mut Fetched<Vec<T>>, inside: impl Fn(&mut T)) {
+    if let Fetched::Yes(facts) = facts {
         facts.reverse();
         facts.iter_mut().for_each(inside);
     }
@@ -134,7 +134,7 @@ fn turned(mut facts: TargetFacts) -> TargetFacts {
             entries.reverse();
         }
     });
-    if let Known::Yes(inventory) = &mut facts.inventory {
+    if let Fetched::Yes(inventory) = &mut facts.inventory {
         inventory.packages.values_mut().for_each(|packages| packages.reverse());
     }
     facts
@@ -154,7 +154,7 @@ proptest! {
         for instance in &facts.instances {
             let mut alone = facts.clone();
             alone.instances.retain(|other| other.id == instance.id);
-            if let Known::Yes(nodes) = &mut alone.managed {
+            if let Fetched::Yes(nodes) = &mut alone.managed {
                 nodes.retain(|node| node.id == instance.id);
             }
             prop_assert_eq!(&checked(&alone)[&instance.id], &together[&instance.id]);
