@@ -1,4 +1,4 @@
-"""The records in docs/decisions: short, complete, in the index, and enforced by things that exist."""
+"""The records in docs/decisions: short, complete, in the index, and enforced by what exists. The same for invariants."""
 
 import re
 from functools import cache
@@ -95,6 +95,17 @@ def test_links_of_records_lead_to_files() -> None:
     for path in [*RECORDS, DECISIONS / "README.md"]:
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_each_invariant_of_the_architecture_names_what_enforces_it() -> None:
+    table = section((sources.ROOT / "ARCHITECTURE.md").read_text(), "What always holds")
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    for row in rows:
+        enforced_by = row.strip("|").split("|")[-1]
+        names = re.findall(r"`([^`]+)`", enforced_by)
+        assert names or NOT_ENFORCED.lower() in enforced_by, row
+        assert [name for name in names if not exists(name)] == [], row
 
 
 GOOD = """# 0007. A title
