@@ -1,4 +1,7 @@
-"""The records in docs/decisions: short, complete, in the index, and enforced by what exists. The same for invariants."""
+"""The records in docs/decisions: short, complete, in the index, and enforced by what exists.
+
+The invariants of ARCHITECTURE.md name what enforces them, too.
+"""
 
 import re
 from functools import cache
@@ -46,9 +49,14 @@ def section(text: str, heading: str) -> str:
 
 
 def enforcers(text: str) -> list[str]:
-    """Returns the names in "Enforced by". A bullet is `name`, `name`: explanation; what the explanation quotes is no name."""
+    """Returns the names in "Enforced by".
+
+    A bullet is `name`, `name`: explanation. What the explanation quotes is not a name.
+    """
     bullets = re.split(r"^- ", section(text, "Enforced by"), flags=re.MULTILINE)[1:]
-    return [name for bullet in bullets for name in re.findall(r"`([^`]+)`", re.split(r"`: ", bullet, maxsplit=1)[0] + "`")]
+    return [
+        name for bullet in bullets for name in re.findall(r"`([^`]+)`", re.split(r"`: ", bullet, maxsplit=1)[0] + "`")
+    ]
 
 
 def complaints(name: str, text: str) -> list[str]:
