@@ -96,6 +96,18 @@ lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
+.PHONY: lint-spelling
+lint-spelling: .venv/.installed ## Typing errors in every file that git knows (.codespellrc)
+	git ls-files -z | xargs -0 .venv/bin/codespell
+
+lint: lint-spelling
+
+# Not part of `make test`: cargo-deny has to be installed, and its list of vulnerabilities comes from the network.
+.PHONY: deny
+deny: ## Licenses, duplicate crates, sources and known vulnerabilities of the dependencies (deny.toml)
+	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing; install it: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --locked check
+
 .PHONY: test-unit
 test-unit: ## Unit and property tests
 	INSTA_UPDATE=no cargo test --locked --workspace --exclude orgpatch-tests

@@ -1,5 +1,5 @@
--- Who is always unreachable: accounts and instances with which no run ever came to a result, most often tried first.
--- Runs that skipped them, or halted before they came to them, do not count as tried.
+-- Accounts and instances for which no run ever got a result, those that were tried most often first.
+-- A run that skipped them, or halted before it reached them, does not count as a try.
 WITH tried AS (
   SELECT 'account' AS kind, account_id, account_name, ou_path, region, '' AS instance_id, started_at, reason_text,
     outcome IN ('access-denied', 'inactive', 'region-disabled', 'error') AS out_of_reach

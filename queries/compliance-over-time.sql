@@ -1,6 +1,6 @@
--- Compliance over time, per organizational unit: one line per day on which a run looked, and unit.
--- An instance counts once per day, as the day's last run ended with it. What the plan skips does not count.
--- To look at fewer days, put WHERE date >= '2026-10-01' behind FROM instances.
+-- Compliance over time, per organizational unit: one line per unit and day on which a run looked at it.
+-- An instance counts once per day, with the outcome of the day's last run. Instances that the plan skips do not count.
+-- To read fewer days, put WHERE date >= '2026-10-01' after FROM instances.
 WITH last_of_day AS (
   SELECT date, ou_path, outcome,
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place

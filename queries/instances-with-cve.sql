@@ -1,6 +1,6 @@
--- Which instances had a CVE, and when. Asks for the CVE id: enter it in quotes, 'CVE-2026-12345'.
--- Patch Manager names CVE ids of patches that are missing, and not of every operating system.
--- No installed_at: the patch has not been seen to be installed since.
+-- Which instances had a CVE, and when. The query asks for the CVE id: enter it in quotes, 'CVE-2026-12345'.
+-- Patch Manager reports CVE ids only for missing patches, and not for every operating system.
+-- Without installed_at, no run has found the patch installed since.
 SELECT account_id, account_name, ou_path, region, instance_id, max(name) AS name, max(os) AS os, patch_id, title,
   max(severity) AS severity,
   min(seen_at) FILTER (WHERE event = 'missing') AS first_missing,

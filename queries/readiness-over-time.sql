@@ -1,5 +1,5 @@
--- What stands in the way, over time: one line per day on which a run looked, and finding (endpoints: fail) or conflict.
--- An instance counts once per day, as the day's last run found it. Checks that pass are not listed.
+-- What prevents patching, over time: one line per finding (endpoints: fail) or conflict, and day on which a run looked.
+-- An instance counts once per day, with the findings of the day's last run. Checks that pass are not listed.
 WITH last_of_day AS (
   SELECT date, account_id, array_distinct(findings || conflicts) AS found,
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place

@@ -1,6 +1,6 @@
--- Mean time to patch, by severity: from the first time that a run found a patch missing on an instance to the first time
--- after that at which a run saw it installed. Patches that are still missing have no such time and are counted beside it.
--- A version is a patch of its own: one that was replaced before it was installed stays open.
+-- Mean time to patch, by severity: from the first run that found a patch missing on an instance to the first run after
+-- that which found it installed. Patches that are still missing have no such time and are counted in still_missing.
+-- Each version is a patch of its own: a version that was replaced before it was installed stays open.
 WITH first_missing AS (
   SELECT account_id, region, instance_id, patch_id, title, min(severity) AS severity, min(seen_at) AS missing_at
   FROM patches

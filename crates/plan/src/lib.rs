@@ -1,5 +1,8 @@
 //! The plan: its types, the strict reader that reports every mistake at once, and its JSON Schema.
 
+// Tests read and write golden files; `clippy.toml` bans that, and clocks and printing, everywhere else.
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod baselines;
 mod conflicts;
 mod decode;
