@@ -110,7 +110,11 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
         <ul>
           {TITLES.map(([name, title]) => (
             <li key={name}>
-              <a href={href(name)} ref={view === name ? current : undefined} aria-current={view === name ? "page" : undefined}>
+              <a
+                href={href(name)}
+                ref={view === name ? current : undefined}
+                aria-current={view === name ? "page" : undefined}
+              >
                 {title}
                 {badges[name] ? <span class="badge">{count(badges[name])}</span> : null}
               </a>

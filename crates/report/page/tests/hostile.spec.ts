@@ -50,7 +50,14 @@ function poisoned(text: string): Report {
     row.findings = [
       { check: text, status: "fail", severity: text, evidence: text, fix: text, causes: [{ text, fix: text }] },
     ];
-    const patch = { id: text, title: mark("title"), classification: text, severity: text, state: "Missing" as const, cveIds: [text] };
+    const patch = {
+      id: text,
+      title: mark("title"),
+      classification: text,
+      severity: text,
+      state: "Missing" as const,
+      cveIds: [text],
+    };
     row.missingBefore = [patch];
     row.failed = [patch];
     row.missingAfter = [patch];
@@ -58,7 +65,8 @@ function poisoned(text: string): Report {
   report.readiness = { checks: {}, firstToFix: [{ check: "agent", status: "fail", text, fix: text, instances: 1 }] };
   const compared = { accountId: text, region: text, instanceId: text, name: text, before: null, now: null };
   report.comparison = { runId: text, newlyFailing: [compared], fixed: [], new: [compared], gone: [compared] };
-  for (const account of report.accountsOutsidePlan) Object.assign(account, { accountName: text, ouPath: text, reason: { code: text, text } });
+  for (const account of report.accountsOutsidePlan)
+    Object.assign(account, { accountName: text, ouPath: text, reason: { code: text, text } });
   return report;
 }
 
@@ -67,7 +75,18 @@ for (const [name, text] of Object.entries(HOSTILE)) {
     const report = poisoned(text);
     const id = report.instances[0]?.instanceId;
     await page.goto(pageOf(`hostile-${name.replaceAll(" ", "-")}`, report));
-    const views = ["overview", "instances", `instances?i=${id}`, "instances?q=%3Cscript%3E", "map", `map?at=${report.instances[0]?.accountId}`, "patches", `patches?${new URLSearchParams({ p: text })}`, "readiness", "accounts"];
+    const views = [
+      "overview",
+      "instances",
+      `instances?i=${id}`,
+      "instances?q=%3Cscript%3E",
+      "map",
+      `map?at=${report.instances[0]?.accountId}`,
+      "patches",
+      `patches?${new URLSearchParams({ p: text })}`,
+      "readiness",
+      "accounts",
+    ];
     for (const view of views) {
       await goTo(page, `#/${view}`);
       await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
@@ -75,7 +94,10 @@ for (const [name, text] of Object.entries(HOSTILE)) {
       // No element that the page itself does not make.
       expect(await page.locator("main :is(img, b b, script, iframe, object), main svg[onload]").count(), view).toBe(0);
       expect(await page.locator('a[href^="javascript:"]').count(), view).toBe(0);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${view} is not too wide`).toBeLessThanOrEqual(0);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+        `${view} is not too wide`,
+      ).toBeLessThanOrEqual(0);
     }
     // The text itself is there, letter by letter, isolated from what stands beside it.
     await goTo(page, `#/instances?i=${id}`);

@@ -17,7 +17,10 @@ for (const scheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.goto(pageOf(`look-${scheme}-${size}`, report));
       await page.screenshot({ path: to("overview"), fullPage: true });
-      const shared = report.instances.find((row) => row.overwrittenBy) ?? report.instances.find((row) => row.conflicts.length > 0) ?? instance;
+      const shared =
+        report.instances.find((row) => row.overwrittenBy) ??
+        report.instances.find((row) => row.conflicts.length > 0) ??
+        instance;
       const held = report.instances.find((row) => row.heldBack.length > 0) ?? instance;
       const views = {
         instances: "instances",
@@ -44,10 +47,21 @@ for (const [name, shape] of Object.entries(shapes())) {
     test(`pictures: ${name}, ${size}`, async ({ page }) => {
       await page.setViewportSize(viewport);
       await page.goto(pageOf(`look-${name.replaceAll(" ", "-")}-${size}`, shape));
-      for (const view of ["overview", "instances", "map", "patches", "readiness", "accounts", `instances?i=${shape.instances[1]?.instanceId ?? shape.instances[0]?.instanceId}`]) {
+      for (const view of [
+        "overview",
+        "instances",
+        "map",
+        "patches",
+        "readiness",
+        "accounts",
+        `instances?i=${shape.instances[1]?.instanceId ?? shape.instances[0]?.instanceId}`,
+      ]) {
         await goTo(page, `#/${view}`);
         await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
-        await page.screenshot({ path: `../../../build/page/pictures/shapes/${name}-${view.replace(/\?.*/, "-evidence")}-${size}.png`, fullPage: !view.includes("?") });
+        await page.screenshot({
+          path: `../../../build/page/pictures/shapes/${name}-${view.replace(/\?.*/, "-evidence")}-${size}.png`,
+          fullPage: !view.includes("?"),
+        });
       }
     });
   }

@@ -43,8 +43,12 @@ test("the empty template, an unknown version and damaged data say what they are"
   await page.goto(pageOf("version", { ...advanced, schemaVersion: SCHEMA_VERSION + 1 }));
   await expect(page.locator(".unreadable")).toContainText(`the report is of version ${SCHEMA_VERSION + 1}`);
   const [row, ...others] = advanced.instances;
-  await page.goto(pageOf("damaged", { ...advanced, instances: [{ ...row, commandIds: [1_000_000] }, ...others] }, "plain"));
-  await expect(page.locator(".unreadable")).toContainText("the number 1000000 stands for a value that has not appeared");
+  await page.goto(
+    pageOf("damaged", { ...advanced, instances: [{ ...row, commandIds: [1_000_000] }, ...others] }, "plain"),
+  );
+  await expect(page.locator(".unreadable")).toContainText(
+    "the number 1000000 stands for a value that has not appeared",
+  );
 });
 
 test("nothing may be fetched, and no other script may run, even if it got into the page", async ({ browser }) => {
@@ -72,14 +76,20 @@ test("nothing may be fetched, and no other script may run, even if it got into t
 test("paper gets what has to be acted on", async ({ page }) => {
   await page.goto(`${pageOf("paper", halted)}#/patches`);
   await page.emulateMedia({ media: "print" });
-  const trouble = halted.instances.filter((row) => !["patched", "compliant", "skipped", "not-attempted"].includes(row.outcome));
+  const trouble = halted.instances.filter(
+    (row) => !["patched", "compliant", "skipped", "not-attempted"].includes(row.outcome),
+  );
   expect(trouble.length).toBeGreaterThan(10);
-  await expect(page.getByRole("table", { name: "Instances that need attention" }).locator("tbody tr")).toHaveCount(trouble.length);
+  await expect(page.getByRole("table", { name: "Instances that need attention" }).locator("tbody tr")).toHaveCount(
+    trouble.length,
+  );
   await expect(page.getByRole("navigation", { name: "Views" })).toBeHidden();
   // What is folded on the screen, and has to be acted on, is open on paper.
   await expect(page.getByRole("list", { name: "Instances by what changed" })).toContainText("old-web-1");
   const held = halted.steps.flatMap((step) => step.promotion?.heldBack ?? [])[0] as { id: string };
-  await expect(page.locator(".step-halt").getByRole("list", { name: "held back: not tested by the first stage" })).toContainText(held.id);
+  await expect(
+    page.locator(".step-halt").getByRole("list", { name: "held back: not tested by the first stage" }),
+  ).toContainText(held.id);
   await page.emulateMedia({ media: "screen" });
   await expect(page.getByRole("heading", { name: "Patches" })).toBeVisible();
 });
@@ -99,13 +109,28 @@ for (const scheme of ["light", "dark"] as const) {
       const ready = halted.instances.find((row) => row.outcome === "not-ready")?.instanceId;
       const patch = encodeURIComponent(halted.instances.flatMap((row) => row.installed)[0]?.id ?? "");
       const shared = halted.instances.find((row) => row.overwrittenBy)?.instanceId;
-      for (const view of [...VIEWS, `instances?i=${shared}`, `instances?outcome=failed&i=${instance}`, `instances?i=${ready}`, `patches?p=${patch}`]) {
+      for (const view of [
+        ...VIEWS,
+        `instances?i=${shared}`,
+        `instances?outcome=failed&i=${instance}`,
+        `instances?i=${ready}`,
+        `patches?p=${patch}`,
+      ]) {
         await goTo(page, `#/${view}`);
         await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
         const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
-        const found = violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")}`);
+        const found = violations.map(
+          (v) =>
+            `${v.id}: ${v.nodes
+              .slice(0, 3)
+              .map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`)
+              .join(" | ")}`,
+        );
         expect(found, view).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${view} is not too wide`).toBeLessThanOrEqual(0);
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+          `${view} is not too wide`,
+        ).toBeLessThanOrEqual(0);
       }
       await context.close();
     });

@@ -27,7 +27,9 @@ test("drills down from the organization to the instances of a Region", async ({ 
   await page.getByRole("link", { name: "Open the map" }).click();
   await page.getByRole("link", { name: /^Organizational unit Production:/ }).click({ position: { x: 30, y: 10 } });
   await expect(page.locator(".crumbs [aria-current]")).toContainText("Production");
-  const target = withExtras.targets.find((t) => t.stage === "production" && t.outcome === "reached" && count((row) => row.accountId === t.accountId) > 0);
+  const target = withExtras.targets.find(
+    (t) => t.stage === "production" && t.outcome === "reached" && count((row) => row.accountId === t.accountId) > 0,
+  );
   await page.getByRole("link", { name: new RegExp(`^Account ${target?.accountName}:`) }).click();
   const region = page.getByRole("link", { name: new RegExp(`^Region ${target?.region}:`) });
   const here = count((row) => row.accountId === target?.accountId && row.region === target?.region);
@@ -35,11 +37,16 @@ test("drills down from the organization to the instances of a Region", async ({ 
   await shows(page, here);
   await page.goBack();
   await expect(region).toBeVisible();
-  await page.getByRole("navigation", { name: "Where in the organization" }).getByRole("link", { name: "Production" }).click();
+  await page
+    .getByRole("navigation", { name: "Where in the organization" })
+    .getByRole("link", { name: "Production" })
+    .click();
   await expect(page.locator(".crumbs [aria-current]")).toContainText("Production");
 });
 
-test("filters add up within one list and narrow down across lists, and the counts say what is left", async ({ page }) => {
+test("filters add up within one list and narrow down across lists, and the counts say what is left", async ({
+  page,
+}) => {
   await page.getByRole("link", { name: "Instances", exact: false }).first().click();
   const outcome = page.getByRole("group", { name: "Outcome" });
   await outcome.getByLabel("Failed").check();
@@ -71,7 +78,10 @@ test("finds by name, account, patch and CVE, and by several words", async ({ pag
   await field.fill(`${cve} ${row.instanceId}`);
   await shows(page, 1);
   await field.fill(row.accountId);
-  await shows(page, count((r) => r.accountId === row.accountId));
+  await shows(
+    page,
+    count((r) => r.accountId === row.accountId),
+  );
   await field.fill("there is no such thing");
   await expect(page.getByText("No instance matches these filters.")).toBeVisible();
 });
@@ -88,7 +98,10 @@ test("sorts both ways, by every column", async ({ page }) => {
   expect(names).toEqual([...names].sort(compare));
   await expect(page.getByRole("columnheader", { name: "Instance" })).toHaveAttribute("aria-sort", "ascending");
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
-  const largest = withExtras.instances.map((row) => row.name || row.instanceId).sort(compare).at(-1);
+  const largest = withExtras.instances
+    .map((row) => row.name || row.instanceId)
+    .sort(compare)
+    .at(-1);
   expect(await page.locator("tbody .row-link .name:first-child").first().innerText()).toBe(largest);
   // Once more, and it is as it was.
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
@@ -103,7 +116,10 @@ test("sorts both ways, by every column", async ({ page }) => {
 test("every instance can be scrolled to", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/instances?sort=name`);
   const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const last = withExtras.instances.map((row) => row.name || row.instanceId).sort(compare).at(-1) as string;
+  const last = withExtras.instances
+    .map((row) => row.name || row.instanceId)
+    .sort(compare)
+    .at(-1) as string;
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await expect(page.locator("tbody .row-link .name:first-child").last()).toHaveText(last);
   await expect(page.locator(`tr[aria-rowindex="${withExtras.instances.length + 1}"]`)).toBeVisible();
@@ -116,12 +132,16 @@ test("a link to a filter can be shared, and shows the same", async ({ page, cont
   await page.getByRole("columnheader", { name: "Account" }).getByRole("button").click();
   const other = await context.newPage();
   await other.goto(page.url());
-  await expect(other.locator("[data-count=instances]")).toHaveText(await page.locator("[data-count=instances]").innerText());
+  await expect(other.locator("[data-count=instances]")).toHaveText(
+    await page.locator("[data-count=instances]").innerText(),
+  );
   expect(await other.locator("tbody").innerText()).toBe(await page.locator("tbody").innerText());
 });
 
 test("the evidence of an instance: patches before and after, commands, console links", async ({ page }) => {
-  const row = withExtras.instances.find((r) => r.outcome === "failed" && r.failed.some((p) => p.cveIds?.length)) as InstanceRow;
+  const row = withExtras.instances.find(
+    (r) => r.outcome === "failed" && r.failed.some((p) => p.cveIds?.length),
+  ) as InstanceRow;
   await page.goto(`${page.url().split("#")[0]}#/instances?outcome=failed`);
   await page.locator(`tbody a[href*="${row.instanceId}"]`).click();
   const drawer = page.getByRole("dialog");
@@ -130,7 +150,8 @@ test("the evidence of an instance: patches before and after, commands, console l
   for (const patch of row.failed) {
     const line = drawer.locator(".plain tbody tr", { hasText: patch.id });
     await expect(line).toContainText("Failed");
-    for (const word of [patch.severity, patch.classification, ...(patch.cveIds ?? [])]) await expect(line).toContainText(word);
+    for (const word of [patch.severity, patch.classification, ...(patch.cveIds ?? [])])
+      await expect(line).toContainText(word);
   }
   for (const command of row.commandIds) {
     await expect(drawer.getByRole("link", { name: command })).toHaveAttribute(
@@ -140,7 +161,10 @@ test("the evidence of an instance: patches before and after, commands, console l
   }
   await expect(drawer.getByRole("link", { name: "Fleet Manager" })).toHaveAttribute("rel", "noopener noreferrer");
   // To the next one and out again, by keyboard.
-  await drawer.getByRole("button", { name: /^(Next|Previous) instance$/, disabled: false }).first().press("Enter");
+  await drawer
+    .getByRole("button", { name: /^(Next|Previous) instance$/, disabled: false })
+    .first()
+    .press("Enter");
   await expect(drawer).not.toContainText(row.instanceId);
   await page.keyboard.press("Escape");
   await expect(drawer).toBeHidden();
@@ -170,13 +194,18 @@ test("a patch: where it is installed, missing, failed, held back", async ({ page
   await expect(one).toContainText("Held back in");
   for (const state of PATCH_STATES) {
     const n = count((row) => standings(row).some((s) => s.patch.id === held.id && s.state === state));
-    await expect(one.locator("dl > div", { hasText: new RegExp(`^${PATCH_STATE_LABELS[state]}\\d`) })).toHaveText(`${PATCH_STATE_LABELS[state]}${plural(n, "instance")}`);
+    await expect(one.locator("dl > div", { hasText: new RegExp(`^${PATCH_STATE_LABELS[state]}\\d`) })).toHaveText(
+      `${PATCH_STATE_LABELS[state]}${plural(n, "instance")}`,
+    );
   }
   const kept = count((row) => row.heldBack.some(({ id }) => id === held.id));
   expect(kept).toBeGreaterThan(0);
   await expect(one.locator("tbody tr", { hasText: "Held back" })).toHaveCount(kept);
   await one.getByRole("link", { name: /table/ }).click();
-  await shows(page, count((row) => standings(row).some((s) => s.patch.id === held.id)));
+  await shows(
+    page,
+    count((row) => standings(row).some((s) => s.patch.id === held.id)),
+  );
 });
 
 test("what the first stage had not tested: held back, or installed all the same", async ({ page }) => {
@@ -184,14 +213,19 @@ test("what the first stage had not tested: held back, or installed all the same"
   const drawer = page.getByRole("dialog");
   await page.goto(`${page.url().split("#")[0]}#/instances?i=${held.instanceId}`);
   await expect(drawer).toContainText(`${plural(held.heldBack.length, "patch", "patches")} held back`);
-  for (const { id } of held.heldBack) await expect(drawer.locator(".plain tbody tr", { hasText: id })).toContainText("Held back");
+  for (const { id } of held.heldBack)
+    await expect(drawer.locator(".plain tbody tr", { hasText: id })).toContainText("Held back");
   const untested = withExtras.instances.find((row) => row.installedUntested.length > 0) as InstanceRow;
   const [patch] = untested.installedUntested;
   await page.goto(`${page.url().split("#")[0]}#/instances?i=${untested.instanceId}`);
-  await expect(drawer.locator(".plain tbody tr", { hasText: patch?.id ?? "" })).toContainText("InstalledNot tested before");
+  await expect(drawer.locator(".plain tbody tr", { hasText: patch?.id ?? "" })).toContainText(
+    "InstalledNot tested before",
+  );
   await page.goto(`${page.url().split("#")[0]}#/patches?${new URLSearchParams({ p: patch?.id ?? "" })}`);
   const n = count((row) => row.installedUntested.some(({ id }) => id === patch?.id));
-  await expect(page.getByRole("region", { name: patch?.id ?? "" })).toContainText(`not tested by the first stage${plural(n, "instance")}`);
+  await expect(page.getByRole("region", { name: patch?.id ?? "" })).toContainText(
+    `not tested by the first stage${plural(n, "instance")}`,
+  );
 });
 
 test("who else patches: on the overview, as a filter, in the table, in the evidence, by account", async ({ page }) => {
@@ -201,7 +235,9 @@ test("who else patches: on the overview, as a filter, in the table, in the evide
   const others = page.locator("section:has(#others)");
   await expect(others.locator("li", { hasText: "Maintenance window" }).locator("b")).toHaveText(String(having));
   const alone = count((row) => row.reason.code === "auto-scaling");
-  await expect(others.locator("li", { hasText: "Auto Scaling group" })).toContainText(`${plural(alone, "instance")} left alone for it`);
+  await expect(others.locator("li", { hasText: "Auto Scaling group" })).toContainText(
+    `${plural(alone, "instance")} left alone for it`,
+  );
   await others.getByRole("link", { name: /Maintenance window/ }).click();
   await shows(page, having);
   const lists = page.getByRole("group", { name: "Also patched by others" });
@@ -243,7 +279,10 @@ test("a choice that only some instances have is offered, one that all have is no
 test("readiness: what to fix first, and the matrix", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/readiness`);
   const failing = new Map<string, number>();
-  for (const cause of withExtras.instances.flatMap((row) => row.findings).filter((f) => f.status === "fail").flatMap((f) => (f.causes ?? []).map(({ text }) => `${f.check} ${text}`))) {
+  for (const cause of withExtras.instances
+    .flatMap((row) => row.findings)
+    .filter((f) => f.status === "fail")
+    .flatMap((f) => (f.causes ?? []).map(({ text }) => `${f.check} ${text}`))) {
     failing.set(cause, (failing.get(cause) ?? 0) + 1);
   }
   const first = page.locator(".troubles li").first();
@@ -257,7 +296,10 @@ test("readiness: what to fix first, and the matrix", async ({ page }) => {
   // The way from a cause to those that have it.
   const cause = withExtras.readiness?.firstToFix[0];
   await first.getByRole("link").click();
-  await shows(page, count((row) => row.findings.some((f) => f.status !== "pass" && f.causes?.some(({ text }) => text === cause?.text))));
+  await shows(
+    page,
+    count((row) => row.findings.some((f) => f.status !== "pass" && f.causes?.some(({ text }) => text === cause?.text))),
+  );
 });
 
 test("what changed since the run before, down to the instance", async ({ page }) => {
@@ -271,7 +313,10 @@ test("what changed since the run before, down to the instance", async ({ page })
   await expect(changes).toContainText("old-web-1");
   await changes.getByText("instances fixed").click();
   const first = fixed[0];
-  await changes.getByRole("link", { name: first?.name ?? first?.instanceId }).first().click();
+  await changes
+    .getByRole("link", { name: first?.name ?? first?.instanceId })
+    .first()
+    .click();
   await expect(page.getByRole("dialog")).toContainText(first?.instanceId ?? "none");
   await page.goBack();
   await changes.getByText("instances newly failing").click();
@@ -284,9 +329,13 @@ test("when what happened, from what was recorded of the targets", async ({ page 
   const timeline = page.locator("section:has(#timeline) li.row-step");
   await expect(timeline).toHaveCount(withExtras.steps.length);
   const [step] = withExtras.steps;
-  const scanned = withExtras.targets.filter((target) => target.stage === step?.stage && target.scannedAt).map((target) => target.scannedAt as string);
+  const scanned = withExtras.targets
+    .filter((target) => target.stage === step?.stage && target.scannedAt)
+    .map((target) => target.scannedAt as string);
   await expect(timeline.first()).toContainText(utc(scanned.sort()[0] as string));
-  await expect(timeline.first()).toContainText(`for ${duration(scanned.sort()[0] as string, step?.judgedAt as string)}`);
+  await expect(timeline.first()).toContainText(
+    `for ${duration(scanned.sort()[0] as string, step?.judgedAt as string)}`,
+  );
 });
 
 test("runs of other kinds say what they did", async ({ page }) => {
@@ -294,14 +343,18 @@ test("runs of other kinds say what they did", async ({ page }) => {
   await page.goto(pageOf("baselines", baselines as Report));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Compared the baselines of all 4 steps");
   const differ = baselines?.targets.filter((target) => target.baselineChanges).length;
-  await expect(page.locator(".answer")).toContainText(`The baselines differ from the plan in ${differ} of ${baselines?.targets.length} targets`);
+  await expect(page.locator(".answer")).toContainText(
+    `The baselines differ from the plan in ${differ} of ${baselines?.targets.length} targets`,
+  );
   await expect(page.getByRole("list", { name: "Gate" })).toHaveCount(0);
   await page.getByRole("link", { name: "What differs, by account" }).click();
   await expect(page.getByRole("table", { name: "Changes of patch baselines" })).toContainText("Would be updated");
   await page.goto(pageOf("readiness-only", readiness as Report));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Looked at the readiness of all 4 steps");
   const ready = readiness?.instances.filter((row) => row.reason.code === "readiness-only").length;
-  await expect(page.locator(".answer-share")).toContainText(`${ready} of ${readiness?.instances.length} instances can be asked to patch`);
+  await expect(page.locator(".answer-share")).toContainText(
+    `${ready} of ${readiness?.instances.length} instances can be asked to patch`,
+  );
   await expect(page.getByRole("list", { name: "Gate" })).toHaveCount(0);
 });
 
@@ -309,11 +362,18 @@ test("results that got lost are not accounts that could not be entered", async (
   const report = structuredClone(withExtras);
   const [lost, locked] = report.targets;
   Object.assign(lost ?? {}, { outcome: "error", reason: { code: "lost", text: "no result was recorded" } });
-  Object.assign(locked ?? {}, { outcome: "access-denied", reason: { code: "access-denied", text: "the role is absent" } });
+  Object.assign(locked ?? {}, {
+    outcome: "access-denied",
+    reason: { code: "access-denied", text: "the role is absent" },
+  });
   await page.goto(pageOf("lost", report));
   await page.getByRole("link", { name: /Accounts whose results are lost/ }).click();
-  await expect(page.getByRole("table", { name: "Accounts whose results are lost" })).toContainText("No result was recorded");
-  await expect(page.getByRole("table", { name: "Accounts that could not be entered" })).not.toContainText("No result was recorded");
+  await expect(page.getByRole("table", { name: "Accounts whose results are lost" })).toContainText(
+    "No result was recorded",
+  );
+  await expect(page.getByRole("table", { name: "Accounts that could not be entered" })).not.toContainText(
+    "No result was recorded",
+  );
 });
 
 test("on a phone the filters are folded, and say what they are when they are opened", async ({ page }) => {
@@ -327,25 +387,32 @@ test("on a phone the filters are folded, and say what they are when they are ope
   await expect(page.locator(".facet summary").last()).toBeInViewport();
   await page.locator(".facet summary", { hasText: "Outcome" }).click();
   await failed.check();
-  await shows(page, count((row) => row.outcome === "failed"));
+  await shows(
+    page,
+    count((row) => row.outcome === "failed"),
+  );
   await expect(failed).toBeChecked();
 });
 
 test("on a phone the evidence is read without scrolling sideways, and is still a table", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const row = withExtras.instances.find((row) => row.outcome === "failed" && row.missingBefore.some((patch) => patch.cveIds?.length));
+  const row = withExtras.instances.find(
+    (row) => row.outcome === "failed" && row.missingBefore.some((patch) => patch.cveIds?.length),
+  );
   for (const view of [`#/instances?i=${row?.instanceId}`, "#/accounts"]) {
     await page.goto(`${pageOf("phone", withExtras)}${view}`);
     const frames = page.locator(".scroll:visible");
     await expect(frames.first()).toBeVisible();
     for (const frame of await frames.all()) {
       const [wide, shown] = await frame.evaluate((element) => [element.scrollWidth, element.clientWidth]);
-      expect(wide, await frame.getAttribute("aria-label") ?? "").toBeLessThanOrEqual(shown ?? 0);
+      expect(wide, (await frame.getAttribute("aria-label")) ?? "").toBeLessThanOrEqual(shown ?? 0);
       await expect(frame.getByRole("table").getByRole("columnheader").first()).toBeAttached();
       const cells = frame.getByRole("row").last().getByRole("cell");
       // What the heads say stands before each cell.
       const heads = await frame.getByRole("columnheader").allTextContents();
-      expect(await cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell, "::before").content))).toEqual(heads.map((head) => `"${head}"`));
+      expect(await cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell, "::before").content))).toEqual(
+        heads.map((head) => `"${head}"`),
+      );
     }
   }
 });
@@ -370,7 +437,9 @@ test("gates: each number against its limit, by words and not by colour alone", a
   await page.goto(pageOf("gates", halted));
   const gate = page.locator(".step-halt").getByRole("list", { name: "Gate" });
   await expect(gate.getByRole("listitem").filter({ hasText: "Failed" })).toContainText("beyond the limit: at most 1%");
-  await expect(gate.getByRole("listitem").filter({ hasText: "Unreachable" })).toContainText("within the limit: at most 10%");
+  await expect(gate.getByRole("listitem").filter({ hasText: "Unreachable" })).toContainText(
+    "within the limit: at most 10%",
+  );
 });
 
 test("the switch of colours, which stays", async ({ page }) => {

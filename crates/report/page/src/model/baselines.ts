@@ -5,7 +5,8 @@ import { own } from "./own";
 import type { BaselineChange, RunReport } from "./report";
 
 /** Runs that ask no instance anything: theirs is another answer. */
-export const baselinesOnly = (run: RunReport): boolean => run.operation === "preview-baselines" || run.operation === "restore-baselines";
+export const baselinesOnly = (run: RunReport): boolean =>
+  run.operation === "preview-baselines" || run.operation === "restore-baselines";
 
 const DONE: Record<string, string> = {
   create: "created",
@@ -24,7 +25,8 @@ const LEFT: Record<string, string> = {
 /** A change in one line; `preview` if it has not been made. */
 export function changeWords(change: BaselineChange, preview = false): string {
   const done = own(DONE, change.change);
-  const what = done === undefined ? (own(LEFT, change.change) ?? change.change) : `${preview ? "Would be " : ""}${done}`;
+  const what =
+    done === undefined ? (own(LEFT, change.change) ?? change.change) : `${preview ? "Would be " : ""}${done}`;
   const details = [
     "baseline" in change ? nameOf(change.baseline) : undefined,
     "name" in change ? change.name : undefined,

@@ -1,14 +1,26 @@
 // Which instances a filter leaves, and how many each further choice would leave: one pass over all of them.
-import { type Change, CHANGES, changeName, changesOf } from "./changes";
+import { CHANGES, type Change, changeName, changesOf } from "./changes";
 import type { Data, Instance } from "./data";
 import { once } from "./data";
 import { osName } from "./format";
+import { otherName, othersOf } from "./others";
 import { OUTCOMES, outcomeWords } from "./outcomes";
 import { indexPatches, type PatchIndex, type PatchRow } from "./patches";
-import { othersOf, otherName } from "./others";
 import { problems } from "./readiness";
 
-export type FacetKey = "outcome" | "stage" | "ou" | "account" | "region" | "os" | "reason" | "other" | "change" | "check" | "cause" | "patch";
+export type FacetKey =
+  | "outcome"
+  | "stage"
+  | "ou"
+  | "account"
+  | "region"
+  | "os"
+  | "reason"
+  | "other"
+  | "change"
+  | "check"
+  | "cause"
+  | "patch";
 
 export interface Facet {
   key: FacetKey;
@@ -97,15 +109,36 @@ export class Filter {
     const changes = changesOf(data);
     const outcomeOrder = (value: string): number => (OUTCOMES as string[]).indexOf(value);
     this.facets = [
-      facet(data, "outcome", "Outcome", (row) => row.outcome, (v) => outcomeWords(v).label, (a, b) => outcomeOrder(a) - outcomeOrder(b)),
-      facet(data, "stage", "Stage", (row) => stageValue(row.stage, row.wave), stageName, (a, b) => stages.indexOf(a) - stages.indexOf(b)),
+      facet(
+        data,
+        "outcome",
+        "Outcome",
+        (row) => row.outcome,
+        (v) => outcomeWords(v).label,
+        (a, b) => outcomeOrder(a) - outcomeOrder(b),
+      ),
+      facet(
+        data,
+        "stage",
+        "Stage",
+        (row) => stageValue(row.stage, row.wave),
+        stageName,
+        (a, b) => stages.indexOf(a) - stages.indexOf(b),
+      ),
       facet(data, "ou", "Organizational unit", (row) => ancestors(row.ouPath), String, plain),
       facet(data, "account", "Account", (row) => row.accountId, accountName, byName(accountName)),
       facet(data, "region", "Region", (row) => row.region, String, plain),
       facet(data, "os", "Operating system", (row) => row.os ?? "", osName, byName(osName)),
       facet(data, "reason", "Reason", (row) => row.reason.code, String, plain),
       facet(data, "other", "Also patched by others", othersOf, otherName, byName(otherName)),
-      facet(data, "change", "Since the run before", (row) => changes.get(row.instanceId) ?? [], changeName, (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change)),
+      facet(
+        data,
+        "change",
+        "Since the run before",
+        (row) => changes.get(row.instanceId) ?? [],
+        changeName,
+        (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change),
+      ),
       facet(data, "check", "Readiness", (row) => distinct(problems(row).map(({ check }) => check)), String, plain),
       facet(data, "cause", "What to fix", (row) => distinct(causes(row)), String, plain),
     ];
@@ -149,20 +182,27 @@ export class Filter {
   private said(query: Query): Uint8Array | null {
     const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
     const conditions = words.map((word) => this.has(word));
-    if (query.facets.patch) conditions.push(this.with(query.facets.patch.flatMap((id) => this.patches().byId.get(id) ?? [])));
-    return conditions.reduce<Uint8Array | null>((all, one) => (all ? one.map((yes, i) => yes & (all[i] as number)) : one), null);
+    if (query.facets.patch)
+      conditions.push(this.with(query.facets.patch.flatMap((id) => this.patches().byId.get(id) ?? [])));
+    return conditions.reduce<Uint8Array | null>(
+      (all, one) => (all ? one.map((yes, i) => yes & (all[i] as number)) : one),
+      null,
+    );
   }
 
   /** Instances in which a word is somewhere: in their own fields, or in a patch or CVE of theirs. */
   private has(word: string): Uint8Array {
-    const patches = this.patches().patches.filter((patch) => `${patch.id} ${patch.cves.join(" ")}`.toLowerCase().includes(word));
+    const patches = this.patches().patches.filter((patch) =>
+      `${patch.id} ${patch.cves.join(" ")}`.toLowerCase().includes(word),
+    );
     return find(this.texts(), word, this.with(patches));
   }
 
   /** Instances with one of the patches. */
   private with(patches: PatchRow[]): Uint8Array {
     const flags = new Uint8Array(this.data.instances.length);
-    for (const { where } of patches) for (const indices of Object.values(where)) for (const index of indices) flags[index] = 1;
+    for (const { where } of patches)
+      for (const indices of Object.values(where)) for (const index of indices) flags[index] = 1;
     return flags;
   }
 
@@ -210,7 +250,8 @@ function find({ text, ends }: Texts, word: string, flags: Uint8Array): Uint8Arra
 }
 
 const distinct = (values: string[]): string[] => [...new Set(values)];
-const causes = (row: Instance): string[] => problems(row).flatMap((finding) => (finding.causes ?? []).map(({ text }) => text));
+const causes = (row: Instance): string[] =>
+  problems(row).flatMap((finding) => (finding.causes ?? []).map(({ text }) => text));
 
 function searchText(row: Instance): string {
   const tags = row.tags ? Object.entries(row.tags).map(([key, value]) => `${key}=${value}`) : [];

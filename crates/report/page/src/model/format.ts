@@ -22,7 +22,8 @@ export const plural = (n: number, one: string, many = `${one}s`): string => `${c
  * The first letter of a sentence large, unless its first word is a name or an id: `vpc-1 has none`, `ssm:ListCommands is
  * missing`.
  */
-export const sentenceCase = (text: string): string => (/^[a-z]+(?!\w|[-:/=.]\S)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+export const sentenceCase = (text: string): string =>
+  /^[a-z]+(?!\w|[-:/=.]\S)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 
 /** A share in percent, never rounded to 0 or 100 when it is not. */
 export function percent(part: number, whole: number): string {
@@ -50,7 +51,11 @@ export function duration(from: string | number, to: string | number): string {
   const seconds = Math.round((new Date(to).getTime() - new Date(from).getTime()) / 1000);
   if (!Number.isFinite(seconds) || seconds < 0) return "–";
   if (seconds < 60) return `${seconds} s`;
-  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600), Math.floor((seconds % 3600) / 60)];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86400),
+    Math.floor((seconds % 86400) / 3600),
+    Math.floor((seconds % 3600) / 60),
+  ];
   if (days > 0) return hours > 0 ? `${days} d ${hours} h` : `${days} d`;
   if (hours > 0) return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
   return `${minutes} min`;

@@ -30,7 +30,11 @@ export class Order<Row> {
 
   /** Work that the first sorting by each column would have to wait for. */
   warmUp(): (() => void)[] {
-    return this.keys.map(({ id }) => () => void this.ranksOf(id));
+    return this.keys.map(
+      ({ id }) =>
+        () =>
+          void this.ranksOf(id),
+    );
   }
 
   private ranksOf(id: string | undefined): Float64Array | undefined {

@@ -96,7 +96,8 @@ export interface UnreachedAccount {
 }
 
 export const lockedAccounts = (data: Data): UnreachedAccount[] => byAccount(notEntered(data.targets));
-export const lostAccounts = (data: Data): UnreachedAccount[] => byAccount(data.targets.filter((target) => target.outcome === "error"));
+export const lostAccounts = (data: Data): UnreachedAccount[] =>
+  byAccount(data.targets.filter((target) => target.outcome === "error"));
 
 /** One row for each account and reason: an account that lets nobody in does so in every Region. */
 function byAccount(targets: TargetReport[]): UnreachedAccount[] {

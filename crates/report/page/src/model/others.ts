@@ -52,7 +52,12 @@ export function others(data: Data): Other[] {
   const found = new Map<string, Other>();
   const tell = (code: string, text: string, alone: boolean): void => {
     const other = found.get(code) ?? { code, instances: 0, leftAlone: 0, text, various: false };
-    found.set(code, { ...other, instances: other.instances + 1, leftAlone: other.leftAlone + Number(alone), various: other.various || other.text !== text });
+    found.set(code, {
+      ...other,
+      instances: other.instances + 1,
+      leftAlone: other.leftAlone + Number(alone),
+      various: other.various || other.text !== text,
+    });
   };
   for (const row of data.instances) {
     const told = new Set<string>();

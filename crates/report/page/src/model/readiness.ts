@@ -11,7 +11,8 @@ export const STATUS_LABELS: Record<CheckStatus, string> = {
 };
 
 /** A status that this page does not know is not known. */
-export const statusOf = ({ status }: Pick<Finding, "status">): CheckStatus => (Object.hasOwn(STATUS_LABELS, status) ? status : "unknown");
+export const statusOf = ({ status }: Pick<Finding, "status">): CheckStatus =>
+  Object.hasOwn(STATUS_LABELS, status) ? status : "unknown";
 
 /** Checks of an instance that do not pass. */
 export const problems = (row: InstanceRow): Finding[] => row.findings.filter((finding) => statusOf(finding) !== "pass");
@@ -55,7 +56,9 @@ export function readiness(data: Data): Readiness {
     rows.push(row);
   }
   return {
-    checks: [...checks].sort(([a, one], [b, other]) => other.fail - one.fail || other.warn - one.warn || (a < b ? -1 : 1)).map(([name]) => name),
+    checks: [...checks]
+      .sort(([a, one], [b, other]) => other.fail - one.fail || other.warn - one.warn || (a < b ? -1 : 1))
+      .map(([name]) => name),
     rows: rows.sort((a, b) => RANK[b.worst] - RANK[a.worst] || b.problems - a.problems),
   };
 }

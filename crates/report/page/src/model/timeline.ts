@@ -35,10 +35,19 @@ export function timeline(data: Data): Timeline {
   for (const step of data.steps) {
     const label = data.stepLabel(step.stage, step.wave);
     for (const wait of step.waits ?? []) {
-      spans.push({ label: `${label}: ${wait.what}`, kind: "wait", from: Date.parse(wait.from), to: Date.parse(wait.until) });
+      spans.push({
+        label: `${label}: ${wait.what}`,
+        kind: "wait",
+        from: Date.parse(wait.from),
+        to: Date.parse(wait.until),
+      });
     }
     const times = stepTimes(data, step);
     if (times) spans.push({ label, kind: "step", ...times, decision: step.decision });
   }
-  return { from: Date.parse(data.run.startedAt), to: Date.parse(data.run.finishedAt), spans: spans.filter((span) => span.to >= span.from) };
+  return {
+    from: Date.parse(data.run.startedAt),
+    to: Date.parse(data.run.finishedAt),
+    spans: spans.filter((span) => span.to >= span.from),
+  };
 }

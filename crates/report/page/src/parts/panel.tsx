@@ -31,7 +31,9 @@ export const Facts = ({ of }: { of: [string, ComponentChildren][] }): JSX.Elemen
 );
 
 /** What a view says when it has nothing to show. */
-export const Nothing = ({ children }: { children: ComponentChildren }): JSX.Element => <p class="nothing">{children}</p>;
+export const Nothing = ({ children }: { children: ComponentChildren }): JSX.Element => (
+  <p class="nothing">{children}</p>
+);
 
 /** A table of few rows; on a phone each row stands as a block, with the heads before its cells. */
 export const Plain = (props: {

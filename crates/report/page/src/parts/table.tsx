@@ -120,7 +120,15 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
   );
 }
 
-function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: string | null; onSort: () => void }): JSX.Element {
+function Head<Row>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>;
+  sort: string | null;
+  onSort: () => void;
+}): JSX.Element {
   const way = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : undefined;
   return (
     <th scope="col" class={column.align} aria-sort={column.sort && (way ?? "none")}>

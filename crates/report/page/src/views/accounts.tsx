@@ -1,8 +1,8 @@
 // Accounts: those that could not be entered, those outside the plan, and what was changed in their baselines.
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { Data } from "../model/data";
 import { baselineSentence, baselinesOnly, changeWords } from "../model/baselines";
+import type { Data } from "../model/data";
 import { plural, sentenceCase } from "../model/format";
 import { lockedAccounts, lostAccounts, type UnreachedAccount } from "../model/organization";
 import { targetWords } from "../model/outcomes";
@@ -35,7 +35,11 @@ export const Accounts = ({ data }: { data: Data }): JSX.Element => (
 export function Locked({ data }: { data: Data }): JSX.Element {
   const rows = useMemo(() => lockedAccounts(data), [data]);
   return (
-    <Section id="locked" title="Could not be entered" note="Their instances are missing from this report, unless they could be listed before.">
+    <Section
+      id="locked"
+      title="Could not be entered"
+      note="Their instances are missing from this report, unless they could be listed before."
+    >
       {rows.length === 0 ? (
         <Nothing>None. Every account that was tried could be entered.</Nothing>
       ) : (
@@ -50,7 +54,11 @@ export function Lost({ data }: { data: Data }): JSX.Element | null {
   const rows = useMemo(() => lostAccounts(data), [data]);
   if (rows.length === 0) return null;
   return (
-    <Section id="lost" title="Results lost" note="The run was there, but what it did there is not recorded. Look at these instances by hand.">
+    <Section
+      id="lost"
+      title="Results lost"
+      note="The run was there, but what it did there is not recorded. Look at these instances by hand."
+    >
       <Unreached caption="Accounts whose results are lost" data={data} rows={rows} />
     </Section>
   );
@@ -65,7 +73,13 @@ const Unreached = ({ caption, data, rows }: { caption: string; data: Data; rows:
       cells: [
         <Account row={row} />,
         <T>{row.ouPath || "–"}</T>,
-        <ul>{row.regions.map((region) => <li key={region} class="one-line"><T>{region}</T></li>)}</ul>,
+        <ul>
+          {row.regions.map((region) => (
+            <li key={region} class="one-line">
+              <T>{region}</T>
+            </li>
+          ))}
+        </ul>,
         <T>{data.stepLabel(row.stage, row.wave)}</T>,
         <span class="state state-failed">{targetWords(row.outcome)}</span>,
         <Why text={row.reason.text} />,
@@ -84,7 +98,11 @@ function Unattempted({ data }: { data: Data }): JSX.Element | null {
   }
   if (perStep.size === 0) return null;
   return (
-    <Section id="unattempted" title="Not attempted" note="The run ended before it came to these targets (an account in a Region each).">
+    <Section
+      id="unattempted"
+      title="Not attempted"
+      note="The run ended before it came to these targets (an account in a Region each)."
+    >
       <Plain
         caption="Targets that were not attempted"
         heads={["Stage", "Targets"]}
@@ -123,7 +141,11 @@ function Notes({ data }: { data: Data }): JSX.Element | null {
   }
   if (notes.size === 0) return null;
   return (
-    <Section id="notes" title="Others who patch there" note="What could not be seen of them, and what of theirs may concern any instance there.">
+    <Section
+      id="notes"
+      title="Others who patch there"
+      note="What could not be seen of them, and what of theirs may concern any instance there."
+    >
       <Plain
         caption="Notes about others who patch"
         heads={["What", "Where"]}
@@ -167,11 +189,13 @@ function Baselines({ data }: { data: Data }): JSX.Element | null {
               <Account row={target} />,
               <T>{target.region}</T>,
               <ul class="changes">
-                {(target.baselineChanges ?? []).map((change) => changeWords(change, data.run.operation === "preview-baselines")).map((words) => (
-                  <li key={words}>
-                    <T class="why">{words}</T>
-                  </li>
-                ))}
+                {(target.baselineChanges ?? [])
+                  .map((change) => changeWords(change, data.run.operation === "preview-baselines"))
+                  .map((words) => (
+                    <li key={words}>
+                      <T class="why">{words}</T>
+                    </li>
+                  ))}
               </ul>,
             ],
           }))}

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { baselineSentence, baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
-import { of, OUTCOMES, outcomeWords, succeeded, total } from "../model/outcomes";
+import { OUTCOMES, of, outcomeWords, succeeded, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
 import { OutcomeBar, Sign } from "../parts/outcome";
@@ -49,7 +49,9 @@ export function Answer({ data }: { data: Data }): JSX.Element {
   const all = total(run.counts);
   const baselines = baselinesOnly(run);
   // A run that only looks at readiness asks nobody: whoever could have been asked is skipped for that reason.
-  const good = run.readinessOnly ? data.instances.filter((row) => row.reason.code === "readiness-only").length : succeeded(run.counts);
+  const good = run.readinessOnly
+    ? data.instances.filter((row) => row.reason.code === "readiness-only").length
+    : succeeded(run.counts);
   const Icon = SIGNS[run.decision];
   return (
     <section class={`answer answer-${run.decision}`} aria-labelledby="answer">
@@ -72,7 +74,8 @@ export function Answer({ data }: { data: Data }): JSX.Element {
       </div>
       {baselines ? (
         <p>
-          {baselineSentence(data)}. No instance was asked anything. <a href={href("accounts")}>What differs, by account</a>
+          {baselineSentence(data)}. No instance was asked anything.{" "}
+          <a href={href("accounts")}>What differs, by account</a>
         </p>
       ) : (
         <>
@@ -113,7 +116,13 @@ function OutcomeTile({ outcome, n, all }: { outcome: Outcome; n: number; all: nu
   );
   return (
     <li class={n === 0 ? "none" : ""} title={meaning}>
-      {n === 0 ? <div class="tile">{content}</div> : <a class="tile" href={href("instances", { outcome })}>{content}</a>}
+      {n === 0 ? (
+        <div class="tile">{content}</div>
+      ) : (
+        <a class="tile" href={href("instances", { outcome })}>
+          {content}
+        </a>
+      )}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 // What changed since the run of the plan before: newly failing, fixed, new and gone instances.
 import type { JSX } from "preact";
-import { type Change, CHANGES, changeName } from "../model/changes";
+import { CHANGES, type Change, changeName } from "../model/changes";
 import type { Data } from "../model/data";
 import { plural } from "../model/format";
 import { outcomeWords } from "../model/outcomes";
@@ -20,7 +20,13 @@ export function Changes({ data }: { data: Data }): JSX.Element | null {
           const sentence = `${plural(instances.length, "instance")} ${changeName(change).toLowerCase()}`;
           return (
             <li key={change}>
-              {instances.length === 0 ? sentence : <Folded summary={sentence} printed>{() => <Changed data={data} change={change} label={sentence} />}</Folded>}
+              {instances.length === 0 ? (
+                sentence
+              ) : (
+                <Folded summary={sentence} printed>
+                  {() => <Changed data={data} change={change} label={sentence} />}
+                </Folded>
+              )}
             </li>
           );
         })}

@@ -5,9 +5,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { baselineLink, commandLink, ec2Link, instanceLink } from "../model/console";
 import type { Data, Instance } from "../model/data";
 import { osName, plural, sentenceCase } from "../model/format";
+import { actionWords, OVERWRITTEN, otherName } from "../model/others";
 import { outcomeWords } from "../model/outcomes";
-import { actionWords, otherName, OVERWRITTEN } from "../model/others";
-import { PATCH_STATE_LABELS, PATCH_STATES, severityRank, type Standing, standings } from "../model/patches";
+import { PATCH_STATE_LABELS, PATCH_STATES, type Standing, severityRank, standings } from "../model/patches";
 import { STATUS_LABELS, statusOf } from "../model/readiness";
 import { href } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
@@ -39,7 +39,14 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
     const next = at < 0 ? undefined : order[at + by];
     const [label, Icon] = by < 0 ? ["Previous instance", ArrowUp] : ["Next instance", ArrowDown];
     return (
-      <button type="button" class="icon" aria-label={label} title={label} disabled={!next} onClick={() => next && onGo(next)}>
+      <button
+        type="button"
+        class="icon"
+        aria-label={label}
+        title={label}
+        disabled={!next}
+        onClick={() => next && onGo(next)}
+      >
         <Icon size={18} aria-hidden="true" />
       </button>
     );
@@ -89,7 +96,12 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
 
 function Where({ data, row }: { data: Data; row: Instance }): JSX.Element {
   const facts: [string, JSX.Element | string][] = [
-    ["Account", <><T>{row.accountName}</T> <Id>{row.accountId}</Id></>],
+    [
+      "Account",
+      <>
+        <T>{row.accountName}</T> <Id>{row.accountId}</Id>
+      </>,
+    ],
     ["Organizational unit", row.ouPath ? <T>{row.ouPath}</T> : "Directly below the root"],
     ["Region", <T>{row.region}</T>],
     ["Stage", <T>{data.stepLabel(row.stage, row.wave)}</T>],
@@ -98,11 +110,25 @@ function Where({ data, row }: { data: Data; row: Instance }): JSX.Element {
   ];
   if (row.exitCode !== undefined) facts.push(["Exit code", String(row.exitCode)]);
   if (row.baselineId) {
-    facts.push(["Patch baseline", <Out to={baselineLink(row.region, row.baselineId)}><Id>{row.baselineId}</Id></Out>]);
+    facts.push([
+      "Patch baseline",
+      <Out to={baselineLink(row.region, row.baselineId)}>
+        <Id>{row.baselineId}</Id>
+      </Out>,
+    ]);
   }
   const tags = Object.entries(row.tags ?? {});
   if (tags.length > 0) {
-    facts.push(["Tags", <ul class="tags">{tags.map(([key, value]) => <li key={key}><T>{`${key}=${value}`}</T></li>)}</ul>]);
+    facts.push([
+      "Tags",
+      <ul class="tags">
+        {tags.map(([key, value]) => (
+          <li key={key}>
+            <T>{`${key}=${value}`}</T>
+          </li>
+        ))}
+      </ul>,
+    ]);
   }
   return (
     <section>
@@ -129,7 +155,8 @@ function WhoElse({ row }: { row: Instance }): JSX.Element | null {
             <Users size={18} aria-hidden="true" />
             <div>
               <p>
-                <T class="check">{otherName(reason.code)}</T> <span class="muted">The plan says: {actionWords(action)}</span>
+                <T class="check">{otherName(reason.code)}</T>{" "}
+                <span class="muted">The plan says: {actionWords(action)}</span>
               </p>
               <Prose>{sentenceCase(reason.text)}</Prose>
             </div>
@@ -150,7 +177,8 @@ function WhoElse({ row }: { row: Instance }): JSX.Element | null {
 }
 
 const order = (a: Standing, b: Standing): number =>
-  PATCH_STATES.indexOf(b.state) - PATCH_STATES.indexOf(a.state) || severityRank(b.patch.severity) - severityRank(a.patch.severity);
+  PATCH_STATES.indexOf(b.state) - PATCH_STATES.indexOf(a.state) ||
+  severityRank(b.patch.severity) - severityRank(a.patch.severity);
 
 function Patches({ row }: { row: Instance }): JSX.Element {
   const all = standings(row).sort(order);
@@ -162,8 +190,12 @@ function Patches({ row }: { row: Instance }): JSX.Element {
           ? "None to tell of: this report names those that were or are missing, and there are none here."
           : [
               `${plural(row.missingBefore.length, "patch", "patches")} missing before, ${plural(row.missingAfter.length, "patch", "patches")} missing after`,
-              ...(row.heldBack.length > 0 ? [`${plural(row.heldBack.length, "patch", "patches")} held back: not tested by the first stage`] : []),
-              ...(row.installedUntested.length > 0 ? [`${plural(row.installedUntested.length, "patch", "patches")} installed without that test`] : []),
+              ...(row.heldBack.length > 0
+                ? [`${plural(row.heldBack.length, "patch", "patches")} held back: not tested by the first stage`]
+                : []),
+              ...(row.installedUntested.length > 0
+                ? [`${plural(row.installedUntested.length, "patch", "patches")} installed without that test`]
+                : []),
             ].join("; ")}
       </p>
       {all.length > 0 && (
@@ -186,7 +218,17 @@ function Patches({ row }: { row: Instance }): JSX.Element {
                 <T>{patch.severity || "–"}</T>
                 <T class="muted">{patch.classification}</T>
               </span>,
-              patch.cveIds?.length ? <ul class="cves">{patch.cveIds.map((cve) => <li key={cve}><T>{cve}</T></li>)}</ul> : "–",
+              patch.cveIds?.length ? (
+                <ul class="cves">
+                  {patch.cveIds.map((cve) => (
+                    <li key={cve}>
+                      <T>{cve}</T>
+                    </li>
+                  ))}
+                </ul>
+              ) : (
+                "–"
+              ),
             ],
           }))}
         />
@@ -207,12 +249,24 @@ const Findings = ({ row }: { row: Instance }): JSX.Element => (
               <T class="check">{finding.check}</T>{" "}
               <span class="muted">
                 {STATUS_LABELS[statusOf(finding)]}
-                {finding.severity && statusOf(finding) !== "pass" && <>, <T>{finding.severity}</T></>}
+                {finding.severity && statusOf(finding) !== "pass" && (
+                  <>
+                    , <T>{finding.severity}</T>
+                  </>
+                )}
               </span>
             </p>
             {finding.evidence && <Prose>{sentenceCase(finding.evidence)}</Prose>}
-            {finding.causes && finding.causes.length > 0 && <p class="muted">Cause: <T>{finding.causes.map((cause) => cause.text).join("; ")}</T></p>}
-            {finding.fix && <p class="fix">To fix: <T>{finding.fix}</T></p>}
+            {finding.causes && finding.causes.length > 0 && (
+              <p class="muted">
+                Cause: <T>{finding.causes.map((cause) => cause.text).join("; ")}</T>
+              </p>
+            )}
+            {finding.fix && (
+              <p class="fix">
+                To fix: <T>{finding.fix}</T>
+              </p>
+            )}
           </div>
         </li>
       ))}

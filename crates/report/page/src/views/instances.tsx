@@ -9,14 +9,27 @@ import { Order } from "../model/order";
 import { otherName, othersOf } from "../model/others";
 import { pressing } from "../model/outcomes";
 import { standings } from "../model/patches";
-import { changed, go, here, href, replace, type Route } from "../model/route";
+import { changed, go, here, href, type Route, replace } from "../model/route";
 import { useMedia } from "../parts/media";
 import { OutcomeChip, Sign } from "../parts/outcome";
 import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
 import { Detail } from "./detail";
 
-const KEYS: FacetKey[] = ["outcome", "stage", "ou", "account", "region", "os", "reason", "other", "change", "check", "cause", "patch"];
+const KEYS: FacetKey[] = [
+  "outcome",
+  "stage",
+  "ou",
+  "account",
+  "region",
+  "os",
+  "reason",
+  "other",
+  "change",
+  "check",
+  "cause",
+  "patch",
+];
 /** Environment and service: what people choose by, however many there are. */
 const ALWAYS_OPEN: FacetKey[] = ["outcome", "stage", "account"];
 /** A facet with more values than this gets a field to find one in. */
@@ -77,7 +90,13 @@ export function Instances({ data, table, route }: { data: Data; table: InstanceT
           <details class="filters" open={wide}>
             <summary>Filters</summary>
             {filter.facets.map((facet) => (
-              <Choices key={facet.key} facet={facet} counts={answer.counts.get(facet.key)} route={route} folded={!wide} />
+              <Choices
+                key={facet.key}
+                facet={facet}
+                counts={answer.counts.get(facet.key)}
+                route={route}
+                folded={!wide}
+              />
             ))}
           </details>
         </aside>
@@ -120,7 +139,10 @@ function SearchField({ route }: { route: Route }): JSX.Element {
 
 function toggled(route: Route, key: FacetKey, value: string): string {
   const values = route.params.getAll(key);
-  return changed(route, { [key]: values.includes(value) ? values.filter((v) => v !== value) : [...values, value], i: null });
+  return changed(route, {
+    [key]: values.includes(value) ? values.filter((v) => v !== value) : [...values, value],
+    i: null,
+  });
 }
 
 interface ChoicesProps {
@@ -136,7 +158,8 @@ function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | 
   const chosen = route.params.getAll(facet.key);
   // Nothing to choose between where all instances have the same.
   if (facet.lists.length < 2 && chosen.length === 0) return null;
-  const open = opened ?? (chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key))));
+  const open =
+    opened ?? (chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key))));
   return (
     <details
       class="facet"
@@ -161,7 +184,9 @@ function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> &
   const needle = find.toLowerCase();
   const listed = facet.values
     .map((value, i) => ({ value, name: facet.name(value), n: counts?.[i] ?? 0 }))
-    .filter(({ value, name }) => chosen.includes(value) || !needle || `${name} ${value}`.toLowerCase().includes(needle));
+    .filter(
+      ({ value, name }) => chosen.includes(value) || !needle || `${name} ${value}`.toLowerCase().includes(needle),
+    );
   // With few values each keeps its place; of many, those come first that would leave something.
   if (facet.values.length > MANY && facet.key !== "stage") listed.sort((a, b) => b.n - a.n);
   return (
@@ -181,7 +206,11 @@ function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> &
         {listed.slice(0, LISTED).map(({ value, name, n }) => (
           <li key={value} class={n === 0 ? "none" : ""}>
             <label title={name === value ? name : `${name} (${value})`}>
-              <input type="checkbox" checked={chosen.includes(value)} onChange={() => replace(toggled(route, facet.key, value))} />
+              <input
+                type="checkbox"
+                checked={chosen.includes(value)}
+                onChange={() => replace(toggled(route, facet.key, value))}
+              />
               {facet.key === "outcome" && <Sign outcome={value} size={14} />}
               <T class="name">{name}</T>
               <span class="n">{count(n)}</span>

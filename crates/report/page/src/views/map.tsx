@@ -1,15 +1,16 @@
 // The organization as boxes in boxes: as large as their number of instances, coloured by what became of them. Below
 // stands the same as a table.
-import { ChevronRight, Lock } from "lucide-preact";
+
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
+import { ChevronRight, Lock } from "lucide-preact";
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count, percent, plural } from "../model/format";
-import { kindName, type Organization, type OrgNode, notEntered, pathTo, worst } from "../model/organization";
 import { Order } from "../model/order";
-import { of, OUTCOMES, outcomeWords, pressing, succeeded } from "../model/outcomes";
-import { changed, href, replace, type Route } from "../model/route";
-import { OutcomeBar, present, sentence, Sign } from "../parts/outcome";
+import { kindName, notEntered, type Organization, type OrgNode, pathTo, worst } from "../model/organization";
+import { OUTCOMES, of, outcomeWords, pressing, succeeded } from "../model/outcomes";
+import { changed, href, type Route, replace } from "../model/route";
+import { OutcomeBar, present, Sign, sentence } from "../parts/outcome";
 import { Section } from "../parts/panel";
 import { type Column, Table, useRows } from "../parts/table";
 import { Id, T } from "../parts/text";
@@ -61,7 +62,8 @@ function layout(node: OrgNode, width: number, height: number): Box[] {
   root
     .sum((at) => (at !== node && !inside(at) ? at.instances || least : 0))
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  const roomy = (at: { x0: number; x1: number; y0: number; y1: number }): boolean => at.x1 - at.x0 > 60 && at.y1 - at.y0 > 56;
+  const roomy = (at: { x0: number; x1: number; y0: number; y1: number }): boolean =>
+    at.x1 - at.x0 > 60 && at.y1 - at.y0 > 56;
   const laid = treemap<OrgNode>()
     .tile(treemapSquarify.ratio(1.3))
     .size([width, height])
@@ -98,7 +100,10 @@ export function OrganizationMap({ node, height }: { node: OrgNode; height: numbe
   return (
     <ul class="map" ref={frame} style={{ height: `${height}px` }}>
       {boxes.map((box) => (
-        <li key={box.node.key} style={{ left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` }}>
+        <li
+          key={box.node.key}
+          style={{ left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` }}
+        >
           <MapBox box={box} />
         </li>
       ))}
@@ -127,13 +132,20 @@ function MapBox({ box: { node, group, width, height } }: { box: Box }): JSX.Elem
           {present(node.counts).map(([outcome, n]) => (
             <span key={outcome} class={`fill-${outcome}`} style={{ flexGrow: n }} />
           ))}
-          {node.instances === 0 && width > 100 && height > 60 && <span class="box-none">{locked > 0 ? "Not entered" : "No instances"}</span>}
+          {node.instances === 0 && width > 100 && height > 60 && (
+            <span class="box-none">{locked > 0 ? "Not entered" : "No instances"}</span>
+          )}
         </span>
       )}
     </>
   );
   // Too small to be hit: the box around it, or its line in the table below, leads to it.
-  if (Math.min(width, height) < TARGET) return <span class={`box ${kind}`} role="img" aria-label={label} title={label}>{content}</span>;
+  if (Math.min(width, height) < TARGET)
+    return (
+      <span class={`box ${kind}`} role="img" aria-label={label} title={label}>
+        {content}
+      </span>
+    );
   return (
     <a class={`box ${kind}`} href={linkTo(node)} aria-label={label} title={label}>
       {content}
@@ -178,7 +190,15 @@ const COLUMNS: Column<OrgNode>[] = [
       </a>
     ),
   },
-  { id: "instances", header: "Instances", width: "7rem", align: "end", largestFirst: true, sort: (node) => node.instances, cell: (node) => count(node.instances) },
+  {
+    id: "instances",
+    header: "Instances",
+    width: "7rem",
+    align: "end",
+    largestFirst: true,
+    sort: (node) => node.instances,
+    cell: (node) => count(node.instances),
+  },
   {
     id: "uptodate",
     header: "Up to date",
@@ -215,13 +235,22 @@ const Card = ({ node }: { node: OrgNode }): JSX.Element => (
 export function MapView({ organization, route }: { organization: Organization; route: Route }): JSX.Element {
   const node = into(organization.byKey.get(route.params.get("at") ?? "") ?? organization.root);
   const order = useMemo(
-    () => new Order([...node.children].sort((a, b) => b.instances - a.instances || lockedIn(b) - lockedIn(a)), COLUMNS),
+    () =>
+      new Order(
+        [...node.children].sort((a, b) => b.instances - a.instances || lockedIn(b) - lockedIn(a)),
+        COLUMNS,
+      ),
     [node],
   );
   const sort = route.params.get("sort");
   const rows = useRows(order, sort);
   return (
-    <Section whole id="map" title="Organization" note="Boxes are as large as their number of instances. Choose one to see what is in it.">
+    <Section
+      whole
+      id="map"
+      title="Organization"
+      note="Boxes are as large as their number of instances. Choose one to see what is in it."
+    >
       <Crumbs node={node} />
       {rows.length > 0 && (
         <>
@@ -267,7 +296,12 @@ function Crumbs({ node }: { node: OrgNode }): JSX.Element {
         ))}
       </ol>
       {node.kind !== "root" && (
-        <a class="more" href={node.kind === "ou" ? href("instances", { ou: node.key.slice(3) }) : href("instances", { account: node.key })}>
+        <a
+          class="more"
+          href={
+            node.kind === "ou" ? href("instances", { ou: node.key.slice(3) }) : href("instances", { account: node.key })
+          }
+        >
           Show its instances
         </a>
       )}

@@ -84,19 +84,39 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
             </span>
           </Trouble>
         ))}
-        <Unreached rows={locked} Icon={Lock} title="Accounts that could not be entered" what="What could not be listed there before is missing from this report." />
-        <Unreached rows={lost} Icon={FileQuestion} title="Accounts whose results are lost" what="The run was there, but what it did there is not recorded." />
+        <Unreached
+          rows={locked}
+          Icon={Lock}
+          title="Accounts that could not be entered"
+          what="What could not be listed there before is missing from this report."
+        />
+        <Unreached
+          rows={lost}
+          Icon={FileQuestion}
+          title="Accounts whose results are lost"
+          what="The run was there, but what it did there is not recorded."
+        />
       </ol>
     </Section>
   );
 }
 
-function Unreached(props: { rows: UnreachedAccount[]; Icon: LucideIcon; title: string; what: string }): JSX.Element | null {
+function Unreached(props: {
+  rows: UnreachedAccount[];
+  Icon: LucideIcon;
+  title: string;
+  what: string;
+}): JSX.Element | null {
   const { rows, Icon, title, what } = props;
   if (rows.length === 0) return null;
   const accounts = new Set(rows.map((row) => row.accountId)).size;
   return (
-    <Trouble to={href("accounts")} sign={<Icon class="sign tone-failed" size={20} aria-hidden="true" />} n={accounts} title={title}>
+    <Trouble
+      to={href("accounts")}
+      sign={<Icon class="sign tone-failed" size={20} aria-hidden="true" />}
+      n={accounts}
+      title={title}
+    >
       <span>{what}</span>
     </Trouble>
   );
@@ -114,7 +134,10 @@ function When({ data }: { data: Data }): JSX.Element | null {
           <li key={`${span.kind} ${span.label}`} class={`row-${span.kind}`}>
             <T class="span-name">{span.label}</T>
             <span class="track" aria-hidden="true">
-              <span class={`span span-${span.decision ?? "wait"}`} style={{ left: place(span.from), right: `calc(100% - ${place(span.to)})` }} />
+              <span
+                class={`span span-${span.decision ?? "wait"}`}
+                style={{ left: place(span.from), right: `calc(100% - ${place(span.to)})` }}
+              />
             </span>
             <span class="span-time">
               {utc(span.from)}

@@ -6,7 +6,7 @@ import type { Data } from "../model/data";
 import { count, osName, plural } from "../model/format";
 import { Order } from "../model/order";
 import { PATCH_STATE_LABELS, PATCH_STATES, type PatchIndex, type PatchRow, severityRank } from "../model/patches";
-import { changed, here, href, replace, type Route } from "../model/route";
+import { changed, here, href, type Route, replace } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
 import { Facts, Nothing, Plain } from "../parts/panel";
 import { type Column, Table, useRows } from "../parts/table";
@@ -98,7 +98,13 @@ const COLUMNS: Column<PatchRow>[] = [
     sort: (patch) => severityRank(patch.severity),
     cell: (patch) => <T class={`severity severity-${severityRank(patch.severity)}`}>{patch.severity || "–"}</T>,
   },
-  { id: "class", header: "Class", width: "9rem", sort: (patch) => patch.classification, cell: (patch) => <T class="name">{patch.classification || "–"}</T> },
+  {
+    id: "class",
+    header: "Class",
+    width: "9rem",
+    sort: (patch) => patch.classification,
+    cell: (patch) => <T class="name">{patch.classification || "–"}</T>,
+  },
   {
     id: "os",
     header: "System",
@@ -146,15 +152,26 @@ function One({ data, patch, route }: { data: Data; patch: PatchRow; route: Route
         </h2>
         <a href={changed(route, { p: null })}>Close</a>
       </header>
-      {patch.title && patch.title !== patch.id && <p><T>{patch.title}</T></p>}
+      {patch.title && patch.title !== patch.id && (
+        <p>
+          <T>{patch.title}</T>
+        </p>
+      )}
       <Facts
         of={[
           ["Severity", <T>{patch.severity || "–"}</T>],
           ["Class", <T>{patch.classification || "–"}</T>],
           ["CVE", <T class="cves">{patch.cves.join(" ") || "None named"}</T>],
-          ...PATCH_STATES.map((state): [string, string] => [PATCH_STATE_LABELS[state], plural(patch.where[state].length, "instance")]),
-          ...(patch.untested > 0 ? [["Installed, not tested by the first stage", plural(patch.untested, "instance")] as [string, string]] : []),
-          ...(patch.heldBack.length > 0 ? [["Held back in", <T>{patch.heldBack.join("; ")}</T>] as [string, JSX.Element]] : []),
+          ...PATCH_STATES.map((state): [string, string] => [
+            PATCH_STATE_LABELS[state],
+            plural(patch.where[state].length, "instance"),
+          ]),
+          ...(patch.untested > 0
+            ? [["Installed, not tested by the first stage", plural(patch.untested, "instance")] as [string, string]]
+            : []),
+          ...(patch.heldBack.length > 0
+            ? [["Held back in", <T>{patch.heldBack.join("; ")}</T>] as [string, JSX.Element]]
+            : []),
         ]}
       />
       {rows.length > 0 && (
@@ -169,14 +186,18 @@ function One({ data, patch, route }: { data: Data; patch: PatchRow; route: Route
               </a>,
               <span class={`state state-${state}`}>{PATCH_STATE_LABELS[state]}</span>,
               <OutcomeChip outcome={row.outcome} />,
-              <><T>{row.accountName}</T> <Id>{row.accountId}</Id></>,
+              <>
+                <T>{row.accountName}</T> <Id>{row.accountId}</Id>
+              </>,
               <T>{row.region}</T>,
             ],
           }))}
         />
       )}
       <a class="more" href={href("instances", { patch: patch.id })}>
-        {rows.length > LISTED ? `All ${plural(rows.length, "instance")} in the table` : "Show them in the table of instances"}
+        {rows.length > LISTED
+          ? `All ${plural(rows.length, "instance")} in the table`
+          : "Show them in the table of instances"}
       </a>
     </section>
   );

@@ -24,7 +24,11 @@ export function Print({ data, organization }: { data: Data; organization: Organi
         <Section
           id="printed"
           title="Instances that need attention"
-          note={rows.length > PRINTED ? `The first ${PRINTED} of ${plural(rows.length, "instance")}.` : plural(rows.length, "instance")}
+          note={
+            rows.length > PRINTED
+              ? `The first ${PRINTED} of ${plural(rows.length, "instance")}.`
+              : plural(rows.length, "instance")
+          }
         >
           <Plain
             caption="Instances that need attention"

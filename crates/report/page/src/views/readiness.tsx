@@ -4,9 +4,9 @@ import { useMemo, useState } from "preact/hooks";
 import type { Data } from "../model/data";
 import { count, plural, sentenceCase } from "../model/format";
 import { Order } from "../model/order";
-import { type Readiness, readiness, type ReadinessRow, STATUS_LABELS, statusOf, statusRank } from "../model/readiness";
+import { type Readiness, type ReadinessRow, readiness, STATUS_LABELS, statusOf, statusRank } from "../model/readiness";
 import type { Cause } from "../model/report";
-import { changed, href, replace, type Route } from "../model/route";
+import { changed, href, type Route, replace } from "../model/route";
 import { Nothing, Section } from "../parts/panel";
 import { Status } from "../parts/status";
 import { type Column, Table, useRows } from "../parts/table";
@@ -38,7 +38,11 @@ export function ReadinessView({ data, route }: { data: Data; route: Route }): JS
 function Fixes({ fixes }: { fixes: Cause[] }): JSX.Element {
   const [listed, setListed] = useState(FIRST);
   return (
-    <Section id="fixes" title="What to fix first" note="What helps most instances comes first; failures before warnings.">
+    <Section
+      id="fixes"
+      title="What to fix first"
+      note="What helps most instances comes first; failures before warnings."
+    >
       {fixes.length === 0 ? (
         <Nothing>Nothing. Every check that was made passes.</Nothing>
       ) : (
@@ -83,7 +87,11 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
     >
       {hidden > 0 && (
         <label class="toggle">
-          <input type="checkbox" checked={!onlyTrouble} onChange={() => replace(changed(route, { all: onlyTrouble ? "1" : null }))} />
+          <input
+            type="checkbox"
+            checked={!onlyTrouble}
+            onChange={() => replace(changed(route, { all: onlyTrouble ? "1" : null }))}
+          />
           {`Also the ${plural(hidden, "instance")} that pass every check`}
         </label>
       )}

@@ -18,7 +18,11 @@ import { Prose, T } from "../parts/text";
 const SIGNS = { advance: CircleCheck, halt: OctagonPause, error: CircleX, "not-attempted": CircleDashed };
 
 export const Stages = ({ data }: { data: Data }): JSX.Element => (
-  <Section id="stages" title="Stages" note="In the order of the plan. A stage starts only after every earlier one has passed its gate.">
+  <Section
+    id="stages"
+    title="Stages"
+    note="In the order of the plan. A stage starts only after every earlier one has passed its gate."
+  >
     <ol class="steps">
       {data.steps.map((step) => (
         <Step key={step.id} data={data} step={step} />
@@ -73,9 +77,23 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
         {step.promotion && <Promoted promotion={step.promotion} />}
         {step.approval && (
           <p class="note">
-            Approved{step.approval.by ? <> by <T>{step.approval.by}</T></> : ""}
+            Approved
+            {step.approval.by ? (
+              <>
+                {" "}
+                by <T>{step.approval.by}</T>
+              </>
+            ) : (
+              ""
+            )}
             {step.approval.at ? `, ${utc(step.approval.at)}` : ""}
-            {step.approval.comment ? <>: <T>{step.approval.comment}</T></> : ""}
+            {step.approval.comment ? (
+              <>
+                : <T>{step.approval.comment}</T>
+              </>
+            ) : (
+              ""
+            )}
           </p>
         )}
       </div>

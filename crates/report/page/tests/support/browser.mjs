@@ -11,7 +11,9 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), "../../../../../bui
 /** The package's own font before the machine's, so that pages look the same everywhere. */
 function fontconfig() {
   const file = join(folder, "fonts.conf");
-  const prefer = ["sans-serif", "system-ui"].map((name) => `<alias binding="same"><family>${name}</family><prefer><family>Open Sans</family></prefer></alias>`);
+  const prefer = ["sans-serif", "system-ui"].map(
+    (name) => `<alias binding="same"><family>${name}</family><prefer><family>Open Sans</family></prefer></alias>`,
+  );
   writeFileSync(
     file,
     `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${folder}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${folder}/fonts-cache</cachedir>${prefer.join("")}</fontconfig>`,
@@ -22,7 +24,15 @@ function fontconfig() {
 /** Launch options for Playwright; unpacks the browser if that has not been done. */
 export async function launchOptions() {
   // As root there is no sandbox; and nothing of the browser's own may go out, since its connections are counted.
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--font-render-hinting=none"];
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+  ];
   if (process.env.CHROMIUM) return { executablePath: process.env.CHROMIUM, args };
   mkdirSync(folder, { recursive: true });
   // The package unpacks into the folder for temporary files, and its libraries only where it believes to be in Lambda.

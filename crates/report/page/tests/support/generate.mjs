@@ -10,7 +10,16 @@ const STAGES = [
   { stage: "staging", ou: "Staging", waves: 1, share: 0.25 },
   { stage: "production", ou: "Production", waves: 2, share: 0.55 },
 ];
-const CHECKS = ["managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region"];
+const CHECKS = [
+  "managed",
+  "agent",
+  "operating-system",
+  "python",
+  "repositories",
+  "endpoints",
+  "instance-profile",
+  "region",
+];
 
 /** @typedef {{ instances: number, accounts?: number, patches?: number, halted?: boolean, extras?: boolean, seed?: number }} Size */
 
@@ -37,7 +46,15 @@ function catalogue(next, size) {
       os === "WINDOWS"
         ? { id: `KB50${String(30000 + i)}`, title: `2026-11 Cumulative Update for Windows Server (KB50${30000 + i})` }
         : { id: `${name}.x86_64:0:3.${i}.8-1`, title: name };
-    return { os, patch: { ...patch, classification: "Security", severity: SEVERITIES[i % 4], ...(cves.length ? { cveIds: cves } : {}) } };
+    return {
+      os,
+      patch: {
+        ...patch,
+        classification: "Security",
+        severity: SEVERITIES[i % 4],
+        ...(cves.length ? { cveIds: cves } : {}),
+      },
+    };
   });
 }
 
@@ -45,9 +62,18 @@ const REASONS = {
   patched: ["proved-by-scan", "installed, and a scan afterwards finds nothing missing"],
   compliant: ["nothing-missing", "nothing is missing"],
   "pending-reboot": ["reboot-needed", "installed, but the plan does not let it reboot"],
-  failed: ["exit-code-156", "the install failed: exit code 156: the patch module could not be downloaded (is S3 reachable from the instance?)"],
-  unreachable: ["delivery-timed-out", "no answer to the install: the SSM Agent did not begin, or did not finish, before the command timed out"],
-  "not-ready": ["unmanaged", "Systems Manager does not know this instance: SSM Agent, instance profile or network is missing"],
+  failed: [
+    "exit-code-156",
+    "the install failed: exit code 156: the patch module could not be downloaded (is S3 reachable from the instance?)",
+  ],
+  unreachable: [
+    "delivery-timed-out",
+    "no answer to the install: the SSM Agent did not begin, or did not finish, before the command timed out",
+  ],
+  "not-ready": [
+    "unmanaged",
+    "Systems Manager does not know this instance: SSM Agent, instance profile or network is missing",
+  ],
   skipped: ["not-selected-by-tags", "the plan selects instances by tag Patch, and this one has none"],
   "not-attempted": ["halted", "the run halted at step 02-staging-1 before this instance"],
 };
@@ -66,13 +92,41 @@ function outcome(next, halts) {
 
 /** What is wrong where a check says so: cause, evidence, fix. */
 const PROBLEMS = {
-  managed: (vpc) => [`${vpc} has no ssmmessages endpoint`, `Systems Manager does not know the instance. Most likely: ${vpc} has none of the endpoints that its private subnet needs.`, `Create the endpoints ssm and ssmmessages in ${vpc}.`],
-  agent: () => ["SSM Agents below 3.3.40.0", "SSM Agent 2.3.978.0 is older than 3.3.40.0, to which AWS asks to upgrade.", "Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent)."],
-  "operating-system": () => ["CentOS 7 is at its end since 2024-06-30", "CentOS 7 gets no patches since 2024-06-30.", "Replace the system."],
-  python: () => ["Python below 2.6", "No Python that the patch module takes is among the packages.", "Install Python 3."],
-  repositories: (vpc) => [`${vpc} has no way to the repositories`, `${vpc} has no S3 endpoint for the Amazon Linux repositories, and no way out on port 443.`, `Create a gateway endpoint for S3 in ${vpc}.`],
-  endpoints: (vpc) => [`${vpc} has no ssmmessages endpoint`, `${vpc} has no ssmmessages endpoint, and its subnet no way out.`, `Create the endpoint ssmmessages in ${vpc}.`],
-  "instance-profile": () => ["instances without an instance profile", "It has no instance profile, and default host management is off.", "Attach an instance profile whose role has AmazonSSMManagedInstanceCore."],
+  managed: (vpc) => [
+    `${vpc} has no ssmmessages endpoint`,
+    `Systems Manager does not know the instance. Most likely: ${vpc} has none of the endpoints that its private subnet needs.`,
+    `Create the endpoints ssm and ssmmessages in ${vpc}.`,
+  ],
+  agent: () => [
+    "SSM Agents below 3.3.40.0",
+    "SSM Agent 2.3.978.0 is older than 3.3.40.0, to which AWS asks to upgrade.",
+    "Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).",
+  ],
+  "operating-system": () => [
+    "CentOS 7 is at its end since 2024-06-30",
+    "CentOS 7 gets no patches since 2024-06-30.",
+    "Replace the system.",
+  ],
+  python: () => [
+    "Python below 2.6",
+    "No Python that the patch module takes is among the packages.",
+    "Install Python 3.",
+  ],
+  repositories: (vpc) => [
+    `${vpc} has no way to the repositories`,
+    `${vpc} has no S3 endpoint for the Amazon Linux repositories, and no way out on port 443.`,
+    `Create a gateway endpoint for S3 in ${vpc}.`,
+  ],
+  endpoints: (vpc) => [
+    `${vpc} has no ssmmessages endpoint`,
+    `${vpc} has no ssmmessages endpoint, and its subnet no way out.`,
+    `Create the endpoint ssmmessages in ${vpc}.`,
+  ],
+  "instance-profile": () => [
+    "instances without an instance profile",
+    "It has no instance profile, and default host management is off.",
+    "Attach an instance profile whose role has AmazonSSMManagedInstanceCore.",
+  ],
   region: () => ["Systems Manager is not there", "Systems Manager has no endpoint in this Region.", "Move it."],
 };
 
@@ -81,19 +135,46 @@ function findings(next, state, extras, vpc) {
   return CHECKS.map((check, i) => {
     const fails = state === "not-ready" && i !== 7 && (i === 0 || next() < 0.25);
     const status = fails ? "fail" : i < 6 && next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
-    if (status === "pass") return { check, status, severity: "info", evidence: `The check ${check} finds nothing in the way.` };
-    if (status === "unknown") return { check, status, severity: "low", evidence: "This cannot be known: the role may not call ec2:DescribeVpcEndpoints.", fix: "Allow ec2:DescribeVpcEndpoints." };
+    if (status === "pass")
+      return { check, status, severity: "info", evidence: `The check ${check} finds nothing in the way.` };
+    if (status === "unknown")
+      return {
+        check,
+        status,
+        severity: "low",
+        evidence: "This cannot be known: the role may not call ec2:DescribeVpcEndpoints.",
+        fix: "Allow ec2:DescribeVpcEndpoints.",
+      };
     const [text, evidence, fix] = PROBLEMS[check](vpc);
-    return { check, status, severity: fails ? (i === 0 ? "critical" : "high") : "medium", evidence, fix, causes: [{ text, fix }] };
+    return {
+      check,
+      status,
+      severity: fails ? (i === 0 ? "critical" : "high") : "medium",
+      evidence,
+      fix,
+      causes: [{ text, fix }],
+    };
   });
 }
 
 /** Who else patches: the code, the sentence, and what the plan says about it. */
 const OTHERS = [
   ["skip", "conflict-patch-policy", "the Quick Setup patch policy weekly-all (abc12) patches this instance too"],
-  ["skip", "auto-scaling", "the instance belongs to Auto Scaling group web, which may replace it when it reboots; patch the image of the group instead"],
-  ["warn", "conflict-maintenance-window", "the maintenance window nightly (mw-0c50858d01EXAMPLE) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on"],
-  ["warn", "conflict-association", "the association inventory-scan (b5ba0ee9, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others"],
+  [
+    "skip",
+    "auto-scaling",
+    "the instance belongs to Auto Scaling group web, which may replace it when it reboots; patch the image of the group instead",
+  ],
+  [
+    "warn",
+    "conflict-maintenance-window",
+    "the maintenance window nightly (mw-0c50858d01EXAMPLE) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on",
+  ],
+  [
+    "warn",
+    "conflict-association",
+    "the association inventory-scan (b5ba0ee9, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others",
+  ],
 ];
 
 /** Conflicts, and what they make of the reason: the plan leaves an instance alone, or its compliance row is lost. */
@@ -114,14 +195,25 @@ function others(next, state) {
 }
 
 /** @param {Size} size */
-export function generate({ instances, accounts = Math.max(3, Math.round(instances / 40)), patches = 240, halted = false, extras = false, seed = 1 }) {
+export function generate({
+  instances,
+  accounts = Math.max(3, Math.round(instances / 40)),
+  patches = 240,
+  halted = false,
+  extras = false,
+  seed = 1,
+}) {
   const next = random(seed);
   const patchesOf = catalogue(next, patches);
   // Two that no later stage gets, and one that it gets although the first did not have it.
-  const [held, untested] = [patchesOf.slice(10, 12), patchesOf.slice(3, 4)].map((some) => new Set(extras ? some.map((p) => p.patch.id) : []));
+  const [held, untested] = [patchesOf.slice(10, 12), patchesOf.slice(3, 4)].map(
+    (some) => new Set(extras ? some.map((p) => p.patch.id) : []),
+  );
   const targets = [];
   const rows = [];
-  const steps = STAGES.flatMap(({ stage, waves }) => Array.from({ length: waves }, (_, i) => ({ stage, wave: i + 1 }))).map((step, i) => ({
+  const steps = STAGES.flatMap(({ stage, waves }) =>
+    Array.from({ length: waves }, (_, i) => ({ stage, wave: i + 1 })),
+  ).map((step, i) => ({
     id: `0${i + 1}-${step.stage}-${step.wave}`,
     ...step,
     decision: !halted || i === 0 ? "advance" : i === 1 ? "halt" : "not-attempted",
@@ -140,7 +232,12 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       for (const region of REGIONS.slice(0, 1 + (a % 3))) {
         const locked = next() < 0.01;
         targets.push({
-          accountId, accountName, ouPath, region, stage, wave,
+          accountId,
+          accountName,
+          ouPath,
+          region,
+          stage,
+          wave,
           outcome: locked ? "access-denied" : halfway ? "not-attempted" : "reached",
           reason: locked
             ? { code: "access-denied", text: "the role orgpatch-member is absent or does not let orgpatch in" }
@@ -148,8 +245,28 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
               ? { code: "halted", text: REASONS["not-attempted"][1] }
               : { code: "reached", text: "every instance has its own outcome" },
           ...(locked || halfway ? { scannedAt: null, installedAt: null } : recorded(step, a)),
-          ...(extras && !locked && !halfway && a % 4 === 0 ? { baselineChanges: [{ change: "update", id: "pb-1", fields: ["approval-rules"], baseline: { name: `orgpatch-${stage}-AMAZON_LINUX_2023` } }] } : {}),
-          ...(extras && !locked && !halfway && a % 5 === 0 ? { conflictNotes: [{ code: "conflicts-not-seen", text: "conflicts with maintenance windows cannot be seen: the role may not call ssm:DescribeMaintenanceWindows" }] } : {}),
+          ...(extras && !locked && !halfway && a % 4 === 0
+            ? {
+                baselineChanges: [
+                  {
+                    change: "update",
+                    id: "pb-1",
+                    fields: ["approval-rules"],
+                    baseline: { name: `orgpatch-${stage}-AMAZON_LINUX_2023` },
+                  },
+                ],
+              }
+            : {}),
+          ...(extras && !locked && !halfway && a % 5 === 0
+            ? {
+                conflictNotes: [
+                  {
+                    code: "conflicts-not-seen",
+                    text: "conflicts with maintenance windows cannot be seen: the role may not call ssm:DescribeMaintenanceWindows",
+                  },
+                ],
+              }
+            : {}),
         });
         if (!locked) rows.push({ accountId, region, stage, wave, word, halfway, halts: halted && stage === "staging" });
       }
@@ -164,12 +281,15 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       const state = place.halfway ? "not-attempted" : outcome(next, place.halts);
       const os = SYSTEMS[Math.floor(next() * SYSTEMS.length)];
       const asked = !["skipped", "not-ready", "not-attempted"].includes(state);
-      const missing = asked && state !== "compliant" ? patchesOf.filter((p) => p.os === os && next() < 0.22).map((p) => p.patch) : [];
+      const missing =
+        asked && state !== "compliant" ? patchesOf.filter((p) => p.os === os && next() < 0.22).map((p) => p.patch) : [];
       const later = place.stage !== "test";
       const kept = (patch) => later && held.has(patch.id);
       const as = (word, which = () => true) => missing.filter(which).map((patch) => ({ ...patch, state: word }));
       const brought = (word) => as(word, (patch) => !kept(patch));
-      const { conflicts, overwrittenBy, reason } = extras ? others(next, state) : { conflicts: [], overwrittenBy: null };
+      const { conflicts, overwrittenBy, reason } = extras
+        ? others(next, state)
+        : { conflicts: [], overwrittenBy: null };
       const batch = `${t}/${os}/${Math.floor(i / 50)}`;
       if (!batches.has(batch)) batches.set(batch, [uuid(next), uuid(next), uuid(next)]);
       const [code, text] = REASONS[state];
@@ -179,20 +299,27 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
         accountId: place.accountId,
         region: place.region,
         instanceId: `i-${hex(next, 17)}`,
-        name: next() < 0.04 ? null : `${place.word}-${PARTS[Math.floor(next() * PARTS.length)]}-${String(i + 1).padStart(3, "0")}`,
+        name:
+          next() < 0.04
+            ? null
+            : `${place.word}-${PARTS[Math.floor(next() * PARTS.length)]}-${String(i + 1).padStart(3, "0")}`,
         stage: place.stage,
         wave: place.wave,
         os: state === "not-ready" ? null : os,
         agentVersion: state === "not-ready" ? null : "3.3.987.0",
         outcome: state,
-        reason: reason ?? { code, text: state === "failed" ? `${text}; ${missing.length} patches are still missing` : text },
+        reason: reason ?? {
+          code,
+          text: state === "failed" ? `${text}; ${missing.length} patches are still missing` : text,
+        },
         findings: findings(next, state, extras, `vpc-${place.accountId.slice(0, 8)}`),
         conflicts,
         overwrittenBy,
         missingBefore: as("Missing"),
         installed: state === "patched" ? brought("Missing") : [],
         failed: state === "failed" ? brought("Missing") : [],
-        missingAfter: state === "failed" ? brought("Missing") : state === "pending-reboot" ? brought("InstalledPendingReboot") : [],
+        missingAfter:
+          state === "failed" ? brought("Missing") : state === "pending-reboot" ? brought("InstalledPendingReboot") : [],
         installedUntested: state === "patched" && later ? as("Missing", (patch) => untested.has(patch.id)) : [],
         heldBack: as("Missing", kept),
         baselineId: asked ? "pb-0ddebc77faa71129f" : null,
@@ -203,12 +330,17 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
   const counts = {};
   for (const step of steps) {
     for (const [name, n] of Object.entries(step.counts)) counts[name] = (counts[name] ?? 0) + n;
-    const tried = ["patched", "pending-reboot", "failed", "unreachable"].reduce((sum, name) => sum + (step.counts[name] ?? 0), 0);
+    const tried = ["patched", "pending-reboot", "failed", "unreachable"].reduce(
+      (sum, name) => sum + (step.counts[name] ?? 0),
+      0,
+    );
     const text = `of ${tried} attempted, ${step.counts.failed ?? 0} failed and ${step.counts.unreachable ?? 0} are unreachable`;
     step.reason =
-      step.decision === "advance" ? { code: "within-limits", text }
-      : step.decision === "halt" ? { code: "too-many-failed", text: `${text}: more than the 1% that the plan allows` }
-      : { code: "halted", text: "halted at step 02-staging-1" };
+      step.decision === "advance"
+        ? { code: "within-limits", text }
+        : step.decision === "halt"
+          ? { code: "too-many-failed", text: `${text}: more than the 1% that the plan allows` }
+          : { code: "halted", text: "halted at step 02-staging-1" };
   }
   steps.forEach((step, i) => step.decision !== "not-attempted" && judged(step, i));
   if (extras) for (const step of steps) addExtras(step, all);
@@ -224,7 +356,9 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
       startedAt: "2026-11-10T00:00:06.643Z",
       finishedAt: "2026-11-14T03:44:15.884Z",
       decision: halt ? "halted" : "advanced",
-      reason: halt ? { code: halt.reason.code, text: `halted at step ${halt.id}: ${halt.reason.text}` } : { code: "all-steps-advanced", text: "every step passed its gate" },
+      reason: halt
+        ? { code: halt.reason.code, text: `halted at step ${halt.id}: ${halt.reason.text}` }
+        : { code: "all-steps-advanced", text: "every step passed its gate" },
       counts,
     },
     steps,
@@ -233,8 +367,18 @@ export function generate({ instances, accounts = Math.max(3, Math.round(instance
     readiness: { checks: {}, firstToFix: firstToFix(all) },
     ...(extras ? { comparison: comparison(all) } : {}),
     accountsOutsidePlan: [
-      { accountId: "111111111111", accountName: "management", ouPath: "", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
-      { accountId: "555500000001", accountName: "playground", ouPath: "Sandbox", reason: { code: "no-stage", text: "no stage of the plan claims this account" } },
+      {
+        accountId: "111111111111",
+        accountName: "management",
+        ouPath: "",
+        reason: { code: "no-stage", text: "no stage of the plan claims this account" },
+      },
+      {
+        accountId: "555500000001",
+        accountName: "playground",
+        ouPath: "Sandbox",
+        reason: { code: "no-stage", text: "no stage of the plan claims this account" },
+      },
     ],
   };
 }
@@ -259,7 +403,11 @@ function firstToFix(rows) {
     for (const { check, status, causes: own = [] } of row.findings) {
       for (const { text, fix } of own) {
         const cause = causes.get(text) ?? { text, check, status, fix, instances: new Map() };
-        if (worst.indexOf(status) > worst.indexOf(cause.status) || (status === cause.status && CHECKS.indexOf(check) > CHECKS.indexOf(cause.check))) Object.assign(cause, { check, status, fix });
+        if (
+          worst.indexOf(status) > worst.indexOf(cause.status) ||
+          (status === cause.status && CHECKS.indexOf(check) > CHECKS.indexOf(cause.check))
+        )
+          Object.assign(cause, { check, status, fix });
         cause.instances.set(status, (cause.instances.get(status) ?? new Set()).add(row.instanceId));
         causes.set(text, cause);
       }
@@ -267,7 +415,10 @@ function firstToFix(rows) {
   }
   return [...causes.values()]
     .map((cause) => ({ ...cause, instances: cause.instances.get(cause.status).size }))
-    .sort((a, b) => worst.indexOf(b.status) - worst.indexOf(a.status) || b.instances - a.instances || (a.text < b.text ? -1 : 1));
+    .sort(
+      (a, b) =>
+        worst.indexOf(b.status) - worst.indexOf(a.status) || b.instances - a.instances || (a.text < b.text ? -1 : 1),
+    );
 }
 
 /** What changed since a run before that is made up, too. */
@@ -276,9 +427,29 @@ function comparison(rows) {
     rows
       .filter((row) => row.outcome === outcome)
       .slice(0, 4)
-      .map(({ accountId, region, instanceId, name, outcome: now }) => ({ accountId, region, instanceId, name, before, now }));
-  const gone = { accountId: "222222222222", region: "eu-west-1", instanceId: "i-0123456789abcdef0", name: "old-web-1", before: "patched", now: null };
-  return { runId: "install-before", newlyFailing: some("failed", "patched"), fixed: some("patched", "failed"), new: [], gone: [gone] };
+      .map(({ accountId, region, instanceId, name, outcome: now }) => ({
+        accountId,
+        region,
+        instanceId,
+        name,
+        before,
+        now,
+      }));
+  const gone = {
+    accountId: "222222222222",
+    region: "eu-west-1",
+    instanceId: "i-0123456789abcdef0",
+    name: "old-web-1",
+    before: "patched",
+    now: null,
+  };
+  return {
+    runId: "install-before",
+    newlyFailing: some("failed", "patched"),
+    fixed: some("patched", "failed"),
+    new: [],
+    gone: [gone],
+  };
 }
 
 /** Fields of a step that not every report has. */
@@ -286,7 +457,8 @@ function addExtras(step, rows) {
   if (step.decision === "not-attempted" || step.stage === "test") return;
   const day = 10 + Number(step.id.slice(0, 2)) - 1;
   step.waits = [{ what: "soak", from: `2026-11-${day - 1}T08:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
-  if (step.wave === 1 && step.stage === "production") step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
+  if (step.wave === 1 && step.stage === "production")
+    step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
   const here = rows.filter((row) => row.stage === step.stage && row.wave === step.wave);
   const counted = (patchesOf) => {
     const patches = new Map();

@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { test as base, expect, type Page } from "@playwright/test";
-import { compact, embed, forScriptElement } from "../../tools/compact.mjs";
 import type { Report } from "../../src/model/report";
+import { compact, embed, forScriptElement } from "../../tools/compact.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../../../..");
 const template = readFileSync(join(root, "crates/report/page.html"), "utf8");
@@ -35,7 +35,8 @@ export const test = base.extend({
     });
     page.on("pageerror", (error) => wrong.push(String(error.stack)));
     page.on("request", (request) => {
-      if (!request.isNavigationRequest() || !request.url().startsWith("file:")) wrong.push(`request to ${request.url().slice(0, 200)}`);
+      if (!request.isNavigationRequest() || !request.url().startsWith("file:"))
+        wrong.push(`request to ${request.url().slice(0, 200)}`);
     });
     await use(page);
     expect(wrong, "the console and the network stay quiet").toEqual([]);

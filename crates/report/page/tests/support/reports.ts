@@ -48,7 +48,9 @@ function single(): Report {
   return {
     ...report,
     run: { ...report.run, counts },
-    steps: report.steps.filter(({ stage, wave }) => stage === row.stage && wave === row.wave).map((step) => ({ ...step, counts })),
+    steps: report.steps
+      .filter(({ stage, wave }) => stage === row.stage && wave === row.wave)
+      .map((step) => ({ ...step, counts })),
     targets: report.targets.filter(({ accountId, region }) => accountId === row.accountId && region === row.region),
     instances: [row],
     comparison: null,
@@ -60,13 +62,23 @@ function single(): Report {
 function waves(): Report {
   const report = made({ instances: 240, accounts: 24, extras: true, seed: 13 });
   const [step] = report.steps.slice(-1) as [Report["steps"][number]];
-  const wave = new Map([...new Set(report.targets.map(({ accountId }) => accountId))].map((id, i) => [id, (i % 12) + 1]));
-  for (const part of [...report.targets, ...report.instances]) Object.assign(part, { stage: "production", wave: wave.get(part.accountId) });
+  const wave = new Map(
+    [...new Set(report.targets.map(({ accountId }) => accountId))].map((id, i) => [id, (i % 12) + 1]),
+  );
+  for (const part of [...report.targets, ...report.instances])
+    Object.assign(part, { stage: "production", wave: wave.get(part.accountId) });
   report.steps = Array.from({ length: 12 }, (_, i) => {
     const counts: Record<string, number> = {};
     for (const row of report.instances) if (row.wave === i + 1) counts[row.outcome] = (counts[row.outcome] ?? 0) + 1;
     const decision = i < 8 ? "advance" : i === 8 ? "halt" : "not-attempted";
-    return { ...step, id: `${String(i + 1).padStart(2, "0")}-production-${i + 1}`, stage: "production", wave: i + 1, decision, counts } as Report["steps"][number];
+    return {
+      ...step,
+      id: `${String(i + 1).padStart(2, "0")}-production-${i + 1}`,
+      stage: "production",
+      wave: i + 1,
+      decision,
+      counts,
+    } as Report["steps"][number];
   });
   report.run.decision = "halted";
   return report;
@@ -75,8 +87,18 @@ function waves(): Report {
 /** Organizational units eight levels deep, as deep as AWS goes and more. */
 function deep(): Report {
   const report = made({ instances: 160, accounts: 12, extras: true, seed: 17 });
-  const units = ["Corporation", "Business units", "Asia Pacific", "Japan", "Payments and settlement", "Regulated", "Workloads"];
-  report.targets.forEach((target, i) => (target.ouPath = [...units, target.ouPath.split("/")[0], i % 3 ? "A" : "B"].join("/")));
+  const units = [
+    "Corporation",
+    "Business units",
+    "Asia Pacific",
+    "Japan",
+    "Payments and settlement",
+    "Regulated",
+    "Workloads",
+  ];
+  report.targets.forEach(
+    (target, i) => (target.ouPath = [...units, target.ouPath.split("/")[0], i % 3 ? "A" : "B"].join("/")),
+  );
   return report;
 }
 
@@ -86,7 +108,9 @@ function longNames(): Report {
   const name = "a-very-long-name ".repeat(600);
   report.run.plan = name;
   report.steps[0]!.reason.text = name;
-  report.targets.forEach((target, i) => Object.assign(target, { accountName: i % 2 ? name : "", ouPath: `${name}/${name}` }));
+  report.targets.forEach((target, i) =>
+    Object.assign(target, { accountName: i % 2 ? name : "", ouPath: `${name}/${name}` }),
+  );
   report.instances.forEach((row, i) => Object.assign(row, { name: i % 2 ? name : null, os: i % 3 ? row.os : name }));
   for (const row of report.instances.slice(0, 40)) row.reason.text = name;
   return report;
@@ -104,8 +128,20 @@ function readinessOnly(): Report {
   Object.assign(report.run, { operation: "scan", readinessOnly: true, counts: {} });
   for (const step of report.steps) Object.assign(step, { counts: {}, promotion: null });
   for (const row of report.instances) {
-    if (row.outcome !== "not-ready") Object.assign(row, { outcome: "skipped", reason: { code: "readiness-only", text: "the run looks at readiness only and sends no command" } });
-    Object.assign(row, { missingBefore: [], installed: [], failed: [], missingAfter: [], heldBack: [], installedUntested: [], commandIds: [] });
+    if (row.outcome !== "not-ready")
+      Object.assign(row, {
+        outcome: "skipped",
+        reason: { code: "readiness-only", text: "the run looks at readiness only and sends no command" },
+      });
+    Object.assign(row, {
+      missingBefore: [],
+      installed: [],
+      failed: [],
+      missingAfter: [],
+      heldBack: [],
+      installedUntested: [],
+      commandIds: [],
+    });
     const step = report.steps.find(({ stage, wave }) => stage === row.stage && wave === row.wave);
     for (const counts of [report.run.counts, step?.counts ?? {}]) counts[row.outcome] = (counts[row.outcome] ?? 0) + 1;
   }
