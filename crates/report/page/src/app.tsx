@@ -55,6 +55,7 @@ export function App({ data }: { data: Data }): JSX.Element {
   }[route.view];
   return (
     <>
+      {/* biome-ignore lint/a11y/useValidAnchor: a link to the content is what screen readers list; it only moves the focus. */}
       <a
         class="skip"
         href="#main"
@@ -91,6 +92,7 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
   const locked = useMemo(() => new Set(lockedAccounts(data).map((row) => row.accountId)).size, [data]);
   const badges: Partial<Record<View, number>> = { instances: data.instances.length, accounts: locked };
   const current = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view puts another link into `current`.
   useLayoutEffect(() => {
     if (current.current) showInList(current.current);
   }, [view]);
@@ -167,6 +169,7 @@ function useTitle(data: Data, view: View): void {
 /** A new view starts at its top, and a screen reader hears that there is one. */
 function useViewStart(view: View, main: { current: HTMLElement | null }): void {
   const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the view changes; `main` is a ref.
   useLayoutEffect(() => {
     if (first.current) {
       first.current = false;

@@ -41,5 +41,8 @@ export function indexed(report: Report): Data {
 /** What a function gives, computed at its first call. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | null = null;
-  return () => (made ??= { value: make() }).value;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -155,7 +155,9 @@ export class Filter {
     // How many facets say no to an instance, and which did so last. One that the text does not find is beyond them all.
     const noes = new Uint8Array(rows);
     const last = new Uint8Array(rows);
-    this.said(query)?.forEach((yes, i) => (noes[i] = yes ? 0 : 2));
+    this.said(query)?.forEach((yes, i) => {
+      noes[i] = yes ? 0 : 2;
+    });
     this.facets.forEach((f, number) => {
       const yes = allowed(f, query.facets[f.key]);
       if (!yes) return;

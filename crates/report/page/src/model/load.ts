@@ -59,7 +59,11 @@ function expand(row: unknown, appeared: unknown[]): void {
   // In the order of the text, since the numbers count the values in it.
   for (const [name, field] of Object.entries(row)) {
     if (name === "reason") row[name] = value(field);
-    else if (Array.isArray(field)) field.forEach((entry, i) => (field[i] = value(entry)));
+    else if (Array.isArray(field)) {
+      field.forEach((entry, i) => {
+        field[i] = value(entry);
+      });
+    }
   }
   if (!isObject(row.reason)) throw damaged("an instance has no reason");
   for (const list of LISTS) row[list] ??= [];

@@ -40,6 +40,7 @@ export function Links<Entry>({ of, label, entry }: ListProps<Entry>): JSX.Elemen
   return (
     <ul class="links" tabIndex={0} aria-label={label}>
       {listed.map((one, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: entries have no id, and the list does not change.
         <li key={i}>{entry(one)}</li>
       ))}
       {of.length > listed.length && <li class="muted">{`and ${count(of.length - listed.length)} more`}</li>}

@@ -42,7 +42,7 @@ export const Plain = (props: {
   rows: { key: string; cells: ComponentChildren[] }[];
 }): JSX.Element => (
   // Wide tables scroll by themselves, also by keyboard.
-  <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
+  <section class="scroll" tabIndex={0} aria-label={props.caption}>
     {/* The roles are what the elements have anyway, and would lose where the style makes blocks of them. */}
     <table class="plain" role="table">
       <caption class="hidden">{props.caption}</caption>
@@ -67,5 +67,5 @@ export const Plain = (props: {
         ))}
       </tbody>
     </table>
-  </div>
+  </section>
 );

@@ -64,6 +64,7 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
     overscan: 8,
     scrollMargin: margin,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows have to be measured again only when their height changes.
   useLayoutEffect(() => virtual.measure(), [height]);
   const items = virtual.getVirtualItems();
   const before = (items[0]?.start ?? margin) - margin;
@@ -147,6 +148,7 @@ function Head<Row>({
 
 /** Takes the place of the rows that are not in sight. */
 const Gap = ({ height, columns }: { height: number; columns: number }): JSX.Element => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of a table does not take the focus.
   <tr class="gap" aria-hidden="true">
     <td colSpan={columns} style={{ height: `${height}px` }} />
   </tr>

@@ -33,9 +33,9 @@ export const Time = ({ at }: { at: string }): JSX.Element => (
 );
 
 /** A link out of the page; nothing is fetched until somebody follows it. */
-export const Out = ({ to, children }: { to: string | null; children: ComponentChildren }): JSX.Element =>
+export const Out = ({ to, children }: { to: string | null; children: ComponentChildren }): ComponentChildren =>
   to === null ? (
-    <>{children}</>
+    children
   ) : (
     <a class="out" href={to} target="_blank" rel="noopener noreferrer">
       {children}

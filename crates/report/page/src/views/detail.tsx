@@ -33,6 +33,7 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
     element?.querySelector<HTMLElement>("h2")?.focus();
     return () => element?.close();
   }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another instance is shown from its top.
   useLayoutEffect(() => dialog.current?.querySelector(".drawer-body")?.scrollTo(0, 0), [row]);
   const at = order.indexOf(row);
   const step = (by: number): JSX.Element => {
@@ -52,6 +53,7 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
     );
   };
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the drawer closes it; the key for that is Escape.
     <dialog
       class="drawer"
       ref={dialog}
@@ -76,7 +78,7 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
         </button>
       </header>
       {/* Focusable, so that the keyboard can scroll it. */}
-      <div class="drawer-body" tabIndex={0} role="region" aria-label="Evidence">
+      <section class="drawer-body" tabIndex={0} aria-label="Evidence">
         <p class={`verdict soft-${row.outcome}`}>
           <OutcomeChip outcome={row.outcome} />
           <Prose>{sentenceCase(row.reason.text)}</Prose>
@@ -89,7 +91,7 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
         <Patches row={row} />
         {row.findings.length > 0 && <Findings row={row} />}
         <Commands row={row} />
-      </div>
+      </section>
     </dialog>
   );
 }

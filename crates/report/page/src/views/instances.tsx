@@ -65,6 +65,7 @@ export function Instances({ data, table, route }: { data: Data; table: InstanceT
   const { columns, filter, order } = table;
   const query = queryOf(route);
   // Neither the order nor the chosen instance changes what is found.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `query` is a new object each time; its text says whether it changed.
   const answer = useMemo(() => filter.run(query), [filter, JSON.stringify(query)]);
   const keep = useCallback((row: Instance) => answer.matches[row.index] === 1, [answer]);
   const sort = route.params.get("sort") ?? WORST_FIRST;

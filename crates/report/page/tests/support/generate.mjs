@@ -342,7 +342,7 @@ export function generate({
           ? { code: "too-many-failed", text: `${text}: more than the 1% that the plan allows` }
           : { code: "halted", text: "halted at step 02-staging-1" };
   }
-  steps.forEach((step, i) => step.decision !== "not-attempted" && judged(step, i));
+  for (const [i, step] of steps.entries()) if (step.decision !== "not-attempted") judged(step, i);
   if (extras) for (const step of steps) addExtras(step, all);
   const halt = steps.find((step) => step.decision === "halt");
   return {

@@ -96,9 +96,9 @@ function deep(): Report {
     "Regulated",
     "Workloads",
   ];
-  report.targets.forEach(
-    (target, i) => (target.ouPath = [...units, target.ouPath.split("/")[0], i % 3 ? "A" : "B"].join("/")),
-  );
+  for (const [i, target] of report.targets.entries()) {
+    target.ouPath = [...units, target.ouPath.split("/")[0], i % 3 ? "A" : "B"].join("/");
+  }
   return report;
 }
 
@@ -107,11 +107,13 @@ function longNames(): Report {
   const report = made({ instances: 80, accounts: 6, extras: true, seed: 19 });
   const name = "a-very-long-name ".repeat(600);
   report.run.plan = name;
-  report.steps[0]!.reason.text = name;
-  report.targets.forEach((target, i) =>
-    Object.assign(target, { accountName: i % 2 ? name : "", ouPath: `${name}/${name}` }),
-  );
-  report.instances.forEach((row, i) => Object.assign(row, { name: i % 2 ? name : null, os: i % 3 ? row.os : name }));
+  for (const step of report.steps.slice(0, 1)) step.reason.text = name;
+  for (const [i, target] of report.targets.entries()) {
+    Object.assign(target, { accountName: i % 2 ? name : "", ouPath: `${name}/${name}` });
+  }
+  for (const [i, row] of report.instances.entries()) {
+    Object.assign(row, { name: i % 2 ? name : null, os: i % 3 ? row.os : name });
+  }
   for (const row of report.instances.slice(0, 40)) row.reason.text = name;
   return report;
 }
