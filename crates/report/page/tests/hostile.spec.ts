@@ -1,4 +1,4 @@
-// Names, tags and reasons come from member accounts: whatever stands in them is shown as text, everywhere.
+// Names, tags and reasons come from member accounts: the page shows every character of them as text.
 import type { Report } from "../src/model/report";
 import { expect, goTo, pageOf, test } from "./support/page";
 import { withExtras } from "./support/reports";
@@ -17,7 +17,7 @@ const HOSTILE: Record<string, string> = {
   prototype: "__proto__",
 };
 
-/** Every text of the report that is not one of orgpatch's own closed words. */
+/** Returns a report with the text in every field that has no closed list of values. */
 function poisoned(text: string): Report {
   const report = structuredClone(withExtras);
   const mark = (word: string): string => `${word} ${text}`;
@@ -91,7 +91,7 @@ for (const [name, text] of Object.entries(HOSTILE)) {
       await goTo(page, `#/${view}`);
       await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
       expect(await page.evaluate(() => "broken" in window), view).toBe(false);
-      // No element that the page itself does not make.
+      // No elements except those of the page.
       expect(await page.locator("main :is(img, b b, script, iframe, object), main svg[onload]").count(), view).toBe(0);
       expect(await page.locator('a[href^="javascript:"]').count(), view).toBe(0);
       expect(
@@ -99,10 +99,10 @@ for (const [name, text] of Object.entries(HOSTILE)) {
         `${view} is not too wide`,
       ).toBeLessThanOrEqual(0);
     }
-    // The text itself is there, letter by letter, isolated from what stands beside it.
+    // Every character of the text is there, isolated from the text beside it.
     await goTo(page, `#/instances?i=${id}`);
     const title = page.getByRole("dialog").locator("h2 bdi");
-    // JSON keeps every character; HTML's parser is not asked, so neither are lost.
+    // The text comes from JSON and not through the HTML parser, so line breaks and U+0000 are kept.
     expect(await title.evaluate((element) => element.textContent)).toBe(text);
     expect(await title.evaluate((element) => getComputedStyle(element).unicodeBidi)).toBe("isolate");
   });

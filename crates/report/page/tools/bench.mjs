@@ -1,6 +1,6 @@
-// How quick the page is with 20,000 instances, as figures. Nothing passes or fails here; `--check` says no beyond the
-// limits. INSTANCES=<n> takes another number, PAGE=<page.html> another page, such as that of the commit before, and
-// SLOWER=<n> a processor that is so many times slower.
+// Measures how quick the page is with 20,000 instances. `--check` fails beyond the limits. INSTANCES=<n> sets another
+// number, PAGE=<page.html> another page, such as that of the previous commit, and SLOWER=<n> a processor that is n times
+// slower.
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { pathToFileURL } from "node:url";
@@ -9,7 +9,7 @@ import { launchOptions } from "../tests/support/browser.mjs";
 import { generate } from "../tests/support/generate.mjs";
 import { compact, embed, forScriptElement } from "./compact.mjs";
 
-/** What issue and README promise, in milliseconds. */
+/** The limits that the README states, in milliseconds. */
 const LIMITS = { open: 3000, reaction: 100 };
 const ROUNDS = 3;
 const instances = Number(process.env.INSTANCES ?? 20_000);
@@ -37,12 +37,12 @@ const page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
 const address = pathToFileURL(file.pathname).href;
 const cdp = await page.context().newCDPSession(page);
 await cdp.send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.SLOWER ?? 1) });
-// In the time that the page's thread has had a processor: what else runs on the machine does not count.
+// Processor time of the page's thread, which does not depend on other programs.
 await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
 const processor = async () =>
   1000 * (await cdp.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
 
-/** Prints the figures of one kind, and gives the worst. */
+/** Prints the figures of one kind, and returns the worst. */
 function line(what, values, busy) {
   const sorted = [...values].sort((a, b) => a - b);
   const worst = sorted.at(-1);
@@ -54,7 +54,7 @@ function line(what, values, busy) {
   return worst;
 }
 
-/** From the start of the navigation until the view has been painted. */
+/** Returns the time from the start of the navigation until the view is painted. */
 async function open(hash) {
   await page.goto("about:blank");
   await page.goto(`${address}${hash}`, { waitUntil: "commit" });
@@ -71,8 +71,8 @@ async function open(hash) {
 }
 
 /**
- * From what the reader does until the last change of the page that follows from it has been painted, in the page's own
- * clock: it is over when two frames went by in which nothing changed. So work that is put off counts, too.
+ * Returns the time from an action until the last change of the page is painted, by the clock of the page. A reaction ends
+ * after two frames without a change, so deferred work counts too.
  */
 const react = ([action, argument]) =>
   page.evaluate(
@@ -128,7 +128,7 @@ const tick = (list, nth) => [
 ];
 const sort = (column) => ["document.querySelectorAll('.table th button')[value].click()", column];
 const clear = ["document.querySelector('.active a').click()", null];
-/** Every column one way, the other way, and not any more. */
+/** Sorts by every column: first direction, other direction, unsorted. */
 const sortings = (columns) =>
   Array.from({ length: columns }, (_, column) => [sort(column), sort(column), sort(column)]).flat();
 
@@ -136,7 +136,7 @@ const opens = [];
 for (const hash of ["", "#/instances", "#/map", "#/patches", "#/readiness", "#/accounts"]) {
   const times = [];
   for (let i = 0; i < ROUNDS; i++) times.push(await open(hash));
-  opens.push(line(`opens at ${hash || "the answer"}`, times));
+  opens.push(line(`opens at ${hash || "the overview"}`, times));
 }
 
 await open("#/instances");
@@ -146,8 +146,8 @@ await measure(
   "instances: a word, letter by letter, and back",
   ["p", "pa", "pay", "pay-", "pay", "pa", "p", ""].map(type),
 );
-await measure("instances: one letter that all of them have", ["i", "", "a", "", "-", ""].map(type));
-await measure("instances: words that nobody has", ["zzzz", "", "nothing at all", "", "webwebwebweb", ""].map(type));
+await measure("instances: one letter that all texts have", ["i", "", "a", "", "-", ""].map(type));
+await measure("instances: words that no text has", ["zzzz", "", "nothing at all", "", "webwebwebweb", ""].map(type));
 await measure(
   "instances: CVE, KB, instance, command, account",
   ["cve-2026-1", "KB5030", some.instanceId, some.commandIds[0], some.accountId, ""].map(type),
@@ -180,7 +180,7 @@ await measure("patches: sort by each column", sortings(9));
 await open("#/readiness?all=1");
 await page.waitForTimeout(1000);
 await measure(
-  "readiness: those that pass, on and off",
+  "readiness: instances that pass, on and off",
   Array.from({ length: 4 }, () => ["document.querySelector('.toggle input').click()", null]),
 );
 await measure("readiness: sort by each column", sortings(9));

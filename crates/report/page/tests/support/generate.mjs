@@ -1,6 +1,6 @@
-// Reports of any size, made up but of the shape of real ones. The same seed gives the same report.
+// Generates reports of any size with the shape of real ones. The same seed gives the same report.
 
-const WORDS = ["shop", "pay", "cards", "ledger", "search", "mail", "risk", "stock", "route", "media", "crm", "auth"];
+const SERVICES = ["shop", "pay", "cards", "ledger", "search", "mail", "risk", "stock", "route", "media", "crm", "auth"];
 const PARTS = ["web", "api", "db", "batch", "edge", "cache", "worker", "queue"];
 const SYSTEMS = ["AMAZON_LINUX_2023", "UBUNTU", "WINDOWS", "REDHAT_ENTERPRISE_LINUX", "AMAZON_LINUX_2"];
 const SEVERITIES = ["Critical", "Important", "Moderate", "Low"];
@@ -23,7 +23,7 @@ const CHECKS = [
 
 /** @typedef {{ instances: number, accounts?: number, patches?: number, halted?: boolean, extras?: boolean, seed?: number }} Size */
 
-/** A small generator of numbers (mulberry32): enough for made-up data. */
+/** Returns a small generator of random numbers (mulberry32). */
 function random(seed) {
   let state = seed;
   return () => {
@@ -40,7 +40,7 @@ const uuid = (next) => [8, 4, 4, 4, 12].map((length) => hex(next, length)).join(
 function catalogue(next, size) {
   return Array.from({ length: size }, (_, i) => {
     const os = SYSTEMS[i % SYSTEMS.length];
-    const name = `${WORDS[i % WORDS.length]}-${PARTS[(i * 7) % PARTS.length]}-libs`;
+    const name = `${SERVICES[i % SERVICES.length]}-${PARTS[(i * 7) % PARTS.length]}-libs`;
     const cves = Array.from({ length: i % 4 }, () => `CVE-2026-${String(10000 + Math.floor(next() * 80000))}`);
     const patch =
       os === "WINDOWS"
@@ -59,27 +59,30 @@ function catalogue(next, size) {
 }
 
 const REASONS = {
-  patched: ["proved-by-scan", "installed, and a scan afterwards finds nothing missing"],
+  patched: ["proved-by-scan", "installed; a later scan found no missing patch"],
   compliant: ["nothing-missing", "nothing is missing"],
-  "pending-reboot": ["reboot-needed", "installed, but the plan does not let it reboot"],
+  "pending-reboot": ["pending-reboot", "installed; 2 patches wait for a reboot"],
   failed: [
     "exit-code-156",
     "the install failed: exit code 156: the patch module could not be downloaded (is S3 reachable from the instance?)",
   ],
   unreachable: [
     "delivery-timed-out",
-    "no answer to the install: the SSM Agent did not begin, or did not finish, before the command timed out",
+    "no result of the install: the command timed out before the SSM Agent reported one",
   ],
   "not-ready": [
     "unmanaged",
-    "Systems Manager does not know this instance: SSM Agent, instance profile or network is missing",
+    "Systems Manager does not know this instance; check SSM Agent, instance profile and network",
   ],
-  skipped: ["not-selected-by-tags", "the plan selects instances by tag Patch, and this one has none"],
-  "not-attempted": ["halted", "the run halted at step 02-staging-1 before this instance"],
+  skipped: [
+    "not-selected-by-tags",
+    "the plan selects instances with the tag Patch=monthly; this instance has no such tag",
+  ],
+  "not-attempted": ["halted", "the run halted at step 02-staging-1, before this instance"],
 };
 
 function outcome(next, halts) {
-  // The step that halts has something to halt for.
+  // The step that halts has more failures.
   const x = halts && next() < 0.06 ? 0.89 : next();
   if (x < 0.74) return "patched";
   if (x < 0.86) return "compliant";
@@ -90,44 +93,48 @@ function outcome(next, halts) {
   return "skipped";
 }
 
-/** What is wrong where a check says so: cause, evidence, fix. */
+/** Cause, evidence and fix of each check that does not pass. */
 const PROBLEMS = {
   managed: (vpc) => [
     `${vpc} has no ssmmessages endpoint`,
-    `Systems Manager does not know the instance. Most likely: ${vpc} has none of the endpoints that its private subnet needs.`,
+    `Systems Manager does not know the instance. Likely cause: ${vpc} has no endpoints for its private subnet.`,
     `Create the endpoints ssm and ssmmessages in ${vpc}.`,
   ],
   agent: () => [
     "SSM Agents below 3.3.40.0",
-    "SSM Agent 2.3.978.0 is older than 3.3.40.0, to which AWS asks to upgrade.",
+    "SSM Agent 2.3.978.0 is older than 3.3.40.0, to which AWS asks all customers to upgrade.",
     "Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).",
   ],
   "operating-system": () => [
-    "CentOS 7 is at its end since 2024-06-30",
-    "CentOS 7 gets no patches since 2024-06-30.",
-    "Replace the system.",
+    "CentOS 7 is out of support since 2024-06-30",
+    "CentOS 7 has had no patches since 2024-06-30.",
+    "Replace the operating system.",
   ],
   python: () => [
     "Python below 2.6",
-    "No Python that the patch module takes is among the packages.",
+    "The inventory lists no Python version that the patch module supports.",
     "Install Python 3.",
   ],
   repositories: (vpc) => [
-    `${vpc} has no way to the repositories`,
-    `${vpc} has no S3 endpoint for the Amazon Linux repositories, and no way out on port 443.`,
+    `${vpc} cannot reach the package repositories`,
+    `${vpc} has no S3 endpoint for the Amazon Linux repositories, and no route out for port 443.`,
     `Create a gateway endpoint for S3 in ${vpc}.`,
   ],
   endpoints: (vpc) => [
     `${vpc} has no ssmmessages endpoint`,
-    `${vpc} has no ssmmessages endpoint, and its subnet no way out.`,
+    `${vpc} has no ssmmessages endpoint, and its subnet has no route to the internet.`,
     `Create the endpoint ssmmessages in ${vpc}.`,
   ],
   "instance-profile": () => [
     "instances without an instance profile",
-    "It has no instance profile, and default host management is off.",
+    "The instance has no instance profile, and default host management is off.",
     "Attach an instance profile whose role has AmazonSSMManagedInstanceCore.",
   ],
-  region: () => ["Systems Manager is not there", "Systems Manager has no endpoint in this Region.", "Move it."],
+  region: () => [
+    "Region without Systems Manager",
+    "Systems Manager has no endpoint in this Region.",
+    "Move the instance to another Region.",
+  ],
 };
 
 function findings(next, state, extras, vpc) {
@@ -135,14 +142,13 @@ function findings(next, state, extras, vpc) {
   return CHECKS.map((check, i) => {
     const fails = state === "not-ready" && i !== 7 && (i === 0 || next() < 0.25);
     const status = fails ? "fail" : i < 6 && next() < 0.02 ? "warn" : next() < 0.01 ? "unknown" : "pass";
-    if (status === "pass")
-      return { check, status, severity: "info", evidence: `The check ${check} finds nothing in the way.` };
+    if (status === "pass") return { check, status, severity: "info", evidence: `The check ${check} passes.` };
     if (status === "unknown")
       return {
         check,
         status,
         severity: "low",
-        evidence: "This cannot be known: the role may not call ec2:DescribeVpcEndpoints.",
+        evidence: "Unknown: the role may not call ec2:DescribeVpcEndpoints.",
         fix: "Allow ec2:DescribeVpcEndpoints.",
       };
     const [text, evidence, fix] = PROBLEMS[check](vpc);
@@ -157,9 +163,9 @@ function findings(next, state, extras, vpc) {
   });
 }
 
-/** Who else patches: the code, the sentence, and what the plan says about it. */
-const OTHERS = [
-  ["skip", "conflict-patch-policy", "the Quick Setup patch policy weekly-all (abc12) patches this instance too"],
+/** Competing patchers: action of the plan, reason code, reason text. */
+const COMPETING = [
+  ["skip", "conflict-patch-policy", "the Quick Setup patch policy weekly-all (abc12) also patches this instance"],
   [
     "skip",
     "auto-scaling",
@@ -168,27 +174,27 @@ const OTHERS = [
   [
     "warn",
     "conflict-maintenance-window",
-    "the maintenance window nightly (mw-0c50858d01EXAMPLE) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on",
+    "the maintenance window nightly (mw-0c50858d01EXAMPLE) next runs AWS-RunPatchBaseline on this instance at 2026-11-23T12:00:00Z",
   ],
   [
     "warn",
     "conflict-association",
-    "the association inventory-scan (b5ba0ee9, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others",
+    "the association inventory-scan (b5ba0ee9, AWS-RunPatchBaseline) also scans this instance, and can overwrite our result",
   ],
 ];
 
-/** Conflicts, and what they make of the reason: the plan leaves an instance alone, or its compliance row is lost. */
-function others(next, state) {
+/** Returns the conflicts of an instance, and its reason if a conflict decided its outcome. */
+function competingPatchers(next, state) {
   const conflict = ([action, code, text]) => ({ action, reason: { code, text } });
-  const of = (action) => conflict(OTHERS.filter(([a]) => a === action)[Math.floor(next() * 2)]);
+  const of = (action) => conflict(COMPETING.filter(([a]) => a === action)[Math.floor(next() * 2)]);
   if (state === "skipped" && next() < 0.5) {
     const conflicts = next() < 0.2 ? [of("skip"), of("warn")] : [of("skip")];
     return { conflicts, overwrittenBy: null, reason: conflicts[0].reason };
   }
   if (state === "failed" && next() < 0.2) {
-    const conflicts = [conflict(OTHERS[3])];
-    const seen = `the compliance row is of an operation (Scan) that ended at 2026-11-11T03:12:44Z with no snapshot; probably because ${OTHERS[3][2]}`;
-    const text = `installed but not proved: the scan ended with success, but no compliance row of it can be found: ${seen}`;
+    const conflicts = [conflict(COMPETING[3])];
+    const seen = `the compliance row comes from a Scan that ended at 2026-11-11T03:12:44Z without a snapshot; likely cause: ${COMPETING[3][2]}`;
+    const text = `installed but not proved: the scan succeeded, but its compliance row is missing: ${seen}`;
     return { conflicts, overwrittenBy: { code: "association", text: seen }, reason: { code: "overwritten", text } };
   }
   return { conflicts: next() < 0.03 ? [of("warn")] : [], overwrittenBy: null };
@@ -205,7 +211,7 @@ export function generate({
 }) {
   const next = random(seed);
   const patchesOf = catalogue(next, patches);
-  // Two that no later stage gets, and one that it gets although the first did not have it.
+  // Two patches that later stages hold back, and one that they install although the first stage has not tested it.
   const [held, untested] = [patchesOf.slice(10, 12), patchesOf.slice(3, 4)].map(
     (some) => new Set(extras ? some.map((p) => p.patch.id) : []),
   );
@@ -224,13 +230,13 @@ export function generate({
     for (let a = 0; a < here; a++) {
       const wave = waves === 1 || a === 0 ? 1 : 2;
       const accountId = String(200000000000 + Math.floor(next() * 7e11));
-      const word = WORDS[a % WORDS.length];
-      const accountName = `${word}-${stage}${a >= WORDS.length ? `-${Math.floor(a / WORDS.length)}` : ""}`;
+      const word = SERVICES[a % SERVICES.length];
+      const accountName = `${word}-${stage}${a >= SERVICES.length ? `-${Math.floor(a / SERVICES.length)}` : ""}`;
       const ouPath = a % 3 === 0 ? ou : `${ou}/${["Payments", "Retail", "Platform"][a % 3]}`;
       const step = steps.find((one) => one.stage === stage && one.wave === wave);
       const halfway = step.decision === "not-attempted";
       for (const region of REGIONS.slice(0, 1 + (a % 3))) {
-        const locked = next() < 0.01;
+        const noAccess = next() < 0.01;
         targets.push({
           accountId,
           accountName,
@@ -238,14 +244,17 @@ export function generate({
           region,
           stage,
           wave,
-          outcome: locked ? "access-denied" : halfway ? "not-attempted" : "reached",
-          reason: locked
-            ? { code: "access-denied", text: "the role orgpatch-member is absent or does not let orgpatch in" }
+          outcome: noAccess ? "access-denied" : halfway ? "not-attempted" : "reached",
+          reason: noAccess
+            ? {
+                code: "access-denied",
+                text: "orgpatch cannot assume the role orgpatch-member: it is absent, or its trust policy does not allow it",
+              }
             : halfway
               ? { code: "halted", text: REASONS["not-attempted"][1] }
               : { code: "reached", text: "every instance has its own outcome" },
-          ...(locked || halfway ? { scannedAt: null, installedAt: null } : recorded(step, a)),
-          ...(extras && !locked && !halfway && a % 4 === 0
+          ...(noAccess || halfway ? { scannedAt: null, installedAt: null } : recorded(step, a)),
+          ...(extras && !noAccess && !halfway && a % 4 === 0
             ? {
                 baselineChanges: [
                   {
@@ -257,18 +266,19 @@ export function generate({
                 ],
               }
             : {}),
-          ...(extras && !locked && !halfway && a % 5 === 0
+          ...(extras && !noAccess && !halfway && a % 5 === 0
             ? {
                 conflictNotes: [
                   {
                     code: "conflicts-not-seen",
-                    text: "conflicts with maintenance windows cannot be seen: the role may not call ssm:DescribeMaintenanceWindows",
+                    text: "orgpatch cannot see maintenance windows: the role may not call ssm:DescribeMaintenanceWindows",
                   },
                 ],
               }
             : {}),
         });
-        if (!locked) rows.push({ accountId, region, stage, wave, word, halfway, halts: halted && stage === "staging" });
+        if (!noAccess)
+          rows.push({ accountId, region, stage, wave, word, halfway, halts: halted && stage === "staging" });
       }
     }
   }
@@ -288,7 +298,7 @@ export function generate({
       const as = (word, which = () => true) => missing.filter(which).map((patch) => ({ ...patch, state: word }));
       const brought = (word) => as(word, (patch) => !kept(patch));
       const { conflicts, overwrittenBy, reason } = extras
-        ? others(next, state)
+        ? competingPatchers(next, state)
         : { conflicts: [], overwrittenBy: null };
       const batch = `${t}/${os}/${Math.floor(i / 50)}`;
       if (!batches.has(batch)) batches.set(batch, [uuid(next), uuid(next), uuid(next)]);
@@ -334,12 +344,12 @@ export function generate({
       (sum, name) => sum + (step.counts[name] ?? 0),
       0,
     );
-    const text = `of ${tried} attempted, ${step.counts.failed ?? 0} failed and ${step.counts.unreachable ?? 0} are unreachable`;
+    const text = `${tried} attempted: ${step.counts.failed ?? 0} failed, ${step.counts.unreachable ?? 0} unreachable`;
     step.reason =
       step.decision === "advance"
         ? { code: "within-limits", text }
         : step.decision === "halt"
-          ? { code: "too-many-failed", text: `${text}: more than the 1% that the plan allows` }
+          ? { code: "too-many-failed", text: `${step.counts.failed} of ${tried} attempted instances failed (limit 1%)` }
           : { code: "halted", text: "halted at step 02-staging-1" };
   }
   for (const [i, step] of steps.entries()) if (step.decision !== "not-attempted") judged(step, i);
@@ -371,19 +381,19 @@ export function generate({
         accountId: "111111111111",
         accountName: "management",
         ouPath: "",
-        reason: { code: "no-stage", text: "no stage of the plan claims this account" },
+        reason: { code: "no-stage", text: "the account is not in any stage of the plan" },
       },
       {
         accountId: "555500000001",
         accountName: "playground",
         ouPath: "Sandbox",
-        reason: { code: "no-stage", text: "no stage of the plan claims this account" },
+        reason: { code: "no-stage", text: "the account is not in any stage of the plan" },
       },
     ],
   };
 }
 
-/** When the results of a target were recorded: a step takes two hours and more, a step a day. */
+/** Returns when the results of a target were recorded: one step a day, which takes two hours or more. */
 function recorded(step, place) {
   const day = 10 + Number(step.id.slice(0, 2)) - 1;
   const minute = String(place % 60).padStart(2, "0");
@@ -395,7 +405,7 @@ function judged(step, i) {
   step.judgedAt = `2026-11-${10 + i}T0${4 + i}:30:00Z`;
 }
 
-/** Every cause and how many instances have it, as `core::readiness` counts them. */
+/** Returns every cause with its number of instances, counted like the readiness rules in Rust. */
 function firstToFix(rows) {
   const worst = ["pass", "unknown", "warn", "fail"];
   const causes = new Map();
@@ -421,7 +431,7 @@ function firstToFix(rows) {
     );
 }
 
-/** What changed since a run before that is made up, too. */
+/** Returns what changed since an invented previous run. */
 function comparison(rows) {
   const some = (outcome, before) =>
     rows
@@ -452,11 +462,11 @@ function comparison(rows) {
   };
 }
 
-/** Fields of a step that not every report has. */
+/** Adds the optional fields of a step. */
 function addExtras(step, rows) {
   if (step.decision === "not-attempted" || step.stage === "test") return;
   const day = 10 + Number(step.id.slice(0, 2)) - 1;
-  step.waits = [{ what: "soak", from: `2026-11-${day - 1}T08:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
+  step.waits = [{ what: "bake", from: `2026-11-${day - 1}T08:30:00Z`, until: `2026-11-${day}T02:00:00Z` }];
   if (step.wave === 1 && step.stage === "production")
     step.approval = { by: "kana@example.com", at: "2026-11-12T01:10:00Z", comment: "approved in the change meeting" };
   const here = rows.filter((row) => row.stage === step.stage && row.wave === step.wave);
