@@ -1,4 +1,4 @@
-// What a reason code means and what to do about it, below the text of the reason.
+// What to do about a reason, below its text.
 import type { JSX } from "preact";
 import { reasonHelp } from "../model/reason-codes";
 
@@ -11,10 +11,4 @@ export function ReasonAction({ code }: { code: string }): JSX.Element | null {
       <span class="action-label">What to do:</span> {action}
     </span>
   );
-}
-
-/** The meaning of a reason code; nothing if the page does not know the code. */
-export function ReasonMeaning({ code }: { code: string }): JSX.Element | null {
-  const meaning = reasonHelp(code)?.meaning;
-  return meaning ? <span class="meaning">{meaning}</span> : null;
 }

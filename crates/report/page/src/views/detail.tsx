@@ -9,10 +9,11 @@ import { count, osName, plural, sentenceCase } from "../model/format";
 import { outcomeText } from "../model/outcomes";
 import { PATCH_STATE_LABELS, PATCH_STATES, type PatchStatus, patchStatuses, severityRank } from "../model/patches";
 import { STATUS_LABELS, statusOf } from "../model/readiness";
+import { reasonHelp } from "../model/reason-codes";
 import { href } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
 import { Facts, PlainTable } from "../parts/panel";
-import { ReasonAction, ReasonMeaning } from "../parts/reason";
+import { ReasonAction } from "../parts/reason";
 import { Status } from "../parts/status";
 import { ExternalLink, Id, Prose, Text } from "../parts/text";
 
@@ -83,10 +84,9 @@ export function Detail({ data, row, shown, onClose, onGo }: Props): JSX.Element 
         <p class={`detail-reason soft-${row.outcome}`}>
           <OutcomeChip outcome={row.outcome} />
           <Prose>{sentenceCase(row.reason.text)}</Prose>
-          <ReasonMeaning code={row.reason.code} />
           <ReasonAction code={row.reason.code} />
           <span class="muted">
-            {outcomeText(row.outcome).meaning} · <Text>{row.reason.code}</Text>
+            <Text>{row.reason.code}</Text>: {reasonHelp(row.reason.code)?.meaning ?? outcomeText(row.outcome).meaning}
           </span>
         </p>
         <InstanceFacts data={data} row={row} />
@@ -174,6 +174,7 @@ function CompetingPatchers({ row }: { row: Instance }): JSX.Element | null {
             <div>
               <p class="check">{patcherName(OVERWRITTEN)}</p>
               <Prose>{sentenceCase(row.overwrittenBy.text)}</Prose>
+              {row.reason.code !== OVERWRITTEN && <ReasonAction code={OVERWRITTEN} />}
             </div>
           </li>
         )}
