@@ -55,7 +55,7 @@ export function AccountsWithoutAccess({ data }: { data: Data }): JSX.Element {
   );
 }
 
-/** Targets in which orgpatch worked, but whose result is not recorded. */
+/** Targets in which orgpatch began work, but recorded no result. */
 export function LostResults({ data }: { data: Data }): JSX.Element | null {
   const rows = useMemo(() => accountsWithLostResults(data), [data]);
   if (rows.length === 0) return null;
@@ -63,7 +63,7 @@ export function LostResults({ data }: { data: Data }): JSX.Element | null {
     <Section
       id="lost"
       title="Results lost"
-      note="orgpatch worked in these accounts, but no result is recorded. Check their instances yourself."
+      note="orgpatch began work in these accounts, but recorded no result. Check their instances yourself."
     >
       <UnreachedAccounts caption="Accounts with lost results" data={data} rows={rows} />
     </Section>

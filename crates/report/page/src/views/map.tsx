@@ -162,7 +162,7 @@ const Legend = (): JSX.Element => (
         {outcomeText(outcome).label}
       </li>
     ))}
-    <li title="orgpatch may not enter the account, the account is suspended, or the Region is disabled">
+    <li title="orgpatch cannot assume its role in the account, the account is suspended, or the Region is disabled">
       <span class="swatch box-empty" aria-hidden="true" />
       No access
     </li>

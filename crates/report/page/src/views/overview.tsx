@@ -64,7 +64,7 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
         {data.instances.length === 0 ? (
           <Empty>This report has no instances.</Empty>
         ) : (
-          <p class="nothing good">Nothing. No instance needs attention, and orgpatch could access every account.</p>
+          <p class="nothing good">No instance needs attention, and orgpatch could access every account.</p>
         )}
       </Section>
     );
@@ -101,7 +101,7 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
           rows={lost}
           Icon={FileQuestion}
           title="Accounts with lost results"
-          details="orgpatch worked there, but no result is recorded."
+          details="orgpatch began work there, but recorded no result."
         />
       </ol>
     </Section>
