@@ -7,16 +7,24 @@ export type TargetOutcome = schema.TargetReport["outcome"];
 export type StepDecision = schema.StepReport["decision"];
 export type Counts = Partial<Record<Outcome, number>>;
 
+/** Why something is as it is. A newer orgpatch may have codes that the schema does not list. */
 export interface Reason {
   code: string;
   text: string;
 }
 
+/** The type with any text as the code of its reasons. */
+type WithAnyCode<T> = T extends { code: string; text: string }
+  ? Reason
+  : T extends object
+    ? { [Field in keyof T]: WithAnyCode<T[Field]> }
+    : T;
+
 /** A patch in a list whose entries may be ids only. */
 export type PatchRef = string | { id: string; title?: string; classification?: string; severity?: string };
 export type Patch = schema.Patch;
 
-export type Conflict = schema.Conflict;
+export type Conflict = WithAnyCode<schema.Conflict>;
 export type Cause = schema.Cause;
 
 /** A readiness finding of an instance. */
@@ -59,11 +67,10 @@ export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" 
   approval?: { by?: string; at?: string; comment?: string };
 }
 
-export type BaselineChange = schema.Change;
-export type TargetReport = schema.TargetReport;
+export type BaselineChange = WithAnyCode<schema.Change>;
+export type TargetReport = WithAnyCode<schema.TargetReport>;
 
-export interface InstanceRow extends Omit<schema.InstanceRow, "findings" | "reason"> {
-  reason: Reason;
+export interface InstanceRow extends Omit<WithAnyCode<schema.InstanceRow>, "findings"> {
   findings: Finding[];
   tags?: Record<string, string>;
   exitCode?: number;
