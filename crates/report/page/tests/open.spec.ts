@@ -100,8 +100,8 @@ const SIZES = { desk: { width: 1360, height: 900 }, phone: { width: 390, height:
 for (const scheme of ["light", "dark"] as const) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     test(`no violation of WCAG A, AA and best practices: ${scheme}, ${size}`, async ({ browser }) => {
-      // axe takes one or two seconds for each view.
-      test.setTimeout(60_000);
+      // axe takes one or two seconds for each view, and several times that on a busy machine.
+      test.setTimeout(180_000);
       const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
       const page = await context.newPage();
       await page.goto(pageOf(`axe-${scheme}-${size}`, halted));
