@@ -91,7 +91,7 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) lint
 
 .PHONY: lint
-lint: ## Formatting, clippy and rustdoc, warnings denied
+lint: lint-page ## Formatting, clippy, rustdoc and the page's linter; warnings denied
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
@@ -107,6 +107,10 @@ lint: lint-spelling
 deny: ## Licenses, duplicate crates, sources and known vulnerabilities of the dependencies (deny.toml)
 	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing; install it: cargo install --locked cargo-deny" >&2; exit 1; }
 	cargo deny --locked check
+
+.PHONY: lint-page
+lint-page: $(PAGE)/node_modules/.installed ## Biome on the report's page: rules, formatting, order of imports
+	cd $(PAGE) && npm run --silent lint
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests

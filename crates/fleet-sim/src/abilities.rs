@@ -1,8 +1,10 @@
 //! What an instance can do, and what it cannot, because of where it is and what is on it.
-use crate::network::Reach;
-use crate::platform::{Kind, Os};
-use crate::regions;
-use crate::scenario::{AgentState, FleetEntry, Metadata, Presence, agent_state};
+use crate::{
+    network::Reach,
+    platform::{Kind, Os},
+    regions,
+    scenario::{AgentState, FleetEntry, Metadata, Presence, agent_state},
+};
 
 /// From this version on the agent talks through `ssmmessages` where it can.
 /// Source: Systems Manager user guide, reference "ec2messages, ssmmessages, and other API operations".

@@ -1,17 +1,17 @@
 //! What the agent on a node does with a patch operation: how long it takes, what is on the node afterwards, and what
 //! it answers. Everything follows from the scenario's `behaviour`.
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-
-use crate::catalogue::{Catalogue, PatchId};
-use crate::clock::{Millis, SECOND};
-use crate::command::{End, JobId};
-use crate::compliance::{self, Report, State};
-use crate::dependency::{self, Resolved};
-use crate::document::{Operation, OperationKind};
-use crate::fleet::{Installed, Node};
-use crate::scenario::Behaviour;
-use crate::snapshot::Snapshot;
+use crate::{
+    catalogue::{Catalogue, PatchId},
+    clock::{Millis, SECOND},
+    command::{End, JobId},
+    compliance::{self, Report, State},
+    dependency::{self, Resolved},
+    document::{Operation, OperationKind},
+    fleet::{Installed, Node},
+    scenario::Behaviour,
+    snapshot::Snapshot,
+};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// A Scan looks and does not download: it never takes longer than this.
 const LONGEST_SCAN_SECONDS: u32 = 30;

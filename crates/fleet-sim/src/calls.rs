@@ -1,9 +1,10 @@
 //! The call log: who called what when, in simulated time, and with which result.
+use crate::{
+    clock::{Millis, rfc3339},
+    wire::Call,
+};
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::clock::{Millis, rfc3339};
-use crate::wire::Call;
 
 /// One line.
 #[derive(Debug, Serialize)]

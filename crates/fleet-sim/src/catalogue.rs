@@ -1,10 +1,13 @@
 //! The patch catalogue: which versions of a patch exist, and which of them are approved at a time.
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
-use crate::clock::{self, Millis};
-use crate::platform::Os;
-use crate::scenario::{PatchEntry, PatchSet};
+use crate::{
+    clock::{self, Millis},
+    platform::Os,
+    scenario::{PatchEntry, PatchSet},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Package with architecture, or KB number. Shared: thousands of nodes have the same patches.
 pub type PatchId = Arc<str>;
@@ -116,9 +119,7 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::predefined;
-    use crate::clock::DAY;
-    use crate::snapshot::Snapshot;
+    use crate::{baseline::predefined, clock::DAY, snapshot::Snapshot};
 
     fn entry(fields: &str) -> PatchEntry {
         serde_saphyr::from_str(&format!("{{classification: Security, severity: Critical, {fields}}}")).expect("valid")

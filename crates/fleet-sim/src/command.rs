@@ -1,7 +1,9 @@
 //! A command and its invocations: their facts, and the states that AWS makes of them. What moves them is `world`.
-use crate::agent::Answer;
-use crate::clock::{Millis, SECOND};
-use crate::document::{Operation, Parameters};
+use crate::{
+    agent::Answer,
+    clock::{Millis, SECOND},
+    document::{Operation, Parameters},
+};
 
 /// How long a command is not listed yet: `ListCommands` is eventually consistent.
 pub const LISTED_AFTER: Millis = 5 * SECOND;

@@ -1,15 +1,15 @@
 //! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
 //! caused it.
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use crate::baseline::{Level, Status};
-use crate::catalogue::{Catalogue, Patch, PatchId};
-use crate::clock::Millis;
-use crate::document::OperationKind;
-use crate::fleet::Node;
-use crate::platform::Kind;
-use crate::snapshot::Snapshot;
+use crate::{
+    baseline::{Level, Status},
+    catalogue::{Catalogue, Patch, PatchId},
+    clock::Millis,
+    document::OperationKind,
+    fleet::Node,
+    platform::Kind,
+    snapshot::Snapshot,
+};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// `PatchComplianceDataState`, as far as it is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! What a package brings along: an approved patch is installed together with what it requires, approved or not.
+use crate::{
+    catalogue::{Catalogue, PatchId},
+    clock::Millis,
+    fleet::Node,
+    snapshot::Snapshot,
+};
 use std::collections::{BTreeMap, BTreeSet};
-
-use crate::catalogue::{Catalogue, PatchId};
-use crate::clock::Millis;
-use crate::fleet::Node;
-use crate::snapshot::Snapshot;
 
 /// What an installation comes to.
 #[derive(Debug, Default)]

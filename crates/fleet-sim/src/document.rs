@@ -1,7 +1,6 @@
 //! The document AWS-RunPatchBaseline: its parameters, and what they ask the agent to do.
-use std::collections::BTreeMap;
-
 use crate::ids;
+use std::collections::BTreeMap;
 
 /// The only document that commands can be sent with here.
 pub const NAME: &str = "AWS-RunPatchBaseline";

@@ -1,8 +1,9 @@
 //! Faults: what goes wrong between a caller and the cloud, and how often.
-use crate::scenario::{FaultEntry, KillCaller};
-use crate::services;
-use crate::wire::ec2::glob;
-use crate::wire::{AwsError, Call};
+use crate::{
+    scenario::{FaultEntry, KillCaller},
+    services,
+    wire::{AwsError, Call, ec2::glob},
+};
 
 /// What a call meets.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,20 +1,21 @@
 //! The instances: what the scenario says about each, and what has happened to it since.
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-
-use crate::abilities::{Abilities, abilities, has_profile};
-use crate::agent::Running;
-use crate::catalogue::{Catalogue, PatchId};
-use crate::clock::{DAY, Millis};
-use crate::command::JobId;
-use crate::compliance::Report;
-use crate::document::OperationKind;
-use crate::ids;
-use crate::network::{Attachment, Networks, Reach};
-use crate::platform::Os;
-use crate::scenario::{
-    AssociationName, BehaviourEntry, FleetEntry, Form, InstanceState, Metadata, Ping, Scenario, policy_tag,
+use crate::{
+    abilities::{Abilities, abilities, has_profile},
+    agent::Running,
+    catalogue::{Catalogue, PatchId},
+    clock::{DAY, Millis},
+    command::JobId,
+    compliance::Report,
+    document::OperationKind,
+    ids,
+    network::{Attachment, Networks, Reach},
+    platform::Os,
+    scenario::{
+        AssociationName, BehaviourEntry, FleetEntry, Form, InstanceState, Metadata, Ping, Scenario, policy_tag,
+    },
+    snapshot::Snapshot,
 };
-use crate::snapshot::Snapshot;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// A patch on a node.
 #[derive(Debug, Clone)]

@@ -1,7 +1,6 @@
 //! Stable identifiers: the same scenario always yields the same ids, so runs can be compared.
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use uuid::Uuid;
 
 /// The first `length` (at most 64) hex digits of the hash of `parts`.

@@ -1,10 +1,11 @@
 //! The inventory of the managed nodes: what every agent tells of itself, and the applications where they are collected.
+use crate::{
+    clock::{DAY, Millis, SECOND, rfc3339},
+    fleet::Node,
+    platform::Kind,
+    world::World,
+};
 use std::collections::BTreeMap;
-
-use crate::clock::{DAY, Millis, SECOND, rfc3339};
-use crate::fleet::Node;
-use crate::platform::Kind;
-use crate::world::World;
 
 /// Inventory is collected this often (the default of the console).
 const COLLECTED: Millis = 30 * 60 * SECOND;

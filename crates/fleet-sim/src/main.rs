@@ -31,12 +31,8 @@ mod truth;
 mod wire;
 mod world;
 
-use std::io::Write as _;
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
-use std::process::ExitCode;
-
 use clap::Parser;
+use std::{io::Write as _, net::Ipv4Addr, path::PathBuf, process::ExitCode};
 use tokio::net::TcpListener;
 
 /// Simulates an AWS organization from a scenario file.

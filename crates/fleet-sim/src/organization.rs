@@ -1,8 +1,9 @@
 //! The organization: one root, nested OUs, accounts. Built once from the scenario, read by everything else.
+use crate::{
+    ids,
+    scenario::{AccountState, MemberRole, OuEntry, Scenario, Switch},
+};
 use std::collections::{BTreeMap, BTreeSet};
-
-use crate::ids;
-use crate::scenario::{AccountState, MemberRole, OuEntry, Scenario, Switch};
 
 /// An organizational unit.
 #[derive(Debug, Clone)]

@@ -1,10 +1,7 @@
 //! When somebody else's patching runs: the part of Systems Manager's schedule expressions that scenarios need.
-use jiff::Timestamp;
-use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
-
 use crate::clock::{DAY, Millis, SECOND};
+use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
+use serde::Deserialize;
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("MON", Weekday::Monday),

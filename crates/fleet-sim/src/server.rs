@@ -1,19 +1,24 @@
 //! The HTTP server: turns requests into calls, and passes real time to a simulation that has none.
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
-
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-
-use crate::simulation::{Reply, Simulation};
-use crate::wire::{self, Call};
+use crate::{
+    simulation::{Reply, Simulation},
+    wire::{self, Call},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    serve::ListenerExt as _,
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 type Shared = Arc<Mutex<Simulation>>;
 

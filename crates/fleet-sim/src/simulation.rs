@@ -1,13 +1,14 @@
 //! One simulation: clock, world, faults and call log together. Real time is handed in.
+use crate::{
+    calls::CallLog,
+    clock::{self, Clock},
+    faults::{Effect, Fate, Faults},
+    scenario::{KillCaller, Scenario},
+    services, truth,
+    wire::{self, AwsError, Call},
+    world::World,
+};
 use serde_json::{Value, json};
-
-use crate::calls::CallLog;
-use crate::clock::{self, Clock};
-use crate::faults::{Effect, Fate, Faults};
-use crate::scenario::{KillCaller, Scenario};
-use crate::wire::{self, AwsError, Call};
-use crate::world::World;
-use crate::{services, truth};
 
 /// Everything behind the server.
 #[derive(Debug)]

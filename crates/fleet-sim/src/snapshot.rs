@@ -1,12 +1,15 @@
 //! Patch snapshots: the same snapshot id means the same approved patches for all nodes of an account, Region, patch
 //! group and system, for three days.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
-
-use crate::baseline::{Baseline, Level, Verdict};
-use crate::catalogue::{Catalogue, PatchId};
-use crate::clock::{DAY, Millis};
-use crate::fleet::Node;
+use crate::{
+    baseline::{Baseline, Level, Verdict},
+    catalogue::{Catalogue, PatchId},
+    clock::{DAY, Millis},
+    fleet::Node,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// After this long the same id yields a new snapshot.
 const LIFE: Millis = 3 * DAY;

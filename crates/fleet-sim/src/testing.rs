@@ -1,10 +1,11 @@
 //! For tests: a small world under a controlled clock, and short ways to call it.
+use crate::{
+    clock::SECOND,
+    scenario, services,
+    wire::{AwsError, Call},
+    world::World,
+};
 use serde_json::{Value, json};
-
-use crate::clock::SECOND;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
-use crate::{scenario, services};
 
 pub const MANAGEMENT: &str = "111111111111";
 pub const MEMBER: &str = "222200000001";

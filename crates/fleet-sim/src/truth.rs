@@ -1,11 +1,12 @@
 //! The truth: what really happened to every instance, whatever any API says.
+use crate::{
+    baseline::{Baseline, Place},
+    catalogue::PatchId,
+    clock::rfc3339,
+    snapshot::Snapshot,
+    world::World,
+};
 use serde_json::{Map, Value, json};
-
-use crate::baseline::{Baseline, Place};
-use crate::catalogue::PatchId;
-use crate::clock::rfc3339;
-use crate::snapshot::Snapshot;
-use crate::world::World;
 
 /// What `GET /_sim/truth` answers.
 pub fn truth(world: &World) -> Value {

@@ -1,19 +1,23 @@
 //! The simulation core: a queue of events on simulated time. No real clock, no I/O; same input, same output.
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-
-use crate::agent::{self, Answer, Running};
-use crate::baseline::Baselines;
-use crate::catalogue::Catalogue;
-use crate::clock::{self, Millis, SECOND};
-use crate::command::{Command, End, JobId};
-use crate::document::OperationKind;
-use crate::fleet::Fleet;
-use crate::organization::Organization;
-use crate::others::Others;
-use crate::scenario::{self, Behaviour, CalendarEntry, Scenario};
-use crate::snapshot::{Snapshot, Snapshots};
-use crate::{ids, regions};
+use crate::{
+    agent::{self, Answer, Running},
+    baseline::Baselines,
+    catalogue::Catalogue,
+    clock::{self, Millis, SECOND},
+    command::{Command, End, JobId},
+    document::OperationKind,
+    fleet::Fleet,
+    ids,
+    organization::Organization,
+    others::Others,
+    regions,
+    scenario::{self, Behaviour, CalendarEntry, Scenario},
+    snapshot::{Snapshot, Snapshots},
+};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+};
 
 /// How long the agent takes to pick a command up, and one step of the dispatch ramp.
 const STEP: Millis = SECOND;

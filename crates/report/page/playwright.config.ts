@@ -1,4 +1,4 @@
-// How the tests run: one headless Chromium (see tests/support/browser.mjs), everything they write below build/page.
+// Configuration of the tests: headless Chromium (tests/support/browser.mjs); they write only below build/page.
 import { defineConfig } from "@playwright/test";
 import { launchOptions } from "./tests/support/browser.mjs";
 
@@ -16,7 +16,7 @@ export default defineConfig({
   use: {
     launchOptions: await launchOptions(),
     viewport: { width: 1360, height: 900 },
-    // Not UTC, so that the reader's own time is seen beside it.
+    // Not UTC, so that the page also shows the reader's time.
     timezoneId: "Asia/Tokyo",
     locale: "en-GB",
   },

@@ -1,9 +1,10 @@
 //! Which patch a baseline approves when. Pure, and the only place that knows it.
-use super::names::names;
-use super::{Baseline, Filter, Key, Level, Rule};
-use crate::catalogue::Patch;
-use crate::clock::{self, DAY, Millis};
-use crate::platform::{Kind, Os};
+use super::{Baseline, Filter, Key, Level, Rule, names::names};
+use crate::{
+    catalogue::Patch,
+    clock::{self, DAY, Millis},
+    platform::{Kind, Os},
+};
 
 /// What a baseline says about a version of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! What the API refuses in a baseline. A text names the field.
 use super::{Content, Filter, Key, Rule};
-use crate::clock;
-use crate::platform::{Kind, Os};
+use crate::{
+    clock,
+    platform::{Kind, Os},
+};
 
 /// Checks a baseline for a system. Fails with the first thing that AWS would refuse.
 pub fn check(os: Os, content: &Content) -> Result<(), String> {

@@ -8,15 +8,13 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 pub use approval::Verdict;
 pub use check::{check, check_tag};
 pub use content::{Action, Content, Filter, FilterGroup, Key, Level, Rule, RuleGroup, Status};
 pub use store::{Baselines, Place, Refusal};
 
-use crate::clock::Millis;
-use crate::platform::Os;
+use crate::{clock::Millis, platform::Os};
+use std::collections::BTreeMap;
 
 /// A patch baseline.
 #[derive(Debug, Clone)]

@@ -1,7 +1,9 @@
 //! The forms in which the lists of approved and rejected patches name a patch.
-use crate::catalogue::Patch;
-use crate::platform::{Kind, Os};
-use crate::wire::ec2::glob;
+use crate::{
+    catalogue::Patch,
+    platform::{Kind, Os},
+    wire::ec2::glob,
+};
 
 const ARCHITECTURES: [&str; 9] = ["x86_64", "aarch64", "noarch", "i686", "i386", "amd64", "arm64", "armhf", "all"];
 

@@ -1,10 +1,11 @@
 //! The baselines that AWS provides: one for each system, and two more for Windows.
-use std::collections::BTreeMap;
-
 use super::{Baseline, Content, Filter, FilterGroup, Key, Rule, RuleGroup, Status};
-use crate::clock::{DAY, Millis};
-use crate::ids;
-use crate::platform::{Kind, Os};
+use crate::{
+    clock::{DAY, Millis},
+    ids,
+    platform::{Kind, Os},
+};
+use std::collections::BTreeMap;
 
 /// The account that they are named in.
 const OWNER: &str = "075727635805";

@@ -1,12 +1,15 @@
 //! Which baselines an account has in a Region, and which of them counts for whom.
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
 use super::{Baseline, Content, Status, predefined};
-use crate::clock::Millis;
-use crate::fleet::Node;
-use crate::ids;
-use crate::platform::{Kind, Os};
+use crate::{
+    clock::Millis,
+    fleet::Node,
+    ids,
+    platform::{Kind, Os},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Own baselines that an account may have in a Region.
 const MOST_BASELINES: usize = 50;

@@ -1,13 +1,12 @@
 //! What baselines approve, what the API refuses in one, and which one counts: one rule for each test.
-use std::borrow::Borrow;
-use std::sync::Arc;
-
-use serde_json::{Value, json};
-
 use super::*;
-use crate::catalogue::{Catalogue, Patch};
-use crate::clock::{self, DAY, SECOND};
-use crate::scenario::PatchEntry;
+use crate::{
+    catalogue::{Catalogue, Patch},
+    clock::{self, DAY, SECOND},
+    scenario::PatchEntry,
+};
+use serde_json::{Value, json};
+use std::{borrow::Borrow, sync::Arc};
 
 fn os(code: &str) -> Os {
     Os::from_code(code).expect("known")

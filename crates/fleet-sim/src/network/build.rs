@@ -4,9 +4,11 @@ use super::{
     Acl, AclEntry, Attachment, DEFAULT_VPC, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, Rule,
     SecurityGroup, Subnet, Vpc, prefix_list,
 };
-use crate::ids;
-use crate::scenario::{
-    Egress, EndpointEntry, EndpointGroup, EndpointPlace, FleetEntry, Form, NetworkAcl, NetworkEntry, WayOut,
+use crate::{
+    ids,
+    scenario::{
+        Egress, EndpointEntry, EndpointGroup, EndpointPlace, FleetEntry, Form, NetworkAcl, NetworkEntry, WayOut,
+    },
 };
 
 const ANYWHERE: &str = "0.0.0.0/0";

@@ -5,12 +5,10 @@
 mod build;
 mod reach;
 
+use crate::{ids, scenario::Policy};
 use std::collections::HashMap;
 
 pub use reach::Reach;
-
-use crate::ids;
-use crate::scenario::Policy;
 
 /// The name of the VPC of entries that say nothing about their network.
 const DEFAULT_VPC: &str = "default";

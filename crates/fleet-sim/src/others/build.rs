@@ -1,11 +1,13 @@
 //! Derives the others from a scenario. Equal ones of an account and Region are one, which targets all their instances.
 use super::{Association, Errand, Others, Target, Window};
-use crate::clock::{self, Millis, SECOND};
-use crate::document::{self, OperationKind};
-use crate::fleet::Fleet;
-use crate::ids;
-use crate::scenario::{AssociationEntry, AssociationName, Form, Scenario, TargetWord, policy_tag};
-use crate::schedule::Schedule;
+use crate::{
+    clock::{self, Millis, SECOND},
+    document::{self, OperationKind},
+    fleet::Fleet,
+    ids,
+    scenario::{AssociationEntry, AssociationName, Form, Scenario, TargetWord, policy_tag},
+    schedule::Schedule,
+};
 
 /// A target names this many instances at most.
 const IDS: usize = 50;

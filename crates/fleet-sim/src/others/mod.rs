@@ -4,12 +4,8 @@
 //! the world runs in simulated time.
 mod build;
 
+use crate::{clock::Millis, document::OperationKind, fleet::Node, schedule::Schedule};
 use serde::Serialize;
-
-use crate::clock::Millis;
-use crate::document::OperationKind;
-use crate::fleet::Node;
-use crate::schedule::Schedule;
 
 /// A condition on nodes, as the API has it.
 #[derive(Debug, Clone, Serialize)]

@@ -1,10 +1,7 @@
 //! What a scenario says about others who patch: State Manager associations, maintenance windows, running commands.
-use serde::Deserialize;
-
 use super::words::Words;
-use crate::document::OperationKind;
-use crate::schedule::Schedule;
-use crate::{clock, ids};
+use crate::{clock, document::OperationKind, ids, schedule::Schedule};
+use serde::Deserialize;
 
 /// Somebody else's patching of the instances of an entry. Equal ones in an account and Region are one thing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -1,15 +1,15 @@
 //! The accounts' own patch baselines that are there when the clock starts, ours and those of others.
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::Deserialize;
-
 use super::Scenario;
-use crate::baseline::{
-    Action, Baselines, Content, Filter, FilterGroup, Key, Level, Rule, RuleGroup, Status, check, check_tag,
+use crate::{
+    baseline::{
+        Action, Baselines, Content, Filter, FilterGroup, Key, Level, Rule, RuleGroup, Status, check, check_tag,
+    },
+    clock::{DAY, Millis},
+    platform::Os,
+    regions,
 };
-use crate::clock::{DAY, Millis};
-use crate::platform::Os;
-use crate::regions;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A patch baseline of an account.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,9 +1,11 @@
 //! What a scenario must fulfil beyond its types. Every finding names the field.
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario, baselines, check_fleet};
-use crate::platform::{Kind, Os};
-use crate::{clock, ids, services};
+use crate::{
+    clock, ids,
+    platform::{Kind, Os},
+    services,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is wrong with a scenario; empty when it can be used.
 pub fn check(scenario: &Scenario) -> Vec<String> {

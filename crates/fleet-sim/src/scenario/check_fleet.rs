@@ -1,10 +1,11 @@
 //! What the instances of a scenario must fulfil beyond their types.
+use super::{AgentState, AssociationEntry, Behaviour, FleetEntry, NetworkEntry, Scenario, agent_state, words::Form};
+use crate::{
+    ids,
+    platform::{Kind, Os},
+    regions,
+};
 use std::collections::{BTreeMap, BTreeSet};
-
-use super::words::Form;
-use super::{AgentState, AssociationEntry, Behaviour, FleetEntry, NetworkEntry, Scenario, agent_state};
-use crate::platform::{Kind, Os};
-use crate::{ids, regions};
 
 /// Everything that is wrong with the instances.
 pub fn find(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {

@@ -1,11 +1,11 @@
 //! What a scenario says about instances: where they are, what is on them, how they behave.
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use super::words::{Form, Words, word};
-use super::{AssociationEntry, NetworkEntry};
+use super::{
+    AssociationEntry, NetworkEntry,
+    words::{Form, Words, word},
+};
 use crate::platform::Os;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// One instance, or `count` instances that are alike.
 #[derive(Debug, Deserialize)]

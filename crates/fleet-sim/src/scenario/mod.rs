@@ -9,6 +9,8 @@ mod fleet;
 mod network;
 mod words;
 
+use crate::platform::Os;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use associations::{AssociationEntry, AssociationName, TargetWord, policy_tag};
@@ -18,10 +20,7 @@ pub use fleet::{
     AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, agent_state,
 };
 pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
-use serde::{Deserialize, Serialize};
 pub use words::{Form, Switch};
-
-use crate::platform::Os;
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,6 @@
 //! What a scenario says about the network of instances, short for the common cases.
-use serde::Deserialize;
-
 use super::words::{Form, Words, word};
+use serde::Deserialize;
 
 /// The network of the instances of an entry. Those whose networks are alike share a VPC and a subnet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

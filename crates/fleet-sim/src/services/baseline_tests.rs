@@ -1,7 +1,6 @@
 //! The operations on patch baselines, their groups and their tags: one habit of AWS for each test.
-use serde_json::{Value, json};
-
 use crate::testing::{Lab, MEMBER, REGION};
+use serde_json::{Value, json};
 
 const AL: &str = "AMAZON_LINUX_2023";
 const TAGS: &str = "PatchBaseline";

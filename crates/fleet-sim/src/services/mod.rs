@@ -14,14 +14,12 @@ mod ssm_settings;
 mod ssm_tags;
 mod ssm_windows;
 
+use crate::{
+    regions::OptIn,
+    wire::{AwsError, Call, ec2::glob, fields::Fields, paging::BadToken},
+    world::World,
+};
 use serde_json::Value;
-
-use crate::regions::OptIn;
-use crate::wire::ec2::glob;
-use crate::wire::fields::Fields;
-use crate::wire::paging::BadToken;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
 
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 

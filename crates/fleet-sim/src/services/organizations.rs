@@ -1,14 +1,17 @@
 //! Organizations: the tree, page by page. Only the management account may look, but for `DescribeOrganization`.
-use serde_json::{Value, json};
-
 use super::with_token;
-use crate::ids;
-use crate::organization::{Account, Organization, Ou};
-use crate::scenario::AccountState;
-use crate::wire::fields::Fields;
-use crate::wire::paging::{Page, page};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    ids,
+    organization::{Account, Organization, Ou},
+    scenario::AccountState,
+    wire::{
+        AwsError, Call,
+        fields::Fields,
+        paging::{Page, page},
+    },
+    world::World,
+};
+use serde_json::{Value, json};
 
 /// The largest page, and the usual one.
 const PAGE: i64 = 20;

@@ -1,7 +1,6 @@
 //! What Systems Manager tells of others who patch: associations, maintenance windows, running commands.
-use serde_json::{Value, json};
-
 use crate::testing::{Lab, MEMBER, REGION};
+use serde_json::{Value, json};
 
 /// A lab with these further fields on one instance after the other.
 fn lab(fields: &[&str]) -> Lab {

@@ -1,14 +1,13 @@
 //! Systems Manager: State Manager associations, as `ListAssociations` tells of them.
-use serde_json::{Map, Value, json};
-
 use super::{normalized, ssm, with_token};
-use crate::clock::{self, epoch_seconds};
-use crate::fleet::Node;
-use crate::others::Association;
-use crate::wire::fields::Fields;
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    clock::{self, epoch_seconds},
+    fleet::Node,
+    others::Association,
+    wire::{AwsError, Call, fields::Fields, paging::page},
+    world::World,
+};
+use serde_json::{Map, Value, json};
 
 /// What an association, or an instance, can be after a run; the gravest comes first.
 const STATES: [&str; 3] = ["Pending", "Failed", "Success"];

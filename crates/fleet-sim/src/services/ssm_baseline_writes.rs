@@ -1,11 +1,15 @@
 //! Systems Manager: patch baselines are made, changed and deleted.
+use super::{
+    ssm,
+    ssm_baselines::{baseline_id, full, system},
+    ssm_tags,
+};
+use crate::{
+    baseline::{Content, Refusal, check},
+    wire::{AwsError, Call},
+    world::World,
+};
 use serde_json::{Map, Value, json};
-
-use super::ssm_baselines::{baseline_id, full, system};
-use super::{ssm, ssm_tags};
-use crate::baseline::{Content, Refusal, check};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
 
 /// `CreatePatchBaseline`
 pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {

@@ -1,13 +1,13 @@
 //! Systems Manager: which patch baselines there are, what they say, and which are the defaults.
-use serde_json::{Value, json};
-
 use super::{ssm, with_token};
-use crate::baseline::{Baseline, Place, Refusal};
-use crate::clock::epoch_seconds;
-use crate::platform::Os;
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    baseline::{Baseline, Place, Refusal},
+    clock::epoch_seconds,
+    platform::Os,
+    wire::{AwsError, Call, paging::page},
+    world::World,
+};
+use serde_json::{Value, json};
 
 /// The system that a request names, or Windows.
 pub fn system(call: &Call) -> Result<Os, AwsError> {

@@ -1,11 +1,12 @@
 //! Systems Manager: change calendars, of which only the state is told.
-use serde_json::json;
-
 use super::ssm;
-use crate::clock::{self, Millis, SECOND, rfc3339};
-use crate::scenario::{CalendarEntry, CalendarState};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    clock::{self, Millis, SECOND, rfc3339},
+    scenario::{CalendarEntry, CalendarState},
+    wire::{AwsError, Call},
+    world::World,
+};
+use serde_json::json;
 
 /// `GetCalendarState`: open if all the calendars are. A calendar is named, or given as an ARN, as a shared one must be.
 pub fn get_calendar_state(world: &mut World, call: &Call) -> Result<String, AwsError> {
@@ -50,9 +51,8 @@ fn state(calendar: &CalendarEntry, at: Millis) -> CalendarState {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use crate::testing::Lab;
+    use serde_json::{Value, json};
 
     const CALENDARS: &str = r#"calendars:
   - {name: freeze, state: OPEN, changes: [{at: "2026-11-14T00:00:00Z", to: OPEN}, {at: "2026-11-12T00:00:00Z", to: CLOSED}]}

@@ -1,14 +1,13 @@
 //! Systems Manager: commands and invocations, with the delay until they are seen.
-use serde_json::{Value, json};
-
 use super::{normalized, ssm, with_token};
-use crate::clock::{self, DAY, Millis, epoch_seconds, rfc3339};
-use crate::command::{Command, End, INVOCATIONS_AFTER, Invocation, LISTED_AFTER, Status};
-use crate::wire::fields::Fields;
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
-use crate::{document, ids};
+use crate::{
+    clock::{self, DAY, Millis, epoch_seconds, rfc3339},
+    command::{Command, End, INVOCATIONS_AFTER, Invocation, LISTED_AFTER, Status},
+    document, ids,
+    wire::{AwsError, Call, fields::Fields, paging::page},
+    world::World,
+};
+use serde_json::{Value, json};
 
 /// The history is this long.
 const KEPT: Millis = 30 * DAY;

@@ -1,15 +1,13 @@
 //! Systems Manager: `GetInventory`. Counting (`Aggregators`) is not simulated.
-use std::cmp::Ordering;
-
-use serde_json::{Map, Value, json};
-
 use super::{ssm, with_token};
-use crate::fleet::Node;
-use crate::inventory::{TYPES, capture_time, captured, rows};
-use crate::wire::fields::Fields;
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    fleet::Node,
+    inventory::{TYPES, capture_time, captured, rows},
+    wire::{AwsError, Call, fields::Fields, paging::page},
+    world::World,
+};
+use serde_json::{Map, Value, json};
+use std::cmp::Ordering;
 
 /// `GetInventory`: the managed nodes, running or not, with one type of inventory.
 ///

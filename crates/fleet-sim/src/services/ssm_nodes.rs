@@ -1,17 +1,19 @@
 //! Systems Manager: the managed nodes and what they reported about their patches.
+use super::{
+    normalized, ssm,
+    ssm_associations::{add_association_status, node_status},
+    ssm_settings::HOST_MANAGEMENT_ROLE,
+    with_token,
+};
+use crate::{
+    clock::epoch_seconds,
+    compliance::{Concern, Report, Row, State},
+    fleet::Node,
+    ids,
+    wire::{AwsError, Call, fields::Fields, paging::page},
+    world::World,
+};
 use serde_json::{Value, json};
-
-use super::ssm_associations::{add_association_status, node_status};
-use super::ssm_settings::HOST_MANAGEMENT_ROLE;
-use super::{normalized, ssm, with_token};
-use crate::clock::epoch_seconds;
-use crate::compliance::{Concern, Report, Row, State};
-use crate::fleet::Node;
-use crate::ids;
-use crate::wire::fields::Fields;
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
 
 /// The version that counts as the agent's latest.
 const LATEST_AGENT: &str = "3.3.987.0";

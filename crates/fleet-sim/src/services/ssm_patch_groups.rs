@@ -1,12 +1,15 @@
 //! Systems Manager: which baseline is registered for which patch group.
+use super::{
+    ssm,
+    ssm_baselines::{baseline_id, filters, has_prefix, identity, system, unknown_key},
+    with_token,
+};
+use crate::{
+    baseline::{Refusal, check_tag},
+    wire::{AwsError, Call, paging::page},
+    world::World,
+};
 use serde_json::json;
-
-use super::ssm_baselines::{baseline_id, filters, has_prefix, identity, system, unknown_key};
-use super::{ssm, with_token};
-use crate::baseline::{Refusal, check_tag};
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
 
 /// `RegisterPatchBaselineForPatchGroup`
 pub fn register_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {

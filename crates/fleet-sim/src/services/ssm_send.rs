@@ -1,16 +1,16 @@
 //! Systems Manager: `SendCommand`. It checks everything first: one node that cannot be asked fails the whole call.
-use std::collections::BTreeSet;
-
+use super::{ssm, ssm_commands::command_json, ssm_nodes::check_instance_ids};
+use crate::{
+    command::{Command, Invocation},
+    document::{self, Parameters},
+    wire::{
+        AwsError, Call,
+        fields::{Fields, strings, wrong_type},
+    },
+    world::World,
+};
 use serde_json::json;
-
-use super::ssm;
-use super::ssm_commands::command_json;
-use super::ssm_nodes::check_instance_ids;
-use crate::command::{Command, Invocation};
-use crate::document::{self, Parameters};
-use crate::wire::fields::{Fields, strings, wrong_type};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use std::collections::BTreeSet;
 
 /// `SendCommand`
 pub fn send_command(world: &mut World, call: &Call) -> Result<String, AwsError> {

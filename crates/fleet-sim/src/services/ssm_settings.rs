@@ -1,10 +1,11 @@
 //! Systems Manager: service settings, of which Default Host Management Configuration is one.
-use serde_json::json;
-
 use super::ssm;
-use crate::clock::epoch_seconds;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    clock::epoch_seconds,
+    wire::{AwsError, Call},
+    world::World,
+};
+use serde_json::json;
 
 /// The setting that names the role of Default Host Management Configuration.
 const HOST_MANAGEMENT: &str = "/ssm/managed-instance/default-ec2-instance-management-role";

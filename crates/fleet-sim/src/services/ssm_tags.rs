@@ -1,12 +1,12 @@
 //! Systems Manager: tags of patch baselines.
-use std::collections::BTreeMap;
-
-use serde_json::json;
-
 use super::ssm;
-use crate::baseline::{Baseline, Refusal, check_tag};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    baseline::{Baseline, Refusal, check_tag},
+    wire::{AwsError, Call},
+    world::World,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Tags that one resource may have.
 const MOST: usize = 50;

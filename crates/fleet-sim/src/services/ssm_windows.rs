@@ -1,14 +1,13 @@
 //! Systems Manager: maintenance windows, their targets and their tasks.
-use serde_json::{Value, json};
-
 use super::{ssm, with_token};
-use crate::clock::{SECOND, rfc3339};
-use crate::ids;
-use crate::others::{Errand, Target, Window};
-use crate::wire::fields::Fields;
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    clock::{SECOND, rfc3339},
+    ids,
+    others::{Errand, Target, Window},
+    wire::{AwsError, Call, fields::Fields, paging::page},
+    world::World,
+};
+use serde_json::{Value, json};
 
 type Filters = Vec<(String, Vec<String>)>;
 

@@ -1,7 +1,6 @@
 //! What the services refuse, list and leave out: one habit of AWS for each test.
-use serde_json::{Value, json};
-
 use crate::testing::{Lab, MANAGEMENT, MEMBER};
+use serde_json::{Value, json};
 
 const FIRST: &str = "i-00000000";
 

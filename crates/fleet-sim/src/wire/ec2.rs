@@ -1,11 +1,8 @@
 //! EC2's protocol: query parameters in, XML out.
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
+use super::AwsError;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
-
-use super::AwsError;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 

@@ -1,9 +1,7 @@
 //! Reads the fields of a JSON request and refuses what the service refuses.
-use std::ops::RangeInclusive;
-
-use serde_json::Value;
-
 use super::AwsError;
+use serde_json::Value;
+use std::ops::RangeInclusive;
 
 /// A request, and the code with which its service refuses a value.
 #[derive(Debug, Clone, Copy)]
@@ -103,9 +101,8 @@ pub fn wrong_type(name: &str, expected: &str) -> AwsError {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn bounds_and_types_are_checked() {

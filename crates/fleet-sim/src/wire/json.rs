@@ -1,7 +1,6 @@
 //! The JSON 1.1 protocol: Organizations and Systems Manager.
-use serde_json::{Value, json};
-
 use super::AwsError;
+use serde_json::{Value, json};
 
 /// Reads a body; an empty one is an empty request.
 pub fn parse(body: &str) -> Result<Value, AwsError> {

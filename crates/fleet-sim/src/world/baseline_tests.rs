@@ -1,7 +1,6 @@
 //! What baselines do to nodes: which one counts, what it installs, and what is reported.
-use serde_json::{Value, json};
-
 use crate::testing::{Lab, MEMBER, REGION};
+use serde_json::{Value, json};
 
 const FIRST: &str = "i-00000000";
 const SECOND: &str = "i-00000001";

@@ -1,10 +1,11 @@
 //! The errands of others, as the world runs them: like commands that somebody else sends.
-use serde_json::json;
-
 use super::{Event, World};
-use crate::clock::Millis;
-use crate::command::{Command, Invocation};
-use crate::document::{Operation, OperationKind, Parameters};
+use crate::{
+    clock::Millis,
+    command::{Command, Invocation},
+    document::{Operation, OperationKind, Parameters},
+};
+use serde_json::json;
 
 impl World {
     /// Plans the first run of every errand, and lets happen what began before `start`.

@@ -1,7 +1,6 @@
 //! What others do to instances, in simulated time, and what the truth says about it.
-use serde_json::json;
-
 use crate::testing::{Lab, MEMBER, REGION};
+use serde_json::json;
 
 const FIRST: &str = "i-00000000";
 

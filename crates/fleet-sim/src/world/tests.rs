@@ -1,7 +1,6 @@
 //! What operations do, and how commands live: one habit of AWS for each test.
-use serde_json::json;
-
 use crate::testing::Lab;
+use serde_json::json;
 
 const FIRST: &str = "i-00000000";
 

@@ -1,23 +1,23 @@
-// The page: head, the views, and which of them is shown.
+// The page: head, navigation, the current view, foot.
 import type { JSX } from "preact";
 import { flushSync } from "preact/compat";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Data, once } from "./model/data";
 import { makeFilter } from "./model/filter";
 import { count } from "./model/format";
-import { lockedAccounts, organization as organize } from "./model/organization";
+import { accountsWithoutAccess, buildOrganization } from "./model/organization";
 import { href, useRoute, type View } from "./model/route";
 import { Printing } from "./parts/folded";
-import { Id, T } from "./parts/text";
+import { Id, Text } from "./parts/text";
 import { ThemeSwitch } from "./parts/theme";
 import { Accounts } from "./views/accounts";
-import { headline } from "./views/answer";
 import { Instances, instanceTable, useWarmUp } from "./views/instances";
 import { MapView } from "./views/map";
 import { Overview } from "./views/overview";
 import { Patches } from "./views/patches";
 import { Print } from "./views/print";
 import { ReadinessView } from "./views/readiness";
+import { headline } from "./views/run-result";
 
 const TITLES: [View, string][] = [
   ["overview", "Overview"],
@@ -28,7 +28,7 @@ const TITLES: [View, string][] = [
   ["accounts", "Accounts"],
 ];
 
-/** Views of several sections; the title of the others stands in them. */
+/** Views of several sections, which have no heading of their own. */
 const SEVERAL: View[] = ["readiness", "accounts"];
 const titleOf = (view: View): string => TITLES.find(([name]) => name === view)?.[1] ?? "";
 
@@ -38,7 +38,7 @@ export function App({ data }: { data: Data }): JSX.Element {
     const { filter, patches } = makeFilter(data);
     return { table: instanceTable(data, filter), patches };
   }, [data]);
-  const organization = useMemo(() => once(() => organize(data)), [data]);
+  const organization = useMemo(() => once(() => buildOrganization(data)), [data]);
   const printing = usePrinting();
   useWarmUp(table);
   useTitle(data, route.view);
@@ -55,16 +55,17 @@ export function App({ data }: { data: Data }): JSX.Element {
   }[route.view];
   return (
     <>
+      {/* biome-ignore lint/a11y/useValidAnchor: a link to the content is what screen readers list; it only moves the focus. */}
       <a
         class="skip"
         href="#main"
         onClick={(event) => {
-          // The address says which view is shown, so the link must not change it.
+          // The address names the view, so the link must not change it.
           event.preventDefault();
           top.current?.focus();
         }}
       >
-        Skip to the content
+        Skip to content
       </a>
       <Head data={data} view={route.view} />
       <main id="main" ref={top} tabIndex={-1}>
@@ -79,7 +80,7 @@ export function App({ data }: { data: Data }): JSX.Element {
       </main>
       <footer>
         <p>
-          Made by orgpatch from <code>report.json</code>, version {data.schemaVersion}. Plan SHA-256{" "}
+          Created by orgpatch from <code>report.json</code>, schema version {data.schemaVersion}. Plan SHA-256{" "}
           <Id>{data.run.planSha256}</Id>
         </p>
       </footer>
@@ -88,9 +89,10 @@ export function App({ data }: { data: Data }): JSX.Element {
 }
 
 function Head({ data, view }: { data: Data; view: View }): JSX.Element {
-  const locked = useMemo(() => new Set(lockedAccounts(data).map((row) => row.accountId)).size, [data]);
-  const badges: Partial<Record<View, number>> = { instances: data.instances.length, accounts: locked };
+  const withoutAccess = useMemo(() => new Set(accountsWithoutAccess(data).map((row) => row.accountId)).size, [data]);
+  const badges: Partial<Record<View, number>> = { instances: data.instances.length, accounts: withoutAccess };
   const current = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view puts another link into `current`.
   useLayoutEffect(() => {
     if (current.current) showInList(current.current);
   }, [view]);
@@ -101,7 +103,7 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
           <span class={`dot dot-${data.run.decision}`} aria-hidden="true" />
           orgpatch
           <span class="brand-run">
-            <T>{data.run.plan}</T> <T class="muted">{data.run.id}</T>
+            <Text>{data.run.plan}</Text> <Text class="muted">{data.run.id}</Text>
           </span>
         </p>
         <ThemeSwitch />
@@ -110,7 +112,11 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
         <ul>
           {TITLES.map(([name, title]) => (
             <li key={name}>
-              <a href={href(name)} ref={view === name ? current : undefined} aria-current={view === name ? "page" : undefined}>
+              <a
+                href={href(name)}
+                ref={view === name ? current : undefined}
+                aria-current={view === name ? "page" : undefined}
+              >
                 {title}
                 {badges[name] ? <span class="badge">{count(badges[name])}</span> : null}
               </a>
@@ -123,17 +129,17 @@ function Head({ data, view }: { data: Data; view: View }): JSX.Element {
 }
 
 /**
- * On a phone the views do not all fit beside each other. Not by `scrollIntoView`: in Chromium the Tab key would go on from
- * there, past the link to the content.
+ * Scrolls the link of the current view into sight, because on a phone not all links fit. It does not use
+ * `scrollIntoView`: in Chromium, the Tab key would then continue from there, past the link to the content.
  */
 function showInList(link: HTMLElement): void {
   const list = link.closest("ul") as HTMLElement;
-  const [own, frame] = [link.getBoundingClientRect(), list.getBoundingClientRect()];
-  if (own.right > frame.right) list.scrollLeft += own.right - frame.right + 16;
-  if (own.left < frame.left) list.scrollLeft -= frame.left - own.left + 16;
+  const [item, frame] = [link.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (item.right > frame.right) list.scrollLeft += item.right - frame.right + 16;
+  if (item.left < frame.left) list.scrollLeft -= frame.left - item.left + 16;
 }
 
-/** True while the page is being printed. The browser prints right after the event, so it is rendered at once. */
+/** Returns true while the page is being printed. Renders at once, because the browser prints right after the event. */
 function usePrinting(): boolean {
   const [printing, setPrinting] = useState(false);
   useLayoutEffect(() => {
@@ -160,9 +166,10 @@ function useTitle(data: Data, view: View): void {
   }, [data, view]);
 }
 
-/** A new view starts at its top, and a screen reader hears that there is one. */
+/** Shows a new view from its top, and moves the focus there, so that a screen reader announces it. */
 function useViewStart(view: View, main: { current: HTMLElement | null }): void {
   const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the view changes; `main` is a ref.
   useLayoutEffect(() => {
     if (first.current) {
       first.current = false;

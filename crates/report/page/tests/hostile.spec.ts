@@ -1,4 +1,4 @@
-// Names, tags and reasons come from member accounts: whatever stands in them is shown as text, everywhere.
+// Names, tags and reasons come from member accounts: the page shows every character of them as text.
 import type { Report } from "../src/model/report";
 import { expect, goTo, pageOf, test } from "./support/page";
 import { withExtras } from "./support/reports";
@@ -17,7 +17,7 @@ const HOSTILE: Record<string, string> = {
   prototype: "__proto__",
 };
 
-/** Every text of the report that is not one of orgpatch's own closed words. */
+/** Returns a report with the text in every field that has no closed list of values. */
 function poisoned(text: string): Report {
   const report = structuredClone(withExtras);
   const mark = (word: string): string => `${word} ${text}`;
@@ -50,7 +50,14 @@ function poisoned(text: string): Report {
     row.findings = [
       { check: text, status: "fail", severity: text, evidence: text, fix: text, causes: [{ text, fix: text }] },
     ];
-    const patch = { id: text, title: mark("title"), classification: text, severity: text, state: "Missing" as const, cveIds: [text] };
+    const patch = {
+      id: text,
+      title: mark("title"),
+      classification: text,
+      severity: text,
+      state: "Missing" as const,
+      cveIds: [text],
+    };
     row.missingBefore = [patch];
     row.failed = [patch];
     row.missingAfter = [patch];
@@ -58,7 +65,8 @@ function poisoned(text: string): Report {
   report.readiness = { checks: {}, firstToFix: [{ check: "agent", status: "fail", text, fix: text, instances: 1 }] };
   const compared = { accountId: text, region: text, instanceId: text, name: text, before: null, now: null };
   report.comparison = { runId: text, newlyFailing: [compared], fixed: [], new: [compared], gone: [compared] };
-  for (const account of report.accountsOutsidePlan) Object.assign(account, { accountName: text, ouPath: text, reason: { code: text, text } });
+  for (const account of report.accountsOutsidePlan)
+    Object.assign(account, { accountName: text, ouPath: text, reason: { code: text, text } });
   return report;
 }
 
@@ -67,20 +75,34 @@ for (const [name, text] of Object.entries(HOSTILE)) {
     const report = poisoned(text);
     const id = report.instances[0]?.instanceId;
     await page.goto(pageOf(`hostile-${name.replaceAll(" ", "-")}`, report));
-    const views = ["overview", "instances", `instances?i=${id}`, "instances?q=%3Cscript%3E", "map", `map?at=${report.instances[0]?.accountId}`, "patches", `patches?${new URLSearchParams({ p: text })}`, "readiness", "accounts"];
+    const views = [
+      "overview",
+      "instances",
+      `instances?i=${id}`,
+      "instances?q=%3Cscript%3E",
+      "map",
+      `map?at=${report.instances[0]?.accountId}`,
+      "patches",
+      `patches?${new URLSearchParams({ p: text })}`,
+      "readiness",
+      "accounts",
+    ];
     for (const view of views) {
       await goTo(page, `#/${view}`);
       await page.locator("main h1, main h2").first().waitFor({ state: "attached" });
       expect(await page.evaluate(() => "broken" in window), view).toBe(false);
-      // No element that the page itself does not make.
+      // No elements except those of the page.
       expect(await page.locator("main :is(img, b b, script, iframe, object), main svg[onload]").count(), view).toBe(0);
       expect(await page.locator('a[href^="javascript:"]').count(), view).toBe(0);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${view} is not too wide`).toBeLessThanOrEqual(0);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+        `${view} is not too wide`,
+      ).toBeLessThanOrEqual(0);
     }
-    // The text itself is there, letter by letter, isolated from what stands beside it.
+    // Every character of the text is there, isolated from the text beside it.
     await goTo(page, `#/instances?i=${id}`);
     const title = page.getByRole("dialog").locator("h2 bdi");
-    // JSON keeps every character; HTML's parser is not asked, so neither are lost.
+    // The text comes from JSON and not through the HTML parser, so line breaks and U+0000 are kept.
     expect(await title.evaluate((element) => element.textContent)).toBe(text);
     expect(await title.evaluate((element) => getComputedStyle(element).unicodeBidi)).toBe("isolate");
   });

@@ -1,52 +1,70 @@
-// The arithmetic behind the views, without a browser.
+// The logic behind the views, without a browser.
 import { expect, test } from "@playwright/test";
-import { changeWords } from "../src/model/baselines";
-import { indexed } from "../src/model/data";
+import catalogue from "../src/data/reason-codes.json" with { type: "json" };
+import { changeText } from "../src/model/baselines";
+import { commandLink, instanceLink } from "../src/model/console";
+import { indexReport } from "../src/model/data";
 import { makeFilter, type Query } from "../src/model/filter";
 import { duration, percent, sentenceCase, utc } from "../src/model/format";
-import { commandLink, instanceLink } from "../src/model/console";
 import { readReport, UnreadableReport } from "../src/model/load";
-import { Order } from "../src/model/order";
-import { standings } from "../src/model/patches";
+import { patchStatuses } from "../src/model/patches";
+import { explainer, type ReasonCatalogue, reasonHelp } from "../src/model/reason-codes";
 import type { BaselineChange, InstanceRow } from "../src/model/report";
-import { changed, href, parse } from "../src/model/route";
+import { href, parse, withParams } from "../src/model/route";
+import { Sorter } from "../src/model/sorting";
 import { compact, embed, forScriptElement, PLACEHOLDER } from "../tools/compact.mjs";
-import { halted, withExtras } from "./support/reports";
+import { all, halted, withExtras } from "./support/reports";
 
-/** What JSON says of a report: no nulls, which the compact spelling leaves out. */
+/** Returns a report without nulls, which the compact format leaves out. */
 const bare = (report: object): unknown => JSON.parse(JSON.stringify(report, (_, value: unknown) => value ?? undefined));
 
-test("the compact spelling says the same, in a quarter of the bytes", () => {
+test("the compact format has the same content, in a quarter of the bytes", () => {
   const plain = JSON.stringify(withExtras);
   const short = forScriptElement(compact(withExtras));
   expect(bare(readReport(short))).toEqual(bare(withExtras));
   expect(short.length).toBeLessThan(plain.length / 4);
 });
 
-test("a writer that remembers some texts only, or none, says the same", () => {
+test("a writer that remembers only some values, or none, writes the same content", () => {
   const lengths = [Infinity, 100, 5, 0].map((remembered) => {
     const short = JSON.stringify(compact(withExtras, remembered));
     expect(bare(readReport(short)), `${remembered} texts`).toEqual(bare(withExtras));
     return short.length;
   });
-  // Each of them is another spelling.
+  // Each writer gives another text.
   expect(lengths).toEqual([...new Set(lengths)].sort((a, b) => a - b));
 });
 
-test("the spelling, letter by letter", () => {
+test("the exact text of the compact format", () => {
   const reason = { code: "a", text: "b" };
   const [p, q] = [{ id: "p" }, { id: "q" }];
-  const row = { name: null, reason, conflicts: [{ action: "warn", reason }], missingBefore: [p, q], installed: [], failed: [q], commandIds: ["p", "c"], wave: 1 };
+  const row = {
+    name: null,
+    reason,
+    conflicts: [{ action: "warn", reason }],
+    missingBefore: [p, q],
+    installed: [],
+    failed: [q],
+    commandIds: ["p", "c"],
+    wave: 1,
+  };
   const report = { schemaVersion: 1, instances: [row, row], targets: [] };
-  const again = (...numbers: number[]) => ({ reason: 0, conflicts: [1], missingBefore: numbers, failed: [3], commandIds: [4, 5], wave: 1 });
+  const again = (...numbers: number[]) => ({
+    reason: 0,
+    conflicts: [1],
+    missingBefore: numbers,
+    failed: [3],
+    commandIds: [4, 5],
+    wave: 1,
+  });
   const { name, installed, ...first } = { ...row, failed: [3] };
   expect(compact(report)).toEqual({ ...report, instances: [first, again(2, 3)] });
-  // Two texts are remembered, the reason and the conflict: the others stand as themselves, and count all the same.
+  // The writer remembers two values, the reason and the conflict. It writes the others again, and they count again.
   const forgetful = compact(report, 2).instances[1];
   expect(forgetful).toEqual({ ...first, reason: 0, conflicts: [1], failed: [q] });
 });
 
-test("numbers point back to what appeared, whatever the order of the fields and of the document", () => {
+test("numbers refer to earlier values, for any order of fields", () => {
   const text = `{
     "instances": [
       {"commandIds": ["c"], "reason": {"code": "a", "text": "b"}, "unheardOf": ["x", "x", 2]},
@@ -55,19 +73,34 @@ test("numbers point back to what appeared, whatever the order of the fields and 
     "steps": [], "accountsOutsidePlan": [], "targets": [], "schemaVersion": 1
   }`;
   const [first, second] = readReport(text).instances as unknown as Record<string, unknown>[];
-  const none = { findings: [], conflicts: [], missingBefore: [], installed: [], failed: [], missingAfter: [], installedUntested: [], heldBack: [] };
+  const none = {
+    findings: [],
+    conflicts: [],
+    missingBefore: [],
+    installed: [],
+    failed: [],
+    missingAfter: [],
+    installedUntested: [],
+    heldBack: [],
+  };
   expect(first).toEqual({ ...none, commandIds: ["c"], reason: { code: "a", text: "b" }, unheardOf: ["x", "x", "x"] });
-  expect(second).toEqual({ ...none, commandIds: ["c", "c", "c"], reason: { code: "a", text: "b" }, missingAfter: [{ id: "p" }], unheardOf: [{ id: "p" }, "x", "x"] });
+  expect(second).toEqual({
+    ...none,
+    commandIds: ["c", "c", "c"],
+    reason: { code: "a", text: "b" },
+    missingAfter: [{ id: "p" }],
+    unheardOf: [{ id: "p" }, "x", "x"],
+  });
 });
 
-test("a number that stands for nothing, and other damage, is an unreadable report", () => {
+test("a number without a value, and other damage, make a report unreadable", () => {
   const with1 = (row: unknown, more: object = {}): string =>
     JSON.stringify({ schemaVersion: 1, steps: [], targets: [], accountsOutsidePlan: [], instances: [row], ...more });
   const reason = { code: "a", text: "b" };
   expect(readReport(with1({ reason, commandIds: ["c", 0] })).instances).toHaveLength(1);
   const damaged = [
     ...[2, 3, -1, 0.5, 1e300].map((number) => with1({ reason, commandIds: ["c", number] })),
-    // Only what stands before it: a number is no appearance, and nothing points forward.
+    // Only values before the number count: a number is no value itself, and never refers forward.
     with1({ reason: 0 }),
     with1({ reason, commandIds: [0, 1] }),
     with1({ commandIds: ["c"], reason: 0 }),
@@ -80,7 +113,7 @@ test("a number that stands for nothing, and other damage, is an unreadable repor
   for (const text of damaged) expect(() => readReport(text), text).toThrow(UnreadableReport);
 });
 
-test("data in a script element never ends it", () => {
+test("data in a script element never ends the element", () => {
   const text = forScriptElement({ name: "</script><!-- \u2028 & >" });
   expect(text).not.toMatch(/[<>&\u2028\u2029]/);
   expect(JSON.parse(text)).toEqual({ name: "</script><!-- \u2028 & >" });
@@ -88,8 +121,8 @@ test("data in a script element never ends it", () => {
   expect(embed(`a${PLACEHOLDER}b`, "$& $1 $$")).toBe("a$& $1 $$b");
 });
 
-test("a filter gives what a simple loop gives, rows and counts", () => {
-  const data = indexed(structuredClone(withExtras));
+test("a filter gives the rows and counts of a simple loop", () => {
+  const data = indexReport(structuredClone(withExtras));
   const { filter } = makeFilter(data);
   const [first, last] = [data.instances[0], data.instances.at(-1)];
   const patch = data.instances.flatMap((row) => row.failed)[0];
@@ -99,7 +132,7 @@ test("a filter gives what a simple loop gives, rows and counts", () => {
     { text: "", facets: { outcome: ["failed", "unreachable"], region: ["us-east-1"] } },
     { text: "WEB", facets: { stage: ["production.2"] } },
     { text: "web  Production us-east", facets: { outcome: ["patched"], os: ["UBUNTU", "WINDOWS"] } },
-    // One letter that all of them have, words that nobody has, and the ends of the first and of the last text.
+    // A letter that all texts have, words that no text has, and the ends of the first and the last text.
     { text: "i", facets: {} },
     { text: "zzzz", facets: { region: ["us-east-1"] } },
     { text: "web zzzz", facets: {} },
@@ -110,7 +143,7 @@ test("a filter gives what a simple loop gives, rows and counts", () => {
     { text: "web", facets: { patch: [patch?.id ?? ""], outcome: ["failed"] } },
     { text: "", facets: { patch: ["no such patch"] } },
     { text: "", facets: { ou: ["Production/Retail"], os: ["UBUNTU"] } },
-    { text: "", facets: { outcome: ["nobody has this"] } },
+    { text: "", facets: { outcome: ["no such outcome"] } },
   ];
   for (const query of queries) {
     const { total, matches, counts } = filter.run(query);
@@ -120,7 +153,9 @@ test("a filter gives what a simple loop gives, rows and counts", () => {
     for (const key of ["outcome", "region", "ou"] as const) {
       const others = { ...query, facets: { ...query.facets, [key]: undefined } };
       filter.facet(key)?.values.forEach((value, i) => {
-        const beside = data.instances.filter((row) => simple(row, others) && simple(row, { text: "", facets: { [key]: [value] } })).length;
+        const beside = data.instances.filter(
+          (row) => simple(row, others) && simple(row, { text: "", facets: { [key]: [value] } }),
+        ).length;
         expect(counts.get(key)?.[i], `${JSON.stringify(query)} ${value}`).toBe(beside);
       });
     }
@@ -135,14 +170,22 @@ function simple(row: InstanceRow & { ouPath: string }, { text, facets }: Query):
     has(facets.stage, `${row.stage}.${row.wave}`) &&
     has(facets.os, row.os ?? "") &&
     (!facets.ou || facets.ou.some((ou) => row.ouPath === ou || row.ouPath.startsWith(`${ou}/`))) &&
-    (!facets.patch || standings(row).some(({ patch }) => facets.patch?.includes(patch.id))) &&
-    text.toLowerCase().split(/\s+/).every((word) => JSON.stringify(row).toLowerCase().includes(word))
+    (!facets.patch || patchStatuses(row).some(({ patch }) => facets.patch?.includes(patch.id))) &&
+    text
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => JSON.stringify(row).toLowerCase().includes(word))
   );
 }
 
-test("sorting: as people read, equal rows in their places, nothing at the end, both ways", () => {
-  const rows = ["web-10", undefined, "Web-9", "db", "web-10", undefined].map((name, place) => ({ name, place, size: place % 2, nothing: undefined }));
-  const order = new Order(rows, [
+test("sorting: natural order, equal rows keep their order, missing values last, in both directions", () => {
+  const rows = ["web-10", undefined, "Web-9", "db", "web-10", undefined].map((name, place) => ({
+    name,
+    place,
+    size: place % 2,
+    nothing: undefined,
+  }));
+  const order = new Sorter(rows, [
     { id: "name", sort: (row) => row.name },
     { id: "size", sort: (row) => row.size },
     { id: "nothing", sort: (row) => row.nothing },
@@ -153,11 +196,18 @@ test("sorting: as people read, equal rows in their places, nothing at the end, b
   expect(places("-name")).toEqual([0, 4, 2, 3, 1, 5]);
   expect(places("size")).toEqual([0, 2, 4, 1, 3, 5]);
   expect(places("-size")).toEqual([1, 3, 5, 0, 2, 4]);
-  for (const sort of [null, "nothing", "-nothing", "unsorted", "__proto__", "-", ""]) expect(places(sort), String(sort)).toEqual([0, 1, 2, 3, 4, 5]);
+  for (const sort of [null, "nothing", "-nothing", "unsorted", "__proto__", "-", ""])
+    expect(places(sort), String(sort)).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test("where a patch stands: the scan afterwards decides", () => {
-  const patch = (id: string, state: "Missing" | "Failed" | "InstalledPendingReboot" = "Missing") => ({ id, title: id, classification: "", severity: "", state });
+test("the state of a patch comes from the scan after the install", () => {
+  const patch = (id: string, state: "Missing" | "Failed" | "InstalledPendingReboot" = "Missing") => ({
+    id,
+    title: id,
+    classification: "",
+    severity: "",
+    state,
+  });
   const row = {
     missingBefore: ["a", "b", "c", "d", "e", "g", "h"].map((id) => patch(id)),
     installed: [patch("a"), patch("h")],
@@ -166,7 +216,12 @@ test("where a patch stands: the scan afterwards decides", () => {
     failed: [patch("b")],
     missingAfter: [patch("b"), patch("c"), patch("d", "InstalledPendingReboot"), patch("f", "Failed")],
   } as InstanceRow;
-  const found = Object.fromEntries(standings(row).map((s) => [s.patch.id, `${s.before ? "before " : ""}${s.state}${s.untested ? " untested" : ""}`]));
+  const found = Object.fromEntries(
+    patchStatuses(row).map((s) => [
+      s.patch.id,
+      `${s.before ? "before " : ""}${s.state}${s.untested ? " untested" : ""}`,
+    ]),
+  );
   expect(found).toEqual({
     a: "before installed",
     b: "before failed",
@@ -185,43 +240,131 @@ test("addresses", () => {
   expect(parse("#/nowhere").view).toBe("overview");
   expect(parse("").view).toBe("overview");
   expect(href("map", { at: "ou:A/B & C?", none: null })).toBe("#/map?at=ou%3AA%2FB+%26+C%3F");
-  expect(changed(parse("#/instances?q=x&outcome=a"), { q: null, sort: "-name" })).toBe("#/instances?outcome=a&sort=-name");
+  expect(withParams(parse("#/instances?q=x&outcome=a"), { q: null, sort: "-name" })).toBe(
+    "#/instances?outcome=a&sort=-name",
+  );
 });
 
-test("links to the console, in every partition, and never to a host that a report made up", () => {
-  expect(instanceLink("cn-north-1", "i-1")).toBe("https://cn-north-1.console.amazonaws.cn/systems-manager/fleet-manager/managed-nodes/i-1/general?region=cn-north-1");
-  expect(commandLink("us-gov-west-1", "a", "b/c")).toBe("https://us-gov-west-1.console.amazonaws-us-gov.com/systems-manager/run-command/a/b%2Fc?region=us-gov-west-1");
+test("links to the console in every partition, and never to a host from a report", () => {
+  expect(instanceLink("cn-north-1", "i-1")).toBe(
+    "https://cn-north-1.console.amazonaws.cn/systems-manager/fleet-manager/managed-nodes/i-1/general?region=cn-north-1",
+  );
+  expect(commandLink("us-gov-west-1", "a", "b/c")).toBe(
+    "https://us-gov-west-1.console.amazonaws-us-gov.com/systems-manager/run-command/a/b%2Fc?region=us-gov-west-1",
+  );
   for (const region of ["evil.example/#", "", "a.b-c-1", "x-1@evil"]) expect(instanceLink(region, "i-1")).toBeNull();
 });
 
 test("numbers and times", () => {
-  expect([percent(0, 0), percent(0, 5), percent(1, 5000), percent(4999, 5000), percent(5, 5), percent(1, 15)]).toEqual(["–", "0%", "<0.1%", ">99.9%", "100%", "6.7%"]);
+  expect([percent(0, 0), percent(0, 5), percent(1, 5000), percent(4999, 5000), percent(5, 5), percent(1, 15)]).toEqual([
+    "–",
+    "0%",
+    "<0.1%",
+    ">99.9%",
+    "100%",
+    "6.7%",
+  ]);
   expect(utc("2026-11-10T03:44:15.884Z")).toBe("2026-11-10 03:44 UTC");
   expect(utc("no time")).toBe("no time");
   expect(duration("2026-11-10T00:00:00Z", "2026-11-12T05:59:00Z")).toBe("2 d 5 h");
 });
 
-test("changes of baselines, in every shape", () => {
+test("changes of baselines, of every kind", () => {
   const known = { id: "pb-1", name: "orgpatch-a" };
-  const update = { change: "update", id: "pb-1", fields: ["approval-rules", "sources"], baseline: { name: "orgpatch-a", operatingSystem: "UBUNTU" } } as BaselineChange;
-  expect(changeWords(update)).toBe("Updated · orgpatch-a · approval rules, sources");
-  expect(changeWords(update, true)).toBe("Would be updated · orgpatch-a · approval rules, sources");
-  expect(changeWords({ change: "register-default", operatingSystem: "UBUNTU", baseline: { created: "orgpatch-b" } })).toBe("Made the default · orgpatch-b · UBUNTU");
-  expect(changeWords({ change: "register-for-patch-group", operatingSystem: "UBUNTU", group: "web", baseline: { existing: known } })).toBe(
-    "Registered for a patch group · orgpatch-a · UBUNTU · web",
+  const update = {
+    change: "update",
+    id: "pb-1",
+    fields: ["approval-rules", "sources"],
+    baseline: { name: "orgpatch-a", operatingSystem: "UBUNTU" },
+  } as BaselineChange;
+  expect(changeText(update)).toBe("Updated · orgpatch-a · approval rules, sources");
+  expect(changeText(update, true)).toBe("Would be updated · orgpatch-a · approval rules, sources");
+  expect(
+    changeText({ change: "register-default", operatingSystem: "UBUNTU", baseline: { created: "orgpatch-b" } }),
+  ).toBe("Made the default · orgpatch-b · UBUNTU");
+  expect(
+    changeText({
+      change: "register-for-patch-group",
+      operatingSystem: "UBUNTU",
+      group: "web",
+      baseline: { existing: known },
+    }),
+  ).toBe("Registered for a patch group · orgpatch-a · UBUNTU · web");
+  expect(
+    changeText({ change: "foreign", operatingSystem: "UBUNTU", baseline: known, why: "it has no tag" }, true),
+  ).toBe("Not changed: orgpatch does not own it · orgpatch-a · UBUNTU · it has no tag");
+  expect(changeText({ change: "left", baseline: known, reason: { code: "x", text: "it was made later" } })).toBe(
+    "Not changed · orgpatch-a · it was made later",
   );
-  expect(changeWords({ change: "foreign", operatingSystem: "UBUNTU", baseline: known, why: "it has no tag" }, true)).toBe(
-    "Left alone, because it is not orgpatch's · orgpatch-a · UBUNTU · it has no tag",
-  );
-  expect(changeWords({ change: "left", baseline: known, reason: { code: "x", text: "it was made later" } })).toBe("Left as it is · orgpatch-a · it was made later");
 });
 
-test("sentences begin with a large letter, names and ids as they are", () => {
-  expect(["the install failed", "lost: nothing", "vpc-1 has none", "ssm:ListCommands is missing", "openssl.x86_64 waits", "本番", ""].map(sentenceCase)).toEqual([
-    "The install failed", "Lost: nothing", "vpc-1 has none", "ssm:ListCommands is missing", "openssl.x86_64 waits", "本番", "",
+test("sentences start with a capital letter, names and ids do not change", () => {
+  expect(
+    [
+      "the install failed",
+      "lost: nothing",
+      "orgpatch cannot see it",
+      "vpc-1 has none",
+      "ssm:ListCommands is missing",
+      "openssl.x86_64 waits",
+      "本番",
+      "",
+    ].map(sentenceCase),
+  ).toEqual([
+    "The install failed",
+    "Lost: nothing",
+    "orgpatch cannot see it",
+    "vpc-1 has none",
+    "ssm:ListCommands is missing",
+    "openssl.x86_64 waits",
+    "本番",
+    "",
   ]);
 });
 
-test("the generated halted report is one", () => {
+test("reason codes: exact codes, patterns with an integer, and unknown codes", () => {
+  const explain = explainer({
+    codes: [
+      { code: "a", meaning: "A.", action: "" },
+      { code: "exit-code-0", meaning: "Success.", action: "" },
+    ],
+    patterns: [{ pattern: "exit-code-<n>", meaning: "Exit code <n>.", action: "Look up <n>." }],
+  });
+  expect(explain("a")?.meaning).toBe("A.");
+  expect(explain("exit-code-156")).toEqual({ meaning: "Exit code 156.", action: "Look up 156." });
+  expect(explain("exit-code--1")?.meaning).toBe("Exit code -1.");
+  expect(explain("exit-code-0")?.meaning, "an exact code comes before a pattern").toBe("Success.");
+  for (const code of [
+    "b",
+    "",
+    "exit-code-",
+    "exit-code-x",
+    "exit-code-1 ",
+    "my-exit-code-1",
+    "__proto__",
+    "constructor",
+  ]) {
+    expect(explain(code), code).toBeUndefined();
+  }
+});
+
+test("the catalogue of reason codes has a meaning for each code, and no code twice", () => {
+  const { codes, patterns }: ReasonCatalogue = catalogue;
+  const names = [...codes.map(({ code }) => code), ...patterns.map(({ pattern }) => pattern)];
+  expect(names).toEqual([...new Set(names)]);
+  for (const entry of [...codes, ...patterns]) {
+    expect(entry.meaning, JSON.stringify(entry)).toMatch(/^[A-Z\p{Ll}].*\.$/u);
+    expect(entry.action, JSON.stringify(entry)).toMatch(/^$|\.$/);
+  }
+});
+
+test("every reason code of an instance is in the catalogue", () => {
+  for (const [name, report] of all()) {
+    const unknown = report.instances.map(({ reason }) => reason.code).filter((code) => !reasonHelp(code));
+    expect([...new Set(unknown)], name).toEqual([]);
+  }
+});
+
+test("the generated halted report is halted", () => {
   expect(halted.steps.map((step) => step.decision)).toEqual(["advance", "halt", "not-attempted", "not-attempted"]);
 });

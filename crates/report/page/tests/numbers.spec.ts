@@ -1,12 +1,13 @@
-// The numbers on the page are those of report.json, for every report there is: make test-page REPORTS=<folder>
+// The numbers on the page are those of report.json, for generated reports and those of make test-page REPORTS=<folder>.
 import type { Page } from "@playwright/test";
-import { standings } from "../src/model/patches";
+import { patchStatuses } from "../src/model/patches";
 import type { Report } from "../src/model/report";
 import { expect, goTo, pageOf, test } from "./support/page";
 import { all } from "./support/reports";
 
 const number = (text: string): number => Number(text.replace(/[^0-9]/g, ""));
-const numberIn = async (page: Page, selector: string): Promise<number> => number(await page.locator(selector).innerText());
+const numberIn = async (page: Page, selector: string): Promise<number> =>
+  number(await page.locator(selector).innerText());
 
 for (const [i, [name, report]] of all().entries()) {
   test(`numbers of ${name}`, async ({ page }) => {
@@ -30,12 +31,15 @@ async function overview(page: Page, report: Report): Promise<void> {
   const steps = page.locator("[data-step]");
   await expect(steps).toHaveCount(report.steps.length);
   const bars = page.locator("[data-step] .bar");
-  // Runs about baselines ask no instance anything, and say nothing of them.
+  // Runs about baselines send no command, and show no instances.
   if (/-baselines$/.test(report.run.operation)) return expect(bars).toHaveCount(0);
   for (const step of report.steps) {
     const label = await page.locator(`[data-step="${step.id}"] .bar`).getAttribute("aria-label");
     const counts = Object.fromEntries(
-      [...(label ?? "").matchAll(/([\d,]+) ([a-z ]+)/g)].map(([, n, outcome]) => [outcome?.trim().replace(" ", "-"), number(n ?? "")]),
+      [...(label ?? "").matchAll(/([\d,]+) ([a-z ]+)/g)].map(([, n, outcome]) => [
+        outcome?.trim().replace(" ", "-"),
+        number(n ?? ""),
+      ]),
     );
     expect(counts, step.id).toEqual(step.counts);
   }
@@ -60,7 +64,7 @@ async function instances(page: Page, report: Report): Promise<void> {
 async function organization(page: Page, report: Report): Promise<void> {
   await goTo(page, "#/map");
   await page.getByRole("heading", { name: "Organization" }).waitFor();
-  // With one organizational unit only, the map opens inside of it: its own number is that of the organization.
+  // With only one organizational unit, the map opens inside it. Its number is that of the organization.
   expect(await numberIn(page, ".crumbs [aria-current] .muted")).toBe(report.instances.length);
   await goTo(page, "#/accounts");
 }
@@ -69,7 +73,8 @@ async function patches(page: Page, report: Report): Promise<void> {
   await goTo(page, "#/patches");
   await page.getByRole("heading", { name: "Patches" }).waitFor();
   const where = new Map<string, number>();
-  for (const row of report.instances) for (const { patch } of standings(row)) where.set(patch.id, (where.get(patch.id) ?? 0) + 1);
+  for (const row of report.instances)
+    for (const { patch } of patchStatuses(row)) where.set(patch.id, (where.get(patch.id) ?? 0) + 1);
   for (const step of report.steps) {
     for (const ref of step.promotion?.heldBack ?? []) {
       const id = typeof ref === "string" ? ref : ref.id;
@@ -84,12 +89,15 @@ async function patches(page: Page, report: Report): Promise<void> {
   }
 }
 
-/** What the page says first about readiness is what the report says. */
+/** The first cause on the page is the first cause of the report. */
 async function toFix(page: Page, report: Report): Promise<void> {
   const first = report.readiness?.firstToFix.find(({ status }) => status === "fail");
   if (!first) return;
   await goTo(page, "#/readiness");
-  const line = page.locator("section:has(#fixes) li").filter({ hasText: first.text.slice(0, 60) }).first();
+  const line = page
+    .locator("section:has(#fixes) li")
+    .filter({ hasText: first.text.slice(0, 60) })
+    .first();
   await expect(line.locator("b")).toHaveText(first.instances.toLocaleString("en"));
 }
 
@@ -100,6 +108,10 @@ async function accounts(page: Page, report: Report): Promise<void> {
   await expect(outside).toHaveCount(report.accountsOutsidePlan.length);
   const locked = report.targets.filter((target) => !["reached", "not-attempted", "error"].includes(target.outcome));
   const lost = report.targets.filter((target) => target.outcome === "error");
-  await expect(page.getByRole("table", { name: "Accounts that could not be entered" }).locator("tbody li")).toHaveCount(locked.length);
-  await expect(page.getByRole("table", { name: "Accounts whose results are lost" }).locator("tbody li")).toHaveCount(lost.length);
+  await expect(
+    page.getByRole("table", { name: "Accounts that orgpatch could not access" }).locator("tbody li"),
+  ).toHaveCount(locked.length);
+  await expect(page.getByRole("table", { name: "Accounts with lost results" }).locator("tbody li")).toHaveCount(
+    lost.length,
+  );
 }

@@ -1,18 +1,22 @@
 // Reports of unusual shape: none or one of everything, twelve waves, organizational units eight levels deep, names of
-// ten thousand letters, runs that ask no instance. Every view opens, and nothing is wider than the screen.
+// ten thousand letters, runs that send no command. Every view opens, and none is wider than the screen.
 import type { Report } from "../src/model/report";
 import { expect, goTo, pageOf, test } from "./support/page";
 import { shapes } from "./support/reports";
 
-const SIZES = { desk: { width: 1360, height: 900 }, phone: { width: 360, height: 740 }, paper: { width: 703, height: 990 } };
+const SIZES = {
+  desk: { width: 1360, height: 900 },
+  phone: { width: 360, height: 740 },
+  paper: { width: 703, height: 990 },
+};
 const HEADLINES: Record<string, string> = {
   nothing: "Ended with an error",
-  single: "Advanced through its only step",
+  single: "Completed its only step",
   waves: "Halted at production, wave 9",
-  deep: "Advanced through all 4 steps",
-  "long names": "Advanced through all 4 steps",
-  baselines: "Compared the baselines of all 4 steps",
-  "readiness only": "Looked at the readiness of all 4 steps",
+  deep: "Completed all 4 steps",
+  "long names": "Completed all 4 steps",
+  baselines: "Compared baselines in all 4 steps",
+  "readiness only": "Checked readiness in all 4 steps",
 };
 
 const views = (report: Report): string[] => [
@@ -41,13 +45,23 @@ for (const [name, report] of Object.entries(shapes())) {
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(over, `${view} is not too wide`).toBeLessThanOrEqual(0);
         const facts = page.locator(".facts dd");
-        expect(await facts.evaluateAll((all) => all.filter((fact) => fact.scrollWidth > fact.clientWidth).length), `facts of ${view} stay in their places`).toBe(0);
-        // Long names are shortened: they do not push out of sight what is asked for.
-        const content = page.locator(view === "overview" ? "#attention, #stages" : "main table, main .map, main section:last-of-type").first();
+        expect(
+          await facts.evaluateAll((all) => all.filter((fact) => fact.scrollWidth > fact.clientWidth).length),
+          `facts of ${view} stay in their places`,
+        ).toBe(0);
+        // Long names are shortened, so that the content still begins on the first screen.
+        const content = page
+          .locator(view === "overview" ? "#attention, #stages" : "main table, main .map, main section:last-of-type")
+          .first();
         const top = await content.evaluate((element) => element.getBoundingClientRect().top);
         if (size === "desk") expect(top, `${view} begins in sight`).toBeLessThan(900);
       }
-      if (size === "desk") expect(await page.locator("main").evaluate((main) => main.textContent?.includes("undefined") || main.textContent?.includes("NaN"))).toBe(false);
+      if (size === "desk")
+        expect(
+          await page
+            .locator("main")
+            .evaluate((main) => main.textContent?.includes("undefined") || main.textContent?.includes("NaN")),
+        ).toBe(false);
     });
   }
 }
@@ -55,12 +69,12 @@ for (const [name, report] of Object.entries(shapes())) {
 test("eight levels down to an account, and back up", async ({ page }) => {
   const { deep } = shapes();
   await page.goto(`${pageOf("shape-deep", deep as Report)}#/map`);
-  // Levels with one unit only are passed.
+  // The map skips levels with only one unit.
   await expect(page.locator(".crumbs [aria-current]")).toContainText("Workloads");
   const target = deep?.targets.find(({ ouPath }) => ouPath.includes("Production")) as Report["targets"][number];
   await page.getByRole("link", { name: /^Organizational unit Production:/ }).click({ position: { x: 40, y: 10 } });
   await page.getByRole("link", { name: new RegExp(`^Account ${target.accountName}:`) }).click();
   await expect(page.locator(".crumbs li")).toHaveCount(target.ouPath.split("/").length + 2);
-  await page.getByRole("navigation", { name: "Where in the organization" }).getByRole("link", { name: "Japan" }).click();
+  await page.getByRole("navigation", { name: "Path in the organization" }).getByRole("link", { name: "Japan" }).click();
   await expect(page.locator(".crumbs [aria-current]")).toContainText("Workloads");
 });

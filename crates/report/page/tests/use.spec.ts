@@ -1,7 +1,9 @@
-// Using it: drill down, filter, sort, search, share, go back; by mouse and by keyboard.
+// Uses the page: drill down, filter, sort, search, share, go back; by mouse and by keyboard.
 import type { Page } from "@playwright/test";
 import { duration, plural, utc } from "../src/model/format";
-import { PATCH_STATE_LABELS, PATCH_STATES, standings } from "../src/model/patches";
+import { outcomeText } from "../src/model/outcomes";
+import { PATCH_STATE_LABELS, PATCH_STATES, patchStatuses } from "../src/model/patches";
+import { reasonHelp } from "../src/model/reason-codes";
 import type { InstanceRow, Report } from "../src/model/report";
 import { expect, pageOf, test } from "./support/page";
 import { halted, shapes, withExtras } from "./support/reports";
@@ -15,7 +17,7 @@ test.beforeEach(async ({ page }) => {
   await page.goto(pageOf("use", withExtras));
 });
 
-test("a number of the answer leads to its instances", async ({ page }) => {
+test("a number of the result leads to its instances", async ({ page }) => {
   const failed = count((row) => row.outcome === "failed");
   expect(failed).toBeGreaterThan(0);
   await page.locator(".outcomes a", { hasText: "Failed" }).click();
@@ -27,7 +29,9 @@ test("drills down from the organization to the instances of a Region", async ({ 
   await page.getByRole("link", { name: "Open the map" }).click();
   await page.getByRole("link", { name: /^Organizational unit Production:/ }).click({ position: { x: 30, y: 10 } });
   await expect(page.locator(".crumbs [aria-current]")).toContainText("Production");
-  const target = withExtras.targets.find((t) => t.stage === "production" && t.outcome === "reached" && count((row) => row.accountId === t.accountId) > 0);
+  const target = withExtras.targets.find(
+    (t) => t.stage === "production" && t.outcome === "reached" && count((row) => row.accountId === t.accountId) > 0,
+  );
   await page.getByRole("link", { name: new RegExp(`^Account ${target?.accountName}:`) }).click();
   const region = page.getByRole("link", { name: new RegExp(`^Region ${target?.region}:`) });
   const here = count((row) => row.accountId === target?.accountId && row.region === target?.region);
@@ -35,11 +39,14 @@ test("drills down from the organization to the instances of a Region", async ({ 
   await shows(page, here);
   await page.goBack();
   await expect(region).toBeVisible();
-  await page.getByRole("navigation", { name: "Where in the organization" }).getByRole("link", { name: "Production" }).click();
+  await page
+    .getByRole("navigation", { name: "Path in the organization" })
+    .getByRole("link", { name: "Production" })
+    .click();
   await expect(page.locator(".crumbs [aria-current]")).toContainText("Production");
 });
 
-test("filters add up within one list and narrow down across lists, and the counts say what is left", async ({ page }) => {
+test("values of one facet add up, facets narrow down, and the counts follow", async ({ page }) => {
   await page.getByRole("link", { name: "Instances", exact: false }).first().click();
   const outcome = page.getByRole("group", { name: "Outcome" });
   await outcome.getByLabel("Failed").check();
@@ -51,7 +58,7 @@ test("filters add up within one list and narrow down across lists, and the count
   await expect(stage.locator("li", { hasText: "staging" }).locator(".n")).toHaveText(String(inStaging));
   await stage.getByLabel("staging").check();
   await shows(page, inStaging);
-  // The counts beside the outcomes are those of the stage, whatever outcome is chosen.
+  // The counts of the outcomes are those of the stage, for any chosen outcome.
   const patched = count((row) => row.outcome === "patched" && row.stage === "staging");
   await expect(outcome.locator("li", { hasText: "Patched" }).locator(".n")).toHaveText(String(patched));
   await page.getByRole("button", { name: "Stage staging remove" }).click();
@@ -65,20 +72,23 @@ test("finds by name, account, patch and CVE, and by several words", async ({ pag
   const field = page.getByRole("searchbox", { name: "Find instances" });
   const row = withExtras.instances.find((r) => r.name && r.installed.some((p) => p.cveIds?.length)) as InstanceRow;
   const cve = row.installed.flatMap((patch) => patch.cveIds ?? [])[0] as string;
-  const having = count((r) => standings(r).some(({ patch }) => patch.cveIds?.includes(cve)));
+  const having = count((r) => patchStatuses(r).some(({ patch }) => patch.cveIds?.includes(cve)));
   await field.fill(cve.toLowerCase());
   await shows(page, having);
   await field.fill(`${cve} ${row.instanceId}`);
   await shows(page, 1);
   await field.fill(row.accountId);
-  await shows(page, count((r) => r.accountId === row.accountId));
+  await shows(
+    page,
+    count((r) => r.accountId === row.accountId),
+  );
   await field.fill("there is no such thing");
   await expect(page.getByText("No instance matches these filters.")).toBeVisible();
 });
 
 test("sorts both ways, by every column", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/instances`);
-  // What needs somebody comes first.
+  // The most urgent instances come first.
   expect((await outcomes(page))[0]).toBe("Failed");
   await page.getByRole("button", { name: "Outcome" }).click();
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
@@ -88,9 +98,12 @@ test("sorts both ways, by every column", async ({ page }) => {
   expect(names).toEqual([...names].sort(compare));
   await expect(page.getByRole("columnheader", { name: "Instance" })).toHaveAttribute("aria-sort", "ascending");
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
-  const largest = withExtras.instances.map((row) => row.name || row.instanceId).sort(compare).at(-1);
+  const largest = withExtras.instances
+    .map((row) => row.name || row.instanceId)
+    .sort(compare)
+    .at(-1);
   expect(await page.locator("tbody .row-link .name:first-child").first().innerText()).toBe(largest);
-  // Once more, and it is as it was.
+  // The third click restores the first order.
   await page.getByRole("columnheader", { name: "Instance" }).getByRole("button").click();
   expect((await outcomes(page))[0]).toBe("Failed");
   await expect(page.getByRole("columnheader", { name: "Instance" })).toHaveAttribute("aria-sort", "none");
@@ -103,7 +116,10 @@ test("sorts both ways, by every column", async ({ page }) => {
 test("every instance can be scrolled to", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/instances?sort=name`);
   const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const last = withExtras.instances.map((row) => row.name || row.instanceId).sort(compare).at(-1) as string;
+  const last = withExtras.instances
+    .map((row) => row.name || row.instanceId)
+    .sort(compare)
+    .at(-1) as string;
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await expect(page.locator("tbody .row-link .name:first-child").last()).toHaveText(last);
   await expect(page.locator(`tr[aria-rowindex="${withExtras.instances.length + 1}"]`)).toBeVisible();
@@ -116,21 +132,26 @@ test("a link to a filter can be shared, and shows the same", async ({ page, cont
   await page.getByRole("columnheader", { name: "Account" }).getByRole("button").click();
   const other = await context.newPage();
   await other.goto(page.url());
-  await expect(other.locator("[data-count=instances]")).toHaveText(await page.locator("[data-count=instances]").innerText());
+  await expect(other.locator("[data-count=instances]")).toHaveText(
+    await page.locator("[data-count=instances]").innerText(),
+  );
   expect(await other.locator("tbody").innerText()).toBe(await page.locator("tbody").innerText());
 });
 
-test("the evidence of an instance: patches before and after, commands, console links", async ({ page }) => {
-  const row = withExtras.instances.find((r) => r.outcome === "failed" && r.failed.some((p) => p.cveIds?.length)) as InstanceRow;
+test("the details of an instance: reason, patches before and after, commands, console links", async ({ page }) => {
+  const row = withExtras.instances.find(
+    (r) => r.outcome === "failed" && r.failed.some((p) => p.cveIds?.length),
+  ) as InstanceRow;
   await page.goto(`${page.url().split("#")[0]}#/instances?outcome=failed`);
   await page.locator(`tbody a[href*="${row.instanceId}"]`).click();
   const drawer = page.getByRole("dialog");
   await expect(drawer).toContainText("exit code 156");
-  await expect(drawer.locator(".plain tbody tr")).toHaveCount(standings(row).length);
+  await expect(drawer.locator(".plain tbody tr")).toHaveCount(patchStatuses(row).length);
   for (const patch of row.failed) {
     const line = drawer.locator(".plain tbody tr", { hasText: patch.id });
     await expect(line).toContainText("Failed");
-    for (const word of [patch.severity, patch.classification, ...(patch.cveIds ?? [])]) await expect(line).toContainText(word);
+    for (const word of [patch.severity, patch.classification, ...(patch.cveIds ?? [])])
+      await expect(line).toContainText(word);
   }
   for (const command of row.commandIds) {
     await expect(drawer.getByRole("link", { name: command })).toHaveAttribute(
@@ -139,18 +160,47 @@ test("the evidence of an instance: patches before and after, commands, console l
     );
   }
   await expect(drawer.getByRole("link", { name: "Fleet Manager" })).toHaveAttribute("rel", "noopener noreferrer");
-  // To the next one and out again, by keyboard.
-  await drawer.getByRole("button", { name: /^(Next|Previous) instance$/, disabled: false }).first().press("Enter");
+  // To the next instance and back to the table, by keyboard.
+  await drawer
+    .getByRole("button", { name: /^(Next|Previous) instance$/, disabled: false })
+    .first()
+    .press("Enter");
   await expect(drawer).not.toContainText(row.instanceId);
   await page.keyboard.press("Escape");
   await expect(drawer).toBeHidden();
   expect(new URL(page.url()).hash).toBe("#/instances?outcome=failed");
 });
 
+test("a reason says what its code means and what to do; an unknown code has only its text", async ({ page }) => {
+  const report = structuredClone(withExtras);
+  const [known, pattern, unknown] = report.instances as [InstanceRow, InstanceRow, InstanceRow];
+  known.reason = { code: "unmanaged", text: "first text" };
+  pattern.reason = { code: "exit-code-156", text: "second text" };
+  unknown.reason = { code: "code-of-a-newer-version", text: "third text" };
+  const help = (code: string) => reasonHelp(code) as { meaning: string; action: string };
+  const details = page.locator(".detail-reason");
+  for (const row of [known, pattern]) {
+    await page.goto(`${pageOf("reasons", report)}#/instances?i=${row.instanceId}`);
+    await expect(details).toContainText(row.reason.text.slice(1));
+    await expect(details).toContainText(help(row.reason.code).meaning);
+    await expect(details).toContainText(`What to do: ${help(row.reason.code).action}`);
+  }
+  await page.goto(`${pageOf("reasons", report)}#/instances?i=${unknown.instanceId}`);
+  await expect(details).toContainText("Third text");
+  await expect(details).not.toContainText("What to do");
+  await expect(details).toContainText(`code-of-a-newer-version: ${outcomeText(unknown.outcome).meaning}`);
+  // Also where instances are grouped by reason, and as the tooltip of a filter.
+  await page.goto(`${pageOf("reasons", report)}#/overview`);
+  const group = page.locator("section:has(#attention) li", { hasText: /exit code 156/ }).first();
+  await expect(group).toContainText(`What to do: ${help("exit-code-156").action}`);
+  await page.goto(`${pageOf("reasons", report)}#/instances?reason=unmanaged`);
+  await expect(page.getByTitle(`unmanaged: ${help("unmanaged").meaning}`)).toBeVisible();
+});
+
 test("arrow keys go through the rows, Enter opens one", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/instances?sort=name`);
   await page.locator("tbody a").first().focus();
-  // Far beyond what is rendered at first.
+  // Far beyond the rows that are rendered at first.
   for (let row = 3; row <= 42; row++) {
     await page.keyboard.press("ArrowDown");
     await expect(page.locator(`tr[aria-rowindex="${row}"] a`)).toBeFocused();
@@ -161,7 +211,7 @@ test("arrow keys go through the rows, Enter opens one", async ({ page }) => {
   await expect(page.getByRole("dialog").getByRole("heading", { level: 2 })).toHaveText(name);
 });
 
-test("a patch: where it is installed, missing, failed, held back", async ({ page }) => {
+test("a patch: instances on which it is installed, missing, failed or held back", async ({ page }) => {
   const held = withExtras.steps.flatMap((step) => step.promotion?.heldBack ?? [])[0] as { id: string };
   await page.goto(`${page.url().split("#")[0]}#/patches`);
   await page.getByRole("searchbox", { name: "Find patches" }).fill(held.id);
@@ -169,42 +219,54 @@ test("a patch: where it is installed, missing, failed, held back", async ({ page
   const one = page.getByRole("region", { name: held.id });
   await expect(one).toContainText("Held back in");
   for (const state of PATCH_STATES) {
-    const n = count((row) => standings(row).some((s) => s.patch.id === held.id && s.state === state));
-    await expect(one.locator("dl > div", { hasText: new RegExp(`^${PATCH_STATE_LABELS[state]}\\d`) })).toHaveText(`${PATCH_STATE_LABELS[state]}${plural(n, "instance")}`);
+    const n = count((row) => patchStatuses(row).some((s) => s.patch.id === held.id && s.state === state));
+    await expect(one.locator("dl > div", { hasText: new RegExp(`^${PATCH_STATE_LABELS[state]}\\d`) })).toHaveText(
+      `${PATCH_STATE_LABELS[state]}${plural(n, "instance")}`,
+    );
   }
   const kept = count((row) => row.heldBack.some(({ id }) => id === held.id));
   expect(kept).toBeGreaterThan(0);
   await expect(one.locator("tbody tr", { hasText: "Held back" })).toHaveCount(kept);
   await one.getByRole("link", { name: /table/ }).click();
-  await shows(page, count((row) => standings(row).some((s) => s.patch.id === held.id)));
+  await shows(
+    page,
+    count((row) => patchStatuses(row).some((s) => s.patch.id === held.id)),
+  );
 });
 
-test("what the first stage had not tested: held back, or installed all the same", async ({ page }) => {
+test("patches that the first stage has not tested: held back, or installed", async ({ page }) => {
   const held = withExtras.instances.find((row) => row.heldBack.length > 0) as InstanceRow;
   const drawer = page.getByRole("dialog");
   await page.goto(`${page.url().split("#")[0]}#/instances?i=${held.instanceId}`);
   await expect(drawer).toContainText(`${plural(held.heldBack.length, "patch", "patches")} held back`);
-  for (const { id } of held.heldBack) await expect(drawer.locator(".plain tbody tr", { hasText: id })).toContainText("Held back");
+  for (const { id } of held.heldBack)
+    await expect(drawer.locator(".plain tbody tr", { hasText: id })).toContainText("Held back");
   const untested = withExtras.instances.find((row) => row.installedUntested.length > 0) as InstanceRow;
   const [patch] = untested.installedUntested;
   await page.goto(`${page.url().split("#")[0]}#/instances?i=${untested.instanceId}`);
-  await expect(drawer.locator(".plain tbody tr", { hasText: patch?.id ?? "" })).toContainText("InstalledNot tested before");
+  await expect(drawer.locator(".plain tbody tr", { hasText: patch?.id ?? "" })).toContainText(
+    "InstalledNot tested by the first stage",
+  );
   await page.goto(`${page.url().split("#")[0]}#/patches?${new URLSearchParams({ p: patch?.id ?? "" })}`);
   const n = count((row) => row.installedUntested.some(({ id }) => id === patch?.id));
-  await expect(page.getByRole("region", { name: patch?.id ?? "" })).toContainText(`not tested by the first stage${plural(n, "instance")}`);
+  await expect(page.getByRole("region", { name: patch?.id ?? "" })).toContainText(
+    `not tested by the first stage${plural(n, "instance")}`,
+  );
 });
 
-test("who else patches: on the overview, as a filter, in the table, in the evidence, by account", async ({ page }) => {
+test("competing patchers: on the overview, as a filter, in the table, in the details, by account", async ({ page }) => {
   const code = "conflict-maintenance-window";
   const having = count((row) => row.conflicts.some(({ reason }) => reason.code === code));
   expect(having).toBeGreaterThan(1);
-  const others = page.locator("section:has(#others)");
-  await expect(others.locator("li", { hasText: "Maintenance window" }).locator("b")).toHaveText(String(having));
+  const competing = page.locator("section:has(#competing)");
+  await expect(competing.locator("li", { hasText: "Maintenance window" }).locator("b")).toHaveText(String(having));
   const alone = count((row) => row.reason.code === "auto-scaling");
-  await expect(others.locator("li", { hasText: "Auto Scaling group" })).toContainText(`${plural(alone, "instance")} left alone for it`);
-  await others.getByRole("link", { name: /Maintenance window/ }).click();
+  await expect(competing.locator("li", { hasText: "Auto Scaling group" })).toContainText(
+    `${plural(alone, "instance")} not patched for this reason`,
+  );
+  await competing.getByRole("link", { name: /Maintenance window/ }).click();
   await shows(page, having);
-  const lists = page.getByRole("group", { name: "Also patched by others" });
+  const lists = page.getByRole("group", { name: "Competing patchers" });
   await lists.getByLabel("Maintenance window").uncheck();
   await lists.getByLabel("Result overwritten").check();
   const overwritten = withExtras.instances.filter((row) => row.overwrittenBy);
@@ -213,21 +275,21 @@ test("who else patches: on the overview, as a filter, in the table, in the evide
   await expect(page.locator("tbody .mark")).toHaveCount(overwritten.length);
   await page.locator("tbody a").first().click();
   const drawer = page.getByRole("dialog");
-  await expect(drawer.getByRole("heading", { name: "Also patched by others" })).toBeVisible();
-  await expect(drawer).toContainText("The compliance row is of an operation (Scan)");
-  await expect(drawer).toContainText("The plan says: go on, and say so");
-  // By the name of a maintenance window, too.
+  await expect(drawer.getByRole("heading", { name: "Competing patchers" })).toBeVisible();
+  await expect(drawer).toContainText("The compliance row comes from a Scan");
+  await expect(drawer).toContainText("Plan: continue, with a warning");
+  // A search also finds the id of a maintenance window.
   await page.goto(`${page.url().split("#")[0]}#/instances?q=mw-0c50858d01`);
   await shows(page, having);
   await page.goto(`${page.url().split("#")[0]}#/accounts`);
   const noted = withExtras.targets.filter((target) => target.conflictNotes);
-  const note = page.getByRole("table", { name: "Notes about others who patch" }).locator("tbody tr");
-  await expect(note).toContainText("Conflicts with maintenance windows cannot be seen");
+  const note = page.getByRole("table", { name: "Notes on competing patchers" }).locator("tbody tr");
+  await expect(note).toContainText("orgpatch cannot see maintenance windows");
   await note.getByText(plural(noted.length, "target")).click();
   await expect(note.locator("li")).toHaveCount(noted.length);
 });
 
-test("a choice that only some instances have is offered, one that all have is not", async ({ page }) => {
+test("a facet is offered only if instances differ in it", async ({ page }) => {
   const report = structuredClone(withExtras);
   report.instances.forEach((row, i) => {
     row.conflicts = i === 0 ? [{ action: "warn", reason: { code: "auto-scaling", text: "it is in a group" } }] : [];
@@ -236,17 +298,20 @@ test("a choice that only some instances have is offered, one that all have is no
   });
   await page.goto(`${pageOf("choices", report)}#/instances`);
   await expect(page.getByRole("group", { name: "Region" })).toHaveCount(0);
-  await page.getByRole("group", { name: "Also patched by others" }).getByLabel("Auto Scaling group").check();
+  await page.getByRole("group", { name: "Competing patchers" }).getByLabel("Auto Scaling group").check();
   await shows(page, 1);
 });
 
 test("readiness: what to fix first, and the matrix", async ({ page }) => {
   await page.goto(`${page.url().split("#")[0]}#/readiness`);
   const failing = new Map<string, number>();
-  for (const cause of withExtras.instances.flatMap((row) => row.findings).filter((f) => f.status === "fail").flatMap((f) => (f.causes ?? []).map(({ text }) => `${f.check} ${text}`))) {
+  for (const cause of withExtras.instances
+    .flatMap((row) => row.findings)
+    .filter((f) => f.status === "fail")
+    .flatMap((f) => (f.causes ?? []).map(({ text }) => `${f.check} ${text}`))) {
     failing.set(cause, (failing.get(cause) ?? 0) + 1);
   }
-  const first = page.locator(".troubles li").first();
+  const first = page.locator(".attention-list li").first();
   await expect(first.locator("b")).toHaveText(String(Math.max(...failing.values())));
   const rows = page.getByRole("table", { name: /Instances and checks/ });
   const troubled = count((row) => row.findings.some((f) => f.status !== "pass"));
@@ -254,15 +319,18 @@ test("readiness: what to fix first, and the matrix", async ({ page }) => {
   await expect(rows).toHaveAttribute("aria-rowcount", String(troubled + 1));
   await page.getByLabel(/that pass every check/).check();
   await expect(rows).toHaveAttribute("aria-rowcount", String(withExtras.instances.length + 1));
-  // The way from a cause to those that have it.
+  // A cause leads to its instances.
   const cause = withExtras.readiness?.firstToFix[0];
   await first.getByRole("link").click();
-  await shows(page, count((row) => row.findings.some((f) => f.status !== "pass" && f.causes?.some(({ text }) => text === cause?.text))));
+  await shows(
+    page,
+    count((row) => row.findings.some((f) => f.status !== "pass" && f.causes?.some(({ text }) => text === cause?.text))),
+  );
 });
 
-test("what changed since the run before, down to the instance", async ({ page }) => {
+test("what changed since the previous run, down to the instance", async ({ page }) => {
   await page.goto(page.url().split("#")[0] as string);
-  const changes = page.getByRole("list", { name: "Instances by what changed" });
+  const changes = page.getByRole("list", { name: "Changed instances" });
   const { comparison } = withExtras;
   const fixed = comparison?.fixed ?? [];
   await expect(changes).toContainText(`${fixed.length} instances fixed`);
@@ -271,90 +339,113 @@ test("what changed since the run before, down to the instance", async ({ page })
   await expect(changes).toContainText("old-web-1");
   await changes.getByText("instances fixed").click();
   const first = fixed[0];
-  await changes.getByRole("link", { name: first?.name ?? first?.instanceId }).first().click();
+  await changes
+    .getByRole("link", { name: first?.name ?? first?.instanceId })
+    .first()
+    .click();
   await expect(page.getByRole("dialog")).toContainText(first?.instanceId ?? "none");
   await page.goBack();
   await changes.getByText("instances newly failing").click();
-  await changes.getByRole("link", { name: "Show them in the table of instances" }).click();
+  await changes.getByRole("link", { name: "Show in the instance table" }).click();
   await shows(page, comparison?.newlyFailing.length ?? 0);
-  await expect(page.getByRole("button", { name: "Since the run before Newly failing remove" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Since the previous run Newly failing remove" })).toBeVisible();
 });
 
-test("when what happened, from what was recorded of the targets", async ({ page }) => {
+test("the timeline, from the recorded times of targets", async ({ page }) => {
   const timeline = page.locator("section:has(#timeline) li.row-step");
   await expect(timeline).toHaveCount(withExtras.steps.length);
   const [step] = withExtras.steps;
-  const scanned = withExtras.targets.filter((target) => target.stage === step?.stage && target.scannedAt).map((target) => target.scannedAt as string);
+  const scanned = withExtras.targets
+    .filter((target) => target.stage === step?.stage && target.scannedAt)
+    .map((target) => target.scannedAt as string);
   await expect(timeline.first()).toContainText(utc(scanned.sort()[0] as string));
-  await expect(timeline.first()).toContainText(`for ${duration(scanned.sort()[0] as string, step?.judgedAt as string)}`);
+  await expect(timeline.first()).toContainText(
+    `for ${duration(scanned.sort()[0] as string, step?.judgedAt as string)}`,
+  );
 });
 
-test("runs of other kinds say what they did", async ({ page }) => {
+test("runs of other kinds: baselines, readiness only", async ({ page }) => {
   const { baselines, "readiness only": readiness } = shapes();
   await page.goto(pageOf("baselines", baselines as Report));
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Compared the baselines of all 4 steps");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Compared baselines in all 4 steps");
   const differ = baselines?.targets.filter((target) => target.baselineChanges).length;
-  await expect(page.locator(".answer")).toContainText(`The baselines differ from the plan in ${differ} of ${baselines?.targets.length} targets`);
+  await expect(page.locator(".result")).toContainText(
+    `The baselines differ from the plan in ${differ} of ${baselines?.targets.length} targets`,
+  );
   await expect(page.getByRole("list", { name: "Gate" })).toHaveCount(0);
-  await page.getByRole("link", { name: "What differs, by account" }).click();
+  await page.getByRole("link", { name: "Show changes by account" }).click();
   await expect(page.getByRole("table", { name: "Changes of patch baselines" })).toContainText("Would be updated");
   await page.goto(pageOf("readiness-only", readiness as Report));
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Looked at the readiness of all 4 steps");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Checked readiness in all 4 steps");
   const ready = readiness?.instances.filter((row) => row.reason.code === "readiness-only").length;
-  await expect(page.locator(".answer-share")).toContainText(`${ready} of ${readiness?.instances.length} instances can be asked to patch`);
+  await expect(page.locator(".result-share")).toContainText(
+    `${ready} of ${readiness?.instances.length} instances ready to be patched`,
+  );
   await expect(page.getByRole("list", { name: "Gate" })).toHaveCount(0);
 });
 
-test("results that got lost are not accounts that could not be entered", async ({ page }) => {
+test("lost results are not accounts without access", async ({ page }) => {
   const report = structuredClone(withExtras);
   const [lost, locked] = report.targets;
   Object.assign(lost ?? {}, { outcome: "error", reason: { code: "lost", text: "no result was recorded" } });
-  Object.assign(locked ?? {}, { outcome: "access-denied", reason: { code: "access-denied", text: "the role is absent" } });
+  Object.assign(locked ?? {}, {
+    outcome: "access-denied",
+    reason: { code: "access-denied", text: "the role is absent" },
+  });
   await page.goto(pageOf("lost", report));
-  await page.getByRole("link", { name: /Accounts whose results are lost/ }).click();
-  await expect(page.getByRole("table", { name: "Accounts whose results are lost" })).toContainText("No result was recorded");
-  await expect(page.getByRole("table", { name: "Accounts that could not be entered" })).not.toContainText("No result was recorded");
+  await page.getByRole("link", { name: /Accounts with lost results/ }).click();
+  await expect(page.getByRole("table", { name: "Accounts with lost results" })).toContainText("No result was recorded");
+  await expect(page.getByRole("table", { name: "Accounts that orgpatch could not access" })).not.toContainText(
+    "No result was recorded",
+  );
 });
 
-test("on a phone the filters are folded, and say what they are when they are opened", async ({ page }) => {
+test("on a phone the filters are closed, and open one by one", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${pageOf("phone", withExtras)}#/instances`);
   const failed = page.getByRole("group", { name: "Outcome" }).getByLabel("Failed");
   await expect(failed).toBeHidden();
   await page.getByText("Filters", { exact: true }).click();
   await expect(failed).toBeHidden();
-  // All of them stand in one screen.
+  // All facets fit on one screen.
   await expect(page.locator(".facet summary").last()).toBeInViewport();
   await page.locator(".facet summary", { hasText: "Outcome" }).click();
   await failed.check();
-  await shows(page, count((row) => row.outcome === "failed"));
+  await shows(
+    page,
+    count((row) => row.outcome === "failed"),
+  );
   await expect(failed).toBeChecked();
 });
 
-test("on a phone the evidence is read without scrolling sideways, and is still a table", async ({ page }) => {
+test("on a phone the details need no horizontal scrolling, and tables are still tables", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const row = withExtras.instances.find((row) => row.outcome === "failed" && row.missingBefore.some((patch) => patch.cveIds?.length));
+  const row = withExtras.instances.find(
+    (row) => row.outcome === "failed" && row.missingBefore.some((patch) => patch.cveIds?.length),
+  );
   for (const view of [`#/instances?i=${row?.instanceId}`, "#/accounts"]) {
     await page.goto(`${pageOf("phone", withExtras)}${view}`);
     const frames = page.locator(".scroll:visible");
     await expect(frames.first()).toBeVisible();
     for (const frame of await frames.all()) {
       const [wide, shown] = await frame.evaluate((element) => [element.scrollWidth, element.clientWidth]);
-      expect(wide, await frame.getAttribute("aria-label") ?? "").toBeLessThanOrEqual(shown ?? 0);
+      expect(wide, (await frame.getAttribute("aria-label")) ?? "").toBeLessThanOrEqual(shown ?? 0);
       await expect(frame.getByRole("table").getByRole("columnheader").first()).toBeAttached();
       const cells = frame.getByRole("row").last().getByRole("cell");
-      // What the heads say stands before each cell.
+      // The name of the column is before each cell.
       const heads = await frame.getByRole("columnheader").allTextContents();
-      expect(await cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell, "::before").content))).toEqual(heads.map((head) => `"${head}"`));
+      expect(await cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell, "::before").content))).toEqual(
+        heads.map((head) => `"${head}"`),
+      );
     }
   }
 });
 
-test("by keyboard: past the navigation, into an instance and back to where it was", async ({ page }) => {
+test("by keyboard: skip the navigation, open an instance and return to its row", async ({ page }) => {
   await page.goto(`${pageOf("keyboard", withExtras)}#/instances`);
   await page.locator("tbody a").first().waitFor();
   await page.keyboard.press("Tab");
-  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("main")).toBeFocused();
   const link = page.locator("tbody a").nth(2);
@@ -366,14 +457,16 @@ test("by keyboard: past the navigation, into an instance and back to where it wa
   await expect(link).toBeFocused();
 });
 
-test("gates: each number against its limit, by words and not by colour alone", async ({ page }) => {
+test("gates: each number with its limit, as text and not by colour alone", async ({ page }) => {
   await page.goto(pageOf("gates", halted));
   const gate = page.locator(".step-halt").getByRole("list", { name: "Gate" });
   await expect(gate.getByRole("listitem").filter({ hasText: "Failed" })).toContainText("beyond the limit: at most 1%");
-  await expect(gate.getByRole("listitem").filter({ hasText: "Unreachable" })).toContainText("within the limit: at most 10%");
+  await expect(gate.getByRole("listitem").filter({ hasText: "Unreachable" })).toContainText(
+    "within the limit: at most 10%",
+  );
 });
 
-test("the switch of colours, which stays", async ({ page }) => {
+test("the colour theme stays after a reload", async ({ page }) => {
   const background = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
   await page.getByRole("radio", { name: "Dark" }).check();
@@ -383,6 +476,6 @@ test("the switch of colours, which stays", async ({ page }) => {
   await expect.poll(background).toBe(dark);
 });
 
-test("times stand in UTC and in the reader's own time", async ({ page }) => {
+test("times are in UTC and in the reader's time zone", async ({ page }) => {
   await expect(page.locator("time").first()).toHaveText("2026-11-10 00:00 UTC Nov 10, 2026, 09:00 GMT+9");
 });

@@ -1,5 +1,5 @@
-// Builds the page into one file, ../page.html, with a place where the report goes. The same sources and the same
-// locked packages give the same bytes. `--check` builds and compares instead, and says no if they differ.
+// Builds the page into one file, ../page.html, with a placeholder for the report. The same sources and locked packages
+// give the same bytes. `--check` builds, compares with the file, and fails if they differ.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -28,13 +28,13 @@ const { outputFiles, metafile } = await build({
   define: { "process.env.NODE_ENV": '"production"' },
 });
 
-/** The text of an output, such that it cannot end the element that it stands in. */
+/** Returns the text of an output, escaped so that it cannot end its element. */
 function output(name) {
   const text = outputFiles.find((file) => file.path.endsWith(name)).text.trim();
   return text.replaceAll(/<\/(script|style)/gi, "<\\/$1").replaceAll("<!--", "<\\!--");
 }
 
-/** Names and licence texts of the packages that are in the page, as their licences ask for. */
+/** Returns names and licence texts of the packages in the page, as their licences require. */
 function notices() {
   const folders = new Set();
   for (const input of Object.keys(metafile.inputs)) {
@@ -51,7 +51,7 @@ function notices() {
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 const [script, style] = [output("script.js"), output("style.css")];
-// Nothing but this very script and this very style may run, and nothing may be fetched from anywhere.
+// Only this script and this style may run, and the page may fetch nothing.
 const csp = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
 const html = readFileSync(join(here, "src/index.html"), "utf8")
   .replace("@@CSP@@", () => csp)
@@ -59,15 +59,15 @@ const html = readFileSync(join(here, "src/index.html"), "utf8")
   .replace("@@SCRIPT@@", () => script)
   .replace("</html>", () => `</html>\n<!--\nThis page contains:\n\n${notices()}\n-->`);
 
-if (html.split("@@REPORT_JSON@@").length !== 2) throw new Error("the place of the report is not there exactly once");
+if (html.split("@@REPORT_JSON@@").length !== 2) throw new Error("the page must contain @@REPORT_JSON@@ exactly once");
 
 const shown = relative(process.cwd(), target);
 if (process.argv.includes("--check")) {
   if (readFileSync(target, "utf8") !== html) {
-    console.error(`${shown} is not what its sources say; run: make page`);
+    console.error(`${shown} does not match its sources; run: make page`);
     process.exit(1);
   }
-  console.log(`${shown} is what its sources say`);
+  console.log(`${shown} matches its sources`);
 } else {
   writeFileSync(target, html);
   const kilo = (text) => `${(Buffer.byteLength(text) / 1024).toFixed(1)} KiB`;

@@ -1,15 +1,15 @@
 // @ts-check
-// The compact spelling of report.json for the page, and the one way to put it into the template. The Lambda function
-// does the same in Rust while it streams; this is the reference that its tests compare with.
+// Writes report.json in the compact format of the page, and puts it into the template. This is the reference: the Lambda
+// function does the same in Rust as a stream, and its tests compare with this.
 
-/** Where the template takes the report. It is there exactly once. */
+/** The placeholder for the report. The template has it exactly once. */
 export const PLACEHOLDER = "@@REPORT_JSON@@";
 
 /**
- * The same report, in whose instances `reason` and the entries of every list are a number where the same value stood
- * before: its place among the values that stand as themselves, counted from 0 in the order of the text. Empty lists and
- * nulls are left out. So it can be written in one pass, and whoever writes it remembers as many texts as it likes:
- * beyond `remembered` of them a value stands as itself once more.
+ * Returns the report in the compact format. In an instance, a number replaces `reason` or a list entry whose value was
+ * written before: the index of that value among all written values, counted from 0 in the order of the text. Nulls and
+ * empty lists are left out. The format needs one pass, and a writer may remember as few values as it wants: this one
+ * remembers the first `remembered` values and writes the others again.
  *
  * @template {{ instances: object[] }} Report
  * @param {Report} report
@@ -43,7 +43,7 @@ export function compact(report, remembered = Infinity) {
 }
 
 /**
- * JSON that may stand inside a script element: nothing in it ends the element or opens a comment.
+ * Returns JSON that is safe inside a script element: it can neither end the element nor open a comment.
  *
  * @param {unknown} value
  */
@@ -55,7 +55,7 @@ export function forScriptElement(value) {
 }
 
 /**
- * The finished page.
+ * Returns the finished page.
  *
  * @param {string} template
  * @param {string} json

@@ -1,4 +1,4 @@
-// Makes report.html of a report.json: node tools/embed.mjs <report.json> <report.html>
+// Makes report.html from report.json: node tools/embed.mjs <report.json> <report.html>
 import { readFileSync, writeFileSync } from "node:fs";
 import { compact, embed, forScriptElement } from "./compact.mjs";
 

@@ -1,13 +1,13 @@
 //! EC2: VPC endpoints, and the prefix lists of AWS that routes to gateway endpoints and security groups name.
-use serde_json::json;
-
 use super::{Listing, common_values, here, write_name, write_token};
-use crate::clock;
-use crate::network::{Endpoint, prefix_list};
-use crate::scenario::Policy;
-use crate::wire::ec2::response;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    clock,
+    network::{Endpoint, prefix_list},
+    scenario::Policy,
+    wire::{AwsError, Call, ec2::response},
+    world::World,
+};
+use serde_json::json;
 
 const LISTING: Listing = Listing {
     operation: "DescribeVpcEndpoints",

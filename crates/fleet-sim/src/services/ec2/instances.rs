@@ -1,13 +1,18 @@
 //! EC2: instances.
 use super::{checked_filters, text, unknown_filter, write_token};
-use crate::fleet::Node;
-use crate::platform::Kind;
-use crate::scenario::Metadata;
-use crate::wire::ec2::{Filter, Xml, list, response};
-use crate::wire::paging::page;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
-use crate::{clock, ids};
+use crate::{
+    clock,
+    fleet::Node,
+    ids,
+    platform::Kind,
+    scenario::Metadata,
+    wire::{
+        AwsError, Call,
+        ec2::{Filter, Xml, list, response},
+        paging::page,
+    },
+    world::World,
+};
 
 /// `DescribeInstances`: all of an account in a Region, managed by Systems Manager or not.
 pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsError> {

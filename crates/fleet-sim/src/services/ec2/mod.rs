@@ -15,10 +15,14 @@ pub use route_tables::describe_route_tables;
 pub use security_groups::describe_security_groups;
 pub use subnets::describe_subnets;
 
-use crate::wire::ec2::{Filter, Xml, filters, list};
-use crate::wire::paging::{Page, page};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    wire::{
+        AwsError, Call,
+        ec2::{Filter, Xml, filters, list},
+        paging::{Page, page},
+    },
+    world::World,
+};
 
 fn text<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     call.request.get(name).and_then(serde_json::Value::as_str)

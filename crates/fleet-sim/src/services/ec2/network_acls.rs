@@ -1,10 +1,14 @@
 //! EC2: network ACLs.
 use super::{Listing, common_values, here, write_name, write_token};
-use crate::ids;
-use crate::network::{Acl, AclEntry, Subnet};
-use crate::wire::ec2::{Xml, response};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    ids,
+    network::{Acl, AclEntry, Subnet},
+    wire::{
+        AwsError, Call,
+        ec2::{Xml, response},
+    },
+    world::World,
+};
 
 const LISTING: Listing = Listing {
     operation: "DescribeNetworkAcls",

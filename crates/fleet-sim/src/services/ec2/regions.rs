@@ -1,9 +1,13 @@
 //! EC2: Regions.
 use super::{checked_filters, text, unknown_filter};
-use crate::regions::{self, OptIn};
-use crate::wire::ec2::{list, response};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    regions::{self, OptIn},
+    wire::{
+        AwsError, Call,
+        ec2::{list, response},
+    },
+    world::World,
+};
 
 /// `DescribeRegions`: those that the account has switched on, or all of them.
 pub fn describe_regions(world: &mut World, call: &Call) -> Result<String, AwsError> {

@@ -1,10 +1,14 @@
 //! EC2: route tables, the main one of a VPC among them.
 use super::{Listing, common_values, here, write_name, write_token};
-use crate::ids;
-use crate::network::{Networks, Route, RouteTable, RouteTarget};
-use crate::wire::ec2::{Xml, response};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    ids,
+    network::{Networks, Route, RouteTable, RouteTarget},
+    wire::{
+        AwsError, Call,
+        ec2::{Xml, response},
+    },
+    world::World,
+};
 
 const LISTING: Listing = Listing {
     operation: "DescribeRouteTables",

@@ -1,9 +1,13 @@
 //! EC2: security groups, of instances and of endpoints.
 use super::{Listing, common_values, here, write_name, write_token};
-use crate::network::{Peer, Rule};
-use crate::wire::ec2::{Xml, response};
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    network::{Peer, Rule},
+    wire::{
+        AwsError, Call,
+        ec2::{Xml, response},
+    },
+    world::World,
+};
 
 const LISTING: Listing =
     Listing { operation: "DescribeSecurityGroups", ids: ("GroupId", "InvalidGroup.NotFound"), sizes: (5, 1_000) };

@@ -1,8 +1,9 @@
 //! EC2: subnets.
 use super::{Listing, common_values, here, write_name, write_token};
-use crate::wire::ec2::response;
-use crate::wire::{AwsError, Call};
-use crate::world::World;
+use crate::{
+    wire::{AwsError, Call, ec2::response},
+    world::World,
+};
 
 const LISTING: Listing =
     Listing { operation: "DescribeSubnets", ids: ("SubnetId", "InvalidSubnetID.NotFound"), sizes: (5, 1_000) };

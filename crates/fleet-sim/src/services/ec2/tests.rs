@@ -1,7 +1,6 @@
 //! What EC2 tells of networks, and how it pages and filters.
-use serde_json::{Value, json};
-
 use crate::testing::{Lab, MEMBER};
+use serde_json::{Value, json};
 
 /// Two entries that are alike, a third with another subnet in a VPC of a name, and a fourth without a network.
 const FLEET: &str = r#"  - {account: "222200000001", region: ap-northeast-1, id: i-00000000, os: UBUNTU, network: {private: true, endpoints: [ssmmessages, ssm, s3]}}

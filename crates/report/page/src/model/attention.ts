@@ -1,24 +1,25 @@
-// What somebody has to look at: instances in trouble, grouped by why, most pressing first.
+// The instances that need attention, grouped by outcome and reason, most urgent first.
 import type { Data, Instance } from "./data";
-import { pressing, TROUBLE } from "./outcomes";
+import { NEEDS_ATTENTION, urgency } from "./outcomes";
 import type { Outcome } from "./report";
 
-export interface Trouble {
+export interface AttentionGroup {
   outcome: Outcome;
   code: string;
-  /** The wording that most of them have. */
+  /** The reason text that most instances of the group have. */
   text: string;
-  /** How many other wordings there are. */
+  /** How many other reason texts the group has. */
   otherTexts: number;
   count: number;
   accounts: Set<string>;
   stages: Set<string>;
 }
 
-export function troubles(data: Data): Trouble[] {
-  const groups = new Map<string, Trouble & { texts: Map<string, number> }>();
+/** Returns the groups of instances that need attention. */
+export function attentionGroups(data: Data): AttentionGroup[] {
+  const groups = new Map<string, AttentionGroup & { texts: Map<string, number> }>();
   for (const row of data.instances) {
-    if (!TROUBLE.includes(row.outcome)) continue;
+    if (!NEEDS_ATTENTION.includes(row.outcome)) continue;
     const key = `${row.outcome} ${row.reason.code}`;
     let group = groups.get(key);
     if (!group) {
@@ -35,10 +36,10 @@ export function troubles(data: Data): Trouble[] {
       const [text] = [...texts].reduce((a, b) => (b[1] > a[1] ? b : a));
       return { ...group, text, otherTexts: texts.size - 1 };
     })
-    .sort((a, b) => pressing(b.outcome) - pressing(a.outcome) || b.count - a.count);
+    .sort((a, b) => urgency(b.outcome) - urgency(a.outcome) || b.count - a.count);
 }
 
-const start = (row: Instance): Trouble => ({
+const start = (row: Instance): AttentionGroup => ({
   outcome: row.outcome,
   code: row.reason.code,
   text: row.reason.text,

@@ -1,11 +1,12 @@
-// What a run did to patch baselines, or would do, in words.
+// Texts about what a run did to patch baselines, or would do.
 import type { Data } from "./data";
 import { count, plural } from "./format";
-import { own } from "./own";
+import { lookup } from "./lookup";
 import type { BaselineChange, RunReport } from "./report";
 
-/** Runs that ask no instance anything: theirs is another answer. */
-export const baselinesOnly = (run: RunReport): boolean => run.operation === "preview-baselines" || run.operation === "restore-baselines";
+/** True for a run that sends no command to any instance: the page then shows baselines instead of outcomes. */
+export const baselinesOnly = (run: RunReport): boolean =>
+  run.operation === "preview-baselines" || run.operation === "restore-baselines";
 
 const DONE: Record<string, string> = {
   create: "created",
@@ -13,18 +14,20 @@ const DONE: Record<string, string> = {
   tag: "tagged",
   "register-default": "made the default",
   "register-for-patch-group": "registered for a patch group",
-  "deregister-patch-group": "taken from its patch group",
+  "deregister-patch-group": "removed from its patch group",
 };
-const LEFT: Record<string, string> = {
-  foreign: "Left alone, because it is not orgpatch's",
-  "quota-reached": "Not created, because the quota is reached",
-  left: "Left as it is",
+/** Notes why orgpatch makes no change. */
+const NO_CHANGE: Record<string, string> = {
+  foreign: "Not changed: orgpatch does not own it",
+  "quota-reached": "Not created: the quota is reached",
+  left: "Not changed",
 };
 
-/** A change in one line; `preview` if it has not been made. */
-export function changeWords(change: BaselineChange, preview = false): string {
-  const done = own(DONE, change.change);
-  const what = done === undefined ? (own(LEFT, change.change) ?? change.change) : `${preview ? "Would be " : ""}${done}`;
+/** Returns a change as one line. With `preview`, the change has not been made. */
+export function changeText(change: BaselineChange, preview = false): string {
+  const done = lookup(DONE, change.change);
+  const what =
+    done === undefined ? (lookup(NO_CHANGE, change.change) ?? change.change) : `${preview ? "Would be " : ""}${done}`;
   const details = [
     "baseline" in change ? nameOf(change.baseline) : undefined,
     "name" in change ? change.name : undefined,
@@ -43,15 +46,16 @@ function nameOf(baseline: Named): string {
   return "existing" in baseline ? baseline.existing.name : baseline.created;
 }
 
-/** Targets with a change that is a call, and not only a note why there is none. */
+/** Counts the targets with at least one real change. */
 const changedTargets = (data: Data): number =>
-  data.targets.filter((target) => target.baselineChanges?.some(({ change }) => !Object.hasOwn(LEFT, change))).length;
+  data.targets.filter((target) => target.baselineChanges?.some(({ change }) => !Object.hasOwn(NO_CHANGE, change)))
+    .length;
 
-/** In how many targets there is something to tell. */
+/** Returns the sentence that says in how many targets baselines differ or changed. */
 export function baselineSentence(data: Data): string {
   const targets = plural(data.targets.length, "target");
   const n = count(changedTargets(data));
   if (data.run.operation === "preview-baselines") return `The baselines differ from the plan in ${n} of ${targets}`;
-  if (data.run.operation === "restore-baselines") return `What was there before was given back in ${n} of ${targets}`;
-  return `Changed in ${n} of ${targets}; elsewhere they were as the plan says, or were not looked at`;
+  if (data.run.operation === "restore-baselines") return `The earlier baselines were restored in ${n} of ${targets}`;
+  return `Changed in ${n} of ${targets}. The others already matched the plan, or were not checked`;
 }

@@ -1,9 +1,9 @@
-// The report, indexed once: every view reads from here.
+// The indexed report, which every view reads.
 import type { InstanceRow, Report, TargetReport } from "./report";
 
-/** An instance with what its account is called. */
+/** An instance, with name and organizational unit of its account. */
 export interface Instance extends InstanceRow {
-  /** Place in the report. */
+  /** Index in `instances` of the report. */
   index: number;
   accountName: string;
   ouPath: string;
@@ -11,15 +11,15 @@ export interface Instance extends InstanceRow {
 
 export interface Data extends Report {
   instances: Instance[];
-  /** `<stage> <wave>` where a stage has several waves, else `<stage>`. */
+  /** Returns `<stage>, wave <wave>` if the stage has several waves, else `<stage>`. */
   stepLabel: (stage: string, wave: number) => string;
   byId: Map<string, Instance>;
 }
 
 const targetKey = (row: { accountId: string; region: string }): string => `${row.accountId}/${row.region}`;
 
-/** Indexes the report. Rows are extended in place: with 20,000 of them a copy would double the memory. */
-export function indexed(report: Report): Data {
+/** Indexes the report. Extends its rows in place, because a copy of 20,000 rows would double the memory. */
+export function indexReport(report: Report): Data {
   const targets = new Map<string, TargetReport>();
   for (const target of report.targets) targets.set(targetKey(target), target);
   const byId = new Map<string, Instance>();
@@ -38,8 +38,11 @@ export function indexed(report: Report): Data {
   return { ...(report as Omit<Report, "instances">), instances: report.instances as Instance[], stepLabel, byId };
 }
 
-/** What a function gives, computed at its first call. */
+/** Returns a function that calls `make` once and remembers the result. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | null = null;
-  return () => (made ??= { value: make() }).value;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

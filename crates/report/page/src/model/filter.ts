@@ -1,48 +1,63 @@
-// Which instances a filter leaves, and how many each further choice would leave: one pass over all of them.
-import { type Change, CHANGES, changeName, changesOf } from "./changes";
-import type { Data, Instance } from "./data";
-import { once } from "./data";
+// Filters instances, and counts for every further choice how many instances it would leave.
+import { CHANGES, type Change, changeName, changesOf } from "./changes";
+import { competingPatcherCodes, patcherName } from "./competing-patchers";
+import { type Data, type Instance, once } from "./data";
 import { osName } from "./format";
-import { OUTCOMES, outcomeWords } from "./outcomes";
+import { OUTCOMES, outcomeText } from "./outcomes";
 import { indexPatches, type PatchIndex, type PatchRow } from "./patches";
-import { othersOf, otherName } from "./others";
 import { problems } from "./readiness";
+import { reasonHelp } from "./reason-codes";
 
-export type FacetKey = "outcome" | "stage" | "ou" | "account" | "region" | "os" | "reason" | "other" | "change" | "check" | "cause" | "patch";
+export type FacetKey =
+  | "outcome"
+  | "stage"
+  | "ou"
+  | "account"
+  | "region"
+  | "os"
+  | "reason"
+  | "competing"
+  | "change"
+  | "check"
+  | "cause"
+  | "patch";
 
 export interface Facet {
   key: FacetKey;
   label: string;
-  /** Values as they stand in the address, in the order in which they are listed. */
+  /** Values as in the address, in the order of the list. */
   values: string[];
-  /** A value in words. */
+  /** Returns the name of a value for people. */
   name: (value: string) => string;
+  /** Returns an explanation of a value, if there is one. */
+  hint?: (value: string) => string | undefined;
+  /** The number of each value. */
   numbers: Map<string, number>;
-  /** The combinations of values that instances have, as numbers of values. */
+  /** The combinations of values that instances have, as lists of numbers of values. */
   lists: number[][];
-  /** For each instance the number of its combination: one look-up, however many values it has. */
+  /** The number of the combination of each instance, so that a check is one look-up for any number of values. */
   of: Uint32Array;
 }
 
-/** What is asked for. An absent facet asks for nothing. */
+/** The text and the values that the reader chose. An absent facet filters nothing. */
 export interface Query {
   text: string;
   facets: Partial<Record<FacetKey, string[]>>;
 }
 
-export interface Answer {
-  /** How many instances match. */
+export interface FilterResult {
+  /** Number of instances that match. */
   total: number;
-  /** For each instance, 1 if it matches. */
+  /** 1 for each instance that matches, else 0. */
   matches: Uint8Array;
-  /** For each facet, how many instances have each value, all the other filters being what they are. */
+  /** For each facet, the number of instances with each value if all other filters stay as they are. */
   counts: Map<FacetKey, Uint32Array>;
 }
 
-/** A stage, or a wave of it, as a value in the address. */
+/** Returns a step as a value in the address. */
 export const stageValue = (stage: string, wave: number): string => `${stage}.${wave}`;
 
-/** An OU path and all that it is below of; the root is nobody's filter. */
+/** Returns a path of organizational units and all paths above it, without the root. */
 function ancestors(path: string): string[] {
   const names = path.split("/").filter(Boolean);
   return names.map((_, i) => names.slice(0, i + 1).join("/"));
@@ -67,9 +82,9 @@ function facet(
   const known = new Map<string, number>();
   const combinations: number[][] = [];
   const of = Uint32Array.from(lists, (list) => {
-    const own = list.map((value) => numbers.get(value) ?? -1);
-    const id = own.join();
-    const at = known.get(id) ?? combinations.push(own) - 1;
+    const combination = list.map((value) => numbers.get(value) ?? -1);
+    const id = combination.join();
+    const at = known.get(id) ?? combinations.push(combination) - 1;
     known.set(id, at);
     return at;
   });
@@ -78,7 +93,7 @@ function facet(
 
 export class Filter {
   readonly facets: Facet[];
-  private readonly texts: () => Texts;
+  private readonly texts: () => SearchTexts;
 
   constructor(
     private readonly data: Data,
@@ -97,46 +112,73 @@ export class Filter {
     const changes = changesOf(data);
     const outcomeOrder = (value: string): number => (OUTCOMES as string[]).indexOf(value);
     this.facets = [
-      facet(data, "outcome", "Outcome", (row) => row.outcome, (v) => outcomeWords(v).label, (a, b) => outcomeOrder(a) - outcomeOrder(b)),
-      facet(data, "stage", "Stage", (row) => stageValue(row.stage, row.wave), stageName, (a, b) => stages.indexOf(a) - stages.indexOf(b)),
+      facet(
+        data,
+        "outcome",
+        "Outcome",
+        (row) => row.outcome,
+        (v) => outcomeText(v).label,
+        (a, b) => outcomeOrder(a) - outcomeOrder(b),
+      ),
+      facet(
+        data,
+        "stage",
+        "Stage",
+        (row) => stageValue(row.stage, row.wave),
+        stageName,
+        (a, b) => stages.indexOf(a) - stages.indexOf(b),
+      ),
       facet(data, "ou", "Organizational unit", (row) => ancestors(row.ouPath), String, plain),
       facet(data, "account", "Account", (row) => row.accountId, accountName, byName(accountName)),
       facet(data, "region", "Region", (row) => row.region, String, plain),
       facet(data, "os", "Operating system", (row) => row.os ?? "", osName, byName(osName)),
-      facet(data, "reason", "Reason", (row) => row.reason.code, String, plain),
-      facet(data, "other", "Also patched by others", othersOf, otherName, byName(otherName)),
-      facet(data, "change", "Since the run before", (row) => changes.get(row.instanceId) ?? [], changeName, (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change)),
+      {
+        ...facet(data, "reason", "Reason", (row) => row.reason.code, String, plain),
+        hint: (code) => reasonHelp(code)?.meaning,
+      },
+      facet(data, "competing", "Competing patchers", competingPatcherCodes, patcherName, byName(patcherName)),
+      facet(
+        data,
+        "change",
+        "Since the previous run",
+        (row) => changes.get(row.instanceId) ?? [],
+        changeName,
+        (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change),
+      ),
       facet(data, "check", "Readiness", (row) => distinct(problems(row).map(({ check }) => check)), String, plain),
       facet(data, "cause", "What to fix", (row) => distinct(causes(row)), String, plain),
     ];
-    this.texts = once(() => together(data.instances.map(searchText)));
+    this.texts = once(() => joinTexts(data.instances.map(searchText)));
   }
 
   facet(key: FacetKey): Facet | undefined {
     return this.facets.find((f) => f.key === key);
   }
 
-  /** Instances that match everything, and the counts beside the choices. */
-  run(query: Query): Answer {
+  /** Returns the instances that match everything, and the counts for each facet. */
+  run(query: Query): FilterResult {
     const rows = this.data.instances.length;
-    // How many facets say no to an instance, and which did so last. One that the text does not find is beyond them all.
-    const noes = new Uint8Array(rows);
+    // The number of facets that reject an instance, and the last one that did. Two also stands for "the text rejects it":
+    // such an instance counts for no facet.
+    const rejections = new Uint8Array(rows);
     const last = new Uint8Array(rows);
-    this.said(query)?.forEach((yes, i) => (noes[i] = yes ? 0 : 2));
+    this.matchesOf(query)?.forEach((yes, i) => {
+      rejections[i] = yes ? 0 : 2;
+    });
     this.facets.forEach((f, number) => {
       const yes = allowed(f, query.facets[f.key]);
       if (!yes) return;
       for (let i = 0; i < rows; i++) {
         if (yes[f.of[i] as number]) continue;
-        noes[i] = (noes[i] as number) + 1;
+        rejections[i] = (rejections[i] as number) + 1;
         last[i] = number;
       }
     });
-    const matches = noes.map((no) => Number(no === 0));
+    const matches = rejections.map((no) => Number(no === 0));
     const counts = this.facets.map((f, number): [FacetKey, Uint32Array] => {
       const tally = new Uint32Array(f.lists.length);
       for (let i = 0; i < rows; i++) {
-        if (noes[i] !== 0 && (noes[i] !== 1 || last[i] !== number)) continue;
+        if (rejections[i] !== 0 && (rejections[i] !== 1 || last[i] !== number)) continue;
         const list = f.of[i] as number;
         tally[list] = (tally[list] as number) + 1;
       }
@@ -145,41 +187,49 @@ export class Filter {
     return { total: matches.reduce((sum, one) => sum + one, 0), matches, counts: new Map(counts) };
   }
 
-  /** For each instance 1 if the text and the patch that are asked for are there; null if nothing is asked for. */
-  private said(query: Query): Uint8Array | null {
+  /** Returns 1 for each instance that has the text and a patch of the query; null if the query has neither. */
+  private matchesOf(query: Query): Uint8Array | null {
     const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
-    const conditions = words.map((word) => this.has(word));
-    if (query.facets.patch) conditions.push(this.with(query.facets.patch.flatMap((id) => this.patches().byId.get(id) ?? [])));
-    return conditions.reduce<Uint8Array | null>((all, one) => (all ? one.map((yes, i) => yes & (all[i] as number)) : one), null);
+    const conditions = words.map((word) => this.containing(word));
+    const { patch } = query.facets;
+    if (patch) conditions.push(this.havingAny(patch.flatMap((id) => this.patches().byId.get(id) ?? [])));
+    return conditions.reduce<Uint8Array | null>(
+      (all, one) => (all ? one.map((yes, i) => yes & (all[i] as number)) : one),
+      null,
+    );
   }
 
-  /** Instances in which a word is somewhere: in their own fields, or in a patch or CVE of theirs. */
-  private has(word: string): Uint8Array {
-    const patches = this.patches().patches.filter((patch) => `${patch.id} ${patch.cves.join(" ")}`.toLowerCase().includes(word));
-    return find(this.texts(), word, this.with(patches));
+  /** Flags the instances that have a word in a field, in the id of a patch or in a CVE. */
+  private containing(word: string): Uint8Array {
+    const patches = this.patches().patches.filter((patch) =>
+      `${patch.id} ${patch.cves.join(" ")}`.toLowerCase().includes(word),
+    );
+    return flagMatches(this.texts(), word, this.havingAny(patches));
   }
 
-  /** Instances with one of the patches. */
-  private with(patches: PatchRow[]): Uint8Array {
+  /** Flags the instances that have one of the patches. */
+  private havingAny(patches: PatchRow[]): Uint8Array {
     const flags = new Uint8Array(this.data.instances.length);
-    for (const { where } of patches) for (const indices of Object.values(where)) for (const index of indices) flags[index] = 1;
+    for (const { where } of patches) {
+      for (const indices of Object.values(where)) for (const index of indices) flags[index] = 1;
+    }
     return flags;
   }
 
-  /** Work that the first search would have to wait for. */
+  /** Returns the work that would delay the first search. */
   warmUp(): (() => void)[] {
     return [() => void this.texts(), () => void this.patches()];
   }
 }
 
-/** Flags for the combinations that have a value that is asked for; null if the facet asks for nothing. */
+/** Flags the combinations that have one of the values; returns null if no value is chosen. */
 function allowed(f: Facet, values: string[] | undefined): Uint8Array | null {
   if (!values?.length) return null;
   const wanted = new Set(values.map((value) => f.numbers.get(value)));
   return Uint8Array.from(f.lists, (list) => Number(list.some((value) => wanted.has(value))));
 }
 
-/** From how many instances have a combination to how many have a value. */
+/** Turns the number of instances with each combination into the number of instances with each value. */
 function perValue(f: Facet, tally: Uint32Array): Uint32Array {
   const counts = new Uint32Array(f.values.length);
   f.lists.forEach((list, i) => {
@@ -188,19 +238,19 @@ function perValue(f: Facet, tally: Uint32Array): Uint32Array {
   return counts;
 }
 
-/** The texts of all instances in one, so that a search is one stride; `ends` says where each of them ends. */
-interface Texts {
+/** The texts of all instances as one text, which is quick to search; `ends` has the end of each of them. */
+interface SearchTexts {
   text: string;
   ends: Uint32Array;
 }
 
-function together(texts: string[]): Texts {
+function joinTexts(texts: string[]): SearchTexts {
   let end = 0;
   return { text: texts.join("\n"), ends: Uint32Array.from(texts, (text) => (end += text.length + 1)) };
 }
 
-/** Sets the flag of each text that has the word, which has no blank and so never reaches from one text into the next. */
-function find({ text, ends }: Texts, word: string, flags: Uint8Array): Uint8Array {
+/** Sets the flag of each text that has the word. A word has no line break, so it never matches across two texts. */
+function flagMatches({ text, ends }: SearchTexts, word: string, flags: Uint8Array): Uint8Array {
   let row = 0;
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, ends[row])) {
     while ((ends[row] as number) <= at) row += 1;
@@ -210,7 +260,8 @@ function find({ text, ends }: Texts, word: string, flags: Uint8Array): Uint8Arra
 }
 
 const distinct = (values: string[]): string[] => [...new Set(values)];
-const causes = (row: Instance): string[] => problems(row).flatMap((finding) => (finding.causes ?? []).map(({ text }) => text));
+const causes = (row: Instance): string[] =>
+  problems(row).flatMap((finding) => (finding.causes ?? []).map(({ text }) => text));
 
 function searchText(row: Instance): string {
   const tags = row.tags ? Object.entries(row.tags).map(([key, value]) => `${key}=${value}`) : [];

@@ -1,6 +1,5 @@
-// Numbers, times and lengths of time as people read them.
-
-import { own } from "./own";
+// Formats numbers, times and durations for people.
+import { lookup } from "./lookup";
 
 const NUMBER = new Intl.NumberFormat("en");
 const LOCAL = new Intl.DateTimeFormat("en", {
@@ -15,16 +14,17 @@ const LOCAL = new Intl.DateTimeFormat("en", {
 
 export const count = (n: number): string => NUMBER.format(n);
 
-/** `1 instance`, `2 instances`. */
+/** Returns `1 instance`, `2 instances`. */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
 /**
- * The first letter of a sentence large, unless its first word is a name or an id: `vpc-1 has none`, `ssm:ListCommands is
- * missing`.
+ * Starts a sentence with a capital letter, unless its first word is a name or an id: `orgpatch cannot see it`,
+ * `vpc-1 has none`, `ssm:ListCommands is missing`.
  */
-export const sentenceCase = (text: string): string => (/^[a-z]+(?!\w|[-:/=.]\S)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+export const sentenceCase = (text: string): string =>
+  /^(?!orgpatch\b)[a-z]+(?!\w|[-:/=.]\S)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 
-/** A share in percent, never rounded to 0 or 100 when it is not. */
+/** Returns a share in percent. Only exact values become 0% and 100%; others are never rounded to them. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return "–";
   const exact = (100 * part) / whole;
@@ -33,24 +33,28 @@ export function percent(part: number, whole: number): string {
   return `${Number(exact.toFixed(exact < 10 || exact > 90 ? 1 : 0))}%`;
 }
 
-/** `2026-11-10 00:00 UTC`. */
+/** Returns a time as `2026-11-10 00:00 UTC`. */
 export function utc(time: string | number): string {
   const at = new Date(time);
   return Number.isNaN(at.getTime()) ? String(time) : `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The same in the reader's time zone. */
+/** Returns a time in the reader's time zone. */
 export function local(iso: string): string {
   const at = new Date(iso);
   return Number.isNaN(at.getTime()) ? iso : LOCAL.format(at);
 }
 
-/** `3 h 44 min`. */
+/** Returns a duration as `3 h 44 min`. */
 export function duration(from: string | number, to: string | number): string {
   const seconds = Math.round((new Date(to).getTime() - new Date(from).getTime()) / 1000);
   if (!Number.isFinite(seconds) || seconds < 0) return "–";
   if (seconds < 60) return `${seconds} s`;
-  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600), Math.floor((seconds % 3600) / 60)];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86400),
+    Math.floor((seconds % 86400) / 3600),
+    Math.floor((seconds % 3600) / 60),
+  ];
   if (days > 0) return hours > 0 ? `${days} d ${hours} h` : `${days} d`;
   if (hours > 0) return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
   return `${minutes} min`;
@@ -74,5 +78,5 @@ const OS_NAMES: Record<string, string> = {
   WINDOWS: "Windows",
 };
 
-/** The operating system as its maker writes it. */
-export const osName = (os: string | null | undefined): string => (os ? (own(OS_NAMES, os) ?? os) : "Unknown");
+/** Returns the name of an operating system as its vendor writes it. */
+export const osName = (os: string | null | undefined): string => (os ? (lookup(OS_NAMES, os) ?? os) : "Unknown");

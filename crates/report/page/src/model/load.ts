@@ -1,16 +1,16 @@
-// Reads the report out of the page. Where a value of an instance appears again, a number may stand for it (README,
-// "What goes into the page"); report.json as it is has no such numbers, and is read by the same rule.
+// Reads the report out of the page. A number may stand for a repeated value of an instance (README, "Format of the
+// report in the page"). A plain report.json has no such numbers and is read by the same rule.
 import type { InstanceRow, Report } from "./report";
 
-/** The version of report.json that this page understands. */
+/** The version of report.json that this page reads. */
 export const SCHEMA_VERSION = 1;
 
-/** There is no report in the page, or none that it can read. */
+/** Thrown if the page has no report, or none that it can read. */
 export class UnreadableReport extends Error {}
 
 type ListsOf<Row> = { [Field in keyof Row]-?: Row[Field] extends unknown[] ? Field : never }[keyof Row];
 
-/** The lists that every instance has; the compiler says when the schema has got another one. */
+/** The lists of an instance. The compiler fails if the schema gets another one. */
 const EMPTY: Record<ListsOf<InstanceRow>, true> = {
   findings: true,
   conflicts: true,
@@ -26,20 +26,22 @@ const LISTS = Object.keys(EMPTY);
 
 const TOP = ["steps", "targets", "instances", "accountsOutsidePlan"] as const;
 
-/** Parses the text of the data element. */
+/** Parses the text of the report element. */
 export function readReport(text: string): Report {
   let data: Report | null;
   try {
     data = JSON.parse(text) as Report | null;
   } catch {
-    throw new UnreadableReport("This page holds no report. It is the empty template, or the file is cut short.");
+    throw new UnreadableReport(
+      "This page has no report: it is the empty template or an incomplete file. Download report.html again.",
+    );
   }
   if (data?.schemaVersion !== SCHEMA_VERSION) {
     throw new UnreadableReport(
-      `This page reads version ${SCHEMA_VERSION} of report.json, and the report is of version ${String(data?.schemaVersion)}.`,
+      `This page reads version ${SCHEMA_VERSION} of report.json, but the report has version ${String(data?.schemaVersion)}. Use the page of the orgpatch version that wrote the report.`,
     );
   }
-  for (const list of TOP) if (!Array.isArray(data[list])) throw damaged(`it has no list of ${list}`);
+  for (const list of TOP) if (!Array.isArray(data[list])) throw damaged(`\`${list}\` is not a list`);
   const appeared: unknown[] = [];
   for (const row of data.instances) expand(row as unknown, appeared);
   return data;
@@ -47,19 +49,23 @@ export function readReport(text: string): Report {
 
 const damaged = (how: string): UnreadableReport => new UnreadableReport(`The report in this page is damaged: ${how}.`);
 
-/** Puts values in place of numbers, and the empty lists that the compact spelling leaves out. */
+/** Replaces numbers by their values, and adds the empty lists that the compact format leaves out. */
 function expand(row: unknown, appeared: unknown[]): void {
-  if (!isObject(row)) throw damaged("an instance is no object");
+  if (!isObject(row)) throw damaged("an instance is not an object");
   const value = (entry: unknown): unknown => {
     if (typeof entry !== "number") appeared.push(entry);
     else if (entry in appeared) return appeared[entry];
-    else throw damaged(`the number ${entry} stands for a value that has not appeared`);
+    else throw damaged(`the number ${entry} refers to a value that does not appear before it`);
     return entry;
   };
-  // In the order of the text, since the numbers count the values in it.
+  // In the order of the text, because the numbers count values in that order.
   for (const [name, field] of Object.entries(row)) {
     if (name === "reason") row[name] = value(field);
-    else if (Array.isArray(field)) field.forEach((entry, i) => (field[i] = value(entry)));
+    else if (Array.isArray(field)) {
+      field.forEach((entry, i) => {
+        field[i] = value(entry);
+      });
+    }
   }
   if (!isObject(row.reason)) throw damaged("an instance has no reason");
   for (const list of LISTS) row[list] ??= [];

@@ -1,16 +1,16 @@
-// The organization as a tree with counts: organizational units, accounts, Regions.
+// The organization as a tree with counts: organizational units, accounts and Regions.
 import type { Data } from "./data";
-import { add, pressing, total } from "./outcomes";
+import { add, total, urgency } from "./outcomes";
 import type { Counts, Outcome, Reason, TargetReport } from "./report";
 
 export interface OrgNode {
-  /** In the address: `ou:<path>`, `<account id>` or `<account id>/<region>`; empty for the root. */
+  /** Name in the address: `ou:<path>`, `<account id>` or `<account id>/<region>`; empty for the root. */
   key: string;
   kind: "root" | "ou" | "account" | "region";
   name: string;
   counts: Counts;
   instances: number;
-  /** Targets that were not reached, with their reason. */
+  /** Targets that the run did not reach. */
   unreached: TargetReport[];
   children: OrgNode[];
   parent: OrgNode | null;
@@ -29,7 +29,8 @@ const NAMES: Record<OrgNode["kind"], string> = {
 };
 export const kindName = (node: OrgNode): string => NAMES[node.kind];
 
-export function organization(data: Data): Organization {
+/** Builds the tree of all targets. */
+export function buildOrganization(data: Data): Organization {
   const byKey = new Map<string, OrgNode>();
   const node = (key: string, kind: OrgNode["kind"], name: string, parent: OrgNode | null): OrgNode => {
     const known = byKey.get(key);
@@ -68,22 +69,22 @@ function sum(node: OrgNode): void {
   node.instances = total(node.counts);
 }
 
-/** The most pressing outcome of a node, or null if it has no instance. */
+/** Returns the most urgent outcome of a node, or null if the node has no instance. */
 export function worst(node: OrgNode): Outcome | null {
   const outcomes = Object.keys(node.counts) as Outcome[];
-  return outcomes.reduce<Outcome | null>((a, b) => (a === null || pressing(b) > pressing(a) ? b : a), null);
+  return outcomes.reduce<Outcome | null>((a, b) => (a === null || urgency(b) > urgency(a) ? b : a), null);
 }
 
-/** From the root down to the node. */
+/** Returns the nodes from the root down to the node. */
 export function pathTo(node: OrgNode): OrgNode[] {
   return node.parent ? [...pathTo(node.parent), node] : [node];
 }
 
-/** Targets that could not be entered: not those that the run did not come to, and not those whose result got lost. */
-export const notEntered = (targets: TargetReport[]): TargetReport[] =>
+/** Returns the targets that orgpatch could not access: neither those not attempted nor those whose result is lost. */
+export const withoutAccess = (targets: TargetReport[]): TargetReport[] =>
   targets.filter((target) => !["reached", "not-attempted", "error"].includes(target.outcome));
 
-/** Targets of an account that ended in the same way, and why. */
+/** Targets of one account that ended with the same outcome for the same reason. */
 export interface UnreachedAccount {
   accountId: string;
   accountName: string;
@@ -95,10 +96,11 @@ export interface UnreachedAccount {
   regions: string[];
 }
 
-export const lockedAccounts = (data: Data): UnreachedAccount[] => byAccount(notEntered(data.targets));
-export const lostAccounts = (data: Data): UnreachedAccount[] => byAccount(data.targets.filter((target) => target.outcome === "error"));
+export const accountsWithoutAccess = (data: Data): UnreachedAccount[] => byAccount(withoutAccess(data.targets));
+export const accountsWithLostResults = (data: Data): UnreachedAccount[] =>
+  byAccount(data.targets.filter((target) => target.outcome === "error"));
 
-/** One row for each account and reason: an account that lets nobody in does so in every Region. */
+/** Groups targets by account and reason, because an account without access has none in any Region. */
 function byAccount(targets: TargetReport[]): UnreachedAccount[] {
   const rows = new Map<string, UnreachedAccount>();
   for (const target of targets) {

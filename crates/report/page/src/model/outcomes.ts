@@ -1,13 +1,13 @@
-// The closed lists of outcomes in words: what people call them, what they mean, in which order they are shown.
-import { own } from "./own";
+// The closed lists of outcomes: label, meaning and order on the page.
+import { lookup } from "./lookup";
 import type { Counts, Outcome, StepDecision, TargetOutcome } from "./report";
 
-export interface OutcomeWords {
+export interface OutcomeText {
   label: string;
   meaning: string;
 }
 
-/** Every outcome of an instance, best first, as everywhere in orgpatch. */
+/** Every outcome of an instance, best first. */
 export const OUTCOMES: Outcome[] = [
   "patched",
   "compliant",
@@ -20,27 +20,27 @@ export const OUTCOMES: Outcome[] = [
   "not-attempted",
 ];
 
-const WORDS: Record<Outcome, OutcomeWords> = {
-  patched: { label: "Patched", meaning: "Installed, and a scan afterwards proves it" },
+const OUTCOME_TEXTS: Record<Outcome, OutcomeText> = {
+  patched: { label: "Patched", meaning: "Installed, and a later scan confirms it" },
   compliant: { label: "Compliant", meaning: "Nothing was missing" },
   missing: { label: "Missing", meaning: "Patches are missing" },
   "pending-reboot": { label: "Pending reboot", meaning: "Installed, but a reboot is still needed" },
   failed: { label: "Failed", meaning: "The scan or the install failed, or patches are still missing" },
-  unreachable: { label: "Unreachable", meaning: "Asked, and no final answer came" },
-  "not-ready": { label: "Not ready", meaning: "Could not be asked" },
-  skipped: { label: "Skipped", meaning: "The plan says no" },
-  "not-attempted": { label: "Not attempted", meaning: "The run halted first" },
+  unreachable: { label: "Unreachable", meaning: "orgpatch sent a command and got no final result" },
+  "not-ready": { label: "Not ready", meaning: "orgpatch could not send a command" },
+  skipped: { label: "Skipped", meaning: "The plan leaves the instance out" },
+  "not-attempted": { label: "Not attempted", meaning: "The run ended before it reached the instance" },
 };
 
-/** Words for an outcome; a later orgpatch may know one that this page does not. */
-export function outcomeWords(outcome: string): OutcomeWords {
-  return own(WORDS, outcome) ?? { label: outcome, meaning: "" };
+/** Returns the text for an outcome. A newer orgpatch may write an outcome that this page does not know. */
+export function outcomeText(outcome: string): OutcomeText {
+  return lookup(OUTCOME_TEXTS, outcome) ?? { label: outcome, meaning: "" };
 }
 
-/** Outcomes that somebody has to look at, most pressing first. */
-export const TROUBLE: Outcome[] = ["failed", "unreachable", "not-ready", "pending-reboot", "missing"];
+/** The outcomes that need attention, most urgent first. */
+export const NEEDS_ATTENTION: Outcome[] = ["failed", "unreachable", "not-ready", "pending-reboot", "missing"];
 
-const PRESSING: Record<Outcome, number> = {
+const URGENCY: Record<Outcome, number> = {
   failed: 8,
   unreachable: 7,
   "not-ready": 6,
@@ -52,22 +52,25 @@ const PRESSING: Record<Outcome, number> = {
   patched: 0,
 };
 
-/** How pressing an outcome is, for sorting: the larger the worse. */
-export const pressing = (outcome: string): number => own(PRESSING, outcome) ?? PRESSING.failed;
+/** Returns the urgency of an outcome, for sorting: higher is worse. */
+export const urgency = (outcome: string): number => lookup(URGENCY, outcome) ?? URGENCY.failed;
 
 export const total = (counts: Counts): number => Object.values(counts).reduce((sum, n) => sum + n, 0);
-export const of = (counts: Counts, outcome: Outcome): number => counts[outcome] ?? 0;
-/** `compliant + patched`. */
-export const succeeded = (counts: Counts): number => of(counts, "patched") + of(counts, "compliant");
-/** What the gate's percentages are of: `patched + pending-reboot + failed + unreachable`. */
+export const countOf = (counts: Counts, outcome: Outcome): number => counts[outcome] ?? 0;
+/** Returns `compliant + patched`. */
+export const succeeded = (counts: Counts): number => countOf(counts, "patched") + countOf(counts, "compliant");
+/** Returns the base of the gate's percentages: `patched + pending-reboot + failed + unreachable`. */
 export const attempted = (counts: Counts): number =>
-  of(counts, "patched") + of(counts, "pending-reboot") + of(counts, "failed") + of(counts, "unreachable");
+  countOf(counts, "patched") +
+  countOf(counts, "pending-reboot") +
+  countOf(counts, "failed") +
+  countOf(counts, "unreachable");
 
 export function add(to: Counts, from: Counts): void {
-  for (const [outcome, n] of Object.entries(from) as [Outcome, number][]) to[outcome] = of(to, outcome) + n;
+  for (const [outcome, n] of Object.entries(from) as [Outcome, number][]) to[outcome] = countOf(to, outcome) + n;
 }
 
-const TARGET_WORDS: Record<TargetOutcome, string> = {
+const TARGET_OUTCOME_LABELS: Record<TargetOutcome, string> = {
   reached: "Reached",
   "access-denied": "Access denied",
   inactive: "Account inactive",
@@ -76,9 +79,9 @@ const TARGET_WORDS: Record<TargetOutcome, string> = {
   "not-attempted": "Not attempted",
 };
 
-export const targetWords = (outcome: string): string => own(TARGET_WORDS, outcome) ?? outcome;
+export const targetOutcomeLabel = (outcome: string): string => lookup(TARGET_OUTCOME_LABELS, outcome) ?? outcome;
 
-export const DECISION_WORDS: Record<StepDecision, string> = {
+export const DECISION_LABELS: Record<StepDecision, string> = {
   advance: "Advanced",
   halt: "Halted",
   "not-attempted": "Not attempted",

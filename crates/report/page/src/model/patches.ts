@@ -1,8 +1,8 @@
-// Patches across all instances: where each is installed, missing, failed or waiting for a reboot.
+// Patches across all instances: where each patch is installed, missing, failed, held back or waiting for a reboot.
 import type { Data } from "./data";
 import type { InstanceRow, Patch, PatchRef } from "./report";
 
-/** Where a patch stands on an instance, at the end of the run. */
+/** The state of a patch on an instance at the end of the run. */
 export type PatchState = "installed" | "pending-reboot" | "held-back" | "missing" | "failed";
 export const PATCH_STATES: PatchState[] = ["installed", "pending-reboot", "held-back", "missing", "failed"];
 export const PATCH_STATE_LABELS: Record<PatchState, string> = {
@@ -20,11 +20,11 @@ export interface PatchRow {
   severity: string;
   cves: string[];
   os: Set<string>;
-  /** Instances in each state, by their place in the report. */
+  /** Instances in each state, as indexes in the report. */
   where: Record<PatchState, number[]>;
-  /** Stages that were spared it, because the first stage had not tested it. */
+  /** Steps that held the patch back, because the first stage had not tested it. */
   heldBack: string[];
-  /** Instances that got it although the first stage had not tested it. */
+  /** Number of instances that got the patch although the first stage had not tested it. */
   untested: number;
 }
 
@@ -33,19 +33,19 @@ export interface PatchIndex {
   byId: Map<string, PatchRow>;
 }
 
-/** A patch on an instance, and where it stands. */
-export interface Standing {
+/** A patch on an instance, with its state. */
+export interface PatchStatus {
   patch: Patch;
   state: PatchState;
-  /** True if the scan before the install found it missing. */
+  /** True if the scan before the install found the patch missing. */
   before: boolean;
-  /** True if it was installed although the first stage had not tested it. */
+  /** True if the patch was installed although the first stage had not tested it. */
   untested: boolean;
 }
 
-/** What became of every patch that an instance missed, or misses now. */
-export function standings(row: InstanceRow): Standing[] {
-  const found = new Map<string, Standing>();
+/** Returns the state of every patch that was or is missing on an instance. */
+export function patchStatuses(row: InstanceRow): PatchStatus[] {
+  const found = new Map<string, PatchStatus>();
   const set = (patch: Patch, state: PatchState): void => {
     const known = found.get(patch.id);
     if (known) known.state = state;
@@ -76,13 +76,13 @@ export const refId = (ref: PatchRef): string => (typeof ref === "string" ? ref :
 
 const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational"];
 
-/** How severe, for sorting: the larger the worse; unknown words come last. */
+/** Returns the rank of a severity, for sorting: higher is worse, 0 is unknown. */
 export function severityRank(severity: string): number {
   const at = SEVERITIES.indexOf(severity.toLowerCase());
   return at < 0 ? 0 : SEVERITIES.length - at;
 }
 
-/** Goes through every instance once. */
+/** Builds the index of all patches in one pass over the instances. */
 export function indexPatches(data: Data): PatchIndex {
   const patches: PatchRow[] = [];
   const byId = new Map<string, PatchRow>();
@@ -106,7 +106,7 @@ export function indexPatches(data: Data): PatchIndex {
     return known;
   };
   for (const instance of data.instances) {
-    for (const { patch, state, untested } of standings(instance)) {
+    for (const { patch, state, untested } of patchStatuses(instance)) {
       const known = row(patch);
       if (untested) known.untested += 1;
       known.where[state].push(instance.index);

@@ -1,4 +1,4 @@
-// The readiness matrix: what was checked on which instance.
+// The readiness matrix: the findings of each instance by check.
 import type { Data, Instance } from "./data";
 import type { Finding, InstanceRow } from "./report";
 
@@ -6,34 +6,36 @@ export type CheckStatus = "fail" | "warn" | "unknown" | "pass";
 export const STATUS_LABELS: Record<CheckStatus, string> = {
   fail: "Fails",
   warn: "Warning",
-  unknown: "Not known",
+  unknown: "Unknown",
   pass: "Passes",
 };
 
-/** A status that this page does not know is not known. */
-export const statusOf = ({ status }: Pick<Finding, "status">): CheckStatus => (Object.hasOwn(STATUS_LABELS, status) ? status : "unknown");
+/** Returns the status of a finding; `unknown` for a status that this page does not know. */
+export const statusOf = ({ status }: Pick<Finding, "status">): CheckStatus =>
+  Object.hasOwn(STATUS_LABELS, status) ? status : "unknown";
 
-/** Checks of an instance that do not pass. */
+/** Returns the findings of an instance that do not pass. */
 export const problems = (row: InstanceRow): Finding[] => row.findings.filter((finding) => statusOf(finding) !== "pass");
 
 export interface ReadinessRow {
   instance: Instance;
-  /** By check; of several findings the worst. */
+  /** The worst finding of each check. */
   cells: Map<string, Finding>;
   worst: CheckStatus;
   problems: number;
 }
 
 export interface Readiness {
-  /** Names of the checks, those that fail most often first. */
+  /** Names of the checks, most failures first. */
   checks: string[];
   rows: ReadinessRow[];
 }
 
 const RANK: Record<CheckStatus, number> = { fail: 3, warn: 2, unknown: 1, pass: 0 };
-/** How bad it is, for sorting: the larger the worse. */
+/** Returns the rank of a status, for sorting: higher is worse. */
 export const statusRank = (finding: Pick<Finding, "status">): number => RANK[statusOf(finding)];
 
+/** Builds the matrix: one row for each instance that has findings. */
 export function readiness(data: Data): Readiness {
   const checks = new Map<string, { fail: number; warn: number }>();
   const rows: ReadinessRow[] = [];
@@ -55,7 +57,9 @@ export function readiness(data: Data): Readiness {
     rows.push(row);
   }
   return {
-    checks: [...checks].sort(([a, one], [b, other]) => other.fail - one.fail || other.warn - one.warn || (a < b ? -1 : 1)).map(([name]) => name),
+    checks: [...checks]
+      .sort(([a, one], [b, other]) => other.fail - one.fail || other.warn - one.warn || (a < b ? -1 : 1))
+      .map(([name]) => name),
     rows: rows.sort((a, b) => RANK[b.worst] - RANK[a.worst] || b.problems - a.problems),
   };
 }

@@ -1,5 +1,5 @@
-// The report as the page sees it: what schemas/report.schema.json says, and optional fields that are shown when a
-// report has them. Every optional field is listed in the README of this folder.
+// The types of report.json: those of schemas/report.schema.json, and optional fields that the page shows if they are
+// there. The README of this folder lists every optional field.
 import type * as schema from "../schema";
 
 export type Outcome = schema.InstanceRow["outcome"];
@@ -7,40 +7,48 @@ export type TargetOutcome = schema.TargetReport["outcome"];
 export type StepDecision = schema.StepReport["decision"];
 export type Counts = Partial<Record<Outcome, number>>;
 
+/** Why something is as it is. A newer orgpatch may have codes that the schema does not list. */
 export interface Reason {
   code: string;
   text: string;
 }
 
-/** A patch in a list where a report may also give its id only. */
+/** The type with any text as the code of its reasons. */
+type WithAnyCode<T> = T extends { code: string; text: string }
+  ? Reason
+  : T extends object
+    ? { [Field in keyof T]: WithAnyCode<T[Field]> }
+    : T;
+
+/** A patch in a list whose entries may be ids only. */
 export type PatchRef = string | { id: string; title?: string; classification?: string; severity?: string };
 export type Patch = schema.Patch;
 
-export type Conflict = schema.Conflict;
+export type Conflict = WithAnyCode<schema.Conflict>;
 export type Cause = schema.Cause;
 
-/** What was found about an instance. */
+/** A readiness finding of an instance. */
 export interface Finding extends Omit<schema.Finding, "check" | "severity"> {
-  /** A later orgpatch may know others. */
+  /** The name of a check; a newer orgpatch may have more of them. */
   check: string;
   severity: string;
 }
 
-/** What the plan allows a step. */
+/** The limits of a step, from the plan. */
 export interface GateLimits {
   maxFailedPercent?: number;
   maxUnreachablePercent?: number;
   minSucceeded?: number;
 }
 
-/** What a step brought that the first stage of the plan had tested, or had not. */
+/** Patches of a step, by whether the first stage of the plan had tested them. */
 export interface Promotion {
   tested?: number | PatchRef[];
   installedUntested?: PatchRef[];
   heldBack?: PatchRef[];
 }
 
-/** A time in which a step waited. */
+/** A time during which a step waited. */
 export interface Wait {
   what: string;
   from: string;
@@ -59,11 +67,10 @@ export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" 
   approval?: { by?: string; at?: string; comment?: string };
 }
 
-export type BaselineChange = schema.Change;
-export type TargetReport = schema.TargetReport;
+export type BaselineChange = WithAnyCode<schema.Change>;
+export type TargetReport = WithAnyCode<schema.TargetReport>;
 
-export interface InstanceRow extends Omit<schema.InstanceRow, "findings" | "reason"> {
-  reason: Reason;
+export interface InstanceRow extends Omit<WithAnyCode<schema.InstanceRow>, "findings"> {
   findings: Finding[];
   tags?: Record<string, string>;
   exitCode?: number;

@@ -1,5 +1,4 @@
-// Where the reader is: everything that changes what is shown stands in the address behind `#`, so that it can be
-// shared, and Back goes back.
+// What the page shows, as the part of the address behind `#`: so a link can be shared, and Back works.
 import { useSyncExternalStore } from "preact/compat";
 
 export const VIEWS = ["overview", "map", "instances", "patches", "readiness", "accounts"] as const;
@@ -17,7 +16,7 @@ export function parse(hash: string): Route {
 
 type Values = Record<string, string | string[] | null | undefined>;
 
-/** A link to a view. */
+/** Returns a link to a view. */
 export function href(view: View, values: Values = {}): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
@@ -27,27 +26,27 @@ export function href(view: View, values: Values = {}): string {
   return `#/${view}${text ? `?${text}` : ""}`;
 }
 
-/** A link to where the reader is, with some values changed. */
-export function changed(route: Route, values: Values): string {
+/** Returns a link to the same view with some parameters changed. */
+export function withParams(route: Route, values: Values): string {
   const all: Record<string, string[] | string | null | undefined> = {};
   for (const name of new Set(route.params.keys())) all[name] = route.params.getAll(name);
   return href(route.view, { ...all, ...values });
 }
 
-/** Goes there without a new entry in the history, as for every letter that is typed. */
-export function replace(link: string): void {
+/** Goes to a link without a new entry in the history, as for every typed letter. */
+export function replaceRoute(link: string): void {
   history.replaceState(null, "", link);
   dispatchEvent(new Event("hashchange"));
 }
 
-export function go(link: string): void {
+export function navigate(link: string): void {
   location.hash = link;
 }
 
 let current = { hash: "", route: parse("") };
 
-/** Where the reader is now. What is rendered anew with every address may ask so, instead of listening by itself. */
-export function here(): Route {
+/** Returns the current route. Components that render again with every address may call this instead of `useRoute`. */
+export function currentRoute(): Route {
   if (location.hash !== current.hash) current = { hash: location.hash, route: parse(location.hash) };
   return current.route;
 }
@@ -57,4 +56,4 @@ function subscribe(changed: () => void): () => void {
   return () => removeEventListener("hashchange", changed);
 }
 
-export const useRoute = (): Route => useSyncExternalStore(subscribe, here);
+export const useRoute = (): Route => useSyncExternalStore(subscribe, currentRoute);

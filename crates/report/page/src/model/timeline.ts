@@ -1,4 +1,4 @@
-// When what happened, as far as the report says.
+// When each step ran and waited, as far as the report says.
 import type { Data } from "./data";
 import type { StepReport } from "./report";
 
@@ -16,7 +16,7 @@ export interface Timeline {
   spans: Span[];
 }
 
-/** When a step began and ended: without a beginning of its own, with the first result that was recorded in it. */
+/** Returns when a step began and ended. Without `startedAt` it begins with its first recorded result. */
 export function stepTimes(data: Data, step: StepReport): { from: number; to: number } | null {
   const recorded = data.targets
     .filter((target) => target.stage === step.stage && target.wave === step.wave)
@@ -29,16 +29,25 @@ export function stepTimes(data: Data, step: StepReport): { from: number; to: num
   return Number.isFinite(from) && to >= from ? { from, to } : null;
 }
 
-/** The spans of the run; empty where the report has no times but its own. */
+/** Returns the spans of the run; none if the report has no times of steps. */
 export function timeline(data: Data): Timeline {
   const spans: Span[] = [];
   for (const step of data.steps) {
     const label = data.stepLabel(step.stage, step.wave);
     for (const wait of step.waits ?? []) {
-      spans.push({ label: `${label}: ${wait.what}`, kind: "wait", from: Date.parse(wait.from), to: Date.parse(wait.until) });
+      spans.push({
+        label: `${label}: ${wait.what}`,
+        kind: "wait",
+        from: Date.parse(wait.from),
+        to: Date.parse(wait.until),
+      });
     }
     const times = stepTimes(data, step);
     if (times) spans.push({ label, kind: "step", ...times, decision: step.decision });
   }
-  return { from: Date.parse(data.run.startedAt), to: Date.parse(data.run.finishedAt), spans: spans.filter((span) => span.to >= span.from) };
+  return {
+    from: Date.parse(data.run.startedAt),
+    to: Date.parse(data.run.finishedAt),
+    spans: spans.filter((span) => span.to >= span.from),
+  };
 }

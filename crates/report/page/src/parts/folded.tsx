@@ -1,4 +1,4 @@
-// What is behind a summary: made when it is opened, since there may be thousands of it.
+// A summary that opens. The content is rendered only while it is open, because it may have thousands of entries.
 import { type ComponentChildren, createContext, type JSX } from "preact";
 import { useContext, useState } from "preact/hooks";
 import { count } from "../model/format";
@@ -8,12 +8,12 @@ export const Printing = createContext(false);
 
 interface Props {
   summary: ComponentChildren;
-  /** True if paper, on which nobody can open it, shows what is behind it. */
+  /** True if the content is printed: on paper a summary cannot be opened. */
   printed?: boolean;
   children: () => ComponentChildren;
 }
 
-export function Folded({ summary, printed = false, children }: Props): JSX.Element {
+export function Collapsible({ summary, printed = false, children }: Props): JSX.Element {
   const [opened, setOpened] = useState(false);
   const open = (useContext(Printing) && printed) || opened;
   return (
@@ -24,7 +24,7 @@ export function Folded({ summary, printed = false, children }: Props): JSX.Eleme
   );
 }
 
-/** At most so many entries are listed in place, and on paper. */
+/** Maximum number of listed entries on the screen and on paper. */
 const LISTED = 200;
 const PRINTED = 40;
 
@@ -34,12 +34,13 @@ interface ListProps<Entry> {
   entry: (one: Entry) => ComponentChildren;
 }
 
-/** The entries of a long list, in a frame that scrolls, also by keyboard. */
-export function Links<Entry>({ of, label, entry }: ListProps<Entry>): JSX.Element {
+/** A long list in a frame that scrolls by mouse and keyboard. */
+export function LinkList<Entry>({ of, label, entry }: ListProps<Entry>): JSX.Element {
   const listed = of.slice(0, useContext(Printing) ? PRINTED : LISTED);
   return (
     <ul class="links" tabIndex={0} aria-label={label}>
       {listed.map((one, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: entries have no id, and the list does not change.
         <li key={i}>{entry(one)}</li>
       ))}
       {of.length > listed.length && <li class="muted">{`and ${count(of.length - listed.length)} more`}</li>}

@@ -1,8 +1,8 @@
-// What the reader's screen is like, as state.
+// Media queries as state.
 import { useSyncExternalStore } from "preact/compat";
 import { useMemo } from "preact/hooks";
 
-/** True while the media query holds. */
+/** Returns true while the media query matches. */
 export function useMedia(query: string): boolean {
   const list = useMemo(() => matchMedia(query), [query]);
   const subscribe = useMemo(

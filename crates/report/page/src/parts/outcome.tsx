@@ -1,4 +1,4 @@
-// An outcome as people see it: never by colour alone, always with its sign and its word.
+// Outcomes: always with an icon and a label, never by colour alone.
 import {
   Check,
   CheckCheck,
@@ -13,11 +13,11 @@ import {
 } from "lucide-preact";
 import type { JSX } from "preact";
 import { count, percent, plural } from "../model/format";
-import { OUTCOMES, outcomeWords, total } from "../model/outcomes";
-import { own } from "../model/own";
+import { lookup } from "../model/lookup";
+import { OUTCOMES, outcomeText, total } from "../model/outcomes";
 import type { Counts, Outcome } from "../model/report";
 
-const SIGNS: Record<Outcome, LucideIcon> = {
+const ICONS: Record<Outcome, LucideIcon> = {
   patched: CheckCheck,
   compliant: Check,
   missing: PackageSearch,
@@ -29,53 +29,55 @@ const SIGNS: Record<Outcome, LucideIcon> = {
   "not-attempted": CircleDashed,
 };
 
-export const Sign = ({ outcome, size = 16 }: { outcome: string; size?: number }): JSX.Element => {
-  const Icon = own<LucideIcon>(SIGNS, outcome) ?? CircleDashed;
+export const OutcomeIcon = ({ outcome, size = 16 }: { outcome: string; size?: number }): JSX.Element => {
+  const Icon = lookup<LucideIcon>(ICONS, outcome) ?? CircleDashed;
   return <Icon class={`sign tone-${outcome}`} size={size} strokeWidth={2.25} aria-hidden="true" />;
 };
 
-/** Sign and word. */
+/** The icon and label of an outcome. */
 export const OutcomeChip = ({ outcome }: { outcome: string }): JSX.Element => (
   <span class={`chip soft-${outcome}`}>
-    <Sign outcome={outcome} size={14} />
-    {outcomeWords(outcome).label}
+    <OutcomeIcon outcome={outcome} size={14} />
+    {outcomeText(outcome).label}
   </span>
 );
 
-/** Outcomes that somebody has, best first. */
-export const present = (counts: Counts): [Outcome, number][] =>
+/** Returns the outcomes that at least one instance has, best first. */
+export const presentOutcomes = (counts: Counts): [Outcome, number][] =>
   OUTCOMES.flatMap((outcome) => (counts[outcome] ? [[outcome, counts[outcome]] as [Outcome, number]] : []));
 
-/** The counts in one sentence, for those who do not see the bar. */
-export function sentence(counts: Counts): string {
-  const parts = present(counts).map(([outcome, n]) => `${count(n)} ${outcomeWords(outcome).label.toLowerCase()}`);
+/** Returns the counts as a text, for screen readers. */
+export function countsText(counts: Counts): string {
+  const parts = presentOutcomes(counts).map(
+    ([outcome, n]) => `${count(n)} ${outcomeText(outcome).label.toLowerCase()}`,
+  );
   return parts.length > 0 ? parts.join(", ") : "no instances";
 }
 
-/** The shares of the outcomes, as a bar. */
+/** The share of each outcome, as a bar. */
 export const OutcomeBar = ({ counts, size = "m" }: { counts: Counts; size?: "s" | "m" | "l" }): JSX.Element => {
   const all = total(counts);
   return (
-    <div class={`bar bar-${size}`} role="img" aria-label={sentence(counts)}>
-      {present(counts).map(([outcome, n]) => (
+    <div class={`bar bar-${size}`} role="img" aria-label={countsText(counts)}>
+      {presentOutcomes(counts).map(([outcome, n]) => (
         <span
           key={outcome}
           class={`fill-${outcome}`}
           style={{ flexGrow: n }}
-          title={`${outcomeWords(outcome).label}: ${plural(n, "instance")} (${percent(n, all)})`}
+          title={`${outcomeText(outcome).label}: ${plural(n, "instance")} (${percent(n, all)})`}
         />
       ))}
     </div>
   );
 };
 
-/** The counts as signs with numbers. */
+/** The counts, as icons with numbers. */
 export const OutcomeCounts = ({ counts }: { counts: Counts }): JSX.Element => (
   <ul class="tally">
-    {present(counts).map(([outcome, n]) => (
-      <li key={outcome} title={outcomeWords(outcome).meaning}>
-        <Sign outcome={outcome} size={14} />
-        <b>{count(n)}</b> {outcomeWords(outcome).label.toLowerCase()}
+    {presentOutcomes(counts).map(([outcome, n]) => (
+      <li key={outcome} title={outcomeText(outcome).meaning}>
+        <OutcomeIcon outcome={outcome} size={14} />
+        <b>{count(n)}</b> {outcomeText(outcome).label.toLowerCase()}
       </li>
     ))}
     {total(counts) === 0 && <li class="muted">No instances</li>}

@@ -1,7 +1,7 @@
-// The parts that every view is made of.
+// The parts that all views use.
 import type { ComponentChildren, JSX } from "preact";
 
-/** A section with its heading, and what stands beside the heading. One that is a whole view has its title. */
+/** A section with a heading and a note beside it. `whole`: the section is the whole view, so its heading is the h1. */
 export const Section = (props: {
   title: string;
   note?: ComponentChildren;
@@ -18,7 +18,7 @@ export const Section = (props: {
   </section>
 );
 
-/** A list of names and values. */
+/** A list of names with values. */
 export const Facts = ({ of }: { of: [string, ComponentChildren][] }): JSX.Element => (
   <dl class="facts">
     {of.map(([name, value]) => (
@@ -30,18 +30,18 @@ export const Facts = ({ of }: { of: [string, ComponentChildren][] }): JSX.Elemen
   </dl>
 );
 
-/** What a view says when it has nothing to show. */
-export const Nothing = ({ children }: { children: ComponentChildren }): JSX.Element => <p class="nothing">{children}</p>;
+/** The text of a view or section that has no content. */
+export const Empty = ({ children }: { children: ComponentChildren }): JSX.Element => <p class="nothing">{children}</p>;
 
-/** A table of few rows; on a phone each row stands as a block, with the heads before its cells. */
-export const Plain = (props: {
+/** A table with few rows. On a phone each row is a block, with the column name before each cell. */
+export const PlainTable = (props: {
   caption: string;
   heads: string[];
   rows: { key: string; cells: ComponentChildren[] }[];
 }): JSX.Element => (
-  // Wide tables scroll by themselves, also by keyboard.
-  <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
-    {/* The roles are what the elements have anyway, and would lose where the style makes blocks of them. */}
+  // A wide table scrolls inside its frame, by mouse and keyboard.
+  <section class="scroll" tabIndex={0} aria-label={props.caption}>
+    {/* The roles are explicit, because `display: block` on a phone takes them from the elements. */}
     <table class="plain" role="table">
       <caption class="hidden">{props.caption}</caption>
       <thead role="rowgroup">
@@ -65,5 +65,5 @@ export const Plain = (props: {
         ))}
       </tbody>
     </table>
-  </div>
+  </section>
 );

@@ -1,36 +1,36 @@
-// A table that stays quick with 20,000 rows: TanStack Virtual renders what is in sight. It scrolls with the page, has a
-// sticky head, and becomes a list of cards on a phone.
+// A table that stays quick with 20,000 rows: TanStack Virtual renders only the visible rows. It scrolls with the page,
+// has a sticky head, and becomes a list of cards on a phone.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../model/format";
-import type { Order, SortKey } from "../model/order";
+import type { Sorter, SortKey } from "../model/sorting";
 import { useMedia } from "./media";
 
 export interface Column<Row> extends SortKey<Row> {
   header: string;
-  /** Width as CSS; without it the column takes its share of what is left. */
+  /** CSS width; without it the column gets a share of the remaining width. */
   width?: string;
-  /** True if the first click shows the largest first. */
+  /** True if the first click sorts in descending order. */
   largestFirst?: boolean;
   cell: (row: Row) => ComponentChildren;
   align?: "end";
 }
 
-/** The rows in the order of a column, as far as a filter leaves them: sorting is not repeated at each letter. */
-export function useRows<Row>(order: Order<Row>, sort: string | null, keep?: (row: Row) => boolean): Row[] {
-  const all = useMemo(() => order.by(sort), [order, sort]);
+/** Returns the sorted and filtered rows. A new filter does not sort again, so that typing stays quick. */
+export function useRows<Row>(sorter: Sorter<Row>, sort: string | null, keep?: (row: Row) => boolean): Row[] {
+  const all = useMemo(() => sorter.by(sort), [sorter, sort]);
   return useMemo(() => (keep ? all.filter(keep) : all), [all, keep]);
 }
 
 interface Props<Row> {
   caption: string;
   columns: Column<Row>[];
-  /** As `useRows` gives them. */
+  /** The rows from `useRows`. */
   rows: Row[];
   keyOf: (row: Row) => string;
-  /** `name`, or `-name` for the other way round. */
+  /** `name` for ascending, `-name` for descending. */
   sort: string | null;
   onSort: (sort: string | null) => void;
   /** The row as a card, for narrow screens. */
@@ -40,7 +40,7 @@ interface Props<Row> {
   empty: string;
 }
 
-/** Each click on the head of a column goes one further: one way, the other way, not by this column. */
+/** Returns the order after a click on a column head: first direction, other direction, unsorted. */
 function nextSort<Row>({ id, largestFirst }: Column<Row>, sort: string | null): string | null {
   const [first, second] = largestFirst ? [`-${id}`, id] : [id, `-${id}`];
   if (sort === first) return second;
@@ -64,6 +64,7 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
     overscan: 8,
     scrollMargin: margin,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows have to be measured again only when their height changes.
   useLayoutEffect(() => virtual.measure(), [height]);
   const items = virtual.getVirtualItems();
   const before = (items[0]?.start ?? margin) - margin;
@@ -73,7 +74,7 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
     <table
       class={`table ${narrow ? "cards" : ""}`}
       aria-rowcount={rows.length + 1}
-      onKeyDown={(event) => arrows(event, (index) => virtual.scrollToIndex(index))}
+      onKeyDown={(event) => moveByArrowKeys(event, (index) => virtual.scrollToIndex(index))}
     >
       <caption class="hidden">{`${props.caption}: ${count(rows.length)} rows`}</caption>
       <colgroup>
@@ -89,7 +90,7 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
         </tr>
       </thead>
       <tbody ref={body}>
-        {before > 0 && <Gap height={before} columns={columns.length} />}
+        {before > 0 && <Spacer height={before} columns={columns.length} />}
         {items.map(({ index }) => {
           const row = rows[index];
           if (!row) return null;
@@ -107,7 +108,7 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
             </tr>
           );
         })}
-        {after > 0 && <Gap height={after} columns={columns.length} />}
+        {after > 0 && <Spacer height={after} columns={columns.length} />}
         {rows.length === 0 && (
           <tr>
             <td class="empty" colSpan={columns.length}>
@@ -120,7 +121,15 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
   );
 }
 
-function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: string | null; onSort: () => void }): JSX.Element {
+function Head<Row>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>;
+  sort: string | null;
+  onSort: () => void;
+}): JSX.Element {
   const way = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : undefined;
   return (
     <th scope="col" class={column.align} aria-sort={column.sort && (way ?? "none")}>
@@ -137,15 +146,16 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: string
   );
 }
 
-/** Takes the place of the rows that are not in sight. */
-const Gap = ({ height, columns }: { height: number; columns: number }): JSX.Element => (
+/** Takes the space of the rows that are not rendered. */
+const Spacer = ({ height, columns }: { height: number; columns: number }): JSX.Element => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of a table does not take the focus.
   <tr class="gap" aria-hidden="true">
     <td colSpan={columns} style={{ height: `${height}px` }} />
   </tr>
 );
 
-/** Arrow keys go from row to row, to the same link or button in it. */
-function arrows(event: KeyboardEvent, show: (index: number) => void): void {
+/** Moves the focus by arrow keys to the same link or button in the next or previous row. */
+function moveByArrowKeys(event: KeyboardEvent, show: (index: number) => void): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const from = event.target as HTMLElement;
   const row = from.closest<HTMLElement>("tbody tr[data-index]");

@@ -1,25 +1,25 @@
-// Text that came from elsewhere, and times. Names, tags and reasons are shown as they are and cannot reach beyond
-// their own element: Preact writes text only, and `bdi` keeps right-to-left text from turning what stands beside it.
+// Untrusted text, and times. Names, tags and reasons come from member accounts. Preact writes them as text nodes, and
+// `bdi` keeps right-to-left text from changing the direction of the text beside it.
 import type { ComponentChildren, JSX } from "preact";
 import { local, utc } from "../model/format";
 
-/** One line of foreign text. */
-export const T = ({ children, class: name }: { children: string; class?: string }): JSX.Element => (
+/** Untrusted text in a line. */
+export const Text = ({ children, class: name }: { children: string; class?: string }): JSX.Element => (
   <bdi class={name}>{children}</bdi>
 );
 
-/** Foreign text with its line breaks; long ones scroll. */
+/** Untrusted text with its line breaks; a long one scrolls. */
 export const Prose = ({ children }: { children: string }): JSX.Element => (
-  // Whoever uses the keyboard must be able to scroll it.
+  // Focusable if it is long, so that the keyboard can scroll it.
   <bdi class="prose" tabIndex={children.length > 600 ? 0 : undefined}>
     {children}
   </bdi>
 );
 
-/** An id, in type that tells 0 from O. */
+/** An id, in a font that distinguishes 0 from O. */
 export const Id = ({ children }: { children: string }): JSX.Element => <bdi class="id">{children}</bdi>;
 
-/** A time in UTC, with the reader's own time beside it where that is another. */
+/** A time in UTC, and in the reader's time zone if that is another. */
 export const Time = ({ at }: { at: string }): JSX.Element => (
   <time dateTime={at}>
     <span class="one-line">{utc(at)}</span>
@@ -32,10 +32,16 @@ export const Time = ({ at }: { at: string }): JSX.Element => (
   </time>
 );
 
-/** A link out of the page; nothing is fetched until somebody follows it. */
-export const Out = ({ to, children }: { to: string | null; children: ComponentChildren }): JSX.Element =>
+/** A link out of the page. The page fetches nothing from there. */
+export const ExternalLink = ({
+  to,
+  children,
+}: {
+  to: string | null;
+  children: ComponentChildren;
+}): ComponentChildren =>
   to === null ? (
-    <>{children}</>
+    children
   ) : (
     <a class="out" href={to} target="_blank" rel="noopener noreferrer">
       {children}

@@ -1,17 +1,17 @@
-// Light, dark, or as the system says.
+// The colour theme: system, light or dark.
 import { Monitor, Moon, Sun } from "lucide-preact";
 import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 
 const THEMES = [
-  { name: "system", label: "As the system", Icon: Monitor },
+  { name: "system", label: "System", Icon: Monitor },
   { name: "light", label: "Light", Icon: Sun },
   { name: "dark", label: "Dark", Icon: Moon },
 ] as const;
 type Theme = (typeof THEMES)[number]["name"];
 const KEY = "orgpatch-theme";
 
-/** Storage may be forbidden for pages from disk; the choice then lasts as long as the page. */
+/** Returns the stored theme. A browser may forbid storage for pages from disk; the theme then lasts until reload. */
 function stored(): Theme {
   try {
     return THEMES.find(({ name }) => name === localStorage.getItem(KEY))?.name ?? "system";
@@ -24,7 +24,7 @@ function store(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // The choice lasts as long as the page.
+    // The theme lasts until reload.
   }
 }
 

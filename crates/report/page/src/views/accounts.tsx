@@ -1,81 +1,109 @@
-// Accounts: those that could not be entered, those outside the plan, and what was changed in their baselines.
+// Accounts: without access, with lost results, not attempted, outside the plan; notes and changes of baselines by account.
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import { baselineSentence, baselinesOnly, changeText } from "../model/baselines";
 import type { Data } from "../model/data";
-import { baselineSentence, baselinesOnly, changeWords } from "../model/baselines";
 import { plural, sentenceCase } from "../model/format";
-import { lockedAccounts, lostAccounts, type UnreachedAccount } from "../model/organization";
-import { targetWords } from "../model/outcomes";
-import type { TargetReport } from "../model/report";
+import { accountsWithLostResults, accountsWithoutAccess, type UnreachedAccount } from "../model/organization";
+import { targetOutcomeLabel } from "../model/outcomes";
+import type { Reason, TargetReport } from "../model/report";
 import { href } from "../model/route";
-import { Folded, Links } from "../parts/folded";
-import { Nothing, Plain, Section } from "../parts/panel";
-import { Id, T } from "../parts/text";
+import { Collapsible, LinkList } from "../parts/folded";
+import { Empty, PlainTable, Section } from "../parts/panel";
+import { ReasonAction } from "../parts/reason";
+import { Id, Text } from "../parts/text";
 
 const Account = ({ row }: { row: { accountId: string; accountName: string } }): JSX.Element => (
   <span class="two">
-    <T>{row.accountName || "–"}</T>
+    <Text>{row.accountName || "–"}</Text>
     <Id>{row.accountId}</Id>
   </span>
 );
 
-const Why = ({ text }: { text: string }): JSX.Element => <T class="why">{sentenceCase(text)}</T>;
+const ReasonText = ({ reason: { code, text } }: { reason: Reason }): JSX.Element => (
+  <span class="reason">
+    <Text class="why">{sentenceCase(text)}</Text>
+    <ReasonAction code={code} />
+  </span>
+);
 
 export const Accounts = ({ data }: { data: Data }): JSX.Element => (
   <>
-    <Locked data={data} />
-    <Lost data={data} />
-    <Unattempted data={data} />
-    <Outside data={data} />
-    <Notes data={data} />
-    <Baselines data={data} />
+    <AccountsWithoutAccess data={data} />
+    <LostResults data={data} />
+    <NotAttempted data={data} />
+    <AccountsOutsidePlan data={data} />
+    <ConflictNotes data={data} />
+    <BaselineChanges data={data} />
   </>
 );
 
-export function Locked({ data }: { data: Data }): JSX.Element {
-  const rows = useMemo(() => lockedAccounts(data), [data]);
+export function AccountsWithoutAccess({ data }: { data: Data }): JSX.Element {
+  const rows = useMemo(() => accountsWithoutAccess(data), [data]);
   return (
-    <Section id="locked" title="Could not be entered" note="Their instances are missing from this report, unless they could be listed before.">
+    <Section
+      id="no-access"
+      title="No access"
+      note="orgpatch could not access these accounts. Their instances are not in this report, unless orgpatch listed them before it lost access."
+    >
       {rows.length === 0 ? (
-        <Nothing>None. Every account that was tried could be entered.</Nothing>
+        <Empty>None. orgpatch could access every account that it tried.</Empty>
       ) : (
-        <Unreached caption="Accounts that could not be entered" data={data} rows={rows} />
+        <UnreachedAccounts caption="Accounts that orgpatch could not access" data={data} rows={rows} />
       )}
     </Section>
   );
 }
 
-/** Targets of which the run has no result, although it was there. */
-export function Lost({ data }: { data: Data }): JSX.Element | null {
-  const rows = useMemo(() => lostAccounts(data), [data]);
+/** Targets in which orgpatch began work, but recorded no result. */
+export function LostResults({ data }: { data: Data }): JSX.Element | null {
+  const rows = useMemo(() => accountsWithLostResults(data), [data]);
   if (rows.length === 0) return null;
   return (
-    <Section id="lost" title="Results lost" note="The run was there, but what it did there is not recorded. Look at these instances by hand.">
-      <Unreached caption="Accounts whose results are lost" data={data} rows={rows} />
+    <Section
+      id="lost"
+      title="Results lost"
+      note="orgpatch began work in these accounts, but recorded no result. Check their instances yourself."
+    >
+      <UnreachedAccounts caption="Accounts with lost results" data={data} rows={rows} />
     </Section>
   );
 }
 
-const Unreached = ({ caption, data, rows }: { caption: string; data: Data; rows: UnreachedAccount[] }): JSX.Element => (
-  <Plain
+const UnreachedAccounts = ({
+  caption,
+  data,
+  rows,
+}: {
+  caption: string;
+  data: Data;
+  rows: UnreachedAccount[];
+}): JSX.Element => (
+  <PlainTable
     caption={caption}
-    heads={["Account", "Organizational unit", "Regions", "Stage", "What", "Why"]}
+    heads={["Account", "Organizational unit", "Regions", "Stage", "Outcome", "Reason"]}
     rows={rows.map((row) => ({
       key: `${row.accountId} ${row.reason.code} ${row.reason.text}`,
       cells: [
         <Account row={row} />,
-        <T>{row.ouPath || "–"}</T>,
-        <ul>{row.regions.map((region) => <li key={region} class="one-line"><T>{region}</T></li>)}</ul>,
-        <T>{data.stepLabel(row.stage, row.wave)}</T>,
-        <span class="state state-failed">{targetWords(row.outcome)}</span>,
-        <Why text={row.reason.text} />,
+        <Text>{row.ouPath || "–"}</Text>,
+        <ul>
+          {row.regions.map((region) => (
+            <li key={region} class="one-line">
+              <Text>{region}</Text>
+            </li>
+          ))}
+        </ul>,
+        <Text>{data.stepLabel(row.stage, row.wave)}</Text>,
+        <span class="state state-failed">{targetOutcomeLabel(row.outcome)}</span>,
+        <ReasonText reason={row.reason} />,
       ],
     }))}
   />
 );
 
-/** Targets that the run did not come to, as a number per stage: they are all the same. */
-function Unattempted({ data }: { data: Data }): JSX.Element | null {
+/** The number of targets per step that the run did not reach. */
+function NotAttempted({ data }: { data: Data }): JSX.Element | null {
   const perStep = new Map<string, number>();
   for (const target of data.targets) {
     if (target.outcome !== "not-attempted") continue;
@@ -84,66 +112,75 @@ function Unattempted({ data }: { data: Data }): JSX.Element | null {
   }
   if (perStep.size === 0) return null;
   return (
-    <Section id="unattempted" title="Not attempted" note="The run ended before it came to these targets (an account in a Region each).">
-      <Plain
-        caption="Targets that were not attempted"
+    <Section
+      id="not-attempted"
+      title="Not attempted"
+      note="The run ended before it reached these targets. A target is one account in one Region."
+    >
+      <PlainTable
+        caption="Targets not attempted"
         heads={["Stage", "Targets"]}
-        rows={[...perStep].map(([label, n]) => ({ key: label, cells: [<T>{label}</T>, plural(n, "target")] }))}
+        rows={[...perStep].map(([label, n]) => ({ key: label, cells: [<Text>{label}</Text>, plural(n, "target")] }))}
       />
     </Section>
   );
 }
 
-export const Outside = ({ data }: { data: Data }): JSX.Element => (
-  <Section id="outside" title="Outside the plan" note="No stage works on these accounts.">
+export const AccountsOutsidePlan = ({ data }: { data: Data }): JSX.Element => (
+  <Section id="outside" title="Outside the plan" note="No stage of the plan includes these accounts.">
     {data.accountsOutsidePlan.length === 0 ? (
-      <Nothing>None. The plan covers every account of the organization.</Nothing>
+      <Empty>None. The plan covers every account of the organization.</Empty>
     ) : (
-      <Plain
+      <PlainTable
         caption="Accounts outside the plan"
-        heads={["Account", "Organizational unit", "Why"]}
+        heads={["Account", "Organizational unit", "Reason"]}
         rows={data.accountsOutsidePlan.map((row) => ({
           key: row.accountId,
-          cells: [<Account row={row} />, <T>{row.ouPath || "–"}</T>, <Why text={row.reason.text} />],
+          cells: [<Account row={row} />, <Text>{row.ouPath || "–"}</Text>, <ReasonText reason={row.reason} />],
         }))}
       />
     )}
   </Section>
 );
 
-/** What could not be seen of others who patch there, or may concern any instance: the same words are one line. */
-function Notes({ data }: { data: Data }): JSX.Element | null {
-  const notes = new Map<string, { text: string; targets: TargetReport[] }>();
+/** Notes about competing patchers that concern whole targets; targets with the same note share a row. */
+function ConflictNotes({ data }: { data: Data }): JSX.Element | null {
+  const notes = new Map<string, { reason: Reason; targets: TargetReport[] }>();
   for (const target of data.targets) {
-    for (const { code, text } of target.conflictNotes ?? []) {
-      const note = notes.get(`${code} ${text}`) ?? { text, targets: [] };
+    for (const reason of target.conflictNotes ?? []) {
+      const { code, text } = reason;
+      const note = notes.get(`${code} ${text}`) ?? { reason, targets: [] };
       note.targets.push(target);
       notes.set(`${code} ${text}`, note);
     }
   }
   if (notes.size === 0) return null;
   return (
-    <Section id="notes" title="Others who patch there" note="What could not be seen of them, and what of theirs may concern any instance there.">
-      <Plain
-        caption="Notes about others who patch"
-        heads={["What", "Where"]}
-        rows={[...notes].map(([key, { text, targets }]) => ({
+    <Section
+      id="notes"
+      title="Competing patchers"
+      note="What orgpatch could not check, and what may affect every instance of a target."
+    >
+      <PlainTable
+        caption="Notes on competing patchers"
+        heads={["Note", "Targets"]}
+        rows={[...notes].map(([key, { reason, targets }]) => ({
           key,
           cells: [
-            <Why text={text} />,
-            <Folded summary={plural(targets.length, "target")}>
+            <ReasonText reason={reason} />,
+            <Collapsible summary={plural(targets.length, "target")}>
               {() => (
-                <Links
+                <LinkList
                   of={targets}
                   label="Targets"
                   entry={(target) => (
                     <a href={href("instances", { account: target.accountId, region: target.region })}>
-                      <T>{`${target.accountName || target.accountId} · ${target.region}`}</T>
+                      <Text>{`${target.accountName || target.accountId} · ${target.region}`}</Text>
                     </a>
                   )}
                 />
               )}
-            </Folded>,
+            </Collapsible>,
           ],
         }))}
       />
@@ -151,27 +188,29 @@ function Notes({ data }: { data: Data }): JSX.Element | null {
   );
 }
 
-/** What was done to the patch baselines, or would be. */
-function Baselines({ data }: { data: Data }): JSX.Element | null {
+/** What the run did to patch baselines, or would do. */
+function BaselineChanges({ data }: { data: Data }): JSX.Element | null {
   const rows = data.targets.filter((target) => target.baselineChanges?.length);
   if (rows.length === 0 && !baselinesOnly(data.run)) return null;
   return (
     <Section id="baselines" title="Patch baselines" note={`${baselineSentence(data)}.`}>
       {rows.length > 0 && (
-        <Plain
+        <PlainTable
           caption="Changes of patch baselines"
           heads={["Account", "Region", "Changes"]}
           rows={rows.map((target) => ({
             key: `${target.accountId} ${target.region}`,
             cells: [
               <Account row={target} />,
-              <T>{target.region}</T>,
+              <Text>{target.region}</Text>,
               <ul class="changes">
-                {(target.baselineChanges ?? []).map((change) => changeWords(change, data.run.operation === "preview-baselines")).map((words) => (
-                  <li key={words}>
-                    <T class="why">{words}</T>
-                  </li>
-                ))}
+                {(target.baselineChanges ?? [])
+                  .map((change) => changeText(change, data.run.operation === "preview-baselines"))
+                  .map((text) => (
+                    <li key={text}>
+                      <Text class="why">{text}</Text>
+                    </li>
+                  ))}
               </ul>,
             ],
           }))}

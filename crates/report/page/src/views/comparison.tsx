@@ -1,26 +1,32 @@
-// What changed since the run of the plan before: newly failing, fixed, new and gone instances.
+// What changed since the plan's previous run: newly failing, fixed, new and gone instances.
 import type { JSX } from "preact";
-import { type Change, CHANGES, changeName } from "../model/changes";
+import { CHANGES, type Change, changeName } from "../model/changes";
 import type { Data } from "../model/data";
 import { plural } from "../model/format";
-import { outcomeWords } from "../model/outcomes";
+import { outcomeText } from "../model/outcomes";
 import { href } from "../model/route";
-import { Folded, Links } from "../parts/folded";
+import { Collapsible, LinkList } from "../parts/folded";
 import { Section } from "../parts/panel";
-import { T } from "../parts/text";
+import { Text } from "../parts/text";
 
 export function Changes({ data }: { data: Data }): JSX.Element | null {
   const { comparison } = data;
   if (!comparison) return null;
   return (
-    <Section id="changes" title="Since the run before" note={<T>{comparison.runId}</T>}>
-      <ul class="framed promotion" aria-label="Instances by what changed">
+    <Section id="changes" title="Since the previous run" note={<Text>{comparison.runId}</Text>}>
+      <ul class="framed promotion" aria-label="Changed instances">
         {CHANGES.map((change) => {
           const instances = comparison[change];
           const sentence = `${plural(instances.length, "instance")} ${changeName(change).toLowerCase()}`;
           return (
             <li key={change}>
-              {instances.length === 0 ? sentence : <Folded summary={sentence} printed>{() => <Changed data={data} change={change} label={sentence} />}</Folded>}
+              {instances.length === 0 ? (
+                sentence
+              ) : (
+                <Collapsible summary={sentence} printed>
+                  {() => <Changed data={data} change={change} label={sentence} />}
+                </Collapsible>
+              )}
             </li>
           );
         })}
@@ -30,30 +36,31 @@ export function Changes({ data }: { data: Data }): JSX.Element | null {
 }
 
 function Changed({ data, change, label }: { data: Data; change: Change; label: string }): JSX.Element {
-  const outcome = (word: string | null | undefined): string => (word ? outcomeWords(word).label : "not there");
+  const outcomeLabel = (outcome: string | null | undefined): string =>
+    outcome ? outcomeText(outcome).label : "absent";
   return (
     <>
-      <Links
+      <LinkList
         of={data.comparison?.[change] ?? []}
         label={label}
         entry={(one) => (
           <>
             {data.byId.has(one.instanceId) ? (
               <a href={href("instances", { i: one.instanceId })}>
-                <T>{one.name || one.instanceId}</T>
+                <Text>{one.name || one.instanceId}</Text>
               </a>
             ) : (
-              <T>{one.name || one.instanceId}</T>
+              <Text>{one.name || one.instanceId}</Text>
             )}{" "}
             <span class="muted">
-              {outcome(one.before)} → {outcome(one.now)}
+              {outcomeLabel(one.before)} → {outcomeLabel(one.now)}
             </span>
           </>
         )}
       />
       {change !== "gone" && (
         <a class="more" href={href("instances", { change })}>
-          Show them in the table of instances
+          Show in the instance table
         </a>
       )}
     </>

@@ -1,50 +1,61 @@
-// One instance with all its evidence.
+// The details of one instance: result, competing patchers, patches, readiness and commands.
 import { ArrowDown, ArrowUp, FileWarning, Users, X } from "lucide-preact";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { actionLabel, OVERWRITTEN, patcherName } from "../model/competing-patchers";
 import { baselineLink, commandLink, ec2Link, instanceLink } from "../model/console";
 import type { Data, Instance } from "../model/data";
-import { osName, plural, sentenceCase } from "../model/format";
-import { outcomeWords } from "../model/outcomes";
-import { actionWords, otherName, OVERWRITTEN } from "../model/others";
-import { PATCH_STATE_LABELS, PATCH_STATES, severityRank, type Standing, standings } from "../model/patches";
+import { count, osName, plural, sentenceCase } from "../model/format";
+import { outcomeText } from "../model/outcomes";
+import { PATCH_STATE_LABELS, PATCH_STATES, type PatchStatus, patchStatuses, severityRank } from "../model/patches";
 import { STATUS_LABELS, statusOf } from "../model/readiness";
+import { reasonHelp } from "../model/reason-codes";
 import { href } from "../model/route";
 import { OutcomeChip } from "../parts/outcome";
-import { Facts, Plain } from "../parts/panel";
+import { Facts, PlainTable } from "../parts/panel";
+import { ReasonAction } from "../parts/reason";
 import { Status } from "../parts/status";
-import { Id, Out, Prose, T } from "../parts/text";
+import { ExternalLink, Id, Prose, Text } from "../parts/text";
 
 interface Props {
   data: Data;
   row: Instance;
-  /** The instances as the table shows them. */
-  order: Instance[];
+  /** The instances of the table, in its order. */
+  shown: Instance[];
   onClose: () => void;
   onGo: (row: Instance) => void;
 }
 
-export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element {
+export function Detail({ data, row, shown, onClose, onGo }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    // Not a button: whoever reads by ear hears which instance this is, and nobody sees a ring around "Close".
+    // The heading and not a button: a screen reader announces the instance, and "Close" has no focus ring.
     element?.querySelector<HTMLElement>("h2")?.focus();
     return () => element?.close();
   }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another instance is shown from its top.
   useLayoutEffect(() => dialog.current?.querySelector(".drawer-body")?.scrollTo(0, 0), [row]);
-  const at = order.indexOf(row);
+  const at = shown.indexOf(row);
   const step = (by: number): JSX.Element => {
-    const next = at < 0 ? undefined : order[at + by];
+    const next = at < 0 ? undefined : shown[at + by];
     const [label, Icon] = by < 0 ? ["Previous instance", ArrowUp] : ["Next instance", ArrowDown];
     return (
-      <button type="button" class="icon" aria-label={label} title={label} disabled={!next} onClick={() => next && onGo(next)}>
+      <button
+        type="button"
+        class="icon"
+        aria-label={label}
+        title={label}
+        disabled={!next}
+        onClick={() => next && onGo(next)}
+      >
         <Icon size={18} aria-hidden="true" />
       </button>
     );
   };
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the drawer closes it; the key for that is Escape.
     <dialog
       class="drawer"
       ref={dialog}
@@ -58,7 +69,7 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
       <header>
         <div>
           <h2 id="detail" tabIndex={-1}>
-            <T class="name">{row.name || row.instanceId}</T>
+            <Text class="name">{row.name || row.instanceId}</Text>
           </h2>
           {row.name && <Id>{row.instanceId}</Id>}
         </div>
@@ -69,69 +80,91 @@ export function Detail({ data, row, order, onClose, onGo }: Props): JSX.Element 
         </button>
       </header>
       {/* Focusable, so that the keyboard can scroll it. */}
-      <div class="drawer-body" tabIndex={0} role="region" aria-label="Evidence">
-        <p class={`verdict soft-${row.outcome}`}>
+      <section class="drawer-body" tabIndex={0} aria-label="Details">
+        <p class={`detail-reason soft-${row.outcome}`}>
           <OutcomeChip outcome={row.outcome} />
           <Prose>{sentenceCase(row.reason.text)}</Prose>
+          <ReasonAction code={row.reason.code} />
           <span class="muted">
-            {outcomeWords(row.outcome).meaning} · <T>{row.reason.code}</T>
+            <Text>{row.reason.code}</Text>: {reasonHelp(row.reason.code)?.meaning ?? outcomeText(row.outcome).meaning}
           </span>
         </p>
-        <Where data={data} row={row} />
-        <WhoElse row={row} />
-        <Patches row={row} />
+        <InstanceFacts data={data} row={row} />
+        <CompetingPatchers row={row} />
+        <PatchList row={row} />
         {row.findings.length > 0 && <Findings row={row} />}
         <Commands row={row} />
-      </div>
+      </section>
     </dialog>
   );
 }
 
-function Where({ data, row }: { data: Data; row: Instance }): JSX.Element {
+function InstanceFacts({ data, row }: { data: Data; row: Instance }): JSX.Element {
   const facts: [string, JSX.Element | string][] = [
-    ["Account", <><T>{row.accountName}</T> <Id>{row.accountId}</Id></>],
-    ["Organizational unit", row.ouPath ? <T>{row.ouPath}</T> : "Directly below the root"],
-    ["Region", <T>{row.region}</T>],
-    ["Stage", <T>{data.stepLabel(row.stage, row.wave)}</T>],
-    ["Operating system", <T>{osName(row.os)}</T>],
-    ["SSM Agent", row.agentVersion ? <T>{row.agentVersion}</T> : "Not known"],
+    [
+      "Account",
+      <>
+        <Text>{row.accountName}</Text> <Id>{row.accountId}</Id>
+      </>,
+    ],
+    ["Organizational unit", row.ouPath ? <Text>{row.ouPath}</Text> : "Directly below the root"],
+    ["Region", <Text>{row.region}</Text>],
+    ["Stage", <Text>{data.stepLabel(row.stage, row.wave)}</Text>],
+    ["Operating system", <Text>{osName(row.os)}</Text>],
+    ["SSM Agent", row.agentVersion ? <Text>{row.agentVersion}</Text> : "Unknown"],
   ];
   if (row.exitCode !== undefined) facts.push(["Exit code", String(row.exitCode)]);
   if (row.baselineId) {
-    facts.push(["Patch baseline", <Out to={baselineLink(row.region, row.baselineId)}><Id>{row.baselineId}</Id></Out>]);
+    facts.push([
+      "Patch baseline",
+      <ExternalLink to={baselineLink(row.region, row.baselineId)}>
+        <Id>{row.baselineId}</Id>
+      </ExternalLink>,
+    ]);
   }
   const tags = Object.entries(row.tags ?? {});
   if (tags.length > 0) {
-    facts.push(["Tags", <ul class="tags">{tags.map(([key, value]) => <li key={key}><T>{`${key}=${value}`}</T></li>)}</ul>]);
+    facts.push([
+      "Tags",
+      <ul class="tags">
+        {tags.map(([key, value]) => (
+          <li key={key}>
+            <Text>{`${key}=${value}`}</Text>
+          </li>
+        ))}
+      </ul>,
+    ]);
   }
   return (
     <section>
       <Facts of={facts} />
       <p class="note">
-        In the console, when you are signed in to account <Id>{row.accountId}</Id>:{" "}
-        <Out to={instanceLink(row.region, row.instanceId)}>Fleet Manager</Out>
+        In the AWS console (sign in to account <Id>{row.accountId}</Id> first):{" "}
+        <ExternalLink to={instanceLink(row.region, row.instanceId)}>Fleet Manager</ExternalLink>
         {" · "}
-        <Out to={ec2Link(row.region, row.instanceId)}>EC2</Out>
+        <ExternalLink to={ec2Link(row.region, row.instanceId)}>EC2</ExternalLink>
       </p>
     </section>
   );
 }
 
-/** Who else patches it, and what the plan says about that. */
-function WhoElse({ row }: { row: Instance }): JSX.Element | null {
+/** The competing patchers of the instance, and what the plan says about each. */
+function CompetingPatchers({ row }: { row: Instance }): JSX.Element | null {
   if (row.conflicts.length === 0 && !row.overwrittenBy) return null;
   return (
     <section>
-      <h3>Also patched by others</h3>
+      <h3>Competing patchers</h3>
       <ul class="findings">
         {row.conflicts.map(({ action, reason }) => (
           <li key={`${reason.code} ${reason.text}`}>
             <Users size={18} aria-hidden="true" />
             <div>
               <p>
-                <T class="check">{otherName(reason.code)}</T> <span class="muted">The plan says: {actionWords(action)}</span>
+                <Text class="check">{patcherName(reason.code)}</Text>{" "}
+                <span class="muted">Plan: {actionLabel(action)}</span>
               </p>
               <Prose>{sentenceCase(reason.text)}</Prose>
+              <ReasonAction code={reason.code} />
             </div>
           </li>
         ))}
@@ -139,8 +172,9 @@ function WhoElse({ row }: { row: Instance }): JSX.Element | null {
           <li>
             <FileWarning size={18} aria-hidden="true" />
             <div>
-              <p class="check">{otherName(OVERWRITTEN)}</p>
+              <p class="check">{patcherName(OVERWRITTEN)}</p>
               <Prose>{sentenceCase(row.overwrittenBy.text)}</Prose>
+              {row.reason.code !== OVERWRITTEN && <ReasonAction code={OVERWRITTEN} />}
             </div>
           </li>
         )}
@@ -149,44 +183,62 @@ function WhoElse({ row }: { row: Instance }): JSX.Element | null {
   );
 }
 
-const order = (a: Standing, b: Standing): number =>
-  PATCH_STATES.indexOf(b.state) - PATCH_STATES.indexOf(a.state) || severityRank(b.patch.severity) - severityRank(a.patch.severity);
+/** Sorts patches: worst state first, then most severe. */
+const worstFirst = (a: PatchStatus, b: PatchStatus): number =>
+  PATCH_STATES.indexOf(b.state) - PATCH_STATES.indexOf(a.state) ||
+  severityRank(b.patch.severity) - severityRank(a.patch.severity);
 
-function Patches({ row }: { row: Instance }): JSX.Element {
-  const all = standings(row).sort(order);
+function PatchList({ row }: { row: Instance }): JSX.Element {
+  const all = patchStatuses(row).sort(worstFirst);
   return (
     <section>
       <h3>Patches</h3>
       <p class="note">
         {all.length === 0
-          ? "None to tell of: this report names those that were or are missing, and there are none here."
+          ? "None. This report lists only patches that were or are missing."
           : [
-              `${plural(row.missingBefore.length, "patch", "patches")} missing before, ${plural(row.missingAfter.length, "patch", "patches")} missing after`,
-              ...(row.heldBack.length > 0 ? [`${plural(row.heldBack.length, "patch", "patches")} held back: not tested by the first stage`] : []),
-              ...(row.installedUntested.length > 0 ? [`${plural(row.installedUntested.length, "patch", "patches")} installed without that test`] : []),
+              `${plural(row.missingBefore.length, "patch", "patches")} missing before the run, ${count(row.missingAfter.length)} after it`,
+              ...(row.heldBack.length > 0
+                ? [`${plural(row.heldBack.length, "patch", "patches")} held back: not tested by the first stage`]
+                : []),
+              ...(row.installedUntested.length > 0
+                ? [
+                    `${plural(row.installedUntested.length, "patch", "patches")} installed, not tested by the first stage`,
+                  ]
+                : []),
             ].join("; ")}
       </p>
       {all.length > 0 && (
-        <Plain
+        <PlainTable
           caption="Patches"
           heads={["Patch", "Before and after", "Severity", "CVE"]}
           rows={all.map(({ patch, state, before, untested }) => ({
             key: patch.id,
             cells: [
               <a class="patch-link" href={href("patches", { p: patch.id })}>
-                <T>{patch.id}</T>
-                {patch.title && patch.title !== patch.id && <T class="muted">{patch.title}</T>}
+                <Text>{patch.id}</Text>
+                {patch.title && patch.title !== patch.id && <Text class="muted">{patch.title}</Text>}
               </a>,
               <span class="two">
                 <span class="muted">{before ? "Missing" : "Not missing"}</span>
                 <span class={`state state-${state}`}>{PATCH_STATE_LABELS[state]}</span>
-                {untested && <span class="muted">Not tested before</span>}
+                {untested && <span class="muted">Not tested by the first stage</span>}
               </span>,
               <span class="two">
-                <T>{patch.severity || "–"}</T>
-                <T class="muted">{patch.classification}</T>
+                <Text>{patch.severity || "–"}</Text>
+                <Text class="muted">{patch.classification}</Text>
               </span>,
-              patch.cveIds?.length ? <ul class="cves">{patch.cveIds.map((cve) => <li key={cve}><T>{cve}</T></li>)}</ul> : "–",
+              patch.cveIds?.length ? (
+                <ul class="cves">
+                  {patch.cveIds.map((cve) => (
+                    <li key={cve}>
+                      <Text>{cve}</Text>
+                    </li>
+                  ))}
+                </ul>
+              ) : (
+                "–"
+              ),
             ],
           }))}
         />
@@ -204,15 +256,27 @@ const Findings = ({ row }: { row: Instance }): JSX.Element => (
           <Status status={statusOf(finding)} />
           <div>
             <p>
-              <T class="check">{finding.check}</T>{" "}
+              <Text class="check">{finding.check}</Text>{" "}
               <span class="muted">
                 {STATUS_LABELS[statusOf(finding)]}
-                {finding.severity && statusOf(finding) !== "pass" && <>, <T>{finding.severity}</T></>}
+                {finding.severity && statusOf(finding) !== "pass" && (
+                  <>
+                    , <Text>{finding.severity}</Text>
+                  </>
+                )}
               </span>
             </p>
             {finding.evidence && <Prose>{sentenceCase(finding.evidence)}</Prose>}
-            {finding.causes && finding.causes.length > 0 && <p class="muted">Cause: <T>{finding.causes.map((cause) => cause.text).join("; ")}</T></p>}
-            {finding.fix && <p class="fix">To fix: <T>{finding.fix}</T></p>}
+            {finding.causes && finding.causes.length > 0 && (
+              <p class="muted">
+                Cause: <Text>{finding.causes.map((cause) => cause.text).join("; ")}</Text>
+              </p>
+            )}
+            {finding.fix && (
+              <p class="fix">
+                To fix: <Text>{finding.fix}</Text>
+              </p>
+            )}
           </div>
         </li>
       ))}
@@ -224,14 +288,14 @@ const Commands = ({ row }: { row: Instance }): JSX.Element => (
   <section>
     <h3>Commands</h3>
     {row.commandIds.length === 0 ? (
-      <p class="note">This run sent no command to it.</p>
+      <p class="note">This run sent no command to this instance.</p>
     ) : (
       <ol class="commands">
         {row.commandIds.map((id) => (
           <li key={id}>
-            <Out to={commandLink(row.region, id, row.instanceId)}>
+            <ExternalLink to={commandLink(row.region, id, row.instanceId)}>
               <Id>{id}</Id>
-            </Out>
+            </ExternalLink>
           </li>
         ))}
       </ol>

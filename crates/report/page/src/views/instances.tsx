@@ -1,66 +1,81 @@
-// Every instance: filters beside, the table, and the evidence of the one that was chosen.
+// All instances: filters, the table, and the details of the selected instance.
 import { Search, Users, X } from "lucide-preact";
 import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { competingPatcherCodes, patcherName } from "../model/competing-patchers";
 import type { Data, Instance } from "../model/data";
 import type { Facet, FacetKey, Filter, Query } from "../model/filter";
 import { count, osName, plural, sentenceCase } from "../model/format";
-import { Order } from "../model/order";
-import { otherName, othersOf } from "../model/others";
-import { pressing } from "../model/outcomes";
-import { standings } from "../model/patches";
-import { changed, go, here, href, replace, type Route } from "../model/route";
+import { urgency } from "../model/outcomes";
+import { patchStatuses } from "../model/patches";
+import { currentRoute, href, navigate, type Route, replaceRoute, withParams } from "../model/route";
+import { Sorter } from "../model/sorting";
 import { useMedia } from "../parts/media";
-import { OutcomeChip, Sign } from "../parts/outcome";
+import { OutcomeChip, OutcomeIcon } from "../parts/outcome";
 import { type Column, Table, useRows } from "../parts/table";
-import { Id, T } from "../parts/text";
+import { Id, Text } from "../parts/text";
 import { Detail } from "./detail";
 
-const KEYS: FacetKey[] = ["outcome", "stage", "ou", "account", "region", "os", "reason", "other", "change", "check", "cause", "patch"];
-/** Environment and service: what people choose by, however many there are. */
+const FACET_KEYS: FacetKey[] = [
+  "outcome",
+  "stage",
+  "ou",
+  "account",
+  "region",
+  "os",
+  "reason",
+  "competing",
+  "change",
+  "check",
+  "cause",
+  "patch",
+];
+/** The facets that people use most. They are open on a wide screen even with many values. */
 const ALWAYS_OPEN: FacetKey[] = ["outcome", "stage", "account"];
-/** A facet with more values than this gets a field to find one in. */
+/** A facet with more values than this gets a search field. */
 const MANY = 8;
-/** At most so many choices are listed; the field finds the others. */
+/** Maximum number of listed values; the search field finds the others. */
 const LISTED = 24;
 
-/** Nobody opens this table to see what went well. */
+/** The order without a sorted column: most urgent first. */
 const WORST_FIRST = "-outcome";
 
+/** Returns the query in the address. */
 export function queryOf(route: Route): Query {
   const facets: Query["facets"] = {};
-  for (const key of KEYS) {
+  for (const key of FACET_KEYS) {
     const values = route.params.getAll(key);
     if (values.length > 0) facets[key] = values;
   }
   return { text: route.params.get("q") ?? "", facets };
 }
 
-/** What this view is made of, once for a report. */
+/** The parts of this view that are made once for a report. */
 export interface InstanceTable {
   columns: Column<Instance>[];
-  order: Order<Instance>;
+  sorter: Sorter<Instance>;
   filter: Filter;
 }
 
 export function instanceTable(data: Data, filter: Filter): InstanceTable {
   const columns = makeColumns(data);
-  return { columns, filter, order: new Order(data.instances, columns) };
+  return { columns, filter, sorter: new Sorter(data.instances, columns) };
 }
 
 export function Instances({ data, table, route }: { data: Data; table: InstanceTable; route: Route }): JSX.Element {
-  const { columns, filter, order } = table;
+  const { columns, filter, sorter } = table;
   const query = queryOf(route);
-  // Neither the order nor the chosen instance changes what is found.
-  const answer = useMemo(() => filter.run(query), [filter, JSON.stringify(query)]);
-  const keep = useCallback((row: Instance) => answer.matches[row.index] === 1, [answer]);
+  // Sorting and selecting an instance do not change the result of the filter.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `query` is a new object each time; its text says whether it changed.
+  const result = useMemo(() => filter.run(query), [filter, JSON.stringify(query)]);
+  const keep = useCallback((row: Instance) => result.matches[row.index] === 1, [result]);
   const sort = route.params.get("sort") ?? WORST_FIRST;
-  const rows = useRows(order, sort, keep);
+  const rows = useRows(sorter, sort, keep);
   const chosen = data.byId.get(route.params.get("i") ?? "");
   const open = (row: Instance | undefined): void => {
-    const link = changed(route, { i: row?.instanceId });
-    if (row && chosen) replace(link);
-    else go(link);
+    const link = withParams(route, { i: row?.instanceId });
+    if (row && chosen) replaceRoute(link);
+    else navigate(link);
   };
   const wide = useMedia("(min-width: 1000px)");
   return (
@@ -68,8 +83,8 @@ export function Instances({ data, table, route }: { data: Data; table: InstanceT
       <div class="section-head">
         <h1 id="instances">Instances</h1>
         <p class="note" role="status">
-          <b data-count="instances">{count(answer.total)}</b>
-          {answer.total === data.instances.length ? " in all" : ` of ${plural(data.instances.length, "instance")}`}
+          <b data-count="instances">{count(result.total)}</b>
+          {result.total === data.instances.length ? " in total" : ` of ${plural(data.instances.length, "instance")}`}
         </p>
       </div>
       <div class="with-filters">
@@ -77,20 +92,26 @@ export function Instances({ data, table, route }: { data: Data; table: InstanceT
           <details class="filters" open={wide}>
             <summary>Filters</summary>
             {filter.facets.map((facet) => (
-              <Choices key={facet.key} facet={facet} counts={answer.counts.get(facet.key)} route={route} folded={!wide} />
+              <FacetFilter
+                key={facet.key}
+                facet={facet}
+                counts={result.counts.get(facet.key)}
+                route={route}
+                folded={!wide}
+              />
             ))}
           </details>
         </aside>
         <div class="found">
           <SearchField route={route} />
-          <Active filter={filter} route={route} />
+          <ActiveFilters filter={filter} route={route} />
           <Table
             caption="Instances"
             columns={columns}
             rows={rows}
             keyOf={(row) => row.instanceId}
             sort={sort}
-            onSort={(sort) => replace(changed(route, { sort }))}
+            onSort={(sort) => replaceRoute(withParams(route, { sort }))}
             card={(row) => <Card data={data} row={row} />}
             cardHeight={112}
             rowHeight={54}
@@ -98,7 +119,7 @@ export function Instances({ data, table, route }: { data: Data; table: InstanceT
           />
         </div>
       </div>
-      {chosen && <Detail data={data} row={chosen} order={rows} onClose={() => open(undefined)} onGo={open} />}
+      {chosen && <Detail data={data} row={chosen} shown={rows} onClose={() => open(undefined)} onGo={open} />}
     </section>
   );
 }
@@ -110,39 +131,44 @@ function SearchField({ route }: { route: Route }): JSX.Element {
       <Search size={16} aria-hidden="true" />
       <input
         type="search"
-        placeholder="Name, id, account, patch, CVE, reason …"
+        placeholder="Name, ID, account, patch, CVE, reason …"
         value={route.params.get("q") ?? ""}
-        onInput={(event) => replace(changed(route, { q: event.currentTarget.value, i: null }))}
+        onInput={(event) => replaceRoute(withParams(route, { q: event.currentTarget.value, i: null }))}
       />
     </label>
   );
 }
 
+/** Returns the link that adds or removes a value of a facet. */
 function toggled(route: Route, key: FacetKey, value: string): string {
   const values = route.params.getAll(key);
-  return changed(route, { [key]: values.includes(value) ? values.filter((v) => v !== value) : [...values, value], i: null });
+  return withParams(route, {
+    [key]: values.includes(value) ? values.filter((v) => v !== value) : [...values, value],
+    i: null,
+  });
 }
 
-interface ChoicesProps {
+interface FacetProps {
   facet: Facet;
   counts: Uint32Array | undefined;
   route: Route;
-  /** True on a narrow screen, where the lists stand above the table. */
+  /** True on a narrow screen, where the filters are above the table. */
   folded: boolean;
 }
 
-function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | null {
+function FacetFilter({ facet, counts, route, folded }: FacetProps): JSX.Element | null {
   const [opened, setOpened] = useState<boolean | null>(null);
   const chosen = route.params.getAll(facet.key);
-  // Nothing to choose between where all instances have the same.
+  // A facet in which all instances have the same value offers no choice.
   if (facet.lists.length < 2 && chosen.length === 0) return null;
-  const open = opened ?? (chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key))));
+  const open =
+    opened ?? (chosen.length > 0 || (!folded && (facet.values.length <= MANY || ALWAYS_OPEN.includes(facet.key))));
   return (
     <details
       class="facet"
       open={open}
       onToggle={(event) => {
-        // Also comes when the list is there for the first time.
+        // The event also fires when the element is created.
         if (event.currentTarget.open !== open) setOpened(event.currentTarget.open);
       }}
     >
@@ -150,19 +176,33 @@ function Choices({ facet, counts, route, folded }: ChoicesProps): JSX.Element | 
         {facet.label}
         {chosen.length > 0 && <span class="badge">{chosen.length}</span>}
       </summary>
-      {/* What nobody sees is not counted anew at each letter. */}
-      {open && <Choice facet={facet} counts={counts} route={route} chosen={chosen} />}
+      {/* Closed facets are not rendered, so that typing stays quick. */}
+      {open && <FacetChoices facet={facet} counts={counts} route={route} chosen={chosen} />}
     </details>
   );
 }
 
-function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> & { chosen: string[] }): JSX.Element {
+/** Returns the tooltip of a value: name, value if it differs, and explanation. */
+function tooltip({ name, hint }: Facet, value: string): string {
+  const title = name(value) === value ? value : `${name(value)} (${value})`;
+  const explanation = hint?.(value);
+  return explanation ? `${title}: ${explanation}` : title;
+}
+
+function FacetChoices({
+  facet,
+  counts,
+  route,
+  chosen,
+}: Omit<FacetProps, "folded"> & { chosen: string[] }): JSX.Element {
   const [find, setFind] = useState("");
   const needle = find.toLowerCase();
   const listed = facet.values
     .map((value, i) => ({ value, name: facet.name(value), n: counts?.[i] ?? 0 }))
-    .filter(({ value, name }) => chosen.includes(value) || !needle || `${name} ${value}`.toLowerCase().includes(needle));
-  // With few values each keeps its place; of many, those come first that would leave something.
+    .filter(
+      ({ value, name }) => chosen.includes(value) || !needle || `${name} ${value}`.toLowerCase().includes(needle),
+    );
+  // Few values keep their order. Of many, those with most instances come first.
   if (facet.values.length > MANY && facet.key !== "stage") listed.sort((a, b) => b.n - a.n);
   return (
     <fieldset>
@@ -180,10 +220,14 @@ function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> &
       <ul>
         {listed.slice(0, LISTED).map(({ value, name, n }) => (
           <li key={value} class={n === 0 ? "none" : ""}>
-            <label title={name === value ? name : `${name} (${value})`}>
-              <input type="checkbox" checked={chosen.includes(value)} onChange={() => replace(toggled(route, facet.key, value))} />
-              {facet.key === "outcome" && <Sign outcome={value} size={14} />}
-              <T class="name">{name}</T>
+            <label title={tooltip(facet, value)}>
+              <input
+                type="checkbox"
+                checked={chosen.includes(value)}
+                onChange={() => replaceRoute(toggled(route, facet.key, value))}
+              />
+              {facet.key === "outcome" && <OutcomeIcon outcome={value} size={14} />}
+              <Text class="name">{name}</Text>
               <span class="n">{count(n)}</span>
             </label>
           </li>
@@ -194,17 +238,17 @@ function Choice({ facet, counts, route, chosen }: Omit<ChoicesProps, "folded"> &
   );
 }
 
-/** The filters that are on, each with a button that takes it away. */
-function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Element | null {
+/** The active filters, each with a button that removes it. */
+function ActiveFilters({ filter, route }: { filter: Filter; route: Route }): JSX.Element | null {
   const text = route.params.get("q");
-  const on = KEYS.flatMap((key) => route.params.getAll(key).map((value) => ({ key, value })));
+  const on = FACET_KEYS.flatMap((key) => route.params.getAll(key).map((value) => ({ key, value })));
   if (on.length === 0 && !text) return null;
   return (
     <ul class="active" aria-label="Active filters">
       {text && (
         <li>
-          <button type="button" onClick={() => replace(changed(route, { q: null }))}>
-            <T class="name">{`“${text}”`}</T>
+          <button type="button" onClick={() => replaceRoute(withParams(route, { q: null }))}>
+            <Text class="name">{`“${text}”`}</Text>
             <X size={13} aria-hidden="true" />
             <span class="hidden">remove</span>
           </button>
@@ -214,9 +258,9 @@ function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Elemen
         const facet = filter.facet(key);
         return (
           <li key={`${key} ${value}`}>
-            <button type="button" onClick={() => replace(toggled(route, key, value))}>
+            <button type="button" onClick={() => replaceRoute(toggled(route, key, value))}>
               <span class="muted">{facet?.label ?? "Patch"}</span>
-              <T class="name">{facet?.name(value) ?? value}</T>
+              <Text class="name">{facet?.name(value) ?? value}</Text>
               <X size={13} aria-hidden="true" />
               <span class="hidden">remove</span>
             </button>
@@ -230,25 +274,25 @@ function Active({ filter, route }: { filter: Filter; route: Route }): JSX.Elemen
   );
 }
 
-/** The reason, with a sign where others patch it too. */
-const Why = ({ row }: { row: Instance }): JSX.Element => {
-  const others = othersOf(row).map(otherName).join(", ");
+/** The reason, with an icon if the instance has competing patchers. */
+const ReasonCell = ({ row }: { row: Instance }): JSX.Element => {
+  const competing = competingPatcherCodes(row).map(patcherName).join(", ");
   return (
-    <span class="clamp" title={others && `Also patched by others: ${others}`}>
-      {others && (
+    <span class="clamp" title={competing && `Competing patchers: ${competing}`}>
+      {competing && (
         <span class="mark">
           <Users size={14} aria-hidden="true" />
-          <span class="hidden">Also patched by others. </span>
+          <span class="hidden">Has competing patchers. </span>
         </span>
       )}
-      <T>{sentenceCase(row.reason.text)}</T>
+      <Text>{sentenceCase(row.reason.text)}</Text>
     </span>
   );
 };
 
 const InstanceLink = ({ row }: { row: Instance }): JSX.Element => (
-  <a class="row-link" href={changed(here(), { i: row.instanceId })}>
-    <T class="name">{row.name || row.instanceId}</T>
+  <a class="row-link" href={withParams(currentRoute(), { i: row.instanceId })}>
+    <Text class="name">{row.name || row.instanceId}</Text>
     {row.name && <Id>{row.instanceId}</Id>}
   </a>
 );
@@ -266,10 +310,15 @@ const makeColumns = (data: Data): Column<Instance>[] => [
     header: "Outcome",
     width: "10.2rem",
     largestFirst: true,
-    sort: (row) => pressing(row.outcome),
+    sort: (row) => urgency(row.outcome),
     cell: (row) => <OutcomeChip outcome={row.outcome} />,
   },
-  { id: "reason", header: "Reason", sort: (row) => row.reason.text.slice(0, 200), cell: (row) => <Why row={row} /> },
+  {
+    id: "reason",
+    header: "Reason",
+    sort: (row) => row.reason.text.slice(0, 200),
+    cell: (row) => <ReasonCell row={row} />,
+  },
   {
     id: "account",
     header: "Account",
@@ -277,8 +326,8 @@ const makeColumns = (data: Data): Column<Instance>[] => [
     sort: (row) => `${row.accountName} ${row.accountId}`,
     cell: (row) => (
       <span class="two">
-        <T class="name">{row.accountName || row.accountId}</T>
-        <T class="muted name">{row.region}</T>
+        <Text class="name">{row.accountName || row.accountId}</Text>
+        <Text class="muted name">{row.region}</Text>
       </span>
     ),
   },
@@ -289,8 +338,8 @@ const makeColumns = (data: Data): Column<Instance>[] => [
     sort: (row) => data.steps.findIndex((step) => step.stage === row.stage && step.wave === row.wave),
     cell: (row) => (
       <span class="two">
-        <T class="name">{data.stepLabel(row.stage, row.wave)}</T>
-        <T class="muted name">{osName(row.os)}</T>
+        <Text class="name">{data.stepLabel(row.stage, row.wave)}</Text>
+        <Text class="muted name">{osName(row.os)}</Text>
       </span>
     ),
   },
@@ -305,9 +354,9 @@ const makeColumns = (data: Data): Column<Instance>[] => [
   },
 ];
 
-/** Patches that are still missing at the end of the run. */
+/** Returns the number of patches that are missing at the end of the run. */
 function stillMissing(row: Instance): number {
-  return standings(row).filter(({ state }) => state === "missing" || state === "failed").length;
+  return patchStatuses(row).filter(({ state }) => state === "missing" || state === "failed").length;
 }
 
 const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
@@ -316,20 +365,20 @@ const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
       <InstanceLink row={row} />
       <OutcomeChip outcome={row.outcome} />
     </span>
-    <Why row={row} />
-    <T class="muted name">{`${row.accountName || row.accountId} · ${row.region} · ${data.stepLabel(row.stage, row.wave)}`}</T>
+    <ReasonCell row={row} />
+    <Text class="muted name">{`${row.accountName || row.accountId} · ${row.region} · ${data.stepLabel(row.stage, row.wave)}`}</Text>
   </div>
 );
 
-/** Prepares the first search and the first sortings while nothing else is going on, one after the other. */
-export function useWarmUp({ filter, order }: InstanceTable): void {
+/** Prepares the first search and the first sortings in small tasks after the page has opened. */
+export function useWarmUp({ filter, sorter }: InstanceTable): void {
   useEffect(() => {
-    const tasks = [...filter.warmUp(), ...order.warmUp()];
+    const tasks = [...filter.warmUp(), ...sorter.warmUp()];
     const next = (): void => {
       tasks.shift()?.();
       if (tasks.length > 0) timer = setTimeout(next);
     };
     let timer = setTimeout(next, 300);
     return () => clearTimeout(timer);
-  }, [filter, order]);
+  }, [filter, sorter]);
 }

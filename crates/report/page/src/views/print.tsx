@@ -1,22 +1,22 @@
-// What paper gets: no filters and no drilling down, but everything that has to be acted on.
+// The printed page: everything that needs attention, without filters and links into details.
 import type { JSX } from "preact";
 import type { Data } from "../model/data";
 import { osName, plural, sentenceCase } from "../model/format";
 import type { Organization } from "../model/organization";
-import { OUTCOMES, pressing, TROUBLE } from "../model/outcomes";
+import { NEEDS_ATTENTION, OUTCOMES, urgency } from "../model/outcomes";
 import { OutcomeChip } from "../parts/outcome";
-import { Plain, Section } from "../parts/panel";
-import { Id, T } from "../parts/text";
-import { Locked, Lost, Outside } from "./accounts";
+import { PlainTable, Section } from "../parts/panel";
+import { Id, Text } from "../parts/text";
+import { AccountsOutsidePlan, AccountsWithoutAccess, LostResults } from "./accounts";
 import { Overview } from "./overview";
 
-/** Paper has an end: beyond this the report itself is the place to look. */
+/** Maximum number of printed instances; the page on the screen has all of them. */
 const PRINTED = 1000;
 
 export function Print({ data, organization }: { data: Data; organization: Organization }): JSX.Element {
   const rows = data.instances
-    .filter((row) => TROUBLE.includes(row.outcome) || !OUTCOMES.includes(row.outcome))
-    .sort((a, b) => pressing(b.outcome) - pressing(a.outcome));
+    .filter((row) => NEEDS_ATTENTION.includes(row.outcome) || !OUTCOMES.includes(row.outcome))
+    .sort((a, b) => urgency(b.outcome) - urgency(a.outcome));
   return (
     <>
       <Overview data={data} organization={organization} />
@@ -24,36 +24,40 @@ export function Print({ data, organization }: { data: Data; organization: Organi
         <Section
           id="printed"
           title="Instances that need attention"
-          note={rows.length > PRINTED ? `The first ${PRINTED} of ${plural(rows.length, "instance")}.` : plural(rows.length, "instance")}
+          note={
+            rows.length > PRINTED
+              ? `The first ${PRINTED} of ${plural(rows.length, "instance")}.`
+              : plural(rows.length, "instance")
+          }
         >
-          <Plain
+          <PlainTable
             caption="Instances that need attention"
-            heads={["Instance", "Outcome", "Why", "Account", "Stage and system"]}
+            heads={["Instance", "Outcome", "Reason", "Account", "Stage and system"]}
             rows={rows.slice(0, PRINTED).map((row) => ({
               key: row.instanceId,
               cells: [
                 <span class="two">
-                  <T>{row.name || "–"}</T>
+                  <Text>{row.name || "–"}</Text>
                   <Id>{row.instanceId}</Id>
                 </span>,
                 <OutcomeChip outcome={row.outcome} />,
-                <T class="why">{sentenceCase(row.reason.text)}</T>,
+                <Text class="why">{sentenceCase(row.reason.text)}</Text>,
                 <span class="two">
-                  <T>{row.accountName || row.accountId}</T>
-                  <T class="muted">{row.region}</T>
+                  <Text>{row.accountName || row.accountId}</Text>
+                  <Text class="muted">{row.region}</Text>
                 </span>,
                 <span class="two">
-                  <T>{data.stepLabel(row.stage, row.wave)}</T>
-                  <T class="muted">{osName(row.os)}</T>
+                  <Text>{data.stepLabel(row.stage, row.wave)}</Text>
+                  <Text class="muted">{osName(row.os)}</Text>
                 </span>,
               ],
             }))}
           />
         </Section>
       )}
-      <Locked data={data} />
-      <Lost data={data} />
-      <Outside data={data} />
+      <AccountsWithoutAccess data={data} />
+      <LostResults data={data} />
+      <AccountsOutsidePlan data={data} />
     </>
   );
 }

@@ -1,21 +1,21 @@
-// Readiness: what keeps instances from being patched, what to fix first, and instances against checks.
+// Readiness: what to fix first, and the matrix of instances and checks.
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Data } from "../model/data";
 import { count, plural, sentenceCase } from "../model/format";
-import { Order } from "../model/order";
-import { type Readiness, readiness, type ReadinessRow, STATUS_LABELS, statusOf, statusRank } from "../model/readiness";
+import { type Readiness, type ReadinessRow, readiness, STATUS_LABELS, statusOf, statusRank } from "../model/readiness";
 import type { Cause } from "../model/report";
-import { changed, href, replace, type Route } from "../model/route";
-import { Nothing, Section } from "../parts/panel";
+import { href, type Route, replaceRoute, withParams } from "../model/route";
+import { Sorter } from "../model/sorting";
+import { AttentionItem } from "../parts/attention-item";
+import { Empty, Section } from "../parts/panel";
 import { Status } from "../parts/status";
 import { type Column, Table, useRows } from "../parts/table";
-import { Id, T } from "../parts/text";
-import { Trouble } from "../parts/trouble";
+import { Id, Text } from "../parts/text";
 
-/** More checks than this do not fit beside each other; those that fail most often come first anyway. */
+/** Maximum number of checks as columns; those that fail most often come first. */
 const COLUMNS = 12;
-/** So many things to fix are listed at first. */
+/** Number of causes that are listed before "Show more". */
 const FIRST = 6;
 
 export function ReadinessView({ data, route }: { data: Data; route: Route }): JSX.Element {
@@ -23,7 +23,7 @@ export function ReadinessView({ data, route }: { data: Data; route: Route }): JS
   if (all.rows.length === 0) {
     return (
       <Section id="readiness" title="Readiness">
-        <Nothing>Nothing was found that keeps an instance from being patched.</Nothing>
+        <Empty>This report has no readiness findings.</Empty>
       </Section>
     );
   }
@@ -38,24 +38,28 @@ export function ReadinessView({ data, route }: { data: Data; route: Route }): JS
 function Fixes({ fixes }: { fixes: Cause[] }): JSX.Element {
   const [listed, setListed] = useState(FIRST);
   return (
-    <Section id="fixes" title="What to fix first" note="What helps most instances comes first; failures before warnings.">
+    <Section
+      id="fixes"
+      title="What to fix first"
+      note="Sorted by number of instances helped; failures before warnings."
+    >
       {fixes.length === 0 ? (
-        <Nothing>Nothing. Every check that was made passes.</Nothing>
+        <Empty>Nothing to fix: every check passes.</Empty>
       ) : (
-        <ol class="troubles">
+        <ol class="attention-list">
           {fixes.slice(0, listed).map((cause) => (
-            <Trouble
+            <AttentionItem
               key={cause.text}
               to={href("instances", { cause: cause.text })}
               sign={<Status status={statusOf(cause)} size={20} />}
               n={cause.instances}
-              title={<T class="clamp">{sentenceCase(cause.text)}</T>}
+              title={<Text class="clamp">{sentenceCase(cause.text)}</Text>}
             >
-              {cause.fix && <T class="clamp">{`To fix: ${cause.fix}`}</T>}
+              {cause.fix && <Text class="clamp">{`To fix: ${cause.fix}`}</Text>}
               <span class="muted">
-                Check <T class="check">{cause.check}</T>
+                Check <Text class="check">{cause.check}</Text>
               </span>
-            </Trouble>
+            </AttentionItem>
           ))}
         </ol>
       )}
@@ -69,22 +73,26 @@ function Fixes({ fixes }: { fixes: Cause[] }): JSX.Element {
 }
 
 function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
-  const onlyTrouble = route.params.get("all") === null;
+  const onlyProblems = route.params.get("all") === null;
   const columns = useMemo(() => makeColumns(all), [all]);
-  const order = useMemo(() => new Order(all.rows, columns), [all, columns]);
+  const sorter = useMemo(() => new Sorter(all.rows, columns), [all, columns]);
   const sort = route.params.get("sort");
-  const rows = useRows(order, sort, onlyTrouble ? troubled : everyone);
-  const hidden = all.rows.filter((row) => row.worst === "pass").length;
+  const rows = useRows(sorter, sort, onlyProblems ? hasProblem : undefined);
+  const passing = all.rows.filter((row) => row.worst === "pass").length;
   return (
     <Section
       id="matrix"
       title="Instances and checks"
-      note={`${plural(all.checks.length, "check")}. An empty place: nothing is recorded.`}
+      note={`${plural(all.checks.length, "check")}. Blank: not recorded.`}
     >
-      {hidden > 0 && (
+      {passing > 0 && (
         <label class="toggle">
-          <input type="checkbox" checked={!onlyTrouble} onChange={() => replace(changed(route, { all: onlyTrouble ? "1" : null }))} />
-          {`Also the ${plural(hidden, "instance")} that pass every check`}
+          <input
+            type="checkbox"
+            checked={!onlyProblems}
+            onChange={() => replaceRoute(withParams(route, { all: onlyProblems ? "1" : null }))}
+          />
+          {`Show the ${plural(passing, "instance")} that ${passing === 1 ? "passes" : "pass"} every check`}
         </label>
       )}
       <div class="matrix">
@@ -94,7 +102,7 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
           rows={rows}
           keyOf={(row) => row.instance.instanceId}
           sort={sort}
-          onSort={(sort) => replace(changed(route, { sort }))}
+          onSort={(sort) => replaceRoute(withParams(route, { sort }))}
           card={(row) => <Card row={row} />}
           cardHeight={116}
           rowHeight={50}
@@ -105,12 +113,11 @@ function Matrix({ all, route }: { all: Readiness; route: Route }): JSX.Element {
   );
 }
 
-const troubled = (row: ReadinessRow): boolean => row.worst !== "pass";
-const everyone = (): boolean => true;
+const hasProblem = (row: ReadinessRow): boolean => row.worst !== "pass";
 
 const RowLink = ({ row: { instance } }: { row: ReadinessRow }): JSX.Element => (
   <a class="row-link" href={href("instances", { i: instance.instanceId })}>
-    <T class="name">{instance.name || instance.instanceId}</T>
+    <Text class="name">{instance.name || instance.instanceId}</Text>
     {instance.name && <Id>{instance.instanceId}</Id>}
   </a>
 );
@@ -130,8 +137,8 @@ const makeColumns = (all: Readiness): Column<ReadinessRow>[] => [
     sort: ({ instance }) => instance.accountName,
     cell: ({ instance }) => (
       <span class="two">
-        <T class="name">{instance.accountName}</T>
-        <T class="muted name">{instance.region}</T>
+        <Text class="name">{instance.accountName}</Text>
+        <Text class="muted name">{instance.region}</Text>
       </span>
     ),
   },
@@ -150,7 +157,7 @@ const makeColumns = (all: Readiness): Column<ReadinessRow>[] => [
         return (
           <span class="cell" title={cell.evidence}>
             <Status status={statusOf(cell)} />
-            <span class="cell-word">{STATUS_LABELS[statusOf(cell)]}</span>
+            <span class="cell-label">{STATUS_LABELS[statusOf(cell)]}</span>
           </span>
         );
       },
@@ -161,7 +168,7 @@ const makeColumns = (all: Readiness): Column<ReadinessRow>[] => [
 const Card = ({ row }: { row: ReadinessRow }): JSX.Element => (
   <div class="card">
     <RowLink row={row} />
-    <T class="muted name">{`${row.instance.accountName} · ${row.instance.region}`}</T>
+    <Text class="muted name">{`${row.instance.accountName} · ${row.instance.region}`}</Text>
     <ul class="card-checks">
       {[...row.cells.values()]
         .filter((cell) => statusOf(cell) !== "pass")
@@ -169,7 +176,7 @@ const Card = ({ row }: { row: ReadinessRow }): JSX.Element => (
         .map((cell) => (
           <li key={cell.check}>
             <Status status={statusOf(cell)} size={14} />
-            <T class="name">{cell.check}</T>
+            <Text class="name">{cell.check}</Text>
           </li>
         ))}
     </ul>

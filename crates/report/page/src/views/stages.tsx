@@ -1,24 +1,28 @@
-// The steps in their order, each with its gate: the numbers, and the limits that they were held against.
+// The steps in plan order, each with its gate: the numbers and their limits.
 import { ArrowRight, Check, CircleCheck, CircleDashed, CircleX, OctagonPause, X } from "lucide-preact";
 import type { JSX } from "preact";
 import { baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
 import { stageValue } from "../model/filter";
 import { count, duration, percent, plural, sentenceCase, utc } from "../model/format";
-import { attempted, DECISION_WORDS, of, succeeded, total } from "../model/outcomes";
+import { attempted, countOf, DECISION_LABELS, succeeded, total } from "../model/outcomes";
 import { refId } from "../model/patches";
 import type { Promotion, StepReport } from "../model/report";
 import { href } from "../model/route";
 import { stepTimes } from "../model/timeline";
-import { Folded, Links } from "../parts/folded";
+import { Collapsible, LinkList } from "../parts/folded";
 import { OutcomeBar, OutcomeCounts } from "../parts/outcome";
 import { Section } from "../parts/panel";
-import { Prose, T } from "../parts/text";
+import { Prose, Text } from "../parts/text";
 
-const SIGNS = { advance: CircleCheck, halt: OctagonPause, error: CircleX, "not-attempted": CircleDashed };
+const ICONS = { advance: CircleCheck, halt: OctagonPause, error: CircleX, "not-attempted": CircleDashed };
 
 export const Stages = ({ data }: { data: Data }): JSX.Element => (
-  <Section id="stages" title="Stages" note="In the order of the plan. A stage starts only after every earlier one has passed its gate.">
+  <Section
+    id="stages"
+    title="Stages"
+    note="In plan order. A stage starts only after every earlier stage of this run has passed its gate."
+  >
     <ol class="steps">
       {data.steps.map((step) => (
         <Step key={step.id} data={data} step={step} />
@@ -28,7 +32,7 @@ export const Stages = ({ data }: { data: Data }): JSX.Element => (
 );
 
 function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
-  const Icon = SIGNS[step.decision];
+  const Icon = ICONS[step.decision];
   const targets = data.targets.filter((target) => target.stage === step.stage && target.wave === step.wave);
   const times = stepTimes(data, step);
   const accounts = new Set(targets.map((target) => target.accountId)).size;
@@ -39,9 +43,9 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
           <Icon size={20} aria-hidden="true" />
         </span>
         <h3>
-          <T>{data.stepLabel(step.stage, step.wave)}</T>
+          <Text>{data.stepLabel(step.stage, step.wave)}</Text>
         </h3>
-        <span class="decision">{DECISION_WORDS[step.decision]}</span>
+        <span class="decision">{DECISION_LABELS[step.decision]}</span>
         <span class="step-size">
           {plural(accounts, "account")}
           {!baselinesOnly(data.run) && `, ${plural(total(step.counts), "instance")}`}
@@ -53,7 +57,7 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
         )}
       </header>
       <div class="step-body">
-        <div class="step-words">
+        <div class="step-text">
           <Prose>{sentenceCase(step.reason.text)}</Prose>
           {total(step.counts) > 0 && (
             <a class="more" href={href("instances", { stage: stageValue(step.stage, step.wave) })}>
@@ -68,14 +72,28 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
             <OutcomeCounts counts={step.counts} />
           </div>
         )}
-        {/* Only an install is held against limits; other runs touch nothing. */}
+        {/* Limits apply only to an install: other runs install nothing. */}
         {step.limits && step.decision !== "not-attempted" && data.run.operation === "install" && <Gate step={step} />}
-        {step.promotion && <Promoted promotion={step.promotion} />}
+        {step.promotion && <PromotionCounts promotion={step.promotion} />}
         {step.approval && (
           <p class="note">
-            Approved{step.approval.by ? <> by <T>{step.approval.by}</T></> : ""}
+            Approved
+            {step.approval.by ? (
+              <>
+                {" "}
+                by <Text>{step.approval.by}</Text>
+              </>
+            ) : (
+              ""
+            )}
             {step.approval.at ? `, ${utc(step.approval.at)}` : ""}
-            {step.approval.comment ? <>: <T>{step.approval.comment}</T></> : ""}
+            {step.approval.comment ? (
+              <>
+                : <Text>{step.approval.comment}</Text>
+              </>
+            ) : (
+              ""
+            )}
           </p>
         )}
       </div>
@@ -83,7 +101,7 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
   );
 }
 
-/** One number of a gate. */
+/** One number of a gate, with its limit. */
 interface Measure {
   name: string;
   value: number;
@@ -102,14 +120,14 @@ function measures(step: StepReport): Measure[] {
     shown: `${percent(n, asked)} (${count(n)} of ${count(asked)} attempted)`,
     limit,
     limitShown: `at most ${limit}%`,
-    // In whole numbers, as the gate computes it.
+    // In integers, as the gate computes it.
     ok: limit === undefined || 100 * n <= limit * asked,
   });
   const good = succeeded(step.counts);
   const least = limits?.minSucceeded;
   return [
-    share("Failed", of(step.counts, "failed"), limits?.maxFailedPercent),
-    share("Unreachable", of(step.counts, "unreachable"), limits?.maxUnreachablePercent),
+    share("Failed", countOf(step.counts, "failed"), limits?.maxFailedPercent),
+    share("Unreachable", countOf(step.counts, "unreachable"), limits?.maxUnreachablePercent),
     {
       name: "Up to date",
       value: good,
@@ -142,7 +160,7 @@ const Gate = ({ step }: { step: StepReport }): JSX.Element => (
   </ul>
 );
 
-/** The value on a scale on which the limit has its mark. */
+/** The value on a scale with a mark at the limit. */
 function Bullet({ measure, limit }: { measure: Measure; limit: number }): JSX.Element {
   const end = Math.max(measure.value, limit * 1.6, 1);
   return (
@@ -153,36 +171,36 @@ function Bullet({ measure, limit }: { measure: Measure; limit: number }): JSX.El
   );
 }
 
-const PROMOTED: [keyof Promotion, string][] = [
+const PROMOTION_TEXTS: [keyof Promotion, string][] = [
   ["tested", "installed and tested"],
   ["installedUntested", "installed, not tested by the first stage"],
   ["heldBack", "held back: not tested by the first stage"],
 ];
 
-const Promoted = ({ promotion }: { promotion: Promotion }): JSX.Element => (
-  <ul class="promotion" aria-label="Patches by whether the first stage had tested them">
-    {PROMOTED.map(([field, words]) => {
+const PromotionCounts = ({ promotion }: { promotion: Promotion }): JSX.Element => (
+  <ul class="promotion" aria-label="Patches tested and not tested by the first stage">
+    {PROMOTION_TEXTS.map(([field, text]) => {
       const value = promotion[field];
       if (value === undefined) return null;
       const n = typeof value === "number" ? value : value.length;
       return (
         <li key={field}>
           {typeof value === "number" || n === 0 ? (
-            `${plural(n, "patch", "patches")} ${words}`
+            `${plural(n, "patch", "patches")} ${text}`
           ) : (
-            <Folded summary={`${plural(n, "patch", "patches")} ${words}`} printed={field !== "tested"}>
+            <Collapsible summary={`${plural(n, "patch", "patches")} ${text}`} printed={field !== "tested"}>
               {() => (
-                <Links
+                <LinkList
                   of={value}
-                  label={words}
+                  label={text}
                   entry={(ref) => (
                     <a href={href("patches", { p: refId(ref) })}>
-                      <T>{refId(ref)}</T>
+                      <Text>{refId(ref)}</Text>
                     </a>
                   )}
                 />
               )}
-            </Folded>
+            </Collapsible>
           )}
         </li>
       );

@@ -1,23 +1,22 @@
-// Opens reports as people do: as a file from disk. Whatever the page writes to the console, and whatever it asks the
-// network for, fails the test.
+// Opens reports as people do: as a file from disk. A message on the console or a request to the network fails the test.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { test as base, expect, type Page } from "@playwright/test";
-import { compact, embed, forScriptElement } from "../../tools/compact.mjs";
 import type { Report } from "../../src/model/report";
+import { compact, embed, forScriptElement } from "../../tools/compact.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../../../..");
 const template = readFileSync(join(root, "crates/report/page.html"), "utf8");
 const folder = join(root, "build/page/pages");
 
-/** Writes the page of a report, and gives its address. */
-export function pageOf(name: string, report: object, spelling: "compact" | "plain" = "compact"): string {
-  const data = spelling === "compact" ? compact(report as Report) : report;
+/** Writes the page of a report, and returns its address. */
+export function pageOf(name: string, report: object, format: "compact" | "plain" = "compact"): string {
+  const data = format === "compact" ? compact(report as Report) : report;
   return write(name, embed(template, forScriptElement(data)));
 }
 
-/** Writes a page, and gives its address. */
+/** Writes a page, and returns its address. */
 export function write(name: string, html: string): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}-${process.pid}.html`);
@@ -35,14 +34,15 @@ export const test = base.extend({
     });
     page.on("pageerror", (error) => wrong.push(String(error.stack)));
     page.on("request", (request) => {
-      if (!request.isNavigationRequest() || !request.url().startsWith("file:")) wrong.push(`request to ${request.url().slice(0, 200)}`);
+      if (!request.isNavigationRequest() || !request.url().startsWith("file:"))
+        wrong.push(`request to ${request.url().slice(0, 200)}`);
     });
     await use(page);
     expect(wrong, "the console and the network stay quiet").toEqual([]);
   },
 });
 
-/** Goes to a place in a page that is open. */
+/** Goes to another route of the open page. */
 export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;

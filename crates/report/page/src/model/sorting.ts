@@ -1,7 +1,6 @@
-// The order of a table's rows. What a column sorts by is turned into numbers once, so that each sorting after that
-// compares numbers only.
+// Sorts the rows of a table. The sort values of a column become numbers once; every later sorting compares only numbers.
 
-/** What a column sorts by. Text is sorted as people read it; `undefined` is last, whichever way round. */
+/** What a column sorts by. Texts sort in natural order (`web-9` before `web-10`); `undefined` is always last. */
 export interface SortKey<Row> {
   id: string;
   sort?: (row: Row) => string | number | undefined;
@@ -9,7 +8,7 @@ export interface SortKey<Row> {
 
 const COLLATOR = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-export class Order<Row> {
+export class Sorter<Row> {
   private readonly ranks = new Map<string, Float64Array>();
 
   constructor(
@@ -17,7 +16,7 @@ export class Order<Row> {
     private readonly keys: SortKey<Row>[],
   ) {}
 
-  /** The rows sorted by a column: `name`, or `-name` for the other way round. Equal rows keep their places. */
+  /** Returns the rows sorted by a column: `name` ascending, `-name` descending. Equal rows keep their order. */
   by(sort: string | null): Row[] {
     const way = sort?.startsWith("-") ? -1 : 1;
     const ranks = this.ranksOf(sort?.replace(/^-/, ""));
@@ -28,9 +27,13 @@ export class Order<Row> {
     return Array.from(indices, (index) => this.rows[index] as Row);
   }
 
-  /** Work that the first sorting by each column would have to wait for. */
+  /** Returns the work that would delay the first sorting by each column. */
   warmUp(): (() => void)[] {
-    return this.keys.map(({ id }) => () => void this.ranksOf(id));
+    return this.keys.map(
+      ({ id }) =>
+        () =>
+          void this.ranksOf(id),
+    );
   }
 
   private ranksOf(id: string | undefined): Float64Array | undefined {
@@ -45,7 +48,7 @@ export class Order<Row> {
   }
 }
 
-/** Numbers as they are, texts by their place among all texts; NaN where there is nothing. */
+/** Returns numbers unchanged, texts as their rank among all texts, and NaN for a missing value. */
 function ranked(values: (string | number | undefined)[]): Float64Array {
   const texts = [...new Set(values)].filter((value) => typeof value === "string").sort(COLLATOR.compare);
   const places = new Map<unknown, number>(texts.map((text, place) => [text, place]));

@@ -1,24 +1,24 @@
-// An entry of a list of what somebody has to look at: how many, of what, and where they are.
+// One entry of a list of problems: number of instances, title, details, and a link to the instances.
 import { ArrowRight } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { count } from "../model/format";
 
 interface Props {
-  /** Where the entry leads. */
+  /** The link of the entry. */
   to: string;
   sign: ComponentChildren;
   n: number;
   title: ComponentChildren;
-  /** Sentences below the title. */
+  /** Details below the title. */
   children?: ComponentChildren;
 }
 
-export const Trouble = ({ to, sign, n, title, children }: Props): JSX.Element => (
+export const AttentionItem = ({ to, sign, n, title, children }: Props): JSX.Element => (
   <li>
     <a href={to}>
       {sign}
       <b>{count(n)}</b>
-      <span class="trouble-words">
+      <span class="attention-text">
         <strong>{title}</strong>
         {children}
       </span>

@@ -1,0 +1,130 @@
+// The result of the run: how it ended, why, and how many instances are up to date.
+import { CircleCheck, CircleX, OctagonPause } from "lucide-preact";
+import type { JSX } from "preact";
+import { baselineSentence, baselinesOnly } from "../model/baselines";
+import type { Data } from "../model/data";
+import { count, duration, percent, plural, sentenceCase } from "../model/format";
+import { countOf, OUTCOMES, outcomeText, succeeded, total } from "../model/outcomes";
+import type { Outcome, RunReport } from "../model/report";
+import { href } from "../model/route";
+import { OutcomeBar, OutcomeIcon } from "../parts/outcome";
+import { Facts } from "../parts/panel";
+import { ReasonAction } from "../parts/reason";
+import { Id, Prose, Text, Time } from "../parts/text";
+
+const ICONS = { advanced: CircleCheck, halted: OctagonPause, error: CircleX };
+
+/** Returns how the run ended, as a headline. */
+export function headline(data: Data): string {
+  const { run, steps } = data;
+  const where = steps.find((step) => step.decision === (run.decision === "halted" ? "halt" : "error"));
+  const at = where ? ` at ${data.stepLabel(where.stage, where.wave)}` : "";
+  if (run.decision === "halted") return `Halted${at}`;
+  if (run.decision === "error") return `Ended with an error${at}`;
+  const all = steps.length === 1 ? "its only step" : `all ${steps.length} steps`;
+  if (run.readinessOnly) return `Checked readiness in ${all}`;
+  return `${DONE[run.operation]} ${all}`;
+}
+
+const DONE: Record<RunReport["operation"], string> = {
+  scan: "Scanned",
+  install: "Completed",
+  "preview-baselines": "Compared baselines in",
+  "restore-baselines": "Restored baselines in",
+};
+const OPERATIONS: Record<RunReport["operation"], string> = {
+  scan: "Scan (installs nothing)",
+  install: "Install",
+  "preview-baselines": "Preview baselines (changes nothing)",
+  "restore-baselines": "Restore baselines",
+};
+
+/** Returns the outcomes to show: those that this kind of run can have, even if no instance has them. */
+function shown(run: RunReport): Outcome[] {
+  const impossible: Outcome[] = run.operation === "scan" ? ["patched"] : ["missing"];
+  return OUTCOMES.filter((outcome) => countOf(run.counts, outcome) > 0 || !impossible.includes(outcome));
+}
+
+export function RunResult({ data }: { data: Data }): JSX.Element {
+  const { run } = data;
+  const all = total(run.counts);
+  const baselines = baselinesOnly(run);
+  // A readiness-only run sends no command. An instance that is ready is skipped with this reason.
+  const good = run.readinessOnly
+    ? data.instances.filter((row) => row.reason.code === "readiness-only").length
+    : succeeded(run.counts);
+  const Icon = ICONS[run.decision];
+  return (
+    <section class={`result result-${run.decision}`} aria-labelledby="result">
+      <div class="result-main">
+        <Icon class="result-sign" size={40} strokeWidth={1.9} aria-hidden="true" />
+        <div class="result-text">
+          <h1 id="result">
+            <Text>{headline(data)}</Text>
+          </h1>
+          <Prose>{sentenceCase(run.reason.text)}</Prose>
+          <ReasonAction code={run.reason.code} />
+        </div>
+        {!baselines && (
+          <p class="result-share">
+            <b>{percent(good, all)}</b>
+            <span>
+              {count(good)} of {plural(all, "instance")} {run.readinessOnly ? "ready to be patched" : "up to date"}
+            </span>
+          </p>
+        )}
+      </div>
+      {baselines ? (
+        <p>
+          {baselineSentence(data)}. orgpatch sent no command to any instance.{" "}
+          <a href={href("accounts")}>Show changes by account</a>
+        </p>
+      ) : (
+        <>
+          <OutcomeBar counts={run.counts} size="l" />
+          <ul class="outcomes">
+            {shown(run).map((outcome) => (
+              <OutcomeTile key={outcome} outcome={outcome} n={countOf(run.counts, outcome)} all={all} />
+            ))}
+          </ul>
+        </>
+      )}
+      <Facts
+        of={[
+          ["Plan", <Text>{run.plan}</Text>],
+          ["Operation", run.readinessOnly ? "Readiness only (sends no command)" : OPERATIONS[run.operation]],
+          ["Run", <Id>{run.id}</Id>],
+          ["Started", <Time at={run.startedAt} />],
+          ["Report created", <Time at={run.finishedAt} />],
+          ["Duration", duration(run.startedAt, run.finishedAt)],
+          ...(run.comment ? [["Comment", <Prose>{run.comment}</Prose>] as [string, JSX.Element]] : []),
+        ]}
+      />
+    </section>
+  );
+}
+
+function OutcomeTile({ outcome, n, all }: { outcome: Outcome; n: number; all: number }): JSX.Element {
+  const { label, meaning } = outcomeText(outcome);
+  const content = (
+    <>
+      <span class="tile-name">
+        <OutcomeIcon outcome={outcome} />
+        {label}
+      </span>
+      <b data-outcome={outcome}>{count(n)}</b>
+      <span class="tile-share">{n > 0 ? percent(n, all) : "none"}</span>
+    </>
+  );
+  return (
+    <li class={n === 0 ? "none" : ""} title={meaning}>
+      {n === 0 ? (
+        <div class="tile">{content}</div>
+      ) : (
+        <a class="tile" href={href("instances", { outcome })}>
+          {content}
+        </a>
+      )}
+    </li>
+  );
+}
