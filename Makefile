@@ -69,6 +69,13 @@ page: $(PAGE)/node_modules/.installed ## Build crates/report/page.html, which is
 demo: build ## Deploy everything into a local cloud and patch a simulated organization
 	tests/cloud/run run --scenario $(SCENARIO) --plan $(PLAN) --operation $(OPERATION) --out $(OUT)
 
+.PHONY: pictures
+pictures: ## Make the pictures in docs/images from OUT, which `make demo` leaves
+	@test -f $(OUT)/report.html || { echo "there is no $(OUT)/report.html: run \`make demo\` first" >&2; exit 1; }
+	$(MAKE) --silent .venv/.installed $(PAGE)/node_modules/.installed
+	node scripts/report_picture.mjs $(OUT)/report.html docs/images/report.png
+	.venv/bin/python scripts/terminal_picture.py $(OUT) docs/images/terminal.svg
+
 .PHONY: bench
 bench: build ## Measure speed, memory and cost against their limits
 	.venv/bin/python -m bench
@@ -90,11 +97,18 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-page REPORTS=build/e2e
 	$(MAKE) lint
 
+# What lint-prose checks: files, and folders with everything in them. `scripts/check_prose.py --count` shows what is left.
+PROSE := README.md $(wildcard docs/*.md)
+
 .PHONY: lint
-lint: ## Formatting, clippy and rustdoc, warnings denied
+lint: lint-prose ## Formatting, clippy and rustdoc, warnings denied; English
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+.PHONY: lint-prose
+lint-prose: ## The English of PROSE
+	$(PYTHON) scripts/check_prose.py $(PROSE)
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
