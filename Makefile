@@ -97,18 +97,11 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-page REPORTS=build/e2e
 	$(MAKE) lint
 
-# What lint-prose checks: files, and folders with everything in them. `scripts/check_prose.py --count` shows what is left.
-PROSE := README.md $(wildcard docs/*.md)
-
 .PHONY: lint
-lint: lint-prose ## Formatting, clippy and rustdoc, warnings denied; English
+lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
-
-.PHONY: lint-prose
-lint-prose: ## The English of PROSE
-	$(PYTHON) scripts/check_prose.py $(PROSE)
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
@@ -136,6 +129,15 @@ test-e2e: build ## The deployed system in the local cloud, one run per file in t
 .PHONY: test-page
 test-page: $(PAGE)/node_modules/.installed ## The report's page in a real browser; committed page = its sources
 	cd $(PAGE) && npm run --silent check && $(if $(REPORTS),REPORTS=$(abspath $(REPORTS)) )npm run --silent test
+
+# Files, and folders with everything in them. `scripts/check_prose.py --count` shows what is left in each folder.
+PROSE := README.md $(wildcard docs/*.md)
+
+.PHONY: lint-prose
+lint-prose: ## The English of README.md and docs/ (PROSE)
+	$(PYTHON) scripts/check_prose.py $(PROSE)
+
+lint: lint-prose
 
 # ---------------------------------------------------------------- AWS
 

@@ -26,12 +26,13 @@ IGNORED_FILES = {"crates/report/page.html", "crates/report/page/src/schema.d.ts"
 QUESTION_HEADINGS: set[str] = set()
 LONGEST_SENTENCE = 40
 
-VAGUE_WORDS = re.compile(r"\b(somebody|someone|nobody|anybody|everybody|whoever|whomever|whosoever)\b", re.I)
+VAGUE_WORDS = re.compile(r"\b(somebody|someone|nobody|anybody|everybody|whoever|whomever|whosoever)\b", re.IGNORECASE)
 VAGUE_PHRASES = re.compile(
-    r"\b(what of which|what becomes? of|what became of|whatever becomes? of|whatever became of|so long it|as ever)\b", re.I
+    r"\b(what of which|what becomes? of|what became of|whatever becomes? of|whatever became of|so long it|as ever)\b",
+    re.IGNORECASE,
 )
-OLD_NAMES = re.compile(r"(?<![-\w/])(house|doors?|errands?|verdicts?)(?![-\w])", re.I)
-DOUBLED = re.compile(r"\b(the|a|an|is|are|of|to|and|in|on|for|it|that)\s+\1\b(?!-)", re.I)
+OLD_NAMES = re.compile(r"(?<![-\w/])(house|doors?|errands?|verdicts?)(?![-\w])", re.IGNORECASE)
+DOUBLED = re.compile(r"\b(the|a|an|is|are|of|to|and|in|on|for|it|that)\s+\1\b(?!-)", re.IGNORECASE)
 CLAUSE = re.compile(r"(What|Who|Whose|Whom|Where|When|How|Why|Whether|Which|If|So many|So long)\b")
 
 
@@ -116,7 +117,7 @@ def _first_sentence(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------- texts
 
-_INLINE_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.S)
+_INLINE_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 
 
 def _without_code(text: str) -> str:
@@ -125,8 +126,10 @@ def _without_code(text: str) -> str:
 
 
 def _markdown(path: str, source: str) -> Iterator[Piece]:
-    source = re.sub(r"<!--.*?-->", lambda found: "\n" * found[0].count("\n"), source, flags=re.S)
-    source = re.sub(r"(?m)^( *)(```|~~~).*?^\1\2[^\n]*", lambda found: "\n" * found[0].count("\n"), source, flags=re.S)
+    source = re.sub(r"<!--.*?-->", lambda found: "\n" * found[0].count("\n"), source, flags=re.DOTALL)
+    source = re.sub(
+        r"(?m)^( *)(```|~~~).*?^\1\2[^\n]*", lambda found: "\n" * found[0].count("\n"), source, flags=re.DOTALL
+    )
     source = re.sub(r"\]\([^)\s]*\)", "]", _without_code(source))
     paragraph: list[str] = []
     begin = 1
@@ -160,7 +163,7 @@ _RUST = re.compile(
     |b?r(?P<hashes>\#*)"(?P<raw>.*?)"(?P=hashes)
     |b?"(?P<string>(?:[^"\\]|\\.)*)"
     |'(?:\\[^\n]+?|[^'\\\n])'""",
-    re.S | re.X,
+    re.DOTALL | re.VERBOSE,
 )
 _RUST_FUNCTION = re.compile(r"\s*(?:#\[[^\n]*\]\s*)*(?:pub(?:\([^)]*\))? )?(?:const |async |unsafe )*fn ")
 
@@ -171,7 +174,7 @@ def _rust(path: str, source: str) -> Iterator[Piece]:
 
     def flush() -> Iterator[Piece]:
         if doc:
-            text = re.sub(r"(?m)^ ?```.*?^ ?```", "", "\n".join(doc), flags=re.S)
+            text = re.sub(r"(?m)^ ?```.*?^ ?```", "", "\n".join(doc), flags=re.DOTALL)
             kind = "doc of a function" if _RUST_FUNCTION.match(source, end) else "doc"
             yield Piece(path, begin, kind, _without_code(text))
             doc.clear()
@@ -200,7 +203,11 @@ def _python(path: str, source: str) -> Iterator[Piece]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 docstrings.add(first.value)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -217,7 +224,7 @@ def _yaml(path: str, source: str) -> Iterator[Piece]:
             continue
         text = found[2]
         if re.fullmatch(r"[>|][-+]?", text):
-            inner = [later for later in _indented(lines[number:], len(found[1]))]
+            inner = list(_indented(lines[number:], len(found[1])))
             text = " ".join(inner)
         yield Piece(path, number, "description", _without_code(text.removeprefix("!Sub ").strip("\"'")))
     yield from _comments(path, source, "#")
@@ -288,7 +295,9 @@ def main() -> int:
     """Returns 0 if there is no finding, 1 if there is one, and 0 with --count."""
     parser = argparse.ArgumentParser(description="Checks the English of texts that people read.")
     parser.add_argument("paths", nargs="*", type=Path, help="files and folders; the whole repository by default")
-    parser.add_argument("--count", action="store_true", help="print the number of findings per folder instead of each one")
+    parser.add_argument(
+        "--count", action="store_true", help="print the number of findings per folder instead of each one"
+    )
     parser.add_argument("--rules", default=",".join(RULES), help="only these rules (default: %(default)s)")
     options = parser.parse_args()
     chosen = set(options.rules.split(","))

@@ -16,7 +16,6 @@ import re
 import struct
 import sys
 import termios
-from collections.abc import Sequence
 from fcntl import ioctl
 from pathlib import Path
 
@@ -30,8 +29,26 @@ COLUMNS = 96
 THEME = TerminalTheme(
     (24, 28, 36),
     (214, 220, 230),
-    [(24, 28, 36), (240, 113, 120), (134, 205, 130), (235, 203, 120), (122, 170, 245), (199, 146, 234), (110, 205, 210), (214, 220, 230)],
-    [(110, 120, 135), (240, 113, 120), (134, 205, 130), (235, 203, 120), (122, 170, 245), (199, 146, 234), (110, 205, 210), (255, 255, 255)],
+    [
+        (24, 28, 36),
+        (240, 113, 120),
+        (134, 205, 130),
+        (235, 203, 120),
+        (122, 170, 245),
+        (199, 146, 234),
+        (110, 205, 210),
+        (214, 220, 230),
+    ],
+    [
+        (110, 120, 135),
+        (240, 113, 120),
+        (134, 205, 130),
+        (235, 203, 120),
+        (122, 170, 245),
+        (199, 146, 234),
+        (110, 205, 210),
+        (255, 255, 255),
+    ],
 )
 FONTS = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace'
 END_OF_DEMO = """
@@ -57,7 +74,9 @@ def main() -> int:
     # Relative, so that the picture shows no folder of this machine.
     out = Path(os.path.relpath(options.out, ROOT))
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    _show(console, "orgpatch validate examples/plans/demo.yaml", [str(orgpatch), "validate", "examples/plans/demo.yaml"])
+    _show(
+        console, "orgpatch validate examples/plans/demo.yaml", [str(orgpatch), "validate", "examples/plans/demo.yaml"]
+    )
     console.print()
     _show(console, "make demo", [sys.executable, "-c", END_OF_DEMO, str(out)])
     svg = console.export_svg(title="orgpatch", theme=THEME, unique_id="orgpatch")
@@ -70,12 +89,12 @@ def main() -> int:
     return 0
 
 
-def _show(console: Console, command: str, line: Sequence[str]) -> None:
+def _show(console: Console, command: str, line: list[str]) -> None:
     console.print(Text.assemble(("$ ", "bright_black"), (command, "bold")))
     console.print(Text.from_ansi(_output(line)), soft_wrap=True)
 
 
-def _output(line: Sequence[str]) -> str:
+def _output(line: list[str]) -> str:
     """What a command prints on a terminal of that width."""
     process, terminal = pty.fork()
     if process == 0:

@@ -44,7 +44,11 @@ check_prose = load()
         ("a.rs", "/// What it returns.\n#[must_use]\npub(crate) async fn f() {}", [(1, "clause")]),
         ("a.rs", "struct S {\n    /// How many there are.\n    n: u32,\n}", []),
         ("a.rs", 'fn f() {\n    g("nobody \\\n        said \\"yes\\"");\n}', [(2, "vague")]),
-        ("a.rs", "fn f<'a>(c: char) -> &'a str {\n    if c == '\"' { r#\"somebody\"# } else { \"\" }\n}", [(2, "vague")]),
+        (
+            "a.rs",
+            'fn f<\'a>(c: char) -> &\'a str {\n    if c == \'"\' { r#"somebody"# } else { "" }\n}',
+            [(2, "vague")],
+        ),
         ("a.rs", "// whoever reads this\nlet nobody_else = 1;", [(1, "vague")]),
         ("a.rs", "/// Runs `somebody`.\n///\n/// ```\n/// nobody();\n/// ```\nfn f() {}", []),
         ("a.py", '"""Does somebody ask?"""\n', [(1, "question"), (1, "vague")]),
