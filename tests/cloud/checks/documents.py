@@ -157,7 +157,7 @@ def anchors(document: Path) -> frozenset[str]:
 
 
 def named_paths(document: Path) -> Iterator[Link]:
-    """Paths of this repository that stand in `code`."""
+    """Paths of this repository that stand in `code`, alone or at its beginning."""
     folders = "bench|crates|docs|examples|queries|schemas|scripts|statemachine|tests"
     text = re.sub(
         r"(?m)^( *)```.*?^\1```",
@@ -165,5 +165,5 @@ def named_paths(document: Path) -> Iterator[Link]:
         document.read_text(encoding="utf-8"),
         flags=re.DOTALL,
     )
-    for found in re.finditer(rf"`((?:{folders})/[\w./-]+)`", text):
+    for found in re.finditer(rf"`((?:{folders})/[\w./-]+)[` ]", text):
         yield Link(Place(document, text.count("\n", 0, found.start()) + 1), found[1])

@@ -116,12 +116,12 @@ def _aws(words: list[str], command: Command, folder: Path, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
     driver = aws_driver()
-    parsed: list[Any] = []
+    parsed: list[set[str]] = []
 
     def only_parsed(custom: BasicCommand, args: list[str], parsed_globals: Any) -> int:
         # Commands that are not one call of an API, such as `aws s3 cp`.
         def instead(*_: Any) -> int:
-            parsed.append(args)
+            parsed.append(set(custom.arg_table))
             return 0
 
         monkeypatch.setattr(custom, "_run_main", instead, raising=False)
@@ -129,10 +129,10 @@ def _aws(words: list[str], command: Command, folder: Path, monkeypatch: pytest.M
 
     def only_checked(call_parameters: dict[str, Any], **_: Any) -> int:
         # Private names; the AWS CLI is pinned.
-        operation = driver._get_command_table()[words[1]]._get_command_table()[words[2]]._operation_model  # noqa: SLF001
-        if operation.input_shape is not None:
-            validate_parameters(call_parameters, operation.input_shape)
-        parsed.append(call_parameters)
+        operation = driver._get_command_table()[words[1]]._get_command_table()[words[2]]  # noqa: SLF001
+        if (shape := operation._operation_model.input_shape) is not None:  # noqa: SLF001
+            validate_parameters(call_parameters, shape)
+        parsed.append(set(operation.arg_table))
         return 0
 
     parse = BasicCommand.__call__
@@ -147,6 +147,10 @@ def _aws(words: list[str], command: Command, folder: Path, monkeypatch: pytest.M
         logging.disable(logging.NOTSET)
         driver.session.unregister("calling-command.*.*", only_checked)
     assert (code, len(parsed)) == (0, 1), f"{command}: the AWS CLI refuses this; see its output"
+    # Version 1 takes abbreviated options, version 2 does not.
+    options_of = {f"--{name}" for name in parsed[0] | set(driver._get_argument_table())}  # noqa: SLF001
+    unknown = [word for word in words if word.startswith("--") and word not in options_of]
+    assert unknown == [], f"{command.place}: the AWS CLI has no {unknown}"
     if words[1:3] == ["stepfunctions", "start-execution"]:
         given = json.loads(words[words.index("--input") + 1])
         assert set(given) <= RUN_INPUT, f"{command.place}: the input of a run has no such field"
