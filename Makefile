@@ -69,6 +69,13 @@ page: $(PAGE)/node_modules/.installed ## Build crates/report/page.html, which is
 demo: build ## Deploy everything into a local cloud and patch a simulated organization
 	tests/cloud/run run --scenario $(SCENARIO) --plan $(PLAN) --operation $(OPERATION) --out $(OUT)
 
+.PHONY: pictures
+pictures: ## Make the pictures in docs/images from OUT, which `make demo` leaves
+	@test -f $(OUT)/report.html || { echo "there is no $(OUT)/report.html: run \`make demo\` first" >&2; exit 1; }
+	$(MAKE) --silent .venv/.installed $(PAGE)/node_modules/.installed
+	node scripts/report_picture.mjs $(OUT)/report.html docs/images/report.png
+	.venv/bin/python scripts/terminal_picture.py $(OUT) docs/images/terminal.svg
+
 .PHONY: bench
 bench: build ## Measure speed, memory and cost against their limits
 	.venv/bin/python -m bench
@@ -138,6 +145,15 @@ test-e2e: build ## The deployed system in the local cloud, one run per file in t
 .PHONY: test-page
 test-page: $(PAGE)/node_modules/.installed ## The report's page in a real browser; committed page = its sources
 	cd $(PAGE) && npm run --silent check && $(if $(REPORTS),REPORTS=$(abspath $(REPORTS)) )npm run --silent test
+
+# Files, and folders with everything in them. `scripts/check_prose.py --count` shows what is left in each folder.
+PROSE := README.md $(wildcard docs/*.md)
+
+.PHONY: lint-prose
+lint-prose: ## The English of README.md and docs/ (PROSE)
+	$(PYTHON) scripts/check_prose.py $(PROSE)
+
+lint: lint-prose
 
 # ---------------------------------------------------------------- AWS
 
