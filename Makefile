@@ -91,10 +91,16 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) lint
 
 .PHONY: lint
-lint: ## Formatting, clippy and rustdoc, warnings denied
+lint: lint-python ## Formatting, clippy and rustdoc, warnings denied; ruff and mypy for the Python
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+.PHONY: lint-python
+lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.venv/bin/ruff format` formats
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests

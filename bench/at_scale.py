@@ -64,9 +64,13 @@ def _figures(function: str, event: dict[str, Any], prefix: str = "") -> tuple[li
     allowed = declared.memory_mb * 1024 * 1024 / _MEGABYTE
     times = f"of {_TIMES} times as many over that"
     figures = [
-        Figure(f"{prefix}peak memory", one.peak_bytes / _MEGABYTE if known else None, "MB", allowed, 0, "limit: MemorySize"),
+        Figure(
+            f"{prefix}peak memory", one.peak_bytes / _MEGABYTE if known else None, "MB", allowed, 0, "limit: MemorySize"
+        ),
         Figure(f"{prefix}peak memory {times}", more.peak_bytes / one.peak_bytes if known else None, "times", 2, 2),
-        Figure(f"{prefix}from start to answer", one.seconds, "s", 120, 1, "with a bucket in Python on the same machine"),
+        Figure(
+            f"{prefix}from start to answer", one.seconds, "s", 120, 1, "with a bucket in Python on the same machine"
+        ),
         Figure(f"{prefix}processor time", one.cpu_seconds, "s", 60, 1),
         Figure(f"{prefix}processor time {times}", more.cpu_seconds / one.cpu_seconds, "times", _TIMES * 1.5, 2),
     ]

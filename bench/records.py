@@ -29,7 +29,8 @@ class Run:
         self._others = {key: _json(value) for key, value in self._documents().items()}
         records = [
             f"{_FOLDER}/{phase}/{target['accountId']}/{target['region']}.json"
-            for phase in ("scan", "install") for target in self._targets
+            for phase in ("scan", "install")
+            for target in self._targets
         ]
         self.keys = sorted([*records, *self._others])
         self._size_of_record = {phase: len(self._record(phase, targets - 1)) for phase in ("scan", "install")}
@@ -50,31 +51,70 @@ class Run:
         return len(self._others[key]) if key in self._others else self._size_of_record[phase]
 
     def _documents(self) -> dict[str, Any]:
-        plan = {"schemaVersion": 1, "name": "monthly", "regions": ["ap-northeast-1"],
-                "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}]}
+        plan = {
+            "schemaVersion": 1,
+            "name": "monthly",
+            "regions": ["ap-northeast-1"],
+            "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}],
+        }
         count = len(self._targets)
         step = {"id": STEP, "stage": "production", "wave": 1, "accounts": count, "targets": count}
-        run = {"schemaVersion": 1, "runId": RUN, "startedAt": "2026-11-10T00:00:00Z",
-               "input": {"operation": "install", "plan": "monthly"}, "planSha256": "0" * 64, "plan": plan,
-               "organizationId": "o-abcdefghij", "steps": [step], "accountsOutsidePlan": []}
+        run = {
+            "schemaVersion": 1,
+            "runId": RUN,
+            "startedAt": "2026-11-10T00:00:00Z",
+            "input": {"operation": "install", "plan": "monthly"},
+            "planSha256": "0" * 64,
+            "plan": plan,
+            "organizationId": "o-abcdefghij",
+            "steps": [step],
+            "accountsOutsidePlan": [],
+        }
         limits = {"maxFailedPercent": 0, "maxUnreachablePercent": 0, "minSucceeded": 1}
-        gate = {"step": STEP, "at": "2026-11-10T08:00:00Z", "decision": "advance",
-                "reason": {"code": "gate-passed", "text": "every instance is patched"},
-                "counts": {"patched": count * INSTANCES_PER_TARGET}, "limits": limits}
-        before = {"runId": "before", "plan": "monthly", "startedAt": "2026-10-10T00:00:00Z", "finishedAt": "2026-10-10T09:00:00Z"}
-        settings = {"step": STEP, "plan": "monthly", "operation": "install", "select": {}, "reboot": "if-needed",
-                    "rate": {"targets": 40, "maxConcurrency": "25%", "maxErrors": "10%"}, "gate": limits,
-                    "isFirstStage": True, "earlierSteps": []}
-        return {f"runs/{RUN}/run.json": run, f"{_FOLDER}/settings.json": settings, f"{_FOLDER}/targets.json": self._targets, f"{_FOLDER}/gate.json": gate,
-                "latest/monthly.json": before}
+        gate = {
+            "step": STEP,
+            "at": "2026-11-10T08:00:00Z",
+            "decision": "advance",
+            "reason": {"code": "gate-passed", "text": "every instance is patched"},
+            "counts": {"patched": count * INSTANCES_PER_TARGET},
+            "limits": limits,
+        }
+        before = {
+            "runId": "before",
+            "plan": "monthly",
+            "startedAt": "2026-10-10T00:00:00Z",
+            "finishedAt": "2026-10-10T09:00:00Z",
+        }
+        settings = {
+            "step": STEP,
+            "plan": "monthly",
+            "operation": "install",
+            "select": {},
+            "reboot": "if-needed",
+            "rate": {"targets": 40, "maxConcurrency": "25%", "maxErrors": "10%"},
+            "gate": limits,
+            "isFirstStage": True,
+            "earlierSteps": [],
+        }
+        return {
+            f"runs/{RUN}/run.json": run,
+            f"{_FOLDER}/settings.json": settings,
+            f"{_FOLDER}/targets.json": self._targets,
+            f"{_FOLDER}/gate.json": gate,
+            "latest/monthly.json": before,
+        }
 
     def _record(self, phase: str, number: int) -> bytes:
         rows = self._rows(number, "missing" if phase == "scan" else "patched")
-        return _json({
-            "target": self._targets[number], "outcome": "reached",
-            "reason": {"code": "reached", "text": "every instance has its own outcome"}, "at": "2026-11-10T07:00:00Z",
-            "instances": rows,
-        })
+        return _json(
+            {
+                "target": self._targets[number],
+                "outcome": "reached",
+                "reason": {"code": "reached", "text": "every instance has its own outcome"},
+                "at": "2026-11-10T07:00:00Z",
+                "instances": rows,
+            }
+        )
 
     def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:
         first = number * INSTANCES_PER_TARGET
@@ -92,24 +132,51 @@ def _json(value: Any) -> bytes:
 
 
 def _target(number: int) -> dict[str, Any]:
-    return {"accountId": f"{400000000000 + number}", "accountName": f"service-{number}-production", "accountState": "ACTIVE",
-            "ouPath": f"Production/department-{number % 20}", "region": "ap-northeast-1", "stage": "production", "wave": 1}
+    return {
+        "accountId": f"{400000000000 + number}",
+        "accountName": f"service-{number}-production",
+        "accountState": "ACTIVE",
+        "ouPath": f"Production/department-{number % 20}",
+        "region": "ap-northeast-1",
+        "stage": "production",
+        "wave": 1,
+    }
 
 
 def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
     def patch(n: int) -> dict[str, Any]:
         name = f"package-{(number + n) % 200}.x86_64"
-        return {"id": name, "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12", "classification": "Security",
-                "severity": "Important", "state": "Missing", "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"]}
+        return {
+            "id": name,
+            "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12",
+            "classification": "Security",
+            "severity": "Important",
+            "state": "Missing",
+            "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"],
+        }
 
     patches = [patch(n) for n in range(PATCHES)]
     return {
-        "accountId": target["accountId"], "region": target["region"], "instanceId": f"i-{number:017x}",
-        "name": f"決済サーバー-{number}", "stage": "production", "wave": 1, "os": "AMAZON_LINUX_2023",
-        "agentVersion": "3.3.987.0", "outcome": outcome,
+        "accountId": target["accountId"],
+        "region": target["region"],
+        "instanceId": f"i-{number:017x}",
+        "name": f"決済サーバー-{number}",
+        "stage": "production",
+        "wave": 1,
+        "os": "AMAZON_LINUX_2023",
+        "agentVersion": "3.3.987.0",
+        "outcome": outcome,
         "reason": {"code": "proved-by-scan", "text": "installed, and a scan afterwards finds nothing missing"},
-        "findings": [_finding(check, number) for check in CHECKS], "conflicts": [], "overwrittenBy": None, "missingBefore": patches, "installed": patches if outcome == "patched" else [], "failed": [],
-        "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": f"pb-{number // 10:017x}",
+        "findings": [_finding(check, number) for check in CHECKS],
+        "conflicts": [],
+        "overwrittenBy": None,
+        "missingBefore": patches,
+        "installed": patches if outcome == "patched" else [],
+        "failed": [],
+        "missingAfter": [],
+        "installedUntested": [],
+        "heldBack": [],
+        "baselineId": f"pb-{number // 10:017x}",
         "commandIds": [f"00000000-0000-4000-8000-{number * 3 + n:012x}" for n in range(3)],
     }
 

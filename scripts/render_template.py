@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def render(root: Path, output: Path, code: Path) -> dict:
     """The template as it has to read when it stands at `output`."""
     template = yaml_parse((root / "template.yaml").read_text())
+
     def seen_from_output(path: Path) -> str:
         return os.path.relpath(path, output.parent)
 

@@ -86,8 +86,11 @@ def told(alarms: Alarms, points: Sequence[Point], open_: Open) -> list[str]:
             rule = parse_rule(alarm["AlarmRule"])
             of_rule = _changes_of_rule(rule, {child: changes[child] for child in _names(rule)})
             mine = actions(
-                of_rule, changes[alarm["ActionsSuppressor"]], alarm["ActionsSuppressorWaitPeriod"],
-                alarm["ActionsSuppressorExtensionPeriod"], open_.waits_anew,
+                of_rule,
+                changes[alarm["ActionsSuppressor"]],
+                alarm["ActionsSuppressorWaitPeriod"],
+                alarm["ActionsSuppressorExtensionPeriod"],
+                open_.waits_anew,
             )
         if alarm.get("AlarmActions"):
             taken += [(time, name) for time, state in mine if state == "ALARM"]
@@ -101,12 +104,14 @@ def states(alarm: dict[str, Any], points: Sequence[Point], open_: Open) -> list[
     period, reach = alarm["Period"], alarm["EvaluationPeriods"] + looking.further_back
     of_metric = [
         (int(point.at // period), point)
-        for point in points if (point.namespace, point.name) == (alarm["Namespace"], alarm["MetricName"])
+        for point in points
+        if (point.namespace, point.name) == (alarm["Namespace"], alarm["MetricName"])
     ]
     # Only when data comes, is old enough or too old can anything change.
     still_open = 0 if open_.unfinished else 1
     moments = {0.0} | {
-        moment for place, point in of_metric
+        moment
+        for place, point in of_metric
         for moment in (point.seen, (place + still_open) * period, (place + still_open + reach) * period)
     }
     found, state = [], "OK"
@@ -143,8 +148,10 @@ def actions(
     composite: Sequence[Change], suppressor: Sequence[Change], wait: float, extension: float, waits_anew: bool
 ) -> list[Change]:
     """When a suppressed composite alarm takes actions, and those of which state. Both alarms are OK in the beginning."""
-    events = sorted([(time, "composite", state) for time, state in composite]
-                    + [(time, "suppressor", state) for time, state in suppressor])
+    events = sorted(
+        [(time, "composite", state) for time, state in composite]
+        + [(time, "suppressor", state) for time, state in suppressor]
+    )
     state, suppressing, extending, due, taken = "OK", False, False, None, []
     for time, who, new in [*events, (float("inf"), "", "")]:
         if due is not None and due <= time:

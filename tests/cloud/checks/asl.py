@@ -14,18 +14,44 @@ from jsonata.jsonata import Jsonata
 
 # Fields of JSONPath states. A JSONata state ignores or refuses them, depending on who runs it.
 JSONPATH_FIELDS = {
-    "CausePath", "ErrorPath", "HeartbeatSecondsPath", "InputPath", "ItemsPath", "MaxConcurrencyPath", "OutputPath",
-    "Parameters", "ResultPath", "ResultSelector", "SecondsPath", "TimeoutSecondsPath", "TimestampPath",
-    "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "Variable",
+    "CausePath",
+    "ErrorPath",
+    "HeartbeatSecondsPath",
+    "InputPath",
+    "ItemsPath",
+    "MaxConcurrencyPath",
+    "OutputPath",
+    "Parameters",
+    "ResultPath",
+    "ResultSelector",
+    "SecondsPath",
+    "TimeoutSecondsPath",
+    "TimestampPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "Variable",
 }
 STATES_ERRORS = {
-    "States.ALL", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold", "States.HeartbeatTimeout",
-    "States.ItemReaderFailed", "States.Permissions", "States.QueryEvaluationError", "States.ResultWriterFailed",
-    "States.Runtime", "States.TaskFailed", "States.Timeout",
+    "States.ALL",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.ItemReaderFailed",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultWriterFailed",
+    "States.Runtime",
+    "States.TaskFailed",
+    "States.Timeout",
 }
 LAMBDA_ERRORS = {
-    "Lambda.AWSLambdaException", "Lambda.ClientExecutionTimeoutException", "Lambda.SdkClientException",
-    "Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError",
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
     "Sandbox.Timedout",
 }
 SNS_ERRORS = {"SNS.SnsException", "SNS.ThrottledException"}
@@ -92,7 +118,9 @@ def tasks_have_time_limit_and_retry(definition: dict[str, Any]) -> list[str]:
         for retrier in place.state.get("Retry", []):
             for name, wanted in (("JitterStrategy", "FULL"), ("MaxAttempts", None), ("IntervalSeconds", None)):
                 if name not in retrier or wanted not in (None, retrier[name]):
-                    findings.append(f"{place.path}: Retry of {retrier['ErrorEquals']} without {name} {wanted or ''}".rstrip())
+                    findings.append(
+                        f"{place.path}: Retry of {retrier['ErrorEquals']} without {name} {wanted or ''}".rstrip()
+                    )
     return findings
 
 
@@ -109,7 +137,12 @@ def errors_are_on_the_list(definition: dict[str, Any], names: set[str], transien
                     if kind == "Retry" and error in names - transient:
                         findings.append(f"{place.path}: retries {error!r}, which does not pass by itself")
         error = place.state.get("Error")
-        if place.state["Type"] == "Fail" and isinstance(error, str) and not error.startswith("{%") and error not in names:
+        if (
+            place.state["Type"] == "Fail"
+            and isinstance(error, str)
+            and not error.startswith("{%")
+            and error not in names
+        ):
             findings.append(f"{place.path}: fails with {error!r}, which is not on the list")
     return findings
 
@@ -178,7 +211,9 @@ def variables_are_in_reach(definition: dict[str, Any]) -> list[str]:
     for place in walk(definition):
         for name in sorted(_used(_own_fields(place.state))):
             if not any(name in scope for scope in place.scopes):
-                findings.append(f"{place.path}: ${name} is not assigned in reach (children of a Distributed Map see nothing around)")
+                findings.append(
+                    f"{place.path}: ${name} is not assigned in reach (children of a Distributed Map see nothing around)"
+                )
     return findings
 
 
@@ -200,7 +235,9 @@ def results_are_read_where_there_are_any(definition: dict[str, Any]) -> list[str
             if key in {"ItemProcessor", "Branches"}:
                 continue
             text = json.dumps(value)
-            if "$states.result" in text and (key not in {"Output", "Assign"} or place.state["Type"] not in {"Task", "Map", "Parallel"}):
+            if "$states.result" in text and (
+                key not in {"Output", "Assign"} or place.state["Type"] not in {"Task", "Map", "Parallel"}
+            ):
                 findings.append(f"{place.path}: $states.result in {key}")
             if "$states.errorOutput" in text and key != "Catch":
                 findings.append(f"{place.path}: $states.errorOutput in {key}")

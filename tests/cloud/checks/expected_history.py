@@ -37,7 +37,9 @@ def keys(reports: list[Report]) -> set[str]:
     """Every file below results/: one per table, run and stage."""
     return {
         f"{table}/date={day(report)}/stage={step['stage']}/{report['run']['id']}.jsonl.gz"
-        for report in reports for step in report["steps"] for table in TABLES
+        for report in reports
+        for step in report["steps"]
+        for table in TABLES
     }
 
 
@@ -74,19 +76,39 @@ SORTED = {
 def instances(reports: list[Report]) -> list[Line]:
     """Table `instances`."""
     lines = []
-    for report, target, row in sorted(rows(reports), key=lambda one: (one[0]["run"]["startedAt"], one[2]["instanceId"])):
+    for report, target, row in sorted(
+        rows(reports), key=lambda one: (one[0]["run"]["startedAt"], one[2]["instanceId"])
+    ):
         run = report["run"]
-        lines.append({
-            "date": day(report), "run_id": run["id"], "plan": run["plan"], "operation": run["operation"],
-            "decision": run["decision"], "stage": row["stage"], "wave": row["wave"], "account_name": target["accountName"],
-            "ou_path": target["ouPath"], "region": row["region"], "instance_id": row["instanceId"], "name": row["name"],
-            "os": row["os"], "outcome": row["outcome"], "reason_code": row["reason"]["code"],
-            "reason_text": row["reason"]["text"], "missing_before": len(row["missingBefore"]),
-            "installed": len(row["installed"]), "failed": len(row["failed"]), "missing_after": len(row["missingAfter"]),
-            "held_back": len(row["heldBack"]), "baseline_id": row["baselineId"], "findings": wrong(row),
-            "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
-            "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
-        })
+        lines.append(
+            {
+                "date": day(report),
+                "run_id": run["id"],
+                "plan": run["plan"],
+                "operation": run["operation"],
+                "decision": run["decision"],
+                "stage": row["stage"],
+                "wave": row["wave"],
+                "account_name": target["accountName"],
+                "ou_path": target["ouPath"],
+                "region": row["region"],
+                "instance_id": row["instanceId"],
+                "name": row["name"],
+                "os": row["os"],
+                "outcome": row["outcome"],
+                "reason_code": row["reason"]["code"],
+                "reason_text": row["reason"]["text"],
+                "missing_before": len(row["missingBefore"]),
+                "installed": len(row["installed"]),
+                "failed": len(row["failed"]),
+                "missing_after": len(row["missingAfter"]),
+                "held_back": len(row["heldBack"]),
+                "baseline_id": row["baselineId"],
+                "findings": wrong(row),
+                "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
+                "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
+            }
+        )
     return lines
 
 
@@ -117,15 +139,25 @@ def patches(reports: list[Report]) -> list[Line]:
         (
             moment(report["run"]["startedAt"]),
             {
-                "run_id": report["run"]["id"], "account_id": row["accountId"], "region": row["region"],
-                "instance_id": row["instanceId"], "outcome": row["outcome"], "event": event, "seen_at": at,
-                "patch_id": patch["id"], "title": patch["title"], "classification": patch["classification"],
-                "severity": patch["severity"], "cve_ids": patch.get("cveIds", []),
+                "run_id": report["run"]["id"],
+                "account_id": row["accountId"],
+                "region": row["region"],
+                "instance_id": row["instanceId"],
+                "outcome": row["outcome"],
+                "event": event,
+                "seen_at": at,
+                "patch_id": patch["id"],
+                "title": patch["title"],
+                "classification": patch["classification"],
+                "severity": patch["severity"],
+                "cve_ids": patch.get("cveIds", []),
             },
         )
         for report, _, row, event, at, patch in events(reports)
     ]
-    lines.sort(key=lambda one: (one[0], *(one[1][name] for name in ("instance_id", "event", "seen_at", "patch_id", "title"))))
+    lines.sort(
+        key=lambda one: (one[0], *(one[1][name] for name in ("instance_id", "event", "seen_at", "patch_id", "title")))
+    )
     return [line for _, line in lines]
 
 
@@ -135,16 +167,26 @@ def targets(reports: list[Report]) -> list[Line]:
     every.sort(key=lambda one: (moment(one[0]["run"]["startedAt"]), one[1]["accountId"], one[1]["region"]))
     return [
         {
-            "date": day(report), "run_id": report["run"]["id"], "started_at": written(report["run"]["startedAt"]),
-            "finished_at": written(report["run"]["finishedAt"]), "stage": target["stage"], "wave": target["wave"],
-            "account_id": target["accountId"], "region": target["region"], "outcome": target["outcome"],
+            "date": day(report),
+            "run_id": report["run"]["id"],
+            "started_at": written(report["run"]["startedAt"]),
+            "finished_at": written(report["run"]["finishedAt"]),
+            "stage": target["stage"],
+            "wave": target["wave"],
+            "account_id": target["accountId"],
+            "region": target["region"],
+            "outcome": target["outcome"],
             "reason_code": target["reason"]["code"],
         }
         for report, target in every
     ]
 
 
-TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {"instances": instances, "patches": patches, "targets": targets}
+TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {
+    "instances": instances,
+    "patches": patches,
+    "targets": targets,
+}
 
 
 # ------------------------------------------------------------------------------------------------------------ queries
@@ -161,10 +203,17 @@ def compliance_over_time(reports: list[Report]) -> list[Line]:
     for (date, ou_path), list_ in sorted(outcomes.items()):
         good = sum(outcome in {"patched", "compliant"} for outcome in list_)
         bad = sum(outcome in {"missing", "pending-reboot", "failed"} for outcome in list_)
-        lines.append({
-            "date": date, "ou_path": ou_path, "instances": len(list_), "compliant": good, "not_compliant": bad,
-            "not_known": len(list_) - good - bad, "percent_compliant": Rounded(100 * good / len(list_), 0.0501),
-        })
+        lines.append(
+            {
+                "date": date,
+                "ou_path": ou_path,
+                "instances": len(list_),
+                "compliant": good,
+                "not_compliant": bad,
+                "not_known": len(list_) - good - bad,
+                "percent_compliant": Rounded(100 * good / len(list_), 0.0501),
+            }
+        )
     return lines
 
 
@@ -187,11 +236,15 @@ def time_to_patch(reports: list[Report]) -> list[Line]:
     lines = []
     for severity, all_ in sorted(hours.items()):
         known = [one for one in all_ if one is not None]
-        lines.append({
-            "severity": severity, "installed": len(known), "still_missing": len(all_) - len(known),
-            "mean_hours": Rounded(sum(known) / len(known), 0.00501) if known else None,
-            "longest_hours": Rounded(max(known), 0.00501) if known else None,
-        })
+        lines.append(
+            {
+                "severity": severity,
+                "installed": len(known),
+                "still_missing": len(all_) - len(known),
+                "mean_hours": Rounded(sum(known) / len(known), 0.00501) if known else None,
+                "longest_hours": Rounded(max(known), 0.00501) if known else None,
+            }
+        )
     return lines
 
 
@@ -213,12 +266,23 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
     for (kind, account, region, instance), list_ in tries.items():
         if not any(reached for reached, *_ in list_):
             _, _, target, last = list_[-1]
-            lines.append({
-                "kind": kind, "account_id": account, "account_name": target["accountName"], "ou_path": target["ouPath"],
-                "region": region, "instance_id": instance, "runs": len(list_), "first_run": list_[0][1],
-                "last_run": list_[-1][1], "last_reason": last["reason"]["text"],
-            })
-    return sorted(lines, key=lambda line: (-line["runs"], *(line[n] for n in ("kind", "account_id", "region", "instance_id"))))
+            lines.append(
+                {
+                    "kind": kind,
+                    "account_id": account,
+                    "account_name": target["accountName"],
+                    "ou_path": target["ouPath"],
+                    "region": region,
+                    "instance_id": instance,
+                    "runs": len(list_),
+                    "first_run": list_[0][1],
+                    "last_run": list_[-1][1],
+                    "last_reason": last["reason"]["text"],
+                }
+            )
+    return sorted(
+        lines, key=lambda line: (-line["runs"], *(line[n] for n in ("kind", "account_id", "region", "instance_id")))
+    )
 
 
 def readiness_over_time(reports: list[Report]) -> list[Line]:
@@ -258,14 +322,22 @@ def with_cve(reports: list[Report], cve: str) -> list[Line]:
         if cve not in patch.get("cveIds", []):
             continue
         place = target["accountId"], target["accountName"], target["ouPath"], row["region"], row["instanceId"]
-        line = seen.setdefault((*place, patch["id"], patch["title"]), {"of": row, "patch": patch, "missing": [], "installed": []})
+        line = seen.setdefault(
+            (*place, patch["id"], patch["title"]), {"of": row, "patch": patch, "missing": [], "installed": []}
+        )
         line.setdefault(event, []).append(at)
     names = ("account_id", "account_name", "ou_path", "region", "instance_id")
     return [
-        dict(zip(names, key, strict=False)) | {
-            "name": line["of"]["name"], "os": line["of"]["os"], "patch_id": key[5], "title": key[6],
-            "severity": line["patch"]["severity"], "first_missing": min(line["missing"], default=None),
-            "last_missing": max(line["missing"], default=None), "installed_at": max(line["installed"], default=None),
+        dict(zip(names, key, strict=False))
+        | {
+            "name": line["of"]["name"],
+            "os": line["of"]["os"],
+            "patch_id": key[5],
+            "title": key[6],
+            "severity": line["patch"]["severity"],
+            "first_missing": min(line["missing"], default=None),
+            "last_missing": max(line["missing"], default=None),
+            "installed_at": max(line["installed"], default=None),
         }
         for key, line in sorted(seen.items(), key=lambda one: (one[0][0], *one[0][3:]))
     ]

@@ -56,7 +56,9 @@ def cases(folder: Path) -> list[Case]:
             # Runs about baselines say nothing about patches.
             asked = [report for report in reports if report["run"]["operation"] in {"scan", "install"}]
             answers = bucket.parent / "answers.json"
-            found.append(Case(name, asked, bucket / "results", json.loads(answers.read_text()) if answers.exists() else []))
+            found.append(
+                Case(name, asked, bucket / "results", json.loads(answers.read_text()) if answers.exists() else [])
+            )
     return found
 
 
@@ -77,8 +79,12 @@ def database(case: Case) -> duckdb.DuckDBPyConnection:
         connection.execute(statement)
     for table, types in columns().items():
         lines = connection.read_json(
-            [str(path) for path in case.files(table)], columns=types, format="newline_delimited", compression="gzip",
-            filename=True, hive_partitioning=False,
+            [str(path) for path in case.files(table)],
+            columns=types,
+            format="newline_delimited",
+            compression="gzip",
+            filename=True,
+            hive_partitioning=False,
         )
         lines.create_view("lines_of_" + table)
         connection.execute(
@@ -104,7 +110,10 @@ def wanted_of(case: Case) -> dict[tuple[str, ...], list[dict[str, Any]]]:
 def answered(answer: dict[str, Any]) -> list[dict[str, Any]]:
     """What the deployed stack answered, a dict per line."""
     return [
-        {name: None if text is None else READ[kind](text) for (name, kind), text in zip(answer["columns"], row, strict=True)}
+        {
+            name: None if text is None else READ[kind](text)
+            for (name, kind), text in zip(answer["columns"], row, strict=True)
+        }
         for row in answer["rows"]
     ]
 
@@ -171,7 +180,9 @@ def main(arguments: list[str]) -> int:
     found = [complaint for case in every for complaint in complaints(case, seen)]
     # An answer that is always empty would prove nothing.
     queries = [prefix + name for prefix in ("", "deployed ") for name in texts()]
-    found += [f"{what}: no line in any case" for what in [*map("table {}".format, columns()), *queries] if not seen.get(what)]
+    found += [
+        f"{what}: no line in any case" for what in [*map("table {}".format, columns()), *queries] if not seen.get(what)
+    ]
     lines = ", ".join(f"{what} {count}" for what, count in sorted(seen.items()))
     how = "in DuckDB and of the deployed stacks"
     print("\n".join([*found, f"history of {len(every)} cases, {how} ({lines} lines), complaints: {len(found)}"]))

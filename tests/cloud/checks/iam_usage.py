@@ -111,9 +111,16 @@ def compare(
 def table(usage: Usage) -> str:
     """The complaints for people."""
     sections = [
-        ("DENIED: the template allows too little", ("role", "action", "resource", "calls"),
-         [(*key, str(count)) for key, count in sorted(usage.denied.items())]),
-        ("UNUSED: allowed, used by no run, no `# unused-because:` beside it", ("role", "action", "where"), usage.unused),
+        (
+            "DENIED: the template allows too little",
+            ("role", "action", "resource", "calls"),
+            [(*key, str(count)) for key, count in sorted(usage.denied.items())],
+        ),
+        (
+            "UNUSED: allowed, used by no run, no `# unused-because:` beside it",
+            ("role", "action", "where"),
+            usage.unused,
+        ),
         ("NOTE: used after all; is its `# unused-because:` still true?", ("role", "action", "where"), usage.stale),
     ]
     lines = [
@@ -123,8 +130,10 @@ def table(usage: Usage) -> str:
         if rows:
             widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
             lines += ["", title]
-            lines += ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-                      for row in [head, *rows]]
+            lines += [
+                "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                for row in [head, *rows]
+            ]
     return "\n".join(lines)
 
 
@@ -133,7 +142,9 @@ def main(arguments: list[str]) -> int:
     folders = [Path(argument) for argument in arguments]
     calls = list(read(folders))
     if not calls:
-        print(f"no authorized.jsonl with a line in it below {', '.join(map(str, folders)) or 'nothing'}", file=sys.stderr)
+        print(
+            f"no authorized.jsonl with a line in it below {', '.join(map(str, folders)) or 'nothing'}", file=sys.stderr
+        )
         return 2
     usage = compare(calls, policies.statements(sources.TEMPLATE) + policies.statements(sources.MEMBER_ROLE))
     print(table(usage))

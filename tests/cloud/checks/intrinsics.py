@@ -12,7 +12,10 @@ _PSEUDO = {
     "AWS::StackName": STACK,
 }
 PARAMETERS = {
-    "ActingRoleArns": [f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC", f"arn:aws:iam::{ACCOUNT}:role/{STACK}-InstallRole-ABC"],
+    "ActingRoleArns": [
+        f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC",
+        f"arn:aws:iam::{ACCOUNT}:role/{STACK}-InstallRole-ABC",
+    ],
     "AlarmAfterDays": 3,
     "ExternalId": "0123456789abcdef",
     "MemberRoleName": "orgpatch-member",

@@ -99,11 +99,16 @@ def wanted(report: dict[str, Any]) -> list[dict[str, Any]]:
     if run["operation"] not in {"scan", "install"}:
         return []
     seconds = datetime.fromisoformat(run["finishedAt"]) - datetime.fromisoformat(run["startedAt"])
-    lines = [{
-        "Plan": run["plan"], "run": run["id"], "RunsAdvanced": int(run["decision"] == "advanced"),
-        "RunsHalted": int(run["decision"] == "halted"), "RunsBroken": int(run["decision"] == "error"),
-        "RunSeconds": int(seconds.total_seconds()),
-    }]
+    lines = [
+        {
+            "Plan": run["plan"],
+            "run": run["id"],
+            "RunsAdvanced": int(run["decision"] == "advanced"),
+            "RunsHalted": int(run["decision"] == "halted"),
+            "RunsBroken": int(run["decision"] == "error"),
+            "RunSeconds": int(seconds.total_seconds()),
+        }
+    ]
     for stage in dict.fromkeys(step["stage"] for step in report["steps"]):
         decisions = [step["decision"] for step in report["steps"] if step["stage"] == stage]
         outcomes = [row["outcome"] for row in report["instances"] if row["stage"] == stage]
@@ -111,12 +116,26 @@ def wanted(report: dict[str, Any]) -> list[dict[str, Any]]:
             {"Plan": run["plan"], "Stage": stage, "run": run["id"]}
             | {
                 "Steps" + name: decisions.count(word)
-                for name, word in (("Advanced", "advance"), ("Halted", "halt"), ("NotAttempted", "not-attempted"), ("Broken", "error"))
+                for name, word in (
+                    ("Advanced", "advance"),
+                    ("Halted", "halt"),
+                    ("NotAttempted", "not-attempted"),
+                    ("Broken", "error"),
+                )
             }
             | {
                 "Instances" + outcome.title().replace("-", ""): outcomes.count(outcome)
-                for outcome in ("compliant", "missing", "patched", "pending-reboot", "failed", "unreachable", "not-ready",
-                                "skipped", "not-attempted")
+                for outcome in (
+                    "compliant",
+                    "missing",
+                    "patched",
+                    "pending-reboot",
+                    "failed",
+                    "unreachable",
+                    "not-ready",
+                    "skipped",
+                    "not-attempted",
+                )
             }
         )
     return lines
@@ -154,7 +173,9 @@ def main(arguments: list[str]) -> int:
     seen: set[Metric] = set()
     found = [complaint for case in cases for complaint in complaints(case, seen)]
     for name, dimensions in sorted(asked() - seen, key=str):
-        found.append(f"an alarm or the dashboard asks for {name} by {sorted(dimensions) or 'nothing'}, which no run wrote")
+        found.append(
+            f"an alarm or the dashboard asks for {name} by {sorted(dimensions) or 'nothing'}, which no run wrote"
+        )
     print("\n".join([*found, f"metrics of {len(cases)} cases, {len(seen)} metrics, complaints: {len(found)}"]))
     return 1 if found else 0
 

@@ -25,7 +25,10 @@ def main(arguments: list[str]) -> int:
     """Reads, validates, prints."""
     # bucket/ holds copies of the same reports.
     reports = [
-        path for argument in arguments for path in sorted(Path(argument).rglob("report.json")) if "bucket" not in path.parts
+        path
+        for argument in arguments
+        for path in sorted(Path(argument).rglob("report.json"))
+        if "bucket" not in path.parts
     ]
     if not reports:
         print(f"no report.json below {', '.join(arguments) or 'nothing'}", file=sys.stderr)

@@ -43,7 +43,11 @@ def test_every_alarm_has_one_way_to_people() -> None:
 @pytest.mark.parametrize(
     ("name", "changed", "fault"),
     [
-        (FAILED, {"AlarmRule": 'ALARM("orgpatch-no-such-alarm") OR ALARM("orgpatch-execution-timed-out")'}, "is no alarm"),
+        (
+            FAILED,
+            {"AlarmRule": 'ALARM("orgpatch-no-such-alarm") OR ALARM("orgpatch-execution-timed-out")'},
+            "is no alarm",
+        ),
         (FAILED, {"AlarmRule": 'ALARM("orgpatch-execution-failed")'}, "timed-out tells people nothing"),
         (FAILED, {"ActionsSuppressor": "orgpatch-execution-timed-out"}, "tells nobody of a halt"),
         (FAILED, {"ActionsSuppressor": "orgpatch-no-such-alarm"}, "tells nobody of a halt"),
@@ -82,7 +86,10 @@ def test_alarms_of_this_account_may_publish_and_nobody_else() -> None:
 
 
 def test_the_absence_of_success_is_an_alarm_and_cloudwatch_can_look_back_so_far() -> None:
-    alarm, parameter = sources.template()["Resources"]["NoSuccessfulRun"], sources.template()["Parameters"]["AlarmAfterDays"]
+    alarm, parameter = (
+        sources.template()["Resources"]["NoSuccessfulRun"],
+        sources.template()["Parameters"]["AlarmAfterDays"],
+    )
     properties = alarm["Properties"]
     assert (alarm["Condition"], properties["TreatMissingData"]) == ("AlarmsWithoutSuccess", "breaching")
     assert properties["EvaluationPeriods"] == {"Ref": "AlarmAfterDays"}
@@ -235,7 +242,13 @@ def test_before_the_first_run_the_absence_of_success_is_an_alarm_at_once() -> No
 # --------------------------------------------------------------------------------- the rules are those of the guide
 @pytest.mark.parametrize(
     ("data", "breaching", "not_breaching"),
-    [("0-X-X", "OK", "OK"), ("0----", "OK", "OK"), ("-----", "ALARM", "OK"), ("0XX-X", "ALARM", "ALARM"), ("--X--", "ALARM", "OK")],
+    [
+        ("0-X-X", "OK", "OK"),
+        ("0----", "OK", "OK"),
+        ("-----", "ALARM", "OK"),
+        ("0XX-X", "ALARM", "ALARM"),
+        ("--X--", "ALARM", "OK"),
+    ],
 )
 def test_three_of_three_are_judged_as_in_the_guide(data: str, breaching: str, not_breaching: str) -> None:
     assert judged(data, 3) == (breaching, not_breaching)
@@ -243,7 +256,13 @@ def test_three_of_three_are_judged_as_in_the_guide(data: str, breaching: str, no
 
 @pytest.mark.parametrize(
     ("data", "breaching", "not_breaching"),
-    [("0-X-X", "ALARM", "ALARM"), ("00X0X", "ALARM", "ALARM"), ("0-X--", "ALARM", "OK"), ("----0", "ALARM", "OK"), ("---X-", "ALARM", "OK")],
+    [
+        ("0-X-X", "ALARM", "ALARM"),
+        ("00X0X", "ALARM", "ALARM"),
+        ("0-X--", "ALARM", "OK"),
+        ("----0", "ALARM", "OK"),
+        ("---X-", "ALARM", "OK"),
+    ],
 )
 def test_two_of_three_are_judged_as_in_the_guide(data: str, breaching: str, not_breaching: str) -> None:
     assert judged(data, 2) == (breaching, not_breaching)
@@ -251,9 +270,16 @@ def test_two_of_three_are_judged_as_in_the_guide(data: str, breaching: str, not_
 
 def judged(data: str, datapoints: int) -> tuple[str, str]:
     """A line of the guide's tables: five periods, three of which are evaluated."""
-    alarm = {"EvaluationPeriods": 3, "DatapointsToAlarm": datapoints, "Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    alarm = {
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": datapoints,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    }
     real = [float(sign == "X") for sign in data if sign != "-"]
-    breaching, not_breaching = (alarms.judge({**alarm, "TreatMissingData": how}, real) for how in ("breaching", "notBreaching"))
+    breaching, not_breaching = (
+        alarms.judge({**alarm, "TreatMissingData": how}, real) for how in ("breaching", "notBreaching")
+    )
     return breaching, not_breaching
 
 
@@ -267,7 +293,14 @@ def judged(data: str, datapoints: int) -> tuple[str, str]:
         ([(2, "ALARM")], [(3, "ALARM"), (6, "OK")], [(9, "ALARM")]),
         ([(2, "ALARM"), (7, "OK")], [(3, "ALARM"), (6, "OK")], [(9, "OK")]),
     ],
-    ids=["after the wait", "by the alarm", "changed in the wait", "suppressed before", "after the extension", "changed in the extension"],
+    ids=[
+        "after the wait",
+        "by the alarm",
+        "changed in the wait",
+        "suppressed before",
+        "after the extension",
+        "changed in the extension",
+    ],
 )
 def test_actions_are_suppressed_as_in_the_examples_of_the_guide(composite: list, suppressor: list, taken: list) -> None:
     for waits_anew in (False, True):

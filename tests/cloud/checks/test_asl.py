@@ -13,7 +13,11 @@ import pytest
 from . import asl, sources
 
 VALIDATOR = sources.ROOT / "node_modules" / ".bin" / "asl-validator"
-SERVICES = {"arn:aws:states:::lambda:invoke", "arn:aws:states:::lambda:invoke.waitForTaskToken", "arn:aws:states:::sns:publish"}
+SERVICES = {
+    "arn:aws:states:::lambda:invoke",
+    "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "arn:aws:states:::sns:publish",
+}
 
 
 # --------------------------------------------------------------------------------------------- the real state machine
@@ -111,20 +115,36 @@ GOOD = {
                     "Scan": {
                         "Type": "Map",
                         "Label": "Scan",
-                        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "b", "Key": "{% $run %}"}},
+                        "ItemReader": {
+                            "Resource": "arn:aws:states:::s3:getObject",
+                            "Arguments": {"Bucket": "b", "Key": "{% $run %}"},
+                        },
                         "ItemSelector": {"run": "{% $run %}", "target": "{% $states.context.Map.Item.Value %}"},
                         "ItemProcessor": {
                             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                             "StartAt": "One",
                             "States": {
                                 "One": {**TASK, "Assign": {"kept": "{% $states.input %}"}, "Next": "Two"},
-                                "Two": {**TASK, "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $kept %}"}, "End": True},
+                                "Two": {
+                                    **TASK,
+                                    "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $kept %}"},
+                                    "End": True,
+                                },
                             },
                         },
-                        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "b", "Prefix": "p"}},
+                        "ResultWriter": {
+                            "Resource": "arn:aws:states:::s3:putObject",
+                            "Arguments": {"Bucket": "b", "Prefix": "p"},
+                        },
                         "MaxConcurrency": 10,
                         "ToleratedFailurePercentage": 100,
-                        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {"error": "{% $states.errorOutput %}"}, "Next": "Stop"}],
+                        "Catch": [
+                            {
+                                "ErrorEquals": ["States.ALL"],
+                                "Output": {"error": "{% $states.errorOutput %}"},
+                                "Next": "Stop",
+                            }
+                        ],
                         "Next": "Passed",
                     },
                     "Passed": {
@@ -190,7 +210,11 @@ def test_no_rule_complains_about_a_good_definition() -> None:
         (asl.distributed_maps_lose_nothing, (*SCAN, "ItemProcessor", "ProcessorConfig", "ExecutionType"), "EXPRESS"),
         (asl.stages_run_one_after_the_other, ("States", "Steps", "MaxConcurrency"), 2),
         (asl.stages_run_one_after_the_other, ("States", "Steps", "MaxConcurrency"), "{% 1 %}"),
-        (asl.stages_run_one_after_the_other, ("States", "Steps", "ItemProcessor", "ProcessorConfig", "Mode"), "DISTRIBUTED"),
+        (
+            asl.stages_run_one_after_the_other,
+            ("States", "Steps", "ItemProcessor", "ProcessorConfig", "Mode"),
+            "DISTRIBUTED",
+        ),
     ],
 )
 def test_rule_finds(rule: Callable[[dict[str, Any]], list[str]], path: tuple[str | int, ...], value: Any) -> None:

@@ -107,7 +107,11 @@ def test_every_function_has_a_role_of_its_own_and_every_role_a_user() -> None:
 
 @pytest.mark.parametrize(
     ("role", "service"),
-    [*((f"{name}Role", "lambda") for name in sources.functions()), ("PatchRunRole", "states"), ("ScheduleRole", "scheduler")],
+    [
+        *((f"{name}Role", "lambda") for name in sources.functions()),
+        ("PatchRunRole", "states"),
+        ("ScheduleRole", "scheduler"),
+    ],
 )
 def test_a_role_trusts_its_service_only(role: str, service: str) -> None:
     trust = sources.template()["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]
@@ -129,7 +133,9 @@ def test_state_machine_may_invoke_every_version_of_every_function_and_nothing_el
     # A run of two weeks goes on calling the versions that were there when it began.
     [statement] = [s for s in STATEMENTS if "lambda:InvokeFunction" in s.actions]
     assert statement.role == "PatchRunRole"
-    assert sorted(r["Fn::Sub"] for r in statement.resources) == sorted(f"${{{name}.Arn}}:*" for name in sources.functions())
+    assert sorted(r["Fn::Sub"] for r in statement.resources) == sorted(
+        f"${{{name}.Arn}}:*" for name in sources.functions()
+    )
 
 
 # -------------------------------------------------------------------------------------------------- member accounts
@@ -183,8 +189,13 @@ def test_who_gets_in(role: str, external_id: str | None, organization: str, trus
     caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{intrinsics.STACK}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
     context = EvalContext(
-        principal_arn=caller, principal_type="AssumedRole", principal_account=intrinsics.ACCOUNT,
-        action="sts:AssumeRole", resource_arn=MEMBER, region=intrinsics.REGION, service_context=keys,
+        principal_arn=caller,
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action="sts:AssumeRole",
+        resource_arn=MEMBER,
+        region=intrinsics.REGION,
+        service_context=keys,
     )
     assert evaluate_trust_policy(trust, caller, context) is trusted
 
@@ -205,7 +216,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaselineWithHooks", False),
         ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:managed-instance/mi-1", False),
         ("MemberRole", "ssm:DescribeInstancePatchStates", f"arn:aws:ec2:{OWN}:instance/i-1", True),
-        ("MemberRole", "ssm:DescribeInstancePatchStates", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
+        (
+            "MemberRole",
+            "ssm:DescribeInstancePatchStates",
+            "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1",
+            False,
+        ),
         # Others who patch are seen, never changed.
         ("MemberRole", "ssm:ListAssociations", "*", True),
         ("MemberRole", "ssm:DescribeAssociation", f"arn:aws:ssm:{OWN}:association/a-1", True),
@@ -215,14 +231,26 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:DescribeMaintenanceWindows", "*", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTargets", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
-        ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", "arn:aws:ssm:ap-northeast-1:999999999999:maintenancewindow/mw-1", False),
+        (
+            "MemberRole",
+            "ssm:DescribeMaintenanceWindowTasks",
+            "arn:aws:ssm:ap-northeast-1:999999999999:maintenancewindow/mw-1",
+            False,
+        ),
         ("MemberRole", "ssm:UpdateMaintenanceWindow", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", False),
         ("MemberRole", "ssm:CancelCommand", "*", False),
         ("MemberRole", "ec2:TerminateInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
         # Readiness: networks and inventory are read, never changed; of all settings one.
         *(
             ("MemberRole", f"ec2:Describe{what}", "*", True)
-            for what in ("Subnets", "RouteTables", "SecurityGroups", "NetworkAcls", "VpcEndpoints", "ManagedPrefixLists")
+            for what in (
+                "Subnets",
+                "RouteTables",
+                "SecurityGroups",
+                "NetworkAcls",
+                "VpcEndpoints",
+                "ManagedPrefixLists",
+            )
         ),
         ("MemberRole", "ec2:DescribeVolumes", "*", False),
         ("MemberRole", "ec2:ReplaceRoute", f"arn:aws:ec2:{OWN}:route-table/rtb-1", False),
@@ -265,7 +293,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("ReportRole", "s3:PutObject", f"{BUCKET}/athena/answer.csv", False),
         ("ReportRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", False),
         ("GateRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
-        ("CollectResultsRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
+        (
+            "CollectResultsRole",
+            "s3:PutObject",
+            f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz",
+            False,
+        ),
         # What was there before orgpatch's baselines is kept by one.
         ("ScanRole", "s3:GetObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
         ("ScanRole", "s3:PutObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
@@ -282,9 +315,24 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("CollectResultsRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
         ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/somebody-elses", False),
         # The organization is read, never changed.
-        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:ou/o-abcdefghij/ou-abcd-11111111", True),
-        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:root/o-abcdefghij/r-abcd", True),
-        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:ou/o-elsewhere1/ou-abcd-11111111", False),
+        (
+            "ListAccountsRole",
+            "organizations:ListAccountsForParent",
+            "arn:aws:organizations::999999999999:ou/o-abcdefghij/ou-abcd-11111111",
+            True,
+        ),
+        (
+            "ListAccountsRole",
+            "organizations:ListAccountsForParent",
+            "arn:aws:organizations::999999999999:root/o-abcdefghij/r-abcd",
+            True,
+        ),
+        (
+            "ListAccountsRole",
+            "organizations:ListAccountsForParent",
+            "arn:aws:organizations::999999999999:ou/o-elsewhere1/ou-abcd-11111111",
+            False,
+        ),
         ("ListAccountsRole", "organizations:MoveAccount", "*", False),
         # The state machine: versions of its functions, its own children.
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan:7", True),
@@ -301,8 +349,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
 )
 def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
     context = EvalContext(
-        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x", principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT, action=action, resource_arn=resource, region=intrinsics.REGION,
+        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x",
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=intrinsics.REGION,
     )
     result = evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))])
     assert (result.decision == "Allow") is allowed
@@ -335,7 +387,12 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
         ("UpdatePatchBaseline", ANOTHERS_BASELINE, OURS, False),
         # Tags: our keys on baselines, nothing else anywhere else.
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash"]}, True),
-        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:plan", "orgpatch:stage", "orgpatch:hash"]}, True),
+        (
+            "AddTagsToResource",
+            OWN_BASELINE,
+            {"aws:tagkeys": ["orgpatch:plan", "orgpatch:stage", "orgpatch:hash"]},
+            True,
+        ),
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash", "owner"]}, False),
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": None}, False),
         ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", {"aws:tagkeys": ["orgpatch:hash"]}, False),
@@ -358,8 +415,12 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
 )
 def test_decision_about_baselines(action: str, resource: str, keys: dict[str, Any], allowed: bool) -> None:
     context = EvalContext(
-        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/MemberRole/x", principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT, action=f"ssm:{action}", resource_arn=resource, region=intrinsics.REGION,
+        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/MemberRole/x",
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action=f"ssm:{action}",
+        resource_arn=resource,
+        region=intrinsics.REGION,
         service_context=keys,
     )
     result = evaluate(context, [parse_policy_document(json.dumps(policy_of("MemberRole")))])
@@ -372,7 +433,11 @@ def test_decision_about_baselines(action: str, resource: str, keys: dict[str, An
     [
         {"Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::b/*"},
         {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"},
-        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {"StringEquals": {"s3:prefixx": "runs"}}},
+        {
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::b/*",
+            "Condition": {"StringEquals": {"s3:prefixx": "runs"}},
+        },
         {"Action": "sts:AssumeRole", "Resource": "arn:aws:s3:::b"},
     ],
 )

@@ -8,10 +8,14 @@ from . import metrics, sources
 
 ALARMS = sources.resources(sources.template(), "AWS::CloudWatch::Alarm")
 # What the code writes, as its unit test has it: the lines of a run and of its stages.
-GOLDEN = sources.ROOT / "crates/core/src/snapshots/orgpatch_core__metrics__tests__a_run_is_one_line_and_each_stage_another.snap"
+GOLDEN = (
+    sources.ROOT
+    / "crates/core/src/snapshots/orgpatch_core__metrics__tests__a_run_is_one_line_and_each_stage_another.snap"
+)
 # What AWS services write of themselves, with its dimensions.
 OF_AWS = {
-    ("AWS/States", metric): {"StateMachineArn": {"Ref": "PatchRun"}} for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
+    ("AWS/States", metric): {"StateMachineArn": {"Ref": "PatchRun"}}
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
 }
 
 

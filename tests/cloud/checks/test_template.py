@@ -44,7 +44,11 @@ def test_sam_validate_lint_passes() -> None:
     }
     result = subprocess.run(
         [sam(), "validate", "--lint", "--template-file", sources.TEMPLATE],
-        capture_output=True, text=True, env=environment, cwd=sources.ROOT, check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=sources.ROOT,
+        check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -103,7 +107,8 @@ def test_whatever_changes_a_function_publishes_a_version_and_keeps_the_old_ones(
     rest = {key: value for key, value in properties.items() if key != "VersionDescription"}
     assert described == parameters_in([rest, globals_]), logical_id
     [version] = [
-        resource for resource in sources.resources(sources.transformed(), "AWS::Lambda::Version").values()
+        resource
+        for resource in sources.resources(sources.transformed(), "AWS::Lambda::Version").values()
         if resource["Properties"]["FunctionName"] == {"Ref": logical_id}
     ]
     assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -192,7 +197,9 @@ def test_a_schedule_starts_nothing_until_it_is_enabled(operation: str) -> None:
     template = sources.template()
     properties = template["Resources"][f"{name}Schedule"]["Properties"]
     assert properties["State"] == {"Fn::If": [f"{name}ScheduleEnabled", "ENABLED", "DISABLED"]}
-    assert template["Conditions"][f"{name}ScheduleEnabled"] == {"Fn::Equals": [{"Ref": f"Enable{name}Schedule"}, "true"]}
+    assert template["Conditions"][f"{name}ScheduleEnabled"] == {
+        "Fn::Equals": [{"Ref": f"Enable{name}Schedule"}, "true"]
+    }
     assert template["Parameters"][f"Enable{name}Schedule"]["Default"] == "false"
     assert properties["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
     assert properties["FlexibleTimeWindow"] == {"Mode": "OFF"}

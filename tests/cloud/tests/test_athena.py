@@ -97,7 +97,9 @@ class Stack:
     def needed(self) -> dict[str, dict[str, Any]]:
         """What somebody needs who asks: by what it is for."""
         place, bucket = "ap-northeast-1:111111111111", f"arn:aws:s3:::{BUCKET}"
-        catalog = [f"arn:aws:glue:{place}:{part}" for part in ("catalog", f"database/{self.name}", f"table/{self.name}/*")]
+        catalog = [
+            f"arn:aws:glue:{place}:{part}" for part in ("catalog", f"database/{self.name}", f"table/{self.name}/*")
+        ]
 
         def allow(resource: str | list[str], *actions: str) -> dict[str, Any]:
             return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
@@ -153,7 +155,9 @@ def test_a_projection_that_is_not_played_fails(rig: Rig, parameters: dict[str, s
 def test_the_range_decides_what_is_there(rig: Rig):
     narrow = Stack(rig, OBJECTS, **{"projection.date.range": "2026-11-10,NOW"})
     assert narrow.ask("SELECT id FROM things") == []
-    assert Stack(rig, OBJECTS, **{"projection.date.range": "2025-01-01,2025-12-31"}).ask("SELECT id FROM things") == [["before"]]
+    assert Stack(rig, OBJECTS, **{"projection.date.range": "2025-01-01,2025-12-31"}).ask("SELECT id FROM things") == [
+        ["before"]
+    ]
 
 
 def test_functions_of_athena_are_there(stack: Stack):
@@ -178,7 +182,15 @@ def test_who_asks_needs_exactly_what_the_guide_says(stack: Stack):
 
 @pytest.mark.parametrize(
     "missing",
-    ["the workgroup", "the database", "the table", "which files", "the files", "keeping the answer", "reading the answer"],
+    [
+        "the workgroup",
+        "the database",
+        "the table",
+        "which files",
+        "the files",
+        "keeping the answer",
+        "reading the answer",
+    ],
 )
 def test_who_asks_without_one_permission_is_refused(stack: Stack, missing: str):
     role = stack.rig.role(*(statement for name, statement in stack.needed().items() if name != missing))

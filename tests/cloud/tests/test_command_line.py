@@ -26,14 +26,25 @@ SCENARIO: dict[str, Any] = {
     "management": "111111111111",
     "organization": [{"ou": "Test", "id": "ou-e2e0-11111111", "accounts": [ONE, OTHER]}],
     "accounts": {
-        account: {"baselines": [{"name": "theirs", "os": "AMAZON_LINUX_2023", "default": True,
-                                 "rules": [{"filters": {"CLASSIFICATION": ["Security"]}, "approveAfterDays": 0}]}]}
+        account: {
+            "baselines": [
+                {
+                    "name": "theirs",
+                    "os": "AMAZON_LINUX_2023",
+                    "default": True,
+                    "rules": [{"filters": {"CLASSIFICATION": ["Security"]}, "approveAfterDays": 0}],
+                }
+            ]
+        }
         for account in (ONE, OTHER)
     },
     "patches": [],
-    "fleet": [{"account": account, "region": REGION, "id": f"i-{number:017x}", "os": system}
-              for number, (account, system) in enumerate(
-                  (account, system) for account in (ONE, OTHER) for system in ("AMAZON_LINUX_2023", "WINDOWS"))],
+    "fleet": [
+        {"account": account, "region": REGION, "id": f"i-{number:017x}", "os": system}
+        for number, (account, system) in enumerate(
+            (account, system) for account in (ONE, OTHER) for system in ("AMAZON_LINUX_2023", "WINDOWS")
+        )
+    ],
 }
 PLAN = """schemaVersion: 1
 name: monthly
@@ -63,8 +74,14 @@ class Desk:
         """Runs it where nobody can be asked."""
         binary = paths.fleet_sim().with_name("orgpatch")
         return subprocess.run(
-            [str(binary), *arguments], env={**self.environment, **more}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=60, cwd=self.directory, check=False,
+            [str(binary), *arguments],
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=self.directory,
+            check=False,
         )
 
     def at_terminal(self, answer: str | None, *arguments: str, **more: str) -> tuple[int, str]:
@@ -176,7 +193,10 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
     desk.choose(OTHER, "WINDOWS")
     code, restored = desk.at_terminal("y", "baselines", "restore", "monthly")
     assert code == 0, restored
-    assert "theirs becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023" in restored
+    assert (
+        "theirs becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023"
+        in restored
+    )
     assert "somebody made chosen-since the default for WINDOWS since then; it stays" in restored
     assert desk.defaults(ONE) == {"AMAZON_LINUX_2023": "theirs"}
     assert desk.defaults(OTHER) == {"AMAZON_LINUX_2023": "theirs", "WINDOWS": "chosen-since"}
@@ -190,11 +210,25 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
         (["preview", "monthly.yaml", "--baselines", "--stages", "prod"], {}, 1, "name stages of the plan"),
         (["baselines", "restore", "weekly", "--yes"], {}, 1, "has no plan weekly"),
         (["baselines", "restore", "monthly", "--stages", "prod", "--yes"], {}, 1, "its stages are test"),
-        (["baselines", "restore", "monthly", "--yes"], {"ORGPATCH_STATE_MACHINE": "orgpatch"}, 2, "not the ARN of a state machine"),
-        (["baselines", "restore", "monthly", "--yes"],
-         {"ORGPATCH_STATE_MACHINE": f"arn:aws:states:{REGION}:111111111111:stateMachine:another"}, 1, "states:StartExecution"),
+        (
+            ["baselines", "restore", "monthly", "--yes"],
+            {"ORGPATCH_STATE_MACHINE": "orgpatch"},
+            2,
+            "not the ARN of a state machine",
+        ),
+        (
+            ["baselines", "restore", "monthly", "--yes"],
+            {"ORGPATCH_STATE_MACHINE": f"arn:aws:states:{REGION}:111111111111:stateMachine:another"},
+            1,
+            "states:StartExecution",
+        ),
         (["baselines", "restore", "monthly", "--yes"], {"ORGPATCH_BUCKET": "another"}, 1, "the bucket cannot be read"),
-        (["baselines", "restore", "monthly", "--yes"], {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 1, "there are no credentials"),
+        (
+            ["baselines", "restore", "monthly", "--yes"],
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            1,
+            "there are no credentials",
+        ),
     ],
 )
 def test_what_cannot_be_done_says_what_to_do(
@@ -218,7 +252,9 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     assert latest["previous"] != run
 
     # It is compared with the one before, in which the same was found.
-    compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())["comparison"]
+    compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())[
+        "comparison"
+    ]
     assert compared == {"runId": latest["previous"], "newlyFailing": [], "fixed": [], "new": [], "gone": []}
 
     # The latest one, however many there are, and the same by its id.
@@ -231,7 +267,20 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     assert older["run"]["id"] == latest["previous"]
 
     # Every format says the same of what is asked for.
-    asked = ["report", "--latest", "--ou", "Test", "--os", "windows", "--account", ONE, "--region", REGION, "--stages", "test"]
+    asked = [
+        "report",
+        "--latest",
+        "--ou",
+        "Test",
+        "--os",
+        "windows",
+        "--account",
+        ONE,
+        "--region",
+        REGION,
+        "--stages",
+        "test",
+    ]
     [instance] = json.loads(desk.orgpatch(*asked, "--format", "json").stdout)["instances"]
     assert (instance["accountId"], instance["os"]) == (ONE, "WINDOWS")
     table = desk.orgpatch(*asked)
@@ -258,9 +307,10 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     assert status == 0, seen
     for output in (piped.stdout, seen):
         page = Path(output.strip())
-        assert page.parent == tmp_path and page.read_bytes() == s3.get_object(
-            Bucket=bucket, Key=f"runs/{run}/report/report.html"
-        )["Body"].read()
+        assert (
+            page.parent == tmp_path
+            and page.read_bytes() == s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.html")["Body"].read()
+        )
     deadline = time.monotonic() + 10
     while not (tmp_path / "opened").exists() or (tmp_path / "opened").read_text().strip() != str(page):
         assert time.monotonic() < deadline

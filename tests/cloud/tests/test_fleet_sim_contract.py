@@ -98,17 +98,27 @@ class Simulator:
         return body
 
     def raw(self, service, operation, body, account):
-        return self.http("POST", "/", body, {
-            "x-sim-service": service, "x-sim-operation": operation, "x-sim-account": account, "x-sim-region": REGION,
-            "x-sim-caller": f"arn:aws:sts::{account}:assumed-role/scan/run-1",
-        })
+        return self.http(
+            "POST",
+            "/",
+            body,
+            {
+                "x-sim-service": service,
+                "x-sim-operation": operation,
+                "x-sim-account": account,
+                "x-sim-region": REGION,
+                "x-sim-caller": f"arn:aws:sts::{account}:assumed-role/scan/run-1",
+            },
+        )
 
     def call(self, service, operation, request=None, account=MEMBER):
         """Calls a JSON service, validates both bodies; returns the answer, or the error's code."""
         request = request or {}
         check(service, operation, "input", request)
         status, headers, body = self.raw(service, operation, json.dumps(request), account)
-        assert headers["content-type"] == "application/x-amz-json-1.1" and int(headers["content-length"]) == len(body.encode())
+        assert headers["content-type"] == "application/x-amz-json-1.1" and int(headers["content-length"]) == len(
+            body.encode()
+        )
         answer = json.loads(body)
         if status == 200:
             check(service, operation, "output", answer)
@@ -132,7 +142,8 @@ class Simulator:
         status, headers, body = self.raw("ec2", operation, f"Action={operation}&Version=2016-11-15{query}", account)
         shape = model("ec2").operation_model(operation).output_shape
         parsed = botocore.parsers.create_parser("ec2").parse(
-            {"status_code": status, "headers": headers, "body": body.encode()}, shape)
+            {"status_code": status, "headers": headers, "body": body.encode()}, shape
+        )
         if status != 200:
             return parsed["Error"]["Code"]
         unknown = list(unknown_elements(ElementTree.fromstring(body), shape))
@@ -207,9 +218,17 @@ def matches(pattern, value):
 
 def check_error(service, operation, code):
     shapes = model(service).operation_model(operation).error_shapes
-    known = {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes} | {shape.name for shape in shapes}
+    known = {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes} | {
+        shape.name for shape in shapes
+    }
     # What every service may answer and no model lists.
-    known |= {"AccessDeniedException", "ThrottlingException", "ValidationException", "UnrecognizedClientException", "SerializationException"}
+    known |= {
+        "AccessDeniedException",
+        "ThrottlingException",
+        "ValidationException",
+        "UnrecognizedClientException",
+        "SerializationException",
+    }
     assert code in known, f"{code} is not modelled for {service}:{operation}"
 
 
@@ -252,24 +271,41 @@ def test_organizations(sim):
     assert [root["Id"] for root in pages(sim, "ListRoots", "Roots")[0]] == [ROOT_ID]
     accounts, count = pages(sim, "ListAccounts", "Accounts", {"MaxResults": 3})
     assert len(accounts) == 7 and count > 3, "one page at least comes empty"
-    assert {account["State"] for account in accounts} == {"ACTIVE", "SUSPENDED", "CLOSED", "PENDING_CLOSURE", "PENDING_ACTIVATION"}
+    assert {account["State"] for account in accounts} == {
+        "ACTIVE",
+        "SUSPENDED",
+        "CLOSED",
+        "PENDING_CLOSURE",
+        "PENDING_ACTIVATION",
+    }
     assert len(pages(sim, "ListAccountsForParent", "Accounts", {"ParentId": OU})[0]) == 3
     (deep,), _ = pages(sim, "ListOrganizationalUnitsForParent", "OrganizationalUnits", {"ParentId": OU})
     for kind in ("ACCOUNT", "ORGANIZATIONAL_UNIT"):
         assert pages(sim, "ListChildren", "Children", {"ParentId": OU, "ChildType": kind})[0]
-    assert pages(sim, "ListParents", "Parents", {"ChildId": deep["Id"]})[0] == [{"Id": OU, "Type": "ORGANIZATIONAL_UNIT"}]
-    assert sim.call("organizations", "DescribeAccount", {"AccountId": MEMBER}, MANAGEMENT)["Account"]["Status"] == "ACTIVE"
+    assert pages(sim, "ListParents", "Parents", {"ChildId": deep["Id"]})[0] == [
+        {"Id": OU, "Type": "ORGANIZATIONAL_UNIT"}
+    ]
+    assert (
+        sim.call("organizations", "DescribeAccount", {"AccountId": MEMBER}, MANAGEMENT)["Account"]["Status"] == "ACTIVE"
+    )
     assert sim.call("organizations", "DescribeOrganizationalUnit", {"OrganizationalUnitId": deep["Id"]}, MANAGEMENT)
 
 
-@pytest.mark.parametrize(("operation", "request_body", "code"), [
-    ("ListAccounts", {"NextToken": "nonsense"}, "InvalidInputException"),
-    ("ListAccountsForParent", {"ParentId": "ou-abcd-99999999"}, "ParentNotFoundException"),
-    ("ListParents", {"ChildId": "999999999999"}, "ChildNotFoundException"),
-    ("DescribeAccount", {"AccountId": "999999999999"}, "AccountNotFoundException"),
-    ("DescribeOrganizationalUnit", {"OrganizationalUnitId": "ou-abcd-99999999"}, "OrganizationalUnitNotFoundException"),
-    ("ListAccounts", {"NextToken": "throttle-me"}, "TooManyRequestsException"),
-])
+@pytest.mark.parametrize(
+    ("operation", "request_body", "code"),
+    [
+        ("ListAccounts", {"NextToken": "nonsense"}, "InvalidInputException"),
+        ("ListAccountsForParent", {"ParentId": "ou-abcd-99999999"}, "ParentNotFoundException"),
+        ("ListParents", {"ChildId": "999999999999"}, "ChildNotFoundException"),
+        ("DescribeAccount", {"AccountId": "999999999999"}, "AccountNotFoundException"),
+        (
+            "DescribeOrganizationalUnit",
+            {"OrganizationalUnitId": "ou-abcd-99999999"},
+            "OrganizationalUnitNotFoundException",
+        ),
+        ("ListAccounts", {"NextToken": "throttle-me"}, "TooManyRequestsException"),
+    ],
+)
 def test_organizations_errors(sim, operation, request_body, code):
     assert sim.call("organizations", operation, request_body, MANAGEMENT) == code
 
@@ -280,8 +316,14 @@ def test_organizations_is_closed_to_members(sim):
 
 @pytest.mark.parametrize("operation", ["Scan", "Install"])
 def test_a_command_from_sending_to_its_end(sim, operation):
-    request = send(operation, Comment="run-1/test", MaxConcurrency="100%", MaxErrors="100%", TimeoutSeconds=60,
-                   parameters={"RebootOption": ["NoReboot"], "SnapshotId": ["0a1b2c3d-0000-4000-8000-000000000001"]})
+    request = send(
+        operation,
+        Comment="run-1/test",
+        MaxConcurrency="100%",
+        MaxErrors="100%",
+        TimeoutSeconds=60,
+        parameters={"RebootOption": ["NoReboot"], "SnapshotId": ["0a1b2c3d-0000-4000-8000-000000000001"]},
+    )
     command = sim.call("ssm", "SendCommand", request)["Command"]["CommandId"]
     one = {"CommandId": command, "InstanceId": NODES[0], "PluginName": "PatchLinux"}
     assert sim.call("ssm", "ListCommandInvocations", {"CommandId": command})["CommandInvocations"] == []
@@ -294,13 +336,21 @@ def test_a_command_from_sending_to_its_end(sim, operation):
         seen |= {invocation["StatusDetails"] for invocation in answer["CommandInvocations"]}
         for node in NODES:
             for plugin in ("PatchLinux", "PatchWindows", "PatchMacOS"):
-                sim.call("ssm", "GetCommandInvocation", {"CommandId": command, "InstanceId": node, "PluginName": plugin})
-        sim.call("ssm", "ListCommands", {"InstanceId": NODES[0], "Filters": [{"key": "DocumentName", "value": "AWS-RunPatchBaseline"}]})
+                sim.call(
+                    "ssm", "GetCommandInvocation", {"CommandId": command, "InstanceId": node, "PluginName": plugin}
+                )
+        sim.call(
+            "ssm",
+            "ListCommands",
+            {"InstanceId": NODES[0], "Filters": [{"key": "DocumentName", "value": "AWS-RunPatchBaseline"}]},
+        )
         sim.wait(10)
     expected = {"Scan": {"Success", "Failed", "DeliveryTimedOut"}, "Install": {"Success", "Failed", "InProgress"}}
     assert expected[operation] <= seen, seen
     assert sim.call("ssm", "GetCommandInvocation", one)["Status"] == "Success"
-    assert sim.call("ssm", "GetCommandInvocation", {"CommandId": command, "InstanceId": NODES[0]}) == "InvalidPluginName"
+    assert (
+        sim.call("ssm", "GetCommandInvocation", {"CommandId": command, "InstanceId": NODES[0]}) == "InvalidPluginName"
+    )
 
     states = sim.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": NODES})["InstancePatchStates"]
     assert {state["Operation"] for state in states} == {operation} and len(states) == (3 if operation == "Scan" else 4)
@@ -308,7 +358,10 @@ def test_a_command_from_sending_to_its_end(sim, operation):
     for node in NODES:
         answer = sim.call("ssm", "DescribeInstancePatches", {"InstanceId": node, "MaxResults": 100})
         rows |= {row["State"] for row in answer["Patches"]}
-    expected = {"Scan": {"MISSING", "INSTALLED_OTHER", "AVAILABLE_SECURITY_UPDATE"}, "Install": {"INSTALLED", "INSTALLED_PENDING_REBOOT", "FAILED"}}
+    expected = {
+        "Scan": {"MISSING", "INSTALLED_OTHER", "AVAILABLE_SECURITY_UPDATE"},
+        "Install": {"INSTALLED", "INSTALLED_PENDING_REBOOT", "FAILED"},
+    }
     assert expected[operation] <= rows, rows
     missing = {"InstanceId": NODES[0], "Filters": [{"Key": "State", "Values": ["Missing"]}]}
     assert len(sim.call("ssm", "DescribeInstancePatches", missing)["Patches"]) == (2 if operation == "Scan" else 0)
@@ -320,7 +373,12 @@ def test_cancelling(sim):
     sim.wait(20)
     assert sim.call("ssm", "CancelCommand", {"CommandId": command}) == {}
     sim.wait(RUN_SECONDS)
-    details = {i["StatusDetails"] for i in sim.call("ssm", "ListCommandInvocations", {"CommandId": command, "Details": True})["CommandInvocations"]}
+    details = {
+        i["StatusDetails"]
+        for i in sim.call("ssm", "ListCommandInvocations", {"CommandId": command, "Details": True})[
+            "CommandInvocations"
+        ]
+    }
     assert details == {"Success", "Cancelled"}
     assert sim.call("ssm", "ListCommands", {"Filters": [{"key": "Status", "value": "Cancelled"}]})["Commands"]
 
@@ -349,13 +407,22 @@ def test_baselines(sim):
     assert len(identities["BaselineIdentities"]) == 17
 
 
-RULE = {"PatchFilterGroup": {"PatchFilters": [{"Key": "CLASSIFICATION", "Values": ["Security"]}]}, "ApproveAfterDays": 7,
-        "ComplianceLevel": "CRITICAL"}
+RULE = {
+    "PatchFilterGroup": {"PatchFilters": [{"Key": "CLASSIFICATION", "Values": ["Security"]}]},
+    "ApproveAfterDays": 7,
+    "ComplianceLevel": "CRITICAL",
+}
 BASELINE = {
-    "Name": "orgpatch-test", "OperatingSystem": "AMAZON_LINUX_2023", "Description": "for the test",
-    "GlobalFilters": {"PatchFilters": [{"Key": "PRODUCT", "Values": ["*"]}]}, "ApprovalRules": {"PatchRules": [RULE]},
-    "ApprovedPatches": ["bash"], "ApprovedPatchesComplianceLevel": "HIGH", "ApprovedPatchesEnableNonSecurity": True,
-    "RejectedPatches": ["zlib*"], "RejectedPatchesAction": "BLOCK",
+    "Name": "orgpatch-test",
+    "OperatingSystem": "AMAZON_LINUX_2023",
+    "Description": "for the test",
+    "GlobalFilters": {"PatchFilters": [{"Key": "PRODUCT", "Values": ["*"]}]},
+    "ApprovalRules": {"PatchRules": [RULE]},
+    "ApprovedPatches": ["bash"],
+    "ApprovedPatchesComplianceLevel": "HIGH",
+    "ApprovedPatchesEnableNonSecurity": True,
+    "RejectedPatches": ["zlib*"],
+    "RejectedPatchesAction": "BLOCK",
     "Sources": [{"Name": "mine", "Products": ["AmazonLinux2023"], "Configuration": "[main]"}],
 }
 NOTHING = "pb-00000000000000000"
@@ -382,7 +449,9 @@ def test_a_baseline_from_making_to_deleting(sim):
     replaced = sim.call("ssm", "UpdatePatchBaseline", {"BaselineId": baseline, "Name": "new-name", "Replace": True})
     assert "Description" not in replaced and replaced["RejectedPatches"] == [] and replaced["Name"] == "new-name"
 
-    found = sim.call("ssm", "DescribePatchBaselines", {"Filters": [{"Key": "NAME_PREFIX", "Values": ["new-"]}]})["BaselineIdentities"]
+    found = sim.call("ssm", "DescribePatchBaselines", {"Filters": [{"Key": "NAME_PREFIX", "Values": ["new-"]}]})[
+        "BaselineIdentities"
+    ]
     assert [identity["BaselineId"] for identity in found] == [baseline]
     first = sim.call("ssm", "DescribePatchBaselines", {"MaxResults": 10})
     rest = sim.call("ssm", "DescribePatchBaselines", {"MaxResults": 10, "NextToken": first["NextToken"]})
@@ -403,10 +472,15 @@ def test_default_baselines(sim):
     sim.inspect("clock/start", "POST")
     sim.wait(RUN_SECONDS)
     (state,) = sim.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": NODES[:1]})["InstancePatchStates"]
-    assert state["BaselineId"] == baseline and state["CriticalNonCompliantCount"] == 1, "the kernel; bash is approved by name"
+    assert state["BaselineId"] == baseline and state["CriticalNonCompliantCount"] == 1, (
+        "the kernel; bash is approved by name"
+    )
     truth = json.loads(sim.inspect("truth"))["baselines"][MEMBER][REGION]
     assert truth["defaults"] == {"AMAZON_LINUX_2023": {"id": baseline, "name": "orgpatch-test"}}
-    assert [(one["name"], one["tags"]) for one in truth["baselines"]] == [("foreign", {"owner": "somebody"}), ("orgpatch-test", {})]
+    assert [(one["name"], one["tags"]) for one in truth["baselines"]] == [
+        ("foreign", {"owner": "somebody"}),
+        ("orgpatch-test", {}),
+    ]
     assert sim.call("ssm", "RegisterDefaultPatchBaseline", {"BaselineId": before}) == {"BaselineId": before}
     assert sim.call("ssm", "DeletePatchBaseline", {"BaselineId": baseline}) == {"BaselineId": baseline}
 
@@ -415,8 +489,13 @@ def test_patch_groups(sim):
     baseline = create(sim)
     pair = {"BaselineId": baseline, "PatchGroup": "web servers"}
     assert sim.call("ssm", "RegisterPatchBaselineForPatchGroup", pair) == pair
-    assert sim.call("ssm", "RegisterPatchBaselineForPatchGroup", {**pair, "BaselineId": create(sim)}) == "AlreadyExistsException"
-    (mapping,) = sim.call("ssm", "DescribePatchGroups", {"Filters": [{"Key": "NAME_PREFIX", "Values": ["web"]}]})["Mappings"]
+    assert (
+        sim.call("ssm", "RegisterPatchBaselineForPatchGroup", {**pair, "BaselineId": create(sim)})
+        == "AlreadyExistsException"
+    )
+    (mapping,) = sim.call("ssm", "DescribePatchGroups", {"Filters": [{"Key": "NAME_PREFIX", "Values": ["web"]}]})[
+        "Mappings"
+    ]
     assert mapping["PatchGroup"] == pair["PatchGroup"] and mapping["BaselineIdentity"]["BaselineId"] == baseline
     system = {"PatchGroup": pair["PatchGroup"], "OperatingSystem": "AMAZON_LINUX_2023"}
     assert sim.call("ssm", "GetPatchBaselineForPatchGroup", system) == {**pair, **system}
@@ -429,7 +508,10 @@ def test_patch_groups(sim):
 
 def test_tags_of_baselines(sim):
     this = {"ResourceType": "PatchBaseline", "ResourceId": create(sim, Tags=[{"Key": "a", "Value": "1"}])}
-    assert sim.call("ssm", "AddTagsToResource", {**this, "Tags": [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": ""}]}) == {}
+    assert (
+        sim.call("ssm", "AddTagsToResource", {**this, "Tags": [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": ""}]})
+        == {}
+    )
     assert sim.call("ssm", "RemoveTagsFromResource", {**this, "TagKeys": ["b"]}) == {}
     assert sim.call("ssm", "ListTagsForResource", this) == {"TagList": [{"Key": "a", "Value": "2"}]}
     many = [{"Key": f"k{n}", "Value": ""} for n in range(50)]
@@ -439,45 +521,65 @@ def test_tags_of_baselines(sim):
 def test_the_quota_of_baselines(sim):
     for _ in range(49):
         create(sim)
-    assert sim.call("ssm", "CreatePatchBaseline", BASELINE) == "ResourceLimitExceededException", "a foreign one counts too"
+    assert sim.call("ssm", "CreatePatchBaseline", BASELINE) == "ResourceLimitExceededException", (
+        "a foreign one counts too"
+    )
 
 
-@pytest.mark.parametrize(("operation", "request_body", "code"), [
-    ("SendCommand", send(ids=["i-00000005"]), "InvalidInstanceId"),
-    ("SendCommand", send(ids=["i-00000000", "i-99999999"]), "InvalidInstanceId"),
-    ("SendCommand", send(ids=["i-00000000", "i-00000000"]), "DuplicateInstanceId"),
-    ("SendCommand", {**send(), "DocumentName": "AWS-RunShellScript"}, "InvalidDocument"),
-    ("SendCommand", send(DocumentVersion="9"), "InvalidDocumentVersion"),
-    ("SendCommand", send("install"), "InvalidParameters"),
-    ("SendCommand", send(parameters={"Colour": ["red"]}), "InvalidParameters"),
-    ("SendCommand", send(Comment="throttle-me"), "ThrottlingException"),
-    ("ListCommands", {"CommandId": "x" * 36}, "InvalidCommandId"),
-    ("ListCommands", {"NextToken": "nonsense"}, "InvalidNextToken"),
-    ("ListCommandInvocations", {"NextToken": "nonsense"}, "InvalidNextToken"),
-    ("CancelCommand", {"CommandId": "0a1b2c3d-0000-4000-8000-000000000001"}, "InvalidCommandId"),
-    ("DescribeInstanceInformation", {"Filters": [{"Key": "Colour", "Values": ["red"]}]}, "InvalidFilterKey"),
-    ("DescribeInstanceInformation", {"Filters": [{"Key": "tag:a", "Values": ["b"]}, {"Key": "PingStatus", "Values": ["Online"]}]},
-     "InvalidInstanceInformationFilterValue"),
-    ("DescribeInstancePatches", {"InstanceId": "i-99999999"}, "InvalidInstanceId"),
-    ("GetPatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
-    ("GetPatchBaseline", {"BaselineId": "x" * 20}, "InvalidResourceId"),
-    ("UpdatePatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
-    ("UpdatePatchBaseline", {"BaselineId": "x" * 20}, "DoesNotExistException"),
-    ("DeletePatchBaseline", {"BaselineId": "x" * 20}, "ValidationException"),
-    ("RegisterDefaultPatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
-    ("RegisterDefaultPatchBaseline", {"BaselineId": "x" * 20}, "InvalidResourceId"),
-    ("RegisterPatchBaselineForPatchGroup", {"BaselineId": NOTHING, "PatchGroup": "g"}, "DoesNotExistException"),
-    ("RegisterPatchBaselineForPatchGroup", {"BaselineId": "x" * 20, "PatchGroup": "g"}, "InvalidResourceId"),
-    ("DeregisterPatchBaselineForPatchGroup", {"BaselineId": NOTHING, "PatchGroup": "g"}, "InvalidResourceId"),
-    ("CreatePatchBaseline", {**BASELINE, "OperatingSystem": "UBUNTU"}, "ValidationException"),
-    ("CreatePatchBaseline", {"Name": "abc", "ApprovalRules": {"PatchRules": [{**RULE, "ApproveUntilDate": "2026-11-01"}]}}, "ValidationException"),
-    ("CreatePatchBaseline", {"Name": "abc", "Tags": [{"Key": "aws:x", "Value": ""}]}, "ValidationException"),
-    ("DescribePatchBaselines", {"Filters": [{"Key": "COLOUR", "Values": ["red"]}]}, "ValidationException"),
-    ("DescribePatchGroups", {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}, "ValidationException"),
-    ("AddTagsToResource", {"ResourceType": "PatchBaseline", "ResourceId": NOTHING, "Tags": []}, "InvalidResourceId"),
-    ("RemoveTagsFromResource", {"ResourceType": "Parameter", "ResourceId": "p", "TagKeys": []}, "InvalidResourceType"),
-    ("ListTagsForResource", {"ResourceType": "PatchBaseline", "ResourceId": NOTHING}, "InvalidResourceId"),
-])
+@pytest.mark.parametrize(
+    ("operation", "request_body", "code"),
+    [
+        ("SendCommand", send(ids=["i-00000005"]), "InvalidInstanceId"),
+        ("SendCommand", send(ids=["i-00000000", "i-99999999"]), "InvalidInstanceId"),
+        ("SendCommand", send(ids=["i-00000000", "i-00000000"]), "DuplicateInstanceId"),
+        ("SendCommand", {**send(), "DocumentName": "AWS-RunShellScript"}, "InvalidDocument"),
+        ("SendCommand", send(DocumentVersion="9"), "InvalidDocumentVersion"),
+        ("SendCommand", send("install"), "InvalidParameters"),
+        ("SendCommand", send(parameters={"Colour": ["red"]}), "InvalidParameters"),
+        ("SendCommand", send(Comment="throttle-me"), "ThrottlingException"),
+        ("ListCommands", {"CommandId": "x" * 36}, "InvalidCommandId"),
+        ("ListCommands", {"NextToken": "nonsense"}, "InvalidNextToken"),
+        ("ListCommandInvocations", {"NextToken": "nonsense"}, "InvalidNextToken"),
+        ("CancelCommand", {"CommandId": "0a1b2c3d-0000-4000-8000-000000000001"}, "InvalidCommandId"),
+        ("DescribeInstanceInformation", {"Filters": [{"Key": "Colour", "Values": ["red"]}]}, "InvalidFilterKey"),
+        (
+            "DescribeInstanceInformation",
+            {"Filters": [{"Key": "tag:a", "Values": ["b"]}, {"Key": "PingStatus", "Values": ["Online"]}]},
+            "InvalidInstanceInformationFilterValue",
+        ),
+        ("DescribeInstancePatches", {"InstanceId": "i-99999999"}, "InvalidInstanceId"),
+        ("GetPatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
+        ("GetPatchBaseline", {"BaselineId": "x" * 20}, "InvalidResourceId"),
+        ("UpdatePatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
+        ("UpdatePatchBaseline", {"BaselineId": "x" * 20}, "DoesNotExistException"),
+        ("DeletePatchBaseline", {"BaselineId": "x" * 20}, "ValidationException"),
+        ("RegisterDefaultPatchBaseline", {"BaselineId": NOTHING}, "DoesNotExistException"),
+        ("RegisterDefaultPatchBaseline", {"BaselineId": "x" * 20}, "InvalidResourceId"),
+        ("RegisterPatchBaselineForPatchGroup", {"BaselineId": NOTHING, "PatchGroup": "g"}, "DoesNotExistException"),
+        ("RegisterPatchBaselineForPatchGroup", {"BaselineId": "x" * 20, "PatchGroup": "g"}, "InvalidResourceId"),
+        ("DeregisterPatchBaselineForPatchGroup", {"BaselineId": NOTHING, "PatchGroup": "g"}, "InvalidResourceId"),
+        ("CreatePatchBaseline", {**BASELINE, "OperatingSystem": "UBUNTU"}, "ValidationException"),
+        (
+            "CreatePatchBaseline",
+            {"Name": "abc", "ApprovalRules": {"PatchRules": [{**RULE, "ApproveUntilDate": "2026-11-01"}]}},
+            "ValidationException",
+        ),
+        ("CreatePatchBaseline", {"Name": "abc", "Tags": [{"Key": "aws:x", "Value": ""}]}, "ValidationException"),
+        ("DescribePatchBaselines", {"Filters": [{"Key": "COLOUR", "Values": ["red"]}]}, "ValidationException"),
+        ("DescribePatchGroups", {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}, "ValidationException"),
+        (
+            "AddTagsToResource",
+            {"ResourceType": "PatchBaseline", "ResourceId": NOTHING, "Tags": []},
+            "InvalidResourceId",
+        ),
+        (
+            "RemoveTagsFromResource",
+            {"ResourceType": "Parameter", "ResourceId": "p", "TagKeys": []},
+            "InvalidResourceType",
+        ),
+        ("ListTagsForResource", {"ResourceType": "PatchBaseline", "ResourceId": NOTHING}, "InvalidResourceId"),
+    ],
+)
 def test_ssm_errors(sim, operation, request_body, code):
     assert sim.call("ssm", operation, request_body) == code
 
@@ -529,9 +631,19 @@ def test_what_the_bridge_reads(sim):
     assert calls[0]["caller"] == f"arn:aws:iam::{MEMBER}:role/scan" and calls[0]["operation"] == "ssm:ListCommands"
     assert [call["error"] for call in calls] == ["InvalidNextToken", "CallerKilled"]
     clock = json.loads(sim.inspect("clock"))
-    assert clock == {"now": "2026-11-10T00:00:00Z", "running": False, "start": "2026-11-10T00:00:00Z", "speed": 2000.0, "startedAtUnixSeconds": None}
+    assert clock == {
+        "now": "2026-11-10T00:00:00Z",
+        "running": False,
+        "start": "2026-11-10T00:00:00Z",
+        "speed": 2000.0,
+        "startedAtUnixSeconds": None,
+    }
     accounts = {account["id"]: account for account in json.loads(sim.inspect("organization"))["accounts"]}
-    assert accounts[MEMBER]["ouPath"] == "Test" and accounts[MEMBER]["ouIds"] == [OU] and accounts[MEMBER]["memberRole"] == "present"
+    assert (
+        accounts[MEMBER]["ouPath"] == "Test"
+        and accounts[MEMBER]["ouIds"] == [OU]
+        and accounts[MEMBER]["memberRole"] == "present"
+    )
     assert len(json.loads(sim.inspect("instances"))) == 14
     truth = json.loads(sim.inspect("truth"))["instances"]["i-00000000"]
     assert {"account", "region", "installsStarted", "installed", "missing", "rebooted"} <= set(truth)

@@ -102,7 +102,9 @@ def test_networks(sim):
     used = {group["GroupId"] for instance in one.values() for group in instance["SecurityGroups"]}
     assert used < {group["GroupId"] for group in groups} and pages > 1
     acls, _ = ec2_pages(sim, "DescribeNetworkAcls", "NetworkAcls")
-    denied = [entry for acl in acls if not acl["IsDefault"] for entry in acl["Entries"] if entry["RuleAction"] == "deny"]
+    denied = [
+        entry for acl in acls if not acl["IsDefault"] for entry in acl["Entries"] if entry["RuleAction"] == "deny"
+    ]
     assert {"From": 443, "To": 443} in [entry.get("PortRange") for entry in denied]
 
 
@@ -122,13 +124,16 @@ def test_routes_and_endpoints(sim):
     assert s3["PrefixListId"] in {route.get("DestinationPrefixListId") for route in routes}
 
 
-@pytest.mark.parametrize(("operation", "query", "code"), [
-    ("DescribeSubnets", "&SubnetId.1=subnet-1", "InvalidSubnetID.NotFound"),
-    ("DescribeRouteTables", "&MaxResults=101", "InvalidParameterValue"),
-    ("DescribeSecurityGroups", "&Filter.1.Name=colour&Filter.1.Value.1=red", "InvalidParameterValue"),
-    ("DescribeNetworkAcls", filtered("network-acl-id", *(f"acl-{n}" for n in range(201))), "FilterLimitExceeded"),
-    ("DescribeVpcEndpoints", "&NextToken=nonsense", "InvalidParameterValue"),
-])
+@pytest.mark.parametrize(
+    ("operation", "query", "code"),
+    [
+        ("DescribeSubnets", "&SubnetId.1=subnet-1", "InvalidSubnetID.NotFound"),
+        ("DescribeRouteTables", "&MaxResults=101", "InvalidParameterValue"),
+        ("DescribeSecurityGroups", "&Filter.1.Name=colour&Filter.1.Value.1=red", "InvalidParameterValue"),
+        ("DescribeNetworkAcls", filtered("network-acl-id", *(f"acl-{n}" for n in range(201))), "FilterLimitExceeded"),
+        ("DescribeVpcEndpoints", "&NextToken=nonsense", "InvalidParameterValue"),
+    ],
+)
 def test_ec2_errors(sim, operation, query, code):
     assert sim.ec2(operation, query) == code
 
@@ -156,12 +161,15 @@ def test_settings_and_inventory(sim):
     assert len(ssm_pages(sim, "GetInventory", "Entities")[0]) == 2
 
 
-@pytest.mark.parametrize(("operation", "request_body", "code"), [
-    ("GetInventory", {"Filters": [{"Key": "AWS:Application.Colour", "Values": ["red"]}]}, "InvalidFilter"),
-    ("GetInventory", {"ResultAttributes": [{"TypeName": "Custom:Rack"}]}, "InvalidTypeNameException"),
-    ("GetInventory", {"Aggregators": [{"Expression": "AWS:Application.Name"}]}, "InvalidAggregatorException"),
-    ("GetInventory", {"NextToken": "nonsense"}, "InvalidNextToken"),
-])
+@pytest.mark.parametrize(
+    ("operation", "request_body", "code"),
+    [
+        ("GetInventory", {"Filters": [{"Key": "AWS:Application.Colour", "Values": ["red"]}]}, "InvalidFilter"),
+        ("GetInventory", {"ResultAttributes": [{"TypeName": "Custom:Rack"}]}, "InvalidTypeNameException"),
+        ("GetInventory", {"Aggregators": [{"Expression": "AWS:Application.Name"}]}, "InvalidAggregatorException"),
+        ("GetInventory", {"NextToken": "nonsense"}, "InvalidNextToken"),
+    ],
+)
 def test_ssm_errors(sim, operation, request_body, code):
     assert sim.call("ssm", operation, request_body) == code
 
@@ -184,12 +192,18 @@ def test_associations(others):
         "AWS-RunPatchBaselineAssociation",
         "AWS-RunPatchBaselineWithHooks",
     ]
-    scans = [a for a in associations if a.get("AssociationName", "").startswith("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-")]
+    scans = [
+        a
+        for a in associations
+        if a.get("AssociationName", "").startswith("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-")
+    ]
     assert [scan["Targets"][0]["Key"] for scan in scans] == ["tag:QSConfigName-abc12", "tag:QSConfigName-xyz34"]
     many = [len(a["Targets"][0]["Values"]) for a in associations if "SSMHostMgmt" in a.get("AssociationName", "")]
     assert many == [50, 10], "a target has 50 values at most"
     for association in associations:
-        described = others.call("ssm", "DescribeAssociation", {"AssociationId": association["AssociationId"]})["AssociationDescription"]
+        described = others.call("ssm", "DescribeAssociation", {"AssociationId": association["AssociationId"]})[
+            "AssociationDescription"
+        ]
         operation = described.get("Parameters", {}).get("Operation")
         assert (operation is None) == (association["Name"] == "AWS-GatherSoftwareInventory"), described
     one = {"AssociationFilterList": [{"key": "AssociationName", "value": "nightly"}]}
@@ -200,7 +214,9 @@ def test_associations(others):
 
 
 def test_maintenance_windows(others):
-    windows, _ = ssm_pages(others, "DescribeMaintenanceWindows", "WindowIdentities", {"Filters": [{"Key": "Enabled", "Values": ["true"]}]})
+    windows, _ = ssm_pages(
+        others, "DescribeMaintenanceWindows", "WindowIdentities", {"Filters": [{"Key": "Enabled", "Values": ["true"]}]}
+    )
     assert [window["NextExecutionTime"] for window in windows] == ["2026-11-10T00:30Z", "2026-11-15T02:00Z"]
     registered, direct = [{"WindowId": window["WindowId"]} for window in windows]
     targets, _ = ssm_pages(others, "DescribeMaintenanceWindowTargets", "Targets", registered)
@@ -215,11 +231,17 @@ def test_maintenance_windows(others):
 
 
 def test_a_command_of_somebody_else(others):
-    running = {"Filters": [{"key": "Status", "value": "InProgress"}, {"key": "InvokedAfter", "value": "2026-11-09T00:00:00Z"}]}
+    running = {
+        "Filters": [{"key": "Status", "value": "InProgress"}, {"key": "InvokedAfter", "value": "2026-11-09T00:00:00Z"}]
+    }
     (command,) = others.call("ssm", "ListCommands", running)["Commands"]
     (invocation,) = others.call("ssm", "ListCommandInvocations", {**running, "Details": True})["CommandInvocations"]
     assert invocation["CommandId"] == command["CommandId"] and invocation["InstanceId"] == "i-00000000"
-    install = {"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": ["i-00000000"], "Parameters": {"Operation": ["Install"]}}
+    install = {
+        "DocumentName": "AWS-RunPatchBaseline",
+        "InstanceIds": ["i-00000000"],
+        "Parameters": {"Operation": ["Install"]},
+    }
     others.call("ssm", "SendCommand", install)
     others.inspect("clock/start", "POST")
     others.wait(300)

@@ -137,7 +137,11 @@ def test_a_predefined_baseline_is_in_an_account_of_aws(rig: Rig, action: str):
         ("DescribeMaintenanceWindowTasks", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
         ("DescribeAssociation", f"association/{ASSOCIATION}", {"AssociationId": ASSOCIATION}),
         ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": SETTING}),
-        ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": f"arn:aws:ssm:{REGION}:{MEMBER}:servicesetting{SETTING}"}),
+        (
+            "GetServiceSetting",
+            f"servicesetting{SETTING}",
+            {"SettingId": f"arn:aws:ssm:{REGION}:{MEMBER}:servicesetting{SETTING}"},
+        ),
     ],
 )
 def test_windows_associations_and_settings_are_authorized_by_their_arns(
@@ -174,7 +178,11 @@ def test_tags_of_baselines_come_from_the_simulator(rig: Rig, key: str):
 def test_tags_of_baselines_are_followed(rig: Rig):
     ssm = rig.as_account(MEMBER).client("ssm")
     update = lambda baseline: may(  # noqa: E731
-        rig, "UpdatePatchBaseline", OWN_BASELINES, {"BaselineId": baseline}, Null={"aws:ResourceTag/orgpatch:plan": "false"}
+        rig,
+        "UpdatePatchBaseline",
+        OWN_BASELINES,
+        {"BaselineId": baseline},
+        Null={"aws:ResourceTag/orgpatch:plan": "false"},
     )
     assert update(ssm.create_patch_baseline(Name="abc", Tags=TAGS)["BaselineId"])
     assert not update(ssm.create_patch_baseline(Name="abc")["BaselineId"])

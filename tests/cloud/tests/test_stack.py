@@ -124,12 +124,20 @@ def test_machine_in_yaml_with_version_alias_logging_and_tracing(rig: Rig):
 def alarms(name: str, **composite: Any) -> dict[str, Any]:
     """Two metric alarms, and a composite one on the first that the second suppresses."""
     metric = {
-        "Namespace": "n", "MetricName": "m", "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "Period": 60,
-        "EvaluationPeriods": 1, "Statistic": "Sum",
+        "Namespace": "n",
+        "MetricName": "m",
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Statistic": "Sum",
     }
     both = {
-        "AlarmName": f"{name}-both", "AlarmRule": {"Fn::Sub": 'ALARM("${First}")'}, "ActionsSuppressor": {"Ref": "Second"},
-        "ActionsSuppressorWaitPeriod": 300, "ActionsSuppressorExtensionPeriod": 600,
+        "AlarmName": f"{name}-both",
+        "AlarmRule": {"Fn::Sub": 'ALARM("${First}")'},
+        "ActionsSuppressor": {"Ref": "Second"},
+        "ActionsSuppressorWaitPeriod": 300,
+        "ActionsSuppressorExtensionPeriod": 600,
         "AlarmActions": ["arn:aws:sns:ap-northeast-1:111111111111:topic"],
     }
     return {
@@ -149,11 +157,17 @@ def test_composite_alarm_is_there_as_the_template_says_and_follows_its_children(
     name = f"a-{uuid.uuid4().hex[:8]}"
     stack, _ = deploy(rig, alarms(name))
     (alarm,) = composite_alarms(rig, name)
-    assert (alarm["AlarmName"], alarm["AlarmRule"], alarm["StateValue"]) == (f"{name}-both", f'ALARM("{name}-first")', "OK")
+    assert (alarm["AlarmName"], alarm["AlarmRule"], alarm["StateValue"]) == (
+        f"{name}-both",
+        f'ALARM("{name}-first")',
+        "OK",
+    )
     assert alarm["AlarmActions"] == ["arn:aws:sns:ap-northeast-1:111111111111:topic"]
     kept = {key: value for key, value in alarm.items() if key.startswith("ActionsSuppressor")}
     assert kept == {
-        "ActionsSuppressor": f"{name}-second", "ActionsSuppressorWaitPeriod": 300, "ActionsSuppressorExtensionPeriod": 600
+        "ActionsSuppressor": f"{name}-second",
+        "ActionsSuppressorWaitPeriod": 300,
+        "ActionsSuppressorExtensionPeriod": 600,
     }
     rig.client("cloudwatch").set_alarm_state(AlarmName=f"{name}-first", StateValue="ALARM", StateReason="test")
     assert composite_alarms(rig, name)[0]["StateValue"] == "ALARM"
@@ -166,7 +180,9 @@ def test_composite_alarm_is_there_as_the_template_says_and_follows_its_children(
     assert composite_alarms(rig, name) == []
 
 
-@pytest.mark.parametrize("wrong", [{"AlarmRule": 'ALARM("no-such-alarm")'}, {"ActionsSuppressor": "no-such-alarm"}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"AlarmRule": 'ALARM("no-such-alarm")'}, {"ActionsSuppressor": "no-such-alarm"}], ids=str
+)
 def test_composite_alarm_of_an_alarm_that_does_not_exist_is_refused(rig: Rig, wrong: dict[str, Any]):
     with pytest.raises(AssertionError, match="ROLLBACK"):
         deploy(rig, alarms(f"a-{uuid.uuid4().hex[:8]}", **wrong))

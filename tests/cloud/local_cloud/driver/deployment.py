@@ -61,7 +61,12 @@ class Aws:
         """What a program needs to act as this identity."""
         key, secret, token = self._keys
         session = {"AWS_SESSION_TOKEN": token} if token else {}
-        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_ENDPOINT_URL": self._endpoint, **session}
+        return {
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_ENDPOINT_URL": self._endpoint,
+            **session,
+        }
 
 
 def administrator(cloud: Cloud) -> Aws:

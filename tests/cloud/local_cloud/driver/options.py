@@ -25,7 +25,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         epilog="exit code: 0 the run advanced through all steps, 3 a gate halted it, 1 an error",
     )
     run.add_argument("--plan", type=Path, required=True, help="plan document (YAML)")
-    run.add_argument("--operation", choices=["scan", "install", "preview-baselines", "restore-baselines"], required=True)
+    run.add_argument(
+        "--operation", choices=["scan", "install", "preview-baselines", "restore-baselines"], required=True
+    )
     run.add_argument("--stages", help="only these stages, separated by commas")
     run.add_argument("--input", help="further fields of the execution input, as JSON")
     run.add_argument("--name", help="run id; given by the driver otherwise")
@@ -33,7 +35,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     series.add_argument("--series", type=Path, required=True, help="the runs, as JSON: see series.py")
     for command in (run, series):
         command.add_argument("--out", type=Path, required=True, help="directory that the results are written to")
-        command.add_argument("--evidence", action="store_true", help="also logs, authorizations, secrets and the bucket")
+        command.add_argument(
+            "--evidence", action="store_true", help="also logs, authorizations, secrets and the bucket"
+        )
         command.add_argument("--quiet", action="store_true", help="no progress, only the summary")
         command.add_argument(
             "--timeout", type=float, default=300, help="seconds of real time until a run is stopped (%(default)s)"

@@ -13,7 +13,9 @@ from ministack.core import iam_evaluator
 from ministack.services import s3
 
 _caller: ContextVar[tuple[str, str]] = ContextVar("s3_caller", default=("", ""))
-_DENIED = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+_DENIED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+)
 
 
 def install() -> None:

@@ -18,7 +18,9 @@ def install() -> None:
     """Wraps the name; what is no upload, or no XML, is ministack's to answer."""
     native = s3._complete_multipart_upload
 
-    def complete(bucket: str, key: str, body: bytes, query: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
+    def complete(
+        bucket: str, key: str, body: bytes, query: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> Any:
         upload = s3._multipart_uploads.get(s3._qp(query, "uploadId"))
         refusal = _refusal(_numbers(body), upload["parts"]) if upload else None
         return s3._error(*refusal, 400, f"/{bucket}/{key}") if refusal else native(bucket, key, body, query, headers)
