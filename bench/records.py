@@ -1,4 +1,4 @@
-"""A large run as a bucket has it: every record of every target, made when it is asked for."""
+"""A large run as objects in a bucket: every record of every target, made when a function asks for it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ _PAGE = 1_000
 
 
 class Run:
-    """Every object of a run in which each instance was patched. A record is made when it is asked for: all of them would
-    be larger than what is measured."""
+    """Every object of a run that patched each instance.
+
+    A record is made when it is asked for: all records together would need more memory than the function under test.
+    """
 
     def __init__(self, targets: int) -> None:
         self._targets = [_target(number) for number in range(targets)]
-        # By account, which is what keys begin with.
+        # By account, because keys begin with it.
         self._numbers = {target["accountId"]: number for number, target in enumerate(self._targets)}
         self._others = {key: _json(value) for key, value in self._documents().items()}
         records = [
@@ -36,7 +38,7 @@ class Run:
         self._size_of_record = {phase: len(self._record(phase, targets - 1)) for phase in ("scan", "install")}
 
     def get(self, key: str) -> bytes | None:
-        """The object; None if there is none."""
+        """Returns the object, or None if the run has no such object."""
         if key in self._others:
             return self._others[key]
         if key == "runs/before/report/report.json":
@@ -46,7 +48,7 @@ class Run:
         return self._record(phase, number) if phase in ("scan", "install") and number is not None else None
 
     def size(self, key: str) -> int:
-        """About so many bytes: records of the same phase hardly differ."""
+        """Returns the approximate size in bytes: records of the same phase hardly differ."""
         phase = key.removeprefix(_FOLDER + "/").partition("/")[0]
         return len(self._others[key]) if key in self._others else self._size_of_record[phase]
 
@@ -121,7 +123,7 @@ class Run:
         return [_row(self._targets[number], first + i, outcome) for i in range(INSTANCES_PER_TARGET)]
 
     def _report_before(self) -> bytes:
-        """As large as this run's will be."""
+        """Returns an earlier report that is as large as this run's report."""
         rows = b",".join(_json(row) for number in range(len(self._targets)) for row in self._rows(number, "patched"))
         reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in self._targets]
         return b'{"run":{"id":"before"},"instances":[' + rows + b'],"targets":' + _json(reached) + b"}"
@@ -187,7 +189,10 @@ def _finding(check: str, number: int) -> dict[str, Any]:
 
 
 class Bucket(stand_in.Server):
-    """S3 with a run's objects, which takes what is written and keeps its size; and a ledger that says yes."""
+    """Stands in for S3 and DynamoDB.
+
+    Serves the objects of a run, keeps the size of each written object, and accepts every call to the ledger.
+    """
 
     def __init__(self, run: Run) -> None:
         written: dict[str, int] = {}
@@ -195,9 +200,9 @@ class Bucket(stand_in.Server):
         class Handler(stand_in.QuietHandler):
             def do_GET(self) -> None:
                 address = urlsplit(self.path)
-                asked = parse_qs(address.query, keep_blank_values=True)
-                if "list-type" in asked:
-                    self.reply(200, _listing(run, asked), {"Content-Type": "application/xml"})
+                query = parse_qs(address.query, keep_blank_values=True)
+                if "list-type" in query:
+                    self.reply(200, _listing(run, query), {"Content-Type": "application/xml"})
                     return
                 found = run.get(_key(address.path))
                 if found is None:
@@ -218,11 +223,11 @@ class Bucket(stand_in.Server):
                 elif "uploadId" in query:
                     self.reply(200, _xml("CompleteMultipartUploadResult", '<ETag>"0"</ETag>'))
                 else:
-                    assert body, "a call to the ledger"
+                    assert body, "every other POST is a call to the ledger, which has a body"
                     self.reply(200, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
 
             def taken(self) -> int:
-                """How many bytes of payload were sent, whether in chunks or not."""
+                """Returns the bytes of payload that were sent, in chunks or not."""
                 body = self.body()
                 return int(self.headers.get("x-amz-decoded-content-length") or len(body))
 
@@ -231,13 +236,13 @@ class Bucket(stand_in.Server):
 
 
 def _key(path: str) -> str:
-    """Without the bucket."""
+    """Returns the key in a path, which begins with the bucket."""
     return unquote(path).lstrip("/").partition("/")[2]
 
 
-def _listing(run: Run, asked: dict[str, list[str]]) -> bytes:
-    prefix = asked.get("prefix", [""])[0]
-    start = int(re.sub(r"\D", "", asked.get("continuation-token", ["0"])[0]))
+def _listing(run: Run, query: dict[str, list[str]]) -> bytes:
+    prefix = query.get("prefix", [""])[0]
+    start = int(re.sub(r"\D", "", query.get("continuation-token", ["0"])[0]))
     keys = [key for key in run.keys if key.startswith(prefix)]
     page, more = keys[start : start + _PAGE], start + _PAGE < len(keys)
     contents = "".join(f"<Contents><Key>{escape(key)}</Key><Size>{run.size(key)}</Size></Contents>" for key in page)

@@ -1,4 +1,4 @@
-"""The table, for the terminal and as Markdown."""
+"""Prints the table of figures, and writes it as Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .figure import Figure, Section
 
 
 def show(sections: list[Section]) -> None:
-    """Prints the table, and writes the same as Markdown."""
+    """Prints the table and writes the same as Markdown."""
     table = Table(title=f"Measured on {machine()}")
     for column in ("figure", "measured", "limit", "", ""):
         table.add_column(column, justify="right" if column in ("measured", "limit") else "left")
@@ -27,11 +27,11 @@ def show(sections: list[Section]) -> None:
     console.print(table)
     places.MARKDOWN.parent.mkdir(parents=True, exist_ok=True)
     places.MARKDOWN.write_text(_markdown(sections))
-    console.print(f"as Markdown: {places.MARKDOWN}", highlight=False)
+    console.print(f"The same as Markdown: {places.MARKDOWN}", highlight=False)
 
 
 def machine() -> str:
-    """What the times were measured on."""
+    """Describes the machine of the measurement."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
