@@ -46,7 +46,7 @@ def report() -> Section:
 
 
 def gate() -> Section:
-    """Measures the gate's two questions that read a whole step: `review` (the install plan) and `judge` (does it pass)."""
+    """Measures the gate's two questions that read a whole step: `review` (the install plan) and `judge`."""
     figures: list[Figure] = []
     for question in ("review", "judge"):
         event = {"runId": records.RUN, "step": records.STEP, "question": question, "now": _NOW}

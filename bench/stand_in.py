@@ -70,7 +70,7 @@ class Server:
 
 
 class Aws(Server):
-    """Stands in for AWS: no object exists, every write succeeds, all other calls are denied. No answer causes a retry."""
+    """Stands in for AWS: no object exists, every write succeeds, all other calls are denied. Nothing is retried."""
 
     def __init__(self) -> None:
         class Handler(QuietHandler):

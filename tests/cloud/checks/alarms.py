@@ -41,7 +41,8 @@ class Point:
 @dataclass(frozen=True)
 class Looking:
     """How an alarm is evaluated, as far as nobody says: at which second of each minute, and how many periods it looks
-    back beyond its EvaluationPeriods for data that is really there."""
+    back beyond its EvaluationPeriods for data that is really there.
+    """
 
     second: int
     further_back: int

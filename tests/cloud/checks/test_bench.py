@@ -1,5 +1,6 @@
 """The records that the benchmarks make up are what the functions read: a field that they lack would only show when somebody
-measures again."""
+measures again.
+"""
 
 import json
 import sys
@@ -10,7 +11,7 @@ from . import sources
 
 sys.path.insert(0, str(sources.ROOT))
 
-from bench import records  # noqa: E402 (the folder has to be known first)
+from bench import records
 
 SCHEMA = json.loads((sources.ROOT / "schemas" / "report.schema.json").read_text())
 ROW = Draft202012Validator({"$ref": "#/$defs/InstanceRow", "$defs": SCHEMA["$defs"]})

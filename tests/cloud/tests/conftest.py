@@ -18,11 +18,10 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from stub_simulator import StubSimulator  # noqa: E402
-
 from local_cloud.driver import http  # noqa: E402  (only after the path is set)
 from local_cloud.driver.cloud import Cloud  # noqa: E402
 from local_cloud.driver.deployment import Aws, administrator  # noqa: E402
+from stub_simulator import StubSimulator  # noqa: E402
 
 ACCOUNT, REGION, BUCKET = "111111111111", "ap-northeast-1", "self-test"
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -140,7 +139,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """ministack without the patches: what a test proves, it must not show here."""
+    """Ministack without the patches: what a test proves, it must not show here."""
     stub = StubSimulator(speed=100)
     started = start_rig(tmp_path_factory.mktemp("bare"), stub, WITHOUT)
     yield started

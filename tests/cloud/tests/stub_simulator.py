@@ -145,11 +145,11 @@ class StubSimulator:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def do_GET(self) -> None:  # noqa: N802  (the name http.server wants)
+            def do_GET(self) -> None:
                 """/_sim/…"""
                 self._send(200, "application/json", json.dumps(stub._about(self.path)))
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 """A bridged call."""
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 if self.path == "/_sim/clock/start":

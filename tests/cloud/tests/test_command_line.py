@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from local_cloud.driver import paths, session
 from local_cloud.driver.deployment import Aws
 

@@ -11,7 +11,7 @@ import pathlib
 import re
 import subprocess
 import time
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import botocore.parsers
 import botocore.session
@@ -251,7 +251,7 @@ def unknown_elements(element, shape, path=""):
                     yield from unknown_elements(item, member.member, f"{path}/{tag}")
 
 
-@pytest.fixture()
+@pytest.fixture
 def sim(tmp_path):
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text(SCENARIO)

@@ -174,7 +174,7 @@ def test_ssm_errors(sim, operation, request_body, code):
     assert sim.call("ssm", operation, request_body) == code
 
 
-@pytest.fixture()
+@pytest.fixture
 def others(tmp_path):
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text(OTHERS)

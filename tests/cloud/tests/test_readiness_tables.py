@@ -13,9 +13,7 @@ def report(*instances: dict[str, Any], causes: tuple[dict[str, Any], ...] = ()) 
 
 
 def instance(name: str | None, **statuses: str) -> dict[str, Any]:
-    found = {check: "pass" for check in readiness.CHECKS} | {
-        key.replace("_", "-"): value for key, value in statuses.items()
-    }
+    found = dict.fromkeys(readiness.CHECKS, "pass") | {key.replace("_", "-"): value for key, value in statuses.items()}
     findings = [{"check": check, "status": status} for check, status in found.items()]
     return {"accountId": "222200000001", "region": "eu-west-1", "name": name, "os": "UBUNTU", "findings": findings}
 

@@ -66,7 +66,8 @@ def template_parameters(options: argparse.Namespace) -> dict[str, str]:
 
 def plan_name(plan: Path) -> str:
     """The name that the plan gives itself, because its object in the bucket is called so; for a plan that cannot say,
-    the name of its file."""
+    the name of its file.
+    """
     try:
         document = yaml.safe_load(plan.read_text())
     except (yaml.YAMLError, UnicodeDecodeError):

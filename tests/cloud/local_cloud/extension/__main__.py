@@ -10,7 +10,7 @@ from . import pin
 
 pin.check()
 
-import ministack.app as app  # noqa: E402  (only after the version is known to be the right one)
+from ministack import app  # noqa: E402  (only after the version is known to be the right one)
 
 from . import (  # noqa: E402
     athena,

@@ -9,8 +9,8 @@ import asyncio
 from contextvars import ContextVar
 from typing import Any
 
-import ministack.app as app
 from hypercorn.asyncio.tcp_server import TCPServer
+from ministack import app
 
 _writers: dict[tuple[str, int], asyncio.StreamWriter] = {}
 

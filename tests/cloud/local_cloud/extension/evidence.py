@@ -1,5 +1,6 @@
 """Files that the tests read after a run: every authorization, every session issued, every log line of a Lambda,
-and every fault that struck."""
+and every fault that struck.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import os
 from typing import Any
 from urllib.parse import parse_qs
 
-import ministack.app as app
+from ministack import app
 from ministack.services import cloudformation
 from ministack.services import stepfunctions as sf
 

@@ -14,7 +14,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-import ministack.app as app
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import new_uuid
 from ministack.core.router import extract_access_key_id

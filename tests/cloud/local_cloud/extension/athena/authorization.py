@@ -104,6 +104,6 @@ def _answer(query_id: str) -> str:
 
 
 def _require(action: str, resource: str) -> None:
-    service = action.split(":")[0]
+    service = action.split(":", maxsplit=1)[0]
     if iam_evaluator.enforce(_caller.get(), action, service, get_region(), resource_arn=resource):
         raise PermissionError(f"the caller is not authorized to perform: {action} on resource: {resource}")

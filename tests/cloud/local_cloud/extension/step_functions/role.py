@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import ministack.app as app
+from ministack import app
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
