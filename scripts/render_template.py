@@ -5,8 +5,8 @@ needs exactly three changes:
   - CodeUri of each function: the zip that scripts/place_binaries.py put into build/lambda/ (or --code), instead of the
     crate, which only cargo-lambda can build;
   - DefinitionUri: the same file, relative to build/;
-  - the StackSet's TemplateURL: the text of the file as TemplateBody, because the AWS CLI uploads the templates of nested
-    stacks but not those of StackSets (SAM CLI uploads both).
+  - the StackSet's TemplateURL: the text of the file as TemplateBody, because the AWS CLI uploads the templates of
+    nested stacks but not those of StackSets (SAM CLI uploads both).
 
 Usage: python scripts/render_template.py [--output build/template.yaml] [--code build/lambda]
 """

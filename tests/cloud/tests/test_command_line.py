@@ -130,8 +130,8 @@ class Desk:
 
     def defaults(self, account: str) -> dict[str, str]:
         """Names of the defaults that are not the predefined ones."""
-        truth = json.loads(self.opened.simulator.truth())["baselines"][account][REGION]["defaults"]
-        return {system: known["name"] for system, known in truth.items()}
+        defaults = json.loads(self.opened.simulator.ground_truth())["baselines"][account][REGION]["defaults"]
+        return {system: baseline["name"] for system, baseline in defaults.items()}
 
     def choose(self, account: str, system: str) -> None:
         """Somebody in the account makes a baseline of their own the default."""

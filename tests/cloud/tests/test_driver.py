@@ -147,10 +147,10 @@ def test_halted_and_refused_runs_side_by_side(tmp_path: Path):
     halted = Run(tmp_path / "halted", "--input", '{"comment": "halt"}', "--quiet")
     refused = Run(tmp_path / "refused", plan="refuse")
     code, out, _ = halted.end()
-    assert code == 3 and "halted: Halted: the gate said so" in out
-    assert "deployed after" not in out
+    assert code == 3 and "Halted: the gate said so" in out
+    assert "Deployed after" not in out
     code, out, _ = refused.end()
-    assert code == 1 and "ended in an error" in out
+    assert code == 1 and "The run failed: Refused: " in out
     assert refused.document("execution.json")["status"] == "FAILED"
 
 
@@ -174,13 +174,13 @@ def test_timeout_stops_the_run_and_still_brings_evidence(tmp_path: Path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_in_the_middle_stops_everything(tmp_path: Path, number: signal.Signals):
     run = Run(tmp_path, "--input", '{"comment": "linger"}')
-    wait_for(run, "production: scan")
+    wait_for(run, "production:")
     assert len(servers(tmp_path)) == 1
     groups = children(run.process.pid)
     assert len(groups) == 2 and len(members(groups)) > 2, "simulator, ministack and at least one Lambda worker"
     run.process.send_signal(number)
     code, _, err = run.end()
-    assert code == 128 + number and "everything is stopped" in err
+    assert code == 128 + number and "all processes are stopped" in err
     deadline = time.monotonic() + 5
     while members(groups) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -189,7 +189,7 @@ def test_signal_in_the_middle_stops_everything(tmp_path: Path, number: signal.Si
 
 def test_killed_driver_takes_its_servers_along(tmp_path: Path):
     run = Run(tmp_path, "--input", '{"comment": "linger"}')
-    wait_for(run, "deployed after")
+    wait_for(run, "Deployed after")
     run.process.kill()
     run.process.communicate()
     deadline = time.monotonic() + 5
