@@ -150,7 +150,7 @@ def test_halted_and_refused_runs_side_by_side(tmp_path: Path):
     assert code == 3 and "Halted: the gate said so" in out
     assert "Deployed after" not in out
     code, out, _ = refused.end()
-    assert code == 1 and "The run failed: Refused: " in out
+    assert code == 1 and "The run failed: " in out and ": the plan says refuse" in out
     assert refused.document("execution.json")["status"] == "FAILED"
 
 

@@ -33,6 +33,11 @@ TEST, STAGING = ("test", 1, "advance"), ("staging", 1, "halt")
     [
         (execution("SUCCEEDED"), [TEST], "The run advanced through all steps."),
         (execution("FAILED", "InvalidPlan", "no stages"), [], "The run failed: InvalidPlan: no stages"),
+        (
+            execution("FAILED", "InvalidPlan", '{"errorMessage": "no stages"}'),
+            [],
+            "The run failed: InvalidPlan: no stages",
+        ),
         (execution("ABORTED"), [], "The run failed: ABORTED: no cause is known"),
         # Without a report there is only what the state machine says.
         (HALTED, [], "Halted: halted at step 02-staging-1"),

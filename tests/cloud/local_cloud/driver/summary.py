@@ -50,7 +50,7 @@ def outcome(execution: dict[str, Any], report: dict[str, Any]) -> str:
     code = _exit_code(execution)
     if code == ADVANCED:
         return "The run advanced through all steps."
-    cause = execution.get("cause") or "no cause is known"
+    cause = _cause(execution)
     if code == ERROR:
         return f"The run failed: {execution.get('error') or execution['status']}: {cause}"
     steps = report.get("steps", [])
@@ -63,6 +63,15 @@ def outcome(execution: dict[str, Any], report: dict[str, Any]) -> str:
         return sentence
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{sentence} {listed[:1].upper()}{listed[1:]} {'was' if len(names) == 1 else 'were'} not touched."
+
+
+def _cause(execution: dict[str, Any]) -> str:
+    """Returns the cause as a sentence. The cause of a failed Lambda call is a JSON document that contains it."""
+    cause = str(execution.get("cause") or "")
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause or "no cause is known"
 
 
 def _untouched(steps: list[dict[str, Any]]) -> list[str]:
