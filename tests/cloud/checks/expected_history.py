@@ -1,4 +1,4 @@
-"""What the history must say, worked out from report.json alone: plain loops, no SQL, no line of the history read."""
+"""Computes what the history must say from report.json alone: plain loops, no SQL, without reading the history."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,29 +12,29 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Rounded:
-    """A number that the answer has rounded."""
+    """A number that a query rounds."""
 
     value: float
     within: float
 
 
 def moment(text: str) -> datetime:
-    """A time of the report."""
+    """Parses a time of the report."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def written(text: str) -> str:
-    """The same as the history writes it."""
+    """Writes a time of the report as the history does."""
     return moment(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def day(report: Report) -> str:
-    """The day on which the run began."""
+    """Returns the day on which the run began."""
     return moment(report["run"]["startedAt"]).date().isoformat()
 
 
 def keys(reports: list[Report]) -> set[str]:
-    """Every file below results/: one per table, run and stage."""
+    """Returns every file below results/: one per table, run and stage."""
     return {
         f"{table}/date={day(report)}/stage={step['stage']}/{report['run']['id']}.jsonl.gz"
         for report in reports
@@ -44,12 +44,12 @@ def keys(reports: list[Report]) -> set[str]:
 
 
 def targets_of(report: Report) -> dict[tuple[str, str], Line]:
-    """Account and Region → target."""
+    """Returns account and Region → target."""
     return {(target["accountId"], target["region"]): target for target in report["targets"]}
 
 
 def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
-    """Every instance of every report, with its target."""
+    """Yields every instance of every report, with its target."""
     for report in reports:
         targets = targets_of(report)
         for row in report["instances"]:
@@ -57,15 +57,16 @@ def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
-# Numbers and names of every line, in an order of their own: what is in a table is all of what the reports say.
+# Queries that read whole tables in a fixed order: a table must contain everything that the reports say.
 SORTED = {
     "instances": """
-        SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name, os,
-          outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back, baseline_id,
-          findings, conflicts, overwritten_by
+        SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name,
+          os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
+          baseline_id, findings, conflicts, overwritten_by
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
-        SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification, severity, cve_ids
+        SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
+          severity, cve_ids
         FROM patches ORDER BY started_at, instance_id, event, seen_at, patch_id, title""",
     "targets": """
         SELECT date, run_id, started_at, finished_at, stage, wave, account_id, region, outcome, reason_code
@@ -74,7 +75,7 @@ SORTED = {
 
 
 def instances(reports: list[Report]) -> list[Line]:
-    """Table `instances`."""
+    """Returns the rows of table `instances`."""
     lines = []
     for report, target, row in sorted(
         rows(reports), key=lambda one: (one[0]["run"]["startedAt"], one[2]["instanceId"])
@@ -113,12 +114,12 @@ def instances(reports: list[Report]) -> list[Line]:
 
 
 def wrong(row: Line) -> list[str]:
-    """What is not right about an instance's readiness."""
+    """Returns the readiness findings of an instance that do not pass."""
     return [f"{one['check']}: {one['status']}" for one in row["findings"] if one["status"] != "pass"]
 
 
 def events(reports: list[Report]) -> Iterator[tuple[Report, Line, Line, str, str, Line]]:
-    """Every report, target, instance, event, time and patch."""
+    """Yields every report, target, instance, event, time and patch."""
     for report, target, row in rows(reports):
         known = {(patch["id"], patch["title"]) for patch in row["missingBefore"]}
         came_up = [patch for patch in row["missingAfter"] if (patch["id"], patch["title"]) not in known]
@@ -134,7 +135,7 @@ def events(reports: list[Report]) -> Iterator[tuple[Report, Line, Line, str, str
 
 
 def patches(reports: list[Report]) -> list[Line]:
-    """Table `patches`."""
+    """Returns the rows of table `patches`."""
     lines = [
         (
             moment(report["run"]["startedAt"]),
@@ -162,7 +163,7 @@ def patches(reports: list[Report]) -> list[Line]:
 
 
 def targets(reports: list[Report]) -> list[Line]:
-    """Table `targets`."""
+    """Returns the rows of table `targets`."""
     every = [(report, target) for report in reports for target in report["targets"]]
     every.sort(key=lambda one: (moment(one[0]["run"]["startedAt"]), one[1]["accountId"], one[1]["region"]))
     return [
@@ -191,7 +192,7 @@ TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {
 
 # ------------------------------------------------------------------------------------------------------------ queries
 def compliance_over_time(reports: list[Report]) -> list[Line]:
-    """Per day and unit: how many instances the day's last runs ended well."""
+    """Answers per day and OU: for how many instances the last run of the day ended well."""
     last: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     for report, target, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
         last[day(report), row["accountId"], row["region"], row["instanceId"]] = (target["ouPath"], row["outcome"])
@@ -218,12 +219,12 @@ def compliance_over_time(reports: list[Report]) -> list[Line]:
 
 
 def time_to_patch(reports: list[Report]) -> list[Line]:
-    """Per severity: hours from first missing to first installed."""
+    """Answers per severity: the hours from first missing to first installed."""
     missing: dict[tuple[str, ...], datetime] = {}
     installed = defaultdict(list)
     severities = {}
     for _, _, row, event, at, patch in events(reports):
-        key = (row["accountId"], row["region"], row["instanceId"], patch["id"], patch["title"])
+        key: tuple[str, ...] = (row["accountId"], row["region"], row["instanceId"], patch["id"], patch["title"])
         if event == "missing":
             missing[key] = min(missing.get(key, moment(at)), moment(at))
             severities[key] = patch["severity"]
@@ -249,7 +250,7 @@ def time_to_patch(reports: list[Report]) -> list[Line]:
 
 
 def always_unreachable(reports: list[Report]) -> list[Line]:
-    """Accounts and instances of which every try failed."""
+    """Answers which accounts and instances no run reached."""
     tries = defaultdict(list)
     for report in sorted(reports, key=lambda one: moment(one["run"]["startedAt"])):
         started = written(report["run"]["startedAt"])
@@ -286,7 +287,7 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
 
 
 def readiness_over_time(reports: list[Report]) -> list[Line]:
-    """Per day and finding or conflict: on how many instances the day's last runs found it."""
+    """Answers per day and finding or conflict: on how many instances the last run of the day found it."""
     last: dict[tuple[str, str, str, str], set[str]] = {}
     for report, _, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
         found = {*wrong(row), *(conflict["reason"]["code"] for conflict in row["conflicts"])}
@@ -311,12 +312,12 @@ QUERIES: dict[str, Callable[[list[Report]], list[Line]]] = {
 
 
 def cves(reports: list[Report]) -> list[str]:
-    """Every CVE id that a report names."""
+    """Returns every CVE ID that a report names."""
     return sorted({cve for *_, patch in events(reports) for cve in patch.get("cveIds", [])})
 
 
 def with_cve(reports: list[Report], cve: str) -> list[Line]:
-    """Instances with a CVE, and when."""
+    """Answers which instances had a CVE, and when."""
     seen: dict[tuple[str, ...], dict[str, Any]] = {}
     for _, target, row, event, at, patch in events(reports):
         if cve not in patch.get("cveIds", []):

@@ -1,5 +1,6 @@
-"""Every report.json of the end-to-end runs against schemas/report.schema.json, by another validator than our own types.
-Formats (date-time) are left to the types, which parse them.
+"""Validates every report.json of the end-to-end runs against schemas/report.schema.json.
+
+The validator is independent of our own types. It does not check formats (date-time), because the types parse them.
 
 Usage: python -m checks.report_schema FOLDER...   (exit code 0 all well, 1 complaints, 2 nothing to read)
 """
@@ -16,13 +17,13 @@ SCHEMA = sources.ROOT / "schemas" / "report.schema.json"
 
 
 def complaints(report: Path, validator: Draft202012Validator) -> list[str]:
-    """What is wrong with one report."""
+    """Returns what is wrong with a report."""
     document = json.loads(report.read_text())
     return [f"{report}: {error.json_path}: {error.message}" for error in validator.iter_errors(document)]
 
 
 def main(arguments: list[str]) -> int:
-    """Reads, validates, prints."""
+    """Validates all reports and prints the complaints."""
     # bucket/ holds copies of the same reports.
     reports = [
         path

@@ -48,14 +48,14 @@ ROLE = "some-stack-ScanRole-1A2B3C"
 
 @pytest.fixture
 def statements(tmp_path: Path) -> list[policies.Statement]:
-    """The statements of the template above."""
+    """Returns the statements of the template above."""
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE)
     return policies.statements(path)
 
 
 def call(action: str, principal: str = ROLE, allowed: bool = True, by: str = "identity") -> Call:
-    """A call of the scan role, unless stated otherwise."""
+    """Returns a call of the scan role, unless `principal` names another."""
     return Call(principal, "111111111111", action, "arn:aws:s3:::b/k", allowed, by)
 
 
@@ -155,7 +155,7 @@ def test_command_reads_files_and_says_how_it_went(tmp_path: Path, capsys: pytest
 
 
 def test_every_action_of_the_real_templates_can_be_complete(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """With every unexcused action used once, the real templates pass: nothing is impossible to satisfy."""
+    """The real templates pass if every action without an excuse is used once."""
     lines = []
     for statement in policies.all_statements():
         principal = "orgpatch-member" if statement.role == "MemberRole" else f"orgpatch-{statement.role}-1A2B3C"
