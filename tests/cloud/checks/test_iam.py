@@ -313,7 +313,7 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
         ("CollectResultsRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
-        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/somebody-elses", False),
+        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/another-stack", False),
         # The organization is read, never changed.
         (
             "ListAccountsRole",
@@ -337,14 +337,14 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         # The state machine: versions of its functions, its own children.
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan:7", True),
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),
-        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:somebody-elses:1", False),
+        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:another-stack:1", False),
         ("PatchRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
         ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Scan:1f2e", True),
-        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:somebody-elses:1f2e", False),
+        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:another-stack:1f2e", False),
         ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
         ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),
         ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
-        ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:somebody-elses", False),
+        ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:another-stack", False),
     ],
 )
 def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
@@ -385,10 +385,10 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
         # Created and changed: only baselines with our tag.
         ("CreatePatchBaseline", "*", {"aws:requesttag/orgpatch:plan": "monthly"}, True),
         ("CreatePatchBaseline", "*", {}, False),
-        ("CreatePatchBaseline", "*", {"aws:requesttag/owner": "somebody"}, False),
+        ("CreatePatchBaseline", "*", {"aws:requesttag/owner": "another-team"}, False),
         ("UpdatePatchBaseline", OWN_BASELINE, OURS, True),
         ("UpdatePatchBaseline", OWN_BASELINE, {}, False),
-        ("UpdatePatchBaseline", OWN_BASELINE, {"aws:resourcetag/owner": "somebody"}, False),
+        ("UpdatePatchBaseline", OWN_BASELINE, {"aws:resourcetag/owner": "another-team"}, False),
         ("UpdatePatchBaseline", ANOTHERS_BASELINE, OURS, False),
         # Tags: only our keys, and only on baselines.
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash"]}, True),

@@ -1,4 +1,4 @@
-"""The real `orgpatch` binary against the real stack, in a local cloud: baselines compared and restored, reports read."""
+"""The real `orgpatch` binary against the real stack in a local cloud: baselines are compared, reports are read."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ stages: [{name: test, ous: [ou-e2e0-11111111], approve: {afterDays: 7}}]
 
 
 class Desk:
-    """An operator with the command line, and a cloud."""
+    """An operator with the command line and a cloud."""
 
     def __init__(self, opened: session.Session, directory: Path) -> None:
         self.opened, self.directory = opened, directory
@@ -70,7 +70,7 @@ class Desk:
         }
 
     def orgpatch(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Runs it where nobody can be asked."""
+        """Runs orgpatch without a terminal, so that it cannot ask a question."""
         binary = paths.fleet_sim().with_name("orgpatch")
         return subprocess.run(
             [str(binary), *arguments],
@@ -84,7 +84,7 @@ class Desk:
         )
 
     def at_terminal(self, answer: str | None, *arguments: str, **more: str) -> tuple[int, str]:
-        """Runs it at a terminal and types an answer, if it asks; its exit status and what the terminal shows."""
+        """Runs orgpatch in a terminal and types the answer to its question; returns exit code and output."""
         ours, theirs = pty.openpty()
         binary = paths.fleet_sim().with_name("orgpatch")
         process = subprocess.Popen(
@@ -100,20 +100,20 @@ class Desk:
             while piece := os.read(ours, 4096):
                 shown += piece
         except OSError:
-            pass  # Linux ends a terminal whose other side is closed like this.
+            pass  # Linux reports the closed other side of a terminal as an error.
         finally:
             os.close(ours)
         return process.wait(timeout=60), shown.decode()
 
     def write(self, text: str, upload: bool = True) -> None:
-        """The plan, here and in the bucket."""
+        """Writes the plan to a file, and with `upload` also to the bucket."""
         (self.directory / "monthly.yaml").write_text(text)
         if upload:
             s3 = self.opened.operator.client("s3")
             s3.put_object(Bucket=self.opened.deployed.bucket, Key="plans/monthly.yaml", Body=text.encode())
 
     def scan(self) -> None:
-        """A scan run, which makes the baselines converge."""
+        """Makes a scan run, which creates and registers the baselines of the plan."""
         states = self.opened.operator.client("stepfunctions")
         given = json.dumps({"operation": "scan", "plan": "monthly"})
         run = states.start_execution(stateMachineArn=self.opened.deployed.state_machine, input=given)["executionArn"]
@@ -124,17 +124,17 @@ class Desk:
         assert status == "SUCCEEDED"
 
     def calls(self) -> list[str]:
-        """Every SSM call so far that is not a read."""
+        """Returns every SSM call so far that changes something."""
         calls = (json.loads(line)["operation"] for line in self.opened.simulator.calls().splitlines())
         return [call for call in calls if call.startswith("ssm:") and call.removeprefix("ssm:").startswith(WRITES)]
 
     def defaults(self, account: str) -> dict[str, str]:
-        """Names of the defaults that are not the predefined ones."""
+        """Returns operating system → name of the default baseline, without predefined ones."""
         defaults = json.loads(self.opened.simulator.ground_truth())["baselines"][account][REGION]["defaults"]
         return {system: baseline["name"] for system, baseline in defaults.items()}
 
     def choose(self, account: str, system: str) -> None:
-        """Somebody in the account makes a baseline of their own the default."""
+        """Makes another baseline the default, as a team in the account would."""
         ssm = Aws(self.opened.cloud, account, "test").client("ssm")
         made = ssm.create_patch_baseline(Name="chosen-since", OperatingSystem=system)["BaselineId"]
         ssm.register_default_patch_baseline(BaselineId=made)
@@ -151,7 +151,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
-    # The run would take its plan from the bucket.
+    # A run reads its plan from the bucket, so the preview refuses a plan that is missing there or different.
     desk.write(PLAN, upload=False)
     refused = desk.orgpatch("preview", "monthly.yaml", "--baselines")
     assert refused.returncode == 1
@@ -180,7 +180,7 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
     after = desk.orgpatch("preview", "monthly.yaml", "--baselines").stdout
     assert "2 targets: the baselines are as the plan wants them" in after, after
 
-    # Nobody is asked where nobody can answer, and a no is a no.
+    # Without a terminal there is no question, and after a "no" nothing changes.
     before = desk.calls()
     silent = desk.orgpatch("baselines", "restore", "monthly")
     assert silent.returncode == 2 and "--yes" in silent.stderr
@@ -188,7 +188,7 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
     assert code == 1 and "stages test" in asked and "nothing was changed" in asked, asked
     assert desk.calls() == before
 
-    # What somebody chose in the meantime stays, the rest is as it was.
+    # A default that the account has chosen since then stays; the others are restored.
     desk.choose(OTHER, "WINDOWS")
     code, restored = desk.at_terminal("y", "baselines", "restore", "monthly")
     assert code == 0, restored
@@ -250,13 +250,13 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     run = latest["runId"]
     assert latest["previous"] != run
 
-    # It is compared with the one before, in which the same was found.
+    # The report is compared with the previous one, which has the same findings.
     compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())[
         "comparison"
     ]
     assert compared == {"runId": latest["previous"], "newlyFailing": [], "fixed": [], "new": [], "gone": []}
 
-    # The latest one, however many there are, and the same by its id.
+    # The latest report, and the same report by its run ID.
     whole = json.loads(desk.orgpatch("report", "--latest", "--format", "json").stdout)
     written = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())
     assert whole == written and len(whole["instances"]) == 4
@@ -265,7 +265,7 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     older = json.loads(desk.orgpatch("report", latest["previous"], "--format", "json").stdout)
     assert older["run"]["id"] == latest["previous"]
 
-    # Every format says the same of what is asked for.
+    # Every format contains the same instances.
     asked = [
         "report",
         "--latest",
@@ -293,7 +293,7 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     assert summary.encode() == s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/summary.md")["Body"].read()
     assert desk.orgpatch("report", "--latest", "--outcome", "failed").stdout.endswith("0 of 4 instances\n")
 
-    # What opens pages is told where this one is.
+    # `--open` passes the path of the page to the program that opens pages.
     opener = tmp_path / "bin" / "xdg-open"
     opener.parent.mkdir()
     opener.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
@@ -301,7 +301,7 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     places = {"PATH": f"{opener.parent}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
     piped = desk.orgpatch("report", "--latest", "--open", **places)
     assert piped.returncode == 0, piped.stderr
-    # At a terminal nobody has to ask for it.
+    # In a terminal, `report` opens the page without `--open`.
     status, seen = desk.at_terminal(None, "report", run, **places)
     assert status == 0, seen
     for output in (piped.stdout, seen):

@@ -1,4 +1,4 @@
-"""The readiness tables at the end of a run: who is in them, in which order, and what people read."""
+"""The readiness tables at the end of a run: which rows they have, in which order, and with which texts."""
 
 from __future__ import annotations
 
