@@ -22,7 +22,7 @@ def show(sections: list[Section]) -> None:
         table.add_section()
         table.add_row(f"[bold]{section.title}[/bold]")
         for figure in section.figures:
-            table.add_row(f"  {figure.name}", figure.measured, figure.allowed, _verdict(figure), figure.note)
+            table.add_row(f"  {figure.name}", figure.measured, figure.allowed, _mark(figure), figure.note)
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
     places.MARKDOWN.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
-def _verdict(figure: Figure) -> str:
+def _mark(figure: Figure) -> str:
     if figure.limit is None or figure.value is None:
         return ""
     return "[red]over[/red]" if figure.over else "[green]ok[/green]"

@@ -27,8 +27,8 @@ import duckdb
 from local_cloud.driver.analyst import MOST_CVES, NO_SUCH_CVE
 from local_cloud.duckdb_for_athena import SETUP, TYPES
 
+from . import command, sources
 from . import expected_history as expected
-from . import sources
 
 # Type of a column in Athena's answer → how to read its texts.
 READ: dict[str, Callable[[str], Any]] = {"varchar": str, "bigint": int, "double": float}
@@ -184,8 +184,7 @@ def main(arguments: list[str]) -> int:
     """Runs all queries, compares the answers and prints the complaints."""
     every = [case for argument in arguments for case in cases(Path(argument))]
     if not every:
-        print(f"no report below {', '.join(arguments) or 'nothing'}", file=sys.stderr)
-        return 2
+        return command.nothing_to_read("no report.json", arguments)
     seen: dict[str, int] = {}
     found = [complaint for case in every for complaint in complaints(case, seen)]
     # A query whose answer is always empty would prove nothing.
@@ -195,8 +194,7 @@ def main(arguments: list[str]) -> int:
     ]
     lines = ", ".join(f"{what} {count}" for what, count in sorted(seen.items()))
     how = "in DuckDB and in the deployed stacks"
-    print("\n".join([*found, f"history of {len(every)} cases, {how} ({lines} lines), complaints: {len(found)}"]))
-    return 1 if found else 0
+    return command.finish(found, f"history of {len(every)} cases, {how} ({lines} lines)")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import intrinsics, policies, sources
+from . import command, intrinsics, policies, sources
 
 
 @dataclass(frozen=True)
@@ -140,10 +140,7 @@ def main(arguments: list[str]) -> int:
     folders = [Path(argument) for argument in arguments]
     calls = list(read(folders))
     if not calls:
-        print(
-            f"no authorized.jsonl with a line in it below {', '.join(map(str, folders)) or 'nothing'}", file=sys.stderr
-        )
-        return 2
+        return command.nothing_to_read("no authorized.jsonl with a line in it", arguments)
     usage = compare(calls, policies.statements(sources.TEMPLATE) + policies.statements(sources.MEMBER_ROLE))
     print(table(usage))
     return 0 if usage.well else 1

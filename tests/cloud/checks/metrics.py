@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from local_cloud.driver.summary import OUTCOMES
 
-from . import intrinsics, sources
+from . import command, intrinsics, sources
 
 SCHEMA = json.loads((Path(__file__).parent / "emf.schema.json").read_text())
 # Name of a metric, names of its dimensions.
@@ -118,28 +119,15 @@ def wanted(report: dict[str, Any]) -> list[dict[str, Any]]:
         lines.append(
             {"Plan": run["plan"], "Stage": stage, "run": run["id"]}
             | {
-                "Steps" + name: decisions.count(word)
-                for name, word in (
+                "Steps" + name: decisions.count(decision)
+                for name, decision in (
                     ("Advanced", "advance"),
                     ("Halted", "halt"),
                     ("NotAttempted", "not-attempted"),
                     ("Broken", "error"),
                 )
             }
-            | {
-                "Instances" + outcome.title().replace("-", ""): outcomes.count(outcome)
-                for outcome in (
-                    "compliant",
-                    "missing",
-                    "patched",
-                    "pending-reboot",
-                    "failed",
-                    "unreachable",
-                    "not-ready",
-                    "skipped",
-                    "not-attempted",
-                )
-            }
+            | {"Instances" + outcome.title().replace("-", ""): outcomes.count(outcome) for outcome in OUTCOMES}
         )
     return lines
 
@@ -171,15 +159,13 @@ def main(arguments: list[str]) -> int:
     folders = [logs.parent for argument in arguments for logs in sorted(Path(argument).rglob("logs.jsonl"))]
     cases = [folder for folder in folders if (folder / "bucket").exists()]
     if not cases:
-        print(f"no logs.jsonl below {', '.join(arguments) or 'nothing'}", file=sys.stderr)
-        return 2
+        return command.nothing_to_read("no logs.jsonl beside a folder `bucket`", arguments)
     seen: set[Metric] = set()
     found = [complaint for case in cases for complaint in complaints(case, seen)]
     for name, dimensions in sorted(used() - seen, key=str):
         by = ", ".join(sorted(dimensions)) or "no dimensions"
         found.append(f"an alarm or the dashboard uses the metric {name} ({by}), which no run wrote")
-    print("\n".join([*found, f"metrics of {len(cases)} cases, {len(seen)} metrics, complaints: {len(found)}"]))
-    return 1 if found else 0
+    return command.finish(found, f"metrics of {len(cases)} cases, {len(seen)} metrics")
 
 
 if __name__ == "__main__":

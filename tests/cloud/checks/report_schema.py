@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from . import sources
+from . import command, sources
 
 SCHEMA = sources.ROOT / "schemas" / "report.schema.json"
 
@@ -32,14 +32,12 @@ def main(arguments: list[str]) -> int:
         if "bucket" not in path.parts
     ]
     if not reports:
-        print(f"no report.json below {', '.join(arguments) or 'nothing'}", file=sys.stderr)
-        return 2
+        return command.nothing_to_read("no report.json", arguments)
     schema = json.loads(SCHEMA.read_text())
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
     found = [complaint for report in reports for complaint in complaints(report, validator)]
-    print("\n".join([*found, f"{len(reports)} reports against {SCHEMA.name}, complaints: {len(found)}"]))
-    return 1 if found else 0
+    return command.finish(found, f"{len(reports)} reports against {SCHEMA.name}")
 
 
 if __name__ == "__main__":

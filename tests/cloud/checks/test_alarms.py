@@ -19,7 +19,7 @@ RESOURCES = {
 HOUR = 3600
 
 
-# ------------------------------------------------------------------------------------------------------ who is told
+# ------------------------------------------------------------------------------------------------------ who is notified
 def faults(loaded: Alarms) -> list[str]:
     """Returns what is wrong with the definitions of the alarms."""
     found = []
@@ -121,20 +121,20 @@ def theirs(name: str, at: float, delays: Delays) -> Point:
 
 def advanced(at: float, delays: Delays) -> list[Point]:
     """The run advances through all steps."""
-    said = [ours("RunsAdvanced", 1, at, delays), ours("RunsHalted", 0, at, delays)]
-    return [*said, theirs("ExecutionsSucceeded", at + delays[2], delays)]
+    logged = [ours("RunsAdvanced", 1, at, delays), ours("RunsHalted", 0, at, delays)]
+    return [*logged, theirs("ExecutionsSucceeded", at + delays[2], delays)]
 
 
 def halted(at: float, delays: Delays) -> list[Point]:
     """A gate halts the run."""
-    said = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 1, at, delays)]
-    return [*said, theirs("ExecutionsFailed", at + delays[2], delays)]
+    logged = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 1, at, delays)]
+    return [*logged, theirs("ExecutionsFailed", at + delays[2], delays)]
 
 
 def broken(at: float, delays: Delays) -> list[Point]:
     """The run ends in an error, and its report says so."""
-    said = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 0, at, delays)]
-    return [*said, theirs("ExecutionsFailed", at + delays[2], delays)]
+    logged = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 0, at, delays)]
+    return [*logged, theirs("ExecutionsFailed", at + delays[2], delays)]
 
 
 def refused(at: float, delays: Delays) -> list[Point]:

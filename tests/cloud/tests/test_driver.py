@@ -203,12 +203,12 @@ def test_up_prints_how_to_reach_it_and_ends_with_a_signal(tmp_path: Path) -> Non
     (tmp_path / "scenario.json").write_text("{}")
     process = start(tmp_path, "up", "--scenario", str(tmp_path / "scenario.json"))
     assert process.stdout is not None
-    said = []
+    lines = []
     for line in process.stdout:
-        said.append(line)
+        lines.append(line)
         if "Ctrl-C" in line:
             break
-    assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in said), process.communicate()
+    assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in lines), process.communicate()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGTERM

@@ -465,12 +465,12 @@ def test_a_baseline_from_making_to_deleting(sim: Simulator) -> None:
     tags = [{"Key": "orgpatch:plan", "Value": "p"}]
     baseline = create(sim, Tags=tags, ClientToken="t")
     assert create(sim, Tags=tags, ClientToken="t") == baseline, "the token makes one"
-    told = sim.call("ssm", "GetPatchBaseline", {"BaselineId": baseline})
-    asked = json.loads(json.dumps(BASELINE))
-    asked["ApprovalRules"]["PatchRules"][0]["EnableNonSecurity"] = False
-    assert {name: told[name] for name in BASELINE} == asked
+    stored = sim.call("ssm", "GetPatchBaseline", {"BaselineId": baseline})
+    expected = json.loads(json.dumps(BASELINE))
+    expected["ApprovalRules"]["PatchRules"][0]["EnableNonSecurity"] = False
+    assert {name: stored[name] for name in BASELINE} == expected
     members = set(model("ssm").shape_for("GetPatchBaselineResult").members)
-    assert members - set(told) == {"AvailableSecurityUpdatesComplianceStatus"}, "that one is for Windows"
+    assert members - set(stored) == {"AvailableSecurityUpdatesComplianceStatus"}, "that one is for Windows"
 
     updated = sim.call("ssm", "UpdatePatchBaseline", {"BaselineId": baseline, "Description": "changed"})
     assert updated["Description"] == "changed" and updated["RejectedPatches"] == ["zlib*"]

@@ -344,7 +344,7 @@ def test_failed_iteration_stops_the_later_ones(rig: Rig, bare: Rig) -> None:
     assert entered(rig, ended["executionArn"], "Which") == 2
     # Natively all four run. Its history does not show that, so a queue counts them.
     queue = bare.client("sqs").create_queue(QueueName="ran")["QueueUrl"]
-    told = {
+    notify = {
         "Tell": {
             "Type": "Task",
             "Resource": "arn:aws:states:::sqs:sendMessage",
@@ -353,7 +353,7 @@ def test_failed_iteration_stops_the_later_ones(rig: Rig, bare: Rig) -> None:
             "Arguments": {"QueueUrl": queue, "MessageBody": "{% $string($states.input) %}"},
         }
     }
-    bare.run({"Map": inline({**told, **FAIL_AT_2})}, given={"items": [1, 2, 3, 4]})
+    bare.run({"Map": inline({**notify, **FAIL_AT_2})}, given={"items": [1, 2, 3, 4]})
     attributes = bare.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessages"] == "4"
 

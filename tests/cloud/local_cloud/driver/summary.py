@@ -14,6 +14,7 @@ from rich.table import Table
 from . import readiness
 from .progress import step_label
 
+# In the order of the columns.
 OUTCOMES = (
     "compliant",
     "missing",
