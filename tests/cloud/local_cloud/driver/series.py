@@ -95,9 +95,10 @@ def _await_lock(opened: session.Session, one: _Run, timeout: float) -> None:
         session.check_alive(opened)
         try:
             opened.operator.client("s3").head_object(Bucket=opened.deployed.bucket, Key=f"runs/{one.name}/run.json")
-            return
         except ClientError:
             time.sleep(_POLL_SECONDS)
+        else:
+            return
     raise DriverError(f"run {one.name} did not start within {timeout:g} s of real time (--timeout)")
 
 

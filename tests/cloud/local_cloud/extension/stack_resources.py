@@ -45,9 +45,9 @@ def install() -> None:
         text = native_definition(properties)
         try:
             json.loads(text)
-            return text
         except ValueError:
             return json.dumps(yaml.safe_load(text))
+        return text
 
     provisioners._sfn_definition = definition
     provisioners._S3_BUCKET_CONFIGURATIONS += (
