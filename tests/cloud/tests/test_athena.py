@@ -117,7 +117,7 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(rig: Rig) -> Stack:
-    """A stack with files."""
+    """Deploys a stack with files."""
     return Stack(rig, OBJECTS)
 
 

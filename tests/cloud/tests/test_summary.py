@@ -11,12 +11,12 @@ TOO_MANY = {"code": "too-many-failed", "text": "1 of 33 instances failed (limit 
 
 
 def execution(status: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
-    """The parts of execution.json that the summary reads."""
+    """Returns the parts of execution.json that the summary reads."""
     return {"status": status, "error": error, "cause": cause}
 
 
 def report(*steps: tuple[str, int, str]) -> dict[str, Any]:
-    """A report with these steps: stage, wave and decision."""
+    """Returns a report with these steps: stage, wave and decision."""
     return {
         "steps": [
             {"stage": stage, "wave": wave, "decision": decision, "reason": TOO_MANY} for stage, wave, decision in steps
