@@ -91,7 +91,7 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) lint
 
 .PHONY: lint
-lint: lint-python ## Formatting, clippy and rustdoc, warnings denied; ruff and mypy for the Python
+lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
@@ -101,6 +101,8 @@ lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.ve
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
+
+lint: lint-python
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
