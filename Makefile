@@ -90,12 +90,6 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-page REPORTS=build/e2e
 	$(MAKE) lint
 
-.PHONY: lint
-lint: ## Formatting, clippy and rustdoc, warnings denied
-	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
-
 .PHONY: lint-python
 lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.venv/bin/ruff format` formats
 	.venv/bin/ruff format --check
@@ -103,6 +97,12 @@ lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.ve
 	.venv/bin/mypy
 
 lint: lint-python
+
+.PHONY: lint
+lint: ## Formatting, clippy and rustdoc, warnings denied
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
