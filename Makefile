@@ -97,6 +97,14 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-page REPORTS=build/e2e
 	$(MAKE) lint
 
+.PHONY: lint-python
+lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.venv/bin/ruff format` formats
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+
+lint: lint-python
+
 .PHONY: lint
 lint: lint-page ## Formatting, clippy, rustdoc and the page's linter; warnings denied
 	cargo fmt --all --check

@@ -1,1 +1,1 @@
-"""`make bench`: what a run costs and how fast the parts are, each figure against its limit."""
+"""Measures what a run costs and how fast its parts are, each figure against its limit: `make bench`."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: measures, prints the table, writes build/bench.md; exit code 1 if a figure is over its limit."""
+"""Measures, prints a table and writes build/bench.md: `python -m bench`. Exits with 1 if a figure is over its limit."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ _PARTS = ("planning", "functions", "report", "gate", "run")
 
 
 def main() -> int:
-    """0 all within their limits, 1 one over its limit or not measurable."""
-    parser = argparse.ArgumentParser(prog="bench", description="What a run costs and how fast the parts are.")
-    parser.add_argument("--only", choices=_PARTS, action="append", help="only this part; may be repeated")
-    parser.add_argument("--latest", action="store_true", help="no new run: look again at what the latest one left")
+    """Returns 0 if every figure is within its limit, 1 if one is over it or cannot be measured."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measures what a run costs and how fast its parts are.")
+    parser.add_argument(
+        "--only", choices=_PARTS, action="append", help="measure only this part (repeat the option for several)"
+    )
+    parser.add_argument("--latest", action="store_true", help="evaluate the files of the latest run, start no new one")
     chosen = parser.parse_args()
     parts = chosen.only or _PARTS
     sections: list[Section] = []
     try:
-        # The quiet ones first: the run keeps every processor busy for minutes.
+        # The run comes last: it keeps every processor busy for minutes and would disturb the other measurements.
         if "planning" in parts:
             sections.append(planning.measure())
         if "functions" in parts:

@@ -1,4 +1,7 @@
-"""The functions that read a whole run, at two sizes: the real binary between a Runtime API and a bucket with all records."""
+"""Measures the functions that read a whole run, at two sizes.
+
+The real binary runs between a Runtime API and a bucket that has every record of the run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from . import functions, processes, records, stand_in, template
 from .figure import BenchError, Figure, Section
 
 _TARGETS = 2_000
-# So many times as many targets, to see what grows with them.
+# The second size has this many times as many targets: the ratio shows what grows with them.
 _TIMES = 4
 _SECONDS = 600
 _MEGABYTE = 1e6
@@ -22,7 +25,7 @@ _FILES = ("report.json", "report.html", "instances.csv", "patches.csv", "summary
 
 @dataclass(frozen=True)
 class _Use:
-    """What one call took."""
+    """What one call used."""
 
     seconds: float
     cpu_seconds: float
@@ -31,20 +34,20 @@ class _Use:
 
 
 def report() -> Section:
-    """The report, compared with a run before that was as large."""
+    """Measures the report of a run that is compared with an earlier run of the same size."""
     figures, written = _figures("report", {"runId": records.RUN, "now": _NOW})
     for name in _FILES:
         size = written.get(f"runs/{records.RUN}/report/{name}")
         if size is None:
-            raise BenchError(f"the function has not written {name}")
+            raise BenchError(f"the function `report` did not write {name}")
         figures.append(Figure(name, size / _MEGABYTE, "MB", None, 1))
     more = f"{len(records.CHECKS)} findings, compared with a run before that was as large"
     return Section(f"Report of {_fleet()}, {more}", "python -m bench --only report", figures)
 
 
 def gate() -> Section:
-    """What it reads a whole step for: the install plan, and whether the step passes."""
-    figures = []
+    """Measures the gate's two questions that read a whole step: `review` (the install plan) and `judge`."""
+    figures: list[Figure] = []
     for question in ("review", "judge"):
         event = {"runId": records.RUN, "step": records.STEP, "question": question, "now": _NOW}
         figures += _figures("gate", event, f"{question}: ")[0]
@@ -57,16 +60,20 @@ def _fleet() -> str:
 
 
 def _figures(function: str, event: dict[str, Any], prefix: str = "") -> tuple[list[Figure], dict[str, int]]:
-    """Once for each size: what it writes is always the same. Also the sizes of what the smaller one has written."""
+    """Calls the function once per size; returns the figures, and the bytes of each object of the smaller size."""
     declared = template.functions()[function]
     one, more = (_use(function, declared, event, targets) for targets in (_TARGETS, _TARGETS * _TIMES))
-    known = one.peak_bytes is not None and more.peak_bytes is not None
+    peak = growth = None
+    if one.peak_bytes is not None and more.peak_bytes is not None:
+        peak, growth = one.peak_bytes / _MEGABYTE, more.peak_bytes / one.peak_bytes
     allowed = declared.memory_mb * 1024 * 1024 / _MEGABYTE
     times = f"of {_TIMES} times as many over that"
     figures = [
-        Figure(f"{prefix}peak memory", one.peak_bytes / _MEGABYTE if known else None, "MB", allowed, 0, "limit: MemorySize"),
-        Figure(f"{prefix}peak memory {times}", more.peak_bytes / one.peak_bytes if known else None, "times", 2, 2),
-        Figure(f"{prefix}from start to answer", one.seconds, "s", 120, 1, "with a bucket in Python on the same machine"),
+        Figure(f"{prefix}peak memory", peak, "MB", allowed, 0, "limit: MemorySize"),
+        Figure(f"{prefix}peak memory {times}", growth, "times", 2, 2),
+        Figure(
+            f"{prefix}from start to answer", one.seconds, "s", 120, 1, "with a bucket in Python on the same machine"
+        ),
         Figure(f"{prefix}processor time", one.cpu_seconds, "s", 60, 1),
         Figure(f"{prefix}processor time {times}", more.cpu_seconds / one.cpu_seconds, "times", _TIMES * 1.5, 2),
     ]
@@ -83,10 +90,10 @@ def _use(function: str, declared: template.Function, event: dict[str, Any], targ
             at, path, text = api.answer(_SECONDS)
             peak, cpu = processes.peak_bytes(process.pid), processes.cpu_seconds(process.pid)
         except queue.Empty:
-            raise BenchError(f"{function} has not answered after {_SECONDS} s") from None
+            raise BenchError(f"{function} did not answer within {_SECONDS} s") from None
         finally:
             process.kill()
             process.wait()
         if not path.endswith("/response"):
-            raise BenchError(f"{function} fails: {text.decode(errors='replace')[:500]}")
+            raise BenchError(f"{function} failed: {text.decode(errors='replace')[:500]}")
         return _Use(at - began, cpu, peak, dict(bucket.written))

@@ -1,4 +1,4 @@
-"""What 1,000 accounts in one Region cost: the measured run, scaled, times AWS's prices."""
+"""Estimates the cost of a run over 1,000 accounts in one Region: the measured run, scaled, times AWS's prices."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from . import calls, template, transitions
 from .figure import Figure, Section
 from .run import Run
 
-# us-east-1, November 2026, without the free tier; other Regions cost up to half as much again.
+# Prices of us-east-1 in November 2026, without the free tier. Other Regions cost up to 50 % more.
 TRANSITION = 0.025 / 1_000
 REQUEST = 0.20 / 1_000_000
 GB_SECOND_ARM64 = 0.0000133334
-# What an AWS call takes, seen from Lambda. An assumption, on the cautious side: the local cloud cannot tell.
+# Duration of one AWS call, seen from Lambda. This is a cautious assumption: the local cloud cannot measure it.
 CALL_SECONDS = 0.1
-# A function gets one processor at this much memory, and its share of one below.
+# With this much memory a function gets one whole processor; with less, a proportional share.
 FULL_PROCESSOR_MB = 1_769
 TARGETS = 1_000
 
 
 @dataclass(frozen=True)
 class Price:
-    """One kind of run over TARGETS targets."""
+    """What one kind of run over TARGETS targets uses."""
 
     transitions: float
     invocations: float
@@ -29,11 +29,11 @@ class Price:
 
     @property
     def dollars(self) -> float:
-        """All of it."""
+        """The whole price in US dollars."""
         return self.transitions * TRANSITION + self.invocations * REQUEST + self.gb_seconds * GB_SECOND_ARM64
 
     def arithmetic(self) -> str:
-        """How the sum comes about."""
+        """Writes the calculation out."""
         return (
             f"{self.transitions:,.0f} × ${TRANSITION * 1000:g}/1,000 + {self.invocations:,.0f} × $0.20/M"
             f" + {self.gb_seconds:,.0f} GB-s × ${GB_SECOND_ARM64:.10f} = ${self.dollars:.2f}"
@@ -41,7 +41,7 @@ class Price:
 
 
 def section(run: Run) -> Section:
-    """An install run as measured, and the scan in it by itself."""
+    """Returns the price of an install run as measured, and of its scan alone."""
     install, scan = _install(run), _scan(run)
     figures = []
     for name, price in (("scan run", scan), ("install run, its scans included", install)):
@@ -63,9 +63,9 @@ def _install(run: Run) -> Price:
 
 
 def _scan(run: Run) -> Price:
-    """Lambda time in proportion to the calls: a scan's are no different from the others.
+    """Returns what a scan run uses, with Lambda time in proportion to its Lambda calls.
 
-    The run's own part is that of the install run; a scan run's is a little smaller.
+    The part of the run itself is taken from the install run; in a real scan run it is slightly smaller.
     """
     found = transitions.read(run)
     install = _install(run)
@@ -75,9 +75,9 @@ def _scan(run: Run) -> Price:
 
 
 def _gb_seconds(run: Run) -> float:
-    """The functions' own work and their waiting for AWS."""
-    # A smaller memory stretches the work by as much as it makes a second cheaper: the product does not know it.
+    """Returns GB-seconds of the functions: their own work, and their waiting for AWS."""
+    # With less memory the work takes longer and a second costs less, in the same proportion: GB-seconds stay the same.
     work = sum(used.cpu_seconds for used in run.usage.values()) * FULL_PROCESSOR_MB / 1024
-    # Nearly all calls are made by the functions that work on targets, which have the same memory.
+    # Nearly all calls come from the functions that work on targets, and those have the same memory.
     waiting = calls.function_calls(run) * CALL_SECONDS * template.functions()["scan"].memory_mb / 1024
     return work + waiting

@@ -1,4 +1,4 @@
-"""One measured figure, and what it is held against."""
+"""A measured figure and its limit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 class BenchError(Exception):
-    """Something could not be measured; a sentence for the person at the terminal."""
+    """A figure could not be measured. The message is for the person at the terminal."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A line of the table. Without a limit it informs; without a value it could not be measured on this system."""
+    """A line of the table. No limit: for information only. No value: this system cannot measure it."""
 
     name: str
     value: float | None
@@ -22,17 +22,17 @@ class Figure:
 
     @property
     def over(self) -> bool:
-        """True if the limit does not hold."""
+        """Whether the value is over its limit."""
         return self.value is not None and self.limit is not None and self.value > self.limit
 
     @property
     def measured(self) -> str:
-        """The value, for people."""
+        """The value as text."""
         return "not measured here" if self.value is None else self._text(self.value, self.digits)
 
     @property
     def allowed(self) -> str:
-        """The limit, for people."""
+        """The limit as text."""
         return "" if self.limit is None else f"≤ {self._text(self.limit, 0)}"
 
     def _text(self, value: float, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""Each function's binary behind a Runtime API: time from exec to its first answer, memory, and size of its zip."""
+"""Measures each function's binary behind a Runtime API: time from exec to its first answer, memory, size of its zip."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TARGET = {
 
 
 def measure() -> Section:
-    """All functions, each with the binary that goes to AWS if it has been built."""
+    """Measures all functions, each with the binary that goes to AWS if that has been built."""
     figures = []
     for function, declared in template.functions().items():
         binary, profile = find_binary(function)
@@ -43,7 +43,7 @@ def measure() -> Section:
                 f"{function}: exec → first answer", 1000 * statistics.median(t for t, _ in starts), "ms", None, 0, note
             ),
             Figure(f"{function}: peak memory", max(peaks) / 1e6 if peaks else None, "MB", 30, 1, note),
-            # The limit is one for what is uploaded, and that is the profile `release`.
+            # The limit is for what goes to AWS, which is built with the profile `release`.
             Figure(f"{function}: zip", zipped, "MB", 6 if profile == "release" else None, 1, note),
         ]
     return Section(
@@ -54,23 +54,24 @@ def measure() -> Section:
 
 
 def find_binary(function: str) -> tuple[Path, str]:
+    """Returns the binary of a function and the profile that it was built with: `release` if there is one."""
     release, local = places.release_binary(function), places.local_binary(function)
     if release.exists():
         return release, "release"
     if local.exists():
         return local, "dev"
-    raise BenchError(f"there is no binary of {function}: run `make build`")
+    raise BenchError(f"{function} has no binary: run `make build`")
 
 
 def _age(function: str, binary: Path) -> str:
-    """`make package` is slow and therefore rare: whoever reads its figures should know when they are of older code."""
-    crates = [places.ROOT / "crates" / name for name in (function, "aws", "core")]
+    """Returns a note if the binary is older than its sources. `make package` is slow, so its binaries often are."""
+    crates = [places.ROOT / "crates" / name for name in (function, "aws", "engine", "model", "records")]
     newest = max(source.stat().st_mtime for crate in crates for source in crate.glob("src/**/*.rs"))
     return ", older than the sources" if binary.stat().st_mtime < newest else ""
 
 
 def _start(function: str, binary: Path, declared: template.Function) -> tuple[float, int | None]:
-    """Seconds until its first answer, and its peak memory in bytes by then."""
+    """Starts the function; returns the seconds until its first answer, and its peak memory in bytes until then."""
     with stand_in.Aws() as aws, stand_in.RuntimeApi(_event(function)) as api:
         environment = environment_of(function, declared, aws.address, api.address)
         began = time.perf_counter()
@@ -80,24 +81,23 @@ def _start(function: str, binary: Path, declared: template.Function) -> tuple[fl
             peak = processes.peak_bytes(process.pid)
         except queue.Empty:
             process.kill()
-            raise BenchError(f"{function} does not answer: {_last_words(process)}") from None
+            log = process.communicate()[1].decode(errors="replace")[-500:]
+            raise BenchError(f"{function} did not answer within {_ANSWER_SECONDS} s: {log}") from None
         finally:
             process.kill()
             process.wait()
             if process.stderr is not None:
                 process.stderr.close()
-    # Denied and not found are answers; a start-up that fails or an event that is not understood is none.
+    # "Access denied" and "not found" count as answers. A failed start-up and an event that is not understood do not.
     if path.endswith("/init/error") or b'"InvalidInput"' in text:
-        raise BenchError(f"{function} does not start as the template starts it: {text.decode(errors='replace')}")
+        raise BenchError(
+            f"{function} does not start with the environment of template.yaml: {text.decode(errors='replace')}"
+        )
     return at - began, peak
 
 
-def _last_words(process: subprocess.Popen[bytes]) -> str:
-    return process.communicate()[1].decode(errors="replace")[-500:]
-
-
 def environment_of(function: str, declared: template.Function, aws: str, api: str) -> dict[str, str]:
-    """What Lambda sets, and what the template does; the values name nothing that exists."""
+    """Returns the environment that Lambda and the template set. The values name nothing that exists."""
     given = {"RUST_LOG": "info", "MEMBER_ROLE_NAME": "orgpatch-member"}
     return {
         "PATH": "/usr/bin:/bin",
@@ -118,7 +118,7 @@ def environment_of(function: str, declared: template.Function, aws: str, api: st
 
 
 def _event(function: str) -> dict[str, Any]:
-    """A request that the function takes seriously."""
+    """Returns a request that the function accepts as valid."""
     if function == "list-accounts":
         execution = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:bench"
         return {**_RUN, "executionArn": execution, "input": {"operation": "scan", "plan": "monthly"}}
@@ -131,7 +131,7 @@ def _event(function: str) -> dict[str, Any]:
 
 
 def _zip_bytes(binary: Path) -> int:
-    """As `sam package` and `aws cloudformation package` make it."""
+    """Returns the size of the zip that `sam package` and `aws cloudformation package` make."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.write(binary, "bootstrap")

@@ -1,6 +1,6 @@
-"""The organization of the measured run: 100 accounts in one Region, on three systems, a third of production slow.
+"""The organization of the measured run: 100 accounts in one Region, three systems, a third of production slow.
 
-Everything goes well in it: what is measured is the price of the work, and not that of accidents.
+Nothing fails in it: the benchmark measures the price of the work, not the price of incidents.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 REGION = "ap-northeast-1"
-# Simulated seconds per real second. The local cloud needs real time for each call, which counts as simulated time
-# too: much faster, and an hour-long install would be looked at less often than on AWS.
+# Simulated seconds per real second. The real time that the local cloud needs for a call also passes as simulated time:
+# at a much higher speed, an hour-long install would be polled less often than on AWS.
 SPEED = 45
-# A scan takes fleet-sim at most this long, before the install and after it.
+# Longest duration of a scan in fleet-sim; there is one before the install and one after it.
 SCAN_SECONDS = 30
 HOUR = 3600
 SYSTEMS = ("AMAZON_LINUX_2023", "WINDOWS", "UBUNTU")
@@ -20,17 +20,17 @@ SYSTEMS = ("AMAZON_LINUX_2023", "WINDOWS", "UBUNTU")
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: how many accounts, and how long an install takes in them."""
+    """A stage: its accounts, and how long an install takes in each."""
 
     name: str
     ou: str
     prefix: str
     accounts: int
-    # In turn: the second account takes as long as the second number says.
+    # Taken in turn: the second account takes the second number of seconds, and so on.
     install_seconds: tuple[int, ...]
 
     def members(self) -> dict[str, int]:
-        """Account ids, each with the seconds that an install takes in it."""
+        """Returns account id → seconds that an install takes there."""
         return {
             f"{self.prefix}{number:08d}": self.install_seconds[number % len(self.install_seconds)]
             for number in range(self.accounts)
@@ -45,17 +45,17 @@ STAGES = (
 
 
 def hour_long_accounts() -> set[str]:
-    """Accounts whose installs take an hour."""
+    """Returns the accounts in which an install takes an hour."""
     return {account for stage in STAGES for account, seconds in stage.members().items() if seconds == HOUR}
 
 
 def critical_path_seconds() -> int:
-    """The longest chain of simulated patching: the slowest target of each stage, stage after stage."""
+    """Returns the longest chain of simulated patching: the slowest target of each stage, one stage after the other."""
     return sum(2 * SCAN_SECONDS + max(stage.install_seconds) for stage in STAGES)
 
 
 def scenario() -> dict[str, Any]:
-    """For fleet-sim."""
+    """Returns the scenario for fleet-sim."""
     return {
         "schemaVersion": 1,
         "clock": {"start": "2026-11-10T00:00:00Z", "speed": SPEED},
@@ -69,7 +69,10 @@ def scenario() -> dict[str, Any]:
 
 
 def plan() -> dict[str, Any]:
-    """All targets of a stage at the same time, and all instances of a target: the waits are then those of patching."""
+    """Returns a plan that patches all targets of a stage, and all instances of a target, at the same time.
+
+    A run then waits for patching only, never for its turn.
+    """
     return {
         "schemaVersion": 1,
         "name": "bench",
@@ -97,7 +100,7 @@ def _patches() -> list[dict[str, Any]]:
 
 
 def _fleet(stage: Stage) -> list[dict[str, Any]]:
-    """Two to four instances of one system in an account; some accounts have two instances of another one, too."""
+    """Returns two to four instances of one system per account; some accounts get two of another system as well."""
     entries = []
     for number, (account, seconds) in enumerate(stage.members().items()):
         groups = [(SYSTEMS[number % 3], 2 + number // 3 % 3)]

@@ -1,4 +1,4 @@
-"""Where things lie in the checkout."""
+"""Paths in the checkout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
-# Results of the run, kept for people who want to look closer.
+# Files of the run, kept for a closer look.
 WORK = BUILD / "bench"
 MARKDOWN = BUILD / "bench.md"
 TEMPLATE = ROOT / "template.yaml"
@@ -14,10 +14,10 @@ LOCAL_CLOUD = ROOT / "tests" / "cloud" / "run"
 
 
 def release_binary(function: str) -> Path:
-    """What `make package` uploads, where it was built for this machine."""
+    """Returns the binary that `make package` uploads, if it was built for this machine."""
     return ROOT / "target" / "release" / function
 
 
 def local_binary(function: str) -> Path:
-    """What `make build` made, and what the local cloud runs."""
+    """Returns the binary that `make build` makes and the local cloud runs."""
     return BUILD / "lambda" / function / "bootstrap"

@@ -1,4 +1,4 @@
-"""Planning of an organization by the core alone: a plan and paths in, targets out, at three sizes."""
+"""Measures the planning of an organization without AWS: a plan and OU paths in, targets out, at three sizes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REPETITIONS = 5
 
 
 def measure() -> Section:
-    """The smallest of some repetitions, since whatever else the machine does can only add to it."""
+    """Returns the smallest of several repetitions, because other work of the machine can only make one slower."""
     binary = _build()
     seconds: dict[int, float] = {}
     peaks: dict[int, int | None] = {}
@@ -40,7 +40,7 @@ def measure() -> Section:
         ]
     grown = seconds[largest] / seconds[min(_SIZES)]
     times = largest / min(_SIZES)
-    # Half as much again is noise and caches; quadratic would be four times as much again.
+    # Noise and caches add up to 50 %; quadratic growth would add 300 %.
     figures.append(Figure(f"CPU for {times:g} times the accounts", grown, "times", 1.5 * times, 1, "linear is 4"))
     command = f"target/debug/examples/{_EXAMPLE} {largest} {_UNITS}"
     return Section(f"Planning, in {_UNITS:,} OUs and 2 Regions", command, figures)
@@ -49,22 +49,22 @@ def measure() -> Section:
 def _build() -> Path:
     command = ["cargo", "build", "--quiet", "--locked", "-p", "orgpatch-engine", "--example", _EXAMPLE]
     if subprocess.run(command, cwd=places.ROOT, check=False).returncode != 0:
-        raise BenchError(f"{' '.join(command)} failed")
+        raise BenchError(f"`{' '.join(command)}` failed; its output is above")
     target = Path(os.environ.get("CARGO_TARGET_DIR") or places.ROOT / "target")
     return target / "debug" / "examples" / _EXAMPLE
 
 
 def _plan(binary: Path, accounts: int) -> tuple[float, int | None]:
-    """CPU seconds of one process from its start to its end, and its peak memory in bytes where the system tells."""
+    """Runs one process; returns its CPU seconds, and its peak memory in bytes where the system reports it."""
     process = subprocess.Popen([binary, str(accounts), str(_UNITS)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as stdout:
-        said = stdout.read()
-    # wait4 and not Popen.wait: it tells what this one child used.
+        output = stdout.read()
+    # wait4 instead of Popen.wait, because it returns what this one child used.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise BenchError(f"{binary.name} ended with {process.returncode}")
-    # The process tells its peak itself: `usage` would count this Python too, from between fork and exec.
-    peak = json.loads(said)["peakKibibytes"]
+        raise BenchError(f"{binary.name} exited with {process.returncode}")
+    # The process reports its own peak: the peak in `usage` includes this Python, from between fork and exec.
+    peak = json.loads(output)["peakKibibytes"]
     return usage.ru_utime + usage.ru_stime, None if peak is None else peak * 1024

@@ -1,4 +1,4 @@
-"""What the kernel tells of a process, under /proc; nothing on systems without it."""
+"""Reads what the kernel reports about a process under /proc; returns nothing on systems without it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def peak_bytes(pid: int) -> int | None:
-    """Most memory that the process ever held (VmHWM)."""
+    """Returns the most memory that the process has held so far (VmHWM)."""
     try:
         for line in (_PROC / str(pid) / "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -22,9 +22,9 @@ def peak_bytes(pid: int) -> int | None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What it has used so far."""
+    """Returns the processor time that the process has used so far, 0 if it is gone."""
     try:
-        # Behind the name of the program, which may contain blanks: fields 14 and 15 are user and system time.
+        # The name of the program may contain blanks, so we split after it. Fields 14 and 15: user and system time.
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
     except OSError:
@@ -32,7 +32,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def environment(pid: int) -> dict[str, str]:
-    """What it was started with."""
+    """Returns the environment that the process was started with."""
     try:
         entries = (_PROC / str(pid) / "environ").read_text(errors="replace").split("\0")
     except OSError:
@@ -41,7 +41,7 @@ def environment(pid: int) -> dict[str, str]:
 
 
 def below(directory: Path) -> Iterator[int]:
-    """Processes whose program lies below the directory."""
+    """Yields the processes whose program is in the directory or below it."""
     for entry in _PROC.glob("[0-9]*"):
         try:
             program = (entry / "exe").readlink()

@@ -1,4 +1,4 @@
-"""A large run as a bucket has it: every record of every target, made when it is asked for."""
+"""A large run as objects in a bucket: every record of every target, made when a function asks for it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ _PAGE = 1_000
 
 
 class Run:
-    """Every object of a run in which each instance was patched. A record is made when it is asked for: all of them would
-    be larger than what is measured."""
+    """Every object of a run that patched each instance.
+
+    A record is made when it is asked for: all records together would need more memory than the function under test.
+    """
 
     def __init__(self, targets: int) -> None:
         self._targets = [_target(number) for number in range(targets)]
-        # By account, which is what keys begin with.
+        # By account, because keys begin with it.
         self._numbers = {target["accountId"]: number for number, target in enumerate(self._targets)}
         self._others = {key: _json(value) for key, value in self._documents().items()}
         records = [
             f"{_FOLDER}/{phase}/{target['accountId']}/{target['region']}.json"
-            for phase in ("scan", "install") for target in self._targets
+            for phase in ("scan", "install")
+            for target in self._targets
         ]
         self.keys = sorted([*records, *self._others])
         self._size_of_record = {phase: len(self._record(phase, targets - 1)) for phase in ("scan", "install")}
 
     def get(self, key: str) -> bytes | None:
-        """The object; None if there is none."""
+        """Returns the object, or None if the run has no such object."""
         if key in self._others:
             return self._others[key]
         if key == "runs/before/report/report.json":
@@ -45,43 +48,82 @@ class Run:
         return self._record(phase, number) if phase in ("scan", "install") and number is not None else None
 
     def size(self, key: str) -> int:
-        """About so many bytes: records of the same phase hardly differ."""
+        """Returns the approximate size in bytes: records of the same phase hardly differ."""
         phase = key.removeprefix(_FOLDER + "/").partition("/")[0]
         return len(self._others[key]) if key in self._others else self._size_of_record[phase]
 
     def _documents(self) -> dict[str, Any]:
-        plan = {"schemaVersion": 1, "name": "monthly", "regions": ["ap-northeast-1"],
-                "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}]}
+        plan = {
+            "schemaVersion": 1,
+            "name": "monthly",
+            "regions": ["ap-northeast-1"],
+            "stages": [{"name": "production", "ous": ["ou-abcd-33333333"]}],
+        }
         count = len(self._targets)
         step = {"id": STEP, "stage": "production", "wave": 1, "accounts": count, "targets": count}
-        run = {"schemaVersion": 1, "runId": RUN, "startedAt": "2026-11-10T00:00:00Z",
-               "input": {"operation": "install", "plan": "monthly"}, "planSha256": "0" * 64, "plan": plan,
-               "organizationId": "o-abcdefghij", "steps": [step], "accountsOutsidePlan": []}
+        run = {
+            "schemaVersion": 1,
+            "runId": RUN,
+            "startedAt": "2026-11-10T00:00:00Z",
+            "input": {"operation": "install", "plan": "monthly"},
+            "planSha256": "0" * 64,
+            "plan": plan,
+            "organizationId": "o-abcdefghij",
+            "steps": [step],
+            "accountsOutsidePlan": [],
+        }
         limits = {"maxFailedPercent": 0, "maxUnreachablePercent": 0, "minSucceeded": 1}
-        gate = {"step": STEP, "at": "2026-11-10T08:00:00Z", "decision": "advance",
-                "reason": {"code": "gate-passed", "text": "every instance is patched"},
-                "counts": {"patched": count * INSTANCES_PER_TARGET}, "limits": limits}
-        before = {"runId": "before", "plan": "monthly", "startedAt": "2026-10-10T00:00:00Z", "finishedAt": "2026-10-10T09:00:00Z"}
-        settings = {"step": STEP, "plan": "monthly", "operation": "install", "select": {}, "reboot": "if-needed",
-                    "rate": {"targets": 40, "maxConcurrency": "25%", "maxErrors": "10%"}, "gate": limits,
-                    "isFirstStage": True, "earlierSteps": []}
-        return {f"runs/{RUN}/run.json": run, f"{_FOLDER}/settings.json": settings, f"{_FOLDER}/targets.json": self._targets, f"{_FOLDER}/gate.json": gate,
-                "latest/monthly.json": before}
+        gate = {
+            "step": STEP,
+            "at": "2026-11-10T08:00:00Z",
+            "decision": "advance",
+            "reason": {"code": "gate-passed", "text": "every instance is patched"},
+            "counts": {"patched": count * INSTANCES_PER_TARGET},
+            "limits": limits,
+        }
+        before = {
+            "runId": "before",
+            "plan": "monthly",
+            "startedAt": "2026-10-10T00:00:00Z",
+            "finishedAt": "2026-10-10T09:00:00Z",
+        }
+        settings = {
+            "step": STEP,
+            "plan": "monthly",
+            "operation": "install",
+            "select": {},
+            "reboot": "if-needed",
+            "rate": {"targets": 40, "maxConcurrency": "25%", "maxErrors": "10%"},
+            "gate": limits,
+            "isFirstStage": True,
+            "earlierSteps": [],
+        }
+        return {
+            f"runs/{RUN}/run.json": run,
+            f"{_FOLDER}/settings.json": settings,
+            f"{_FOLDER}/targets.json": self._targets,
+            f"{_FOLDER}/gate.json": gate,
+            "latest/monthly.json": before,
+        }
 
     def _record(self, phase: str, number: int) -> bytes:
         rows = self._rows(number, "missing" if phase == "scan" else "patched")
-        return _json({
-            "target": self._targets[number], "outcome": "reached",
-            "reason": {"code": "reached", "text": "every instance has its own outcome"}, "at": "2026-11-10T07:00:00Z",
-            "instances": rows,
-        })
+        return _json(
+            {
+                "target": self._targets[number],
+                "outcome": "reached",
+                "reason": {"code": "reached", "text": "every instance has its own outcome"},
+                "at": "2026-11-10T07:00:00Z",
+                "instances": rows,
+            }
+        )
 
     def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:
         first = number * INSTANCES_PER_TARGET
         return [_row(self._targets[number], first + i, outcome) for i in range(INSTANCES_PER_TARGET)]
 
     def _report_before(self) -> bytes:
-        """As large as this run's will be."""
+        """Returns an earlier report that is as large as this run's report."""
         rows = b",".join(_json(row) for number in range(len(self._targets)) for row in self._rows(number, "patched"))
         reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in self._targets]
         return b'{"run":{"id":"before"},"instances":[' + rows + b'],"targets":' + _json(reached) + b"}"
@@ -92,24 +134,51 @@ def _json(value: Any) -> bytes:
 
 
 def _target(number: int) -> dict[str, Any]:
-    return {"accountId": f"{400000000000 + number}", "accountName": f"service-{number}-production", "accountState": "ACTIVE",
-            "ouPath": f"Production/department-{number % 20}", "region": "ap-northeast-1", "stage": "production", "wave": 1}
+    return {
+        "accountId": f"{400000000000 + number}",
+        "accountName": f"service-{number}-production",
+        "accountState": "ACTIVE",
+        "ouPath": f"Production/department-{number % 20}",
+        "region": "ap-northeast-1",
+        "stage": "production",
+        "wave": 1,
+    }
 
 
 def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
     def patch(n: int) -> dict[str, Any]:
         name = f"package-{(number + n) % 200}.x86_64"
-        return {"id": name, "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12", "classification": "Security",
-                "severity": "Important", "state": "Missing", "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"]}
+        return {
+            "id": name,
+            "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12",
+            "classification": "Security",
+            "severity": "Important",
+            "state": "Missing",
+            "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"],
+        }
 
     patches = [patch(n) for n in range(PATCHES)]
     return {
-        "accountId": target["accountId"], "region": target["region"], "instanceId": f"i-{number:017x}",
-        "name": f"決済サーバー-{number}", "stage": "production", "wave": 1, "os": "AMAZON_LINUX_2023",
-        "agentVersion": "3.3.987.0", "outcome": outcome,
+        "accountId": target["accountId"],
+        "region": target["region"],
+        "instanceId": f"i-{number:017x}",
+        "name": f"決済サーバー-{number}",
+        "stage": "production",
+        "wave": 1,
+        "os": "AMAZON_LINUX_2023",
+        "agentVersion": "3.3.987.0",
+        "outcome": outcome,
         "reason": {"code": "proved-by-scan", "text": "installed, and a scan afterwards finds nothing missing"},
-        "findings": [_finding(check, number) for check in CHECKS], "conflicts": [], "overwrittenBy": None, "missingBefore": patches, "installed": patches if outcome == "patched" else [], "failed": [],
-        "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": f"pb-{number // 10:017x}",
+        "findings": [_finding(check, number) for check in CHECKS],
+        "conflicts": [],
+        "overwrittenBy": None,
+        "missingBefore": patches,
+        "installed": patches if outcome == "patched" else [],
+        "failed": [],
+        "missingAfter": [],
+        "installedUntested": [],
+        "heldBack": [],
+        "baselineId": f"pb-{number // 10:017x}",
         "commandIds": [f"00000000-0000-4000-8000-{number * 3 + n:012x}" for n in range(3)],
     }
 
@@ -120,7 +189,10 @@ def _finding(check: str, number: int) -> dict[str, Any]:
 
 
 class Bucket(stand_in.Server):
-    """S3 with a run's objects, which takes what is written and keeps its size; and a ledger that says yes."""
+    """Stands in for S3 and DynamoDB.
+
+    Serves the objects of a run, keeps the size of each written object, and accepts every call to the ledger.
+    """
 
     def __init__(self, run: Run) -> None:
         written: dict[str, int] = {}
@@ -128,9 +200,9 @@ class Bucket(stand_in.Server):
         class Handler(stand_in.QuietHandler):
             def do_GET(self) -> None:
                 address = urlsplit(self.path)
-                asked = parse_qs(address.query, keep_blank_values=True)
-                if "list-type" in asked:
-                    self.reply(200, _listing(run, asked), {"Content-Type": "application/xml"})
+                query = parse_qs(address.query, keep_blank_values=True)
+                if "list-type" in query:
+                    self.reply(200, _listing(run, query), {"Content-Type": "application/xml"})
                     return
                 found = run.get(_key(address.path))
                 if found is None:
@@ -151,11 +223,11 @@ class Bucket(stand_in.Server):
                 elif "uploadId" in query:
                     self.reply(200, _xml("CompleteMultipartUploadResult", '<ETag>"0"</ETag>'))
                 else:
-                    assert body, "a call to the ledger"
+                    assert body, "every other POST is a call to the ledger, which has a body"
                     self.reply(200, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
 
             def taken(self) -> int:
-                """How many bytes of payload were sent, whether in chunks or not."""
+                """Returns the bytes of payload that were sent, in chunks or not."""
                 body = self.body()
                 return int(self.headers.get("x-amz-decoded-content-length") or len(body))
 
@@ -164,13 +236,13 @@ class Bucket(stand_in.Server):
 
 
 def _key(path: str) -> str:
-    """Without the bucket."""
+    """Returns the key in a path, which begins with the bucket."""
     return unquote(path).lstrip("/").partition("/")[2]
 
 
-def _listing(run: Run, asked: dict[str, list[str]]) -> bytes:
-    prefix = asked.get("prefix", [""])[0]
-    start = int(re.sub(r"\D", "", asked.get("continuation-token", ["0"])[0]))
+def _listing(run: Run, query: dict[str, list[str]]) -> bytes:
+    prefix = query.get("prefix", [""])[0]
+    start = int(re.sub(r"\D", "", query.get("continuation-token", ["0"])[0]))
     keys = [key for key in run.keys if key.startswith(prefix)]
     page, more = keys[start : start + _PAGE], start + _PAGE < len(keys)
     contents = "".join(f"<Contents><Key>{escape(key)}</Key><Size>{run.size(key)}</Size></Contents>" for key in page)

@@ -1,4 +1,4 @@
-"""The measured run: the deployed system in the local cloud, over the generated organization."""
+"""The measured run: the deployed system in the local cloud patches the generated organization."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAMPLE_SECONDS = 0.5
 
 @dataclass
 class Usage:
-    """What the processes of one function used in the whole run."""
+    """What the processes of one function used during the whole run."""
 
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
@@ -31,7 +31,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that the run left behind."""
+    """What a run left behind."""
 
     executions: list[dict[str, Any]]
     simulator_calls: list[dict[str, Any]]
@@ -42,7 +42,7 @@ class Run:
 
 
 def fresh() -> Run:
-    """Runs it; about two minutes."""
+    """Starts a run and returns what it left behind; takes about two minutes."""
     shutil.rmtree(_OUT, ignore_errors=True)
     sessions = places.WORK / "sessions"
     _OUT.mkdir(parents=True)
@@ -57,18 +57,18 @@ def fresh() -> Run:
     try:
         usage = _watch(process, sessions.resolve())
     finally:
-        # Ctrl-C reaches it too, and it stops what it has started; then, as at any other end, it is waited for.
+        # Ctrl-C reaches the driver, too, which then stops everything that it has started. We wait for it in any case.
         if process.poll() is None:
             process.terminate()
         process.wait()
     if process.returncode != 0:
-        raise BenchError(f"the run in the local cloud ended with {process.returncode}; see {_OUT}")
+        raise BenchError(f"the run in the local cloud exited with {process.returncode}; its files are in {_OUT}")
     (_OUT / _WORKERS).write_text(json.dumps({name: asdict(used) for name, used in usage.items()}, indent=1))
     return latest()
 
 
 def latest() -> Run:
-    """What the latest run left."""
+    """Returns what the latest run left behind."""
     try:
         execution = json.loads((_OUT / "execution.json").read_text())
         return Run(
@@ -80,11 +80,11 @@ def latest() -> Run:
             targets=len(json.loads((_OUT / "report.json").read_text())["targets"]),
         )
     except OSError as error:
-        raise BenchError(f"there is no complete run to look at: {error}") from error
+        raise BenchError(f"the latest run is not complete: {error}; start a new one without --latest") from error
 
 
 def _watch(process: subprocess.Popen[bytes], sessions: Path) -> dict[str, Usage]:
-    """Looks at the workers until the run ends: afterwards they are gone, and what they used with them."""
+    """Samples the Lambda workers until the run ends. Afterwards the kernel no longer knows what they used."""
     functions: dict[int, str] = {}
     cpu: dict[int, float] = {}
     peaks: dict[int, int] = {}
@@ -109,4 +109,4 @@ def _lines(file: Path) -> list[dict[str, Any]]:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""The table, for the terminal and as Markdown."""
+"""Prints the table of figures, and writes it as Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .figure import Figure, Section
 
 
 def show(sections: list[Section]) -> None:
-    """Prints the table, and writes the same as Markdown."""
+    """Prints the table and writes the same as Markdown."""
     table = Table(title=f"Measured on {machine()}")
     for column in ("figure", "measured", "limit", "", ""):
         table.add_column(column, justify="right" if column in ("measured", "limit") else "left")
@@ -22,20 +22,20 @@ def show(sections: list[Section]) -> None:
         table.add_section()
         table.add_row(f"[bold]{section.title}[/bold]")
         for figure in section.figures:
-            table.add_row(f"  {figure.name}", figure.measured, figure.allowed, _verdict(figure), figure.note)
+            table.add_row(f"  {figure.name}", figure.measured, figure.allowed, _mark(figure), figure.note)
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
     places.MARKDOWN.parent.mkdir(parents=True, exist_ok=True)
     places.MARKDOWN.write_text(_markdown(sections))
-    console.print(f"as Markdown: {places.MARKDOWN}", highlight=False)
+    console.print(f"The same as Markdown: {places.MARKDOWN}", highlight=False)
 
 
 def machine() -> str:
-    """What the times were measured on."""
+    """Describes the machine of the measurement."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
-def _verdict(figure: Figure) -> str:
+def _mark(figure: Figure) -> str:
     if figure.limit is None or figure.value is None:
         return ""
     return "[red]over[/red]" if figure.over else "[green]ok[/green]"

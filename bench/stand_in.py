@@ -1,6 +1,6 @@
-"""Two small servers on loopback: the Runtime API with one event to hand out, and an AWS that has nothing and says no.
+"""Two small servers on loopback: a Runtime API with one event, and an AWS that has no objects and denies every call.
 
-The functions are measured between them: what they need for themselves, without anybody's network.
+A function runs between them, so that a measurement contains its own work and no network.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _DENIED_JSON = b'{"__type": "AccessDeniedException", "message": "no"}'
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """Answers at once: no waiting for more to send, none for the acknowledgement of what was received."""
+    """Answers at once: waits neither for more data to send nor to acknowledge what it received."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Writes no log."""
 
     def parse_request(self) -> bool:
-        """Acknowledges, so that the client's next small write does not wait."""
+        """Acknowledges at once, so that the client's next small write does not wait."""
         if hasattr(socket, "TCP_QUICKACK"):
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return super().parse_request()
 
     def body(self) -> bytes:
-        """What was sent."""
+        """Returns the body of the request."""
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        """One answer."""
+        """Sends a response."""
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -52,7 +52,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """A server in a thread, for a `with` block."""
+    """Runs a server in a thread for the time of a `with` block."""
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -60,7 +60,7 @@ class Server:
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
-        # Often, because closing waits for the next round.
+        # A short poll interval, because closing waits for the next poll.
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
@@ -70,7 +70,7 @@ class Server:
 
 
 class Aws(Server):
-    """No object exists, every object can be written, everything else is denied: nothing is worth a retry."""
+    """Stands in for AWS: no object exists, every write succeeds, all other calls are denied. Nothing is retried."""
 
     def __init__(self) -> None:
         class Handler(QuietHandler):
@@ -90,7 +90,7 @@ class Aws(Server):
 
 
 class RuntimeApi(Server):
-    """Hands out the event once, and holds the answer until the block ends, so that its sender can be looked at."""
+    """Hands out the event once and holds the answer back until the block ends, so that its sender can be examined."""
 
     def __init__(self, event: dict[str, Any]) -> None:
         answers: queue.Queue[tuple[float, str, bytes]] = queue.Queue()
@@ -127,5 +127,5 @@ class RuntimeApi(Server):
         super().__exit__()
 
     def answer(self, timeout: float) -> tuple[float, str, bytes]:
-        """When it came (as time.perf_counter), on which path, and its text; queue.Empty if none came."""
+        """Returns the answer's time (time.perf_counter), path and text; raises queue.Empty if none came in time."""
         return self._answers.get(timeout=timeout)

@@ -1,4 +1,4 @@
-"""What template.yaml says of each function: its memory, and the environment that it is given."""
+"""Reads memory and environment of each function from template.yaml."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Function:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `!Ref` and its like as what stands behind them: only names and numbers are wanted here."""
+    """Reads `!Ref` and similar tags as their plain value: the benchmark needs names and numbers only."""
 
 
 def _plain(loader: _Loader, _tag: str, node: yaml.Node) -> Any:
@@ -34,7 +34,7 @@ _Loader.add_multi_constructor("!", _plain)
 
 
 def functions() -> dict[str, Function]:
-    """By the name of the binary."""
+    """Returns the functions by the names of their binaries."""
     document = yaml.load(places.TEMPLATE.read_text(), Loader=_Loader)
     default = document["Globals"]["Function"]["MemorySize"]
     found = {}

@@ -1,4 +1,4 @@
-"""State transitions of a run, as AWS counts them, and the Lambda calls among them."""
+"""Counts the state transitions of a run as AWS bills them, and the Lambda calls among them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .run import Run
 
 @dataclass(frozen=True)
 class Transitions:
-    """Of the whole run, and of each target by Map (`Scan`, `Install`) and account."""
+    """State transitions of the run itself, and of each target by Map (`Scan`, `Install`) and account."""
 
     parent: int
     targets: dict[str, dict[str, int]]
@@ -25,7 +25,7 @@ class Transitions:
 
 
 def read(run: Run) -> Transitions:
-    """From the history of the execution and its children."""
+    """Counts in the history of the execution and of its children."""
     parent = parent_invocations = scan_invocations = 0
     targets: dict[str, dict[str, int]] = {"Scan": {}, "Install": {}}
     invocations: Counter[str] = Counter()
@@ -37,7 +37,7 @@ def read(run: Run) -> Transitions:
             parent += _count(execution)
             parent_invocations += called.total()
             continue
-        # …:mapRun:<state machine>/<label>:<id>; starting the child is a transition as well.
+        # …:mapRun:<state machine>/<label>:<id>. Starting the child counts as one transition.
         kind = map_run.split("/")[1].split(":")[0]
         account = json.loads(execution["input"])["target"]["accountId"]
         targets[kind][account] = 1 + _count(execution)
@@ -47,7 +47,7 @@ def read(run: Run) -> Transitions:
 
 
 def section(run: Run) -> Section:
-    """Held against the limits of a target."""
+    """Compares the transitions of a target with their limits."""
     found = read(run)
     hour_long = organization.hour_long_accounts()
     whole = {account: found.targets["Scan"][account] + count for account, count in found.targets["Install"].items()}
@@ -65,14 +65,14 @@ def section(run: Run) -> Section:
 
 
 def _count(execution: dict[str, Any]) -> int:
-    """States entered, and retries: each is paid for."""
+    """Returns the states entered plus the retries, because AWS bills each of them."""
     types = Counter(event["type"] for event in execution["events"])
     entered = sum(count for name, count in types.items() if name.endswith("StateEntered"))
     return entered + max(0, types["TaskScheduled"] - types["TaskStateEntered"])
 
 
 def _invocations(execution: dict[str, Any]) -> Counter[str]:
-    """Lambda calls by function."""
+    """Returns the number of Lambda calls by function."""
     called: Counter[str] = Counter()
     for event in execution["events"]:
         details = event.get("taskScheduledEventDetails", {})

@@ -1,8 +1,7 @@
-"""Puts the functions' binaries where template.yaml's local rendering looks for them: <to>/<name>/bootstrap and
-<to>/<name>.zip.
+"""Puts the functions' binaries where the rendered template expects them: <to>/<name>/bootstrap and <to>/<name>.zip.
 
-The zip is made here, once per build, and not by `aws cloudformation package`, once per deployment. Its bytes depend on
-the binary's alone, so an unchanged function is not deployed as a new version.
+The zip is made here once per build; `aws cloudformation package` would make it again for every deployment. Its bytes
+depend on the binary alone, so an unchanged function is not deployed as a new version.
 
 Usage: python scripts/place_binaries.py [--from target/debug] [--to build/lambda]
 """
@@ -15,12 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The functions: the folders below crates/ that template.yaml names.
+# The Lambda functions. Each is a folder in crates/ that template.yaml names.
 NAMES = ("list-accounts", "assume-role", "scan", "install", "collect-results", "gate", "report")
 
 
 def place(binary: Path, folder: Path) -> bool:
-    """Copies and zips a binary unless that has been done; true if it had to be."""
+    """Copies and zips a binary. Returns False if both files are up to date already."""
     bootstrap = folder / "bootstrap"
     archive = folder.with_suffix(".zip")
     if archive.exists() and bootstrap.exists() and filecmp.cmp(binary, bootstrap, shallow=False):
@@ -36,10 +35,18 @@ def place(binary: Path, folder: Path) -> bool:
 
 
 def main() -> None:
-    """Places every function's binary."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--from", dest="source", type=Path, default=ROOT / "target" / "debug")
-    parser.add_argument("--to", dest="target", type=Path, default=ROOT / "build" / "lambda")
+    """Places the binaries of all functions."""
+    parser = argparse.ArgumentParser(description="Copies and zips the functions' binaries for the rendered template.")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        default=ROOT / "target" / "debug",
+        help="folder of the binaries (%(default)s)",
+    )
+    parser.add_argument(
+        "--to", dest="target", type=Path, default=ROOT / "build" / "lambda", help="folder to write to (%(default)s)"
+    )
     options = parser.parse_args()
     for name in NAMES:
         if place(options.source / name, options.target / name):

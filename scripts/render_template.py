@@ -1,12 +1,12 @@
-"""Writes build/template.yaml: template.yaml for tools that can neither build Rust nor upload a StackSet's template.
+"""Writes build/template.yaml, the form of template.yaml that `aws cloudformation package` can read.
 
 `sam build` reads template.yaml as it is. `aws cloudformation package`, which the local cloud and `make package` use,
-needs three things changed, and nothing else is:
-  - CodeUri of each function: from its crate (what cargo-lambda builds) to the zip of its binary, which
-    scripts/place_binaries.py has put below build/lambda/ (or --code);
-  - DefinitionUri: the same file, seen from build/;
-  - the StackSet's TemplateURL: its file's text inline as TemplateBody, because the AWS CLI uploads templates of
-    nested stacks but not of StackSets (SAM CLI does both).
+needs exactly three changes:
+  - CodeUri of each function: the zip that scripts/place_binaries.py put into build/lambda/ (or --code), instead of the
+    crate, which only cargo-lambda can build;
+  - DefinitionUri: the same file, relative to build/;
+  - the StackSet's TemplateURL: the text of the file as TemplateBody, because the AWS CLI uploads the templates of
+    nested stacks but not those of StackSets (SAM CLI uploads both).
 
 Usage: python scripts/render_template.py [--output build/template.yaml] [--code build/lambda]
 """
@@ -14,6 +14,7 @@ Usage: python scripts/render_template.py [--output build/template.yaml] [--code 
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 import yaml
 from samtranslator.yaml_helper import yaml_parse
@@ -21,9 +22,10 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def render(root: Path, output: Path, code: Path) -> dict:
-    """The template as it has to read when it stands at `output`."""
-    template = yaml_parse((root / "template.yaml").read_text())
+def render(root: Path, output: Path, code: Path) -> dict[str, Any]:
+    """Returns the template with its paths relative to `output`."""
+    template: dict[str, Any] = yaml_parse((root / "template.yaml").read_text())
+
     def seen_from_output(path: Path) -> str:
         return os.path.relpath(path, output.parent)
 
@@ -41,15 +43,21 @@ def render(root: Path, output: Path, code: Path) -> dict:
 
 
 def main() -> None:
-    """Renders and writes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "template.yaml")
-    parser.add_argument("--code", type=Path, default=ROOT / "build" / "lambda")
+    """Renders the template, writes it and prints its path."""
+    parser = argparse.ArgumentParser(description="Writes template.yaml for `aws cloudformation package`.")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "build" / "template.yaml", help="file to write (%(default)s)"
+    )
+    parser.add_argument(
+        "--code", type=Path, default=ROOT / "build" / "lambda", help="folder of the functions' zips (%(default)s)"
+    )
     options = parser.parse_args()
     output = options.output.resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(render(ROOT, output, options.code.resolve()), sort_keys=False, width=120)
-    output.write_text("# Written by scripts/render_template.py from template.yaml; change that one.\n" + text)
+    output.write_text(
+        "# Written by scripts/render_template.py from template.yaml: edit template.yaml instead.\n" + text
+    )
     print(output)
 
 

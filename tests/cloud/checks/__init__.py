@@ -1,1 +1,1 @@
-"""Static checks of what is deployed: templates, state machine, IAM policies. Nothing here needs AWS or the network."""
+"""Static checks of what is deployed: templates, state machine, IAM policies. They need neither AWS nor a network."""

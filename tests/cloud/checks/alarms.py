@@ -1,8 +1,9 @@
-"""The alarms of template.yaml, played by CloudWatch's rules: who is told what, and when, after runs that ended so or so.
+"""Plays the alarms of template.yaml by CloudWatch's rules: which alarms notify people after a run, and when.
 
-The rules are those of the CloudWatch user guide: "Configuring how CloudWatch alarms treat missing data" for metric alarms
-(`judge`), "Suppressing composite alarm actions" with its six examples for composite ones (`actions`). test_alarms.py holds
-both against the guide's own tables and examples. What the guide leaves open is in `Open`; the tests try all of it.
+The rules come from the CloudWatch user guide: "Configuring how CloudWatch alarms treat missing data" for metric alarms
+(`judge`), and "Suppressing composite alarm actions" with its six examples for composite alarms (`actions`).
+test_alarms.py compares both with the tables and examples of the guide. `Undocumented` holds what the guide leaves open;
+the tests try every combination of it.
 """
 
 import math
@@ -11,15 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# A private name, but ministack is pinned, and it answers to a wrong rule as AWS does.
+# A private name, but ministack is pinned, and it refuses a wrong rule as AWS does.
 from ministack.services.cloudwatch import _parse_alarm_rule as parse_rule
 
 from . import intrinsics, sources
 
 METRIC, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
-# Name → properties, intrinsic functions resolved.
+# Name → properties, without intrinsic functions.
 Alarms = dict[str, dict[str, Any]]
-# Seconds, and the state that an alarm goes into then.
+# Time in seconds, and the state that an alarm enters at that time.
 Change = tuple[float, str]
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -29,7 +30,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Point:
-    """A value of a metric: `at` is the time that it bears, `seen` the one at which CloudWatch has it, in seconds."""
+    """A value of a metric. `at` is its timestamp, `seen` the time when CloudWatch receives it; both in seconds."""
 
     namespace: str
     name: str
@@ -39,29 +40,31 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Looking:
-    """How an alarm is evaluated, as far as nobody says: at which second of each minute, and how many periods it looks
-    back beyond its EvaluationPeriods for data that is really there."""
+class Evaluation:
+    """How CloudWatch evaluates an alarm, as far as no document says it."""
 
+    # The second of each minute.
     second: int
+    # How many periods before its EvaluationPeriods it searches for existing data.
     further_back: int
 
 
 @dataclass(frozen=True)
-class Open:
-    """What the documentation leaves open."""
+class Undocumented:
+    """One answer to every question that the documentation leaves open."""
 
-    at_ours: Looking
-    at_theirs: Looking
-    # Whether the minute that is not over yet counts.
+    of_our_metrics: Evaluation
+    of_aws_metrics: Evaluation
+    # Whether the current minute counts before it is over.
     unfinished: bool
-    # Whether a composite alarm that goes into ALARM during an extension begins to wait, as one does that goes to OK then.
-    waits_anew: bool
+    # Whether a composite alarm that enters ALARM during an extension starts a wait, as one that enters OK does.
+    restarts_wait: bool
 
 
 def load(conditional: bool = False) -> Alarms:
-    """What a deployment with default parameters has; or also what depends on a condition."""
-    template, found = sources.template(), {}
+    """Returns the alarms of a deployment with default parameters; with `conditional`, also those behind a condition."""
+    template = sources.template()
+    found: Alarms = {}
     for kind in (METRIC, COMPOSITE):
         for resource in sources.resources(template, kind).values():
             if conditional or "Condition" not in resource:
@@ -71,14 +74,14 @@ def load(conditional: bool = False) -> Alarms:
 
 
 def children(rule: str) -> list[str]:
-    """The alarms that a rule names."""
+    """Returns the alarms that a rule names."""
     return _names(parse_rule(rule))
 
 
-def told(alarms: Alarms, points: Sequence[Point], open_: Open) -> list[str]:
-    """The alarms whose AlarmActions are taken, in the order in which they are."""
-    changes = {name: states(alarm, points, open_) for name, alarm in alarms.items() if alarm["Type"] == METRIC}
-    taken = []
+def notifications(alarms: Alarms, points: Sequence[Point], undocumented: Undocumented) -> list[str]:
+    """Returns the alarms that take their AlarmActions, in the order of time."""
+    changes = {name: states(alarm, points, undocumented) for name, alarm in alarms.items() if alarm["Type"] == METRIC}
+    taken: list[tuple[float, str]] = []
     for name, alarm in alarms.items():
         if alarm["Type"] == METRIC:
             mine = changes[name]
@@ -86,31 +89,39 @@ def told(alarms: Alarms, points: Sequence[Point], open_: Open) -> list[str]:
             rule = parse_rule(alarm["AlarmRule"])
             of_rule = _changes_of_rule(rule, {child: changes[child] for child in _names(rule)})
             mine = actions(
-                of_rule, changes[alarm["ActionsSuppressor"]], alarm["ActionsSuppressorWaitPeriod"],
-                alarm["ActionsSuppressorExtensionPeriod"], open_.waits_anew,
+                of_rule,
+                changes[alarm["ActionsSuppressor"]],
+                alarm["ActionsSuppressorWaitPeriod"],
+                alarm["ActionsSuppressorExtensionPeriod"],
+                undocumented.restarts_wait,
             )
         if alarm.get("AlarmActions"):
             taken += [(time, name) for time, state in mine if state == "ALARM"]
     return [name for _, name in sorted(taken)]
 
 
-def states(alarm: dict[str, Any], points: Sequence[Point], open_: Open) -> list[Change]:
-    """How the state of a metric alarm changes, which is OK in the beginning."""
+def states(alarm: dict[str, Any], points: Sequence[Point], undocumented: Undocumented) -> list[Change]:
+    """Returns the changes of a metric alarm's state, which is OK at the beginning."""
     assert alarm["Statistic"] == "Sum"
-    looking = open_.at_theirs if alarm["Namespace"].startswith("AWS/") else open_.at_ours
-    period, reach = alarm["Period"], alarm["EvaluationPeriods"] + looking.further_back
+    is_aws = alarm["Namespace"].startswith("AWS/")
+    evaluation = undocumented.of_aws_metrics if is_aws else undocumented.of_our_metrics
+    period, reach = alarm["Period"], alarm["EvaluationPeriods"] + evaluation.further_back
     of_metric = [
         (int(point.at // period), point)
-        for point in points if (point.namespace, point.name) == (alarm["Namespace"], alarm["MetricName"])
+        for point in points
+        if (point.namespace, point.name) == (alarm["Namespace"], alarm["MetricName"])
     ]
-    # Only when data comes, is old enough or too old can anything change.
-    still_open = 0 if open_.unfinished else 1
+    # The state can change only when data arrives, becomes old enough, or becomes too old.
+    still_open = 0 if undocumented.unfinished else 1
     moments = {0.0} | {
-        moment for place, point in of_metric
+        moment
+        for place, point in of_metric
         for moment in (point.seen, (place + still_open) * period, (place + still_open + reach) * period)
     }
-    found, state = [], "OK"
-    for time in sorted({math.ceil((moment - looking.second) / 60) * 60 + looking.second for moment in moments}):
+    second = evaluation.second
+    found: list[Change] = []
+    state = "OK"
+    for time in sorted({math.ceil((moment - second) / 60) * 60 + second for moment in moments}):
         newest = time // period - still_open
         sums: dict[int, float] = {}
         for place, point in of_metric:
@@ -124,7 +135,7 @@ def states(alarm: dict[str, Any], points: Sequence[Point], open_: Open) -> list[
 
 
 def judge(alarm: dict[str, Any], real: Sequence[float]) -> str:
-    """The state by the data that is really there within the evaluation range, the oldest first."""
+    """Returns the state for the existing data of the evaluation range, the oldest first."""
     wanted = alarm["EvaluationPeriods"]
     recent = real[-wanted:]
     breaches = _COMPARISONS[alarm["ComparisonOperator"]]
@@ -135,17 +146,21 @@ def judge(alarm: dict[str, Any], real: Sequence[float]) -> str:
         case "notBreaching":
             pass
         case other:
-            raise ValueError(f"not played here: TreatMissingData {other}")
+            raise ValueError(f"alarms.py does not know TreatMissingData {other}")
     return "ALARM" if breaching >= alarm.get("DatapointsToAlarm", wanted) else "OK"
 
 
 def actions(
-    composite: Sequence[Change], suppressor: Sequence[Change], wait: float, extension: float, waits_anew: bool
+    composite: Sequence[Change], suppressor: Sequence[Change], wait: float, extension: float, restarts_wait: bool
 ) -> list[Change]:
-    """When a suppressed composite alarm takes actions, and those of which state. Both alarms are OK in the beginning."""
-    events = sorted([(time, "composite", state) for time, state in composite]
-                    + [(time, "suppressor", state) for time, state in suppressor])
-    state, suppressing, extending, due, taken = "OK", False, False, None, []
+    """Returns when a suppressed composite alarm takes actions, and for which state. Both alarms begin in OK."""
+    events = sorted(
+        [(time, "composite", state) for time, state in composite]
+        + [(time, "suppressor", state) for time, state in suppressor]
+    )
+    state, suppressing, extending = "OK", False, False
+    due: float | None = None
+    taken: list[Change] = []
     for time, who, new in [*events, (float("inf"), "", "")]:
         if due is not None and due <= time:
             taken.append((due, state))
@@ -158,15 +173,16 @@ def actions(
             suppressing = new == "ALARM"
         elif who == "composite":
             state = new
-            goes_on = due is not None and extending and new == "ALARM" and not waits_anew
-            if not suppressing and not goes_on:
+            keeps_extension = due is not None and extending and new == "ALARM" and not restarts_wait
+            if not suppressing and not keeps_extension:
                 due, extending = time + wait, False
     return taken
 
 
 def _changes_of_rule(rule: tuple[Any, ...], of_children: dict[str, list[Change]]) -> list[Change]:
     now = dict.fromkeys(of_children, "OK")
-    found, state = [], "OK"
+    found: list[Change] = []
+    state = "OK"
     for time, name, new in sorted((time, name, new) for name, changes in of_children.items() for time, new in changes):
         now[name] = new
         of_rule = "ALARM" if _true(rule, now) else "OK"

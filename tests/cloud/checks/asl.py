@@ -1,7 +1,7 @@
-"""What AWS's rules and this project's ask of the state machine and asl-validator does not see.
+"""Rules for the state machine that asl-validator does not check: AWS's rules, and those of this project.
 
-Every rule takes a definition and returns findings, one sentence each; no finding, all well. `Walk` gives the rules
-every state with its place in the tree. References: Amazon States Language with QueryLanguage JSONata.
+Every rule takes a definition and returns its findings, one sentence each. `walk` yields every state with its place in
+the tree. Reference: Amazon States Language with QueryLanguage JSONata.
 """
 
 import json
@@ -12,20 +12,46 @@ from typing import Any
 
 from jsonata.jsonata import Jsonata
 
-# Fields of JSONPath states. A JSONata state ignores or refuses them, depending on who runs it.
+# Fields of JSONPath states. AWS and the emulators differ: in a JSONata state they ignore them or refuse them.
 JSONPATH_FIELDS = {
-    "CausePath", "ErrorPath", "HeartbeatSecondsPath", "InputPath", "ItemsPath", "MaxConcurrencyPath", "OutputPath",
-    "Parameters", "ResultPath", "ResultSelector", "SecondsPath", "TimeoutSecondsPath", "TimestampPath",
-    "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "Variable",
+    "CausePath",
+    "ErrorPath",
+    "HeartbeatSecondsPath",
+    "InputPath",
+    "ItemsPath",
+    "MaxConcurrencyPath",
+    "OutputPath",
+    "Parameters",
+    "ResultPath",
+    "ResultSelector",
+    "SecondsPath",
+    "TimeoutSecondsPath",
+    "TimestampPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "Variable",
 }
 STATES_ERRORS = {
-    "States.ALL", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold", "States.HeartbeatTimeout",
-    "States.ItemReaderFailed", "States.Permissions", "States.QueryEvaluationError", "States.ResultWriterFailed",
-    "States.Runtime", "States.TaskFailed", "States.Timeout",
+    "States.ALL",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.ItemReaderFailed",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultWriterFailed",
+    "States.Runtime",
+    "States.TaskFailed",
+    "States.Timeout",
 }
 LAMBDA_ERRORS = {
-    "Lambda.AWSLambdaException", "Lambda.ClientExecutionTimeoutException", "Lambda.SdkClientException",
-    "Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError",
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
     "Sandbox.Timedout",
 }
 SNS_ERRORS = {"SNS.SnsException", "SNS.ThrottledException"}
@@ -33,7 +59,7 @@ SNS_ERRORS = {"SNS.SnsException", "SNS.ThrottledException"}
 
 @dataclass(frozen=True)
 class Place:
-    """A state and where it stands."""
+    """A state and its place in the tree."""
 
     path: str
     name: str
@@ -45,7 +71,7 @@ class Place:
 
 
 def walk(definition: dict[str, Any], path: str = "", scopes: tuple[frozenset[str], ...] = ()) -> Iterator[Place]:
-    """Every state, those inside Maps and Parallels included."""
+    """Yields every state, including those inside Maps and Parallels."""
     states = definition["States"]
     scopes = (*scopes, frozenset(name for state in states.values() for name in _assigned(state)))
     for name, state in states.items():
@@ -56,7 +82,7 @@ def walk(definition: dict[str, Any], path: str = "", scopes: tuple[frozenset[str
 
 
 def inner_machines(state: dict[str, Any]) -> list[tuple[dict[str, Any], bool]]:
-    """State machines inside a state, and whether they see the variables around it."""
+    """Returns the state machines inside a state, and whether they see the variables around it."""
     if "ItemProcessor" in state:
         mode = state["ItemProcessor"].get("ProcessorConfig", {}).get("Mode", "INLINE")
         return [(state["ItemProcessor"], mode == "INLINE")]
@@ -65,39 +91,43 @@ def inner_machines(state: dict[str, Any]) -> list[tuple[dict[str, Any], bool]]:
 
 # --------------------------------------------------------------------------------------------------------- the rules
 def transitions_name_a_state_beside_them(definition: dict[str, Any]) -> list[str]:
-    """Next, Default, Catch and StartAt name a state of the same list, and every state is reached by one of them."""
+    """Next, Default, Catch and StartAt name a state of the same list, and one of them leads to every state."""
     findings = []
     for path, machine in _machines(definition):
         states = machine["States"]
         reached = {machine.get("StartAt")}
         if machine.get("StartAt") not in states:
-            findings.append(f"{path or 'top'}: StartAt {machine.get('StartAt')!r} is no state of it")
+            findings.append(f"{path or 'top'}: StartAt {machine.get('StartAt')!r} is not a state of it")
         for name, state in states.items():
             for target in _targets(state):
                 reached.add(target)
                 if target not in states:
-                    findings.append(f"{path}{name}: goes to {target!r}, which is no state beside it")
+                    findings.append(f"{path}{name}: goes to {target!r}, which is not in the same list of states")
         findings += [f"{path}{name}: nothing leads here" for name in states if name not in reached]
     return findings
 
 
 def tasks_have_time_limit_and_retry(definition: dict[str, Any]) -> list[str]:
-    """A Task without TimeoutSeconds waits for a year; one without Retry dies of a hiccup. Retries need jitter."""
+    """Every Task has TimeoutSeconds and Retry, and every Retry has jitter.
+
+    A Task without TimeoutSeconds can wait for a year; without Retry one short disturbance ends the run.
+    """
     findings = []
     for place in walk(definition):
         if place.state["Type"] == "Task":
-            for name in ("TimeoutSeconds", "Retry"):
-                if not place.state.get(name):
-                    findings.append(f"{place.path}: Task without {name}")
+            wanted_fields = ("TimeoutSeconds", "Retry")
+            findings += [f"{place.path}: Task without {name}" for name in wanted_fields if not place.state.get(name)]
         for retrier in place.state.get("Retry", []):
             for name, wanted in (("JitterStrategy", "FULL"), ("MaxAttempts", None), ("IntervalSeconds", None)):
                 if name not in retrier or wanted not in (None, retrier[name]):
-                    findings.append(f"{place.path}: Retry of {retrier['ErrorEquals']} without {name} {wanted or ''}".rstrip())
+                    findings.append(
+                        f"{place.path}: Retry of {retrier['ErrorEquals']} without {name} {wanted or ''}".rstrip()
+                    )
     return findings
 
 
 def errors_are_on_the_list(definition: dict[str, Any], names: set[str], transient: set[str]) -> list[str]:
-    """Retry and Catch name errors that can occur; of our own, only the transient ones are retried."""
+    """Retry and Catch name errors that can occur. Of our own errors, Retry names transient ones only."""
     known = names | STATES_ERRORS | LAMBDA_ERRORS | SNS_ERRORS
     findings = []
     for place in walk(definition):
@@ -105,17 +135,22 @@ def errors_are_on_the_list(definition: dict[str, Any], names: set[str], transien
             for handler in place.state.get(kind, []):
                 for error in handler["ErrorEquals"]:
                     if error not in known:
-                        findings.append(f"{place.path}: {kind} names {error!r}, which nothing raises")
+                        findings.append(f"{place.path}: {kind} names {error!r}, which never occurs")
                     if kind == "Retry" and error in names - transient:
-                        findings.append(f"{place.path}: retries {error!r}, which does not pass by itself")
+                        findings.append(f"{place.path}: retries {error!r}, which is not transient")
         error = place.state.get("Error")
-        if place.state["Type"] == "Fail" and isinstance(error, str) and not error.startswith("{%") and error not in names:
+        if (
+            place.state["Type"] == "Fail"
+            and isinstance(error, str)
+            and not error.startswith("{%")
+            and error not in names
+        ):
             findings.append(f"{place.path}: fails with {error!r}, which is not on the list")
     return findings
 
 
 def catch_all_stands_alone_and_last(definition: dict[str, Any]) -> list[str]:
-    """States.ALL must be the only name of the last handler; before others it hides them."""
+    """States.ALL is the only name of the last handler: before other handlers it would hide them."""
     findings = []
     for place in walk(definition):
         for kind in ("Retry", "Catch"):
@@ -129,7 +164,7 @@ def catch_all_stands_alone_and_last(definition: dict[str, Any]) -> list[str]:
 
 
 def catches_say_what_goes_on(definition: dict[str, Any]) -> list[str]:
-    """A JSONata Catch without Output replaces the input by the error; whoever means that writes it."""
+    """Every Catch has Output or Assign: without Output, a JSONata Catch silently replaces the input by the error."""
     return [
         f"{place.path}: Catch of {catcher['ErrorEquals']} without Output or Assign"
         for place in walk(definition)
@@ -139,7 +174,7 @@ def catches_say_what_goes_on(definition: dict[str, Any]) -> list[str]:
 
 
 def states_are_jsonata(definition: dict[str, Any]) -> list[str]:
-    """The whole machine speaks JSONata; no field, key or function of JSONPath is left."""
+    """The whole machine uses JSONata, and no field, key or function of JSONPath."""
     findings = [] if definition.get("QueryLanguage") == "JSONata" else ["top: QueryLanguage is not JSONata"]
     for place in walk(definition):
         if place.state.get("QueryLanguage", "JSONata") != "JSONata":
@@ -156,36 +191,36 @@ def states_are_jsonata(definition: dict[str, Any]) -> list[str]:
 
 
 def expressions_parse(definition: dict[str, Any]) -> list[str]:
-    """Everything between {% and %} is JSONata, and the marks stand at both ends."""
+    """Every text with {% or %} begins with {%, ends with %}, and has valid JSONata in between."""
     findings = []
     for place in walk(definition):
         for _, text in _leaves(_own_fields(place.state)):
             if not isinstance(text, str) or ("{%" not in text and "%}" not in text):
                 continue
             if not (text.startswith("{%") and text.endswith("%}")):
-                findings.append(f"{place.path}: {text!r} is no expression: it must begin with {{% and end with %}}")
+                findings.append(f"{place.path}: {text!r} must begin with {{% and end with %}}")
                 continue
             try:
                 Jsonata(text[2:-2].strip())
-            except Exception as error:  # the library raises its own type and plain ones
+            except Exception as error:  # noqa: BLE001  (the library raises its own type and built-in ones)
                 findings.append(f"{place.path}: {text!r}: {error}")
     return findings
 
 
 def variables_are_in_reach(definition: dict[str, Any]) -> list[str]:
-    """A variable is assigned in the state's own scope or around it; a Distributed Map's children see none around."""
-    findings = []
-    for place in walk(definition):
-        for name in sorted(_used(_own_fields(place.state))):
-            if not any(name in scope for scope in place.scopes):
-                findings.append(f"{place.path}: ${name} is not assigned in reach (children of a Distributed Map see nothing around)")
-    return findings
+    """Every variable is assigned in a scope that the state sees. Children of a Distributed Map see only their own."""
+    return [
+        f"{place.path}: ${name} is not assigned in any scope that the state sees"
+        for place in walk(definition)
+        for name in sorted(_used(_own_fields(place.state)))
+        if not any(name in scope for scope in place.scopes)
+    ]
 
 
 def no_scope_assigns_a_variable_of_another(definition: dict[str, Any]) -> list[str]:
-    """Step Functions refuses to assign a variable of an outer scope inside a Map or Parallel."""
+    """No state inside a Map or Parallel assigns a variable of an outer scope: Step Functions refuses that."""
     return [
-        f"{place.path}: assigns ${name}, which belongs to a scope around"
+        f"{place.path}: assigns ${name}, which belongs to an outer scope"
         for place in walk(definition)
         for name in sorted(_assigned(place.state))
         if any(name in scope for scope in place.scopes[:-1])
@@ -200,7 +235,9 @@ def results_are_read_where_there_are_any(definition: dict[str, Any]) -> list[str
             if key in {"ItemProcessor", "Branches"}:
                 continue
             text = json.dumps(value)
-            if "$states.result" in text and (key not in {"Output", "Assign"} or place.state["Type"] not in {"Task", "Map", "Parallel"}):
+            if "$states.result" in text and (
+                key not in {"Output", "Assign"} or place.state["Type"] not in {"Task", "Map", "Parallel"}
+            ):
                 findings.append(f"{place.path}: $states.result in {key}")
             if "$states.errorOutput" in text and key != "Catch":
                 findings.append(f"{place.path}: $states.errorOutput in {key}")
@@ -208,7 +245,7 @@ def results_are_read_where_there_are_any(definition: dict[str, Any]) -> list[str
 
 
 def distributed_maps_lose_nothing(definition: dict[str, Any]) -> list[str]:
-    """A Distributed Map tolerates failed children (Judge finds them), writes results to S3 and limits itself."""
+    """A Distributed Map tolerates failed children (Judge finds them), writes results to S3 and has MaxConcurrency."""
     findings = []
     for place in walk(definition):
         config = place.state.get("ItemProcessor", {}).get("ProcessorConfig", {})
@@ -218,16 +255,15 @@ def distributed_maps_lose_nothing(definition: dict[str, Any]) -> list[str]:
             findings.append(f"{place.path}: children are not STANDARD")
         if place.state.get("ToleratedFailurePercentage") != 100:
             findings.append(f"{place.path}: ToleratedFailurePercentage is not 100")
-        for name in ("ItemReader", "ResultWriter", "MaxConcurrency", "Label"):
-            if not place.state.get(name):
-                findings.append(f"{place.path}: Distributed Map without {name}")
+        wanted = ("ItemReader", "ResultWriter", "MaxConcurrency", "Label")
+        findings += [f"{place.path}: Distributed Map without {name}" for name in wanted if not place.state.get(name)]
         if len(place.state.get("Label", "")) > 40:
             findings.append(f"{place.path}: Label longer than 40 characters")
     return findings
 
 
 def stages_run_one_after_the_other(definition: dict[str, Any]) -> list[str]:
-    """The order is structural: one INLINE Map at the top whose MaxConcurrency is the number 1, not an expression."""
+    """The order follows from the structure: one INLINE Map at the top with the number 1 as MaxConcurrency."""
     maps = [(name, state) for name, state in definition["States"].items() if state["Type"] == "Map"]
     if len(maps) != 1:
         return [f"top: {len(maps)} Maps instead of one"]
@@ -241,7 +277,7 @@ def stages_run_one_after_the_other(definition: dict[str, Any]) -> list[str]:
 
 
 def only_these_services_are_called(definition: dict[str, Any], allowed: set[str]) -> list[str]:
-    """Every Task goes to a known integration; none passes a role to act with."""
+    """Every Task calls a known integration, and none passes a role on."""
     findings = []
     for place in walk(definition):
         if place.state["Type"] != "Task":
@@ -254,7 +290,7 @@ def only_these_services_are_called(definition: dict[str, Any], allowed: set[str]
 
 
 def time_limits_exceed_those_of_the_functions(definition: dict[str, Any], limits: dict[str, int]) -> list[str]:
-    """A Task waits longer than its function may run: what a run sees is then the function's own time-out."""
+    """A Task waits longer than its function may run, so that a run sees the function's own time-out."""
     findings = []
     for place in walk(definition):
         function = function_of(place.state)
@@ -281,14 +317,14 @@ RULES: list[Callable[[dict[str, Any]], list[str]]] = [
 
 # --------------------------------------------------------------------------------------------------------- reading
 def function_of(state: dict[str, Any]) -> str | None:
-    """The substitution that a Task invokes: `ScanArn` for Arguments.FunctionName ${ScanArn}."""
+    """Returns the substitution that a Task invokes: `ScanArn` for Arguments.FunctionName ${ScanArn}."""
     name = (state.get("Arguments") or {}).get("FunctionName") if isinstance(state.get("Arguments"), dict) else None
     found = re.fullmatch(r"\$\{(\w+)\}", name or "")
     return found.group(1) if found else None
 
 
 def substitutions(definition: dict[str, Any]) -> set[str]:
-    """Names in ${…}."""
+    """Returns the names in ${…}."""
     return set(re.findall(r"\$\{(\w+)\}", json.dumps(definition)))
 
 
@@ -311,7 +347,7 @@ def _assigned(state: dict[str, Any]) -> set[str]:
 
 
 def _own_fields(state: dict[str, Any]) -> dict[str, Any]:
-    """A state without the machines inside it."""
+    """Returns a state without the machines inside it."""
     return {key: value for key, value in state.items() if key not in {"ItemProcessor", "Branches", "Comment"}}
 
 
@@ -333,10 +369,10 @@ _NAME = re.compile(r"\$([A-Za-z_]\w*)\b(?!\s*\()")
 
 
 def _used(fields: dict[str, Any]) -> set[str]:
-    """Variables that expressions read. Not: $states, functions, and names that the expression itself binds.
+    """Returns the variables that expressions read: not $states, functions, or names that the expression itself binds.
 
-    A built-in function that is handed over without a call, as in $map($names, $uppercase), counts as a variable:
-    write a function around it.
+    A built-in function as an argument, as in $map($names, $uppercase), counts as a variable: write a function around
+    it.
     """
     used: set[str] = set()
     for _, text in _leaves(fields):

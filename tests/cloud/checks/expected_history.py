@@ -1,4 +1,4 @@
-"""What the history must say, worked out from report.json alone: plain loops, no SQL, no line of the history read."""
+"""Computes what the history must say from report.json alone: plain loops, no SQL, without reading the history."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,42 +12,44 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Rounded:
-    """A number that the answer has rounded."""
+    """A number that a query rounds."""
 
     value: float
     within: float
 
 
 def moment(text: str) -> datetime:
-    """A time of the report."""
+    """Parses a time of the report."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def written(text: str) -> str:
-    """The same as the history writes it."""
+    """Writes a time of the report as the history does."""
     return moment(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def day(report: Report) -> str:
-    """The day on which the run began."""
+    """Returns the day on which the run began."""
     return moment(report["run"]["startedAt"]).date().isoformat()
 
 
 def keys(reports: list[Report]) -> set[str]:
-    """Every file below results/: one per table, run and stage."""
+    """Returns every file below results/: one per table, run and stage."""
     return {
         f"{table}/date={day(report)}/stage={step['stage']}/{report['run']['id']}.jsonl.gz"
-        for report in reports for step in report["steps"] for table in TABLES
+        for report in reports
+        for step in report["steps"]
+        for table in TABLES
     }
 
 
 def targets_of(report: Report) -> dict[tuple[str, str], Line]:
-    """Account and Region → target."""
+    """Returns account and Region → target."""
     return {(target["accountId"], target["region"]): target for target in report["targets"]}
 
 
 def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
-    """Every instance of every report, with its target."""
+    """Yields every instance of every report, with its target."""
     for report in reports:
         targets = targets_of(report)
         for row in report["instances"]:
@@ -55,15 +57,16 @@ def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
-# Numbers and names of every line, in an order of their own: what is in a table is all of what the reports say.
+# Queries that read whole tables in a fixed order: a table must contain everything that the reports say.
 SORTED = {
     "instances": """
-        SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name, os,
-          outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back, baseline_id,
-          findings, conflicts, overwritten_by
+        SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name,
+          os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
+          baseline_id, findings, conflicts, overwritten_by
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
-        SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification, severity, cve_ids
+        SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
+          severity, cve_ids
         FROM patches ORDER BY started_at, instance_id, event, seen_at, patch_id, title""",
     "targets": """
         SELECT date, run_id, started_at, finished_at, stage, wave, account_id, region, outcome, reason_code
@@ -72,31 +75,51 @@ SORTED = {
 
 
 def instances(reports: list[Report]) -> list[Line]:
-    """Table `instances`."""
+    """Returns the rows of table `instances`."""
     lines = []
-    for report, target, row in sorted(rows(reports), key=lambda one: (one[0]["run"]["startedAt"], one[2]["instanceId"])):
+    for report, target, row in sorted(
+        rows(reports), key=lambda one: (one[0]["run"]["startedAt"], one[2]["instanceId"])
+    ):
         run = report["run"]
-        lines.append({
-            "date": day(report), "run_id": run["id"], "plan": run["plan"], "operation": run["operation"],
-            "decision": run["decision"], "stage": row["stage"], "wave": row["wave"], "account_name": target["accountName"],
-            "ou_path": target["ouPath"], "region": row["region"], "instance_id": row["instanceId"], "name": row["name"],
-            "os": row["os"], "outcome": row["outcome"], "reason_code": row["reason"]["code"],
-            "reason_text": row["reason"]["text"], "missing_before": len(row["missingBefore"]),
-            "installed": len(row["installed"]), "failed": len(row["failed"]), "missing_after": len(row["missingAfter"]),
-            "held_back": len(row["heldBack"]), "baseline_id": row["baselineId"], "findings": wrong(row),
-            "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
-            "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
-        })
+        lines.append(
+            {
+                "date": day(report),
+                "run_id": run["id"],
+                "plan": run["plan"],
+                "operation": run["operation"],
+                "decision": run["decision"],
+                "stage": row["stage"],
+                "wave": row["wave"],
+                "account_name": target["accountName"],
+                "ou_path": target["ouPath"],
+                "region": row["region"],
+                "instance_id": row["instanceId"],
+                "name": row["name"],
+                "os": row["os"],
+                "outcome": row["outcome"],
+                "reason_code": row["reason"]["code"],
+                "reason_text": row["reason"]["text"],
+                "missing_before": len(row["missingBefore"]),
+                "installed": len(row["installed"]),
+                "failed": len(row["failed"]),
+                "missing_after": len(row["missingAfter"]),
+                "held_back": len(row["heldBack"]),
+                "baseline_id": row["baselineId"],
+                "findings": wrong(row),
+                "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
+                "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
+            }
+        )
     return lines
 
 
 def wrong(row: Line) -> list[str]:
-    """What is not right about an instance's readiness."""
+    """Returns the readiness findings of an instance that do not pass."""
     return [f"{one['check']}: {one['status']}" for one in row["findings"] if one["status"] != "pass"]
 
 
 def events(reports: list[Report]) -> Iterator[tuple[Report, Line, Line, str, str, Line]]:
-    """Every report, target, instance, event, time and patch."""
+    """Yields every report, target, instance, event, time and patch."""
     for report, target, row in rows(reports):
         known = {(patch["id"], patch["title"]) for patch in row["missingBefore"]}
         came_up = [patch for patch in row["missingAfter"] if (patch["id"], patch["title"]) not in known]
@@ -112,44 +135,64 @@ def events(reports: list[Report]) -> Iterator[tuple[Report, Line, Line, str, str
 
 
 def patches(reports: list[Report]) -> list[Line]:
-    """Table `patches`."""
+    """Returns the rows of table `patches`."""
     lines = [
         (
             moment(report["run"]["startedAt"]),
             {
-                "run_id": report["run"]["id"], "account_id": row["accountId"], "region": row["region"],
-                "instance_id": row["instanceId"], "outcome": row["outcome"], "event": event, "seen_at": at,
-                "patch_id": patch["id"], "title": patch["title"], "classification": patch["classification"],
-                "severity": patch["severity"], "cve_ids": patch.get("cveIds", []),
+                "run_id": report["run"]["id"],
+                "account_id": row["accountId"],
+                "region": row["region"],
+                "instance_id": row["instanceId"],
+                "outcome": row["outcome"],
+                "event": event,
+                "seen_at": at,
+                "patch_id": patch["id"],
+                "title": patch["title"],
+                "classification": patch["classification"],
+                "severity": patch["severity"],
+                "cve_ids": patch.get("cveIds", []),
             },
         )
         for report, _, row, event, at, patch in events(reports)
     ]
-    lines.sort(key=lambda one: (one[0], *(one[1][name] for name in ("instance_id", "event", "seen_at", "patch_id", "title"))))
+    lines.sort(
+        key=lambda one: (one[0], *(one[1][name] for name in ("instance_id", "event", "seen_at", "patch_id", "title")))
+    )
     return [line for _, line in lines]
 
 
 def targets(reports: list[Report]) -> list[Line]:
-    """Table `targets`."""
+    """Returns the rows of table `targets`."""
     every = [(report, target) for report in reports for target in report["targets"]]
     every.sort(key=lambda one: (moment(one[0]["run"]["startedAt"]), one[1]["accountId"], one[1]["region"]))
     return [
         {
-            "date": day(report), "run_id": report["run"]["id"], "started_at": written(report["run"]["startedAt"]),
-            "finished_at": written(report["run"]["finishedAt"]), "stage": target["stage"], "wave": target["wave"],
-            "account_id": target["accountId"], "region": target["region"], "outcome": target["outcome"],
+            "date": day(report),
+            "run_id": report["run"]["id"],
+            "started_at": written(report["run"]["startedAt"]),
+            "finished_at": written(report["run"]["finishedAt"]),
+            "stage": target["stage"],
+            "wave": target["wave"],
+            "account_id": target["accountId"],
+            "region": target["region"],
+            "outcome": target["outcome"],
             "reason_code": target["reason"]["code"],
         }
         for report, target in every
     ]
 
 
-TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {"instances": instances, "patches": patches, "targets": targets}
+TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {
+    "instances": instances,
+    "patches": patches,
+    "targets": targets,
+}
 
 
 # ------------------------------------------------------------------------------------------------------------ queries
 def compliance_over_time(reports: list[Report]) -> list[Line]:
-    """Per day and unit: how many instances the day's last runs ended well."""
+    """Answers per day and OU: for how many instances the last run of the day ended well."""
     last: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     for report, target, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
         last[day(report), row["accountId"], row["region"], row["instanceId"]] = (target["ouPath"], row["outcome"])
@@ -161,20 +204,27 @@ def compliance_over_time(reports: list[Report]) -> list[Line]:
     for (date, ou_path), list_ in sorted(outcomes.items()):
         good = sum(outcome in {"patched", "compliant"} for outcome in list_)
         bad = sum(outcome in {"missing", "pending-reboot", "failed"} for outcome in list_)
-        lines.append({
-            "date": date, "ou_path": ou_path, "instances": len(list_), "compliant": good, "not_compliant": bad,
-            "not_known": len(list_) - good - bad, "percent_compliant": Rounded(100 * good / len(list_), 0.0501),
-        })
+        lines.append(
+            {
+                "date": date,
+                "ou_path": ou_path,
+                "instances": len(list_),
+                "compliant": good,
+                "not_compliant": bad,
+                "not_known": len(list_) - good - bad,
+                "percent_compliant": Rounded(100 * good / len(list_), 0.0501),
+            }
+        )
     return lines
 
 
 def time_to_patch(reports: list[Report]) -> list[Line]:
-    """Per severity: hours from first missing to first installed."""
+    """Answers per severity: the hours from first missing to first installed."""
     missing: dict[tuple[str, ...], datetime] = {}
     installed = defaultdict(list)
     severities = {}
     for _, _, row, event, at, patch in events(reports):
-        key = (row["accountId"], row["region"], row["instanceId"], patch["id"], patch["title"])
+        key: tuple[str, ...] = (row["accountId"], row["region"], row["instanceId"], patch["id"], patch["title"])
         if event == "missing":
             missing[key] = min(missing.get(key, moment(at)), moment(at))
             severities[key] = patch["severity"]
@@ -187,16 +237,20 @@ def time_to_patch(reports: list[Report]) -> list[Line]:
     lines = []
     for severity, all_ in sorted(hours.items()):
         known = [one for one in all_ if one is not None]
-        lines.append({
-            "severity": severity, "installed": len(known), "still_missing": len(all_) - len(known),
-            "mean_hours": Rounded(sum(known) / len(known), 0.00501) if known else None,
-            "longest_hours": Rounded(max(known), 0.00501) if known else None,
-        })
+        lines.append(
+            {
+                "severity": severity,
+                "installed": len(known),
+                "still_missing": len(all_) - len(known),
+                "mean_hours": Rounded(sum(known) / len(known), 0.00501) if known else None,
+                "longest_hours": Rounded(max(known), 0.00501) if known else None,
+            }
+        )
     return lines
 
 
 def always_unreachable(reports: list[Report]) -> list[Line]:
-    """Accounts and instances of which every try failed."""
+    """Answers which accounts and instances no run reached."""
     tries = defaultdict(list)
     for report in sorted(reports, key=lambda one: moment(one["run"]["startedAt"])):
         started = written(report["run"]["startedAt"])
@@ -213,16 +267,27 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
     for (kind, account, region, instance), list_ in tries.items():
         if not any(reached for reached, *_ in list_):
             _, _, target, last = list_[-1]
-            lines.append({
-                "kind": kind, "account_id": account, "account_name": target["accountName"], "ou_path": target["ouPath"],
-                "region": region, "instance_id": instance, "runs": len(list_), "first_run": list_[0][1],
-                "last_run": list_[-1][1], "last_reason": last["reason"]["text"],
-            })
-    return sorted(lines, key=lambda line: (-line["runs"], *(line[n] for n in ("kind", "account_id", "region", "instance_id"))))
+            lines.append(
+                {
+                    "kind": kind,
+                    "account_id": account,
+                    "account_name": target["accountName"],
+                    "ou_path": target["ouPath"],
+                    "region": region,
+                    "instance_id": instance,
+                    "runs": len(list_),
+                    "first_run": list_[0][1],
+                    "last_run": list_[-1][1],
+                    "last_reason": last["reason"]["text"],
+                }
+            )
+    return sorted(
+        lines, key=lambda line: (-line["runs"], *(line[n] for n in ("kind", "account_id", "region", "instance_id")))
+    )
 
 
 def readiness_over_time(reports: list[Report]) -> list[Line]:
-    """Per day and finding or conflict: on how many instances the day's last runs found it."""
+    """Answers per day and finding or conflict: on how many instances the last run of the day found it."""
     last: dict[tuple[str, str, str, str], set[str]] = {}
     for report, _, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
         found = {*wrong(row), *(conflict["reason"]["code"] for conflict in row["conflicts"])}
@@ -247,25 +312,33 @@ QUERIES: dict[str, Callable[[list[Report]], list[Line]]] = {
 
 
 def cves(reports: list[Report]) -> list[str]:
-    """Every CVE id that a report names."""
+    """Returns every CVE ID that a report names."""
     return sorted({cve for *_, patch in events(reports) for cve in patch.get("cveIds", [])})
 
 
 def with_cve(reports: list[Report], cve: str) -> list[Line]:
-    """Instances with a CVE, and when."""
+    """Answers which instances had a CVE, and when."""
     seen: dict[tuple[str, ...], dict[str, Any]] = {}
     for _, target, row, event, at, patch in events(reports):
         if cve not in patch.get("cveIds", []):
             continue
         place = target["accountId"], target["accountName"], target["ouPath"], row["region"], row["instanceId"]
-        line = seen.setdefault((*place, patch["id"], patch["title"]), {"of": row, "patch": patch, "missing": [], "installed": []})
+        line = seen.setdefault(
+            (*place, patch["id"], patch["title"]), {"of": row, "patch": patch, "missing": [], "installed": []}
+        )
         line.setdefault(event, []).append(at)
     names = ("account_id", "account_name", "ou_path", "region", "instance_id")
     return [
-        dict(zip(names, key, strict=False)) | {
-            "name": line["of"]["name"], "os": line["of"]["os"], "patch_id": key[5], "title": key[6],
-            "severity": line["patch"]["severity"], "first_missing": min(line["missing"], default=None),
-            "last_missing": max(line["missing"], default=None), "installed_at": max(line["installed"], default=None),
+        dict(zip(names, key, strict=False))
+        | {
+            "name": line["of"]["name"],
+            "os": line["of"]["os"],
+            "patch_id": key[5],
+            "title": key[6],
+            "severity": line["patch"]["severity"],
+            "first_missing": min(line["missing"], default=None),
+            "last_missing": max(line["missing"], default=None),
+            "installed_at": max(line["installed"], default=None),
         }
         for key, line in sorted(seen.items(), key=lambda one: (one[0][0], *one[0][3:]))
     ]

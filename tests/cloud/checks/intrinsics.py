@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions replaced by sample values, so that policies read as IAM would read them."""
+"""Replaces CloudFormation's intrinsic functions by sample values, so that policies look as IAM sees them."""
 
 import re
 from typing import Any
@@ -11,8 +11,11 @@ _PSEUDO = {
     "AWS::Region": REGION,
     "AWS::StackName": STACK,
 }
-PARAMETERS = {
-    "ActingRoleArns": [f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC", f"arn:aws:iam::{ACCOUNT}:role/{STACK}-InstallRole-ABC"],
+PARAMETERS: dict[str, Any] = {
+    "ActingRoleArns": [
+        f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC",
+        f"arn:aws:iam::{ACCOUNT}:role/{STACK}-InstallRole-ABC",
+    ],
     "AlarmAfterDays": 3,
     "ExternalId": "0123456789abcdef",
     "MemberRoleName": "orgpatch-member",
@@ -21,7 +24,7 @@ PARAMETERS = {
 
 
 def resolve(value: Any, document: dict[str, Any]) -> Any:
-    """`value` of `document` (a template, intrinsics in their long form) without intrinsic functions."""
+    """Returns `value` without intrinsic functions. `document` is its template, with intrinsics in their long form."""
     if isinstance(value, list):
         return [resolve(item, document) for item in value]
     if not isinstance(value, dict):
@@ -41,7 +44,8 @@ def resolve(value: Any, document: dict[str, Any]) -> Any:
 
 def _substitute(name: str, document: dict[str, Any]) -> str:
     if "." in name:
-        return _attribute(*name.split(".", 1), document)
+        logical_id, attribute = name.split(".", 1)
+        return _attribute(logical_id, attribute, document)
     return str(_ref(name, document))
 
 
@@ -51,7 +55,7 @@ def _ref(name: str, document: dict[str, Any]) -> Any:
     if name in document.get("Parameters", {}):
         return PARAMETERS.get(name, document["Parameters"][name].get("Default"))
     kind = document["Resources"][name]["Type"]
-    # Ref of these is the ARN, of everything else the name.
+    # Ref returns the ARN of these types, and the name of all others.
     if kind in {"AWS::SNS::Topic", "AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"}:
         return _attribute(name, "Arn", document)
     return _name(name, document)

@@ -1,6 +1,6 @@
-"""IAM statements of the two templates, each with the comments that stand beside it in the YAML source.
+"""Reads the IAM statements of the two templates, each with the comments beside it in the YAML source.
 
-Two comments carry a meaning. Both stand at the end of the line they belong to, or on the lines directly above it:
+Two comments have a meaning. Both are at the end of their line, or on the lines directly above it:
   # any-resource-because: <why>    beside `Resource: "*"`
   # unused-because: <why>          beside an action, or beside `Action:` for all of the statement
 """
@@ -21,7 +21,7 @@ _MARK = re.compile(r"(any-resource-because|unused-because):\s*(\S.*)")
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of one role."""
+    """A statement of a role."""
 
     role: str
     policy: str
@@ -40,16 +40,17 @@ class Statement:
 
 
 def all_statements() -> list[Statement]:
-    """Of template.yaml and of member-role.yaml."""
+    """Returns the statements of template.yaml and member-role.yaml."""
     return statements(sources.TEMPLATE) + statements(sources.MEMBER_ROLE)
 
 
 def statements(path: Path) -> list[Statement]:
-    """Every statement of every role in a template, in the order of the file."""
+    """Returns every statement of every role in a template, in the order of the file."""
     text = path.read_text()
     document, lines = yaml_parse(text), text.splitlines()
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    found = []
+    assert root is not None, f"{path} is empty"
+    found: list[Statement] = []
     for role, resource in sources.resources(document, "AWS::IAM::Role").items():
         policies_node = _child(root, "Resources", role, "Properties", "Policies")
         for policy, policy_node in zip(resource["Properties"].get("Policies", []), policies_node.value, strict=True):
@@ -87,7 +88,7 @@ def _statement(
 
 
 def _mark(lines: list[str], node: yaml.Node, name: str) -> str | None:
-    """The reason that a marked comment beside or directly above a node gives."""
+    """Returns the reason in a marked comment beside a node or directly above it."""
     number = node.start_mark.line
     candidates = [lines[number]]
     while number > 0 and lines[number - 1].lstrip().startswith("#"):

@@ -1,13 +1,14 @@
-"""Alarms: each has a way to people and may take it, and a night that goes wrong is one alarm, however late metrics come."""
+"""Every alarm notifies people in exactly one way, and a failed night is one alarm, however late the metrics come."""
 
 import copy
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from . import alarms, sources
-from .alarms import Alarms, Looking, Open, Point
+from .alarms import Alarms, Change, Evaluation, Point, Undocumented
 
 HALTED, FAILED = "orgpatch-run-halted", "orgpatch-run-failed"
 RESOURCES = {
@@ -18,21 +19,21 @@ RESOURCES = {
 HOUR = 3600
 
 
-# ------------------------------------------------------------------------------------------------------ who is told
+# ------------------------------------------------------------------------------------------------------ who is notified
 def faults(loaded: Alarms) -> list[str]:
-    """What is wrong with the alarms as they stand, before anything happens."""
+    """Returns what is wrong with the definitions of the alarms."""
     found = []
     composites = {name: alarm for name, alarm in loaded.items() if alarm["Type"] == alarms.COMPOSITE}
     for name, alarm in composites.items():
         named = alarms.children(alarm["AlarmRule"])
-        found += [f"{name} looks at {child}, which is no alarm" for child in named if child not in loaded]
+        found += [f"{name} watches {child}, which is not an alarm" for child in named if child not in loaded]
         suppressor = loaded.get(alarm["ActionsSuppressor"], {})
         if (suppressor.get("MetricName"), bool(suppressor.get("AlarmActions"))) != ("RunsHalted", True):
-            found.append(f"{name} is suppressed by {alarm['ActionsSuppressor']}, which tells nobody of a halt")
+            found.append(f"{name} is suppressed by {alarm['ActionsSuppressor']}, which notifies of no halt")
     watched = {child for alarm in composites.values() for child in alarms.children(alarm["AlarmRule"])}
     for name, alarm in loaded.items():
         if bool(alarm.get("AlarmActions")) == (name in watched):
-            found.append(f"{name} tells people {'twice' if name in watched else 'nothing'}")
+            found.append(f"{name} notifies people {'twice' if name in watched else 'never'}")
     return found
 
 
@@ -43,18 +44,22 @@ def test_every_alarm_has_one_way_to_people() -> None:
 @pytest.mark.parametrize(
     ("name", "changed", "fault"),
     [
-        (FAILED, {"AlarmRule": 'ALARM("orgpatch-no-such-alarm") OR ALARM("orgpatch-execution-timed-out")'}, "is no alarm"),
-        (FAILED, {"AlarmRule": 'ALARM("orgpatch-execution-failed")'}, "timed-out tells people nothing"),
-        (FAILED, {"ActionsSuppressor": "orgpatch-execution-timed-out"}, "tells nobody of a halt"),
-        (FAILED, {"ActionsSuppressor": "orgpatch-no-such-alarm"}, "tells nobody of a halt"),
-        (FAILED, {"AlarmActions": []}, "tells people nothing"),
-        (HALTED, {"AlarmActions": []}, "tells people nothing"),
-        ("orgpatch-no-successful-run", {"AlarmActions": []}, "tells people nothing"),
-        ("orgpatch-execution-failed", {"AlarmActions": ["topic"]}, "tells people twice"),
+        (
+            FAILED,
+            {"AlarmRule": 'ALARM("orgpatch-no-such-alarm") OR ALARM("orgpatch-execution-timed-out")'},
+            "is not an alarm",
+        ),
+        (FAILED, {"AlarmRule": 'ALARM("orgpatch-execution-failed")'}, "timed-out notifies people never"),
+        (FAILED, {"ActionsSuppressor": "orgpatch-execution-timed-out"}, "notifies of no halt"),
+        (FAILED, {"ActionsSuppressor": "orgpatch-no-such-alarm"}, "notifies of no halt"),
+        (FAILED, {"AlarmActions": []}, "notifies people never"),
+        (HALTED, {"AlarmActions": []}, "notifies people never"),
+        ("orgpatch-no-successful-run", {"AlarmActions": []}, "notifies people never"),
+        ("orgpatch-execution-failed", {"AlarmActions": ["topic"]}, "notifies people twice"),
     ],
     ids=str,
 )
-def test_an_alarm_without_a_way_or_with_two_is_found(name: str, changed: dict, fault: str) -> None:
+def test_an_alarm_without_a_way_or_with_two_is_found(name: str, changed: dict[str, Any], fault: str) -> None:
     loaded = copy.deepcopy(alarms.load(conditional=True))
     loaded[name] |= changed
     assert any(fault in found for found in faults(loaded))
@@ -65,14 +70,14 @@ def test_an_alarm_says_what_it_means_and_names_others_by_reference(logical_id: s
     properties = RESOURCES[logical_id]
     assert properties["AlarmDescription"]
     assert properties.get("AlarmActions", []) in ([], [{"Ref": "Alerts"}])
-    # By a text of the same letters, CloudFormation would not know which is to be made first.
+    # A plain text with the same name would not tell CloudFormation which alarm it has to create first.
     if "AlarmRule" in properties:
         assert "orgpatch" not in properties["AlarmRule"]["Fn::Sub"]
         assert set(properties["ActionsSuppressor"]) == {"Ref"}
 
 
 def test_alarms_of_this_account_may_publish_and_nobody_else() -> None:
-    # Composite alarms publish as metric alarms do: the service, on behalf of the account that has the alarm.
+    # Composite alarms publish as metric alarms do: CloudWatch publishes on behalf of the account that has the alarm.
     policy = sources.template()["Resources"]["AlertsPolicy"]["Properties"]
     assert policy["Topics"] == [{"Ref": "Alerts"}]
     [allowed] = [statement for statement in policy["PolicyDocument"]["Statement"] if statement["Effect"] == "Allow"]
@@ -82,11 +87,14 @@ def test_alarms_of_this_account_may_publish_and_nobody_else() -> None:
 
 
 def test_the_absence_of_success_is_an_alarm_and_cloudwatch_can_look_back_so_far() -> None:
-    alarm, parameter = sources.template()["Resources"]["NoSuccessfulRun"], sources.template()["Parameters"]["AlarmAfterDays"]
+    alarm, parameter = (
+        sources.template()["Resources"]["NoSuccessfulRun"],
+        sources.template()["Parameters"]["AlarmAfterDays"],
+    )
     properties = alarm["Properties"]
     assert (alarm["Condition"], properties["TreatMissingData"]) == ("AlarmsWithoutSuccess", "breaching")
     assert properties["EvaluationPeriods"] == {"Ref": "AlarmAfterDays"}
-    # PutMetricAlarm refuses more than seven days; no day is no alarm.
+    # PutMetricAlarm refuses more than seven days. With 0 days there is no alarm.
     assert properties["Period"] * max(parameter["AllowedValues"]) <= 604_800
     assert parameter["Default"] == min(parameter["AllowedValues"]) == 0
     condition = sources.template()["Conditions"]["AlarmsWithoutSuccess"]
@@ -94,53 +102,53 @@ def test_the_absence_of_success_is_an_alarm_and_cloudwatch_can_look_back_so_far(
 
 
 # ----------------------------------------------------------------------------------------------------- whole nights
-# How much later than it happened CloudWatch has our metric and that of Step Functions, and how long `report` worked:
-# not at all, some minutes, all that its time-out allows and the notification on top.
+# In seconds: the delay until CloudWatch has our metric, the delay until it has that of Step Functions, and how long
+# `report` worked: almost no time, some minutes, or its whole time limit plus the notification.
 Delays = tuple[float, float, float]
 DELAYS: list[Delays] = list(itertools.product((0, 60, 120, 180), (0, 60, 120, 180), (5, 300, 960)))
 How = Callable[[float, Delays], list[Point]]
 
 
 def ours(name: str, value: float, at: float, delays: Delays) -> Point:
-    """What `report` logs: it bears the time at which `report` began, and comes when it is through."""
+    """Returns a metric that `report` logs. Its timestamp is the start of `report`, and it arrives after its end."""
     return Point("orgpatch/orgpatch", name, value, at, at + delays[2] + delays[0])
 
 
 def theirs(name: str, at: float, delays: Delays) -> Point:
-    """What Step Functions counts when an execution has ended."""
+    """Returns a metric that Step Functions counts at the end of an execution."""
     return Point("AWS/States", name, 1, at, at + delays[1])
 
 
 def advanced(at: float, delays: Delays) -> list[Point]:
-    """Through all steps."""
-    said = [ours("RunsAdvanced", 1, at, delays), ours("RunsHalted", 0, at, delays)]
-    return [*said, theirs("ExecutionsSucceeded", at + delays[2], delays)]
+    """The run advances through all steps."""
+    logged = [ours("RunsAdvanced", 1, at, delays), ours("RunsHalted", 0, at, delays)]
+    return [*logged, theirs("ExecutionsSucceeded", at + delays[2], delays)]
 
 
 def halted(at: float, delays: Delays) -> list[Point]:
-    """A gate said no."""
-    said = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 1, at, delays)]
-    return [*said, theirs("ExecutionsFailed", at + delays[2], delays)]
+    """A gate halts the run."""
+    logged = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 1, at, delays)]
+    return [*logged, theirs("ExecutionsFailed", at + delays[2], delays)]
 
 
 def broken(at: float, delays: Delays) -> list[Point]:
-    """An error, which the report says."""
-    said = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 0, at, delays)]
-    return [*said, theirs("ExecutionsFailed", at + delays[2], delays)]
+    """The run ends in an error, and its report says so."""
+    logged = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 0, at, delays)]
+    return [*logged, theirs("ExecutionsFailed", at + delays[2], delays)]
 
 
 def refused(at: float, delays: Delays) -> list[Point]:
-    """At the start; or there is no report, or our metric got lost: only Step Functions knows."""
+    """Only Step Functions reports a failure: the run was refused, or its report or our metric is missing."""
     return [theirs("ExecutionsFailed", at, delays)]
 
 
 def timed_out(at: float, delays: Delays) -> list[Point]:
-    """After a year."""
+    """The execution reaches its time limit of a year."""
     return [theirs("ExecutionsTimedOut", at, delays)]
 
 
 def stopped(at: float, delays: Delays) -> list[Point]:
-    """By a person."""
+    """A person stops the run."""
     return [theirs("ExecutionsAborted", at, delays)]
 
 
@@ -159,24 +167,24 @@ NIGHTS: dict[str, tuple[list[tuple[float, How]], list[str]]] = {
 }
 
 
-def everything_open() -> Iterator[Open]:
-    """Every combination of what the documentation leaves open."""
+def everything_undocumented() -> Iterator[Undocumented]:
+    """Yields every combination of answers to what the documentation leaves open."""
     for second, ours_back, theirs_back in itertools.product((0, 30), (0, 2, 10), (0, 2, 5)):
-        for unfinished, waits_anew in itertools.product((False, True), repeat=2):
-            yield Open(Looking(second, ours_back), Looking(0, theirs_back), unfinished, waits_anew)
+        for unfinished, restarts_wait in itertools.product((False, True), repeat=2):
+            yield Undocumented(Evaluation(second, ours_back), Evaluation(0, theirs_back), unfinished, restarts_wait)
 
 
 def wrong(loaded: Alarms, night: str) -> list[str]:
-    """In which circumstances people hear of a night what they should not, or do not hear what they should."""
+    """Returns the circumstances in which the notifications of a night differ from the expected ones."""
     runs, expected = NIGHTS[night]
     found = []
     for delays in DELAYS:
-        # Neither at the beginning of a minute nor at its end.
+        # 17 s: neither at the beginning of a minute nor at its end.
         points = [point for after, how in runs for point in how(HOUR + 17 + after, delays)]
-        for open_ in everything_open():
-            heard = alarms.told(loaded, points, open_)
-            if heard != expected:
-                found.append(f"{night}: {heard} with delays {delays} and {open_}")
+        for undocumented in everything_undocumented():
+            sent = alarms.notifications(loaded, points, undocumented)
+            if sent != expected:
+                found.append(f"{night}: {sent} with delays {delays} and {undocumented}")
     return found
 
 
@@ -188,16 +196,16 @@ def test_a_night_is_one_alarm_however_late_the_metrics_come(night: str) -> None:
 @pytest.mark.parametrize("late", [0, 600, HOUR, 10 * HOUR])
 @pytest.mark.parametrize("report", [5, 1200, 1800, HOUR])
 def test_no_delay_makes_a_halt_silent(late: float, report: float) -> None:
-    # Where our metric is too late, people hear of the halt as a failure, at worst of both; never of nothing.
-    for open_ in everything_open():
-        heard = alarms.told(alarms.load(), halted(HOUR + 17, (late, 60, report)), open_)
-        assert heard and set(heard) <= {HALTED, FAILED} and len(heard) == len(set(heard)), open_
+    # If our metric is too late, people get the halt as a failure, or both notifications, but never none.
+    for undocumented in everything_undocumented():
+        sent = alarms.notifications(alarms.load(), halted(HOUR + 17, (late, 60, report)), undocumented)
+        assert sent and set(sent) <= {HALTED, FAILED} and len(sent) == len(set(sent)), undocumented
 
 
 @pytest.mark.parametrize(
     ("name", "changed", "night"),
     [
-        # What stood here before: the alarm on Step Functions' metric told people itself.
+        # An earlier design: the alarm on the metric of Step Functions notified people itself.
         ("orgpatch-execution-failed", {"AlarmActions": ["topic"]}, "halted"),
         (FAILED, {"ActionsSuppressor": "orgpatch-execution-timed-out"}, "halted"),
         (FAILED, {"ActionsSuppressorWaitPeriod": 120}, "halted"),
@@ -215,7 +223,7 @@ def test_no_delay_makes_a_halt_silent(late: float, report: float) -> None:
     ],
     ids=str,
 )
-def test_another_number_is_another_night(name: str, changed: dict, night: str) -> None:
+def test_another_number_is_another_night(name: str, changed: dict[str, Any], night: str) -> None:
     loaded = copy.deepcopy(alarms.load())
     loaded[name] |= changed
     assert wrong(loaded, night)
@@ -224,18 +232,24 @@ def test_another_number_is_another_night(name: str, changed: dict, night: str) -
 def test_before_the_first_run_the_absence_of_success_is_an_alarm_at_once() -> None:
     alarm = alarms.load(conditional=True)["orgpatch-no-successful-run"]
     run = 10 * 24 * HOUR
-    for open_ in everything_open():
-        [first, second, third] = alarms.states(alarm, advanced(run, (0, 0, 5)), open_)
+    for undocumented in everything_undocumented():
+        [first, second, third] = alarms.states(alarm, advanced(run, (0, 0, 5)), undocumented)
         assert (first[0] < 60, first[1], second[1], third[1]) == (True, "ALARM", "OK", "ALARM")
-        # Three days after the last success; or later by as far as CloudWatch looks back for data that is really there.
+        # Three days after the last success, or later by the periods that CloudWatch searches further back for data.
         days = (third[0] - run) / 24 / HOUR
-        assert 3 <= days <= 3 + open_.at_ours.further_back + 1.1
+        assert 3 <= days <= 3 + undocumented.of_our_metrics.further_back + 1.1
 
 
 # --------------------------------------------------------------------------------- the rules are those of the guide
 @pytest.mark.parametrize(
     ("data", "breaching", "not_breaching"),
-    [("0-X-X", "OK", "OK"), ("0----", "OK", "OK"), ("-----", "ALARM", "OK"), ("0XX-X", "ALARM", "ALARM"), ("--X--", "ALARM", "OK")],
+    [
+        ("0-X-X", "OK", "OK"),
+        ("0----", "OK", "OK"),
+        ("-----", "ALARM", "OK"),
+        ("0XX-X", "ALARM", "ALARM"),
+        ("--X--", "ALARM", "OK"),
+    ],
 )
 def test_three_of_three_are_judged_as_in_the_guide(data: str, breaching: str, not_breaching: str) -> None:
     assert judged(data, 3) == (breaching, not_breaching)
@@ -243,17 +257,30 @@ def test_three_of_three_are_judged_as_in_the_guide(data: str, breaching: str, no
 
 @pytest.mark.parametrize(
     ("data", "breaching", "not_breaching"),
-    [("0-X-X", "ALARM", "ALARM"), ("00X0X", "ALARM", "ALARM"), ("0-X--", "ALARM", "OK"), ("----0", "ALARM", "OK"), ("---X-", "ALARM", "OK")],
+    [
+        ("0-X-X", "ALARM", "ALARM"),
+        ("00X0X", "ALARM", "ALARM"),
+        ("0-X--", "ALARM", "OK"),
+        ("----0", "ALARM", "OK"),
+        ("---X-", "ALARM", "OK"),
+    ],
 )
 def test_two_of_three_are_judged_as_in_the_guide(data: str, breaching: str, not_breaching: str) -> None:
     assert judged(data, 2) == (breaching, not_breaching)
 
 
 def judged(data: str, datapoints: int) -> tuple[str, str]:
-    """A line of the guide's tables: five periods, three of which are evaluated."""
-    alarm = {"EvaluationPeriods": 3, "DatapointsToAlarm": datapoints, "Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    """Evaluates a line of the guide's tables: five periods, three of which count."""
+    alarm = {
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": datapoints,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    }
     real = [float(sign == "X") for sign in data if sign != "-"]
-    breaching, not_breaching = (alarms.judge({**alarm, "TreatMissingData": how}, real) for how in ("breaching", "notBreaching"))
+    breaching, not_breaching = (
+        alarms.judge({**alarm, "TreatMissingData": how}, real) for how in ("breaching", "notBreaching")
+    )
     return breaching, not_breaching
 
 
@@ -267,8 +294,17 @@ def judged(data: str, datapoints: int) -> tuple[str, str]:
         ([(2, "ALARM")], [(3, "ALARM"), (6, "OK")], [(9, "ALARM")]),
         ([(2, "ALARM"), (7, "OK")], [(3, "ALARM"), (6, "OK")], [(9, "OK")]),
     ],
-    ids=["after the wait", "by the alarm", "changed in the wait", "suppressed before", "after the extension", "changed in the extension"],
+    ids=[
+        "after the wait",
+        "by the alarm",
+        "changed in the wait",
+        "suppressed before",
+        "after the extension",
+        "changed in the extension",
+    ],
 )
-def test_actions_are_suppressed_as_in_the_examples_of_the_guide(composite: list, suppressor: list, taken: list) -> None:
-    for waits_anew in (False, True):
-        assert alarms.actions(composite, suppressor, 2, 3, waits_anew) == taken
+def test_actions_are_suppressed_as_in_the_examples_of_the_guide(
+    composite: list[Change], suppressor: list[Change], taken: list[Change]
+) -> None:
+    for restarts_wait in (False, True):
+        assert alarms.actions(composite, suppressor, 2, 3, restarts_wait) == taken

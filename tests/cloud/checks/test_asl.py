@@ -1,4 +1,4 @@
-"""statemachine/patch-run.asl.json keeps AWS's rules and the project's; and each rule finds what it is there for."""
+"""statemachine/patch-run.asl.json keeps AWS's rules and those of this project, and each rule finds its mistake."""
 
 import copy
 import json
@@ -13,7 +13,11 @@ import pytest
 from . import asl, sources
 
 VALIDATOR = sources.ROOT / "node_modules" / ".bin" / "asl-validator"
-SERVICES = {"arn:aws:states:::lambda:invoke", "arn:aws:states:::lambda:invoke.waitForTaskToken", "arn:aws:states:::sns:publish"}
+SERVICES = {
+    "arn:aws:states:::lambda:invoke",
+    "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "arn:aws:states:::sns:publish",
+}
 
 
 # --------------------------------------------------------------------------------------------- the real state machine
@@ -58,8 +62,8 @@ def test_every_function_is_invoked() -> None:
 
 
 def error_names() -> set[str]:
-    """RunError::NAMES, from the source: these are what a function can fail with."""
-    source = (sources.ROOT / "crates" / "core" / "src" / "error.rs").read_text()
+    """Returns RunError::NAMES from the source: the errors that a function can end with."""
+    source = (sources.ROOT / "crates" / "model" / "src" / "error.rs").read_text()
     [block] = re.findall(r"const NAMES: \[&str; \d+\] = \[(.*?)\];", source, re.DOTALL)
     constants = dict(re.findall(r'const (\w+): &str = "(\w+)";', source))
     names = {constants.get(name, name) for name in re.findall(r"\w+", re.sub(r"//.*", "", block))}
@@ -68,8 +72,8 @@ def error_names() -> set[str]:
 
 
 def transient_names() -> set[str]:
-    """What RunError::is_transient says yes to."""
-    source = (sources.ROOT / "crates" / "core" / "src" / "error.rs").read_text()
+    """Returns the errors for which RunError::is_transient is true, from the source."""
+    source = (sources.ROOT / "crates" / "model" / "src" / "error.rs").read_text()
     [body] = re.findall(r"fn is_transient.*?matches!\(self, (.*?)\)\n", source, re.DOTALL)
     names = set(re.findall(r"Self::(\w+)", body))
     assert names <= error_names()
@@ -78,9 +82,9 @@ def transient_names() -> set[str]:
 
 
 def validate(path: Path) -> tuple[int, str]:
-    """Exit code and complaint of asl-validator."""
+    """Returns the exit code and the output of asl-validator."""
     if not VALIDATOR.exists():
-        pytest.fail("asl-validator not found: run `npm ci`")
+        pytest.fail("asl-validator is not installed: run `make tools`")
     result = subprocess.run([VALIDATOR, "--json-path", path], capture_output=True, text=True, check=False)
     return result.returncode, result.stdout + result.stderr
 
@@ -111,20 +115,36 @@ GOOD = {
                     "Scan": {
                         "Type": "Map",
                         "Label": "Scan",
-                        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "b", "Key": "{% $run %}"}},
+                        "ItemReader": {
+                            "Resource": "arn:aws:states:::s3:getObject",
+                            "Arguments": {"Bucket": "b", "Key": "{% $run %}"},
+                        },
                         "ItemSelector": {"run": "{% $run %}", "target": "{% $states.context.Map.Item.Value %}"},
                         "ItemProcessor": {
                             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                             "StartAt": "One",
                             "States": {
                                 "One": {**TASK, "Assign": {"kept": "{% $states.input %}"}, "Next": "Two"},
-                                "Two": {**TASK, "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $kept %}"}, "End": True},
+                                "Two": {
+                                    **TASK,
+                                    "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $kept %}"},
+                                    "End": True,
+                                },
                             },
                         },
-                        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "b", "Prefix": "p"}},
+                        "ResultWriter": {
+                            "Resource": "arn:aws:states:::s3:putObject",
+                            "Arguments": {"Bucket": "b", "Prefix": "p"},
+                        },
                         "MaxConcurrency": 10,
                         "ToleratedFailurePercentage": 100,
-                        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {"error": "{% $states.errorOutput %}"}, "Next": "Stop"}],
+                        "Catch": [
+                            {
+                                "ErrorEquals": ["States.ALL"],
+                                "Output": {"error": "{% $states.errorOutput %}"},
+                                "Next": "Stop",
+                            }
+                        ],
                         "Next": "Passed",
                     },
                     "Passed": {
@@ -178,7 +198,7 @@ def test_no_rule_complains_about_a_good_definition() -> None:
         (asl.states_are_jsonata, (*CHILD, "One", "Arguments", "Payload"), "States.Format('x')"),
         (asl.expressions_parse, (*STEP, "Passed", "Choices", 0, "Condition"), "{% $states.input.ok = %}"),
         (asl.expressions_parse, (*STEP, "Passed", "Choices", 0, "Condition"), "{% true"),
-        # an outer variable in the children of a Distributed Map; one that nobody assigns
+        # an outer variable in the children of a Distributed Map; one that no state assigns
         (asl.variables_are_in_reach, (*CHILD, "Two", "Arguments", "Payload"), "{% $run %}"),
         (asl.variables_are_in_reach, (*STEP, "Passed", "Choices", 0, "Condition"), "{% $unknown %}"),
         (asl.no_scope_assigns_a_variable_of_another, (*STEP, "Passed", "Assign"), {"run": 1}),
@@ -190,7 +210,11 @@ def test_no_rule_complains_about_a_good_definition() -> None:
         (asl.distributed_maps_lose_nothing, (*SCAN, "ItemProcessor", "ProcessorConfig", "ExecutionType"), "EXPRESS"),
         (asl.stages_run_one_after_the_other, ("States", "Steps", "MaxConcurrency"), 2),
         (asl.stages_run_one_after_the_other, ("States", "Steps", "MaxConcurrency"), "{% 1 %}"),
-        (asl.stages_run_one_after_the_other, ("States", "Steps", "ItemProcessor", "ProcessorConfig", "Mode"), "DISTRIBUTED"),
+        (
+            asl.stages_run_one_after_the_other,
+            ("States", "Steps", "ItemProcessor", "ProcessorConfig", "Mode"),
+            "DISTRIBUTED",
+        ),
     ],
 )
 def test_rule_finds(rule: Callable[[dict[str, Any]], list[str]], path: tuple[str | int, ...], value: Any) -> None:
@@ -231,11 +255,11 @@ def test_asl_validator_finds(tmp_path: Path) -> None:
 
 
 def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
-    """The good definition with one value set, or removed by None."""
-    definition = copy.deepcopy(GOOD)
+    """Returns the good definition with one value changed. None removes the value."""
+    definition: dict[str, Any] = copy.deepcopy(GOOD)
     if not path:
         return definition
-    holder = definition
+    holder: Any = definition
     for key in path[:-1]:
         holder = holder[key]
     if value is None:

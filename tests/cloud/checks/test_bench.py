@@ -1,5 +1,7 @@
-"""The records that the benchmarks make up are what the functions read: a field that they lack would only show when somebody
-measures again."""
+"""The benchmarks' invented records have the form that the functions read.
+
+Without these tests, a missing field would only show at the next measurement.
+"""
 
 import json
 import sys
@@ -10,7 +12,8 @@ from . import sources
 
 sys.path.insert(0, str(sources.ROOT))
 
-from bench import records  # noqa: E402 (the folder has to be known first)
+# Only after the path is set.
+from bench import records
 
 SCHEMA = json.loads((sources.ROOT / "schemas" / "report.schema.json").read_text())
 ROW = Draft202012Validator({"$ref": "#/$defs/InstanceRow", "$defs": SCHEMA["$defs"]})
@@ -22,7 +25,7 @@ def test_made_up_instances_are_rows_of_a_report() -> None:
     rows = [row for key in keys for row in json.loads(run.get(key) or b"{}")["instances"]]
     assert len(rows) == 2 * 2 * records.INSTANCES_PER_TARGET
     assert [error.message for row in rows for error in ROW.iter_errors(row)] == []
-    # What it is compared with: without a required field a row is none.
+    # The schema does refuse a row without a required field.
     assert list(ROW.iter_errors({name: value for name, value in rows[0].items() if name != "conflicts"}))
 
 

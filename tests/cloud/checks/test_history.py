@@ -1,4 +1,4 @@
-"""The history in template.yaml: saved queries are the files, tables lie where `report` writes, nobody else writes there."""
+"""The history in template.yaml: saved queries equal their files, and the tables are where `report` writes."""
 
 import re
 
@@ -22,7 +22,7 @@ def test_a_saved_query_is_described_and_asks_the_history(logical_id: str) -> Non
     properties = NAMED[logical_id]["Properties"]
     assert properties["Description"] and properties["QueryString"].startswith("-- ")
     assert (properties["Database"], properties["WorkGroup"]) == ({"Ref": "History"}, {"Ref": "HistoryQueries"})
-    # Athena takes names without quotes only in lower case, and one statement.
+    # Athena runs one statement, without a semicolon.
     assert ";" not in properties["QueryString"]
 
 
@@ -38,7 +38,7 @@ def test_a_table_is_projected_by_date_and_lies_below_results(logical_id: str) ->
     assert projection["date.range"].endswith(",NOW+1DAY")
     columns = [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
     assert len(columns) == len(set(columns)) and "date" not in columns
-    # Glue keeps names in lower case, and the columns are looked up in the lines by them.
+    # Glue stores names in lower case, and Athena looks the columns up in the lines by these names.
     assert all(re.fullmatch(r"[a-z_]+", column) for column in columns)
 
 

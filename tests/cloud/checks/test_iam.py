@@ -1,4 +1,4 @@
-"""Policies: known actions on resources that fit them, no wider than AWS allows, every exception with its reason."""
+"""Policies allow known actions on fitting resources, as narrow as AWS permits; every exception has its reason."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ STATEMENTS = policies.all_statements()
 ROLES = sorted({statement.role for statement in STATEMENTS} - {"MemberRole"})
 MEMBER = "arn:aws:iam::222200000001:role/orgpatch-member"
 
-# What parliament objects to, and why it is right as it is. It wants every required resource type in every statement.
+# Findings of parliament that are no mistakes. It wants every required resource type in every statement.
 NOT_A_FINDING = {
     # Executions of an Express state machine; there is none.
     ("RESOURCE_MISMATCH", "states:DescribeExecution", "arn:*:states:*:*:express:*:*:*"),
@@ -25,12 +25,12 @@ NOT_A_FINDING = {
 
 
 def document_of(role: str) -> dict[str, Any]:
-    """The template that a role is in."""
+    """Returns the template that contains a role."""
     return sources.member_role() if role == "MemberRole" else sources.template()
 
 
 def policy_of(role: str) -> dict[str, Any]:
-    """A role's policy as IAM reads it."""
+    """Returns the policy of a role as IAM sees it."""
     document = document_of(role)
     [policy] = document["Resources"][role]["Properties"]["Policies"]
     return intrinsics.resolve(policy["PolicyDocument"], document)
@@ -43,7 +43,7 @@ def test_parliament_finds_nothing(role: str) -> None:
 
 
 def findings(policy: dict[str, Any]) -> list[str]:
-    """What parliament finds wrong with a policy."""
+    """Returns what parliament finds wrong with a policy."""
     logging.disable(logging.CRITICAL)
     result = parliament.analyze_policy_string(json.dumps(policy))
     logging.disable(logging.NOTSET)
@@ -76,7 +76,7 @@ def test_sids_are_unique_within_a_role() -> None:
 
 
 def test_a_resource_is_named_wherever_the_action_has_one() -> None:
-    # Parliament knows which actions have resource types; '*' is for those that have none.
+    # Parliament knows which actions have resource types. '*' is only for actions without one.
     for statement in STATEMENTS:
         if "*" in statement.resources:
             for action in statement.actions:
@@ -84,7 +84,7 @@ def test_a_resource_is_named_wherever_the_action_has_one() -> None:
 
 
 def resource_types(action: str) -> list[str]:
-    """What an action can be scoped to, by AWS's reference."""
+    """Returns the resource types that an action can be scoped to, by AWS's reference."""
     prefix, name = action.split(":")
     [info] = [
         privilege
@@ -107,14 +107,18 @@ def test_every_function_has_a_role_of_its_own_and_every_role_a_user() -> None:
 
 @pytest.mark.parametrize(
     ("role", "service"),
-    [*((f"{name}Role", "lambda") for name in sources.functions()), ("PatchRunRole", "states"), ("ScheduleRole", "scheduler")],
+    [
+        *((f"{name}Role", "lambda") for name in sources.functions()),
+        ("PatchRunRole", "states"),
+        ("ScheduleRole", "scheduler"),
+    ],
 )
 def test_a_role_trusts_its_service_only(role: str, service: str) -> None:
     trust = sources.template()["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]
     [statement] = trust["Statement"]
     assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
     assert statement["Action"] == "sts:AssumeRole"
-    if service != "lambda":  # Lambda does not say for whom it asks
+    if service != "lambda":  # Lambda does not send aws:SourceAccount.
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
@@ -126,10 +130,12 @@ def test_a_function_writes_its_own_log_only(name: str) -> None:
 
 
 def test_state_machine_may_invoke_every_version_of_every_function_and_nothing_else() -> None:
-    # A run of two weeks goes on calling the versions that were there when it began.
+    # A run of two weeks keeps calling the versions that existed when it began.
     [statement] = [s for s in STATEMENTS if "lambda:InvokeFunction" in s.actions]
     assert statement.role == "PatchRunRole"
-    assert sorted(r["Fn::Sub"] for r in statement.resources) == sorted(f"${{{name}.Arn}}:*" for name in sources.functions())
+    assert sorted(r["Fn::Sub"] for r in statement.resources) == sorted(
+        f"${{{name}.Arn}}:*" for name in sources.functions()
+    )
 
 
 # -------------------------------------------------------------------------------------------------- member accounts
@@ -183,8 +189,13 @@ def test_who_gets_in(role: str, external_id: str | None, organization: str, trus
     caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{intrinsics.STACK}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
     context = EvalContext(
-        principal_arn=caller, principal_type="AssumedRole", principal_account=intrinsics.ACCOUNT,
-        action="sts:AssumeRole", resource_arn=MEMBER, region=intrinsics.REGION, service_context=keys,
+        principal_arn=caller,
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action="sts:AssumeRole",
+        resource_arn=MEMBER,
+        region=intrinsics.REGION,
+        service_context=keys,
     )
     assert evaluate_trust_policy(trust, caller, context) is trusted
 
@@ -205,8 +216,13 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaselineWithHooks", False),
         ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:managed-instance/mi-1", False),
         ("MemberRole", "ssm:DescribeInstancePatchStates", f"arn:aws:ec2:{OWN}:instance/i-1", True),
-        ("MemberRole", "ssm:DescribeInstancePatchStates", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
-        # Others who patch are seen, never changed.
+        (
+            "MemberRole",
+            "ssm:DescribeInstancePatchStates",
+            "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1",
+            False,
+        ),
+        # Competing patchers are read, never changed.
         ("MemberRole", "ssm:ListAssociations", "*", True),
         ("MemberRole", "ssm:DescribeAssociation", f"arn:aws:ssm:{OWN}:association/a-1", True),
         ("MemberRole", "ssm:DescribeAssociation", "arn:aws:ssm:ap-northeast-1:999999999999:association/a-1", False),
@@ -215,14 +231,26 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:DescribeMaintenanceWindows", "*", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTargets", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
-        ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", "arn:aws:ssm:ap-northeast-1:999999999999:maintenancewindow/mw-1", False),
+        (
+            "MemberRole",
+            "ssm:DescribeMaintenanceWindowTasks",
+            "arn:aws:ssm:ap-northeast-1:999999999999:maintenancewindow/mw-1",
+            False,
+        ),
         ("MemberRole", "ssm:UpdateMaintenanceWindow", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", False),
         ("MemberRole", "ssm:CancelCommand", "*", False),
         ("MemberRole", "ec2:TerminateInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
-        # Readiness: networks and inventory are read, never changed; of all settings one.
+        # Readiness: networks, inventory and a single setting are read, never changed.
         *(
             ("MemberRole", f"ec2:Describe{what}", "*", True)
-            for what in ("Subnets", "RouteTables", "SecurityGroups", "NetworkAcls", "VpcEndpoints", "ManagedPrefixLists")
+            for what in (
+                "Subnets",
+                "RouteTables",
+                "SecurityGroups",
+                "NetworkAcls",
+                "VpcEndpoints",
+                "ManagedPrefixLists",
+            )
         ),
         ("MemberRole", "ec2:DescribeVolumes", "*", False),
         ("MemberRole", "ec2:ReplaceRoute", f"arn:aws:ec2:{OWN}:route-table/rtb-1", False),
@@ -233,12 +261,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:GetServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting/ssm/opsinsights/opscenter", False),
         ("MemberRole", "ssm:UpdateServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting{HOST_MANAGEMENT}", False),
         ("MemberRole", "ssm:StartSession", f"arn:aws:ec2:{OWN}:instance/i-1", False),
-        # Only those who act may enter; none may become something else.
+        # Only the acting functions may assume the member role, and they may assume no other role.
         ("InstallRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", False),
         ("GateRole", "sts:AssumeRole", MEMBER, False),
         ("ReportRole", "sts:AssumeRole", MEMBER, False),
         ("ScanRole", "sts:AssumeRole", "arn:aws:iam::222200000001:role/OrganizationAccountAccessRole", False),
-        # The bucket: plans are read by one, written by none; nobody deletes.
+        # The bucket: one function reads plans, none writes them, and none deletes objects.
         ("ListAccountsRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", True),
         ("ListAccountsRole", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("InstallRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
@@ -258,15 +286,19 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("ReportRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("ReportRole", "s3:DeleteObject", f"{BUCKET}/runs/r1/report/report.json", False),
         ("AssumeRoleRole", "s3:GetObject", f"{BUCKET}/runs/r1/run.json", False),
-        # The history is written by one, read by no function, and never deleted.
+        # The history: one function writes it, none reads it, none deletes it.
         ("ReportRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", True),
         ("ReportRole", "s3:GetObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
         ("ReportRole", "s3:DeleteObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
         ("ReportRole", "s3:PutObject", f"{BUCKET}/athena/answer.csv", False),
-        ("ReportRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", False),
         ("GateRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
-        ("CollectResultsRole", "s3:PutObject", f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz", False),
-        # What was there before orgpatch's baselines is kept by one.
+        (
+            "CollectResultsRole",
+            "s3:PutObject",
+            f"{BUCKET}/results/instances/date=2026-11-10/stage=test/r1.jsonl.gz",
+            False,
+        ),
+        # The baselines from before orgpatch: one function keeps them.
         ("ScanRole", "s3:GetObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
         ("ScanRole", "s3:PutObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", True),
         ("ScanRole", "s3:DeleteObject", f"{BUCKET}/baselines/222200000001/ap-northeast-1.json", False),
@@ -276,36 +308,61 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
-        # The ledger: whoever sends keeps intents, whoever collects reads them; the lock is taken and released elsewhere.
+        # The ledger: a function that sends commands writes intents, collect-results only reads them. Other functions
+        # take and release the lock.
         ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
         ("CollectResultsRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
-        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/somebody-elses", False),
+        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/another-stack", False),
         # The organization is read, never changed.
-        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:ou/o-abcdefghij/ou-abcd-11111111", True),
-        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:root/o-abcdefghij/r-abcd", True),
-        ("ListAccountsRole", "organizations:ListAccountsForParent", "arn:aws:organizations::999999999999:ou/o-elsewhere1/ou-abcd-11111111", False),
+        (
+            "ListAccountsRole",
+            "organizations:ListAccountsForParent",
+            "arn:aws:organizations::999999999999:ou/o-abcdefghij/ou-abcd-11111111",
+            True,
+        ),
+        (
+            "ListAccountsRole",
+            "organizations:ListAccountsForParent",
+            "arn:aws:organizations::999999999999:root/o-abcdefghij/r-abcd",
+            True,
+        ),
+        (
+            "ListAccountsRole",
+            "organizations:ListAccountsForParent",
+            "arn:aws:organizations::999999999999:ou/o-elsewhere1/ou-abcd-11111111",
+            False,
+        ),
         ("ListAccountsRole", "organizations:MoveAccount", "*", False),
         # The state machine: versions of its functions, its own children.
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan:7", True),
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),
-        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:somebody-elses:1", False),
+        ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:another-stack:1", False),
         ("PatchRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
         ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Scan:1f2e", True),
-        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:somebody-elses:1f2e", False),
+        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:another-stack:1f2e", False),
         ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
         ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),
         ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
-        ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:somebody-elses", False),
+        ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:another-stack", False),
     ],
 )
 def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
+    assert is_allowed(role, action, resource) is allowed
+
+
+def is_allowed(role: str, action: str, resource: str, keys: dict[str, Any] | None = None) -> bool:
+    """Returns whether a role's policy allows an action. `keys` are the values of condition keys."""
     context = EvalContext(
-        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x", principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT, action=action, resource_arn=resource, region=intrinsics.REGION,
+        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x",
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=intrinsics.REGION,
+        service_context=keys or {},
     )
-    result = evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))])
-    assert (result.decision == "Allow") is allowed
+    return evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))]).decision == "Allow"
 
 
 OWN_BASELINE = f"arn:aws:ssm:{OWN}:patchbaseline/pb-0123456789abcdef0"
@@ -317,7 +374,7 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
 @pytest.mark.parametrize(
     ("action", "resource", "keys", "allowed"),
     [
-        # Read: own ones and AWS's; tags only own ones have.
+        # Read: the account's baselines and AWS's. Only the account's have tags.
         ("DescribePatchBaselines", "*", {}, True),
         ("DescribePatchGroups", "*", {}, True),
         ("GetPatchBaseline", OWN_BASELINE, {}, True),
@@ -325,23 +382,28 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
         ("ListTagsForResource", OWN_BASELINE, {}, True),
         ("ListTagsForResource", ANOTHERS_BASELINE, {}, False),
         ("ListTagsForResource", f"arn:aws:ssm:{OWN}:parameter/secret", {}, False),
-        # Made and changed: those that are tagged as ours.
+        # Created and changed: only baselines with our tag.
         ("CreatePatchBaseline", "*", {"aws:requesttag/orgpatch:plan": "monthly"}, True),
         ("CreatePatchBaseline", "*", {}, False),
-        ("CreatePatchBaseline", "*", {"aws:requesttag/owner": "somebody"}, False),
+        ("CreatePatchBaseline", "*", {"aws:requesttag/owner": "another-team"}, False),
         ("UpdatePatchBaseline", OWN_BASELINE, OURS, True),
         ("UpdatePatchBaseline", OWN_BASELINE, {}, False),
-        ("UpdatePatchBaseline", OWN_BASELINE, {"aws:resourcetag/owner": "somebody"}, False),
+        ("UpdatePatchBaseline", OWN_BASELINE, {"aws:resourcetag/owner": "another-team"}, False),
         ("UpdatePatchBaseline", ANOTHERS_BASELINE, OURS, False),
-        # Tags: our keys on baselines, nothing else anywhere else.
+        # Tags: only our keys, and only on baselines.
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash"]}, True),
-        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:plan", "orgpatch:stage", "orgpatch:hash"]}, True),
+        (
+            "AddTagsToResource",
+            OWN_BASELINE,
+            {"aws:tagkeys": ["orgpatch:plan", "orgpatch:stage", "orgpatch:hash"]},
+            True,
+        ),
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash", "owner"]}, False),
         ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": None}, False),
         ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", {"aws:tagkeys": ["orgpatch:hash"]}, False),
         ("AddTagsToResource", f"arn:aws:ec2:{OWN}:instance/i-1", {"aws:tagkeys": ["orgpatch:hash"]}, False),
         ("RemoveTagsFromResource", OWN_BASELINE, OURS, False),
-        # Registered: ours, and what was there before, which may be anybody's; taken from a patch group: whatever it has.
+        # Registered: ours and the earlier ones, which may have any owner. Deregistered from a patch group: any.
         ("RegisterDefaultPatchBaseline", OWN_BASELINE, OURS, True),
         ("RegisterDefaultPatchBaseline", OWN_BASELINE, {}, True),
         ("RegisterDefaultPatchBaseline", PREDEFINED_BASELINE, {}, True),
@@ -357,13 +419,7 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
     ],
 )
 def test_decision_about_baselines(action: str, resource: str, keys: dict[str, Any], allowed: bool) -> None:
-    context = EvalContext(
-        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/MemberRole/x", principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT, action=f"ssm:{action}", resource_arn=resource, region=intrinsics.REGION,
-        service_context=keys,
-    )
-    result = evaluate(context, [parse_policy_document(json.dumps(policy_of("MemberRole")))])
-    assert (result.decision == "Allow") is allowed
+    assert is_allowed("MemberRole", f"ssm:{action}", resource, keys) is allowed
 
 
 # ------------------------------------------------------------------------------------------ each check finds its fault
@@ -372,7 +428,11 @@ def test_decision_about_baselines(action: str, resource: str, keys: dict[str, An
     [
         {"Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::b/*"},
         {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"},
-        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {"StringEquals": {"s3:prefixx": "runs"}}},
+        {
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::b/*",
+            "Condition": {"StringEquals": {"s3:prefixx": "runs"}},
+        },
         {"Action": "sts:AssumeRole", "Resource": "arn:aws:s3:::b"},
     ],
 )

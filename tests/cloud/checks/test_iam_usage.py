@@ -48,14 +48,14 @@ ROLE = "some-stack-ScanRole-1A2B3C"
 
 @pytest.fixture
 def statements(tmp_path: Path) -> list[policies.Statement]:
-    """The statements of the template above."""
+    """Returns the statements of the template above."""
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE)
     return policies.statements(path)
 
 
 def call(action: str, principal: str = ROLE, allowed: bool = True, by: str = "identity") -> Call:
-    """A call of the scan role, unless stated otherwise."""
+    """Returns a call of the scan role, unless `principal` names another."""
     return Call(principal, "111111111111", action, "arn:aws:s3:::b/k", allowed, by)
 
 
@@ -79,7 +79,9 @@ def test_all_is_well_when_every_action_is_used_or_excused(statements: list[polic
 
 
 def test_a_denied_call_is_found(statements: list[policies.Statement]) -> None:
-    usage = iam_usage.compare([*USED, call("s3:DeleteObject", allowed=False), call("s3:DeleteObject", allowed=False)], statements)
+    usage = iam_usage.compare(
+        [*USED, call("s3:DeleteObject", allowed=False), call("s3:DeleteObject", allowed=False)], statements
+    )
     assert dict(usage.denied) == {("ScanRole", "s3:DeleteObject", "arn:aws:s3:::b/k"): 2}
     assert not usage.well
     assert "s3:DeleteObject" in iam_usage.table(usage)
@@ -91,7 +93,10 @@ def test_a_refused_trust_is_an_answer_and_no_complaint(statements: list[policies
 
 def test_an_unused_action_is_found(statements: list[policies.Statement]) -> None:
     usage = iam_usage.compare(USED[:1], statements)
-    assert [(role, action) for role, action, _ in usage.unused] == [("ScanRole", "dynamodb:PutItem"), ("ScanRole", "sts:AssumeRole")]
+    assert [(role, action) for role, action, _ in usage.unused] == [
+        ("ScanRole", "dynamodb:PutItem"),
+        ("ScanRole", "sts:AssumeRole"),
+    ]
     assert not usage.well
 
 
@@ -133,8 +138,14 @@ def test_command_reads_files_and_says_how_it_went(tmp_path: Path, capsys: pytest
     assert iam_usage.main([str(tmp_path)]) == 2
     folder = tmp_path / "run-1"
     folder.mkdir()
-    line = {"principal": "orgpatch-GateRole-1A2B3C", "account": "111111111111", "action": "s3:GetObject",
-            "resource": "arn:aws:s3:::b/k", "decision": "denied", "by": "identity"}
+    line = {
+        "principal": "orgpatch-GateRole-1A2B3C",
+        "account": "111111111111",
+        "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k",
+        "decision": "denied",
+        "by": "identity",
+    }
     (folder / "authorized.jsonl").write_text(json.dumps(line) + "\n")
     assert iam_usage.main([str(tmp_path)]) == 1
     output = capsys.readouterr().out
@@ -144,12 +155,14 @@ def test_command_reads_files_and_says_how_it_went(tmp_path: Path, capsys: pytest
 
 
 def test_every_action_of_the_real_templates_can_be_complete(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """With every unexcused action used once, the real templates pass: nothing is impossible to satisfy."""
+    """The real templates pass if every action without an excuse is used once."""
     lines = []
     for statement in policies.all_statements():
         principal = "orgpatch-member" if statement.role == "MemberRole" else f"orgpatch-{statement.role}-1A2B3C"
         lines += [
-            json.dumps({"principal": principal, "account": "", "action": action, "resource": "*", "decision": "authorized"})
+            json.dumps(
+                {"principal": principal, "account": "", "action": action, "resource": "*", "decision": "authorized"}
+            )
             for action in statement.actions
             if action not in statement.unused_because
         ]

@@ -1,22 +1,27 @@
-"""Alarms and dashboard in template.yaml: they ask for what the code writes."""
+"""Alarms and dashboard in template.yaml use metrics that the code writes."""
 
 import json
+from typing import Any
 
 import pytest
 
 from . import metrics, sources
 
 ALARMS = sources.resources(sources.template(), "AWS::CloudWatch::Alarm")
-# What the code writes, as its unit test has it: the lines of a run and of its stages.
-GOLDEN = sources.ROOT / "crates/report/src/snapshots/orgpatch_report__metrics__tests__a_run_is_one_line_and_each_stage_another.snap"
-# What AWS services write of themselves, with its dimensions.
+# The lines that the code writes for a run and its stages, from the golden file of its unit test.
+GOLDEN = (
+    sources.ROOT
+    / "crates/report/src/snapshots/orgpatch_report__metrics__tests__a_run_is_one_line_and_each_stage_another.snap"
+)
+# Metrics that AWS services write, with their dimensions.
 OF_AWS = {
-    ("AWS/States", metric): {"StateMachineArn": {"Ref": "PatchRun"}} for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
+    ("AWS/States", metric): {"StateMachineArn": {"Ref": "PatchRun"}}
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
 }
 
 
-def golden() -> list[dict]:
-    """The lines of the golden file."""
+def golden() -> list[dict[str, Any]]:
+    """Returns the lines of the golden file."""
     return [json.loads(line) for line in GOLDEN.read_text().splitlines() if line.startswith("{")]
 
 
@@ -27,7 +32,7 @@ def test_the_code_writes_the_embedded_metric_format() -> None:
 
 def test_alarms_and_dashboard_ask_for_what_the_code_writes() -> None:
     written = set().union(*(metrics.written(line) for line in golden()))
-    assert metrics.asked() and metrics.asked() <= written
+    assert metrics.used() and metrics.used() <= written
 
 
 @pytest.mark.parametrize("logical_id", ALARMS)
@@ -54,9 +59,9 @@ def test_an_alarm_is_on_a_metric_that_somebody_writes(logical_id: str) -> None:
     ],
     ids=str,
 )
-def test_a_line_that_cloudwatch_would_not_take_is_found(path: tuple, value: object) -> None:
+def test_a_line_that_cloudwatch_would_not_take_is_found(path: tuple[str | int, ...], value: object) -> None:
     line = golden()[0]
-    place = line
+    place: Any = line
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value

@@ -1,4 +1,4 @@
-"""template.yaml and member-role.yaml: they lint, every part has one name, and what must not get lost stays."""
+"""template.yaml and member-role.yaml pass their linters, name every part alike, and keep the data that must stay."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def test_cfn_lint_finds_nothing_in_other_regions_and_partitions(tmp_path: Path, 
 
 
 def test_sam_validate_lint_passes() -> None:
-    # No credentials, no home, no way out: it has to work offline.
+    # Without credentials, home folder and network, because it has to work offline.
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": "/nonexistent",
@@ -44,20 +44,24 @@ def test_sam_validate_lint_passes() -> None:
     }
     result = subprocess.run(
         [sam(), "validate", "--lint", "--template-file", sources.TEMPLATE],
-        capture_output=True, text=True, env=environment, cwd=sources.ROOT, check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=sources.ROOT,
+        check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def cfn_lint(*arguments: str | Path) -> str:
-    """What cfn-lint has to say; nothing, if all is well."""
-    command = [Path(sys.executable).with_name("cfn-lint"), "--format", "parseable", *map(str, arguments)]
+    """Returns the findings of cfn-lint."""
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout + result.stderr
 
 
 def sam() -> str:
-    """SAM CLI. It has a venv of its own: it pins another boto3 than the local cloud can live with."""
+    """Returns the path of SAM CLI, which has a virtual environment of its own because it pins another boto3."""
     for candidate in (os.environ.get("ORGPATCH_SAM"), sources.ROOT / ".venv-sam/bin/sam", shutil.which("sam")):
         if candidate and Path(candidate).exists():
             return str(candidate)
@@ -86,7 +90,7 @@ def test_a_function_is_named_alike_in_every_place(logical_id: str) -> None:
 
 
 def kebab(logical_id: str) -> str:
-    """ListAccounts → list-accounts"""
+    """Returns ListAccounts as list-accounts."""
     return KEBAB.sub("-", logical_id).lower()
 
 
@@ -97,13 +101,14 @@ def test_whatever_changes_a_function_publishes_a_version_and_keeps_the_old_ones(
     properties = function["Properties"]
     assert globals_["AutoPublishAlias"] == "live"
     assert properties["AutoPublishAliasAllProperties"] is True
-    # Exactly the parameters in use: one too few and its change never reaches a run, one too many and CloudFormation
-    # tries to publish a version of an unchanged function, which Lambda refuses.
+    # Exactly the parameters in use. If one is missing, its change never reaches a run. If there is one too many,
+    # CloudFormation tries to publish a version of an unchanged function, which Lambda refuses.
     described = parameters_in(properties["VersionDescription"])
     rest = {key: value for key, value in properties.items() if key != "VersionDescription"}
     assert described == parameters_in([rest, globals_]), logical_id
     [version] = [
-        resource for resource in sources.resources(sources.transformed(), "AWS::Lambda::Version").values()
+        resource
+        for resource in sources.resources(sources.transformed(), "AWS::Lambda::Version").values()
         if resource["Properties"]["FunctionName"] == {"Ref": logical_id}
     ]
     assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -116,7 +121,7 @@ def test_the_state_machine_calls_versions() -> None:
 
 
 def parameters_in(value: Any) -> set[str]:
-    """Parameters of the template that are referred to somewhere in a value."""
+    """Returns the parameters of the template that a value refers to."""
     text = json.dumps(value)
     names = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r"\$\{(\w+)\}", text))
     return names & set(sources.template()["Parameters"])
@@ -154,7 +159,7 @@ def test_bucket_is_private_encrypted_versioned_and_stays() -> None:
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    # Current objects never expire, for the report of a run is the proof of it; but the answers of queries do.
+    # Current objects never expire, because the report of a run is the proof of it. Only the answers of queries expire.
     expiring = [rule for rule in properties["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
     assert [rule["Prefix"] for rule in expiring] == ["athena/"]
 
@@ -192,7 +197,9 @@ def test_a_schedule_starts_nothing_until_it_is_enabled(operation: str) -> None:
     template = sources.template()
     properties = template["Resources"][f"{name}Schedule"]["Properties"]
     assert properties["State"] == {"Fn::If": [f"{name}ScheduleEnabled", "ENABLED", "DISABLED"]}
-    assert template["Conditions"][f"{name}ScheduleEnabled"] == {"Fn::Equals": [{"Ref": f"Enable{name}Schedule"}, "true"]}
+    assert template["Conditions"][f"{name}ScheduleEnabled"] == {
+        "Fn::Equals": [{"Ref": f"Enable{name}Schedule"}, "true"]
+    }
     assert template["Parameters"][f"Enable{name}Schedule"]["Default"] == "false"
     assert properties["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
     assert properties["FlexibleTimeWindow"] == {"Mode": "OFF"}

@@ -1,1 +1,1 @@
-"""The local cloud: an AWS of one process (ministack, extended) in front of a simulated organization (fleet-sim)."""
+"""The local cloud: AWS in one process (ministack, extended) in front of a simulated organization (fleet-sim)."""

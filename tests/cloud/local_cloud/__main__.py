@@ -1,4 +1,4 @@
-"""`python -m local_cloud run …` and `python -m local_cloud up …`."""
+"""Runs the local cloud's command: `python -m local_cloud run …`, `… up …`, `… series …`."""
 
 from __future__ import annotations
 

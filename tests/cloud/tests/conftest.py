@@ -1,4 +1,4 @@
-"""One cloud with all patches for the whole session, one without any for comparison, and small helpers."""
+"""Starts one cloud with all patches and one without any for comparison, and offers small helpers."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ import sys
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from stub_simulator import StubSimulator  # noqa: E402
-
 from local_cloud.driver import http  # noqa: E402  (only after the path is set)
 from local_cloud.driver.cloud import Cloud  # noqa: E402
 from local_cloud.driver.deployment import Aws, administrator  # noqa: E402
+from stub_simulator import StubSimulator  # noqa: E402
 
 ACCOUNT, REGION, BUCKET = "111111111111", "ap-northeast-1", "self-test"
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-WITHOUT = "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,multipart,athena"
+# The modules of the extension that change what a caller sees; `bare` runs without them.
+WITHOUT = (
+    "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,"
+    "multipart,athena"
+)
 
 
 @dataclass
@@ -39,21 +43,21 @@ class Rig:
     evidence: Path
 
     def client(self, service: str) -> Any:
-        """As root of the management account."""
+        """Returns a client with the permissions of root in the management account."""
         return self.admin.client(service)
 
     def session(self, role_arn: str, admin: Aws | None = None, **more: Any) -> Aws:
-        """A session of a role."""
+        """Assumes a role and returns the session."""
         assumed = (admin or self.admin).client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **more)
         keys = assumed["Credentials"]
         return Aws(self.cloud, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
     def as_account(self, account: str) -> Aws:
-        """As root of another account."""
+        """Returns the identity of root in another account."""
         return Aws(self.cloud, account, "test")
 
     def role(self, *statements: dict[str, Any], trust: dict[str, Any] | None = None, admin: Aws | None = None) -> str:
-        """A role with these permissions, which anybody may assume unless `trust` says otherwise."""
+        """Creates a role with these permissions. Any identity may assume it, unless `trust` says otherwise."""
         name, iam = f"role-{uuid.uuid4().hex[:8]}", (admin or self.admin).client("iam")
         trust = trust or {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
@@ -63,7 +67,7 @@ class Rig:
         return arn
 
     def function(self, source: str, *statements: dict[str, Any], **more: Any) -> str:
-        """A Python function; its ARN."""
+        """Creates a Python function; returns its ARN."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("index.py", source)
@@ -78,7 +82,7 @@ class Rig:
         )["FunctionArn"]
 
     def machine(self, states: dict[str, Any], *statements: dict[str, Any], **more: Any) -> str:
-        """A JSONata machine that starts at its first state."""
+        """Creates a JSONata machine that starts at its first state; returns its ARN."""
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **more}
         return self.client("stepfunctions").create_state_machine(
             name=f"m-{uuid.uuid4().hex[:8]}",
@@ -87,38 +91,49 @@ class Rig:
         )["stateMachineArn"]
 
     def start(self, machine: str, given: Any = None, **more: Any) -> str:
-        """Starts an execution; its ARN."""
+        """Starts an execution; returns its ARN."""
         states = self.client("stepfunctions")
         return states.start_execution(stateMachineArn=machine, input=json.dumps(given or {}), **more)["executionArn"]
 
     def finish(self, execution: str, seconds: float = 15) -> dict[str, Any]:
-        """Waits for the end; DescribeExecution's answer."""
+        """Waits for the end; returns the answer of DescribeExecution."""
         states, deadline = self.client("stepfunctions"), time.monotonic() + seconds
         while time.monotonic() < deadline:
             described = states.describe_execution(executionArn=execution)
             if described["status"] != "RUNNING":
                 return described
             time.sleep(0.02)
-        raise AssertionError(f"{execution} still runs after {seconds} s")
+        raise AssertionError(f"{execution} did not end within {seconds} s")
 
     def run(
         self, states: dict[str, Any], *statements: dict[str, Any], given: Any = None, **more: Any
     ) -> dict[str, Any]:
-        """Machine, execution, end."""
+        """Creates a machine, starts it and waits for its end."""
         return self.finish(self.start(self.machine(states, *statements, **more), given))
 
     def events(self, execution: str) -> list[dict[str, Any]]:
-        """The history."""
+        """Returns the history of an execution."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
         return [event for page in pages for event in page["events"]]
 
     def executions(self) -> list[dict[str, Any]]:
-        """All executions with their events, children too."""
+        """Returns all executions with their events, including children."""
         return http.get_json(self.cloud.address, "/_local_cloud/executions")
 
 
+def is_refused(code: str, call: Callable[[], object]) -> bool:
+    """Makes a call; returns True if it fails with the error code, False if it succeeds. Other errors pass through."""
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
+        return True
+    return False
+
+
 def start_rig(directory: Path, stub: StubSimulator, without: str = "") -> Rig:
-    """A cloud in front of the stub; `without` names extension modules that are left out."""
+    """Starts a cloud in front of the stub; `without` names the modules of the extension to leave out."""
     evidence = directory / "evidence"
     cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without)
     cloud.start()
@@ -130,7 +145,7 @@ def start_rig(directory: Path, stub: StubSimulator, without: str = "") -> Rig:
 
 @pytest.fixture(scope="session")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """The cloud with every patch."""
+    """Starts the cloud with every patch."""
     stub = StubSimulator(speed=100)
     started = start_rig(tmp_path_factory.mktemp("patched"), stub)
     yield started
@@ -140,7 +155,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """ministack without the patches: what a test proves, it must not show here."""
+    """Starts ministack without the patches: here the expectations of a test must fail."""
     stub = StubSimulator(speed=100)
     started = start_rig(tmp_path_factory.mktemp("bare"), stub, WITHOUT)
     yield started

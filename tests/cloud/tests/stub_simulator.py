@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A stand-in for fleet-sim in the self-tests: fixed answers, a real clock, and it remembers what it was asked.
+"""Stands in for fleet-sim in the tests of the local cloud: gives fixed answers, has a clock, and records every call.
 
-Also runs as a program with fleet-sim's command line, for the tests of the driver; its scenarios are JSON.
+It is also a program with fleet-sim's command line, for the tests of the driver. Its scenarios are JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 JSON = "application/x-amz-json-1.1"
@@ -22,16 +23,16 @@ EC2_ANSWER = (
 
 
 class StubSimulator:
-    """Speaks the part of fleet-sim's interface that the extension uses."""
+    """Serves the part of fleet-sim's interface that the extension uses."""
 
     def __init__(self, speed: float = 100.0, faults: list[dict[str, Any]] | None = None, running: bool = True) -> None:
         self.start, self.speed = "2026-11-10T00:00:00Z", speed
         self.started_at: float | None = time.time() if running else None
         self.faults = faults or []
         self.seen: list[dict[str, str]] = []
-        # headers of the next answer per operation, such as {"x-sim-lost": "1"}
+        # Operation → headers of its next answers, such as {"x-sim-lost": "1"}.
         self.next_headers: dict[str, list[dict[str, str]]] = {}
-        self.organization = {
+        self.organization: dict[str, Any] = {
             "organizationId": "o-stub123456",
             "managementAccountId": "111111111111",
             "rootId": "r-stub",
@@ -55,7 +56,7 @@ class StubSimulator:
                 "ap-northeast-1": {
                     "baselines": [
                         {"id": "pb-0000000000000ours", "tags": {"orgpatch:plan": "monthly"}},
-                        {"id": "pb-0000000000foreign", "tags": {"owner": "somebody"}},
+                        {"id": "pb-0000000000foreign", "tags": {"owner": "another-team"}},
                     ]
                 }
             }
@@ -65,8 +66,8 @@ class StubSimulator:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def now(self) -> datetime:
-        """The simulated moment."""
-        start = datetime.fromisoformat(self.start.replace("Z", "+00:00"))
+        """Returns the simulated time."""
+        start = datetime.fromisoformat(self.start)
         if self.started_at is None:
             return start
         return start + timedelta(seconds=(time.time() - self.started_at) * self.speed)
@@ -76,7 +77,8 @@ class StubSimulator:
         self._server.shutdown()
         self._server.server_close()
 
-    def _about(self, path: str) -> Any:
+    def about(self, path: str) -> Any:
+        """Returns the document at a path below /_sim/."""
         clock = {
             "now": self.now().isoformat(),
             "running": self.started_at is not None,
@@ -94,7 +96,8 @@ class StubSimulator:
             "/_sim/calls": self.seen,
         }[path]
 
-    def _answer(self, service: str, operation: str) -> tuple[int, str, str]:
+    def answer(self, service: str, operation: str) -> tuple[int, str, str]:
+        """Returns status, content type and body of the answer to a bridged call."""
         if service == "ec2":
             return 200, "text/xml", EC2_ANSWER
         answers = {
@@ -127,15 +130,15 @@ class StubSimulator:
             return 400, JSON, json.dumps({"__type": "UnsupportedOperation", "message": f"{service}:{operation}"})
         return 200, JSON, json.dumps(answers[operation])
 
-    def _handler(stub) -> type[BaseHTTPRequestHandler]:  # noqa: N805  (`self` is the handler below)
+    def _handler(stub) -> type[BaseHTTPRequestHandler]:  # noqa: N805  (`self` is the handler in it)
         class Handler(BaseHTTPRequestHandler):
-            """One connection."""
+            """Handles a connection."""
 
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
             def log_message(self, *_: Any) -> None:
-                """Silence."""
+                """Writes no log."""
 
             def _send(self, status: int, kind: str, text: str, headers: dict[str, str] | None = None) -> None:
                 body = text.encode()
@@ -145,12 +148,12 @@ class StubSimulator:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def do_GET(self) -> None:  # noqa: N802  (the name http.server wants)
-                """/_sim/…"""
-                self._send(200, "application/json", json.dumps(stub._about(self.path)))
+            def do_GET(self) -> None:
+                """Answers /_sim/…."""
+                self._send(200, "application/json", json.dumps(stub.about(self.path)))
 
-            def do_POST(self) -> None:  # noqa: N802
-                """A bridged call."""
+            def do_POST(self) -> None:
+                """Answers a bridged call."""
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 if self.path == "/_sim/clock/start":
                     stub.started_at = time.time()
@@ -162,13 +165,13 @@ class StubSimulator:
                 stub.seen.append({**seen, "body": body.decode()})
                 special = stub.next_headers.get(seen["operation"]) or [{}]
                 headers = special.pop(0) if special else {}
-                self._send(*stub._answer(seen["service"], seen["operation"]), headers)
+                self._send(*stub.answer(seen["service"], seen["operation"]), headers)
 
         return Handler
 
 
 def account(identifier: str, ou_ids: list[str], **more: str) -> dict[str, Any]:
-    """An account as /_sim/organization lists it."""
+    """Returns an account as /_sim/organization lists it."""
     return {
         "id": identifier,
         "name": identifier,
@@ -181,17 +184,16 @@ def account(identifier: str, ou_ids: list[str], **more: str) -> dict[str, Any]:
 
 
 def instance(account_id: str, identifier: str, tags: dict[str, str]) -> dict[str, Any]:
-    """An instance as /_sim/instances lists it."""
+    """Returns an instance as /_sim/instances lists it."""
     return {"account": account_id, "region": "ap-northeast-1", "instanceId": identifier, "tags": tags}
 
 
 def main() -> None:
-    """fleet-sim --scenario FILE [--port 0]"""
+    """Runs the stub as `fleet-sim --scenario FILE [--port 0]`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--scenario", required=True)
     parser.add_argument("--port")
-    with open(parser.parse_args().scenario, encoding="utf-8") as file:
-        scenario = json.load(file)
+    scenario = json.loads(Path(parser.parse_args().scenario).read_text(encoding="utf-8"))
     stub = StubSimulator(float(scenario.get("speed", 100)), scenario.get("faults"), running=False)
     print(json.dumps({"listening": stub.address}), flush=True)
     threading.Event().wait()

@@ -1,4 +1,4 @@
-"""Athena: tables as Glue has them, by projection; parameters and functions; and who may ask."""
+"""Athena: tables by their columns in Glue and by projection, parameters, functions, and the required permissions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,14 +15,14 @@ from test_stack import deploy
 
 COLUMNS = {"id": "string", "seen_at": "string", "wave": "int", "cve_ids": "array<string>", "stage": "string"}
 # The simulated day is 2026-11-10.
-OBJECTS = {
+OBJECTS: dict[str, list[dict[str, Any]]] = {
     "date=2026-11-09/stage=test/a.jsonl.gz": [
         {"id": "1", "seen_at": "2026-11-09T01:00:00.000Z", "wave": 1, "cve_ids": ["CVE-1", "CVE-2"], "more": "x"},
         {"id": "2", "seen_at": "2026-11-09T03:30:00.000Z", "wave": 2, "cve_ids": [], "stage": "not of the key"},
     ],
     "date=2026-11-11/stage=test/b.jsonl.gz": [{"id": "3", "seen_at": "2026-11-10T23:00:00.000Z"}],
     "date=2026-11-11/stage=prod/empty.jsonl.gz": [],
-    # Not projected: before the range, after it, and in no partition at all.
+    # Outside the projection: before the range, after it, and in no partition.
     "date=2025-12-31/stage=test/c.jsonl.gz": [{"id": "before"}],
     "date=2026-11-12/stage=test/d.jsonl.gz": [{"id": "after"}],
     "day=2026-11-10/stage=test/e.jsonl.gz": [{"id": "elsewhere"}],
@@ -31,9 +30,9 @@ OBJECTS = {
 
 
 class Stack:
-    """Database, table and workgroup, with files; asks as root unless told otherwise."""
+    """A deployed database, table and workgroup with files. Queries run as root by default."""
 
-    def __init__(self, rig: Rig, objects: dict[str, list[dict[str, Any]]], **parameters: str):
+    def __init__(self, rig: Rig, objects: dict[str, list[dict[str, Any]]], **parameters: str) -> None:
         self.rig, self.name = rig, f"a{uuid.uuid4().hex[:8]}"
         self.prefix = f"{self.name}/things/"
         for key, lines in objects.items():
@@ -75,7 +74,7 @@ class Stack:
         )
 
     def ask(self, text: str, *parameters: str, athena: Any = None) -> list[list[str | None]]:
-        """The lines of the answer; the reason of a failure as a ValueError."""
+        """Runs a query and returns the lines of its answer; raises ValueError with the reason of a failure."""
         athena = athena or self.rig.client("athena")
         query = athena.start_query_execution(
             QueryString=text,
@@ -95,9 +94,11 @@ class Stack:
         return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[1:]]
 
     def needed(self) -> dict[str, dict[str, Any]]:
-        """What somebody needs who asks: by what it is for."""
+        """Returns the statements that a query needs, by their purpose."""
         place, bucket = "ap-northeast-1:111111111111", f"arn:aws:s3:::{BUCKET}"
-        catalog = [f"arn:aws:glue:{place}:{part}" for part in ("catalog", f"database/{self.name}", f"table/{self.name}/*")]
+        catalog = [
+            f"arn:aws:glue:{place}:{part}" for part in ("catalog", f"database/{self.name}", f"table/{self.name}/*")
+        ]
 
         def allow(resource: str | list[str], *actions: str) -> dict[str, Any]:
             return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
@@ -115,12 +116,12 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(rig: Rig) -> Iterator[Stack]:
-    """One with files."""
-    yield Stack(rig, OBJECTS)
+def stack(rig: Rig) -> Stack:
+    """Deploys a stack with files."""
+    return Stack(rig, OBJECTS)
 
 
-def test_lines_have_the_columns_of_the_table_and_the_day_of_their_partition(stack: Stack):
+def test_lines_have_the_columns_of_the_table_and_the_day_of_their_partition(stack: Stack) -> None:
     lines = stack.ask("SELECT * FROM things ORDER BY id")
     assert lines == [
         ["1", "2026-11-09T01:00:00.000Z", "1", "['CVE-1', 'CVE-2']", None, "2026-11-09"],
@@ -130,7 +131,7 @@ def test_lines_have_the_columns_of_the_table_and_the_day_of_their_partition(stac
     assert stack.ask("SELECT id FROM things WHERE date >= '2026-11-10'") == [["3"]]
 
 
-def test_a_table_without_files_has_its_columns_all_the_same(rig: Rig):
+def test_a_table_without_files_has_its_columns_all_the_same(rig: Rig) -> None:
     empty = Stack(rig, {"day=2026-11-10/x.jsonl.gz": [{"id": "elsewhere"}]})
     assert empty.ask("SELECT date, id FROM things WHERE contains(cve_ids, 'CVE-1')") == []
     assert Stack(rig, {}).ask("SELECT date, id FROM things WHERE contains(cve_ids, 'CVE-1')") == []
@@ -145,25 +146,27 @@ def test_a_table_without_files_has_its_columns_all_the_same(rig: Rig):
     ],
     ids=str,
 )
-def test_a_projection_that_is_not_played_fails(rig: Rig, parameters: dict[str, str]):
+def test_a_projection_that_is_not_played_fails(rig: Rig, parameters: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="the local cloud"):
         Stack(rig, OBJECTS, **parameters).ask("SELECT id FROM things")
 
 
-def test_the_range_decides_what_is_there(rig: Rig):
+def test_the_range_decides_what_is_there(rig: Rig) -> None:
     narrow = Stack(rig, OBJECTS, **{"projection.date.range": "2026-11-10,NOW"})
     assert narrow.ask("SELECT id FROM things") == []
-    assert Stack(rig, OBJECTS, **{"projection.date.range": "2025-01-01,2025-12-31"}).ask("SELECT id FROM things") == [["before"]]
+    assert Stack(rig, OBJECTS, **{"projection.date.range": "2025-01-01,2025-12-31"}).ask("SELECT id FROM things") == [
+        ["before"]
+    ]
 
 
-def test_functions_of_athena_are_there(stack: Stack):
-    text = "SELECT to_unixtime(from_iso8601_timestamp(max(seen_at))) - to_unixtime(from_iso8601_timestamp(min(seen_at))) FROM things"
-    assert stack.ask(f"{text} WHERE date = '2026-11-09'") == [["9000.0"]]
+def test_functions_of_athena_are_there(stack: Stack) -> None:
+    last, first = (f"to_unixtime(from_iso8601_timestamp({which}(seen_at)))" for which in ("max", "min"))
+    assert stack.ask(f"SELECT {last} - {first} FROM things WHERE date = '2026-11-09'") == [["9000.0"]]
     with pytest.raises(ValueError, match="no_function_of_athena"):
         stack.ask("SELECT no_function_of_athena(id) FROM things")
 
 
-def test_parameters_take_their_places(stack: Stack):
+def test_parameters_take_their_places(stack: Stack) -> None:
     text = "-- Which?\nSELECT id, '?' FROM things WHERE contains(cve_ids, ?) OR wave = ?"
     assert stack.ask(text, "'CVE-2'", "7") == [["1", "?"]]
     assert sorted(stack.ask(text, "'CVE-2'", "2")) == [["1", "?"], ["2", "?"]]
@@ -171,22 +174,30 @@ def test_parameters_take_their_places(stack: Stack):
         stack.ask(text, "'CVE-2'")
 
 
-def test_who_asks_needs_exactly_what_the_guide_says(stack: Stack):
+def test_who_asks_needs_exactly_what_the_guide_says(stack: Stack) -> None:
     role = stack.rig.role(*stack.needed().values())
     assert stack.ask("SELECT count(*) FROM things", athena=stack.rig.session(role).client("athena")) == [["3"]]
 
 
 @pytest.mark.parametrize(
     "missing",
-    ["the workgroup", "the database", "the table", "which files", "the files", "keeping the answer", "reading the answer"],
+    [
+        "the workgroup",
+        "the database",
+        "the table",
+        "which files",
+        "the files",
+        "keeping the answer",
+        "reading the answer",
+    ],
 )
-def test_who_asks_without_one_permission_is_refused(stack: Stack, missing: str):
+def test_who_asks_without_one_permission_is_refused(stack: Stack, missing: str) -> None:
     role = stack.rig.role(*(statement for name, statement in stack.needed().items() if name != missing))
-    with pytest.raises((ValueError, ClientError), match="(?i)not authorized|AccessDenied"):
+    with pytest.raises((ValueError, ClientError), match=r"(?i)not authorized|AccessDenied"):
         stack.ask("SELECT count(*) FROM things", athena=stack.rig.session(role).client("athena"))
 
 
-def test_bare_ministack_reads_what_is_not_in_the_table_and_lets_everybody(bare: Rig):
+def test_bare_ministack_reads_what_is_not_in_the_table_and_lets_everybody(bare: Rig) -> None:
     stack = Stack(bare, OBJECTS)
     columns = "SELECT column_name FROM (DESCRIBE SELECT * FROM things)"
     assert ["more"] in stack.ask(columns) and ["after"] in stack.ask("SELECT id FROM things")

@@ -1,4 +1,4 @@
-"""The bridge: who asks for what, where, and what stays with ministack."""
+"""The bridge: which calls fleet-sim gets, with which caller, and which calls stay with ministack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conftest import ANYTHING, Rig
 MEMBER = "222200000001"
 
 
-def test_caller_account_and_operation_arrive(rig: Rig):
+def test_caller_account_and_operation_arrive(rig: Rig) -> None:
     admin = rig.as_account(MEMBER)
     role = rig.role(ANYTHING, admin=admin)
     rig.session(role, admin).client("ssm").describe_instance_information()
@@ -20,25 +20,25 @@ def test_caller_account_and_operation_arrive(rig: Rig):
     assert seen["caller"] == f"arn:aws:sts::{MEMBER}:assumed-role/{role.rsplit('/', 1)[-1]}/test"
 
 
-def test_ec2_speaks_its_own_protocol(rig: Rig):
+def test_ec2_speaks_its_own_protocol(rig: Rig) -> None:
     assert rig.client("ec2").describe_instances()["Reservations"] == []
     assert "Action=DescribeInstances" in rig.stub.seen[-1]["body"]
 
 
-def test_errors_of_the_simulator_are_errors_of_aws(rig: Rig):
+def test_errors_of_the_simulator_are_errors_of_aws(rig: Rig) -> None:
     with pytest.raises(ClientError) as caught:
         rig.client("organizations").list_delegated_administrators()
     assert caught.value.response["Error"]["Code"] == "UnsupportedOperation"
 
 
-def test_parameters_stay_with_ministack(rig: Rig):
+def test_parameters_stay_with_ministack(rig: Rig) -> None:
     before = len(rig.stub.seen)
     rig.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
     assert rig.client("ssm").get_parameter(Name="/a")["Parameter"]["Value"] == "1"
     assert len(rig.stub.seen) == before
 
 
-def test_tags_of_parameters_stay_with_ministack_and_those_of_baselines_do_not(rig: Rig):
+def test_tags_of_parameters_stay_with_ministack_and_those_of_baselines_do_not(rig: Rig) -> None:
     ssm, tags = rig.client("ssm"), [{"Key": "a", "Value": "1"}]
     ssm.put_parameter(Name="/tagged", Value="1", Type="String")
     before = len(rig.stub.seen)
@@ -55,7 +55,7 @@ def test_tags_of_parameters_stay_with_ministack_and_those_of_baselines_do_not(ri
     assert operations == ["AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"]
 
 
-def test_decisions_and_sessions_are_written_down(rig: Rig):
+def test_decisions_and_sessions_are_written_down(rig: Rig) -> None:
     admin = rig.as_account(MEMBER)
     role = rig.role({"Effect": "Allow", "Action": "ssm:ListCommands", "Resource": "*"}, admin=admin)
     name = role.rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""The real `orgpatch` binary against the real stack, in a local cloud: baselines compared and restored, reports read."""
+"""The real `orgpatch` binary against the real stack in a local cloud: baselines are compared, reports are read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from local_cloud.driver import paths, session
 from local_cloud.driver.deployment import Aws
 
@@ -26,14 +25,25 @@ SCENARIO: dict[str, Any] = {
     "management": "111111111111",
     "organization": [{"ou": "Test", "id": "ou-e2e0-11111111", "accounts": [ONE, OTHER]}],
     "accounts": {
-        account: {"baselines": [{"name": "theirs", "os": "AMAZON_LINUX_2023", "default": True,
-                                 "rules": [{"filters": {"CLASSIFICATION": ["Security"]}, "approveAfterDays": 0}]}]}
+        account: {
+            "baselines": [
+                {
+                    "name": "theirs",
+                    "os": "AMAZON_LINUX_2023",
+                    "default": True,
+                    "rules": [{"filters": {"CLASSIFICATION": ["Security"]}, "approveAfterDays": 0}],
+                }
+            ]
+        }
         for account in (ONE, OTHER)
     },
     "patches": [],
-    "fleet": [{"account": account, "region": REGION, "id": f"i-{number:017x}", "os": system}
-              for number, (account, system) in enumerate(
-                  (account, system) for account in (ONE, OTHER) for system in ("AMAZON_LINUX_2023", "WINDOWS"))],
+    "fleet": [
+        {"account": account, "region": REGION, "id": f"i-{number:017x}", "os": system}
+        for number, (account, system) in enumerate(
+            (account, system) for account in (ONE, OTHER) for system in ("AMAZON_LINUX_2023", "WINDOWS")
+        )
+    ],
 }
 PLAN = """schemaVersion: 1
 name: monthly
@@ -47,7 +57,7 @@ stages: [{name: test, ous: [ou-e2e0-11111111], approve: {afterDays: 7}}]
 
 
 class Desk:
-    """An operator with the command line, and a cloud."""
+    """An operator with the command line and a cloud."""
 
     def __init__(self, opened: session.Session, directory: Path) -> None:
         self.opened, self.directory = opened, directory
@@ -60,15 +70,21 @@ class Desk:
         }
 
     def orgpatch(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Runs it where nobody can be asked."""
+        """Runs orgpatch without a terminal, so that it cannot ask a question."""
         binary = paths.fleet_sim().with_name("orgpatch")
         return subprocess.run(
-            [str(binary), *arguments], env={**self.environment, **more}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=60, cwd=self.directory, check=False,
+            [str(binary), *arguments],
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=self.directory,
+            check=False,
         )
 
     def at_terminal(self, answer: str | None, *arguments: str, **more: str) -> tuple[int, str]:
-        """Runs it at a terminal and types an answer, if it asks; its exit status and what the terminal shows."""
+        """Runs orgpatch in a terminal and types the answer to its question; returns exit code and output."""
         ours, theirs = pty.openpty()
         binary = paths.fleet_sim().with_name("orgpatch")
         process = subprocess.Popen(
@@ -84,20 +100,20 @@ class Desk:
             while piece := os.read(ours, 4096):
                 shown += piece
         except OSError:
-            pass  # Linux ends a terminal whose other side is closed like this.
+            pass  # Linux reports the closed other side of a terminal as an error.
         finally:
             os.close(ours)
         return process.wait(timeout=60), shown.decode()
 
     def write(self, text: str, upload: bool = True) -> None:
-        """The plan, here and in the bucket."""
+        """Writes the plan to a file, and with `upload` also to the bucket."""
         (self.directory / "monthly.yaml").write_text(text)
         if upload:
             s3 = self.opened.operator.client("s3")
             s3.put_object(Bucket=self.opened.deployed.bucket, Key="plans/monthly.yaml", Body=text.encode())
 
     def scan(self) -> None:
-        """A scan run, which makes the baselines converge."""
+        """Makes a scan run, which creates and registers the baselines of the plan."""
         states = self.opened.operator.client("stepfunctions")
         given = json.dumps({"operation": "scan", "plan": "monthly"})
         run = states.start_execution(stateMachineArn=self.opened.deployed.state_machine, input=given)["executionArn"]
@@ -108,17 +124,17 @@ class Desk:
         assert status == "SUCCEEDED"
 
     def calls(self) -> list[str]:
-        """Every SSM call so far that is not a read."""
+        """Returns every SSM call so far that changes something."""
         calls = (json.loads(line)["operation"] for line in self.opened.simulator.calls().splitlines())
         return [call for call in calls if call.startswith("ssm:") and call.removeprefix("ssm:").startswith(WRITES)]
 
     def defaults(self, account: str) -> dict[str, str]:
-        """Names of the defaults that are not the predefined ones."""
-        truth = json.loads(self.opened.simulator.truth())["baselines"][account][REGION]["defaults"]
-        return {system: known["name"] for system, known in truth.items()}
+        """Returns operating system → name of the default baseline, without predefined ones."""
+        defaults = json.loads(self.opened.simulator.ground_truth())["baselines"][account][REGION]["defaults"]
+        return {system: baseline["name"] for system, baseline in defaults.items()}
 
     def choose(self, account: str, system: str) -> None:
-        """Somebody in the account makes a baseline of their own the default."""
+        """Makes another baseline the default, as a team in the account would."""
         ssm = Aws(self.opened.cloud, account, "test").client("ssm")
         made = ssm.create_patch_baseline(Name="chosen-since", OperatingSystem=system)["BaselineId"]
         ssm.register_default_patch_baseline(BaselineId=made)
@@ -135,7 +151,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
-    # The run would take its plan from the bucket.
+    # A run reads its plan from the bucket, so the preview refuses a plan that is missing there or different.
     desk.write(PLAN, upload=False)
     refused = desk.orgpatch("preview", "monthly.yaml", "--baselines")
     assert refused.returncode == 1
@@ -164,7 +180,7 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
     after = desk.orgpatch("preview", "monthly.yaml", "--baselines").stdout
     assert "2 targets: the baselines are as the plan wants them" in after, after
 
-    # Nobody is asked where nobody can answer, and a no is a no.
+    # Without a terminal there is no question, and after a "no" nothing changes.
     before = desk.calls()
     silent = desk.orgpatch("baselines", "restore", "monthly")
     assert silent.returncode == 2 and "--yes" in silent.stderr
@@ -172,11 +188,14 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
     assert code == 1 and "stages test" in asked and "nothing was changed" in asked, asked
     assert desk.calls() == before
 
-    # What somebody chose in the meantime stays, the rest is as it was.
+    # A default that the account has chosen since then stays; the others are restored.
     desk.choose(OTHER, "WINDOWS")
     code, restored = desk.at_terminal("y", "baselines", "restore", "monthly")
     assert code == 0, restored
-    assert "theirs becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023" in restored
+    assert (
+        "theirs becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023"
+        in restored
+    )
     assert "somebody made chosen-since the default for WINDOWS since then; it stays" in restored
     assert desk.defaults(ONE) == {"AMAZON_LINUX_2023": "theirs"}
     assert desk.defaults(OTHER) == {"AMAZON_LINUX_2023": "theirs", "WINDOWS": "chosen-since"}
@@ -190,11 +209,25 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
         (["preview", "monthly.yaml", "--baselines", "--stages", "prod"], {}, 1, "name stages of the plan"),
         (["baselines", "restore", "weekly", "--yes"], {}, 1, "has no plan weekly"),
         (["baselines", "restore", "monthly", "--stages", "prod", "--yes"], {}, 1, "its stages are test"),
-        (["baselines", "restore", "monthly", "--yes"], {"ORGPATCH_STATE_MACHINE": "orgpatch"}, 2, "not the ARN of a state machine"),
-        (["baselines", "restore", "monthly", "--yes"],
-         {"ORGPATCH_STATE_MACHINE": f"arn:aws:states:{REGION}:111111111111:stateMachine:another"}, 1, "states:StartExecution"),
+        (
+            ["baselines", "restore", "monthly", "--yes"],
+            {"ORGPATCH_STATE_MACHINE": "orgpatch"},
+            2,
+            "not the ARN of a state machine",
+        ),
+        (
+            ["baselines", "restore", "monthly", "--yes"],
+            {"ORGPATCH_STATE_MACHINE": f"arn:aws:states:{REGION}:111111111111:stateMachine:another"},
+            1,
+            "states:StartExecution",
+        ),
         (["baselines", "restore", "monthly", "--yes"], {"ORGPATCH_BUCKET": "another"}, 1, "the bucket cannot be read"),
-        (["baselines", "restore", "monthly", "--yes"], {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 1, "there are no credentials"),
+        (
+            ["baselines", "restore", "monthly", "--yes"],
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            1,
+            "there are no credentials",
+        ),
     ],
 )
 def test_what_cannot_be_done_says_what_to_do(
@@ -217,11 +250,13 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     run = latest["runId"]
     assert latest["previous"] != run
 
-    # It is compared with the one before, in which the same was found.
-    compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())["comparison"]
+    # The report is compared with the previous one, which has the same findings.
+    compared = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())[
+        "comparison"
+    ]
     assert compared == {"runId": latest["previous"], "newlyFailing": [], "fixed": [], "new": [], "gone": []}
 
-    # The latest one, however many there are, and the same by its id.
+    # The latest report, and the same report by its run ID.
     whole = json.loads(desk.orgpatch("report", "--latest", "--format", "json").stdout)
     written = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.json")["Body"].read())
     assert whole == written and len(whole["instances"]) == 4
@@ -230,8 +265,21 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     older = json.loads(desk.orgpatch("report", latest["previous"], "--format", "json").stdout)
     assert older["run"]["id"] == latest["previous"]
 
-    # Every format says the same of what is asked for.
-    asked = ["report", "--latest", "--ou", "Test", "--os", "windows", "--account", ONE, "--region", REGION, "--stages", "test"]
+    # Every format contains the same instances.
+    asked = [
+        "report",
+        "--latest",
+        "--ou",
+        "Test",
+        "--os",
+        "windows",
+        "--account",
+        ONE,
+        "--region",
+        REGION,
+        "--stages",
+        "test",
+    ]
     [instance] = json.loads(desk.orgpatch(*asked, "--format", "json").stdout)["instances"]
     assert (instance["accountId"], instance["os"]) == (ONE, "WINDOWS")
     table = desk.orgpatch(*asked)
@@ -245,7 +293,7 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     assert summary.encode() == s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/summary.md")["Body"].read()
     assert desk.orgpatch("report", "--latest", "--outcome", "failed").stdout.endswith("0 of 4 instances\n")
 
-    # What opens pages is told where this one is.
+    # `--open` passes the path of the page to the program that opens pages.
     opener = tmp_path / "bin" / "xdg-open"
     opener.parent.mkdir()
     opener.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
@@ -253,14 +301,15 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     places = {"PATH": f"{opener.parent}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
     piped = desk.orgpatch("report", "--latest", "--open", **places)
     assert piped.returncode == 0, piped.stderr
-    # At a terminal nobody has to ask for it.
+    # In a terminal, `report` opens the page without `--open`.
     status, seen = desk.at_terminal(None, "report", run, **places)
     assert status == 0, seen
     for output in (piped.stdout, seen):
         page = Path(output.strip())
-        assert page.parent == tmp_path and page.read_bytes() == s3.get_object(
-            Bucket=bucket, Key=f"runs/{run}/report/report.html"
-        )["Body"].read()
+        assert (
+            page.parent == tmp_path
+            and page.read_bytes() == s3.get_object(Bucket=bucket, Key=f"runs/{run}/report/report.html")["Body"].read()
+        )
     deadline = time.monotonic() + 10
     while not (tmp_path / "opened").exists() or (tmp_path / "opened").read_text().strip() != str(page):
         assert time.monotonic() < deadline

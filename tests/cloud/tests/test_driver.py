@@ -1,4 +1,4 @@
-"""The driver with a mini system: exit codes, files, and that nothing is left running whatever happens."""
+"""The driver with a mini system: exit codes, files, and that it leaves no process behind, however it ends."""
 
 from __future__ import annotations
 
@@ -28,92 +28,82 @@ def _end_what_a_failed_test_left() -> Iterator[None]:
             process.communicate(timeout=30)
 
 
-class Run:
-    """`python -m local_cloud run` on the mini system."""
+def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Starts `python -m local_cloud …` with the mini system, the stub of fleet-sim and sessions in the directory."""
+    command = [sys.executable, "-m", "local_cloud", *arguments, "--template", str(HERE / "mini" / "template.yaml")]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(HERE.parent),
+        "FLEET_SIM": str(HERE / "stub_simulator.py"),
+        "LOCAL_CLOUD_SESSIONS": str(directory / "sessions"),
+    }
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started.append(process)
+    return process
 
-    def __init__(self, directory: Path, *arguments: str, scenario: dict[str, Any] | None = None, plan: str = "fine"):
+
+class Run:
+    """`local_cloud run` with the mini system."""
+
+    def __init__(
+        self, directory: Path, *arguments: str, scenario: dict[str, Any] | None = None, plan: str = "fine"
+    ) -> None:
         self.out = directory / "out"
-        (directory / "scenario.json").write_text(json.dumps({"speed": 600, **(scenario or {})}))
-        (directory / "plan.yaml").write_text(plan)
         self.sessions = directory / "sessions"
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "local_cloud",
-                "run",
-                "--scenario",
-                str(directory / "scenario.json"),
-                "--plan",
-                str(directory / "plan.yaml"),
-                "--operation",
-                "scan",
-                "--out",
-                str(self.out),
-                "--template",
-                str(HERE / "mini" / "template.yaml"),
-                *arguments,
-            ],
-            env={
-                **os.environ,
-                "PYTHONPATH": str(HERE.parent),
-                "FLEET_SIM": str(HERE / "stub_simulator.py"),
-                "LOCAL_CLOUD_SESSIONS": str(self.sessions),
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(self.process)
+        scenario_file, plan_file = directory / "scenario.json", directory / "plan.yaml"
+        scenario_file.write_text(json.dumps({"speed": 600, **(scenario or {})}))
+        plan_file.write_text(plan)
+        files = ("--scenario", str(scenario_file), "--plan", str(plan_file), "--out", str(self.out))
+        self.process = start(directory, "run", *files, "--operation", "scan", *arguments)
 
     def end(self) -> tuple[int, str, str]:
-        """Exit code, stdout, stderr; checks that everything is gone."""
+        """Waits for the end; returns exit code, stdout and stderr. Checks that no process and no session is left."""
         out, err = self.process.communicate(timeout=60)
         assert children(self.process.pid) == []
         assert not self.sessions.exists() or list(self.sessions.iterdir()) == []
         return self.process.returncode, out, err
 
     def document(self, name: str) -> Any:
-        """A JSON file of the output directory."""
+        """Reads a JSON file of the output folder."""
         return json.loads((self.out / name).read_text())
 
     def lines(self, name: str) -> list[Any]:
-        """A JSON Lines file of the output directory."""
+        """Reads a JSON Lines file of the output folder."""
         return [json.loads(line) for line in (self.out / name).read_text().splitlines()]
 
 
 def processes(columns: str) -> list[list[str]]:
-    """The columns of ps of every process that is not a zombie."""
+    """Returns the columns of ps for every process that is not a zombie."""
     listed = subprocess.run(["ps", "-ww", "-eo", f"stat=,{columns}"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, columns.count(",") + 1) for line in listed.splitlines()]
     return [row[1:] for row in rows if not row[0].startswith("Z")]
 
 
 def children(pid: int) -> list[str]:
-    """Processes of the driver: each leads a group."""
+    """Returns the child processes; each leads a group."""
     return [child for parent, child in processes("ppid=,pid=") if parent == str(pid)]
 
 
 def members(groups: list[str]) -> list[str]:
-    """Who is in the groups."""
+    """Returns the processes in the groups."""
     return [process for group, process in processes("pgid=,pid=") if group in groups]
 
 
 def servers(directory: Path) -> list[str]:
-    """Simulators started for this test, by the scenario on their command line."""
+    """Returns the simulators of this test, found by the scenario on their command line."""
     return [args for (args,) in processes("args=") if "stub_simulator" in args and str(directory) in args]
 
 
 def wait_for(run: Run, text: str) -> None:
-    """Until the driver has printed a line with the text."""
+    """Waits until the driver prints a line with the text."""
     assert run.process.stdout is not None
     for line in run.process.stdout:
         if text in line:
             return
-    raise AssertionError(f"never said {text!r}: {run.process.communicate()[1]}")
+    raise AssertionError(f"the driver ended without a line with {text!r}: {run.process.communicate()[1]}")
 
 
-def test_advanced_run_brings_everything_home(tmp_path: Path):
+def test_advanced_run_brings_everything_home(tmp_path: Path) -> None:
     run = Run(tmp_path, "--evidence")
     code, out, err = run.end()
     assert code == 0, out + err
@@ -141,20 +131,20 @@ def test_advanced_run_brings_everything_home(tmp_path: Path):
     assert servers(tmp_path) == []
 
 
-def test_halted_and_refused_runs_side_by_side(tmp_path: Path):
+def test_halted_and_refused_runs_side_by_side(tmp_path: Path) -> None:
     for name in ("halted", "refused"):
         (tmp_path / name).mkdir()
     halted = Run(tmp_path / "halted", "--input", '{"comment": "halt"}', "--quiet")
     refused = Run(tmp_path / "refused", plan="refuse")
     code, out, _ = halted.end()
-    assert code == 3 and "halted: Halted: the gate said so" in out
-    assert "deployed after" not in out
+    assert code == 3 and "Halted: the gate said so" in out
+    assert "Deployed after" not in out
     code, out, _ = refused.end()
-    assert code == 1 and "ended in an error" in out
+    assert code == 1 and "The run failed: " in out and ": the plan says refuse" in out
     assert refused.document("execution.json")["status"] == "FAILED"
 
 
-def test_members_that_cannot_be_entered(tmp_path: Path):
+def test_members_that_cannot_be_entered(tmp_path: Path) -> None:
     accounts = ["222200000001", "222200000003", "222200000004"]
     run = Run(tmp_path, "--input", json.dumps({"accounts": accounts}), "--evidence")
     assert run.end()[0] == 0
@@ -163,7 +153,7 @@ def test_members_that_cannot_be_entered(tmp_path: Path):
     assert outcomes == ["reached", "AccessDenied", "AccessDenied"]
 
 
-def test_timeout_stops_the_run_and_still_brings_evidence(tmp_path: Path):
+def test_timeout_stops_the_run_and_still_brings_evidence(tmp_path: Path) -> None:
     run = Run(tmp_path, "--input", '{"comment": "linger"}', "--timeout", "2")
     code, _, err = run.end()
     assert code == 1 and "--timeout" in err
@@ -172,24 +162,24 @@ def test_timeout_stops_the_run_and_still_brings_evidence(tmp_path: Path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_in_the_middle_stops_everything(tmp_path: Path, number: signal.Signals):
+def test_signal_in_the_middle_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
     run = Run(tmp_path, "--input", '{"comment": "linger"}')
-    wait_for(run, "production: scan")
+    wait_for(run, "production:")
     assert len(servers(tmp_path)) == 1
     groups = children(run.process.pid)
     assert len(groups) == 2 and len(members(groups)) > 2, "simulator, ministack and at least one Lambda worker"
     run.process.send_signal(number)
     code, _, err = run.end()
-    assert code == 128 + number and "everything is stopped" in err
+    assert code == 128 + number and "all processes are stopped" in err
     deadline = time.monotonic() + 5
     while members(groups) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert members(groups) == []
 
 
-def test_killed_driver_takes_its_servers_along(tmp_path: Path):
+def test_killed_driver_takes_its_servers_along(tmp_path: Path) -> None:
     run = Run(tmp_path, "--input", '{"comment": "linger"}')
-    wait_for(run, "deployed after")
+    wait_for(run, "Deployed after")
     run.process.kill()
     run.process.communicate()
     deadline = time.monotonic() + 5
@@ -198,48 +188,27 @@ def test_killed_driver_takes_its_servers_along(tmp_path: Path):
     assert servers(tmp_path) == []
 
 
-def test_simulator_that_does_not_start_is_told(tmp_path: Path):
+def test_simulator_that_does_not_start_is_told(tmp_path: Path) -> None:
     run = Run(tmp_path, scenario={"speed": "fast"}, plan="x")
     code, _, err = run.end()
     assert code == 1 and "error:" in err
 
 
-def test_unknown_template_parameter_is_told(tmp_path: Path):
+def test_unknown_template_parameter_is_told(tmp_path: Path) -> None:
     code, _, err = Run(tmp_path, "--parameter", "Nonsense=1").end()
     assert code == 1 and "has no parameter Nonsense" in err
 
 
-def test_up_prints_how_to_reach_it_and_ends_with_a_signal(tmp_path: Path):
+def test_up_prints_how_to_reach_it_and_ends_with_a_signal(tmp_path: Path) -> None:
     (tmp_path / "scenario.json").write_text("{}")
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "local_cloud",
-            "up",
-            "--scenario",
-            str(tmp_path / "scenario.json"),
-            "--template",
-            str(HERE / "mini" / "template.yaml"),
-        ],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(HERE.parent),
-            "FLEET_SIM": str(HERE / "stub_simulator.py"),
-            "LOCAL_CLOUD_SESSIONS": str(tmp_path / "sessions"),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    started.append(process)
+    process = start(tmp_path, "up", "--scenario", str(tmp_path / "scenario.json"))
     assert process.stdout is not None
-    said = []
+    lines = []
     for line in process.stdout:
-        said.append(line)
+        lines.append(line)
         if "Ctrl-C" in line:
             break
-    assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in said), process.communicate()
+    assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in lines), process.communicate()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGTERM

@@ -1,13 +1,16 @@
-"""fleet-sim's facts about readiness and conflicts against botocore's models: networks, settings, inventory, others.
+"""fleet-sim's data about readiness and competing patchers follows botocore's models: networks, settings, inventory.
 
-Run like test_fleet_sim_contract.py, whose means these tests use.
+Run like test_fleet_sim_contract.py, whose helpers these tests use.
 """
 
 import json
 import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from test_fleet_sim_contract import MEMBER, REGION, Simulator
+from test_fleet_sim_contract import MEMBER, REGION, Request, Simulator, running
 
 SCENARIO = f"""
 schemaVersion: 1
@@ -64,19 +67,18 @@ calendars: [{{name: freeze, state: OPEN, changes: [{{at: "2026-11-12T00:00:00Z",
 
 
 @pytest.fixture(scope="module")
-def sim(tmp_path_factory):
-    scenario = tmp_path_factory.mktemp("facts") / "scenario.yaml"
-    scenario.write_text(SCENARIO)
-    simulator = Simulator(scenario)
-    yield simulator
-    simulator.close()
+def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Runs fleet-sim with SCENARIO."""
+    with running(tmp_path_factory.mktemp("facts"), SCENARIO) as simulator:
+        yield simulator
 
 
-def ec2_pages(sim, operation, member, query="", **more):
-    """All pages of a list of EC2, some of which come empty."""
-    items, token, count = [], "", 0
+def ec2_pages(sim: Simulator, operation: str, member: str, query: str = "") -> tuple[list[Any], int]:
+    """Returns the items of all pages of an EC2 list, and the number of pages; some pages are empty."""
+    items: list[Any] = []
+    token, count = "", 0
     while True:
-        answer = sim.ec2(operation, f"{query}{token}", **more)
+        answer = sim.ec2(operation, f"{query}{token}")
         items += answer[member]
         count += 1
         if "NextToken" not in answer:
@@ -84,13 +86,13 @@ def ec2_pages(sim, operation, member, query="", **more):
         token = f"&NextToken={urllib.parse.quote(answer['NextToken'])}"
 
 
-def filtered(name, *values):
-    """A filter as EC2's protocol writes it."""
+def filtered(name: str, *values: str) -> str:
+    """Returns a filter in EC2's protocol."""
     chosen = "".join(f"&Filter.1.Value.{n}={urllib.parse.quote(value)}" for n, value in enumerate(values, 1))
     return f"&Filter.1.Name={name}{chosen}"
 
 
-def test_networks(sim):
+def test_networks(sim: Simulator) -> None:
     instances, _ = ec2_pages(sim, "DescribeInstances", "Reservations")
     one = {i["InstanceId"]: i for reservation in instances for i in reservation["Instances"]}
     assert one["i-00000002"]["MetadataOptions"]["HttpEndpoint"] == "disabled"
@@ -102,11 +104,13 @@ def test_networks(sim):
     used = {group["GroupId"] for instance in one.values() for group in instance["SecurityGroups"]}
     assert used < {group["GroupId"] for group in groups} and pages > 1
     acls, _ = ec2_pages(sim, "DescribeNetworkAcls", "NetworkAcls")
-    denied = [entry for acl in acls if not acl["IsDefault"] for entry in acl["Entries"] if entry["RuleAction"] == "deny"]
+    denied = [
+        entry for acl in acls if not acl["IsDefault"] for entry in acl["Entries"] if entry["RuleAction"] == "deny"
+    ]
     assert {"From": 443, "To": 443} in [entry.get("PortRange") for entry in denied]
 
 
-def test_routes_and_endpoints(sim):
+def test_routes_and_endpoints(sim: Simulator) -> None:
     tables, _ = ec2_pages(sim, "DescribeRouteTables", "RouteTables", "&MaxResults=5")
     routes = [route for table in tables for route in table["Routes"]]
     assert {route["State"] for route in routes} == {"active", "blackhole"}
@@ -122,23 +126,26 @@ def test_routes_and_endpoints(sim):
     assert s3["PrefixListId"] in {route.get("DestinationPrefixListId") for route in routes}
 
 
-@pytest.mark.parametrize(("operation", "query", "code"), [
-    ("DescribeSubnets", "&SubnetId.1=subnet-1", "InvalidSubnetID.NotFound"),
-    ("DescribeRouteTables", "&MaxResults=101", "InvalidParameterValue"),
-    ("DescribeSecurityGroups", "&Filter.1.Name=colour&Filter.1.Value.1=red", "InvalidParameterValue"),
-    ("DescribeNetworkAcls", filtered("network-acl-id", *(f"acl-{n}" for n in range(201))), "FilterLimitExceeded"),
-    ("DescribeVpcEndpoints", "&NextToken=nonsense", "InvalidParameterValue"),
-])
-def test_ec2_errors(sim, operation, query, code):
+@pytest.mark.parametrize(
+    ("operation", "query", "code"),
+    [
+        ("DescribeSubnets", "&SubnetId.1=subnet-1", "InvalidSubnetID.NotFound"),
+        ("DescribeRouteTables", "&MaxResults=101", "InvalidParameterValue"),
+        ("DescribeSecurityGroups", "&Filter.1.Name=colour&Filter.1.Value.1=red", "InvalidParameterValue"),
+        ("DescribeNetworkAcls", filtered("network-acl-id", *(f"acl-{n}" for n in range(201))), "FilterLimitExceeded"),
+        ("DescribeVpcEndpoints", "&NextToken=nonsense", "InvalidParameterValue"),
+    ],
+)
+def test_ec2_errors(sim: Simulator, operation: str, query: str, code: str) -> None:
     assert sim.ec2(operation, query) == code
 
 
-def ssm_pages(sim, operation, member, request=None):
-    """All pages of a list of Systems Manager, some of which come empty."""
+def ssm_pages(sim: Simulator, operation: str, member: str, request: Request | None = None) -> tuple[list[Any], int]:
+    """Returns the items of all pages of a Systems Manager list, and the number of pages; some pages are empty."""
     return sim.pages("ssm", operation, member, request)
 
 
-def test_settings_and_inventory(sim):
+def test_settings_and_inventory(sim: Simulator) -> None:
     setting = {"SettingId": "/ssm/managed-instance/default-ec2-instance-management-role"}
     assert sim.call("ssm", "GetServiceSetting", setting)["ServiceSetting"]["Status"] == "Customized"
     assert sim.call("ssm", "GetServiceSetting", {"SettingId": "/ssm/other"}) == "ServiceSettingNotFound"
@@ -156,26 +163,27 @@ def test_settings_and_inventory(sim):
     assert len(ssm_pages(sim, "GetInventory", "Entities")[0]) == 2
 
 
-@pytest.mark.parametrize(("operation", "request_body", "code"), [
-    ("GetInventory", {"Filters": [{"Key": "AWS:Application.Colour", "Values": ["red"]}]}, "InvalidFilter"),
-    ("GetInventory", {"ResultAttributes": [{"TypeName": "Custom:Rack"}]}, "InvalidTypeNameException"),
-    ("GetInventory", {"Aggregators": [{"Expression": "AWS:Application.Name"}]}, "InvalidAggregatorException"),
-    ("GetInventory", {"NextToken": "nonsense"}, "InvalidNextToken"),
-])
-def test_ssm_errors(sim, operation, request_body, code):
+@pytest.mark.parametrize(
+    ("operation", "request_body", "code"),
+    [
+        ("GetInventory", {"Filters": [{"Key": "AWS:Application.Colour", "Values": ["red"]}]}, "InvalidFilter"),
+        ("GetInventory", {"ResultAttributes": [{"TypeName": "Custom:Rack"}]}, "InvalidTypeNameException"),
+        ("GetInventory", {"Aggregators": [{"Expression": "AWS:Application.Name"}]}, "InvalidAggregatorException"),
+        ("GetInventory", {"NextToken": "nonsense"}, "InvalidNextToken"),
+    ],
+)
+def test_ssm_errors(sim: Simulator, operation: str, request_body: Request, code: str) -> None:
     assert sim.call("ssm", operation, request_body) == code
 
 
-@pytest.fixture()
-def others(tmp_path):
-    scenario = tmp_path / "scenario.yaml"
-    scenario.write_text(OTHERS)
-    simulator = Simulator(scenario)
-    yield simulator
-    simulator.close()
+@pytest.fixture
+def others(tmp_path: Path) -> Iterator[Simulator]:
+    """Runs fleet-sim with competing patchers."""
+    with running(tmp_path, OTHERS) as simulator:
+        yield simulator
 
 
-def test_associations(others):
+def test_associations(others: Simulator) -> None:
     associations, pages = ssm_pages(others, "ListAssociations", "Associations", {"MaxResults": 2})
     documents = [association["Name"] for association in associations]
     assert pages > 4 and sorted(set(documents)) == [
@@ -184,12 +192,18 @@ def test_associations(others):
         "AWS-RunPatchBaselineAssociation",
         "AWS-RunPatchBaselineWithHooks",
     ]
-    scans = [a for a in associations if a.get("AssociationName", "").startswith("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-")]
+    scans = [
+        a
+        for a in associations
+        if a.get("AssociationName", "").startswith("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-")
+    ]
     assert [scan["Targets"][0]["Key"] for scan in scans] == ["tag:QSConfigName-abc12", "tag:QSConfigName-xyz34"]
     many = [len(a["Targets"][0]["Values"]) for a in associations if "SSMHostMgmt" in a.get("AssociationName", "")]
     assert many == [50, 10], "a target has 50 values at most"
     for association in associations:
-        described = others.call("ssm", "DescribeAssociation", {"AssociationId": association["AssociationId"]})["AssociationDescription"]
+        described = others.call("ssm", "DescribeAssociation", {"AssociationId": association["AssociationId"]})[
+            "AssociationDescription"
+        ]
         operation = described.get("Parameters", {}).get("Operation")
         assert (operation is None) == (association["Name"] == "AWS-GatherSoftwareInventory"), described
     one = {"AssociationFilterList": [{"key": "AssociationName", "value": "nightly"}]}
@@ -199,8 +213,10 @@ def test_associations(others):
     assert by_id["i-00000000"]["AssociationOverview"]["InstanceAssociationStatusAggregatedCount"]
 
 
-def test_maintenance_windows(others):
-    windows, _ = ssm_pages(others, "DescribeMaintenanceWindows", "WindowIdentities", {"Filters": [{"Key": "Enabled", "Values": ["true"]}]})
+def test_maintenance_windows(others: Simulator) -> None:
+    windows, _ = ssm_pages(
+        others, "DescribeMaintenanceWindows", "WindowIdentities", {"Filters": [{"Key": "Enabled", "Values": ["true"]}]}
+    )
     assert [window["NextExecutionTime"] for window in windows] == ["2026-11-10T00:30Z", "2026-11-15T02:00Z"]
     registered, direct = [{"WindowId": window["WindowId"]} for window in windows]
     targets, _ = ssm_pages(others, "DescribeMaintenanceWindowTargets", "Targets", registered)
@@ -214,23 +230,29 @@ def test_maintenance_windows(others):
     assert others.call("ssm", "DescribeMaintenanceWindowTargets", nothing) == "DoesNotExistException"
 
 
-def test_a_command_of_somebody_else(others):
-    running = {"Filters": [{"key": "Status", "value": "InProgress"}, {"key": "InvokedAfter", "value": "2026-11-09T00:00:00Z"}]}
+def test_a_command_of_somebody_else(others: Simulator) -> None:
+    running = {
+        "Filters": [{"key": "Status", "value": "InProgress"}, {"key": "InvokedAfter", "value": "2026-11-09T00:00:00Z"}]
+    }
     (command,) = others.call("ssm", "ListCommands", running)["Commands"]
     (invocation,) = others.call("ssm", "ListCommandInvocations", {**running, "Details": True})["CommandInvocations"]
     assert invocation["CommandId"] == command["CommandId"] and invocation["InstanceId"] == "i-00000000"
-    install = {"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": ["i-00000000"], "Parameters": {"Operation": ["Install"]}}
+    install = {
+        "DocumentName": "AWS-RunPatchBaseline",
+        "InstanceIds": ["i-00000000"],
+        "Parameters": {"Operation": ["Install"]},
+    }
     others.call("ssm", "SendCommand", install)
     others.inspect("clock/start", "POST")
     others.wait(300)
-    truth = json.loads(others.inspect("truth"))["instances"]["i-00000000"]
-    assert (truth["installsStarted"], truth["installsByOthers"], truth["overlaps"]) == (1, 1, 1)
+    instance = json.loads(others.inspect("truth"))["instances"]["i-00000000"]
+    assert (instance["installsStarted"], instance["installsByOthers"], instance["overlaps"]) == (1, 1, 1)
     others.wait(1800)
     states = others.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": ["i-00000000"]})["InstancePatchStates"]
-    assert states[0]["Operation"] == "Scan", "somebody else's, with somebody else's snapshot"
+    assert states[0]["Operation"] == "Scan", "the other tool's scan, with its own snapshot"
 
 
-def test_calendars(others):
+def test_calendars(others: Simulator) -> None:
     calendar = {"CalendarNames": [f"arn:aws:ssm:{REGION}:111111111111:document/freeze"]}
     answer = others.call("ssm", "GetCalendarState", calendar)
     assert answer == {"State": "OPEN", "AtTime": "2026-11-10T00:00:00Z", "NextTransitionTime": "2026-11-12T00:00:00Z"}

@@ -1,4 +1,4 @@
-"""Parts of an upload: in ascending order, and none but the last small."""
+"""Uploads in parts: the parts are in ascending order, and only the last one may be small."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ LARGE, SMALL = b"x" * (5 * 1024 * 1024), b"y"
 
 
 def complete(rig: Rig, parts: list[tuple[int, bytes]], order: list[int]) -> str:
-    """Uploads the parts and completes the upload by them in that order; the object's first and last letter, or the error."""
+    """Uploads the parts and completes the upload in that order; returns the first and last letter, or the error."""
     s3 = rig.admin.client("s3")
-    upload = {"Bucket": BUCKET, "Key": "in/parts", "UploadId": s3.create_multipart_upload(Bucket=BUCKET, Key="in/parts")["UploadId"]}
+    upload = {
+        "Bucket": BUCKET,
+        "Key": "in/parts",
+        "UploadId": s3.create_multipart_upload(Bucket=BUCKET, Key="in/parts")["UploadId"],
+    }
     tags = {number: s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"] for number, body in parts}
     named = [{"PartNumber": number, "ETag": tags.get(number, '"no"')} for number in order]
     try:

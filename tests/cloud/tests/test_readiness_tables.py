@@ -1,4 +1,4 @@
-"""The readiness tables at the end of a run: who is in them, in which order, and what people read."""
+"""The readiness tables at the end of a run: which rows they have, in which order, and with which texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def report(*instances: dict[str, Any], causes: tuple[dict[str, Any], ...] = ()) 
 
 
 def instance(name: str | None, **statuses: str) -> dict[str, Any]:
-    found = {check: "pass" for check in readiness.CHECKS} | {key.replace("_", "-"): value for key, value in statuses.items()}
+    found = dict.fromkeys(readiness.CHECKS, "pass") | {key.replace("_", "-"): value for key, value in statuses.items()}
     findings = [{"check": check, "status": status} for check, status in found.items()]
     return {"accountId": "222200000001", "region": "eu-west-1", "name": name, "os": "UBUNTU", "findings": findings}
 
@@ -50,7 +50,13 @@ def test_instances_that_are_alike_are_one_row_and_the_worst_comes_first() -> Non
 
 def test_what_to_fix_first_is_in_the_order_of_the_report() -> None:
     causes = (
-        {"text": "vpc-1 has no ssm endpoint [here]", "check": "endpoints", "status": "fail", "fix": "Create one.", "instances": 14},
+        {
+            "text": "vpc-1 has no ssm endpoint [here]",
+            "check": "endpoints",
+            "status": "fail",
+            "fix": "Create one.",
+            "instances": 14,
+        },
         {"text": "the member role may not call x", "check": "python", "status": "unknown", "instances": 2},
     )
     text = printed(report(instance("web", endpoints="fail"), causes=causes))

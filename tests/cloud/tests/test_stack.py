@@ -1,4 +1,4 @@
-"""CloudFormation and the scheduler: properties and types that would be dropped, the StackSet, time zones."""
+"""CloudFormation and the scheduler: properties and types that ministack drops, the StackSet, time zones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Resources:
 
 
 def deploy(rig: Rig, resources: dict[str, Any], stack: str | None = None) -> tuple[str, dict[str, str]]:
-    """Creates or updates a stack; its name and the physical ids."""
+    """Creates or updates a stack; returns its name and the physical ids."""
     client, template = rig.client("cloudformation"), json.dumps({"Resources": resources})
     if stack is None:
         stack = f"s-{uuid.uuid4().hex[:8]}"
@@ -50,7 +50,7 @@ def deploy(rig: Rig, resources: dict[str, Any], stack: str | None = None) -> tup
     return stack, {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
 
 
-def test_bucket_encryption_and_lifecycle_are_kept(rig: Rig):
+def test_bucket_encryption_and_lifecycle_are_kept(rig: Rig) -> None:
     properties = {
         "BucketEncryption": {
             "ServerSideEncryptionConfiguration": [
@@ -79,7 +79,7 @@ def test_bucket_encryption_and_lifecycle_are_kept(rig: Rig):
     assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
 
 
-def test_reserved_concurrency_is_kept(rig: Rig):
+def test_reserved_concurrency_is_kept(rig: Rig) -> None:
     properties = {
         "Runtime": "python3.11",
         "Handler": "index.handler",
@@ -92,7 +92,7 @@ def test_reserved_concurrency_is_kept(rig: Rig):
     assert answer["ReservedConcurrentExecutions"] == 3
 
 
-def test_machine_in_yaml_with_version_alias_logging_and_tracing(rig: Rig):
+def test_machine_in_yaml_with_version_alias_logging_and_tracing(rig: Rig) -> None:
     definition = "StartAt: Only\nQueryLanguage: JSONata\nStates:\n  Only: {Type: Pass, Output: 7, End: true}\n"
     machine = {
         "DefinitionString": definition,
@@ -122,14 +122,22 @@ def test_machine_in_yaml_with_version_alias_logging_and_tracing(rig: Rig):
 
 
 def alarms(name: str, **composite: Any) -> dict[str, Any]:
-    """Two metric alarms, and a composite one on the first that the second suppresses."""
+    """Returns two metric alarms, and a composite alarm on the first that the second suppresses."""
     metric = {
-        "Namespace": "n", "MetricName": "m", "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "Period": 60,
-        "EvaluationPeriods": 1, "Statistic": "Sum",
+        "Namespace": "n",
+        "MetricName": "m",
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Statistic": "Sum",
     }
     both = {
-        "AlarmName": f"{name}-both", "AlarmRule": {"Fn::Sub": 'ALARM("${First}")'}, "ActionsSuppressor": {"Ref": "Second"},
-        "ActionsSuppressorWaitPeriod": 300, "ActionsSuppressorExtensionPeriod": 600,
+        "AlarmName": f"{name}-both",
+        "AlarmRule": {"Fn::Sub": 'ALARM("${First}")'},
+        "ActionsSuppressor": {"Ref": "Second"},
+        "ActionsSuppressorWaitPeriod": 300,
+        "ActionsSuppressorExtensionPeriod": 600,
         "AlarmActions": ["arn:aws:sns:ap-northeast-1:111111111111:topic"],
     }
     return {
@@ -140,20 +148,26 @@ def alarms(name: str, **composite: Any) -> dict[str, Any]:
 
 
 def composite_alarms(rig: Rig, prefix: str) -> list[dict[str, Any]]:
-    """Those whose names begin so."""
+    """Returns the composite alarms whose names begin with the prefix."""
     described = rig.client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix, AlarmTypes=["CompositeAlarm"])
     return described["CompositeAlarms"]
 
 
-def test_composite_alarm_is_there_as_the_template_says_and_follows_its_children(rig: Rig):
+def test_composite_alarm_is_there_as_the_template_says_and_follows_its_children(rig: Rig) -> None:
     name = f"a-{uuid.uuid4().hex[:8]}"
     stack, _ = deploy(rig, alarms(name))
     (alarm,) = composite_alarms(rig, name)
-    assert (alarm["AlarmName"], alarm["AlarmRule"], alarm["StateValue"]) == (f"{name}-both", f'ALARM("{name}-first")', "OK")
+    assert (alarm["AlarmName"], alarm["AlarmRule"], alarm["StateValue"]) == (
+        f"{name}-both",
+        f'ALARM("{name}-first")',
+        "OK",
+    )
     assert alarm["AlarmActions"] == ["arn:aws:sns:ap-northeast-1:111111111111:topic"]
     kept = {key: value for key, value in alarm.items() if key.startswith("ActionsSuppressor")}
     assert kept == {
-        "ActionsSuppressor": f"{name}-second", "ActionsSuppressorWaitPeriod": 300, "ActionsSuppressorExtensionPeriod": 600
+        "ActionsSuppressor": f"{name}-second",
+        "ActionsSuppressorWaitPeriod": 300,
+        "ActionsSuppressorExtensionPeriod": 600,
     }
     rig.client("cloudwatch").set_alarm_state(AlarmName=f"{name}-first", StateValue="ALARM", StateReason="test")
     assert composite_alarms(rig, name)[0]["StateValue"] == "ALARM"
@@ -166,19 +180,21 @@ def test_composite_alarm_is_there_as_the_template_says_and_follows_its_children(
     assert composite_alarms(rig, name) == []
 
 
-@pytest.mark.parametrize("wrong", [{"AlarmRule": 'ALARM("no-such-alarm")'}, {"ActionsSuppressor": "no-such-alarm"}], ids=str)
-def test_composite_alarm_of_an_alarm_that_does_not_exist_is_refused(rig: Rig, wrong: dict[str, Any]):
+@pytest.mark.parametrize(
+    "wrong", [{"AlarmRule": 'ALARM("no-such-alarm")'}, {"ActionsSuppressor": "no-such-alarm"}], ids=str
+)
+def test_composite_alarm_of_an_alarm_that_does_not_exist_is_refused(rig: Rig, wrong: dict[str, Any]) -> None:
     with pytest.raises(AssertionError, match="ROLLBACK"):
         deploy(rig, alarms(f"a-{uuid.uuid4().hex[:8]}", **wrong))
 
 
-def test_bare_ministack_refuses_composite_alarms(bare: Rig):
+def test_bare_ministack_refuses_composite_alarms(bare: Rig) -> None:
     with pytest.raises(Exception, match="AWS::CloudWatch::CompositeAlarm"):
         deploy(bare, alarms("bare"))
 
 
 def stack_set(targets: list[str], name: str = "member", external_id: str = "right-one") -> dict[str, Any]:
-    """A StackSet resource."""
+    """Returns a StackSet resource."""
     return {
         "Type": "AWS::CloudFormation::StackSet",
         "Properties": {
@@ -197,7 +213,7 @@ def stack_set(targets: list[str], name: str = "member", external_id: str = "righ
 
 
 def external_ids(rig: Rig, name: str) -> dict[str, str]:
-    """Per account with the role: the external id that it asks for."""
+    """Returns account → external id that the role in it requires, for accounts with the role."""
     found = {}
     for account in (entry["id"] for entry in rig.stub.organization["accounts"]):
         iam = rig.as_account(account).client("iam")
@@ -208,10 +224,11 @@ def external_ids(rig: Rig, name: str) -> dict[str, str]:
     return found
 
 
-def test_stack_set_reaches_the_accounts_that_it_should(rig: Rig):
+def test_stack_set_reaches_the_accounts_that_it_should(rig: Rig) -> None:
     stack, _ = deploy(rig, {"Set": stack_set(["r-stub"], "all")})
     found = external_ids(rig, "all")
-    # 222200000003 has none by the scenario, 222200000005 is suspended, the management account is never reached.
+    # In the scenario 222200000003 has no role and 222200000005 is suspended. A StackSet never targets the management
+    # account.
     assert sorted(found) == ["222200000001", "222200000002", "222200000004", "333300000001"]
     wrong = found.pop("222200000004")
     assert wrong != "right-one" and set(found.values()) == {"right-one"}
@@ -219,7 +236,7 @@ def test_stack_set_reaches_the_accounts_that_it_should(rig: Rig):
     assert external_ids(rig, "all")["222200000001"] == "another-one"
 
 
-def test_stack_set_of_an_ou_includes_the_ous_below(rig: Rig):
+def test_stack_set_of_an_ou_includes_the_ous_below(rig: Rig) -> None:
     deploy(rig, {"Set": stack_set(["ou-stub-test0001"], "tests")})
     assert sorted(external_ids(rig, "tests")) == ["222200000001", "222200000002", "222200000004"]
     stack, _ = deploy(rig, {"Set": stack_set(["ou-stub-deep0001"], "deep")})
@@ -231,13 +248,13 @@ def test_stack_set_of_an_ou_includes_the_ous_below(rig: Rig):
     assert external_ids(rig, "deep") == {}
 
 
-def test_bare_ministack_refuses_stack_sets(bare: Rig):
+def test_bare_ministack_refuses_stack_sets(bare: Rig) -> None:
     with pytest.raises(Exception, match="AWS::CloudFormation::StackSet"):
         deploy(bare, {"Set": stack_set(["r-stub"])})
 
 
 def at(rig: Rig, zone: str, moment: datetime) -> str:
-    """A schedule that starts a machine at a local time; the machine's ARN."""
+    """Creates a schedule that starts a machine at a local time; returns the machine's ARN."""
     machine = rig.machine({"Only": {"Type": "Succeed"}})
     local = moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%S")
     deploy(
@@ -258,13 +275,13 @@ def at(rig: Rig, zone: str, moment: datetime) -> str:
     return machine
 
 
-def test_schedules_follow_their_time_zone(rig: Rig):
+def test_schedules_follow_their_time_zone(rig: Rig) -> None:
     now = datetime.now(UTC)
     due, early = at(rig, "Asia/Tokyo", now - timedelta(seconds=5)), at(rig, "Asia/Tokyo", now + timedelta(hours=1))
-    # Read as UTC, a time in Los Angeles that is an hour away would be long past.
+    # In Los Angeles it is an hour until then. Read as UTC, the same time would be long past.
     west = at(rig, "America/Los_Angeles", now + timedelta(hours=1))
     states = rig.client("stepfunctions")
-    deadline = time.monotonic() + 14  # ministack looks every ten seconds
+    deadline = time.monotonic() + 14  # ministack checks its schedules every ten seconds
     while time.monotonic() < deadline and not states.list_executions(stateMachineArn=due)["executions"]:
         time.sleep(0.1)
     counts = [len(states.list_executions(stateMachineArn=machine)["executions"]) for machine in (due, early, west)]

@@ -1,4 +1,4 @@
-"""The extension refuses to start where it would be wrong."""
+"""The extension refuses to start with a wrong ministack or without a simulator."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_another_ministack_is_refused():
+def test_another_ministack_is_refused() -> None:
     code = "import importlib.metadata as m; m.version = lambda _: '1.5.34'; import local_cloud.extension.__main__"
     done = _start(code, FLEET_SIM_ADDRESS="127.0.0.1:1")
     assert done.returncode != 0
     assert "1.5.33, found 1.5.34" in done.stderr
 
 
-def test_no_simulator_is_refused():
+def test_no_simulator_is_refused() -> None:
     done = _start("import local_cloud.extension.settings", FLEET_SIM_ADDRESS="")
     assert done.returncode != 0
     assert "FLEET_SIM_ADDRESS" in done.stderr

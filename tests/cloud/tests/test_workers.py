@@ -1,4 +1,4 @@
-"""Lambda workers: whose call was it, killing exactly that one, lost responses, errors and logs."""
+"""Lambda workers: which worker made a call, killing exactly that one, lost responses, errors and logs."""
 
 from __future__ import annotations
 
@@ -50,27 +50,27 @@ while True:
 
 
 def invoke(rig: Rig, function: str, **event: Any) -> dict[str, Any]:
-    """Invokes and decodes."""
+    """Invokes a function and returns its decoded answer."""
     answer = rig.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     return json.loads(answer["Payload"].read())
 
 
 def ask(service: str, operation: str, **more: Any) -> dict[str, Any]:
-    """The event of ASKING."""
+    """Returns an event for ASKING."""
     return {"service": service, "operation": operation, **more}
 
 
 @pytest.fixture(scope="module")
 def asking(rig: Rig) -> str:
-    """A function that makes one call."""
+    """Returns a function that makes one call."""
     return rig.function(ASKING)
 
 
-def test_environments_have_credentials_of_their_own(rig: Rig):
+def test_environments_have_credentials_of_their_own(rig: Rig) -> None:
     slow = rig.function(
         "import os, time\ndef handler(e, c):\n time.sleep(0.3)\n return os.environ['AWS_ACCESS_KEY_ID']"
     )
-    keys: list[str] = []
+    keys: list[Any] = []
     calls = [threading.Thread(target=lambda: keys.append(invoke(rig, slow))) for _ in range(2)]
     for call in calls:
         call.start()
@@ -80,7 +80,7 @@ def test_environments_have_credentials_of_their_own(rig: Rig):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_simulator_kills_the_caller_behind_a_member_role(rig: Rig, asking: str, when: str):
+def test_simulator_kills_the_caller_behind_a_member_role(rig: Rig, asking: str, when: str) -> None:
     admin = rig.as_account("222200000001")
     role = rig.role(ANYTHING, admin=admin)
     event = ask("ssm", "describe_instance_information", role=role)
@@ -93,14 +93,14 @@ def test_simulator_kills_the_caller_behind_a_member_role(rig: Rig, asking: str, 
     assert after.get("pid") not in (None, first["pid"]), after
 
 
-def test_lost_response_is_a_closed_connection(rig: Rig, asking: str):
+def test_lost_response_is_a_closed_connection(rig: Rig, asking: str) -> None:
     rig.stub.next_headers["ListRoots"] = [{"x-sim-lost": "1"}]
     assert invoke(rig, asking, **ask("organizations", "list_roots"))["error"] == "ConnectionClosedError"
     assert "key" in invoke(rig, asking, **ask("organizations", "list_roots"))
 
 
 def bootstrap(rig: Rig, source: str) -> str:
-    """A function of its own runtime; its ARN."""
+    """Creates a function with a runtime of its own; returns its ARN."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         entry = zipfile.ZipInfo("bootstrap")
@@ -115,7 +115,7 @@ def bootstrap(rig: Rig, source: str) -> str:
     )["FunctionArn"]
 
 
-def test_error_type_and_log_lines_of_a_bootstrap(rig: Rig):
+def test_error_type_and_log_lines_of_a_bootstrap(rig: Rig) -> None:
     function = bootstrap(rig, BOOTSTRAP)
     task = {
         "Type": "Task",
@@ -131,7 +131,7 @@ def test_error_type_and_log_lines_of_a_bootstrap(rig: Rig):
     assert own == ["line at start", '{"message": "line of a call"}']
 
 
-def test_a_silent_bootstrap_is_not_waited_for(rig: Rig, bare: Rig):
+def test_a_silent_bootstrap_is_not_waited_for(rig: Rig, bare: Rig) -> None:
     silent = "\n".join(line for line in BOOTSTRAP.splitlines() if "print" not in line)
 
     def fastest(subject: Rig) -> float:
@@ -145,7 +145,7 @@ def test_a_silent_bootstrap_is_not_waited_for(rig: Rig, bare: Rig):
     assert fastest(rig) < fastest(bare) - 0.03
 
 
-FAULTS = [
+FAULTS: list[dict[str, Any]] = [
     {"operation": "s3:PutObject", "error": "SlowDown", "times": 1, "request": "slow"},
     {"operation": "s3:PutObject", "lostResponse": True, "request": "lost"},
     {"operation": "dynamodb:PutItem", "killCaller": "before", "request": "killed-before"},
@@ -158,7 +158,7 @@ FAULTS = [
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A cloud whose own services have faults, with a table and a function."""
+    """Starts a cloud whose own services have faults, with a table and a function."""
     stub = StubSimulator(faults=FAULTS)
     rig = start_rig(tmp_path_factory.mktemp("faulty"), stub)
     rig.client("dynamodb").create_table(
@@ -172,7 +172,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Any:
     stub.stop()
 
 
-def test_native_errors_strike_lambdas_only_and_as_often_as_they_should(faulty: Any):
+def test_native_errors_strike_lambdas_only_and_as_often_as_they_should(faulty: Any) -> None:
     rig, function = faulty
     put = ask("s3", "put_object", arguments={"Bucket": BUCKET, "Key": "slow"})
     rig.client("s3").put_object(Bucket=BUCKET, Key="slow", Body=b"the driver's own")
@@ -180,7 +180,7 @@ def test_native_errors_strike_lambdas_only_and_as_often_as_they_should(faulty: A
     assert "key" in invoke(rig, function, **put)
 
 
-def test_native_lost_response_happened(faulty: Any):
+def test_native_lost_response_happened(faulty: Any) -> None:
     rig, function = faulty
     put = ask("s3", "put_object", arguments={"Bucket": BUCKET, "Key": "lost"})
     assert invoke(rig, function, **put)["error"] == "ConnectionClosedError"
@@ -188,7 +188,7 @@ def test_native_lost_response_happened(faulty: Any):
 
 
 @pytest.mark.parametrize("name", ["killed-before", "killed-after"])
-def test_native_kill(faulty: Any, name: str):
+def test_native_kill(faulty: Any, name: str) -> None:
     rig, function = faulty
     item = {"pk": {"S": name}}
     assert "pid" not in invoke(
@@ -198,7 +198,7 @@ def test_native_kill(faulty: Any, name: str):
     assert stored == (name == "killed-after")
 
 
-def test_native_fault_of_one_account(faulty: Any):
+def test_native_fault_of_one_account(faulty: Any) -> None:
     rig, function = faulty
     roles = [rig.role(ANYTHING, admin=rig.as_account(account)) for account in ("222200000001", "222200000002")]
     for role, code in ((roles[0], None), (roles[1], "ExpiredToken"), (roles[1], None)):
@@ -206,14 +206,14 @@ def test_native_fault_of_one_account(faulty: Any):
         assert invoke(rig, function, **ask("sts", "assume_role", arguments=arguments)).get("code") == code
 
 
-def test_native_fault_after_some_calls(faulty: Any):
+def test_native_fault_after_some_calls(faulty: Any) -> None:
     rig, function = faulty
     get = ask("dynamodb", "get_item", arguments={"TableName": "table", "Key": {"pk": {"S": "x"}}})
     codes = [invoke(rig, function, **get).get("code") for _ in range(4)]
     assert codes == [None, "ThrottlingException", "ThrottlingException", None]
 
 
-def test_native_fault_of_a_task_of_the_state_machine(faulty: Any):
+def test_native_fault_of_a_task_of_the_state_machine(faulty: Any) -> None:
     rig, _ = faulty
     topic = rig.client("sns").create_topic(Name="t")["TopicArn"]
     publish = {

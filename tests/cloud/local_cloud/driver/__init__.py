@@ -1,1 +1,1 @@
-"""Starts simulator and cloud, deploys the system, runs it, and brings everything about the run home."""
+"""Starts the simulator and the cloud, deploys the system, runs it and collects the results."""

@@ -1,4 +1,4 @@
-"""Asks the deployed stack every saved query, through Athena, as somebody who may only do that: answers.json."""
+"""Runs every saved query of the deployed stack through Athena, with a role that may do only that: answers.json."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _POLL_SECONDS = 0.02
 _COMMENT = re.compile(r"--.*")
 _CVE = re.compile(r"CVE-\d{4}-\d+")
 NO_SUCH_CVE = "CVE-1999-0000"
-# An answer may have a line for every patch of every instance; after a few the next one proves nothing new.
+# An answer may have a line for every patch of every instance. After a few CVEs, another one proves nothing new.
 MOST_CVES = 3
 
 
 def keep_answers(session: Session, out: Path) -> None:
     """Writes answers.json: `[{query, parameters, columns: [[name, type]], rows: [[text or null]], error}]`.
 
-    A query with a parameter asks for a CVE: it is asked for a few that a report names, and for one that none does.
+    A query with a parameter asks for a CVE. It runs with a few CVEs of the reports, and with one that is in none.
     """
     work_group = session.deployed.outputs.get("HistoryWorkGroup")
     if work_group is None:
@@ -37,8 +37,9 @@ def keep_answers(session: Session, out: Path) -> None:
     for page in athena.get_paginator("list_named_queries").paginate(WorkGroup=work_group):
         for query_id in page["NamedQueryIds"]:
             query = athena.get_named_query(NamedQueryId=query_id)["NamedQuery"]
-            asks = "?" in _COMMENT.sub("", query["QueryString"])
-            answers += [_ask(athena, query, parameters) for parameters in ([[cve] for cve in cves] if asks else [[]])]
+            has_parameter = "?" in _COMMENT.sub("", query["QueryString"])
+            all_parameters: list[list[str]] = [[cve] for cve in cves] if has_parameter else [[]]
+            answers += [_ask(athena, query, parameters) for parameters in all_parameters]
     (out / "answers.json").write_text(json.dumps(answers, indent=1))
 
 
@@ -57,7 +58,7 @@ def _ask(athena: Any, query: dict[str, Any], parameters: list[str]) -> dict[str,
         return {**answer, "error": status.get("StateChangeReason", status["State"])}
     pages = [page["ResultSet"] for page in athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)]
     columns = [[column["Name"], column["Type"]] for column in pages[0]["ResultSetMetadata"]["ColumnInfo"]]
-    # The first line are the names.
+    # The first line holds the names of the columns.
     lines = [line["Data"] for page in pages for line in page["Rows"]][1:]
     return {**answer, "columns": columns, "rows": [[cell.get("VarCharValue") for cell in line] for line in lines]}
 
@@ -67,7 +68,7 @@ def _status(athena: Any, query_id: str) -> dict[str, Any]:
 
 
 def _analyst(session: Session, work_group: str) -> deployment.Aws:
-    """What the README says that people need who ask."""
+    """Returns a session with exactly the permissions that the documentation lists for queries of the history."""
     outputs, place = session.deployed.outputs, f"{session.cloud.region}:{session.cloud.account}"
     bucket, database = f"arn:aws:s3:::{session.deployed.bucket}", outputs["HistoryDatabase"]
     glue = f"arn:aws:glue:{place}"

@@ -1,4 +1,4 @@
-"""Entry point: parses, runs, and turns every end into an exit code."""
+"""Entry point: parses the command line, runs the command, and turns every end into an exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import DriverError, Interrupted
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 advanced, 3 halted, 1 error, 128 + n ended by signal n."""
+    """Returns 0 if the run advanced, 3 if a gate halted it, 1 after an error, 128 + n after signal n."""
     chosen = options.parse(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -25,16 +25,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Interrupted as interrupted:
-        print("interrupted: everything is stopped", file=sys.stderr)
+        print("interrupted: all processes are stopped", file=sys.stderr)
         return interrupted.exit_code
 
 
 def _too_late(_number: int, _frame: FrameType | None) -> None:
-    raise DriverError("took far longer than --timeout allows; everything is stopped")
+    raise DriverError("the command took much longer than --timeout allows; all processes are stopped")
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    # Once: a second Ctrl-C must not interrupt the stopping.
+    # Only the first signal counts: a second Ctrl-C must not interrupt the clean-up.
     for every in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(every, signal.SIG_IGN)
     raise Interrupted(number)

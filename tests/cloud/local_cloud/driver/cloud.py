@@ -1,4 +1,4 @@
-"""ministack, extended, as the driver sees it."""
+"""Starts and stops the extended ministack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _START_SECONDS = 60
 
 
 class Cloud:
-    """A running local cloud of one organization."""
+    """A local cloud for one organization."""
 
     def __init__(
         self, simulator: str, account: str, region: str, directory: Path, evidence: Path | None, without: str = ""
@@ -33,11 +33,11 @@ class Cloud:
 
     @property
     def endpoint(self) -> str:
-        """What AWS_ENDPOINT_URL is set to."""
+        """The value of AWS_ENDPOINT_URL."""
         return f"http://{self.address}"
 
     def start(self) -> None:
-        """On a free port; when somebody else takes that port first, on another one."""
+        """Starts ministack on a free port; tries another port if a different program takes that one first."""
         for _ in range(_ATTEMPTS):
             port = _free_port()
             self.address = f"127.0.0.1:{port}"
@@ -48,26 +48,26 @@ class Cloud:
                 self._directory,
                 self._directory / "ministack.log",
             )
-            if self._answers():
+            if self._is_up():
                 return
-            said = self.child.said()
+            log = self.child.log_tail()
             self.child.stop()
-            if "address already in use" not in said.lower():
-                raise DriverError(f"ministack does not start:\n{said}")
-        raise DriverError("no free port for ministack")
+            if "address already in use" not in log.lower():
+                raise DriverError(f"ministack did not start:\n{log}")
+        raise DriverError(f"ministack did not start: no free port in {_ATTEMPTS} attempts")
 
     def stop(self) -> None:
-        """Ends it with all Lambda workers."""
+        """Stops ministack and all Lambda workers."""
         if self.child is not None:
-            # Nothing to save, and a polite end would wait for every kept-alive connection.
+            # There is nothing to save, and SIGTERM would wait for every connection that is kept alive.
             self.child.stop(politely=False)
 
     def executions(self) -> list[dict[str, Any]]:
-        """Every execution and its events."""
+        """Returns every execution with its events."""
         return http.get_json(self.address, "/_local_cloud/executions")
 
     def _environment(self, port: int) -> dict[str, str]:
-        # Nothing of the host's environment: all of it would reach the Lambdas.
+        # Nothing from the environment of this machine, because ministack passes all of it on to the Lambdas.
         home = str(self._directory)
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -91,12 +91,12 @@ class Cloud:
             environment["EVIDENCE_DIR"] = str(self._evidence)
         return environment
 
-    def _answers(self) -> bool:
+    def _is_up(self) -> bool:
         assert self.child is not None
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and not self.child.has_ended():
             try:
-                # The process id tells our server from somebody else's on the same port.
+                # The process id tells our server from another program on the same port.
                 return http.get_json(self.address, "/_local_cloud/identity")["pid"] == self.child.pid
             except (OSError, ValueError, KeyError):
                 time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Deploys the system with the real AWS CLI, and makes the roles that the driver acts with."""
+"""Deploys the system with the real AWS CLI, and creates the roles that the driver uses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,14 @@ _OPERATOR = "local-cloud-operator"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the driver needs of the stack."""
+    """What the driver needs to know of the deployed stack."""
 
     state_machine: str
     bucket: str
     outputs: dict[str, str]
 
 
-# Service descriptions are megabytes of JSON: read once, not once per identity.
+# botocore's service descriptions are megabytes of JSON, so all identities share one loader.
 _LOADER = botocore.session.Session().get_component("data_loader")
 
 
@@ -51,26 +52,31 @@ class Aws:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """A client with one retry at most, because the emulator is one process on this machine."""
+        """Returns a client. It retries once at most, because the emulator is one process on this machine."""
         if service not in self._clients:
             config = Config(retries={"total_max_attempts": 2}, max_pool_connections=20, s3={"addressing_style": "path"})
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
         return self._clients[service]
 
     def environment(self) -> dict[str, str]:
-        """What a program needs to act as this identity."""
+        """Returns the environment variables that let a program act as this identity."""
         key, secret, token = self._keys
         session = {"AWS_SESSION_TOKEN": token} if token else {}
-        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_ENDPOINT_URL": self._endpoint, **session}
+        return {
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_ENDPOINT_URL": self._endpoint,
+            **session,
+        }
 
 
 def administrator(cloud: Cloud) -> Aws:
-    """Deploys only: ministack takes an account id as access key for that account's root."""
+    """Returns the identity that deploys: ministack accepts an account id as the access key of that account's root."""
     return Aws(cloud, cloud.account, "test")
 
 
 def template(given: Path | None) -> Path:
-    """The template to deploy: the given one, or this checkout's, rendered when it is not up to date."""
+    """Returns the template to deploy: the given one, or the checkout's, rendered again if it is out of date."""
     if given is not None:
         return given.resolve()
     script = paths.ROOT / "scripts" / "render_template.py"
@@ -82,7 +88,7 @@ def template(given: Path | None) -> Path:
 
 
 def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict[str, str]) -> Deployment:
-    """`aws cloudformation package` and `deploy`, as an operator types them."""
+    """Runs `aws cloudformation package` and `deploy` as an operator does."""
     assert cloud.child is not None
     directory = cloud.child.log.parent
     packaged = directory / "packaged.yaml"
@@ -126,7 +132,7 @@ def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict
         ],
         environment,
         "aws cloudformation deploy",
-        lambda: _why_failed(admin),
+        lambda: _failed_resources(admin),
     )
     stack = admin.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
@@ -134,7 +140,7 @@ def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict
 
 
 def operator(cloud: Cloud, deployment: Deployment) -> Aws:
-    """A role session that may do what an operator needs, and nothing else: root would prove nothing."""
+    """Returns a session with an operator's permissions only. Root would not prove that these permissions suffice."""
     machine, bucket = deployment.state_machine, f"arn:aws:s3:::{deployment.bucket}"
     executions = machine.replace(":stateMachine:", ":execution:")
     return assume(
@@ -159,7 +165,7 @@ def operator(cloud: Cloud, deployment: Deployment) -> Aws:
 
 
 def assume(cloud: Cloud, name: str, statements: list[dict[str, Any]]) -> Aws:
-    """A session of a new role that people of the account may assume."""
+    """Creates a role that people of the account may assume, and returns a session of it."""
     admin = administrator(cloud)
     iam = admin.client("iam")
     people = {"AWS": f"arn:aws:iam::{cloud.account}:root"}
@@ -181,15 +187,18 @@ def _parameters(source: Path, organization: dict[str, Any], given: dict[str, str
         "ExternalId": EXTERNAL_ID,
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
     }
-    declared = yaml.compose(source.read_text(), Loader=yaml.SafeLoader)
+    document = yaml.compose(source.read_text(), Loader=yaml.SafeLoader)
+    if not isinstance(document, yaml.MappingNode):
+        raise DriverError(f"{source} is not a CloudFormation template: its top level is not a mapping")
     names: set[str] = set()
-    for key, value in declared.value:
+    for key, value in document.value:
         if key.value == "Parameters":
             names = {name.value for name, _ in value.value}
     unknown = given.keys() - names
     if unknown:
         raise DriverError(
-            f"the template has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(names))}"
+            f"--parameter: the template has no parameter {', '.join(sorted(unknown))}; "
+            f"its parameters are {', '.join(sorted(names))}"
         )
     return {**{key: value for key, value in known.items() if key in names}, **given}
 
@@ -207,13 +216,13 @@ def _cli_environment(cloud: Cloud, directory: Path) -> dict[str, str]:
     }
 
 
-def _call(command: list[str], environment: dict[str, str], what: str, why: Any = lambda: "") -> None:
+def _call(command: list[str], environment: dict[str, str], what: str, explain: Callable[[], str] = lambda: "") -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=paths.ROOT, check=False)
     if done.returncode != 0:
-        raise DriverError(f"{what} failed:\n{done.stdout}{done.stderr}{why()}")
+        raise DriverError(f"{what} failed:\n{done.stdout}{done.stderr}{explain()}")
 
 
-def _why_failed(admin: Aws) -> str:
+def _failed_resources(admin: Aws) -> str:
     events = admin.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
     failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
     return "\n".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed)

@@ -1,14 +1,14 @@
-"""What the driver tells people when something is wrong, instead of a traceback."""
+"""Errors that the driver reports as one message instead of a traceback."""
 
 from __future__ import annotations
 
 
 class DriverError(Exception):
-    """A sentence for the person at the terminal."""
+    """An error whose message is for the person at the terminal."""
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM: not an Exception, so that nothing on the way swallows it."""
+    """Ctrl-C or SIGTERM. It is not an Exception, so that no `except Exception` swallows it."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)

@@ -1,4 +1,4 @@
-"""Plain HTTP to the two local servers."""
+"""Sends plain HTTP requests to the two local servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def request(address: str, path: str, method: str = "GET", timeout: float = 30.0) -> bytes:
-    """The body of one exchange; anything but 200 is an OSError, like a server that is not there."""
+    """Returns the body of the response. A status of 300 or more is an OSError, like a server that is not there."""
     connection = http.client.HTTPConnection(address, timeout=timeout)
     try:
         connection.request(method, path, headers={"content-length": "0"} if method == "POST" else {})
@@ -22,5 +22,5 @@ def request(address: str, path: str, method: str = "GET", timeout: float = 30.0)
 
 
 def get_json(address: str, path: str) -> Any:
-    """One JSON document."""
+    """Returns a JSON document."""
     return json.loads(request(address, path))

@@ -1,4 +1,4 @@
-"""What a run is doing, while it does it: bars in a terminal, lines elsewhere, nothing when quiet."""
+"""Shows the progress of a run: bars in a terminal, lines elsewhere, nothing with --quiet."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-# Looking costs requests to the same process that runs the state machine.
+# Each look costs requests to the process that also runs the state machine.
 _INTERVAL_SECONDS = 0.5
+# A step whose phase has not changed gets a new line after this time at the earliest.
+_LINE_SECONDS = 2
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far one step is."""
+class StepProgress:
+    """How far a step is."""
 
     step: str
     label: str
@@ -30,8 +32,8 @@ class Standing:
     done: int
 
 
-def _standings(s3: Any, bucket: str, run_id: str) -> list[Standing]:
-    """From the objects of the run; empty before run.json is there."""
+def _read(s3: Any, bucket: str, run_id: str) -> list[StepProgress]:
+    """Reads the progress from the objects of the run; returns an empty list until run.json exists."""
     try:
         document = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run_id}/run.json")["Body"].read())
     except ClientError:
@@ -41,16 +43,16 @@ def _standings(s3: Any, bucket: str, run_id: str) -> list[Standing]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         keys += [entry["Key"].removeprefix(prefix) for entry in page.get("Contents", [])]
     steps = document["steps"]
-    return [_standing(step, step_label(step, steps), keys) for step in steps]
+    return [_step_progress(step, step_label(step, steps), keys) for step in steps]
 
 
 def step_label(step: dict[str, Any], steps: list[dict[str, Any]]) -> str:
-    """The stage, and its wave where the stage has more than one."""
+    """Returns the name of the stage, and the wave if the stage has several."""
     waves = sum(other["stage"] == step["stage"] for other in steps)
     return f"{step['stage']} wave {step['wave']}" if waves > 1 else str(step["stage"])
 
 
-def _standing(step: dict[str, Any], label: str, keys: list[str]) -> Standing:
+def _step_progress(step: dict[str, Any], label: str, keys: list[str]) -> StepProgress:
     own = [key.split("/")[1:] for key in keys if key.startswith(f"{step['id']}/")]
     scanned = sum(key[0] == "scan" for key in own)
     installed = sum(key[0] == "install" for key in own)
@@ -58,69 +60,69 @@ def _standing(step: dict[str, Any], label: str, keys: list[str]) -> Standing:
     if installed:
         phase, done = "install", installed
     if ["gate.json"] in own and scanned:
-        phase = f"{phase}, judged"
-    return Standing(step["id"], label, int(step["targets"]), phase, done)
+        phase = f"{phase}, gate decided"
+    return StepProgress(step["id"], label, int(step["targets"]), phase, done)
 
 
 class Progress:
-    """Says nothing: the base, and what --quiet asks for."""
+    """Shows nothing: for --quiet, and the base of the other two."""
 
     def __init__(self) -> None:
-        self._looked = 0.0
-        self._where: tuple[Any, str, str] | None = None
+        self._read_at = 0.0
+        self._run: tuple[Any, str, str] | None = None
 
     def say(self, text: str) -> None:
-        """One sentence."""
+        """Shows a sentence."""
 
-    def show(self, standings: list[Standing]) -> None:
-        """How far each step is."""
+    def show(self, steps: list[StepProgress]) -> None:
+        """Shows how far each step is."""
 
     def screen(self) -> AbstractContextManager[Any]:
-        """What is open while the run is watched."""
+        """Returns what is open while the run is watched."""
         return nullcontext()
 
     @contextmanager
     def watching(self, s3: Any, bucket: str, run_id: str) -> Iterator[None]:
-        """Around the run."""
-        self._where = (s3, bucket, run_id)
+        """Watches a run for the time of the block."""
+        self._run = (s3, bucket, run_id)
         with self.screen():
             yield
-            self._look()
+            self._show_run()
 
     def update(self) -> None:
-        """Looks, when it is time again."""
-        if time.monotonic() - self._looked >= _INTERVAL_SECONDS:
-            self._look()
+        """Shows the run again if enough time has passed."""
+        if time.monotonic() - self._read_at >= _INTERVAL_SECONDS:
+            self._show_run()
 
-    def _look(self) -> None:
-        self._looked = time.monotonic()
-        if self._where is not None and type(self) is not Progress:
-            self.show(_standings(*self._where))
+    def _show_run(self) -> None:
+        self._read_at = time.monotonic()
+        if self._run is not None and type(self) is not Progress:
+            self.show(_read(*self._run))
 
 
 class Lines(Progress):
-    """For logs and pipes: a line whenever something changed, not more often than every other second."""
+    """Prints lines for logs and pipes: one per change of a step, but at most one every two seconds within a phase."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: dict[str, tuple[float, Standing]] = {}
+        self._shown: dict[str, tuple[float, StepProgress]] = {}
 
     def say(self, text: str) -> None:
-        """On stdout, at once."""
+        """Prints a sentence at once."""
         print(text, flush=True)
 
-    def show(self, standings: list[Standing]) -> None:
-        """Only what changed."""
-        for standing in standings:
-            at, last = self._shown.get(standing.step, (0.0, None))
-            changed = last is None or standing.phase != last.phase or time.monotonic() - at > 2
-            if standing != last and changed and standing.phase != "waiting":
-                self._shown[standing.step] = (time.monotonic(), standing)
-                self.say(f"  {standing.label}: {standing.phase} {standing.done}/{standing.targets} targets")
+    def show(self, steps: list[StepProgress]) -> None:
+        """Prints the steps that have changed."""
+        for step in steps:
+            at, last = self._shown.get(step.step, (0.0, None))
+            is_due = last is None or step.phase != last.phase or time.monotonic() - at > _LINE_SECONDS
+            if step != last and is_due and step.phase != "waiting":
+                self._shown[step.step] = (time.monotonic(), step)
+                self.say(f"  {step.label}: {step.done} of {step.targets} targets, {step.phase}")
 
 
 class Screen(Progress):
-    """A bar per step."""
+    """Shows a bar per step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,28 +138,28 @@ class Screen(Progress):
         self._tasks: dict[str, Any] = {}
 
     def say(self, text: str) -> None:
-        """Above the bars."""
+        """Prints a sentence above the bars."""
         self._console.print(text, highlight=False)
 
     def screen(self) -> AbstractContextManager[Any]:
-        """The live display."""
+        """Returns the live display."""
         return self._bars
 
-    def show(self, standings: list[Standing]) -> None:
-        """Moves the bars; a bar's clock starts with its step."""
-        for standing in standings:
-            if standing.step not in self._tasks:
-                self._tasks[standing.step] = self._bars.add_task(
-                    standing.label, total=max(standing.targets, 1), phase="waiting", start=False
+    def show(self, steps: list[StepProgress]) -> None:
+        """Moves the bars. The clock of a bar starts with its step."""
+        for step in steps:
+            if step.step not in self._tasks:
+                self._tasks[step.step] = self._bars.add_task(
+                    step.label, total=max(step.targets, 1), phase="waiting", start=False
                 )
-            task = self._tasks[standing.step]
-            if standing.phase != "waiting" and self._bars.tasks[task].start_time is None:
+            task = self._tasks[step.step]
+            if step.phase != "waiting" and self._bars.tasks[task].start_time is None:
                 self._bars.start_task(task)
-            self._bars.update(task, completed=standing.done, phase=standing.phase)
+            self._bars.update(task, completed=step.done, phase=step.phase)
 
 
 def reporter(quiet: bool) -> Progress:
-    """The right one for where the output goes."""
+    """Returns the display that fits the output: none, bars in a terminal, or lines."""
     if quiet:
         return Progress()
     return Screen() if sys.stdout.isatty() else Lines()

@@ -1,4 +1,4 @@
-"""The readiness of instances at the end of a run: a matrix of instances and checks, and what to fix first."""
+"""Tables about readiness at the end of a run: a matrix of instances and checks, and what to fix first."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-# In the order of the report; the words above the columns are short.
+# Check → short heading of its column, in the order of the report.
 CHECKS = {
     "managed": "managed",
     "agent": "agent",
-    "operating-system": "system",
+    "operating-system": "OS",
     "python": "python",
     "repositories": "repositories",
     "endpoints": "endpoints",
     "instance-profile": "profile",
     "region": "region",
 }
-# A symbol and a word each, since colours are not for everybody and not in every log.
+# Each status has a symbol and a word, because not all readers see colours and not every log keeps them.
 STATUSES = {
     "pass": ("✔ pass", "green"),
     "unknown": ("? unknown", "dim"),
     "warn": ("! warn", "yellow"),
     "fail": ("✘ fail", "red"),
 }
-# Instances of one name that are alike are one row; more rows than this are not read by anybody.
+# Instances with the same name and the same statuses share a row. Longer tables are hard to read.
 MOST_ROWS = 40
 MOST_CAUSES = 12
 
 
 def tables(report: dict[str, Any]) -> list[Table]:
-    """Both tables; none if every finding passes, or if there is none."""
+    """Returns both tables, or none if there are no findings or all of them pass."""
     rows = Counter(row for row in map(_row, report.get("instances", [])) if row is not None)
     wrong = {row: count for row, count in rows.items() if set(row[2]) != {"pass"}}
     if not wrong:
@@ -50,11 +50,11 @@ def _row(instance: dict[str, Any]) -> tuple[str, str, tuple[str, ...]] | None:
 
 
 def _matrix(wrong: dict[tuple[str, str, tuple[str, ...]], int], all_instances: int) -> Table:
-    table = Table(title=f"Readiness: {sum(wrong.values())} of {all_instances} instances have something to look at")
+    table = Table(title=f"Readiness: {sum(wrong.values())} of {all_instances} instances need attention")
     table.add_column("target")
     table.add_column("instances")
-    for word in CHECKS.values():
-        table.add_column(word)
+    for heading in CHECKS.values():
+        table.add_column(heading)
     ordered = sorted(wrong.items(), key=lambda item: (-item[0][2].count("fail"), item[0]))
     for (target, name, statuses), count in ordered[:MOST_ROWS]:
         cells = [Text(*STATUSES.get(status, (status, ""))) for status in statuses]
@@ -66,8 +66,8 @@ def _matrix(wrong: dict[tuple[str, str, tuple[str, ...]], int], all_instances: i
 
 def _first_to_fix(causes: list[dict[str, Any]]) -> Table:
     table = Table(title="What to fix first")
-    for word, justify in (("", "left"), ("instances", "right"), ("cause", "left"), ("fix", "left")):
-        table.add_column(word, justify=justify)
+    for heading in ("", "instances", "cause", "fix"):
+        table.add_column(heading, justify="right" if heading == "instances" else "left")
     for cause in causes[:MOST_CAUSES]:
         status = Text(*STATUSES.get(cause["status"], (cause["status"], "")))
         table.add_row(status, str(cause["instances"]), Text(cause["text"]), Text(cause.get("fix", "")))

@@ -1,11 +1,11 @@
-"""Brings everything about a run home, into the output directory."""
+"""Collects everything about a run in the output folder."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ _FILES = (
 
 
 def prepare(out: Path) -> Path:
-    """The directory, without what an earlier run left in it: old results must never pass for new ones."""
+    """Creates the folder, or removes the results of an earlier run from it, so that they never pass for new ones."""
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
@@ -44,7 +44,7 @@ def prepare(out: Path) -> Path:
 
 
 def execution_document(execution: dict[str, Any]) -> dict[str, Any]:
-    """execution.json; times are simulated."""
+    """Returns the content of execution.json. Its times are simulated."""
     return {
         "executionArn": execution["executionArn"],
         "name": execution["name"],
@@ -58,13 +58,13 @@ def execution_document(execution: dict[str, Any]) -> dict[str, Any]:
 
 
 def fetch(session: Session, out: Path, run_id: str, execution: dict[str, Any], evidence: bool) -> None:
-    """Writes every file; what the run did not make is not there."""
+    """Writes every file that exists for this run."""
     s3, bucket = session.operator.client("s3"), session.deployed.bucket
     report = f"runs/{run_id}/report/"
     for key in _keys(s3, bucket, report):
         _save(s3, bucket, key, out / key.removeprefix(report))
     (out / "history.json").write_text(json.dumps({"executions": session.cloud.executions()}, indent=1))
-    (out / "truth.json").write_bytes(session.simulator.truth())
+    (out / "truth.json").write_bytes(session.simulator.ground_truth())
     (out / "calls.jsonl").write_bytes(session.simulator.calls())
     (out / "execution.json").write_text(json.dumps(execution, indent=2) + "\n")
     if evidence:
@@ -74,7 +74,7 @@ def fetch(session: Session, out: Path, run_id: str, execution: dict[str, Any], e
 
 
 def keep_evidence(directory: Path, out: Path) -> None:
-    """The servers' logs, and secrets.jsonl, written while the cloud ran, as one document."""
+    """Keeps the servers' logs, and turns the lines of secrets.jsonl into one document, secrets.json."""
     for log in directory.glob("*.log"):
         shutil.copy(log, out / log.name)
     lines = out / "secrets.jsonl"
@@ -94,5 +94,5 @@ def _save(s3: Any, bucket: str, key: str, target: Path) -> None:
     target.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
-def _utc(moment: Any) -> str:
+def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

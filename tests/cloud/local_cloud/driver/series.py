@@ -1,8 +1,8 @@
-"""Several runs in one cloud, for the end-to-end tests: each has its own plan and its own folder of results.
+"""Runs several plans in one cloud, for the end-to-end tests. Each run has a plan and a folder of results of its own.
 
 The series file is a JSON list of `{"name": run id, "plan": file, "input": {…}, "then": "wait" | "go-on" | "stop"}`.
-`then` says what happens before the next run starts: this one ends, or it goes on after it has taken the lock, or it is
-stopped then.
+`then` says when the next run starts: after the end of this one (`wait`), or as soon as this one has taken the lock.
+In the second case this run continues (`go-on`) or is stopped first (`stop`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Run:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Runs the series and fetches everything; 0 when every run has ended, however it ended."""
+    """Runs the series and collects the results. Returns 0 when every run has ended, no matter how."""
     entries = json.loads(chosen.series.read_text())
     runs = [_Run(**{**entry, "plan": Path(entry["plan"])}) for entry in entries]
     signal.alarm(int(chosen.timeout) * len(runs) + _AROUND_SECONDS)
@@ -82,23 +82,24 @@ def _await_end(opened: session.Session, one: _Run, timeout: float) -> None:
     while _describe(opened, one)["status"] == "RUNNING":
         session.check_alive(opened)
         if time.monotonic() > deadline:
-            raise DriverError(f"run {one.name} has not ended after {timeout:g} s of real time (--timeout)")
+            raise DriverError(f"run {one.name} did not end within {timeout:g} s of real time (--timeout)")
         time.sleep(_POLL_SECONDS)
     if one.calls_after is None:
         one.calls_after = _calls(opened)
 
 
 def _await_lock(opened: session.Session, one: _Run, timeout: float) -> None:
-    """run.json is written right after the lock is taken."""
+    """Waits until the run has taken the lock: it writes run.json right afterwards."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         session.check_alive(opened)
         try:
             opened.operator.client("s3").head_object(Bucket=opened.deployed.bucket, Key=f"runs/{one.name}/run.json")
-            return
         except ClientError:
             time.sleep(_POLL_SECONDS)
-    raise DriverError(f"run {one.name} has not begun after {timeout:g} s of real time (--timeout)")
+        else:
+            return
+    raise DriverError(f"run {one.name} did not start within {timeout:g} s of real time (--timeout)")
 
 
 def _calls(opened: session.Session) -> int:
@@ -106,7 +107,7 @@ def _calls(opened: session.Session) -> int:
 
 
 def _fetch(opened: session.Session, out: Path, runs: list[_Run], evidence: bool) -> None:
-    """What is about one run goes into its folder; what is about the cloud lies beside."""
+    """Puts the files of each run into its folder, and those of the cloud beside the folders."""
     for one in runs:
         folder = out / one.name
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""One session of the local cloud from start to stop: `run` and `up`; `series` is built on it."""
+"""A session of the local cloud from start to stop: the commands `run` and `up`. `series` uses it, too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AROUND_SECONDS = 180
 
 @dataclass
 class Session:
-    """Everything that is up."""
+    """The running servers, the deployed stack and the operator's identity."""
 
     simulator: Simulator
     cloud: Cloud
@@ -39,7 +39,7 @@ class Session:
 
 @contextmanager
 def opened(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Session]:
-    """Everything up and deployed; everything stopped again, however this ends."""
+    """Starts the servers and deploys the system; stops the servers at the end of the block, however it ends."""
     paths.SESSIONS.mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="local-cloud-", dir=paths.SESSIONS)).resolve()
     simulator: Simulator | None = None
@@ -54,7 +54,7 @@ def opened(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Sessio
         deployed = deployment.deploy(cloud, template, organization, options.template_parameters(chosen))
         yield Session(simulator, cloud, deployed, deployment.operator(cloud, deployed))
     finally:
-        # A second signal is ignored by now (cli), so this always runs to its end.
+        # This always runs to its end: cli ignores a second signal.
         if cloud is not None:
             cloud.stop()
         if simulator is not None:
@@ -65,16 +65,16 @@ def opened(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Sessio
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Deploys, runs, fetches, prints; the exit code."""
-    # Beyond the time-out of the run itself: nothing may hang a test for ever, not even a deployment.
+    """Deploys, runs, collects the results and prints the summary; returns the exit code."""
+    # A limit for all of it, in addition to the run's own, so that not even a deployment can hang a test.
     signal.alarm(int(chosen.timeout) + _AROUND_SECONDS)
     out = results.prepare(chosen.out)
     given = options.execution_input(chosen)
     started = time.monotonic()
     progress = reporter(chosen.quiet)
-    progress.say("starting simulator and cloud, deploying …")
+    progress.say("Starting the simulator and the local cloud, deploying orgpatch …")
     with opened(chosen, out if chosen.evidence else None) as session:
-        progress.say(f"deployed after {time.monotonic() - started:.1f} s; starting the {chosen.operation} run")
+        progress.say(f"Deployed after {time.monotonic() - started:.1f} s. Starting the {chosen.operation} run …")
         name = chosen.name or f"{chosen.operation}-{secrets.token_hex(4)}"
         execution = _execute(session, chosen, name, given, progress)
         execution["wallSeconds"] = round(time.monotonic() - started, 1)
@@ -109,20 +109,20 @@ def _execute(
             progress.update()
             time.sleep(_POLL_SECONDS)
     if stopped_by_us:
-        print(f"error: stopped after {chosen.timeout:g} s of real time (--timeout)", file=sys.stderr)
+        print(f"error: the run was stopped after {chosen.timeout:g} s of real time (--timeout)", file=sys.stderr)
     return results.execution_document(execution)
 
 
 def check_alive(session: Session) -> None:
-    """Nothing is worth waiting for once a server has ended."""
+    """Raises an error if a server has ended, because the run then never ends."""
     for child in (session.simulator.child, session.cloud.child):
         if child is not None and child.has_ended():
-            raise DriverError(f"{child.name} has ended in the middle of the run:\n{child.said()}")
+            raise DriverError(f"{child.name} ended during the run:\n{child.log_tail()}")
 
 
 def up(chosen: argparse.Namespace) -> int:
-    """Deploys and keeps everything running until a signal."""
-    print("starting …", flush=True)
+    """Deploys the system and keeps it running until a signal."""
+    print("Starting the simulator and the local cloud, deploying orgpatch …", flush=True)
     with opened(chosen, None) as session:
         session.simulator.start_clock()
         cloud = session.cloud
@@ -130,8 +130,8 @@ def up(chosen: argparse.Namespace) -> int:
         print(f"export AWS_ACCESS_KEY_ID={cloud.account} AWS_SECRET_ACCESS_KEY=test")
         for key, value in sorted(session.deployed.outputs.items()):
             print(f"# {key}: {value}")
-        print(f"# simulator: http://{session.simulator.address}/_sim/truth", flush=True)
-        print("# Ctrl-C ends it", flush=True)
+        print(f"# What really happened to the instances: http://{session.simulator.address}/_sim/truth", flush=True)
+        print("# Press Ctrl-C to stop.", flush=True)
         while True:
             check_alive(session)
             time.sleep(1)

@@ -1,4 +1,4 @@
-"""fleet-sim as the driver sees it."""
+"""Starts fleet-sim and asks it for its results."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class Simulator:
         self.address = ""
 
     def wait(self) -> None:
-        """Until it has said where it listens."""
+        """Waits until fleet-sim has printed its address."""
         line = self.child.stdout.readline()
         try:
             self.address = json.loads(line)["listening"]
         except (ValueError, KeyError):
-            raise DriverError(f"fleet-sim does not start: {self.child.said() or line.decode()}") from None
+            raise DriverError(f"fleet-sim did not start: {self.child.log_tail() or line.decode()}") from None
         http.request(self.address, "/_sim/health")
 
     def organization(self) -> dict[str, Any]:
-        """/_sim/organization"""
+        """Returns the simulated organization."""
         return http.get_json(self.address, "/_sim/organization")
 
     def start_clock(self) -> None:
-        """Simulated time begins: not before everything is deployed."""
+        """Starts the simulated time, once everything is deployed."""
         http.request(self.address, "/_sim/clock/start", "POST")
 
-    def truth(self) -> bytes:
-        """What really happened to each instance."""
+    def ground_truth(self) -> bytes:
+        """Returns what really happened to each instance, as JSON."""
         return http.request(self.address, "/_sim/truth")
 
     def calls(self) -> bytes:
-        """Every call it answered, as JSON Lines."""
+        """Returns every call that fleet-sim answered, as JSON Lines."""
         return http.request(self.address, "/_sim/calls")

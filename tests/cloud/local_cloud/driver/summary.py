@@ -1,4 +1,4 @@
-"""The tables at the end, and the exit code."""
+"""Prints how a run ended and returns the exit code."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from . import readiness
 from .progress import step_label
 
+# In the order of the columns.
 OUTCOMES = (
     "compliant",
     "missing",
@@ -29,22 +30,60 @@ ADVANCED, ERROR, HALTED = 0, 1, 3
 
 
 def show(out: Path, execution: dict[str, Any]) -> int:
-    """Prints what happened and returns the exit code."""
+    """Prints the tables and how the run ended; returns the exit code."""
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    report = out / "report.json"
-    if report.exists():
-        document = json.loads(report.read_text())
-        for table in (_table(document), *readiness.tables(document)):
+    report: dict[str, Any] = {}
+    path = out / "report.json"
+    if path.exists():
+        report = json.loads(path.read_text())
+        for table in (_table(report), *readiness.tables(report)):
             console.print(table)
-    code = _exit_code(execution)
-    verdict = {ADVANCED: "advanced through all steps", HALTED: "halted", ERROR: "ended in an error"}[code]
-    reason = f": {execution['error']}: {execution['cause']}" if execution.get("error") else ""
-    console.print(f"The run {verdict}{reason}", highlight=False, markup=False)
+    console.print(outcome(execution, report), highlight=False, markup=False)
     page = out / "report.html"
     if page.exists():
-        console.print(f"Open {page} in a browser: all of it", highlight=False, markup=False)
-    console.print(f"{execution['wallSeconds']} s; results in {out}", highlight=False, markup=False)
-    return code
+        console.print(f"Full report (open it in a browser): {page}", highlight=False, markup=False)
+    console.print(f"Took {execution['wallSeconds']} s. All results: {out}", highlight=False, markup=False)
+    return _exit_code(execution)
+
+
+def outcome(execution: dict[str, Any], report: dict[str, Any]) -> str:
+    """Says how the run ended, in one or two sentences. `report` is empty if the run wrote none."""
+    code = _exit_code(execution)
+    if code == ADVANCED:
+        return "The run advanced through all steps."
+    cause = _cause(execution)
+    if code == ERROR:
+        return f"The run failed: {execution.get('error') or execution['status']}: {cause}"
+    steps = report.get("steps", [])
+    halted = next((step for step in steps if step.get("decision") == "halt" and "reason" in step), None)
+    if halted is None:
+        return f"Halted: {cause}"
+    sentence = f"Halted at {step_label(halted, steps)}: {halted['reason']['text'].rstrip('.')}."
+    names = _untouched(steps)
+    if not names:
+        return sentence
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{sentence} {listed[:1].upper()}{listed[1:]} {'was' if len(names) == 1 else 'were'} not touched."
+
+
+def _cause(execution: dict[str, Any]) -> str:
+    """Returns the cause as a sentence. The cause of a failed Lambda call is a JSON document that contains it."""
+    cause = str(execution.get("cause") or "")
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause or "no cause is known"
+
+
+def _untouched(steps: list[dict[str, Any]]) -> list[str]:
+    """Returns the stages that the run did not reach, and the waves of a stage that it reached in part."""
+    reached = {step["stage"] for step in steps if step.get("decision") != "not-attempted"}
+    names = [
+        step_label(step, steps) if step["stage"] in reached else str(step["stage"])
+        for step in steps
+        if step.get("decision") == "not-attempted"
+    ]
+    return list(dict.fromkeys(names))
 
 
 def _exit_code(execution: dict[str, Any]) -> int:

@@ -1,4 +1,5 @@
-"""Everything that makes ministack behave like AWS where this system depends on it.
+"""Patches that make ministack behave like AWS where orgpatch depends on it.
 
-Each module replaces a few names of ministack and says which ones and why; `__main__` installs them in order.
+Each module replaces a few names of ministack and says which ones and why. "Natively" means: in ministack without the
+patch. `__main__` installs the modules in order.
 """

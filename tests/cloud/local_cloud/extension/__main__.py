@@ -1,7 +1,6 @@
 """Starts ministack with every patch installed: `python -m local_cloud.extension`.
 
-The order matters twice: role enforcement wraps what the Step Functions patches call, and the bridge comes last
-because it replaces handlers that earlier patches have wrapped.
+The order matters: where a module has to come after another one, its `install` says so.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from . import pin
 
 pin.check()
 
-import ministack.app as app  # noqa: E402  (only after the version is known to be the right one)
+from ministack import app  # noqa: E402  (only after the version is known to be the right one)
 
 from . import (  # noqa: E402
     athena,
@@ -51,7 +50,7 @@ PATCHES = (
 
 
 def main() -> None:
-    """Installs and serves until SIGTERM."""
+    """Installs the patches and serves until SIGTERM."""
     for patch in PATCHES:
         if patch.__name__.rsplit(".", 1)[-1] not in SETTINGS.without:
             patch.install()

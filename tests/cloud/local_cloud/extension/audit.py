@@ -1,4 +1,4 @@
-"""Writes down every authorization decision and every session: the evidence of the IAM and the no-credential test.
+"""Records every authorization decision and every session, as evidence for the tests of IAM and of credentials.
 
 Patches `iam_evaluator.enforce`, `.evaluate_trust_policy` and `sts.register_session`.
 """
@@ -15,7 +15,7 @@ from .evidence import AUTHORIZED, SECRETS
 
 
 def record(principal_arn: str, action: str, resource: str, allowed: bool, region: str, by: str = "identity") -> None:
-    """One decision; `principal` is the bare name of the role (or `root`)."""
+    """Records a decision. `principal` is the plain name of the role (or `root`)."""
     AUTHORIZED.write(
         principal=_name(principal_arn),
         principalArn=principal_arn,
@@ -29,7 +29,7 @@ def record(principal_arn: str, action: str, resource: str, allowed: bool, region
 
 
 def install() -> None:
-    """Wraps the names; after `ssm_authorization`, so that one SendCommand is still one line."""
+    """Wraps the names; comes after `ssm_authorization`, so that a SendCommand is still one line."""
     native_enforce = iam_evaluator.enforce
     native_trust = iam_evaluator.evaluate_trust_policy
     native_register = sts.register_session

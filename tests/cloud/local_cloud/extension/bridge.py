@@ -1,23 +1,23 @@
-"""The bridge: after ministack has authorized a call, fleet-sim answers it.
+"""Lets fleet-sim answer calls that ministack has authorized.
 
-Patches the `handle_request` of ssm, organizations and ec2, which both HTTP requests and the state machine's
-aws-sdk integrations pass. SSM parameters with their tags and everything else that is not listed stay with ministack.
+Patches the `handle_request` of ssm, organizations and ec2. HTTP requests and the state machine's aws-sdk integrations
+both pass it. ministack itself answers everything that is not listed here, such as SSM parameters and their tags.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 from urllib.parse import parse_qs
 
-import ministack.app as app
+from ministack import app
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import ec2, organizations, ssm
 
 from . import connections, workers
+from .bodies import json_object
 from .evidence import STRUCK
 from .settings import SETTINGS
 from .simulator import BASELINES
@@ -66,7 +66,7 @@ SSM = frozenset(
         "UpdatePatchBaseline",
     }
 )
-# Of these, only what is about a patch baseline: parameters have tags too, and they are ministack's.
+# Of these, fleet-sim answers only calls about patch baselines: ministack keeps the tags of parameters.
 SSM_TAGS = frozenset({"AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"})
 EC2 = frozenset(
     {
@@ -85,13 +85,13 @@ EC2 = frozenset(
 
 
 class Pool:
-    """Kept-alive connections to fleet-sim, without blocking ministack's event loop."""
+    """Keeps connections to fleet-sim alive, without blocking ministack's event loop."""
 
     def __init__(self) -> None:
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def call(self, head: bytes, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """One exchange; an idle connection that the other side has closed is replaced once, before anything is sent."""
+        """Sends a request and returns the response. An idle connection that fleet-sim has closed is replaced first."""
         while self._free:
             reader, writer = self._free.pop()
             if not reader.at_eof() and not writer.is_closing():
@@ -125,7 +125,7 @@ def install() -> None:
     organizations.handle_request = _bridge("organizations", organizations.handle_request, None)
 
 
-def _operation(headers: dict, body: bytes, query: dict) -> str:
+def _operation(headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> str:
     target = headers.get("x-amz-target", "")
     if target:
         return target.rsplit(".", 1)[-1]
@@ -133,32 +133,24 @@ def _operation(headers: dict, body: bytes, query: dict) -> str:
     return action[0]
 
 
-def _request(body: bytes) -> dict[str, Any]:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return request if isinstance(request, dict) else {}
-
-
 def _is_bridged(service: str, operation: str, body: bytes, operations: frozenset[str] | None) -> bool:
     if service == "ssm" and operation in SSM_TAGS:
-        return _request(body).get("ResourceType") == "PatchBaseline"
+        return json_object(body).get("ResourceType") == "PatchBaseline"
     return operations is None or operation in operations
 
 
-def _keep_tags_in_step(operation: str, body: bytes, status: int, answer: bytes) -> None:
-    """Conditions on the tags of a baseline see what this call made of them."""
-    request = _request(body)
+def _follow_tags(operation: str, body: bytes, status: int, answer: bytes) -> None:
+    """Updates the known tags of baselines after a call, for IAM conditions on them."""
+    request = json_object(body)
     if operation == "CreatePatchBaseline" and status == 200:
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
-        BASELINES.remember(get_account_id(), get_region(), str(_request(answer).get("BaselineId", "")), tags)
+        BASELINES.remember(get_account_id(), get_region(), str(json_object(answer).get("BaselineId", "")), tags)
     elif operation in SSM_TAGS - {"ListTagsForResource"}:
         BASELINES.forget(get_account_id(), get_region(), str(request.get("ResourceId", "")))
 
 
 def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any:
-    async def handle(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Any:
         operation = _operation(headers, body, query)
         if not _is_bridged(service, operation, body, operations):
             return await native(method, path, headers, body, query)
@@ -175,7 +167,7 @@ def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any
         head = "POST / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent.items()) + "\r\n"
         status, received, answer = await POOL.call(head.encode(), body)
         if service == "ssm":
-            _keep_tags_in_step(operation, body, status, answer)
+            _follow_tags(operation, body, status, answer)
         if received.get("x-sim-kill"):
             STRUCK.write(operation=f"{service}:{operation}", effect="killCaller")
             workers.kill_caller(extract_access_key_id(headers, query))

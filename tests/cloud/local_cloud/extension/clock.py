@@ -1,4 +1,4 @@
-"""Simulated time: fleet-sim's clock, computed here so that reading it costs no request."""
+"""Simulated time: follows fleet-sim's clock and computes it here, so that reading it costs no request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import simulator
 
 
 class Clock:
-    """Stands still until fleet-sim's clock is started, then runs `speed` times as fast as the wall."""
+    """A clock that stands still until fleet-sim's clock starts, then runs `speed` times as fast as real time."""
 
     def __init__(self) -> None:
         self._start: datetime | None = None
@@ -19,18 +19,18 @@ class Clock:
         self._asked_at = 0.0
 
     def _refresh(self) -> None:
-        # A stopped clock can be started at any moment by the driver; asking more than 20 times a second is waste.
+        # The driver can start the clock at any moment. Asking 20 times a second is enough.
         if self._start is not None and time.monotonic() - self._asked_at < 0.05:
             return
         self._asked_at = time.monotonic()
         document = simulator.get("/_sim/clock")
-        self._start = _parse(document["start"])
+        self._start = datetime.fromisoformat(document["start"])
         self._speed = float(document["speed"])
         if document.get("running"):
             self._started_at = float(document["startedAtUnixSeconds"])
 
     def now(self) -> datetime:
-        """The simulated moment."""
+        """Returns the simulated time."""
         if self._started_at is None:
             self._refresh()
         assert self._start is not None
@@ -39,11 +39,11 @@ class Clock:
         return self._start + timedelta(seconds=(time.time() - self._started_at) * self._speed)
 
     def now_iso(self) -> str:
-        """As AWS writes timestamps in the context object: milliseconds and Z."""
+        """Returns the simulated time as AWS writes it in the context object: with milliseconds and Z."""
         return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def wait_until(self, moment: datetime, interrupted: threading.Event) -> bool:
-        """Blocks until the simulated moment; True when it was interrupted before."""
+        """Waits until a simulated time; returns True if it was interrupted before."""
         while True:
             remaining = (moment - self.now()).total_seconds()
             if remaining <= 0:
@@ -53,12 +53,8 @@ class Clock:
                 return True
 
     def wait(self, seconds: float, interrupted: threading.Event) -> bool:
-        """Blocks for that many simulated seconds; True when it was interrupted before."""
+        """Waits for that many simulated seconds; returns True if it was interrupted before."""
         return self.wait_until(self.now() + timedelta(seconds=seconds), interrupted)
-
-
-def _parse(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 CLOCK = Clock()

@@ -1,6 +1,6 @@
-"""Lets a handler drop the caller's connection instead of answering: a lost response, as the caller sees it.
+"""Lets a handler close the caller's connection instead of answering, as if the response were lost.
 
-Patches `hypercorn…TCPServer.run` (to know the socket of each client) and `app.app` (to swallow the answer).
+Patches `hypercorn…TCPServer.run` (to know the socket of each client) and `app.app` (to discard the answer).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import asyncio
 from contextvars import ContextVar
 from typing import Any
 
-import ministack.app as app
 from hypercorn.asyncio.tcp_server import TCPServer
+from ministack import app
 
 _writers: dict[tuple[str, int], asyncio.StreamWriter] = {}
 
 
 class Exchange:
-    """One HTTP exchange, as far as its handler may spoil it."""
+    """An HTTP exchange whose response a handler may drop."""
 
     def __init__(self) -> None:
         self.dropped = False
@@ -26,14 +26,14 @@ _exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
 def drop() -> None:
-    """The current request is never answered: its connection is closed instead."""
+    """Closes the connection of the current request instead of answering it."""
     exchange = _exchange.get()
     if exchange is not None:
         exchange.dropped = True
 
 
 def leave() -> None:
-    """Forgets the HTTP exchange; for threads that outlive the request which started them."""
+    """Forgets the HTTP exchange, for threads that outlive the request that started them."""
     _exchange.set(None)
 
 
@@ -69,5 +69,5 @@ def install() -> None:
             if writer is not None:
                 writer.transport.abort()
 
-    TCPServer.run = run
+    TCPServer.run = run  # type: ignore[method-assign]
     app.app = serve

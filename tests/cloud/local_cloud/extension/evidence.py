@@ -1,5 +1,7 @@
-"""Files that the tests read after a run: every authorization, every session issued, every log line of a Lambda,
-and every fault that struck."""
+"""Writes the files that the tests read after a run.
+
+They contain every authorization, every issued session, every log line of a Lambda, and every fault that struck.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,18 @@ from .settings import SETTINGS
 
 
 class JsonLines:
-    """An append-only file of one JSON document a line; writes nothing when no evidence is wanted."""
+    """A file with a JSON document per line. Writes nothing if the driver wants no evidence."""
 
     def __init__(self, name: str) -> None:
         self._lock = threading.Lock()
         self._file: TextIO | None = None
         if SETTINGS.evidence is not None:
             SETTINGS.evidence.mkdir(parents=True, exist_ok=True)
-            self._file = open(SETTINGS.evidence / name, "a", encoding="utf-8", buffering=1)
+            # Open until the process ends.
+            self._file = (SETTINGS.evidence / name).open("a", encoding="utf-8", buffering=1)
 
     def write(self, **fields: Any) -> None:
-        """Appends one line."""
+        """Appends a line."""
         if self._file is not None:
             with self._lock:
                 self._file.write(json.dumps(fields) + "\n")

@@ -1,8 +1,8 @@
-"""The scenario's faults on services that ministack itself serves: s3, dynamodb, sts, sns, lambda, logs, states.
+"""Applies the scenario's faults on services that ministack itself serves: s3, dynamodb, sts, sns, lambda, logs, states.
 
-fleet-sim applies those on its own operations and hands the others over (`/_sim/faults`). They strike calls of the
-deployed system only (Lambdas, and the state machine's own tasks), never the driver's. Patches the
-`handle_request` of those services.
+fleet-sim applies faults on its own operations and passes the others on (`/_sim/faults`). They strike only calls of the
+deployed system (Lambdas, and the state machine's own tasks), never those of the driver. Patches the `handle_request` of
+these services.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from . import connections, simulator, workers
 from .evidence import STRUCK
 
 SERVICES = {"s3": s3, "dynamodb": dynamodb, "sts": sts, "sns": sns, "logs": cloudwatch_logs, "states": stepfunctions}
-# Operations whose IAM action has another name; a scenario may write either.
+# Operations whose IAM action has another name. A scenario may use either name.
 _API_NAMES = {"s3:ListBucket": "s3:ListObjectsV2", "lambda:InvokeFunction": "lambda:Invoke"}
 _SERVER_ERRORS = frozenset({"InternalError", "InternalServerError", "InternalFailure", "InternalServerException"})
 _STATUS = {
@@ -44,13 +44,13 @@ _STATUS = {
 
 @dataclass
 class Fault:
-    """One entry of the scenario, and how often a call has met it."""
+    """A fault of the scenario, and how many matching calls there were so far."""
 
     document: dict[str, Any]
     met: int = 0
 
     def concerns(self, action: str, accounts: set[str], region: str, request: str) -> bool:
-        """Whether it is about calls like this one."""
+        """Returns whether the fault matches a call."""
         wanted = self.document
         names = {action, _API_NAMES.get(action, action)}
         return (
@@ -61,24 +61,24 @@ class Fault:
         )
 
     def meet(self) -> bool:
-        """Counts the call; whether it is struck."""
+        """Counts a matching call; returns whether the fault strikes it."""
         self.met += 1
         skipped = int(self.document.get("after") or 0)
-        # Latency without a number of times is how slow the service is, not an incident.
+        # Latency without `times` describes a slow service, so it has no end.
         endless = "latencyMs" in self.document and "times" not in self.document
         return self.met > skipped and (endless or self.met - skipped <= int(self.document.get("times") or 1))
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What a call meets: all latencies, and the first other effect that is due (as fleet-sim decides it, too)."""
+    """What happens to a call: the sum of all latencies, and the first other effect (the same rule as in fleet-sim)."""
 
     latency_seconds: float
     effect: dict[str, Any]
 
     @property
     def error(self) -> str | None:
-        """It is not executed; this is answered."""
+        """The error code that answers the call; it is then not executed."""
         return self.effect.get("error")
 
     @property
@@ -88,12 +88,12 @@ class Fate:
 
     @property
     def kill(self) -> str | None:
-        """Its caller dies: `before` or `after` it is executed."""
+        """When the caller dies: `before` or `after` the call is executed."""
         return self.effect.get("killCaller")
 
     @property
     def lost(self) -> bool:
-        """The caller never hears of it."""
+        """Whether the caller gets no response."""
         return bool(self.effect.get("lostResponse"))
 
 
@@ -105,12 +105,13 @@ class Faults:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Reads them from the simulator."""
+        """Reads the faults from the simulator."""
         self._faults = [Fault(document) for document in simulator.get("/_sim/faults")]
 
     def meet(self, action: str, accounts: set[str], request: str) -> Fate:
-        """Decides what this call meets."""
-        latency, effect = 0.0, dict[str, Any]()
+        """Decides what happens to a call."""
+        latency = 0.0
+        effect: dict[str, Any] = {}
         with self._lock:
             for fault in self._faults:
                 slows = "latencyMs" in fault.document
@@ -133,7 +134,7 @@ FAULTS = Faults()
 
 
 def around_integration(action: str, error_prefix: str, arguments: Any, call: Callable[[], Any]) -> Any:
-    """A call that the state machine makes itself, with what the scenario has for it."""
+    """Makes a call for the state machine itself, with the faults of the scenario."""
     fate = FAULTS.meet(action, {get_account_id()}, json.dumps(arguments))
     time.sleep(fate.latency_seconds)
     if fate.error:
@@ -152,21 +153,21 @@ def install() -> None:
 
 
 def _wrap(service: str, native: Any) -> Any:
-    async def handle(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Any:
         key = extract_access_key_id(headers, query)
         if workers.caller(key) is None:
             return await native(method, path, headers, body, query)
         routing = app._routing_params(method, path, headers, body, query)
         action = iam_actions.extract_iam_action(service, method, path, headers, body, routing) or ""
         raw = body.decode("utf-8", "replace")
-        asked = f"{path}?{urlencode(query, doseq=True)}" if query else path
-        request = f"{method} {asked} {raw} {unquote_plus(raw)}"
+        address = f"{path}?{urlencode(query, doseq=True)}" if query else path
+        request = f"{method} {address} {raw} {unquote_plus(raw)}"
         accounts = {get_account_id(), *_role_account(request)}
         fate = FAULTS.meet(action, accounts, request)
         await asyncio.sleep(fate.latency_seconds)
         if fate.error:
             return _error(service, fate.error, fate.message)
-        answer = (500, {}, b"")
+        answer: Any = (500, {}, b"")
         if fate.kill != "before":
             answer = await native(method, path, headers, body, query)
         if fate.kill:
@@ -179,7 +180,7 @@ def _wrap(service: str, native: Any) -> Any:
 
 
 def _role_account(request: str) -> set[str]:
-    """AssumeRole concerns the account of the role more than the caller's."""
+    """Returns the account of the role in an AssumeRole: a fault on one account concerns that account, too."""
     _, found, rest = request.partition("RoleArn=arn:aws:iam::")
     return {rest[:12]} if found else set()
 

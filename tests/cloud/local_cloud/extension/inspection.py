@@ -1,8 +1,9 @@
-"""Questions of the driver that AWS has no call for, under `/_local_cloud/…` of the same port.
+"""Answers questions of the driver for which AWS has no call, under `/_local_cloud/…` on the same port.
 
-`identity`: the process id, so that a driver never takes somebody else's server for its own.
-`executions`: every execution with its children and their events in one answer; thousands of children would take
-thousands of calls otherwise. Also lets CloudFormation waiters of the AWS CLI return at once instead of after 30 s.
+`identity`: the process id, so that a driver never takes another program on the port for its own server.
+`executions`: every execution with its children and their events in one answer, because thousands of children would
+otherwise need thousands of calls.
+CloudFormation answers when a change is complete, so that the waiters of the AWS CLI do not sleep for 30 s.
 Patches `app.app` and `cloudformation.handle_request`.
 """
 
@@ -14,7 +15,7 @@ import os
 from typing import Any
 from urllib.parse import parse_qs
 
-import ministack.app as app
+from ministack import app
 from ministack.services import cloudformation
 from ministack.services import stepfunctions as sf
 
@@ -36,7 +37,7 @@ _FIELDS = (
 
 
 def install() -> None:
-    """Wraps both."""
+    """Wraps both names."""
     native_app, native_cloudformation = app.app, cloudformation.handle_request
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -49,7 +50,9 @@ def install() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
-    async def cloudformation_request(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+    async def cloudformation_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Any:
         answer = await native_cloudformation(method, path, headers, body, query)
         action = parse_qs(body.decode("utf-8", "replace")).get("Action") or [""]
         if action[0] in ("DescribeStacks", "DescribeChangeSet"):

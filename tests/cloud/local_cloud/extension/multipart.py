@@ -1,7 +1,7 @@
-"""An upload in parts is completed as S3 does it: parts in ascending order, none but the last below 5 MiB.
+"""Completes an upload in parts as S3 does: parts in ascending order, and only the last one may be below 5 MiB.
 
-ministack sorts the list itself and takes parts of any size, so that an upload could work here and be refused on AWS
-(CompleteMultipartUpload in the API reference: InvalidPartOrder, EntityTooSmall). Patches `s3._complete_multipart_upload`.
+Natively ministack sorts the list and accepts parts of any size, so an upload could work here and be refused on AWS
+(API reference of CompleteMultipartUpload: InvalidPartOrder, EntityTooSmall). Patches `s3._complete_multipart_upload`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ _SMALLEST_BYTES = 5 * 1024 * 1024
 
 
 def install() -> None:
-    """Wraps the name; what is no upload, or no XML, is ministack's to answer."""
+    """Wraps the name. ministack itself answers if there is no such upload or the request is no XML."""
     native = s3._complete_multipart_upload
 
-    def complete(bucket: str, key: str, body: bytes, query: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
+    def complete(
+        bucket: str, key: str, body: bytes, query: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> Any:
         upload = s3._multipart_uploads.get(s3._qp(query, "uploadId"))
         refusal = _refusal(_numbers(body), upload["parts"]) if upload else None
         return s3._error(*refusal, 400, f"/{bucket}/{key}") if refusal else native(bucket, key, body, query, headers)

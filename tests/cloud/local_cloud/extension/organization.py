@@ -1,8 +1,8 @@
-"""One organization for all accounts, as IAM and STS see it: fleet-sim's.
+"""Lets IAM and STS see all accounts as one organization, that of fleet-sim.
 
-Natively every account is its own organization, `aws:ResourceOrgID` is unknown, `aws:PrincipalArn` holds the STS
-form of a role (AWS: the IAM form), walking the tree is authorized on a resource that does not exist, S3's
-cross-account check takes the account root for the caller, and a chained role may ask for more than an hour.
+Natively every account is its own organization, `aws:ResourceOrgID` is unknown, `aws:PrincipalArn` has the STS form of a
+role (on AWS the IAM form), calls that walk the tree are authorized on a resource that does not exist, S3's
+cross-account check takes the account root for the caller, and a chained role session may last longer than an hour.
 Patches `iam_evaluator._principal_org_id`, `._resolve_condition_key`, `.evaluate_resource_policy`,
 `.pin_request_origin`, `iam_actions.extract_resource_arn` and `sts.handle_request`.
 """
@@ -14,7 +14,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-import ministack.app as app
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import new_uuid
 from ministack.core.router import extract_access_key_id
@@ -27,7 +27,7 @@ CHAINED_SESSION_LIMIT_SECONDS = 3600
 
 
 def role_arn(principal_arn: str) -> str:
-    """arn:aws:sts::A:assumed-role/NAME/SESSION as the role's IAM ARN; anything else unchanged."""
+    """Returns arn:aws:sts::A:assumed-role/NAME/SESSION as the IAM ARN of the role, and anything else unchanged."""
     if ":assumed-role/" not in principal_arn:
         return principal_arn
     account = principal_arn.split(":")[4]
@@ -66,17 +66,26 @@ def install() -> None:
         return native_policy(document, context, *args, **kwargs)
 
     def resource_arn(
-        service: str, method: str, path: str, headers: dict, body: bytes, params: dict, region: str, account: str
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        params: dict[str, Any],
+        region: str,
+        account: str,
     ) -> str:
         if service == "organizations" and iam_actions._action_from_target(headers) in WALKS:
             return _place_in_tree(body)
         return native_arn(service, method, path, headers, body, params, region, account)
 
     def pin_request_origin(source_ip: str, _secure: bool) -> None:
-        # Loopback counts as TLS: policies that refuse plain HTTP are right, and there is no certificate here.
+        # Loopback counts as TLS: there is no certificate here, and policies must be able to refuse plain HTTP.
         native_origin(source_ip, True)
 
-    async def sts_request(method: str, path: str, headers: dict, body: bytes, query: dict) -> Any:
+    async def sts_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Any:
         parameters = parse_qs(body.decode("utf-8", "replace"))
         duration = int((parameters.get("DurationSeconds") or ["0"])[0])
         key = extract_access_key_id(headers, query) or ""
@@ -84,7 +93,7 @@ def install() -> None:
         if chained and duration > CHAINED_SESSION_LIMIT_SECONDS:
             return _refuse_long_chain()
         status, answered, answer = await native_sts(method, path, headers, body, query)
-        # A role that is not there is refused like one that does not trust: with the name of who asked.
+        # AWS refuses a missing role like a role that does not trust the caller: with the caller's name.
         nameless, named = b"User: is not authorized", f"User: {iam_evaluator.caller_arn()} is not authorized"
         return status, answered, answer.replace(nameless, named.encode())
 

@@ -1,4 +1,4 @@
-"""Refuses to run with any other ministack than the one whose private names the patches replace."""
+"""Refuses to run with another version of ministack, because the patches replace private names of exactly one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ MINISTACK = "1.5.33"
 
 
 def check() -> None:
-    """A different version may have renamed or fixed what is patched: look before it runs."""
+    """Ends the process if another version is installed: it may have renamed or fixed what the patches replace."""
     found = version("ministack")
     if found != MINISTACK:
-        raise SystemExit(f"the local cloud is written for ministack {MINISTACK}, found {found}: re-check every patch")
+        raise SystemExit(
+            f"the local cloud needs ministack {MINISTACK}, found {found}: install tests/cloud/requirements.txt, "
+            "or check every patch in local_cloud/extension against the new version and change pin.py"
+        )

@@ -1,7 +1,7 @@
-"""Schedules in their time zone.
+"""Runs schedules in their time zone.
 
-Natively every at() and cron() is UTC. The expression carries its zone, as an attribute of a string, into
-ministack's own tick. Patches `scheduler._create_schedule`, `._update_schedule`, `._at_time_epoch`,
+Natively every at() and cron() is UTC. Here the expression is a string with its zone as an attribute, which ministack
+passes through its own scheduler. Patches `scheduler._create_schedule`, `._update_schedule`, `._at_time_epoch`,
 `eventbridge._parse_cron_fields`, `._cron_next_fire`, and the schedules that CloudFormation creates.
 """
 
@@ -17,13 +17,13 @@ from .stack_resources import after
 
 
 class ZonedExpression(str):
-    """A schedule expression that knows its time zone."""
+    """A schedule expression with its time zone."""
 
     zone: ZoneInfo
 
 
-class ZonedFields(tuple):
-    """Parsed cron fields that know their time zone."""
+class ZonedFields(tuple[Any, ...]):
+    """Parsed cron fields with their time zone."""
 
     zone: ZoneInfo
 
@@ -51,7 +51,7 @@ def install() -> None:
     def next_fire(fields: Any, after_moment: datetime) -> datetime | None:
         if not isinstance(fields, ZonedFields):
             return native_next(fields, after_moment)
-        # ministack computes in the local time of the zone, which it takes for UTC.
+        # ministack takes the local time of the zone for UTC and computes with it.
         local = native_next(tuple(fields), after_moment.astimezone(fields.zone).replace(tzinfo=UTC))
         return local and local.replace(tzinfo=fields.zone).astimezone(UTC)
 

@@ -1,4 +1,4 @@
-"""What the extension reads from the environment, once, at start-up."""
+"""Reads the extension's settings from the environment, once, at start-up."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the simulator listens and where evidence goes."""
+    """The simulator's address, the folder for evidence, and the patches to leave out."""
 
     simulator_host: str
     simulator_port: int
     evidence: Path | None
-    # Names of modules in `extension` not to install: lets a self-test show what happens without a patch.
+    # Modules of `extension` to leave out, so that a test can show what happens without a patch.
     without: frozenset[str]
 
 
 def from_environment() -> Settings:
-    """FLEET_SIM_ADDRESS is required, EVIDENCE_DIR and WITHOUT are optional."""
-    # Taken out of the environment as they are read: whatever stays in it reaches the Lambdas.
+    """Reads FLEET_SIM_ADDRESS (required), EVIDENCE_DIR and WITHOUT (optional)."""
+    # Each variable is removed when it is read, because ministack passes the whole environment on to the Lambdas.
     os.environ.pop("PYTHONPATH", None)
     address = os.environ.pop("FLEET_SIM_ADDRESS", "")
     host, _, port = address.partition(":")
     if not port.isdigit():
-        raise SystemExit("FLEET_SIM_ADDRESS must be host:port of a running fleet-sim")
+        raise SystemExit(f"FLEET_SIM_ADDRESS is {address!r}: set it to host:port of a running fleet-sim")
     evidence = os.environ.pop("EVIDENCE_DIR", None)
     without = frozenset(filter(None, os.environ.pop("WITHOUT", "").split(",")))
     return Settings(host, int(port), Path(evidence) if evidence else None, without)

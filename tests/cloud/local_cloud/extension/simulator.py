@@ -1,4 +1,4 @@
-"""What the extension asks fleet-sim about itself (`/_sim/…`): organization, instances, clock, faults."""
+"""Asks fleet-sim about its organization, instances, clock and faults (`/_sim/…`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .settings import SETTINGS
 
 
 def get(path: str) -> Any:
-    """One JSON document of the simulator."""
+    """Returns a JSON document of the simulator."""
     connection = http.client.HTTPConnection(SETTINGS.simulator_host, SETTINGS.simulator_port, timeout=10)
     try:
         connection.request("GET", path)
@@ -25,7 +25,7 @@ def get(path: str) -> Any:
 
 
 class Organization:
-    """The simulated organization; it does not change during a run, so it is read once."""
+    """The simulated organization. It does not change during a run, so it is read once."""
 
     def __init__(self) -> None:
         self._document: dict[str, Any] | None = None
@@ -33,7 +33,7 @@ class Organization:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As fleet-sim describes it."""
+        """The organization as fleet-sim describes it."""
         with self._lock:
             if self._document is None:
                 self._document = get("/_sim/organization")
@@ -41,20 +41,20 @@ class Organization:
 
     @property
     def id(self) -> str:
-        """o-…"""
+        """The organization's ID (o-…)."""
         return self.document["organizationId"]
 
     @property
     def management_account(self) -> str:
-        """The account that everything is deployed in."""
+        """The account in which everything is deployed."""
         return self.document["managementAccountId"]
 
     def contains(self, account: str) -> bool:
-        """Whether the account belongs to the organization."""
+        """Returns whether the account belongs to the organization."""
         return account == self.management_account or any(a["id"] == account for a in self.document["accounts"])
 
     def accounts_under(self, targets: list[str]) -> list[dict[str, Any]]:
-        """Member accounts below any of the OUs (or the root), however deep."""
+        """Returns the member accounts below any of the OUs (or the root), at any depth."""
         wanted = set(targets)
         root = self.document["rootId"]
         return [
@@ -78,13 +78,13 @@ class Instances:
         self._by_place = by_place
 
     def tags(self, account: str, region: str, instance: str) -> dict[str, str]:
-        """The tags of one instance; an unknown one is looked up again, because the fleet can grow."""
+        """Returns the tags of an instance. An unknown instance is looked up again, because the fleet can grow."""
         if instance not in self._by_place.get((account, region), {}):
             self._reload()
         return self._by_place.get((account, region), {}).get(instance, {})
 
     def tagged(self, account: str, region: str, key: str, values: list[str]) -> list[str]:
-        """Instances that carry one of the values under the tag key."""
+        """Returns the instances whose tag has one of the values."""
         self._reload()
         place = self._by_place.get((account, region), {})
         return [instance for instance, tags in place.items() if tags.get(key) in values]
@@ -93,28 +93,29 @@ class Instances:
 class Baselines:
     """Tags of the accounts' own patch baselines, for IAM conditions on them.
 
-    The truth, which names them, is costly with a large fleet: it is asked for when a baseline is not known yet.
+    They come from the ground truth, which is expensive with a large fleet, so it is read only for an unknown baseline.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], dict[str, str]] = {}
 
     def tags(self, account: str, region: str, baseline: str) -> dict[str, str]:
-        """The tags of one baseline; none if there is no such baseline."""
-        place = (account, region, baseline)
-        if place not in self._known:
-            for owner, regions in (get("/_sim/truth").get("baselines") or {}).items():
-                for where, truth in regions.items():
-                    for own in truth["baselines"]:
-                        self._known[owner, where, own["id"]] = own["tags"]
-        return self._known.get(place, {})
+        """Returns the tags of a baseline, or none if it does not exist."""
+        key = (account, region, baseline)
+        if key not in self._known:
+            ground_truth = get("/_sim/truth")
+            for owner, regions in (ground_truth.get("baselines") or {}).items():
+                for name, of_region in regions.items():
+                    for own in of_region["baselines"]:
+                        self._known[owner, name, own["id"]] = own["tags"]
+        return self._known.get(key, {})
 
     def remember(self, account: str, region: str, baseline: str, tags: dict[str, str]) -> None:
-        """A new one."""
+        """Adds a new baseline."""
         self._known[account, region, baseline] = tags
 
     def forget(self, account: str, region: str, baseline: str) -> None:
-        """Its tags may have changed."""
+        """Removes a baseline whose tags may have changed."""
         self._known.pop((account, region, baseline), None)
 
 

@@ -1,22 +1,22 @@
-"""What an SSM call is authorized on: the document, every instance and the patch baseline with their tags, not `*`.
+"""Authorizes SSM calls on their resources: the document, every instance and the patch baseline, with their tags.
 
-Natively only parameters have a resource, so the least-privilege policy for SendCommand is an implicit deny.
-The resources are those of AWS's service authorization reference. CreatePatchBaseline has none there (only conditions
-on the tags of the request, which ministack knows), nor have DescribePatchBaselines, DescribePatchGroups,
-GetPatchBaselineForPatchGroup, GetInventory, ListAssociations and DescribeMaintenanceWindows: for them a policy must
-say `*`. EC2's Describe operations have none either.
+Natively only parameters have a resource, and all other calls are authorized on `*`. A least-privilege policy for
+SendCommand would then deny it. The resources come from AWS's service authorization reference. These operations have no
+resource there, so a policy must say `*`: CreatePatchBaseline (only conditions on the tags of the request, which
+ministack knows), DescribePatchBaselines, DescribePatchGroups, GetPatchBaselineForPatchGroup, GetInventory,
+ListAssociations, DescribeMaintenanceWindows, and EC2's Describe operations.
 Patches `iam_actions.extract_resource_arn` and `iam_evaluator.enforce`.
 """
 
 from __future__ import annotations
 
-import json
 from contextvars import ContextVar
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id
 
+from .bodies import json_object
 from .simulator import BASELINES, INSTANCES
 
 OF_A_BASELINE = frozenset(
@@ -42,12 +42,19 @@ def install() -> None:
     native_enforce = iam_evaluator.enforce
 
     def extract_resource_arn(
-        service: str, method: str, path: str, headers: dict, body: bytes, params: dict, region: str, account: str
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        params: dict[str, Any],
+        region: str,
+        account: str,
     ) -> str:
         _resources.set(None)
         if service == "ssm":
             operation = iam_actions._action_from_target(headers) or ""
-            resources = _resources_of(operation, _document(body), region, account)
+            resources = _resources_of(operation, json_object(body), region, account)
             if resources:
                 _resources.set(resources)
                 return resources[0]
@@ -75,14 +82,6 @@ def install() -> None:
     iam_evaluator.enforce = enforce
 
 
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
 def _resources_of(operation: str, request: dict[str, Any], region: str, account: str) -> list[str]:
     if operation == "SendCommand":
         document = _document_arn(str(request.get("DocumentName", "")), region, account)
@@ -106,7 +105,7 @@ def _resources_of(operation: str, request: dict[str, Any], region: str, account:
 
 
 def _baseline_arn(baseline: str, region: str, account: str) -> str:
-    # A predefined baseline is named by its ARN, which has an account of AWS in it.
+    # A request names a predefined baseline by its ARN, which contains an account of AWS.
     return baseline if baseline.startswith("arn:") else f"arn:aws:ssm:{region}:{account}:patchbaseline/{baseline}"
 
 

@@ -1,9 +1,9 @@
-"""Properties and types that ministack's CloudFormation drops or refuses.
+"""Adds properties and resource types that ministack's CloudFormation drops or refuses.
 
-Bucket encryption and lifecycle, reserved concurrency, logging and tracing of a state machine, a definition in YAML;
-types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, CompositeAlarm, whose suppressor
-ministack only keeps: it suppresses nothing. Patches `provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and
-`._RESOURCE_HANDLERS`.
+Properties: encryption and lifecycle of buckets, reserved concurrency, logging and tracing of a state machine, a
+definition in YAML. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and
+CompositeAlarm. ministack stores the suppressor of a composite alarm but does not apply it.
+Patches `provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and `._RESOURCE_HANDLERS`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Handlers = dict[str, Callable[..., Any]]
 
 def after(resource_type: str, operation: str, then: Callable[[str, dict[str, Any]], None]) -> None:
     """Calls `then(physical id, properties)` once ministack's own handler has created or updated the resource."""
-    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
-    native = handlers.get(operation)
+    own = provisioners._RESOURCE_HANDLERS[resource_type]
+    native = own.get(operation)
     if native is None:
         return
 
@@ -34,7 +34,7 @@ def after(resource_type: str, operation: str, then: Callable[[str, dict[str, Any
         then(made[0], arguments[1] if operation == "create" else arguments[2])
         return made
 
-    provisioners._RESOURCE_HANDLERS[resource_type] = {**handlers, operation: handle}
+    provisioners._RESOURCE_HANDLERS[resource_type] = {**own, operation: handle}
 
 
 def install() -> None:
@@ -45,9 +45,9 @@ def install() -> None:
         text = native_definition(properties)
         try:
             json.loads(text)
-            return text
         except ValueError:
             return json.dumps(yaml.safe_load(text))
+        return text
 
     provisioners._sfn_definition = definition
     provisioners._S3_BUCKET_CONFIGURATIONS += (
@@ -59,19 +59,20 @@ def install() -> None:
         after("AWS::StepFunctions::StateMachine", operation, _observe)
     provisioners._RESOURCE_HANDLERS.update(
         {
-            "AWS::StepFunctions::StateMachineVersion": _handlers(_create_version, _replace_version),
-            "AWS::StepFunctions::StateMachineAlias": _handlers(_create_alias, _update_alias),
-            "AWS::Athena::NamedQuery": _handlers(_create_named_query, _keep),
-            "AWS::Logs::QueryDefinition": _handlers(_accept, _keep),
+            "AWS::StepFunctions::StateMachineVersion": handlers(_create_version, _replace_version),
+            "AWS::StepFunctions::StateMachineAlias": handlers(_create_alias, _update_alias),
+            "AWS::Athena::NamedQuery": handlers(_create_named_query, _keep),
+            "AWS::Logs::QueryDefinition": handlers(_accept, _keep),
             "AWS::CloudWatch::CompositeAlarm": {
-                **_handlers(_create_composite_alarm, _update_composite_alarm),
+                **handlers(_create_composite_alarm, _update_composite_alarm),
                 "delete": _delete_composite_alarm,
             },
         }
     )
 
 
-def _handlers(create: Callable[..., Any], update: Callable[..., Any]) -> Handlers:
+def handlers(create: Callable[..., Any], update: Callable[..., Any]) -> Handlers:
+    """Returns the handlers of a resource type whose deletion needs no action."""
     return {"create": create, "update": update, "delete": lambda *_, **__: None}
 
 
@@ -80,7 +81,7 @@ def _keep(physical_id: str, _old: Any, _new: Any, _stack: str, *_: Any, **__: An
 
 
 def _accept(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
-    """A type nobody calls in the local cloud: it exists by name."""
+    """Accepts a resource that no test in the local cloud uses: it exists by name only."""
     name = str(properties.get("Name") or f"{stack}-{logical_id}")
     return name, {"Arn": name}
 
@@ -142,7 +143,7 @@ def _reserve_concurrency(name: str, properties: dict[str, Any]) -> None:
 
 
 def _observe(arn: str, properties: dict[str, Any]) -> None:
-    """Logging and tracing in the API's spelling, so that DescribeStateMachine shows what the template says."""
+    """Stores logging and tracing in the API's spelling, so that DescribeStateMachine shows what the template says."""
     machine = sf._state_machines.get(arn)
     if machine is None:
         return

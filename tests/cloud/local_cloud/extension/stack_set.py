@@ -1,9 +1,9 @@
-"""AWS::CloudFormation::StackSet with SERVICE_MANAGED permissions: the member template in every targeted account.
+"""Deploys AWS::CloudFormation::StackSet with SERVICE_MANAGED permissions: the member template in every target account.
 
-Which accounts those are, fleet-sim's organization says: everything below the OUs, never the management account,
-nothing that is suspended. The scenario's `memberRole` bends it: `absent` deploys nothing, `wrong-external-id`
-another external id. The instances are provisioned directly, not as stacks of their own: two thousand of them must
-not take minutes.
+The target accounts are all accounts below the OUs in fleet-sim's organization, except the management account and
+suspended accounts. The scenario can change this per account with `memberRole`: `absent` deploys nothing,
+`wrong-external-id` deploys another external ID. Resources are created directly and not as stacks of their own, so that
+two thousand accounts do not take minutes.
 """
 
 from __future__ import annotations
@@ -18,23 +18,27 @@ from ministack.services import s3
 from ministack.services.cloudformation import engine, provisioners
 
 from .simulator import ORGANIZATION
-from .stack_resources import _handlers
+from .stack_resources import handlers
 
-Place = tuple[str, str]
-# Per StackSet: what was provisioned where, so that an update or a delete can take it back.
-_deployed: dict[str, dict[Place, list[tuple[str, str, dict[str, Any]]]]] = {}
+# Account and Region.
+Target = tuple[str, str]
+# Type, physical id and properties.
+Resource = tuple[str, str, dict[str, Any]]
+# StackSet → target → created resources, so that an update or a deletion can remove them.
+_deployed: dict[str, dict[Target, list[Resource]]] = {}
 
 
 def install() -> None:
-    """Adds the type."""
-    handlers = _handlers(_create, _update)
-    handlers["delete"] = _delete
-    provisioners._RESOURCE_HANDLERS["AWS::CloudFormation::StackSet"] = handlers
+    """Adds the resource type."""
+    provisioners._RESOURCE_HANDLERS["AWS::CloudFormation::StackSet"] = {
+        **handlers(_create, _update),
+        "delete": _delete,
+    }
 
 
 def _create(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
     if properties.get("PermissionModel") != "SERVICE_MANAGED":
-        raise ValueError("the local cloud knows StackSets with PermissionModel SERVICE_MANAGED only")
+        raise ValueError("the local cloud supports only StackSets with PermissionModel SERVICE_MANAGED")
     stack_set = f"{properties['StackSetName']}:{os.urandom(8).hex()}"
     _deployed[stack_set] = {}
     _deploy(stack_set, properties)
@@ -61,9 +65,9 @@ def _deploy(stack_set: str, properties: dict[str, Any]) -> None:
         for account in _accounts(group["DeploymentTargets"]):
             for region in group["Regions"]:
                 parameters = _parameters(properties, group, account["memberRole"])
-                place = (account["id"], region)
-                with request_scope(*place):
-                    _deployed[stack_set][place] = _provision(template, parameters, f"StackSet-{stack_set[:40]}")
+                target = (account["id"], region)
+                with request_scope(*target):
+                    _deployed[stack_set][target] = _provision(template, parameters, f"StackSet-{stack_set[:40]}")
 
 
 def _accounts(targets: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,7 +88,7 @@ def _parameters(properties: dict[str, Any], group: dict[str, Any], member_role: 
     given = {p["ParameterKey"]: str(p["ParameterValue"]) for p in properties.get("Parameters") or []}
     given.update({p["ParameterKey"]: str(p["ParameterValue"]) for p in group.get("ParameterOverrides") or []})
     if member_role == "wrong-external-id":
-        given["ExternalId"] = "the-external-id-of-somebody-else"
+        given["ExternalId"] = "the-external-id-of-another-stack"
     return [{"Key": key, "Value": value} for key, value in given.items()]
 
 
@@ -94,7 +98,7 @@ def _template_body(properties: dict[str, Any]) -> str:
     bucket, key = urlparse(properties["TemplateURL"]).path.lstrip("/").split("/", 1)
     body = s3._get_object_data(bucket, key)
     if body is None:
-        raise ValueError(f"no template at {properties['TemplateURL']}")
+        raise ValueError(f"TemplateURL: {properties['TemplateURL']} does not exist")
     return body.decode()
 
 
@@ -103,7 +107,9 @@ def _provision(
 ) -> list[tuple[str, str, dict[str, Any]]]:
     parameters = engine._resolve_parameters(template, given)
     conditions = engine._evaluate_conditions(template, parameters)
-    mappings, known, made = template.get("Mappings", {}), dict[str, Any](), []
+    mappings = template.get("Mappings", {})
+    known: dict[str, Any] = {}
+    made: list[Resource] = []
     definitions = template["Resources"]
     for logical_id in engine._topological_sort(definitions, conditions):
         definition = definitions[logical_id]

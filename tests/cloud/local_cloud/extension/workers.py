@@ -1,9 +1,9 @@
-"""Lambda workers: own credentials per environment, no 90 ms of idle waiting per call, every log line kept.
+"""Gives each Lambda worker its own credentials, removes 90 ms of idle waiting per call, and keeps every log line.
 
-* Credentials: natively all environments of a function share one session, so nobody can tell which of them made a
-  call. Each environment gets its own here, which is also what AWS does; `kill_caller` uses it.
-* Speed: Nagle and delayed ACK on the Runtime API socket cost 40 ms a call, and 50 ms pass waiting for the log of a
-  function that logs nothing.
+* Credentials: natively all environments of a function share one session, so a call does not show which of them made it.
+  Here, as on AWS, each environment has its own. `kill_caller` depends on it.
+* Speed: natively Nagle's algorithm and delayed ACKs on the Runtime API socket cost 40 ms per call, and ministack waits
+  50 ms for the log of a function that logs nothing.
 
 Patches `lambda_svc.execution_credentials`, `lambda_runtime.execution_credentials`, `Worker._spawn`,
 `ProvidedWorker._spawn`, `._build_handler_class`, `._pump_output` and `Worker._drain_stderr_bounded`.
@@ -30,8 +30,8 @@ _worker_of_key: dict[str, Any] = {}
 
 
 def caller(access_key: str | None) -> Any:
-    """The Lambda worker whose session, or a session assumed from it, signed the call; None for everybody else."""
-    for _ in range(5):  # a chain of roles is never longer, and a loop must not hang a request
+    """Returns the Lambda worker whose session, or a session assumed from it, signed the call, or None."""
+    for _ in range(5):  # A chain of roles is never longer, and a cycle must not hang a request.
         if not access_key or access_key in _worker_of_key:
             break
         access_key = (sts._sessions.get(access_key) or {}).get("SourceAccessKeyId")
@@ -39,13 +39,13 @@ def caller(access_key: str | None) -> Any:
 
 
 def kill_caller(access_key: str | None) -> bool:
-    """Ends the calling worker's process at once, as a crash or a lost sandbox would."""
+    """Kills the process of the calling worker at once, as a crash or a lost sandbox does. Returns False without one."""
     worker = caller(access_key)
     process = getattr(worker, "_proc", None)
     if process is None:
         return False
     process.kill()
-    # Until it is really gone, the next invocation would be handed to a dying process.
+    # Wait for its end: otherwise the next invocation could go to the dying process.
     process.wait(timeout=5)
     return True
 
@@ -84,7 +84,7 @@ def install() -> None:
         lambda_runtime.ProvidedWorker._build_handler_class
     )
     lambda_runtime.ProvidedWorker._pump_output = _pump_output
-    # first line, idle, hard cap (seconds): the line of a call is in the pipe before its answer is
+    # Seconds to wait for the first line, between lines, and in total. The line of a call arrives before its answer.
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.008, 0.003, 0.25)
 
 
@@ -102,12 +102,12 @@ def _spawn_as_self(native: Any) -> Any:
 def _without_delays(native: Any) -> Any:
     def build_handler_class(self: Any, *args: Any, **kwargs: Any) -> Any:
         class Handler(native(self, *args, **kwargs)):  # type: ignore[misc]
-            """The Runtime API, answering at once."""
+            """The Runtime API without delays."""
 
             disable_nagle_algorithm = True
 
             def parse_request(self) -> bool:
-                """Acknowledges what the runtime sent, so that its next small write does not wait for the ACK."""
+                """Acknowledges at once, so that the runtime's next small write does not wait."""
                 parsed = super().parse_request()
                 if hasattr(socket, "TCP_QUICKACK"):
                     self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
@@ -118,8 +118,8 @@ def _without_delays(native: Any) -> Any:
     return build_handler_class
 
 
-def _pump_output(self: Any, stream: Any, log_queue: queue.Queue) -> None:
-    """Drains the bootstrap's output for its whole life, and keeps a copy of each line as evidence."""
+def _pump_output(self: Any, stream: Any, log_queue: queue.Queue[str]) -> None:
+    """Reads the bootstrap's output until its end, and keeps a copy of each line as evidence."""
     try:
         for raw in iter(stream.readline, b""):
             line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
@@ -129,9 +129,9 @@ def _pump_output(self: Any, stream: Any, log_queue: queue.Queue) -> None:
                     log_queue.put_nowait(line)
                     break
                 except queue.Full:
-                    # Blocking here would stall the pipe that this thread drains: the oldest line goes.
+                    # Drop the oldest line: blocking here would stall the pipe that this thread reads.
                     log_queue.get_nowait()
     except (OSError, ValueError, queue.Empty):
-        pass  # the pipe closes under the reader when the environment ends
+        pass  # The pipe closes when the environment ends.
     finally:
         stream.close()

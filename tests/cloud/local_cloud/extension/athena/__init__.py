@@ -1,6 +1,7 @@
-"""Athena as far as the saved queries need it; DuckDB, which ministack runs them in, stands in for the engine itself.
+"""Athena as far as the saved queries need it. ministack runs them in DuckDB, which stands in for Athena's engine.
 
-One file per gap: what stands where (`tables`), how a query is written (`queries`), who may ask (`authorization`).
+Each file closes one gap: where tables have their data (`tables`), how queries are written (`queries`), and which
+permissions they need (`authorization`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,6 @@ from . import authorization, queries, tables
 
 
 def install() -> None:
-    """Installs every part; `authorization` last, for it asks before the others act."""
+    """Installs every part. `authorization` comes last, so that it checks permissions before the others act."""
     for part in (tables, queries, authorization):
         part.install()

@@ -1,9 +1,9 @@
-"""Whoever asks needs Athena on the query's workgroup, and reads table, files and answer with permissions of their own.
+"""Requires the permissions that a query needs: Athena on its workgroup, and Glue and S3 for table, files and answer.
 
-Natively only requests that name a workgroup are authorized on it, all others on `*`, and nobody needs Glue or S3. What
-is needed stands in Athena's guide, "Configure access to databases and tables in the AWS Glue Data Catalog", and for the
-answer in the reference of GetQueryResults. Patches `iam_actions.extract_resource_arn`, `iam_evaluator.enforce` (to know
-who is asking) and in `athena` `_table_relation`, `_empty_relation`, `_materialize_table_files`, `_save_query_results` and
+Natively only requests that name a workgroup are authorized on it, all others on `*`, and no caller needs Glue or S3.
+Sources: Athena's guide, "Configure access to databases and tables in the AWS Glue Data Catalog", and, for the answer,
+the reference of GetQueryResults. Patches `iam_actions.extract_resource_arn`, `iam_evaluator.enforce` (to know the
+caller) and in `athena` `_table_relation`, `_empty_relation`, `_materialize_table_files`, `_save_query_results` and
 `_get_query_results`.
 """
 
@@ -22,7 +22,7 @@ _caller: ContextVar[str] = ContextVar("athena_caller", default="")
 
 
 def install() -> None:
-    """Wraps the names; after `audit`, so that these decisions are written down as well."""
+    """Wraps the names; comes after `audit`, so that these decisions are recorded, too."""
     _name_the_workgroup()
     _remember_the_caller()
     native_relation, native_empty = athena._table_relation, athena._empty_relation
@@ -64,7 +64,14 @@ def _name_the_workgroup() -> None:
     native = iam_actions.extract_resource_arn
 
     def extract_resource_arn(
-        service: str, method: str, path: str, headers: dict, body: bytes, params: dict, region: str, account: str
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        params: dict[str, Any],
+        region: str,
+        account: str,
     ) -> str:
         if service == "athena":
             request = json.loads(body or b"{}")
@@ -90,7 +97,7 @@ def _remember_the_caller() -> None:
 
 
 def _may_look_up(table: dict[str, Any]) -> None:
-    """A permission is needed on the database or table and on all that is above it."""
+    """Requires the permission on the database or table and on everything above it."""
     glue, database = f"arn:aws:glue:{get_region()}:{get_account_id()}", table["DatabaseName"]
     above = ["catalog", f"database/{database}"]
     for action, resources in (("GetDatabase", above), ("GetTable", [*above, f"table/{database}/{table['Name']}"])):
@@ -104,6 +111,6 @@ def _answer(query_id: str) -> str:
 
 
 def _require(action: str, resource: str) -> None:
-    service = action.split(":")[0]
+    service = action.split(":", maxsplit=1)[0]
     if iam_evaluator.enforce(_caller.get(), action, service, get_region(), resource_arn=resource):
         raise PermissionError(f"the caller is not authorized to perform: {action} on resource: {resource}")

@@ -1,8 +1,8 @@
-"""Queries with parameters, and Athena's functions by their names.
+"""Adds parameters of queries, and Athena's functions by their names.
 
-Natively ExecutionParameters are ignored, and a function is there only if DuckDB calls it so too. The macros are all that
-is put in the place of Athena's functions; a query that uses another one fails. Patches `athena._start_query_execution`
-and `._rewrite_data_paths`.
+Natively ExecutionParameters are ignored, and a function exists only if DuckDB has the same name for it. The macros of
+duckdb_for_athena.py are the only substitutes for Athena's functions; a query that uses another one fails. Patches
+`athena._start_query_execution` and `._rewrite_data_paths`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def install() -> None:
 
 
 def _with_parameters(query: str, parameters: list[str]) -> str:
-    """A parameter is text of the query: who means a string writes its quotes."""
+    """Puts the parameters into the text of the query. A parameter that is a string contains its quotes."""
     places = [start for kind, text, start, _ in athena._sql_tokens(query) if (kind, text) == ("punct", "?")]
     if len(places) != len(parameters):
         raise ValueError(f"the query has {len(places)} parameters, {len(parameters)} are given")

@@ -1,10 +1,10 @@
-"""JSON tables are read by their columns in Glue, and by partition projection.
+"""Reads JSON tables by their columns in Glue and by partition projection.
 
-Natively the columns are what DuckDB guesses from the lines (text that looks like a time becomes one, whatever the table
-says), the partition comes from folders named `key=value` wherever they lie, and a table without files knows no arrays. So
-a table could be wrong in everything but its location. Here one that is wrong fails, or has no lines. Of projection there
-is what the template uses: one key, of type date. Patches `athena._table_relation` and `._empty_relation`, for tables with
-projection only.
+Natively DuckDB guesses the columns from the lines (a text that looks like a time becomes one, whatever the table says),
+the partition comes from any folder named `key=value`, and a table without files has no arrays. A table could then be
+wrong in everything except its location. Here a wrong table fails or has no lines. Projection is implemented as far as
+the template uses it: one key, of type date. Patches `athena._table_relation` and `._empty_relation`, only for tables
+with projection.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def _is_projected(table: Table) -> bool:
 
 
 def _relation(table: Table, files: list[str]) -> str:
-    """What stands for the table in a FROM."""
+    """Returns the SQL that stands for the table in a FROM."""
     storage = table["StorageDescriptor"]
     if storage["SerdeInfo"]["SerializationLibrary"] not in _SERDES:
-        raise ValueError(f"the local cloud reads no {storage['SerdeInfo']['SerializationLibrary']}")
+        raise ValueError(f"the local cloud cannot read {storage['SerdeInfo']['SerializationLibrary']}")
     [key] = table["PartitionKeys"]
     columns = {column["Name"]: TYPES[column["Type"]] for column in storage["Columns"]}
     value_of = dict(_projected(table, key["Name"], files))
@@ -65,16 +65,16 @@ def _relation(table: Table, files: list[str]) -> str:
 
 
 def _projected(table: Table, key: str, files: list[str]) -> Iterator[tuple[str, str]]:
-    """The files that lie in a partition of the range, and its value."""
+    """Yields the files in partitions of the range, each with the value of its partition."""
     parameters, location = table["Parameters"], table["StorageDescriptor"]["Location"]
     template = parameters["storage.location.template"]
     if not template.startswith(location):
-        raise ValueError(f"the local cloud looks below {location} only, not in {template}")
+        raise ValueError(f"the local cloud reads partitions below {location} only, not in {template}")
     prefix = f"projection.{key}."
     projection = {name.removeprefix(prefix): text for name, text in parameters.items() if name.startswith(prefix)}
     values = list(_values(projection))
     for file in files:
-        # Natively every object of the location was copied to a folder of its own in the temporary directory.
+        # ministack has copied every object of the location to a folder of its own in the temporary directory.
         below = "/".join(Path(file).relative_to(tempfile.gettempdir()).parts[1:])
         for value in values:
             if below.startswith(template.removeprefix(location).replace(f"${{{key}}}", value)):
@@ -84,7 +84,7 @@ def _projected(table: Table, key: str, files: list[str]) -> Iterator[tuple[str, 
 def _values(projection: dict[str, str]) -> Iterator[str]:
     days = {"type": "date", "format": "yyyy-MM-dd", "interval": "1", "interval.unit": "DAYS"}
     if (found := {name: text for name, text in projection.items() if name != "range"}) != days:
-        raise ValueError(f"the local cloud projects {days} only, not {found}")
+        raise ValueError(f"the local cloud supports the projection {days} only, not {found}")
     first, last = map(_day, projection["range"].split(","))
     for day in range((last - first).days + 1):
         yield (first + timedelta(days=day)).isoformat()

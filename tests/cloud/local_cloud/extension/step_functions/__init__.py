@@ -1,4 +1,4 @@
-"""Step Functions as AWS runs it: one file per part of the interpreter that had to be replaced."""
+"""Step Functions as AWS runs it: one file per replaced part of the interpreter."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from . import api, distributed_map, executions, expressions, inline_map, role, t
 
 
 def install() -> None:
-    """Installs every part; `role` before `tasks`, which call what it wraps."""
+    """Installs every part. `role` comes before `tasks`, which call what it wraps."""
     for part in (expressions, role, walker, tasks, inline_map, distributed_map, executions, api):
         part.install()

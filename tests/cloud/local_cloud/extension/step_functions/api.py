@@ -1,4 +1,4 @@
-"""Answers of the Step Functions API that natively leave something out: versions and aliases of an execution.
+"""Adds the version and the alias of an execution to the answer of DescribeExecution, which natively lacks them.
 
 Patches `stepfunctions._describe_execution`.
 """

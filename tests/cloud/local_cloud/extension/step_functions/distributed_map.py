@@ -1,7 +1,7 @@
-"""DISTRIBUTED Map: a map run with child executions of their own scope, thresholds, and the results in S3.
+"""Runs a DISTRIBUTED Map: a map run with child executions of their own scope, thresholds, and results in S3.
 
-Natively: no JSONata fields, no ItemBatcher, no ResultWriter, children see the parent's variables and context, all
-items run after the threshold is passed, the role is not asked, any amount of results is returned.
+Natively: no JSONata fields, no ItemBatcher, no ResultWriter, children see the parent's variables and context, all items
+run even after the threshold is exceeded, no permission of the role is checked, results have no size limit.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ministack.core.responses import new_uuid
 from ministack.services import stepfunctions as sf
 
 from ..clock import CLOCK
-from . import inline_map, result_writer, role, scope
+from . import expressions, inline_map, result_writer, role, scope
 from .scope import CURRENT, ExecutionError, Scope, Stopped, limit_size
 
-# AWS allows 10,000; more threads than this do not make two cores faster.
+# AWS allows 10,000. More threads than this do not help on two processors.
 THREAD_LIMIT = 200
 _COUNTS = (
     "pending",
@@ -37,7 +37,7 @@ _COUNTS = (
 
 
 class MapRun:
-    """One map run: its record (for DescribeMapRun), its children and its thresholds."""
+    """A map run: its record (for DescribeMapRun), its children and its thresholds."""
 
     def __init__(self, state: dict[str, Any], execution: dict[str, Any], items: list[Any], limits: dict[str, Any]):
         _, _, _, region, account, _, machine = execution["stateMachineArn"].split(":")[:7]
@@ -52,7 +52,7 @@ class MapRun:
         self.failed = 0
         self.exceeded = False
         self.lock = threading.Lock()
-        # The children stop waiting when this is set: a threshold was passed, or the parent ended.
+        # Set when a threshold is exceeded or the parent ends; the children then stop waiting.
         self.over = threading.Event()
         counts = {**dict.fromkeys(_COUNTS, 0), "total": len(items), "pending": len(items)}
         self.record = {
@@ -71,35 +71,36 @@ class MapRun:
         sf._map_runs[self.arn] = self.record
 
     def count(self, **changes: int) -> None:
-        """Moves items from one count to another."""
+        """Changes the counts of items by state."""
         with self.lock:
             for counts in (self.record["itemCounts"], self.record["executionCounts"]):
                 for name, change in changes.items():
                     counts[name] += change
 
     def note_failure(self) -> None:
-        """A child failed: is that more than the state tolerates?"""
+        """Counts a failed child, and ends the map run if the state tolerates no more of them."""
         with self.lock:
             self.failed += 1
             percentage, count = self.limits["ToleratedFailurePercentage"], self.limits["ToleratedFailureCount"]
-            passed = []
+            exceeded: list[bool] = []
             if percentage is not None:
-                passed.append(self.failed * 100 > float(percentage) * len(self.results))
+                exceeded.append(self.failed * 100 > float(percentage) * len(self.results))
             if count is not None:
-                passed.append(self.failed > int(count))
-            if any(passed) or not passed:
+                exceeded.append(self.failed > int(count))
+            # Without a limit, the first failure is one too many.
+            if any(exceeded) or not exceeded:
                 self.exceeded = True
                 self.over.set()
 
     def close(self, status: str) -> None:
-        """The map run is over."""
+        """Ends the map run."""
         self.record.update(status=status, stopDate=CLOCK.now_iso())
 
 
 def run(
     state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dict[str, Any], processor: dict[str, Any]
 ) -> tuple[Any, str | None]:
-    """One attempt of a distributed Map state."""
+    """Runs one attempt of a distributed Map state."""
     jsonata = sf._state_query_language(state, ctx) == "JSONata"
     effective = raw if jsonata else sf._apply_input_path(state, raw, ctx)
 
@@ -136,7 +137,7 @@ def run(
     map_run.close("SUCCEEDED")
     limit_size(results)
     sf._add_event(execution, "MapRunSucceeded", {})
-    return inline_map.finish(state, raw, ctx, results, jsonata)
+    return expressions.finish(state, raw, ctx, results, jsonata)
 
 
 def _read(
@@ -146,7 +147,7 @@ def _read(
     if reader is None:
         return inline_map._items(state, raw, effective, ctx, jsonata)
     reader = copy.deepcopy(reader)
-    # Evaluated here, so that ministack's reader, which knows JSONPath only, finds plain values.
+    # Evaluate it here, because ministack's reader supports JSONPath only.
     reader["Arguments"] = arguments = evaluate(reader.pop("Parameters", None) or reader.get("Arguments") or {})
     reader["ReaderConfig"] = evaluate(reader.get("ReaderConfig") or {})
     bucket = arguments.get("Bucket")
@@ -188,7 +189,7 @@ def _run_children(map_run: MapRun, items: list[Any], processor: dict[str, Any], 
             for index, item in enumerate(items)
         ]
         while wait(running, timeout=0.05).not_done:
-            # The children listen to the map run, and the map run to the execution.
+            # The children watch the map run; here the map run watches the execution.
             if parent.over.is_set() or parent.execution["status"] != "RUNNING":
                 map_run.over.set()
     for done in running:
@@ -196,7 +197,7 @@ def _run_children(map_run: MapRun, items: list[Any], processor: dict[str, Any], 
 
 
 def _authorize_watching(map_run: MapRun) -> None:
-    """AWS follows the children with DescribeExecution, and ends those that it no longer wants with StopExecution."""
+    """Checks two permissions: AWS watches the children with DescribeExecution and ends them with StopExecution."""
     if map_run.children:
         first = map_run.children[0]["executionArn"]
         role.require("states:DescribeExecution", first, "States.Permissions")
@@ -258,7 +259,7 @@ def _child(
         child.update(status="ABORTED")
         _close(child, "ExecutionAborted", {"executionAbortedEventDetails": {}})
         map_run.count(running=-1, aborted=1)
-    except Exception as error:  # noqa: BLE001  (whatever went wrong, it is this child's failure and nobody else's)
+    except Exception as error:  # noqa: BLE001  (any error is the failure of this child only)
         name, cause = (
             (error.error, error.cause) if isinstance(error, ExecutionError) else ("States.Runtime", str(error))
         )
@@ -285,4 +286,4 @@ def _results(state: dict[str, Any], map_run: MapRun, evaluate: Any) -> Any:
 
 
 def install() -> None:
-    """Nothing to replace: `inline_map` calls `run`."""
+    """Replaces nothing: `inline_map` calls `run`."""

@@ -1,8 +1,8 @@
-"""An execution from start to end: idempotent start, published versions, the machine's time-out, a real stop.
+"""Runs an execution from start to end: idempotent start, published versions, the machine's time-out, a complete stop.
 
-Natively: the same name and input while running is refused, a version or alias runs the newest definition,
-TimeoutSeconds of the machine is ignored, StopExecution leaves threads running and a late error turns ABORTED into
-FAILED, 0.15 s pass before the first state. Patches `stepfunctions._start_execution`, `._stop_execution`,
+Natively: a second start with the same name and input is refused while the first runs, a version or alias runs the
+newest definition, TimeoutSeconds of the machine is ignored, StopExecution leaves threads running and a late error turns
+ABORTED into FAILED, 0.15 s pass before the first state. Patches `stepfunctions._start_execution`, `._stop_execution`,
 `._run_execution` and `._fail_execution`.
 """
 
@@ -95,7 +95,7 @@ def _same_and_running(base: str | None, data: dict[str, Any]) -> dict[str, Any] 
 
 
 def run_execution(arn: str) -> None:
-    """The thread of one execution."""
+    """Runs an execution; this is the body of its thread."""
     execution = sf._executions.get(arn)
     if execution is None:
         return
@@ -113,7 +113,7 @@ def run_execution(arn: str) -> None:
     scope = Scope(execution, machine["roleArn"], CLOCK.now() + timedelta(seconds=limit) if limit else None)
     CURRENT.set(scope)
     _scopes[arn] = scope
-    # Services that the machine calls see its role, not whoever started the execution.
+    # Services that the machine calls see its role, not the identity that started the execution.
     iam_evaluator._request_caller_arn.set(role.assumed(scope.role_arn))
     try:
         _finish(execution, _walk(definition, execution, machine, scope))

@@ -1,7 +1,7 @@
-"""JSONata in simulated time, with a time limit that a busy computer does not trip, and Assign as AWS does it.
+"""Evaluates JSONata in simulated time, with a time limit that a busy computer does not reach, and Assign as AWS does.
 
-Natively `$now()` and `$millis()` read the wall clock, an expression may take one second of *wall* time (with many
-children on two cores that fails healthy expressions), and the expressions of one Assign see each other's results.
+Natively `$now()` and `$millis()` read the real clock, an expression may take one second of *real* time (with many
+children on two processors, healthy expressions fail), and the expressions of one Assign see each other's results.
 Patches `stepfunctions._register_sfn_jsonata_functions`, `._error_matches`, `._apply_state_assign` and jsonata's
 `Timebox.current_milli_time`.
 """
@@ -17,8 +17,19 @@ from ministack.services import stepfunctions as sf
 from ..clock import CLOCK
 from .scope import limit_size
 
-# AWS: "States.ALL can't catch the States.DataLimitExceeded terminal error or Runtime error types."
+# From AWS's documentation: "States.ALL can't catch the States.DataLimitExceeded terminal error or Runtime error types."
 TERMINAL_ERRORS = frozenset({"States.DataLimitExceeded", "States.Runtime"})
+
+
+def finish(state: dict[str, Any], raw: Any, ctx: dict[str, Any], result: Any, jsonata: bool) -> tuple[Any, str | None]:
+    """Returns the output of a state with a result, and the name of the next state; assigns its variables."""
+    if jsonata:
+        output = sf._apply_jsonata_output(state, raw, ctx, result=result, default=result)
+        sf._apply_state_assign(state, raw, ctx, result=result)
+    else:
+        output = sf._apply_result_path(state, raw, sf._apply_result_selector(state, result))
+        output = sf._apply_output_path(state, output, ctx)
+    return output, sf._next_or_end(state)
 
 
 def install() -> None:
@@ -28,7 +39,7 @@ def install() -> None:
 
     def register(expression: Any) -> None:
         native_register(expression)
-        expression.register_lambda("now", lambda: CLOCK.now_iso())
+        expression.register_lambda("now", CLOCK.now_iso)
         expression.register_lambda("millis", lambda: int(CLOCK.now().timestamp() * 1000))
 
     def error_matches(error_equals: list[str], error: str) -> bool:
@@ -39,7 +50,7 @@ def install() -> None:
     def assign(state: dict[str, Any], raw: Any, ctx: Any, result: Any = None, error_output: Any = None) -> None:
         if ctx is None or sf._state_query_language(state, ctx) != "JSONata":
             return
-        # All expressions are evaluated with the variables as they were before the first is assigned.
+        # All expressions see the variables as they were before the first assignment.
         values = sf._apply_jsonata_template(state.get("Assign") or {}, raw, ctx, result, error_output)
         for value in values.values():
             limit_size(value)

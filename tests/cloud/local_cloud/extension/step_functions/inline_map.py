@@ -1,6 +1,6 @@
-"""INLINE Map: after the first failed iteration no other one starts, as on AWS.
+"""Runs an INLINE Map: after the first failed iteration no other one starts, as on AWS.
 
-Natively all of them run, so a failed stage would not stop the next one. Patches `stepfunctions._run_map_items`.
+Natively all of them run, so a failed stage would not stop the next stage. Patches `stepfunctions._run_map_items`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 from ministack.services import stepfunctions as sf
 
-from . import distributed_map
+from . import distributed_map, expressions
 from .scope import ExecutionError
 
 CONCURRENCY_LIMIT = 40
 
 
 def run_map(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> tuple[Any, str | None]:
-    """One attempt of a Map state; distributed maps have their own file."""
+    """Runs one attempt of a Map state; distributed maps have their own file."""
     processor = state.get("ItemProcessor") or state.get("Iterator") or {}
     if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
         return distributed_map.run(state, raw, execution, ctx, processor)
@@ -29,7 +29,8 @@ def run_map(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dic
     concurrency = state.get("MaxConcurrency", 0)
     if jsonata and isinstance(concurrency, str):
         concurrency = sf._jsonata_state_field(state, "MaxConcurrency", "number", raw, ctx)
-    name, results, errors = ctx["State"]["Name"], [None] * len(items), list[Exception]()
+    name, results = ctx["State"]["Name"], [None] * len(items)
+    errors: list[Exception] = []
     sf._add_event(execution, "MapStateStarted", {"mapStateStartedEventDetails": {"length": len(items)}})
 
     def iterate(index: int, item: Any) -> None:
@@ -43,7 +44,7 @@ def run_map(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dic
             chosen = _select(state, raw, effective, item, item_ctx, jsonata)
             results[index] = sf._run_sub_machine(processor["States"], processor["StartAt"], chosen, execution, item_ctx)
             sf._add_event(execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": details})
-        except Exception as error:  # noqa: BLE001  (raised again below, in the thread of the execution)
+        except Exception as error:  # noqa: BLE001  (the thread of the execution raises it again, below)
             errors.append(error)
             if isinstance(error, ExecutionError):
                 sf._add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": details})
@@ -54,18 +55,7 @@ def run_map(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dic
         sf._add_event(execution, "MapStateFailed", {})
         raise errors[0]
     sf._add_event(execution, "MapStateSucceeded", {})
-    return finish(state, raw, ctx, results, jsonata)
-
-
-def finish(state: dict[str, Any], raw: Any, ctx: dict[str, Any], results: Any, jsonata: bool) -> tuple[Any, str | None]:
-    """The output of a Map state and what comes after it."""
-    if jsonata:
-        output = sf._apply_jsonata_output(state, raw, ctx, result=results, default=results)
-        sf._apply_state_assign(state, raw, ctx, result=results)
-    else:
-        output = sf._apply_result_path(state, raw, sf._apply_result_selector(state, results))
-        output = sf._apply_output_path(state, output, ctx)
-    return output, sf._next_or_end(state)
+    return expressions.finish(state, raw, ctx, results, jsonata)
 
 
 def _items(state: dict[str, Any], raw: Any, effective: Any, ctx: dict[str, Any], jsonata: bool) -> list[Any]:

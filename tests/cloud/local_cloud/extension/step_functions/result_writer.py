@@ -1,4 +1,4 @@
-"""ResultWriter of a map run: manifest.json, SUCCEEDED_0, FAILED_0 and PENDING_0 in S3, as AWS writes them."""
+"""Writes the results of a map run to S3 as AWS does: manifest.json, SUCCEEDED_0, FAILED_0 and PENDING_0."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE_OF = {
 
 
 def rows(children: list[dict[str, Any]], results: list[Any], config: dict[str, Any]) -> list[Any]:
-    """The successful results in the transformation that the state asks for."""
+    """Returns the successful results in the transformation that the state asks for."""
     transformation = config.get("Transformation", "NONE")
     if transformation == "NONE":
         return [_row(child) for child in children if child["status"] == "SUCCEEDED"]
@@ -38,7 +38,7 @@ def write(
     arguments: dict[str, Any],
     config: dict[str, Any],
 ) -> dict[str, Any]:
-    """Writes the files with the state machine's role; the result is what the Map state returns."""
+    """Writes the files with the state machine's role; returns the result of the Map state."""
     bucket = arguments["Bucket"]
     base = "/".join(filter(None, [str(arguments.get("Prefix", "")).strip("/"), map_run_name]))
     lines = config.get("OutputType", "JSON") == "JSONL"

@@ -1,4 +1,4 @@
-"""The state machine acts with its role: natively nothing it does is authorized.
+"""Authorizes what the state machine does with its role: natively nothing is authorized.
 
 Patches `stepfunctions._invoke_resource`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import ministack.app as app
+from ministack import app
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
@@ -31,13 +31,13 @@ _ERROR_PREFIX = {
 
 
 def assumed(role_arn: str) -> str:
-    """How the role's session looks to IAM and to resource policies."""
+    """Returns the ARN of the role's session, as IAM and resource policies see it."""
     account = role_arn.split(":")[4]
     return f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/states"
 
 
 def allowed(action: str, resource: str) -> bool:
-    """Whether the running state machine's role may do this; writes the decision down."""
+    """Returns whether the role of the running state machine allows an action; records the decision."""
     if not app.AUTH:
         return True
     role_arn = current().role_arn
@@ -58,14 +58,14 @@ def allowed(action: str, resource: str) -> bool:
 
 
 def require(action: str, resource: str, error: str) -> None:
-    """Fails the state with `error` when the role may not do this."""
+    """Fails the state with `error` unless the role allows the action."""
     if not allowed(action, resource):
         who = assumed(current().role_arn)
         raise ExecutionError(error, f"User: {who} is not authorized to perform: {action} on resource: {resource}")
 
 
 def install() -> None:
-    """Wraps the one place through which every task reaches a service."""
+    """Wraps the function through which every task calls a service."""
     native = sf._invoke_resource
 
     def invoke_resource(resource: str, arguments: Any) -> Any:

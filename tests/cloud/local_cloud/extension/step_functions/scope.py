@@ -1,4 +1,4 @@
-"""The execution that the current thread works for: is it still wanted, whose role is it, when must it be over."""
+"""The execution that the current thread works for: its state, its role and its deadline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ExecutionError = sf._ExecutionError
 
 
 class Stopped(Exception):
-    """The execution was aborted: the thread ends without touching it. No Catch or Retry sees this."""
+    """The execution was stopped. The thread ends without changing it. No Catch or Retry sees this."""
 
 
 class TimedOut(Exception):
@@ -27,12 +27,12 @@ class TimedOut(Exception):
 
 @dataclass
 class Scope:
-    """Shared by an execution, the iterations of its maps and the children of its map runs."""
+    """What an execution shares with the iterations of its maps and the children of its map runs."""
 
     execution: dict[str, Any]
     role_arn: str
     deadline: datetime | None = None
-    # Set when the execution is stopped or fails elsewhere; every wait listens to it.
+    # Set when the execution is stopped or fails in another thread; every wait ends then.
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -40,14 +40,14 @@ CURRENT: ContextVar[Scope | None] = ContextVar("current_execution", default=None
 
 
 def current() -> Scope:
-    """The scope of this thread; there is always one inside an execution."""
+    """Returns the scope of this thread. Inside an execution there always is one."""
     scope = CURRENT.get()
     assert scope is not None, "not inside an execution"
     return scope
 
 
 def check() -> None:
-    """Raises when the execution has been stopped or is out of time."""
+    """Raises Stopped or TimedOut if the execution has to end."""
     scope = current()
     if scope.over.is_set() or scope.execution["status"] != "RUNNING":
         raise Stopped
@@ -56,7 +56,7 @@ def check() -> None:
 
 
 def pause(seconds: float) -> None:
-    """Waits in simulated time; ends early, with the reason, when the execution does."""
+    """Waits in simulated time; raises Stopped or TimedOut as soon as the execution has to end."""
     scope = current()
     if scope.deadline is None:
         CLOCK.wait(seconds, scope.over)
@@ -67,12 +67,12 @@ def pause(seconds: float) -> None:
 
 
 def pause_until(moment: datetime) -> None:
-    """Waits until a simulated moment, like `pause`."""
+    """Waits until a simulated time, like `pause`."""
     pause((moment - CLOCK.now()).total_seconds())
 
 
 def limit_size(value: Any) -> Any:
-    """AWS ends an execution whose state passes more than 256 KiB on."""
+    """Returns the value, or fails the state if it is larger than 256 KiB, as on AWS."""
     if len(json.dumps(value, ensure_ascii=False).encode()) > STATE_LIMIT_BYTES:
         raise ExecutionError(
             "States.DataLimitExceeded",

@@ -1,7 +1,7 @@
-"""Task states: time-outs, retries, task tokens and the history that AWS writes about them.
+"""Runs Task states: time-outs, retries, task tokens, and the history that AWS writes about them.
 
-Natively: no parameters in the history, a JSONata TimeoutSeconds fails, MaxDelaySeconds and JitterStrategy are
-ignored and delays are cut at 60 s, a task token's time-out runs in wall time and its heartbeat not at all, a failed
+Natively: no parameters in the history, a JSONata TimeoutSeconds fails, MaxDelaySeconds and JitterStrategy are ignored
+and delays are cut at 60 s, the time-out of a task token runs in real time and its heartbeat not at all, a failed
 invocation with a token waits for ever, a throttled function is `Lambda.Unknown`. Patches
 `stepfunctions._execute_task`, `._with_retry_and_catch` and `._call_lambda`.
 """
@@ -19,7 +19,7 @@ from ministack.core.responses import get_region, new_uuid
 from ministack.services import stepfunctions as sf
 
 from ..clock import CLOCK
-from . import scope
+from . import expressions, scope
 from .scope import ExecutionError, limit_size
 
 Outcome = tuple[Any, str | None]
@@ -28,11 +28,11 @@ Outcome = tuple[Any, str | None]
 def with_retry_and_catch(
     state: dict[str, Any], raw: Any, ctx: dict[str, Any], attempt: Callable[[], Outcome]
 ) -> Outcome:
-    """Runs the attempt under the state's Retry and Catch."""
+    """Runs attempts with the state's Retry and Catch."""
     entered = ctx["State"]
     counts: dict[int, int] = {}
     while True:
-        # Iterations leave their own State in a shared context: each attempt starts from this state's, counted.
+        # Iterations change State in the shared context, so each attempt starts with this state's, and its retry count.
         ctx["State"] = {**entered, "RetryCount": sum(counts.values())}
         try:
             return attempt()
@@ -59,7 +59,7 @@ def _delay(retrier: dict[str, Any], earlier: int) -> float:
 
 
 def execute_task(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> Outcome:
-    """One Task state with all its attempts."""
+    """Runs a Task state with all its attempts."""
     return with_retry_and_catch(state, raw, ctx, lambda: _attempt(state, raw, execution, ctx))
 
 
@@ -93,7 +93,7 @@ def _attempt(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: di
             heartbeat = _seconds(state, "HeartbeatSeconds", raw, ctx)
             result = _with_token(resource, arguments, ctx["Task"]["Token"], timeout, heartbeat)
         elif timeout is not None and ":activity:" not in resource:
-            # The called service works in wall time, however fast the simulated clock runs.
+            # The called service works in real time, however fast the simulated clock runs.
             result = sf._invoke_resource_with_timeout(resource, arguments, timeout)
         else:
             result = sf._invoke_resource(resource, arguments)
@@ -108,13 +108,7 @@ def _attempt(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: di
         raise
     scope.check()
     sf._add_event(execution, "TaskSucceeded", {"taskSucceededEventDetails": {**kind, "output": json.dumps(result)}})
-    if jsonata:
-        output = sf._apply_jsonata_output(state, raw, ctx, result=result, default=result)
-        sf._apply_state_assign(state, raw, ctx, result=result)
-    else:
-        output = sf._apply_result_path(state, raw, sf._apply_result_selector(state, result))
-        output = sf._apply_output_path(state, output, ctx)
-    return output, sf._next_or_end(state)
+    return expressions.finish(state, raw, ctx, result, jsonata)
 
 
 def _seconds(state: dict[str, Any], field: str, raw: Any, ctx: dict[str, Any]) -> float | None:
@@ -124,7 +118,7 @@ def _seconds(state: dict[str, Any], field: str, raw: Any, ctx: dict[str, Any]) -
 
 
 def _resource_of(resource: str) -> dict[str, str]:
-    """`arn:aws:states:::lambda:invoke` as AWS's history names it: resourceType lambda, resource invoke."""
+    """Splits `arn:aws:states:::lambda:invoke` as AWS's history does: resourceType lambda, resource invoke."""
     parts = resource.split(":::", 1)
     if len(parts) != 2:
         return {"resourceType": "lambda" if ":function:" in resource else "states", "resource": resource}
@@ -143,7 +137,7 @@ def _with_token(resource: str, arguments: Any, token: str, timeout: float | None
         while not answered.is_set():
             scope.check()
             _fail_if_late(started, waiting, timeout, heartbeat)
-            # Short naps: three things can end this wait, and only one of them has an event.
+            # Short waits: three things can end this loop, and only one of them sets an event.
             answered.wait(0.02)
     finally:
         sf._task_tokens.pop(token, None)
@@ -161,7 +155,7 @@ def _fail_if_late(started: datetime, waiting: dict[str, Any], timeout: float | N
         raise ExecutionError("States.Timeout", "")
     if heartbeat is not None:
         beat = waiting["heartbeat"]
-        last = datetime.fromisoformat(beat.replace("Z", "+00:00")) if beat else started
+        last = datetime.fromisoformat(beat) if beat else started
         if now - last >= timedelta(seconds=heartbeat):
             raise ExecutionError("States.HeartbeatTimeout", "")
 

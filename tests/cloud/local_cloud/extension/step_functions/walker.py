@@ -1,7 +1,7 @@
-"""Walks the states of a machine, of a map iteration or of a child: one loop for all three.
+"""Walks the states of a machine, of a map iteration or of a child, with one loop for all three.
 
-Natively only the outermost loop writes history, StopExecution does not reach iterations and children, and a state
-may pass any amount of data on. Patches `stepfunctions._run_sub_machine`, `._add_event`, `.now_iso`,
+Natively only the outermost loop writes history, StopExecution does not reach iterations and children, and the data that
+a state passes on has no size limit. Patches `stepfunctions._run_sub_machine`, `._add_event`, `.now_iso`,
 `._scaled_sleep` and `._sleep_until`.
 """
 
@@ -23,8 +23,9 @@ _CLOSING_EVENTS = frozenset({"ExecutionFailed", "ExecutionAborted", "ExecutionTi
 
 
 def walk(states: dict[str, Any], start_at: str, data: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> Any:
-    """Runs from `start_at` to an end; the result is the output of the last state."""
-    name, value = start_at, copy.deepcopy(data)
+    """Runs from `start_at` to an end; returns the output of the last state."""
+    name: str | None = start_at
+    value = copy.deepcopy(data)
     while name:
         scope.check()
         state = states.get(name)
@@ -64,7 +65,7 @@ def _run(
 
 
 def add_event(execution: dict[str, Any], kind: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One event of the history, in simulated time; the 25,000th ends the execution, as on AWS."""
+    """Adds an event to the history, in simulated time. The 25,000th event ends the execution, as on AWS."""
     events = execution["events"]
     if len(events) >= HISTORY_LIMIT_EVENTS - 1 and kind not in _CLOSING_EVENTS:
         raise ExecutionError("States.Runtime", "The execution reached the maximum number of history events (25000).")
@@ -75,7 +76,7 @@ def add_event(execution: dict[str, Any], kind: str, details: dict[str, Any] | No
 
 
 def _sleep_until(text: str) -> None:
-    scope.pause_until(datetime.fromisoformat(text.replace("Z", "+00:00")))
+    scope.pause_until(datetime.fromisoformat(text))
 
 
 def install() -> None:

@@ -1,24 +1,26 @@
-"""The function of the mini system, which is to the driver what the real one is, and small."""
+"""The function of the mini system: a small orgpatch for the tests of the driver."""
 
 import json
 import os
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 S3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
 BUCKET = os.environ["RUNS_BUCKET"]
+Event = dict[str, Any]
 
 
-def _put(key, document):
+def _put(key: str, document: Any) -> None:
     S3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(document).encode())
 
 
 class Refused(Exception):
-    """The input is not acceptable."""
+    """The plan asks to be refused."""
 
 
-def start(event, _context):
+def start(event: Event) -> dict[str, Any]:
     """Writes run.json and the targets of each step."""
     print(json.dumps({"message": "start", "now": event["now"]}))
     plan = S3.get_object(Bucket=BUCKET, Key=f"plans/{event['plan']}.yaml")["Body"].read().decode()
@@ -36,8 +38,8 @@ def start(event, _context):
     return {"steps": [{"id": step["id"]} for step in steps]}
 
 
-def work(event, _context):
-    """Enters the account and asks one question there."""
+def work(event: Event) -> dict[str, Any]:
+    """Assumes the member role and makes one call with it."""
     role = f"arn:aws:iam::{event['accountId']}:role/mini-member"
     outcome = "reached"
     try:
@@ -62,8 +64,8 @@ def work(event, _context):
     return {"accountId": event["accountId"], "outcome": outcome}
 
 
-def report(event, _context):
-    """Writes report.json and says whether the run may go on."""
+def report(event: Event) -> dict[str, Any]:
+    """Writes report.json and returns whether the run halts."""
     instances = [{"stage": "test", "wave": 1, "outcome": "compliant"}]
     document = {
         "run": {"id": event["run"]},
@@ -75,6 +77,6 @@ def report(event, _context):
     return {"halted": event["comment"] == "halt"}
 
 
-def handler(event, context):
-    """One function, so that one process serves a whole run."""
-    return {"start": start, "work": work, "report": report}[event["do"]](event, context)
+def handler(event: Event, _context: Any) -> dict[str, Any]:
+    """Handles all calls in one function, so that one process serves a whole run."""
+    return {"start": start, "work": work, "report": report}[event["do"]](event)
