@@ -97,36 +97,6 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-page REPORTS=build/e2e
 	$(MAKE) lint
 
-.PHONY: lint-python
-lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.venv/bin/ruff format` formats
-	.venv/bin/ruff format --check
-	.venv/bin/ruff check
-	.venv/bin/mypy
-
-lint: lint-python
-
-.PHONY: lint
-lint: lint-page ## Formatting, clippy, rustdoc and the page's linter; warnings denied
-	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
-
-.PHONY: lint-spelling
-lint-spelling: .venv/.installed ## Typing errors in every file that git knows (.codespellrc)
-	git ls-files -z | xargs -0 .venv/bin/codespell
-
-lint: lint-spelling
-
-# Not part of `make test`: cargo-deny has to be installed, and its list of vulnerabilities comes from the network.
-.PHONY: deny
-deny: ## Licenses, duplicate crates, sources and known vulnerabilities of the dependencies (deny.toml)
-	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing; install it: cargo install --locked cargo-deny" >&2; exit 1; }
-	cargo deny --locked check
-
-.PHONY: lint-page
-lint-page: $(PAGE)/node_modules/.installed ## Biome on the report's page: rules, formatting, order of imports
-	cd $(PAGE) && npm run --silent lint
-
 .PHONY: test-unit
 test-unit: ## Unit and property tests
 	INSTA_UPDATE=no cargo test --locked --workspace --exclude orgpatch-tests
@@ -154,14 +124,43 @@ test-e2e: build ## The deployed system in the local cloud, one run per file in t
 test-page: $(PAGE)/node_modules/.installed ## The report's page in a real browser; committed page = its sources
 	cd $(PAGE) && npm run --silent check && $(if $(REPORTS),REPORTS=$(abspath $(REPORTS)) )npm run --silent test
 
+# ---------------------------------------------------------------- lint
+
+.PHONY: lint
+lint: lint-rust lint-python lint-page lint-spelling lint-prose ## Everything that reads the sources without running them; warnings are errors
+
+.PHONY: lint-rust
+lint-rust: ## Formatting, clippy and rustdoc
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+.PHONY: lint-python
+lint-python: .venv/.installed ## Formatting, ruff and mypy over all Python; `.venv/bin/ruff format` formats
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+
+.PHONY: lint-page
+lint-page: $(PAGE)/node_modules/.installed ## Biome on the report's page: rules, formatting, order of imports
+	cd $(PAGE) && npm run --silent lint
+
+.PHONY: lint-spelling
+lint-spelling: .venv/.installed ## Typing errors in every file that git knows (.codespellrc)
+	git ls-files -z | xargs -0 .venv/bin/codespell
+
 # Files, and folders with everything in them. `scripts/check_prose.py --count` shows what is left in each folder.
 PROSE := README.md $(wildcard docs/*.md)
 
 .PHONY: lint-prose
-lint-prose: ## The English of README.md and docs/ (PROSE)
+lint-prose: ## The English of what people read (PROSE)
 	$(PYTHON) scripts/check_prose.py $(PROSE)
 
-lint: lint-prose
+# Not part of `make test`: cargo-deny has to be installed, and its list of vulnerabilities comes from the network.
+.PHONY: deny
+deny: ## Licenses, duplicate crates, sources and known vulnerabilities of the dependencies (deny.toml)
+	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing; install it: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --locked check
 
 # ---------------------------------------------------------------- AWS
 
