@@ -6,7 +6,7 @@ use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
-use orgpatch_engine::results::reconcile::{StepEnd, RecordedTarget, TargetResult, reconcile};
+use orgpatch_engine::results::reconcile::{RecordedTarget, StepEnd, TargetResult, reconcile};
 use orgpatch_model::outcome::{Counts, TargetOutcome};
 
 use super::promotion::{PromotionTally, compared};

@@ -9,7 +9,7 @@ use orgpatch_report::{Report, summary};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::evidence::{Decision, Evidence, Fault, Files, Strike};
+use crate::evidence::{Evidence, Fault, Files, IamDecision, Strike};
 
 /// A run of two stages with an account each, in which everything is as it should be.
 fn fine() -> Evidence {
