@@ -1,33 +1,19 @@
 //! `fleet-sim`: an organization with accounts, instances and patches that exists only here. For development and
 //! tests: it is never deployed.
-mod abilities;
-mod agent;
-mod baseline;
-mod calls;
-mod catalogue;
+mod call_log;
 mod clock;
-mod command;
-mod compliance;
-mod dependency;
-mod document;
+mod competing;
+mod facts;
 mod faults;
 mod fleet;
-mod ids;
-mod inventory;
-mod network;
-mod organization;
-mod others;
-mod platform;
-mod regions;
+mod patching;
 mod scenario;
-mod schedule;
+mod scenario_check;
 mod server;
 mod services;
 mod simulation;
-mod snapshot;
 #[cfg(test)]
 mod testing;
-mod truth;
 mod wire;
 mod world;
 

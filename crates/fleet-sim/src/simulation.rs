@@ -1,12 +1,12 @@
 //! One simulation: clock, world, faults and call log together. Real time is handed in.
 use crate::{
-    calls::CallLog,
+    call_log::CallLog,
     clock::{self, Clock},
     faults::{Effect, Fate, Faults},
     scenario::{KillCaller, Scenario},
-    services, truth,
+    services,
     wire::{self, AwsError, Call},
-    world::World,
+    world::{World, ground_truth},
 };
 use serde_json::{Value, json};
 
@@ -85,9 +85,9 @@ impl Simulation {
         let answer: Value = match (method, name) {
             ("GET", "health") => json!({"status": "ok"}),
             ("GET", "clock") => self.clock.describe(real_unix_seconds),
-            ("GET", "truth") => truth::truth(&self.world),
+            ("GET", "truth") => ground_truth::truth(&self.world),
             ("GET", "organization") => self.world.organization.describe(),
-            ("GET", "instances") => truth::instances(&self.world),
+            ("GET", "instances") => ground_truth::instances(&self.world),
             ("GET", "faults") => json!(self.faults.elsewhere()),
             ("GET", "calls") => return Some(self.calls.json_lines()),
             _ => return None,

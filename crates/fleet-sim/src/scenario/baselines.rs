@@ -1,12 +1,11 @@
 //! The accounts' own patch baselines that are there when the clock starts, ours and those of others.
 use super::Scenario;
 use crate::{
-    baseline::{
+    clock::{DAY, Millis},
+    facts::{operating_systems::Os, regions},
+    patching::baseline::{
         Action, Baselines, Content, Filter, FilterGroup, Key, Level, Rule, RuleGroup, Status, check, check_tag,
     },
-    clock::{DAY, Millis},
-    platform::Os,
-    regions,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,26 +1,23 @@
 //! The scenario file, as people write it: typed, strict, with every field of the format.
 //!
 //! What each field means to people who write scenarios is in the README of this crate.
-mod associations;
 mod baselines;
-mod check;
-mod check_fleet;
-mod fleet;
+mod competing;
+mod instances;
 mod network;
-mod words;
+mod short_forms;
 
-use crate::platform::Os;
+use crate::facts::operating_systems::Os;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use associations::{AssociationEntry, AssociationName, TargetWord, policy_tag};
-pub use baselines::{BaselineEntry, baselines};
-pub use check::check;
-pub use fleet::{
+pub use baselines::{BaselineEntry, baselines, find as find_in_baselines};
+pub use competing::{AssociationEntry, AssociationName, TargetWord, policy_tag};
+pub use instances::{
     AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, agent_state,
 };
 pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
-pub use words::{Form, Switch};
+pub use short_forms::{Form, Switch};
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +33,7 @@ pub enum ScenarioError {
 /// Reads and checks a scenario. Fails on the first syntax error, or with all contradictions at once.
 pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
-    let findings = check(&scenario);
+    let findings = crate::scenario_check::check(&scenario);
     if findings.is_empty() { Ok(scenario) } else { Err(ScenarioError::Contradiction(findings)) }
 }
 

@@ -1,5 +1,5 @@
 //! What a scenario says about the network of instances, short for the common cases.
-use super::words::{Form, Words, word};
+use super::short_forms::{Form, Words, word};
 use serde::Deserialize;
 
 /// The network of the instances of an entry. Those whose networks are alike share a VPC and a subnet.

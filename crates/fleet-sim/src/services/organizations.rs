@@ -1,15 +1,17 @@
 //! Organizations: the tree, page by page. Only the management account may look, but for `DescribeOrganization`.
 use super::with_token;
 use crate::{
-    ids,
-    organization::{Account, Organization, Ou},
+    facts::ids,
     scenario::AccountState,
     wire::{
         AwsError, Call,
         fields::Fields,
         paging::{Page, page},
     },
-    world::World,
+    world::{
+        World,
+        organization::{Account, Organization, Ou},
+    },
 };
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! Pages and tokens. A token is opaque to callers and belongs to the list that it came from.
-use crate::ids;
+use crate::facts::ids;
 
 /// A page.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 use super::{Listing, common_values, here, write_name, write_token};
 use crate::{
     clock,
-    network::{Endpoint, prefix_list},
+    fleet::network::{Endpoint, prefix_list},
     scenario::Policy,
     wire::{AwsError, Call, ec2::response},
     world::World,

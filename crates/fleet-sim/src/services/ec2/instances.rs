@@ -2,9 +2,8 @@
 use super::{checked_filters, text, unknown_filter, write_token};
 use crate::{
     clock,
+    facts::{ids, operating_systems::Kind},
     fleet::Node,
-    ids,
-    platform::Kind,
     scenario::Metadata,
     wire::{
         AwsError, Call,

@@ -1,8 +1,8 @@
 //! EC2: network ACLs.
 use super::{Listing, common_values, here, write_name, write_token};
 use crate::{
-    ids,
-    network::{Acl, AclEntry, Subnet},
+    facts::ids,
+    fleet::network::{Acl, AclEntry, Subnet},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},

@@ -1,7 +1,7 @@
 //! EC2: Regions.
 use super::{checked_filters, text, unknown_filter};
 use crate::{
-    regions::{self, OptIn},
+    facts::regions::{self, OptIn},
     wire::{
         AwsError, Call,
         ec2::{list, response},

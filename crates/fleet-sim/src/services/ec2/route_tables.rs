@@ -1,8 +1,8 @@
 //! EC2: route tables, the main one of a VPC among them.
 use super::{Listing, common_values, here, write_name, write_token};
 use crate::{
-    ids,
-    network::{Networks, Route, RouteTable, RouteTarget},
+    facts::ids,
+    fleet::network::{Networks, Route, RouteTable, RouteTarget},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},

@@ -1,7 +1,7 @@
 //! EC2: security groups, of instances and of endpoints.
 use super::{Listing, common_values, here, write_name, write_token};
 use crate::{
-    network::{Peer, Rule},
+    fleet::network::{Peer, Rule},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},

@@ -1,0 +1,121 @@
+//! The inventory of the managed nodes: what every agent tells of itself, and the applications where they are collected.
+use crate::{
+    clock::{DAY, Millis, SECOND, rfc3339},
+    facts::operating_systems::Kind,
+    fleet::Node,
+    world::World,
+};
+use std::collections::BTreeMap;
+
+/// Inventory is collected this often (the default of the console).
+const COLLECTED: Millis = 30 * 60 * SECOND;
+/// It is kept this long after the last update (Systems Manager quotas).
+const KEPT: Millis = 30 * DAY;
+
+/// A row of an inventory type: attribute and value.
+pub type Row = BTreeMap<&'static str, String>;
+
+/// The types that are simulated, with the versions of their schemas and their attributes.
+pub const TYPES: [(&str, &str, &[&str]); 2] = [
+    (
+        "AWS:InstanceInformation",
+        "1.0",
+        &[
+            "AgentType",
+            "AgentVersion",
+            "ComputerName",
+            "InstanceId",
+            "InstanceStatus",
+            "IpAddress",
+            "PlatformName",
+            "PlatformType",
+            "PlatformVersion",
+            "ResourceType",
+        ],
+    ),
+    ("AWS:Application", "1.1", &["Architecture", "Name", "PackageId", "Publisher", "Release", "Version"]),
+];
+
+/// When the inventory of a node was last collected; none when it has expired.
+pub fn captured(world: &World, node: &Node) -> Option<Millis> {
+    // A node that was stopped before the clock ran was collected before, too.
+    let latest = if node.running { node.lost_since.unwrap_or(world.now).min(world.now) } else { world.fleet.start };
+    let at = latest.div_euclid(COLLECTED) * COLLECTED;
+    (world.now - at < KEPT).then_some(at)
+}
+
+/// As `CaptureTime` has it: without fractions.
+pub fn capture_time(at: Millis) -> String {
+    rfc3339(at.div_euclid(SECOND) * SECOND)
+}
+
+/// The rows of a type for a node; none where it is not collected.
+pub fn rows(node: &Node, kind: &str) -> Option<Vec<Row>> {
+    match kind {
+        "AWS:InstanceInformation" => Some(vec![instance_information(node)]),
+        "AWS:Application" if node.inventory => Some(applications(node)),
+        _ => None,
+    }
+}
+
+fn instance_information(node: &Node) -> Row {
+    let status = match (node.running, node.ping_status()) {
+        (false, _) => "Stopped",
+        (true, "Online") => "Active",
+        (true, other) => other,
+    };
+    Row::from([
+        ("AgentType", "amazon-ssm-agent".to_owned()),
+        ("AgentVersion", node.agent.clone()),
+        ("ComputerName", node.computer_name()),
+        ("InstanceId", node.id.clone()),
+        ("InstanceStatus", status.to_owned()),
+        ("IpAddress", node.address.clone()),
+        ("PlatformName", node.os_name.clone()),
+        ("PlatformType", node.os.kind().platform_type().to_owned()),
+        ("PlatformVersion", node.os_version.clone()),
+        ("ResourceType", "EC2Instance".to_owned()),
+    ])
+}
+
+fn applications(node: &Node) -> Vec<Row> {
+    let row = |name: &str, version: &str| {
+        Row::from([
+            ("Architecture", "x86_64".to_owned()),
+            ("Name", name.to_owned()),
+            ("Publisher", String::new()),
+            ("Version", version.to_owned()),
+        ])
+    };
+    let mut rows = vec![row("amazon-ssm-agent", &node.agent)];
+    rows.extend(python(node).into_iter().map(|(name, version)| row(&name, &version)));
+    rows.extend(node.installed.keys().map(|id| row(id.split_once('.').map_or(&**id, |(name, _)| name), "1")));
+    rows
+}
+
+/// The packages of Python, as the systems name them.
+fn python(node: &Node) -> Vec<(String, String)> {
+    if node.os.kind() != Kind::Linux {
+        return Vec::new();
+    }
+    let usual = match (node.os.code(), node.os.is_apt()) {
+        ("AMAZON_LINUX" | "AMAZON_LINUX_2", _) => "2.7.18",
+        (_, true) => "3.10.12",
+        _ => "3.9.16",
+    };
+    let version = node.python.as_deref().unwrap_or(usual);
+    let mut numbers = version.split('.');
+    let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
+        return Vec::new();
+    };
+    let names = match (node.os.is_apt(), major) {
+        (true, _) => vec![format!("python{major}"), format!("python{major}.{minor}"), format!("python{major}-minimal")],
+        (false, "2") => vec!["python".to_owned(), "python-libs".to_owned()],
+        // Later ones than the system's own have the number in the name.
+        (false, _) if minor.parse().is_ok_and(|minor: u32| minor > 9) => {
+            vec![format!("python3.{minor}"), format!("python3.{minor}-libs")]
+        }
+        (false, _) => vec!["python3".to_owned(), "python3-libs".to_owned()],
+    };
+    names.into_iter().map(|name| (name, version.to_owned())).collect()
+}

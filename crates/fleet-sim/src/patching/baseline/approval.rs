@@ -1,0 +1,96 @@
+//! Which patch a baseline approves when. Pure, and the only place that knows it.
+use super::{Baseline, Filter, Key, Level, Rule, patch_names::names};
+use crate::{
+    clock::{self, DAY, Millis},
+    facts::operating_systems::{Kind, Os},
+    patching::catalogue::Patch,
+};
+
+/// What a baseline says about a version of a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is on the list of rejected patches, whatever else approves it.
+    Rejected,
+    /// It is approved; the level is that of the strictest reason.
+    Approved(Level),
+    /// Nothing is said about it, or not yet.
+    Open,
+}
+
+impl Baseline {
+    /// What is said about a version of a patch at `now`.
+    pub fn verdict(&self, patch: &Patch, now: Millis) -> Verdict {
+        let content = &self.content;
+        let listed = |list: &[String]| list.iter().any(|pattern| names(pattern, self.os, patch));
+        if listed(&content.rejected_patches) {
+            return Verdict::Rejected;
+        }
+        if patch.released > now || !passes(&content.global_filters.patch_filters, patch) {
+            return Verdict::Open;
+        }
+        let explicit = listed(&content.approved_patches)
+            && (content.approved_patches_enable_non_security || !is_non_security(self.os, patch));
+        let explicit = explicit.then_some(content.approved_patches_compliance_level);
+        let by_rules = content.approval_rules.patch_rules.iter().filter(|rule| self.approves(rule, patch, now));
+        let level = explicit.into_iter().chain(by_rules.map(|rule| rule.compliance_level)).max();
+        level.map_or(Verdict::Open, Verdict::Approved)
+    }
+
+    fn approves(&self, rule: &Rule, patch: &Patch, now: Millis) -> bool {
+        let filters = &rule.patch_filter_group.patch_filters;
+        // A rule is about the system's own patches unless it asks for those of applications.
+        let wants_applications = filters.iter().any(|filter| filter.key == Key::PatchSet && has(filter, "APPLICATION"));
+        let wants_system =
+            !wants_applications || filters.iter().any(|filter| filter.key == Key::PatchSet && has(filter, "OS"));
+        (if patch.application { wants_applications } else { wants_system })
+            && (rule.enable_non_security || !is_non_security(self.os, patch))
+            && passes(filters, patch)
+            && is_due(rule, dated(self.os, patch, now), now)
+    }
+}
+
+fn has(filter: &Filter, value: &str) -> bool {
+    filter.values.iter().any(|wanted| wanted == "*" || wanted == value)
+}
+
+fn passes(filters: &[Filter], patch: &Patch) -> bool {
+    filters.iter().all(|filter| {
+        let value = match filter.key {
+            // What no advisory covers has no classification: only its product can be asked for.
+            Key::Classification => Some(patch.classification.as_str()).filter(|text| !text.is_empty()),
+            // A package without a severity is matched on its classification only.
+            Key::Severity | Key::MsrcSeverity => patch.severity.as_deref(),
+            Key::Priority => patch.priority.as_deref(),
+            Key::Product => patch.product.as_deref(),
+            Key::ProductFamily => patch.product_family.as_deref(),
+            // Decided for the rule as a whole.
+            Key::PatchSet => None,
+        };
+        value.is_none_or(|value| has(filter, value))
+    })
+}
+
+/// Is this something that only `EnableNonSecurity` lets through? On APT all that is not from a security repository, on
+/// CentOS everything, elsewhere on Linux what no advisory covers.
+fn is_non_security(os: Os, patch: &Patch) -> bool {
+    match os.code() {
+        "CENTOS" => true,
+        _ if os.kind() != Kind::Linux => false,
+        _ if os.is_apt() => !patch.is_security(),
+        _ => patch.classification.is_empty(),
+    }
+}
+
+/// The date that delays and cut-off dates count from. On Amazon Linux 2 an update of the advisory starts it anew.
+fn dated(os: Os, patch: &Patch, now: Millis) -> Millis {
+    patch.updated.filter(|updated| os.code() == "AMAZON_LINUX_2" && *updated <= now).unwrap_or(patch.released)
+}
+
+fn is_due(rule: &Rule, dated: Millis, now: Millis) -> bool {
+    match (rule.approve_after_days, &rule.approve_until_date) {
+        (Some(days), _) => dated + days * DAY <= now,
+        // The whole day counts. The rule is checked: the date can be read.
+        (None, Some(date)) => clock::parse(date).is_ok_and(|midnight| dated < midnight + DAY),
+        (None, None) => true,
+    }
+}

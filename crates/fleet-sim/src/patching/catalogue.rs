@@ -1,0 +1,160 @@
+//! The patch catalogue: which versions of a patch exist, and which of them are approved at a time.
+use crate::{
+    clock::{self, Millis},
+    facts::operating_systems::Os,
+    scenario::{PatchEntry, PatchSet},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Package with architecture, or KB number. Shared: thousands of nodes have the same patches.
+pub type PatchId = Arc<str>;
+
+/// One version of a patch.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// Its id.
+    pub id: PatchId,
+    /// Its version; empty when the scenario gives none.
+    pub version: String,
+    /// When it was released.
+    pub released: Millis,
+    /// When its advisory was updated.
+    pub updated: Option<Millis>,
+    /// `Security`, `Bugfix` … Empty when no advisory covers it.
+    pub classification: String,
+    /// Absent where the repository states none.
+    pub severity: Option<String>,
+    /// Its priority on Debian and Ubuntu.
+    pub priority: Option<String>,
+    /// The product it is for.
+    pub product: Option<String>,
+    /// The family of that product.
+    pub product_family: Option<String>,
+    /// Is it for an application and not for the system? Windows only.
+    pub application: bool,
+    /// CVE ids that it closes.
+    pub cve_ids: Vec<String>,
+    /// Does it take effect only after a reboot?
+    pub reboot: bool,
+    /// The update that replaces it. Windows only.
+    pub superseded_by: Option<String>,
+    /// Packages that must be there too.
+    pub requires: Vec<PatchId>,
+}
+
+impl Patch {
+    /// Is it a security patch, in the words of any system?
+    pub fn is_security(&self) -> bool {
+        matches!(self.classification.as_str(), "Security" | "SecurityUpdates")
+    }
+
+    /// `Title` of the compliance API: name and version.
+    pub fn title(&self) -> String {
+        if self.version.is_empty() { self.id.to_string() } else { format!("{}:{}", self.id, self.version) }
+    }
+}
+
+/// All patches: system → id → versions, oldest first.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    by_os: HashMap<Os, BTreeMap<PatchId, Vec<Arc<Patch>>>>,
+}
+
+impl Catalogue {
+    /// Builds the catalogue of a checked scenario.
+    pub fn new(entries: &[PatchEntry]) -> Self {
+        let mut catalogue = Self::default();
+        for entry in entries {
+            let id = PatchId::from(entry.id.as_str());
+            let patch = Patch {
+                id: id.clone(),
+                version: entry.version.clone(),
+                // The scenario is checked: the date can be read.
+                released: clock::parse(&entry.released).unwrap_or_default(),
+                updated: entry.updated.as_deref().and_then(|text| clock::parse(text).ok()),
+                classification: entry.classification.clone(),
+                severity: entry.severity.clone(),
+                priority: entry.priority.clone(),
+                product: entry.product.clone(),
+                product_family: entry.product_family.clone(),
+                application: entry.patch_set == PatchSet::Application,
+                cve_ids: entry.cve_ids.clone(),
+                reboot: entry.reboot,
+                superseded_by: entry.superseded_by.clone(),
+                requires: entry.requires.iter().map(|id| PatchId::from(id.as_str())).collect(),
+            };
+            catalogue.by_os.entry(entry.os).or_default().entry(id).or_default().push(Arc::new(patch));
+        }
+        for versions in catalogue.by_os.values_mut().flat_map(BTreeMap::values_mut) {
+            versions.sort_by_key(|patch| patch.released);
+        }
+        catalogue
+    }
+
+    /// The patches of a system: id and versions, oldest first.
+    pub fn of(&self, os: Os) -> impl Iterator<Item = (&PatchId, &Vec<Arc<Patch>>)> {
+        self.by_os.get(&os).into_iter().flatten()
+    }
+
+    /// The versions of a patch, oldest first.
+    pub fn versions(&self, os: Os, id: &str) -> &[Arc<Patch>] {
+        self.by_os.get(&os).and_then(|patches| patches.get(id)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Is the update that replaces a patch out? Then Windows does not offer the patch any more.
+    pub fn is_superseded(&self, os: Os, patch: &Patch, now: Millis) -> bool {
+        let by = patch.superseded_by.as_deref();
+        by.is_some_and(|id| self.versions(os, id).iter().any(|other| other.released <= now))
+    }
+
+    /// The version of a patch that was newest at a time; the oldest one when none was released by then.
+    pub fn newest_at(&self, os: Os, id: &str, now: Millis) -> usize {
+        self.versions(os, id).iter().rposition(|patch| patch.released <= now).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::DAY,
+        patching::{baseline::predefined, snapshot::Snapshot},
+    };
+
+    fn entry(fields: &str) -> PatchEntry {
+        serde_saphyr::from_str(&format!("{{classification: Security, severity: Critical, {fields}}}")).expect("valid")
+    }
+
+    #[test]
+    fn the_newest_approved_version_counts() {
+        let os = Os::from_code("AMAZON_LINUX_2023").expect("known");
+        let catalogue = Catalogue::new(&[
+            entry("id: openssl, version: \"2\", os: AMAZON_LINUX_2023, released: \"2026-11-10\""),
+            entry("id: openssl, version: \"1\", os: AMAZON_LINUX_2023, released: \"2026-11-01\""),
+        ]);
+        let baseline = Arc::new(predefined::default_for(os, "eu-west-1"));
+        let approved = |now| Snapshot::take(&catalogue, baseline.clone(), now).approved;
+        let first = clock::parse("2026-11-01").expect("valid");
+        assert!(approved(first + 6 * DAY).is_empty());
+        assert_eq!(approved(first + 15 * DAY)["openssl"].version, 0);
+        assert_eq!(approved(first + 16 * DAY)["openssl"].version, 1);
+        assert_eq!(catalogue.newest_at(os, "openssl", first + 9 * DAY), 1);
+        assert_eq!(catalogue.newest_at(os, "openssl", first - DAY), 0);
+    }
+
+    #[test]
+    fn a_superseded_update_is_gone_from_the_day_its_successor_is_out() {
+        let os = Os::from_code("WINDOWS").expect("known");
+        let catalogue = Catalogue::new(&[
+            entry("id: KB1, os: WINDOWS, released: \"2026-10-13\", supersededBy: KB2"),
+            entry("id: KB2, os: WINDOWS, released: \"2026-11-10\""),
+        ]);
+        let (first, second) = (&catalogue.versions(os, "KB1")[0], &catalogue.versions(os, "KB2")[0]);
+        assert!(!catalogue.is_superseded(os, first, second.released - 1));
+        assert!(catalogue.is_superseded(os, first, second.released));
+        assert!(!catalogue.is_superseded(os, second, second.released));
+    }
+}

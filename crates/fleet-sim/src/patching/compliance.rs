@@ -1,0 +1,173 @@
+//! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
+//! caused it.
+use crate::{
+    clock::Millis,
+    facts::operating_systems::Kind,
+    fleet::Node,
+    patching::{
+        baseline::{Level, Status},
+        catalogue::{Catalogue, Patch, PatchId},
+        document::OperationKind,
+        snapshot::Snapshot,
+    },
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// `PatchComplianceDataState`, as far as it is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum State {
+    Installed,
+    InstalledOther,
+    InstalledPendingReboot,
+    InstalledRejected,
+    Missing,
+    Failed,
+    AvailableSecurityUpdate,
+}
+
+impl State {
+    /// The API's spelling.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Installed => "INSTALLED",
+            Self::InstalledOther => "INSTALLED_OTHER",
+            Self::InstalledPendingReboot => "INSTALLED_PENDING_REBOOT",
+            Self::InstalledRejected => "INSTALLED_REJECTED",
+            Self::Missing => "MISSING",
+            Self::Failed => "FAILED",
+            Self::AvailableSecurityUpdate => "AVAILABLE_SECURITY_UPDATE",
+        }
+    }
+}
+
+/// One patch in a report.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The patch, at the version that the row is about.
+    pub patch: Arc<Patch>,
+    /// Its state.
+    pub state: State,
+    /// When it was installed.
+    pub installed_at: Option<Millis>,
+    /// The compliance level that the baseline gives it.
+    pub level: Level,
+}
+
+/// What a patch counts as that makes a node non-compliant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// The baseline gives it the level CRITICAL.
+    Critical,
+    /// It is a security patch.
+    Security,
+    /// Everything else.
+    Other,
+}
+
+impl Row {
+    /// Its classification, which is not told of what the baseline does not cover.
+    pub fn classification(&self) -> &str {
+        if self.state == State::InstalledOther { "" } else { &self.patch.classification }
+    }
+
+    /// Its severity: neither told there, nor where the repository states none.
+    pub fn severity(&self) -> &str {
+        if self.state == State::InstalledOther { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
+    }
+}
+
+/// What `InstancePatchState` and `DescribeInstancePatches` tell about a node.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The baseline that it was judged by.
+    pub baseline_id: String,
+    /// Do security updates that are out and not approved make the node non-compliant?
+    pub available_is_non_compliant: bool,
+    /// The approved set that it was judged by.
+    pub snapshot_id: String,
+    /// What ran.
+    pub operation: OperationKind,
+    /// When it began.
+    pub started: Millis,
+    /// When it ended.
+    pub ended: Millis,
+    /// Absent for a Scan.
+    pub reboot_option: Option<&'static str>,
+    /// One row for each patch.
+    pub rows: Vec<Row>,
+}
+
+impl Report {
+    /// How many patches are in a state.
+    pub fn count(&self, state: State) -> usize {
+        self.rows.iter().filter(|row| row.state == state).count()
+    }
+
+    /// How many patches make the node non-compliant, of one kind. Every patch is of one kind only.
+    pub fn non_compliant(&self, concern: Concern) -> usize {
+        self.rows.iter().filter(|row| self.concern(row) == Some(concern)).count()
+    }
+
+    fn concern(&self, row: &Row) -> Option<Concern> {
+        match row.state {
+            State::Installed | State::InstalledOther => None,
+            // Never critical: no rule has approved it.
+            State::AvailableSecurityUpdate => self.available_is_non_compliant.then_some(Concern::Security),
+            _ if row.level == Level::Critical => Some(Concern::Critical),
+            _ if row.patch.is_security() => Some(Concern::Security),
+            _ => Some(Concern::Other),
+        }
+    }
+}
+
+/// Do security updates that are out and not approved make a node non-compliant?
+pub fn available_is_non_compliant(snapshot: &Snapshot) -> bool {
+    snapshot.baseline.content.available_security_updates_compliance_status == Some(Status::NonCompliant)
+}
+
+/// The rows of a report after an operation that could not install `failed`.
+pub fn rows(
+    catalogue: &Catalogue,
+    node: &Node,
+    snapshot: &Snapshot,
+    failed: &BTreeSet<PatchId>,
+    operation: OperationKind,
+    now: Millis,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (id, versions) in catalogue.of(node.os) {
+        let have = node.installed.get(id);
+        let approval = snapshot.approved.get(id);
+        let wanted = approval.map(|approval| approval.version);
+        let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
+        let (version, state) = match (lacks, have) {
+            (Some(version), _) if failed.contains(id) => (version, State::Failed),
+            // The report of an Install lists nothing as missing.
+            (Some(version), _) if operation == OperationKind::Scan => (version, State::Missing),
+            (_, Some(have)) if snapshot.blocks(id, have.version) => (have.version, State::InstalledRejected),
+            (_, Some(have)) if have.pending_reboot => (have.version, State::InstalledPendingReboot),
+            (_, Some(have)) if wanted.is_some() && !snapshot.rejects(id, have.version) => {
+                (have.version, State::Installed)
+            }
+            (_, Some(have)) => (have.version, State::InstalledOther),
+            (Some(_), None) => continue,
+            (None, None) => {
+                // Windows tells of security updates that are out and not approved yet.
+                let out = (0..versions.len()).rev().find(|n| {
+                    let patch = &versions[*n];
+                    let offered = patch.released <= now && !catalogue.is_superseded(node.os, patch, now);
+                    offered && patch.is_security() && !snapshot.rejects(id, *n)
+                });
+                match out {
+                    Some(version) if node.os.kind() == Kind::Windows => (version, State::AvailableSecurityUpdate),
+                    _ => continue,
+                }
+            }
+        };
+        let installed_at = have.filter(|_| !matches!(state, State::Missing | State::Failed)).map(|have| have.at);
+        let level = approval.map(|approval| approval.level).unwrap_or_default();
+        rows.push(Row { patch: Arc::clone(&versions[version]), state, installed_at, level });
+    }
+    rows
+}

@@ -1,0 +1,101 @@
+//! Patch snapshots: the same snapshot id means the same approved patches for all nodes of an account, Region, patch
+//! group and system, for three days.
+use crate::{
+    clock::{DAY, Millis},
+    fleet::Node,
+    patching::{
+        baseline::{Baseline, Level, Verdict},
+        catalogue::{Catalogue, PatchId},
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// After this long the same id yields a new snapshot.
+const LIFE: Millis = 3 * DAY;
+
+/// An approved version of a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approval {
+    /// Its position among the patch's versions, oldest first.
+    pub version: usize,
+    /// How grave it is that it is missing.
+    pub level: Level,
+}
+
+/// What a baseline says about the whole catalogue at a time.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// That baseline, as it was then.
+    pub baseline: Arc<Baseline>,
+    /// The newest approved version of every patch.
+    pub approved: BTreeMap<PatchId, Approval>,
+    /// Rejected versions.
+    rejected: BTreeSet<(PatchId, usize)>,
+}
+
+impl Snapshot {
+    /// What a baseline says now.
+    pub fn take(catalogue: &Catalogue, baseline: Arc<Baseline>, now: Millis) -> Self {
+        let (mut approved, mut rejected) = (BTreeMap::new(), BTreeSet::new());
+        for (id, versions) in catalogue.of(baseline.os) {
+            for (version, patch) in versions.iter().enumerate() {
+                match baseline.verdict(patch, now) {
+                    Verdict::Approved(level) => {
+                        approved.insert(id.clone(), Approval { version, level });
+                    }
+                    Verdict::Rejected => {
+                        rejected.insert((id.clone(), version));
+                    }
+                    Verdict::Open => {}
+                }
+            }
+        }
+        Self { baseline, approved, rejected }.without_superseded(catalogue, now)
+    }
+
+    /// The same without what Windows does not offer any more: even an approved update is gone once it is superseded.
+    #[must_use]
+    pub fn without_superseded(mut self, catalogue: &Catalogue, now: Millis) -> Self {
+        let os = self.baseline.os;
+        self.approved.retain(|id, approval| {
+            let patch = catalogue.versions(os, id).get(approval.version);
+            patch.is_none_or(|patch| !catalogue.is_superseded(os, patch, now))
+        });
+        self
+    }
+
+    /// Is this version of a patch rejected?
+    pub fn rejects(&self, id: &PatchId, version: usize) -> bool {
+        self.rejected.contains(&(id.clone(), version))
+    }
+
+    /// May this version of a patch not be there under any circumstances?
+    pub fn blocks(&self, id: &PatchId, version: usize) -> bool {
+        self.baseline.blocks() && self.rejects(id, version)
+    }
+}
+
+/// All snapshots.
+#[derive(Debug, Default)]
+pub struct Snapshots {
+    made: HashMap<String, (Millis, Snapshot)>,
+}
+
+impl Snapshots {
+    /// The snapshot of an id for a node. `evaluate` is asked when there is no valid one yet.
+    pub fn get(&mut self, node: &Node, id: &str, now: Millis, evaluate: impl FnOnce() -> Snapshot) -> Snapshot {
+        let group = node.patch_group().unwrap_or_default();
+        let key = [node.account.as_str(), &node.region, group, node.os.code(), id].join("\0");
+        match self.made.get(&key) {
+            Some((made, snapshot)) if now - made <= LIFE => snapshot.clone(),
+            _ => {
+                let snapshot = evaluate();
+                self.made.insert(key, (now, snapshot.clone()));
+                snapshot
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Systems Manager: State Manager associations, as `ListAssociations` tells of them.
+use super::{normalized, ssm, with_token};
+use crate::{
+    clock::{self, epoch_seconds},
+    competing::Association,
+    fleet::Node,
+    wire::{AwsError, Call, fields::Fields, paging::page},
+    world::World,
+};
+use serde_json::{Map, Value, json};
+
+/// What an association, or an instance, can be after a run; the gravest comes first.
+const STATES: [&str; 3] = ["Pending", "Failed", "Success"];
+
+/// `ListAssociations`. It tells neither parameters nor whether an association scans or installs.
+pub fn list_associations(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let request = ssm(call);
+    let size = request.page_size(1..=50, 50)?;
+    let filters = filters(request)?;
+    let here = world.others.associations.iter().filter(|association| {
+        let errand = &world.others.errands[association.errand];
+        errand.account == call.account && errand.region == call.region
+    });
+    let chosen = here.filter(|association| filters.iter().all(|(key, value)| matches(world, association, key, value)));
+    let token = request.text("NextToken")?;
+    let page = page("ListAssociations", chosen, size, token, world.organization.empty_pages)?;
+    let associations: Vec<_> = page.items.into_iter().map(|association| association_json(world, association)).collect();
+    Ok(with_token(json!({"Associations": associations}), page.next))
+}
+
+/// `DescribeAssociation`, by id only: what `ListAssociations` tells, and the parameters.
+pub fn describe_association(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let id = ssm(call).required("AssociationId")?;
+    let found = world.others.associations.iter().find(|association| {
+        let errand = &world.others.errands[association.errand];
+        association.id == id && errand.account == call.account && errand.region == call.region
+    });
+    let Some(association) = found else {
+        return Err(AwsError::new("AssociationDoesNotExist", "The specified association doesn't exist."));
+    };
+    let mut answer = association_json(world, association);
+    if let Some(operation) = world.others.errands[association.errand].operation {
+        answer["Parameters"] = json!({"Operation": [operation.code()]});
+    }
+    Ok(json!({"AssociationDescription": answer}).to_string())
+}
+
+fn filters(request: Fields<'_>) -> Result<Vec<(&str, &str)>, AwsError> {
+    const KEYS: [&str; 8] = [
+        "InstanceId",
+        "Name",
+        "AssociationId",
+        "AssociationStatusName",
+        "LastExecutedBefore",
+        "LastExecutedAfter",
+        "AssociationName",
+        "ResourceGroupName",
+    ];
+    let mut filters = Vec::new();
+    for filter in request.structures("AssociationFilterList")? {
+        let (key, value) = (filter.required("key")?, filter.required("value")?);
+        if !KEYS.contains(&key) {
+            return Err(filter.refuse("key", &format!("Member must satisfy enum value set: [{}]", KEYS.join(", "))));
+        }
+        if key.starts_with("LastExecuted") && clock::parse(value).is_err() {
+            return Err(filter.refuse("value", "Member must be a timestamp"));
+        }
+        filters.push((key, value));
+    }
+    Ok(filters)
+}
+
+fn matches(world: &World, association: &Association, key: &str, value: &str) -> bool {
+    let errand = &world.others.errands[association.errand];
+    let last = errand.last(world.now);
+    let compare =
+        |fits: fn(i64, i64) -> bool| last.zip(clock::parse(value).ok()).is_some_and(|(at, than)| fits(at, than));
+    match key {
+        "Name" => errand.document == value,
+        "AssociationId" => association.id == value,
+        "AssociationName" => association.name.as_deref() == Some(value),
+        "AssociationStatusName" => normalized(status(world.outcome(association.errand, None))) == normalized(value),
+        "LastExecutedBefore" => compare(|at, than| at < than),
+        "LastExecutedAfter" => compare(|at, than| at > than),
+        // Only what was made with the parameter InstanceId, or with a resource group: there is neither here.
+        _ => false,
+    }
+}
+
+fn status(outcome: [usize; 3]) -> &'static str {
+    // What has not run on anything is pending.
+    STATES.iter().zip(outcome).find(|(_, count)| *count > 0).map_or("Pending", |(state, _)| state)
+}
+
+fn counts(outcome: [usize; 3]) -> Map<String, Value> {
+    let some = STATES.iter().zip(outcome).filter(|(_, count)| *count > 0);
+    some.map(|(state, count)| ((*state).to_owned(), json!(count))).collect()
+}
+
+fn association_json(world: &World, association: &Association) -> Value {
+    let errand = &world.others.errands[association.errand];
+    let outcome = world.outcome(association.errand, None);
+    let mut answer = json!({
+        "Name": errand.document,
+        "AssociationId": association.id,
+        "AssociationVersion": "1",
+        "DocumentVersion": "$DEFAULT",
+        "Targets": errand.targets,
+        "Overview": {
+            "Status": status(outcome),
+            "DetailedStatus": if status(outcome) == "Pending" { "Associated" } else { status(outcome) },
+            "AssociationStatusAggregatedCount": counts(outcome),
+        },
+    });
+    if let Some(name) = &association.name {
+        answer["AssociationName"] = json!(name);
+    }
+    if let Some(schedule) = &errand.schedule {
+        answer["ScheduleExpression"] = json!(schedule.text());
+    }
+    if let Some(at) = errand.last(world.now) {
+        answer["LastExecutionDate"] = json!(epoch_seconds(at));
+    }
+    answer
+}
+
+/// Adds to what `DescribeInstanceInformation` tells of a node how its associations are, if it has any.
+pub fn add_association_status(world: &World, node: &Node, information: &mut Value) {
+    let Some(overall) = node_status(world, node) else {
+        return;
+    };
+    let own = associations_of(world, node);
+    let outcomes: Vec<_> = own.iter().map(|(errand, _)| status(world.outcome(*errand, Some(&node.id)))).collect();
+    let mut sums = [0; 3];
+    for outcome in &outcomes {
+        for (position, state) in STATES.iter().enumerate() {
+            sums[position] += usize::from(outcome == state);
+        }
+    }
+    information["AssociationStatus"] = json!(overall);
+    information["AssociationOverview"] = json!({
+        "DetailedStatus": overall,
+        "InstanceAssociationStatusAggregatedCount": counts(sums),
+    });
+    let latest = |state: Option<&str>| {
+        let fits = own.iter().zip(&outcomes).filter(|(_, outcome)| state.is_none_or(|state| **outcome == state));
+        fits.filter_map(|((_, at), _)| *at).max()
+    };
+    for (name, at) in [
+        ("LastAssociationExecutionDate", latest(None)),
+        ("LastSuccessfulAssociationExecutionDate", latest(Some("Success"))),
+    ] {
+        if let Some(at) = at {
+            information[name] = json!(epoch_seconds(at));
+        }
+    }
+}
+
+/// `AssociationStatus` of a node; none if it has no association.
+pub fn node_status(world: &World, node: &Node) -> Option<&'static str> {
+    let own = associations_of(world, node);
+    let outcomes = own.iter().map(|(errand, _)| status(world.outcome(*errand, Some(&node.id))));
+    outcomes.min_by_key(|outcome| STATES.iter().position(|state| state == outcome))
+}
+
+/// Positions and latest runs of the errands of a node's associations.
+fn associations_of(world: &World, node: &Node) -> Vec<(usize, Option<i64>)> {
+    let associations = world.others.associations.iter().map(|association| association.errand);
+    let own = associations.filter(|errand| world.others.errands[*errand].concerns(node));
+    own.map(|errand| (errand, world.others.errands[errand].last(world.now))).collect()
+}

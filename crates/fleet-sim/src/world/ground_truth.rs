@@ -1,0 +1,89 @@
+//! The truth: what really happened to every instance, whatever any API says.
+use crate::{
+    clock::rfc3339,
+    patching::{
+        baseline::{Baseline, Place},
+        catalogue::PatchId,
+        snapshot::Snapshot,
+    },
+    world::World,
+};
+use serde_json::{Map, Value, json};
+
+/// What `GET /_sim/truth` answers.
+pub fn truth(world: &World) -> Value {
+    let mut instances = Map::new();
+    for node in &world.fleet.nodes {
+        let snapshot = Snapshot::take(&world.catalogue, world.baselines.for_node(node), world.now);
+        let fate = json!({
+            "account": node.account,
+            "region": node.region,
+            "installsStarted": node.installs_started,
+            "installsByOthers": node.installs_by_others,
+            "overlaps": node.overlaps,
+            "installsBeside": node.installs_beside,
+            "installed": texts(node.installed_here.iter()),
+            "installedVersions": node.installed_here.iter().filter_map(|id| {
+                let have = node.installed.get(id)?;
+                let patch = world.catalogue.versions(node.os, id).get(have.version)?;
+                Some((id.to_string(), json!(patch.version)))
+            }).collect::<Map<_, _>>(),
+            "missing": texts(node.missing(&snapshot).iter()),
+            "rebooted": node.reboots > 0,
+            "reboots": node.reboots,
+        });
+        instances.insert(node.id.clone(), fate);
+    }
+    json!({"instances": instances, "baselines": baselines(world)})
+}
+
+/// Account → Region → the account's own baselines, the defaults that are not the predefined ones, and what is
+/// registered for patch groups. Only where there is any of it.
+fn baselines(world: &World) -> Value {
+    let mut accounts = json!({});
+    for (account, region, place) in world.baselines.places() {
+        let truth = json!({
+            "baselines": place.own().iter().map(|baseline| own(place, baseline)).collect::<Vec<_>>(),
+            "defaults": place.changed_defaults().iter().map(|b| (b.os.code().to_owned(), named(b))).collect::<Map<_, _>>(),
+            "patchGroups": place.groups().iter().map(|(group, b)| {
+                json!({"patchGroup": group, "os": b.os.code(), "id": b.reference(), "name": b.content.name})
+            }).collect::<Vec<_>>(),
+        });
+        if truth.as_object().is_some_and(|parts| parts.values().any(|part| !is_empty(part))) {
+            accounts[account][region] = truth;
+        }
+    }
+    accounts
+}
+
+fn is_empty(part: &Value) -> bool {
+    part.as_array().is_some_and(Vec::is_empty) || part.as_object().is_some_and(Map::is_empty)
+}
+
+fn named(baseline: &Baseline) -> Value {
+    json!({"id": baseline.reference(), "name": baseline.content.name})
+}
+
+/// An own baseline: the API's fields of its content, in the API's spelling, under `content`.
+fn own(place: &Place, baseline: &Baseline) -> Value {
+    json!({
+        "id": baseline.id,
+        "name": baseline.content.name,
+        "os": baseline.os.code(),
+        "default": place.is_default(baseline),
+        "tags": baseline.tags,
+        "created": rfc3339(baseline.created),
+        "modified": rfc3339(baseline.modified),
+        "content": baseline.content,
+    })
+}
+
+fn texts<'a>(ids: impl Iterator<Item = &'a PatchId>) -> Vec<&'a str> {
+    ids.map(|id| &**id).collect()
+}
+
+/// What `GET /_sim/instances` answers.
+pub fn instances(world: &World) -> Value {
+    let instance = |node: &crate::fleet::Node| json!({"account": node.account, "region": node.region, "instanceId": node.id, "tags": node.tags});
+    Value::Array(world.fleet.nodes.iter().map(instance).collect())
+}
