@@ -1,8 +1,9 @@
 //! Faults: what goes wrong between a caller and the cloud, and how often.
 use crate::{
+    facts::wildcard,
     scenario::{FaultEntry, KillCaller},
     services,
-    wire::{AwsError, Call, ec2::glob},
+    wire::{AwsError, Call},
 };
 
 /// What a call meets.
@@ -81,9 +82,8 @@ impl Faults {
 
 fn matches(fault: &FaultEntry, call: &Call) -> bool {
     let (service, operation) = fault.operation.split_once(':').unwrap_or_default();
-    let fits = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
-    fits(service, &call.service)
-        && fits(operation, &call.operation)
+    wildcard::matches(service, &call.service)
+        && wildcard::matches(operation, &call.operation)
         && fault.account.as_ref().is_none_or(|account| *account == call.account)
         && fault.region.as_ref().is_none_or(|region| *region == call.region)
         && fault.request.as_ref().is_none_or(|part| call.body.contains(part.as_str()))

@@ -3,3 +3,4 @@ pub mod ids;
 pub mod operating_systems;
 pub mod regions;
 pub mod schedule;
+pub mod wildcard;

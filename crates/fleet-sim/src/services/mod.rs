@@ -1,14 +1,14 @@
 //! The simulated AWS services: who may call, and which function answers.
 pub mod ec2;
 mod organizations;
+mod pages;
 mod ssm;
 
 use crate::{
-    facts::regions::OptIn,
-    wire::{AwsError, Call, ec2::glob, paging::BadToken},
+    facts::{regions::OptIn, wildcard},
+    wire::{AwsError, Call},
     world::World,
 };
-use serde_json::Value;
 
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
@@ -70,7 +70,7 @@ pub fn is_ours(service: &str) -> bool {
 
 /// Could a fault's pattern ever match? Patterns for services that are simulated elsewhere always could.
 pub fn could_match(service: &str, operation: &str) -> bool {
-    let fits = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
+    let fits = wildcard::matches;
     let ours = OPERATIONS.iter().any(|(known, _, _)| fits(service, known));
     !ours || service.contains('*') || OPERATIONS.iter().any(|(s, o, _)| fits(service, s) && fits(operation, o))
 }
@@ -98,25 +98,6 @@ fn admit(world: &World, call: &Call) -> Result<(), AwsError> {
     } else {
         AwsError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
     })
-}
-
-impl From<BadToken> for AwsError {
-    fn from(_: BadToken) -> Self {
-        Self::new("InvalidNextToken", "The specified token isn't valid.")
-    }
-}
-
-/// A value of an API's enum: letters only, in lower case. Some lists spell `INSTALLED_OTHER`, others `InstalledOther`.
-fn normalized(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// Adds `NextToken` to an answer, if there is one.
-fn with_token(mut answer: Value, token: Option<String>) -> String {
-    if let (Some(token), Some(object)) = (token, answer.as_object_mut()) {
-        object.insert("NextToken".to_owned(), Value::String(token));
-    }
-    answer.to_string()
 }
 
 #[cfg(test)]

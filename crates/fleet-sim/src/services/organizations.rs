@@ -1,5 +1,5 @@
 //! Organizations: the tree, page by page. Only the management account may look, but for `DescribeOrganization`.
-use super::with_token;
+use super::pages::with_token;
 use crate::{
     facts::ids,
     scenario::AccountState,

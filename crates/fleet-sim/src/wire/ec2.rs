@@ -1,5 +1,6 @@
 //! EC2's protocol: query parameters in, XML out.
-use super::AwsError;
+use super::call::AwsError;
+use crate::facts::wildcard;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -61,7 +62,7 @@ pub struct Filter {
 impl Filter {
     /// Does one of the values match?
     pub fn matches(&self, text: &str) -> bool {
-        self.values.iter().any(|pattern| glob(pattern.as_bytes(), text.as_bytes()))
+        self.values.iter().any(|pattern| wildcard::matches(pattern, text))
     }
 }
 
@@ -73,17 +74,6 @@ pub fn filters(request: &Value) -> Vec<Filter> {
             Some(Filter { name, values: list(request, &format!("Filter.{n}.Value")) })
         })
         .collect()
-}
-
-/// `*` stands for any text, `?` for one character.
-pub fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => glob(rest, text) || (!text.is_empty() && glob(pattern, &text[1..])),
-        (Some((b'?', rest)), Some((_, tail))) => glob(rest, tail),
-        (Some((one, rest)), Some((other, tail))) if one == other => glob(rest, tail),
-        _ => false,
-    }
 }
 
 /// Writes elements; every text is escaped.

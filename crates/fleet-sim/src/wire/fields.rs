@@ -1,5 +1,5 @@
 //! Reads the fields of a JSON request and refuses what the service refuses.
-use super::AwsError;
+use super::call::AwsError;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 

@@ -1,5 +1,5 @@
 //! The JSON 1.1 protocol: Organizations and Systems Manager.
-use super::AwsError;
+use super::call::AwsError;
 use serde_json::{Value, json};
 
 /// Reads a body; an empty one is an empty request.

@@ -1,15 +1,17 @@
 //! The forms in which the lists of approved and rejected patches name a patch.
 use crate::{
-    facts::operating_systems::{Kind, Os},
+    facts::{
+        operating_systems::{Kind, Os},
+        wildcard,
+    },
     patching::catalogue::Patch,
-    wire::ec2::glob,
 };
 
 const ARCHITECTURES: [&str; 9] = ["x86_64", "aarch64", "noarch", "i686", "i386", "amd64", "arm64", "armhf", "all"];
 
 /// Does an entry of such a list, which may have a wildcard, name this version of a patch?
 pub fn names(pattern: &str, os: Os, patch: &Patch) -> bool {
-    let fits = |text: &str| glob(pattern.as_bytes(), text.as_bytes());
+    let fits = |text: &str| wildcard::matches(pattern, text);
     let (name, architecture) = split(&patch.id);
     match os.kind() {
         Kind::Windows => fits(&patch.id),

@@ -1,5 +1,8 @@
 //! EC2: VPC endpoints, and the prefix lists of AWS that routes to gateway endpoints and security groups name.
-use super::{Listing, common_values, here, write_name, write_token};
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
     clock,
     fleet::network::{Endpoint, prefix_list},

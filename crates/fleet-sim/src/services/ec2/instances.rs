@@ -1,5 +1,5 @@
 //! EC2: instances.
-use super::{checked_filters, text, unknown_filter, write_token};
+use super::request::{checked_filters, text, unknown_filter, write_token};
 use crate::{
     clock,
     facts::{ids, operating_systems::Kind},

@@ -1,5 +1,5 @@
 //! EC2: Regions.
-use super::{checked_filters, text, unknown_filter};
+use super::request::{checked_filters, text, unknown_filter};
 use crate::{
     facts::regions::{self, OptIn},
     wire::{

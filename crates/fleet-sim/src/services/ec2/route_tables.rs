@@ -1,5 +1,8 @@
 //! EC2: route tables, the main one of a VPC among them.
-use super::{Listing, common_values, here, write_name, write_token};
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
     facts::ids,
     fleet::network::{Networks, Route, RouteTable, RouteTarget},

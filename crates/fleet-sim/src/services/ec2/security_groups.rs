@@ -1,5 +1,8 @@
 //! EC2: security groups, of instances and of endpoints.
-use super::{Listing, common_values, here, write_name, write_token};
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
     fleet::network::{Peer, Rule},
     wire::{

@@ -1,5 +1,8 @@
 //! EC2: subnets.
-use super::{Listing, common_values, here, write_name, write_token};
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
     wire::{AwsError, Call, ec2::response},
     world::World,

@@ -1,5 +1,6 @@
 //! Systems Manager: State Manager associations, as `ListAssociations` tells of them.
-use super::{normalized, ssm, with_token};
+use super::super::pages::{normalized, with_token};
+use super::request::ssm;
 use crate::{
     clock::{self, epoch_seconds},
     competing::Association,

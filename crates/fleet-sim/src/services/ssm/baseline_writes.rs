@@ -1,7 +1,8 @@
 //! Systems Manager: patch baselines are made, changed and deleted.
 use super::{
     baselines::{baseline_id, full, system},
-    ssm, tags,
+    request::ssm,
+    tags,
 };
 use crate::{
     patching::baseline::{Content, Refusal, check},

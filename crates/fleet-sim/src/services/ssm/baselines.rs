@@ -1,5 +1,6 @@
 //! Systems Manager: which patch baselines there are, what they say, and which are the defaults.
-use super::{ssm, with_token};
+use super::super::pages::with_token;
+use super::request::ssm;
 use crate::{
     clock::epoch_seconds,
     facts::operating_systems::Os,

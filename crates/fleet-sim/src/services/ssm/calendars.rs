@@ -1,5 +1,5 @@
 //! Systems Manager: change calendars, of which only the state is told.
-use super::ssm;
+use super::request::ssm;
 use crate::{
     clock::{self, Millis, SECOND, rfc3339},
     scenario::{CalendarEntry, CalendarState},

@@ -1,5 +1,6 @@
 //! Systems Manager: commands and invocations, with the delay until they are seen.
-use super::{normalized, ssm, with_token};
+use super::super::pages::{normalized, with_token};
+use super::request::ssm;
 use crate::{
     clock::{self, DAY, Millis, epoch_seconds, rfc3339},
     facts::ids,

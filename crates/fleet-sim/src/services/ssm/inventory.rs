@@ -1,5 +1,6 @@
 //! Systems Manager: `GetInventory`. Counting (`Aggregators`) is not simulated.
-use super::{ssm, with_token};
+use super::super::pages::with_token;
+use super::request::ssm;
 use crate::{
     fleet::{
         Node,

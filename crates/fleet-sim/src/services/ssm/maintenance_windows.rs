@@ -1,5 +1,6 @@
 //! Systems Manager: maintenance windows, their targets and their tasks.
-use super::{ssm, with_token};
+use super::super::pages::with_token;
+use super::request::ssm;
 use crate::{
     clock::{SECOND, rfc3339},
     competing::{Errand, Target, Window},

@@ -1,9 +1,9 @@
 //! Systems Manager: the managed nodes and what they reported about their patches.
+use super::super::pages::{normalized, with_token};
 use super::{
     associations::{add_association_status, node_status},
-    normalized,
+    request::ssm,
     settings::HOST_MANAGEMENT_ROLE,
-    ssm, with_token,
 };
 use crate::{
     clock::epoch_seconds,

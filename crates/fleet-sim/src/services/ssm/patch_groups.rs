@@ -1,7 +1,8 @@
 //! Systems Manager: which baseline is registered for which patch group.
+use super::super::pages::with_token;
 use super::{
     baselines::{baseline_id, filters, has_prefix, identity, system, unknown_key},
-    ssm, with_token,
+    request::ssm,
 };
 use crate::{
     patching::baseline::{Refusal, check_tag},

@@ -1,5 +1,5 @@
 //! Systems Manager: `SendCommand`. It checks everything first: one node that cannot be asked fails the whole call.
-use super::{commands::command_json, nodes::check_instance_ids, ssm};
+use super::{commands::command_json, nodes::check_instance_ids, request::ssm};
 use crate::{
     patching::{
         command::{Command, Invocation},

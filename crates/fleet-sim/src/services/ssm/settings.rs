@@ -1,5 +1,5 @@
 //! Systems Manager: service settings, of which Default Host Management Configuration is one.
-use super::ssm;
+use super::request::ssm;
 use crate::{
     clock::epoch_seconds,
     wire::{AwsError, Call},

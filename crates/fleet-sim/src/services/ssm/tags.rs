@@ -1,5 +1,5 @@
 //! Systems Manager: tags of patch baselines.
-use super::ssm;
+use super::request::ssm;
 use crate::{
     patching::baseline::{Baseline, Refusal, check_tag},
     wire::{AwsError, Call},
