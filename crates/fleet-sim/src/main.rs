@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let file = arguments.scenario.display();
     let text = std::fs::read_to_string(&arguments.scenario).map_err(|error| format!("{file}: {error}"))?;
-    let scenario = scenario::parse(&text).map_err(|error| format!("{file}:\n{error}"))?;
+    let scenario = scenario_check::read(&text).map_err(|error| format!("{file}:\n{error}"))?;
     if arguments.check {
         return Ok(());
     }

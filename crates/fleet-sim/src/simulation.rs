@@ -99,7 +99,7 @@ impl Simulation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario;
+    use crate::scenario_check;
 
     fn simulation(faults: &str) -> Simulation {
         let text = format!(
@@ -111,7 +111,7 @@ fleet: [{{account: "111111111111", region: eu-west-1, id: i-00000000, os: UBUNTU
 faults: [{faults}]
 "#
         );
-        Simulation::new(&scenario::parse(&text).expect("valid"))
+        Simulation::new(&scenario_check::read(&text).expect("valid"))
     }
 
     fn send(simulation: &mut Simulation) -> Reply {

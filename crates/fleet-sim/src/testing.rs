@@ -1,7 +1,7 @@
 //! For tests: a small world under a controlled clock, and short ways to call it.
 use crate::{
     clock::SECOND,
-    scenario, services,
+    scenario_check, services,
     wire::{AwsError, Call},
     world::World,
 };
@@ -51,7 +51,7 @@ fleet:
 {more}
 "#
         );
-        let scenario = scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        let scenario = scenario_check::read(&text).unwrap_or_else(|error| panic!("{error}"));
         let world = World::new(&scenario);
         Self { start: world.now, world }
     }

@@ -1,10 +1,10 @@
 //! What an instance can do, and what it cannot, because of where it is and what is on it.
+use super::network::Reach;
 use crate::{
     facts::{
         operating_systems::{Kind, Os},
         regions,
     },
-    fleet::network::Reach,
     scenario::{AgentState, FleetEntry, Metadata, Presence, agent_state},
 };
 

@@ -1,15 +1,14 @@
 //! What the agent on a node does with a patch operation: how long it takes, what is on the node afterwards, and what
 //! it answers. Everything follows from the scenario's `behaviour`.
+use super::node::{Node, Running};
 use crate::{
     clock::{Millis, SECOND},
-    fleet::{Installed, Node},
     patching::{
-        catalogue::{Catalogue, PatchId},
-        command::{End, JobId},
+        catalogue::{Catalogue, Installed, PatchId},
+        command::{Answer, End},
         compliance::{self, Report, State},
-        dependencies::{self, Resolved},
+        dependencies::{Resolved, Resolver},
         document::{Operation, OperationKind},
-        snapshot::Snapshot,
     },
     scenario::Behaviour,
 };
@@ -17,36 +16,6 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 /// A Scan looks and does not download: it never takes longer than this.
 const LONGEST_SCAN_SECONDS: u32 = 30;
-
-/// An operation that an agent has begun.
-#[derive(Debug)]
-pub struct Running {
-    /// Whose invocation it is.
-    pub job: JobId,
-    /// What was asked for.
-    pub operation: Operation,
-    /// Since when.
-    pub started: Millis,
-    /// The snapshot's id.
-    pub snapshot_id: String,
-    /// The snapshot: what is approved, and by which baseline.
-    pub snapshot: Snapshot,
-    /// Does the step time-out strike first?
-    pub times_out: bool,
-}
-
-/// What the agent says when it is done.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// How the invocation ends.
-    pub end: End,
-    /// Exit code of the step.
-    pub code: i64,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
-}
 
 /// How the node behaves in this kind of operation.
 pub fn behaviour(node: &Node, kind: OperationKind) -> &Behaviour {
@@ -75,7 +44,7 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
 /// Does to the node what the operation does, and returns the agent's answer; none when the agent is gone.
 pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<Answer> {
     let install = run.operation.kind == OperationKind::Install;
-    let todo = if install { node.missing(&run.snapshot) } else { Vec::new() };
+    let todo = if install { run.snapshot.missing(&node.installed) } else { Vec::new() };
     let behaviour = behaviour(node, run.operation.kind).clone();
     if behaviour == Behaviour::AgentLost {
         put(node, run, catalogue, &todo[..todo.len() / 2], now);
@@ -155,7 +124,8 @@ fn override_error(operation: &Operation) -> Option<(i64, &'static str)> {
 
 /// Installs patches at the version that the snapshot approves, and what they require.
 fn put(node: &mut Node, run: &Running, catalogue: &Catalogue, patches: &[PatchId], now: Millis) -> Resolved {
-    let resolved = dependencies::resolve(catalogue, node, &run.snapshot, patches, now);
+    let resolver = Resolver { catalogue, os: node.os, installed: &node.installed, snapshot: &run.snapshot, now };
+    let resolved = resolver.resolve(patches);
     for (id, version) in &resolved.install {
         let pending_reboot = catalogue.versions(node.os, id).get(*version).is_some_and(|patch| patch.reboot);
         node.installed.insert(id.clone(), Installed { version: *version, at: now, pending_reboot });
@@ -178,7 +148,7 @@ fn report(node: &mut Node, run: &Running, catalogue: &Catalogue, failed: &BTreeS
         started: run.started,
         ended: now,
         reboot_option,
-        rows: compliance::rows(catalogue, node, &run.snapshot, failed, run.operation.kind, now),
+        rows: compliance::rows(catalogue, node.os, &node.installed, &run.snapshot, failed, run.operation.kind, now),
     });
 }
 

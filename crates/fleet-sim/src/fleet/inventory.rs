@@ -1,9 +1,8 @@
 //! The inventory of the managed nodes: what every agent tells of itself, and the applications where they are collected.
+use super::node::Node;
 use crate::{
     clock::{DAY, Millis, SECOND, rfc3339},
     facts::operating_systems::Kind,
-    fleet::Node,
-    world::World,
 };
 use std::collections::BTreeMap;
 
@@ -37,11 +36,11 @@ pub const TYPES: [(&str, &str, &[&str]); 2] = [
 ];
 
 /// When the inventory of a node was last collected; none when it has expired.
-pub fn captured(world: &World, node: &Node) -> Option<Millis> {
+pub fn captured(node: &Node, start: Millis, now: Millis) -> Option<Millis> {
     // A node that was stopped before the clock ran was collected before, too.
-    let latest = if node.running { node.lost_since.unwrap_or(world.now).min(world.now) } else { world.fleet.start };
+    let latest = if node.running { node.lost_since.unwrap_or(now).min(now) } else { start };
     let at = latest.div_euclid(COLLECTED) * COLLECTED;
-    (world.now - at < KEPT).then_some(at)
+    (now - at < KEPT).then_some(at)
 }
 
 /// As `CaptureTime` has it: without fractions.

@@ -1,9 +1,5 @@
 //! The patch catalogue: which versions of a patch exist, and which of them are approved at a time.
-use crate::{
-    clock::{self, Millis},
-    facts::operating_systems::Os,
-    scenario::{PatchEntry, PatchSet},
-};
+use crate::{clock::Millis, facts::operating_systems::Os};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -57,6 +53,20 @@ impl Patch {
     }
 }
 
+/// A patch on an instance.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    /// Position among the patch's versions.
+    pub version: usize,
+    /// Since when.
+    pub at: Millis,
+    /// Does it wait for a reboot?
+    pub pending_reboot: bool,
+}
+
+/// The patches on an instance.
+pub type InstalledPatches = BTreeMap<PatchId, Installed>;
+
 /// All patches: system → id → versions, oldest first.
 #[derive(Debug, Default)]
 pub struct Catalogue {
@@ -64,29 +74,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Builds the catalogue of a checked scenario.
-    pub fn new(entries: &[PatchEntry]) -> Self {
+    /// Builds a catalogue of patches and their operating systems.
+    pub fn new(patches: impl IntoIterator<Item = (Os, Patch)>) -> Self {
         let mut catalogue = Self::default();
-        for entry in entries {
-            let id = PatchId::from(entry.id.as_str());
-            let patch = Patch {
-                id: id.clone(),
-                version: entry.version.clone(),
-                // The scenario is checked: the date can be read.
-                released: clock::parse(&entry.released).unwrap_or_default(),
-                updated: entry.updated.as_deref().and_then(|text| clock::parse(text).ok()),
-                classification: entry.classification.clone(),
-                severity: entry.severity.clone(),
-                priority: entry.priority.clone(),
-                product: entry.product.clone(),
-                product_family: entry.product_family.clone(),
-                application: entry.patch_set == PatchSet::Application,
-                cve_ids: entry.cve_ids.clone(),
-                reboot: entry.reboot,
-                superseded_by: entry.superseded_by.clone(),
-                requires: entry.requires.iter().map(|id| PatchId::from(id.as_str())).collect(),
-            };
-            catalogue.by_os.entry(entry.os).or_default().entry(id).or_default().push(Arc::new(patch));
+        for (os, patch) in patches {
+            catalogue.by_os.entry(os).or_default().entry(patch.id.clone()).or_default().push(Arc::new(patch));
         }
         for versions in catalogue.by_os.values_mut().flat_map(BTreeMap::values_mut) {
             versions.sort_by_key(|patch| patch.released);
@@ -120,18 +112,21 @@ impl Catalogue {
 mod tests {
     use super::*;
     use crate::{
-        clock::DAY,
+        clock::{self, DAY},
         patching::{baseline::predefined, snapshot::Snapshot},
+        scenario::PatchEntry,
     };
 
-    fn entry(fields: &str) -> PatchEntry {
-        serde_saphyr::from_str(&format!("{{classification: Security, severity: Critical, {fields}}}")).expect("valid")
+    fn entry(fields: &str) -> (Os, Patch) {
+        let text = format!("{{classification: Security, severity: Critical, {fields}}}");
+        let entry: PatchEntry = serde_saphyr::from_str(&text).expect("valid");
+        (entry.os, entry.patch())
     }
 
     #[test]
     fn the_newest_approved_version_counts() {
         let os = Os::from_code("AMAZON_LINUX_2023").expect("known");
-        let catalogue = Catalogue::new(&[
+        let catalogue = Catalogue::new([
             entry("id: openssl, version: \"2\", os: AMAZON_LINUX_2023, released: \"2026-11-10\""),
             entry("id: openssl, version: \"1\", os: AMAZON_LINUX_2023, released: \"2026-11-01\""),
         ]);
@@ -148,7 +143,7 @@ mod tests {
     #[test]
     fn a_superseded_update_is_gone_from_the_day_its_successor_is_out() {
         let os = Os::from_code("WINDOWS").expect("known");
-        let catalogue = Catalogue::new(&[
+        let catalogue = Catalogue::new([
             entry("id: KB1, os: WINDOWS, released: \"2026-10-13\", supersededBy: KB2"),
             entry("id: KB2, os: WINDOWS, released: \"2026-11-10\""),
         ]);

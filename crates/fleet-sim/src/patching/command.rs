@@ -1,9 +1,6 @@
 //! A command and its invocations: their facts, and the states that AWS makes of them. What moves them is `world`.
-use crate::{
-    clock::{Millis, SECOND},
-    fleet::agent::Answer,
-    patching::document::{Operation, Parameters},
-};
+use super::document::{Operation, Parameters};
+use crate::clock::{Millis, SECOND};
 
 /// How long a command is not listed yet: `ListCommands` is eventually consistent.
 pub const LISTED_AFTER: Millis = 5 * SECOND;
@@ -44,6 +41,19 @@ impl End {
             Self::Terminated => ("Cancelled", "Terminated"),
         }
     }
+}
+
+/// What the agent says when it is done.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How the invocation ends.
+    pub end: End,
+    /// Exit code of the step.
+    pub code: i64,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
 }
 
 /// `Status` and `StatusDetails`.

@@ -1,15 +1,14 @@
 //! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
 //! caused it.
+use super::{
+    baseline::{Level, Status},
+    catalogue::{Catalogue, InstalledPatches, Patch, PatchId},
+    document::OperationKind,
+    snapshot::Snapshot,
+};
 use crate::{
     clock::Millis,
-    facts::operating_systems::Kind,
-    fleet::Node,
-    patching::{
-        baseline::{Level, Status},
-        catalogue::{Catalogue, Patch, PatchId},
-        document::OperationKind,
-        snapshot::Snapshot,
-    },
+    facts::operating_systems::{Kind, Os},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -129,15 +128,16 @@ pub fn available_is_non_compliant(snapshot: &Snapshot) -> bool {
 /// The rows of a report after an operation that could not install `failed`.
 pub fn rows(
     catalogue: &Catalogue,
-    node: &Node,
+    os: Os,
+    installed: &InstalledPatches,
     snapshot: &Snapshot,
     failed: &BTreeSet<PatchId>,
     operation: OperationKind,
     now: Millis,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (id, versions) in catalogue.of(node.os) {
-        let have = node.installed.get(id);
+    for (id, versions) in catalogue.of(os) {
+        let have = installed.get(id);
         let approval = snapshot.approved.get(id);
         let wanted = approval.map(|approval| approval.version);
         let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
@@ -156,11 +156,11 @@ pub fn rows(
                 // Windows tells of security updates that are out and not approved yet.
                 let out = (0..versions.len()).rev().find(|n| {
                     let patch = &versions[*n];
-                    let offered = patch.released <= now && !catalogue.is_superseded(node.os, patch, now);
+                    let offered = patch.released <= now && !catalogue.is_superseded(os, patch, now);
                     offered && patch.is_security() && !snapshot.rejects(id, *n)
                 });
                 match out {
-                    Some(version) if node.os.kind() == Kind::Windows => (version, State::AvailableSecurityUpdate),
+                    Some(version) if os.kind() == Kind::Windows => (version, State::AvailableSecurityUpdate),
                     _ => continue,
                 }
             }

@@ -1,63 +1,70 @@
-//! What a package brings along: an approved patch is installed together with what it requires, approved or not.
-use crate::{
-    clock::Millis,
-    fleet::Node,
-    patching::{
-        catalogue::{Catalogue, PatchId},
-        snapshot::Snapshot,
-    },
+//! What a package brings along: an approved patch is installed together with the packages that it requires, approved or
+//! not.
+use super::{
+    catalogue::{Catalogue, InstalledPatches, PatchId},
+    snapshot::Snapshot,
 };
+use crate::{clock::Millis, facts::operating_systems::Os};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an installation comes to.
+/// What an installation installs.
 #[derive(Debug, Default)]
 pub struct Resolved {
     /// Patches and versions that are installed.
     pub install: BTreeMap<PatchId, usize>,
-    /// Patches that cannot be installed because the baseline blocks something that they require.
+    /// Patches that cannot be installed because the baseline blocks a package that they require.
     pub blocked: BTreeSet<PatchId>,
 }
 
-/// Resolves what some approved patches require.
-pub fn resolve(catalogue: &Catalogue, node: &Node, snapshot: &Snapshot, todo: &[PatchId], now: Millis) -> Resolved {
-    let mut resolved = Resolved::default();
-    for id in todo {
-        let version = snapshot.approved.get(id).map_or(0, |approval| approval.version);
-        let mut together = BTreeMap::new();
-        if add(catalogue, node, snapshot, id, version, now, &mut together) {
-            resolved.install.extend(together);
-        } else {
-            resolved.blocked.insert(id.clone());
-        }
-    }
-    resolved
+/// What an installation depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolver<'a> {
+    /// Every patch that exists.
+    pub catalogue: &'a Catalogue,
+    /// The instance's operating system.
+    pub os: Os,
+    /// The patches on the instance.
+    pub installed: &'a InstalledPatches,
+    /// The approved patches.
+    pub snapshot: &'a Snapshot,
+    /// The simulated time.
+    pub now: Millis,
 }
 
-/// Adds a version of a patch and what it requires. Answers whether everything can be had.
-fn add(
-    catalogue: &Catalogue,
-    node: &Node,
-    snapshot: &Snapshot,
-    id: &PatchId,
-    version: usize,
-    now: Millis,
-    together: &mut BTreeMap<PatchId, usize>,
-) -> bool {
-    if together.insert(id.clone(), version).is_some() {
-        return true;
+impl Resolver<'_> {
+    /// Adds to some approved patches what they require.
+    pub fn resolve(self, patches: &[PatchId]) -> Resolved {
+        let mut resolved = Resolved::default();
+        for id in patches {
+            let version = self.snapshot.approved.get(id).map_or(0, |approval| approval.version);
+            let mut together = BTreeMap::new();
+            if self.add(id, version, &mut together) {
+                resolved.install.extend(together);
+            } else {
+                resolved.blocked.insert(id.clone());
+            }
+        }
+        resolved
     }
-    let Some(patch) = catalogue.versions(node.os, id).get(version) else {
-        return false;
-    };
-    patch.requires.iter().all(|wanted| {
-        // Any version that is there will do.
-        if node.installed.contains_key(wanted) {
+
+    /// Adds a version of a patch and the packages that it requires. Returns whether all of them can be installed.
+    fn add(self, id: &PatchId, version: usize, together: &mut BTreeMap<PatchId, usize>) -> bool {
+        if together.insert(id.clone(), version).is_some() {
             return true;
         }
-        let versions = catalogue.versions(node.os, wanted);
-        let approved = snapshot.approved.get(wanted).map(|approval| approval.version);
-        let newest =
-            || (0..versions.len()).rev().find(|n| versions[*n].released <= now && !snapshot.blocks(wanted, *n));
-        approved.or_else(newest).is_some_and(|n| add(catalogue, node, snapshot, wanted, n, now, together))
-    })
+        let Some(patch) = self.catalogue.versions(self.os, id).get(version) else {
+            return false;
+        };
+        patch.requires.iter().all(|wanted| {
+            // Any installed version satisfies the requirement.
+            if self.installed.contains_key(wanted) {
+                return true;
+            }
+            let versions = self.catalogue.versions(self.os, wanted);
+            let approved = self.snapshot.approved.get(wanted).map(|approval| approval.version);
+            let out = |n: &usize| versions[*n].released <= self.now && !self.snapshot.blocks(wanted, *n);
+            let newest = || (0..versions.len()).rev().find(out);
+            approved.or_else(newest).is_some_and(|n| self.add(wanted, n, together))
+        })
+    }
 }

@@ -5,4 +5,5 @@ pub mod command;
 pub mod compliance;
 pub mod dependencies;
 pub mod document;
+pub mod scope;
 pub mod snapshot;

@@ -1,13 +1,11 @@
 //! Patch snapshots: the same snapshot id means the same approved patches for all nodes of an account, Region, patch
 //! group and system, for three days.
-use crate::{
-    clock::{DAY, Millis},
-    fleet::Node,
-    patching::{
-        baseline::{Baseline, Level, Verdict},
-        catalogue::{Catalogue, PatchId},
-    },
+use super::{
+    baseline::{Baseline, Level, Verdict},
+    catalogue::{Catalogue, InstalledPatches, PatchId},
+    scope::PatchScope,
 };
+use crate::clock::{DAY, Millis};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -67,6 +65,13 @@ impl Snapshot {
         self
     }
 
+    /// Returns the ids, sorted, of approved patches that are not installed, or not at the approved version.
+    pub fn missing(&self, installed: &InstalledPatches) -> Vec<PatchId> {
+        let lacks = |id: &str, version: usize| installed.get(id).is_none_or(|have| have.version < version);
+        let approved = self.approved.iter();
+        approved.filter(|(id, approval)| lacks(id, approval.version)).map(|(id, _)| id.clone()).collect()
+    }
+
     /// Is this version of a patch rejected?
     pub fn rejects(&self, id: &PatchId, version: usize) -> bool {
         self.rejected.contains(&(id.clone(), version))
@@ -86,9 +91,15 @@ pub struct Snapshots {
 
 impl Snapshots {
     /// The snapshot of an id for a node. `evaluate` is asked when there is no valid one yet.
-    pub fn get(&mut self, node: &Node, id: &str, now: Millis, evaluate: impl FnOnce() -> Snapshot) -> Snapshot {
-        let group = node.patch_group().unwrap_or_default();
-        let key = [node.account.as_str(), &node.region, group, node.os.code(), id].join("\0");
+    pub fn get(
+        &mut self,
+        scope: PatchScope<'_>,
+        id: &str,
+        now: Millis,
+        evaluate: impl FnOnce() -> Snapshot,
+    ) -> Snapshot {
+        let group = scope.patch_group.unwrap_or_default();
+        let key = [scope.account, scope.region, group, scope.os.code(), id].join("\0");
         match self.made.get(&key) {
             Some((made, snapshot)) if now - made <= LIFE => snapshot.clone(),
             _ => {

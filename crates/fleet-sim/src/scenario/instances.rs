@@ -1,6 +1,7 @@
 //! What a scenario says about instances: where they are, what is on them, how they behave.
 use super::{
-    AssociationEntry, NetworkEntry,
+    competing::AssociationEntry,
+    network::NetworkEntry,
     short_forms::{Form, Words, word},
 };
 use crate::facts::operating_systems::Os;
@@ -36,7 +37,7 @@ pub struct FleetEntry {
     /// Is it a managed node of Systems Manager? When absent, the facts below decide.
     pub managed: Option<bool>,
     /// Version of the agent, or `absent`, or `stopped`: it was never started.
-    #[serde(default = "default_agent")]
+    #[serde(default = "super::defaults::agent")]
     pub agent: String,
     /// Does the agent answer when the scenario starts?
     #[serde(default)]
@@ -62,10 +63,6 @@ pub struct FleetEntry {
     /// Who else patches it.
     #[serde(default)]
     pub associations: Vec<Form<AssociationEntry>>,
-}
-
-fn default_agent() -> String {
-    "3.3.987.0".to_owned()
 }
 
 /// What `agent` says.

@@ -15,7 +15,7 @@ pub struct NetworkEntry {
     /// Where the subnet's default route leads.
     pub route: Option<WayOut>,
     /// Have the instances public addresses? An internet gateway is of no use without.
-    #[serde(default = "super::yes")]
+    #[serde(default = "super::defaults::yes")]
     pub public_address: bool,
     /// Does the subnet use the main route table of its VPC instead of one of its own?
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct NetworkEntry {
     #[serde(default)]
     pub network_acl: NetworkAcl,
     /// Is the S3 gateway endpoint of the VPC, if there is one, in the subnet's route table?
-    #[serde(default = "super::yes")]
+    #[serde(default = "super::defaults::yes")]
     pub s3_route: bool,
     /// Is there a mirror of the package repositories, or a WSUS server, inside the network?
     #[serde(default)]
@@ -123,7 +123,7 @@ pub struct EndpointEntry {
     #[serde(default)]
     pub group: EndpointGroup,
     /// Do the service's usual names lead to it?
-    #[serde(default = "super::yes")]
+    #[serde(default = "super::defaults::yes")]
     pub private_dns: bool,
     /// What its policy allows.
     #[serde(default)]
@@ -132,7 +132,7 @@ pub struct EndpointEntry {
     #[serde(default)]
     pub place: EndpointPlace,
     /// Is it ready for use?
-    #[serde(default = "super::yes")]
+    #[serde(default = "super::defaults::yes")]
     pub available: bool,
 }
 

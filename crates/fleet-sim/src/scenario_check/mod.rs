@@ -1,4 +1,5 @@
-//! What a scenario must fulfil beyond its types. Every finding names the field.
+//! Reads a scenario and checks what its types cannot: whether its parts fit each other. Every finding names the field.
+mod baselines;
 mod instances;
 
 use crate::{
@@ -7,13 +8,31 @@ use crate::{
         ids,
         operating_systems::{Kind, Os},
     },
-    scenario::{FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario, find_in_baselines},
+    scenario::{FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario},
     services,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why a scenario cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The text is not a scenario; the message names field and line.
+    #[error("{0}")]
+    Syntax(String),
+    /// The parts contradict each other; one line for each finding.
+    #[error("{}", .0.join("\n"))]
+    Contradiction(Vec<String>),
+}
+
+/// Reads and checks a scenario. Fails on the first syntax error, or with all contradictions at once.
+pub fn read(text: &str) -> Result<Scenario, ScenarioError> {
+    let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
+    let findings = check(&scenario);
+    if findings.is_empty() { Ok(scenario) } else { Err(ScenarioError::Contradiction(findings)) }
+}
+
 /// Everything that is wrong with a scenario; empty when it can be used.
-pub fn check(scenario: &Scenario) -> Vec<String> {
+fn check(scenario: &Scenario) -> Vec<String> {
     let mut findings = Vec::new();
     if scenario.schema_version != 1 {
         findings.push(format!("schemaVersion: {} is not known, expected 1", scenario.schema_version));
@@ -26,7 +45,7 @@ pub fn check(scenario: &Scenario) -> Vec<String> {
     }
     let accounts = check_organization(scenario, &mut findings);
     check_patches(scenario, &mut findings);
-    findings.extend(find_in_baselines(scenario));
+    findings.extend(baselines::find(scenario));
     findings.extend(instances::find(scenario, &accounts));
     for (index, fault) in scenario.faults.iter().enumerate() {
         check_fault(&format!("faults[{index}]"), fault, &mut findings);
@@ -150,3 +169,6 @@ fn check_fault(name: &str, fault: &FaultEntry, findings: &mut Vec<String>) {
         _ => findings.push(format!("{name}.operation: `{}` is not shaped like ssm:SendCommand", fault.operation)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
 //! The truth: what really happened to every instance, whatever any API says.
+use super::World;
 use crate::{
     clock::rfc3339,
     patching::{
@@ -6,7 +7,6 @@ use crate::{
         catalogue::PatchId,
         snapshot::Snapshot,
     },
-    world::World,
 };
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub fn truth(world: &World) -> Value {
     let mut instances = Map::new();
     for node in &world.fleet.nodes {
-        let snapshot = Snapshot::take(&world.catalogue, world.baselines.for_node(node), world.now);
+        let snapshot = Snapshot::take(&world.catalogue, world.baselines.in_scope(node.patch_scope()), world.now);
         let fate = json!({
             "account": node.account,
             "region": node.region,
@@ -28,7 +28,7 @@ pub fn truth(world: &World) -> Value {
                 let patch = world.catalogue.versions(node.os, id).get(have.version)?;
                 Some((id.to_string(), json!(patch.version)))
             }).collect::<Map<_, _>>(),
-            "missing": texts(node.missing(&snapshot).iter()),
+            "missing": texts(snapshot.missing(&node.installed).iter()),
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,
         });

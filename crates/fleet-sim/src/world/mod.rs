@@ -1,29 +1,28 @@
 //! The simulation core: a queue of events on simulated time. No real clock, no I/O; same input, same output.
+mod agent_jobs;
+pub mod baselines;
+mod commands;
+pub mod ground_truth;
+pub mod organization;
+
 use crate::{
-    clock::{self, Millis, SECOND},
+    clock::{self, Millis},
     competing::Others,
-    facts::{ids, regions},
-    fleet::{
-        Fleet,
-        agent::{self, Answer, Running},
-    },
+    facts::regions,
+    fleet::Fleet,
     patching::{
         baseline::Baselines,
         catalogue::Catalogue,
-        command::{Command, End, JobId},
-        document::OperationKind,
-        snapshot::{Snapshot, Snapshots},
+        command::{Command, JobId},
+        snapshot::Snapshots,
     },
-    scenario::{self, Behaviour, CalendarEntry, Scenario},
-    world::organization::Organization,
+    scenario::{CalendarEntry, Scenario},
 };
+use organization::Organization;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
 };
-
-/// How long the agent takes to pick a command up, and one step of the dispatch ramp.
-const STEP: Millis = SECOND;
 
 /// What is going to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,12 +71,12 @@ impl World {
     pub fn new(scenario: &Scenario) -> Self {
         // The scenario is checked: the start can be read.
         let start = clock::parse(&scenario.clock.start).unwrap_or_default();
-        let catalogue = Catalogue::new(&scenario.patches);
+        let catalogue = Catalogue::new(scenario.patches.iter().map(|entry| (entry.os, entry.patch())));
         let fleet = Fleet::new(scenario, &catalogue, start);
         let mut world = Self {
             now: start,
             organization: Organization::new(scenario),
-            baselines: scenario::baselines(scenario, start),
+            baselines: baselines::register(scenario, start).0,
             others: Others::new(scenario, &fleet),
             fleet,
             calendars: scenario.calendars.clone(),
@@ -108,48 +107,6 @@ impl World {
         regions::status(region, disabled, !self.fleet.indices(account, region).is_empty())
     }
 
-    /// A new id for a command of an account.
-    pub fn next_command_id(&self, account: &str, region: &str) -> String {
-        ids::uuid(&["command", account, region, &self.commands.len().to_string()])
-    }
-
-    /// Takes a command on.
-    pub fn send(&mut self, command: Command) {
-        let index = self.commands.len();
-        self.command_by_id.insert(command.id.clone(), index);
-        self.commands.push(command);
-        self.plan(self.now, Event::Ramp(index));
-    }
-
-    /// The command of an id, if it is one of this account and Region.
-    pub fn command(&self, account: &str, region: &str, id: &str) -> Option<&Command> {
-        self.command_index(account, region, id).map(|index| &self.commands[index])
-    }
-
-    fn command_index(&self, account: &str, region: &str, id: &str) -> Option<usize> {
-        let index = *self.command_by_id.get(id)?;
-        let command = &self.commands[index];
-        (command.account == account && command.region == region).then_some(index)
-    }
-
-    /// Cancels what has not begun. What an agent has begun it finishes: AWS promises nothing else.
-    /// Answers whether there is such a command.
-    pub fn cancel(&mut self, account: &str, region: &str, id: &str, only: &[String]) -> bool {
-        let Some(index) = self.command_index(account, region, id) else {
-            return false;
-        };
-        let chosen: Vec<_> = (0..self.commands[index].invocations.len())
-            .filter(|i| only.is_empty() || only.contains(&self.commands[index].invocations[*i].instance_id))
-            .collect();
-        self.commands[index].cancelled |= only.is_empty();
-        for i in chosen {
-            if self.commands[index].invocations[i].started.is_none() {
-                self.end((index, i), silent(End::Cancelled));
-            }
-        }
-        true
-    }
-
     fn plan(&mut self, at: Millis, event: Event) {
         self.events_made += 1;
         self.events.push(Reverse((at, self.events_made, event)));
@@ -157,138 +114,15 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Ramp(index) => {
-                let command = &mut self.commands[index];
-                command.ramp = command.ramp * 2 + 1;
-                if command.ramp < command.invocations.len() {
-                    self.plan(self.now + STEP, Event::Ramp(index));
-                }
-                self.dispatch(index);
-            }
+            Event::Ramp(index) => self.ramp(index),
             Event::Deliver(job) => self.deliver(job),
             Event::Finish(node, lane) => self.finish(node, lane),
-            Event::StartLimit(job) => {
-                if self.commands[job.0].invocations[job.1].started.is_none() {
-                    self.end(job, silent(End::DeliveryTimedOut));
-                }
-            }
-            Event::ReplyLimit(job) => self.end(job, silent(End::DeliveryTimedOut)),
+            Event::StartLimit(job) => self.give_up_start(job),
+            Event::ReplyLimit(job) => self.give_up_reply(job),
             Event::Errand(position) => self.run_errand(position),
         }
     }
-
-    /// Sends as many invocations as concurrency and ramp allow.
-    fn dispatch(&mut self, index: usize) {
-        let (now, command) = (self.now, &mut self.commands[index]);
-        let sent = command.invocations.iter().filter(|i| i.sent.is_some()).count();
-        let active = command.invocations.iter().filter(|i| i.sent.is_some() && i.ended.is_none()).count();
-        let room = command.width().saturating_sub(active).min(command.ramp.saturating_sub(sent));
-        let waiting = command.invocations.iter_mut().enumerate().filter(|(_, i)| i.sent.is_none() && i.ended.is_none());
-        let chosen: Vec<_> = waiting
-            .take(room)
-            .map(|(position, invocation)| {
-                invocation.sent = Some(now);
-                (index, position)
-            })
-            .collect();
-        let (start_limit, reply_limit) = (command.start_limit(now), command.reply_limit(now));
-        for job in chosen {
-            self.plan(now + STEP, Event::Deliver(job));
-            self.plan(start_limit, Event::StartLimit(job));
-            self.plan(reply_limit, Event::ReplyLimit(job));
-        }
-    }
-
-    fn deliver(&mut self, job: JobId) {
-        let command = &mut self.commands[job.0];
-        let (kind, lane) = (command.operation.kind, command.lane());
-        let invocation = &mut command.invocations[job.1];
-        let node = &mut self.fleet.nodes[invocation.node];
-        let never_starts = *agent::behaviour(node, kind) == Behaviour::NeverStarts;
-        let deaf = never_starts || !node.abilities.hears || !node.is_online();
-        if invocation.ended.is_some() || deaf {
-            return;
-        }
-        invocation.received = Some(self.now);
-        node.lanes[lane].queue.push_back(job);
-        let node = invocation.node;
-        self.begin_next(node, lane);
-    }
-
-    /// Lets an agent that is idle in a lane begin with what it has next there.
-    fn begin_next(&mut self, index: usize, lane: usize) {
-        let node = &mut self.fleet.nodes[index];
-        while node.lanes[lane].current.is_none() && node.lost_since.is_none() {
-            let Some(job) = node.lanes[lane].queue.pop_front() else {
-                return;
-            };
-            let command = &mut self.commands[job.0];
-            let invocation = &mut command.invocations[job.1];
-            if invocation.ended.is_some() {
-                continue;
-            }
-            invocation.started = Some(self.now);
-            let operation = command.operation.clone();
-            node.count(operation.kind, lane);
-            let evaluate = || Snapshot::take(&self.catalogue, self.baselines.for_node(node), self.now);
-            // Without an id every node gets a snapshot of its own, which nobody can ask for again.
-            let (snapshot_id, snapshot) = match &operation.snapshot {
-                Some(id) => (id.clone(), self.snapshots.get(node, id, self.now, evaluate)),
-                None => (ids::uuid(&["snapshot", &command.id, &node.id]), evaluate()),
-            };
-            let snapshot = snapshot.without_superseded(&self.catalogue, self.now);
-            let (duration, times_out) = agent::duration(node, &operation);
-            let running = Running { job, operation, started: self.now, snapshot_id, snapshot, times_out };
-            node.lanes[lane].current = Some(running);
-            self.plan(self.now + duration, Event::Finish(index, lane));
-            return;
-        }
-    }
-
-    fn finish(&mut self, index: usize, lane: usize) {
-        let node = &mut self.fleet.nodes[index];
-        let Some(run) = node.lanes[lane].current.take() else {
-            return;
-        };
-        if node.lost_since.is_some() {
-            // The agent vanished in the middle of it, with something else.
-            return;
-        }
-        if let Some(answer) = agent::finish(node, &run, &self.catalogue, self.now) {
-            let leaves = node.behaviour.offline_after_scan && run.operation.kind == OperationKind::Scan;
-            if leaves {
-                node.lost_since = Some(self.now);
-            }
-            self.end(run.job, answer);
-            self.begin_next(index, lane);
-        }
-    }
-
-    /// Ends an invocation, once, and lets its command go on or stop.
-    fn end(&mut self, job: JobId, answer: Answer) {
-        let command = &mut self.commands[job.0];
-        let invocation = &mut command.invocations[job.1];
-        if invocation.ended.is_some() {
-            return;
-        }
-        invocation.ended = Some((self.now, answer));
-        if command.is_terminated() {
-            for waiting in command.invocations.iter_mut().filter(|i| i.sent.is_none() && i.ended.is_none()) {
-                waiting.ended = Some((self.now, silent(End::Terminated)));
-            }
-        }
-        self.dispatch(job.0);
-    }
 }
-
-/// The end of an invocation that no agent tells of.
-fn silent(end: End) -> Answer {
-    Answer { end, code: -1, stdout: String::new(), stderr: String::new() }
-}
-
-mod agent_jobs;
-pub mod ground_truth;
-pub mod organization;
 
 #[cfg(test)]
 mod baseline_tests;

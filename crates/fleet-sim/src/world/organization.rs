@@ -177,7 +177,7 @@ fn first_given_id(entries: &[OuEntry]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario;
+    use crate::scenario_check;
 
     #[test]
     fn ids_are_derived_from_the_path_and_follow_the_root() {
@@ -189,7 +189,7 @@ organization:
   - {ou: Test, id: ou-wxyz-11111111, accounts: ["222200000001"], ous: [{ou: Deep, accounts: ["222200000002"]}]}
 accounts: {"333300000001": {name: loose}}
 "#;
-        let organization = Organization::new(&scenario::parse(text).expect("valid"));
+        let organization = Organization::new(&scenario_check::read(text).expect("valid"));
         assert_eq!(organization.root, "r-wxyz");
         assert!(organization.id.len() == 12 && organization.id.starts_with("o-"));
         let deep = organization.ou_of(&organization.accounts["222200000002"]).expect("in an OU");

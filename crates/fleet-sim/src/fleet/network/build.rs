@@ -1,6 +1,6 @@
 //! Derives the networks from a scenario, always in the same way: entries whose networks are alike share a VPC, so
 //! that what is wrong with it is wrong for all of them.
-use super::{
+use super::model::{
     Acl, AclEntry, Attachment, DEFAULT_VPC, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, Rule,
     SecurityGroup, Subnet, Vpc, prefix_list,
 };

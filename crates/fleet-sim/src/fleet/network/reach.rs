@@ -1,5 +1,5 @@
 //! What an instance reaches from where it is: the rules of VPCs, as far as connections to port 443 need them.
-use super::{Attachment, Endpoint, Networks, Peer, RouteTarget};
+use super::model::{Attachment, Endpoint, Networks, Peer, RouteTarget};
 use crate::scenario::Policy;
 
 const HTTPS: u16 = 443;

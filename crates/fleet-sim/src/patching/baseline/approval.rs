@@ -1,5 +1,8 @@
 //! Which patch a baseline approves when. Pure, and the only place that knows it.
-use super::{Baseline, Filter, Key, Level, Rule, patch_names::names};
+use super::{
+    content::{Baseline, Filter, Key, Level, Rule},
+    patch_names::names,
+};
 use crate::{
     clock::{self, DAY, Millis},
     facts::operating_systems::{Kind, Os},

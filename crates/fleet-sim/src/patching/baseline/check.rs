@@ -1,5 +1,5 @@
 //! What the API refuses in a baseline. A text names the field.
-use super::{Content, Filter, Key, Rule};
+use super::content::{Content, Filter, Key, Rule};
 use crate::{
     clock,
     facts::operating_systems::{Kind, Os},

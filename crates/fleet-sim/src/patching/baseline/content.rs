@@ -1,5 +1,38 @@
 //! What a baseline says, in the spelling of the API: requests, answers and scenarios are all made of it.
+use crate::{clock::Millis, facts::operating_systems::Os};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A patch baseline.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// `pb-` and 17 hex digits.
+    pub id: String,
+    /// AWS names its predefined baselines by ARN, in an account of its own; absent for one of the account's own.
+    pub arn: Option<String>,
+    /// The system that it is for.
+    pub os: Os,
+    /// Everything that can be set and changed.
+    pub content: Content,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was made.
+    pub created: Millis,
+    /// When it was last changed.
+    pub modified: Millis,
+}
+
+impl Baseline {
+    /// `BaselineId` as the API answers it: the ARN of a predefined baseline, the id of any other.
+    pub fn reference(&self) -> &str {
+        self.arn.as_deref().unwrap_or(&self.id)
+    }
+
+    /// May a rejected patch not be there under any circumstances?
+    pub fn blocks(&self) -> bool {
+        self.content.rejected_patches_action == Action::Block
+    }
+}
 
 /// Everything that CreatePatchBaseline sets but system and tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
 //! The baselines that AWS provides: one for each system, and two more for Windows.
-use super::{Baseline, Content, Filter, FilterGroup, Key, Rule, RuleGroup, Status};
+use super::content::{Baseline, Content, Filter, FilterGroup, Key, Rule, RuleGroup, Status};
 use crate::{
     clock::{DAY, Millis},
     facts::{

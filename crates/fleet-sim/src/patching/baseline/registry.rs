@@ -1,12 +1,15 @@
 //! Which baselines an account has in a Region, and which of them counts for whom.
-use super::{Baseline, Content, Status, predefined};
+use super::super::scope::PatchScope;
+use super::{
+    content::{Baseline, Content, Status},
+    predefined,
+};
 use crate::{
     clock::Millis,
     facts::{
         ids,
         operating_systems::{Kind, Os},
     },
-    fleet::Node,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -60,14 +63,14 @@ impl Baselines {
         self.places.iter().map(|((account, region), place)| (account.as_str(), region.as_str(), place))
     }
 
-    /// The baseline that a node is judged by: that of its patch group, else the default for its system.
-    pub fn for_node(&self, node: &Node) -> Arc<Baseline> {
-        match self.find(&node.account, &node.region) {
-            Some(place) => node
-                .patch_group()
-                .and_then(|group| place.of_group(group, node.os))
-                .unwrap_or_else(|| place.default_for(node.os)),
-            None => Arc::new(predefined::default_for(node.os, &node.region)),
+    /// Returns the baseline of a patch group, or else the default of the operating system.
+    pub fn in_scope(&self, scope: PatchScope<'_>) -> Arc<Baseline> {
+        match self.find(scope.account, scope.region) {
+            Some(registered) => scope
+                .patch_group
+                .and_then(|group| registered.of_group(group, scope.os))
+                .unwrap_or_else(|| registered.default_for(scope.os)),
+            None => Arc::new(predefined::default_for(scope.os, scope.region)),
         }
     }
 }

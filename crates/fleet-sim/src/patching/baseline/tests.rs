@@ -1,12 +1,13 @@
 //! What baselines approve, what the API refuses in one, and which one counts: one rule for each test.
 use super::*;
 use crate::{
-    clock::{self, DAY, SECOND},
+    clock::{self, DAY, Millis, SECOND},
+    facts::operating_systems::Os,
     patching::catalogue::{Catalogue, Patch},
     scenario::PatchEntry,
 };
 use serde_json::{Value, json};
-use std::{borrow::Borrow, sync::Arc};
+use std::{borrow::Borrow, collections::BTreeMap, sync::Arc};
 
 fn os(code: &str) -> Os {
     Os::from_code(code).expect("known")
@@ -18,7 +19,7 @@ fn patch(code: &str, fields: &str) -> Arc<Patch> {
     let text = if fields.contains("released:") { text } else { text.replace("{os", "{released: \"2026-11-01\", os") };
     let text = if fields.contains("id:") { text } else { text.replace("{rel", "{id: p, rel") };
     let entry: PatchEntry = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    let catalogue = Catalogue::new(&[entry]);
+    let catalogue = Catalogue::new([(entry.os, entry.patch())]);
     let (_, versions) = catalogue.of(os(code)).next().expect("one patch");
     versions[0].clone()
 }

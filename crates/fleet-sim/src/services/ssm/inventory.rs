@@ -36,7 +36,7 @@ pub fn get_inventory(world: &mut World, call: &Call) -> Result<String, AwsError>
         return Err(request.refuse("Filters", "Member must have length between 1 and 5"));
     }
     let managed = world.fleet.at(&call.account, &call.region).filter(|node| node.abilities.managed);
-    let chosen = managed.filter_map(|node| Some((node, captured(world, node)?)));
+    let chosen = managed.filter_map(|node| Some((node, captured(node, world.fleet.start, world.now)?)));
     let chosen = chosen.filter(|(node, _)| filters.iter().all(|filter| filter.passes(node)));
     let token = request.text("NextToken")?;
     let page = page(&format!("GetInventory {name}"), chosen, size, token, world.organization.empty_pages)?;

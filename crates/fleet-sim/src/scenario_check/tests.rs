@@ -1,5 +1,6 @@
 //! The scenario format: every field of the design is accepted, every mistake is named.
 use super::*;
+use crate::scenario::*;
 
 /// The scenario of the design document, word for word but for the two accounts that it leaves out.
 const DESIGN: &str = r#"
@@ -39,12 +40,12 @@ emptyPages: true
 "#;
 
 fn message(text: &str) -> String {
-    parse(text).expect_err("must be refused").to_string()
+    read(text).expect_err("must be refused").to_string()
 }
 
 #[test]
 fn every_field_of_the_format_is_accepted() {
-    let scenario = parse(DESIGN).expect("valid");
+    let scenario = read(DESIGN).expect("valid");
     assert_eq!(scenario.fleet[0].behaviour.install, Behaviour::PatchFails("openssl.x86_64".into()));
     assert_eq!(scenario.accounts["444400000002"].state, AccountState::Suspended);
     assert_eq!(scenario.accounts["444400000002"].member_role, MemberRole::Absent);
@@ -116,8 +117,8 @@ accounts:
 
 #[test]
 fn accounts_may_have_baselines_of_their_own() {
-    let scenario = parse(BASELINES).expect("valid");
-    let made = baselines(&scenario, 0);
+    let scenario = read(BASELINES).expect("valid");
+    let made = crate::world::baselines::register(&scenario, 0).0;
     let places: Vec<_> =
         made.places().map(|(_, region, place)| (region, place.own()[0].content.name.as_str())).collect();
     assert_eq!(places, [("eu-west-1", "orgpatch-test"), ("us-east-1", "elsewhere")]);
@@ -197,7 +198,7 @@ fleet:
 
 #[test]
 fn facts_about_readiness_and_conflicts_are_accepted() {
-    let scenario = parse(FACTS).expect("valid");
+    let scenario = read(FACTS).expect("valid");
     assert_eq!(scenario.fleet[0].metadata, Metadata::Off);
     assert_eq!(scenario.fleet[1].network.as_ref().map(|network| network.egress443), Some(Egress::Closed));
     assert!(scenario.accounts["222200000001"].default_host_management.is_on("eu-west-1"));

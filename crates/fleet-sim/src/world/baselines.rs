@@ -1,0 +1,47 @@
+//! The patch baselines that accounts have when the clock starts: those of the scenario.
+use crate::{
+    clock::{DAY, Millis},
+    patching::baseline::Baselines,
+    scenario::{BaselineEntry, Scenario},
+};
+use std::collections::BTreeSet;
+
+/// Registers the baselines of a scenario. Returns them, and what AWS would refuse, which is left out.
+pub fn register(scenario: &Scenario, start: Millis) -> (Baselines, Vec<String>) {
+    // What is there from the beginning was made a month earlier.
+    let before = start - 30 * DAY;
+    let (mut baselines, mut refused) = (Baselines::default(), Vec::new());
+    let mut defaults = BTreeSet::new();
+    for (account, index, entry) in entries(scenario) {
+        for region in regions(scenario, account, entry) {
+            let mut refuse = |text: String| refused.push(format!("accounts.{account}.baselines[{index}]: {text}"));
+            let place = baselines.place(account, region);
+            let Ok(id) = place.create(entry.os, entry.content(), entry.tags.clone(), before) else {
+                refuse(format!("more than 50 baselines in {region}"));
+                continue;
+            };
+            if entry.default && (place.make_default(&id).is_err() || !defaults.insert((account, region, entry.os))) {
+                refuse(format!("a second default for {} in {region}", entry.os.code()));
+            }
+            for group in &entry.patch_groups {
+                if let Err(refusal) = place.register(&id, group) {
+                    refuse(format!("patch group {group} in {region}: {refusal:?}"));
+                }
+            }
+        }
+    }
+    (baselines, refused)
+}
+
+/// Returns every baseline of a scenario with its account and its position there.
+pub fn entries(scenario: &Scenario) -> impl Iterator<Item = (&str, usize, &BaselineEntry)> {
+    scenario.accounts.iter().flat_map(|(account, entry)| {
+        entry.baselines.iter().enumerate().map(move |(index, entry)| (account.as_str(), index, entry))
+    })
+}
+
+/// Returns the Regions that a baseline is in: those of its entry, or those in which the account has instances.
+pub fn regions<'a>(scenario: &'a Scenario, account: &str, entry: &'a BaselineEntry) -> BTreeSet<&'a str> {
+    let used = || scenario.fleet.iter().filter(|entry| entry.account == account).map(|entry| entry.region.as_str());
+    entry.regions.as_ref().map_or_else(|| used().collect(), |given| given.iter().map(String::as_str).collect())
+}
