@@ -20,7 +20,7 @@ pub struct Fate {
 pub enum Effect {
     /// It is not executed; this is answered.
     Error(AwsError),
-    /// It is executed; its caller never hears of it.
+    /// It is executed; its caller never receives_commands of it.
     Lost,
     /// Its caller dies, before it is executed or after.
     Kill(KillCaller),

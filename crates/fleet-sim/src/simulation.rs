@@ -85,7 +85,7 @@ impl Simulation {
         let answer: Value = match (method, name) {
             ("GET", "health") => json!({"status": "ok"}),
             ("GET", "clock") => self.clock.describe(real_unix_seconds),
-            ("GET", "truth") => ground_truth::truth(&self.world),
+            ("GET", "truth") => ground_truth::describe(&self.world),
             ("GET", "organization") => self.world.organization.describe(),
             ("GET", "instances") => ground_truth::instances(&self.world),
             ("GET", "faults") => json!(self.faults.elsewhere()),

@@ -148,6 +148,6 @@ fleet:
 
     /// The truth about an instance.
     pub fn truth(&self, id: &str) -> Value {
-        crate::world::ground_truth::truth(&self.world)["instances"][id].take()
+        crate::world::ground_truth::describe(&self.world)["instances"][id].take()
     }
 }

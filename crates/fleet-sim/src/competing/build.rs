@@ -1,11 +1,11 @@
 //! Derives the others from a scenario. Equal ones of an account and Region are one, which targets all their instances.
-use super::{Association, Errand, Others, Target, Window};
+use super::{AgentJob, Association, CompetingPatchers, Target, Window};
 use crate::{
     clock::{self, Millis, SECOND},
     facts::{ids, schedule::Schedule},
     fleet::Fleet,
     patching::document::{self, OperationKind},
-    scenario::{AssociationEntry, AssociationName, Form, Scenario, TargetWord, policy_tag},
+    scenario::{AssociationEntry, AssociationName, NameOrMap, Scenario, TargetEntry, policy_tag},
 };
 
 /// A target names this many instances at most.
@@ -21,14 +21,14 @@ struct Group<'a> {
     instances: Vec<String>,
 }
 
-impl Others {
+impl CompetingPatchers {
     /// The others of a checked scenario whose fleet is built.
     pub fn new(scenario: &Scenario, fleet: &Fleet) -> Self {
         let (mut groups, mut first): (Vec<Group<'_>>, usize) = (Vec::new(), 0);
         for entry in &scenario.fleet {
             let count = usize::try_from(entry.count.unwrap_or(1)).unwrap_or_default();
             let instances = || fleet.nodes[first..first + count].iter().map(|node| node.id.clone());
-            for Form(association) in &entry.associations {
+            for NameOrMap(association) in &entry.associations {
                 let same = |group: &&mut Group<'_>| {
                     group.account == entry.account && group.region == entry.region && *group.entry == *association
                 };
@@ -44,12 +44,12 @@ impl Others {
             }
             first += count;
         }
-        let mut others = Self::default();
+        let mut competing = Self::default();
         for group in &groups {
-            others.add(group, fleet.start);
+            competing.add(group, fleet.start);
         }
-        others.add_inventory(fleet);
-        others
+        competing.add_inventory(fleet);
+        competing
     }
 
     fn add(&mut self, group: &Group<'_>, start: Millis) {
@@ -75,13 +75,13 @@ impl Others {
             }
             MaintenanceWindow => return self.add_window(group, start),
             PatchNowRunning => {
-                let mut errand = errand(group, start, document::NAME, install, None);
-                errand.operation = group.entry.operation.map(Into::into).or(install);
-                errand.seconds = errand.seconds.or(Some(1_800));
-                errand.origin = given_start(group.entry).unwrap_or(start - 60 * SECOND);
-                errand.listed = true;
-                errand.targets = targets(group);
-                self.errands.push(errand);
+                let mut job = job(group, start, document::NAME, install, None);
+                job.operation = group.entry.operation.map(Into::into).or(install);
+                job.seconds = job.seconds.or(Some(1_800));
+                job.origin = given_start(group.entry).unwrap_or(start - 60 * SECOND);
+                job.listed = true;
+                job.targets = targets(group);
+                self.jobs.push(job);
                 return;
             }
             HostManagementScan => (quick_setup("SSMHostMgmt-ScanForPatches"), document::NAME.to_owned(), scan),
@@ -105,12 +105,12 @@ impl Others {
     ) {
         // A second association where the targets are too many for one.
         for target in targets(group) {
-            let mut errand = errand(group, start, document, operation, Some(usual));
-            errand.targets = vec![target];
+            let mut job = job(group, start, document, operation, Some(usual));
+            job.targets = vec![target];
             let number = self.associations.len().to_string();
             let id = ids::uuid(&["association", group.account, group.region, document, &number]);
-            self.associations.push(Association { id, name: name.map(str::to_owned), errand: self.errands.len() });
-            self.errands.push(errand);
+            self.associations.push(Association { id, name: name.map(str::to_owned), job: self.jobs.len() });
+            self.jobs.push(job);
         }
     }
 
@@ -119,12 +119,12 @@ impl Others {
         let task = entry.task.as_deref().unwrap_or(document::NAME);
         let operation = entry.operation.map_or(OperationKind::Install, Into::into);
         let patches = document::PATCH_DOCUMENTS.contains(&task).then_some(operation);
-        let mut errand = errand(group, start, task, patches, Some("rate(7 days)"));
-        errand.origin = given_start(entry).unwrap_or(start + SOON / 2);
-        errand.new = true;
-        errand.listed = true;
-        errand.enabled = entry.enabled.unwrap_or(true);
-        errand.targets = targets(group);
+        let mut job = job(group, start, task, patches, Some("rate(7 days)"));
+        job.origin = given_start(entry).unwrap_or(start + SOON / 2);
+        job.new = true;
+        job.listed = true;
+        job.enabled = entry.enabled.unwrap_or(true);
+        job.targets = targets(group);
         let number = self.windows.len().to_string();
         self.windows.push(Window {
             id: format!("mw-{}", ids::hex(&["window", group.account, group.region, &number], 17)),
@@ -132,9 +132,9 @@ impl Others {
             duration: entry.duration_hours.unwrap_or(3),
             cutoff: entry.cutoff_hours.unwrap_or(1),
             registered: entry.registered.unwrap_or(true),
-            errand: self.errands.len(),
+            job: self.jobs.len(),
         });
-        self.errands.push(errand);
+        self.jobs.push(job);
     }
 
     /// Inventory is collected by an association, too: one that has nothing to do with patches.
@@ -147,7 +147,7 @@ impl Others {
         }
         for (account, region) in places {
             let nodes: Vec<_> =
-                fleet.at(account, region).filter(|node| node.inventory).map(|node| node.id.clone()).collect();
+                fleet.instances_in(account, region).filter(|node| node.inventory).map(|node| node.id.clone()).collect();
             let entry = AssociationEntry { id: Some("Inventory-Association".to_owned()), ..usual_entry() };
             let group = Group { account, region, entry: &entry, instances: nodes };
             self.associate(
@@ -171,16 +171,16 @@ fn given_start(entry: &AssociationEntry) -> Option<Millis> {
     entry.start.as_deref().and_then(|start| clock::parse(start).ok())
 }
 
-fn errand(
+fn job(
     group: &Group<'_>,
     start: Millis,
     document: &str,
     operation: Option<OperationKind>,
     usual: Option<&str>,
-) -> Errand {
+) -> AgentJob {
     let given = given_start(group.entry);
     let usual = usual.and_then(|text| Schedule::try_from(text.to_owned()).ok());
-    Errand {
+    AgentJob {
         account: group.account.to_owned(),
         region: group.region.to_owned(),
         targets: Vec::new(),
@@ -205,8 +205,8 @@ fn targets(group: &Group<'_>) -> Vec<Target> {
             let (key, value) = policy_tag(group.entry.id.as_deref());
             one(format!("tag:{key}"), vec![value])
         }
-        (Some(TargetWord::All), _) => one(ids, vec!["*".to_owned()]),
-        (Some(TargetWord::Tag(key, value)), _) => one(format!("tag:{key}"), vec![value.clone()]),
+        (Some(TargetEntry::All), _) => one(ids, vec!["*".to_owned()]),
+        (Some(TargetEntry::Tag(key, value)), _) => one(format!("tag:{key}"), vec![value.clone()]),
         (None, _) => {
             group.instances.chunks(IDS).map(|chunk| Target { key: ids.clone(), values: chunk.to_vec() }).collect()
         }

@@ -1,6 +1,6 @@
-//! Others who patch the same instances: State Manager associations, maintenance windows, commands of somebody else.
+//! CompetingPatchers who patch the same instances: State Manager associations, maintenance windows, commands of somebody else.
 //!
-//! What they are for the API is an [`Association`] or a [`Window`]; what they do to instances is an [`Errand`], which
+//! What they are for the API is an [`Association`] or a [`Window`]; what they do to instances is an [`AgentJob`], which
 //! the world runs in simulated time.
 mod build;
 
@@ -28,7 +28,7 @@ impl Target {
 
 /// Something that is done to instances, once or again and again.
 #[derive(Debug)]
-pub struct Errand {
+pub struct AgentJob {
     /// The account that it is done in.
     pub account: String,
     /// Its Region.
@@ -55,7 +55,7 @@ pub struct Errand {
     pub command: Option<usize>,
 }
 
-impl Errand {
+impl AgentJob {
     /// Does it concern a node?
     pub fn concerns(&self, node: &Node) -> bool {
         node.account == self.account
@@ -94,7 +94,7 @@ pub struct Association {
     /// `AssociationName`: not every association has one.
     pub name: Option<String>,
     /// Position of what it does.
-    pub errand: usize,
+    pub job: usize,
 }
 
 /// A maintenance window with one task.
@@ -111,14 +111,14 @@ pub struct Window {
     /// Are its targets registered with it? Otherwise the task names them.
     pub registered: bool,
     /// Position of what it does.
-    pub errand: usize,
+    pub job: usize,
 }
 
 /// All of them.
 #[derive(Debug, Default)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Others {
-    pub errands: Vec<Errand>,
+pub struct CompetingPatchers {
+    pub jobs: Vec<AgentJob>,
     pub associations: Vec<Association>,
     pub windows: Vec<Window>,
 }

@@ -52,7 +52,7 @@ pub struct Abilities {
     /// Was it given its role by Default Host Management Configuration?
     pub host_managed: bool,
     /// Do commands reach its agent? One without a message endpoint answers pings and never gets any.
-    pub hears: bool,
+    pub receives_commands: bool,
     /// What makes every operation fail.
     pub obstacle: Option<Obstacle>,
 }
@@ -71,7 +71,9 @@ pub fn abilities(entry: &FleetEntry, reach: Reach<'_>, host_management: bool) ->
     Abilities {
         managed: entry.managed.unwrap_or(version.is_some() && credentials && reach.service("ssm")),
         host_managed,
-        hears: entry.managed == Some(true) || old_messages || since(MESSAGES_AGENT) && reach.service("ssmmessages"),
+        receives_commands: entry.managed == Some(true)
+            || old_messages
+            || since(MESSAGES_AGENT) && reach.service("ssmmessages"),
         obstacle: obstacle(entry, reach),
     }
 }
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
     use crate::testing::Lab;
 
-    /// Managed, hears commands, and what is in the way of an instance with these further fields.
+    /// Managed, receives_commands commands, and what is in the way of an instance with these further fields.
     fn of(os: &str, fields: &str) -> (bool, bool, Option<Obstacle>) {
         of_at("ap-northeast-1", os, fields, "")
     }
@@ -125,7 +127,7 @@ mod tests {
             more,
         );
         let abilities = lab.world.fleet.nodes[0].abilities;
-        (abilities.managed, abilities.hears, abilities.obstacle)
+        (abilities.managed, abilities.receives_commands, abilities.obstacle)
     }
 
     const FINE: (bool, bool, Option<Obstacle>) = (true, true, None);

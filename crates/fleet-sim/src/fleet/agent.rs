@@ -5,8 +5,8 @@ use crate::{
     clock::{Millis, SECOND},
     patching::{
         catalogue::{Catalogue, Installed, PatchId},
-        command::{Answer, End},
-        compliance::{self, Report, State},
+        command::{End, InvocationResult},
+        compliance::{self, ComplianceReport, PatchState},
         dependencies::{Resolved, Resolver},
         document::{Operation, OperationKind},
     },
@@ -42,7 +42,7 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
 }
 
 /// Does to the node what the operation does, and returns the agent's answer; none when the agent is gone.
-pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<Answer> {
+pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<InvocationResult> {
     let install = run.operation.kind == OperationKind::Install;
     let todo = if install { run.snapshot.missing(&node.installed) } else { Vec::new() };
     let behaviour = behaviour(node, run.operation.kind).clone();
@@ -124,8 +124,8 @@ fn override_error(operation: &Operation) -> Option<(i64, &'static str)> {
 
 /// Installs patches at the version that the snapshot approves, and what they require.
 fn put(node: &mut Node, run: &Running, catalogue: &Catalogue, patches: &[PatchId], now: Millis) -> Resolved {
-    let resolver = Resolver { catalogue, os: node.os, installed: &node.installed, snapshot: &run.snapshot, now };
-    let resolved = resolver.resolve(patches);
+    let installation = Resolver { catalogue, os: node.os, installed: &node.installed, snapshot: &run.snapshot, now };
+    let resolved = installation.resolve(patches);
     for (id, version) in &resolved.install {
         let pending_reboot = catalogue.versions(node.os, id).get(*version).is_some_and(|patch| patch.reboot);
         node.installed.insert(id.clone(), Installed { version: *version, at: now, pending_reboot });
@@ -140,7 +140,7 @@ fn report(node: &mut Node, run: &Running, catalogue: &Catalogue, failed: &BTreeS
     } else {
         "RebootIfNeeded"
     });
-    node.report = Some(Report {
+    node.report = Some(ComplianceReport {
         baseline_id: run.snapshot.baseline.id.clone(),
         available_is_non_compliant: compliance::available_is_non_compliant(&run.snapshot),
         snapshot_id: run.snapshot_id.clone(),
@@ -161,9 +161,11 @@ fn summary(node: &Node, run: &Running) -> String {
         run.operation.kind.code()
     );
     if let Some(report) = &node.report {
-        for (name, state) in
-            [("InstalledCount", State::Installed), ("MissingCount", State::Missing), ("FailedCount", State::Failed)]
-        {
+        for (name, state) in [
+            ("InstalledCount", PatchState::Installed),
+            ("MissingCount", PatchState::Missing),
+            ("FailedCount", PatchState::Failed),
+        ] {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{name} : {}", report.count(state));
         }
@@ -171,6 +173,6 @@ fn summary(node: &Node, run: &Running) -> String {
     text
 }
 
-fn answer(end: End, code: i64, stdout: &str, stderr: &str) -> Answer {
-    Answer { end, code, stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+fn answer(end: End, code: i64, stdout: &str, stderr: &str) -> InvocationResult {
+    InvocationResult { end, code, stdout: stdout.to_owned(), stderr: stderr.to_owned() }
 }

@@ -12,7 +12,7 @@ const COLLECTED: Millis = 30 * 60 * SECOND;
 const KEPT: Millis = 30 * DAY;
 
 /// A row of an inventory type: attribute and value.
-pub type Row = BTreeMap<&'static str, String>;
+pub type InventoryRow = BTreeMap<&'static str, String>;
 
 /// The types that are simulated, with the versions of their schemas and their attributes.
 pub const TYPES: [(&str, &str, &[&str]); 2] = [
@@ -49,7 +49,7 @@ pub fn capture_time(at: Millis) -> String {
 }
 
 /// The rows of a type for a node; none where it is not collected.
-pub fn rows(node: &Node, kind: &str) -> Option<Vec<Row>> {
+pub fn rows(node: &Node, kind: &str) -> Option<Vec<InventoryRow>> {
     match kind {
         "AWS:InstanceInformation" => Some(vec![instance_information(node)]),
         "AWS:Application" if node.inventory => Some(applications(node)),
@@ -57,13 +57,13 @@ pub fn rows(node: &Node, kind: &str) -> Option<Vec<Row>> {
     }
 }
 
-fn instance_information(node: &Node) -> Row {
+fn instance_information(node: &Node) -> InventoryRow {
     let status = match (node.running, node.ping_status()) {
         (false, _) => "Stopped",
         (true, "Online") => "Active",
         (true, other) => other,
     };
-    Row::from([
+    InventoryRow::from([
         ("AgentType", "amazon-ssm-agent".to_owned()),
         ("AgentVersion", node.agent.clone()),
         ("ComputerName", node.computer_name()),
@@ -77,9 +77,9 @@ fn instance_information(node: &Node) -> Row {
     ])
 }
 
-fn applications(node: &Node) -> Vec<Row> {
+fn applications(node: &Node) -> Vec<InventoryRow> {
     let row = |name: &str, version: &str| {
-        Row::from([
+        InventoryRow::from([
             ("Architecture", "x86_64".to_owned()),
             ("Name", name.to_owned()),
             ("Publisher", String::new()),

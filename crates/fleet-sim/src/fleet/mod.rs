@@ -11,7 +11,7 @@ use crate::{
     clock::{DAY, Millis},
     facts::ids,
     patching::catalogue::{Catalogue, Installed, PatchId},
-    scenario::{AssociationName, FleetEntry, Form, InstanceState, Ping, Scenario, policy_tag},
+    scenario::{AssociationName, FleetEntry, InstanceState, NameOrMap, Ping, Scenario, policy_tag},
 };
 use abilities::{Abilities, abilities, has_profile};
 use network::{Attachment, Networks, Reach};
@@ -29,10 +29,10 @@ pub struct Fleet {
     /// When they and their networks were made.
     pub since: Millis,
     by_id: HashMap<String, usize>,
-    by_place: HashMap<String, Vec<usize>>,
+    by_region: HashMap<String, Vec<usize>>,
 }
 
-fn place(account: &str, region: &str) -> String {
+fn region_key(account: &str, region: &str) -> String {
     format!("{account}/{region}")
 }
 
@@ -61,22 +61,22 @@ impl Fleet {
     fn add(&mut self, node: Node) {
         let index = self.nodes.len();
         self.by_id.insert(node.id.clone(), index);
-        self.by_place.entry(place(&node.account, &node.region)).or_default().push(index);
+        self.by_region.entry(region_key(&node.account, &node.region)).or_default().push(index);
         self.nodes.push(node);
     }
 
     /// Positions of the instances of an account in a Region.
-    pub fn indices(&self, account: &str, region: &str) -> &[usize] {
-        self.by_place.get(&place(account, region)).map(Vec::as_slice).unwrap_or_default()
+    pub fn positions_in(&self, account: &str, region: &str) -> &[usize] {
+        self.by_region.get(&region_key(account, region)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The instances of an account in a Region.
-    pub fn at(&self, account: &str, region: &str) -> impl Iterator<Item = &Node> {
-        self.indices(account, region).iter().map(|index| &self.nodes[*index])
+    pub fn instances_in(&self, account: &str, region: &str) -> impl Iterator<Item = &Node> {
+        self.positions_in(account, region).iter().map(|index| &self.nodes[*index])
     }
 
     /// The position of an instance, if it is in this account and Region.
-    pub fn find(&self, account: &str, region: &str, id: &str) -> Option<usize> {
+    pub fn position_of(&self, account: &str, region: &str, id: &str) -> Option<usize> {
         let index = *self.by_id.get(id)?;
         let node = &self.nodes[index];
         (node.account == account && node.region == region).then_some(index)
@@ -96,7 +96,7 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
     if let Some(group) = &entry.auto_scaling_group {
         tags.insert("aws:autoscaling:groupName".to_owned(), group.clone());
     }
-    for Form(association) in &entry.associations {
+    for NameOrMap(association) in &entry.associations {
         if association.name == AssociationName::QuickSetupPatchPolicy {
             let (key, value) = policy_tag(association.id.as_deref());
             tags.insert(key, value);
@@ -127,7 +127,7 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         last_no_reboot_install: None,
         lanes: Default::default(),
         installs_started: 0,
-        installs_by_others: 0,
+        installs_by_competitors: 0,
         overlaps: 0,
         installs_beside: 0,
         installed_here: BTreeSet::new(),

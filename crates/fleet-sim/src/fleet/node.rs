@@ -5,8 +5,8 @@ use crate::{
     facts::operating_systems::Os,
     patching::{
         catalogue::{InstalledPatches, PatchId},
-        command::JobId,
-        compliance::Report,
+        command::InvocationId,
+        compliance::ComplianceReport,
         document::{Operation, OperationKind},
         scope::PatchScope,
         snapshot::Snapshot,
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Debug)]
 pub struct Running {
     /// Whose invocation it is.
-    pub job: JobId,
+    pub invocation: InvocationId,
     /// What was asked for.
     pub operation: Operation,
     /// Since when.
@@ -38,7 +38,7 @@ pub struct Lane {
     /// What it is doing.
     pub current: Option<Running>,
     /// What it will do next.
-    pub queue: VecDeque<JobId>,
+    pub queue: VecDeque<InvocationId>,
 }
 
 /// An instance.
@@ -85,7 +85,7 @@ pub struct Node {
     /// What is on it.
     pub installed: InstalledPatches,
     /// The latest compliance report that it sent.
-    pub report: Option<Report>,
+    pub report: Option<ComplianceReport>,
     /// When it last installed with `NoReboot`.
     pub last_no_reboot_install: Option<Millis>,
     /// What the agent does for commands that come by the API, and what it does for others beside it.
@@ -93,7 +93,7 @@ pub struct Node {
     /// Truth: how often the agent began an Install that came by the API.
     pub installs_started: u32,
     /// Truth: how often it began an Install of somebody else.
-    pub installs_by_others: u32,
+    pub installs_by_competitors: u32,
     /// Truth: how often a patch operation began beside another one, one of them an Install.
     pub overlaps: u32,
     /// Truth: how many of them were an Install that came by the API and began second.
@@ -119,7 +119,7 @@ impl Node {
     pub fn count(&mut self, kind: OperationKind, lane: usize) {
         let installs = kind == OperationKind::Install;
         if installs {
-            *(if lane == 0 { &mut self.installs_started } else { &mut self.installs_by_others }) += 1;
+            *(if lane == 0 { &mut self.installs_started } else { &mut self.installs_by_competitors }) += 1;
         }
         let beside = self.lanes[1 - lane].current.as_ref();
         if beside.is_some_and(|other| installs || other.operation.kind == OperationKind::Install) {

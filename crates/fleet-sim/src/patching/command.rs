@@ -10,7 +10,7 @@ pub const INVOCATIONS_AFTER: Millis = 2 * SECOND;
 const DELAYED_AFTER: Millis = 60 * SECOND;
 
 /// An invocation: position of its command, and position in it.
-pub type JobId = (usize, usize);
+pub type InvocationId = (usize, usize);
 
 /// How an invocation ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl End {
     }
 
     /// `Status` and `StatusDetails`.
-    pub fn codes(self) -> Status {
+    pub fn codes(self) -> StatusPair {
         match self {
             Self::Success => ("Success", "Success"),
             Self::Failed => ("Failed", "Failed"),
@@ -45,7 +45,7 @@ impl End {
 
 /// What the agent says when it is done.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct InvocationResult {
     /// How the invocation ends.
     pub end: End,
     /// Exit code of the step.
@@ -57,7 +57,7 @@ pub struct Answer {
 }
 
 /// `Status` and `StatusDetails`.
-pub type Status = (&'static str, &'static str);
+pub type StatusPair = (&'static str, &'static str);
 
 /// What one node makes of a command.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub struct Invocation {
     /// When the agent began.
     pub started: Option<Millis>,
     /// When and how it ended.
-    pub ended: Option<(Millis, Answer)>,
+    pub ended: Option<(Millis, InvocationResult)>,
 }
 
 impl Invocation {
@@ -83,7 +83,7 @@ impl Invocation {
     }
 
     /// Its state at a time.
-    pub fn status(&self, now: Millis, cancelling: bool) -> Status {
+    pub fn status(&self, now: Millis, cancelling: bool) -> StatusPair {
         match (&self.ended, self.received, self.sent) {
             (Some((_, answer)), _, _) => answer.end.codes(),
             _ if cancelling => ("Cancelling", "Cancelling"),
@@ -106,7 +106,7 @@ pub struct Command {
     /// The document.
     pub document: String,
     /// Did it come by the API? Otherwise somebody else sent it.
-    pub ours: bool,
+    pub by_api: bool,
     /// Does `ListCommands` tell of it? Not of what State Manager does.
     pub listed: bool,
     /// The parameters as given.
@@ -140,7 +140,7 @@ pub struct Command {
 impl Command {
     /// The lane of an agent that it runs in.
     pub fn lane(&self) -> usize {
-        usize::from(!self.ours)
+        usize::from(!self.by_api)
     }
 
     /// How many invocations may run at once.
@@ -174,7 +174,7 @@ impl Command {
     }
 
     /// Its state. Note what Success means: nobody failed and one node succeeded, however many were never reached.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> StatusPair {
         let count = |wanted: End| self.ends().filter(|end| *end == wanted).count();
         if self.invocations.is_empty() {
             return ("Success", "NoInstancesInTag");

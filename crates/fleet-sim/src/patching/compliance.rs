@@ -1,7 +1,7 @@
 //! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
 //! caused it.
 use super::{
-    baseline::{Level, Status},
+    baseline::{ComplianceLevel, ComplianceStatus},
     catalogue::{Catalogue, InstalledPatches, Patch, PatchId},
     document::OperationKind,
     snapshot::Snapshot,
@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, sync::Arc};
 /// `PatchComplianceDataState`, as far as it is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the API's")]
-pub enum State {
+pub enum PatchState {
     Installed,
     InstalledOther,
     InstalledPendingReboot,
@@ -25,7 +25,7 @@ pub enum State {
     AvailableSecurityUpdate,
 }
 
-impl State {
+impl PatchState {
     /// The API's spelling.
     pub fn code(self) -> &'static str {
         match self {
@@ -42,15 +42,15 @@ impl State {
 
 /// One patch in a report.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct PatchRow {
     /// The patch, at the version that the row is about.
     pub patch: Arc<Patch>,
     /// Its state.
-    pub state: State,
+    pub state: PatchState,
     /// When it was installed.
     pub installed_at: Option<Millis>,
     /// The compliance level that the baseline gives it.
-    pub level: Level,
+    pub level: ComplianceLevel,
 }
 
 /// What a patch counts as that makes a node non-compliant.
@@ -64,21 +64,21 @@ pub enum Concern {
     Other,
 }
 
-impl Row {
+impl PatchRow {
     /// Its classification, which is not told of what the baseline does not cover.
     pub fn classification(&self) -> &str {
-        if self.state == State::InstalledOther { "" } else { &self.patch.classification }
+        if self.state == PatchState::InstalledOther { "" } else { &self.patch.classification }
     }
 
     /// Its severity: neither told there, nor where the repository states none.
     pub fn severity(&self) -> &str {
-        if self.state == State::InstalledOther { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
+        if self.state == PatchState::InstalledOther { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
     }
 }
 
 /// What `InstancePatchState` and `DescribeInstancePatches` tell about a node.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct ComplianceReport {
     /// The baseline that it was judged by.
     pub baseline_id: String,
     /// Do security updates that are out and not approved make the node non-compliant?
@@ -94,12 +94,12 @@ pub struct Report {
     /// Absent for a Scan.
     pub reboot_option: Option<&'static str>,
     /// One row for each patch.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PatchRow>,
 }
 
-impl Report {
+impl ComplianceReport {
     /// How many patches are in a state.
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: PatchState) -> usize {
         self.rows.iter().filter(|row| row.state == state).count()
     }
 
@@ -108,12 +108,12 @@ impl Report {
         self.rows.iter().filter(|row| self.concern(row) == Some(concern)).count()
     }
 
-    fn concern(&self, row: &Row) -> Option<Concern> {
+    fn concern(&self, row: &PatchRow) -> Option<Concern> {
         match row.state {
-            State::Installed | State::InstalledOther => None,
+            PatchState::Installed | PatchState::InstalledOther => None,
             // Never critical: no rule has approved it.
-            State::AvailableSecurityUpdate => self.available_is_non_compliant.then_some(Concern::Security),
-            _ if row.level == Level::Critical => Some(Concern::Critical),
+            PatchState::AvailableSecurityUpdate => self.available_is_non_compliant.then_some(Concern::Security),
+            _ if row.level == ComplianceLevel::Critical => Some(Concern::Critical),
             _ if row.patch.is_security() => Some(Concern::Security),
             _ => Some(Concern::Other),
         }
@@ -122,7 +122,7 @@ impl Report {
 
 /// Do security updates that are out and not approved make a node non-compliant?
 pub fn available_is_non_compliant(snapshot: &Snapshot) -> bool {
-    snapshot.baseline.content.available_security_updates_compliance_status == Some(Status::NonCompliant)
+    snapshot.baseline.content.available_security_updates_compliance_status == Some(ComplianceStatus::NonCompliant)
 }
 
 /// The rows of a report after an operation that could not install `failed`.
@@ -134,7 +134,7 @@ pub fn rows(
     failed: &BTreeSet<PatchId>,
     operation: OperationKind,
     now: Millis,
-) -> Vec<Row> {
+) -> Vec<PatchRow> {
     let mut rows = Vec::new();
     for (id, versions) in catalogue.of(os) {
         let have = installed.get(id);
@@ -142,15 +142,15 @@ pub fn rows(
         let wanted = approval.map(|approval| approval.version);
         let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
         let (version, state) = match (lacks, have) {
-            (Some(version), _) if failed.contains(id) => (version, State::Failed),
+            (Some(version), _) if failed.contains(id) => (version, PatchState::Failed),
             // The report of an Install lists nothing as missing.
-            (Some(version), _) if operation == OperationKind::Scan => (version, State::Missing),
-            (_, Some(have)) if snapshot.blocks(id, have.version) => (have.version, State::InstalledRejected),
-            (_, Some(have)) if have.pending_reboot => (have.version, State::InstalledPendingReboot),
+            (Some(version), _) if operation == OperationKind::Scan => (version, PatchState::Missing),
+            (_, Some(have)) if snapshot.blocks(id, have.version) => (have.version, PatchState::InstalledRejected),
+            (_, Some(have)) if have.pending_reboot => (have.version, PatchState::InstalledPendingReboot),
             (_, Some(have)) if wanted.is_some() && !snapshot.rejects(id, have.version) => {
-                (have.version, State::Installed)
+                (have.version, PatchState::Installed)
             }
-            (_, Some(have)) => (have.version, State::InstalledOther),
+            (_, Some(have)) => (have.version, PatchState::InstalledOther),
             (Some(_), None) => continue,
             (None, None) => {
                 // Windows tells of security updates that are out and not approved yet.
@@ -160,14 +160,15 @@ pub fn rows(
                     offered && patch.is_security() && !snapshot.rejects(id, *n)
                 });
                 match out {
-                    Some(version) if os.kind() == Kind::Windows => (version, State::AvailableSecurityUpdate),
+                    Some(version) if os.kind() == Kind::Windows => (version, PatchState::AvailableSecurityUpdate),
                     _ => continue,
                 }
             }
         };
-        let installed_at = have.filter(|_| !matches!(state, State::Missing | State::Failed)).map(|have| have.at);
+        let installed_at =
+            have.filter(|_| !matches!(state, PatchState::Missing | PatchState::Failed)).map(|have| have.at);
         let level = approval.map(|approval| approval.level).unwrap_or_default();
-        rows.push(Row { patch: Arc::clone(&versions[version]), state, installed_at, level });
+        rows.push(PatchRow { patch: Arc::clone(&versions[version]), state, installed_at, level });
     }
     rows
 }

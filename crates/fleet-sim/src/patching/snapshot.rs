@@ -1,7 +1,7 @@
 //! Patch snapshots: the same snapshot id means the same approved patches for all nodes of an account, Region, patch
 //! group and system, for three days.
 use super::{
-    baseline::{Baseline, Level, Verdict},
+    baseline::{ApprovalState, Baseline, ComplianceLevel},
     catalogue::{Catalogue, InstalledPatches, PatchId},
     scope::PatchScope,
 };
@@ -20,7 +20,7 @@ pub struct Approval {
     /// Its position among the patch's versions, oldest first.
     pub version: usize,
     /// How grave it is that it is missing.
-    pub level: Level,
+    pub level: ComplianceLevel,
 }
 
 /// What a baseline says about the whole catalogue at a time.
@@ -40,14 +40,14 @@ impl Snapshot {
         let (mut approved, mut rejected) = (BTreeMap::new(), BTreeSet::new());
         for (id, versions) in catalogue.of(baseline.os) {
             for (version, patch) in versions.iter().enumerate() {
-                match baseline.verdict(patch, now) {
-                    Verdict::Approved(level) => {
+                match baseline.approval_state(patch, now) {
+                    ApprovalState::Approved(level) => {
                         approved.insert(id.clone(), Approval { version, level });
                     }
-                    Verdict::Rejected => {
+                    ApprovalState::Rejected => {
                         rejected.insert((id.clone(), version));
                     }
-                    Verdict::Open => {}
+                    ApprovalState::Undecided => {}
                 }
             }
         }

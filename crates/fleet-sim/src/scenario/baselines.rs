@@ -1,7 +1,9 @@
 //! The accounts' own patch baselines that are there when the clock starts, ours and those of others.
 use crate::{
     facts::operating_systems::Os,
-    patching::baseline::content::{Action, Content, Filter, FilterGroup, Key, Level, Rule, RuleGroup, Status},
+    patching::baseline::content::{
+        ComplianceLevel, ComplianceStatus, Content, Filter, FilterGroup, Key, RejectedPatchesAction, Rule, RuleGroup,
+    },
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -38,7 +40,7 @@ pub struct BaselineEntry {
     pub approved_patches: Vec<String>,
     /// `ApprovedPatchesComplianceLevel`
     #[serde(default)]
-    pub approved_patches_compliance_level: Level,
+    pub approved_patches_compliance_level: ComplianceLevel,
     /// `ApprovedPatchesEnableNonSecurity`
     #[serde(default)]
     pub approved_patches_enable_non_security: bool,
@@ -47,9 +49,9 @@ pub struct BaselineEntry {
     pub rejected_patches: Vec<String>,
     /// `RejectedPatchesAction`
     #[serde(default)]
-    pub rejected_patches_action: Action,
+    pub rejected_patches_action: RejectedPatchesAction,
     /// `AvailableSecurityUpdatesComplianceStatus`
-    pub available_security_updates_compliance_status: Option<Status>,
+    pub available_security_updates_compliance_status: Option<ComplianceStatus>,
 }
 
 /// An approval rule.
@@ -61,7 +63,7 @@ pub struct RuleEntry {
     pub filters: BTreeMap<Key, Vec<String>>,
     /// `ComplianceLevel`
     #[serde(default)]
-    pub compliance_level: Level,
+    pub compliance_level: ComplianceLevel,
     /// `ApproveAfterDays`
     pub approve_after_days: Option<i64>,
     /// `ApproveUntilDate`

@@ -1,5 +1,5 @@
 //! What a scenario says about others who patch: State Manager associations, maintenance windows, running commands.
-use super::short_forms::Words;
+use super::short_forms::Named;
 use crate::{
     clock,
     facts::{ids, schedule::Schedule},
@@ -16,7 +16,7 @@ pub struct AssociationEntry {
     /// Tells apart what is otherwise equal, and is part of names and ids: of two patch policies, for example.
     pub id: Option<String>,
     /// What is done; when absent, what is usual.
-    pub operation: Option<Doing>,
+    pub operation: Option<PatchOperation>,
     /// The document of a maintenance window's task.
     pub task: Option<String>,
     /// When it runs: `rate(…)`, or `cron(…)` for times of the day on all or some weekdays.
@@ -26,7 +26,7 @@ pub struct AssociationEntry {
     /// How long each run takes on an instance; when absent, as long as one of ours.
     pub seconds: Option<u32>,
     /// Whom it targets: `all`, or `tag:Key=Value`; when absent, the instances by their ids.
-    pub target: Option<TargetWord>,
+    pub target: Option<TargetEntry>,
     /// `Duration` of a maintenance window.
     pub duration_hours: Option<u32>,
     /// `Cutoff` of a maintenance window.
@@ -59,12 +59,12 @@ pub enum AssociationName {
     PatchNowRunning,
 }
 
-impl Words for AssociationEntry {
-    const EXPECTED: &'static str = "quick-setup-patch-policy, host-management-scan, run-patch-baseline, run-patch-baseline-association, run-patch-baseline-with-hooks, update-ssm-agent, maintenance-window, patch-now-running";
+impl Named for AssociationEntry {
+    const NAMES: &'static str = "quick-setup-patch-policy, host-management-scan, run-patch-baseline, run-patch-baseline-association, run-patch-baseline-with-hooks, update-ssm-agent, maintenance-window, patch-now-running";
 
-    fn from_word(word: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let name =
-            AssociationName::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(word));
+            AssociationName::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name));
         name.ok().map(Self::new)
     }
 }
@@ -120,7 +120,7 @@ impl AssociationEntry {
         if let Some(Err(text)) = self.start.as_deref().map(clock::parse) {
             found.push(("start", text));
         }
-        if window && self.target == Some(TargetWord::All) {
+        if window && self.target == Some(TargetEntry::All) {
             found.push(("target", "a maintenance window targets instances by their ids or a tag".to_owned()));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -141,16 +141,16 @@ impl AssociationEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names are the document's")]
-pub enum Doing {
+pub enum PatchOperation {
     Scan,
     Install,
 }
 
-impl From<Doing> for OperationKind {
-    fn from(doing: Doing) -> Self {
+impl From<PatchOperation> for OperationKind {
+    fn from(doing: PatchOperation) -> Self {
         match doing {
-            Doing::Scan => Self::Scan,
-            Doing::Install => Self::Install,
+            PatchOperation::Scan => Self::Scan,
+            PatchOperation::Install => Self::Install,
         }
     }
 }
@@ -158,14 +158,14 @@ impl From<Doing> for OperationKind {
 /// Whom an association or a window targets, other than by ids.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum TargetWord {
+pub enum TargetEntry {
     /// Every managed node.
     All,
     /// The nodes with this tag: key and value.
     Tag(String, String),
 }
 
-impl TryFrom<String> for TargetWord {
+impl TryFrom<String> for TargetEntry {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {

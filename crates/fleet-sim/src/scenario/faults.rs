@@ -16,7 +16,7 @@ pub struct FaultEntry {
     /// Effect: this many *real* milliseconds before the call is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
-    /// Effect: the call is executed, its caller never hears of it.
+    /// Effect: the call is executed, its caller never receives_commands of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost_response: Option<bool>,
     /// Effect: the caller dies, before the call is executed or after.

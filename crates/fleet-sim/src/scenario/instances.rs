@@ -2,7 +2,7 @@
 use super::{
     competing::AssociationEntry,
     network::NetworkEntry,
-    short_forms::{Form, Words, word},
+    short_forms::{NameOrMap, Named, named},
 };
 use crate::facts::operating_systems::Os;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ pub struct FleetEntry {
     /// Is there an instance profile? When absent: yes, unless `managed` is false.
     pub instance_profile: Option<Presence>,
     /// The instance metadata service.
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "named")]
     pub metadata: Metadata,
     /// Version of Python on the node, or `absent`. When not given, one that works.
     pub python: Option<String>,
@@ -62,7 +62,7 @@ pub struct FleetEntry {
     pub behaviour: BehaviourEntry,
     /// Who else patches it.
     #[serde(default)]
-    pub associations: Vec<Form<AssociationEntry>>,
+    pub associations: Vec<NameOrMap<AssociationEntry>>,
 }
 
 /// What `agent` says.
@@ -129,11 +129,11 @@ pub enum Metadata {
     OptionalV1,
 }
 
-impl Words for Metadata {
-    const EXPECTED: &'static str = "on, off, optional-v1";
+impl Named for Metadata {
+    const NAMES: &'static str = "on, off, optional-v1";
 
-    fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
             "on" | "true" => Self::On,
             "off" | "false" => Self::Off,
             "optional-v1" => Self::OptionalV1,

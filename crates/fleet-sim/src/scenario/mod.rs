@@ -15,7 +15,7 @@ mod short_forms;
 
 pub use baselines::BaselineEntry;
 pub use calendars::{CalendarEntry, CalendarState};
-pub use competing::{AssociationEntry, AssociationName, TargetWord, policy_tag};
+pub use competing::{AssociationEntry, AssociationName, TargetEntry, policy_tag};
 pub use faults::{FaultEntry, KillCaller};
 pub use file::Scenario;
 pub use instances::{
@@ -24,4 +24,4 @@ pub use instances::{
 pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
 pub use organization::{AccountState, MemberRole, OuEntry};
 pub use patches::{PatchEntry, PatchSet};
-pub use short_forms::{Form, Switch};
+pub use short_forms::{NameOrMap, Switch};

@@ -1,5 +1,5 @@
 //! What a scenario says about the network of instances, short for the common cases.
-use super::short_forms::{Form, Words, word};
+use super::short_forms::{NameOrMap, Named, named};
 use serde::Deserialize;
 
 /// The network of the instances of an entry. Those whose networks are alike share a VPC and a subnet.
@@ -22,9 +22,9 @@ pub struct NetworkEntry {
     pub main_route_table: bool,
     /// Endpoints of the VPC.
     #[serde(default)]
-    pub endpoints: Vec<Form<EndpointEntry>>,
+    pub endpoints: Vec<NameOrMap<EndpointEntry>>,
     /// Where the security group lets connections to port 443 out to.
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "named")]
     pub egress443: Egress,
     /// What the network ACL of the subnet closes.
     #[serde(default)]
@@ -75,11 +75,11 @@ impl NetworkEntry {
         if self.vpc.as_deref().is_some_and(str::is_empty) {
             found.push(("vpc".to_owned(), "a name must not be empty".to_owned()));
         }
-        for (index, Form(endpoint)) in self.endpoints.iter().enumerate() {
+        for (index, NameOrMap(endpoint)) in self.endpoints.iter().enumerate() {
             let mut find = |field: &str, text: &str| {
                 found.push((format!("endpoints[{index}].{field}"), format!("{} {text}", endpoint.service)));
             };
-            if self.endpoints[..index].iter().any(|Form(other)| other.service == endpoint.service) {
+            if self.endpoints[..index].iter().any(|NameOrMap(other)| other.service == endpoint.service) {
                 find("service", "is listed twice");
             }
             if endpoint.service == "s3" {
@@ -136,13 +136,13 @@ pub struct EndpointEntry {
     pub available: bool,
 }
 
-impl Words for EndpointEntry {
-    const EXPECTED: &'static str = "ssm, ssmmessages, ec2messages, s3, kms, logs, ec2 or another service";
+impl Named for EndpointEntry {
+    const NAMES: &'static str = "ssm, ssmmessages, ec2messages, s3, kms, logs, ec2 or another service";
 
-    fn from_word(word: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.');
-        (!word.is_empty() && word.bytes().all(plain)).then(|| Self {
-            service: word.to_owned(),
+        (!name.is_empty() && name.bytes().all(plain)).then(|| Self {
+            service: name.to_owned(),
             group: EndpointGroup::default(),
             private_dns: true,
             policy: Policy::default(),
@@ -209,11 +209,11 @@ pub enum Egress {
     VpcOnly,
 }
 
-impl Words for Egress {
-    const EXPECTED: &'static str = "true, false, s3-only, endpoints-and-s3, vpc-only";
+impl Named for Egress {
+    const NAMES: &'static str = "true, false, s3-only, endpoints-and-s3, vpc-only";
 
-    fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
             "true" => Self::Open,
             "false" => Self::Closed,
             "s3-only" => Self::S3Only,

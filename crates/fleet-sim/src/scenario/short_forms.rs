@@ -1,4 +1,4 @@
-//! Short forms: a word where a map could stand, and the words that YAML dialects disagree about (`on`, `off`).
+//! Short forms: a name where a map could stand, and the words that YAML dialects disagree about (`on`, `off`).
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -6,59 +6,59 @@ use serde::{
 use std::{fmt, marker::PhantomData};
 
 /// A type whose values have names.
-pub trait Words: Sized {
+pub trait Named: Sized {
     /// The names, as an error message lists them.
-    const EXPECTED: &'static str;
+    const NAMES: &'static str;
 
     /// The value of a name. YAML's `true` and `false` come as these words.
-    fn from_word(word: &str) -> Option<Self>;
+    fn from_name(name: &str) -> Option<Self>;
 }
 
 /// Reads a value of a type whose values have names, for `deserialize_with`.
-pub fn word<'de, D: Deserializer<'de>, T: Words>(deserializer: D) -> Result<T, D::Error> {
+pub fn named<'de, D: Deserializer<'de>, T: Named>(deserializer: D) -> Result<T, D::Error> {
     struct Reader<T>(PhantomData<T>);
-    impl<T: Words> Visitor<'_> for Reader<T> {
+    impl<T: Named> Visitor<'_> for Reader<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "one of {}", T::EXPECTED)
+            write!(f, "one of {}", T::NAMES)
         }
 
-        fn visit_str<E: de::Error>(self, word: &str) -> Result<T, E> {
-            read(word)
+        fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
+            read(name)
         }
 
-        fn visit_bool<E: de::Error>(self, word: bool) -> Result<T, E> {
-            read(if word { "true" } else { "false" })
+        fn visit_bool<E: de::Error>(self, name: bool) -> Result<T, E> {
+            read(if name { "true" } else { "false" })
         }
     }
     deserializer.deserialize_any(Reader(PhantomData))
 }
 
-fn read<T: Words, E: de::Error>(word: &str) -> Result<T, E> {
-    T::from_word(word).ok_or_else(|| E::custom(format!("unknown word `{word}`, expected one of {}", T::EXPECTED)))
+fn read<T: Named, E: de::Error>(name: &str) -> Result<T, E> {
+    T::from_name(name).ok_or_else(|| E::custom(format!("unknown value `{name}`, expected one of {}", T::NAMES)))
 }
 
-/// A map of fields, or one word that stands for the map with everything else absent.
+/// A map of fields, or one name that stands for the map with everything else absent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Form<T>(pub T);
+pub struct NameOrMap<T>(pub T);
 
-impl<'de, T: Words + DeserializeOwned> Deserialize<'de> for Form<T> {
+impl<'de, T: Named + DeserializeOwned> Deserialize<'de> for NameOrMap<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader<T>(PhantomData<T>);
-        impl<'de, T: Words + DeserializeOwned> Visitor<'de> for Reader<T> {
-            type Value = Form<T>;
+        impl<'de, T: Named + DeserializeOwned> Visitor<'de> for Reader<T> {
+            type Value = NameOrMap<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "one of {}, or a map of fields", T::EXPECTED)
+                write!(f, "one of {}, or a map of fields", T::NAMES)
             }
 
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Form<T>, E> {
-                read(word).map(Form)
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<NameOrMap<T>, E> {
+                read(name).map(NameOrMap)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Form<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Form)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NameOrMap<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(NameOrMap)
             }
         }
         deserializer.deserialize_any(Reader(PhantomData))
@@ -102,11 +102,11 @@ impl<'de> Deserialize<'de> for Switch {
                 Ok(if on { Switch::On } else { Switch::Off })
             }
 
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Switch, E> {
-                match word {
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Switch, E> {
+                match name {
                     "on" => Ok(Switch::On),
                     "off" => Ok(Switch::Off),
-                    _ => Err(E::custom(format!("unknown word `{word}`, expected on, off, or a list of Regions"))),
+                    _ => Err(E::custom(format!("unknown value `{name}`, expected on, off, or a list of Regions"))),
                 }
             }
 

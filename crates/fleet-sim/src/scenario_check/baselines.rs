@@ -7,10 +7,10 @@ use crate::{
 };
 
 /// Everything that AWS would refuse about the baselines of a scenario.
-pub fn find(scenario: &Scenario) -> Vec<String> {
-    let mut findings = Vec::new();
+pub fn problems(scenario: &Scenario) -> Vec<String> {
+    let mut problems = Vec::new();
     for (account, index, entry) in baselines::entries(scenario) {
-        let mut find = |text: &str| findings.push(format!("accounts.{account}.baselines[{index}]: {text}"));
+        let mut find = |text: &str| problems.push(format!("accounts.{account}.baselines[{index}]: {text}"));
         if let Err(text) = check(entry.os, &entry.content()) {
             find(&text);
         }
@@ -25,6 +25,6 @@ pub fn find(scenario: &Scenario) -> Vec<String> {
             find(&format!("regions: `{wrong}` is not shaped like ap-northeast-1"));
         }
     }
-    findings.extend(baselines::register(scenario, 0).1);
-    findings
+    problems.extend(baselines::register(scenario, 0).1);
+    problems
 }

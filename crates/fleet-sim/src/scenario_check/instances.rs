@@ -5,16 +5,16 @@ use crate::{
         operating_systems::{Kind, Os},
         regions,
     },
-    scenario::{AgentState, AssociationEntry, Behaviour, FleetEntry, Form, NetworkEntry, Scenario, agent_state},
+    scenario::{AgentState, AssociationEntry, Behaviour, FleetEntry, NameOrMap, NetworkEntry, Scenario, agent_state},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is wrong with the instances.
-pub fn find(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
+pub fn problems(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
     let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
-    let (mut findings, mut instance_ids) = (Vec::new(), BTreeSet::new());
+    let (mut problems, mut instance_ids) = (Vec::new(), BTreeSet::new());
     for (index, entry) in scenario.fleet.iter().enumerate() {
-        let mut find = |field: &str, text: String| findings.push(format!("fleet[{index}].{field}: {text}"));
+        let mut find = |field: &str, text: String| problems.push(format!("fleet[{index}].{field}: {text}"));
         check_place(entry, accounts, &mut find);
         if let Some(id) = &entry.id {
             if !ids::is_instance_id(id) {
@@ -29,7 +29,7 @@ pub fn find(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
         }
         check_patches(entry, &known, &mut find);
         check_node(entry, &mut find);
-        for (position, Form(association)) in entry.associations.iter().enumerate() {
+        for (position, NameOrMap(association)) in entry.associations.iter().enumerate() {
             for (field, text) in AssociationEntry::contradictions(association) {
                 find(&format!("associations[{position}].{field}"), text);
             }
@@ -38,8 +38,8 @@ pub fn find(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
             find(&format!("network.{field}"), text);
         }
     }
-    findings.extend(find_shared(scenario));
-    findings
+    problems.extend(problems_of_shared_networks(scenario));
+    problems
 }
 
 fn check_place(entry: &FleetEntry, accounts: &BTreeSet<&str>, find: &mut impl FnMut(&str, String)) {
@@ -97,17 +97,17 @@ fn version(text: &str) -> Option<Vec<u32>> {
 }
 
 /// What entries that name the same VPC say differently about it.
-fn find_shared(scenario: &Scenario) -> Vec<String> {
-    let mut findings = Vec::new();
+fn problems_of_shared_networks(scenario: &Scenario) -> Vec<String> {
+    let mut problems = Vec::new();
     let (mut endpoints, mut mains) = (BTreeMap::new(), BTreeMap::new());
     for (index, entry) in scenario.fleet.iter().enumerate() {
         let Some(network) = &entry.network else { continue };
         let Some(vpc) = network.vpc.as_deref() else { continue };
         let place = (entry.account.as_str(), entry.region.as_str(), vpc);
-        for (position, Form(endpoint)) in network.endpoints.iter().enumerate() {
+        for (position, NameOrMap(endpoint)) in network.endpoints.iter().enumerate() {
             let (first, said) = endpoints.entry((place, endpoint.service.as_str())).or_insert((index, endpoint));
             if *said != endpoint {
-                findings.push(format!(
+                problems.push(format!(
                     "fleet[{index}].network.endpoints[{position}]: vpc {vpc} has another {} in fleet[{first}]",
                     endpoint.service
                 ));
@@ -116,11 +116,11 @@ fn find_shared(scenario: &Scenario) -> Vec<String> {
         if network.main_route_table {
             let (first, said) = mains.entry(place).or_insert((index, network));
             if *said != network {
-                findings.push(format!(
+                problems.push(format!(
                     "fleet[{index}].network.mainRouteTable: vpc {vpc} has one, which is as fleet[{first}] says"
                 ));
             }
         }
     }
-    findings
+    problems
 }

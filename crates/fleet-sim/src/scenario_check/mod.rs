@@ -27,49 +27,49 @@ pub enum ScenarioError {
 /// Reads and checks a scenario. Fails on the first syntax error, or with all contradictions at once.
 pub fn read(text: &str) -> Result<Scenario, ScenarioError> {
     let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
-    let findings = check(&scenario);
-    if findings.is_empty() { Ok(scenario) } else { Err(ScenarioError::Contradiction(findings)) }
+    let problems = check(&scenario);
+    if problems.is_empty() { Ok(scenario) } else { Err(ScenarioError::Contradiction(problems)) }
 }
 
 /// Everything that is wrong with a scenario; empty when it can be used.
 fn check(scenario: &Scenario) -> Vec<String> {
-    let mut findings = Vec::new();
+    let mut problems = Vec::new();
     if scenario.schema_version != 1 {
-        findings.push(format!("schemaVersion: {} is not known, expected 1", scenario.schema_version));
+        problems.push(format!("schemaVersion: {} is not known, expected 1", scenario.schema_version));
     }
     if let Err(error) = clock::parse(&scenario.clock.start) {
-        findings.push(format!("clock.start: {error}"));
+        problems.push(format!("clock.start: {error}"));
     }
     if !(scenario.clock.speed.is_finite() && scenario.clock.speed > 0.0) {
-        findings.push("clock.speed: expected a number above 0".to_owned());
+        problems.push("clock.speed: expected a number above 0".to_owned());
     }
-    let accounts = check_organization(scenario, &mut findings);
-    check_patches(scenario, &mut findings);
-    findings.extend(baselines::find(scenario));
-    findings.extend(instances::find(scenario, &accounts));
+    let accounts = check_organization(scenario, &mut problems);
+    check_patches(scenario, &mut problems);
+    problems.extend(baselines::problems(scenario));
+    problems.extend(instances::problems(scenario, &accounts));
     for (index, fault) in scenario.faults.iter().enumerate() {
-        check_fault(&format!("faults[{index}]"), fault, &mut findings);
+        check_fault(&format!("faults[{index}]"), fault, &mut problems);
     }
     for calendar in &scenario.calendars {
         for change in &calendar.changes {
             if let Err(error) = clock::parse(&change.at) {
-                findings.push(format!("calendars.{}.changes: {error}", calendar.name));
+                problems.push(format!("calendars.{}.changes: {error}", calendar.name));
             }
         }
     }
-    findings
+    problems
 }
 
-fn check_organization<'a>(scenario: &'a Scenario, findings: &mut Vec<String>) -> BTreeSet<&'a str> {
+fn check_organization<'a>(scenario: &'a Scenario, problems: &mut Vec<String>) -> BTreeSet<&'a str> {
     let mut placed = BTreeMap::new();
     let mut ou_ids = BTreeMap::new();
-    check_ous("", &scenario.organization, &mut placed, &mut ou_ids, findings);
+    check_ous("", &scenario.organization, &mut placed, &mut ou_ids, problems);
     let mut accounts: BTreeSet<&str> = placed.keys().copied().collect();
     accounts.extend(scenario.accounts.keys().map(String::as_str));
     accounts.insert(&scenario.management);
     for account in &accounts {
         if !ids::is_account_id(account) {
-            findings.push(format!("account `{account}`: an account id has twelve digits (in quotes)"));
+            problems.push(format!("account `{account}`: an account id has twelve digits (in quotes)"));
         }
     }
     accounts
@@ -80,41 +80,41 @@ fn check_ous<'a>(
     ous: &'a [OuEntry],
     placed: &mut BTreeMap<&'a str, String>,
     ou_ids: &mut BTreeMap<&'a str, String>,
-    findings: &mut Vec<String>,
+    problems: &mut Vec<String>,
 ) {
     let mut names = BTreeSet::new();
     for ou in ous {
         let path = if parent.is_empty() { ou.ou.clone() } else { format!("{parent}/{}", ou.ou) };
         if path.split('/').count() > 5 {
-            findings.push(format!("organization {path}: Organizations allows five levels of OUs"));
+            problems.push(format!("organization {path}: Organizations allows five levels of OUs"));
         }
         if !names.insert(&ou.ou) {
-            findings.push(format!("organization {path}: two OUs with this name under one parent"));
+            problems.push(format!("organization {path}: two OUs with this name under one parent"));
         }
         if let Some(id) = &ou.id {
             if !ids::is_ou_id(id) {
-                findings.push(format!("organization {path}: `{id}` is not shaped like ou-abcd-12345678"));
+                problems.push(format!("organization {path}: `{id}` is not shaped like ou-abcd-12345678"));
             }
             if let Some(other) = ou_ids.insert(id, path.clone()) {
-                findings.push(format!("organization {path}: id {id} is also that of {other}"));
+                problems.push(format!("organization {path}: id {id} is also that of {other}"));
             }
         }
         for account in &ou.accounts {
             if let Some(other) = placed.insert(account, path.clone()) {
-                findings.push(format!("organization {path}: account {account} is already in {other}"));
+                problems.push(format!("organization {path}: account {account} is already in {other}"));
             }
         }
-        check_ous(&path, &ou.ous, placed, ou_ids, findings);
+        check_ous(&path, &ou.ous, placed, ou_ids, problems);
     }
 }
 
-fn check_patches(scenario: &Scenario, findings: &mut Vec<String>) {
+fn check_patches(scenario: &Scenario, problems: &mut Vec<String>) {
     let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
     let mut seen = BTreeSet::new();
     for (index, patch) in scenario.patches.iter().enumerate() {
-        check_patch(&format!("patches[{index}]"), patch, &known, findings);
+        check_patch(&format!("patches[{index}]"), patch, &known, problems);
         if !seen.insert((patch.os, &patch.id, &patch.version)) {
-            findings.push(format!(
+            problems.push(format!(
                 "patches[{index}]: {} {} is listed twice for {}",
                 patch.id,
                 patch.version,
@@ -124,19 +124,19 @@ fn check_patches(scenario: &Scenario, findings: &mut Vec<String>) {
     }
 }
 
-fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, findings: &mut Vec<String>) {
+fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, problems: &mut Vec<String>) {
     if let Err(error) = clock::parse(&patch.released) {
-        findings.push(format!("{name}.released: {error}"));
+        problems.push(format!("{name}.released: {error}"));
     }
     if let Some(Err(error)) = patch.updated.as_deref().map(clock::parse) {
-        findings.push(format!("{name}.updated: {error}"));
+        problems.push(format!("{name}.updated: {error}"));
     }
     let windows = patch.os.kind() == Kind::Windows;
     if !windows && (patch.superseded_by.is_some() || patch.patch_set == PatchSet::Application) {
-        findings.push(format!("{name}: supersededBy and patchSet are for WINDOWS"));
+        problems.push(format!("{name}: supersededBy and patchSet are for WINDOWS"));
     }
     if windows && !patch.requires.is_empty() {
-        findings.push(format!("{name}.requires: Windows has no dependencies"));
+        problems.push(format!("{name}.requires: Windows has no dependencies"));
     }
     for (field, id) in patch
         .superseded_by
@@ -145,12 +145,12 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, fin
         .chain(patch.requires.iter().map(|id| ("requires", id)))
     {
         if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
-            findings.push(format!("{name}.{field}: {id} is not another patch for {}", patch.os.code()));
+            problems.push(format!("{name}.{field}: {id} is not another patch for {}", patch.os.code()));
         }
     }
 }
 
-fn check_fault(name: &str, fault: &FaultEntry, findings: &mut Vec<String>) {
+fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
     let effects = [
         fault.error.is_some(),
         fault.latency_ms.is_some(),
@@ -158,15 +158,15 @@ fn check_fault(name: &str, fault: &FaultEntry, findings: &mut Vec<String>) {
         fault.kill_caller.is_some(),
     ];
     if effects.iter().filter(|given| **given).count() != 1 {
-        findings.push(format!("{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller"));
+        problems.push(format!("{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller"));
     }
     match fault.operation.split_once(':') {
         Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
             if !services::could_match(service, operation) {
-                findings.push(format!("{name}.operation: {service} has no simulated operation {operation}"));
+                problems.push(format!("{name}.operation: {service} has no simulated operation {operation}"));
             }
         }
-        _ => findings.push(format!("{name}.operation: `{}` is not shaped like ssm:SendCommand", fault.operation)),
+        _ => problems.push(format!("{name}.operation: `{}` is not shaped like ssm:SendCommand", fault.operation)),
     }
 }
 

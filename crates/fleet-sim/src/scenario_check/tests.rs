@@ -119,13 +119,13 @@ accounts:
 fn accounts_may_have_baselines_of_their_own() {
     let scenario = read(BASELINES).expect("valid");
     let made = crate::world::baselines::register(&scenario, 0).0;
-    let places: Vec<_> =
-        made.places().map(|(_, region, place)| (region, place.own()[0].content.name.as_str())).collect();
-    assert_eq!(places, [("eu-west-1", "orgpatch-test"), ("us-east-1", "elsewhere")]);
-    let place = made.find("222200000001", "eu-west-1").expect("there");
-    assert_eq!(place.own()[0].tags["owner"], "somebody");
-    assert_eq!(place.default_for(place.own()[0].os).content.name, "orgpatch-test");
-    assert_eq!(place.groups_of(&place.own()[0]), ["web"]);
+    let found: Vec<_> =
+        made.regions().map(|(_, region, registered)| (region, registered.own()[0].content.name.as_str())).collect();
+    assert_eq!(found, [("eu-west-1", "orgpatch-test"), ("us-east-1", "elsewhere")]);
+    let registered = made.get("222200000001", "eu-west-1").expect("there");
+    assert_eq!(registered.own()[0].tags["owner"], "somebody");
+    assert_eq!(registered.default_for(registered.own()[0].os).content.name, "orgpatch-test");
+    assert_eq!(registered.groups_of(&registered.own()[0]), ["web"]);
 }
 
 #[test]
@@ -209,10 +209,10 @@ fn facts_about_readiness_and_conflicts_are_accepted() {
 #[test]
 fn mistakes_in_facts_are_named_with_what_would_be_valid() {
     for (from, to, parts) in [
-        ("metadata: off", "metadata: of", ["unknown word `of`", "on, off, optional-v1"]),
+        ("metadata: off", "metadata: of", ["unknown value `of`", "on, off, optional-v1"]),
         ("[eu-west-1]}, ", "perhaps}, ", ["perhaps", "a list of Regions"]),
         ("egress443: false", "egress443: maybe", ["maybe", "s3-only, endpoints-and-s3, vpc-only"]),
-        ("[ssm, {service: kms", "[SSM, {service: kms", ["unknown word `SSM`", "ssmmessages"]),
+        ("[ssm, {service: kms", "[SSM, {service: kms", ["unknown value `SSM`", "ssmmessages"]),
         ("group: closed", "grup: closed", ["grup", "line 23"]),
         ("networkAcl: no-443", "networkAcl: no-80", ["no-80", "no-443"]),
         ("route: nat-gateway", "route: nat", ["nat", "transit-gateway"]),

@@ -269,7 +269,7 @@ fn a_snapshot_does_not_bring_back_what_is_superseded() {
 fn the_truth_tells_the_baselines_that_really_exist() {
     let other = "{name: orgpatch-x, os: SUSE, tags: {owner: somebody}, regions: [us-east-1]}";
     let mut lab = with(&node(0, "AMAZON_LINUX_2023", ""), &[&all("mine", "default: true, patchGroups: [web]"), other]);
-    let truth = crate::world::ground_truth::truth(&lab.world)["baselines"].take();
+    let truth = crate::world::ground_truth::describe(&lab.world)["baselines"].take();
     let here = &truth[MEMBER][REGION];
     assert_eq!((&here["baselines"][0]["name"], &here["baselines"][0]["default"]), (&json!("mine"), &json!(true)));
     assert_eq!(here["baselines"][0]["content"]["ApprovalRules"]["PatchRules"][0]["ApproveAfterDays"], 0);
@@ -289,6 +289,6 @@ fn the_truth_tells_the_baselines_that_really_exist() {
     lab.ssm("RegisterDefaultPatchBaseline", json!({"BaselineId": predefined.reference()}));
     lab.ssm("DeregisterPatchBaselineForPatchGroup", json!({"BaselineId": id, "PatchGroup": "web"}));
     lab.ssm("DeletePatchBaseline", json!({"BaselineId": id}));
-    let truth = crate::world::ground_truth::truth(&lab.world)["baselines"].take();
+    let truth = crate::world::ground_truth::describe(&lab.world)["baselines"].take();
     assert!(truth[MEMBER][REGION].is_null(), "nothing of its own is left: {truth}");
 }

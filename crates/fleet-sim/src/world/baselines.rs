@@ -15,16 +15,17 @@ pub fn register(scenario: &Scenario, start: Millis) -> (Baselines, Vec<String>) 
     for (account, index, entry) in entries(scenario) {
         for region in regions(scenario, account, entry) {
             let mut refuse = |text: String| refused.push(format!("accounts.{account}.baselines[{index}]: {text}"));
-            let place = baselines.place(account, region);
-            let Ok(id) = place.create(entry.os, entry.content(), entry.tags.clone(), before) else {
+            let registered = baselines.in_region(account, region);
+            let Ok(id) = registered.create(entry.os, entry.content(), entry.tags.clone(), before) else {
                 refuse(format!("more than 50 baselines in {region}"));
                 continue;
             };
-            if entry.default && (place.make_default(&id).is_err() || !defaults.insert((account, region, entry.os))) {
+            if entry.default && (registered.make_default(&id).is_err() || !defaults.insert((account, region, entry.os)))
+            {
                 refuse(format!("a second default for {} in {region}", entry.os.code()));
             }
             for group in &entry.patch_groups {
-                if let Err(refusal) = place.register(&id, group) {
+                if let Err(refusal) = registered.register(&id, group) {
                     refuse(format!("patch group {group} in {region}: {refusal:?}"));
                 }
             }

@@ -5,7 +5,7 @@ use crate::{
     facts::ids,
     fleet::{Running, agent},
     patching::{
-        command::{Answer, Command, End, JobId},
+        command::{Command, End, InvocationId, InvocationResult},
         document::OperationKind,
         snapshot::Snapshot,
     },
@@ -69,15 +69,15 @@ impl World {
     }
 
     /// Ends an invocation that no agent has begun in time.
-    pub(super) fn give_up_start(&mut self, job: JobId) {
-        if self.commands[job.0].invocations[job.1].started.is_none() {
-            self.end(job, silent(End::DeliveryTimedOut));
+    pub(super) fn give_up_start(&mut self, id: InvocationId) {
+        if self.commands[id.0].invocations[id.1].started.is_none() {
+            self.end(id, silent(End::DeliveryTimedOut));
         }
     }
 
     /// Ends an invocation that no agent has answered in time.
-    pub(super) fn give_up_reply(&mut self, job: JobId) {
-        self.end(job, silent(End::DeliveryTimedOut));
+    pub(super) fn give_up_reply(&mut self, id: InvocationId) {
+        self.end(id, silent(End::DeliveryTimedOut));
     }
 
     /// Sends as many invocations as concurrency and ramp allow.
@@ -95,25 +95,25 @@ impl World {
             })
             .collect();
         let (start_limit, reply_limit) = (command.start_limit(now), command.reply_limit(now));
-        for job in chosen {
-            self.plan(now + STEP, Event::Deliver(job));
-            self.plan(start_limit, Event::StartLimit(job));
-            self.plan(reply_limit, Event::ReplyLimit(job));
+        for id in chosen {
+            self.plan(now + STEP, Event::Deliver(id));
+            self.plan(start_limit, Event::StartLimit(id));
+            self.plan(reply_limit, Event::ReplyLimit(id));
         }
     }
 
-    pub(super) fn deliver(&mut self, job: JobId) {
-        let command = &mut self.commands[job.0];
+    pub(super) fn deliver(&mut self, id: InvocationId) {
+        let command = &mut self.commands[id.0];
         let (kind, lane) = (command.operation.kind, command.lane());
-        let invocation = &mut command.invocations[job.1];
+        let invocation = &mut command.invocations[id.1];
         let node = &mut self.fleet.nodes[invocation.node];
         let never_starts = *agent::behaviour(node, kind) == Behaviour::NeverStarts;
-        let deaf = never_starts || !node.abilities.hears || !node.is_online();
+        let deaf = never_starts || !node.abilities.receives_commands || !node.is_online();
         if invocation.ended.is_some() || deaf {
             return;
         }
         invocation.received = Some(self.now);
-        node.lanes[lane].queue.push_back(job);
+        node.lanes[lane].queue.push_back(id);
         let node = invocation.node;
         self.begin_next(node, lane);
     }
@@ -122,11 +122,11 @@ impl World {
     fn begin_next(&mut self, index: usize, lane: usize) {
         let node = &mut self.fleet.nodes[index];
         while node.lanes[lane].current.is_none() && node.lost_since.is_none() {
-            let Some(job) = node.lanes[lane].queue.pop_front() else {
+            let Some(id) = node.lanes[lane].queue.pop_front() else {
                 return;
             };
-            let command = &mut self.commands[job.0];
-            let invocation = &mut command.invocations[job.1];
+            let command = &mut self.commands[id.0];
+            let invocation = &mut command.invocations[id.1];
             if invocation.ended.is_some() {
                 continue;
             }
@@ -141,7 +141,7 @@ impl World {
             };
             let snapshot = snapshot.without_superseded(&self.catalogue, self.now);
             let (duration, times_out) = agent::duration(node, &operation);
-            let running = Running { job, operation, started: self.now, snapshot_id, snapshot, times_out };
+            let running = Running { invocation: id, operation, started: self.now, snapshot_id, snapshot, times_out };
             node.lanes[lane].current = Some(running);
             self.plan(self.now + duration, Event::Finish(index, lane));
             return;
@@ -162,15 +162,15 @@ impl World {
             if leaves {
                 node.lost_since = Some(self.now);
             }
-            self.end(run.job, answer);
+            self.end(run.invocation, answer);
             self.begin_next(index, lane);
         }
     }
 
     /// Ends an invocation, once, and lets its command go on or stop.
-    fn end(&mut self, job: JobId, answer: Answer) {
-        let command = &mut self.commands[job.0];
-        let invocation = &mut command.invocations[job.1];
+    fn end(&mut self, id: InvocationId, answer: InvocationResult) {
+        let command = &mut self.commands[id.0];
+        let invocation = &mut command.invocations[id.1];
         if invocation.ended.is_some() {
             return;
         }
@@ -180,11 +180,11 @@ impl World {
                 waiting.ended = Some((self.now, silent(End::Terminated)));
             }
         }
-        self.dispatch(job.0);
+        self.dispatch(id.0);
     }
 }
 
 /// The end of an invocation that no agent tells of.
-fn silent(end: End) -> Answer {
-    Answer { end, code: -1, stdout: String::new(), stderr: String::new() }
+fn silent(end: End) -> InvocationResult {
+    InvocationResult { end, code: -1, stdout: String::new(), stderr: String::new() }
 }

@@ -3,7 +3,7 @@ use super::World;
 use crate::{
     clock::rfc3339,
     patching::{
-        baseline::{Baseline, Place},
+        baseline::{Baseline, RegionBaselines},
         catalogue::PatchId,
         snapshot::Snapshot,
     },
@@ -11,7 +11,7 @@ use crate::{
 use serde_json::{Map, Value, json};
 
 /// What `GET /_sim/truth` answers.
-pub fn truth(world: &World) -> Value {
+pub fn describe(world: &World) -> Value {
     let mut instances = Map::new();
     for node in &world.fleet.nodes {
         let snapshot = Snapshot::take(&world.catalogue, world.baselines.in_scope(node.patch_scope()), world.now);
@@ -19,7 +19,7 @@ pub fn truth(world: &World) -> Value {
             "account": node.account,
             "region": node.region,
             "installsStarted": node.installs_started,
-            "installsByOthers": node.installs_by_others,
+            "installsByOthers": node.installs_by_competitors,
             "overlaps": node.overlaps,
             "installsBeside": node.installs_beside,
             "installed": texts(node.installed_here.iter()),
@@ -41,11 +41,11 @@ pub fn truth(world: &World) -> Value {
 /// registered for patch groups. Only where there is any of it.
 fn baselines(world: &World) -> Value {
     let mut accounts = json!({});
-    for (account, region, place) in world.baselines.places() {
+    for (account, region, registered) in world.baselines.regions() {
         let truth = json!({
-            "baselines": place.own().iter().map(|baseline| own(place, baseline)).collect::<Vec<_>>(),
-            "defaults": place.changed_defaults().iter().map(|b| (b.os.code().to_owned(), named(b))).collect::<Map<_, _>>(),
-            "patchGroups": place.groups().iter().map(|(group, b)| {
+            "baselines": registered.own().iter().map(|baseline| own(registered, baseline)).collect::<Vec<_>>(),
+            "defaults": registered.changed_defaults().iter().map(|b| (b.os.code().to_owned(), named(b))).collect::<Map<_, _>>(),
+            "patchGroups": registered.groups().iter().map(|(group, b)| {
                 json!({"patchGroup": group, "os": b.os.code(), "id": b.reference(), "name": b.content.name})
             }).collect::<Vec<_>>(),
         });
@@ -65,12 +65,12 @@ fn named(baseline: &Baseline) -> Value {
 }
 
 /// An own baseline: the API's fields of its content, in the API's spelling, under `content`.
-fn own(place: &Place, baseline: &Baseline) -> Value {
+fn own(registered: &RegionBaselines, baseline: &Baseline) -> Value {
     json!({
         "id": baseline.id,
         "name": baseline.content.name,
         "os": baseline.os.code(),
-        "default": place.is_default(baseline),
+        "default": registered.is_default(baseline),
         "tags": baseline.tags,
         "created": rfc3339(baseline.created),
         "modified": rfc3339(baseline.modified),

@@ -7,13 +7,13 @@ pub mod organization;
 
 use crate::{
     clock::{self, Millis},
-    competing::Others,
+    competing::CompetingPatchers,
     facts::regions,
     fleet::Fleet,
     patching::{
         baseline::Baselines,
         catalogue::Catalogue,
-        command::{Command, JobId},
+        command::{Command, InvocationId},
         snapshot::Snapshots,
     },
     scenario::{CalendarEntry, Scenario},
@@ -30,15 +30,15 @@ enum Event {
     /// A command's ramp allows more invocations.
     Ramp(usize),
     /// An agent asks for its messages.
-    Deliver(JobId),
+    Deliver(InvocationId),
     /// The agent of a node is done with what it does in a lane, or vanishes.
     Finish(usize, usize),
     /// An invocation that has not begun is given up.
-    StartLimit(JobId),
+    StartLimit(InvocationId),
     /// An invocation without an answer is given up.
-    ReplyLimit(JobId),
+    ReplyLimit(InvocationId),
     /// Somebody else patches.
-    Errand(usize),
+    AgentJob(usize),
 }
 
 /// Everything that is simulated.
@@ -57,7 +57,7 @@ pub struct World {
     /// Commands, in the order in which they were sent.
     pub commands: Vec<Command>,
     /// Who else patches.
-    pub others: Others,
+    pub competing: CompetingPatchers,
     /// Change calendars.
     pub calendars: Vec<CalendarEntry>,
     command_by_id: HashMap<String, usize>,
@@ -77,7 +77,7 @@ impl World {
             now: start,
             organization: Organization::new(scenario),
             baselines: baselines::register(scenario, start).0,
-            others: Others::new(scenario, &fleet),
+            competing: CompetingPatchers::new(scenario, &fleet),
             fleet,
             calendars: scenario.calendars.clone(),
             catalogue,
@@ -104,7 +104,7 @@ impl World {
     /// Does this account have this Region?
     pub fn region_status(&self, account: &str, region: &str) -> regions::OptIn {
         let disabled = self.organization.accounts.get(account).is_some_and(|a| a.disabled_regions.contains(region));
-        regions::status(region, disabled, !self.fleet.indices(account, region).is_empty())
+        regions::status(region, disabled, !self.fleet.positions_in(account, region).is_empty())
     }
 
     fn plan(&mut self, at: Millis, event: Event) {
@@ -115,11 +115,11 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Ramp(index) => self.ramp(index),
-            Event::Deliver(job) => self.deliver(job),
+            Event::Deliver(id) => self.deliver(id),
             Event::Finish(node, lane) => self.finish(node, lane),
-            Event::StartLimit(job) => self.give_up_start(job),
-            Event::ReplyLimit(job) => self.give_up_reply(job),
-            Event::Errand(position) => self.run_errand(position),
+            Event::StartLimit(id) => self.give_up_start(id),
+            Event::ReplyLimit(id) => self.give_up_reply(id),
+            Event::AgentJob(position) => self.run_agent_job(position),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::model::{
 use crate::{
     facts::ids,
     scenario::{
-        Egress, EndpointEntry, EndpointGroup, EndpointPlace, FleetEntry, Form, NetworkAcl, NetworkEntry, WayOut,
+        Egress, EndpointEntry, EndpointGroup, EndpointPlace, FleetEntry, NameOrMap, NetworkAcl, NetworkEntry, WayOut,
     },
 };
 
@@ -39,7 +39,7 @@ impl Networks {
             .collect();
         for position in 0..parts.len() {
             let part = &parts[position];
-            for Form(endpoint) in &part.network.endpoints {
+            for NameOrMap(endpoint) in &part.network.endpoints {
                 networks.add_endpoint(&parts, part, endpoint);
             }
         }
@@ -218,7 +218,7 @@ impl Networks {
         self.groups.push(SecurityGroup {
             id,
             vpc,
-            name: format!("endpoints-{}", group_word(kind)),
+            name: format!("endpoints-{}", group_name(kind)),
             ingress,
             egress: Vec::new(),
         });
@@ -237,7 +237,7 @@ fn describe(entry: &FleetEntry) -> (String, NetworkEntry) {
     (given.vpc.clone().unwrap_or_else(derived), network)
 }
 
-fn group_word(kind: EndpointGroup) -> &'static str {
+fn group_name(kind: EndpointGroup) -> &'static str {
     match kind {
         EndpointGroup::Vpc => "vpc",
         EndpointGroup::Instances => "instances",
@@ -246,7 +246,7 @@ fn group_word(kind: EndpointGroup) -> &'static str {
 }
 
 fn endpoint_group_id(vpc: &Vpc, kind: EndpointGroup) -> String {
-    vpc.id_of("sg", &format!("endpoints-{}", group_word(kind)))
+    vpc.id_of("sg", &format!("endpoints-{}", group_name(kind)))
 }
 
 fn default_route(vpc: &Vpc, way_out: WayOut) -> Vec<Route> {

@@ -1,6 +1,6 @@
 //! Which patch a baseline approves when. Pure, and the only place that knows it.
 use super::{
-    content::{Baseline, Filter, Key, Level, Rule},
+    content::{Baseline, ComplianceLevel, Filter, Key, Rule},
     patch_names::names,
 };
 use crate::{
@@ -11,32 +11,32 @@ use crate::{
 
 /// What a baseline says about a version of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ApprovalState {
     /// It is on the list of rejected patches, whatever else approves it.
     Rejected,
     /// It is approved; the level is that of the strictest reason.
-    Approved(Level),
+    Approved(ComplianceLevel),
     /// Nothing is said about it, or not yet.
-    Open,
+    Undecided,
 }
 
 impl Baseline {
     /// What is said about a version of a patch at `now`.
-    pub fn verdict(&self, patch: &Patch, now: Millis) -> Verdict {
+    pub fn approval_state(&self, patch: &Patch, now: Millis) -> ApprovalState {
         let content = &self.content;
         let listed = |list: &[String]| list.iter().any(|pattern| names(pattern, self.os, patch));
         if listed(&content.rejected_patches) {
-            return Verdict::Rejected;
+            return ApprovalState::Rejected;
         }
         if patch.released > now || !passes(&content.global_filters.patch_filters, patch) {
-            return Verdict::Open;
+            return ApprovalState::Undecided;
         }
         let explicit = listed(&content.approved_patches)
             && (content.approved_patches_enable_non_security || !is_non_security(self.os, patch));
         let explicit = explicit.then_some(content.approved_patches_compliance_level);
         let by_rules = content.approval_rules.patch_rules.iter().filter(|rule| self.approves(rule, patch, now));
         let level = explicit.into_iter().chain(by_rules.map(|rule| rule.compliance_level)).max();
-        level.map_or(Verdict::Open, Verdict::Approved)
+        level.map_or(ApprovalState::Undecided, ApprovalState::Approved)
     }
 
     fn approves(&self, rule: &Rule, patch: &Patch, now: Millis) -> bool {

@@ -30,7 +30,7 @@ impl Baseline {
 
     /// May a rejected patch not be there under any circumstances?
     pub fn blocks(&self) -> bool {
-        self.content.rejected_patches_action == Action::Block
+        self.content.rejected_patches_action == RejectedPatchesAction::Block
     }
 }
 
@@ -45,13 +45,13 @@ pub struct Content {
     pub global_filters: FilterGroup,
     pub approval_rules: RuleGroup,
     pub approved_patches: Vec<String>,
-    pub approved_patches_compliance_level: Level,
+    pub approved_patches_compliance_level: ComplianceLevel,
     pub approved_patches_enable_non_security: bool,
     pub rejected_patches: Vec<String>,
-    pub rejected_patches_action: Action,
+    pub rejected_patches_action: RejectedPatchesAction,
     pub sources: Vec<Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub available_security_updates_compliance_status: Option<Status>,
+    pub available_security_updates_compliance_status: Option<ComplianceStatus>,
 }
 
 /// `PatchFilterGroup`: a patch must pass all of its filters.
@@ -100,7 +100,7 @@ pub struct RuleGroup {
 pub struct Rule {
     pub patch_filter_group: FilterGroup,
     #[serde(default)]
-    pub compliance_level: Level,
+    pub compliance_level: ComplianceLevel,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approve_after_days: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +113,7 @@ pub struct Rule {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
-pub enum Level {
+pub enum ComplianceLevel {
     #[default]
     Unspecified,
     Informational,
@@ -126,7 +126,7 @@ pub enum Level {
 /// `PatchAction`: what becomes of a rejected patch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Action {
+pub enum RejectedPatchesAction {
     /// It may come as a dependency, and is of no concern when it is there.
     #[default]
     AllowAsDependency,
@@ -138,7 +138,7 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
-pub enum Status {
+pub enum ComplianceStatus {
     Compliant,
     NonCompliant,
 }

@@ -8,7 +8,7 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
-pub use approval::Verdict;
+pub use approval::ApprovalState;
 pub use check::{check, check_tag};
-pub use content::{Baseline, Content, Level, Status};
-pub use registry::{Baselines, Place, Refusal};
+pub use content::{Baseline, ComplianceLevel, ComplianceStatus, Content};
+pub use registry::{Baselines, Refusal, RegionBaselines};

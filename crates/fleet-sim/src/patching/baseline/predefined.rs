@@ -1,5 +1,5 @@
 //! The baselines that AWS provides: one for each system, and two more for Windows.
-use super::content::{Baseline, Content, Filter, FilterGroup, Key, Rule, RuleGroup, Status};
+use super::content::{Baseline, ComplianceStatus, Content, Filter, FilterGroup, Key, Rule, RuleGroup};
 use crate::{
     clock::{DAY, Millis},
     facts::{
@@ -36,7 +36,8 @@ fn build(os: Os, name: &str, region: &str) -> Baseline {
         name: name.to_owned(),
         description: Some(format!("Predefined patch baseline for {} provided by AWS.", os.code())),
         approval_rules: RuleGroup { patch_rules: rules(os, name.ends_with("-Applications")) },
-        available_security_updates_compliance_status: (os.kind() == Kind::Windows).then_some(Status::Compliant),
+        available_security_updates_compliance_status: (os.kind() == Kind::Windows)
+            .then_some(ComplianceStatus::Compliant),
         ..Content::default()
     };
     let arn = Some(format!("arn:aws:ssm:{region}:{OWNER}:patchbaseline/{id}"));

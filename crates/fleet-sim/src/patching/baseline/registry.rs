@@ -1,7 +1,7 @@
 //! Which baselines an account has in a Region, and which of them counts for whom.
 use super::super::scope::PatchScope;
 use super::{
-    content::{Baseline, Content, Status},
+    content::{Baseline, ComplianceStatus, Content},
     predefined,
 };
 use crate::{
@@ -43,29 +43,29 @@ pub enum Refusal {
 /// The baselines of all accounts.
 #[derive(Debug, Default)]
 pub struct Baselines {
-    places: BTreeMap<(String, String), Place>,
+    regions: BTreeMap<(String, String), RegionBaselines>,
 }
 
 impl Baselines {
     /// What an account has in a Region.
-    pub fn place(&mut self, account: &str, region: &str) -> &mut Place {
+    pub fn in_region(&mut self, account: &str, region: &str) -> &mut RegionBaselines {
         let key = (account.to_owned(), region.to_owned());
-        self.places.entry(key).or_insert_with(|| Place::new(account, region))
+        self.regions.entry(key).or_insert_with(|| RegionBaselines::new(account, region))
     }
 
     /// What an account has in a Region, if anybody ever touched or asked for it.
-    pub fn find(&self, account: &str, region: &str) -> Option<&Place> {
-        self.places.get(&(account.to_owned(), region.to_owned()))
+    pub fn get(&self, account: &str, region: &str) -> Option<&RegionBaselines> {
+        self.regions.get(&(account.to_owned(), region.to_owned()))
     }
 
     /// Every place, by account and Region.
-    pub fn places(&self) -> impl Iterator<Item = (&str, &str, &Place)> {
-        self.places.iter().map(|((account, region), place)| (account.as_str(), region.as_str(), place))
+    pub fn regions(&self) -> impl Iterator<Item = (&str, &str, &RegionBaselines)> {
+        self.regions.iter().map(|((account, region), registered)| (account.as_str(), region.as_str(), registered))
     }
 
     /// Returns the baseline of a patch group, or else the default of the operating system.
     pub fn in_scope(&self, scope: PatchScope<'_>) -> Arc<Baseline> {
-        match self.find(scope.account, scope.region) {
+        match self.get(scope.account, scope.region) {
             Some(registered) => scope
                 .patch_group
                 .and_then(|group| registered.of_group(group, scope.os))
@@ -77,7 +77,7 @@ impl Baselines {
 
 /// What an account has in a Region.
 #[derive(Debug)]
-pub struct Place {
+pub struct RegionBaselines {
     account: String,
     region: String,
     own: Vec<Arc<Baseline>>,
@@ -90,7 +90,7 @@ pub struct Place {
     made: usize,
 }
 
-impl Place {
+impl RegionBaselines {
     fn new(account: &str, region: &str) -> Self {
         Self {
             account: account.to_owned(),
@@ -258,7 +258,7 @@ impl Place {
 /// What AWS fills in.
 fn complete(os: Os, content: &mut Content) {
     if os.kind() == Kind::Windows {
-        content.available_security_updates_compliance_status.get_or_insert(Status::Compliant);
+        content.available_security_updates_compliance_status.get_or_insert(ComplianceStatus::Compliant);
     }
 }
 

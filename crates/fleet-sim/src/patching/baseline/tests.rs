@@ -51,7 +51,7 @@ fn one_rule(code: &str, filters: &Value, more: &Value) -> Baseline {
 }
 
 const AL: &str = "AMAZON_LINUX_2023";
-const UNSPECIFIED: Verdict = Verdict::Approved(Level::Unspecified);
+const UNSPECIFIED: ApprovalState = ApprovalState::Approved(ComplianceLevel::Unspecified);
 
 fn at(text: &str) -> Millis {
     clock::parse(text).expect("a date")
@@ -64,7 +64,7 @@ fn now() -> Millis {
 fn predefined_approves(code: &str, fields: &str, age_days: i64) -> bool {
     let patch = patch(code, fields);
     let baseline = predefined::default_for(os(code), "eu-west-1");
-    baseline.verdict(&patch, patch.released + age_days * DAY) == UNSPECIFIED
+    baseline.approval_state(&patch, patch.released + age_days * DAY) == UNSPECIFIED
 }
 
 #[test]
@@ -129,18 +129,18 @@ fn every_filter_looks_at_its_own_field() {
         ("WINDOWS", "classification: Updates, patchSet: APPLICATION", "PATCH_SET", "APPLICATION", "OS"),
         ("WINDOWS", "classification: Updates", "PATCH_SET", "OS", "APPLICATION"),
     ] {
-        let verdict =
-            |values: &[&str]| one_rule(code, &json!({key: values}), &days).verdict(&patch(code, fields), now());
-        assert_eq!(verdict(&[good]), UNSPECIFIED, "{code} {key} {good}");
-        assert_eq!(verdict(&[bad]), Verdict::Open, "{code} {key} {bad}");
-        assert_eq!(verdict(&[bad, good]), UNSPECIFIED, "{code} {key}: one of the values");
-        assert_eq!(verdict(&["*"]), UNSPECIFIED, "{code} {key}: any");
+        let state =
+            |values: &[&str]| one_rule(code, &json!({key: values}), &days).approval_state(&patch(code, fields), now());
+        assert_eq!(state(&[good]), UNSPECIFIED, "{code} {key} {good}");
+        assert_eq!(state(&[bad]), ApprovalState::Undecided, "{code} {key} {bad}");
+        assert_eq!(state(&[bad, good]), UNSPECIFIED, "{code} {key}: one of the values");
+        assert_eq!(state(&["*"]), UNSPECIFIED, "{code} {key}: any");
     }
     let ubuntu = |value: &str| {
         one_rule("UBUNTU", &json!({"PRIORITY": [value]}), &json!({}))
-            .verdict(&patch("UBUNTU", "classification: Security, priority: Optional"), now())
+            .approval_state(&patch("UBUNTU", "classification: Security, priority: Optional"), now())
     };
-    assert_eq!((ubuntu("Optional"), ubuntu("Required")), (UNSPECIFIED, Verdict::Open));
+    assert_eq!((ubuntu("Optional"), ubuntu("Required")), (UNSPECIFIED, ApprovalState::Undecided));
 }
 
 #[test]
@@ -150,18 +150,27 @@ fn all_filters_of_a_rule_must_fit_and_a_missing_severity_fits_any() {
         &json!({"CLASSIFICATION": ["Security"], "SEVERITY": ["Critical"]}),
         &json!({"ApproveAfterDays": 0}),
     );
-    assert_eq!(rule.verdict(&patch(AL, "classification: Security, severity: Critical"), now()), UNSPECIFIED);
-    assert_eq!(rule.verdict(&patch(AL, "classification: Security, severity: Low"), now()), Verdict::Open);
-    assert_eq!(rule.verdict(&patch(AL, "classification: Bugfix, severity: Critical"), now()), Verdict::Open);
-    assert_eq!(rule.verdict(&patch(AL, "classification: Security"), now()), UNSPECIFIED);
-    assert_eq!(rule.verdict(&patch(AL, "classification: Bugfix"), now()), Verdict::Open);
+    assert_eq!(rule.approval_state(&patch(AL, "classification: Security, severity: Critical"), now()), UNSPECIFIED);
+    assert_eq!(
+        rule.approval_state(&patch(AL, "classification: Security, severity: Low"), now()),
+        ApprovalState::Undecided
+    );
+    assert_eq!(
+        rule.approval_state(&patch(AL, "classification: Bugfix, severity: Critical"), now()),
+        ApprovalState::Undecided
+    );
+    assert_eq!(rule.approval_state(&patch(AL, "classification: Security"), now()), UNSPECIFIED);
+    assert_eq!(rule.approval_state(&patch(AL, "classification: Bugfix"), now()), ApprovalState::Undecided);
 }
 
 #[test]
 fn a_rule_without_patch_set_is_about_windows_itself() {
     let rule = one_rule("WINDOWS", &json!({}), &json!({"ApproveAfterDays": 0}));
-    assert_eq!(rule.verdict(&patch("WINDOWS", "classification: Updates"), now()), UNSPECIFIED);
-    assert_eq!(rule.verdict(&patch("WINDOWS", "classification: Updates, patchSet: APPLICATION"), now()), Verdict::Open);
+    assert_eq!(rule.approval_state(&patch("WINDOWS", "classification: Updates"), now()), UNSPECIFIED);
+    assert_eq!(
+        rule.approval_state(&patch("WINDOWS", "classification: Updates, patchSet: APPLICATION"), now()),
+        ApprovalState::Undecided
+    );
 }
 
 #[test]
@@ -170,8 +179,8 @@ fn a_delay_counts_from_the_release_and_may_be_none() {
     let due = |days: i64| patch.released + days * DAY;
     for days in [0, 3, 360] {
         let rule = one_rule(AL, &json!({}), &json!({"ApproveAfterDays": days}));
-        assert_eq!(rule.verdict(&patch, due(days) - 1), Verdict::Open, "{days}");
-        assert_eq!(rule.verdict(&patch, due(days)), UNSPECIFIED, "{days}");
+        assert_eq!(rule.approval_state(&patch, due(days) - 1), ApprovalState::Undecided, "{days}");
+        assert_eq!(rule.approval_state(&patch, due(days)), UNSPECIFIED, "{days}");
     }
 }
 
@@ -182,12 +191,13 @@ fn on_amazon_linux_2_an_updated_advisory_starts_the_delay_anew() {
     {
         let rule = one_rule(code, &json!({}), &json!({"ApproveAfterDays": 7}));
         let patch = patch(code, fields);
-        assert_eq!(rule.verdict(&patch, at(due) - 1), Verdict::Open, "{code}");
-        assert_eq!(rule.verdict(&patch, at(due)), UNSPECIFIED, "{code}");
+        assert_eq!(rule.approval_state(&patch, at(due) - 1), ApprovalState::Undecided, "{code}");
+        assert_eq!(rule.approval_state(&patch, at(due)), UNSPECIFIED, "{code}");
     }
     let rule = one_rule("AMAZON_LINUX_2", &json!({}), &json!({"ApproveAfterDays": 2}));
     let patch = patch("AMAZON_LINUX_2", fields);
-    let seen: Vec<_> = (1..8).map(|day| rule.verdict(&patch, at(&format!("2026-11-0{day}"))) == UNSPECIFIED).collect();
+    let seen: Vec<_> =
+        (1..8).map(|day| rule.approval_state(&patch, at(&format!("2026-11-0{day}"))) == UNSPECIFIED).collect();
     assert_eq!(seen, [false, false, true, true, false, false, true], "approved, updated, approved again");
 }
 
@@ -195,64 +205,78 @@ fn on_amazon_linux_2_an_updated_advisory_starts_the_delay_anew() {
 fn an_until_date_is_inclusive_to_its_last_second_in_utc() {
     let rule = |code| one_rule(code, &json!({}), &json!({"ApproveUntilDate": "2026-11-16"}));
     let released = |time: &str| patch(AL, &format!("id: p, released: \"{time}\", classification: Security"));
-    assert_eq!(rule(AL).verdict(&released("2026-11-16T23:59:59Z"), now()), UNSPECIFIED);
-    assert_eq!(rule(AL).verdict(&released("2026-11-17T00:00:00Z"), now()), Verdict::Open);
-    assert_eq!(rule(AL).verdict(&released("2026-11-17T00:30:00+01:00"), now()), UNSPECIFIED, "that is the day before");
+    assert_eq!(rule(AL).approval_state(&released("2026-11-16T23:59:59Z"), now()), UNSPECIFIED);
+    assert_eq!(rule(AL).approval_state(&released("2026-11-17T00:00:00Z"), now()), ApprovalState::Undecided);
+    assert_eq!(
+        rule(AL).approval_state(&released("2026-11-17T00:30:00+01:00"), now()),
+        UNSPECIFIED,
+        "that is the day before"
+    );
     let future = released("2026-11-16");
-    assert_eq!(rule(AL).verdict(&future, future.released - SECOND), Verdict::Open, "not out yet");
+    assert_eq!(rule(AL).approval_state(&future, future.released - SECOND), ApprovalState::Undecided, "not out yet");
     let updated = "released: \"2026-11-01\", id: p, updated: \"2026-11-20\", classification: Security";
-    assert_eq!(rule("AMAZON_LINUX_2").verdict(&patch("AMAZON_LINUX_2", updated), now()), Verdict::Open);
+    assert_eq!(
+        rule("AMAZON_LINUX_2").approval_state(&patch("AMAZON_LINUX_2", updated), now()),
+        ApprovalState::Undecided
+    );
 }
 
 #[test]
 fn what_is_not_security_needs_enable_non_security_where_the_system_cannot_tell() {
     for (code, fields, without) in [
-        ("UBUNTU", "classification: Bugfix", Verdict::Open),
+        ("UBUNTU", "classification: Bugfix", ApprovalState::Undecided),
         ("UBUNTU", "classification: Security", UNSPECIFIED),
-        ("CENTOS", "classification: Security", Verdict::Open),
-        (AL, "classification: \"\"", Verdict::Open),
+        ("CENTOS", "classification: Security", ApprovalState::Undecided),
+        (AL, "classification: \"\"", ApprovalState::Undecided),
         (AL, "classification: Bugfix", UNSPECIFIED),
         ("WINDOWS", "classification: Updates", UNSPECIFIED),
     ] {
         let date = if os(code).is_apt() { json!({}) } else { json!({"ApproveAfterDays": 0}) };
-        let verdict = |more: Value| {
+        let state = |more: Value| {
             let mut rule = date.clone();
             rule["EnableNonSecurity"] = more;
-            one_rule(code, &json!({}), &rule).verdict(&patch(code, fields), now())
+            one_rule(code, &json!({}), &rule).approval_state(&patch(code, fields), now())
         };
-        assert_eq!(verdict(json!(false)), without, "{code} {fields}");
-        assert_eq!(verdict(json!(true)), UNSPECIFIED, "{code} {fields}");
+        assert_eq!(state(json!(false)), without, "{code} {fields}");
+        assert_eq!(state(json!(true)), UNSPECIFIED, "{code} {fields}");
     }
     let bare = one_rule(
         AL,
         &json!({"CLASSIFICATION": ["Security"]}),
         &json!({"ApproveAfterDays": 0, "EnableNonSecurity": true}),
     );
-    assert_eq!(bare.verdict(&patch(AL, "classification: \"\""), now()), UNSPECIFIED, "nothing there to be filtered");
+    assert_eq!(
+        bare.approval_state(&patch(AL, "classification: \"\""), now()),
+        UNSPECIFIED,
+        "nothing there to be filtered"
+    );
 }
 
 #[test]
 fn approved_patches_do_not_wait_and_rejected_ones_win() {
     let patch = patch(AL, "id: bash.x86_64, classification: Enhancement");
     let first_day = patch.released;
-    let verdict = |fields: Value| baseline(AL, fields).verdict(&patch, first_day);
-    assert_eq!(verdict(json!({})), Verdict::Open);
+    let state = |fields: Value| baseline(AL, fields).approval_state(&patch, first_day);
+    assert_eq!(state(json!({})), ApprovalState::Undecided);
     let approved = json!({"ApprovedPatches": ["bash*"], "ApprovedPatchesComplianceLevel": "HIGH"});
-    assert_eq!(verdict(approved.clone()), Verdict::Approved(Level::High));
-    assert_eq!(baseline(AL, approved).verdict(&patch, first_day - 1), Verdict::Open, "not out yet");
-    assert_eq!(verdict(json!({"ApprovedPatches": ["bash"], "RejectedPatches": ["bash.x86_64"]})), Verdict::Rejected);
+    assert_eq!(state(approved.clone()), ApprovalState::Approved(ComplianceLevel::High));
+    assert_eq!(baseline(AL, approved).approval_state(&patch, first_day - 1), ApprovalState::Undecided, "not out yet");
+    assert_eq!(
+        state(json!({"ApprovedPatches": ["bash"], "RejectedPatches": ["bash.x86_64"]})),
+        ApprovalState::Rejected
+    );
     let mut rule = one_rule(AL, &json!({}), &json!({"ApproveAfterDays": 0}));
     rule.content.rejected_patches = vec!["bash*".into()];
-    assert_eq!(rule.verdict(&patch, now()), Verdict::Rejected);
+    assert_eq!(rule.approval_state(&patch, now()), ApprovalState::Rejected);
 }
 
 #[test]
 fn approved_patches_are_security_patches_unless_the_list_says_otherwise() {
     let list = |enabled: bool| {
         let fields = json!({"ApprovedPatches": ["bash"], "ApprovedPatchesEnableNonSecurity": enabled});
-        baseline("UBUNTU", fields).verdict(&patch("UBUNTU", "id: bash, classification: Bugfix"), now())
+        baseline("UBUNTU", fields).approval_state(&patch("UBUNTU", "id: bash, classification: Bugfix"), now())
     };
-    assert_eq!((list(false), list(true)), (Verdict::Open, UNSPECIFIED));
+    assert_eq!((list(false), list(true)), (ApprovalState::Undecided, UNSPECIFIED));
 }
 
 #[test]
@@ -261,10 +285,10 @@ fn global_filters_come_before_everything_but_rejection() {
         "GlobalFilters": {"PatchFilters": [{"Key": "CLASSIFICATION", "Values": ["Security"]}]},
         "ApprovedPatches": ["bash"], "RejectedPatches": ["vim"],
     });
-    let verdict = |patch: &str| baseline(AL, fields.clone()).verdict(&self::patch(AL, patch), now());
-    assert_eq!(verdict("id: bash, classification: Security"), UNSPECIFIED);
-    assert_eq!(verdict("id: bash, classification: Bugfix"), Verdict::Open);
-    assert_eq!(verdict("id: vim, classification: Bugfix"), Verdict::Rejected);
+    let state = |patch: &str| baseline(AL, fields.clone()).approval_state(&self::patch(AL, patch), now());
+    assert_eq!(state("id: bash, classification: Security"), UNSPECIFIED);
+    assert_eq!(state("id: bash, classification: Bugfix"), ApprovalState::Undecided);
+    assert_eq!(state("id: vim, classification: Bugfix"), ApprovalState::Rejected);
 }
 
 #[test]
@@ -272,7 +296,7 @@ fn the_strictest_reason_gives_the_level() {
     let rule = |level: &str| json!({"PatchFilterGroup": {"PatchFilters": []}, "ComplianceLevel": level, "ApproveAfterDays": 0});
     let fields = json!({"ApprovalRules": {"PatchRules": [rule("LOW"), rule("CRITICAL"), rule("HIGH")]}});
     let patch = patch(AL, "classification: Security");
-    assert_eq!(baseline(AL, fields).verdict(&patch, now()), Verdict::Approved(Level::Critical));
+    assert_eq!(baseline(AL, fields).approval_state(&patch, now()), ApprovalState::Approved(ComplianceLevel::Critical));
 }
 
 #[test]
@@ -281,7 +305,8 @@ fn packages_are_named_in_every_documented_form() {
         self::patch(code, &format!("id: \"{id}\", version: \"1:1.12.28-1.amzn2023.0.1\", classification: Security"))
     };
     let rejects = |code: &str, pattern: &str, id: &str| {
-        baseline(code, json!({"RejectedPatches": [pattern]})).verdict(&patch(code, id), now()) == Verdict::Rejected
+        baseline(code, json!({"RejectedPatches": [pattern]})).approval_state(&patch(code, id), now())
+            == ApprovalState::Rejected
     };
     for pattern in [
         "dbus",

@@ -36,13 +36,13 @@ pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsE
         if !ids::is_instance_id(id) {
             return Err(AwsError::new("InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\"")));
         }
-        if world.fleet.find(&call.account, &call.region, id).is_none() {
+        if world.fleet.position_of(&call.account, &call.region, id).is_none() {
             return Err(AwsError::new("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")));
         }
     }
     let filters = checked_filters(call)?;
     let mut chosen = Vec::new();
-    for node in world.fleet.at(&call.account, &call.region) {
+    for node in world.fleet.instances_in(&call.account, &call.region) {
         let mut fits = wanted.is_empty() || wanted.contains(&node.id);
         for filter in &filters {
             fits &= matches(world, node, filter)?;

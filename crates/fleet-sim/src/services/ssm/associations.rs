@@ -18,9 +18,9 @@ pub fn list_associations(world: &mut World, call: &Call) -> Result<String, AwsEr
     let request = ssm(call);
     let size = request.page_size(1..=50, 50)?;
     let filters = filters(request)?;
-    let here = world.others.associations.iter().filter(|association| {
-        let errand = &world.others.errands[association.errand];
-        errand.account == call.account && errand.region == call.region
+    let here = world.competing.associations.iter().filter(|association| {
+        let job = &world.competing.jobs[association.job];
+        job.account == call.account && job.region == call.region
     });
     let chosen = here.filter(|association| filters.iter().all(|(key, value)| matches(world, association, key, value)));
     let token = request.text("NextToken")?;
@@ -32,15 +32,15 @@ pub fn list_associations(world: &mut World, call: &Call) -> Result<String, AwsEr
 /// `DescribeAssociation`, by id only: what `ListAssociations` tells, and the parameters.
 pub fn describe_association(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = ssm(call).required("AssociationId")?;
-    let found = world.others.associations.iter().find(|association| {
-        let errand = &world.others.errands[association.errand];
-        association.id == id && errand.account == call.account && errand.region == call.region
+    let found = world.competing.associations.iter().find(|association| {
+        let job = &world.competing.jobs[association.job];
+        association.id == id && job.account == call.account && job.region == call.region
     });
     let Some(association) = found else {
         return Err(AwsError::new("AssociationDoesNotExist", "The specified association doesn't exist."));
     };
     let mut answer = association_json(world, association);
-    if let Some(operation) = world.others.errands[association.errand].operation {
+    if let Some(operation) = world.competing.jobs[association.job].operation {
         answer["Parameters"] = json!({"Operation": [operation.code()]});
     }
     Ok(json!({"AssociationDescription": answer}).to_string())
@@ -72,15 +72,15 @@ fn filters(request: Fields<'_>) -> Result<Vec<(&str, &str)>, AwsError> {
 }
 
 fn matches(world: &World, association: &Association, key: &str, value: &str) -> bool {
-    let errand = &world.others.errands[association.errand];
-    let last = errand.last(world.now);
+    let job = &world.competing.jobs[association.job];
+    let last = job.last(world.now);
     let compare =
         |fits: fn(i64, i64) -> bool| last.zip(clock::parse(value).ok()).is_some_and(|(at, than)| fits(at, than));
     match key {
-        "Name" => errand.document == value,
+        "Name" => job.document == value,
         "AssociationId" => association.id == value,
         "AssociationName" => association.name.as_deref() == Some(value),
-        "AssociationStatusName" => normalized(status(world.outcome(association.errand, None))) == normalized(value),
+        "AssociationStatusName" => normalized(status(world.outcome(association.job, None))) == normalized(value),
         "LastExecutedBefore" => compare(|at, than| at < than),
         "LastExecutedAfter" => compare(|at, than| at > than),
         // Only what was made with the parameter InstanceId, or with a resource group: there is neither here.
@@ -99,14 +99,14 @@ fn counts(outcome: [usize; 3]) -> Map<String, Value> {
 }
 
 fn association_json(world: &World, association: &Association) -> Value {
-    let errand = &world.others.errands[association.errand];
-    let outcome = world.outcome(association.errand, None);
+    let job = &world.competing.jobs[association.job];
+    let outcome = world.outcome(association.job, None);
     let mut answer = json!({
-        "Name": errand.document,
+        "Name": job.document,
         "AssociationId": association.id,
         "AssociationVersion": "1",
         "DocumentVersion": "$DEFAULT",
-        "Targets": errand.targets,
+        "Targets": job.targets,
         "Overview": {
             "Status": status(outcome),
             "DetailedStatus": if status(outcome) == "Pending" { "Associated" } else { status(outcome) },
@@ -116,10 +116,10 @@ fn association_json(world: &World, association: &Association) -> Value {
     if let Some(name) = &association.name {
         answer["AssociationName"] = json!(name);
     }
-    if let Some(schedule) = &errand.schedule {
+    if let Some(schedule) = &job.schedule {
         answer["ScheduleExpression"] = json!(schedule.text());
     }
-    if let Some(at) = errand.last(world.now) {
+    if let Some(at) = job.last(world.now) {
         answer["LastExecutionDate"] = json!(epoch_seconds(at));
     }
     answer
@@ -131,7 +131,7 @@ pub fn add_association_status(world: &World, node: &Node, information: &mut Valu
         return;
     };
     let own = associations_of(world, node);
-    let outcomes: Vec<_> = own.iter().map(|(errand, _)| status(world.outcome(*errand, Some(&node.id)))).collect();
+    let outcomes: Vec<_> = own.iter().map(|(job, _)| status(world.outcome(*job, Some(&node.id)))).collect();
     let mut sums = [0; 3];
     for outcome in &outcomes {
         for (position, state) in STATES.iter().enumerate() {
@@ -160,13 +160,13 @@ pub fn add_association_status(world: &World, node: &Node, information: &mut Valu
 /// `AssociationStatus` of a node; none if it has no association.
 pub fn node_status(world: &World, node: &Node) -> Option<&'static str> {
     let own = associations_of(world, node);
-    let outcomes = own.iter().map(|(errand, _)| status(world.outcome(*errand, Some(&node.id))));
+    let outcomes = own.iter().map(|(job, _)| status(world.outcome(*job, Some(&node.id))));
     outcomes.min_by_key(|outcome| STATES.iter().position(|state| state == outcome))
 }
 
-/// Positions and latest runs of the errands of a node's associations.
+/// Positions and latest runs of the jobs of a node's associations.
 fn associations_of(world: &World, node: &Node) -> Vec<(usize, Option<i64>)> {
-    let associations = world.others.associations.iter().map(|association| association.errand);
-    let own = associations.filter(|errand| world.others.errands[*errand].concerns(node));
-    own.map(|errand| (errand, world.others.errands[errand].last(world.now))).collect()
+    let associations = world.competing.associations.iter().map(|association| association.job);
+    let own = associations.filter(|job| world.competing.jobs[*job].concerns(node));
+    own.map(|job| (job, world.competing.jobs[job].last(world.now))).collect()
 }

@@ -22,14 +22,14 @@ pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     if token.is_some_and(|token| !(1..=64).contains(&token.chars().count())) {
         return Err(ssm(call).refuse("ClientToken", "Member must have length between 1 and 64"));
     }
-    let place = world.baselines.place(&call.account, &call.region);
+    let registered = world.baselines.in_region(&call.account, &call.region);
     let request = json!([os.code(), content, tags]).to_string();
-    if let Some(id) = token.map(|token| place.made_by(token, &request)).transpose()?.flatten() {
+    if let Some(id) = token.map(|token| registered.made_by(token, &request)).transpose()?.flatten() {
         return Ok(json!({"BaselineId": id}).to_string());
     }
-    let id = place.create(os, content, tags, world.now)?;
+    let id = registered.create(os, content, tags, world.now)?;
     if let Some(token) = token {
-        place.remember(token, &request, &id);
+        registered.remember(token, &request, &id);
     }
     Ok(json!({"BaselineId": id}).to_string())
 }
@@ -37,8 +37,8 @@ pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
 /// `UpdatePatchBaseline`. With `Replace`, what the request does not name falls back to what a new baseline has.
 pub fn update_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let reference = baseline_id(call)?;
-    let place = world.baselines.place(&call.account, &call.region);
-    let before = match place.get(reference) {
+    let registered = world.baselines.in_region(&call.account, &call.region);
+    let before = match registered.get(reference) {
         // The API knows no other error here.
         Err(Refusal::Malformed) => Err(Refusal::Unknown),
         other => other,
@@ -55,14 +55,14 @@ pub fn update_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     fields.extend(given(call));
     let content = read(fields)?;
     check(before.os, &content).map_err(refused)?;
-    let after = place.update(reference, content, world.now)?;
+    let after = registered.update(reference, content, world.now)?;
     Ok(full(&after).to_string())
 }
 
 /// `DeletePatchBaseline`. The API has no error for one that does not exist: it is gone already.
 pub fn delete_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = baseline_id(call)?;
-    match world.baselines.place(&call.account, &call.region).delete(id) {
+    match world.baselines.in_region(&call.account, &call.region).delete(id) {
         Ok(()) | Err(Refusal::Unknown) => Ok(json!({"BaselineId": id}).to_string()),
         Err(Refusal::Malformed) => Err(ssm(call).refuse("BaselineId", "Member must be the id of a patch baseline")),
         Err(refusal) => Err(refusal.into()),

@@ -4,7 +4,7 @@ use super::request::ssm;
 use crate::{
     clock::epoch_seconds,
     facts::operating_systems::Os,
-    patching::baseline::{Baseline, Place, Refusal},
+    patching::baseline::{Baseline, Refusal, RegionBaselines},
     wire::{AwsError, Call, paging::page},
     world::World,
 };
@@ -50,12 +50,12 @@ impl From<Refusal> for AwsError {
 }
 
 /// `PatchBaselineIdentity`
-pub fn identity(place: &Place, baseline: &Baseline) -> Value {
+pub fn identity(registered: &RegionBaselines, baseline: &Baseline) -> Value {
     let mut identity = json!({
         "BaselineId": baseline.reference(),
         "BaselineName": baseline.content.name,
         "OperatingSystem": baseline.os.code(),
-        "DefaultBaseline": place.is_default(baseline),
+        "DefaultBaseline": registered.is_default(baseline),
     });
     if let Some(text) = &baseline.content.description {
         identity["BaselineDescription"] = json!(text);
@@ -65,22 +65,22 @@ pub fn identity(place: &Place, baseline: &Baseline) -> Value {
 
 /// `RegisterDefaultPatchBaseline`. One of AWS's own is named by its ARN.
 pub fn register_default_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let baseline = world.baselines.place(&call.account, &call.region).make_default(baseline_id(call)?)?;
+    let baseline = world.baselines.in_region(&call.account, &call.region).make_default(baseline_id(call)?)?;
     Ok(json!({"BaselineId": baseline.reference()}).to_string())
 }
 
 /// `GetDefaultPatchBaseline`. Without an operating system it answers for Windows.
 pub fn get_default_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let os = system(call)?;
-    let baseline = world.baselines.place(&call.account, &call.region).default_for(os);
+    let baseline = world.baselines.in_region(&call.account, &call.region).default_for(os);
     Ok(json!({"BaselineId": baseline.reference(), "OperatingSystem": os.code()}).to_string())
 }
 
 /// `DescribePatchBaselines`
 pub fn describe_patch_baselines(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=100, 100)?;
-    let place = world.baselines.place(&call.account, &call.region);
-    let mut all = place.all();
+    let registered = world.baselines.in_region(&call.account, &call.region);
+    let mut all = registered.all();
     for (key, values) in filters(call)? {
         let owner = |own: bool| values.iter().any(|owner| owner == "All" || owner == if own { "Self" } else { "AWS" });
         match key {
@@ -91,7 +91,7 @@ pub fn describe_patch_baselines(world: &mut World, call: &Call) -> Result<String
         }
     }
     let page = page("DescribePatchBaselines", all, size, ssm(call).text("NextToken")?, false)?;
-    let identities: Vec<_> = page.items.iter().map(|baseline| identity(place, baseline)).collect();
+    let identities: Vec<_> = page.items.iter().map(|baseline| identity(registered, baseline)).collect();
     Ok(with_token(json!({"BaselineIdentities": identities}), page.next))
 }
 
@@ -116,10 +116,10 @@ pub fn unknown_key(call: &Call, valid: &str) -> AwsError {
 
 /// `GetPatchBaseline`, by id or, for one of AWS's own, by ARN.
 pub fn get_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let place = world.baselines.place(&call.account, &call.region);
-    let baseline = place.get(baseline_id(call)?)?;
+    let registered = world.baselines.in_region(&call.account, &call.region);
+    let baseline = registered.get(baseline_id(call)?)?;
     let mut answer = full(&baseline);
-    answer["PatchGroups"] = json!(place.groups_of(&baseline));
+    answer["PatchGroups"] = json!(registered.groups_of(&baseline));
     Ok(answer.to_string())
 }
 

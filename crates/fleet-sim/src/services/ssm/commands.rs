@@ -5,7 +5,7 @@ use crate::{
     clock::{self, DAY, Millis, epoch_seconds, rfc3339},
     facts::ids,
     patching::{
-        command::{Command, End, INVOCATIONS_AFTER, Invocation, LISTED_AFTER, Status},
+        command::{Command, End, INVOCATIONS_AFTER, Invocation, LISTED_AFTER, StatusPair},
         document,
     },
     wire::{AwsError, Call, fields::Fields, paging::page},
@@ -77,7 +77,7 @@ impl<'a> Narrowing<'a> {
     }
 
     /// Does a command pass, whose status (or whose invocation's) is this one?
-    fn passes(&self, command: &Command, status: Status) -> bool {
+    fn passes(&self, command: &Command, status: StatusPair) -> bool {
         self.command_id.is_none_or(|id| id == command.id)
             && self.filters.iter().all(|(key, value)| match *key {
                 "InvokedAfter" => clock::parse(value).is_ok_and(|at| command.requested >= at),
@@ -165,7 +165,7 @@ fn invocation_json(world: &World, command: &Command, invocation: &Invocation, de
 /// A step of the document in an invocation: the one for the node's platform does the work, the others are skipped.
 struct Step<'a> {
     name: &'a str,
-    status: Status,
+    status: StatusPair,
     code: i64,
     started: Option<Millis>,
     ended: Option<Millis>,

@@ -3,7 +3,7 @@ use super::super::pages::with_token;
 use super::request::ssm;
 use crate::{
     clock::{SECOND, rfc3339},
-    competing::{Errand, Target, Window},
+    competing::{AgentJob, Target, Window},
     facts::ids,
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
@@ -32,9 +32,9 @@ fn fits(filters: &Filters, value: impl Fn(&str) -> String) -> bool {
     filters.iter().all(|(key, values)| values.iter().any(|wanted| wanted.eq_ignore_ascii_case(&value(key))))
 }
 
-fn here<'a>(world: &'a World, call: &'a Call) -> impl Iterator<Item = (&'a Window, &'a Errand)> {
-    let windows = world.others.windows.iter().map(|window| (window, &world.others.errands[window.errand]));
-    windows.filter(|(_, errand)| errand.account == call.account && errand.region == call.region)
+fn here<'a>(world: &'a World, call: &'a Call) -> impl Iterator<Item = (&'a Window, &'a AgentJob)> {
+    let windows = world.competing.windows.iter().map(|window| (window, &world.competing.jobs[window.job]));
+    windows.filter(|(_, job)| job.account == call.account && job.region == call.region)
 }
 
 /// `DescribeMaintenanceWindows`
@@ -42,24 +42,24 @@ pub fn describe_maintenance_windows(world: &mut World, call: &Call) -> Result<St
     let request = ssm(call);
     let size = request.page_size(10..=100, 50)?;
     let filters = filters(request, &["Name", "Enabled"])?;
-    let chosen = here(world, call).filter(|(window, errand)| {
-        fits(&filters, |key| if key == "Name" { window.name.clone() } else { errand.enabled.to_string() })
+    let chosen = here(world, call).filter(|(window, job)| {
+        fits(&filters, |key| if key == "Name" { window.name.clone() } else { job.enabled.to_string() })
     });
     let token = request.text("NextToken")?;
     let page = page("DescribeMaintenanceWindows", chosen, size, token, world.organization.empty_pages)?;
-    let identity = |(window, errand): (&Window, &Errand)| {
+    let identity = |(window, job): (&Window, &AgentJob)| {
         let mut identity = json!({
             "WindowId": window.id,
             "Name": window.name,
-            "Enabled": errand.enabled,
+            "Enabled": job.enabled,
             "Duration": window.duration,
             "Cutoff": window.cutoff,
         });
-        if let Some(schedule) = &errand.schedule {
+        if let Some(schedule) = &job.schedule {
             identity["Schedule"] = json!(schedule.text());
         }
         // It has no seconds where they are none.
-        if let Some(next) = errand.next(world.now) {
+        if let Some(next) = job.next(world.now) {
             let text = rfc3339(next);
             let minutes = text.strip_suffix(":00Z").filter(|_| next % (60 * SECOND) == 0);
             identity["NextExecutionTime"] = json!(minutes.map_or_else(|| text.clone(), |text| format!("{text}Z")));
@@ -70,7 +70,7 @@ pub fn describe_maintenance_windows(world: &mut World, call: &Call) -> Result<St
     Ok(with_token(json!({"WindowIdentities": identities}), page.next))
 }
 
-fn window<'a>(world: &'a World, call: &'a Call) -> Result<(&'a Window, &'a Errand), AwsError> {
+fn window<'a>(world: &'a World, call: &'a Call) -> Result<(&'a Window, &'a AgentJob), AwsError> {
     let id = ssm(call).required("WindowId")?;
     let hex = |tail: &str| tail.len() == 17 && tail.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if !id.strip_prefix("mw-").is_some_and(hex) {
@@ -88,11 +88,11 @@ fn target_id(window: &Window, position: usize) -> String {
 
 /// `DescribeMaintenanceWindowTargets`
 pub fn describe_maintenance_window_targets(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let (window, errand) = window(world, call)?;
+    let (window, job) = window(world, call)?;
     let request = ssm(call);
     let size = request.page_size(10..=100, 50)?;
     let filters = filters(request, &["Type", "WindowTargetId", "OwnerInformation"])?;
-    let registered = errand.targets.iter().enumerate().filter(|_| window.registered);
+    let registered = job.targets.iter().enumerate().filter(|_| window.registered);
     let chosen = registered.filter(|(position, _)| {
         fits(&filters, |key| match key {
             "Type" => "INSTANCE".to_owned(),
@@ -117,14 +117,14 @@ pub fn describe_maintenance_window_targets(world: &mut World, call: &Call) -> Re
 /// `DescribeMaintenanceWindowTasks`. It does not tell what a task does with patches: that is in its invocation
 /// parameters, which only `GetMaintenanceWindowTask` has.
 pub fn describe_maintenance_window_tasks(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let (window, errand) = window(world, call)?;
+    let (window, job) = window(world, call)?;
     let request = ssm(call);
     let size = request.page_size(10..=100, 50)?;
     let filters = filters(request, &["WindowTaskId", "TaskArn", "Priority", "TaskType"])?;
     let id = ids::uuid(&["window-task", &window.id]);
     let value = |key: &str| match key {
         "WindowTaskId" => id.clone(),
-        "TaskArn" => errand.document.clone(),
+        "TaskArn" => job.document.clone(),
         "Priority" => "1".to_owned(),
         _ => "RUN_COMMAND".to_owned(),
     };
@@ -132,16 +132,16 @@ pub fn describe_maintenance_window_tasks(world: &mut World, call: &Call) -> Resu
     let list = format!("DescribeMaintenanceWindowTasks {}", window.id);
     let page = page(&list, chosen, size, request.text("NextToken")?, world.organization.empty_pages)?;
     let targets: Value = if window.registered {
-        let ids: Vec<_> = (0..errand.targets.len()).map(|position| target_id(window, position)).collect();
+        let ids: Vec<_> = (0..job.targets.len()).map(|position| target_id(window, position)).collect();
         json!([{"Key": "WindowTargetIds", "Values": ids}])
     } else {
-        json!(errand.targets)
+        json!(job.targets)
     };
     let task = |()| {
         json!({
             "WindowId": window.id,
             "WindowTaskId": id,
-            "TaskArn": errand.document,
+            "TaskArn": job.document,
             "Type": "RUN_COMMAND",
             "Targets": targets,
             "TaskParameters": {},

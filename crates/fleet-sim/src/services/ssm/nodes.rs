@@ -9,7 +9,7 @@ use crate::{
     clock::epoch_seconds,
     facts::ids,
     fleet::Node,
-    patching::compliance::{Concern, Report, Row, State},
+    patching::compliance::{ComplianceReport, Concern, PatchRow, PatchState},
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
 };
@@ -30,7 +30,7 @@ pub fn describe_instance_information(world: &mut World, call: &Call) -> Result<S
         ));
     }
     let mut chosen = Vec::new();
-    for node in world.fleet.at(&call.account, &call.region).filter(|node| node.is_listed()) {
+    for node in world.fleet.instances_in(&call.account, &call.region).filter(|node| node.is_listed()) {
         let mut fits = true;
         for (name, values) in &filters {
             fits &= matches(world, node, name, values)?;
@@ -111,7 +111,7 @@ pub fn describe_instance_patch_states(world: &mut World, call: &Call) -> Result<
     check_instance_ids(ssm(call), &wanted)?;
     let size = ssm(call).page_size(10..=100, 100)?;
     let states = wanted.iter().filter_map(|id| {
-        let node = &world.fleet.nodes[world.fleet.find(&call.account, &call.region, id)?];
+        let node = &world.fleet.nodes[world.fleet.position_of(&call.account, &call.region, id)?];
         node.report.as_ref().map(|report| patch_state(node, report))
     });
     let page = page("DescribeInstancePatchStates", states, size, ssm(call).text("NextToken")?, false)?;
@@ -127,19 +127,19 @@ pub fn check_instance_ids(request: Fields<'_>, wanted: &[String]) -> Result<(), 
         .refuse("InstanceIds", r"Member must satisfy regular expression pattern: (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)"))
 }
 
-fn patch_state(node: &Node, report: &Report) -> Value {
+fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
     let mut state = json!({
         "InstanceId": node.id,
         // Nobody knows for sure what AWS answers for a node without a patch group: the model forbids the empty text.
         "PatchGroup": node.patch_group().unwrap_or("Default"),
         "BaselineId": report.baseline_id,
         "SnapshotId": report.snapshot_id,
-        "InstalledCount": report.count(State::Installed),
-        "InstalledOtherCount": report.count(State::InstalledOther),
-        "InstalledPendingRebootCount": report.count(State::InstalledPendingReboot),
-        "InstalledRejectedCount": report.count(State::InstalledRejected),
-        "MissingCount": report.count(State::Missing),
-        "FailedCount": report.count(State::Failed),
+        "InstalledCount": report.count(PatchState::Installed),
+        "InstalledOtherCount": report.count(PatchState::InstalledOther),
+        "InstalledPendingRebootCount": report.count(PatchState::InstalledPendingReboot),
+        "InstalledRejectedCount": report.count(PatchState::InstalledRejected),
+        "MissingCount": report.count(PatchState::Missing),
+        "FailedCount": report.count(PatchState::Failed),
         "UnreportedNotApplicableCount": 0,
         "NotApplicableCount": 0,
         "OperationStartTime": epoch_seconds(report.started),
@@ -150,7 +150,7 @@ fn patch_state(node: &Node, report: &Report) -> Value {
         "OtherNonCompliantCount": report.non_compliant(Concern::Other),
     });
     if node.os.kind() == crate::facts::operating_systems::Kind::Windows {
-        state["AvailableSecurityUpdateCount"] = json!(report.count(State::AvailableSecurityUpdate));
+        state["AvailableSecurityUpdateCount"] = json!(report.count(PatchState::AvailableSecurityUpdate));
     }
     if let Some(option) = report.reboot_option {
         state["RebootOption"] = json!(option);
@@ -165,7 +165,7 @@ fn patch_state(node: &Node, report: &Report) -> Value {
 pub fn describe_instance_patches(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = ssm(call).required("InstanceId")?;
     let size = ssm(call).page_size(10..=100, 10)?;
-    let index = world.fleet.find(&call.account, &call.region, id).ok_or_else(|| {
+    let index = world.fleet.position_of(&call.account, &call.region, id).ok_or_else(|| {
         AwsError::new("InvalidInstanceId", format!("Instance {id} does not exist in this account and Region."))
     })?;
     let mut filters = Vec::new();
@@ -187,7 +187,7 @@ pub fn describe_instance_patches(world: &mut World, call: &Call) -> Result<Strin
     Ok(with_token(json!({"Patches": patches}), page.next))
 }
 
-fn row_matches(row: &Row, name: &str, values: &[String]) -> Result<bool, AwsError> {
+fn row_matches(row: &PatchRow, name: &str, values: &[String]) -> Result<bool, AwsError> {
     let one_is = |text: &str| values.iter().any(|value| value == text);
     Ok(match name {
         "State" => values.iter().any(|value| normalized(value) == normalized(row.state.code())),
@@ -200,7 +200,7 @@ fn row_matches(row: &Row, name: &str, values: &[String]) -> Result<bool, AwsErro
     })
 }
 
-fn patch(row: &Row) -> Value {
+fn patch(row: &PatchRow) -> Value {
     let mut patch = json!({
         "Title": row.patch.title(),
         "KBId": *row.patch.id,
@@ -210,7 +210,7 @@ fn patch(row: &Row) -> Value {
         "InstalledTime": row.installed_at.map_or(0.0, epoch_seconds),
     });
     // Only of what is missing or failed (API reference, PatchComplianceData).
-    if matches!(row.state, State::Missing | State::Failed) && !row.patch.cve_ids.is_empty() {
+    if matches!(row.state, PatchState::Missing | PatchState::Failed) && !row.patch.cve_ids.is_empty() {
         patch["CVEIds"] = json!(row.patch.cve_ids.join(","));
     }
     patch

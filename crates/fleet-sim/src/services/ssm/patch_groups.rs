@@ -14,14 +14,14 @@ use serde_json::json;
 /// `RegisterPatchBaselineForPatchGroup`
 pub fn register_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let group = patch_group(call)?;
-    let baseline = world.baselines.place(&call.account, &call.region).register(baseline_id(call)?, group)?;
+    let baseline = world.baselines.in_region(&call.account, &call.region).register(baseline_id(call)?, group)?;
     Ok(json!({"BaselineId": baseline.reference(), "PatchGroup": group}).to_string())
 }
 
 /// `DeregisterPatchBaselineForPatchGroup`
 pub fn deregister_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let group = patch_group(call)?;
-    let done = world.baselines.place(&call.account, &call.region).deregister(baseline_id(call)?, group);
+    let done = world.baselines.in_region(&call.account, &call.region).deregister(baseline_id(call)?, group);
     // The API knows no other error here.
     let baseline = done.map_err(|_| Refusal::Malformed)?;
     Ok(json!({"BaselineId": baseline.reference(), "PatchGroup": group}).to_string())
@@ -30,8 +30,8 @@ pub fn deregister_patch_baseline_for_patch_group(world: &mut World, call: &Call)
 /// `DescribePatchGroups`
 pub fn describe_patch_groups(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=100, 100)?;
-    let place = world.baselines.place(&call.account, &call.region);
-    let mut all = place.groups();
+    let registered = world.baselines.in_region(&call.account, &call.region);
+    let mut all = registered.groups();
     for (key, values) in filters(call)? {
         match key {
             "NAME_PREFIX" => all.retain(|(group, _)| has_prefix(group, &values)),
@@ -40,15 +40,15 @@ pub fn describe_patch_groups(world: &mut World, call: &Call) -> Result<String, A
         }
     }
     let page = page("DescribePatchGroups", all, size, ssm(call).text("NextToken")?, false)?;
-    let mapping = |(group, baseline): &(&str, std::sync::Arc<_>)| json!({"PatchGroup": group, "BaselineIdentity": identity(place, baseline)});
+    let mapping = |(group, baseline): &(&str, std::sync::Arc<_>)| json!({"PatchGroup": group, "BaselineIdentity": identity(registered, baseline)});
     Ok(with_token(json!({"Mappings": page.items.iter().map(mapping).collect::<Vec<_>>()}), page.next))
 }
 
 /// `GetPatchBaselineForPatchGroup`: the default where no baseline is registered.
 pub fn get_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let (group, os) = (patch_group(call)?, system(call)?);
-    let place = world.baselines.place(&call.account, &call.region);
-    let baseline = place.of_group(group, os).unwrap_or_else(|| place.default_for(os));
+    let registered = world.baselines.in_region(&call.account, &call.region);
+    let baseline = registered.of_group(group, os).unwrap_or_else(|| registered.default_for(os));
     Ok(json!({"BaselineId": baseline.reference(), "PatchGroup": group, "OperatingSystem": os.code()}).to_string())
 }
 

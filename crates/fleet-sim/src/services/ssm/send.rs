@@ -59,7 +59,7 @@ pub fn send_command(world: &mut World, call: &Call) -> Result<String, AwsError> 
         account: call.account.clone(),
         region: call.region.clone(),
         document: document::NAME.to_owned(),
-        ours: true,
+        by_api: true,
         listed: true,
         parameters,
         operation,
@@ -116,7 +116,7 @@ fn named(world: &World, call: &Call, instance_ids: &[String]) -> Result<Vec<usiz
         return Err(AwsError::new("DuplicateInstanceId", format!("You can't specify the instance ID {twice} twice.")));
     }
     let online = |id: &String| {
-        world.fleet.find(&call.account, &call.region, id).filter(|index| world.fleet.nodes[*index].is_online())
+        world.fleet.position_of(&call.account, &call.region, id).filter(|index| world.fleet.nodes[*index].is_online())
     };
     let found: Vec<Option<usize>> = instance_ids.iter().map(online).collect();
     let bad: Vec<_> =
@@ -130,7 +130,7 @@ fn named(world: &World, call: &Call, instance_ids: &[String]) -> Result<Vec<usiz
 
 /// Targets take every node that Systems Manager lists, whether its agent answers or not.
 fn targeted(world: &World, call: &Call, targets: &[Fields<'_>]) -> Result<Vec<usize>, AwsError> {
-    let mut nodes: Vec<usize> = world.fleet.indices(&call.account, &call.region).to_vec();
+    let mut nodes: Vec<usize> = world.fleet.positions_in(&call.account, &call.region).to_vec();
     nodes.retain(|index| world.fleet.nodes[*index].is_listed());
     for target in targets {
         let (key, values) = (target.required("Key")?, target.texts("Values", 50)?);

@@ -82,7 +82,7 @@ fn resource<'a>(world: &'a mut World, call: &Call) -> Result<&'a mut Baseline, A
     if kind != "PatchBaseline" {
         return Err(AwsError::new("InvalidResourceType", format!("Tags of {kind} are not simulated.")));
     }
-    let own = world.baselines.place(&call.account, &call.region);
+    let own = world.baselines.in_region(&call.account, &call.region);
     if id.contains(':') {
         return Err(Refusal::Malformed.into());
     }
