@@ -1,4 +1,4 @@
-//! The call log: who called what when, in simulated time, and with which result.
+//! The call log: every call with its caller, its simulated time and its result.
 use crate::{
     clock::{Millis, rfc3339},
     wire::Call,
@@ -6,7 +6,7 @@ use crate::{
 use serde::Serialize;
 use serde_json::Value;
 
-/// One line.
+/// A line of the log.
 #[derive(Debug, Serialize)]
 struct Entry {
     at: String,
@@ -38,14 +38,15 @@ impl CallLog {
         });
     }
 
-    /// The log as JSON Lines.
+    /// Returns the log as JSON Lines.
     pub fn json_lines(&self) -> String {
         let lines = self.entries.iter().filter_map(|entry| serde_json::to_string(entry).ok());
         lines.fold(String::new(), |text, line| text + &line + "\n")
     }
 }
 
-/// `arn:aws:sts::1:assumed-role/name/session` → `arn:aws:iam::1:role/name`; anything else stays as it is.
+/// Returns the role of a session: `arn:aws:sts::1:assumed-role/name/session` becomes `arn:aws:iam::1:role/name`. Any
+/// other text stays as it is.
 fn role_arn(caller: &str) -> String {
     let parts: Vec<_> = caller.splitn(6, ':').collect();
     if let [arn, partition, "sts", _, account, resource] = parts[..]

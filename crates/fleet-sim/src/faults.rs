@@ -1,4 +1,4 @@
-//! Faults: what goes wrong between a caller and the cloud, and how often.
+//! Faults between a caller and the cloud, and how often they strike.
 use crate::{
     facts::wildcard,
     scenario::{FaultEntry, KillCaller},
@@ -6,33 +6,33 @@ use crate::{
     wire::{AwsError, Call},
 };
 
-/// What a call meets.
+/// What happens to a call before it is answered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fate {
-    /// Real milliseconds before it is executed.
+    /// Real milliseconds that pass before the call is executed.
     pub latency_ms: u64,
-    /// What happens to it besides.
+    /// The effect besides latency.
     pub effect: Option<Effect>,
 }
 
-/// What happens to a call besides latency.
+/// An effect besides latency.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It is not executed; this is answered.
+    /// The call is not executed. This error is the answer.
     Error(AwsError),
-    /// It is executed; its caller never receives_commands of it.
+    /// The call is executed. Its caller gets no answer.
     Lost,
-    /// Its caller dies, before it is executed or after.
+    /// The caller dies before or after the call is executed.
     Kill(KillCaller),
 }
 
-/// A fault, and how often it was met.
+/// A fault and its counters.
 #[derive(Debug)]
 struct Armed {
     fault: FaultEntry,
-    /// Matching calls so far.
+    /// How many matching calls there were.
     seen: u32,
-    /// How often it struck.
+    /// How many calls it struck.
     struck: u32,
 }
 
@@ -43,13 +43,13 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// The faults of a checked scenario.
+    /// Arms the faults of a checked scenario.
     pub fn new(entries: &[FaultEntry]) -> Self {
         Self { armed: entries.iter().map(|fault| Armed { fault: fault.clone(), seen: 0, struck: 0 }).collect() }
     }
 
-    /// Decides what a call meets: all latencies, and the first other effect that is due. A fault that comes second
-    /// is not used up; it strikes a later call.
+    /// Decides what happens to a call: all latencies, and the first other effect that is due. A second fault that is
+    /// due is not used up. It strikes a later call.
     pub fn meet(&mut self, call: &Call) -> Fate {
         let mut fate = Fate::default();
         for Armed { fault, seen, struck } in &mut self.armed {
@@ -73,7 +73,7 @@ impl Faults {
         fate
     }
 
-    /// The faults for services that are simulated elsewhere.
+    /// Returns the faults for services that are simulated elsewhere.
     pub fn elsewhere(&self) -> Vec<&FaultEntry> {
         let ours = |fault: &FaultEntry| services::is_ours(fault.operation.split(':').next().unwrap_or_default());
         self.armed.iter().map(|armed| &armed.fault).filter(|fault| !ours(fault)).collect()
@@ -97,7 +97,8 @@ fn effect(fault: &FaultEntry, service: &str) -> Effect {
     }
 }
 
-/// Every service says in its own words that it is throttled.
+/// Returns the error that a fault asks for. `ThrottlingException` becomes the code and the text that the service itself
+/// would use.
 fn error(code: &str, message: Option<&str>, service: &str) -> AwsError {
     let (code, text) = match (code, service) {
         ("ThrottlingException", "organizations") => (

@@ -1,5 +1,5 @@
-//! `fleet-sim`: an organization with accounts, instances and patches that exists only here. For development and
-//! tests: it is never deployed.
+//! `fleet-sim` simulates an AWS organization with accounts, instances and patches, for development and tests. It is
+//! never deployed.
 mod call_log;
 mod clock;
 mod competing;
@@ -27,10 +27,10 @@ struct Arguments {
     /// The scenario file (YAML, schemaVersion 1).
     #[arg(long)]
     scenario: PathBuf,
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1. 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Reads and checks the scenario, and ends.
+    /// Reads and checks the scenario, prints what is wrong, and exits.
     #[arg(long)]
     check: bool,
 }

@@ -1,4 +1,5 @@
-//! Derives the others from a scenario. Equal ones of an account and Region are one, which targets all their instances.
+//! Derives the competing patchers from a scenario. Equal entries of an account and Region are one patcher that targets
+//! all their instances.
 use super::{AgentJob, Association, CompetingPatchers, Target, Window};
 use crate::{
     clock::{self, Millis, SECOND},
@@ -8,9 +9,9 @@ use crate::{
     scenario::{AssociationEntry, AssociationName, NameOrMap, Scenario, TargetEntry, policy_tag},
 };
 
-/// A target names this many instances at most.
+/// The most instances that one target names.
 const IDS: usize = 50;
-/// When something of somebody else first runs if the scenario does not say: this long after the start.
+/// The time from the start of the scenario to the first run, if the scenario does not give one.
 const SOON: Millis = 3_600 * SECOND;
 
 /// Equal entries of an account and Region, and the instances that have them.
@@ -22,7 +23,7 @@ struct Group<'a> {
 }
 
 impl CompetingPatchers {
-    /// The others of a checked scenario whose fleet is built.
+    /// Derives the competing patchers of a checked scenario. Its fleet is built already.
     pub fn new(scenario: &Scenario, fleet: &Fleet) -> Self {
         let (mut groups, mut first): (Vec<Group<'_>>, usize) = (Vec::new(), 0);
         for entry in &scenario.fleet {
@@ -66,7 +67,7 @@ impl CompetingPatchers {
         let own = |document: &str| (id.map(str::to_owned), document.to_owned(), scan);
         let (name, document, usual) = match group.entry.name {
             QuickSetupPatchPolicy => {
-                // The daily scan, and the weekly installation: the defaults of the console.
+                // The defaults of the console: a daily scan and a weekly installation.
                 let scan_name = quick_setup("PatchPolicy-ScanForPatches-LA");
                 self.associate(group, start, scan_name.as_deref(), document::NAME, scan, "cron(0 1 * * ? *)");
                 let install_name = quick_setup("PatchPolicy-InstallPatches-LA");
@@ -103,7 +104,7 @@ impl CompetingPatchers {
         operation: Option<OperationKind>,
         usual: &str,
     ) {
-        // A second association where the targets are too many for one.
+        // One association takes one target, so several targets make several associations.
         for target in targets(group) {
             let mut job = job(group, start, document, operation, Some(usual));
             job.targets = vec![target];
@@ -137,7 +138,7 @@ impl CompetingPatchers {
         self.jobs.push(job);
     }
 
-    /// Inventory is collected by an association, too: one that has nothing to do with patches.
+    /// Adds the association that collects inventory. It does not patch.
     fn add_inventory(&mut self, fleet: &Fleet) {
         let mut places: Vec<(&str, &str)> = Vec::new();
         for node in fleet.nodes.iter().filter(|node| node.inventory) {
@@ -167,7 +168,7 @@ fn usual_entry() -> AssociationEntry {
 }
 
 fn given_start(entry: &AssociationEntry) -> Option<Millis> {
-    // The scenario is checked: what is given can be read.
+    // The check of the scenario has read it before.
     entry.start.as_deref().and_then(|start| clock::parse(start).ok())
 }
 
@@ -196,7 +197,7 @@ fn job(
     }
 }
 
-/// Whom an entry concerns, in as many targets as it takes.
+/// Returns the targets of an entry, as many as its instances need.
 fn targets(group: &Group<'_>) -> Vec<Target> {
     let one = |key: String, values: Vec<String>| vec![Target { key, values }];
     let ids = "InstanceIds".to_owned();

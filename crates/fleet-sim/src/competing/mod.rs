@@ -1,19 +1,19 @@
-//! CompetingPatchers who patch the same instances: State Manager associations, maintenance windows, commands of somebody else.
+//! Competing patchers: State Manager associations, maintenance windows and commands that patch the same instances.
 //!
-//! What they are for the API is an [`Association`] or a [`Window`]; what they do to instances is an [`AgentJob`], which
-//! the world runs in simulated time.
+//! The API shows an [`Association`] or a [`Window`]. What it does to instances is an [`AgentJob`], which the world runs
+//! in simulated time.
 mod build;
 
 use crate::{clock::Millis, facts::schedule::Schedule, fleet::Node, patching::document::OperationKind};
 use serde::Serialize;
 
-/// A condition on nodes, as the API has it.
+/// A condition on instances, as the API has it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Target {
     /// `InstanceIds` or `tag:<key>`.
     pub key: String,
-    /// Ids, `*` for all, or values of the tag.
+    /// Instance ids, `*` for all instances, or values of the tag.
     pub values: Vec<String>,
 }
 
@@ -26,44 +26,45 @@ impl Target {
     }
 }
 
-/// Something that is done to instances, once or again and again.
+/// A job that agents do for a competing patcher, once or repeatedly.
 #[derive(Debug)]
 pub struct AgentJob {
-    /// The account that it is done in.
+    /// The account that it runs in.
     pub account: String,
-    /// Its Region.
+    /// The Region that it runs in.
     pub region: String,
-    /// Whom it concerns: those that one of these fits.
+    /// The targets. An instance that fits one of them is concerned.
     pub targets: Vec<Target>,
-    /// The document.
+    /// The document that it runs.
     pub document: String,
-    /// What it does with patches; none: nothing.
+    /// The patch operation. None if the job does not patch.
     pub operation: Option<OperationKind>,
-    /// How long it takes on an instance; none: as long as one of ours.
+    /// How long the job takes on an instance. None: as long as a command of the API would.
     pub seconds: Option<u32>,
-    /// When it runs after the first time; none: never again.
+    /// The schedule. None if the job runs once.
     pub schedule: Option<Schedule>,
-    /// What a rate counts from, and the only run of what has no schedule.
+    /// The time from which a rate counts, or the only run of a job without a schedule.
     pub origin: Millis,
-    /// Was the origin given? Then nothing ran before.
+    /// Whether the scenario gives the origin. Then nothing ran before it.
     pub new: bool,
-    /// Is it a command that `ListCommands` tells of? State Manager's are not.
+    /// Whether `ListCommands` lists its commands. It does not list those of State Manager.
     pub listed: bool,
-    /// Is it switched on?
+    /// Whether the job is switched on.
     pub enabled: bool,
-    /// Position of the command of its latest run.
+    /// Position of the command of the latest run.
     pub command: Option<usize>,
 }
 
 impl AgentJob {
-    /// Does it concern a node?
+    /// Returns whether the job concerns an instance.
     pub fn concerns(&self, node: &Node) -> bool {
         node.account == self.account
             && node.region == self.region
             && self.targets.iter().any(|target| target.fits(node))
     }
 
-    /// Its first run that is simulated, in a world that starts at `start`. What began shortly before goes on.
+    /// Returns the first run that is simulated, in a world that starts at `start`. A run that began shortly before
+    /// `start` is simulated to its end.
     pub fn first(&self, start: Millis) -> Option<Millis> {
         let from = if self.new { self.origin.max(start - crate::clock::DAY) } else { start };
         match &self.schedule {
@@ -73,13 +74,13 @@ impl AgentJob {
         .filter(|_| self.enabled)
     }
 
-    /// Its first run after `after`.
+    /// Returns the first run after `after`.
     pub fn next(&self, after: Millis) -> Option<Millis> {
         let after = if self.new { after.max(self.origin - 1) } else { after };
         self.schedule.as_ref().filter(|_| self.enabled).map(|schedule| schedule.next(self.origin, after))
     }
 
-    /// Its latest run until `now`, whether simulated or before.
+    /// Returns the latest run until `now`, whether it was simulated or lies before the start.
     pub fn last(&self, now: Millis) -> Option<Millis> {
         let last = self.schedule.as_ref().map(|schedule| schedule.previous(self.origin, now))?;
         (!self.new || last >= self.origin).then_some(last)
@@ -91,9 +92,9 @@ impl AgentJob {
 pub struct Association {
     /// A UUID.
     pub id: String,
-    /// `AssociationName`: not every association has one.
+    /// `AssociationName`. Some associations have none.
     pub name: Option<String>,
-    /// Position of what it does.
+    /// Position of the job that it runs.
     pub job: usize,
 }
 
@@ -108,13 +109,13 @@ pub struct Window {
     pub duration: u32,
     /// `Cutoff`, in hours.
     pub cutoff: u32,
-    /// Are its targets registered with it? Otherwise the task names them.
+    /// Whether its targets are registered with it. Otherwise the task names them.
     pub registered: bool,
-    /// Position of what it does.
+    /// Position of the job that it runs.
     pub job: usize,
 }
 
-/// All of them.
+/// All competing patchers.
 #[derive(Debug, Default)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct CompetingPatchers {

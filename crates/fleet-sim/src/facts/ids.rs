@@ -1,9 +1,9 @@
-//! Stable identifiers: the same scenario always yields the same ids, so runs can be compared.
+//! Stable ids: the same scenario always yields the same ids, so that runs can be compared.
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use uuid::Uuid;
 
-/// The first `length` (at most 64) hex digits of the hash of `parts`.
+/// Returns the first `length` (at most 64) hex digits of the hash of `parts`.
 pub fn hex(parts: &[&str], length: usize) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -19,29 +19,29 @@ pub fn hex(parts: &[&str], length: usize) -> String {
     text
 }
 
-/// A UUID that depends on `parts` only.
+/// Returns a UUID that depends on `parts` only.
 pub fn uuid(parts: &[&str]) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\0").as_bytes()).to_string()
 }
 
-/// Is this shaped like an EC2 instance id? (`i-` and 8 or 17 lower-case hex digits)
+/// Returns whether a text has the shape of an EC2 instance id: `i-` and 8 or 17 lower-case hex digits.
 pub fn is_instance_id(text: &str) -> bool {
     text.strip_prefix("i-").is_some_and(|tail| {
         matches!(tail.len(), 8 | 17) && tail.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 
-/// Is this a UUID in its usual spelling? Command ids and snapshot ids are.
+/// Returns whether a text is a UUID in its usual spelling, as command ids and snapshot ids are.
 pub fn is_uuid(text: &str) -> bool {
     text.len() == 36 && Uuid::try_parse(text).is_ok()
 }
 
-/// Is this a twelve-digit account id?
+/// Returns whether a text is an account id: twelve digits.
 pub fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Is this shaped like the id of an organizational unit? (`ou-` root part `-` own part)
+/// Returns whether a text has the shape of an OU id: `ou-`, the root's part, `-`, its own part.
 pub fn is_ou_id(text: &str) -> bool {
     let lower = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let mut parts = text.split('-');

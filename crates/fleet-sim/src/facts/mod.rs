@@ -1,4 +1,5 @@
-//! Facts about AWS that hold in every scenario: ids, operating systems, Regions, and how schedules are written.
+//! Facts about AWS that hold in every scenario: shapes of ids, operating systems, Regions, schedule expressions,
+//! wildcards.
 pub mod ids;
 pub mod operating_systems;
 pub mod regions;

@@ -1,7 +1,8 @@
-//! The operating systems that Patch Manager knows: one line each, everything that depends on the system is here.
+//! The operating systems that Patch Manager knows, one line each. Everything that depends on the operating system is
+//! here.
 use serde::{Deserialize, Deserializer, de};
 
-/// What kind of patch step and inventory a system has.
+/// The family of an operating system: it decides the patch step and the inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Runs the step `PatchLinux`.
@@ -13,7 +14,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// `PlatformType` of the SSM API.
+    /// Returns `PlatformType` of the SSM API.
     pub fn platform_type(self) -> &'static str {
         match self {
             Self::Linux => "Linux",
@@ -22,7 +23,7 @@ impl Kind {
         }
     }
 
-    /// The step of AWS-RunPatchBaseline that does the work on this kind.
+    /// Returns the step of AWS-RunPatchBaseline that does the work on this family.
     pub fn step(self) -> &'static str {
         match self {
             Self::Linux => "PatchLinux",
@@ -32,18 +33,18 @@ impl Kind {
     }
 }
 
-/// One line of the table.
+/// A line of the table.
 #[derive(Debug)]
 struct Platform {
     code: &'static str,
     /// `PlatformName` as SSM reports it.
     name: &'static str,
-    /// `PlatformVersion` when the scenario gives none.
+    /// `PlatformVersion` if the scenario gives none.
     version: &'static str,
     kind: Kind,
     /// `PlatformDetails` as EC2 reports it.
     billing: &'static str,
-    /// The predefined baseline is called `AWS-<this>DefaultPatchBaseline`.
+    /// The part that names the predefined baseline: `AWS-<this>DefaultPatchBaseline`.
     baseline: &'static str,
 }
 
@@ -77,7 +78,7 @@ static PLATFORMS: [Platform; 15] = [
     row("WINDOWS", "Microsoft Windows Server 2022 Datacenter", "10.0.20348", Kind::Windows, "Windows", ""),
 ];
 
-/// Windows names itself after its build: the other versions that a scenario may ask for.
+/// Names of Windows versions by build. Windows is named after its build.
 const WINDOWS_BY_BUILD: [(&str, &str); 4] = [
     ("10.0.14393", "Microsoft Windows Server 2016 Datacenter"),
     ("10.0.17763", "Microsoft Windows Server 2019 Datacenter"),
@@ -85,17 +86,17 @@ const WINDOWS_BY_BUILD: [(&str, &str); 4] = [
     ("10.0.26100", "Microsoft Windows Server 2025 Datacenter"),
 ];
 
-/// An operating system: a value of the API's `OperatingSystem` enum.
+/// An operating system: a value of the API's enum `OperatingSystem`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Os(usize);
 
 impl Os {
-    /// Every operating system.
+    /// Returns every operating system.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..PLATFORMS.len()).map(Self)
     }
 
-    /// The system of an enum value such as `AMAZON_LINUX_2023`.
+    /// Returns the operating system of an enum value such as `AMAZON_LINUX_2023`.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::all().find(|os| os.code() == code)
     }
@@ -104,22 +105,23 @@ impl Os {
         &PLATFORMS[self.0]
     }
 
-    /// The enum value.
+    /// Returns the enum value.
     pub fn code(self) -> &'static str {
         self.platform().code
     }
 
-    /// Linux, Windows or macOS.
+    /// Returns the family: Linux, Windows or macOS.
     pub fn kind(self) -> Kind {
         self.platform().kind
     }
 
-    /// Does it have packages of APT? Its repositories tell no release dates: baselines know no delay there.
+    /// Returns whether the system has APT packages. APT repositories give no release dates, so baselines for them have
+    /// no delay.
     pub fn is_apt(self) -> bool {
         matches!(self.code(), "DEBIAN" | "RASPBIAN" | "UBUNTU")
     }
 
-    /// `PlatformName` as SSM reports it for a version.
+    /// Returns `PlatformName` as SSM reports it for a version.
     pub fn name(self, version: &str) -> &'static str {
         if self.kind() == Kind::Windows {
             return WINDOWS_BY_BUILD
@@ -130,17 +132,17 @@ impl Os {
         self.platform().name
     }
 
-    /// `PlatformVersion` when the scenario gives none.
+    /// Returns `PlatformVersion` for a scenario that gives none.
     pub fn version(self) -> &'static str {
         self.platform().version
     }
 
-    /// `PlatformDetails` as EC2 reports it.
+    /// Returns `PlatformDetails` as EC2 reports it.
     pub fn billing(self) -> &'static str {
         self.platform().billing
     }
 
-    /// The name of the predefined baseline that is the default for this system.
+    /// Returns the name of the predefined baseline that is the default for this system.
     pub fn baseline_name(self) -> String {
         format!("AWS-{}DefaultPatchBaseline", self.platform().baseline)
     }

@@ -1,6 +1,6 @@
-//! Which Regions there are, and which of them an account has switched on.
+//! Regions of AWS, and which of them an account has switched on.
 
-/// Regions that every account has without asking.
+/// Regions that are always on.
 const DEFAULT: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
@@ -21,7 +21,8 @@ const DEFAULT: [&str; 17] = [
     "us-west-2",
 ];
 
-/// Regions that an account has to ask for. Here it has, wherever the scenario places an instance.
+/// Regions that an account has to opt in to. Here an account has opted in to every Region in which the scenario gives
+/// it instances.
 const OPT_IN: [&str; 15] = [
     "af-south-1",
     "ap-east-1",
@@ -40,17 +41,17 @@ const OPT_IN: [&str; 15] = [
     "mx-central-1",
 ];
 
-/// Regions launched in 2024 or later: `ec2messages` was never there (Systems Manager user guide, reference of the
-/// message APIs).
+/// Regions launched in 2024 or later, in which `ec2messages` does not exist (Systems Manager user guide, reference of
+/// the message APIs).
 const WITHOUT_EC2MESSAGES: [&str; 5] =
     ["ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1"];
 
-/// Does the older message service exist in a Region?
+/// Returns whether the older message service, `ec2messages`, exists in a Region.
 pub fn has_ec2messages(region: &str) -> bool {
     !WITHOUT_EC2MESSAGES.contains(&region)
 }
 
-/// What `DescribeRegions` says about a Region.
+/// The opt-in status of a Region, as `DescribeRegions` reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptIn {
     /// Always on.
@@ -62,7 +63,7 @@ pub enum OptIn {
 }
 
 impl OptIn {
-    /// The API's spelling.
+    /// Returns the API's spelling.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRequired => "opt-in-not-required",
@@ -72,7 +73,8 @@ impl OptIn {
     }
 }
 
-/// The state of a Region for an account that disabled `disabled` and has instances where `used` says so.
+/// Returns the status of a Region for an account. `disabled` says that the scenario switches it off, `used` that the
+/// account has instances there.
 pub fn status(region: &str, disabled: bool, used: bool) -> OptIn {
     match (disabled, DEFAULT.contains(&region), used) {
         (true, _, _) | (false, false, false) => OptIn::NotOptedIn,
@@ -81,14 +83,14 @@ pub fn status(region: &str, disabled: bool, used: bool) -> OptIn {
     }
 }
 
-/// All Regions that AWS has, sorted.
+/// Returns all Regions of AWS, sorted.
 pub fn all() -> Vec<&'static str> {
     let mut all: Vec<_> = DEFAULT.iter().chain(&OPT_IN).copied().collect();
     all.sort_unstable();
     all
 }
 
-/// Is this shaped like a Region's name, for example `ap-northeast-1`?
+/// Returns whether a text has the shape of a Region's name, for example `ap-northeast-1`.
 pub fn is_region_name(text: &str) -> bool {
     let mut parts = text.rsplit('-');
     let number = parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));

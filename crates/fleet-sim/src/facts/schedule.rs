@@ -1,4 +1,4 @@
-//! When somebody else's patching runs: the part of Systems Manager's schedule expressions that scenarios need.
+//! The part of Systems Manager's schedule expressions that scenarios need.
 use crate::clock::{DAY, Millis, SECOND};
 use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("SUN", Weekday::Sunday),
 ];
 
-/// `rate(…)`, or `cron(…)` with a time of the day and all or some weekdays, in UTC.
+/// A schedule: `rate(…)`, or `cron(…)` with a time of day and all or some weekdays, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Schedule {
@@ -33,7 +33,7 @@ impl TryFrom<String> for Schedule {
     fn try_from(text: String) -> Result<Self, String> {
         let rule = rate(&text).or_else(|| cron(&text)).ok_or_else(|| {
             format!(
-                "unknown schedule `{text}`, expected rate(30 minutes), rate(1 day), cron(0 2 ? * SUN *), cron(30 1 * * ? *) or the like: a time of the day on all or some weekdays"
+                "unknown schedule `{text}`, expected for example rate(30 minutes), rate(1 day), cron(0 2 ? * SUN *) or cron(30 1 * * ? *): cron takes a time of day on all or some weekdays"
             )
         })?;
         Ok(Self { text, rule })
@@ -51,7 +51,7 @@ fn rate(text: &str) -> Option<Rule> {
     number.parse::<i64>().ok().filter(|n| (1..=1_000).contains(n)).map(|n| Rule::Every(n * unit))
 }
 
-/// Six fields, or seven with the seconds first, as State Manager writes them.
+/// Reads six fields, or seven with the seconds first, as State Manager writes them.
 fn cron(text: &str) -> Option<Rule> {
     let fields: Vec<_> = text.strip_prefix("cron(")?.strip_suffix(')')?.split_ascii_whitespace().collect();
     let fields = match fields.as_slice() {
@@ -74,12 +74,12 @@ fn cron(text: &str) -> Option<Rule> {
 }
 
 impl Schedule {
-    /// The expression.
+    /// Returns the expression.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The first run after `after`. A rate counts from `origin`, in both directions.
+    /// Returns the first run after `after`. A rate counts from `origin`, in both directions.
     pub fn next(&self, origin: Millis, after: Millis) -> Millis {
         match &self.rule {
             Rule::Every(step) => origin + ((after - origin).div_euclid(*step) + 1) * step,
@@ -93,7 +93,7 @@ impl Schedule {
         }
     }
 
-    /// The last run at or before `at`.
+    /// Returns the last run at or before `at`.
     pub fn previous(&self, origin: Millis, at: Millis) -> Millis {
         match &self.rule {
             Rule::Every(step) => self.next(origin, at) - step,

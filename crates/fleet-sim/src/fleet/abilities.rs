@@ -1,4 +1,4 @@
-//! What an instance can do, and what it cannot, because of where it is and what is on it.
+//! What an instance can do, given its network, its agent and its software.
 use super::network::Reach;
 use crate::{
     facts::{
@@ -8,28 +8,29 @@ use crate::{
     scenario::{AgentState, FleetEntry, Metadata, Presence, agent_state},
 };
 
-/// From this version on the agent talks through `ssmmessages` where it can.
-/// Source: Systems Manager user guide, reference "ec2messages, ssmmessages, and other API operations".
+/// The first agent version that uses `ssmmessages` where it can. Source: Systems Manager user guide, reference
+/// "ec2messages, ssmmessages, and other API operations".
 const MESSAGES_AGENT: [u32; 3] = [3, 3, 40];
-/// Default Host Management Configuration needs this version (user guide, page of that name).
+/// The first agent version that Default Host Management Configuration supports (user guide, page of that name).
 const HOST_MANAGEMENT_AGENT: [u32; 3] = [3, 2, 582];
 
-/// What makes every operation on a node fail.
+/// A reason why every operation on an instance fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Patch Manager does not know the system.
+    /// Patch Manager does not know the operating system.
     System,
-    /// No Python that the patch module runs with.
+    /// The instance has no Python that the patch module runs with.
     Python,
-    /// The module cannot be downloaded.
+    /// The patch module cannot be downloaded.
     Module,
-    /// The repositories of the system cannot be reached.
+    /// The package repositories cannot be reached.
     Repositories,
 }
 
 impl Obstacle {
-    /// With which code the step ends, and what it writes to standard error. Codes of Linux: the exit codes of
-    /// AWS-RunPatchBaseline, and "Troubleshooting Patch Manager" in the user guide; Windows has one for everything.
+    /// Returns the exit code of the step and its standard error. Codes of Linux come from the exit codes of
+    /// AWS-RunPatchBaseline and from "Troubleshooting Patch Manager" in the user guide. Windows has one code for
+    /// everything.
     pub fn answer(self, kind: Kind) -> (i64, &'static str) {
         let (code, text) = match self {
             Self::System => (146, "The operating system is not supported by Patch Manager."),
@@ -47,17 +48,17 @@ impl Obstacle {
 /// What an instance can do.
 #[derive(Debug, Clone, Copy)]
 pub struct Abilities {
-    /// Does Systems Manager know it?
+    /// Whether Systems Manager knows the instance.
     pub managed: bool,
-    /// Was it given its role by Default Host Management Configuration?
+    /// Whether Default Host Management Configuration gave the instance its role.
     pub host_managed: bool,
-    /// Do commands reach its agent? One without a message endpoint answers pings and never gets any.
+    /// Whether commands reach the agent. An agent without a message endpoint answers pings but gets no commands.
     pub receives_commands: bool,
-    /// What makes every operation fail.
+    /// The reason why every operation fails, if there is one.
     pub obstacle: Option<Obstacle>,
 }
 
-/// What the instances of an entry can do. What the entry says about `managed` wins.
+/// Returns what the instances of an entry can do. If the entry gives `managed`, that value wins.
 pub fn abilities(entry: &FleetEntry, reach: Reach<'_>, host_management: bool) -> Abilities {
     let version = match agent_state(&entry.agent) {
         Some(AgentState::Version(text)) => Some(numbers(text)),
@@ -78,7 +79,7 @@ pub fn abilities(entry: &FleetEntry, reach: Reach<'_>, host_management: bool) ->
     }
 }
 
-/// Is there an instance profile?
+/// Returns whether the instances of an entry have an instance profile.
 pub fn has_profile(entry: &FleetEntry) -> bool {
     let usual = if entry.managed == Some(false) { Presence::Absent } else { Presence::Present };
     entry.instance_profile.unwrap_or(usual) == Presence::Present
@@ -99,14 +100,15 @@ fn obstacle(entry: &FleetEntry, reach: Reach<'_>) -> Option<Obstacle> {
     (!repositories).then_some(Obstacle::Repositories)
 }
 
-/// 2.6 to 3.12, and only 3 where the package manager is used through Python 3 (user guide, "Patch Manager prerequisites").
+/// Returns whether a Python version fits: 2.6 to 3.12, and only 3 where the package manager needs Python 3 (user guide,
+/// "Patch Manager prerequisites").
 fn python_fits(os: Os, python: &str) -> bool {
     let version = numbers(python);
     let least: &[u32] = if os.is_apt() || os.code() == "ALMA_LINUX" { &[3, 0] } else { &[2, 6] };
     python != "absent" && version.as_slice() >= least && version.as_slice() < [3, 13].as_slice()
 }
 
-/// The numbers of a version. The scenario is checked: there is nothing else in it.
+/// Returns the numbers of a version. The check of the scenario accepts only numbers.
 pub fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map(|number| number.parse().unwrap_or_default()).collect()
 }
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
     use crate::testing::Lab;
 
-    /// Managed, receives_commands commands, and what is in the way of an instance with these further fields.
+    /// Returns whether an instance with these further fields is managed and receives commands, and its obstacle.
     fn of(os: &str, fields: &str) -> (bool, bool, Option<Obstacle>) {
         of_at("ap-northeast-1", os, fields, "")
     }
@@ -152,7 +154,7 @@ mod tests {
             (nat(", egress443: s3-only"), (false, false, None)),
             (nat(", networkAcl: no-443"), unmanaged),
             (nat(", networkAcl: no-return-ports"), unmanaged),
-            // The endpoints are in the same subnet, where no network ACL is asked; S3 is not.
+            // Network ACLs do not apply within a subnet, where the endpoints are. They apply on the way to S3.
             (private(", networkAcl: no-443"), no_module),
             (private(", egress443: endpoints-and-s3"), FINE),
             (private(", egress443: vpc-only"), no_module),
@@ -175,7 +177,7 @@ mod tests {
         for (ssm, s3, expected) in [
             ("group: vpc", "policy: full", FINE),
             ("group: instances", "policy: full", FINE),
-            // With private DNS the endpoint takes the name over: the NAT gateway is not used.
+            // An endpoint with private DNS takes over the service's name, so the NAT gateway is not used.
             ("group: closed", "policy: full", (false, true, None)),
             ("policy: nothing", "policy: full", (false, true, None)),
             ("group: closed, privateDns: false", "policy: full", FINE),

@@ -1,5 +1,5 @@
-//! What the agent on a node does with a patch operation: how long it takes, what is on the node afterwards, and what
-//! it answers. Everything follows from the scenario's `behaviour`.
+//! What the agent does with a patch operation: how long it takes, what it changes, what it answers. Everything follows
+//! from the scenario's `behaviour`.
 use super::node::{Node, Running};
 use crate::{
     clock::{Millis, SECOND},
@@ -14,10 +14,10 @@ use crate::{
 };
 use std::{collections::BTreeSet, fmt::Write as _};
 
-/// A Scan looks and does not download: it never takes longer than this.
+/// The longest time that a Scan takes. It downloads nothing.
 const LONGEST_SCAN_SECONDS: u32 = 30;
 
-/// How the node behaves in this kind of operation.
+/// Returns how the agent behaves in this kind of operation.
 pub fn behaviour(node: &Node, kind: OperationKind) -> &Behaviour {
     match kind {
         OperationKind::Scan => &node.behaviour.scan,
@@ -25,7 +25,7 @@ pub fn behaviour(node: &Node, kind: OperationKind) -> &Behaviour {
     }
 }
 
-/// How long until `finish` is due, and whether the step time-out is what ends it.
+/// Returns how long the operation takes, and whether the step's time limit ends it.
 pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
     let seconds = operation.seconds.unwrap_or(match operation.kind {
         OperationKind::Scan => node.behaviour.seconds.min(LONGEST_SCAN_SECONDS),
@@ -34,14 +34,14 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
     let whole = Millis::from(seconds) * SECOND;
     let limit = operation.step_timeout_seconds * SECOND;
     match behaviour(node, operation.kind) {
-        // It vanishes half-way.
+        // The agent vanishes half-way.
         Behaviour::AgentLost => (whole / 2, false),
         _ if whole > limit => (limit, true),
         _ => (whole, false),
     }
 }
 
-/// Does to the node what the operation does, and returns the agent's answer; none when the agent is gone.
+/// Ends an operation: changes the instance and returns the agent's answer. None if the agent has vanished.
 pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<InvocationResult> {
     let install = run.operation.kind == OperationKind::Install;
     let todo = if install { run.snapshot.missing(&node.installed) } else { Vec::new() };
@@ -81,7 +81,7 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
     if run.operation.no_reboot {
         node.last_no_reboot_install = Some(now);
     } else if behaviour == Behaviour::RebootHangs && (pending || !done.is_empty()) {
-        // The report goes out before the machine goes down: everything waits for a reboot that never ends.
+        // The report is sent before the reboot. Every patch waits for a reboot that does not end.
         for (id, patch) in &mut node.installed {
             patch.pending_reboot |= done.contains_key(id);
         }
@@ -94,7 +94,7 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
         node.installed.values_mut().for_each(|patch| patch.pending_reboot = false);
     }
     if asked_code != 0 {
-        // What ends with an error although the work is done is the upload of the report.
+        // All work is done here. The upload of the report is what fails.
         let why = format!("failed to upload the compliance report: exit status {asked_code}");
         return Some(answer(End::Failed, asked_code, &summary(node, run), &why));
     }
@@ -112,7 +112,8 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
     })
 }
 
-/// The overrides live in S3, which this simulator does not have: a node cannot download them.
+/// Returns the error of overrides. They are in S3, which this simulator does not have, so an instance cannot download
+/// them.
 fn override_error(operation: &Operation) -> Option<(i64, &'static str)> {
     match (operation.baseline_override, operation.install_override && operation.kind == OperationKind::Install) {
         (true, true) => Some((167, "BaselineOverride and InstallOverrideList cannot be used together")),

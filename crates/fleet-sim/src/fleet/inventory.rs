@@ -1,4 +1,5 @@
-//! The inventory of the managed nodes: what every agent tells of itself, and the applications where they are collected.
+//! The inventory of managed instances: what every agent reports about itself, and applications where they are
+//! collected.
 use super::node::Node;
 use crate::{
     clock::{DAY, Millis, SECOND, rfc3339},
@@ -6,15 +7,15 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Inventory is collected this often (the default of the console).
+/// How often inventory is collected (the console's default).
 const COLLECTED: Millis = 30 * 60 * SECOND;
-/// It is kept this long after the last update (Systems Manager quotas).
+/// How long inventory is kept after the last update (Systems Manager quotas).
 const KEPT: Millis = 30 * DAY;
 
 /// A row of an inventory type: attribute and value.
 pub type InventoryRow = BTreeMap<&'static str, String>;
 
-/// The types that are simulated, with the versions of their schemas and their attributes.
+/// The simulated types, with the versions of their schemas and their attributes.
 pub const TYPES: [(&str, &str, &[&str]); 2] = [
     (
         "AWS:InstanceInformation",
@@ -35,20 +36,20 @@ pub const TYPES: [(&str, &str, &[&str]); 2] = [
     ("AWS:Application", "1.1", &["Architecture", "Name", "PackageId", "Publisher", "Release", "Version"]),
 ];
 
-/// When the inventory of a node was last collected; none when it has expired.
+/// Returns when the inventory of an instance was last collected. None if it has expired.
 pub fn captured(node: &Node, start: Millis, now: Millis) -> Option<Millis> {
-    // A node that was stopped before the clock ran was collected before, too.
+    // An instance that was stopped before the clock started was inventoried before, too.
     let latest = if node.running { node.lost_since.unwrap_or(now).min(now) } else { start };
     let at = latest.div_euclid(COLLECTED) * COLLECTED;
     (now - at < KEPT).then_some(at)
 }
 
-/// As `CaptureTime` has it: without fractions.
+/// Writes a time as `CaptureTime` has it: without fractions of a second.
 pub fn capture_time(at: Millis) -> String {
     rfc3339(at.div_euclid(SECOND) * SECOND)
 }
 
-/// The rows of a type for a node; none where it is not collected.
+/// Returns the rows of a type for an instance. None where the type is not collected.
 pub fn rows(node: &Node, kind: &str) -> Option<Vec<InventoryRow>> {
     match kind {
         "AWS:InstanceInformation" => Some(vec![instance_information(node)]),
@@ -92,7 +93,7 @@ fn applications(node: &Node) -> Vec<InventoryRow> {
     rows
 }
 
-/// The packages of Python, as the systems name them.
+/// Returns the Python packages of an instance, as its operating system names them.
 fn python(node: &Node) -> Vec<(String, String)> {
     if node.os.kind() != Kind::Linux {
         return Vec::new();
@@ -110,7 +111,7 @@ fn python(node: &Node) -> Vec<(String, String)> {
     let names = match (node.os.is_apt(), major) {
         (true, _) => vec![format!("python{major}"), format!("python{major}.{minor}"), format!("python{major}-minimal")],
         (false, "2") => vec!["python".to_owned(), "python-libs".to_owned()],
-        // Later ones than the system's own have the number in the name.
+        // Versions newer than the system's own carry the number in the package name.
         (false, _) if minor.parse().is_ok_and(|minor: u32| minor > 9) => {
             vec![format!("python3.{minor}"), format!("python3.{minor}-libs")]
         }

@@ -1,4 +1,4 @@
-//! The instances: what the scenario says about each, and what has happened to it since.
+//! The instances: where they are, what the scenario says about them, what has happened to them.
 pub mod abilities;
 pub mod agent;
 pub mod inventory;
@@ -20,13 +20,13 @@ use std::collections::{BTreeSet, HashMap};
 /// All instances.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    /// In the order of the scenario.
+    /// In the scenario's order.
     pub nodes: Vec<Node>,
-    /// Where they are connected.
+    /// The networks of the instances.
     pub networks: Networks,
     /// When the scenario starts.
     pub start: Millis,
-    /// When they and their networks were made.
+    /// When the instances and their networks were made.
     pub since: Millis,
     by_id: HashMap<String, usize>,
     by_region: HashMap<String, Vec<usize>>,
@@ -65,17 +65,17 @@ impl Fleet {
         self.nodes.push(node);
     }
 
-    /// Positions of the instances of an account in a Region.
+    /// Returns the positions of the instances of an account in a Region.
     pub fn positions_in(&self, account: &str, region: &str) -> &[usize] {
         self.by_region.get(&region_key(account, region)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The instances of an account in a Region.
+    /// Returns the instances of an account in a Region.
     pub fn instances_in(&self, account: &str, region: &str) -> impl Iterator<Item = &Node> {
         self.positions_in(account, region).iter().map(|index| &self.nodes[*index])
     }
 
-    /// The position of an instance, if it is in this account and Region.
+    /// Returns the position of an instance, if it is in this account and Region.
     pub fn position_of(&self, account: &str, region: &str, id: &str) -> Option<usize> {
         let index = *self.by_id.get(id)?;
         let node = &self.nodes[index];
@@ -83,9 +83,9 @@ impl Fleet {
     }
 }
 
-/// An instance of an entry, but for its id and its place in the network.
+/// Builds an instance of an entry, without its id and its place in the network.
 fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start: Millis) -> Node {
-    // What is there from the beginning was installed a month earlier.
+    // Patches that are there from the beginning were installed a month earlier.
     let before = start - 30 * DAY;
     let have = |id: &String| {
         let version = catalogue.newest_at(entry.os, id, start);

@@ -18,26 +18,26 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// An operation that an agent has begun.
 #[derive(Debug)]
 pub struct Running {
-    /// Whose invocation it is.
+    /// The invocation that it belongs to.
     pub invocation: InvocationId,
-    /// What was asked for.
+    /// The operation.
     pub operation: Operation,
-    /// Since when.
+    /// When the agent began.
     pub started: Millis,
     /// The snapshot's id.
     pub snapshot_id: String,
-    /// The snapshot: what is approved, and by which baseline.
+    /// The snapshot: the approved patches, and the baseline that approved them.
     pub snapshot: Snapshot,
-    /// Does the step time-out strike first?
+    /// Whether the step's time limit ends the operation.
     pub times_out: bool,
 }
 
-/// What an agent does one thing after the other.
+/// Work that an agent does one operation after the other.
 #[derive(Debug, Default)]
 pub struct Lane {
-    /// What it is doing.
+    /// The operation that runs.
     pub current: Option<Running>,
-    /// What it will do next.
+    /// The invocations that wait.
     pub queue: VecDeque<InvocationId>,
 }
 
@@ -46,71 +46,71 @@ pub struct Lane {
 pub struct Node {
     /// `i-` and hex digits.
     pub id: String,
-    /// Its account.
+    /// The account that owns it.
     pub account: String,
-    /// Its Region.
+    /// The Region that it is in.
     pub region: String,
-    /// Its system.
+    /// Its operating system.
     pub os: Os,
-    /// The system's name as SSM reports it.
+    /// Name of the operating system, as SSM reports it.
     pub os_name: String,
-    /// The system's version as SSM reports it.
+    /// Version of the operating system, as SSM reports it.
     pub os_version: String,
     /// EC2 tags.
     pub tags: BTreeMap<String, String>,
-    /// Does it run?
+    /// Whether it runs.
     pub running: bool,
-    /// What it can do because of where it is and what is on it.
+    /// What it can do, given its network, its agent and its software.
     pub abilities: Abilities,
     /// Where it is connected.
     pub at: Attachment,
     /// Its private address.
     pub address: String,
-    /// Has it an instance profile?
+    /// Whether it has an instance profile.
     pub has_profile: bool,
     /// Its metadata service.
     pub metadata: Metadata,
-    /// Version of its agent; `absent` or `stopped` on one that Systems Manager does not know.
+    /// Version of its agent. `absent` or `stopped` on an instance that Systems Manager does not know.
     pub agent: String,
-    /// Version of Python on it, or `absent`; none: one that works.
+    /// Version of its Python, or `absent`. None: a version that works.
     pub python: Option<String>,
-    /// Is inventory collected on it?
+    /// Whether inventory is collected on it.
     pub inventory: bool,
     /// How its agent behaves.
     pub behaviour: BehaviourEntry,
     /// When it was started.
     pub launched: Millis,
-    /// Since when its agent does not answer any more.
+    /// When its agent stopped answering.
     pub lost_since: Option<Millis>,
-    /// What is on it.
+    /// The patches on it.
     pub installed: InstalledPatches,
-    /// The latest compliance report that it sent.
+    /// The latest compliance report that its agent sent.
     pub report: Option<ComplianceReport>,
     /// When it last installed with `NoReboot`.
     pub last_no_reboot_install: Option<Millis>,
-    /// What the agent does for commands that come by the API, and what it does for others beside it.
+    /// Lane 0 is for commands of the API, lane 1 for competing patchers. An agent works in both at the same time.
     pub lanes: [Lane; 2],
-    /// Truth: how often the agent began an Install that came by the API.
+    /// Ground truth: how often the agent began an Install that came by the API.
     pub installs_started: u32,
-    /// Truth: how often it began an Install of somebody else.
+    /// Ground truth: how often the agent began an Install of a competing patcher.
     pub installs_by_competitors: u32,
-    /// Truth: how often a patch operation began beside another one, one of them an Install.
+    /// Ground truth: how often a patch operation began while another one ran, one of the two an Install.
     pub overlaps: u32,
-    /// Truth: how many of them were an Install that came by the API and began second.
+    /// Ground truth: how many of these overlaps were an Install that came by the API and began second.
     pub installs_beside: u32,
-    /// Truth: ids of what was installed in this simulation.
+    /// Ground truth: ids of the patches that were installed in this simulation.
     pub installed_here: BTreeSet<PatchId>,
-    /// Truth: how often it rebooted.
+    /// Ground truth: how often it rebooted.
     pub reboots: u32,
 }
 
 impl Node {
-    /// Does Systems Manager list it?
+    /// Returns whether Systems Manager lists it.
     pub fn is_listed(&self) -> bool {
         self.abilities.managed && self.running
     }
 
-    /// Can a command be sent to it?
+    /// Returns whether a command can be sent to it.
     pub fn is_online(&self) -> bool {
         self.is_listed() && self.lost_since.is_none()
     }
@@ -128,17 +128,17 @@ impl Node {
         }
     }
 
-    /// `PingStatus` of the SSM API.
+    /// Returns `PingStatus` of the SSM API.
     pub fn ping_status(&self) -> &'static str {
         if self.lost_since.is_some() { "ConnectionLost" } else { "Online" }
     }
 
-    /// Its name in the DNS of its VPC.
+    /// Returns its name in the DNS of its VPC.
     pub fn computer_name(&self) -> String {
         format!("ip-{}.{}.compute.internal", self.address.replace('.', "-"), self.region)
     }
 
-    /// The patch group that a tag puts it in.
+    /// Returns the patch group that its tag names.
     pub fn patch_group(&self) -> Option<&str> {
         ["Patch Group", "PatchGroup"].iter().find_map(|key| self.tags.get(*key)).map(String::as_str)
     }

@@ -1,11 +1,11 @@
-//! The patch catalogue: which versions of a patch exist, and which of them are approved at a time.
+//! The patch catalogue: which versions of a patch exist, and when they were released.
 use crate::{clock::Millis, facts::operating_systems::Os};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-/// Package with architecture, or KB number. Shared: thousands of nodes have the same patches.
+/// Package name with architecture, or KB number. It is shared, because thousands of instances have the same patches.
 pub type PatchId = Arc<str>;
 
 /// One version of a patch.
@@ -13,41 +13,41 @@ pub type PatchId = Arc<str>;
 pub struct Patch {
     /// Its id.
     pub id: PatchId,
-    /// Its version; empty when the scenario gives none.
+    /// Its version. Empty if the scenario gives none.
     pub version: String,
     /// When it was released.
     pub released: Millis,
     /// When its advisory was updated.
     pub updated: Option<Millis>,
-    /// `Security`, `Bugfix` … Empty when no advisory covers it.
+    /// `Security`, `Bugfix` and so on. Empty for a patch without an advisory.
     pub classification: String,
-    /// Absent where the repository states none.
+    /// Its severity. None where the repository gives none.
     pub severity: Option<String>,
     /// Its priority on Debian and Ubuntu.
     pub priority: Option<String>,
-    /// The product it is for.
+    /// The product that it is for.
     pub product: Option<String>,
     /// The family of that product.
     pub product_family: Option<String>,
-    /// Is it for an application and not for the system? Windows only.
+    /// Whether it is for an application instead of the operating system. Windows only.
     pub application: bool,
     /// CVE ids that it closes.
     pub cve_ids: Vec<String>,
-    /// Does it take effect only after a reboot?
+    /// Whether it takes effect only after a reboot.
     pub reboot: bool,
     /// The update that replaces it. Windows only.
     pub superseded_by: Option<String>,
-    /// Packages that must be there too.
+    /// Packages that it requires.
     pub requires: Vec<PatchId>,
 }
 
 impl Patch {
-    /// Is it a security patch, in the words of any system?
+    /// Returns whether it is a security patch, in the spelling of any operating system.
     pub fn is_security(&self) -> bool {
         matches!(self.classification.as_str(), "Security" | "SecurityUpdates")
     }
 
-    /// `Title` of the compliance API: name and version.
+    /// Returns `Title` of the compliance API: name and version.
     pub fn title(&self) -> String {
         if self.version.is_empty() { self.id.to_string() } else { format!("{}:{}", self.id, self.version) }
     }
@@ -58,16 +58,16 @@ impl Patch {
 pub struct Installed {
     /// Position among the patch's versions.
     pub version: usize,
-    /// Since when.
+    /// When it was installed.
     pub at: Millis,
-    /// Does it wait for a reboot?
+    /// Whether it waits for a reboot.
     pub pending_reboot: bool,
 }
 
 /// The patches on an instance.
 pub type InstalledPatches = BTreeMap<PatchId, Installed>;
 
-/// All patches: system → id → versions, oldest first.
+/// All patches: operating system → id → versions, oldest first.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     by_os: HashMap<Os, BTreeMap<PatchId, Vec<Arc<Patch>>>>,
@@ -86,23 +86,23 @@ impl Catalogue {
         catalogue
     }
 
-    /// The patches of a system: id and versions, oldest first.
+    /// Returns the patches of an operating system: id and versions, oldest first.
     pub fn of(&self, os: Os) -> impl Iterator<Item = (&PatchId, &Vec<Arc<Patch>>)> {
         self.by_os.get(&os).into_iter().flatten()
     }
 
-    /// The versions of a patch, oldest first.
+    /// Returns the versions of a patch, oldest first.
     pub fn versions(&self, os: Os, id: &str) -> &[Arc<Patch>] {
         self.by_os.get(&os).and_then(|patches| patches.get(id)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Is the update that replaces a patch out? Then Windows does not offer the patch any more.
+    /// Returns whether the update that replaces a patch is released. Windows then no longer offers the patch.
     pub fn is_superseded(&self, os: Os, patch: &Patch, now: Millis) -> bool {
         let by = patch.superseded_by.as_deref();
         by.is_some_and(|id| self.versions(os, id).iter().any(|other| other.released <= now))
     }
 
-    /// The version of a patch that was newest at a time; the oldest one when none was released by then.
+    /// Returns the version of a patch that was newest at a time. If none was released by then, returns the oldest.
     pub fn newest_at(&self, os: Os, id: &str, now: Millis) -> usize {
         self.versions(os, id).iter().rposition(|patch| patch.released <= now).unwrap_or(0)
     }

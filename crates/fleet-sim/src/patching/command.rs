@@ -1,15 +1,16 @@
-//! A command and its invocations: their facts, and the states that AWS makes of them. What moves them is `world`.
+//! A command and its invocations: what is known about them, and the states that AWS derives from it. The world moves
+//! them.
 use super::document::{Operation, Parameters};
 use crate::clock::{Millis, SECOND};
 
-/// How long a command is not listed yet: `ListCommands` is eventually consistent.
+/// How long a new command is not listed: `ListCommands` is eventually consistent.
 pub const LISTED_AFTER: Millis = 5 * SECOND;
-/// How long its invocations do not exist yet.
+/// How long the invocations of a new command do not exist.
 pub const INVOCATIONS_AFTER: Millis = 2 * SECOND;
-/// After this long an invocation that the agent does not pick up is Delayed.
+/// How long an invocation waits for its agent until it is Delayed.
 const DELAYED_AFTER: Millis = 60 * SECOND;
 
-/// An invocation: position of its command, and position in it.
+/// An invocation: the position of its command, and its position in the command.
 pub type InvocationId = (usize, usize);
 
 /// How an invocation ends.
@@ -25,12 +26,12 @@ pub enum End {
 }
 
 impl End {
-    /// Does it count to `MaxErrors`?
+    /// Returns whether it counts towards `MaxErrors`.
     pub fn is_error(self) -> bool {
         matches!(self, Self::Failed | Self::ExecutionTimedOut)
     }
 
-    /// `Status` and `StatusDetails`.
+    /// Returns `Status` and `StatusDetails`.
     pub fn codes(self) -> StatusPair {
         match self {
             Self::Success => ("Success", "Success"),
@@ -43,7 +44,7 @@ impl End {
     }
 }
 
-/// What the agent says when it is done.
+/// The result of an invocation, as the agent reports it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct InvocationResult {
     /// How the invocation ends.
@@ -59,12 +60,12 @@ pub struct InvocationResult {
 /// `Status` and `StatusDetails`.
 pub type StatusPair = (&'static str, &'static str);
 
-/// What one node makes of a command.
+/// A command on one instance.
 #[derive(Debug)]
 pub struct Invocation {
-    /// Position of the node in the fleet.
+    /// Position of the instance in the fleet.
     pub node: usize,
-    /// The node's id.
+    /// The instance's id.
     pub instance_id: String,
     /// When it was sent to the agent.
     pub sent: Option<Millis>,
@@ -77,12 +78,12 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// One for a node, by its position and id, that nothing has happened to.
+    /// Returns an invocation that has not been sent. The instance is given by position and id.
     pub fn new(node: usize, instance_id: &str) -> Self {
         Self { node, instance_id: instance_id.to_owned(), sent: None, received: None, started: None, ended: None }
     }
 
-    /// Its state at a time.
+    /// Returns its state at a time.
     pub fn status(&self, now: Millis, cancelling: bool) -> StatusPair {
         match (&self.ended, self.received, self.sent) {
             (Some((_, answer)), _, _) => answer.end.codes(),
@@ -101,21 +102,21 @@ pub struct Command {
     pub id: String,
     /// The account that it runs in.
     pub account: String,
-    /// Its Region.
+    /// The Region that it runs in.
     pub region: String,
     /// The document.
     pub document: String,
-    /// Did it come by the API? Otherwise somebody else sent it.
+    /// Whether it came by the API. Otherwise a competing patcher sent it.
     pub by_api: bool,
-    /// Does `ListCommands` tell of it? Not of what State Manager does.
+    /// Whether `ListCommands` lists it. It does not list what State Manager does.
     pub listed: bool,
-    /// The parameters as given.
+    /// The parameters, as given.
     pub parameters: Parameters,
-    /// What they mean.
+    /// The operation that the parameters describe.
     pub operation: Operation,
-    /// `InstanceIds` as given.
+    /// `InstanceIds`, as given.
     pub instance_ids: Vec<String>,
-    /// `Targets` as given.
+    /// `Targets`, as given.
     pub targets: serde_json::Value,
     /// `Comment`.
     pub comment: String,
@@ -123,57 +124,58 @@ pub struct Command {
     pub document_version: String,
     /// `TimeoutSeconds`.
     pub timeout_seconds: i64,
-    /// `MaxConcurrency` as given.
+    /// `MaxConcurrency`, as given.
     pub max_concurrency: String,
-    /// `MaxErrors` as given.
+    /// `MaxErrors`, as given.
     pub max_errors: String,
     /// When it was sent.
     pub requested: Millis,
-    /// How many invocations may have been sent so far: 1, then 2 more, then 4 more …
+    /// How many invocations may have been sent so far: 1, then 2 more, then 4 more, and so on.
     pub ramp: usize,
-    /// Was it cancelled?
+    /// Whether it was cancelled.
     pub cancelled: bool,
-    /// One for each node.
+    /// One invocation for each instance.
     pub invocations: Vec<Invocation>,
 }
 
 impl Command {
-    /// The lane of an agent that it runs in.
+    /// Returns the lane of an agent that it runs in.
     pub fn lane(&self) -> usize {
         usize::from(!self.by_api)
     }
 
-    /// How many invocations may run at once.
+    /// Returns how many invocations may run at the same time.
     pub fn width(&self) -> usize {
         of_count(&self.max_concurrency, self.invocations.len()).max(1)
     }
 
-    /// How many invocations ended with an error.
+    /// Returns how many invocations ended with an error.
     pub fn errors(&self) -> usize {
         self.ends().filter(|end| end.is_error()).count()
     }
 
-    /// Has it met its error limit? It stops on error N + 1.
+    /// Returns whether the command has exceeded its error limit. It stops at error N + 1.
     pub fn is_terminated(&self) -> bool {
         self.errors() > of_count(&self.max_errors, self.invocations.len())
     }
 
-    /// How every ended invocation ended.
+    /// Returns how every ended invocation ended.
     pub fn ends(&self) -> impl Iterator<Item = End> {
         self.invocations.iter().filter_map(|invocation| invocation.ended.as_ref()).map(|(_, answer)| answer.end)
     }
 
-    /// When an invocation that was sent at a time, and not begun, is given up.
+    /// Returns when an invocation is given up that was sent at a time and has not begun.
     pub fn start_limit(&self, sent: Millis) -> Millis {
         sent + self.timeout_seconds * SECOND
     }
 
-    /// When an invocation that was sent at a time, and begun, is given up.
+    /// Returns when an invocation is given up that was sent at a time and has begun.
     pub fn reply_limit(&self, sent: Millis) -> Millis {
         self.start_limit(sent) + self.operation.step_timeout_seconds * SECOND
     }
 
-    /// Its state. Note what Success means: nobody failed and one node succeeded, however many were never reached.
+    /// Returns its state. Success means that no invocation failed and at least one succeeded, even if many instances
+    /// were never reached.
     pub fn status(&self) -> StatusPair {
         let count = |wanted: End| self.ends().filter(|end| *end == wanted).count();
         if self.invocations.is_empty() {
@@ -202,7 +204,7 @@ impl Command {
     }
 }
 
-/// A number, or a percentage of `total` rounded down. The text was validated when the command was sent.
+/// Returns a number, or a percentage of `total` rounded down. `SendCommand` has checked the text.
 fn of_count(text: &str, total: usize) -> usize {
     match text.strip_suffix('%') {
         Some(percent) => total * percent.parse().unwrap_or(100) / 100,
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invocation_nobody_picks_up_is_pending_then_delayed() {
+    fn an_invocation_that_no_agent_picks_up_is_pending_then_delayed() {
         let mut invocation = Invocation { sent: Some(0), ..Invocation::new(0, "") };
         assert_eq!(invocation.status(59 * SECOND, false).0, "Pending");
         assert_eq!(invocation.status(60 * SECOND, false).0, "Delayed");

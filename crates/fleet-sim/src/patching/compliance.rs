@@ -1,5 +1,5 @@
-//! Patch compliance: what a node reports after an operation. The latest report replaces the one before, whoever
-//! caused it.
+//! Patch compliance: what an instance reports after an operation. Each report replaces the one before, no matter which
+//! tool ran the operation.
 use super::{
     baseline::{ComplianceLevel, ComplianceStatus},
     catalogue::{Catalogue, InstalledPatches, Patch, PatchId},
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// `PatchComplianceDataState`, as far as it is simulated.
+/// `PatchComplianceDataState`: the simulated values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum PatchState {
@@ -26,7 +26,7 @@ pub enum PatchState {
 }
 
 impl PatchState {
-    /// The API's spelling.
+    /// Returns the API's spelling.
     pub fn code(self) -> &'static str {
         match self {
             Self::Installed => "INSTALLED",
@@ -40,7 +40,7 @@ impl PatchState {
     }
 }
 
-/// One patch in a report.
+/// A patch in a report.
 #[derive(Debug, Clone)]
 pub struct PatchRow {
     /// The patch, at the version that the row is about.
@@ -53,57 +53,57 @@ pub struct PatchRow {
     pub level: ComplianceLevel,
 }
 
-/// What a patch counts as that makes a node non-compliant.
+/// The group in which a patch counts that makes an instance non-compliant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concern {
     /// The baseline gives it the level CRITICAL.
     Critical,
     /// It is a security patch.
     Security,
-    /// Everything else.
+    /// Any other patch.
     Other,
 }
 
 impl PatchRow {
-    /// Its classification, which is not told of what the baseline does not cover.
+    /// Returns its classification. The API leaves it empty for patches that the baseline does not cover.
     pub fn classification(&self) -> &str {
         if self.state == PatchState::InstalledOther { "" } else { &self.patch.classification }
     }
 
-    /// Its severity: neither told there, nor where the repository states none.
+    /// Returns its severity. It is empty for those patches too, and where the repository gives none.
     pub fn severity(&self) -> &str {
         if self.state == PatchState::InstalledOther { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
     }
 }
 
-/// What `InstancePatchState` and `DescribeInstancePatches` tell about a node.
+/// What `InstancePatchState` and `DescribeInstancePatches` report about an instance.
 #[derive(Debug, Clone)]
 pub struct ComplianceReport {
-    /// The baseline that it was judged by.
+    /// The baseline that the instance was judged by.
     pub baseline_id: String,
-    /// Do security updates that are out and not approved make the node non-compliant?
+    /// Whether available security updates that are not approved make the instance non-compliant.
     pub available_is_non_compliant: bool,
-    /// The approved set that it was judged by.
+    /// The snapshot that the instance was judged by.
     pub snapshot_id: String,
-    /// What ran.
+    /// The operation that was run.
     pub operation: OperationKind,
     /// When it began.
     pub started: Millis,
     /// When it ended.
     pub ended: Millis,
-    /// Absent for a Scan.
+    /// The reboot option of an Install. None for a Scan.
     pub reboot_option: Option<&'static str>,
     /// One row for each patch.
     pub rows: Vec<PatchRow>,
 }
 
 impl ComplianceReport {
-    /// How many patches are in a state.
+    /// Returns how many patches are in a state.
     pub fn count(&self, state: PatchState) -> usize {
         self.rows.iter().filter(|row| row.state == state).count()
     }
 
-    /// How many patches make the node non-compliant, of one kind. Every patch is of one kind only.
+    /// Returns how many patches of one group make the instance non-compliant. Every patch counts in one group only.
     pub fn non_compliant(&self, concern: Concern) -> usize {
         self.rows.iter().filter(|row| self.concern(row) == Some(concern)).count()
     }
@@ -111,7 +111,7 @@ impl ComplianceReport {
     fn concern(&self, row: &PatchRow) -> Option<Concern> {
         match row.state {
             PatchState::Installed | PatchState::InstalledOther => None,
-            // Never critical: no rule has approved it.
+            // Never critical, because no rule has approved it.
             PatchState::AvailableSecurityUpdate => self.available_is_non_compliant.then_some(Concern::Security),
             _ if row.level == ComplianceLevel::Critical => Some(Concern::Critical),
             _ if row.patch.is_security() => Some(Concern::Security),
@@ -120,12 +120,12 @@ impl ComplianceReport {
     }
 }
 
-/// Do security updates that are out and not approved make a node non-compliant?
+/// Returns whether available security updates that are not approved make an instance non-compliant.
 pub fn available_is_non_compliant(snapshot: &Snapshot) -> bool {
     snapshot.baseline.content.available_security_updates_compliance_status == Some(ComplianceStatus::NonCompliant)
 }
 
-/// The rows of a report after an operation that could not install `failed`.
+/// Returns the rows of a report after an operation that could not install `failed`.
 pub fn rows(
     catalogue: &Catalogue,
     os: Os,
@@ -143,7 +143,7 @@ pub fn rows(
         let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
         let (version, state) = match (lacks, have) {
             (Some(version), _) if failed.contains(id) => (version, PatchState::Failed),
-            // The report of an Install lists nothing as missing.
+            // The report of an Install lists no patch as missing.
             (Some(version), _) if operation == OperationKind::Scan => (version, PatchState::Missing),
             (_, Some(have)) if snapshot.blocks(id, have.version) => (have.version, PatchState::InstalledRejected),
             (_, Some(have)) if have.pending_reboot => (have.version, PatchState::InstalledPendingReboot),
@@ -153,7 +153,7 @@ pub fn rows(
             (_, Some(have)) => (have.version, PatchState::InstalledOther),
             (Some(_), None) => continue,
             (None, None) => {
-                // Windows tells of security updates that are out and not approved yet.
+                // Windows reports available security updates that are not approved yet.
                 let out = (0..versions.len()).rev().find(|n| {
                     let patch = &versions[*n];
                     let offered = patch.released <= now && !catalogue.is_superseded(os, patch, now);

@@ -1,5 +1,4 @@
-//! What a package brings along: an approved patch is installed together with the packages that it requires, approved or
-//! not.
+//! Dependencies: an approved patch is installed together with the packages that it requires, approved or not.
 use super::{
     catalogue::{Catalogue, InstalledPatches, PatchId},
     snapshot::Snapshot,

@@ -1,16 +1,16 @@
-//! The document AWS-RunPatchBaseline: its parameters, and what they ask the agent to do.
+//! The document AWS-RunPatchBaseline: its parameters, and the operation that they describe.
 use crate::facts::ids;
 use std::collections::BTreeMap;
 
-/// The only document that commands can be sent with here.
+/// The only document that `SendCommand` takes here.
 pub const NAME: &str = "AWS-RunPatchBaseline";
-/// The documents that patch; of the others only somebody else makes use.
+/// The documents that patch. Competing patchers use all of them.
 pub const PATCH_DOCUMENTS: [&str; 3] = [NAME, "AWS-RunPatchBaselineAssociation", "AWS-RunPatchBaselineWithHooks"];
-/// Its steps, in the order in which an invocation lists them. Each runs on one kind of platform and is skipped
-/// elsewhere, which counts as success.
+/// Its steps, in the order in which an invocation lists them. Each step runs on one kind of platform. Elsewhere it is
+/// skipped, which counts as success.
 pub const STEPS: [&str; 3] = ["PatchWindows", "PatchLinux", "PatchMacOS"];
 
-/// What is to be done.
+/// The kind of a patch operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum OperationKind {
@@ -19,7 +19,7 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
-    /// The API's spelling.
+    /// Returns the API's spelling.
     pub fn code(self) -> &'static str {
         match self {
             Self::Scan => "Scan",
@@ -33,22 +33,22 @@ impl OperationKind {
 pub struct Operation {
     /// Scan or Install.
     pub kind: OperationKind,
-    /// `NoReboot`?
+    /// Whether the reboot option is `NoReboot`.
     pub no_reboot: bool,
-    /// Pins the approved patches.
+    /// The snapshot id, which pins the approved patches.
     pub snapshot: Option<String>,
-    /// Is there an `InstallOverrideList`?
+    /// Whether there is an `InstallOverrideList`.
     pub install_override: bool,
-    /// Is there a `BaselineOverride`?
+    /// Whether there is a `BaselineOverride`.
     pub baseline_override: bool,
-    /// After how long the agent gives the step up.
+    /// How long the step may take until the agent ends it.
     pub step_timeout_seconds: i64,
-    /// How long it takes, whatever the node is like.
+    /// How long the operation takes. None: as long as the instance's behaviour says.
     pub seconds: Option<u32>,
 }
 
 impl Operation {
-    /// An operation as it is when only its kind is given.
+    /// Returns an operation of a kind, with the document's defaults.
     pub fn new(kind: OperationKind) -> Self {
         Self {
             kind,
@@ -62,7 +62,7 @@ impl Operation {
     }
 }
 
-/// Document parameters are lists of strings, whatever they mean.
+/// The parameters of a document. Every value is a list of strings.
 pub type Parameters = BTreeMap<String, Vec<String>>;
 
 /// Reads the parameters. Fails with the text of `InvalidParameters`.

@@ -1,4 +1,4 @@
-//! Patching as Systems Manager does it: which patches there are, what baselines approve, what commands and reports say.
+//! Patching as Systems Manager does it: patches, baselines, commands and compliance.
 pub mod baseline;
 pub mod catalogue;
 pub mod command;

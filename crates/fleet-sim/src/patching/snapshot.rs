@@ -1,5 +1,5 @@
-//! Patch snapshots: the same snapshot id means the same approved patches for all nodes of an account, Region, patch
-//! group and system, for three days.
+//! Patch snapshots. For three days a snapshot id means the same approved patches for all instances of an account,
+//! Region, patch group and operating system.
 use super::{
     baseline::{ApprovalState, Baseline, ComplianceLevel},
     catalogue::{Catalogue, InstalledPatches, PatchId},
@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-/// After this long the same id yields a new snapshot.
+/// How long a snapshot lives. After that the same id makes a new one.
 const LIFE: Millis = 3 * DAY;
 
 /// An approved version of a patch.
@@ -19,14 +19,14 @@ const LIFE: Millis = 3 * DAY;
 pub struct Approval {
     /// Its position among the patch's versions, oldest first.
     pub version: usize,
-    /// How grave it is that it is missing.
+    /// The compliance level of the instance while the patch is missing.
     pub level: ComplianceLevel,
 }
 
 /// What a baseline says about the whole catalogue at a time.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// That baseline, as it was then.
+    /// The baseline, as it was then.
     pub baseline: Arc<Baseline>,
     /// The newest approved version of every patch.
     pub approved: BTreeMap<PatchId, Approval>,
@@ -35,7 +35,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// What a baseline says now.
+    /// Evaluates a baseline at `now`.
     pub fn take(catalogue: &Catalogue, baseline: Arc<Baseline>, now: Millis) -> Self {
         let (mut approved, mut rejected) = (BTreeMap::new(), BTreeSet::new());
         for (id, versions) in catalogue.of(baseline.os) {
@@ -54,7 +54,7 @@ impl Snapshot {
         Self { baseline, approved, rejected }.without_superseded(catalogue, now)
     }
 
-    /// The same without what Windows does not offer any more: even an approved update is gone once it is superseded.
+    /// Removes what Windows no longer offers. Even an approved update disappears when it is superseded.
     #[must_use]
     pub fn without_superseded(mut self, catalogue: &Catalogue, now: Millis) -> Self {
         let os = self.baseline.os;
@@ -65,19 +65,19 @@ impl Snapshot {
         self
     }
 
-    /// Returns the ids, sorted, of approved patches that are not installed, or not at the approved version.
+    /// Returns the ids, sorted, of approved patches that are not installed at the approved version.
     pub fn missing(&self, installed: &InstalledPatches) -> Vec<PatchId> {
         let lacks = |id: &str, version: usize| installed.get(id).is_none_or(|have| have.version < version);
         let approved = self.approved.iter();
         approved.filter(|(id, approval)| lacks(id, approval.version)).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Is this version of a patch rejected?
+    /// Returns whether a version of a patch is rejected.
     pub fn rejects(&self, id: &PatchId, version: usize) -> bool {
         self.rejected.contains(&(id.clone(), version))
     }
 
-    /// May this version of a patch not be there under any circumstances?
+    /// Returns whether a version of a patch must not be installed under any circumstances.
     pub fn blocks(&self, id: &PatchId, version: usize) -> bool {
         self.baseline.blocks() && self.rejects(id, version)
     }
@@ -90,7 +90,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// The snapshot of an id for a node. `evaluate` is asked when there is no valid one yet.
+    /// Returns the snapshot of an id for a scope. Calls `evaluate` if there is no valid one.
     pub fn get(
         &mut self,
         scope: PatchScope<'_>,

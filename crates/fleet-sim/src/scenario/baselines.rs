@@ -1,4 +1,4 @@
-//! The accounts' own patch baselines that are there when the clock starts, ours and those of others.
+//! Patch baselines that accounts have when the clock starts: orgpatch's and others.
 use crate::{
     facts::operating_systems::Os,
     patching::baseline::content::{
@@ -12,45 +12,45 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct BaselineEntry {
-    /// Its name. Several may have the same one.
+    /// Its name. Several baselines may have the same name.
     pub name: String,
-    /// Where it is; absent: wherever the account has instances.
+    /// The Regions that it is in. Usually every Region in which the account has instances.
     pub regions: Option<Vec<String>>,
-    /// The system that it is for.
+    /// The operating system that it is for.
     pub os: Os,
-    /// Is it the default for its system?
+    /// Whether it is the default for its operating system.
     #[serde(default)]
     pub default: bool,
     /// The patch groups that it is registered for.
     #[serde(default)]
     pub patch_groups: Vec<String>,
-    /// Its tags.
+    /// The tags of the baseline.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// `Description`
+    /// `Description` of the API.
     pub description: Option<String>,
     /// Approval rules.
     #[serde(default)]
     pub rules: Vec<RuleEntry>,
-    /// `GlobalFilters`
+    /// `GlobalFilters` of the API, as a map of filter keys and values.
     #[serde(default)]
     pub global_filters: BTreeMap<Key, Vec<String>>,
-    /// `ApprovedPatches`
+    /// `ApprovedPatches` of the API.
     #[serde(default)]
     pub approved_patches: Vec<String>,
-    /// `ApprovedPatchesComplianceLevel`
+    /// `ApprovedPatchesComplianceLevel` of the API.
     #[serde(default)]
     pub approved_patches_compliance_level: ComplianceLevel,
-    /// `ApprovedPatchesEnableNonSecurity`
+    /// `ApprovedPatchesEnableNonSecurity` of the API.
     #[serde(default)]
     pub approved_patches_enable_non_security: bool,
-    /// `RejectedPatches`
+    /// `RejectedPatches` of the API.
     #[serde(default)]
     pub rejected_patches: Vec<String>,
-    /// `RejectedPatchesAction`
+    /// `RejectedPatchesAction` of the API.
     #[serde(default)]
     pub rejected_patches_action: RejectedPatchesAction,
-    /// `AvailableSecurityUpdatesComplianceStatus`
+    /// `AvailableSecurityUpdatesComplianceStatus` of the API. Only for WINDOWS.
     pub available_security_updates_compliance_status: Option<ComplianceStatus>,
 }
 
@@ -58,23 +58,23 @@ pub struct BaselineEntry {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RuleEntry {
-    /// For example `{CLASSIFICATION: [Security]}`.
+    /// Filter keys and values, for example `{CLASSIFICATION: [Security]}`.
     #[serde(default)]
     pub filters: BTreeMap<Key, Vec<String>>,
-    /// `ComplianceLevel`
+    /// `ComplianceLevel` of the API.
     #[serde(default)]
     pub compliance_level: ComplianceLevel,
-    /// `ApproveAfterDays`
+    /// `ApproveAfterDays` of the API: 0 to 360.
     pub approve_after_days: Option<i64>,
-    /// `ApproveUntilDate`
+    /// `ApproveUntilDate` of the API: a date such as `2026-11-16`.
     pub approve_until_date: Option<String>,
-    /// `EnableNonSecurity`
+    /// `EnableNonSecurity` of the API.
     #[serde(default)]
     pub enable_non_security: bool,
 }
 
 impl BaselineEntry {
-    /// Returns what the baseline says, as the API has it.
+    /// Returns what the baseline says, in the form of the API.
     pub fn content(&self) -> Content {
         let rule = |entry: &RuleEntry| Rule {
             patch_filter_group: filters(&entry.filters),

@@ -1,15 +1,15 @@
 //! What a scenario says about change calendars.
 use serde::Deserialize;
 
-/// A change calendar.
+/// A change calendar. Every account can ask for it by name or ARN.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarEntry {
-    /// Name of its document.
+    /// Name of the calendar's document.
     pub name: String,
-    /// Its state when the clock starts.
+    /// The state when the clock starts.
     pub state: CalendarState,
-    /// When it changes.
+    /// When the state changes.
     #[serde(default)]
     pub changes: Vec<CalendarChange>,
 }
@@ -18,13 +18,13 @@ pub struct CalendarEntry {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarChange {
-    /// RFC 3339.
+    /// When it changes (RFC 3339).
     pub at: String,
     /// The state from then on.
     pub to: CalendarState,
 }
 
-/// May changes be made?
+/// The state of a change calendar: OPEN allows changes, CLOSED does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[allow(missing_docs, reason = "the names are the API's")]

@@ -1,4 +1,4 @@
-//! What a scenario says about others who patch: State Manager associations, maintenance windows, running commands.
+//! What a scenario says about competing patchers: State Manager associations, maintenance windows, running commands.
 use super::short_forms::Named;
 use crate::{
     clock,
@@ -7,55 +7,60 @@ use crate::{
 };
 use serde::Deserialize;
 
-/// Somebody else's patching of the instances of an entry. Equal ones in an account and Region are one thing.
+/// A competing patcher of the instances of an entry. Equal ones in an account and Region are one patcher.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AssociationEntry {
-    /// What it is.
+    /// What kind of patcher it is.
     pub name: AssociationName,
-    /// Tells apart what is otherwise equal, and is part of names and ids: of two patch policies, for example.
+    /// Tells patchers apart that are otherwise equal, for example two patch policies. It is part of names and ids.
     pub id: Option<String>,
-    /// What is done; when absent, what is usual.
+    /// The patch operation. Usually the one that this kind of patcher runs. Not for patch policies and
+    /// update-ssm-agent.
     pub operation: Option<PatchOperation>,
-    /// The document of a maintenance window's task.
+    /// The document of the maintenance window's task. Usually AWS-RunPatchBaseline. Only for maintenance-window.
     pub task: Option<String>,
-    /// When it runs: `rate(…)`, or `cron(…)` for times of the day on all or some weekdays.
+    /// When it runs, in UTC: `rate(30 minutes)`, or `cron(0 2 ? * SUN *)` for a time of day on all or some weekdays.
+    /// Not for patch-now-running.
     pub schedule: Option<Schedule>,
-    /// When it first runs; for patch-now-running, when the command was sent.
+    /// When it first runs: a date or a timestamp. Nothing ran before. For patch-now-running: when the command was sent.
     pub start: Option<String>,
-    /// How long each run takes on an instance; when absent, as long as one of ours.
+    /// How many seconds a run takes on an instance. Usually as long as a command of orgpatch would.
     pub seconds: Option<u32>,
-    /// Whom it targets: `all`, or `tag:Key=Value`; when absent, the instances by their ids.
+    /// The targets: `all`, or `tag:Key=Value`. Usually the instances of the entry, by their ids. Not for patch
+    /// policies.
     pub target: Option<TargetEntry>,
-    /// `Duration` of a maintenance window.
+    /// `Duration` of the maintenance window, in hours: 1 to 24, usually 3. Only for maintenance-window.
     pub duration_hours: Option<u32>,
-    /// `Cutoff` of a maintenance window.
+    /// `Cutoff` of the maintenance window, in hours: less than durationHours, usually 1. Only for maintenance-window.
     pub cutoff_hours: Option<u32>,
-    /// Is the maintenance window enabled?
+    /// Whether the maintenance window is enabled. Usually it is. Only for maintenance-window.
     pub enabled: Option<bool>,
-    /// Are its targets registered with the maintenance window? Otherwise its task names them.
+    /// Whether the targets are registered with the maintenance window. Usually they are. Otherwise the task names them.
+    /// Only for maintenance-window.
     pub registered: Option<bool>,
 }
 
-/// What an association is.
+/// The kind of a competing patcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssociationName {
-    /// A patch policy of Quick Setup: two associations, one that scans and one that installs, and a tag.
+    /// A patch policy of Quick Setup: an association that scans, an association that installs, and the tag that both
+    /// target.
     QuickSetupPatchPolicy,
     /// The daily scan of Quick Setup host management.
     HostManagementScan,
-    /// Somebody's association of AWS-RunPatchBaseline.
+    /// An association of AWS-RunPatchBaseline.
     RunPatchBaseline,
-    /// The same of AWS-RunPatchBaselineAssociation.
+    /// An association of AWS-RunPatchBaselineAssociation.
     RunPatchBaselineAssociation,
-    /// The same of AWS-RunPatchBaselineWithHooks.
+    /// An association of AWS-RunPatchBaselineWithHooks.
     RunPatchBaselineWithHooks,
-    /// An association that has nothing to do with patches.
+    /// An association that does not patch.
     UpdateSsmAgent,
     /// A maintenance window with a patch task.
     MaintenanceWindow,
-    /// A patch command that somebody sent before, and that still runs.
+    /// A patch command that was sent before the clock started and still runs.
     PatchNowRunning,
 }
 
@@ -70,7 +75,7 @@ impl Named for AssociationEntry {
 }
 
 impl AssociationEntry {
-    /// One with everything as it usually is.
+    /// Returns a patcher with everything else left out.
     pub fn new(name: AssociationName) -> Self {
         Self {
             name,
@@ -88,40 +93,50 @@ impl AssociationEntry {
         }
     }
 
-    /// What contradicts itself: the field, and the text about it.
+    /// Returns what contradicts itself: the field, and what is wrong with it.
     pub fn contradictions(&self) -> Vec<(&'static str, String)> {
         use AssociationName::{MaintenanceWindow, PatchNowRunning, QuickSetupPatchPolicy, UpdateSsmAgent};
         let mut found = Vec::new();
         let window = self.name == MaintenanceWindow;
-        for (field, given, fits, whose) in [
-            ("task", self.task.is_some(), window, "maintenance-window"),
-            ("durationHours", self.duration_hours.is_some(), window, "maintenance-window"),
-            ("cutoffHours", self.cutoff_hours.is_some(), window, "maintenance-window"),
-            ("enabled", self.enabled.is_some(), window, "maintenance-window"),
-            ("registered", self.registered.is_some(), window, "maintenance-window"),
-            ("schedule", self.schedule.is_some(), self.name != PatchNowRunning, "what runs again and again"),
+        let only_windows = "is only for maintenance-window";
+        for (field, given, fits, text) in [
+            ("task", self.task.is_some(), window, only_windows),
+            ("durationHours", self.duration_hours.is_some(), window, only_windows),
+            ("cutoffHours", self.cutoff_hours.is_some(), window, only_windows),
+            ("enabled", self.enabled.is_some(), window, only_windows),
+            ("registered", self.registered.is_some(), window, only_windows),
+            (
+                "schedule",
+                self.schedule.is_some(),
+                self.name != PatchNowRunning,
+                "is not for patch-now-running, which runs once",
+            ),
             (
                 "target",
                 self.target.is_some(),
                 self.name != QuickSetupPatchPolicy,
-                "others: a patch policy targets its tag",
+                "is not for quick-setup-patch-policy, which targets its own tag",
             ),
             (
                 "operation",
                 self.operation.is_some(),
                 !matches!(self.name, QuickSetupPatchPolicy | UpdateSsmAgent),
-                "what does one thing with patches",
+                "is not for quick-setup-patch-policy, which scans and installs, nor for update-ssm-agent, which does neither",
             ),
         ] {
             if given && !fits {
-                found.push((field, format!("is only for {whose}")));
+                found.push((field, text.to_owned()));
             }
         }
         if let Some(Err(text)) = self.start.as_deref().map(clock::parse) {
             found.push(("start", text));
         }
         if window && self.target == Some(TargetEntry::All) {
-            found.push(("target", "a maintenance window targets instances by their ids or a tag".to_owned()));
+            found.push((
+                "target",
+                "all is not for maintenance-window, which targets a tag or, without target, the instances by their ids"
+                    .to_owned(),
+            ));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if self.id.as_deref().is_some_and(|id| id.is_empty() || id.len() > 32 || !id.chars().all(plain)) {
@@ -137,7 +152,7 @@ impl AssociationEntry {
     }
 }
 
-/// What is done with patches.
+/// A patch operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names are the document's")]
@@ -155,13 +170,13 @@ impl From<PatchOperation> for OperationKind {
     }
 }
 
-/// Whom an association or a window targets, other than by ids.
+/// Targets of an association or a maintenance window, other than instance ids.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum TargetEntry {
-    /// Every managed node.
+    /// Every managed instance.
     All,
-    /// The nodes with this tag: key and value.
+    /// The instances with this tag: key and value.
     Tag(String, String),
 }
 
@@ -180,8 +195,8 @@ impl TryFrom<String> for TargetEntry {
     }
 }
 
-/// The tag that Quick Setup puts on the instances of a patch policy: its key has the id of the configuration, its
-/// value the policy's name. The id is that of the scenario, or one for all that have none.
+/// Returns the tag that Quick Setup puts on the instances of a patch policy. Its key has the id of the configuration,
+/// its value the policy's name. Without an id in the scenario, all policies share a derived one.
 pub fn policy_tag(id: Option<&str>) -> (String, String) {
     let derived = || ids::hex(&["quick-setup"], 5);
     (format!("QSConfigName-{}", id.map_or_else(derived, str::to_owned)), id.unwrap_or("patch-policy").to_owned())

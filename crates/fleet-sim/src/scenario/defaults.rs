@@ -1,4 +1,4 @@
-//! What fields have that a scenario leaves out.
+//! The values of fields that a scenario leaves out.
 
 pub fn yes() -> bool {
     true

@@ -1,40 +1,41 @@
 //! What a scenario says about faults between a caller and the cloud.
 use serde::{Deserialize, Serialize};
 
-/// Something that goes wrong between caller and cloud. Exactly one of the four effects is given.
+/// A fault between a caller and the cloud. It has exactly one effect: `error`, `latencyMs`, `lostResponse` or
+/// `killCaller`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FaultEntry {
-    /// `ssm:SendCommand`, `ssm:Describe*`, `ssm:*`, `*:*`.
+    /// The operations that it strikes, with wildcards: `ssm:SendCommand`, `ssm:Describe*`, `ssm:*`, `*:*`.
     pub operation: String,
-    /// Effect: this error code instead of an answer; the call is not executed.
+    /// Effect: the call is not executed, and this error code is the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The error's text.
+    /// The text of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Effect: this many *real* milliseconds before the call is executed.
+    /// Effect: this many real milliseconds pass before the call is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
-    /// Effect: the call is executed, its caller never receives_commands of it.
+    /// Effect: the call is executed, but its caller gets no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost_response: Option<bool>,
-    /// Effect: the caller dies, before the call is executed or after.
+    /// Effect: the caller dies before or after the call is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_caller: Option<KillCaller>,
-    /// How often; 1 when absent, without limit for a latency.
+    /// How often it strikes. Usually once. A latency usually strikes every call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// How many matching calls pass untouched first.
+    /// How many matching calls pass before it strikes.
     #[serde(default)]
     pub after: u32,
-    /// Only calls into this account.
+    /// Strikes only calls into this account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// Only calls in this Region.
+    /// Strikes only calls in this Region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// Only calls whose body contains this text.
+    /// Strikes only calls that contain this text: in the body, and for S3 also in method, key and query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
 }
@@ -43,8 +44,8 @@ pub struct FaultEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KillCaller {
-    /// The call is not executed.
+    /// The caller dies before the call is executed.
     Before,
-    /// The call is executed.
+    /// The caller dies after the call was executed.
     After,
 }

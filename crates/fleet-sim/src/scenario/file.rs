@@ -1,4 +1,4 @@
-//! The whole file.
+//! The scenario file as a whole.
 use super::{
     calendars::CalendarEntry,
     faults::FaultEntry,
@@ -9,20 +9,20 @@ use super::{
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The whole file.
+/// A scenario of fleet-sim: an AWS organization that exists only here.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Scenario {
-    /// Always 1.
+    /// The version of the format: always 1.
     pub schema_version: u32,
     /// Simulated time.
     pub clock: ClockEntry,
-    /// The management account's id.
+    /// The id of the management account, in which everything is deployed.
     pub management: String,
-    /// Top-level organizational units.
+    /// Top-level organizational units. The tree may have five levels.
     #[serde(default)]
     pub organization: Vec<OuEntry>,
-    /// What is special about an account; one that no OU names sits directly under the root.
+    /// Details of accounts by id. An account that no OU names sits directly under the root.
     #[serde(default)]
     pub accounts: BTreeMap<String, AccountEntry>,
     /// The patch catalogue.
@@ -31,16 +31,16 @@ pub struct Scenario {
     /// The instances.
     #[serde(default)]
     pub fleet: Vec<FleetEntry>,
-    /// What goes wrong between caller and cloud.
+    /// Faults between callers and the cloud.
     #[serde(default)]
     pub faults: Vec<FaultEntry>,
-    /// Change calendars: documents that every account can ask for.
+    /// Change calendars. Every account can ask for them.
     #[serde(default)]
     pub calendars: Vec<CalendarEntry>,
-    /// Does Organizations answer with `Account.Paths`? Older partitions do not.
+    /// Whether Organizations answers `Account.Paths`. Older partitions do not.
     #[serde(default = "super::defaults::yes")]
     pub paths: bool,
-    /// Does Organizations now and then answer an empty page with a `NextToken`?
+    /// Whether Organizations sometimes answers an empty page with a `NextToken`.
     #[serde(default = "super::defaults::yes")]
     pub empty_pages: bool,
 }
@@ -49,7 +49,7 @@ pub struct Scenario {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClockEntry {
-    /// RFC 3339.
+    /// When simulated time begins: a date or a timestamp (RFC 3339).
     pub start: String,
     /// Simulated seconds per real second.
     #[serde(default = "super::defaults::speed")]

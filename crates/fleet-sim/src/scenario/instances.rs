@@ -8,75 +8,76 @@ use crate::facts::operating_systems::Os;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// One instance, or `count` instances that are alike.
+/// One instance, or `count` equal instances.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FleetEntry {
     /// The account that owns them.
     pub account: String,
-    /// Their Region.
+    /// The Region that they are in.
     pub region: String,
-    /// How many; 1 when absent.
+    /// How many instances the entry stands for. Usually 1.
     pub count: Option<u32>,
-    /// The id of a single instance; derived from account, Region and position when absent.
+    /// The id of a single instance. Usually derived from account, Region and position.
     pub id: Option<String>,
     /// Their operating system.
     pub os: Os,
     /// `PlatformVersion` as SSM reports it.
     pub os_version: Option<String>,
-    /// `PlatformName` of a system that Patch Manager does not know, for example Bottlerocket. Operations fail on it.
+    /// `PlatformName` of a system that Patch Manager does not know, for example Bottlerocket. Every operation fails on
+    /// it.
     pub platform_name: Option<String>,
     /// EC2 tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// The Auto Scaling group that they are in: a tag tells it.
+    /// The Auto Scaling group of the instances. The tag `aws:autoscaling:groupName` shows it.
     pub auto_scaling_group: Option<String>,
-    /// Does it run?
+    /// Whether the instances run.
     #[serde(default)]
     pub state: InstanceState,
-    /// Is it a managed node of Systems Manager? When absent, the facts below decide.
+    /// Whether Systems Manager manages the instances. Usually agent, credentials and network decide.
     pub managed: Option<bool>,
-    /// Version of the agent, or `absent`, or `stopped`: it was never started.
+    /// The version of the agent, such as `3.3.987.0`, or `absent`, or `stopped` (installed, but not running).
     #[serde(default = "super::defaults::agent")]
     pub agent: String,
-    /// Does the agent answer when the scenario starts?
+    /// Whether the agent answers when the scenario starts.
     #[serde(default)]
     pub ping: Ping,
-    /// Is there an instance profile? When absent: yes, unless `managed` is false.
+    /// Whether there is an instance profile. Usually there is, unless `managed` is false.
     pub instance_profile: Option<Presence>,
-    /// The instance metadata service.
+    /// The instance metadata service: `on` (tokens required), `off`, or `optional-v1`.
     #[serde(default, deserialize_with = "named")]
     pub metadata: Metadata,
-    /// Version of Python on the node, or `absent`. When not given, one that works.
+    /// The version of Python, such as `3.9`, or `absent`. Usually a version that works.
     pub python: Option<String>,
-    /// Is inventory collected on it?
+    /// Whether inventory is collected on the instances.
     #[serde(default)]
     pub inventory: bool,
-    /// Its network. When absent, nothing is in the way of anything.
+    /// The network of the instances. Without it, everything is reachable.
     pub network: Option<NetworkEntry>,
-    /// Ids of patches that are there already, at the version that was newest when the clock starts.
+    /// Ids of patches that are installed when the clock starts, at the version that is then the newest.
     #[serde(default)]
     pub installed: Vec<String>,
     /// How the agent behaves.
     #[serde(default)]
     pub behaviour: BehaviourEntry,
-    /// Who else patches it.
+    /// Competing patchers of the instances. Each is a name, or a map with `name` and more.
     #[serde(default)]
     pub associations: Vec<NameOrMap<AssociationEntry>>,
 }
 
-/// What `agent` says.
+/// The state of an agent, as `agent` gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgentState<'a> {
-    /// There is none.
+    /// There is no agent.
     Absent,
-    /// It is installed and does not run.
+    /// The agent is installed and does not run.
     Stopped,
-    /// It runs, in this version.
+    /// The agent runs, in this version.
     Version(&'a str),
 }
 
-/// Reads `agent`; none for what is neither a word nor a version.
+/// Reads `agent`. None for a text that is neither a state nor a version.
 pub fn agent_state(text: &str) -> Option<AgentState<'_>> {
     let numbers: Vec<_> = text.split('.').collect();
     let number = |n: &&str| !n.is_empty() && n.len() <= 6 && n.bytes().all(|b| b.is_ascii_digit());
@@ -87,7 +88,7 @@ pub fn agent_state(text: &str) -> Option<AgentState<'_>> {
     }
 }
 
-/// Does an instance run?
+/// The state of an instance.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names are EC2's")]
@@ -97,18 +98,18 @@ pub enum InstanceState {
     Stopped,
 }
 
-/// Does the agent answer when the scenario starts?
+/// Whether an agent answers when the scenario starts.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ping {
-    /// `PingStatus` Online.
+    /// The agent answers: `PingStatus` Online.
     #[default]
     Online,
-    /// `PingStatus` `ConnectionLost`.
+    /// The agent is known but does not answer: `PingStatus` ConnectionLost.
     ConnectionLost,
 }
 
-/// Is something there?
+/// Whether something exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -123,9 +124,9 @@ pub enum Metadata {
     /// On, with tokens required.
     #[default]
     On,
-    /// Off: nobody on the instance gets credentials.
+    /// Off. No process on the instance gets credentials.
     Off,
-    /// On, version 1 is answered too.
+    /// On, with tokens optional: version 1 is answered too.
     OptionalV1,
 }
 
@@ -146,15 +147,16 @@ impl Named for Metadata {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct BehaviourEntry {
-    /// During a Scan.
+    /// What happens during a Scan: `ok`, `fail`, `agent-lost` or `never-starts`.
     pub scan: Behaviour,
-    /// During an Install.
+    /// What happens during an Install: `ok`, `fail`, `agent-lost`, `reboot-hangs`, `never-starts` or
+    /// `patch-fails:<id>`.
     pub install: Behaviour,
-    /// How long an Install takes, its reboot included; a Scan takes at most 30 of them.
+    /// How many seconds an Install takes, with its reboot. A Scan takes as long, but at most 30 seconds.
     pub seconds: u32,
-    /// With which code the step ends; 0 means 1 where the behaviour is `fail`.
+    /// The exit code of the step. 0 means 1 where the behaviour is `fail`.
     pub exit_code: i64,
-    /// Does the agent go offline by itself, as soon as it has answered its first Scan?
+    /// Whether the agent goes offline by itself after it has answered its first Scan.
     pub offline_after_scan: bool,
 }
 
@@ -164,21 +166,21 @@ impl Default for BehaviourEntry {
     }
 }
 
-/// What happens when the agent is asked to do something.
+/// What happens when the agent runs an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Behaviour {
-    /// It works.
+    /// The operation works.
     Ok,
-    /// It ends with an error and has done nothing.
+    /// The operation ends with an error and changes nothing.
     Fail,
     /// The agent vanishes half-way.
     AgentLost,
-    /// Everything is installed; the machine does not come back from its reboot.
+    /// Everything is installed, but the machine does not come back from its reboot.
     RebootHangs,
-    /// The agent answers pings and never picks up the command.
+    /// The agent answers pings but never picks up the command.
     NeverStarts,
-    /// Everything but this patch is installed.
+    /// Every patch but this one is installed.
     PatchFails(String),
 }
 

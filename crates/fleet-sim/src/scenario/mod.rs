@@ -1,6 +1,7 @@
-//! The scenario file, as people write it: typed, strict, with every field of the format.
+//! The format of the scenario file: typed and strict.
 //!
-//! What each field means to people who write scenarios is in the README of this crate.
+//! The README of this crate describes every field for people who write scenarios. `schemas/scenario.schema.json` is
+//! made from these types.
 mod baselines;
 mod calendars;
 mod competing;

@@ -1,44 +1,44 @@
-//! What a scenario says about the organization: its OUs and accounts.
+//! What a scenario says about the organization: OUs and accounts.
 use super::{baselines::BaselineEntry, short_forms::Switch};
 use serde::{Deserialize, Serialize};
 
-/// An organizational unit and what is below it.
+/// An organizational unit with its accounts and OUs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OuEntry {
-    /// Its name.
+    /// The name of the OU.
     pub ou: String,
-    /// Its id; derived from the path when absent.
+    /// The id of the OU. Usually derived from its path.
     pub id: Option<String>,
-    /// Accounts directly in it.
+    /// Accounts directly in the OU.
     #[serde(default)]
     pub accounts: Vec<String>,
-    /// OUs directly in it.
+    /// OUs directly in the OU.
     #[serde(default)]
     pub ous: Vec<OuEntry>,
 }
 
-/// What is special about an account.
+/// Details of an account.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AccountEntry {
-    /// Its name; derived from the id when absent.
+    /// The name of the account. Usually derived from its id.
     pub name: Option<String>,
-    /// Its address; derived from the id when absent.
+    /// The email address of the account. Usually derived from its id.
     pub email: Option<String>,
-    /// `Account.State`.
+    /// `Account.State` of the Organizations API.
     #[serde(default)]
     pub state: AccountState,
-    /// Is the member role there? The cloud around this simulator acts on it.
+    /// The state of the member role in the account.
     #[serde(default)]
     pub member_role: MemberRole,
     /// Regions that are switched off in this account.
     #[serde(default)]
     pub disabled_regions: Vec<String>,
-    /// Default Host Management Configuration: `on`, `off`, or the Regions where it is on.
+    /// Default Host Management Configuration: `on`, `off`, or the Regions in which it is on.
     #[serde(default)]
     pub default_host_management: Switch,
-    /// Its own patch baselines when the clock starts.
+    /// The account's own patch baselines when the clock starts.
     #[serde(default)]
     pub baselines: Vec<BaselineEntry>,
 }
@@ -60,11 +60,11 @@ pub enum AccountState {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberRole {
-    /// It can be assumed.
+    /// The role can be assumed.
     #[default]
     Present,
-    /// There is none.
+    /// There is no role.
     Absent,
-    /// It trusts somebody else.
+    /// The role trusts another external id.
     WrongExternalId,
 }

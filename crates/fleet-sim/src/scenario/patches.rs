@@ -12,37 +12,38 @@ use serde::Deserialize;
 pub struct PatchEntry {
     /// Package name with architecture, or a KB number.
     pub id: String,
-    /// Its version. The same id may occur again with a later one.
+    /// Its version. A later version is another entry with the same id.
     #[serde(default)]
     pub version: String,
-    /// The system that it is for.
+    /// The operating system that it is for.
     pub os: Os,
     /// Date or timestamp of its release.
     pub released: String,
-    /// Date or timestamp at which its advisory was updated: Amazon Linux 2 counts from then on.
+    /// Date or timestamp of the latest update of its advisory. Approval delays on Amazon Linux 2 count from it.
     pub updated: Option<String>,
-    /// `Security`, `Bugfix`, `SecurityUpdates` … Empty when no advisory covers it.
+    /// `Security`, `Bugfix`, `SecurityUpdates` and so on. Empty for a patch without an advisory.
     pub classification: String,
-    /// Absent for packages whose repository states none.
+    /// Its severity. Left out for packages whose repository gives none.
     pub severity: Option<String>,
-    /// Its priority on Debian and Ubuntu; absent: it fits any.
+    /// Its priority on Debian and Ubuntu. Left out, it fits every filter.
     pub priority: Option<String>,
-    /// The product it is for, for example `AmazonLinux2023`; absent: it fits any.
+    /// The product that it is for, for example `AmazonLinux2023`. Left out, it fits every filter.
     pub product: Option<String>,
-    /// The family of that product, for example `Office`; absent: it fits any.
+    /// The family of that product, for example `Office`. Left out, it fits every filter.
     pub product_family: Option<String>,
-    /// Is it for Windows itself or for an application on it?
+    /// Whether it is for Windows itself (`OS`) or for an application (`APPLICATION`). Only for WINDOWS.
     #[serde(default)]
     pub patch_set: PatchSet,
-    /// CVE ids that it closes; the API names them while it is missing.
+    /// CVE ids that it closes. The API reports them while the patch is missing.
     #[serde(default)]
     pub cve_ids: Vec<String>,
-    /// Does it take effect only after a reboot?
+    /// Whether it takes effect only after a reboot.
     #[serde(default)]
     pub reboot: bool,
-    /// The Windows update that replaces it: once that one is out, this one is never installed.
+    /// The id of the update that replaces it. Once that update is released, this one is never installed. Only for
+    /// WINDOWS.
     pub superseded_by: Option<String>,
-    /// Ids of packages that are installed together with it, at the newest version that is not blocked.
+    /// Ids of packages that are installed with it, at the newest version that is not blocked. Not for WINDOWS.
     #[serde(default)]
     pub requires: Vec<String>,
 }
@@ -58,12 +59,12 @@ pub enum PatchSet {
 }
 
 impl PatchEntry {
-    /// Returns the patch of a checked entry, as the catalogue has it.
+    /// Returns the patch of a checked entry, in the form of the catalogue.
     pub fn patch(&self) -> Patch {
         Patch {
             id: PatchId::from(self.id.as_str()),
             version: self.version.clone(),
-            // The scenario is checked: the dates can be read.
+            // The check of the scenario has read the dates before.
             released: clock::parse(&self.released).unwrap_or_default(),
             updated: self.updated.as_deref().and_then(|text| clock::parse(text).ok()),
             classification: self.classification.clone(),

@@ -1,4 +1,4 @@
-//! Short forms: a name where a map could stand, and the words that YAML dialects disagree about (`on`, `off`).
+//! Short forms: a name in place of a map, and values such as `on` and `off`, which YAML dialects read differently.
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -10,11 +10,11 @@ pub trait Named: Sized {
     /// The names, as an error message lists them.
     const NAMES: &'static str;
 
-    /// The value of a name. YAML's `true` and `false` come as these words.
+    /// Returns the value of a name. YAML's `true` and `false` arrive as these words.
     fn from_name(name: &str) -> Option<Self>;
 }
 
-/// Reads a value of a type whose values have names, for `deserialize_with`.
+/// Reads a value of a type whose values have names. For `deserialize_with`.
 pub fn named<'de, D: Deserializer<'de>, T: Named>(deserializer: D) -> Result<T, D::Error> {
     struct Reader<T>(PhantomData<T>);
     impl<T: Named> Visitor<'_> for Reader<T> {
@@ -39,7 +39,7 @@ fn read<T: Named, E: de::Error>(name: &str) -> Result<T, E> {
     T::from_name(name).ok_or_else(|| E::custom(format!("unknown value `{name}`, expected one of {}", T::NAMES)))
 }
 
-/// A map of fields, or one name that stands for the map with everything else absent.
+/// A map of fields, or a name that stands for a map with every other field left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NameOrMap<T>(pub T);
 
@@ -68,17 +68,17 @@ impl<'de, T: Named + DeserializeOwned> Deserialize<'de> for NameOrMap<T> {
 /// On, off, or on in some Regions only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Switch {
-    /// Nowhere.
+    /// Off in every Region.
     #[default]
     Off,
-    /// Everywhere.
+    /// On in every Region.
     On,
-    /// In these Regions.
+    /// On in these Regions.
     In(Vec<String>),
 }
 
 impl Switch {
-    /// Is it on in this Region?
+    /// Returns whether it is on in a Region.
     pub fn is_on(&self, region: &str) -> bool {
         match self {
             Self::Off => false,

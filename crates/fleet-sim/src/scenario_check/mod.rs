@@ -1,4 +1,4 @@
-//! Reads a scenario and checks what its types cannot: whether its parts fit each other. Every finding names the field.
+//! Reads a scenario and checks what its types cannot. Each problem names the field and what would be valid.
 mod baselines;
 mod instances;
 
@@ -16,26 +16,26 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    /// The text is not a scenario; the message names field and line.
+    /// The text is not a scenario. The message names field and line.
     #[error("{0}")]
     Syntax(String),
-    /// The parts contradict each other; one line for each finding.
+    /// Parts of the scenario do not fit each other, one line for each problem.
     #[error("{}", .0.join("\n"))]
     Contradiction(Vec<String>),
 }
 
-/// Reads and checks a scenario. Fails on the first syntax error, or with all contradictions at once.
+/// Reads and checks a scenario. Fails with the first syntax error, or with all problems of a readable scenario.
 pub fn read(text: &str) -> Result<Scenario, ScenarioError> {
     let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
     let problems = check(&scenario);
     if problems.is_empty() { Ok(scenario) } else { Err(ScenarioError::Contradiction(problems)) }
 }
 
-/// Everything that is wrong with a scenario; empty when it can be used.
+/// Returns everything that is wrong with a scenario.
 fn check(scenario: &Scenario) -> Vec<String> {
     let mut problems = Vec::new();
     if scenario.schema_version != 1 {
-        problems.push(format!("schemaVersion: {} is not known, expected 1", scenario.schema_version));
+        problems.push(format!("schemaVersion: {} is not supported, expected 1", scenario.schema_version));
     }
     if let Err(error) = clock::parse(&scenario.clock.start) {
         problems.push(format!("clock.start: {error}"));
@@ -69,7 +69,7 @@ fn check_organization<'a>(scenario: &'a Scenario, problems: &mut Vec<String>) ->
     accounts.insert(&scenario.management);
     for account in &accounts {
         if !ids::is_account_id(account) {
-            problems.push(format!("account `{account}`: an account id has twelve digits (in quotes)"));
+            problems.push(format!("account `{account}`: an account id has twelve digits, in quotes: \"222200000001\""));
         }
     }
     accounts
@@ -86,22 +86,24 @@ fn check_ous<'a>(
     for ou in ous {
         let path = if parent.is_empty() { ou.ou.clone() } else { format!("{parent}/{}", ou.ou) };
         if path.split('/').count() > 5 {
-            problems.push(format!("organization {path}: Organizations allows five levels of OUs"));
+            problems.push(format!("organization {path}: too deep, Organizations allows five levels of OUs"));
         }
         if !names.insert(&ou.ou) {
-            problems.push(format!("organization {path}: two OUs with this name under one parent"));
+            problems.push(format!("organization {path}: its parent has another OU with this name"));
         }
         if let Some(id) = &ou.id {
             if !ids::is_ou_id(id) {
-                problems.push(format!("organization {path}: `{id}` is not shaped like ou-abcd-12345678"));
+                problems.push(format!("organization {path}: `{id}` is not an OU id such as ou-abcd-12345678"));
             }
             if let Some(other) = ou_ids.insert(id, path.clone()) {
-                problems.push(format!("organization {path}: id {id} is also that of {other}"));
+                problems.push(format!("organization {path}: the id {id} is used by {other} already"));
             }
         }
         for account in &ou.accounts {
             if let Some(other) = placed.insert(account, path.clone()) {
-                problems.push(format!("organization {path}: account {account} is already in {other}"));
+                problems.push(format!(
+                    "organization {path}: account {account} is already in {other}, and an account is in one OU only"
+                ));
             }
         }
         check_ous(&path, &ou.ous, placed, ou_ids, problems);
@@ -133,10 +135,10 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
     }
     let windows = patch.os.kind() == Kind::Windows;
     if !windows && (patch.superseded_by.is_some() || patch.patch_set == PatchSet::Application) {
-        problems.push(format!("{name}: supersededBy and patchSet are for WINDOWS"));
+        problems.push(format!("{name}: supersededBy and patchSet are only for WINDOWS"));
     }
     if windows && !patch.requires.is_empty() {
-        problems.push(format!("{name}.requires: Windows has no dependencies"));
+        problems.push(format!("{name}.requires: updates for WINDOWS have no dependencies"));
     }
     for (field, id) in patch
         .superseded_by
@@ -145,7 +147,7 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
         .chain(patch.requires.iter().map(|id| ("requires", id)))
     {
         if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
-            problems.push(format!("{name}.{field}: {id} is not another patch for {}", patch.os.code()));
+            problems.push(format!("{name}.{field}: {id} is not another patch for {} in patches", patch.os.code()));
         }
     }
 }
@@ -163,10 +165,13 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
     match fault.operation.split_once(':') {
         Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
             if !services::could_match(service, operation) {
-                problems.push(format!("{name}.operation: {service} has no simulated operation {operation}"));
+                problems.push(format!("{name}.operation: fleet-sim does not simulate {service}:{operation}"));
             }
         }
-        _ => problems.push(format!("{name}.operation: `{}` is not shaped like ssm:SendCommand", fault.operation)),
+        _ => problems.push(format!(
+            "{name}.operation: `{}` is not a service and an operation such as ssm:SendCommand",
+            fault.operation
+        )),
     }
 }
 

@@ -1,8 +1,8 @@
-//! The scenario format: every field of the design is accepted, every mistake is named.
+//! The scenario format: every field is accepted, every mistake is reported.
 use super::*;
 use crate::scenario::*;
 
-/// The scenario of the design document, word for word but for the two accounts that it leaves out.
+/// A scenario with nearly every field of the format.
 const DESIGN: &str = r#"
 schemaVersion: 1
 clock: {start: "2026-11-10T00:00:00Z", speed: 600}
@@ -102,7 +102,7 @@ accounts:
         os: WINDOWS
         default: true
         patchGroups: [web]
-        tags: {owner: somebody}
+        tags: {owner: another-team}
         description: not ours
         rules: [{filters: {CLASSIFICATION: [SecurityUpdates]}, approveAfterDays: 7, complianceLevel: CRITICAL, enableNonSecurity: false}]
         globalFilters: {PRODUCT: ["*"]}
@@ -123,7 +123,7 @@ fn accounts_may_have_baselines_of_their_own() {
         made.regions().map(|(_, region, registered)| (region, registered.own()[0].content.name.as_str())).collect();
     assert_eq!(found, [("eu-west-1", "orgpatch-test"), ("us-east-1", "elsewhere")]);
     let registered = made.get("222200000001", "eu-west-1").expect("there");
-    assert_eq!(registered.own()[0].tags["owner"], "somebody");
+    assert_eq!(registered.own()[0].tags["owner"], "another-team");
     assert_eq!(registered.default_for(registered.own()[0].os).content.name, "orgpatch-test");
     assert_eq!(registered.groups_of(&registered.own()[0]), ["web"]);
 }
@@ -137,15 +137,19 @@ fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
             "baselines[1]: ApproveAfterDays and ApproveUntilDate are not supported",
         ),
         ("{CLASSIFICATION", "{SEVERITY", "Invalid Filter Key"),
-        ("owner: somebody", "\"o{\": somebody", "tags"),
-        ("us-east-1", "nowhere", "`nowhere` is not shaped like"),
+        ("owner: another-team", "\"o{\": another-team", "tags"),
+        ("us-east-1", "nowhere", "`nowhere` is not a Region"),
         ("name: elsewhere", "name: e", "baselines[1]: "),
         (
             "os: SUSE, regions: [us-east-1], rules: [{approveUntilDate",
             "os: WINDOWS, default: true, rules: [{approveUntilDate",
-            "a second default for WINDOWS",
+            "WINDOWS has another default in eu-west-1",
         ),
-        ("os: SUSE, regions: [us-east-1]", "os: WINDOWS, patchGroups: [web]", "patch group web"),
+        (
+            "os: SUSE, regions: [us-east-1]",
+            "os: WINDOWS, patchGroups: [web]",
+            "patchGroups: web in eu-west-1: another baseline",
+        ),
         ("supersededBy: KB2", "supersededBy: KB3", "patches[0].supersededBy: KB3"),
         ("supersededBy: KB2", "supersededBy: KB1", "patches[0].supersededBy: KB1"),
         ("requires: [lib]", "requires: [deb]", "patches[2].requires: deb"),
@@ -155,7 +159,7 @@ fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
             "patchSet: APPLICATION, classification: Security, priority",
             "patches[4]: supersededBy and patchSet",
         ),
-        ("{id: KB2, ", "{id: KB2, requires: [KB1], ", "patches[1].requires: Windows"),
+        ("{id: KB2, ", "{id: KB2, requires: [KB1], ", "patches[1].requires: updates for WINDOWS"),
     ] {
         let text = BASELINES.replace(from, to);
         assert_ne!(text, BASELINES, "{from}");
@@ -164,7 +168,7 @@ fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
     }
 }
 
-/// Everything that a scenario can say about readiness and conflicts.
+/// A scenario with everything about readiness and competing patchers.
 const FACTS: &str = r#"
 schemaVersion: 1
 clock: {start: "2026-11-10T00:00:00Z"}
@@ -219,9 +223,13 @@ fn mistakes_in_facts_are_named_with_what_would_be_valid() {
         ("- host-management-scan", "- host-management", ["host-management", "quick-setup-patch-policy"]),
         ("SUN *", "SON *", ["unknown schedule `cron(0 2 ? * SON *)`", "rate(1 day)"]),
         ("target: \"tag:Patch=enabled\"", "target: tag:Patch", ["tag:Patch", "tag:Key=Value"]),
-        ("agent: stopped", "agent: gone", ["fleet[0].agent: `gone`", "nor absent, nor stopped"]),
-        ("agent: stopped", "agent: stopped\n    managed: true", ["fleet[0].managed", "agent that is stopped"]),
-        ("python: \"3.10\"", "python: newest", ["fleet[0].python: `newest`", "3.9, nor absent"]),
+        (
+            "agent: stopped",
+            "agent: gone",
+            ["fleet[0].agent: `gone`", "expected a version such as 3.3.987.0, absent or stopped"],
+        ),
+        ("agent: stopped", "agent: stopped\n    managed: true", ["fleet[0].managed", "while the agent is stopped"]),
+        ("python: \"3.10\"", "python: newest", ["fleet[0].python: `newest`", "such as 3.9 or absent"]),
         (
             "private: true, ",
             "private: true, route: internet-gateway, ",
@@ -230,7 +238,7 @@ fn mistakes_in_facts_are_named_with_what_would_be_valid() {
         ("{service: s3, ", "{service: s3, group: closed, ", ["fleet[0].network.endpoints[2].group", "gateway"]),
         ("policy: nothing", "policy: patch-buckets-only", ["fleet[0].network.endpoints[1].policy", "kms is not s3"]),
         ("endpoints: [ssm]", "endpoints: [ssm, ssm]", ["fleet[2].network.endpoints[1].service", "twice"]),
-        ("endpoints: [ssm]", "endpoints: [kms]", ["fleet[2].network.endpoints[0]", "another kms in fleet[0]"]),
+        ("endpoints: [ssm]", "endpoints: [kms]", ["fleet[2].network.endpoints[0]", "another kms endpoint in fleet[0]"]),
         (
             "vpc: shop, private",
             "vpc: shop, mainRouteTable: true, private",
@@ -242,7 +250,7 @@ fn mistakes_in_facts_are_named_with_what_would_be_valid() {
         (
             "- host-management-scan",
             "- {name: patch-now-running, schedule: rate(1 day)}",
-            ["associations[0].schedule", "again"],
+            ["associations[0].schedule", "runs once"],
         ),
         (
             "- host-management-scan",

@@ -1,4 +1,4 @@
-//! The simulated AWS services: who may call, and which function answers.
+//! The simulated AWS services: which operations there are, and who may call them.
 pub mod ec2;
 mod organizations;
 mod pages;
@@ -12,7 +12,7 @@ use crate::{
 
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
-/// Every operation, with what answers it.
+/// Every simulated operation, with the function that answers it.
 const OPERATIONS: [(&str, &str, Handler); 47] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
@@ -63,12 +63,12 @@ const OPERATIONS: [(&str, &str, Handler); 47] = [
     ("ssm", "UpdatePatchBaseline", ssm::baseline_writes::update_patch_baseline),
 ];
 
-/// Is this one of the services that are simulated here?
+/// Returns whether a service is simulated here.
 pub fn is_ours(service: &str) -> bool {
     OPERATIONS.iter().any(|(known, _, _)| *known == service)
 }
 
-/// Could a fault's pattern ever match? Patterns for services that are simulated elsewhere always could.
+/// Returns whether a fault's pattern can ever match. Patterns for services that are simulated elsewhere always can.
 pub fn could_match(service: &str, operation: &str) -> bool {
     let fits = wildcard::matches;
     let ours = OPERATIONS.iter().any(|(known, _, _)| fits(service, known));
@@ -86,7 +86,7 @@ pub fn answer(world: &mut World, call: &Call) -> Result<String, AwsError> {
     handler(world, call)
 }
 
-/// Do the credentials work here? A disabled Region does not know them, and a suspended account has none that work.
+/// Refuses credentials that do not work. A disabled Region knows none, and those of a suspended account are refused.
 fn admit(world: &World, call: &Call) -> Result<(), AwsError> {
     let alive = world.organization.accounts.get(&call.account).is_some_and(crate::world::organization::Account::works);
     let global = call.service == "organizations";

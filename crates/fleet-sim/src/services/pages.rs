@@ -1,4 +1,4 @@
-//! What the JSON services have in common: tokens of pages, and the spelling of values.
+//! What the JSON services share: page tokens, and the spelling of enum values.
 use crate::wire::{AwsError, paging::BadToken};
 use serde_json::Value;
 
@@ -8,7 +8,8 @@ impl From<BadToken> for AwsError {
     }
 }
 
-/// A value of an API's enum: letters only, in lower case. Some lists spell `INSTALLED_OTHER`, others `InstalledOther`.
+/// Returns a value of an API's enum in lower case and with letters and digits only. Some lists spell `INSTALLED_OTHER`,
+/// others `InstalledOther`.
 pub fn normalized(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -1,4 +1,4 @@
-//! A call to AWS and the errors that a service answers.
+//! A call to AWS, and the errors that a service answers.
 
 /// A call, as the bridge hands it over.
 #[derive(Debug, Clone)]
@@ -7,13 +7,13 @@ pub struct Call {
     pub service: String,
     /// For example `SendCommand`.
     pub operation: String,
-    /// Whose credentials call.
+    /// The account whose credentials call.
     pub account: String,
-    /// The endpoint's Region.
+    /// The Region of the endpoint.
     pub region: String,
-    /// Who calls: a role's ARN.
+    /// The caller: the ARN of a role.
     pub caller: String,
-    /// The body as it came.
+    /// The body, as received.
     pub body: String,
     /// The body as data.
     pub request: serde_json::Value,
@@ -31,12 +31,12 @@ pub struct AwsError {
 }
 
 impl AwsError {
-    /// An error with HTTP status 400, as nearly all are.
+    /// Returns an error with HTTP status 400, as nearly all errors have.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { status: 400, code: code.to_owned(), message: message.into() }
     }
 
-    /// The same with another HTTP status.
+    /// Returns the same error with another HTTP status.
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         Self { status, ..self }

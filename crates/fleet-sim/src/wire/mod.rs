@@ -1,4 +1,4 @@
-//! How calls and answers look on the wire.
+//! The wire: calls and answers in the protocols of the services.
 mod call;
 pub mod ec2;
 pub mod fields;
@@ -7,7 +7,7 @@ pub mod paging;
 
 pub use call::{AwsError, Call};
 
-/// Turns an answer into status, content type and body of the service's protocol.
+/// Returns status, content type and body of an answer in the service's protocol.
 pub fn encode(service: &str, answer: &Result<String, AwsError>) -> (u16, &'static str, String) {
     let content_type = if service == "ec2" { "text/xml;charset=UTF-8" } else { "application/x-amz-json-1.1" };
     match answer {
@@ -17,7 +17,7 @@ pub fn encode(service: &str, answer: &Result<String, AwsError>) -> (u16, &'stati
     }
 }
 
-/// Reads a body. Fails as the service does with what it cannot read.
+/// Reads a body. Fails as the service does with a body that it cannot read.
 pub fn decode(service: &str, body: &str) -> Result<serde_json::Value, AwsError> {
     if service == "ec2" { Ok(ec2::parse_query(body)) } else { json::parse(body) }
 }

@@ -1,4 +1,4 @@
-//! The jobs of others, as the world runs them: like commands that somebody else sends.
+//! Runs the jobs of competing patchers, as commands that did not come by the API.
 use super::{Event, World};
 use crate::{
     clock::Millis,
@@ -10,7 +10,7 @@ use crate::{
 use serde_json::json;
 
 impl World {
-    /// Plans the first run of every job, and lets happen what began before `start`.
+    /// Plans the first run of every job, and simulates what began before `start`.
     pub(super) fn begin(&mut self, start: Millis) {
         let first: Vec<_> = self
             .competing
@@ -27,7 +27,7 @@ impl World {
         self.advance(start);
     }
 
-    /// Runs an job on every node that it concerns and that can be asked.
+    /// Runs a job on every instance that it concerns and whose agent answers.
     pub(super) fn run_agent_job(&mut self, position: usize) {
         let job = &self.competing.jobs[position];
         let Some(operation) = job.operation else {
@@ -75,7 +75,8 @@ impl World {
         }
     }
 
-    /// How the latest run of an job went on each node that it concerns, or on one only: pending, failed, succeeded.
+    /// Returns on how many instances the latest run of a job is pending, failed and succeeded. With `only`, it looks at
+    /// one instance.
     pub fn outcome(&self, position: usize, only: Option<&str>) -> [usize; 3] {
         let job = &self.competing.jobs[position];
         let wanted = |id: &str| only.is_none_or(|only| only == id);

@@ -1,4 +1,4 @@
-//! What operations do, and how commands live: one habit of AWS for each test.
+//! What operations do, and how commands proceed: one behaviour of AWS per test.
 use crate::testing::Lab;
 use serde_json::json;
 
@@ -17,8 +17,8 @@ fn a_scan_reports_what_is_approved_and_installs_nothing() {
     assert_eq!((&state["SecurityNonCompliantCount"], &state["OtherNonCompliantCount"]), (&json!(1), &json!(1)));
     assert_eq!(state["CriticalNonCompliantCount"], 0, "predefined baselines have no compliance level");
     assert!(state["RebootOption"].is_null());
-    assert_eq!(lab.truth(FIRST)["installsStarted"], 0);
-    assert_eq!(lab.truth(FIRST)["missing"], json!(["bash", "kernel"]));
+    assert_eq!(lab.ground_truth(FIRST)["installsStarted"], 0);
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!(["bash", "kernel"]));
 }
 
 #[test]
@@ -26,18 +26,18 @@ fn an_install_installs_and_reboots_and_its_report_lists_nothing_missing() {
     let mut lab = Lab::linux(1, "seconds: 120");
     let id = lab.send("Install", &json!({}));
     assert_eq!(lab.at(120).details(&id), ["InProgress"]);
-    assert_eq!(lab.truth(FIRST)["installed"], json!([]));
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!([]));
     assert_eq!(lab.at(121).details(&id), ["Success"]);
     assert_eq!(lab.command(&id), ("Success".into(), "Success".into()));
     assert_eq!(lab.patches(FIRST), ["bash=INSTALLED", "kernel=INSTALLED"]);
-    let truth = lab.truth(FIRST);
+    let truth = lab.ground_truth(FIRST);
     assert_eq!(
         (&truth["installsStarted"], &truth["rebooted"], &truth["reboots"]),
         (&json!(1), &json!(true), &json!(1))
     );
     assert_eq!((&truth["installed"], &truth["missing"]), (&json!(["bash", "kernel"]), &json!([])));
-    // A week later the third one is approved: an Install that fails on it still lists no other as missing.
-    assert_eq!(lab.at(7 * 86_400).truth(FIRST)["missing"], json!(["openssl"]));
+    // A week later the third patch is approved.
+    assert_eq!(lab.at(7 * 86_400).ground_truth(FIRST)["missing"], json!(["openssl"]));
 }
 
 #[test]
@@ -49,14 +49,14 @@ fn no_reboot_leaves_patches_pending_until_a_later_install_reboots() {
     let state = lab.patch_state(FIRST);
     assert_eq!((&state["InstalledPendingRebootCount"], &state["SecurityNonCompliantCount"]), (&json!(1), &json!(1)));
     assert!(state["LastNoRebootInstallOperationTime"].is_number());
-    assert_eq!(lab.truth(FIRST)["rebooted"], false);
+    assert_eq!(lab.ground_truth(FIRST)["rebooted"], false);
     lab.send("Install", &json!({}));
     lab.at(40);
-    assert_eq!(lab.truth(FIRST)["reboots"], 1, "nothing to install, but one patch waits for a reboot");
+    assert_eq!(lab.ground_truth(FIRST)["reboots"], 1, "nothing to install, but one patch waits for a reboot");
     assert_eq!(lab.patches(FIRST), ["bash=INSTALLED", "kernel=INSTALLED"]);
     lab.send("Install", &json!({}));
-    assert_eq!(lab.at(60).truth(FIRST)["reboots"], 1, "nothing to do, no reboot");
-    assert_eq!(lab.truth(FIRST)["installsStarted"], 3);
+    assert_eq!(lab.at(60).ground_truth(FIRST)["reboots"], 1, "nothing to do, no reboot");
+    assert_eq!(lab.ground_truth(FIRST)["installsStarted"], 3);
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn a_failing_install_or_scan_leaves_node_and_compliance_as_they_were() {
         assert_eq!(lab.command(&id).0, "Failed");
     }
     assert!(lab.patch_state(FIRST).is_null());
-    assert_eq!(lab.truth(FIRST)["installed"], json!([]));
-    assert_eq!(lab.truth(FIRST)["installsStarted"], 1, "it began, and it was an Install");
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!([]));
+    assert_eq!(lab.ground_truth(FIRST)["installsStarted"], 1, "it began, and it was an Install");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn one_failing_patch_is_a_row_and_an_exit_code() {
     let state = lab.patch_state(FIRST);
     assert_eq!((&state["FailedCount"], &state["MissingCount"]), (&json!(1), &json!(0)));
     assert_eq!((&state["Operation"], &state["OtherNonCompliantCount"]), (&json!("Install"), &json!(1)));
-    assert_eq!(lab.truth(FIRST)["missing"], json!(["bash"]));
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!(["bash"]));
     lab.send("Scan", &json!({}));
     lab.at(60);
     assert_eq!(lab.patches(FIRST), ["bash=MISSING", "kernel=INSTALLED"], "a scan knows nothing of the failure");
@@ -101,7 +101,7 @@ fn a_done_install_whose_report_is_not_uploaded_ends_with_an_error() {
     let id = lab.send("Install", &json!({}));
     assert_eq!(lab.at(20).details(&id), ["Failed"]);
     assert!(lab.patch_state(FIRST).is_null());
-    assert_eq!(lab.truth(FIRST)["missing"], json!([]));
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!([]));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_lost_agent_leaves_part_of_the_work_and_an_invocation_without_an_end() {
     assert_eq!(ping(&mut lab), "Online");
     lab.at(51);
     assert_eq!(ping(&mut lab), "ConnectionLost");
-    assert_eq!(lab.truth(FIRST)["installed"], json!(["bash"]));
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!(["bash"]));
     assert_eq!(lab.at(60 + 7_199).details(&id), ["InProgress"]);
     assert_eq!(lab.at(60 + 7_200).details(&id), ["DeliveryTimedOut"]);
     assert_eq!(lab.command(&id), ("TimedOut".into(), "DeliveryTimedOut".into()));
@@ -132,7 +132,7 @@ fn a_reboot_that_hangs_has_installed_everything() {
     lab.at(100);
     assert_eq!(lab.details(&id), ["InProgress"]);
     assert_eq!(lab.patches(FIRST), ["bash=INSTALLED_PENDING_REBOOT", "kernel=INSTALLED_PENDING_REBOOT"]);
-    let truth = lab.truth(FIRST);
+    let truth = lab.ground_truth(FIRST);
     assert_eq!((&truth["installed"], &truth["rebooted"]), (&json!(["bash", "kernel"]), &json!(false)));
     assert_eq!(lab.at(7_230).details(&id), ["DeliveryTimedOut"]);
 
@@ -148,7 +148,7 @@ fn what_never_starts_is_pending_then_delayed_then_timed_out_and_not_an_error() {
     assert_eq!(lab.at(10).details(&id), ["Pending"]);
     assert_eq!(lab.at(60).details(&id), ["Delayed"]);
     assert_eq!(lab.at(600).details(&id), ["DeliveryTimedOut"]);
-    assert_eq!(lab.truth(FIRST)["installsStarted"], 0);
+    assert_eq!(lab.ground_truth(FIRST)["installsStarted"], 0);
     assert_eq!(lab.ssm("ListCommands", json!({}))["Commands"][0]["ErrorCount"], 0);
     let scan = lab.send("Scan", &json!({}));
     assert_eq!(lab.at(700).details(&scan), ["Success"], "only installs never start");
@@ -160,11 +160,11 @@ fn a_step_that_takes_too_long_is_ended_by_the_agent() {
     let id = lab.send("Install", &json!({"Parameters": {"StepTimeoutSeconds": ["50"]}}));
     assert_eq!(lab.at(51).details(&id), ["ExecutionTimedOut"]);
     assert_eq!(lab.command(&id).0, "Failed", "it counts to MaxErrors");
-    assert_eq!(lab.truth(FIRST)["installed"], json!(["bash"]));
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!(["bash"]));
 }
 
 #[test]
-fn success_of_a_command_does_not_mean_that_everybody_was_reached() {
+fn success_of_a_command_does_not_mean_that_every_instance_was_reached() {
     let mut lab = Lab::new(
         r#"  - {account: "222200000001", region: ap-northeast-1, id: i-00000000, os: AMAZON_LINUX_2023}
   - {account: "222200000001", region: ap-northeast-1, id: i-00000001, os: AMAZON_LINUX_2023, behaviour: {scan: never-starts}}"#,
@@ -215,7 +215,7 @@ fn an_agent_does_one_thing_after_the_other_and_double_installs_show() {
     lab.at(101);
     assert_eq!((lab.details(&first), lab.details(&second)), (vec!["Success".into()], vec!["InProgress".into()]));
     assert_eq!(lab.at(201).details(&second), ["Success"]);
-    assert_eq!(lab.truth(FIRST)["installsStarted"], 2);
+    assert_eq!(lab.ground_truth(FIRST)["installsStarted"], 2);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn what_waits_behind_another_command_for_too_long_never_starts() {
     lab.send("Install", &json!({}));
     let late = lab.send("Install", &json!({"TimeoutSeconds": 60}));
     assert_eq!(lab.at(60).details(&late), ["DeliveryTimedOut"]);
-    assert_eq!(lab.at(500).truth(FIRST)["installsStarted"], 1);
+    assert_eq!(lab.at(500).ground_truth(FIRST)["installsStarted"], 1);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn cancelling_spares_what_has_not_begun_and_does_not_stop_what_has() {
     lab.at(200);
     assert_eq!(lab.details(&id), ["Success", "Cancelled"]);
     assert_eq!(lab.command(&id).0, "Cancelled");
-    assert_eq!(lab.truth("i-00000001")["installsStarted"], 0);
+    assert_eq!(lab.ground_truth("i-00000001")["installsStarted"], 0);
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn overrides_cannot_be_downloaded_here() {
         let answer =
             lab.ssm("GetCommandInvocation", json!({"CommandId": id, "InstanceId": FIRST, "PluginName": "PatchLinux"}));
         assert_eq!(answer["ResponseCode"], code);
-        assert_eq!(lab.truth(FIRST)["installed"], json!([]));
+        assert_eq!(lab.ground_truth(FIRST)["installed"], json!([]));
     }
 }
 

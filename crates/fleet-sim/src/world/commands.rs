@@ -1,4 +1,4 @@
-//! How commands live: sent, delivered, begun, ended, cancelled.
+//! How commands proceed: sent, delivered, begun, ended, cancelled.
 use super::{Event, World};
 use crate::{
     clock::{Millis, SECOND},
@@ -12,16 +12,16 @@ use crate::{
     scenario::Behaviour,
 };
 
-/// How long the agent takes to pick a command up, and one step of the dispatch ramp.
+/// How long an agent takes to pick a command up. Also a step of the dispatch ramp.
 const STEP: Millis = SECOND;
 
 impl World {
-    /// A new id for a command of an account.
+    /// Returns a new command id for an account.
     pub fn next_command_id(&self, account: &str, region: &str) -> String {
         ids::uuid(&["command", account, region, &self.commands.len().to_string()])
     }
 
-    /// Takes a command on.
+    /// Accepts a command.
     pub fn send(&mut self, command: Command) {
         let index = self.commands.len();
         self.command_by_id.insert(command.id.clone(), index);
@@ -29,7 +29,7 @@ impl World {
         self.plan(self.now, Event::Ramp(index));
     }
 
-    /// The command of an id, if it is one of this account and Region.
+    /// Returns a command by id, if it is in this account and Region.
     pub fn command(&self, account: &str, region: &str, id: &str) -> Option<&Command> {
         self.command_index(account, region, id).map(|index| &self.commands[index])
     }
@@ -40,8 +40,8 @@ impl World {
         (command.account == account && command.region == region).then_some(index)
     }
 
-    /// Cancels what has not begun. What an agent has begun it finishes: AWS promises nothing else.
-    /// Answers whether there is such a command.
+    /// Cancels invocations that have not begun. An agent finishes what it has begun, because AWS promises nothing else.
+    /// Returns whether the command exists.
     pub fn cancel(&mut self, account: &str, region: &str, id: &str, only: &[String]) -> bool {
         let Some(index) = self.command_index(account, region, id) else {
             return false;
@@ -58,7 +58,7 @@ impl World {
         true
     }
 
-    /// Lets twice as many invocations of a command be sent, and one more.
+    /// Doubles the number of invocations that may be sent, and adds one.
     pub(super) fn ramp(&mut self, index: usize) {
         let command = &mut self.commands[index];
         command.ramp = command.ramp * 2 + 1;
@@ -118,7 +118,7 @@ impl World {
         self.begin_next(node, lane);
     }
 
-    /// Lets an agent that is idle in a lane begin with what it has next there.
+    /// Starts the next invocation of an agent that is idle in a lane.
     fn begin_next(&mut self, index: usize, lane: usize) {
         let node = &mut self.fleet.nodes[index];
         while node.lanes[lane].current.is_none() && node.lost_since.is_none() {
@@ -134,7 +134,7 @@ impl World {
             let operation = command.operation.clone();
             node.count(operation.kind, lane);
             let evaluate = || Snapshot::take(&self.catalogue, self.baselines.in_scope(node.patch_scope()), self.now);
-            // Without an id every node gets a snapshot of its own, which nobody can ask for again.
+            // Without an id every instance gets a snapshot of its own, which no later command can ask for.
             let (snapshot_id, snapshot) = match &operation.snapshot {
                 Some(id) => (id.clone(), self.snapshots.get(node.patch_scope(), id, self.now, evaluate)),
                 None => (ids::uuid(&["snapshot", &command.id, &node.id]), evaluate()),
@@ -154,7 +154,7 @@ impl World {
             return;
         };
         if node.lost_since.is_some() {
-            // The agent vanished in the middle of it, with something else.
+            // The agent has vanished during an operation in the other lane.
             return;
         }
         if let Some(answer) = agent::finish(node, &run, &self.catalogue, self.now) {
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// Ends an invocation, once, and lets its command go on or stop.
+    /// Ends an invocation once, and lets its command go on or stop.
     fn end(&mut self, id: InvocationId, answer: InvocationResult) {
         let command = &mut self.commands[id.0];
         let invocation = &mut command.invocations[id.1];
@@ -184,7 +184,7 @@ impl World {
     }
 }
 
-/// The end of an invocation that no agent tells of.
+/// Returns the result of an invocation for which no agent answers.
 fn silent(end: End) -> InvocationResult {
     InvocationResult { end, code: -1, stdout: String::new(), stderr: String::new() }
 }

@@ -1,4 +1,4 @@
-//! What others do to instances, in simulated time, and what the truth says about it.
+//! What competing patchers do to instances, in simulated time, and what the ground truth says about it.
 use crate::testing::{Lab, MEMBER, REGION};
 use serde_json::json;
 
@@ -9,7 +9,7 @@ fn lab(fields: &str) -> Lab {
 }
 
 fn counts(lab: &Lab) -> (i64, i64, i64) {
-    let truth = lab.truth(FIRST);
+    let truth = lab.ground_truth(FIRST);
     let number = |name: &str| truth[name].as_i64().expect("a number");
     (number("installsStarted"), number("installsByOthers"), number("overlaps"))
 }
@@ -21,7 +21,7 @@ fn an_install_beside_a_running_patch_command_overlaps_and_one_after_it_does_not(
         assert_eq!(counts(&lab), (0, 1, 0), "it began before the start");
         lab.at(sent).send("Install", &json!({}));
         assert_eq!(counts(lab.at(4_000)), (1, 1, overlaps), "{sent}");
-        assert_eq!(lab.truth(FIRST)["installsBeside"], overlaps, "{sent}");
+        assert_eq!(lab.ground_truth(FIRST)["installsBeside"], overlaps, "{sent}");
     }
 }
 
@@ -41,14 +41,14 @@ fn a_window_that_comes_while_we_install_overlaps() {
     lab.at(60).send("Install", &json!({}));
     assert_eq!(counts(lab.at(1_799)), (1, 0, 0));
     assert_eq!(counts(lab.at(1_801)), (1, 1, 1), "half an hour after the start");
-    assert_eq!(lab.truth(FIRST)["installsBeside"], 0, "the window came second");
+    assert_eq!(lab.ground_truth(FIRST)["installsBeside"], 0, "the window came second");
     lab.at(2_000);
     let commands = lab.ssm("ListCommands", json!({}))["Commands"].as_array().map(Vec::len);
     assert_eq!(commands, Some(2), "a window's task is a command like any other");
 }
 
 #[test]
-fn a_scan_of_somebody_else_takes_the_compliance_over() {
+fn a_scan_of_a_competing_patcher_replaces_the_compliance() {
     let mut lab =
         lab("associations: [{name: run-patch-baseline, schedule: rate(30 minutes), start: \"2026-11-10T00:30:00Z\"}]");
     let ours = "0a1b2c3d-0000-4000-8000-000000000001";
@@ -69,7 +69,7 @@ fn a_patch_policy_installs_on_its_sunday_and_scans_every_day() {
     assert_eq!(lab.at(3_700).patch_state(FIRST)["Operation"], "Scan", "at one o'clock");
     assert_eq!(counts(lab.at(5 * 86_400 + 7_100)), (0, 0, 0));
     assert_eq!(counts(lab.at(5 * 86_400 + 7_400)), (0, 1, 0), "on the 15th at two");
-    assert_eq!(lab.truth(FIRST)["installed"], json!(["bash", "kernel"]));
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!(["bash", "kernel"]));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn what_is_out_of_reach_fails_scan_and_install_with_its_code() {
             let step = &answer["CommandInvocations"][0]["CommandPlugins"][1];
             assert_eq!((&step["Status"], &step["ResponseCode"]), (&json!("Failed"), &json!(code)), "{fields}");
         }
-        assert!(lab.patch_state(FIRST).is_null() && lab.truth(FIRST)["installed"] == json!([]));
+        assert!(lab.patch_state(FIRST).is_null() && lab.ground_truth(FIRST)["installed"] == json!([]));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The truth: what really happened to every instance, whatever any API says.
+//! The ground truth: what really happened to every instance, whatever the APIs say.
 use super::World;
 use crate::{
     clock::rfc3339,
@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// What `GET /_sim/truth` answers.
+/// Returns the answer to `GET /_sim/truth`.
 pub fn describe(world: &World) -> Value {
     let mut instances = Map::new();
     for node in &world.fleet.nodes {
@@ -37,8 +37,8 @@ pub fn describe(world: &World) -> Value {
     json!({"instances": instances, "baselines": baselines(world)})
 }
 
-/// Account → Region → the account's own baselines, the defaults that are not the predefined ones, and what is
-/// registered for patch groups. Only where there is any of it.
+/// Returns, by account and Region, the account's own baselines, the defaults that are not the predefined ones, and the
+/// registrations for patch groups. Empty Regions are left out.
 fn baselines(world: &World) -> Value {
     let mut accounts = json!({});
     for (account, region, registered) in world.baselines.regions() {
@@ -64,7 +64,7 @@ fn named(baseline: &Baseline) -> Value {
     json!({"id": baseline.reference(), "name": baseline.content.name})
 }
 
-/// An own baseline: the API's fields of its content, in the API's spelling, under `content`.
+/// Returns an own baseline. `content` has the API's fields in the API's spelling.
 fn own(registered: &RegionBaselines, baseline: &Baseline) -> Value {
     json!({
         "id": baseline.id,
@@ -82,7 +82,7 @@ fn texts<'a>(ids: impl Iterator<Item = &'a PatchId>) -> Vec<&'a str> {
     ids.map(|id| &**id).collect()
 }
 
-/// What `GET /_sim/instances` answers.
+/// Returns the answer to `GET /_sim/instances`.
 pub fn instances(world: &World) -> Value {
     let instance = |node: &crate::fleet::Node| json!({"account": node.account, "region": node.region, "instanceId": node.id, "tags": node.tags});
     Value::Array(world.fleet.nodes.iter().map(instance).collect())

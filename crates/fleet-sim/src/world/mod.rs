@@ -1,4 +1,5 @@
-//! The simulation core: a queue of events on simulated time. No real clock, no I/O; same input, same output.
+//! The core of the simulation: a queue of events in simulated time. It reads no clock and does no I/O, so the same
+//! input gives the same output.
 mod agent_jobs;
 pub mod baselines;
 mod commands;
@@ -24,20 +25,20 @@ use std::{
     collections::{BinaryHeap, HashMap},
 };
 
-/// What is going to happen.
+/// An event that is going to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A command's ramp allows more invocations.
     Ramp(usize),
     /// An agent asks for its messages.
     Deliver(InvocationId),
-    /// The agent of a node is done with what it does in a lane, or vanishes.
+    /// An agent ends what it does in a lane, or vanishes.
     Finish(usize, usize),
     /// An invocation that has not begun is given up.
     StartLimit(InvocationId),
     /// An invocation without an answer is given up.
     ReplyLimit(InvocationId),
-    /// Somebody else patches.
+    /// A competing patcher runs a job.
     AgentJob(usize),
 }
 
@@ -50,13 +51,13 @@ pub struct World {
     pub organization: Organization,
     /// Patches.
     pub catalogue: Catalogue,
-    /// Patch baselines.
+    /// Patch baselines of all accounts.
     pub baselines: Baselines,
     /// Instances.
     pub fleet: Fleet,
     /// Commands, in the order in which they were sent.
     pub commands: Vec<Command>,
-    /// Who else patches.
+    /// Competing patchers.
     pub competing: CompetingPatchers,
     /// Change calendars.
     pub calendars: Vec<CalendarEntry>,
@@ -67,9 +68,9 @@ pub struct World {
 }
 
 impl World {
-    /// The world of a checked scenario at its start.
+    /// Builds the world of a checked scenario at its start.
     pub fn new(scenario: &Scenario) -> Self {
-        // The scenario is checked: the start can be read.
+        // The check of the scenario has read the start before.
         let start = clock::parse(&scenario.clock.start).unwrap_or_default();
         let catalogue = Catalogue::new(scenario.patches.iter().map(|entry| (entry.os, entry.patch())));
         let fleet = Fleet::new(scenario, &catalogue, start);
@@ -91,7 +92,7 @@ impl World {
         world
     }
 
-    /// Lets everything happen that happens until `now`. Time does not run backwards.
+    /// Runs all events until `now`. Time does not run backwards.
     pub fn advance(&mut self, now: Millis) {
         while let Some(Reverse((at, _, event))) = self.events.peek().copied().filter(|next| next.0.0 <= now) {
             self.events.pop();
@@ -101,7 +102,7 @@ impl World {
         self.now = self.now.max(now);
     }
 
-    /// Does this account have this Region?
+    /// Returns whether an account has switched a Region on.
     pub fn region_status(&self, account: &str, region: &str) -> regions::OptIn {
         let disabled = self.organization.accounts.get(account).is_some_and(|a| a.disabled_regions.contains(region));
         regions::status(region, disabled, !self.fleet.positions_in(account, region).is_empty())

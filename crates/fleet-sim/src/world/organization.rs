@@ -1,4 +1,4 @@
-//! The organization: one root, nested OUs, accounts. Built once from the scenario, read by everything else.
+//! The organization: one root, nested OUs, accounts. It is built from the scenario and does not change.
 use crate::{
     facts::ids,
     scenario::{AccountState, MemberRole, OuEntry, Scenario, Switch},
@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An organizational unit.
 #[derive(Debug, Clone)]
 pub struct Ou {
-    /// `ou-` root part `-` own part.
+    /// `ou-`, the root's part, `-`, its own part.
     pub id: String,
     /// Its own name.
     pub name: String,
     /// The OU or root directly above.
     pub parent: String,
-    /// Names from the top, joined by `/`.
+    /// Names of the OUs from the top, joined by `/`.
     pub path: String,
-    /// Ids from the top, its own last.
+    /// Ids of the OUs from the top, its own last.
     pub ids: Vec<String>,
 }
 
@@ -27,11 +27,11 @@ pub struct Account {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its address.
+    /// Its email address.
     pub email: String,
     /// Its state.
     pub state: AccountState,
-    /// Can the member role be assumed?
+    /// The state of the member role.
     pub member_role: MemberRole,
     /// Regions that are switched off.
     pub disabled_regions: BTreeSet<String>,
@@ -42,7 +42,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Can anybody act in it? A suspended or closed account refuses all credentials.
+    /// Returns whether credentials of the account work. A suspended or closed account refuses all of them.
     pub fn works(&self) -> bool {
         matches!(self.state, AccountState::Active | AccountState::PendingClosure)
     }
@@ -57,20 +57,20 @@ pub struct Organization {
     pub root: String,
     /// The management account's id.
     pub management: String,
-    /// Does Organizations answer with `Account.Paths`?
+    /// Whether Organizations answers `Account.Paths`.
     pub paths: bool,
-    /// Does it now and then answer an empty page with a `NextToken`?
+    /// Whether Organizations sometimes answers an empty page with a `NextToken`.
     pub empty_pages: bool,
-    /// By id.
+    /// OUs by id.
     pub ous: BTreeMap<String, Ou>,
-    /// By id.
+    /// Accounts by id.
     pub accounts: BTreeMap<String, Account>,
 }
 
 impl Organization {
     /// Builds the organization of a checked scenario.
     pub fn new(scenario: &Scenario) -> Self {
-        // An OU's id carries its root's id in the middle, so given ids decide what the root is called.
+        // An OU's id contains its root's id, so given ids decide the id of the root.
         let given = first_given_id(&scenario.organization);
         let root_part = given.and_then(|id| id.split('-').nth(1)).unwrap_or("abcd").to_owned();
         let root = format!("r-{root_part}");
@@ -84,7 +84,7 @@ impl Organization {
             accounts: BTreeMap::new(),
         };
         organization.add_ous(scenario, &root_part, None, &scenario.organization);
-        // Whatever no OU names sits directly under the root, as the management account usually does.
+        // Accounts that no OU names sit directly under the root, as the management account usually does.
         for id in scenario.accounts.keys().chain([&scenario.management]) {
             if !organization.accounts.contains_key(id) {
                 organization.add_account(scenario, id, &root);
@@ -124,17 +124,17 @@ impl Organization {
         self.accounts.insert(account.id.clone(), account);
     }
 
-    /// Is this the root or one of the OUs?
+    /// Returns whether an id is that of the root or of an OU.
     pub fn is_parent(&self, id: &str) -> bool {
         id == self.root || self.ous.contains_key(id)
     }
 
-    /// The OU that an account is directly in; none when it is under the root.
+    /// Returns the OU that an account is directly in. None if it is under the root.
     pub fn ou_of(&self, account: &Account) -> Option<&Ou> {
         self.ous.get(&account.parent)
     }
 
-    /// `o-x/r-y/ou-a/ou-b/`: how the API writes where an OU is; that of the root for `None`.
+    /// Returns the path of an OU as the API writes it: `o-x/r-y/ou-a/ou-b/`. For `None`, that of the root.
     pub fn api_path(&self, ou: Option<&Ou>) -> String {
         let mut path = format!("{}/{}/", self.id, self.root);
         for id in ou.map(|ou| ou.ids.as_slice()).unwrap_or_default() {
@@ -144,7 +144,7 @@ impl Organization {
         path
     }
 
-    /// What `GET /_sim/organization` answers.
+    /// Returns the answer to `GET /_sim/organization`.
     pub fn describe(&self) -> serde_json::Value {
         let accounts: Vec<_> = self
             .accounts

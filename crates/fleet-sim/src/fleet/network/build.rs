@@ -1,5 +1,5 @@
-//! Derives the networks from a scenario, always in the same way: entries whose networks are alike share a VPC, so
-//! that what is wrong with it is wrong for all of them.
+//! Derives the networks from a scenario. Entries with equal networks share a VPC, so that one cause affects all their
+//! instances.
 use super::model::{
     Acl, AclEntry, Attachment, DEFAULT_VPC, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, Rule,
     SecurityGroup, Subnet, Vpc, prefix_list,
@@ -13,7 +13,7 @@ use crate::{
 
 const ANYWHERE: &str = "0.0.0.0/0";
 
-/// What of the networks belongs together, while they are built.
+/// A subnet with its security group, while networks are built.
 struct Part {
     vpc: usize,
     network: NetworkEntry,
@@ -21,7 +21,7 @@ struct Part {
 }
 
 impl Networks {
-    /// The networks of the entries, and where the instances of each entry are connected.
+    /// Builds the networks of the entries. Returns them, and where the instances of each entry are connected.
     pub fn new(entries: &[FleetEntry]) -> (Self, Vec<Attachment>) {
         let (mut networks, mut parts): (Self, Vec<Part>) = (Self::default(), Vec::new());
         let attachments = entries
@@ -77,7 +77,7 @@ impl Networks {
         index
     }
 
-    /// A subnet and a security group for instances with this network.
+    /// Adds a subnet and a security group for instances with this network.
     fn add_part(&mut self, vpc: usize, network: &NetworkEntry) -> Attachment {
         let name = format!("nodes-{}", self.vpcs[vpc].subnets);
         let routes = default_route(&self.vpcs[vpc], network.way_out());
@@ -127,7 +127,7 @@ impl Networks {
             Egress::Open => {
                 vec![Rule { port: None, peers: vec![Peer::V4(ANYWHERE.to_owned()), Peer::V6("::/0".to_owned())] }]
             }
-            // Name resolution and time come from the VPC itself: what is left here is a database.
+            // DNS and time come from the VPC itself. The remaining rule is for a database.
             Egress::Closed => vec![Rule { port: Some(5432), peers: vec![Peer::V4(vpc.cidr())] }],
             Egress::S3Only => to_443(vec![s3]),
             Egress::VpcOnly => to_443(vec![Peer::V4(vpc.cidr())]),
@@ -179,7 +179,7 @@ impl Networks {
         self.endpoints.push(endpoint);
     }
 
-    /// The route tables that lead to the S3 endpoint of a VPC.
+    /// Returns the route tables that lead to the S3 endpoint of a VPC.
     fn tables_to_s3(&self, parts: &[Part], vpc: usize, place: EndpointPlace) -> Vec<usize> {
         if place != EndpointPlace::Here {
             return vec![self.vpcs[vpc].main_table];
@@ -191,7 +191,7 @@ impl Networks {
         tables
     }
 
-    /// A subnet for endpoints alone.
+    /// Returns a subnet that has only endpoints. Adds it if there is none.
     fn endpoint_subnet(&mut self, vpc: usize) -> usize {
         let id = self.vpcs[vpc].id_of("subnet", "endpoints");
         self.subnets.iter().position(|subnet| subnet.id == id).unwrap_or_else(|| {
@@ -212,7 +212,7 @@ impl Networks {
                 let own = parts.iter().filter(|part| part.vpc == vpc);
                 own.map(|part| Peer::Group(self.groups[part.at.group].id.clone())).collect()
             }
-            EndpointGroup::Closed => vec![Peer::Group(self.vpcs[vpc].id_of("sg", "somebody-else"))],
+            EndpointGroup::Closed => vec![Peer::Group(self.vpcs[vpc].id_of("sg", "foreign"))],
         };
         let ingress = vec![Rule { port: Some(443), peers }];
         self.groups.push(SecurityGroup {
@@ -226,7 +226,7 @@ impl Networks {
     }
 }
 
-/// The name of the VPC of an entry, and its network in a form in which equal ones are equal.
+/// Returns the name of an entry's VPC and its network, written so that equal networks are equal.
 fn describe(entry: &FleetEntry) -> (String, NetworkEntry) {
     let Some(given) = &entry.network else {
         return (DEFAULT_VPC.to_owned(), NetworkEntry::default());

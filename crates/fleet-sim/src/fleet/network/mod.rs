@@ -1,7 +1,7 @@
-//! The networks of the instances: VPCs and what is in them, derived from the scenario, and what can be reached there.
+//! The networks of the instances: VPCs and their parts, derived from the scenario, and what an instance reaches.
 //!
-//! The EC2 API tells of these structures, and what happens to instances follows from the same ones: the two cannot
-//! disagree.
+//! The EC2 API describes these structures, and the behaviour of instances follows from the same structures. The two
+//! cannot disagree.
 mod build;
 mod model;
 mod reach;

@@ -1,8 +1,8 @@
-//! The parts of networks, as the EC2 API tells of them.
+//! The parts of networks, as the EC2 API describes them.
 use crate::{facts::ids, scenario::Policy};
 use std::collections::HashMap;
 
-/// The name of the VPC of entries that say nothing about their network.
+/// The VPC of entries that say nothing about their network.
 pub(super) const DEFAULT_VPC: &str = "default";
 
 /// A VPC.
@@ -14,9 +14,9 @@ pub struct Vpc {
     pub account: String,
     /// Its Region.
     pub region: String,
-    /// The scenario's name for it, or a derived one; its tag `Name` tells it.
+    /// The scenario's name for the VPC, or a derived one. The tag `Name` shows it.
     pub name: String,
-    /// Its second number: `10.<number>.0.0/16`.
+    /// The second number of its addresses: `10.<number>.0.0/16`.
     pub(super) number: usize,
     /// How many subnets it has.
     pub(super) subnets: usize,
@@ -27,12 +27,12 @@ pub struct Vpc {
 }
 
 impl Vpc {
-    /// Its addresses.
+    /// Returns the addresses of the VPC.
     pub fn cidr(&self) -> String {
         format!("10.{}.0.0/16", self.number)
     }
 
-    /// The id of something in it: stable, and different for every name.
+    /// Returns a stable id for a part of the VPC. Every name has its own.
     pub(super) fn id_of(&self, prefix: &str, name: &str) -> String {
         format!("{prefix}-{}", ids::hex(&[prefix, &self.id, name], 17))
     }
@@ -49,11 +49,11 @@ pub struct Subnet {
     pub(super) number: usize,
     /// Position of its network ACL.
     pub acl: usize,
-    /// Position of its route table: the main one of the VPC or one of its own.
+    /// Position of its route table: the main one of the VPC, or its own.
     pub table: usize,
-    /// Do its instances have public addresses?
+    /// Whether its instances have public addresses.
     pub public: bool,
-    /// Is there a mirror of the repositories, or a WSUS server, that its instances reach?
+    /// Whether its instances reach a mirror of the repositories or a WSUS server inside the network.
     pub(super) mirror: bool,
 }
 
@@ -64,29 +64,29 @@ pub struct RouteTable {
     pub id: String,
     /// Position of its VPC.
     pub vpc: usize,
-    /// Is it the main one of the VPC? Subnets without an association use that.
+    /// Whether it is the main table of its VPC. Subnets without an association use that.
     pub main: bool,
-    /// The routes but the local one.
+    /// The routes, without the local one.
     pub routes: Vec<Route>,
 }
 
-/// A route that somebody created.
+/// A route, other than the local one.
 #[derive(Debug)]
 pub struct Route {
-    /// A prefix list; none: everything.
+    /// The prefix list that it is for. None: every address.
     pub prefix_list: Option<String>,
     /// Where it leads.
     pub target: RouteTarget,
 }
 
-/// Where a route leads: the kind says which field of the API tells the id.
+/// The target of a route. The kind decides in which field the API shows the id.
 #[derive(Debug)]
 pub enum RouteTarget {
     /// An internet gateway or a gateway endpoint.
     Gateway(String),
     /// A NAT gateway.
     Nat(String),
-    /// A NAT gateway that is gone.
+    /// A NAT gateway that was deleted.
     DeletedNat(String),
     /// A transit gateway.
     Transit(String),
@@ -101,22 +101,22 @@ pub struct SecurityGroup {
     pub vpc: usize,
     /// `GroupName`
     pub name: String,
-    /// Who is let in.
+    /// Rules for connections in.
     pub ingress: Vec<Rule>,
-    /// Where connections go out to.
+    /// Rules for connections out.
     pub egress: Vec<Rule>,
 }
 
 /// A rule of a security group.
 #[derive(Debug)]
 pub struct Rule {
-    /// The port of TCP; none: every protocol and port.
+    /// The TCP port. None: every protocol and port.
     pub port: Option<u16>,
-    /// The other side.
+    /// The other side of the connection.
     pub peers: Vec<Peer>,
 }
 
-/// The other side of a rule.
+/// The other side of a rule's connection.
 #[derive(Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Peer {
@@ -133,26 +133,26 @@ pub struct Acl {
     pub id: String,
     /// Position of its VPC.
     pub vpc: usize,
-    /// Is it the default one of the VPC?
+    /// Whether it is the default one of its VPC.
     pub default: bool,
-    /// Its numbered entries; after them everything is denied.
+    /// Its numbered entries. After them everything is denied.
     pub entries: Vec<AclEntry>,
 }
 
-/// An entry of a network ACL; the first one that matches decides.
+/// An entry of a network ACL. The first entry that matches decides.
 #[derive(Debug)]
 pub struct AclEntry {
     /// Its number.
     pub number: u16,
-    /// Is it about what leaves the subnet?
+    /// Whether it is for traffic that leaves the subnet.
     pub egress: bool,
-    /// Does it allow?
+    /// Whether it allows the traffic.
     pub allow: bool,
-    /// Ports of TCP; none: every protocol and port.
+    /// TCP ports. None: every protocol and port.
     pub ports: Option<(u16, u16)>,
 }
 
-/// An endpoint.
+/// A VPC endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
     /// `vpce-…`
@@ -161,22 +161,22 @@ pub struct Endpoint {
     pub vpc: usize,
     /// The last part of the service's name.
     pub service: String,
-    /// Is it ready for use?
+    /// Whether it is ready for use.
     pub available: bool,
-    /// Do the service's usual names lead to it?
+    /// Whether the service's usual names lead to it.
     pub private_dns: bool,
     /// What its policy allows.
     pub policy: Policy,
-    /// Positions of the route tables that lead to it; a gateway has nothing else.
+    /// Positions of the route tables that lead to it. Only a gateway has any.
     pub tables: Vec<usize>,
-    /// Position of the subnet of an interface.
+    /// Position of its subnet. Only an interface has one.
     pub subnet: Option<usize>,
-    /// Position of the security group of an interface.
+    /// Position of its security group. Only an interface has one.
     pub group: Option<usize>,
 }
 
 impl Endpoint {
-    /// Is it a gateway, not an interface?
+    /// Returns whether it is a gateway endpoint. Otherwise it is an interface endpoint.
     pub fn is_gateway(&self) -> bool {
         self.subnet.is_none()
     }
@@ -207,31 +207,31 @@ pub struct Networks {
 }
 
 impl Networks {
-    /// Is this VPC one of an account in a Region?
+    /// Returns whether a VPC is in this account and Region.
     pub fn is_at(&self, vpc: usize, account: &str, region: &str) -> bool {
         let vpc = &self.vpcs[vpc];
         vpc.account == account && vpc.region == region
     }
 
-    /// The addresses of a subnet.
+    /// Returns the addresses of a subnet.
     pub fn subnet_cidr(&self, subnet: &Subnet) -> String {
         format!("10.{}.{}.0/24", self.vpcs[subnet.vpc].number, subnet.number)
     }
 
-    /// A stable private address of an instance.
+    /// Returns a stable private address for an instance.
     pub fn address(&self, at: Attachment, instance: &str) -> String {
         let subnet = &self.subnets[at.subnet];
         let last = u8::from_str_radix(&ids::hex(&["address", instance], 2), 16).unwrap_or_default();
         format!("10.{}.{}.{last}", self.vpcs[subnet.vpc].number, subnet.number)
     }
 
-    /// The Availability Zone of a subnet.
+    /// Returns the Availability Zone of a subnet.
     pub fn zone(&self, subnet: &Subnet) -> String {
         format!("{}a", self.vpcs[subnet.vpc].region)
     }
 }
 
-/// The id of the prefix list of a gateway service in a Region; they are AWS's own and shorter than others.
+/// Returns the id of AWS's own prefix list for a gateway service in a Region. These ids are shorter than others.
 pub fn prefix_list(region: &str, service: &str) -> String {
     format!("pl-{}", ids::hex(&["prefix-list", region, service], 8))
 }

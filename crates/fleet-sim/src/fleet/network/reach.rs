@@ -1,23 +1,23 @@
-//! What an instance reaches from where it is: the rules of VPCs, as far as connections to port 443 need them.
+//! What an instance reaches: the rules of VPCs, as far as connections to port 443 need them.
 use super::model::{Attachment, Endpoint, Networks, Peer, RouteTarget};
 use crate::scenario::Policy;
 
 const HTTPS: u16 = 443;
-/// Answers come back to a port of this range; one stands for all.
+/// A port of the range to which answers return. One port stands for all.
 const RETURN_PORT: u16 = 49_152;
 
-/// Where a connection goes.
+/// The destination of a connection.
 #[derive(Debug, Clone, Copy)]
 enum Destination<'a> {
-    /// Some address of the internet.
+    /// An address of the internet.
     Internet,
-    /// A public address of S3, whether behind a gateway endpoint or not.
+    /// A public address of S3, behind a gateway endpoint or not.
     S3,
     /// An interface endpoint.
     Interface(&'a Endpoint),
 }
 
-/// An instance's view of its network.
+/// What an instance reaches from its place in the network.
 #[derive(Debug, Clone, Copy)]
 pub struct Reach<'a> {
     networks: &'a Networks,
@@ -25,17 +25,18 @@ pub struct Reach<'a> {
 }
 
 impl<'a> Reach<'a> {
-    /// What an instance reaches that is connected there.
+    /// Looks at the network from where an instance is connected.
     pub fn new(networks: &'a Networks, at: Attachment) -> Self {
         Self { networks, at }
     }
 
-    /// The internet.
+    /// Returns whether the instance reaches the internet.
     pub fn internet(self) -> bool {
         self.has_way_out() && self.lets(Destination::Internet)
     }
 
-    /// A service of AWS by its usual name: an endpoint with private DNS takes the name over, even if it is closed.
+    /// Returns whether the instance reaches an AWS service by its usual name. An endpoint with private DNS takes over
+    /// the name, even if nothing reaches the endpoint.
     pub fn service(self, service: &str) -> bool {
         let vpc = self.networks.subnets[self.at.subnet].vpc;
         let endpoint = self.networks.endpoints.iter().find(|endpoint| {
@@ -51,17 +52,17 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// The buckets that Patch Manager downloads its module and its snapshots from.
+    /// Returns whether the instance reaches the buckets with Patch Manager's module and snapshots.
     pub fn patch_buckets(self) -> bool {
         self.buckets(|policy| matches!(policy, Policy::Full | Policy::PatchBucketsOnly))
     }
 
-    /// The buckets that are the repositories of Amazon Linux.
+    /// Returns whether the instance reaches the repositories of Amazon Linux, which are buckets.
     pub fn amazon_repositories(self) -> bool {
         self.has_mirror() || self.buckets(|policy| matches!(policy, Policy::Full | Policy::WithoutPatchBuckets))
     }
 
-    /// Repositories on the internet.
+    /// Returns whether the instance reaches repositories on the internet.
     pub fn internet_repositories(self) -> bool {
         self.has_mirror() || self.internet()
     }
@@ -71,7 +72,7 @@ impl<'a> Reach<'a> {
     }
 
     fn buckets(self, allow: impl Fn(Policy) -> bool) -> bool {
-        // The route of the prefix list is the more specific one: it decides, even beside a NAT gateway.
+        // The route of the prefix list is more specific, so it wins over the route to a NAT gateway.
         let table = self.networks.subnets[self.at.subnet].table;
         let gateway =
             self.networks.endpoints.iter().find(|endpoint| endpoint.available && endpoint.tables.contains(&table));
@@ -91,7 +92,7 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// Do security group and network ACL let a connection out, and its answers in?
+    /// Returns whether security group and network ACL let a connection out and its answers in.
     fn lets(self, destination: Destination<'_>) -> bool {
         self.group_lets(destination) && self.acl_lets(destination)
     }
@@ -113,7 +114,7 @@ impl<'a> Reach<'a> {
     }
 
     fn acl_lets(self, destination: Destination<'_>) -> bool {
-        // Inside a subnet no network ACL is asked.
+        // Network ACLs do not apply within a subnet.
         if matches!(destination, Destination::Interface(endpoint) if endpoint.subnet == Some(self.at.subnet)) {
             return true;
         }

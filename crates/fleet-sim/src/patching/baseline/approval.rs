@@ -1,4 +1,4 @@
-//! Which patch a baseline approves when. Pure, and the only place that knows it.
+//! Decides which patch a baseline approves, and when.
 use super::{
     content::{Baseline, ComplianceLevel, Filter, Key, Rule},
     patch_names::names,
@@ -12,16 +12,16 @@ use crate::{
 /// What a baseline says about a version of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApprovalState {
-    /// It is on the list of rejected patches, whatever else approves it.
+    /// The patch is on the list of rejected patches. That wins over every approval.
     Rejected,
-    /// It is approved; the level is that of the strictest reason.
+    /// The patch is approved, with the strictest level of all rules that approve it.
     Approved(ComplianceLevel),
-    /// Nothing is said about it, or not yet.
+    /// The baseline says nothing about the patch, or not yet.
     Undecided,
 }
 
 impl Baseline {
-    /// What is said about a version of a patch at `now`.
+    /// Returns what the baseline says about a version of a patch at `now`.
     pub fn approval_state(&self, patch: &Patch, now: Millis) -> ApprovalState {
         let content = &self.content;
         let listed = |list: &[String]| list.iter().any(|pattern| names(pattern, self.os, patch));
@@ -41,7 +41,7 @@ impl Baseline {
 
     fn approves(&self, rule: &Rule, patch: &Patch, now: Millis) -> bool {
         let filters = &rule.patch_filter_group.patch_filters;
-        // A rule is about the system's own patches unless it asks for those of applications.
+        // A rule covers patches of the operating system, unless it asks for patches of applications.
         let wants_applications = filters.iter().any(|filter| filter.key == Key::PatchSet && has(filter, "APPLICATION"));
         let wants_system =
             !wants_applications || filters.iter().any(|filter| filter.key == Key::PatchSet && has(filter, "OS"));
@@ -59,22 +59,22 @@ fn has(filter: &Filter, value: &str) -> bool {
 fn passes(filters: &[Filter], patch: &Patch) -> bool {
     filters.iter().all(|filter| {
         let value = match filter.key {
-            // What no advisory covers has no classification: only its product can be asked for.
+            // A patch without an advisory has no classification. Only its product can be filtered.
             Key::Classification => Some(patch.classification.as_str()).filter(|text| !text.is_empty()),
-            // A package without a severity is matched on its classification only.
+            // A package without a severity is matched by classification only.
             Key::Severity | Key::MsrcSeverity => patch.severity.as_deref(),
             Key::Priority => patch.priority.as_deref(),
             Key::Product => patch.product.as_deref(),
             Key::ProductFamily => patch.product_family.as_deref(),
-            // Decided for the rule as a whole.
+            // The rule as a whole decides this.
             Key::PatchSet => None,
         };
         value.is_none_or(|value| has(filter, value))
     })
 }
 
-/// Is this something that only `EnableNonSecurity` lets through? On APT all that is not from a security repository, on
-/// CentOS everything, elsewhere on Linux what no advisory covers.
+/// Returns whether only `EnableNonSecurity` lets a patch through: with APT every patch that is not from a security
+/// repository, on CentOS every patch, elsewhere on Linux patches without an advisory.
 fn is_non_security(os: Os, patch: &Patch) -> bool {
     match os.code() {
         "CENTOS" => true,
@@ -84,7 +84,7 @@ fn is_non_security(os: Os, patch: &Patch) -> bool {
     }
 }
 
-/// The date that delays and cut-off dates count from. On Amazon Linux 2 an update of the advisory starts it anew.
+/// Returns the date from which delays and cut-off dates count. On Amazon Linux 2 an update of the advisory restarts it.
 fn dated(os: Os, patch: &Patch, now: Millis) -> Millis {
     patch.updated.filter(|updated| os.code() == "AMAZON_LINUX_2" && *updated <= now).unwrap_or(patch.released)
 }
@@ -92,7 +92,7 @@ fn dated(os: Os, patch: &Patch, now: Millis) -> Millis {
 fn is_due(rule: &Rule, dated: Millis, now: Millis) -> bool {
     match (rule.approve_after_days, &rule.approve_until_date) {
         (Some(days), _) => dated + days * DAY <= now,
-        // The whole day counts. The rule is checked: the date can be read.
+        // The whole day counts. The check of the baseline has read the date before.
         (None, Some(date)) => clock::parse(date).is_ok_and(|midnight| dated < midnight + DAY),
         (None, None) => true,
     }

@@ -1,11 +1,11 @@
-//! What the API refuses in a baseline. A text names the field.
+//! What the API refuses in a baseline. Each text names the field.
 use super::content::{Content, Filter, Key, Rule};
 use crate::{
     clock,
     facts::operating_systems::{Kind, Os},
 };
 
-/// Checks a baseline for a system. Fails with the first thing that AWS would refuse.
+/// Checks a baseline for an operating system. Fails with the first problem that AWS would report.
 pub fn check(os: Os, content: &Content) -> Result<(), String> {
     if !is_name(&content.name, 128) {
         return Err(must("name", r"satisfy regular expression pattern: ^[a-zA-Z0-9_\-.]{3,128}$"));
@@ -44,7 +44,7 @@ pub fn check(os: Os, content: &Content) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a tag. Fails with what AWS would say.
+/// Checks a tag. Fails with what AWS would report.
 pub fn check_tag(key: &str, value: &str) -> Result<(), String> {
     let fits = |text: &str| {
         text.chars().all(|c| {
@@ -77,7 +77,7 @@ fn check_filters(field: &str, os: Os, filters: &[Filter]) -> Result<(), String> 
     Ok(())
 }
 
-/// The keys of DescribePatchProperties for a system.
+/// Returns the filter keys of an operating system, as DescribePatchProperties lists them.
 fn keys(os: Os) -> &'static [Key] {
     match os.kind() {
         Kind::Windows => &[Key::PatchSet, Key::Product, Key::ProductFamily, Key::Classification, Key::MsrcSeverity],

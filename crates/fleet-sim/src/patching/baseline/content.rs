@@ -1,4 +1,4 @@
-//! What a baseline says, in the spelling of the API: requests, answers and scenarios are all made of it.
+//! What a baseline says, in the spelling of the API. Requests, answers and scenarios use the same types.
 use crate::{clock::Millis, facts::operating_systems::Os};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -8,33 +8,33 @@ use std::collections::BTreeMap;
 pub struct Baseline {
     /// `pb-` and 17 hex digits.
     pub id: String,
-    /// AWS names its predefined baselines by ARN, in an account of its own; absent for one of the account's own.
+    /// The ARN of a predefined baseline, which is in an account of AWS. None for a baseline of the account itself.
     pub arn: Option<String>,
-    /// The system that it is for.
+    /// The operating system that it is for.
     pub os: Os,
     /// Everything that can be set and changed.
     pub content: Content,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was made.
+    /// When it was created.
     pub created: Millis,
     /// When it was last changed.
     pub modified: Millis,
 }
 
 impl Baseline {
-    /// `BaselineId` as the API answers it: the ARN of a predefined baseline, the id of any other.
+    /// Returns `BaselineId` as the API answers it: the ARN of a predefined baseline, the id of any other.
     pub fn reference(&self) -> &str {
         self.arn.as_deref().unwrap_or(&self.id)
     }
 
-    /// May a rejected patch not be there under any circumstances?
+    /// Returns whether a rejected patch must not be installed under any circumstances.
     pub fn blocks(&self) -> bool {
         self.content.rejected_patches_action == RejectedPatchesAction::Block
     }
 }
 
-/// Everything that CreatePatchBaseline sets but system and tags.
+/// Everything that CreatePatchBaseline sets, without operating system and tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[allow(missing_docs, reason = "the names are the API's")]
@@ -71,7 +71,7 @@ pub struct Filter {
     pub values: Vec<String>,
 }
 
-/// `PatchFilterKey`, as far as some system has it.
+/// `PatchFilterKey`: the keys that some operating system has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
@@ -109,7 +109,7 @@ pub struct Rule {
     pub enable_non_security: bool,
 }
 
-/// `PatchComplianceLevel`, the lowest first.
+/// `PatchComplianceLevel`, lowest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
@@ -123,18 +123,18 @@ pub enum ComplianceLevel {
     Critical,
 }
 
-/// `PatchAction`: what becomes of a rejected patch.
+/// `PatchAction`: what happens to a rejected patch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RejectedPatchesAction {
-    /// It may come as a dependency, and is of no concern when it is there.
+    /// It may be installed as a dependency, and does not count as a problem where it is installed.
     #[default]
     AllowAsDependency,
-    /// Neither it nor what needs it is installed.
+    /// Neither it nor a patch that requires it is installed.
     Block,
 }
 
-/// `PatchComplianceStatus`: how security updates count that are out and not approved.
+/// `PatchComplianceStatus`: how available security updates count that are not approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
@@ -143,7 +143,7 @@ pub enum ComplianceStatus {
     NonCompliant,
 }
 
-/// `PatchSource`: kept and told, without effect on the catalogue.
+/// `PatchSource`: stored and answered, without effect on the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[allow(missing_docs, reason = "the names are the API's")]

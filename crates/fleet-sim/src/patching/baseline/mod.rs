@@ -1,4 +1,4 @@
-//! Patch baselines: what one says, which patch it approves when, and which baselines an account has.
+//! Patch baselines: their content, which patches they approve, and which of them an account has.
 mod approval;
 mod check;
 pub mod content;

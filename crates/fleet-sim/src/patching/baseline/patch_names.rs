@@ -9,13 +9,13 @@ use crate::{
 
 const ARCHITECTURES: [&str; 9] = ["x86_64", "aarch64", "noarch", "i686", "i386", "amd64", "arm64", "armhf", "all"];
 
-/// Does an entry of such a list, which may have a wildcard, name this version of a patch?
+/// Returns whether an entry of such a list, which may contain wildcards, names this version of a patch.
 pub fn names(pattern: &str, os: Os, patch: &Patch) -> bool {
     let fits = |text: &str| wildcard::matches(pattern, text);
     let (name, architecture) = split(&patch.id);
     match os.kind() {
         Kind::Windows => fits(&patch.id),
-        // Lists for Debian and Ubuntu have neither versions nor architectures: an entry is about every version.
+        // Lists for Debian and Ubuntu have neither versions nor architectures, so an entry covers every version.
         Kind::Linux if os.is_apt() => fits(name),
         Kind::MacOs | Kind::Linux => {
             fits(&patch.id) || forms(name, architecture, &patch.version).iter().any(|f| fits(f))
@@ -23,7 +23,8 @@ pub fn names(pattern: &str, os: Os, patch: &Patch) -> bool {
     }
 }
 
-/// `openssl.x86_64` → `openssl`, `x86_64`. A name may have points of its own.
+/// Splits a package name and its architecture: `openssl.x86_64` becomes `openssl` and `x86_64`. A name may contain
+/// points.
 fn split(id: &str) -> (&str, Option<&str>) {
     match id.rsplit_once(['.', ':']) {
         Some((name, end)) if ARCHITECTURES.contains(&end) => (name, Some(end)),
@@ -31,7 +32,7 @@ fn split(id: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Every way to write a package of YUM, DNF or Zypper.
+/// Returns every way to write a package of YUM, DNF or Zypper.
 fn forms(name: &str, architecture: Option<&str>, full: &str) -> Vec<String> {
     let mut all = vec![name.to_owned()];
     if full.is_empty() {

@@ -1,4 +1,4 @@
-//! The baselines that AWS provides: one for each system, and two more for Windows.
+//! The baselines that AWS provides: one for each operating system, and two more for Windows.
 use super::content::{Baseline, ComplianceStatus, Content, Filter, FilterGroup, Key, Rule, RuleGroup};
 use crate::{
     clock::{DAY, Millis},
@@ -9,17 +9,17 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// The account that they are named in.
+/// The account of AWS in their ARNs.
 const OWNER: &str = "075727635805";
-/// When AWS made them: long ago.
+/// When AWS made them. Any date long ago does.
 const MADE: Millis = 18_000 * DAY;
 
-/// The predefined baseline that is the default for a system in a Region until another one is made the default.
+/// Returns the predefined baseline of an operating system. It is the default until the account chooses another one.
 pub fn default_for(os: Os, region: &str) -> Baseline {
     build(os, &os.baseline_name(), region)
 }
 
-/// All predefined baselines of a Region.
+/// Returns all predefined baselines of a Region.
 pub fn all(region: &str) -> Vec<Baseline> {
     let mut all: Vec<_> = Os::all().map(|os| default_for(os, region)).collect();
     if let Some(windows) = Os::from_code("WINDOWS") {
@@ -48,7 +48,7 @@ const WEEK: Option<i64> = Some(7);
 const ANY: &[&str] = &["*"];
 const GRAVE: &[&str] = &["Critical", "Important"];
 
-/// What they approve. None of them gives a compliance level.
+/// Returns the rules of a predefined baseline. None of them gives a compliance level.
 fn rules(os: Os, applications: bool) -> Vec<Rule> {
     let yum = |classifications, severities| {
         let filters = [(Key::Product, ANY), (Key::Classification, classifications), (Key::Severity, severities)];

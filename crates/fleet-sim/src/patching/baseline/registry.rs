@@ -1,4 +1,4 @@
-//! Which baselines an account has in a Region, and which of them counts for whom.
+//! The baselines that an account has in a Region, and which of them applies to an instance.
 use super::super::scope::PatchScope;
 use super::{
     content::{Baseline, ComplianceStatus, Content},
@@ -16,19 +16,19 @@ use std::{
     sync::Arc,
 };
 
-/// Own baselines that an account may have in a Region.
+/// The most baselines that an account may own in a Region.
 const MOST_BASELINES: usize = 50;
-/// Patch groups that may be registered for a baseline.
+/// The most patch groups that may be registered for a baseline.
 const MOST_GROUPS: usize = 25;
 
-/// Why something is not done.
+/// Why a request about baselines is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The text is not shaped like a baseline's id or ARN.
+    /// The text does not have the shape of a baseline's id or ARN.
     Malformed,
-    /// There is no such baseline.
+    /// The baseline does not exist.
     Unknown,
-    /// The baseline is one of AWS's own.
+    /// The baseline is one that AWS provides.
     Predefined,
     /// The quota is used up.
     Full,
@@ -47,18 +47,18 @@ pub struct Baselines {
 }
 
 impl Baselines {
-    /// What an account has in a Region.
+    /// Returns the baselines of an account in a Region, to be changed.
     pub fn in_region(&mut self, account: &str, region: &str) -> &mut RegionBaselines {
         let key = (account.to_owned(), region.to_owned());
         self.regions.entry(key).or_insert_with(|| RegionBaselines::new(account, region))
     }
 
-    /// What an account has in a Region, if anybody ever touched or asked for it.
+    /// Returns the baselines of an account in a Region, if a call or the scenario has touched them.
     pub fn get(&self, account: &str, region: &str) -> Option<&RegionBaselines> {
         self.regions.get(&(account.to_owned(), region.to_owned()))
     }
 
-    /// Every place, by account and Region.
+    /// Returns every account and Region with its baselines.
     pub fn regions(&self) -> impl Iterator<Item = (&str, &str, &RegionBaselines)> {
         self.regions.iter().map(|((account, region), registered)| (account.as_str(), region.as_str(), registered))
     }
@@ -75,15 +75,15 @@ impl Baselines {
     }
 }
 
-/// What an account has in a Region.
+/// The baselines of an account in a Region.
 #[derive(Debug)]
 pub struct RegionBaselines {
     account: String,
     region: String,
     own: Vec<Arc<Baseline>>,
-    /// References of what was made the default.
+    /// References of the chosen defaults.
     defaults: BTreeMap<Os, String>,
-    /// References of what was registered for a patch group.
+    /// References of the baselines registered for patch groups.
     groups: BTreeMap<(String, Os), String>,
     /// Client token → request and id of the baseline that it made.
     tokens: HashMap<String, (String, String)>,
@@ -103,17 +103,18 @@ impl RegionBaselines {
         }
     }
 
-    /// The account's own baselines.
+    /// Returns the account's own baselines.
     pub fn own(&self) -> &[Arc<Baseline>] {
         &self.own
     }
 
-    /// The account's own baselines and those of AWS.
+    /// Returns the account's own baselines and those of AWS.
     pub fn all(&self) -> Vec<Arc<Baseline>> {
         self.own.iter().cloned().chain(predefined::all(&self.region).into_iter().map(Arc::new)).collect()
     }
 
-    /// A baseline by what the API takes for `BaselineId`: an own one by id or ARN, one of AWS's by ARN only.
+    /// Returns the baseline of a `BaselineId`. The API takes id or ARN of an own baseline, and only the ARN of one of
+    /// AWS's.
     pub fn get(&self, reference: &str) -> Result<Arc<Baseline>, Refusal> {
         let id = reference.rsplit_once(":patchbaseline/").map_or(reference, |(_, id)| id);
         if !is_id(id) {
@@ -132,47 +133,47 @@ impl RegionBaselines {
         self.own.iter().position(|baseline| baseline.id == found.id).ok_or(Refusal::Predefined)
     }
 
-    /// An own baseline, to be changed.
+    /// Returns an own baseline, to be changed.
     pub fn own_mut(&mut self, reference: &str) -> Result<&mut Baseline, Refusal> {
         let position = self.own_position(reference)?;
         Ok(Arc::make_mut(&mut self.own[position]))
     }
 
-    /// The default for a system.
+    /// Returns the default for an operating system.
     pub fn default_for(&self, os: Os) -> Arc<Baseline> {
         let chosen = self.defaults.get(&os).and_then(|reference| self.get(reference).ok());
         chosen.unwrap_or_else(|| Arc::new(predefined::default_for(os, &self.region)))
     }
 
-    /// Is a baseline the default for its system?
+    /// Returns whether a baseline is the default for its operating system.
     pub fn is_default(&self, baseline: &Baseline) -> bool {
         self.default_for(baseline.os).id == baseline.id
     }
 
-    /// The baseline that is registered for a patch group and a system.
+    /// Returns the baseline that is registered for a patch group and an operating system.
     pub fn of_group(&self, group: &str, os: Os) -> Option<Arc<Baseline>> {
         self.groups.get(&(group.to_owned(), os)).and_then(|reference| self.get(reference).ok())
     }
 
-    /// Patch groups and the baselines that are registered for them.
+    /// Returns the patch groups and the baselines that are registered for them.
     pub fn groups(&self) -> Vec<(&str, Arc<Baseline>)> {
         let known = self.groups.iter().filter_map(|((group, _), id)| Some((group.as_str(), self.get(id).ok()?)));
         known.collect()
     }
 
-    /// The patch groups of a baseline.
+    /// Returns the patch groups of a baseline.
     pub fn groups_of(&self, baseline: &Baseline) -> Vec<&str> {
         let of = self.groups.iter().filter(|(_, reference)| *reference == baseline.reference());
         of.map(|((group, _), _)| group.as_str()).collect()
     }
 
-    /// Own defaults: systems whose default is not the predefined one.
+    /// Returns the defaults that differ from the predefined ones.
     pub fn changed_defaults(&self) -> Vec<Arc<Baseline>> {
         let changed = self.defaults.keys().map(|os| self.default_for(*os));
         changed.filter(|chosen| chosen.id != predefined::default_for(chosen.os, &self.region).id).collect()
     }
 
-    /// What a token was used for before.
+    /// Returns the baseline that a client token has made. Fails if the token was used with another request.
     pub fn made_by(&self, token: &str, request: &str) -> Result<Option<String>, Refusal> {
         match self.tokens.get(token) {
             Some((before, _)) if before != request => Err(Refusal::OtherRequest),
@@ -180,12 +181,12 @@ impl RegionBaselines {
         }
     }
 
-    /// Remembers what a token was used for.
+    /// Remembers the request and the baseline of a client token.
     pub fn remember(&mut self, token: &str, request: &str, id: &str) {
         self.tokens.insert(token.to_owned(), (request.to_owned(), id.to_owned()));
     }
 
-    /// Makes a baseline of checked content and returns its id. Names need not be unique.
+    /// Creates a baseline of checked content and returns its id. Names need not be unique.
     pub fn create(
         &mut self,
         os: Os,
@@ -204,7 +205,7 @@ impl RegionBaselines {
         Ok(id)
     }
 
-    /// Gives a baseline new, checked content.
+    /// Replaces the content of a baseline by new, checked content.
     pub fn update(&mut self, reference: &str, mut content: Content, now: Millis) -> Result<Arc<Baseline>, Refusal> {
         let position = self.own_position(reference)?;
         let baseline = Arc::make_mut(&mut self.own[position]);
@@ -214,7 +215,7 @@ impl RegionBaselines {
         Ok(self.own[position].clone())
     }
 
-    /// Deletes a baseline that nobody uses.
+    /// Deletes a baseline that is neither a default nor registered for a patch group.
     pub fn delete(&mut self, reference: &str) -> Result<(), Refusal> {
         let position = self.own_position(reference)?;
         let baseline = &self.own[position];
@@ -233,7 +234,7 @@ impl RegionBaselines {
         Ok(baseline)
     }
 
-    /// Registers a baseline for a patch group. Doing it again changes nothing.
+    /// Registers a baseline for a patch group. Repeating it changes nothing.
     pub fn register(&mut self, reference: &str, group: &str) -> Result<Arc<Baseline>, Refusal> {
         let baseline = self.get(reference)?;
         match self.of_group(group, baseline.os) {
@@ -247,7 +248,7 @@ impl RegionBaselines {
         Ok(baseline)
     }
 
-    /// Ends such a registration. It need not exist.
+    /// Ends such a registration. It is no error if there is none.
     pub fn deregister(&mut self, reference: &str, group: &str) -> Result<Arc<Baseline>, Refusal> {
         let baseline = self.get(reference)?;
         self.groups.retain(|(name, _), id| name != group || id != baseline.reference());
@@ -255,7 +256,7 @@ impl RegionBaselines {
     }
 }
 
-/// What AWS fills in.
+/// Fills in what AWS fills in.
 fn complete(os: Os, content: &mut Content) {
     if os.kind() == Kind::Windows {
         content.available_security_updates_compliance_status.get_or_insert(ComplianceStatus::Compliant);

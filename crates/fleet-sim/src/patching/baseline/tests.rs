@@ -1,4 +1,4 @@
-//! What baselines approve, what the API refuses in one, and which one counts: one rule for each test.
+//! What baselines approve, what the API refuses in one, and which one applies: one rule per test.
 use super::*;
 use crate::{
     clock::{self, DAY, Millis, SECOND},
@@ -13,7 +13,7 @@ fn os(code: &str) -> Os {
     Os::from_code(code).expect("known")
 }
 
-/// A patch, written as in a scenario; released on 2026-11-01 unless it says otherwise.
+/// Returns a patch, written as in a scenario. It is released on 2026-11-01 unless the fields say otherwise.
 fn patch(code: &str, fields: &str) -> Arc<Patch> {
     let text = format!("{{os: {code}, {fields}}}");
     let text = if fields.contains("released:") { text } else { text.replace("{os", "{released: \"2026-11-01\", os") };
@@ -39,7 +39,7 @@ fn baseline(code: &str, fields: impl Borrow<Value>) -> Baseline {
     Baseline { id: "pb-1".into(), arn: None, os: os(code), content, tags: BTreeMap::new(), created: 0, modified: 0 }
 }
 
-/// A baseline of one rule. `filters` is a map of keys and values.
+/// Returns a baseline with one rule. `filters` is a map of keys and values.
 fn one_rule(code: &str, filters: &Value, more: &Value) -> Baseline {
     let filters = filters.as_object().into_iter().flatten();
     let filters: Vec<_> = filters.map(|(key, values)| json!({"Key": key, "Values": values})).collect();
@@ -335,7 +335,7 @@ fn packages_are_named_in_every_documented_form() {
     assert!(rejects("WINDOWS", "KB2032276", "KB2032276") && !rejects("WINDOWS", "KB2032276", "KB20322760"));
 }
 
-/// A rule that every system but Debian and Ubuntu accepts, with these fields changed.
+/// Returns a rule that every system but Debian and Ubuntu accepts, with these fields changed.
 fn rule_with(more: &Value) -> Value {
     let mut rule = json!({"PatchFilterGroup": {"PatchFilters": []}, "ApproveAfterDays": 7});
     for (name, value) in more.as_object().into_iter().flatten() {

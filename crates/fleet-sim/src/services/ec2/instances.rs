@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// `DescribeInstances`: all of an account in a Region, managed by Systems Manager or not.
+/// Answers `DescribeInstances` with all instances of an account in a Region, managed by Systems Manager or not.
 pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let wanted = list(&call.request, "InstanceId");
     let size = match text(call, "MaxResults").map(str::parse::<usize>) {
@@ -100,7 +100,7 @@ fn profile(node: &Node) -> String {
     format!("arn:aws:iam::{}:instance-profile/managed-instance", node.account)
 }
 
-/// `HttpEndpoint` and `HttpTokens`
+/// Returns `HttpEndpoint` and `HttpTokens`.
 fn metadata(node: &Node) -> (&'static str, &'static str) {
     match node.metadata {
         Metadata::On => ("enabled", "required"),
@@ -163,7 +163,7 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
     });
 }
 
-/// Where an instance, or its network interface, is connected.
+/// Writes where an instance or its network interface is connected.
 fn write_place(xml: &mut Xml, world: &World, node: &Node) {
     let networks = &world.fleet.networks;
     let (subnet, group) = (&networks.subnets[node.at.subnet], &networks.groups[node.at.group]);

@@ -1,4 +1,4 @@
-//! How the parts of a network are listed: ids, filters, pages, and what all parts have in common.
+//! Lists of network parts: ids, filters, pages, and what all parts have in common.
 use super::request::{checked_filters, text, unknown_filter};
 use crate::{
     wire::{
@@ -9,18 +9,19 @@ use crate::{
     world::World,
 };
 
-/// What differs between the operations that list the parts of a network.
+/// What differs between the operations that list parts of a network.
 pub struct Listing {
-    /// Its name.
+    /// The operation's name.
     pub operation: &'static str,
-    /// The parameter with ids, and the error for one that does not exist.
+    /// The parameter with ids, and the error for an id that does not exist.
     pub ids: (&'static str, &'static str),
-    /// The bounds of `MaxResults`; without it a page is as large as it may be.
+    /// The bounds of `MaxResults`. Without it a page has the largest size.
     pub sizes: (usize, usize),
 }
 
 impl Listing {
-    /// The page that a request asks for. `values` tells what an item has for a filter, none for an unknown one.
+    /// Returns the page that a request asks for. `values` returns the values of an item for a filter, or None for an
+    /// unknown filter.
     pub fn page<T: Copy>(
         &self,
         world: &World,
@@ -61,13 +62,13 @@ impl Listing {
     }
 }
 
-/// The positions of what belongs to VPCs of the caller's account and Region.
+/// Returns the positions of items in VPCs of the caller's account and Region.
 pub fn here(world: &World, call: &Call, vpcs: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
     let networks = &world.fleet.networks;
     vpcs.enumerate().filter(|(_, vpc)| networks.is_at(*vpc, &call.account, &call.region)).map(|(position, _)| position)
 }
 
-/// The values of the filters that everything in a VPC has: its owner, and the one tag `Name`.
+/// Returns the values of filters that every part of a VPC has: its owner, and the tag `Name`.
 pub fn common_values(world: &World, vpc: usize, name: &str, filter: &str) -> Option<Vec<String>> {
     let vpc = &world.fleet.networks.vpcs[vpc];
     Some(vec![match filter {

@@ -8,7 +8,7 @@ pub fn text<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     call.request.get(name).and_then(serde_json::Value::as_str)
 }
 
-/// The filters of a request. EC2 takes 50, with 200 values each.
+/// Returns the filters of a request. EC2 takes 50 filters with 200 values each.
 pub fn checked_filters(call: &Call) -> Result<Vec<Filter>, AwsError> {
     let filters = filters(&call.request);
     if filters.len() > 50 || filters.iter().any(|filter| filter.values.len() > 200) {

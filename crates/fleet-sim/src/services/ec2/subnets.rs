@@ -11,7 +11,7 @@ use crate::{
 const LISTING: Listing =
     Listing { operation: "DescribeSubnets", ids: ("SubnetId", "InvalidSubnetID.NotFound"), sizes: (5, 1_000) };
 
-/// `DescribeSubnets`
+/// Answers `DescribeSubnets`.
 pub fn describe_subnets(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let world = &*world;
     let networks = &world.fleet.networks;

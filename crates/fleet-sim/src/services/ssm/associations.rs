@@ -1,4 +1,4 @@
-//! Systems Manager: State Manager associations, as `ListAssociations` tells of them.
+//! Systems Manager: State Manager associations.
 use super::super::pages::{normalized, with_token};
 use super::request::ssm;
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// What an association, or an instance, can be after a run; the gravest comes first.
+/// The states of an association or an instance after a run, worst first.
 const STATES: [&str; 3] = ["Pending", "Failed", "Success"];
 
-/// `ListAssociations`. It tells neither parameters nor whether an association scans or installs.
+/// Answers `ListAssociations`. The answer has no parameters and does not say whether an association scans or installs.
 pub fn list_associations(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let request = ssm(call);
     let size = request.page_size(1..=50, 50)?;
@@ -29,7 +29,7 @@ pub fn list_associations(world: &mut World, call: &Call) -> Result<String, AwsEr
     Ok(with_token(json!({"Associations": associations}), page.next))
 }
 
-/// `DescribeAssociation`, by id only: what `ListAssociations` tells, and the parameters.
+/// Answers `DescribeAssociation`, by id only: what `ListAssociations` answers, with the parameters.
 pub fn describe_association(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = ssm(call).required("AssociationId")?;
     let found = world.competing.associations.iter().find(|association| {
@@ -83,13 +83,14 @@ fn matches(world: &World, association: &Association, key: &str, value: &str) -> 
         "AssociationStatusName" => normalized(status(world.outcome(association.job, None))) == normalized(value),
         "LastExecutedBefore" => compare(|at, than| at < than),
         "LastExecutedAfter" => compare(|at, than| at > than),
-        // Only what was made with the parameter InstanceId, or with a resource group: there is neither here.
+        // These filters match associations made with the parameter InstanceId or a resource group. The simulator makes
+        // neither.
         _ => false,
     }
 }
 
 fn status(outcome: [usize; 3]) -> &'static str {
-    // What has not run on anything is pending.
+    // An association that has not run on any instance is pending.
     STATES.iter().zip(outcome).find(|(_, count)| *count > 0).map_or("Pending", |(state, _)| state)
 }
 
@@ -125,7 +126,7 @@ fn association_json(world: &World, association: &Association) -> Value {
     answer
 }
 
-/// Adds to what `DescribeInstanceInformation` tells of a node how its associations are, if it has any.
+/// Adds the state of an instance's associations to its entry in `DescribeInstanceInformation`, if it has any.
 pub fn add_association_status(world: &World, node: &Node, information: &mut Value) {
     let Some(overall) = node_status(world, node) else {
         return;
@@ -157,14 +158,14 @@ pub fn add_association_status(world: &World, node: &Node, information: &mut Valu
     }
 }
 
-/// `AssociationStatus` of a node; none if it has no association.
+/// Returns `AssociationStatus` of an instance. None if it has no association.
 pub fn node_status(world: &World, node: &Node) -> Option<&'static str> {
     let own = associations_of(world, node);
     let outcomes = own.iter().map(|(job, _)| status(world.outcome(*job, Some(&node.id))));
     outcomes.min_by_key(|outcome| STATES.iter().position(|state| state == outcome))
 }
 
-/// Positions and latest runs of the jobs of a node's associations.
+/// Returns positions and latest runs of the jobs of an instance's associations.
 fn associations_of(world: &World, node: &Node) -> Vec<(usize, Option<i64>)> {
     let associations = world.competing.associations.iter().map(|association| association.job);
     let own = associations.filter(|job| world.competing.jobs[*job].concerns(node));

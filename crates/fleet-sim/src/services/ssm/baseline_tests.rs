@@ -1,4 +1,4 @@
-//! The operations on patch baselines, their groups and their tags: one habit of AWS for each test.
+//! Operations on patch baselines, their groups and their tags: one behaviour of AWS per test.
 use crate::testing::{Lab, MEMBER, REGION};
 use serde_json::{Value, json};
 

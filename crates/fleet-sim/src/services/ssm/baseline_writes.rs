@@ -1,4 +1,4 @@
-//! Systems Manager: patch baselines are made, changed and deleted.
+//! Systems Manager: creates, changes and deletes patch baselines.
 use super::{
     baselines::{baseline_id, full, system},
     request::ssm,
@@ -11,7 +11,7 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// `CreatePatchBaseline`
+/// Answers `CreatePatchBaseline`.
 pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     ssm(call).required("Name")?;
     let os = system(call)?;
@@ -34,12 +34,13 @@ pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     Ok(json!({"BaselineId": id}).to_string())
 }
 
-/// `UpdatePatchBaseline`. With `Replace`, what the request does not name falls back to what a new baseline has.
+/// Answers `UpdatePatchBaseline`. With `Replace`, fields that the request does not name get the value of a new
+/// baseline.
 pub fn update_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let reference = baseline_id(call)?;
     let registered = world.baselines.in_region(&call.account, &call.region);
     let before = match registered.get(reference) {
-        // The API knows no other error here.
+        // The API has no other error here.
         Err(Refusal::Malformed) => Err(Refusal::Unknown),
         other => other,
     }?;
@@ -59,7 +60,7 @@ pub fn update_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     Ok(full(&after).to_string())
 }
 
-/// `DeletePatchBaseline`. The API has no error for one that does not exist: it is gone already.
+/// Answers `DeletePatchBaseline`. The API has no error for a baseline that does not exist.
 pub fn delete_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = baseline_id(call)?;
     match world.baselines.in_region(&call.account, &call.region).delete(id) {
@@ -69,7 +70,7 @@ pub fn delete_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     }
 }
 
-/// The fields of a request that are given.
+/// Returns the fields of a request that are given.
 fn given(call: &Call) -> Map<String, Value> {
     let fields = call.request.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     fields.map(|(name, value)| (name.clone(), value.clone())).collect()
@@ -78,7 +79,7 @@ fn given(call: &Call) -> Map<String, Value> {
 fn read(fields: Map<String, Value>) -> Result<Content, AwsError> {
     serde_json::from_value(Value::Object(fields)).map_err(|error| {
         let text = error.to_string();
-        // A field or a value that the API does not know is another error than text where a number belongs.
+        // The API has another error for an unknown field or value than for a value of the wrong type.
         let understood = text.starts_with("missing field") || text.starts_with("unknown variant");
         AwsError::new(if understood { "ValidationException" } else { "SerializationException" }, text)
     })

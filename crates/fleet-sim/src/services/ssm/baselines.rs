@@ -1,4 +1,4 @@
-//! Systems Manager: which patch baselines there are, what they say, and which are the defaults.
+//! Systems Manager: lists patch baselines, shows their content, and names the defaults.
 use super::super::pages::with_token;
 use super::request::ssm;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// The system that a request names, or Windows.
+/// Returns the operating system that a request names. Without one it is Windows.
 pub fn system(call: &Call) -> Result<Os, AwsError> {
     let code = ssm(call).text("OperatingSystem")?.unwrap_or("WINDOWS");
     let valid: Vec<_> = Os::all().map(Os::code).collect();
@@ -19,7 +19,7 @@ pub fn system(call: &Call) -> Result<Os, AwsError> {
     })
 }
 
-/// `BaselineId` of a request, if the API accepts its characters.
+/// Returns `BaselineId` of a request, if its characters are allowed.
 pub fn baseline_id(call: &Call) -> Result<&str, AwsError> {
     let id = ssm(call).required("BaselineId")?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'/');
@@ -49,7 +49,7 @@ impl From<Refusal> for AwsError {
     }
 }
 
-/// `PatchBaselineIdentity`
+/// Returns the structure `PatchBaselineIdentity`.
 pub fn identity(registered: &RegionBaselines, baseline: &Baseline) -> Value {
     let mut identity = json!({
         "BaselineId": baseline.reference(),
@@ -63,20 +63,20 @@ pub fn identity(registered: &RegionBaselines, baseline: &Baseline) -> Value {
     identity
 }
 
-/// `RegisterDefaultPatchBaseline`. One of AWS's own is named by its ARN.
+/// Answers `RegisterDefaultPatchBaseline`. A baseline of AWS is named by its ARN.
 pub fn register_default_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let baseline = world.baselines.in_region(&call.account, &call.region).make_default(baseline_id(call)?)?;
     Ok(json!({"BaselineId": baseline.reference()}).to_string())
 }
 
-/// `GetDefaultPatchBaseline`. Without an operating system it answers for Windows.
+/// Answers `GetDefaultPatchBaseline`. Without an operating system it answers for Windows.
 pub fn get_default_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let os = system(call)?;
     let baseline = world.baselines.in_region(&call.account, &call.region).default_for(os);
     Ok(json!({"BaselineId": baseline.reference(), "OperatingSystem": os.code()}).to_string())
 }
 
-/// `DescribePatchBaselines`
+/// Answers `DescribePatchBaselines`.
 pub fn describe_patch_baselines(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=100, 100)?;
     let registered = world.baselines.in_region(&call.account, &call.region);
@@ -95,7 +95,7 @@ pub fn describe_patch_baselines(world: &mut World, call: &Call) -> Result<String
     Ok(with_token(json!({"BaselineIdentities": identities}), page.next))
 }
 
-/// `Filters` of a request: keys and values.
+/// Returns `Filters` of a request: keys and values.
 pub fn filters(call: &Call) -> Result<Vec<(&str, Vec<String>)>, AwsError> {
     let filters = ssm(call).structures("Filters")?;
     if filters.len() > 5 {
@@ -104,17 +104,17 @@ pub fn filters(call: &Call) -> Result<Vec<(&str, Vec<String>)>, AwsError> {
     filters.iter().map(|filter| Ok((filter.required("Key")?, filter.texts("Values", usize::MAX)?))).collect()
 }
 
-/// Does a name begin with one of these?
+/// Returns whether a name begins with one of these prefixes.
 pub fn has_prefix(name: &str, prefixes: &[String]) -> bool {
     prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
 }
 
-/// The error for a filter that the operation does not have.
+/// Returns the error for a filter that the operation does not have.
 pub fn unknown_key(call: &Call, valid: &str) -> AwsError {
     ssm(call).refuse("Filters", &format!("Member must have keys of [{valid}]"))
 }
 
-/// `GetPatchBaseline`, by id or, for one of AWS's own, by ARN.
+/// Answers `GetPatchBaseline`, by id or, for a baseline of AWS, by ARN.
 pub fn get_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let registered = world.baselines.in_region(&call.account, &call.region);
     let baseline = registered.get(baseline_id(call)?)?;
@@ -123,7 +123,7 @@ pub fn get_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsE
     Ok(answer.to_string())
 }
 
-/// Everything about a baseline but its patch groups.
+/// Returns everything about a baseline, without its patch groups.
 pub fn full(baseline: &Baseline) -> Value {
     let mut answer = json!(baseline.content);
     answer["BaselineId"] = json!(baseline.reference());

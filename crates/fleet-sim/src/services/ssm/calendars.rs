@@ -1,4 +1,4 @@
-//! Systems Manager: change calendars, of which only the state is told.
+//! Systems Manager: the state of change calendars.
 use super::request::ssm;
 use crate::{
     clock::{self, Millis, SECOND, rfc3339},
@@ -8,7 +8,8 @@ use crate::{
 };
 use serde_json::json;
 
-/// `GetCalendarState`: open if all the calendars are. A calendar is named, or given as an ARN, as a shared one must be.
+/// Answers `GetCalendarState`: open if all calendars are open. A calendar is given by name or, as a shared one must be,
+/// by ARN.
 pub fn get_calendar_state(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let request = ssm(call);
     let names = request.texts("CalendarNames", 100)?;
@@ -40,7 +41,7 @@ pub fn get_calendar_state(world: &mut World, call: &Call) -> Result<String, AwsE
 }
 
 fn times(calendar: &CalendarEntry) -> impl Iterator<Item = Millis> {
-    // The scenario is checked: every time can be read.
+    // The check of the scenario has read every time before.
     calendar.changes.iter().filter_map(|change| clock::parse(&change.at).ok())
 }
 

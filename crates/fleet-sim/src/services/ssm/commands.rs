@@ -1,4 +1,4 @@
-//! Systems Manager: commands and invocations, with the delay until they are seen.
+//! Systems Manager: commands and invocations, which become visible after a delay.
 use super::super::pages::{normalized, with_token};
 use super::request::ssm;
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// The history is this long.
+/// How long the history of commands is.
 const KEPT: Millis = 30 * DAY;
-/// Longest `Output` of a plugin in a list.
+/// The longest `Output` of a plugin in a list.
 const OUTPUT_CHARS: usize = 2_500;
 
-/// The `Command` structure.
+/// Returns the structure `Command`.
 pub fn command_json(command: &Command) -> Value {
     let (status, details) = command.status();
     let timed_out = command.ends().filter(|end| *end == End::DeliveryTimedOut).count();
@@ -46,7 +46,7 @@ pub fn command_json(command: &Command) -> Value {
     })
 }
 
-/// What both lists can be narrowed down by.
+/// The filters that both lists take.
 struct Narrowing<'a> {
     command_id: Option<&'a str>,
     instance_id: Option<&'a str>,
@@ -76,7 +76,7 @@ impl<'a> Narrowing<'a> {
         Ok(Self { command_id, instance_id: request.text("InstanceId")?, filters })
     }
 
-    /// Does a command pass, whose status (or whose invocation's) is this one?
+    /// Returns whether a command passes the filters. The status is that of the command or of one of its invocations.
     fn passes(&self, command: &Command, status: StatusPair) -> bool {
         self.command_id.is_none_or(|id| id == command.id)
             && self.filters.iter().all(|(key, value)| match *key {
@@ -92,7 +92,7 @@ impl<'a> Narrowing<'a> {
     }
 }
 
-/// The commands of an account in a Region that are `age` old at least, newest first.
+/// Returns the commands of an account in a Region that are at least `age` old, newest first.
 fn visible<'a>(world: &'a World, call: &'a Call, age: Millis) -> impl Iterator<Item = &'a Command> {
     let here = |command: &&Command| command.listed && command.account == call.account && command.region == call.region;
     let seen = move |command: &&Command| (age..KEPT).contains(&(world.now - command.requested));
@@ -107,7 +107,7 @@ fn invalid_command_id(id: &str) -> AwsError {
     AwsError::new("InvalidCommandId", format!("The specified command ID {id} isn't valid."))
 }
 
-/// `ListCommands`. A command is listed only some seconds after it was sent.
+/// Answers `ListCommands`. A command is listed some seconds after it was sent.
 pub fn list_commands(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=50, 50)?;
     let narrowing = Narrowing::read(ssm(call))?;
@@ -122,7 +122,7 @@ pub fn list_commands(world: &mut World, call: &Call) -> Result<String, AwsError>
     Ok(with_token(json!({"Commands": commands}), page.next))
 }
 
-/// `ListCommandInvocations`. Right after sending, and for an id that nobody knows, the list is empty.
+/// Answers `ListCommandInvocations`. The list is empty right after sending, and for an unknown id.
 pub fn list_command_invocations(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=50, 50)?;
     let narrowing = Narrowing::read(ssm(call))?;
@@ -162,7 +162,7 @@ fn invocation_json(world: &World, command: &Command, invocation: &Invocation, de
     })
 }
 
-/// A step of the document in an invocation: the one for the node's platform does the work, the others are skipped.
+/// A step of the document in an invocation. The step for the instance's platform does the work. The others are skipped.
 struct Step<'a> {
     name: &'a str,
     status: StatusPair,
@@ -203,7 +203,7 @@ impl<'a> Step<'a> {
                 ..nothing
             },
             (None, Some(_)) => Self { status: ("InProgress", "InProgress"), ..nothing },
-            // A plugin knows neither Delayed nor Cancelling: what has not begun is pending.
+            // A plugin has no states Delayed and Cancelling. Before it begins it is pending.
             (None, None) => {
                 let status = invocation.status(world.now, command.cancelled);
                 Self { status: if status.0 == "InProgress" { status } else { ("Pending", "Pending") }, ..nothing }
@@ -236,7 +236,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// `GetCommandInvocation`. The document has several steps, so the step must be named.
+/// Answers `GetCommandInvocation`. The document has several steps, so the request must name one.
 pub fn get_command_invocation(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let (id, instance_id) = (ssm(call).required("CommandId")?, ssm(call).required("InstanceId")?);
     check_command_id(id)?;
@@ -255,7 +255,7 @@ pub fn get_command_invocation(world: &mut World, call: &Call) -> Result<String, 
     })?;
     let step = Step::new(world, command, invocation, name);
     let (status, details) = match step.status.0 {
-        // The operation, unlike a plugin, does know these states.
+        // The operation has these states, other than a plugin.
         "Pending" => invocation.status(world.now, command.cancelled),
         _ => step.status,
     };
@@ -284,7 +284,7 @@ pub fn get_command_invocation(world: &mut World, call: &Call) -> Result<String, 
     Ok(answer.to_string())
 }
 
-/// `CancelCommand`
+/// Answers `CancelCommand`.
 pub fn cancel_command(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = ssm(call).required("CommandId")?;
     let only = ssm(call).texts("InstanceIds", 50)?;

@@ -1,8 +1,8 @@
-//! What Systems Manager tells of others who patch: associations, maintenance windows, running commands.
+//! Competing patchers as Systems Manager shows them: associations, maintenance windows, running commands.
 use crate::testing::{Lab, MEMBER, REGION};
 use serde_json::{Value, json};
 
-/// A lab with these further fields on one instance after the other.
+/// Returns a lab with one instance for each of these further fields.
 fn lab(fields: &[&str]) -> Lab {
     let node = |(n, fields): (usize, &&str)| {
         format!("  - {{account: \"{MEMBER}\", region: {REGION}, id: i-0000000{n}, os: AMAZON_LINUX_2023, {fields}}}\n")

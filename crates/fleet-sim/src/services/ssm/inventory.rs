@@ -1,4 +1,4 @@
-//! Systems Manager: `GetInventory`. Counting (`Aggregators`) is not simulated.
+//! Systems Manager: `GetInventory`. `Aggregators` are not simulated.
 use super::super::pages::with_token;
 use super::request::ssm;
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 
-/// `GetInventory`: the managed nodes, running or not, with one type of inventory.
+/// Answers `GetInventory` with the managed instances, running or not, and one type of inventory.
 ///
-/// A node without the type is listed with empty `Data`: whether AWS does the same is documented nowhere, and callers
-/// must be ready for both.
+/// An instance without the type is listed with empty `Data`. No documentation says what AWS does, so callers must be
+/// ready for both.
 pub fn get_inventory(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let request = ssm(call);
     let size = request.page_size(1..=50, 50)?;
@@ -50,7 +50,7 @@ pub fn get_inventory(world: &mut World, call: &Call) -> Result<String, AwsError>
     Ok(with_token(json!({"Entities": entities}), page.next))
 }
 
-/// `AWS:Application.Name` begins with `python`, and the like.
+/// A filter, such as: `AWS:Application.Name` begins with `python`.
 struct Filter {
     kind: &'static str,
     attribute: &'static str,
@@ -87,7 +87,7 @@ impl Filter {
         Ok(Self { kind, attribute, values: fields.texts("Values", 40)?, comparison })
     }
 
-    /// Does one row of the node fit? (`NotEqual`: does none equal?)
+    /// Returns whether a row of the instance passes. `NotEqual` passes if no row is equal.
     fn passes(&self, node: &Node) -> bool {
         let rows = rows(node, self.kind).unwrap_or_default();
         let mut have = rows.iter().filter_map(|row| row.get(self.attribute));
@@ -104,7 +104,7 @@ impl Filter {
     }
 }
 
-/// Versions are compared number by number.
+/// Compares versions number by number.
 fn by_numbers(one: &str, other: &str) -> Ordering {
     let numbers = |text: &str| text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>();
     numbers(one).cmp(&numbers(other))

@@ -27,7 +27,7 @@ fn filters(request: Fields<'_>, known: &[&str]) -> Result<Filters, AwsError> {
     Ok(filters)
 }
 
-/// Does every filter accept what `value` tells for its key?
+/// Returns whether every filter accepts the value of its key.
 fn fits(filters: &Filters, value: impl Fn(&str) -> String) -> bool {
     filters.iter().all(|(key, values)| values.iter().any(|wanted| wanted.eq_ignore_ascii_case(&value(key))))
 }
@@ -37,7 +37,7 @@ fn here<'a>(world: &'a World, call: &'a Call) -> impl Iterator<Item = (&'a Windo
     windows.filter(|(_, job)| job.account == call.account && job.region == call.region)
 }
 
-/// `DescribeMaintenanceWindows`
+/// Answers `DescribeMaintenanceWindows`.
 pub fn describe_maintenance_windows(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let request = ssm(call);
     let size = request.page_size(10..=100, 50)?;
@@ -58,7 +58,7 @@ pub fn describe_maintenance_windows(world: &mut World, call: &Call) -> Result<St
         if let Some(schedule) = &job.schedule {
             identity["Schedule"] = json!(schedule.text());
         }
-        // It has no seconds where they are none.
+        // A time on a full minute is written without seconds.
         if let Some(next) = job.next(world.now) {
             let text = rfc3339(next);
             let minutes = text.strip_suffix(":00Z").filter(|_| next % (60 * SECOND) == 0);
@@ -86,7 +86,7 @@ fn target_id(window: &Window, position: usize) -> String {
     ids::uuid(&["window-target", &window.id, &position.to_string()])
 }
 
-/// `DescribeMaintenanceWindowTargets`
+/// Answers `DescribeMaintenanceWindowTargets`.
 pub fn describe_maintenance_window_targets(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let (window, job) = window(world, call)?;
     let request = ssm(call);
@@ -114,8 +114,8 @@ pub fn describe_maintenance_window_targets(world: &mut World, call: &Call) -> Re
     Ok(with_token(json!({"Targets": targets}), page.next))
 }
 
-/// `DescribeMaintenanceWindowTasks`. It does not tell what a task does with patches: that is in its invocation
-/// parameters, which only `GetMaintenanceWindowTask` has.
+/// Answers `DescribeMaintenanceWindowTasks`. The answer does not say what a task does with patches. Only
+/// `GetMaintenanceWindowTask` has the invocation parameters.
 pub fn describe_maintenance_window_tasks(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let (window, job) = window(world, call)?;
     let request = ssm(call);

@@ -1,4 +1,4 @@
-//! Systems Manager, an operation at a time.
+//! Systems Manager, one file for each group of operations.
 pub mod associations;
 pub mod baseline_writes;
 pub mod baselines;

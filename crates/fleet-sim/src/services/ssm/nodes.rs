@@ -1,4 +1,4 @@
-//! Systems Manager: the managed nodes and what they reported about their patches.
+//! Systems Manager: managed instances, and what they reported about their patches.
 use super::super::pages::{normalized, with_token};
 use super::{
     associations::{add_association_status, node_status},
@@ -15,10 +15,10 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// The version that counts as the agent's latest.
+/// The latest agent version.
 const LATEST_AGENT: &str = "3.3.987.0";
 
-/// `DescribeInstanceInformation`. A stopped instance is not listed at all.
+/// Answers `DescribeInstanceInformation`. A stopped instance is not listed.
 pub fn describe_instance_information(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(5..=50, 10)?;
     let filters = filters(ssm(call))?;
@@ -49,7 +49,7 @@ fn filters(request: Fields<'_>) -> Result<Vec<(&str, Vec<String>)>, AwsError> {
     for filter in request.structures("Filters")? {
         filters.push((filter.required("Key")?, filter.texts("Values", 100)?));
     }
-    // The older form of the same.
+    // The older form of filters.
     for filter in request.structures("InstanceInformationFilterList")? {
         filters.push((filter.required("key")?, filter.texts("valueSet", 100)?));
     }
@@ -94,7 +94,7 @@ fn information(world: &World, node: &Node) -> Value {
         "SourceId": node.id,
         "SourceType": "AWS::EC2::Instance",
     });
-    // Told only of a role that Default Host Management Configuration gave.
+    // The API shows only roles that Default Host Management Configuration gave.
     if node.abilities.host_managed {
         information["IamRole"] = json!(HOST_MANAGEMENT_ROLE);
     }
@@ -102,7 +102,8 @@ fn information(world: &World, node: &Node) -> Value {
     information
 }
 
-/// `DescribeInstancePatchStates`. A node that never reported is absent, and so is one that does not exist.
+/// Answers `DescribeInstancePatchStates`. An instance that never reported is left out, and so is one that does not
+/// exist.
 pub fn describe_instance_patch_states(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let wanted = ssm(call).texts("InstanceIds", 50)?;
     if ssm(call).get("InstanceIds").is_none() {
@@ -118,7 +119,7 @@ pub fn describe_instance_patch_states(world: &mut World, call: &Call) -> Result<
     Ok(with_token(json!({"InstancePatchStates": page.items}), page.next))
 }
 
-/// Refuses what is not shaped like an instance id.
+/// Refuses texts that do not have the shape of an instance id.
 pub fn check_instance_ids(request: Fields<'_>, wanted: &[String]) -> Result<(), AwsError> {
     if wanted.iter().all(|id| ids::is_instance_id(id)) {
         return Ok(());
@@ -130,7 +131,8 @@ pub fn check_instance_ids(request: Fields<'_>, wanted: &[String]) -> Result<(), 
 fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
     let mut state = json!({
         "InstanceId": node.id,
-        // Nobody knows for sure what AWS answers for a node without a patch group: the model forbids the empty text.
+        // No documentation says what AWS answers for an instance without a patch group. The model forbids the empty
+        // text.
         "PatchGroup": node.patch_group().unwrap_or("Default"),
         "BaselineId": report.baseline_id,
         "SnapshotId": report.snapshot_id,
@@ -161,7 +163,7 @@ fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
     state
 }
 
-/// `DescribeInstancePatches`
+/// Answers `DescribeInstancePatches`.
 pub fn describe_instance_patches(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = ssm(call).required("InstanceId")?;
     let size = ssm(call).page_size(10..=100, 10)?;
@@ -209,7 +211,7 @@ fn patch(row: &PatchRow) -> Value {
         "State": row.state.code(),
         "InstalledTime": row.installed_at.map_or(0.0, epoch_seconds),
     });
-    // Only of what is missing or failed (API reference, PatchComplianceData).
+    // Only missing and failed patches have CVE ids (API reference, PatchComplianceData).
     if matches!(row.state, PatchState::Missing | PatchState::Failed) && !row.patch.cve_ids.is_empty() {
         patch["CVEIds"] = json!(row.patch.cve_ids.join(","));
     }

@@ -1,4 +1,4 @@
-//! Systems Manager: which baseline is registered for which patch group.
+//! Systems Manager: the baselines that are registered for patch groups.
 use super::super::pages::with_token;
 use super::{
     baselines::{baseline_id, filters, has_prefix, identity, system, unknown_key},
@@ -11,23 +11,23 @@ use crate::{
 };
 use serde_json::json;
 
-/// `RegisterPatchBaselineForPatchGroup`
+/// Answers `RegisterPatchBaselineForPatchGroup`.
 pub fn register_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let group = patch_group(call)?;
     let baseline = world.baselines.in_region(&call.account, &call.region).register(baseline_id(call)?, group)?;
     Ok(json!({"BaselineId": baseline.reference(), "PatchGroup": group}).to_string())
 }
 
-/// `DeregisterPatchBaselineForPatchGroup`
+/// Answers `DeregisterPatchBaselineForPatchGroup`.
 pub fn deregister_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let group = patch_group(call)?;
     let done = world.baselines.in_region(&call.account, &call.region).deregister(baseline_id(call)?, group);
-    // The API knows no other error here.
+    // The API has no other error here.
     let baseline = done.map_err(|_| Refusal::Malformed)?;
     Ok(json!({"BaselineId": baseline.reference(), "PatchGroup": group}).to_string())
 }
 
-/// `DescribePatchGroups`
+/// Answers `DescribePatchGroups`.
 pub fn describe_patch_groups(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=100, 100)?;
     let registered = world.baselines.in_region(&call.account, &call.region);
@@ -44,7 +44,7 @@ pub fn describe_patch_groups(world: &mut World, call: &Call) -> Result<String, A
     Ok(with_token(json!({"Mappings": page.items.iter().map(mapping).collect::<Vec<_>>()}), page.next))
 }
 
-/// `GetPatchBaselineForPatchGroup`: the default where no baseline is registered.
+/// Answers `GetPatchBaselineForPatchGroup`: the default where no baseline is registered.
 pub fn get_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let (group, os) = (patch_group(call)?, system(call)?);
     let registered = world.baselines.in_region(&call.account, &call.region);
@@ -52,7 +52,7 @@ pub fn get_patch_baseline_for_patch_group(world: &mut World, call: &Call) -> Res
     Ok(json!({"BaselineId": baseline.reference(), "PatchGroup": group, "OperatingSystem": os.code()}).to_string())
 }
 
-/// A patch group is the value of a tag, and not empty.
+/// Returns the patch group of a request. It is a tag's value and must not be empty.
 fn patch_group(call: &Call) -> Result<&str, AwsError> {
     let group = ssm(call).required("PatchGroup")?;
     if group.is_empty() || check_tag("PatchGroup", group).is_err() {

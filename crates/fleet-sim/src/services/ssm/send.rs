@@ -1,4 +1,5 @@
-//! Systems Manager: `SendCommand`. It checks everything first: one node that cannot be asked fails the whole call.
+//! Systems Manager: `SendCommand`. It checks everything before it sends. One instance that cannot be reached fails the
+//! whole call.
 use super::{commands::command_json, nodes::check_instance_ids, request::ssm};
 use crate::{
     patching::{
@@ -14,7 +15,7 @@ use crate::{
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// `SendCommand`
+/// Answers `SendCommand`.
 pub fn send_command(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let request = ssm(call);
     let document_version = check_document(request)?;
@@ -82,7 +83,7 @@ pub fn send_command(world: &mut World, call: &Call) -> Result<String, AwsError> 
 
 fn check_document(request: Fields<'_>) -> Result<String, AwsError> {
     let name = request.required("DocumentName")?;
-    // An AWS document may also be given as an ARN, whose account is empty.
+    // A document of AWS may also be given as an ARN without an account.
     let short = name.rsplit_once(":document/").map_or(name, |(_, short)| short);
     if short != document::NAME {
         return Err(AwsError::new("InvalidDocument", format!("Document with name {name} does not exist.")));
@@ -102,7 +103,7 @@ fn read_parameters(request: Fields<'_>) -> Result<Parameters, AwsError> {
     object.iter().map(|(name, values)| Ok((name.clone(), strings(name, values)?))).collect()
 }
 
-/// A number from 1 (or 0) on, or a percentage.
+/// Returns whether a text is a number from 1 on (or from 0, if `zero`), or a percentage.
 fn is_share(text: &str, zero: bool) -> bool {
     let (digits, most) = text.strip_suffix('%').map_or((text, u32::MAX), |digits| (digits, 100));
     let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
@@ -128,7 +129,7 @@ fn named(world: &World, call: &Call, instance_ids: &[String]) -> Result<Vec<usiz
     Err(AwsError::new("InvalidInstanceId", text))
 }
 
-/// Targets take every node that Systems Manager lists, whether its agent answers or not.
+/// Returns the instances of targets: all that Systems Manager lists, whether their agents answer or not.
 fn targeted(world: &World, call: &Call, targets: &[Fields<'_>]) -> Result<Vec<usize>, AwsError> {
     let mut nodes: Vec<usize> = world.fleet.positions_in(&call.account, &call.region).to_vec();
     nodes.retain(|index| world.fleet.nodes[*index].is_listed());

@@ -1,4 +1,4 @@
-//! Systems Manager: service settings, of which Default Host Management Configuration is one.
+//! Systems Manager: service settings. Default Host Management Configuration is one of them.
 use super::request::ssm;
 use crate::{
     clock::epoch_seconds,
@@ -9,10 +9,10 @@ use serde_json::json;
 
 /// The setting that names the role of Default Host Management Configuration.
 const HOST_MANAGEMENT: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
-/// The role that the console makes for it.
+/// The role that the console creates for it.
 pub const HOST_MANAGEMENT_ROLE: &str = "AWSSystemsManagerDefaultEC2InstanceManagementRole";
 
-/// `GetServiceSetting`. Takes the setting's id or its ARN.
+/// Answers `GetServiceSetting`. It takes the setting's id or its ARN.
 pub fn get_service_setting(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let wanted = ssm(call).required("SettingId")?;
     let arn = format!("arn:aws:ssm:{}:{}:servicesetting{HOST_MANAGEMENT}", call.region, call.account);
@@ -21,9 +21,9 @@ pub fn get_service_setting(world: &mut World, call: &Call) -> Result<String, Aws
     }
     let account = world.organization.accounts.get(&call.account);
     let on = account.is_some_and(|account| account.default_host_management.is_on(&call.region));
-    // What an untouched setting answers is in no documentation: the value is the one that people report.
+    // No documentation says what an unset setting answers. The value is the one that users report.
     let (value, user, status) = if on {
-        let user = format!("arn:aws:sts::{}:assumed-role/admin/somebody", call.account);
+        let user = format!("arn:aws:sts::{}:assumed-role/admin/administrator", call.account);
         (format!("service-role/{HOST_MANAGEMENT_ROLE}"), user, "Customized")
     } else {
         ("$None".to_owned(), "System".to_owned(), "Default")

@@ -8,9 +8,9 @@ use crate::{
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Tags that one resource may have.
+/// The most tags of one resource.
 const MOST: usize = 50;
-/// `ResourceTypeForTagging`
+/// The values of `ResourceTypeForTagging`.
 const TYPES: [&str; 10] = [
     "Document",
     "ManagedInstance",
@@ -24,7 +24,7 @@ const TYPES: [&str; 10] = [
     "CloudConnector",
 ];
 
-/// `Tags` of a request.
+/// Returns `Tags` of a request.
 pub fn read(call: &Call) -> Result<BTreeMap<String, String>, AwsError> {
     let mut tags = BTreeMap::new();
     for tag in ssm(call).structures("Tags")? {
@@ -38,7 +38,7 @@ pub fn read(call: &Call) -> Result<BTreeMap<String, String>, AwsError> {
     Ok(tags)
 }
 
-/// `AddTagsToResource`
+/// Answers `AddTagsToResource`.
 pub fn add_tags_to_resource(world: &mut World, call: &Call) -> Result<String, AwsError> {
     required_list(call, "Tags")?;
     let tags = read(call)?;
@@ -52,7 +52,7 @@ pub fn add_tags_to_resource(world: &mut World, call: &Call) -> Result<String, Aw
     Ok(json!({}).to_string())
 }
 
-/// `RemoveTagsFromResource`. A key that the resource does not have is no error.
+/// Answers `RemoveTagsFromResource`. A key that the resource does not have is no error.
 pub fn remove_tags_from_resource(world: &mut World, call: &Call) -> Result<String, AwsError> {
     required_list(call, "TagKeys")?;
     let keys = ssm(call).texts("TagKeys", usize::MAX)?;
@@ -60,7 +60,7 @@ pub fn remove_tags_from_resource(world: &mut World, call: &Call) -> Result<Strin
     Ok(json!({}).to_string())
 }
 
-/// `ListTagsForResource`
+/// Answers `ListTagsForResource`.
 pub fn list_tags_for_resource(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let tags = &resource(world, call)?.tags;
     let list: Vec<_> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
@@ -71,7 +71,7 @@ fn required_list(call: &Call, name: &str) -> Result<(), AwsError> {
     ssm(call).get(name).map(|_| ()).ok_or_else(|| ssm(call).refuse(name, "Member must not be null"))
 }
 
-/// The baseline that a request is about: one of the account's own, by its id.
+/// Returns the baseline of a request: one of the account's own, by its id.
 fn resource<'a>(world: &'a mut World, call: &Call) -> Result<&'a mut Baseline, AwsError> {
     let kind = ssm(call).required("ResourceType")?;
     let id = ssm(call).required("ResourceId")?;
