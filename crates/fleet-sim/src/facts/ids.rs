@@ -3,6 +3,13 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use uuid::Uuid;
 
+/// The shape of an account id, as a regular expression.
+pub const ACCOUNT_PATTERN: &str = "^[0-9]{12}$";
+/// The shape of an OU id.
+pub const OU_PATTERN: &str = "^ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}$";
+/// The shape of an instance id.
+pub const INSTANCE_PATTERN: &str = "^i-([0-9a-f]{8}|[0-9a-f]{17})$";
+
 /// Returns the first `length` (at most 64) hex digits of the hash of `parts`.
 pub fn hex(parts: &[&str], length: usize) -> String {
     let mut hash = Sha256::new();

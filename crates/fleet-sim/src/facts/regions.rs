@@ -46,6 +46,9 @@ const OPT_IN: [&str; 15] = [
 const WITHOUT_EC2MESSAGES: [&str; 5] =
     ["ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1"];
 
+/// The shape of a Region's name, as a regular expression.
+pub const PATTERN: &str = "^[a-z]+(-[a-z]+)+-[0-9]+$";
+
 /// Returns whether the older message service, `ec2messages`, exists in a Region.
 pub fn has_ec2messages(region: &str) -> bool {
     !WITHOUT_EC2MESSAGES.contains(&region)

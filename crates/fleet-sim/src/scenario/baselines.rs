@@ -1,20 +1,22 @@
 //! Patch baselines that accounts have when the clock starts: orgpatch's and others.
 use crate::{
-    facts::operating_systems::Os,
+    facts::{operating_systems::Os, regions},
     patching::baseline::content::{
         ComplianceLevel, ComplianceStatus, Content, Filter, FilterGroup, Key, RejectedPatchesAction, Rule, RuleGroup,
     },
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A patch baseline of an account.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct BaselineEntry {
     /// Its name. Several baselines may have the same name.
     pub name: String,
     /// The Regions that it is in. Usually every Region in which the account has instances.
+    #[schemars(inner(regex(pattern = regions::PATTERN)))]
     pub regions: Option<Vec<String>>,
     /// The operating system that it is for.
     pub os: Os,
@@ -55,7 +57,7 @@ pub struct BaselineEntry {
 }
 
 /// An approval rule.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RuleEntry {
     /// Filter keys and values, for example `{CLASSIFICATION: [Security]}`.

@@ -1,8 +1,9 @@
 //! What a scenario says about change calendars.
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A change calendar. Every account can ask for it by name or ARN.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarEntry {
     /// Name of the calendar's document.
@@ -15,7 +16,7 @@ pub struct CalendarEntry {
 }
 
 /// A change of a calendar's state.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarChange {
     /// When it changes (RFC 3339).
@@ -25,7 +26,7 @@ pub struct CalendarChange {
 }
 
 /// The state of a change calendar: OPEN allows changes, CLOSED does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum CalendarState {

@@ -5,15 +5,17 @@ use crate::{
     facts::{ids, schedule::Schedule},
     patching::document::OperationKind,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A competing patcher of the instances of an entry. Equal ones in an account and Region are one patcher.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AssociationEntry {
     /// What kind of patcher it is.
     pub name: AssociationName,
     /// Tells patchers apart that are otherwise equal, for example two patch policies. It is part of names and ids.
+    #[schemars(regex(pattern = "^[A-Za-z0-9-]{1,32}$"))]
     pub id: Option<String>,
     /// The patch operation. Usually the one that this kind of patcher runs. Not for patch policies and
     /// update-ssm-agent.
@@ -31,8 +33,10 @@ pub struct AssociationEntry {
     /// policies.
     pub target: Option<TargetEntry>,
     /// `Duration` of the maintenance window, in hours: 1 to 24, usually 3. Only for maintenance-window.
+    #[schemars(range(min = 1, max = 24))]
     pub duration_hours: Option<u32>,
     /// `Cutoff` of the maintenance window, in hours: less than durationHours, usually 1. Only for maintenance-window.
+    #[schemars(range(max = 23))]
     pub cutoff_hours: Option<u32>,
     /// Whether the maintenance window is enabled. Usually it is. Only for maintenance-window.
     pub enabled: Option<bool>,
@@ -42,7 +46,7 @@ pub struct AssociationEntry {
 }
 
 /// The kind of a competing patcher.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssociationName {
     /// A patch policy of Quick Setup: an association that scans, an association that installs, and the tag that both
@@ -153,7 +157,7 @@ impl AssociationEntry {
 }
 
 /// A patch operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names are the document's")]
 pub enum PatchOperation {

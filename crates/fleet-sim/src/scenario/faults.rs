@@ -1,12 +1,17 @@
 //! What a scenario says about faults between a caller and the cloud.
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A fault between a caller and the cloud. It has exactly one effect: `error`, `latencyMs`, `lostResponse` or
 /// `killCaller`.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("oneOf" = [
+    {"required": ["error"]}, {"required": ["latencyMs"]}, {"required": ["lostResponse"]}, {"required": ["killCaller"]},
+]))]
 pub struct FaultEntry {
     /// The operations that it strikes, with wildcards: `ssm:SendCommand`, `ssm:Describe*`, `ssm:*`, `*:*`.
+    #[schemars(regex(pattern = "^[^:]+:.+$"))]
     pub operation: String,
     /// Effect: the call is not executed, and this error code is the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +46,7 @@ pub struct FaultEntry {
 }
 
 /// When a caller dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KillCaller {
     /// The caller dies before the call is executed.

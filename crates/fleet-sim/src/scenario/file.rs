@@ -6,24 +6,29 @@ use super::{
     organization::{AccountEntry, OuEntry},
     patches::PatchEntry,
 };
+use crate::facts::ids;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A scenario of fleet-sim: an AWS organization that exists only here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Scenario {
     /// The version of the format: always 1.
+    #[schemars(extend("const" = 1))]
     pub schema_version: u32,
     /// Simulated time.
     pub clock: ClockEntry,
     /// The id of the management account, in which everything is deployed.
+    #[schemars(regex(pattern = ids::ACCOUNT_PATTERN))]
     pub management: String,
     /// Top-level organizational units. The tree may have five levels.
     #[serde(default)]
     pub organization: Vec<OuEntry>,
     /// Details of accounts by id. An account that no OU names sits directly under the root.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = {"pattern": ids::ACCOUNT_PATTERN}))]
     pub accounts: BTreeMap<String, AccountEntry>,
     /// The patch catalogue.
     #[serde(default)]
@@ -46,12 +51,13 @@ pub struct Scenario {
 }
 
 /// Simulated time.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClockEntry {
     /// When simulated time begins: a date or a timestamp (RFC 3339).
     pub start: String,
     /// Simulated seconds per real second.
     #[serde(default = "super::defaults::speed")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub speed: f64,
 }

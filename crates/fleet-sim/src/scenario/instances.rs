@@ -4,21 +4,25 @@ use super::{
     network::NetworkEntry,
     short_forms::{NameOrMap, Named, named},
 };
-use crate::facts::operating_systems::Os;
+use crate::facts::{ids, operating_systems::Os, regions};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// One instance, or `count` equal instances.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FleetEntry {
     /// The account that owns them.
+    #[schemars(regex(pattern = ids::ACCOUNT_PATTERN))]
     pub account: String,
     /// The Region that they are in.
+    #[schemars(regex(pattern = regions::PATTERN))]
     pub region: String,
     /// How many instances the entry stands for. Usually 1.
     pub count: Option<u32>,
     /// The id of a single instance. Usually derived from account, Region and position.
+    #[schemars(regex(pattern = ids::INSTANCE_PATTERN))]
     pub id: Option<String>,
     /// Their operating system.
     pub os: Os,
@@ -39,6 +43,7 @@ pub struct FleetEntry {
     pub managed: Option<bool>,
     /// The version of the agent, such as `3.3.987.0`, or `absent`, or `stopped` (installed, but not running).
     #[serde(default = "super::defaults::agent")]
+    #[schemars(regex(pattern = r"^(absent|stopped|[0-9]{1,6}(\.[0-9]{1,6}){2,3})$"))]
     pub agent: String,
     /// Whether the agent answers when the scenario starts.
     #[serde(default)]
@@ -49,6 +54,7 @@ pub struct FleetEntry {
     #[serde(default, deserialize_with = "named")]
     pub metadata: Metadata,
     /// The version of Python, such as `3.9`, or `absent`. Usually a version that works.
+    #[schemars(regex(pattern = r"^(absent|[0-9]+(\.[0-9]+){1,2})$"))]
     pub python: Option<String>,
     /// Whether inventory is collected on the instances.
     #[serde(default)]
@@ -89,7 +95,7 @@ pub fn agent_state(text: &str) -> Option<AgentState<'_>> {
 }
 
 /// The state of an instance.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names are EC2's")]
 pub enum InstanceState {
@@ -99,7 +105,7 @@ pub enum InstanceState {
 }
 
 /// Whether an agent answers when the scenario starts.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ping {
     /// The agent answers: `PingStatus` Online.
@@ -110,7 +116,7 @@ pub enum Ping {
 }
 
 /// Whether something exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Presence {
@@ -144,7 +150,7 @@ impl Named for Metadata {
 }
 
 /// How an agent behaves.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct BehaviourEntry {
     /// What happens during a Scan: `ok`, `fail`, `agent-lost` or `never-starts`.

@@ -12,6 +12,7 @@ mod instances;
 mod network;
 mod organization;
 mod patches;
+mod schema;
 mod short_forms;
 
 pub use baselines::BaselineEntry;

@@ -1,9 +1,10 @@
 //! What a scenario says about the network of instances, with short forms for common cases.
 use super::short_forms::{NameOrMap, Named, named};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The network of the instances of an entry. Entries with equal networks share a VPC and a subnet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a field that people write as yes or no")]
 pub struct NetworkEntry {
@@ -104,7 +105,7 @@ impl NetworkEntry {
 }
 
 /// The target of a default route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WayOut {
     /// An internet gateway.
@@ -120,7 +121,7 @@ pub enum WayOut {
 }
 
 /// An endpoint of a VPC.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct EndpointEntry {
     /// The last part of its service's name, for example `ssm`.
@@ -144,6 +145,7 @@ pub struct EndpointEntry {
 
 impl Named for EndpointEntry {
     const NAMES: &'static str = "ssm, ssmmessages, ec2messages, s3, kms, logs, ec2 or another service";
+    const PATTERN: Option<&'static str> = Some("^[a-z0-9.-]+$");
 
     fn from_name(name: &str) -> Option<Self> {
         let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.');
@@ -159,7 +161,7 @@ impl Named for EndpointEntry {
 }
 
 /// Who the security group of an endpoint lets in.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointGroup {
     /// Every address of the VPC.
@@ -172,7 +174,7 @@ pub enum EndpointGroup {
 }
 
 /// What the policy of an endpoint allows.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Everything.
@@ -187,7 +189,7 @@ pub enum Policy {
 }
 
 /// Where an endpoint is.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointPlace {
     /// In the subnet of the instances. A gateway is in its route table.
@@ -232,7 +234,7 @@ impl Named for Egress {
 }
 
 /// What a network ACL blocks.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkAcl {
     /// Nothing. It is the default network ACL of the VPC.

@@ -4,10 +4,11 @@ use crate::{
     facts::operating_systems::Os,
     patching::catalogue::{Patch, PatchId},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A patch: a package or an update at one version.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PatchEntry {
     /// Package name with architecture, or a KB number.
@@ -49,7 +50,7 @@ pub struct PatchEntry {
 }
 
 /// `PATCH_SET` of an update.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum PatchSet {

@@ -10,6 +10,9 @@ pub trait Named: Sized {
     /// The names, as an error message lists them.
     const NAMES: &'static str;
 
+    /// The shape of a name, if there are more than the listed ones.
+    const PATTERN: Option<&'static str> = None;
+
     /// Returns the value of a name. YAML's `true` and `false` arrive as these words.
     fn from_name(name: &str) -> Option<Self>;
 }

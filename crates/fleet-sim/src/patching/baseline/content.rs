@@ -1,5 +1,6 @@
 //! What a baseline says, in the spelling of the API. Requests, answers and scenarios use the same types.
 use crate::{clock::Millis, facts::operating_systems::Os};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -72,7 +73,7 @@ pub struct Filter {
 }
 
 /// `PatchFilterKey`: the keys that some operating system has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum Key {
@@ -110,7 +111,7 @@ pub struct Rule {
 }
 
 /// `PatchComplianceLevel`, lowest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum ComplianceLevel {
@@ -124,7 +125,7 @@ pub enum ComplianceLevel {
 }
 
 /// `PatchAction`: what happens to a rejected patch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RejectedPatchesAction {
     /// It may be installed as a dependency, and does not count as a problem where it is installed.
@@ -135,7 +136,7 @@ pub enum RejectedPatchesAction {
 }
 
 /// `PatchComplianceStatus`: how available security updates count that are not approved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the API's")]
 pub enum ComplianceStatus {
