@@ -108,8 +108,12 @@ test-static: tools ## Template, state machine and policies against their rules
 test-cloud: build ## The simulator against botocore's models, and the local cloud's own tests
 	$(CHECKS) tests
 
+.PHONY: new-scenario
+new-scenario: ## Write a new end-to-end case that runs and passes: NAME=<topic>/<name>
+	@$(PYTHON) scripts/new_scenario.py "$${NAME:-}"
+
 .PHONY: test-e2e
-test-e2e: build ## The deployed system in the local cloud, one run per file in tests/scenarios
+test-e2e: build ## The deployed system in the local cloud, one case per file in tests/scenarios
 	rm -rf build/e2e
 	cargo test --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
 	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
