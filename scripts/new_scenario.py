@@ -28,7 +28,9 @@ def case_name(path: Path, scenarios: Path) -> str:
 def write(name: str, root: Path = ROOT) -> Path:
     """Writes the case and returns its path."""
     if not name:
-        raise RefusedError("NAME is missing; write make new-scenario NAME=<topic>/<name>, for example NAME=stages/two-waves")
+        raise RefusedError(
+            "NAME is missing; write make new-scenario NAME=<topic>/<name>, such as NAME=stages/two-waves"
+        )
     parts = name.split("/")
     if len(parts) != 2:
         raise RefusedError(f'"{name}" must be <topic>/<name> with one slash, for example stages/two-waves')
@@ -69,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(
         f"Wrote {path.relative_to(ROOT)}. It runs and passes as it is. Next:\n"
-        "  1. Edit about, scenario, plan, run and expect. Editors complete the fields from the schema in its first line.\n"
+        "  1. Edit about, scenario, plan, run and expect. Editors complete fields from the schema in the first line.\n"
         "     Fields of a scenario: crates/fleet-sim/README.md. Fields of an expectation: tests/src/expect.rs.\n"
         f"  2. Run it: make build && cargo test -p orgpatch-tests --test end_to_end -- {name}\n"
         f"  3. Look at what it left behind: build/e2e/{case_name(path, ROOT / 'tests' / 'scenarios')}/"

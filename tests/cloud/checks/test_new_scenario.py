@@ -1,5 +1,6 @@
-"""`make new-scenario`: what it writes, and what it refuses. That the template passes is shown by the end-to-end tests,
-which run it like every case.
+"""What `make new-scenario` writes, and what it refuses.
+
+The end-to-end tests run the template like every case, which shows that it passes.
 """
 
 import shutil
@@ -13,7 +14,7 @@ from . import sources
 
 sys.path.insert(0, str(sources.ROOT / "scripts"))
 
-import new_scenario  # noqa: E402 (the folder has to be known first)
+import new_scenario
 
 
 @pytest.fixture
@@ -62,14 +63,21 @@ def test_bad_names_are_refused_with_a_reason(checkout: Path, name: str, part: st
 
 def test_two_cases_never_share_a_name(checkout: Path) -> None:
     new_scenario.write("a-b/c", checkout)
-    with pytest.raises(new_scenario.RefusedError, match="tests/scenarios/a-b/c.yaml exists"):
+    with pytest.raises(new_scenario.RefusedError, match=r"tests/scenarios/a-b/c\.yaml exists"):
         new_scenario.write("a/b-c", checkout)
 
 
 def test_make_passes_the_name_on_as_it_is() -> None:
-    for arguments, part in (([], "NAME is missing"), (["NAME=stages/waves; echo"], "may contain only"), (["NAME=stages/waves"], "exists")):
+    for arguments, part in (
+        ([], "NAME is missing"),
+        (["NAME=stages/waves; echo"], "may contain only"),
+        (["NAME=stages/waves"], "exists"),
+    ):
         made = subprocess.run(
             ["make", "--no-print-directory", "new-scenario", *arguments],
-            cwd=sources.ROOT, capture_output=True, text=True, check=False,
+            cwd=sources.ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        assert made.returncode != 0 and f"new-scenario: " in made.stderr and part in made.stderr, made
+        assert made.returncode != 0 and "new-scenario: " in made.stderr and part in made.stderr, made

@@ -1,4 +1,4 @@
-"""Every scenario and every end-to-end case against its published JSON Schema, by another validator than our own types."""
+"""Validates every scenario and every end-to-end case with its JSON Schema, by another validator than our own types."""
 
 import json
 from pathlib import Path
