@@ -1,5 +1,6 @@
-//! `list-accounts`: turns the plan and the organization into the ordered steps of a run, before anything is touched.
+//! `list-accounts`: plans a run: reads the plan and the organization, and writes the ordered steps.
 
+mod lock;
 mod start;
 
 use orgpatch_aws::clients::executions::Executions;
@@ -11,7 +12,7 @@ use orgpatch_aws::store::ledger::Ledger;
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
-    let context = &start::House {
+    let context = &start::StartContext {
         store: Store::new(&config, environment::runs_bucket()?),
         ledger: Ledger::new(&config, environment::ledger_table()?),
         executions: Executions::new(&config),
