@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::baselines::BaselineRecord;
 use orgpatch_engine::gate::CaughtError;
+use orgpatch_engine::install::Installable;
 use orgpatch_engine::results::reconcile::RecordedTarget;
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::Target;
@@ -88,10 +89,9 @@ impl Reader<'_> {
     async fn facts(self, child_error: Option<String>) -> Result<RecordedTarget, RunError> {
         let scan = self.find(Folder::Scan).await?;
         let inventory = if scan.is_none() { self.find(Folder::Inventory).await? } else { None };
-        let order = match self.find(Folder::Cleared).await? {
-            None => self.find(Folder::InstallPlan).await?,
-            cleared => cleared,
-        };
+        let approved = self.find(Folder::Cleared).await?;
+        let planned = if approved.is_none() { self.find(Folder::InstallPlan).await? } else { None };
+        let order = Installable::recorded(planned, approved).map(Installable::into_ordered);
         let install = self.find(Folder::Install).await?;
         let baselines: Option<BaselineRecord> = self.find(Folder::Baselines).await?;
         Ok(RecordedTarget {

@@ -1,71 +1,9 @@
-//! Order, claims and waves.
+//! Stages, claims, exclusions and the order of accounts.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use orgpatch_model::organization::AccountState;
-use orgpatch_plan::{Approve, Conflicts, Gate, Percent, Rate, Reboot, StageExclusion, Untested};
-use proptest::prelude::*;
+use orgpatch_plan::{Approve, Untested};
 
 use super::*;
-
-fn stage(name: &str, ous: &[&str]) -> Stage {
-    Stage {
-        name: name.into(),
-        ous: ous.iter().map(|ou| (*ou).into()).collect(),
-        accounts: vec![],
-        exclude: StageExclusion::default(),
-        regions: vec![],
-        select: None,
-        baselines: BTreeMap::new(),
-        approve: None,
-        untested: None,
-        conflicts: Conflicts::default(),
-        waves: vec![],
-        gate: Gate::default(),
-    }
-}
-
-fn plan(stages: Vec<Stage>) -> Plan {
-    Plan {
-        schema_version: 1,
-        name: "monthly".into(),
-        regions: vec!["ap-northeast-1".into(), "ap-northeast-3".into()],
-        select: Selection::default(),
-        reboot: Reboot::IfNeeded,
-        conflicts: Conflicts::default(),
-        rate: Rate::default(),
-        baselines: BTreeMap::new(),
-        stages,
-    }
-}
-
-fn account(id: &str, path: &[&str]) -> Account {
-    Account {
-        id: id.into(),
-        name: format!("name-{id}"),
-        state: AccountState::Active,
-        path: path.iter().map(|unit| (*unit).into()).collect(),
-    }
-}
-
-fn organization(accounts: Vec<Account>) -> Organization {
-    Organization {
-        id: "o-x".into(),
-        accounts,
-        unit_names: [("ou-t", "Test"), ("ou-p", "Production"), ("ou-p-pay", "Payments")]
-            .map(|(id, name)| (id.to_owned(), name.to_owned()))
-            .into(),
-    }
-}
-
-fn four() -> Organization {
-    organization(vec![
-        account("000000000009", &["r-1"]),
-        account("000000000003", &["r-1", "ou-p", "ou-p-pay"]),
-        account("000000000002", &["r-1", "ou-p"]),
-        account("000000000001", &["r-1", "ou-t"]),
-    ])
-}
+use crate::planner::{check_first_stage, check_stages, selection_of};
 
 fn ids(resolution: &Resolution) -> Vec<String> {
     resolution
@@ -204,48 +142,4 @@ fn a_stage_cannot_take_back_what_the_plan_excludes() {
     let selection = selection_of(&plan, &plan.stages[0]);
     assert_eq!(selection.exclude.instances, ["i-1"]);
     assert_eq!(selection.tags.keys().collect::<Vec<_>>(), ["Env"]);
-}
-
-fn waves() -> impl Strategy<Value = Vec<Wave>> {
-    proptest::collection::vec(
-        prop_oneof![
-            (1_u32..50).prop_map(Wave::Accounts),
-            (1_u8..=100).prop_map(|n| Wave::Percent(Percent::new(n).expect("a percentage")))
-        ],
-        0..6,
-    )
-}
-
-proptest! {
-    #[test]
-    fn waves_grow_and_end_with_all_accounts(waves in waves(), accounts in 0_usize..200) {
-        let ends = wave_ends(&waves, accounts);
-        prop_assert!(ends.windows(2).all(|pair| pair[0] <= pair[1]));
-        prop_assert_eq!(ends.last().copied(), Some(accounts));
-    }
-
-    #[test]
-    fn every_account_is_in_exactly_one_step_or_outside(places in proptest::collection::vec(0_usize..4, 1..60), waves in waves()) {
-        let units: [&[&str]; 4] = [&["r-1"], &["r-1", "ou-t"], &["r-1", "ou-p"], &["r-1", "ou-p", "ou-p-pay"]];
-        let mut accounts: Vec<Account> = places.iter().enumerate().map(|(n, place)| account(&format!("{n:012}"), units[*place])).collect();
-        accounts.push(account("999999999998", units[1]));
-        accounts.push(account("999999999999", units[2]));
-        let mut plan = plan(vec![stage("test", &["ou-t"]), stage("production", &["ou-p"])]);
-        plan.stages[1].waves = waves;
-        let resolution = resolve(&plan, &organization(accounts.clone()), None).expect("resolves");
-        let mut seen: Vec<String> = resolution.outside.iter().map(|o| o.account_id.clone()).collect();
-        for step in &resolution.steps {
-            let of_step: BTreeSet<String> = step.targets.iter().map(|t| t.account_id.clone()).collect();
-            prop_assert_eq!(of_step.len(), step.accounts);
-            seen.extend(of_step);
-        }
-        seen.sort();
-        let mut all: Vec<String> = accounts.into_iter().map(|a| a.id).collect();
-        all.sort();
-        prop_assert_eq!(seen, all);
-        // All of test comes before anything of production.
-        let stages: Vec<&str> = resolution.steps.iter().map(|step| step.stage.as_str()).collect();
-        let first_production = stages.iter().position(|stage| *stage == "production").unwrap_or(stages.len());
-        prop_assert!(stages[first_production..].iter().all(|stage| *stage == "production"));
-    }
 }
