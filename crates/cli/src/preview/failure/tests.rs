@@ -94,7 +94,7 @@ fn every_error_says_what_to_do_next() {
      |
      = help: write exclude: {accounts: ["123456789012"]} into stage "production", if the earlier one is right
 
-    error: stage "test" has no account: its organizational units are empty, or everything in them is excluded
+    error: stage "test" has no account: its organizational units have none, or the stage excludes all of them
      |
      = help: move an account there, change the stage's ous, accounts or exclude, or run the other stages with --stages
 

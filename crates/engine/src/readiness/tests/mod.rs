@@ -206,7 +206,7 @@ fn after(facts: &TargetFacts, os: OperatingSystem, exit_code: i64, check: Check)
     told(findings.iter().find(|finding| finding.check == check).expect("every check"))
 }
 
-/// What is not right, of every instance.
+/// Returns the findings of every instance that do not pass.
 fn wrong(facts: &TargetFacts) -> String {
     let mut lines = Vec::new();
     for (id, findings) in checked(facts) {
