@@ -143,7 +143,7 @@ fn associations_by_what_they_target() {
     }
     assert_eq!(of_targets(vec![target("tag:Env", &["test"]), target("tag:Role", &["db"])]), "");
     assert_eq!(of_targets(vec![]), "");
-    assert_snapshot!(of_targets(vec![target("resource-groups:Name", &["web"])]), @"note conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) is for resource group web; who that is cannot be seen from here");
+    assert_snapshot!(of_targets(vec![target("resource-groups:Name", &["web"])]), @"note conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) is for resource group web; orgpatch cannot see which instances that includes");
 }
 
 #[test]
@@ -157,11 +157,11 @@ fn associations_that_only_scan_are_a_warning() {
     };
     assert_snapshot!(of("scan", Some("Scan")), @"
     i-1 Warn
-      Warn conflict-association: the association scan (a-1, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others
+      Warn conflict-association: the association scan (a-1, AWS-RunPatchBaseline) scans this instance too; its results overwrite those of other scans
     ");
     assert_snapshot!(of("AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12", None), @"
     i-1 Warn
-      Warn conflict-association: the association AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12 (a-1, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others
+      Warn conflict-association: the association AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12 (a-1, AWS-RunPatchBaseline) scans this instance too; its results overwrite those of other scans
     ");
     assert!(of("unknown", None).starts_with("i-1 Skip"));
     // A document that does not patch is no conflict.
@@ -261,11 +261,11 @@ fn what_may_not_be_read_is_said() {
     // The tag is enough to know a patch policy.
     assert_snapshot!(detected(&facts, &[instance("i-1", &[("QSConfigName-abc12", "weekly")])]), @"
     i-1 Skip
-      Skip conflict-running-command: whether a patch command runs on this instance cannot be seen: the member role may not call ssm:ListCommandInvocations
+      Skip conflict-running-command: orgpatch cannot see whether a patch command runs on this instance: the member role may not call ssm:ListCommandInvocations
       Skip conflict-patch-policy: the Quick Setup patch policy weekly (abc12) patches this instance too
-    note conflicts-not-seen: conflicts with State Manager associations cannot be seen: the member role may not call ssm:ListAssociations
-    note conflicts-not-seen: conflicts with maintenance windows cannot be seen: the member role may not call ssm:DescribeMaintenanceWindows
-    note conflicts-not-seen: conflicts with running commands cannot be seen: the member role may not call ssm:ListCommandInvocations
+    note conflicts-not-seen: orgpatch cannot see conflicts with State Manager associations: the member role may not call ssm:ListAssociations
+    note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows: the member role may not call ssm:DescribeMaintenanceWindows
+    note conflicts-not-seen: orgpatch cannot see conflicts with running commands: the member role may not call ssm:ListCommandInvocations
     ");
 }
 
