@@ -72,7 +72,7 @@ fn definition(
 ) -> Definition {
     Definition {
         description: format!(
-            "Made by orgpatch from the plan {plan}, stage {stage}. The next run undoes changes made by hand."
+            "Made by orgpatch from the plan {plan}, stage {stage}; what is changed here by hand is undone by its next run."
         ),
         global_filters: Vec::new(),
         approval_rules: planned.rules.iter().map(|planned| rule(planned, os, approve)).collect(),

@@ -29,7 +29,7 @@ fn proved(finding: Finding, os: Option<OperatingSystem>, exit_code: i64) -> Find
     match better {
         Some(better) => better,
         None if exit_code == 0 && PROVED.contains(&finding.check) => {
-            downgraded(finding, "the scan of this run succeeded")
+            downgraded(finding, "the scan of this run ended with success")
         }
         None => finding,
     }

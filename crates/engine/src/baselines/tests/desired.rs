@@ -21,7 +21,7 @@ fn a_stage_wants_what_the_plan_says_in_the_words_of_the_api() {
     assert_eq!(
         linux.definition,
         Definition {
-            description: "Made by orgpatch from the plan monthly, stage staging. The next run undoes changes made by hand.".to_owned(),
+            description: "Made by orgpatch from the plan monthly, stage staging; what is changed here by hand is undone by its next run.".to_owned(),
             global_filters: vec![],
             approval_rules: vec![PatchRule {
                 patch_filters: vec![filter("CLASSIFICATION", &["Security"]), filter("SEVERITY", &["Critical", "Important"])],

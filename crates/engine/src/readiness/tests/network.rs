@@ -118,7 +118,7 @@ fn a_scan_proves_more_than_a_look_from_outside() {
     known(&mut facts.network.endpoints).clear();
     let scanned = |facts, code, check| after(facts, OperatingSystem::AmazonLinux2023, code, check);
     assert_snapshot!(scanned(&facts, 0, Check::Repositories), @"
-    repositories warn low: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access. However, the scan of this run succeeded, so there is a path that orgpatch cannot see.
+    repositories warn low: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access. However, the scan of this run ended with success, so there is a path that orgpatch cannot see.
       fix: Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no S3 gateway endpoint
     ");
@@ -142,7 +142,7 @@ fn security_groups_of_the_instance() {
     groups(&mut facts, vec![https(Peer::PrefixList("pl-s3".into())), https(Peer::Group("sg-e".into()))]);
     assert_snapshot!(both(&facts), @"
     repositories pass info: vpce-s3 leads to S3, where the repositories of Amazon Linux are.
-    endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 admits aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*. vpc-1 has no endpoints for ec2, kms, logs, which only some features need.
+    endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 allows aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*. vpc-1 has no endpoints for ec2, kms, logs, which only some features need.
     ");
     groups(&mut facts, vec![https(cidr("10.0.0.0/16"))]);
     assert_snapshot!(both(&facts), @"
@@ -263,7 +263,7 @@ fn endpoints_that_do_not_let_the_instance_in_are_in_the_way_even_where_there_is_
     // By its security group it is let in, from whatever address.
     known(&mut facts.network.security_groups)[1].rules =
         vec![rule(Direction::In, Protocol::Tcp, Some((443, 443)), Peer::Group("sg-i".into()))];
-    assert_snapshot!(of(&facts, Check::Endpoints), @"endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 admits aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*.");
+    assert_snapshot!(of(&facts, Check::Endpoints), @"endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 allows aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*.");
 }
 
 #[test]
