@@ -15,7 +15,7 @@ use crate::history::History;
 use crate::targets::Targets;
 
 /// The built page. Its sources are in `crates/report/page`.
-const PAGE: &str = include_str!("../page.html");
+const PAGE: &str = include_str!("../../page.html");
 
 /// The files while they are written.
 pub struct Files {
