@@ -1,6 +1,6 @@
-//! `assume-role`: does the door to a target open, and is the Region enabled there?
+//! `assume-role`: checks that orgpatch can enter the account of a target, and that the Region is enabled there.
 //!
-//! It proves access and keeps nothing: whoever acts later opens the door again.
+//! It keeps no session. Each later function assumes the role again.
 
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ec2::RegionStatus;

@@ -1,7 +1,7 @@
-//! The only library that uses the AWS SDK: everything else sees our own types.
+//! The only library that uses the AWS SDK. All other crates see orgpatch's own types.
 //!
-//! Clients and sessions are built once per process. Every call goes through the SDK's retry with jitter;
-//! what is left after that is a [`clients::call::CallError`] with one of a few kinds.
+//! Clients and sessions are built once per process. The SDK retries every call with jitter; an error that remains is a
+//! [`clients::call::CallError`] of one of a few kinds.
 
 pub mod clients;
 pub mod lambda;

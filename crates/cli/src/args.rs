@@ -1,4 +1,4 @@
-//! What can be written behind `orgpatch` on the command line.
+//! The arguments of `orgpatch`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use orgpatch_model::outcome::Outcome;
 
-/// Staged patching of an AWS organization: Test, then Staging, then Production, each behind the gate of the last.
+/// Patches an AWS organization in stages: Test, then Staging, then Production, each after the gate of the stage before.
 #[derive(Debug, Parser)]
 #[command(
     name = "orgpatch",
@@ -19,7 +19,7 @@ use orgpatch_model::outcome::Outcome;
         orgpatch preview monthly.yaml --baselines\n  \
         orgpatch baselines restore monthly\n  \
         orgpatch report --latest --outcome failed\n\n\
-        `orgpatch <COMMAND> --help` says more about each command."
+        `orgpatch <COMMAND> --help` explains each command."
 )]
 pub struct Arguments {
     /// What to do.
@@ -30,34 +30,35 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check a plan: every mistake at once, each with its line and what would be valid.
+    /// Check a plan: show every mistake at once, each with its line and what would be valid.
     ///
-    /// Needs no AWS account and no network. What only the organization can tell (an organizational unit that does
-    /// not exist, an account that two stages reach) is not checked here.
+    /// Needs no AWS account and no network. It does not check what only the organization can tell: whether an
+    /// organizational unit exists, or whether two stages claim the same account. `orgpatch preview` does.
     Validate(ValidateArguments),
-    /// Show what a run of a plan would do: stages, waves, accounts and Regions, and what is left out and why.
+    /// Show what a run of a plan would do (dry run): stages, waves, accounts, Regions, and left-out accounts with reasons.
     ///
-    /// Reads the organization and changes nothing. It enters no account: which instances match the plan is found out
-    /// by the run. With --baselines it has the deployed orgpatch compare the patch baselines of every account instead.
+    /// Reads the organization and changes nothing. It does not enter accounts, so only a run finds out which instances
+    /// match the plan. With --baselines, the deployed orgpatch compares the patch baselines of every account instead.
     Preview(PreviewArguments),
-    /// Patch baselines that orgpatch has registered in the accounts.
+    /// Restore the patch baselines that orgpatch has replaced in the accounts.
     #[command(subcommand)]
     Baselines(BaselinesCommand),
-    /// Show what happened to every instance in a run: as a table, for programs, or as the page in a browser.
+    /// Show what happened to every instance in a run: as a table, as JSON or CSV, or as a page in the browser.
     ///
-    /// Reads the report that the run left in the bucket, also of a run that was halted or broke. Filters leave out
-    /// instances; values of one filter are alternatives, several filters must all hold.
+    /// Reads the report of the run from the bucket. Halted and failed runs have one, too. Filters choose instances: an
+    /// instance must match every filter, with any one of the filter's values.
     Report(ReportArguments),
 }
 
-/// The commands behind `orgpatch baselines`.
+/// The commands of `orgpatch baselines`.
 #[derive(Debug, Subcommand)]
 pub enum BaselinesCommand {
-    /// Give back the default baselines, and those of patch groups, that were there before orgpatch's.
+    /// Register again the default baselines, and those of patch groups, that orgpatch has replaced.
     ///
-    /// In every account and Region of the plan's stages what was registered before the first run that replaced it is
-    /// registered again, whichever plan replaced it. What somebody registered since then stays. The baselines of
-    /// orgpatch stay in the accounts, unused, until the next run of a plan with baselines registers them again.
+    /// Works in every account and Region of the plan's stages. It registers again what was registered before the first
+    /// run that replaced it, whichever plan that run had. A baseline that was registered since then, not by orgpatch,
+    /// stays. The baselines of orgpatch stay in the accounts, unused, until the next run of a plan with baselines
+    /// registers them again.
     Restore(RestoreArguments),
 }
 
@@ -67,11 +68,11 @@ pub enum BaselinesCommand {
         orgpatch validate examples/plans/monthly.yaml\n  \
         orgpatch validate --format json monthly.yaml | jq -r '.errors[] | \"\\(.line): \\(.problem)\"'\n  \
         aws s3 cp s3://BUCKET/plans/monthly.yaml - | orgpatch validate -\n\n\
-        Exit status: 0 the plan is valid, 1 it has mistakes, 2 it could not be read or the command line is wrong.")]
+        Exit status: 0 the plan is valid; 1 it has mistakes; 2 it could not be read, or the command line is wrong.")]
 pub struct ValidateArguments {
-    /// The plan, a YAML file; `-` reads standard input.
+    /// The plan: a YAML file, or `-` for standard input.
     pub plan: PathBuf,
-    /// How to print the result.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -83,42 +84,44 @@ pub struct ValidateArguments {
         orgpatch preview monthly.yaml --stages test,staging\n  \
         orgpatch preview monthly.yaml --format json | jq -r '.accountsOutsidePlan[] | \"\\(.accountId) \\(.reason.text)\"'\n  \
         orgpatch preview monthly.yaml --baselines --state-machine ARN --bucket NAME\n\n\
-        Credentials: of the management account or of a delegated administrator of AWS Organizations, found where the\n\
-        AWS CLI finds them. For profiles with IAM Identity Center (SSO), a login session or a credential process the\n\
-        AWS CLI version 2 is asked (`aws configure export-credentials`), so it must be installed and signed in.\n\
+        Credentials: of the management account, or of a delegated administrator of AWS Organizations. They are found\n\
+        where the AWS CLI finds them. For profiles with IAM Identity Center (SSO), a login session or a credential\n\
+        process, orgpatch calls `aws configure export-credentials`, so the AWS CLI version 2 must be installed and\n\
+        signed in.\n\
         Permissions: organizations:DescribeOrganization, ListAccounts, ListRoots, ListOrganizationalUnitsForParent and\n\
         ListAccountsForParent.\n\n\
-        With --baselines: the member role lets nobody in but orgpatch's functions, so the command starts a run of the\n\
+        With --baselines: only orgpatch's functions may use the member role, so the command starts a run of the\n\
         operation preview-baselines and waits for its report. The plan in the bucket must be the same file. The run\n\
-        changes nothing; Ctrl-C ends the waiting, not the run. Permissions: states:StartExecution on the state machine,\n\
+        changes nothing. Ctrl-C ends the command, not the run. Permissions: states:StartExecution on the state machine,\n\
         states:DescribeExecution on its executions, s3:GetObject on plans/* and runs/*, s3:ListBucket on the bucket.\n\
-        Both names are outputs of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
-        The shape of --format json is described by schemas/preview.schema.json, with --baselines it is the report of\n\
-        the run (schemas/report.schema.json).\n\n\
-        Exit status: 0 a run would start, 1 the plan has mistakes, does not fit the organization or the organization\n\
-        cannot be read, 2 the plan could not be read or the command line is wrong.")]
+        State machine and bucket are outputs of the stack:\n\
+        `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        schemas/preview.schema.json describes --format json. With --baselines, the JSON is the report of the run\n\
+        (schemas/report.schema.json).\n\n\
+        Exit status: 0 a run would start; 1 the plan has mistakes or does not fit the organization, or the organization\n\
+        cannot be read; 2 the plan could not be read, or the command line is wrong.")]
 pub struct PreviewArguments {
-    /// The plan, a YAML file; `-` reads standard input.
+    /// The plan: a YAML file, or `-` for standard input.
     pub plan: PathBuf,
-    /// Only these stages, as in the input of a run; absent: all.
+    /// Only these stages, as in the input of a run. Default: all stages.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub stages: Option<Vec<String>>,
-    /// How to print the result.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Profile of the AWS CLI; absent: AWS_PROFILE, or the default one.
+    /// Profile of the AWS CLI. Default: AWS_PROFILE, or else the profile `default`.
     #[arg(long)]
     pub profile: Option<String>,
-    /// Region whose endpoint of AWS Organizations is asked; absent: AWS_REGION, the profile's, or the plan's first.
+    /// Region of the AWS Organizations endpoint. Default: AWS_REGION, or else the profile's, or else the plan's first Region.
     #[arg(long, conflicts_with = "baselines")]
     pub region: Option<String>,
-    /// Compare the patch baselines of every account with the plan: what would be created, changed and registered.
+    /// Compare the patch baselines of every account with the plan, and show what a run would create, change and register.
     #[arg(long)]
     pub baselines: bool,
-    /// With --baselines: the state machine of orgpatch; output StateMachineArn of its stack.
+    /// With --baselines: orgpatch's state machine (output StateMachineArn of the stack).
     #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE", required_if_eq("baselines", "true"))]
     pub state_machine: Option<StateMachine>,
-    /// With --baselines: the bucket of plans and runs; output RunsBucket of the stack.
+    /// With --baselines: the bucket of plans and runs (output RunsBucket of the stack).
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET", required_if_eq("baselines", "true"))]
     pub bucket: Option<String>,
 }
@@ -128,34 +131,34 @@ pub struct PreviewArguments {
 #[command(after_help = "Examples:\n  \
         orgpatch baselines restore monthly --state-machine ARN --bucket NAME\n  \
         orgpatch baselines restore monthly --stages test --yes --format json > restored.json\n\n\
-        The member role lets nobody in but orgpatch's functions, so the command starts a run of the operation\n\
-        restore-baselines and waits for its report. Ctrl-C ends the waiting, not the run. Permissions:\n\
+        Only orgpatch's functions may use the member role, so the command starts a run of the operation\n\
+        restore-baselines and waits for its report. Ctrl-C ends the command, not the run. Permissions:\n\
         states:StartExecution on the state machine, states:DescribeExecution on its executions, s3:GetObject on plans/*\n\
-        and runs/*, s3:ListBucket on the bucket.\n\
-        Both names are outputs of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
-        --format json is the report of the run (schemas/report.schema.json).\n\n\
-        Exit status: 0 the run went through all stages, 1 it did not, was refused, or nobody said yes, 2 the command\n\
+        and runs/*, s3:ListBucket on the bucket. State machine and bucket are outputs of the stack:\n\
+        `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        With --format json, the output is the report of the run (schemas/report.schema.json).\n\n\
+        Exit status: 0 the run completed all stages; 1 it did not, it was refused, or you did not confirm; 2 the command\n\
         line is wrong.")]
 pub struct RestoreArguments {
-    /// Name of the plan, as in the bucket: plans/NAME.yaml.
+    /// Name of the plan in the bucket: NAME for plans/NAME.yaml.
     #[arg(value_name = "PLAN-NAME")]
     pub plan: String,
-    /// Only these stages, as in the input of a run; absent: all.
+    /// Only these stages, as in the input of a run. Default: all stages.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub stages: Option<Vec<String>>,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     pub yes: bool,
-    /// How to print the result.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Profile of the AWS CLI; absent: AWS_PROFILE, or the default one.
+    /// Profile of the AWS CLI. Default: AWS_PROFILE, or else the profile `default`.
     #[arg(long)]
     pub profile: Option<String>,
-    /// The state machine of orgpatch; output StateMachineArn of its stack.
+    /// orgpatch's state machine (output StateMachineArn of the stack).
     #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
     pub state_machine: StateMachine,
-    /// The bucket of plans and runs; output RunsBucket of the stack.
+    /// The bucket of plans and runs (output RunsBucket of the stack).
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
     pub bucket: String,
 }
@@ -163,37 +166,37 @@ pub struct RestoreArguments {
 /// Arguments of `orgpatch report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-        orgpatch report 2b1c9a1e                       opens its page\n  \
+        orgpatch report 2b1c9a1e                       (opens the page)\n  \
         orgpatch report --latest --plan monthly --format table\n  \
         orgpatch report --latest --ou Production --outcome failed,unreachable\n  \
         orgpatch report 2b1c9a1e --account shop-prod --os WINDOWS --format csv --output shop.csv\n  \
         orgpatch report --latest --format json | jq -r '.instances[] | select(.failed != []) | .instanceId'\n\n\
-        At a terminal the page (report.html, with all instances) is opened in a browser, and where it was put is\n\
-        printed. With --format or a filter, and where the output goes elsewhere, the report is printed: as a table,\n\
-        unless --format says otherwise.\n\n\
-        --latest is the run that began last among those that have a report, of all plans or of --plan. Runs about\n\
-        baselines only (preview-baselines, restore-baselines) do not count; name them.\n\n\
-        --format json is the report (schemas/report.schema.json) with the instances and targets that are asked for;\n\
-        what it says of the run and its steps is about all of them. --format csv has the columns of instances.csv.\n\n\
+        In a terminal, the command opens the page (report.html, with all instances) in a browser and prints its path.\n\
+        With --format or a filter, or if the output is not a terminal, it prints the report instead: as a table, unless\n\
+        --format says otherwise.\n\n\
+        --latest is the run that started last and has a report, of all plans or of --plan. Runs about baselines only\n\
+        (preview-baselines, restore-baselines) do not count; name their run id.\n\n\
+        --format json prints the report (schemas/report.schema.json). Filters apply to its instances and targets; run\n\
+        and steps still cover all of them. --format csv has the columns of instances.csv.\n\n\
         Permissions: s3:GetObject on runs/* and latest/*, s3:ListBucket on the bucket, in orgpatch's own account. The\n\
-        bucket is an output of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`. Its Region is\n\
-        that of --state-machine, or else AWS_REGION or the profile's.\n\n\
-        Exit status: 0 the report was shown, however the run ended; 1 there is none or it cannot be read; 2 the command\n\
-        line is wrong.")]
+        bucket is an output of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`. Its Region is the\n\
+        Region of --state-machine, or else AWS_REGION, or else the profile's.\n\n\
+        Exit status: 0 the report was shown, however the run ended; 1 there is no report, or it cannot be read; 2 the\n\
+        command line is wrong.")]
 pub struct ReportArguments {
-    /// Id of the run: the name of its execution.
+    /// Run id: the name of the execution.
     #[arg(required_unless_present = "latest", value_parser = run_id)]
     pub run: Option<String>,
-    /// The latest run.
+    /// Take the latest run.
     #[arg(long, conflicts_with = "run")]
     pub latest: bool,
-    /// With --latest: the latest run of that plan.
+    /// With --latest: the latest run of this plan.
     #[arg(long, value_name = "NAME", requires = "latest", value_parser = run_id)]
     pub plan: Option<String>,
     /// Only these stages.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub stages: Vec<String>,
-    /// Only accounts in these organizational units and below, as paths from the root: Production/Payments.
+    /// Only accounts in or below these organizational units, as paths from the root, such as Production/Payments.
     #[arg(long, value_name = "PATH,…", value_delimiter = ',')]
     pub ou: Vec<String>,
     /// Only instances with these outcomes, such as failed,unreachable.
@@ -208,28 +211,28 @@ pub struct ReportArguments {
     /// Only these operating systems, such as WINDOWS.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub os: Vec<String>,
-    /// How to print it, instead of opening its page.
+    /// Print the report in this format, and do not open the page.
     #[arg(long, value_enum)]
     pub format: Option<ReportFormat>,
-    /// Open the page even where the output goes elsewhere.
+    /// Open the page even if the output is not a terminal.
     #[arg(long, conflicts_with_all = ["format", "stages", "ou", "outcome", "account", "region", "os"])]
     pub open: bool,
-    /// Write into this file instead of to the screen; a page that is opened stays there.
+    /// Write to this file. The page that is opened is stored there, too.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Profile of the AWS CLI; absent: AWS_PROFILE, or the default one.
+    /// Profile of the AWS CLI. Default: AWS_PROFILE, or else the profile `default`.
     #[arg(long)]
     pub profile: Option<String>,
-    /// The state machine of orgpatch, whose Region is that of the bucket; output StateMachineArn of its stack.
+    /// orgpatch's state machine, whose Region is also the bucket's (output StateMachineArn of the stack).
     #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
     pub state_machine: Option<StateMachine>,
-    /// The bucket of plans and runs; output RunsBucket of the stack.
+    /// The bucket of plans and runs (output RunsBucket of the stack).
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
     pub bucket: String,
 }
 
 impl ReportArguments {
-    /// True if the page is to be opened; `at_terminal`: somebody looks at the output.
+    /// Returns true if the page is to be opened. `at_terminal` is true if the output is a terminal.
     pub fn opens(&self, at_terminal: bool) -> bool {
         let filters = [&self.stages, &self.ou, &self.account, &self.region, &self.os];
         let is_filtered = !self.outcome.is_empty() || filters.iter().any(|filter| !filter.is_empty());
@@ -237,7 +240,7 @@ impl ReportArguments {
     }
 }
 
-/// How a report is printed.
+/// Formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// A line per instance, for people.
@@ -250,18 +253,18 @@ pub enum ReportFormat {
     Md,
 }
 
-/// A part of a key in the bucket: names of executions and of plans have no slash.
+/// Checks a run id or a plan name. It becomes part of a key in the bucket, so it may not have a slash.
 fn run_id(text: &str) -> Result<String, &'static str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if text.is_empty() || !text.chars().all(fits) {
-        return Err("letters, digits, - and _ are what a name has");
+        return Err("it may contain only letters, digits, -, _ and .");
     }
     Ok(text.to_owned())
 }
 
 fn outcome(word: &str) -> Result<Outcome, String> {
     let found = Outcome::ALL.into_iter().find(|outcome| outcome.name() == word);
-    found.ok_or_else(|| format!("outcomes are {}", Outcome::ALL.map(Outcome::name).join(", ")))
+    found.ok_or_else(|| format!("the outcomes are {}", Outcome::ALL.map(Outcome::name).join(", ")))
 }
 
 /// A state machine by its ARN.
@@ -269,7 +272,7 @@ fn outcome(word: &str) -> Result<Outcome, String> {
 pub struct StateMachine {
     /// The ARN.
     pub arn: String,
-    /// The Region in it, in which everything of the deployment is.
+    /// The Region in the ARN, which is the Region of the whole deployment.
     pub region: String,
 }
 
@@ -283,13 +286,13 @@ impl FromStr for StateMachine {
                 Ok(Self { arn: arn.to_owned(), region: (*region).to_owned() })
             }
             _ => Err(
-                "not the ARN of a state machine, such as arn:aws:states:eu-west-1:111111111111:stateMachine:orgpatch-patch-run",
+                "it is not the ARN of a state machine, such as arn:aws:states:eu-west-1:111111111111:stateMachine:orgpatch-patch-run",
             ),
         }
     }
 }
 
-/// How a result is printed.
+/// Formats of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -311,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_opened_where_somebody_looks_and_asks_for_nothing_else() {
+    fn a_report_is_opened_in_a_terminal_without_format_and_filters() {
         for whole in ["run-1", "--latest", "--latest --plan monthly", "run-1 --output page.html"] {
             assert!(opens(whole, true) && !opens(whole, false), "{whole}");
             assert!(opens(&format!("{whole} --open"), false), "{whole}");

@@ -1,4 +1,4 @@
-//! Whose eyes the organization is seen with: credentials from where the AWS CLI finds them.
+//! Finds credentials where the AWS CLI finds them.
 
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
@@ -7,10 +7,10 @@ use orgpatch_aws::SdkConfig;
 use orgpatch_aws::clients::config;
 use orgpatch_aws::clients::config::FoundCredentials;
 
-/// Configuration of the SDK with credentials that are there; or why there are none, in one sentence.
+/// Returns a configuration of the SDK with credentials, or the reason why there are none, in one sentence.
 ///
-/// The SDK is built without single sign-on, login sessions and credential processes, since whatever it can do here
-/// would be built into the Lambda functions too. Whoever uses those has the AWS CLI, and it is asked.
+/// The SDK is built without single sign-on, login sessions and credential processes, because those would also be built
+/// into the Lambda functions. Operators who use them have the AWS CLI, so this asks the AWS CLI for credentials.
 pub async fn connect(profile: Option<&str>, region: Option<&str>, fallback_region: &str) -> Result<SdkConfig, String> {
     let config = config::for_person(profile, region, fallback_region).await;
     let Err(why) = config::check_credentials(&config).await else {
@@ -28,20 +28,20 @@ fn ask_aws_cli(profile: Option<&str>) -> Result<FoundCredentials, String> {
     if let Some(profile) = profile {
         aws.args(["--profile", profile]);
     }
-    // Not ours to share: the plan may come from standard input.
+    // The AWS CLI must not read standard input, because the plan may come from there.
     let output = aws.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => "the AWS CLI, which may know more, is not installed".to_owned(),
+        ErrorKind::NotFound => "the AWS CLI, which supports more kinds of credentials, is not installed".to_owned(),
         _ => format!("the AWS CLI cannot be started: {error}"),
     })?;
     if output.status.success() {
-        // Not the parser's own words: they could quote a secret.
+        // Without the parser's message, which could quote a secret.
         return serde_json::from_slice(&output.stdout)
-            .map_err(|_| "what `aws configure export-credentials` printed is not a set of credentials".to_owned());
+            .map_err(|_| "`aws configure export-credentials` did not print credentials".to_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     if said.trim_start().starts_with("usage:") {
-        return Err("this AWS CLI cannot export credentials (version 2 can)".to_owned());
+        return Err("the installed AWS CLI cannot export credentials; install version 2".to_owned());
     }
-    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it does not say why");
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it gave no reason");
     Err(format!("the AWS CLI has none either: {last}"))
 }

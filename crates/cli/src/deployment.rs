@@ -1,10 +1,10 @@
-//! The deployed orgpatch as the command line sees it: start an operation of the state machine, wait, read its report.
+//! The deployed orgpatch: starts an operation of the state machine, waits until it ends, and reads its report.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use orgpatch_aws::clients::call::CallError;
-use orgpatch_aws::clients::executions::{End, Executions};
+use orgpatch_aws::clients::executions::{ExecutionEnd, Executions};
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
@@ -14,13 +14,13 @@ use orgpatch_report::Report;
 use crate::args::StateMachine;
 use crate::{credentials, progress};
 
-/// How often to look whether a run has ended. An account may describe executions a few times a second.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often to check whether a run has ended. An account may describe executions a few times per second.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// `name` of StartExecution.
+/// The longest `name` of StartExecution, in characters.
 const LONGEST_NAME: usize = 80;
 
-/// A deployment that can be reached.
+/// Clients for a deployment.
 pub struct Deployment {
     state_machine: String,
     executions: Executions,
@@ -29,27 +29,32 @@ pub struct Deployment {
 
 /// Why an operation has no report.
 #[derive(Debug)]
-pub enum Trouble {
-    /// Nobody to ask AWS as; in one sentence.
+pub enum DeploymentError {
+    /// There are no credentials; one sentence says why.
     NoCredentials(String),
     /// A call to the state machine failed.
     Call(CallError),
     /// The bucket could not be read.
     Bucket(RunError),
-    /// The run was refused, or broke so that it wrote no report.
+    /// The run was refused, or ended with an error before it wrote a report.
     Ended {
         /// Its run id.
         run_id: String,
-        /// How.
-        end: End,
+        /// How it ended.
+        end: ExecutionEnd,
     },
 }
 
 impl Deployment {
-    /// With credentials from where the AWS CLI finds them, in the state machine's Region.
-    pub async fn connect(state_machine: &StateMachine, bucket: &str, profile: Option<&str>) -> Result<Self, Trouble> {
+    /// Connects to the deployment in the state machine's Region, with credentials from where the AWS CLI finds them.
+    pub async fn connect(
+        state_machine: &StateMachine,
+        bucket: &str,
+        profile: Option<&str>,
+    ) -> Result<Self, DeploymentError> {
         let region = &state_machine.region;
-        let config = credentials::connect(profile, Some(region), region).await.map_err(Trouble::NoCredentials)?;
+        let config =
+            credentials::connect(profile, Some(region), region).await.map_err(DeploymentError::NoCredentials)?;
         Ok(Self {
             state_machine: state_machine.arn.clone(),
             executions: Executions::new(&config),
@@ -57,31 +62,32 @@ impl Deployment {
         })
     }
 
-    /// The text of the plan of that name; None if the bucket has none.
-    pub async fn plan(&self, name: &str) -> Result<Option<String>, Trouble> {
-        self.store.text(&keys::plan(name)).await.map_err(Trouble::Bucket)
+    /// Returns the text of the plan of that name; None if the bucket has none.
+    pub async fn plan(&self, name: &str) -> Result<Option<String>, DeploymentError> {
+        self.store.text(&keys::plan(name)).await.map_err(DeploymentError::Bucket)
     }
 
-    /// Runs an operation to its end and reads its report, also of a run that was halted or broke.
-    pub async fn run(&self, input: &RunInput) -> Result<Report, Trouble> {
+    /// Runs an operation, waits until it ends, and reads its report. Halted and failed runs have one, too.
+    pub async fn run(&self, input: &RunInput) -> Result<Report, DeploymentError> {
         let run_id = run_id(input, Timestamp::now());
-        let execution = self.executions.start(&self.state_machine, &run_id, input).await.map_err(Trouble::Call)?;
+        let execution =
+            self.executions.start(&self.state_machine, &run_id, input).await.map_err(DeploymentError::Call)?;
         let end = progress::shown(&format!("run {run_id}"), Box::pin(self.end_of(&execution))).await?;
         let report = self.store.find(&keys::report(&run_id)).await;
-        report.map_err(Trouble::Bucket)?.ok_or(Trouble::Ended { run_id, end })
+        report.map_err(DeploymentError::Bucket)?.ok_or(DeploymentError::Ended { run_id, end })
     }
 
-    async fn end_of(&self, execution: &str) -> Result<End, Trouble> {
+    async fn end_of(&self, execution: &str) -> Result<ExecutionEnd, DeploymentError> {
         loop {
-            if let Some(end) = self.executions.end(execution).await.map_err(Trouble::Call)? {
+            if let Some(end) = self.executions.end(execution).await.map_err(DeploymentError::Call)? {
                 return Ok(end);
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_EVERY).await;
         }
     }
 }
 
-/// A name that no other run has, and that says what the run is.
+/// Returns a unique run id that names the operation and the plan.
 fn run_id(input: &RunInput, now: Timestamp) -> String {
     let (mut name, end) = (format!("{}-{}", input.operation, input.plan), format!("-{}", now.as_millisecond()));
     // Names of plans are ASCII, so that bytes are characters.

@@ -1,5 +1,5 @@
-//! `orgpatch`: checks a plan before it is put into the bucket, shows what a run of it would do and what
-//! runs have done, and gives back the baselines that they have replaced.
+//! `orgpatch`: checks a plan, shows what a run of it would do and what runs have done, and restores the baselines that
+//! runs have replaced.
 
 mod advice;
 mod args;
@@ -19,9 +19,9 @@ use std::process::ExitCode;
 use args::{Arguments, BaselinesCommand, Command};
 use clap::Parser;
 
-/// Exit status of a plan that has mistakes, or that does not fit the organization.
+/// Exit status if the plan has mistakes or does not fit the organization, or if there is no result.
 const REFUSED: u8 = 1;
-/// Exit status of a plan that could not be read; the same that clap has for a wrong command line.
+/// Exit status if the plan could not be read. clap uses the same one for a wrong command line.
 const UNREADABLE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -34,12 +34,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a result. Whoever closed the pipe has read enough (`| head`); the exit status still says what was found.
+/// Prints a result. A closed pipe (`| head`) is not an error; the exit status stays that of the result.
 fn print(output: &str) {
     let _ = io::stdout().write_all(output.as_bytes());
 }
 
-/// Waits for what AWS has to be asked; or answers the exit status if not even that can begin.
+/// Runs `work`, which calls AWS, to its end. Returns an exit status if it cannot start.
 fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| fail(&format!("cannot start: {error}"), REFUSED))?;

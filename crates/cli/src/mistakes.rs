@@ -1,4 +1,4 @@
-//! Mistakes in a plan, shown in their lines as compilers do; or as one JSON document.
+//! Shows the mistakes of a plan in their lines, as compilers do, or as one JSON document.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::plan_file::PlanFile;
 
-/// Whether a plan is valid, for programs.
+/// The result of a validation, for programs.
 #[derive(Serialize)]
 struct ValidateResult<'a> {
     plan: &'a str,
@@ -18,7 +18,7 @@ struct ValidateResult<'a> {
     errors: Vec<&'a PlanError>,
 }
 
-/// The mistakes in the format that was asked for.
+/// Returns the mistakes in the given format.
 pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
     match format {
         Format::Json => document(&file.name, errors.iter().collect()),
@@ -26,7 +26,7 @@ pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
     }
 }
 
-/// What programs read about a valid plan.
+/// Returns the JSON document of a valid plan.
 pub fn none_as_json(file: &PlanFile) -> String {
     document(&file.name, Vec::new())
 }
@@ -37,7 +37,7 @@ fn document(name: &str, errors: Vec<&PlanError>) -> String {
     document + "\n"
 }
 
-/// Colours on a terminal, unless `NO_COLOR` says no.
+/// Returns a renderer with colours for a terminal, unless `NO_COLOR` is set.
 pub fn renderer(stream: &impl IsTerminal) -> Renderer {
     if stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
         Renderer::styled()
@@ -62,8 +62,7 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
         "" => error.problem.clone(),
         path => format!("{path}: {}", error.problem),
     };
-    // Only the lines that matter: looking through the whole document once per mistake would be slow for a
-    // document of nothing but mistakes.
+    // Only the lines around the mistake: searching the whole document for each mistake would be slow if there are many.
     let spans = || error.related.iter().map(|related| &related.span).chain([&error.span]);
     let first = spans().map(|span| span.start).min().unwrap_or_default();
     let last = spans().map(|span| span.end).max().unwrap_or_default();
@@ -72,7 +71,7 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
     let line = error.related.as_ref().map_or(error.line, |related| related.line.min(error.line));
     let within = |span: &std::ops::Range<usize>| span.start - start..span.end - start;
 
-    // A carriage return would be shown as a sign of its own; a space keeps the columns.
+    // A carriage return would be shown as a character; a space in its place keeps the columns.
     let snippet = Snippet::source(text[start..end].replace('\r', " "))
         .path(name)
         .line_start(line)

@@ -1,4 +1,4 @@
-//! Opening the plan that the command line names.
+//! Opens the plan that the command line names.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -9,15 +9,15 @@ use orgpatch_plan::Plan;
 use crate::args::Format;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
 
-/// A plan document as it was found.
+/// A plan document as it was read.
 pub struct PlanFile {
-    /// What to call it in messages.
+    /// Its name in messages.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-/// Reads the plan of that path; or says what is wrong with it, and answers the exit status.
+/// Reads the plan at that path. If that fails, it prints the mistakes and returns the exit status.
 pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
     let file = open(path).map_err(|message| fail(&message, UNREADABLE))?;
     match orgpatch_plan::read(&file.text) {
@@ -29,7 +29,7 @@ pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
     }
 }
 
-/// The document of that path, standard input for `-`; or why it cannot be read.
+/// Reads the document at that path, or standard input for `-`. Returns a message if it cannot be read.
 fn open(path: &Path) -> Result<PlanFile, String> {
     let (name, bytes) = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();

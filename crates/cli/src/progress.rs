@@ -1,4 +1,4 @@
-//! A line that says that something is still going on, for people at a terminal.
+//! Shows on a terminal that a command is still working.
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write as _};
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval_at};
 
-/// Work that ends within this time needs no word about it.
+/// How long work may take before its progress is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Waits for `work`. When it takes longer than two seconds and standard error is a terminal, a line there says what
-/// is going on and since when; it is gone when the work is done.
+/// Waits for `work`. If it takes longer than two seconds and standard error is a terminal, a line there shows `what` and
+/// the seconds so far. The line is removed when the work is done.
 pub async fn shown<T>(what: &str, work: impl Future<Output = T>) -> T {
     if !io::stderr().is_terminal() {
         return work.await;
@@ -36,7 +36,7 @@ pub async fn shown<T>(what: &str, work: impl Future<Output = T>) -> T {
     }
 }
 
-/// A terminal that is gone is no reason to stop.
+/// Writes to standard error. Errors are ignored, because a closed terminal is no reason to stop.
 fn write(text: &str) {
     let mut stderr = io::stderr();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

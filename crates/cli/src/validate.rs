@@ -1,4 +1,4 @@
-//! `orgpatch validate`: reads a plan and says whether it is valid, without an account and without a network.
+//! `orgpatch validate`: reads a plan and says whether it is valid. It needs no AWS account and no network.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::args::{Format, ValidateArguments};
 use crate::plan_file::{self, PlanFile};
 use crate::{mistakes, print};
 
-/// Runs the command; the result is its exit status.
+/// Runs the command and returns its exit status.
 pub fn run(arguments: &ValidateArguments) -> ExitCode {
     let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
         Ok(read) => read,

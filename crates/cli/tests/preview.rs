@@ -123,7 +123,7 @@ fn what_would_refuse_the_run_ends_with_1_and_says_what_to_do() {
     for (plan, arguments, environment, sentence, next) in [
         (PLAN, &["--stages", "tset"][..], &unsigned[..], "the plan has no stage \"tset\"", "name stages of the plan"),
         (PLAN, &[], &unsigned, "there are no credentials: ", "sign in"),
-        (PLAN, &["--profile", "nobody"], &refusing, "there are no credentials: ", "sign in"),
+        (PLAN, &["--profile", "missing"], &refusing, "there are no credentials: ", "sign in"),
         (
             PLAN,
             &[],

@@ -1,6 +1,6 @@
 //! Numbers with their nouns.
 
-/// `1 account`, `2 accounts`.
+/// Returns a number with its noun: `1 account`, `2 accounts`.
 #[must_use]
 pub fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })

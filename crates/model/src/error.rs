@@ -1,14 +1,14 @@
-//! The closed list of errors that end a run or are worth a retry; their names are what the state machine matches.
+//! The closed list of errors that end a run or are worth a retry. The state machine matches their names.
 //!
-//! An account that cannot be entered, a node that never answers: those are outcomes, not errors, and do not
-//! appear here.
+//! An account that orgpatch cannot enter, or an instance that never answers, is an outcome and not an error, so it does
+//! not appear here.
 
 use thiserror::Error;
 
 /// An error that leaves a Lambda function under its [`name`](RunError::name).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RunError {
-    /// The execution input is not what a run takes.
+    /// The input of the execution is not valid.
     #[error("{0}")]
     InvalidInput(String),
     /// There is no plan of that name.
@@ -29,15 +29,15 @@ pub enum RunError {
     UnknownStage {
         /// The name that was asked for.
         stage: String,
-        /// The stages there are, in order.
+        /// The plan's stages, in order.
         valid: Vec<String>,
     },
-    /// The input names a stage that is compared with the plan's first stage, and leaves that one out.
+    /// The input names a stage that is compared with the plan's first stage, but not the first stage itself.
     #[error(
         "stage {stage:?} is compared with what stage {first:?} tested in the same run, and {first:?} is not part of it; name both stages, or leave `stages` out"
     )]
     FirstStageNotInRun {
-        /// The stage that is frozen, or says what becomes of untested patches.
+        /// The stage that is frozen, or has a rule for untested patches.
         stage: String,
         /// The first stage of the plan.
         first: String,
@@ -47,7 +47,7 @@ pub enum RunError {
     UnknownOrganizationalUnit {
         /// The stage that names it.
         stage: String,
-        /// The id that is not there.
+        /// The id that the organization does not have.
         ou: String,
         /// The organization that was read.
         organization: String,
@@ -57,12 +57,12 @@ pub enum RunError {
     UnknownAccount {
         /// Where the plan names it.
         place: String,
-        /// The id that is not there.
+        /// The id that the organization does not have.
         account: String,
         /// The organization that was read.
         organization: String,
     },
-    /// Two stages claim the same account, so its place in the order is undecided.
+    /// Two stages claim the same account, so the order does not say when it is patched.
     #[error(
         "account {account} ({name}) is claimed by stage {first:?} and by stage {second:?}; exclude it from one of them"
     )]
@@ -76,19 +76,19 @@ pub enum RunError {
         /// The later stage.
         second: String,
     },
-    /// A stage has no account, so that its gate would prove nothing to the next one.
-    #[error("stage {stage:?} has no account: its organizational units are empty, or everything in them is excluded")]
+    /// A stage has no account, so its gate would prove nothing.
+    #[error("stage {stage:?} has no account: its organizational units have none, or the stage excludes all of them")]
     StageWithoutAccounts {
         /// The stage.
         stage: String,
     },
     /// Another run holds the lock.
-    #[error("run {run} is still running; wait for it, or stop it, and start again")]
+    #[error("run {run} is still running; wait until it has ended, or stop it, then start again")]
     RunInProgress {
         /// The run that holds the lock.
         run: String,
     },
-    /// AWS Organizations refuses to be read from this account.
+    /// This account may not read AWS Organizations.
     #[error(
         "the organization cannot be read: {0}; orgpatch must run in the management account or in a delegated administrator's account"
     )]
@@ -96,19 +96,19 @@ pub enum RunError {
     /// An object that the run wrote earlier is missing or unreadable.
     #[error("the run's own records are broken: {0}")]
     BrokenRun(String),
-    /// AWS throttled a call for longer than the client retries; worth trying again later.
+    /// AWS throttled a call for longer than the client retries. A later try may succeed.
     #[error("throttled: {0}")]
     Throttled(String),
-    /// AWS, or the way to it, failed for a moment; worth trying again.
+    /// AWS, or the network on the way to it, failed for a moment. Another try may succeed.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
-    /// AWS refuses a call in orgpatch's own account: the deployment lacks a permission.
+    /// AWS refused a call in orgpatch's own account: the deployment lacks a permission.
     #[error("access denied in orgpatch's own account: {0}; deploy the template again")]
     AccessDenied(String),
 }
 
 impl RunError {
-    /// Every name there is, as the state machine knows them, plus [`HALTED`].
+    /// Every error name, as the state machine knows them, plus [`HALTED`].
     pub const NAMES: [&str; 16] = [
         "InvalidInput",
         "PlanNotFound",
@@ -128,7 +128,7 @@ impl RunError {
         HALTED,
     ];
 
-    /// The name that the state machine sees and matches on.
+    /// Returns the name that the state machine matches.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -150,12 +150,12 @@ impl RunError {
         }
     }
 
-    /// True if the same call may succeed a moment later; the state machine retries these names and no others.
+    /// Returns true if the same call may succeed a moment later. The state machine retries only these errors.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Throttled(_) | Self::Unavailable(_))
     }
 }
 
-/// The error name of a run that a gate halted.
+/// Error name of a run that a gate halted.
 pub const HALTED: &str = "Halted";

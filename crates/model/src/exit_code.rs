@@ -3,7 +3,7 @@
 //! Source: `constant_repository.py` and `PatchLinux.sh` of the document's Linux payload (November 2021; it may have
 //! grown since) and the Systems Manager user guide, "Troubleshooting Patch Manager".
 
-/// What that exit code means, in a few words; None for one that the sources do not list.
+/// Returns the meaning of an exit code in a few words; None if the sources do not list the code.
 #[must_use]
 pub fn explain(code: i64) -> Option<&'static str> {
     Some(match code {
@@ -36,7 +36,7 @@ pub fn explain(code: i64) -> Option<&'static str> {
     })
 }
 
-/// The code and its meaning in one phrase.
+/// Returns the code and its meaning in one phrase.
 #[must_use]
 pub fn phrase(code: i64) -> String {
     match explain(code) {

@@ -1,6 +1,6 @@
-//! A group of facts that could be read, or why it could not.
+//! Facts that were read, or the reason why they could not be read.
 
-/// Facts of one call, or what stood in the way of it.
+/// The facts of one call, or the reason why there are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched<T> {
     /// They were read.
@@ -12,7 +12,7 @@ pub enum Fetched<T> {
 /// Why facts could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
-    /// The member role may not do that.
+    /// The member role may not call the action.
     Denied {
         /// The action, such as `ec2:DescribeRouteTables`.
         action: String,
@@ -21,19 +21,19 @@ pub enum Unavailable {
     Failed {
         /// The action.
         action: String,
-        /// What was answered.
+        /// The service's error code and message.
         text: String,
     },
 }
 
 impl<T> Fetched<T> {
-    /// Facts that the member role may not read.
+    /// Returns the value for facts that the member role may not read.
     #[must_use]
     pub fn denied(action: &str) -> Self {
         Self::No(Unavailable::Denied { action: action.to_owned() })
     }
 
-    /// The facts, or why there are none.
+    /// Returns the facts, or the reason why there are none.
     pub fn get(&self) -> Result<&T, &Unavailable> {
         match self {
             Self::Yes(facts) => Ok(facts),
@@ -43,7 +43,7 @@ impl<T> Fetched<T> {
 }
 
 impl Unavailable {
-    /// Why, as the end of a sentence. The same words for the same reason.
+    /// Returns the reason as the end of a sentence. The same reason always has the same words.
     #[must_use]
     pub fn why(&self) -> String {
         match self {
@@ -52,7 +52,7 @@ impl Unavailable {
         }
     }
 
-    /// What to do about it.
+    /// Returns what an operator can do about it, if anything.
     #[must_use]
     pub fn fix(&self) -> Option<String> {
         match self {

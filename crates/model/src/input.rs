@@ -1,4 +1,4 @@
-//! The input of an execution: what people and schedules start a run with.
+//! The input with which operators and schedules start a run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ use crate::error::RunError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
-    /// Report only; touches nothing.
+    /// Reports what is missing. Installs nothing; registers the plan's baselines, if it has any.
     Scan,
-    /// Scan, install what is missing, and prove it by another scan.
+    /// Scans, installs what is missing, and proves it by another scan.
     Install,
-    /// Compare the baselines of every target with the plan and report the difference; changes nothing.
+    /// Compares the baselines of every target with the plan and reports the differences. Changes nothing.
     PreviewBaselines,
-    /// Give back, in every target, the default baselines and patch groups that were there before orgpatch's.
+    /// Registers again, in every target, the default baselines and patch groups that orgpatch has replaced.
     RestoreBaselines,
 }
 
@@ -24,7 +24,7 @@ impl Operation {
     /// Every value.
     pub const ALL: [Self; 4] = [Self::Scan, Self::Install, Self::PreviewBaselines, Self::RestoreBaselines];
 
-    /// The word in the input of a run.
+    /// Returns the word in the input of a run.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Operation {
         }
     }
 
-    /// True for operations on baselines only: no instance is asked anything, and none is in the report.
+    /// Returns true for operations on baselines only: they send no command, and the report has no instances.
     #[must_use]
     pub fn is_about_baselines_only(self) -> bool {
         matches!(self, Self::PreviewBaselines | Self::RestoreBaselines)
@@ -56,18 +56,18 @@ pub struct RunInput {
     pub operation: Operation,
     /// Name of the plan.
     pub plan: String,
-    /// Only these stages, in the plan's order; absent: all.
+    /// Only these stages, in the plan's order. Absent: all stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<String>>,
-    /// Only whether instances are ready, without sending a command. A scan only.
+    /// Checks only whether instances are ready, and sends no command. For scans only.
     #[serde(default, skip_serializing_if = "is_false")]
     pub readiness_only: bool,
-    /// For people; kept in the report.
+    /// A note for people, which the report repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (of a scan)?, "comment": "<text>"?}"#;
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "comment": "<text>"?}"#;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
@@ -75,14 +75,15 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl RunInput {
-    /// True if instances are asked what is missing: neither about baselines nor about readiness only.
+    /// Returns true if the run asks instances which patches are missing: it is neither about baselines only nor about
+    /// readiness only.
     #[must_use]
     pub fn scans(&self) -> bool {
         !self.operation.is_about_baselines_only() && !self.readiness_only
     }
 
-    /// Reads the input strictly: an unknown field, a missing one or a wrong value is [`RunError::InvalidInput`],
-    /// in one sentence that names it.
+    /// Reads the input strictly. An unknown field, a missing field or a wrong value is [`RunError::InvalidInput`], in one
+    /// sentence that names it.
     pub fn read(input: &Value) -> Result<Self, RunError> {
         let wrong = |text: String| Err(RunError::InvalidInput(format!("{text}; the input of a run is {SHAPE}")));
         let Value::Object(fields) = input else {
@@ -103,10 +104,10 @@ impl RunInput {
             None => return wrong("`operation` is missing".to_owned()),
         };
         let plan = match fields.get("plan") {
-            // The name becomes part of an object key, so it cannot be anything that leads elsewhere.
+            // The name becomes part of an object key, so it may not hold a slash or a dot.
             Some(Value::String(name)) if is_plan_name(name) => name.clone(),
             Some(other) => {
-                return wrong(format!("{other} cannot be the name of a plan (letters, digits, hyphens, underscores)"));
+                return wrong(format!("{other} is not a plan name (1 to 63 letters, digits, hyphens and underscores)"));
             }
             None => return wrong("`plan` is missing".to_owned()),
         };
@@ -120,25 +121,25 @@ impl RunInput {
                             return wrong(format!("stage {name:?} is named twice"));
                         }
                         Value::String(name) => stages.push(name.clone()),
-                        other => return wrong(format!("{other} in `stages` is not the name of a stage")),
+                        other => return wrong(format!("{other} in `stages` is not a stage name in quotes")),
                     }
                 }
                 Some(stages)
             }
-            Some(_) => return wrong("`stages` is not a list of at least one name".to_owned()),
+            Some(_) => return wrong("`stages` must be a list of at least one stage name".to_owned()),
         };
         let readiness_only = match fields.get("readinessOnly") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(true)) if operation != Operation::Scan => {
-                return wrong(format!("`readinessOnly` belongs to a scan, not to the operation {operation}"));
+                return wrong(format!("`readinessOnly` is for the operation scan only, not for {operation}"));
             }
             Some(Value::Bool(only)) => *only,
-            Some(other) => return wrong(format!("`readinessOnly` is {other}, not true or false")),
+            Some(other) => return wrong(format!("`readinessOnly` must be true or false, not {other}")),
         };
         let comment = match fields.get("comment") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
-            Some(_) => return wrong("`comment` is not a text".to_owned()),
+            Some(_) => return wrong("`comment` must be a text".to_owned()),
         };
         Ok(Self { operation, plan, stages, readiness_only, comment })
     }
@@ -197,14 +198,14 @@ mod tests {
             (json!({"plan": "monthly"}), "`operation` is missing"),
             (json!({"operation": "reboot", "plan": "monthly"}), "unknown operation \"reboot\""),
             (json!({"operation": "scan"}), "`plan` is missing"),
-            (json!({"operation": "scan", "plan": "../x"}), "\"../x\" cannot be the name of a plan"),
+            (json!({"operation": "scan", "plan": "../x"}), "\"../x\" is not a plan name"),
             (json!({"operation": "scan", "plan": "m", "stage": "test"}), "unknown field \"stage\""),
             (json!({"operation": "scan", "plan": "m", "resume": "r"}), "`resume`"),
             (json!({"operation": "scan", "plan": "m", "stages": []}), "`stages`"),
             (json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}), "named twice"),
             (json!({"operation": "scan", "plan": "m", "stages": [1]}), "1 in `stages`"),
-            (json!({"operation": "install", "plan": "m", "readinessOnly": true}), "belongs to a scan"),
-            (json!({"operation": "scan", "plan": "m", "readinessOnly": "yes"}), "\"yes\", not true or false"),
+            (json!({"operation": "install", "plan": "m", "readinessOnly": true}), "for the operation scan only"),
+            (json!({"operation": "scan", "plan": "m", "readinessOnly": "yes"}), "true or false, not \"yes\""),
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
         ] {
             let error = RunInput::read(&input).expect_err("wrong input");

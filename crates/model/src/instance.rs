@@ -7,24 +7,24 @@ use jiff::Timestamp;
 
 use crate::operating_system::OperatingSystem;
 
-/// An instance as `DescribeInstances` knows it. All of it is in the answer that lists the instances anyway.
+/// An instance as `DescribeInstances` describes it. Every field comes from that one listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ec2Instance {
     /// Instance id.
     pub id: String,
     /// State name: `pending`, `running`, `stopping`, `stopped`, `shutting-down`, `terminated`.
     pub state: String,
-    /// True if EC2 knows it as Windows; of Linux EC2 knows no more than that it is not.
+    /// True if EC2 lists it as Windows. For Linux, EC2 does not say which distribution it is.
     pub windows: bool,
     /// Tags.
     pub tags: BTreeMap<String, String>,
-    /// `PlatformDetails`, such as `Linux/UNIX` or `Red Hat Enterprise Linux`: what is billed, without a version.
+    /// `PlatformDetails`, such as `Linux/UNIX` or `Red Hat Enterprise Linux`: the billed platform, without a version.
     pub platform_details: Option<String>,
-    /// Image that it was launched from.
+    /// Image from which it was launched.
     pub image_id: Option<String>,
     /// When it was last started.
     pub launched_at: Option<Timestamp>,
-    /// Its network.
+    /// VPC of its primary network interface.
     pub vpc_id: Option<String>,
     /// Subnet of its primary network interface.
     pub subnet_id: Option<String>,
@@ -32,15 +32,15 @@ pub struct Ec2Instance {
     pub security_group_ids: Vec<String>,
     /// Private IPv4 address.
     pub private_ip: Option<IpAddr>,
-    /// True if it has a public IPv4 address; without one an internet gateway leads nowhere.
+    /// True if it has a public IPv4 address. Without one, the instance cannot use an internet gateway.
     pub public_ip: bool,
     /// Instance profile; None if it has none.
     pub instance_profile_arn: Option<String>,
-    /// How its metadata service answers; None if the answer did not say.
+    /// Settings of its metadata service; None if EC2 did not list them.
     pub metadata: Option<MetadataOptions>,
 }
 
-/// How an instance's metadata service answers.
+/// Settings of an instance's metadata service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MetadataOptions {
     /// `HttpEndpoint` is `enabled`.
@@ -50,13 +50,13 @@ pub struct MetadataOptions {
 }
 
 impl Ec2Instance {
-    /// False once it is gone: a terminated instance stays in the list for an hour, and there is nothing to patch.
+    /// Returns false for an instance that is terminated or shutting down. EC2 lists a terminated instance for an hour.
     #[must_use]
     pub fn exists(&self) -> bool {
         !matches!(self.state.as_str(), "terminated" | "shutting-down")
     }
 
-    /// Its operating system: by what its agent says, else as far as EC2 knows.
+    /// Returns its operating system as its agent reports it, or else as far as EC2 knows it.
     #[must_use]
     pub fn operating_system(&self, node: Option<&ManagedInstance>) -> Option<OperatingSystem> {
         match node {
@@ -66,7 +66,7 @@ impl Ec2Instance {
     }
 }
 
-/// An instance as `DescribeInstanceInformation` knows it; stopped ones are not in that list.
+/// An instance as `DescribeInstanceInformation` describes it. Stopped instances are not in that list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManagedInstance {
     /// Instance id.
@@ -75,9 +75,9 @@ pub struct ManagedInstance {
     pub ping: String,
     /// When the agent last answered.
     pub last_ping: Option<Timestamp>,
-    /// Operating system in the agent's own words.
+    /// Name of the operating system, as the agent reports it.
     pub platform_name: String,
-    /// Its version.
+    /// Version of the operating system, as the agent reports it.
     pub platform_version: String,
     /// Version of the SSM Agent.
     pub agent_version: String,

@@ -1,4 +1,4 @@
-//! Operating systems by the names of the Systems Manager API, and how an instance's own words map to them.
+//! Operating systems by their names in the Systems Manager API, and how an agent's report maps to them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub enum OperatingSystem {
 }
 
 impl OperatingSystem {
-    /// Every value, in the order of their names.
+    /// Every value, sorted by name.
     pub const ALL: [Self; 12] = [
         Self::AlmaLinux,
         Self::AmazonLinux2,
@@ -46,7 +46,7 @@ impl OperatingSystem {
         Self::Windows,
     ];
 
-    /// The name in the API and in plans.
+    /// Returns the name in the API and in plans.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -65,24 +65,24 @@ impl OperatingSystem {
         }
     }
 
-    /// Their names in one line, for people.
+    /// Returns their names in one line, for people.
     #[must_use]
     pub fn list(systems: &[Self]) -> String {
         systems.iter().map(|os| os.name()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The value of that name, if it is one that Patch Manager still supports.
+    /// Returns the value of that name, if Patch Manager still supports it.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|os| os.name() == name)
     }
 
-    /// What `DescribeInstanceInformation` says (`PlatformName`, `PlatformVersion`) as a value of the enum; None
-    /// for a platform that Patch Manager does not patch (Bottlerocket, Amazon Linux 1 …).
+    /// Returns the value for a `PlatformName` and `PlatformVersion` of `DescribeInstanceInformation`; None for a platform
+    /// that Patch Manager does not patch (Bottlerocket, Amazon Linux 1 …).
     #[must_use]
     pub fn from_platform(platform_name: &str, platform_version: &str) -> Option<Self> {
         let name = platform_name.to_ascii_lowercase();
-        // "Amazon Linux" carries its generation in the version only.
+        // Only the version says which generation of Amazon Linux it is.
         if name.contains("amazon linux") {
             return match platform_version.split('.').next()? {
                 "2" => Some(Self::AmazonLinux2),
@@ -94,7 +94,7 @@ impl OperatingSystem {
     }
 }
 
-/// A word in the platform's name, and what it means; the first that is found decides.
+/// Words in platform names and their meaning. The first word that is found decides.
 const PLATFORM_WORDS: [(&str, OperatingSystem); 13] = [
     ("windows", OperatingSystem::Windows),
     ("ubuntu", OperatingSystem::Ubuntu),

@@ -1,4 +1,4 @@
-//! An organization as facts: accounts and the organizational units above each.
+//! An organization: its accounts, and the organizational units above each of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,19 +20,19 @@ pub enum AccountState {
 }
 
 impl AccountState {
-    /// True if roles in the account can be assumed. An account in `PENDING_CLOSURE` still works.
+    /// Returns true if roles in the account can be assumed. That still works in the state `PENDING_CLOSURE`.
     #[must_use]
     pub fn can_be_entered(self) -> bool {
         matches!(self, Self::Active | Self::PendingClosure)
     }
 
-    /// Why nobody can enter an account of this state; None if its door may open.
+    /// Returns the reason why no role can be assumed in an account of this state; None if one can.
     #[must_use]
     pub fn reason_not_to_enter(self) -> Option<Reason> {
         (!self.can_be_entered()).then(|| Reason::new("account-inactive", format!("the account is {self}")))
     }
 
-    /// The state of that name in the API, in either of its generations: `State`, or the retired `Status`.
+    /// Returns the state of that name in the API, be it a value of `State` or of the retired `Status`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
@@ -58,7 +58,7 @@ impl std::fmt::Display for AccountState {
     }
 }
 
-/// An account and its place.
+/// An account and its path in the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// 12 digits.
@@ -67,24 +67,24 @@ pub struct Account {
     pub name: String,
     /// State.
     pub state: AccountState,
-    /// Ids of what is above it: the root first, then the organizational units downwards.
+    /// Ids of the root and of the organizational units above it, from the root downwards.
     pub path: Vec<String>,
 }
 
-/// An organization: its accounts, and the names of the organizational units as far as they were asked for.
+/// An organization: its accounts, and the names of those organizational units that were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Organization {
     /// Id, `o-…`.
     pub id: String,
     /// Accounts, in no particular order.
     pub accounts: Vec<Account>,
-    /// Names of the organizational units by id. A unit that is in no account's path is known only from here.
+    /// Names of the organizational units by id. A unit without accounts below it is known only from here.
     pub unit_names: HashMap<String, String>,
 }
 
 impl Organization {
-    /// Names of the organizational units above an account, joined by `/`. A unit whose name is not known appears
-    /// by its id; the root does not appear.
+    /// Returns the names of the organizational units above an account, joined by `/`. A unit whose name is not known
+    /// appears by its id. The root does not appear.
     #[must_use]
     pub fn ou_path(&self, account: &Account) -> String {
         let names: Vec<&str> = account
@@ -96,7 +96,7 @@ impl Organization {
         names.join("/")
     }
 
-    /// True if the organization has that root or organizational unit.
+    /// Returns true if the organization has that root or organizational unit.
     #[must_use]
     pub fn has_unit(&self, id: &str) -> bool {
         self.unit_names.contains_key(id)
@@ -104,7 +104,7 @@ impl Organization {
     }
 }
 
-/// The units of a path in `Account.Paths` (`o-x/r-y/ou-a/ou-b/123456789012/`): root first, without the
+/// Returns the units of a path in `Account.Paths` (`o-x/r-y/ou-a/ou-b/123456789012/`): root first, without the
 /// organization and the account. None if it is not such a path.
 #[must_use]
 pub fn units_of_path(path: &str, account_id: &str) -> Option<Vec<String>> {
@@ -121,8 +121,8 @@ pub fn units_of_path(path: &str, account_id: &str) -> Option<Vec<String>> {
     well_formed.then_some(units)
 }
 
-/// The parents whose children's names are wanted, so that every path can be written in names: each unit that has
-/// another one below it in the path of some account.
+/// Returns the parents whose children's names must be read so that every path can be written in names: each unit that has
+/// another unit below it in the path of an account.
 #[must_use]
 pub fn parents_to_name<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Vec<String> {
     let mut parents: BTreeSet<&str> = BTreeSet::new();

@@ -1,31 +1,31 @@
-//! The closed lists of what can have happened to a target and to an instance, and how they are counted.
+//! The closed lists of outcomes of instances, targets and runs, and how outcomes are counted.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What happened to an instance. Every instance of the plan ends with exactly one.
+/// What happened to an instance. Every instance of the plan ends with exactly one outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Nothing was missing.
+    /// No patch was missing.
     Compliant,
-    /// Scan runs only: patches are missing.
+    /// Patches are missing. Only scan runs end so.
     Missing,
-    /// Installed, and a scan afterwards proves it.
+    /// Patches were installed, and a scan afterwards proves it.
     Patched,
-    /// Installed, but a reboot is still needed.
+    /// Patches were installed, but the instance must still reboot.
     PendingReboot,
-    /// The scan or the install failed, or a scan afterwards says that patches are still missing.
+    /// The scan or the install failed, or the scan afterwards still finds patches missing.
     Failed,
-    /// CommandResult, and no final answer came.
+    /// A command was sent, and no final result came back.
     Unreachable,
-    /// Could not be asked.
+    /// No command could be sent: the instance was not managed, stopped or not online.
     NotReady,
-    /// The plan says no.
+    /// orgpatch left it alone: the plan does not select it, another tool may patch it, or the run checks readiness only.
     Skipped,
-    /// The run halted first.
+    /// The run halted before it came to the instance.
     NotAttempted,
 }
 
@@ -43,7 +43,7 @@ impl Outcome {
         Self::NotAttempted,
     ];
 
-    /// The word in reports.
+    /// Returns the word in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -70,22 +70,22 @@ impl std::fmt::Display for Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetOutcome {
-    /// The account was entered, and every instance has its own outcome.
+    /// orgpatch entered the account, and every instance has its own outcome.
     Reached,
-    /// The member role is absent, or does not let orgpatch in.
+    /// The member role does not exist, does not let orgpatch in, or lacks a permission.
     AccessDenied,
     /// The account is suspended or closed.
     Inactive,
     /// The Region is not enabled in the account.
     RegionDisabled,
-    /// The result was lost; the reason says how.
+    /// There is no result for the target; the reason says why.
     Error,
-    /// The run halted first.
+    /// The run halted before it came to the target.
     NotAttempted,
 }
 
 impl TargetOutcome {
-    /// The word in reports.
+    /// Returns the word in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -111,37 +111,37 @@ impl std::fmt::Display for TargetOutcome {
 pub enum RunDecision {
     /// Every step passed its gate.
     Advanced,
-    /// A gate halted it.
+    /// A gate halted the run.
     Halted,
-    /// Something that is not an outcome went wrong.
+    /// The run ended with an error.
     Error,
 }
 
-/// How many instances have each outcome; outcomes that nobody has are absent.
+/// Number of instances with each outcome. Outcomes that no instance has are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Counts(BTreeMap<Outcome, u64>);
 
 impl Counts {
-    /// One more instance with that outcome.
+    /// Counts one more instance with that outcome.
     pub fn add(&mut self, outcome: Outcome) {
         *self.0.entry(outcome).or_default() += 1;
     }
 
-    /// All of the other's instances too.
+    /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (outcome, n) in &other.0 {
             *self.0.entry(*outcome).or_default() += n;
         }
     }
 
-    /// How many have that outcome.
+    /// Returns the number of instances with that outcome.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         self.0.get(&outcome).copied().unwrap_or_default()
     }
 
-    /// How many were attempted: `patched + pending-reboot + failed + unreachable`.
+    /// Returns the number of attempted instances: `patched + pending-reboot + failed + unreachable`.
     #[must_use]
     pub fn attempted(&self) -> u64 {
         [Outcome::Patched, Outcome::PendingReboot, Outcome::Failed, Outcome::Unreachable]
@@ -150,13 +150,13 @@ impl Counts {
             .sum()
     }
 
-    /// How many are where they should be: `compliant + patched`.
+    /// Returns the number of instances on which no patch is missing: `compliant + patched`.
     #[must_use]
     pub fn succeeded(&self) -> u64 {
         self.of(Outcome::Compliant) + self.of(Outcome::Patched)
     }
 
-    /// Outcomes and their counts, best outcome first, without those that nobody has.
+    /// Returns the outcomes and their counts, best outcome first, without outcomes that no instance has.
     pub fn iter(&self) -> impl Iterator<Item = (Outcome, u64)> {
         Outcome::ALL.into_iter().map(|outcome| (outcome, self.of(outcome))).filter(|(_, n)| *n > 0)
     }

@@ -1,30 +1,30 @@
-//! What a plan says about others who patch the same instances: the fields, their defaults, and reading them.
+//! The fields of a plan about other tools that patch the same instances, their defaults, and how they are read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::decode::{At, Names, Reader};
+use super::decode::{At, Decoder, Names};
 use super::model::{Plan, Stage};
 use super::read::explain_field;
 
 pub(super) const CONFLICTS: Names =
     Names { known: &["patchPolicy", "runningCommand", "maintenanceWindow", "autoScaling"], explain: explain_field };
 
-/// What happens to an instance that somebody else patches too. What a stage leaves out is as the plan says, and what
-/// the plan leaves out has its default.
+/// What to do with an instance that another tool patches, too. A field that a stage leaves out is taken from the plan, and
+/// a field that the plan leaves out has its default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Conflicts {
-    /// A Quick Setup patch policy, or another State Manager association that installs patches. Default: `skip`,
-    /// since two owners overwrite each other's results and reboots.
+    /// A Quick Setup patch policy, or another State Manager association that installs patches. Default: `skip`, because
+    /// two tools overwrite each other's results and reboot at times of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SkipOrWarn")]
     pub patch_policy: Option<SkipOrWarn>,
-    /// A patch command that runs right now. Default: `wait`, and after two hours skip.
+    /// A patch command that runs now. Default: `wait`; after two hours the instance is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "WhileRunning")]
     pub running_command: Option<WhileRunning>,
-    /// A maintenance window with a patch task that would begin before the step could end. Default: `warn`.
+    /// A maintenance window with a patch task that begins before the step can end. Default: `warn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SkipOrWarn")]
     pub maintenance_window: Option<SkipOrWarn>,
@@ -35,21 +35,21 @@ pub struct Conflicts {
     pub auto_scaling: Option<SkipOrWarn>,
 }
 
-/// To leave the instance alone, or to go on and say so.
+/// Leave the instance alone, or patch it and report the conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipOrWarn {
     /// The instance is `skipped`.
     Skip,
-    /// It is patched, and the report says what stands against it.
+    /// The instance is patched, and the report lists the conflict.
     Warn,
 }
 
-/// What to do while somebody's patch command runs on the instance. Never to start another beside it.
+/// What to do while another tool's patch command runs on the instance. orgpatch never starts an install at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhileRunning {
-    /// Wait for its end, within a bound, then skip.
+    /// Wait until it ends, for up to two hours, then skip the instance.
     Wait,
     /// The instance is `skipped`.
     Skip,
@@ -57,7 +57,7 @@ pub enum WhileRunning {
     Fail,
 }
 
-/// What holds in one stage, with nothing left open.
+/// The settings of one stage, with every field set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConflictSettings {
@@ -76,7 +76,7 @@ impl Default for ConflictSettings {
         Self {
             patch_policy: SkipOrWarn::Skip,
             running_command: WhileRunning::Wait,
-            // Only a warning: the window may be of the same people, and a command that it has started is waited for.
+            // Only a warning: the window may belong to the same team, and orgpatch waits for a command that it started.
             maintenance_window: SkipOrWarn::Warn,
             auto_scaling: SkipOrWarn::Skip,
         }
@@ -84,13 +84,13 @@ impl Default for ConflictSettings {
 }
 
 impl Conflicts {
-    /// True if nothing is said.
+    /// Returns true if no field is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// These, where they say something, over `settings`.
+    /// Returns `settings` with the fields that are set here in place of theirs.
     fn over(self, settings: ConflictSettings) -> ConflictSettings {
         ConflictSettings {
             patch_policy: self.patch_policy.unwrap_or(settings.patch_policy),
@@ -102,19 +102,19 @@ impl Conflicts {
 }
 
 impl Plan {
-    /// What holds in that stage.
+    /// Returns the settings of that stage.
     #[must_use]
     pub fn conflict_settings(&self, stage: &Stage) -> ConflictSettings {
         stage.conflicts.over(self.conflicts.over(ConflictSettings::default()))
     }
 }
 
-pub(super) fn conflicts(reader: &mut Reader, at: &At<'_>) -> Conflicts {
-    let Some(fields) = reader.fields(at, &CONFLICTS) else {
+pub(super) fn conflicts(decoder: &mut Decoder, at: &At<'_>) -> Conflicts {
+    let Some(fields) = decoder.fields(at, &CONFLICTS) else {
         return Conflicts::default();
     };
     let mut skip_or_warn = |name: &str| {
-        let found = reader.one_of(&fields.get(name)?, &["skip", "warn"])?;
+        let found = decoder.one_of(&fields.get(name)?, &["skip", "warn"])?;
         Some(if found.value == "warn" { SkipOrWarn::Warn } else { SkipOrWarn::Skip })
     };
     let patch_policy = skip_or_warn("patchPolicy");
@@ -122,7 +122,7 @@ pub(super) fn conflicts(reader: &mut Reader, at: &At<'_>) -> Conflicts {
     let auto_scaling = skip_or_warn("autoScaling");
     let running_command = fields
         .get("runningCommand")
-        .and_then(|at| reader.one_of(&at, &["wait", "skip", "fail"]))
+        .and_then(|at| decoder.one_of(&at, &["wait", "skip", "fail"]))
         .map(|found| match found.value {
             "skip" => WhileRunning::Skip,
             "fail" => WhileRunning::Fail,

@@ -1,4 +1,4 @@
-//! Reading values of a known kind out of the YAML tree, while every mistake is written down and none ends the reading.
+//! Reads values of a known kind from the YAML tree. It collects every mistake and goes on after each.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,85 +6,85 @@ use super::error::{PlanError, Related};
 use super::lines::Lines;
 use super::pattern::Form;
 use super::suggest::nearest;
-use super::yaml::{Kind, Node, Place, Value};
+use super::yaml::{Kind, Location, Node, Value};
 
-/// How much of somebody's text a message repeats, in characters.
+/// How much of the plan's text a message repeats, in characters.
 const LONGEST_QUOTE: usize = 60;
 
-/// How many mistakes are kept. Nobody corrects more in one go, and a document of nothing but mistakes must not cost
-/// more than it is worth.
+/// How many mistakes are kept. More do not help anyone who corrects a plan, and a document full of mistakes must not take
+/// long.
 const MOST_MISTAKES: usize = 200;
 
-/// A value of the tree, and the path of fields that led there.
+/// A value of the tree, and the path of fields that leads to it.
 pub(super) struct At<'n> {
     pub path: String,
     pub node: &'n Node,
 }
 
-/// A value that was read, and where it stood.
-pub(super) struct Found<T> {
+/// A value that was read, and its location in the document.
+pub(super) struct Located<T> {
     pub value: T,
     pub path: String,
-    pub place: Place,
+    pub place: Location,
 }
 
-/// Fields of one mapping, all of them known.
+/// The fields of one mapping. All of them are known.
 pub(super) struct Fields<'n> {
     path: String,
-    place: Place,
+    place: Location,
     entries: BTreeMap<&'n str, &'n Node>,
 }
 
-/// The names that a mapping may have, and the words for names that belong elsewhere.
+/// The field names that a mapping may have, and explanations for names that belong elsewhere.
 pub(super) struct Names {
     /// The fields of this mapping.
     pub known: &'static [&'static str],
-    /// What to say of a name that is not one of them but is known otherwise.
+    /// Explains a name that is not one of them but is known elsewhere.
     pub explain: fn(&str) -> Option<String>,
 }
 
 /// Collects mistakes while values are read.
 #[derive(Default)]
-pub(super) struct Reader {
-    errors: Vec<(Place, Option<Place>, PlanError)>,
+pub(super) struct Decoder {
+    errors: Vec<(Location, Option<Location>, PlanError)>,
     /// Mistakes beyond those that are kept.
     more: usize,
 }
 
 impl<'n> Fields<'n> {
-    /// The value of a field, if it is there.
+    /// Returns the value of a field, if it is there.
     pub fn get(&self, name: &str) -> Option<At<'n>> {
         let node = self.entries.get(name)?;
         Some(At { path: join(&self.path, name), node })
     }
 
-    /// The value of a field that must be there.
-    pub fn require(&self, reader: &mut Reader, name: &str, valid: &str) -> Option<At<'n>> {
+    /// Returns the value of a field that must be there; if it is not, that is a mistake.
+    pub fn require(&self, decoder: &mut Decoder, name: &str, valid: &str) -> Option<At<'n>> {
         let found = self.get(name);
         if found.is_none() {
-            reader.refuse(&self.path, self.place, format!("the field {name} is missing"), format!("{name}: {valid}"));
+            decoder.refuse(&self.path, self.place, format!("the field {name} is missing"), format!("{name}: {valid}"));
         }
         found
     }
 }
 
-impl Reader {
-    pub fn refuse(&mut self, path: &str, place: Place, problem: impl Into<String>, valid: impl Into<String>) {
+impl Decoder {
+    pub fn refuse(&mut self, path: &str, place: Location, problem: impl Into<String>, valid: impl Into<String>) {
         self.keep(path, place, problem.into(), valid.into(), None);
     }
 
-    /// A mistake that two places make together.
+    /// Adds a mistake that two places make together.
     pub fn refuse_with(
         &mut self,
-        (path, place): (&str, Place),
+        (path, place): (&str, Location),
         problem: impl Into<String>,
         valid: impl Into<String>,
-        other: (Place, &str),
+        other: (Location, &str),
     ) {
         self.keep(path, place, problem.into(), valid.into(), Some(other));
     }
 
-    fn keep(&mut self, path: &str, place: Place, problem: String, valid: String, other: Option<(Place, &str)>) {
+    fn keep(&mut self, path: &str, place: Location, problem: String, valid: String, other: Option<(Location, &str)>) {
         if self.errors.len() == MOST_MISTAKES {
             self.more += 1;
             return;
@@ -107,12 +107,12 @@ impl Reader {
         self.errors.push((place, other.map(|(other, _)| other), error));
     }
 
-    /// How many mistakes there are so far.
+    /// Returns the number of mistakes so far.
     pub fn mistakes(&self) -> usize {
         self.errors.len() + self.more
     }
 
-    /// Every mistake so far in the order of the lines, with its place as bytes of `text`.
+    /// Returns every mistake in the order of the lines, with its location in bytes of `text`.
     pub fn into_errors(self, text: &str) -> Vec<PlanError> {
         if self.errors.is_empty() {
             return Vec::new();
@@ -134,7 +134,7 @@ impl Reader {
             errors.push(PlanError {
                 path: String::new(),
                 problem: format!("there are {} more mistakes, which are not listed", self.more),
-                valid: "a plan without the mistakes before this one".to_owned(),
+                valid: "fix the errors above, then validate again".to_owned(),
                 related: None,
                 ..last
             });
@@ -148,7 +148,7 @@ impl Reader {
         self.refuse(&at.path, at.node.place, problem, valid);
     }
 
-    /// The fields of a mapping; names that it cannot have are mistakes.
+    /// Reads the fields of a mapping. Names that it cannot have are mistakes.
     pub fn fields<'n>(&mut self, at: &At<'n>, names: &Names) -> Option<Fields<'n>> {
         let valid = names.known.join(", ");
         let mut entries = BTreeMap::new();
@@ -167,8 +167,8 @@ impl Reader {
         Some(Fields { path: at.path.clone(), place: at.node.place, entries })
     }
 
-    /// The entries of a mapping whose keys are texts, each once.
-    pub fn entries<'n>(&mut self, at: &At<'n>, valid: &str) -> Option<Vec<(&'n str, Place, &'n Node)>> {
+    /// Reads the entries of a mapping whose keys are texts, each once.
+    pub fn entries<'n>(&mut self, at: &At<'n>, valid: &str) -> Option<Vec<(&'n str, Location, &'n Node)>> {
         let Value::Mapping(entries) = &at.node.value else {
             self.refuse_value(at, "is not a mapping of fields to values", valid);
             return None;
@@ -199,7 +199,7 @@ impl Reader {
         Some(found)
     }
 
-    /// The items of a list.
+    /// Reads the items of a list.
     pub fn list<'n>(&mut self, at: &At<'n>, valid: &str) -> Vec<At<'n>> {
         if !matches!(&at.node.value, Value::List(_)) {
             self.refuse_value(at, "is not a list", valid);
@@ -207,7 +207,7 @@ impl Reader {
         at.items()
     }
 
-    /// A list that has to say something.
+    /// Reads the items of a list that must not be empty.
     pub fn list_of_some<'n>(&mut self, at: &At<'n>, valid: &str) -> Vec<At<'n>> {
         if matches!(&at.node.value, Value::List(items) if items.is_empty()) {
             self.refuse(&at.path, at.node.place, "the list is empty", valid);
@@ -215,9 +215,9 @@ impl Reader {
         self.list(at, valid)
     }
 
-    /// A text; what YAML reads as a number, boolean or null is none, because another reader of the same plan would
+    /// Reads a text. A value that YAML reads as a number, boolean or null is a mistake, because other YAML readers would
     /// not see the same characters.
-    pub fn text(&mut self, at: &At<'_>, valid: &str) -> Option<Found<String>> {
+    pub fn text(&mut self, at: &At<'_>, valid: &str) -> Option<Located<String>> {
         match &at.node.value {
             Value::Scalar { text, kind: Kind::Text } => Some(at.found(text.clone())),
             Value::Scalar { text, kind } => {
@@ -236,10 +236,10 @@ impl Reader {
         }
     }
 
-    /// A text of the given form.
-    pub fn form(&mut self, at: &At<'_>, form: &Form) -> Option<Found<String>> {
+    /// Reads a text of the given form.
+    pub fn form(&mut self, at: &At<'_>, form: &Form) -> Option<Located<String>> {
         let found = match &at.node.value {
-            // Taken as written, so `012345678901` keeps its zero whatever number YAML sees in it.
+            // Taken as written, so `012345678901` keeps its zero.
             Value::Scalar { text, kind: Kind::Number } if form.digits_unquoted => at.found(text.clone()),
             _ => self.text(at, form.valid)?,
         };
@@ -250,14 +250,14 @@ impl Reader {
         None
     }
 
-    /// A list of texts of the given form, each at most once.
-    pub fn forms(&mut self, items: &[At<'_>], form: &Form) -> Vec<Found<String>> {
+    /// Reads a list of texts of the given form, each at most once.
+    pub fn forms(&mut self, items: &[At<'_>], form: &Form) -> Vec<Located<String>> {
         let found = items.iter().filter_map(|item| self.form(item, form)).collect();
         self.unique(found)
     }
 
-    /// The same list without what stands in it twice, which is a mistake.
-    pub fn unique(&mut self, items: Vec<Found<String>>) -> Vec<Found<String>> {
+    /// Returns the list without duplicates. A duplicate is a mistake.
+    pub fn unique(&mut self, items: Vec<Located<String>>) -> Vec<Located<String>> {
         let mut places = HashMap::new();
         let mut unique = Vec::new();
         for item in items {
@@ -277,8 +277,8 @@ impl Reader {
         unique
     }
 
-    /// One of a closed list of names.
-    pub fn one_of<'c>(&mut self, at: &At<'_>, names: &[&'c str]) -> Option<Found<&'c str>> {
+    /// Reads one of a closed list of names.
+    pub fn one_of<'c>(&mut self, at: &At<'_>, names: &[&'c str]) -> Option<Located<&'c str>> {
         let valid = names.join(", ");
         let found = self.text(at, &valid)?;
         if let Some(name) = names.iter().find(|name| **name == found.value) {
@@ -291,7 +291,7 @@ impl Reader {
         None
     }
 
-    /// True or false.
+    /// Reads true or false.
     pub fn boolean(&mut self, at: &At<'_>) -> Option<bool> {
         if let Value::Scalar { text, kind: Kind::Boolean } = &at.node.value {
             return Some(text.eq_ignore_ascii_case("true"));
@@ -306,7 +306,7 @@ impl Reader {
         None
     }
 
-    /// A whole number from `min` to `max`.
+    /// Reads a whole number from `min` to `max`.
     pub fn whole(&mut self, at: &At<'_>, min: u32, max: u32) -> Option<u32> {
         let valid = if min == max { min.to_string() } else { format!("a whole number from {min} to {max}") };
         let Value::Scalar { text, kind } = &at.node.value else {
@@ -316,7 +316,7 @@ impl Reader {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let decimal = !digits.is_empty()
             && digits.bytes().all(|byte| byte.is_ascii_digit())
-            // 010 is ten in YAML 1.2 and eight in YAML 1.1, so it is nothing here.
+            // 010 is ten in YAML 1.2 and eight in YAML 1.1, so it is not accepted.
             && (digits == "0" || !digits.starts_with('0'));
         let problem = match (kind, decimal) {
             (Kind::Text, true) => "is text because of its quotes, not a whole number".to_owned(),
@@ -326,7 +326,7 @@ impl Reader {
             (Kind::Number, true) => match digits.parse::<u32>() {
                 Ok(number) if number < min => format!("is under {min}"),
                 Ok(number) if number <= max => return Some(number),
-                // More digits than fit are over every maximum.
+                // A number with more digits than fit is over every maximum.
                 _ => format!("is over {max}"),
             },
             _ if text.ends_with('%') => "has a percent sign and is not a whole number".to_owned(),
@@ -338,7 +338,7 @@ impl Reader {
 }
 
 impl<'n> At<'n> {
-    /// The value of a key of this mapping, if it is one that has it.
+    /// Returns the value of a key, if this is a mapping that has it.
     pub fn child(&self, key: &str) -> Option<At<'n>> {
         let Value::Mapping(entries) = &self.node.value else {
             return None;
@@ -348,7 +348,7 @@ impl<'n> At<'n> {
         Some(At { path: join(&self.path, key), node })
     }
 
-    /// The items of this list; none if it is none.
+    /// Returns the items, if this is a list.
     pub fn items(&self) -> Vec<At<'n>> {
         let Value::List(items) = &self.node.value else {
             return Vec::new();
@@ -356,17 +356,17 @@ impl<'n> At<'n> {
         items.iter().enumerate().map(|(index, node)| At { path: format!("{}[{index}]", self.path), node }).collect()
     }
 
-    pub fn found<T>(&self, value: T) -> Found<T> {
-        Found { value, path: self.path.clone(), place: self.node.place }
+    pub fn found<T>(&self, value: T) -> Located<T> {
+        Located { value, path: self.path.clone(), place: self.node.place }
     }
 }
 
-/// The values alone, once their places are no longer needed.
-pub(super) fn values(found: Vec<Found<String>>) -> Vec<String> {
+/// Returns the values without their locations.
+pub(super) fn values(found: Vec<Located<String>>) -> Vec<String> {
     found.into_iter().map(|found| found.value).collect()
 }
 
-/// A path with one more field; a key that is no plain name is written in brackets.
+/// Returns a path with one more field. A key that is not a plain name is written in brackets.
 pub(super) fn join(path: &str, key: &str) -> String {
     let plain = key.len() <= LONGEST_QUOTE
         && key.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -378,7 +378,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
     }
 }
 
-/// A text in quotes, on one line, short enough for a message.
+/// Returns a text in quotes, on one line, short enough for a message.
 pub(super) fn quote(text: &str) -> String {
     if text.chars().count() <= LONGEST_QUOTE {
         return format!("{text:?}");
@@ -387,7 +387,7 @@ pub(super) fn quote(text: &str) -> String {
     format!("{:?}", beginning + "…")
 }
 
-/// A value as a message names it.
+/// Returns a value as a message names it.
 fn show(node: &Node) -> String {
     match &node.value {
         Value::Scalar { text, kind: Kind::Number | Kind::Boolean } if text.len() <= 40 => text.clone(),

@@ -1,4 +1,4 @@
-//! What is wrong with a plan: every mistake with its line, its field and what would be valid.
+//! The mistakes of a plan, each with its line, its field and what would be valid.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,20 +10,20 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 #[error("{}", self.sentence())]
 pub struct PlanError {
-    /// Line of the culprit, from 1.
+    /// Line of the mistake, from 1.
     pub line: usize,
-    /// Column of the culprit in characters, from 1.
+    /// Column of the mistake in characters, from 1.
     pub column: usize,
-    /// Where the culprit stands in the text, in bytes, never over more than one line.
+    /// Location of the mistake in the text, in bytes, within one line.
     #[serde(skip)]
     pub span: Range<usize>,
-    /// The field, as in `stages[1].gate.maxFailedPercent`; empty when the whole document is meant.
+    /// The field, as in `stages[1].gate.maxFailedPercent`. Empty: the whole document.
     pub path: String,
-    /// What is wrong, naming the culprit.
+    /// What is wrong, with the wrong value.
     pub problem: String,
     /// What would be valid.
     pub valid: String,
-    /// The other place that takes part in the mistake: the first of two equal names, for example.
+    /// A second place that is part of the mistake, for example the first of two equal names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
 }
@@ -42,7 +42,7 @@ impl PlanError {
     }
 }
 
-/// A second place that takes part in a mistake.
+/// A second place that is part of a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Related {
@@ -50,28 +50,27 @@ pub struct Related {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// Where it stands in the text, in bytes.
+    /// Location in the text, in bytes.
     #[serde(skip)]
     pub span: Range<usize>,
-    /// What is to be seen there.
+    /// What is at that place.
     pub text: String,
 }
 
-/// All mistakes of a plan document, in the order of its lines; never empty.
+/// All mistakes of a plan document, in the order of its lines. There is at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(transparent)]
 pub struct PlanErrors(Vec<PlanError>);
 
 impl PlanErrors {
-    /// How many mistakes the one-line form spells out: it becomes the cause of a failed execution, which has a
-    /// limit, and nobody reads more in one line.
+    /// How many mistakes the one-line form lists. It becomes the cause of a failed execution, whose length is limited.
     const SPELLED_OUT: usize = 5;
 
     pub(super) fn new(errors: Vec<PlanError>) -> Self {
         Self(errors)
     }
 
-    /// The mistakes, in the order of their lines.
+    /// Returns the mistakes in the order of their lines.
     pub fn iter(&self) -> std::slice::Iter<'_, PlanError> {
         self.0.iter()
     }

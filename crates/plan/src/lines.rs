@@ -1,10 +1,10 @@
-//! From lines and columns to bytes: where a place stands in the text.
+//! Converts lines and columns to bytes of the text.
 
 use std::ops::Range;
 
-use super::yaml::Place;
+use super::yaml::Location;
 
-/// Where the lines of a text begin and end, in bytes; line breaks as YAML has them.
+/// Where the lines of a text begin and end, in bytes. Line breaks are those of YAML.
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
@@ -22,7 +22,7 @@ impl<'t> Lines<'t> {
         Self { text, starts }
     }
 
-    pub fn span(&self, place: Place) -> Range<usize> {
+    pub fn span(&self, place: Location) -> Range<usize> {
         let Some(&start) = self.starts.get(place.line - 1) else {
             return self.text.len()..self.text.len();
         };

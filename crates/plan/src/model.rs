@@ -1,6 +1,6 @@
-//! The plan as types: what people write in `plans/<name>.yaml`, after every check has passed.
+//! The types of a plan (`plans/<name>.yaml`) after every check has passed.
 //!
-//! Values of these types come from [`super::read()`] only, so the rest of the context need not check them again.
+//! Values of these types come only from [`super::read()`], so other code need not check them again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,23 +31,23 @@ pub struct Plan {
     /// Regions of every account, by code (`ap-northeast-1`).
     #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
     pub regions: Vec<String>,
-    /// Which instances; absent means every instance.
+    /// Which instances to patch. Absent: every instance.
     #[serde(default)]
     pub select: Selection,
     /// Whether an install may reboot.
     #[serde(default)]
     pub reboot: Reboot,
-    /// What happens to instances that somebody else patches too.
+    /// What to do with instances that another tool patches, too.
     #[serde(default, skip_serializing_if = "Conflicts::is_empty")]
     pub conflicts: Conflicts,
     /// How much happens at the same time.
     #[serde(default)]
     pub rate: Rate,
-    /// What may be installed, per operating system. Absent: the baselines that the accounts have.
+    /// What may be installed, per operating system. Absent: the accounts' own baselines decide.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = schema::some)]
     pub baselines: BTreeMap<OperatingSystem, PlannedBaseline>,
-    /// The environments; the order of this list is the order of the run.
+    /// The stages, in the order of the run.
     #[schemars(length(min = 1, max = super::stages::MAX_STAGES))]
     pub stages: Vec<Stage>,
 }
@@ -56,15 +56,15 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Selection {
-    /// Tags an instance must have: every key, with any of its values. Absent: no tag is asked for.
+    /// Tags that an instance must have: every key, with any of its values. Absent: tags do not matter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = schema::tags, extend("minProperties" = 1))]
     pub tags: BTreeMap<String, Vec<String>>,
-    /// Operating systems, by the names of the Systems Manager API. Absent: all of them.
+    /// Operating systems, by their names in the Systems Manager API. Absent: all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub operating_systems: Vec<OperatingSystem>,
-    /// What is left out although the rest of the selection matches.
+    /// Accounts, instances and tags to leave out, although the rest of the selection matches.
     #[serde(default, skip_serializing_if = "Exclusion::is_empty")]
     pub exclude: Exclusion,
 }
@@ -81,14 +81,14 @@ pub struct Exclusion {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(regex(pattern = INSTANCE_PATTERN)), extend("uniqueItems" = true))]
     pub instances: Vec<String>,
-    /// An instance with any of these keys, with any of that key's values, is left out.
+    /// Tags. An instance that has any of these keys with any of that key's values is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = schema::tags)]
     pub tags: BTreeMap<String, Vec<String>>,
 }
 
 impl Exclusion {
-    /// True if nothing is left out.
+    /// Returns true if nothing is left out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accounts.is_empty() && self.instances.is_empty() && self.tags.is_empty()
@@ -99,10 +99,10 @@ impl Exclusion {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reboot {
-    /// `RebootIfNeeded`: reboots if at least one patch was installed or one waits for a reboot.
+    /// `RebootIfNeeded`: the instance reboots if a patch was installed or one waits for a reboot.
     #[default]
     IfNeeded,
-    /// `NoReboot`: patches that need a reboot stay pending, the instance ends as `pending-reboot`.
+    /// `NoReboot`: the instance does not reboot. With patches that need a reboot, it ends as `pending-reboot`.
     Never,
 }
 
@@ -116,21 +116,21 @@ pub struct Rate {
     /// `MaxConcurrency` of each command: a count, or a percentage such as `25%`.
     #[schemars(regex(pattern = MAX_CONCURRENCY_PATTERN), transform = schema::or_count::<1>)]
     pub max_concurrency: String,
-    /// `MaxErrors` of each install command: a count, or a percentage such as `10%`. One error more and the
-    /// instances that have not begun are left alone.
+    /// `MaxErrors` of each install command: a count, or a percentage such as `10%`. After one error more, the command does
+    /// not start on further instances.
     #[schemars(regex(pattern = MAX_ERRORS_PATTERN), transform = schema::or_count::<0>)]
     pub max_errors: String,
 }
 
 impl Default for Rate {
     fn default() -> Self {
-        // 40 targets, as in the design's example: far below every documented limit, and enough that 1,000
-        // targets of ten minutes each end in about four hours.
+        // 40 targets are far below every documented limit, and enough that 1,000 targets of ten minutes each end in about
+        // four hours.
         Self { targets: 40, max_concurrency: "25%".to_owned(), max_errors: "10%".to_owned() }
     }
 }
 
-/// An environment: which accounts, in which waves, and the gate behind it.
+/// A stage: its accounts, their waves, and the gate after each wave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("anyOf" = [
@@ -138,14 +138,14 @@ impl Default for Rate {
     {"required": ["accounts"], "properties": {"accounts": {"minItems": 1}}},
 ]))]
 pub struct Stage {
-    /// Name, unique in the plan (upper and lower case do not count).
+    /// Name, unique in the plan (upper and lower case are the same).
     #[schemars(regex(pattern = NAME_PATTERN))]
     pub name: String,
-    /// Organizational units, with everything below them; the id of the root means the whole organization.
+    /// Organizational units, with everything below them. The id of the root stands for the whole organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(regex(pattern = ORGANIZATIONAL_UNIT_PATTERN)), extend("uniqueItems" = true))]
     pub ous: Vec<String>,
-    /// Single accounts, in addition; they come first in the stage's order, as they are written.
+    /// Single accounts, in addition. They come first in the stage, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(regex(pattern = ACCOUNT_PATTERN)), extend("uniqueItems" = true))]
     pub accounts: Vec<String>,
@@ -164,24 +164,24 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = schema::some)]
     pub baselines: BTreeMap<OperatingSystem, PlannedBaseline>,
-    /// When patches are approved by those rules that do not say so themselves. On DEBIAN and UBUNTU packages have no
-    /// release date: days and dates are not for them, and a frozen stage only compares with the tested set there.
+    /// When patches are approved, for rules without an `approve` of their own. On DEBIAN and UBUNTU packages have no
+    /// release date, so days and dates have no effect, and a frozen stage only compares with the tested set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Approve")]
     pub approve: Option<Approve>,
-    /// What becomes of a missing patch that the first stage has not installed, neither in this run nor in an earlier one
-    /// of the plan. Absent: `warn` if the stage is frozen; otherwise nothing is compared. Not in the first stage.
+    /// What to do with a missing patch that the first stage has not installed, neither in this run nor in an earlier run of
+    /// the plan. Absent: `warn` if the stage is frozen; otherwise nothing is compared. Not in the first stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Untested")]
     pub untested: Option<Untested>,
-    /// What this stage says otherwise about instances that somebody else patches too.
+    /// What to do in this stage with instances that another tool patches, too: the fields that differ from the plan's.
     #[serde(default, skip_serializing_if = "Conflicts::is_empty")]
     pub conflicts: Conflicts,
-    /// Shares of the stage's accounts, cumulative, the last one `100%`. Absent: all accounts at once.
+    /// Cumulative shares of the stage's accounts; the last one is `100%`. Absent: all accounts at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]
     pub waves: Vec<Wave>,
-    /// What must hold before the next step starts. Absent: nothing failed and nothing unreachable.
+    /// What must hold before the next step starts. Absent: no instance failed and none was unreachable.
     #[serde(default)]
     pub gate: Gate,
 }
@@ -201,7 +201,7 @@ pub struct StageExclusion {
 }
 
 impl StageExclusion {
-    /// True if nothing is left out.
+    /// Returns true if nothing is left out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accounts.is_empty() && self.ous.is_empty()
@@ -237,13 +237,13 @@ impl Percent {
     /// All of it.
     pub const ALL: Self = Self(100);
 
-    /// None if `value` is not from 1 to 100.
+    /// Returns the percentage; None if `value` is not from 1 to 100.
     #[must_use]
     pub fn new(value: u8) -> Option<Self> {
         (1..=100).contains(&value).then_some(Self(value))
     }
 
-    /// The number, 1 to 100.
+    /// Returns the number, 1 to 100.
     #[must_use]
     pub fn value(self) -> u8 {
         self.0
@@ -273,18 +273,18 @@ impl TryFrom<String> for Percent {
     }
 }
 
-/// What must hold of a step before the next one may start. Percentages are of the instances that were
-/// attempted in the step: `patched + pending-reboot + failed + unreachable`.
+/// What must hold after a step before the next one may start. Percentages are of the instances that the step attempted:
+/// `patched + pending-reboot + failed + unreachable`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Gate {
-    /// At most so many percent `failed`: 0 to 100.
+    /// The highest percentage of `failed` instances: 0 to 100.
     #[schemars(range(min = 0, max = 100))]
     pub max_failed_percent: u8,
-    /// At most so many percent `unreachable`: 0 to 100.
+    /// The highest percentage of `unreachable` instances: 0 to 100.
     #[schemars(range(min = 0, max = 100))]
     pub max_unreachable_percent: u8,
-    /// At least so many instances `patched` or `compliant`; guards against a step that proves nothing.
+    /// The lowest number of `patched` and `compliant` instances. It halts a run after a step that proves nothing.
     #[schemars(range(min = 0, max = super::read::MAX_SUCCEEDED))]
     pub min_succeeded: u32,
 }

@@ -1,15 +1,15 @@
-//! How names and ids must look: one regular expression each, used by the reader and by the JSON Schema.
+//! The forms of names and ids: one regular expression each, which the reader and the JSON Schema use.
 
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-/// A form that a text must have, with the words that describe it.
+/// A form that a text must have, with its description.
 pub(super) struct Form {
     pub regex: LazyLock<Regex>,
     /// What would be valid, for people.
     pub valid: &'static str,
-    /// True where a number without quotes means the same as its digits, so that it may stay without.
+    /// True if the value may be written as a number without quotes.
     pub digits_unquoted: bool,
 }
 
@@ -94,5 +94,5 @@ form!(
     "3 to 50 letters, digits, dots, hyphens and underscores",
     digits_unquoted: false
 );
-/// A wave in percent, for the schema; the reader knows it as one form of a wave.
+/// A wave in percent, for the schema. To the reader it is one form of a wave.
 pub(super) const PERCENT_PATTERN: &str = "^([1-9][0-9]?|100)%$";

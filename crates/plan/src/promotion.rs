@@ -1,4 +1,4 @@
-//! Promotion of what was tested: which stages are frozen to the first one, and what becomes of what it did not test.
+//! Promotion of tested patches: which stages are frozen to the first one, and what to do with patches that it did not test.
 
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::baselines::{Approve, PlannedBaseline, PlannedRule, has_approval_dates};
 use super::model::{Plan, Stage};
 
-/// What becomes of an untested patch: one that is missing in a stage and that the plan's first stage has not installed,
+/// What to do with an untested patch: one that is missing in a stage, and that the plan's first stage has not installed,
 /// neither in this run nor in an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Untested {
     /// It is installed; the report lists it.
     Allow,
-    /// It is installed; the report lists it and the notification says so.
+    /// It is installed; the report lists it, and the notification mentions it.
     Warn,
-    /// It is held back: it goes on the rejected list of the stage's baseline, which takes 50 entries. An instance with
-    /// more of them is skipped.
+    /// It is held back: it goes on the list of rejected patches of the stage's baseline, which takes 50 entries. An instance
+    /// with more untested patches is skipped.
     Block,
 }
 
@@ -26,7 +26,7 @@ impl Untested {
     /// Every value.
     pub const ALL: [Self; 3] = [Self::Allow, Self::Warn, Self::Block];
 
-    /// The name in plans.
+    /// Returns the name in plans.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Untested {
         }
     }
 
-    /// The value of that name.
+    /// Returns the value of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|untested| untested.name() == name)
@@ -44,8 +44,8 @@ impl Untested {
 }
 
 impl Plan {
-    /// The baselines that hold for a stage, in the order of [`OperatingSystem::ALL`]: of the operating systems that it
-    /// selects, its own before the plan's.
+    /// Returns the baselines of a stage for the operating systems that it selects, in the order of [`OperatingSystem::ALL`].
+    /// A baseline of the stage replaces the plan's.
     pub fn baselines_of<'p>(
         &'p self,
         stage: &'p Stage,
@@ -57,8 +57,8 @@ impl Plan {
             .filter_map(|os| Some((os, stage.baselines.get(&os).or_else(|| self.baselines.get(&os))?)))
     }
 
-    /// Whether what a stage may install depends on when the first stage was scanned in the same run: its `approve` is
-    /// frozen, or that of a rule of its baselines.
+    /// Returns true if the patches that a stage may install depend on when the first stage was scanned in the same run: its
+    /// `approve` is frozen, or that of a rule of its baselines.
     #[must_use]
     pub fn is_frozen(&self, stage: &Stage) -> bool {
         let frozen = Some(Approve::Frozen);
@@ -66,14 +66,15 @@ impl Plan {
         stage.approve == frozen || rules.any(|rule| rule.approve == frozen)
     }
 
-    /// What becomes of untested patches in a stage: what it says; else [`Untested::Warn`] if it is frozen. None: what is
-    /// missing there is not compared with the tested set, and the stage does not need the first one in its run.
+    /// Returns what to do with untested patches in a stage: its own setting, or else [`Untested::Warn`] if it is frozen.
+    /// None: missing patches are not compared with the tested set, and the stage does not need the first one in its run.
     #[must_use]
     pub fn untested(&self, stage: &Stage) -> Option<Untested> {
         stage.untested.or_else(|| self.is_frozen(stage).then_some(Untested::Warn))
     }
 
-    /// What is allowed but seldom meant about a stage that is compared with the first one, for people.
+    /// Returns cautions for people about a stage that is compared with the first one: settings that are allowed but are
+    /// seldom intended.
     #[must_use]
     pub fn promotion_cautions(&self, stage: &Stage) -> Vec<Reason> {
         let (Some(first), Some(untested)) = (self.stages.first(), self.untested(stage)) else {
@@ -90,7 +91,7 @@ impl Plan {
             cautions.push(Reason::new(
                 "never-tested",
                 format!(
-                    "{}: not selected by stage {:?}, so nothing of it is ever tested",
+                    "{}: not selected by stage {:?}, so patches for it are never tested",
                     OperatingSystem::list(&never),
                     first.name
                 ),
@@ -105,8 +106,8 @@ impl Plan {
             cautions.push(Reason::new(
                 "own-dates-held-back",
                 format!(
-                    "{}: rules with an approve of their own approve what stage {:?} may not have installed; \
-                     untested: block holds that back too",
+                    "{}: rules with an approve of their own can approve patches that stage {:?} has not installed; \
+                     untested: block holds those back, too",
                     OperatingSystem::list(&own),
                     first.name
                 ),
@@ -115,7 +116,7 @@ impl Plan {
         cautions
     }
 
-    /// The operating systems that a stage selects; empty: all of them.
+    /// Returns the operating systems that a stage selects. Empty: all of them.
     fn selected_by<'p>(&'p self, stage: &'p Stage) -> &'p [OperatingSystem] {
         let of_stage = stage.select.as_ref().map(|select| &select.operating_systems);
         of_stage.filter(|systems| !systems.is_empty()).unwrap_or(&self.select.operating_systems)

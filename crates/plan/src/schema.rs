@@ -1,4 +1,4 @@
-//! The JSON Schema of the plan document, for editors: as strict as a schema can be without the reader's relations.
+//! The JSON Schema of the plan document, for editors. It has every rule of the reader except relations between fields.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::model::Plan;
 use super::read::{MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS};
 
-/// The JSON Schema of a plan document. Draft 7, because that is what every YAML editor understands.
+/// Returns the JSON Schema of a plan document. It is draft 7, which every YAML editor understands.
 ///
-/// The reader refuses more: what relates two fields, such as an account in two stages.
+/// The reader also checks relations between fields, such as an account in two stages.
 #[must_use]
 pub fn json_schema() -> Value {
-    // `uint32` and the like are formats of Rust that validators warn about; the limits say the same.
+    // Validators warn about `uint32` and the like, which are formats of Rust. The limits say the same.
     let no_formats = RecursiveTransform(|schema: &mut Schema| {
         schema.remove("format");
     });
@@ -23,7 +23,7 @@ pub fn json_schema() -> Value {
     schema
 }
 
-/// Tag keys and lists of tag values.
+/// Adds the limits of tag keys and of lists of tag values.
 pub(super) fn tags(schema: &mut Schema) {
     schema.insert("maxProperties".to_owned(), json!(MAX_TAGS));
     schema.insert("propertyNames".to_owned(), json!({"minLength": 1, "maxLength": MAX_TAG_KEY}));
@@ -38,14 +38,14 @@ pub(super) fn tags(schema: &mut Schema) {
     );
 }
 
-/// A mapping that has to say something.
+/// Requires a mapping that is not empty.
 pub(super) fn some(schema: &mut Schema) {
     schema.insert("minProperties".to_owned(), json!(1));
 }
 
-/// A text of some pattern, or a bare number, which is a count.
+/// Allows a number without quotes, which is a count, next to a text with a pattern.
 pub(super) fn or_count<const MINIMUM: u32>(schema: &mut Schema) {
-    // `pattern` looks at texts only and the limits at numbers only, so they can stand side by side.
+    // `pattern` applies only to texts and the limits only to numbers, so both can be in one schema.
     schema.insert("type".to_owned(), json!(["string", "integer"]));
     schema.insert("minimum".to_owned(), json!(MINIMUM));
     schema.insert("maximum".to_owned(), json!(9_999_999));

@@ -1,62 +1,62 @@
-//! Reading the stages, and the checks between them: names, and organizational units or accounts named twice.
+//! Reads the stages, and checks them against each other: names, and organizational units or accounts named twice.
 
 use std::collections::HashMap;
 
-use super::baselines::{self, Inherited, Said};
+use super::baselines::{self, AlreadyReported, Inherited};
 use super::conflicts::conflicts;
-use super::decode::{At, Found, Reader, quote, values};
+use super::decode::{At, Decoder, Located, quote, values};
 use super::model::{Percent, Stage, StageExclusion, Wave};
 use super::pattern::{ACCOUNT, Form, NAME, ORGANIZATIONAL_UNIT, WAVE};
 use super::read::{STAGE, STAGE_EXCLUDE, gate, own, regions, selection};
-use super::yaml::Place;
+use super::yaml::Location;
 
 pub(super) const MAX_STAGES: usize = 50;
 pub(super) const MAX_WAVES: usize = 20;
 
-/// What the stages before the one that is read have taken.
+/// The names, units and accounts of the stages that were read before.
 #[derive(Default)]
 struct Taken {
-    /// Stage names in lower case: two folders of the bucket must not differ by case alone.
-    names: HashMap<String, (String, Place)>,
+    /// Stage names in lower case, because two folders of the bucket must not differ only by case.
+    names: HashMap<String, (String, Location)>,
     /// Organizational units and accounts, with the stage that names them.
-    claims: HashMap<String, (String, Place)>,
+    claims: HashMap<String, (String, Location)>,
 }
 
-pub(super) fn stages(reader: &mut Reader, at: &At<'_>, inherited: &Inherited) -> Vec<Stage> {
+pub(super) fn stages(decoder: &mut Decoder, at: &At<'_>, inherited: &Inherited) -> Vec<Stage> {
     let valid = "a list of stages in the order of the run, each with a name and its ous or accounts";
-    let items = reader.list_of_some(at, valid);
+    let items = decoder.list_of_some(at, valid);
     if items.len() > MAX_STAGES {
         let problem = format!("there are {} stages", items.len());
-        reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_STAGES}"));
+        decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_STAGES}"));
         return Vec::new();
     }
     let mut taken = Taken::default();
-    let mut said = Said::default();
+    let mut reported = AlreadyReported::default();
     let stages = items.iter().enumerate();
-    stages.filter_map(|(nth, item)| stage(reader, (nth, item), &mut taken, inherited, &mut said)).collect()
+    stages.filter_map(|(nth, item)| stage(decoder, (nth, item), &mut taken, inherited, &mut reported)).collect()
 }
 
 fn stage(
-    reader: &mut Reader,
+    decoder: &mut Decoder,
     (nth, at): (usize, &At<'_>),
     taken: &mut Taken,
     inherited: &Inherited,
-    said: &mut Said,
+    reported: &mut AlreadyReported,
 ) -> Option<Stage> {
-    let fields = reader.fields(at, &STAGE)?;
-    let name = fields.require(reader, "name", NAME.valid).and_then(|at| reader.form(&at, &NAME));
+    let fields = decoder.fields(at, &STAGE)?;
+    let name = fields.require(decoder, "name", NAME.valid).and_then(|at| decoder.form(&at, &NAME));
     if let Some(name) = &name {
-        taken.name(reader, name);
+        taken.name(decoder, name);
     }
     // A stage without a valid name is still compared with the others.
     let label = name.as_ref().map_or_else(|| at.path.clone(), |name| quote(&name.value));
 
-    let ous = fields.get("ous").map(|at| claimed(reader, &at, &ORGANIZATIONAL_UNIT));
-    let accounts = fields.get("accounts").map(|at| claimed(reader, &at, &ACCOUNT));
+    let ous = fields.get("ous").map(|at| claimed(decoder, &at, &ORGANIZATIONAL_UNIT));
+    let accounts = fields.get("accounts").map(|at| claimed(decoder, &at, &ACCOUNT));
     if ous.as_ref().is_none_or(|(written, _)| *written == 0)
         && accounts.as_ref().is_none_or(|(written, _)| *written == 0)
     {
-        reader.refuse(
+        decoder.refuse(
             &at.path,
             at.node.place,
             format!("the stage {label} has neither organizational units nor accounts"),
@@ -66,20 +66,20 @@ fn stage(
     let ous = ous.map(|(_, found)| found).unwrap_or_default();
     let accounts = accounts.map(|(_, found)| found).unwrap_or_default();
     for claim in ous.iter().chain(&accounts) {
-        taken.claim(reader, &label, claim);
+        taken.claim(decoder, &label, claim);
     }
-    let exclude = fields.get("exclude").map(|at| exclude(reader, &at, &ous, &accounts));
+    let exclude = fields.get("exclude").map(|at| exclude(decoder, &at, &ous, &accounts));
 
-    let before = reader.mistakes();
-    let select = fields.get("select").map(|at| selection(reader, &at));
-    let own = own(reader, &fields, select.as_ref());
-    let sound = inherited.sound && reader.mistakes() == before;
+    let before = decoder.mistakes();
+    let select = fields.get("select").map(|at| selection(decoder, &at));
+    let own = own(decoder, &fields, select.as_ref());
+    let sound = inherited.sound && decoder.mistakes() == before;
     if nth == 0 {
-        baselines::check_first(reader, &label, &own);
+        baselines::check_first(decoder, &label, &own);
     }
     if sound {
         let place = (at.path.as_str(), at.node.place);
-        baselines::check(reader, said, (nth, &label), place, &own, inherited);
+        baselines::check(decoder, reported, (nth, &label), place, &own, inherited);
     }
 
     Some(Stage {
@@ -87,33 +87,33 @@ fn stage(
         ous: values(ous),
         accounts: values(accounts),
         exclude: exclude.unwrap_or_default(),
-        regions: fields.get("regions").map(|at| regions(reader, &at)).unwrap_or_default(),
+        regions: fields.get("regions").map(|at| regions(decoder, &at)).unwrap_or_default(),
         select,
         baselines: own.baselines.values(),
         approve: own.approve.map(|approve| approve.value),
         untested: own.untested.map(|untested| untested.value),
-        conflicts: fields.get("conflicts").map(|at| conflicts(reader, &at)).unwrap_or_default(),
-        waves: fields.get("waves").map(|at| waves(reader, &at)).unwrap_or_default(),
-        gate: fields.get("gate").map(|at| gate(reader, &at)).unwrap_or_default(),
+        conflicts: fields.get("conflicts").map(|at| conflicts(decoder, &at)).unwrap_or_default(),
+        waves: fields.get("waves").map(|at| waves(decoder, &at)).unwrap_or_default(),
+        gate: fields.get("gate").map(|at| gate(decoder, &at)).unwrap_or_default(),
     })
 }
 
-/// How many ids are written, and those that are valid.
-fn claimed(reader: &mut Reader, at: &At<'_>, form: &Form) -> (usize, Vec<Found<String>>) {
-    let items = reader.list(at, &format!("a list; each item {}", form.valid));
-    // What is no list at all is a mistake already, and the stage is not empty because of it.
+/// Reads a list of ids. Returns how many are written, and those that are valid.
+fn claimed(decoder: &mut Decoder, at: &At<'_>, form: &Form) -> (usize, Vec<Located<String>>) {
+    let items = decoder.list(at, &format!("a list; each item {}", form.valid));
+    // A value that is not a list is a mistake already; the stage does not count as empty because of it.
     let written = if matches!(at.node.value, super::yaml::Value::List(_)) { items.len() } else { 1 };
-    (written, items.iter().filter_map(|item| reader.form(item, form)).collect())
+    (written, items.iter().filter_map(|item| decoder.form(item, form)).collect())
 }
 
 impl Taken {
-    fn name(&mut self, reader: &mut Reader, name: &Found<String>) {
+    fn name(&mut self, decoder: &mut Decoder, name: &Located<String>) {
         let folded = name.value.to_ascii_lowercase();
         match self.names.get(&folded) {
             None => {
                 self.names.insert(folded, (name.value.clone(), name.place));
             }
-            Some((first, place)) => reader.refuse_with(
+            Some((first, place)) => decoder.refuse_with(
                 (&name.path, name.place),
                 format!("the stage name {} is taken by {} in line {}", quote(&name.value), quote(first), place.line),
                 "a name of its own for each stage; upper and lower case do not count",
@@ -122,18 +122,18 @@ impl Taken {
         }
     }
 
-    fn claim(&mut self, reader: &mut Reader, stage: &str, claim: &Found<String>) {
+    fn claim(&mut self, decoder: &mut Decoder, stage: &str, claim: &Located<String>) {
         match self.claims.get(&claim.value) {
             None => {
                 self.claims.insert(claim.value.clone(), (stage.to_owned(), claim.place));
             }
-            Some((first, place)) if first == stage => reader.refuse_with(
+            Some((first, place)) if first == stage => decoder.refuse_with(
                 (&claim.path, claim.place),
                 format!("{} is named twice in stage {stage}, first in line {}", quote(&claim.value), place.line),
                 "each organizational unit and account once",
                 (*place, "first named here"),
             ),
-            Some((first, place)) => reader.refuse_with(
+            Some((first, place)) => decoder.refuse_with(
                 (&claim.path, claim.place),
                 format!("{} is in two stages: {first} in line {} and {stage} here", quote(&claim.value), place.line),
                 "each organizational unit and account in one stage",
@@ -143,19 +143,24 @@ impl Taken {
     }
 }
 
-fn exclude(reader: &mut Reader, at: &At<'_>, ous: &[Found<String>], accounts: &[Found<String>]) -> StageExclusion {
-    let Some(fields) = reader.fields(at, &STAGE_EXCLUDE) else {
+fn exclude(
+    decoder: &mut Decoder,
+    at: &At<'_>,
+    ous: &[Located<String>],
+    accounts: &[Located<String>],
+) -> StageExclusion {
+    let Some(fields) = decoder.fields(at, &STAGE_EXCLUDE) else {
         return StageExclusion::default();
     };
-    let mut read = |field: &str, form: &Form, named: &[Found<String>]| {
+    let mut read = |field: &str, form: &Form, named: &[Located<String>]| {
         let Some(at) = fields.get(field) else {
             return Vec::new();
         };
-        let items = reader.list(&at, &format!("a list; each item {}", form.valid));
-        let excluded = reader.forms(&items, form);
+        let items = decoder.list(&at, &format!("a list; each item {}", form.valid));
+        let excluded = decoder.forms(&items, form);
         for item in &excluded {
             if let Some(same) = named.iter().find(|same| same.value == item.value) {
-                reader.refuse_with(
+                decoder.refuse_with(
                     (&item.path, item.place),
                     format!(
                         "{} is excluded from the stage that names it in line {}",
@@ -172,43 +177,43 @@ fn exclude(reader: &mut Reader, at: &At<'_>, ous: &[Found<String>], accounts: &[
     StageExclusion { accounts: read("accounts", &ACCOUNT, accounts), ous: read("ous", &ORGANIZATIONAL_UNIT, ous) }
 }
 
-fn waves(reader: &mut Reader, at: &At<'_>) -> Vec<Wave> {
+fn waves(decoder: &mut Decoder, at: &At<'_>) -> Vec<Wave> {
     let items =
-        reader.list_of_some(at, "a list such as [1, \"50%\", \"100%\"]; or no such field, for all accounts at once");
+        decoder.list_of_some(at, "a list such as [1, \"50%\", \"100%\"]; or no such field, for all accounts at once");
     if items.len() > MAX_WAVES {
         let problem = format!("there are {} waves", items.len());
-        reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_WAVES}"));
+        decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_WAVES}"));
         return Vec::new();
     }
-    let mut waves: Vec<Found<Wave>> = Vec::new();
+    let mut waves: Vec<Located<Wave>> = Vec::new();
     for item in &items {
-        let Some(wave) = reader.form(item, &WAVE).and_then(|found| wave(&found.value)) else {
+        let Some(wave) = decoder.form(item, &WAVE).and_then(|found| wave(&found.value)) else {
             continue;
         };
-        grows(reader, &waves, item, wave);
+        grows(decoder, &waves, item, wave);
         waves.push(item.found(wave));
     }
-    // Said only when the last item is a wave at all; otherwise its own mistake is enough.
+    // Only if the last item is a wave; otherwise its own mistake is enough.
     if let (Some(last), Some(item)) = (waves.last(), items.last())
         && last.path == item.path
         && last.value != Wave::Percent(Percent::ALL)
     {
         let problem = format!("the last wave is {}, so accounts would be left over", last.value);
-        reader.refuse(&last.path, last.place, problem, "\"100%\" as the last wave");
+        decoder.refuse(&last.path, last.place, problem, "\"100%\" as the last wave");
     }
     waves.into_iter().map(|wave| wave.value).collect()
 }
 
-/// Counts are compared with counts and percentages with percentages; which is more of one and the other depends on
-/// the organization.
-fn grows(reader: &mut Reader, before: &[Found<Wave>], item: &At<'_>, wave: Wave) {
+/// Checks that waves grow. It compares counts with counts and percentages with percentages; whether a count or a
+/// percentage is more depends on the organization.
+fn grows(decoder: &mut Decoder, before: &[Located<Wave>], item: &At<'_>, wave: Wave) {
     let smaller = before.iter().rev().find_map(|earlier| match (earlier.value, wave) {
         (Wave::Accounts(a), Wave::Accounts(b)) => Some((earlier, a < b)),
         (Wave::Percent(a), Wave::Percent(b)) => Some((earlier, a < b)),
         _ => None,
     });
     if let Some((earlier, false)) = smaller {
-        reader.refuse_with(
+        decoder.refuse_with(
             (&item.path, item.node.place),
             format!("the wave {wave} is not more than {} before it", earlier.value),
             "waves that grow, because each is a share of the whole stage",

@@ -1,8 +1,8 @@
-//! "Did you mean": the known name that is nearest to what somebody wrote.
+//! "Did you mean": finds the known name that is nearest to a misspelled one.
 
-/// The candidate that `written` is a slip of, if one is near enough to be worth saying.
+/// Returns the candidate that is nearest to `written`, if one is near enough to be a likely misspelling.
 pub(super) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    // A name longer than any of ours is no slip, and comparing it would cost its length for nothing.
+    // A name that is longer than any known name is not a misspelling of one, and comparing it would take long.
     if written.len() > 64 {
         return None;
     }
@@ -19,7 +19,7 @@ pub(super) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'
         .map(|(_, candidate)| candidate)
 }
 
-/// Upper and lower case, hyphens, underscores and spaces are the usual slips, so they do not count.
+/// Returns only letters and digits in lower case: case, hyphens, underscores and spaces are the usual misspellings.
 fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }

@@ -1,7 +1,7 @@
-//! YAML text as a tree in which every value keeps its place and its spelling; one document, no surprises.
+//! Reads one YAML document as a tree in which every value keeps its location and its spelling.
 //!
-//! Built from the parser's events and not from a ready-made tree, because the plan needs what such trees drop: the
-//! digits of an account id as written, and both places of a key that stands twice.
+//! The tree is built from the parser's events, because ready-made trees drop what the plan needs: the digits of an account
+//! id as written, and both locations of a key that is written twice.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 use super::decode::quote;
 
-/// The schema is eight levels deep; more is a mistake or an attack on the stack.
+/// The deepest nesting that is read. The schema is eight levels deep; more is a mistake or an attack on the stack.
 const MAX_DEPTH: usize = 32;
-/// How many values the aliases of one document may repeat altogether.
+/// How many values the aliases of one document may repeat in total.
 const MAX_COPIES: usize = 20_000;
 
-/// Where a value stands: first character (line from 1, column from 1) and the column behind its last one.
+/// The location of a value: its first character (line and column from 1) and the column after its last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub line: usize,
     pub column: usize,
-    /// The column behind the last character; None if the value goes on in the next line.
+    /// The column after the last character. None: the value continues in the next line.
     pub end_column: Option<usize>,
 }
 
-impl Place {
+impl Location {
     pub const START: Self = Self { line: 1, column: 1, end_column: None };
 
     fn at(marker: Marker) -> Self {
@@ -44,7 +44,7 @@ impl Place {
 /// A value of the document.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    pub place: Place,
+    pub place: Location,
     pub value: Value,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Value {
     Mapping(Vec<(Node, Node)>),
 }
 
-/// What a scalar is to YAML 1.2 (core schema); quoted ones are text.
+/// The type of a scalar in YAML 1.2 (core schema). A quoted scalar is text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -64,15 +64,15 @@ pub(super) enum Kind {
     Null,
 }
 
-/// What is wrong with the text as YAML.
+/// A mistake in the text as YAML.
 pub(super) struct YamlError {
-    pub place: Place,
+    pub place: Location,
     pub problem: String,
     pub valid: &'static str,
 }
 
 impl YamlError {
-    fn new(place: Place, problem: impl Into<String>, valid: &'static str) -> Self {
+    fn new(place: Location, problem: impl Into<String>, valid: &'static str) -> Self {
         Self { place, problem: problem.into(), valid }
     }
 }
@@ -80,25 +80,25 @@ impl YamlError {
 /// A list or mapping that is not finished.
 struct Open {
     anchor: usize,
-    place: Place,
+    place: Location,
     value: Value,
     /// In a mapping: the key whose value comes next.
     key: Option<Node>,
 }
 
-/// The one document in `text`.
+/// Reads the one document in `text`.
 pub(super) fn load(text: &str) -> Result<Node, YamlError> {
     let mut parser = Parser::new_from_str(text);
     let mut loader = Loader::default();
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let problem = format!("this is not YAML: {}", error.info());
-            YamlError::new(Place::at(*error.marker()), problem, "a YAML document")
+            YamlError::new(Location::at(*error.marker()), problem, "a YAML document")
         })?;
         loader.take(event, span)?;
     }
     loader.root.filter(|root| !root.is_null()).ok_or_else(|| {
-        YamlError::new(Place::START, "the document is empty", "a plan, which begins with schemaVersion: 1")
+        YamlError::new(Location::START, "the document is empty", "a plan, which begins with schemaVersion: 1")
     })
 }
 
@@ -150,29 +150,29 @@ impl Loader {
             return Ok(());
         }
         Err(YamlError::new(
-            Place::at(span.start),
+            Location::at(span.start),
             "a second document begins here",
-            "one plan per file, so no further line ---",
+            "one plan per file, without a further line ---",
         ))
     }
 
     fn begin(&mut self, anchor: usize, span: Span, value: Value) -> Result<(), YamlError> {
         if self.open.len() == MAX_DEPTH {
             return Err(YamlError::new(
-                Place::at(span.start),
+                Location::at(span.start),
                 format!("this is nested more than {MAX_DEPTH} levels deep"),
                 "the fields of a plan, which need eight levels",
             ));
         }
-        self.open.push(Open { anchor, place: Place::of(span), value, key: None });
+        self.open.push(Open { anchor, place: Location::of(span), value, key: None });
         Ok(())
     }
 
     fn aliased(&mut self, anchor: usize, span: Span) -> Result<Node, YamlError> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
             return Err(YamlError::new(
-                Place::of(span),
-                "this alias stands inside of what it repeats",
+                Location::of(span),
+                "this alias is inside the value that it repeats",
                 "an alias of a value that ends before it",
             ));
         };
@@ -201,14 +201,14 @@ impl Loader {
             Value::List(items) => items.push(node),
             Value::Mapping(entries) => match parent.key.take() {
                 None => {
-                    // A block mapping has no bracket of its own to point at; its first key stands for it.
+                    // A block mapping has no bracket to point at, so its location is that of its first key.
                     if entries.is_empty() && parent.place.is_empty() {
                         parent.place = node.place;
                     }
                     parent.key = Some(node);
                 }
                 Some(key) => {
-                    // `gate:` with nothing behind it: there is only the key to point at.
+                    // `gate:` without a value: only the key can be pointed at.
                     if node.place.is_empty() {
                         node.place = key.place;
                     }
@@ -225,7 +225,7 @@ impl Node {
         matches!(self.value, Value::Scalar { kind: Kind::Null, .. })
     }
 
-    /// Number of values in it, itself included.
+    /// Returns the number of values in it, including itself.
     fn size(&self) -> usize {
         match &self.value {
             Value::Scalar { .. } => 1,
@@ -239,7 +239,7 @@ fn refuse_tag(tag: Option<&saphyr_parser::Tag>, span: Span) -> Result<(), YamlEr
     let Some(tag) = tag else { return Ok(()) };
     let written = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
     Err(YamlError::new(
-        Place::at(span.start),
+        Location::at(span.start),
         format!("the YAML tag {} stands here", quote(&written)),
         "the value without a tag; quotes make it text",
     ))
@@ -247,10 +247,10 @@ fn refuse_tag(tag: Option<&saphyr_parser::Tag>, span: Span) -> Result<(), YamlEr
 
 fn scalar(text: String, style: ScalarStyle, span: Span) -> Node {
     let kind = if style == ScalarStyle::Plain { plain_kind(&text) } else { Kind::Text };
-    Node { place: Place::of(span), value: Value::Scalar { text, kind } }
+    Node { place: Location::of(span), value: Value::Scalar { text, kind } }
 }
 
-/// The core schema of YAML 1.2, section 10.3.2.
+/// Returns the type of an unquoted scalar by the core schema of YAML 1.2, section 10.3.2.
 fn plain_kind(text: &str) -> Kind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
@@ -262,7 +262,7 @@ fn plain_kind(text: &str) -> Kind {
     let number = matches!(unsigned, ".inf" | ".Inf" | ".INF")
         || is_radix(text, "0x", 16)
         || is_radix(text, "0o", 8)
-        // Rust's own numbers are those of YAML but for the words (`inf`, `nan`), which begin with a letter.
+        // Rust's numbers are those of YAML except for the words (`inf`, `nan`), which begin with a letter.
         || (unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
             && unsigned.parse::<f64>().is_ok());
     if number { Kind::Number } else { Kind::Text }

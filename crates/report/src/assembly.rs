@@ -1,5 +1,5 @@
-//! Puts a report together from one target after the other. What is in memory is what is said of the run as a whole: it
-//! does not grow with the instances.
+//! Puts a report together, one target after the other. It keeps only what is about the whole run in memory, so memory does
+//! not grow with the number of instances.
 
 use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
@@ -14,7 +14,7 @@ use super::readiness::ReadinessTally;
 use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course};
 use crate::comparison::Comparison;
 
-/// A target with its instances, as the report has them.
+/// A target of the report, with its instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedTarget {
     /// The target.
@@ -23,7 +23,7 @@ pub struct ReportedTarget {
     pub instances: Vec<InstanceRow>,
 }
 
-/// A report that is being put together.
+/// A report while it is put together.
 pub struct Assembly {
     run: RunReport,
     steps: Vec<StepInWork>,
@@ -32,20 +32,20 @@ pub struct Assembly {
     highlights: Highlights,
 }
 
-/// A step of which targets are still being added.
+/// A step to which targets are still added.
 struct StepInWork {
     summary: StepSummary,
     gate: Option<GateRecord>,
     end: StepEnd,
-    /// True if anything of it was recorded.
+    /// True if a target of the step has a record.
     begun: bool,
     counts: Counts,
     promotion: Option<PromotionTally>,
 }
 
 impl Assembly {
-    /// Begins. `gates` are the decisions about the run's steps, in their order, None for those that were never judged;
-    /// `error` is what ended the run early, if something did.
+    /// Begins a report. `gates` are the gate decisions about the run's steps, in their order, with None for steps without
+    /// one. `error` is the error that ended the run early, if there was one.
     #[must_use]
     pub fn new(run: RunDocument, gates: Vec<Option<GateRecord>>, error: Option<&CaughtError>, now: Timestamp) -> Self {
         let (decision, reason) = course::ending(&run.steps, &gates, error);
@@ -79,13 +79,13 @@ impl Assembly {
         }
     }
 
-    /// The run, with what is counted of it so far.
+    /// Returns the run, with the counts so far.
     #[must_use]
     pub fn run(&self) -> &RunReport {
         &self.run
     }
 
-    /// One more target of the step at that place in the run.
+    /// Adds one more target of the step with that index in the run.
     ///
     /// # Panics
     ///
@@ -110,7 +110,7 @@ impl Assembly {
         reported
     }
 
-    /// What is said of the run as a whole, when every target was added.
+    /// Returns what the report says about the whole run, after every target was added.
     #[must_use]
     pub fn end(self, comparison: Option<Comparison>) -> (Head, Highlights) {
         let run = self.run;

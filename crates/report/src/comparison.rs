@@ -1,4 +1,4 @@
-//! A run against the one before it: what fails since then, what does not any more, which instances are new or gone.
+//! Compares a run with the run before it: newly failing, fixed, new and gone instances.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,23 +11,23 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ReportedTarget;
 
-/// What changed since the run of the same plan before.
+/// What changed since the previous run of the same plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// The run before.
+    /// The previous run.
     pub run_id: String,
-    /// In trouble now (failed, unreachable or not ready), and not in trouble then.
+    /// Instances that are failed, unreachable or not ready in this run, and were none of these in the previous run.
     pub newly_failing: Vec<ComparedInstance>,
-    /// In trouble then; patched or compliant now.
+    /// Instances that were failed, unreachable or not ready in the previous run, and are patched or compliant in this run.
     pub fixed: Vec<ComparedInstance>,
-    /// Not there then, in a target that was reached in both runs.
+    /// Instances that only this run has, in targets that both runs reached.
     pub new: Vec<ComparedInstance>,
-    /// Not there any more, in a target that was reached in both runs.
+    /// Instances that only the previous run has, in targets that both runs reached.
     pub gone: Vec<ComparedInstance>,
 }
 
-/// An instance in both runs, or in one.
+/// An instance of both runs, or of one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparedInstance {
@@ -39,14 +39,14 @@ pub struct ComparedInstance {
     pub instance_id: String,
     /// Value of the `Name` tag, or null.
     pub name: Option<String>,
-    /// Its outcome in the run before; null: it was not there.
+    /// Its outcome in the previous run. Null: it was not in that run.
     pub before: Option<Outcome>,
-    /// Its outcome in this run; null: it is not there.
+    /// Its outcome in this run. Null: it is not in this run.
     pub now: Option<Outcome>,
 }
 
-/// What is needed of the report of the run before, read from its `report.json`: an instance is some 150 bytes of it, and
-/// not the five kilobytes that its row is.
+/// The part of the previous run's `report.json` that the comparison needs: some 150 bytes per instance, in place of the
+/// five kilobytes of its row.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Earlier {
     run: EarlierRun,
@@ -68,22 +68,22 @@ struct EarlierTarget {
     outcome: TargetOutcome,
 }
 
-/// An account in a Region.
+/// The account and the Region of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Place {
+struct TargetKey {
     account_id: Box<str>,
     region: Box<str>,
 }
 
-/// An instance in the run before.
+/// An instance of the previous run.
 #[derive(Debug, Clone)]
 struct Then {
-    place: Arc<Place>,
+    place: Arc<TargetKey>,
     name: Option<Box<str>>,
     outcome: Outcome,
 }
 
-/// Reads the instances by id, each made small when its turn comes.
+/// Reads the instances by id. Each is reduced to what the comparison needs as soon as it is read.
 fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<str>, Then>, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -106,10 +106,10 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
             let mut found = HashMap::new();
-            // Instances of a target follow one another, and share its place.
-            let mut place: Option<Arc<Place>> = None;
+            // Instances of a target follow one another, and share its key.
+            let mut place: Option<Arc<TargetKey>> = None;
             while let Some(Row { account_id, region, instance_id, name, outcome }) = rows.next_element()? {
-                let row = Place { account_id, region };
+                let row = TargetKey { account_id, region };
                 let place = match &mut place {
                     Some(known) if **known == row => Arc::clone(known),
                     other => Arc::clone(other.insert(Arc::new(row))),
@@ -123,23 +123,23 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
     deserializer.deserialize_seq(Rows)
 }
 
-/// A run that is being compared, one target after the other.
+/// A comparison while targets are added, one after the other.
 #[derive(Debug)]
 pub struct Comparing {
-    /// The targets that the run before reached; true for those that this one has reached, too.
-    reached: HashMap<Place, bool>,
-    /// The instances of the run before that have not been seen in this one.
+    /// The targets that the previous run reached; true for those that this run reached, too.
+    reached: HashMap<TargetKey, bool>,
+    /// The instances of the previous run that were not added yet.
     then: HashMap<Box<str>, Then>,
     found: Comparison,
 }
 
 impl Comparing {
-    /// Begins to compare with that run.
+    /// Begins a comparison with that run.
     #[must_use]
     pub fn with(earlier: Earlier) -> Self {
         let targets = earlier.targets.into_iter();
         let reached = targets.filter(|target| target.outcome == TargetOutcome::Reached);
-        let place = |target: EarlierTarget| Place { account_id: target.account_id, region: target.region };
+        let place = |target: EarlierTarget| TargetKey { account_id: target.account_id, region: target.region };
         Self {
             reached: reached.map(|target| (place(target), false)).collect(),
             then: earlier.instances,
@@ -153,10 +153,10 @@ impl Comparing {
         }
     }
 
-    /// One more target with its instances. Where one of the runs did not look (another stage, a locked account), nothing is
-    /// new and nothing is gone.
+    /// Adds one more target with its instances. If one of the runs did not reach the target (another stage, no access),
+    /// none of its instances is new or gone.
     pub fn add(&mut self, ReportedTarget { target, instances }: &ReportedTarget) {
-        let place = Place { account_id: target.account_id.as_str().into(), region: target.region.as_str().into() };
+        let place = TargetKey { account_id: target.account_id.as_str().into(), region: target.region.as_str().into() };
         let reached_then = self.reached.get_mut(&place);
         let was_reached = reached_then.is_some();
         if let Some(reached_now) = reached_then {
@@ -181,7 +181,7 @@ impl Comparing {
         }
     }
 
-    /// What changed, when every target was added. What is gone is sorted by account, Region and id.
+    /// Returns the comparison, after every target was added. Gone instances are sorted by account, Region and id.
     #[must_use]
     pub fn end(self) -> Comparison {
         let Self { reached, then, mut found } = self;
@@ -202,7 +202,7 @@ impl Comparing {
 }
 
 impl Comparison {
-    /// In one line.
+    /// Returns the comparison in one line.
     #[must_use]
     pub fn sentence(&self) -> String {
         let Self { run_id, newly_failing, fixed, new, gone } = self;
@@ -216,12 +216,12 @@ impl Comparison {
     }
 }
 
-/// Somebody has to do something about it.
+/// Returns true if an operator has to fix something.
 fn is_trouble(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Failed | Outcome::Unreachable | Outcome::NotReady)
 }
 
-/// It is where it should be.
+/// Returns true if no patch is missing.
 fn is_well(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Patched | Outcome::Compliant)
 }

@@ -1,5 +1,5 @@
-//! How a run went, by its gates: how it ended, and with what end each step is judged. KnownBaseline before the first target is
-//! read, so that every target can be written down as soon as it is.
+//! Decides from the gates how a run and each of its steps ended. This is known before the first target is read, so each
+//! target can be written as soon as it is read.
 
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::StepSummary;
@@ -7,7 +7,7 @@ use orgpatch_engine::results::reconcile::StepEnd;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::reason::Reason;
 
-/// How the run ended: an error that is not an outcome wins over a halt, and a step that was never judged is one.
+/// Returns how the run ended. An error wins over a halt, and a step without a gate decision is an error.
 pub(super) fn ending(
     steps: &[StepSummary],
     gates: &[Option<GateRecord>],
@@ -22,15 +22,16 @@ pub(super) fn ending(
             (RunDecision::Halted, Reason::new(&gate.reason.code, text))
         }
         (None, None, Some((step, _))) => {
-            (RunDecision::Error, Reason::new("BrokenRun", format!("step {} was never judged", step.id)))
+            (RunDecision::Error, Reason::new("BrokenRun", format!("the gate of step {} never decided", step.id)))
         }
         (None, None, None) => (RunDecision::Advanced, Reason::new("all-steps-advanced", "every step passed its gate")),
     }
 }
 
-/// How each step ended: a judged one is over, any other was cut by what ended the run before it.
+/// Returns how each step ended. A step with a gate decision is over; any other was cut by what ended the run.
 pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) -> Vec<StepEnd> {
-    let mut cut = error.map(|error| Reason::new("run-broken", format!("the run broke: {}", error.sentence())));
+    let mut cut =
+        error.map(|error| Reason::new("run-broken", format!("the run ended with an error: {}", error.sentence())));
     gates
         .iter()
         .map(|gate| match gate {
@@ -41,9 +42,9 @@ pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) ->
                 }
                 StepEnd::Over
             }
-            None => {
-                StepEnd::Cut(cut.clone().unwrap_or_else(|| Reason::new("never-judged", "the step was never judged")))
-            }
+            None => StepEnd::Cut(
+                cut.clone().unwrap_or_else(|| Reason::new("never-judged", "the gate of the step never decided")),
+            ),
         })
         .collect()
 }
@@ -56,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// Three steps, by what their gates said.
+    /// Returns three steps with the given gate decisions.
     fn run(said: [Option<GateDecision>; 3]) -> (Vec<StepSummary>, Vec<Option<GateRecord>>) {
         let ids = ["01-test-1", "02-staging-1", "03-production-1"];
         let step = |id: &str| StepSummary { id: id.into(), stage: id.into(), wave: 1, accounts: 1, targets: 0 };

@@ -1,8 +1,8 @@
 //! `instances.csv` and `patches.csv`: the report as tables for spreadsheets.
 //!
-//! RFC 4180 (comma, CRLF, every cell in quotes) in UTF-8 with a byte order mark, without which Excel takes Japanese names
-//! for another encoding. No cell can become a formula: see `tables::cell`. Columns keep their names and their order; new ones
-//! are added at the end.
+//! The format is RFC 4180 (comma, CRLF, every cell in quotes) in UTF-8 with a byte order mark, without which Excel assumes
+//! another encoding. No cell can become a formula: see `cell`. Columns keep their names and their order; new columns are
+//! added at the end.
 
 mod cell;
 mod instances;
@@ -15,20 +15,20 @@ use orgpatch_engine::results::InstanceRow;
 
 use crate::{ReportedTarget, TargetReport};
 
-/// What tells Excel that a file is UTF-8.
+/// The mark that tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// One of the tables.
+/// One of the CSV files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
+pub enum CsvFile {
     /// `instances.csv`: a line per instance.
     Instances,
     /// `patches.csv`: a line per patch of an instance.
     Patches,
 }
 
-impl Table {
-    /// Writes what the file begins with: the names of the columns.
+impl CsvFile {
+    /// Writes the byte order mark and the names of the columns.
     pub fn head(self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         let mut lines = Lines::new(out);
@@ -52,10 +52,10 @@ impl Table {
     }
 }
 
-/// The columns that both tables begin with: which instance, and where. They mean what they mean in `report.json`.
+/// The first columns of both files, which identify the instance. They have the meaning of the same fields in `report.json`.
 const WHICH: [&str; 9] = ["accountId", "accountName", "ouPath", "region", "stage", "wave", "instanceId", "name", "os"];
 
-/// The cells of those columns; `wave` is the row's, as a text.
+/// Returns the cells of those columns. `wave` is the row's wave as text.
 fn which<'r>(target: &'r TargetReport, row: &'r InstanceRow, wave: &'r str) -> [&'r str; WHICH.len()] {
     [
         &row.account_id,
@@ -70,14 +70,14 @@ fn which<'r>(target: &'r TargetReport, row: &'r InstanceRow, wave: &'r str) -> [
     ]
 }
 
-/// Lines of cells.
+/// Writes lines of cells.
 struct Lines<W: Write> {
     out: csv::Writer<W>,
 }
 
 impl<W: Write> Lines<W> {
     fn new(out: W) -> Self {
-        // Quotes around every cell: a spreadsheet that splits at something else than commas has no cell to begin.
+        // Quotes around every cell, so that a spreadsheet that splits at another sign than the comma finds no cell to begin.
         let writer = WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out);
         Self { out: writer }
     }

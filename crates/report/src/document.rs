@@ -1,36 +1,36 @@
-//! The text of `report.json`, piece by piece: instances as they come, then the targets, and the head when all of them are
-//! known, although it stands first: people who open a large file want to see how the run ended.
+//! Writes `report.json` piece by piece: the instances as they come, then the targets, and last the head, although the head
+//! is at the beginning of the file. People who open a large file see first how the run ended.
 
 use std::io::{self, Write};
 
 use super::Head;
 
-/// The document, as far as it is written.
+/// The document while it is written.
 #[derive(Debug, Default)]
 pub struct Document {
-    /// True if the list that is being written has an entry.
+    /// True if the current list has an entry.
     listed: bool,
 }
 
 impl Document {
-    /// One more instance, and behind [`Document::targets`] one more target, as JSON.
+    /// Writes one more instance as JSON, or, after [`Document::targets`], one more target.
     pub fn entry(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
         out.write_all(if self.listed { b",\n" } else { b"\n" })?;
         self.listed = true;
         out.write_all(json.as_bytes())
     }
 
-    /// Ends the instances; targets follow.
+    /// Ends the instances, and begins the targets.
     pub fn targets(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.listed = false;
         out.write_all(b"\n],\"targets\":[")
     }
 
-    /// Ends the document. Returns what goes before everything that was written.
+    /// Ends the document. Returns the beginning, which goes before everything that was written.
     pub fn end(&self, out: &mut impl Write, head: &Head) -> io::Result<Vec<u8>> {
         out.write_all(b"\n]}\n")?;
         let mut beginning = serde_json::to_vec(head)?;
-        // The brace that ends the head stands at the end of the document.
+        // The brace that ends the head is at the end of the document.
         beginning.pop();
         beginning.extend_from_slice(br#","instances":["#);
         Ok(beginning)

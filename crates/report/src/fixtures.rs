@@ -1,4 +1,4 @@
-//! Made-up values that several tests start from.
+//! Test data that several tests start from.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::{Assembly, Report};
 
-/// A target of the first wave of stage `test`.
+/// Returns a target of the first wave of stage `test`.
 pub fn target() -> Target {
     Target {
         account_id: "222200000001".into(),
@@ -32,7 +32,7 @@ pub fn target() -> Target {
     }
 }
 
-/// A report of two steps with an instance per situation, two of them with hostile names.
+/// Returns a report of two steps with an instance per situation, two of them with hostile names.
 pub fn report() -> Report {
     let [test, production] = ["test", "production"].map(|stage| Target {
         account_id: if stage == "test" { "222200000001" } else { "444400000001" }.into(),
@@ -127,7 +127,7 @@ fn parsed<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
     serde_json::from_value(value).expect("what its type takes")
 }
 
-/// Compares with the committed file, byte for byte.
+/// Compares bytes with the committed file.
 pub fn assert_golden(name: &str, bytes: &[u8]) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -142,7 +142,7 @@ pub fn assert_golden(name: &str, bytes: &[u8]) {
     );
 }
 
-/// A row with that outcome.
+/// Returns a row with that outcome.
 pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome, code: &str) -> InstanceRow {
     let seen = InventoryInstance {
         instance_id: id.into(),

@@ -1,5 +1,5 @@
-//! What the summary and the notification tell of a run besides its head: counted while targets and instances pass by,
-//! with the first few of what somebody has to look at.
+//! What the summary and the notification say about a run in addition to its head: counts, and the first few instances and
+//! targets that need attention.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 use super::{RunReport, StepReport, TargetReport};
 
-/// So many lines of a list are shown; the tables have all.
+/// How many lines of a list are shown. The CSV files have all of them.
 const SHOWN: usize = 20;
 
-/// The first few of something, and how many there are.
+/// The first few entries of a list, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortlist<T> {
     /// The first ones, in the order of the report.
@@ -37,36 +37,36 @@ impl<T: Clone> Shortlist<T> {
         self.all += 1;
     }
 
-    /// How many are not among the first.
+    /// Returns how many entries are not among the first.
     #[must_use]
     pub fn more(&self) -> usize {
         self.all - self.first.len()
     }
 }
 
-/// What people are told. Its size does not depend on how many targets and instances there are.
+/// What people are told about a run. Its size does not depend on the number of targets and instances.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Highlights {
     /// How many targets there are.
     pub targets: usize,
-    /// How many of them were not reached, for whatever reason.
+    /// How many of them were not reached, for any reason.
     pub not_reached: usize,
-    /// Targets that the run came to and could not enter.
+    /// Targets that the run tried and could not reach.
     pub away: Shortlist<TargetReport>,
-    /// Instances about which somebody has to do something before the next run is better.
+    /// Instances for which an operator has to fix something.
     pub to_look_at: Shortlist<InstanceRow>,
-    /// How many of those have which outcome for which reason.
+    /// How many of those have each outcome and reason.
     pub reasons: BTreeMap<(Outcome, String), usize>,
-    /// How many instances somebody else patches too, or may.
+    /// How many instances another tool patches or may patch.
     pub with_conflicts: usize,
-    /// How many instances were left alone for that.
+    /// How many instances were left alone because of that.
     pub left_alone: usize,
-    /// By stage and wave: targets, and how many of them have baselines that were changed, or would be.
+    /// By stage and wave: the number of targets, and of those whose baselines were changed or would be.
     baselines: BTreeMap<(String, u32), (usize, usize)>,
 }
 
 impl Highlights {
-    /// One more target.
+    /// Counts one more target.
     pub fn add_target(&mut self, target: &TargetReport) {
         self.targets += 1;
         if target.outcome != TargetOutcome::Reached {
@@ -80,7 +80,7 @@ impl Highlights {
         *differ += usize::from(target.baseline_changes.iter().any(Change::is_write));
     }
 
-    /// One more instance.
+    /// Counts one more instance.
     pub fn add_instance(&mut self, row: &InstanceRow) {
         if needs_attention(row.outcome) {
             self.to_look_at.add(row);
@@ -90,13 +90,13 @@ impl Highlights {
         self.left_alone += usize::from(competing::is_reason(&row.reason));
     }
 
-    /// What came of a step, in numbers.
+    /// Returns the result of a step in numbers.
     #[must_use]
     pub fn counted(&self, run: &RunReport, step: &StepReport) -> String {
         if run.operation.is_about_baselines_only() {
             let (all, differ) = self.baselines.get(&(step.stage.clone(), step.wave)).copied().unwrap_or_default();
             let what = match run.operation {
-                Operation::RestoreBaselines => "what was there before was given back in",
+                Operation::RestoreBaselines => "the previous baselines were restored in",
                 _ => "the baselines differ from the plan in",
             };
             return format!("{what} {differ} of {all} targets");
@@ -106,7 +106,7 @@ impl Highlights {
     }
 }
 
-/// What people want to see first.
+/// Returns true for the outcomes that people want to see first.
 fn needs_attention(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Failed | Outcome::Unreachable | Outcome::NotReady | Outcome::PendingReboot)
 }

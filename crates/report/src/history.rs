@@ -1,12 +1,12 @@
-//! The history of all runs as tables: what `report` writes below `results/`, one JSON document per line, and Athena reads.
+//! The history of all runs as tables, which `report` writes below `results/`, one JSON document per line, and Athena reads.
 //!
-//! Only runs that ask instances something are in it; those about baselines say nothing about patches. A run has one file
-//! per table and stage, under the same key each time: a report that is made again replaces its lines and repeats none.
-//! An empty file is written too, so that nothing of an earlier try is left.
+//! Runs about baselines only are not in it, because they say nothing about patches. A run has one file per table and
+//! stage, always under the same key, so a report that is made again replaces its lines. Empty files are written, too, so
+//! that nothing of an earlier try stays.
 //!
-//! The columns are stable: one may be added, none renamed or given another meaning. Names are in snake_case, because
-//! Athena knows no upper case. Times are UTC with milliseconds, so that they sort as text. The table's partition is
-//! `date`, the day (UTC) on which the run began.
+//! The columns are stable: columns may be added, but never renamed or given another meaning. Names are in snake_case,
+//! because Athena has no upper case. Times are UTC with milliseconds, so that they sort as text. The partition of the
+//! tables is `date`, the day (UTC) on which the run started.
 
 mod instance;
 mod patch;
@@ -19,27 +19,27 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use run::{Place, Subject};
+use run::{InstanceColumns, TargetColumns};
 use serde::Serialize;
 
 use crate::{ReportedTarget, RunReport};
 
-/// A table.
+/// A table of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
+pub enum HistoryTable {
     /// A line per instance and run.
     Instances,
-    /// A line per instance, patch and what was seen of it in the run.
+    /// A line per instance, patch and event in the run.
     Patches,
-    /// A line per target (account and Region) and run: those that could not be entered have no instances to show for it.
+    /// A line per target (account and Region) and run. Targets that were not reached have no instances.
     Targets,
 }
 
-impl Table {
+impl HistoryTable {
     /// Every table.
     pub const ALL: [Self; 3] = [Self::Instances, Self::Patches, Self::Targets];
 
-    /// Its name, as a folder and in SQL.
+    /// Returns its name, as a folder and in SQL.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,9 +50,9 @@ impl Table {
     }
 }
 
-impl Table {
-    /// Where a run's lines about a stage lie, without the ending that a compression adds. The stage is in the key for people
-    /// and tools that copy; Athena's partition is the date, and the stage an ordinary column.
+impl HistoryTable {
+    /// Returns the key of a run's lines about a stage, without the suffix of the compression. The stage is in the key for
+    /// people and for tools that copy. Athena's partition is the date; the stage is an ordinary column.
     #[must_use]
     pub fn key(self, run: &RunReport, stage: &str) -> String {
         let table = self.name();
@@ -63,13 +63,13 @@ impl Table {
     /// Writes the lines of a target. Fails only if `out` does.
     pub fn lines(self, out: &mut impl Write, run: &RunReport, target: &ReportedTarget) -> io::Result<()> {
         let ReportedTarget { target, instances } = target;
-        let place = Place::of(run, target);
+        let place = TargetColumns::of(run, target);
         match self {
-            Self::Instances => {
-                instances.iter().try_for_each(|row| line(out, &instance::Line::of(Subject::of(&place, row), row)))
-            }
+            Self::Instances => instances
+                .iter()
+                .try_for_each(|row| line(out, &instance::Line::of(InstanceColumns::of(&place, row), row))),
             Self::Patches => instances.iter().try_for_each(|row| {
-                let subject = Subject::of(&place, row);
+                let subject = InstanceColumns::of(&place, row);
                 patch::Line::all_of(&subject, run, target, row).try_for_each(|one| line(out, &one))
             }),
             Self::Targets => line(out, &target::Line::of(&place, target)),
@@ -77,7 +77,7 @@ impl Table {
     }
 }
 
-/// Whether a run is in the history: one about baselines only is not.
+/// Returns true if a run is in the history. A run about baselines only is not.
 #[must_use]
 pub fn has(run: &RunReport) -> bool {
     !run.operation.is_about_baselines_only()
@@ -88,7 +88,7 @@ fn line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A time as the tables have it.
+/// Returns a time in the format of the tables.
 fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }

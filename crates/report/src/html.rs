@@ -1,4 +1,4 @@
-//! `report.html`: the template of the page with the report in it, as JSON that may stand inside a script element.
+//! Writes `report.html`: the template of the page with the report in it, as JSON that is safe inside a script element.
 //!
 //! The template and the compact spelling of the report are described in `crates/report/page/README.md`;
 //! `tools/compact.mjs` there is the reference.
@@ -11,26 +11,26 @@ use serde_json::value::RawValue;
 
 use crate::Head;
 
-/// Where the template takes the report. It is there exactly once.
+/// The place of the report in the template, which has it exactly once.
 pub const PLACEHOLDER: &str = "@@REPORT_JSON@@";
 
-/// So many bytes of texts that may come again are remembered, some 16 MiB. Beyond that a text that is new is written out
-/// each time: the page becomes larger, and the function's memory does not.
+/// How many bytes of texts are remembered, so that repeated texts are written once: 16 MiB. Beyond that, new texts are
+/// written each time, so the page grows and the function's memory does not.
 const REMEMBERED: usize = 16 * 1024 * 1024;
-/// What a remembered text costs besides itself.
+/// The memory that a remembered text needs in addition to its own bytes.
 const ENTRY: usize = 48;
 
-/// A page that is being written: instances first, then targets, then what is said of the run as a whole.
+/// A page while it is written: the instances first, then the targets, then the head.
 pub struct HtmlPage<'t> {
-    /// The template behind the report.
+    /// The template after the report.
     after: &'t str,
     texts: Texts,
-    /// True if the list that is being written has an entry.
+    /// True if the current list has an entry.
     listed: bool,
 }
 
 impl<'t> HtmlPage<'t> {
-    /// Writes the template up to the report, and the report up to its first instance.
+    /// Writes the template up to the report, and the beginning of the report up to its first instance.
     pub fn begin(template: &'t str, out: &mut impl Write) -> io::Result<Self> {
         let (before, after) = template
             .split_once(PLACEHOLDER)
@@ -40,19 +40,19 @@ impl<'t> HtmlPage<'t> {
         Ok(Self { after, texts: Texts::remembering(REMEMBERED), listed: false })
     }
 
-    /// One more instance, as JSON.
+    /// Writes one more instance, given as JSON.
     pub fn instance(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
         let short = shortened(json, &mut self.texts)?;
         self.entry(out, &short)
     }
 
-    /// Ends the instances; targets follow.
+    /// Ends the instances, and begins the targets.
     pub fn targets(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.listed = false;
         out.write_all(br#"],"targets":["#)
     }
 
-    /// One more target, as JSON.
+    /// Writes one more target, given as JSON.
     pub fn target(&mut self, out: &mut impl Write, json: &str) -> io::Result<()> {
         self.entry(out, json)
     }
@@ -61,7 +61,7 @@ impl<'t> HtmlPage<'t> {
     pub fn end(&self, out: &mut impl Write, head: &Head) -> io::Result<()> {
         out.write_all(b"],")?;
         let head = serde_json::to_string(head)?;
-        // The brace that begins the head has stood before the instances.
+        // The brace that begins the head was written before the instances.
         write_for_script(out, head.strip_prefix('{').unwrap_or(&head))?;
         out.write_all(self.after.as_bytes())
     }
@@ -75,8 +75,8 @@ impl<'t> HtmlPage<'t> {
     }
 }
 
-/// An instance without nulls and empty lists, and with numbers in place of what was there before: its reason, and the
-/// entries of its lists.
+/// Returns an instance without nulls and empty lists. Its reason and the entries of its lists become numbers if the same
+/// text was written before.
 fn shortened(json: &str, texts: &mut Texts) -> io::Result<String> {
     let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(json)?;
     let mut short = String::with_capacity(json.len());
@@ -100,12 +100,12 @@ fn shortened(json: &str, texts: &mut Texts) -> io::Result<String> {
     Ok(short)
 }
 
-/// Texts by their places in the order of appearance.
+/// Texts, numbered in the order of their appearance.
 struct Texts {
     places: HashMap<Box<str>, usize>,
-    /// How many have appeared, remembered or not.
+    /// How many texts have appeared, remembered or not.
     appeared: usize,
-    /// Bytes that may still be remembered.
+    /// How many bytes may still be remembered.
     room: usize,
 }
 
@@ -114,7 +114,7 @@ impl Texts {
         Self { places: HashMap::new(), appeared: 0, room: bytes }
     }
 
-    /// The place of a text that has appeared before, or the text.
+    /// Returns the number of a text that has appeared before, or the text.
     fn placed<'j>(&mut self, json: &'j str) -> Cow<'j, str> {
         if let Some(place) = self.places.get(json) {
             return Cow::Owned(place.to_string());
@@ -128,8 +128,8 @@ impl Texts {
     }
 }
 
-/// Writes JSON such that nothing in it ends a script element or opens a comment, and such that older parsers of JavaScript
-/// take it too. The signs that are escaped only ever stand inside texts.
+/// Writes JSON so that nothing in it ends a script element or opens a comment, and so that older JavaScript parsers accept
+/// it. The escaped characters occur only inside texts.
 fn write_for_script(out: &mut impl Write, json: &str) -> io::Result<()> {
     let mut rest = json;
     while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {

@@ -1,13 +1,13 @@
-//! Which run of a plan is the latest one. Run ids do not sort by time, and a bucket keeps runs for years: a small object
-//! per plan says it.
+//! Decides which run of a plan is the latest one. Run ids do not sort by time, and a bucket keeps runs for years, so a small
+//! object per plan names the latest run.
 
 use jiff::Timestamp;
 use orgpatch_records::latest_run::LatestRun;
 
 use crate::RunReport;
 
-/// What to write when a report of that run is made; None: what is known stays. Runs about baselines only say nothing
-/// about instances, and an older run whose report is made again (by a redrive) is not the latest.
+/// Returns the object to write after a report of that run; None: the known one stays. Runs about baselines only do not
+/// count, and an older run whose report is made again (by a redrive) is not the latest.
 #[must_use]
 pub fn after(run: &RunReport, known: Option<LatestRun>) -> Option<LatestRun> {
     if run.operation.is_about_baselines_only() {
@@ -28,8 +28,8 @@ pub fn after(run: &RunReport, known: Option<LatestRun>) -> Option<LatestRun> {
     })
 }
 
-/// The run that comes before that one, as far as the latest one tells: itself, or, when a report is made again, the one
-/// before it. An older run whose report is made again is compared with nothing.
+/// Returns the run before that run: the latest known run, or the one before it if the report of the latest run is made
+/// again. An older run whose report is made again has none.
 #[must_use]
 pub fn before<'k>(run_id: &str, started_at: Timestamp, known: &'k LatestRun) -> Option<&'k str> {
     if known.run_id == run_id {

@@ -1,4 +1,4 @@
-//! The report of a run: one document, put together target by target, and the files that people and programs read.
+//! The report of a run: one document, which is put together target by target, and the files that people and programs read.
 
 mod assembly;
 pub mod comparison;

@@ -1,9 +1,9 @@
-//! What CloudWatch gets to know of a run: log lines in its embedded metric format, from which it makes metrics.
+//! The metrics of a run: log lines in CloudWatch's embedded metric format.
 //!
-//! Format: "Specification: Embedded metric format", CloudWatch user guide. Every metric of a list is in every line of its
-//! kind, zeros too, so that graphs and alarms have a value for each run. Few dimensions, because each combination of
-//! names and values is a metric that costs: the run as a whole with none (what alarms look at, whatever plans there are)
-//! and by plan, stages by plan and stage. Deployments differ by their namespace.
+//! Source: "Specification: Embedded metric format", CloudWatch user guide. Every line has all metrics of its kind,
+//! including zeros, so that graphs and alarms have a value for each run. There are few dimensions, because each combination
+//! of names and values is a metric that costs money. Metrics of a run have no dimension, which the alarms use for all
+//! plans, and the plan. Metrics of a stage have the plan and the stage. Each deployment has its own namespace.
 
 use jiff::Timestamp;
 use orgpatch_model::outcome::{Counts, Outcome, RunDecision};
@@ -19,8 +19,8 @@ const STAGE: &str = "Stage";
 /// A metric's name, unit and value.
 type Metric = (&'static str, &'static str, u64);
 
-/// The lines of a run: one about the run, one for each stage; none if the run was about baselines only, which must not
-/// pass for a successful night.
+/// Returns the lines of a run: one about the run, and one for each stage. A run about baselines only has none, because it
+/// must not count as a successful run.
 #[must_use]
 pub fn lines(report: &Head, namespace: &str) -> Vec<Value> {
     if report.run.operation.is_about_baselines_only() {
@@ -39,7 +39,7 @@ pub fn lines(report: &Head, namespace: &str) -> Vec<Value> {
     std::iter::once(of_run).chain(of_stages).collect()
 }
 
-/// How the run ended, and how long it took.
+/// Returns the metrics of how the run ended, and how long it took.
 fn run_metrics(report: &Head) -> Vec<Metric> {
     let run = &report.run;
     let ended = |decision| u64::from(run.decision == decision);
@@ -52,7 +52,7 @@ fn run_metrics(report: &Head) -> Vec<Metric> {
     ]
 }
 
-/// What the gates said to the stage's steps, and its instances by outcome.
+/// Returns the metrics of the stage's steps by gate decision, and of its instances by outcome.
 fn stage_metrics(report: &Head, stage: &str) -> Vec<Metric> {
     let steps: Vec<&StepReport> = report.steps.iter().filter(|step| step.stage == stage).collect();
     let said = |decision| steps.iter().map(|step| u64::from(step.decision == decision)).sum();
@@ -70,7 +70,7 @@ fn stage_metrics(report: &Head, stage: &str) -> Vec<Metric> {
     metrics
 }
 
-/// The metric that counts instances with that outcome.
+/// Returns the name of the metric that counts instances with that outcome.
 fn metric_of(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Compliant => "InstancesCompliant",
@@ -85,7 +85,7 @@ fn metric_of(outcome: Outcome) -> &'static str {
     }
 }
 
-/// One log line: the names and values, and the `_aws` member that says which of them are metrics and dimensions.
+/// Returns one log line: names and values, and the `_aws` member that says which of them are metrics and dimensions.
 fn line(namespace: &str, at: Timestamp, dimensions: &Value, metrics: &[Metric], names: &[(&str, &str)]) -> Value {
     let described: Vec<Value> = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let mut line = Map::new();

@@ -19,26 +19,25 @@ use crate::highlights::Highlights;
 use crate::promotion::StepPromotion;
 use crate::readiness::ReadinessReport;
 
-/// Version of the format of `report.json`. Grows when a field changes its meaning or goes away; new fields do not
-/// count.
+/// Version of the format of `report.json`. It grows if a field changes its meaning or is removed, but not for new fields.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// `report.json`.
-// Whole, as programs read it. The function that writes it never has more of it in memory than the head and one target:
-// see `Assembly` and `document`.
+// The whole document, as programs read it. The function that writes it never has more in memory than the head and one
+// target: see `Assembly` and `document`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// What is said of the run as a whole.
+    /// The fields about the whole run.
     #[serde(flatten)]
     pub head: Head,
-    /// Every instance of every target that could be listed, exactly once.
+    /// Every instance of every target whose instances could be listed, exactly once.
     pub instances: Vec<InstanceRow>,
     /// Every target of every step.
     pub targets: Vec<TargetReport>,
 }
 
-/// Everything of a report but its two lists that grow with the organization.
+/// The report without its two lists that grow with the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Head {
@@ -46,14 +45,14 @@ pub struct Head {
     pub schema_version: u32,
     /// The run.
     pub run: RunReport,
-    /// Its steps, in the order in which they ran or would have run.
+    /// The steps, in the order in which they ran or would have run.
     pub steps: Vec<StepReport>,
-    /// How ready the instances are, and what to do about those that are not.
+    /// How ready the instances are, and what to fix first.
     #[serde(default)]
     pub readiness: ReadinessReport,
-    /// Accounts that no step works on.
+    /// Accounts that are in no step.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
-    /// What changed since the run of the plan before. Absent: there is none, or its report is gone.
+    /// What changed since the previous run of the plan. Absent: there is no previous run, or its report was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
 }
@@ -68,22 +67,22 @@ pub struct RunReport {
     pub plan: String,
     /// SHA-256 of the plan document, in hex.
     pub plan_sha256: String,
-    /// What it was for.
+    /// What the run did.
     pub operation: Operation,
-    /// True if it looked at readiness only and sent no command.
+    /// True if the run checked only readiness and sent no command.
     #[serde(default)]
     pub readiness_only: bool,
-    /// What the person who started it wrote.
+    /// The comment in the input of the run.
     pub comment: Option<String>,
-    /// When it was planned.
+    /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
     /// When this report was made.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub finished_at: Timestamp,
-    /// How it ended.
+    /// How the run ended.
     pub decision: RunDecision,
-    /// Why.
+    /// The reason for the decision.
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
@@ -99,18 +98,18 @@ pub struct StepReport {
     pub stage: String,
     /// Wave in the stage, from 1.
     pub wave: u32,
-    /// What the gate said.
+    /// How the step ended.
     pub decision: StepDecision,
-    /// Why.
+    /// The reason for the decision.
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
-    /// What of it the first stage had installed before; null where the plan compares nothing.
+    /// The installed patches compared with those that the first stage has installed. Null: the plan compares nothing.
     pub promotion: Option<StepPromotion>,
-    /// What the gate's numbers were measured against. Absent: the step was never judged.
+    /// The limits of the gate. Absent: the gate did not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Gate>,
-    /// When the gate decided. Absent: the step was never judged.
+    /// When the gate decided. Absent: the gate did not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub judged_at: Option<Timestamp>,
@@ -120,17 +119,17 @@ pub struct StepReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepDecision {
-    /// It passed its gate.
+    /// The step passed its gate.
     Advance,
-    /// Its gate halted the run.
+    /// The gate of the step halted the run.
     Halt,
-    /// The run ended before it.
+    /// The run ended before the step.
     NotAttempted,
-    /// The run ended in the middle of it.
+    /// The run ended during the step.
     Error,
 }
 
-/// A target.
+/// A target: one account in one Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetReport {
@@ -146,29 +145,30 @@ pub struct TargetReport {
     pub stage: String,
     /// Wave in the stage, from 1.
     pub wave: u32,
-    /// What happened.
+    /// What happened to the target.
     pub outcome: TargetOutcome,
-    /// Why.
+    /// The reason for the outcome.
     pub reason: Reason,
-    /// When the result of its scan was recorded; null if it was not.
+    /// When the result of its scan was recorded. Null: there was none.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     #[serde(default)]
     pub scanned_at: Option<Timestamp>,
-    /// When the result of its install was recorded; null if there was none.
+    /// When the result of its install was recorded. Null: there was none.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     #[serde(default)]
     pub installed_at: Option<Timestamp>,
-    /// What was done to its baselines, and what was not and why; of a run of `preview-baselines`, what would be. Absent:
-    /// nothing.
+    /// Changes to its baselines, and reasons for changes that were not made. In a run of `preview-baselines`, the changes
+    /// that a run would make. Absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baseline_changes: Vec<Change>,
-    /// What could not be seen of others who patch there, and what of theirs may concern any instance. Absent: nothing.
+    /// What orgpatch could not read about other tools that patch in the target, and conflicts that may concern any instance.
+    /// Absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflict_notes: Vec<Reason>,
 }
 
 impl Report {
-    /// Each target with its instances, in the order of the targets.
+    /// Returns each target with its instances, in the order of the targets.
     pub fn into_reported(self) -> impl Iterator<Item = ReportedTarget> {
         let mut rows: HashMap<(String, String), Vec<InstanceRow>> = HashMap::new();
         for row in self.instances {
@@ -180,7 +180,7 @@ impl Report {
         })
     }
 
-    /// What people are told of it besides its head.
+    /// Returns the highlights of the report.
     #[must_use]
     pub fn highlights(&self) -> Highlights {
         let mut highlights = Highlights::default();
@@ -194,7 +194,7 @@ impl Report {
     }
 }
 
-/// JSON Schema of `report.json`.
+/// Returns the JSON Schema of `report.json`.
 #[must_use]
 pub fn json_schema() -> schemars::Schema {
     schemars::schema_for!(Report)

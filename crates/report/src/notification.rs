@@ -1,7 +1,8 @@
-//! A run in a few lines: what the state machine gets of a report, and what people are sent.
+//! A run in a few lines: the answer to the state machine, and the notification for people.
 
 use std::fmt::Write as _;
 
+use orgpatch_model::english::counted;
 use orgpatch_model::error::HALTED;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_records::keys;
@@ -9,11 +10,11 @@ use orgpatch_records::messages::ReportAnswer;
 
 use super::{Head, Highlights};
 
-/// SNS takes a subject of at most so many characters.
+/// The longest subject that SNS accepts, in characters.
 const MAX_SUBJECT: usize = 100;
 
 impl Head {
-    /// What the state machine and the people who are notified get of it.
+    /// Returns the answer to the state machine, with the text of the notification.
     #[must_use]
     pub fn answer(&self, highlights: &Highlights, bucket: &str) -> ReportAnswer {
         let run = &self.run;
@@ -49,11 +50,13 @@ impl Head {
             }
         }
         let Highlights { targets, not_reached, with_conflicts, left_alone, .. } = highlights;
-        if *with_conflicts > 0 {
-            let _ = writeln!(
-                text,
-                "{with_conflicts} instances are patched by somebody else too, or may be; {left_alone} were left alone."
-            );
+        if *left_alone > 0 {
+            let (were, them) = if *left_alone == 1 { ("was", "it") } else { ("were", "them") };
+            let skipped = counted(*left_alone, "instance");
+            let _ = writeln!(text, "{skipped} {were} skipped because another tool may patch {them}.");
+        }
+        if with_conflicts > left_alone {
+            let _ = writeln!(text, "Another tool may patch {} in all.", counted(*with_conflicts, "instance"));
         }
         if *not_reached > 0 {
             let _ = writeln!(text, "{not_reached} of {targets} targets were not reached.");
@@ -63,7 +66,7 @@ impl Head {
             let _ = writeln!(text, "\n{}", comparison.sentence());
         }
         let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
-        let _ = write!(text, "Beside it: {}", keys::REPORT_FILES[1..].join(", "));
+        let _ = write!(text, "In the same folder: {}", keys::REPORT_FILES[1..].join(", "));
         text
     }
 }

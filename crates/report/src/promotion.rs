@@ -1,4 +1,4 @@
-//! What a step installed, compared with what the plan's first stage has installed.
+//! Compares what a step installed with what the plan's first stage has installed.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use orgpatch_plan::{Plan, Stage, Untested};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a step installed, compared with what the plan's first stage has installed.
+/// The patches of a step, compared with those that the plan's first stage has installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StepPromotion {
-    /// What the plan says about patches that the first stage has not installed; null for the first stage itself.
+    /// What the plan does with patches that the first stage has not installed. Null: this is the first stage.
     pub untested: Option<Untested>,
-    /// Patches that were installed and are tested; in the first stage every patch that was installed.
+    /// Installed patches that are tested. In the first stage: every installed patch.
     pub tested: Vec<PatchCount>,
-    /// Patches that were installed and are not tested.
+    /// Installed patches that are not tested.
     pub installed_untested: Vec<PatchCount>,
-    /// Patches that are missing and were not installed, because they are not tested.
+    /// Missing patches that were not installed because they are not tested.
     pub held_back: Vec<PatchCount>,
 }
 
-/// A patch and on how many instances.
+/// A patch, and the number of instances.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PatchCount {
@@ -31,18 +31,18 @@ pub struct PatchCount {
     pub os: String,
     /// `KBId` in the API: a KB article on Windows, package name on Linux.
     pub id: String,
-    /// Title; on Linux with the version.
+    /// Title. On Linux it contains the version.
     pub title: String,
-    /// How many instances.
+    /// Number of instances.
     pub instances: u32,
 }
 
 impl StepPromotion {
-    /// One line for the notification; empty if all that was installed is tested.
+    /// Returns one line for the notification. Empty: every installed patch is tested.
     pub(super) fn sentence(&self) -> String {
         match (self.installed_untested.len(), self.held_back.len()) {
             (0, 0) => String::new(),
-            // Whoever allows it does not want to be told every time; the report lists it.
+            // A plan that allows untested patches does not need a notification; the report lists them.
             (_, 0) if self.untested == Some(Untested::Allow) => String::new(),
             (installed, held_back) => {
                 format!("  not tested: {} installed, {held_back} held back\n", counted_patches(installed))
@@ -58,8 +58,8 @@ fn counted_patches(n: usize) -> String {
 /// Patches by operating system, id and title, with the number of their instances.
 type Counted = BTreeMap<(String, String, String), u32>;
 
-/// Counts what the instances of a step installed, one after the other. It grows with the patches there are, and not with
-/// the instances.
+/// Counts the patches of a step, one instance after the other. Its size depends on the number of patches, not on the number
+/// of instances.
 pub(super) struct PromotionTally {
     untested: Option<Untested>,
     tested: Counted,
@@ -68,7 +68,7 @@ pub(super) struct PromotionTally {
 }
 
 impl PromotionTally {
-    /// None where the plan compares nothing.
+    /// Begins to count. None: the plan compares nothing.
     pub(super) fn new(compared: &Compared) -> Option<Self> {
         let untested = match compared {
             Compared::Nothing => return None,
@@ -78,7 +78,7 @@ impl PromotionTally {
         Some(Self { untested, tested: Counted::new(), installed_untested: Counted::new(), held_back: Counted::new() })
     }
 
-    /// One more instance.
+    /// Adds one more instance.
     pub(super) fn add(&mut self, row: &InstanceRow) {
         let os = row.os.as_deref().unwrap_or_default();
         let count = |counted: &mut Counted, patch: &Patch| {
@@ -95,7 +95,7 @@ impl PromotionTally {
         }
     }
 
-    /// In the order of their names.
+    /// Returns the counts, sorted by operating system and patch.
     pub(super) fn end(self) -> StepPromotion {
         let listed = |counted: Counted| {
             let patches = counted.into_iter();
@@ -110,11 +110,11 @@ impl PromotionTally {
     }
 }
 
-/// Whether the plan compares what a stage installs.
+/// With what the plan compares the patches of a stage.
 pub(super) enum Compared {
-    /// No.
+    /// With nothing.
     Nothing,
-    /// It is the first stage, with which others are compared.
+    /// It is the first stage, with which other stages are compared.
     Itself,
     /// With the first stage.
     WithFirst(Untested),
@@ -151,7 +151,8 @@ mod tests {
         }
     }
 
-    /// Two instances got version 1, which is tested; one of them version 2 too, which is not. Both lack version 3.
+    /// Returns two instances that got version 1, which is tested. One of them got version 2, too, which is not. Both lack
+    /// version 3.
     fn rows() -> [InstanceRow; 2] {
         let target = fixtures::target();
         let row = |id, installed: Vec<Patch>, untested: Vec<Patch>| {

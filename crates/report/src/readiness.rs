@@ -1,4 +1,4 @@
-//! The findings of all instances together: how many have which, and what to fix first.
+//! The findings of all instances together: counts by check and status, and what to fix first.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,16 +8,16 @@ use orgpatch_model::english::counted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// So many causes of instances that are not ready are in the notification; the report has all.
+/// How many causes the notification lists. The report lists all.
 const CAUSES_TOLD: usize = 3;
 
-/// The findings of all instances together. Empty where no instance was looked at.
+/// The findings of all instances together. Empty: no instance was checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadinessReport {
-    /// How many instances have each status, by check; statuses that none has are absent.
+    /// Number of instances by check and status. A status that no instance has is absent.
     pub checks: BTreeMap<Check, BTreeMap<Status, u64>>,
-    /// Every cause and how many instances have it: what holds instances back first, then what is bad on most of them.
+    /// Every cause with its number of instances: failures first, then by number of instances.
     pub first_to_fix: Vec<Cause>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct ReadinessTally {
 }
 
 impl ReadinessTally {
-    /// One more instance.
+    /// Adds one more instance.
     pub(super) fn add(&mut self, findings: &[Finding]) {
         for finding in findings {
             *self.checks.entry(finding.check).or_default().entry(finding.status).or_default() += 1;
@@ -43,7 +43,7 @@ impl ReadinessTally {
 }
 
 impl ReadinessReport {
-    /// The first few causes that hold instances back, for the notification; empty if there is none.
+    /// Returns the first few causes of failures for the notification. Empty: there is none.
     pub(super) fn sentences(&self) -> String {
         let mut text = String::new();
         let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);

@@ -10,12 +10,12 @@ use orgpatch_model::outcome::RunDecision;
 use crate::comparison::Comparison;
 use crate::{Head, Highlights, RunReport, StepDecision};
 
-/// So many of the instances that changed in one way are named; the page has all.
+/// How many instances of each kind of change are named. The page has all.
 const LONGEST_LIST: usize = 20;
-/// A foreign text longer than so many characters is cut.
+/// A foreign text that is longer than this number of characters is cut.
 const LONGEST_TEXT: usize = 300;
 
-/// The summary.
+/// Returns the summary of a run.
 #[must_use]
 pub fn markdown(head: &Head, highlights: &Highlights) -> String {
     let mut out = String::new();
@@ -69,7 +69,7 @@ fn steps(out: &mut String, head: &Head, highlights: &Highlights) {
     }
 }
 
-/// Instances that somebody has to look at: by reason, then one by one.
+/// Writes the instances that need attention: counts by reason, then the first instances.
 fn instances(out: &mut String, highlights: &Highlights) {
     let list = &highlights.to_look_at;
     if list.all == 0 {
@@ -124,7 +124,7 @@ fn targets(out: &mut String, highlights: &Highlights) {
     more(out, list.more(), "report.html");
 }
 
-/// What changed since the run before.
+/// Writes what changed since the previous run.
 fn compared(out: &mut String, comparison: Option<&Comparison>) {
     let Some(comparison) = comparison else { return };
     line!(out);
@@ -151,8 +151,8 @@ fn more(out: &mut String, rest: usize, file: &str) {
     }
 }
 
-/// Foreign text between our own words: every sign that Markdown, HTML or a chat could take for its own is escaped or
-/// followed by a word joiner, and what turns the direction of the line is left out.
+/// Escapes foreign text: every sign with a meaning in Markdown, HTML or a chat is escaped or followed by a word joiner, and
+/// signs that change the direction of the line are left out.
 fn text(foreign: &str) -> String {
     let mut out = String::with_capacity(foreign.len());
     for (n, c) in foreign.chars().enumerate() {
@@ -164,7 +164,7 @@ fn text(foreign: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // Chats and trackers tell somebody when they are named.
+            // Chats and trackers notify a person whose name follows an @.
             '@' => out.push_str("@\u{2060}"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
                 out.push('\\');
@@ -180,12 +180,12 @@ fn text(foreign: &str) -> String {
     out.trim().to_owned()
 }
 
-/// Text inside a code span: ours, or a name whose signs AWS restricts.
+/// Prepares text for a code span: text of orgpatch, or a name whose characters AWS restricts.
 fn code(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '`' | '|') && !c.is_control() && !is_invisible(*c)).collect()
 }
 
-/// Signs that turn the direction of what stands around them, or that nobody sees.
+/// Returns true for signs that change the direction of the text around them, or that are invisible.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }

@@ -6,7 +6,7 @@
 //! them converge before a scan.
 
 mod baselines;
-mod conflicts;
+mod competing;
 mod readiness;
 
 use orgpatch_aws::SdkConfig;
@@ -128,8 +128,8 @@ async fn inventory(
     if let Some(inventory) = context.store.find(&key).await? {
         return Ok(inventory);
     }
-    let (mut seen, ec2) = readiness::look(context, request, settings).await?;
-    conflicts::find(context, request, settings, &ec2, &mut seen).await?;
+    let (mut seen, ec2) = readiness::checked_inventory(context, request, settings).await?;
+    competing::detect(context, request, settings, &ec2, &mut seen).await?;
     baselines::converge(context, request, settings, &mut seen).await?;
     if context.store.create(&key, &seen).await? {
         return Ok(seen);

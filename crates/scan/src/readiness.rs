@@ -1,4 +1,4 @@
-//! Is every instance of the selection ready? Looked at before anything is sent, and without sending anything.
+//! Checks the readiness of every selected instance before anything is sent.
 
 use std::collections::BTreeSet;
 
@@ -16,9 +16,9 @@ use orgpatch_records::messages::{Progress, TargetRequest};
 
 use crate::{Seen, see};
 
-/// What is in the target, each instance of the selection with its findings. Where the plan selects none, nothing is asked.
-/// The instances as EC2 knows them come back for who else has to look at them.
-pub async fn look(
+/// Lists the instances of the target, with the findings of each selected instance. If the plan selects none, no facts are
+/// read. It also returns the instances as EC2 describes them.
+pub async fn checked_inventory(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
@@ -43,7 +43,7 @@ pub async fn look(
     Ok((Inventory { at: request.now, instances, conflict_notes: Vec::new() }, ec2))
 }
 
-/// Ends the target with what was looked at: no instance is asked.
+/// Records the target with its findings only. No command is sent.
 pub async fn record(
     context: &FunctionContext,
     request: &TargetRequest,

@@ -1,4 +1,4 @@
-//! Patch baselines in a member account: what is there, and the calls that change it.
+//! Patch baselines in a member account: reads them and changes them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -20,7 +20,7 @@ use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 use crate::clients::call::{CallError, not_built};
 
-/// The most that the lists give per page.
+/// The largest page of the lists.
 const PAGE_SIZE: i32 = 100;
 
 /// The baselines of one account and Region.
@@ -30,14 +30,14 @@ pub struct Baselines {
 }
 
 impl Baselines {
-    /// With a configuration that enters the account and Region.
+    /// Makes a client from a configuration for the account and Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }
 
-    /// What is there, as far as it matters to those baselines: the list of all, and tags and contents of those that
-    /// have one of their names or are where one of them should be.
+    /// Reads what matters to those baselines: the list of all baselines, the tags of those that have one of their names or
+    /// are registered where one of them should be, and the definitions of orgpatch's own.
     pub async fn observe(&self, desired: &[Baseline]) -> Result<Observed, CallError> {
         let mut observed = self.list().await?;
         let groups: HashSet<&str> = desired.iter().filter_map(|baseline| baseline.patch_group.as_deref()).collect();
@@ -57,8 +57,8 @@ impl Baselines {
         Ok(observed)
     }
 
-    /// What is registered, as far as it matters to giving back what was there before: the list of all, every patch
-    /// group, and the tags of those that are registered for something or have a name as ours have.
+    /// Reads what matters to restoring: the list of all baselines, every patch group, and the tags of those that are
+    /// registered for something or have a name of orgpatch.
     pub async fn observe_registered(&self) -> Result<Observed, CallError> {
         let mut observed = self.list().await?;
         observed.patch_groups = self.patch_groups().await?;
@@ -71,8 +71,8 @@ impl Baselines {
         Ok(observed)
     }
 
-    /// Makes those changes, in their order. `token` tells this run and target from others, so that a retry does not
-    /// create a baseline again.
+    /// Makes those changes, in their order. `token` identifies the run and target, so that a retry does not create a baseline
+    /// again.
     pub async fn apply(&self, changes: &[Change], token: &str) -> Result<(), CallError> {
         let mut created: HashMap<&str, String> = HashMap::new();
         for change in changes {
@@ -168,7 +168,7 @@ impl Baselines {
         answer.baseline_id.ok_or_else(|| not_built(OPERATION, &std::io::Error::other("the answer names no baseline")))
     }
 
-    /// Sends every field, empty lists included, so that what somebody added by hand goes away.
+    /// Updates a baseline with every field, including empty lists, so that changes made by hand are undone.
     async fn update(&self, id: &str, baseline: &Baseline) -> Result<(), CallError> {
         const OPERATION: &str = "ssm:UpdatePatchBaseline";
         let definition = &baseline.definition;
@@ -209,7 +209,7 @@ impl Baselines {
         answer.map(|_| ()).map_err(|error| CallError::of("ssm:RegisterDefaultPatchBaseline", &error))
     }
 
-    /// A group that has a baseline must lose it first: the API refuses a second one.
+    /// Registers a baseline for a patch group. The API refuses a second baseline, so the previous one is deregistered first.
     async fn register_for_group(
         &self,
         group: &str,
@@ -231,7 +231,7 @@ impl Baselines {
     }
 }
 
-/// Ids of the baselines that are a default, or registered for one of those patch groups.
+/// Returns the ids of the baselines that are a default, or registered for one of those patch groups.
 fn in_use(observed: &Observed, is_wanted: impl Fn(&str) -> bool) -> HashSet<String> {
     let groups = observed.patch_groups.iter().filter(|entry| is_wanted(&entry.group)).map(|entry| &entry.baseline_id);
     observed.defaults.values().chain(groups).cloned().collect()
@@ -281,7 +281,7 @@ fn sources(definition: &Definition) -> Result<Vec<ApiSource>, BuildError> {
     definition.sources.iter().map(build).collect()
 }
 
-/// What the API leaves out is what it defaults to.
+/// Converts an answer. A field that the API leaves out has its default.
 fn definition(answer: GetPatchBaselineOutput) -> Definition {
     let filters = |group: Option<PatchFilterGroup>| -> Vec<PatchFilter> {
         let filters = group.map(|group| group.patch_filters).unwrap_or_default();

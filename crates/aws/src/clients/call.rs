@@ -1,4 +1,4 @@
-//! What a call to AWS can end with, in the few kinds that make a difference here.
+//! The errors of calls to AWS, in the few kinds that matter to orgpatch.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -11,22 +11,22 @@ use thiserror::Error;
 #[derive(Debug, Clone, Error)]
 #[error("{operation}: {code}: {message}")]
 pub struct CallError {
-    /// What it comes down to.
+    /// The kind of the error.
     pub kind: Kind,
     /// The operation, as IAM writes it (`ssm:SendCommand`).
     pub operation: &'static str,
-    /// The service's error code, or what failed on the way to it.
+    /// The service's error code, or what failed before the service answered.
     pub code: String,
-    /// The service's words.
+    /// The service's message.
     pub message: String,
 }
 
-/// What a failed call comes down to.
+/// The kinds of failed calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Too many calls. Nothing was done.
+    /// The service throttled the call. Nothing was done.
     Throttled,
-    /// Not allowed. Nothing was done.
+    /// The call is not allowed. Nothing was done.
     Denied,
     /// The credentials have expired. Nothing was done.
     Expired,
@@ -34,16 +34,16 @@ pub enum Kind {
     RegionDisabled,
     /// A condition of the write did not hold. Nothing was done.
     ConditionFailed,
-    /// What the call names is not there.
+    /// The object of the call does not exist.
     NotFound,
-    /// No answer, or an answer that the service itself failed: the call may or may not have been carried out.
+    /// There was no answer, or the service itself failed: the call may or may not have been carried out.
     Lost,
-    /// The service says no for a reason of its own. Nothing was done.
+    /// The service refused the call for another reason. Nothing was done.
     Rejected,
 }
 
 impl CallError {
-    /// Reads what the SDK says.
+    /// Converts an error of the SDK.
     pub fn of<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -61,7 +61,7 @@ impl CallError {
         Self { kind, operation, code, message }
     }
 
-    /// The error as one that leaves the function, for calls in orgpatch's own account.
+    /// Converts the error of a call in orgpatch's own account to an error of the run.
     #[must_use]
     pub fn into_run_error(self) -> RunError {
         match self.kind {
@@ -75,7 +75,7 @@ impl CallError {
     }
 }
 
-/// The codes are those of the services' own error lists and of "Common errors" in each API reference.
+/// Returns the kind of an error code. Sources: the services' own error lists, and "Common errors" in each API reference.
 fn kind(code: &str, http_status: u16) -> Kind {
     match code {
         "Throttling"
@@ -106,7 +106,7 @@ fn kind(code: &str, http_status: u16) -> Kind {
     }
 }
 
-/// The error and everything behind it in one line.
+/// Returns the error and its causes in one line.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -118,14 +118,14 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// A request that could not even be put together.
+/// Returns the error of a request that could not be built.
 pub(crate) fn not_built(operation: &'static str, error: &dyn std::error::Error) -> CallError {
     CallError { kind: Kind::Rejected, operation, code: "request not built".to_owned(), message: error.to_string() }
 }
 
-/// What a call about the surroundings of a target said, or why it says nothing: it is not allowed, or the service refuses
-/// it for a reason of its own. Neither keeps a target from being patched. Everything else is an error as it is elsewhere.
-pub(crate) fn known<T>(answer: Result<T, CallError>) -> Result<Fetched<T>, CallError> {
+/// Converts the result of a call whose facts are optional. A call that is not allowed, or that the service refuses, gives
+/// unavailable facts and does not keep a target from being patched. All other errors stay errors.
+pub(crate) fn fetched<T>(answer: Result<T, CallError>) -> Result<Fetched<T>, CallError> {
     match answer {
         Ok(facts) => Ok(Fetched::Yes(facts)),
         Err(error) => match error.kind {
@@ -146,7 +146,7 @@ mod tests {
     fn answered(kind: Kind) -> Result<Fetched<()>, Kind> {
         let error =
             CallError { kind, operation: "ec2:DescribeRouteTables", code: "Code".into(), message: "words".into() };
-        known(Err(error)).map_err(|error| error.kind)
+        fetched(Err(error)).map_err(|error| error.kind)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who else patches in a member account: few paged calls per target, whatever the number of its instances.
+//! Finds competing patchers in a member account with a few paged calls per target, independent of the number of instances.
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::{Client, types as api};
@@ -6,23 +6,23 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::{
-    Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask,
+    Association, ConflictFacts, MaintenanceWindow, RunningCommand, TargetCriterion, WindowTarget, WindowTask,
 };
 use orgpatch_model::fetched::Fetched;
 
-use crate::clients::call::{CallError, known, not_built};
+use crate::clients::call::{CallError, fetched, not_built};
 
-/// Results per page: the most that the lists of associations and invocations give, and enough for windows.
+/// Results per page: the most for the lists of associations and invocations, and enough for windows.
 const PAGE_SIZE: i32 = 50;
 
-/// So many calls about single associations and windows are under way at the same time.
+/// How many calls about single associations and windows run at the same time.
 const CONCURRENCY: usize = 4;
 
-/// The statuses of an invocation that has not ended; `Delayed` is one that is delivered as soon as the agent answers. The
-/// filter takes one at a time, and does not take `Cancelling` (API reference, `CommandFilter`).
+/// The statuses of an invocation that has not ended. `Delayed` means that it is delivered as soon as the agent answers. The
+/// filter accepts one status at a time, and does not accept `Cancelling` (API reference, `CommandFilter`).
 const NOT_ENDED: [&str; 3] = ["Pending", "InProgress", "Delayed"];
 
-/// Everybody who patches in one account and Region.
+/// Reads the facts about all tools that patch in one account and Region.
 #[derive(Debug, Clone)]
 pub struct CompetingPatchers {
     client: Client,
@@ -35,21 +35,22 @@ impl CompetingPatchers {
         Self { client: Client::new(config) }
     }
 
-    /// All facts. Of windows that begin at `until` or later nothing but that is asked: they are in nobody's way.
+    /// Reads all facts. It does not read targets and tasks of windows that begin at `until` or later, because they are no
+    /// conflict.
     pub async fn facts(&self, until: Timestamp) -> Result<ConflictFacts, CallError> {
         let (associations, windows, running) = tokio::try_join!(
-            async { known(self.associations().await) },
-            async { known(self.windows(until).await) },
+            async { fetched(self.associations().await) },
+            async { fetched(self.windows(until).await) },
             self.running()
         )?;
         Ok(ConflictFacts { associations, windows, running })
     }
 
-    /// Commands that run or wait. The list shows a command some seconds after it was sent; State Manager's own runs are not
-    /// in it.
+    /// Returns commands that run or wait. The list shows a command some seconds after it was sent. Runs of State Manager are
+    /// not in it.
     pub async fn running(&self) -> Result<Fetched<Vec<RunningCommand>>, CallError> {
         let lists = stream::iter(NOT_ENDED.map(|status| self.with_status(status))).buffered(NOT_ENDED.len());
-        known(lists.try_collect::<Vec<_>>().await.map(|lists| lists.concat()))
+        fetched(lists.try_collect::<Vec<_>>().await.map(|lists| lists.concat()))
     }
 
     async fn with_status(&self, status: &str) -> Result<Vec<RunningCommand>, CallError> {
@@ -90,7 +91,7 @@ impl CompetingPatchers {
             let (Some(id), Some(document)) = (found.association_id, found.name) else { continue };
             let mut targets = targets(found.targets);
             if let Some(instance_id) = found.instance_id {
-                targets.push(Target { key: "InstanceIds".to_owned(), values: vec![instance_id] });
+                targets.push(TargetCriterion { key: "InstanceIds".to_owned(), values: vec![instance_id] });
             }
             associations.push(Association { id, name: found.association_name, document, operation: None, targets });
         }
@@ -102,11 +103,11 @@ impl CompetingPatchers {
         stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await
     }
 
-    /// Parameter `Operation` of an association; None if it cannot be read, and then it may install.
+    /// Returns parameter `Operation` of an association. None: it cannot be read, so the association may install.
     async fn operation(&self, association_id: &str) -> Result<Option<String>, CallError> {
         let answer = self.client.describe_association().association_id(association_id).send().await;
         let answer = answer.map_err(|error| CallError::of("ssm:DescribeAssociation", &error));
-        let answer = match known(answer)? {
+        let answer = match fetched(answer)? {
             Fetched::Yes(answer) => answer,
             Fetched::No(_) => return Ok(None),
         };
@@ -191,12 +192,14 @@ impl CompetingPatchers {
     }
 }
 
-fn targets(targets: Option<Vec<api::Target>>) -> Vec<Target> {
+fn targets(targets: Option<Vec<api::Target>>) -> Vec<TargetCriterion> {
     let targets = targets.unwrap_or_default().into_iter();
-    targets.filter_map(|target| Some(Target { key: target.key?, values: target.values.unwrap_or_default() })).collect()
+    targets
+        .filter_map(|target| Some(TargetCriterion { key: target.key?, values: target.values.unwrap_or_default() }))
+        .collect()
 }
 
-/// `NextExecutionTime`, whose seconds are left out where there are none, and whose offset may be followed by a time zone.
+/// Reads `NextExecutionTime`, which may have no seconds, and a time zone after its offset.
 fn time(text: &str) -> Option<Timestamp> {
     text.split('[').next()?.parse().ok()
 }

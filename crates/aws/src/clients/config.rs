@@ -1,4 +1,4 @@
-//! Configuration of the SDK: one HTTP client for all services, retry with jitter, no call without a limit.
+//! Configuration of the SDK: one HTTP client for all services, retries with jitter, and a time limit for every call.
 
 use std::time::Duration;
 
@@ -18,22 +18,22 @@ use serde::Deserialize;
 
 use crate::clients::call::chain;
 
-/// Configuration of a function: everything comes from its environment.
+/// Returns the configuration of a function, which comes from its environment.
 pub async fn sdk_config() -> SdkConfig {
     loader(http_client()).load().await
 }
 
-/// Configuration for a person at a terminal: `profile` and `region` as the AWS CLI takes them, then the environment,
-/// then the profile, and `fallback_region` where nobody names a Region.
+/// Returns the configuration for a person at a terminal. `profile` and `region` come first, as in the AWS CLI, then the
+/// environment, then the profile, and at last `fallback_region`.
 ///
-/// A profile that is asked for comes before credentials in the environment, as in the AWS CLI and unlike in the SDK.
+/// An explicit profile comes before credentials in the environment, as in the AWS CLI and unlike in the SDK.
 pub async fn for_person(profile: Option<&str>, region: Option<&str>, fallback_region: &str) -> SdkConfig {
     let http = http_client();
     let mut of_profile = ProfileFileRegionProvider::builder();
     if let Some(profile) = profile {
         of_profile = of_profile.profile_name(profile);
     }
-    // Without the last resort of the SDK's own chain, which asks the instance metadata service and takes seconds.
+    // Without the last part of the SDK's own chain, which calls the instance metadata service and takes seconds.
     let region = RegionProviderChain::first_try(region.map(|region| Region::new(region.to_owned())))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(of_profile.build())
@@ -46,14 +46,14 @@ pub async fn for_person(profile: Option<&str>, region: Option<&str>, fallback_re
     loader(http).profile_name(profile).region(region).credentials_provider(credentials).load().await
 }
 
-/// Whether there are credentials; else why not, in the SDK's words.
+/// Checks that there are credentials. If not, it returns the SDK's message.
 pub async fn check_credentials(config: &SdkConfig) -> Result<(), String> {
     let provider =
         config.credentials_provider().ok_or_else(|| "no provider of credentials is configured".to_owned())?;
     provider.provide_credentials().await.map(drop).map_err(|error| chain(&error))
 }
 
-/// Credentials that another program found, in the JSON that a `credential_process` prints.
+/// Credentials from another program, in the JSON format of a `credential_process`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FoundCredentials {
@@ -62,7 +62,7 @@ pub struct FoundCredentials {
     session_token: Option<String>,
 }
 
-/// The same configuration with those credentials.
+/// Returns the configuration with those credentials.
 #[must_use]
 pub fn with_credentials(config: &SdkConfig, found: FoundCredentials) -> SdkConfig {
     let credentials = Credentials::new(
@@ -90,10 +90,10 @@ fn loader(http: SharedHttpClient) -> ConfigLoader {
         .timeout_config(timeouts)
 }
 
-/// Retry for a client that makes many calls one after the other and so can find the rate that the service allows.
+/// Returns the retry settings for a client that makes many calls in a row, and so can find the rate that the service allows.
 ///
-/// It is not the general rule: after one throttled answer the adaptive rate limiter makes a client that has called only
-/// a few times wait for eight seconds before each retry (five tokens, at half a token a second).
+/// It is not for other clients: after one throttled answer, the adaptive rate limiter makes a client with only a few calls
+/// wait for eight seconds before each retry (five tokens, at half a token per second).
 #[must_use]
 pub fn adaptive_retry() -> RetryConfig {
     bounded(RetryConfig::adaptive())

@@ -1,4 +1,4 @@
-//! EC2 in a member account: which instances there are, and whether the Region is enabled.
+//! EC2 in a member account: lists instances, and checks whether a Region is enabled.
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
@@ -8,10 +8,10 @@ use orgpatch_model::instance::{Ec2Instance, MetadataOptions};
 
 use crate::clients::call::CallError;
 
-/// Instances per page: the most that the API takes.
+/// Instances per page: the most that the API accepts.
 const PAGE_SIZE: i32 = 1_000;
 
-/// Every instance of the account in the Region, in whatever state.
+/// Returns every instance of the account in the Region, in any state.
 pub async fn instances(config: &SdkConfig) -> Result<Vec<Ec2Instance>, CallError> {
     let mut pages = Client::new(config).describe_instances().max_results(PAGE_SIZE).into_paginator().send();
     let mut instances = Vec::new();
@@ -57,21 +57,21 @@ pub async fn instances(config: &SdkConfig) -> Result<Vec<Ec2Instance>, CallError
     Ok(instances)
 }
 
-/// Whether the account has a Region enabled.
+/// The status of a Region in an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegionStatus {
-    /// It has.
+    /// The account can use it.
     Enabled,
-    /// It would have to opt in first.
+    /// The account would have to opt in first.
     NotOptedIn,
     /// EC2 does not know a Region of that name.
     Unknown,
 }
 
-/// Whether the account that `config` enters has that Region enabled. CommandResult in another Region, since a disabled one
-/// answers nobody.
+/// Returns whether the account of `config` has that Region enabled. The call goes to the Region of `config`, because a
+/// disabled Region does not answer.
 pub async fn region_status(config: &SdkConfig, region: &str) -> Result<RegionStatus, CallError> {
-    // By filter and not by name: a name that does not exist would be an error of the whole call.
+    // By filter and not by name, because an unknown name would be an error.
     let filter = aws_sdk_ec2::types::Filter::builder().name("region-name").values(region).build();
     let answer = Client::new(config)
         .describe_regions()

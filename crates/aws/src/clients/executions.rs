@@ -1,5 +1,5 @@
-//! Executions of the state machine: is the holder of the run lock still alive? And, for people: start one, and see how it
-//! ends.
+//! Executions of the state machine: checks whether the holder of the run lock still runs, starts an execution for an
+//! operator, and reads how it ended.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
@@ -10,7 +10,7 @@ use orgpatch_model::input::RunInput;
 
 use crate::clients::call::{CallError, Kind, not_built};
 
-/// The state machine's executions.
+/// A client for the state machine's executions.
 #[derive(Debug, Clone)]
 pub struct Executions {
     client: Client,
@@ -18,22 +18,21 @@ pub struct Executions {
 
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct End {
-    /// Its error name, or its status where it has none (`ABORTED`).
+pub struct ExecutionEnd {
+    /// Its error name, or its status if it has none (`ABORTED`).
     pub error: String,
-    /// Its cause; empty if it has none.
+    /// Its cause. Empty: it has none.
     pub cause: String,
 }
 
 impl Executions {
-    /// Executions in the account and Region of the configuration.
+    /// Makes a client for the account and Region of the configuration.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }
 
-    /// Starts a run and gives its execution. With the same name and input it is started once, however often this is
-    /// called.
+    /// Starts a run and returns the ARN of its execution. Several calls with the same name and input start one run.
     pub async fn start(&self, state_machine_arn: &str, name: &str, input: &RunInput) -> Result<String, CallError> {
         const OPERATION: &str = "states:StartExecution";
         let input = serde_json::to_string(input).map_err(|error| not_built(OPERATION, &error))?;
@@ -42,19 +41,19 @@ impl Executions {
         Ok(started.execution_arn)
     }
 
-    /// How that execution ended; None while it runs.
-    pub async fn end(&self, execution_arn: &str) -> Result<Option<End>, CallError> {
+    /// Returns how an execution ended; None while it runs.
+    pub async fn end(&self, execution_arn: &str) -> Result<Option<ExecutionEnd>, CallError> {
         let execution = self.describe(execution_arn).await?;
         if is_under_way(&execution) {
             return Ok(None);
         }
-        Ok(Some(End {
+        Ok(Some(ExecutionEnd {
             error: execution.error.unwrap_or_else(|| execution.status.as_str().to_owned()),
             cause: execution.cause.unwrap_or_default(),
         }))
     }
 
-    /// True while that execution runs. One whose history has expired does not.
+    /// Returns true while an execution runs. An execution whose history has expired does not run.
     pub async fn is_running(&self, execution_arn: &str) -> Result<bool, RunError> {
         match self.describe(execution_arn).await {
             Ok(execution) => Ok(is_under_way(&execution)),

@@ -1,4 +1,4 @@
-//! One client per service, with our own types in and out, and what an error of any of them means.
+//! One client per service, with orgpatch's own types as input and output, and the kinds of their errors.
 
 pub mod baselines;
 pub mod call;

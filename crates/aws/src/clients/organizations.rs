@@ -1,4 +1,4 @@
-//! Reads the organization: accounts with their place, and the names of the units above them.
+//! Reads the organization: accounts with their paths, and the names of the units above them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,17 +10,17 @@ use orgpatch_model::organization::{Account, AccountState, Organization, parents_
 use crate::clients::call::{CallError, Kind};
 use crate::clients::config::adaptive_retry;
 
-/// The most that the API gives per page. A page may be empty and still have a token: the paginator goes on.
+/// The largest page of the API. A page may be empty and still have a token; the paginator continues then.
 const PAGE_SIZE: i32 = 20;
 
 /// Reads the organization that this account belongs to.
 ///
-/// One pass over ListAccounts gives every account with its path. The names of units cost one call per unit that
-/// has others below it. Where accounts come without paths, or `wanted` names a unit that no account's path shows,
-/// the tree is walked instead (one call per unit and more).
+/// ListAccounts returns every account with its path. The names of units need one call per unit that has other units below
+/// it. If accounts come without paths, or `wanted` has a unit that is in no account's path, the whole tree is read instead
+/// (one call per unit and more).
 pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organization, RunError> {
     let config = aws_sdk_organizations::config::Builder::from(config).retry_config(adaptive_retry()).build();
-    let reader = Reader { client: Client::from_conf(config) };
+    let reader = OrganizationReader { client: Client::from_conf(config) };
     let id = reader.organization_id().await?;
     let mut organization = Organization { id, ..Organization::default() };
     match reader.accounts().await? {
@@ -40,11 +40,11 @@ pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organi
     Ok(organization)
 }
 
-struct Reader {
+struct OrganizationReader {
     client: Client,
 }
 
-/// Accounts as ListAccounts gives them.
+/// Accounts as ListAccounts returns them.
 enum Listing {
     WithPaths(Vec<Account>),
     /// At least one account came without a usable path.
@@ -57,7 +57,7 @@ struct Tree {
     paths: Vec<Vec<String>>,
 }
 
-impl Reader {
+impl OrganizationReader {
     async fn organization_id(&self) -> Result<String, RunError> {
         let answer = self
             .client
@@ -85,7 +85,7 @@ impl Reader {
         Ok(if all_placed { Listing::WithPaths(accounts) } else { Listing::WithoutPaths(accounts) })
     }
 
-    /// Names of the units directly below each parent.
+    /// Returns the names of the units directly below each parent.
     async fn names(&self, parents: &[String]) -> Result<HashMap<String, String>, RunError> {
         let mut names = HashMap::new();
         for parent in parents {
@@ -138,8 +138,8 @@ impl Reader {
         Ok(tree)
     }
 
-    /// Gives accounts their paths from the tree. An account that no unit lists (it moved meanwhile) keeps an empty
-    /// path and so belongs to no stage.
+    /// Gives accounts their paths from the tree. An account that no unit lists, because it moved in the meantime, keeps an
+    /// empty path and so belongs to no stage.
     async fn place(&self, accounts: Vec<Account>, tree: &Tree) -> Result<Vec<Account>, RunError> {
         let mut paths: HashMap<String, Vec<String>> = HashMap::new();
         for path in &tree.paths {
@@ -170,7 +170,7 @@ fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
     };
     Some(Account {
         name: found.name.unwrap_or_default(),
-        // A state that did not exist when this was written is tried: the door says what it is worth.
+        // An unknown state counts as active; assuming the role shows whether the account can be entered.
         state: state.unwrap_or(AccountState::Active),
         path: found.paths.iter().flatten().find_map(|path| units_of_path(path, &id)).unwrap_or_default(),
         id,

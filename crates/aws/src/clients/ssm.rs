@@ -1,4 +1,4 @@
-//! Systems Manager in a member account: who is managed, sending commands, and what came of them.
+//! Systems Manager in a member account: lists managed instances, sends commands, and reads their results.
 
 use std::collections::HashMap;
 
@@ -19,15 +19,15 @@ use orgpatch_model::patch::{Patch, PatchDisposition};
 
 use crate::clients::call::{CallError, Kind, not_built};
 
-/// The most that DescribeInstanceInformation, ListCommands and ListCommandInvocations give per page, and that
-/// DescribeInstancePatchStates takes as ids.
+/// The largest page of DescribeInstanceInformation, ListCommands and ListCommandInvocations, and the most ids that
+/// DescribeInstancePatchStates accepts.
 const PAGE_SIZE: i32 = 50;
 const MAX_IDS: usize = 50;
 
-/// The most that DescribeInstancePatches gives per page.
+/// The largest page of DescribeInstancePatches.
 const PATCHES_PER_PAGE: i32 = 100;
 
-/// How long before an intent was written its command may seem to have been sent: the clocks of two services.
+/// How far the clocks of two services may differ: a command may seem to have been sent this long before its intent.
 const CLOCK_MARGIN_SECONDS: i64 = 900;
 
 /// Systems Manager in one account and Region.
@@ -39,9 +39,9 @@ pub struct Ssm {
 /// Why a command was not sent.
 #[derive(Debug)]
 pub enum SendError {
-    /// One of the instances cannot be asked just now; nothing was sent to any.
+    /// One of the instances cannot receive commands now. Nothing was sent to any instance.
     InvalidInstance(String),
-    /// Anything else.
+    /// Any other error.
     Call(CallError),
 }
 
@@ -52,7 +52,7 @@ impl Ssm {
         Self { client: Client::new(config) }
     }
 
-    /// Managed instances: all, or those of `ids`.
+    /// Returns managed instances: all, or those of `ids`.
     pub async fn managed(&self, ids: Option<&[String]>) -> Result<Vec<ManagedInstance>, CallError> {
         let mut nodes = Vec::new();
         let chunks: Vec<Option<&[String]>> = match ids {
@@ -88,8 +88,8 @@ impl Ssm {
         Ok(nodes)
     }
 
-    /// Sends a command and answers its id. Throttling is retried, since then nothing was sent. Nothing else is: the
-    /// call has no idempotency token, and a lost answer may belong to a command that is already running.
+    /// Sends a command and returns its id. Only a throttled call is retried, because then nothing was sent. The call has no
+    /// idempotency token, and a lost answer may belong to a command that runs already.
     pub async fn send(&self, request: &CommandRequest) -> Result<String, SendError> {
         let parameters: HashMap<String, Vec<String>> = request.parameters.clone().into_iter().collect();
         let sent = self
@@ -120,7 +120,7 @@ impl Ssm {
         })
     }
 
-    /// The command with that comment, sent about `since` or later, if the service's list shows one.
+    /// Returns the command with that comment, sent about `since` or later, if the service's list shows one.
     pub async fn find_command(&self, comment: &str, since: Timestamp) -> Result<Option<String>, CallError> {
         let after = Timestamp::from_second(since.as_second() - CLOCK_MARGIN_SECONDS).unwrap_or(since);
         let filter = CommandFilter::builder()
@@ -139,7 +139,7 @@ impl Ssm {
         Ok(None)
     }
 
-    /// The invocations of a command, as far as the service shows them yet.
+    /// Returns the invocations of a command that the service shows so far.
     pub async fn invocations(&self, command_id: &str) -> Result<Vec<Invocation>, CallError> {
         let mut pages = self
             .client
@@ -155,7 +155,7 @@ impl Ssm {
             let found = found.map_err(|error| CallError::of("ssm:ListCommandInvocations", &error))?;
             let Some(instance_id) = found.instance_id else { continue };
             let plugins = found.command_plugins.unwrap_or_default();
-            // Three plugins run, one per platform; the two that do not apply report success. What failed decides.
+            // Three plugins run, one per platform. The two that do not apply report success, so a failed one decides.
             let failed = plugins.iter().find(|plugin| plugin.response_code != 0);
             invocations.push(Invocation {
                 instance_id,
@@ -171,7 +171,7 @@ impl Ssm {
         Ok(invocations)
     }
 
-    /// Compliance rows. An instance that no operation ever reported is absent.
+    /// Returns compliance rows. An instance without any patch operation is absent.
     pub async fn patch_states(&self, instance_ids: &[String]) -> Result<Vec<ComplianceRow>, CallError> {
         let mut states = Vec::new();
         for ids in instance_ids.chunks(MAX_IDS) {
@@ -201,7 +201,7 @@ impl Ssm {
         Ok(states)
     }
 
-    /// The patches of an instance that are missing, failed or wait for a reboot.
+    /// Returns the patches of an instance that are missing, failed, or wait for a reboot.
     pub async fn patches_to_do(&self, instance_id: &str) -> Result<Vec<Patch>, CallError> {
         let states = PatchDisposition::TO_DO.map(|state| state.name().to_owned());
         let filter = PatchOrchestratorFilter::builder().key("State").set_values(Some(states.to_vec())).build();

@@ -1,30 +1,30 @@
-//! What a function is told by its environment, read once; what is missing ends the start-up and is named.
+//! The environment of a function, which is read once. A missing variable ends the start-up with an error that names it.
 
 use std::env;
 
 use lambda_runtime::Error;
 
-/// Name of the bucket with plans and runs: `RUNS_BUCKET`.
+/// Returns the name of the bucket with plans and runs: `RUNS_BUCKET`.
 pub fn runs_bucket() -> Result<String, Error> {
     required("RUNS_BUCKET")
 }
 
-/// Name of the DynamoDB table with lock and intents: `LEDGER_TABLE`.
+/// Returns the name of the DynamoDB table with lock and intents: `LEDGER_TABLE`.
 pub fn ledger_table() -> Result<String, Error> {
     required("LEDGER_TABLE")
 }
 
-/// Namespace of the deployment's metrics: `METRICS_NAMESPACE`.
+/// Returns the namespace of the deployment's metrics: `METRICS_NAMESPACE`.
 pub fn metrics_namespace() -> Result<String, Error> {
     required("METRICS_NAMESPACE")
 }
 
-/// How to enter a member account.
+/// The role through which orgpatch enters member accounts.
 #[derive(Debug, Clone)]
 pub struct MemberRole {
     /// Name of the role in every member account: `MEMBER_ROLE_NAME`.
     pub role_name: String,
-    /// External id that the role's trust policy asks for: `EXTERNAL_ID`.
+    /// External id that the role's trust policy requires: `EXTERNAL_ID`.
     pub external_id: String,
 }
 

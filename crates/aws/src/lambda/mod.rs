@@ -1,4 +1,4 @@
-//! A Lambda function's process: its environment, its logs, and the loop that hands events to the handler.
+//! The process of a Lambda function: its environment, its logs, and the loop that passes events to the handler.
 
 pub mod environment;
 mod runtime;

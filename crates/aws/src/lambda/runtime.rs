@@ -1,4 +1,4 @@
-//! Start-up of every function: logs, and the loop that hands events to the handler.
+//! The start-up of every function: logs, and the loop that passes events to the handler.
 
 use std::future::Future;
 
@@ -11,8 +11,8 @@ use serde_json::Value;
 
 pub use crate::clients::config::sdk_config;
 
-/// JSON lines on standard output, at the level of `RUST_LOG` (default `info`). The SDK's own spans stay off: at
-/// `debug` they would show requests.
+/// Writes logs as JSON lines to standard output, at the level of `RUST_LOG` (default `info`). The SDK's own spans stay off,
+/// because at `debug` they would show requests.
 pub fn init_logs() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
@@ -21,14 +21,14 @@ pub fn init_logs() {
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        // Lambda writes the time itself.
+        // Lambda adds the time.
         .without_time()
         .with_env_filter(filter)
         .init();
 }
 
-/// Hands every event to `handler` until the process ends. An event that is not a request of this function is
-/// `InvalidInput`; an error leaves under the name that the state machine matches, and is logged here, once.
+/// Passes every event to `handler` until the process ends. An event that is not a request of this function is
+/// `InvalidInput`. An error is logged here, once, and returned under the name that the state machine matches.
 pub async fn run<Request, Answer, Handler, Reply>(handler: Handler) -> Result<(), Error>
 where
     Request: DeserializeOwned,
@@ -41,7 +41,7 @@ where
         let answer = match serde_json::from_value(event.payload) {
             // Boxed: the futures of the SDK nest deeper than the compiler likes.
             Ok(request) => Box::pin(handler(request)).await,
-            Err(error) => Err(RunError::InvalidInput(format!("not a request of this function: {error}"))),
+            Err(error) => Err(RunError::InvalidInput(format!("the event is not a request of this function: {error}"))),
         };
         answer.map_err(|error| {
             tracing::error!(
@@ -58,7 +58,7 @@ where
     .await
 }
 
-/// The ids of an event that belong into every log line about it.
+/// The ids of an event, which every log line about it has.
 struct Ids {
     run: String,
     step: String,

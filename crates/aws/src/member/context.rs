@@ -1,4 +1,4 @@
-//! What a function that acts in member accounts has, built once per process.
+//! The context of a function that works in member accounts, which is built once per process.
 
 use aws_config::SdkConfig;
 use lambda_runtime::Error;
@@ -12,13 +12,13 @@ use crate::lambda::{self, environment};
 use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::bucket::Store;
 
-/// The bucket, and the role to member accounts.
+/// The clients of a function that works in member accounts.
 pub struct FunctionContext {
-    /// For clients of one function only.
+    /// The configuration, for clients that only one function needs.
     pub config: SdkConfig,
     /// The runs bucket.
     pub store: Store,
-    /// Member accounts.
+    /// Sessions in member accounts.
     pub sessions: MemberSessions,
 }
 
@@ -33,8 +33,8 @@ impl FunctionContext {
         })
     }
 
-    /// Turns what keeps a target from being worked on into its record, if it is an outcome; `answer` is then the
-    /// function's answer.
+    /// Returns the value of `result`. If `result` is an outcome of the target, it writes the target's record and returns
+    /// the answer that `answer` makes from the record. An error of the run is returned as it is.
     pub async fn record_outcome<T>(
         &self,
         request: &TargetRequest,

@@ -1,4 +1,4 @@
-//! Sends a target's batches, each exactly once: the acting side of [`orgpatch_engine::sending::intent`].
+//! Sends a target's batches, each exactly once, by the rules of [`orgpatch_engine::sending::intent`].
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -20,36 +20,36 @@ use crate::clients::ssm::{SendError, Ssm};
 use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::ledger::{IntentScope, Ledger, Write};
 
-/// A phase's commands to one target.
+/// Sends the commands of a phase to one target.
 pub struct Dispatch<'a> {
-    /// Where intents are written.
+    /// The ledger of intents.
     pub ledger: &'a Ledger,
-    /// Who says what a failed call means.
+    /// The sessions, which decide what a failed call means.
     pub sessions: &'a MemberSessions,
     /// Systems Manager in the target.
     pub ssm: &'a Ssm,
     /// Run, step, target, phase and time.
     pub request: &'a TargetRequest,
-    /// What the plan says about sending.
+    /// The settings of the step.
     pub settings: &'a StepSettings,
-    /// What the target's baselines hold back.
+    /// The patches that the target's baselines hold back.
     pub withheld: &'a WithheldPatches,
-    /// On which instances somebody else's patch command runs; only an install asks.
+    /// The instances on which another tool's patch command runs. Only an install needs them.
     pub busy: &'a Busy,
 }
 
-/// Instances on which somebody else's patch command runs right now.
+/// Instances on which another tool's patch command runs now.
 #[derive(Debug, Default)]
 pub struct Busy {
-    /// What to do about each of them.
+    /// The decision about each of them.
     pub instances: BTreeMap<String, competing::ConflictDecision>,
-    /// When to look again, if one of them is waited for, in seconds.
+    /// After how many seconds to check again, if orgpatch waits for one of them.
     pub look_again_seconds: u32,
 }
 
 impl Dispatch<'_> {
-    /// Sends every batch that is not settled yet. `online`, where given, are the instances that can be asked: the
-    /// others are settled as offline when their batch begins.
+    /// Sends every batch that is not finished yet. If `online` is given, instances that are not in it are recorded as
+    /// offline when their batch begins.
     pub async fn send(&self, batches: Vec<Batch>, online: Option<&HashSet<String>>) -> Result<Progress, TargetError> {
         let mut intents: HashMap<String, Intent> = self
             .ledger
@@ -64,16 +64,16 @@ impl Dispatch<'_> {
         let mut open: VecDeque<Batch> = batches.into();
         while let Some(batch) = open.pop_front() {
             let before = intents.remove(&batch.id);
-            let after = match self.settle(batch, before, online, &left_out).await? {
-                Settled::Over { sent: now_sent } => {
+            let after = match self.advance(batch, before, online, &left_out).await? {
+                BatchState::Over { sent: now_sent } => {
                     sent |= now_sent;
                     continue;
                 }
-                Settled::Halves(halves) => {
+                BatchState::Halves(halves) => {
                     open.extend(halves);
                     continue;
                 }
-                Settled::Wait(seconds) => seconds,
+                BatchState::Wait(seconds) => seconds,
             };
             wait = Some(wait.map_or(after, |seconds| seconds.max(after)));
         }
@@ -84,21 +84,24 @@ impl Dispatch<'_> {
         })
     }
 
-    async fn settle(
+    /// Takes the next action for a batch.
+    async fn advance(
         &self,
         batch: Batch,
         before: Option<Intent>,
         online: Option<&HashSet<String>>,
         left_out: &HashSet<String>,
-    ) -> Result<Settled, TargetError> {
-        // What an earlier attempt named is what this one names.
+    ) -> Result<BatchState, TargetError> {
+        // An attempt names the same instances as the attempt before it.
         let batch = Batch {
             instance_ids: before.as_ref().map_or(batch.instance_ids, |intent| intent.instance_ids.clone()),
             ..batch
         };
         match (intent::next_action(before.as_ref()), before) {
-            (NextAction::Nothing, _) => Ok(Settled::Over { sent: false }),
-            (NextAction::GoOnWithHalves, _) => Ok(Settled::Halves(batch.halves().map(Vec::from).unwrap_or_default())),
+            (NextAction::Nothing, _) => Ok(BatchState::Over { sent: false }),
+            (NextAction::GoOnWithHalves, _) => {
+                Ok(BatchState::Halves(batch.halves().map(Vec::from).unwrap_or_default()))
+            }
             (NextAction::LookUp, Some(before)) => {
                 let comment = self.comment(&batch);
                 let found = self.call(self.ssm.find_command(&comment, before.at).await).await?;
@@ -106,43 +109,43 @@ impl Dispatch<'_> {
                     LookupResult::Adopt(command_id) => {
                         tracing::info!(command_id, batch = batch.id, "adopted a command whose answer was lost");
                         self.record(&before, IntentState::Sent { command_id }).await?;
-                        Ok(Settled::Over { sent: true })
+                        Ok(BatchState::Over { sent: true })
                     }
-                    LookupResult::TryAgain => match self.free(batch, left_out).await? {
-                        Free::Yes(batch) => self.attempt(batch, Some(before)).await,
-                        Free::No(settled) => Ok(settled),
+                    LookupResult::TryAgain => match self.sendable(batch, left_out).await? {
+                        Sendable::Now(batch) => self.attempt(batch, Some(before)).await,
+                        Sendable::NotNow(state) => Ok(state),
                     },
-                    LookupResult::Wait(seconds) => Ok(Settled::Wait(seconds)),
+                    LookupResult::Wait(seconds) => Ok(BatchState::Wait(seconds)),
                 }
             }
             (NextAction::Begin | NextAction::LookUp, None) => {
-                let batch = match self.free(batch, left_out).await? {
-                    Free::Yes(batch) => batch,
-                    Free::No(settled) => return Ok(settled),
+                let batch = match self.sendable(batch, left_out).await? {
+                    Sendable::Now(batch) => batch,
+                    Sendable::NotNow(state) => return Ok(state),
                 };
                 let (ready, offline): (Vec<String>, Vec<String>) =
                     batch.instance_ids.into_iter().partition(|id| online.is_none_or(|online| online.contains(id)));
                 self.note_offline(&batch.id, offline).await?;
                 if ready.is_empty() {
-                    return Ok(Settled::Over { sent: false });
+                    return Ok(BatchState::Over { sent: false });
                 }
                 let batch = Batch { instance_ids: ready, ..batch };
                 self.attempt(batch, None).await
             }
-            (NextAction::Begin | NextAction::TryAgain, before) => match self.free(batch, left_out).await? {
-                Free::Yes(batch) => self.attempt(batch, before).await,
-                Free::No(settled) => Ok(settled),
+            (NextAction::Begin | NextAction::TryAgain, before) => match self.sendable(batch, left_out).await? {
+                Sendable::Now(batch) => self.attempt(batch, before).await,
+                Sendable::NotNow(state) => Ok(state),
             },
         }
     }
 
-    /// What of a batch may be sent now. It waits as a whole for those that are waited for; those that are not get an intent
-    /// of their own, once, which holds whatever a later look shows.
-    async fn free(&self, batch: Batch, left_out: &HashSet<String>) -> Result<Free, TargetError> {
+    /// Returns the part of a batch that may be sent now. If orgpatch waits for one instance, the whole batch waits. An
+    /// instance that orgpatch leaves alone gets an intent of its own, once, which stays valid whatever a later check shows.
+    async fn sendable(&self, batch: Batch, left_out: &HashSet<String>) -> Result<Sendable, TargetError> {
         let action = |id: &String| self.busy.instances.get(id).map_or(Action::Go, |decision| decision.action);
         let ids: Vec<String> = batch.instance_ids.into_iter().filter(|id| !left_out.contains(id)).collect();
         if ids.iter().any(|id| action(id) == Action::Wait) {
-            return Ok(Free::No(Settled::Wait(self.busy.look_again_seconds)));
+            return Ok(Sendable::NotNow(BatchState::Wait(self.busy.look_again_seconds)));
         }
         let (against, free): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| action(id) > Action::Wait);
         for id in against {
@@ -158,18 +161,18 @@ impl Dispatch<'_> {
                 at: self.request.now,
                 state: IntentState::LeftOut { outcome, reason: reason.clone() },
             };
-            // If another copy of the function was first, it was as right as this one.
+            // If another copy of the function was first, its decision is equally valid.
             self.ledger.write_intent(&self.scope(), None, &intent).await?;
         }
         if free.is_empty() {
-            return Ok(Free::No(Settled::Over { sent: false }));
+            return Ok(Sendable::NotNow(BatchState::Over { sent: false }));
         }
-        Ok(Free::Yes(Batch { instance_ids: free, ..batch }))
+        Ok(Sendable::Now(Batch { instance_ids: free, ..batch }))
     }
 
-    /// Writes the attempt, sends, and writes what came of it. A crash between any two of these leaves an intent
-    /// that says how far it may have got.
-    async fn attempt(&self, batch: Batch, before: Option<Intent>) -> Result<Settled, TargetError> {
+    /// Writes the attempt, sends the command, and writes the result. If the function stops between two of these, the intent
+    /// says how far it may have come.
+    async fn attempt(&self, batch: Batch, before: Option<Intent>) -> Result<BatchState, TargetError> {
         let attempt = Intent {
             batch_id: batch.id.clone(),
             instance_ids: batch.instance_ids.clone(),
@@ -178,8 +181,8 @@ impl Dispatch<'_> {
             state: IntentState::Intended,
         };
         if self.ledger.write_intent(&self.scope(), before.as_ref(), &attempt).await? == Write::TooLate {
-            // Another copy of the function is at it; what it does is settled when the list of commands is.
-            return Ok(Settled::Wait(settle_seconds()));
+            // Another copy of the function works on it; the list of commands will show what it sent.
+            return Ok(BatchState::Wait(settle_seconds()));
         }
         let snapshot_id = command::snapshot_id(&self.request.run_id, &self.request.target, batch.os, self.withheld);
         let settings = self.settings;
@@ -201,7 +204,7 @@ impl Dispatch<'_> {
                     "sent"
                 );
                 self.record(&attempt, IntentState::Sent { command_id }).await?;
-                return Ok(Settled::Over { sent: true });
+                return Ok(BatchState::Over { sent: true });
             }
             Err(SendError::InvalidInstance(message)) => {
                 return self.without_the_invalid(batch, &attempt, &message).await;
@@ -209,7 +212,7 @@ impl Dispatch<'_> {
             Err(SendError::Call(error)) => error,
         };
         match error.kind {
-            Kind::Lost => Ok(Settled::Wait(settle_seconds())),
+            Kind::Lost => Ok(BatchState::Wait(settle_seconds())),
             Kind::Throttled | Kind::Expired => {
                 self.record(&attempt, IntentState::Rejected).await?;
                 Err(self.sessions.target_error(&self.request.target, error).await)
@@ -217,28 +220,33 @@ impl Dispatch<'_> {
             Kind::Denied | Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
                 let reason = Reason::new("send-refused", format!("the command was refused: {error}"));
                 self.record(&attempt, IntentState::Refused { reason }).await?;
-                Ok(Settled::Over { sent: false })
+                Ok(BatchState::Over { sent: false })
             }
         }
     }
 
-    /// One instance that went offline a moment ago makes the service refuse the whole command without a reliable
-    /// word about which one: the batch goes on in halves until only that one is left.
-    async fn without_the_invalid(&self, batch: Batch, attempt: &Intent, message: &str) -> Result<Settled, TargetError> {
+    /// Splits a batch that the service refused because one of its instances went offline. The service does not name the
+    /// instance reliably, so the batch is halved until only that instance is left.
+    async fn without_the_invalid(
+        &self,
+        batch: Batch,
+        attempt: &Intent,
+        message: &str,
+    ) -> Result<BatchState, TargetError> {
         if let Some(halves) = batch.halves() {
             self.record(attempt, IntentState::Split).await?;
-            return Ok(Settled::Halves(halves.into()));
+            return Ok(BatchState::Halves(halves.into()));
         }
         let reason = Reason::new("agent-offline", format!("Systems Manager cannot reach the instance: {message}"));
         self.record(attempt, IntentState::Offline { reason }).await?;
-        Ok(Settled::Over { sent: false })
+        Ok(BatchState::Over { sent: false })
     }
 
     async fn note_offline(&self, batch_id: &str, offline: Vec<String>) -> Result<(), TargetError> {
         if offline.is_empty() {
             return Ok(());
         }
-        let reason = Reason::new("agent-offline", "the SSM Agent was offline when the command was to be sent");
+        let reason = Reason::new("agent-offline", "the SSM Agent was offline when orgpatch wanted to send the command");
         let offline_intent = Intent {
             batch_id: format!("{batch_id}-offline"),
             instance_ids: offline,
@@ -246,7 +254,7 @@ impl Dispatch<'_> {
             at: self.request.now,
             state: IntentState::Offline { reason },
         };
-        // An earlier attempt may have written its own list; it was as right as this one.
+        // An earlier attempt may have written its own list, which is equally valid.
         self.ledger.write_intent(&self.scope(), None, &offline_intent).await?;
         Ok(())
     }
@@ -277,21 +285,21 @@ impl Dispatch<'_> {
     }
 }
 
-/// Whether there is anything of a batch that may be sent now.
-enum Free {
-    /// This.
-    Yes(Batch),
-    /// Nothing.
-    No(Settled),
+/// The part of a batch that may be sent now.
+enum Sendable {
+    /// These instances.
+    Now(Batch),
+    /// None.
+    NotNow(BatchState),
 }
 
-/// How far a batch is settled.
-enum Settled {
-    /// It is; `sent` if that happened just now.
+/// The state of a batch after its next action.
+enum BatchState {
+    /// It is finished; `sent` is true if it was sent just now.
     Over { sent: bool },
-    /// Its halves go on.
+    /// Its halves continue.
     Halves(Vec<Batch>),
-    /// Not before so many seconds.
+    /// It continues after this number of seconds.
     Wait(u32),
 }
 
@@ -299,7 +307,7 @@ fn settle_seconds() -> u32 {
     u32::try_from(intent::SETTLE_SECONDS).unwrap_or(u32::MAX)
 }
 
-/// The instances of a target that an install has left out because somebody else patches them.
+/// Returns the instances of a target that an install left out because another tool may patch them.
 pub async fn left_out(ledger: &Ledger, request: &TargetRequest) -> Result<HashSet<String>, RunError> {
     let scope = IntentScope::of(&request.run_id, &request.step, &request.target, Phase::Install);
     Ok(instances_left_out(&ledger.intents(&scope).await?))
@@ -310,13 +318,13 @@ fn instances_left_out<'i>(intents: impl IntoIterator<Item = &'i Intent>) -> Hash
     left_out.flat_map(|intent| intent.instance_ids.iter().cloned()).collect()
 }
 
-/// Of those instances the ones that can be asked now.
+/// Returns those of the instances that are online now.
 pub async fn online(ssm: &Ssm, instance_ids: &[String]) -> Result<HashSet<String>, CallError> {
     let nodes = ssm.managed(Some(instance_ids)).await?;
     Ok(nodes.into_iter().filter(|node| node.ping == "Online").map(|node| node.id).collect())
 }
 
-/// The phases that send, for a function that must not be called for another.
+/// Checks that a function is called in one of its phases.
 pub fn expect_phase(request: &TargetRequest, phases: &[Phase]) -> Result<(), RunError> {
     if phases.contains(&request.phase) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Work in member accounts: sessions of the member role, what a function has there, and how commands are sent once.
+//! Work in member accounts: sessions of the member role, the context of a function, and sending commands exactly once.
 
 pub mod context;
 pub mod dispatch;

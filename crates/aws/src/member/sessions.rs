@@ -1,7 +1,6 @@
-//! The role to member accounts: sessions of the member role, one cache per process.
+//! Sessions of the member role, with one cache per process.
 //!
-//! Credentials live here, in memory, and nowhere else: no type of the contracts can carry them, and none of the
-//! types here can be printed with them.
+//! Credentials are only here, in memory: no type of the records and messages can carry them, and no type here prints them.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -18,21 +17,21 @@ use tokio::sync::Mutex;
 use crate::clients::call::{CallError, Kind};
 use crate::lambda::environment::MemberRole;
 
-/// A role session that comes from a role session (as in Lambda) lasts an hour at the most; asking for more fails.
+/// The length of a session. A role session from a role session (as in Lambda) lasts at most an hour; asking for more fails.
 const SESSION_SECONDS: i32 = 3_600;
 
-/// A session is not used in its last minutes, so that no call begins with it and ends without.
+/// A session is not used in its last minutes, so that it does not expire during a call.
 const MARGIN: Duration = Duration::from_mins(5);
 
-/// So many sessions are kept at the most; a process works for one target after the other.
+/// The most sessions that are kept. A process works for one target after the other.
 const MAX_SESSIONS: usize = 64;
 
-/// What keeps a target from being worked on.
+/// Why a target cannot be worked on.
 #[derive(Debug)]
 pub enum TargetError {
     /// An outcome of the target: data, not an error of the run.
     Outcome(TargetOutcome, Reason),
-    /// An error of the run, most likely one that passes.
+    /// An error of the run, which is most likely temporary.
     Run(RunError),
 }
 
@@ -42,7 +41,7 @@ impl From<RunError> for TargetError {
     }
 }
 
-/// Opens the role to member accounts.
+/// Opens sessions in member accounts.
 pub struct MemberSessions {
     config: SdkConfig,
     sts: aws_sdk_sts::Client,
@@ -57,10 +56,10 @@ struct Session {
 }
 
 impl MemberSessions {
-    /// Enters through the member role that `role` describes.
+    /// Opens sessions of the member role that `role` describes.
     #[must_use]
     pub fn new(config: &SdkConfig, role: MemberRole) -> Self {
-        // SDK clients resolve the endpoint of the Region themselves; only ARNs name the partition.
+        // Only ARNs need the partition; SDK clients resolve endpoints by the Region.
         let partition = match config.region().map(Region::as_ref) {
             Some(region) if region.starts_with("cn-") => "aws-cn",
             Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
@@ -75,12 +74,12 @@ impl MemberSessions {
         }
     }
 
-    /// Configuration for clients in the target's account and Region.
+    /// Returns a configuration for clients in the target's account and Region.
     pub async fn session_for(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
         self.session_in(run_id, target, Region::new(target.region.clone())).await
     }
 
-    /// Configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
+    /// Returns a configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
     pub async fn home_session_for(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
         let home = self.config.region().cloned();
         let home = home.ok_or_else(|| RunError::BrokenRun("the function has no Region".to_owned()))?;
@@ -129,14 +128,14 @@ impl MemberSessions {
                     TargetOutcome::AccessDenied,
                     Reason::new(
                         "access-denied",
-                        format!("role {role} does not let orgpatch in: it is absent, or its trust policy names another external id, organization or role"),
+                        format!("role {role} does not let orgpatch in: it does not exist, or its trust policy names another external id, organization or role"),
                     ),
                 ),
                 error => error.into_run_error().into(),
             })?;
         let credentials = answer
             .credentials
-            .ok_or_else(|| RunError::Unavailable("sts:AssumeRole: answer without credentials".to_owned()))?;
+            .ok_or_else(|| RunError::Unavailable("sts:AssumeRole: the answer has no credentials".to_owned()))?;
         let expires_at = SystemTime::try_from(credentials.expiration)
             .map_err(|error| RunError::Unavailable(format!("sts:AssumeRole: expiration: {error}")))?;
         let credentials = Credentials::new(
@@ -149,7 +148,8 @@ impl MemberSessions {
         Ok(Session { credentials: SharedCredentialsProvider::new(credentials), expires_at })
     }
 
-    /// The value of a call in a member account, or what its failure means for the target; see [`MemberSessions::target_error`].
+    /// Returns the value of a call in a member account, or what its failure means for the target; see
+    /// [`MemberSessions::target_error`].
     pub async fn target_result<T>(&self, target: &Target, result: Result<T, CallError>) -> Result<T, TargetError> {
         match result {
             Ok(value) => Ok(value),
@@ -157,8 +157,8 @@ impl MemberSessions {
         }
     }
 
-    /// What a failed call in a member account means for the target. An expired session is forgotten, so that the
-    /// next try gets a new one.
+    /// Returns what a failed call in a member account means for the target. It drops an expired session, so that the next
+    /// try gets a new one.
     pub async fn target_error(&self, target: &Target, error: CallError) -> TargetError {
         let outcome = |outcome, code, text| TargetError::Outcome(outcome, Reason::new(code, text));
         match error.kind {
@@ -184,7 +184,8 @@ impl MemberSessions {
     }
 }
 
-/// The session's name in the member account's trail: which run it was. STS takes 2 to 64 characters of a few kinds.
+/// Returns the session name, which shows the run in the member account's CloudTrail. STS accepts 2 to 64 characters of a few
+/// kinds.
 fn session_name(run_id: &str) -> String {
     let run: String = run_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c)).take(55).collect();
     format!("orgpatch-{run}")

@@ -1,30 +1,30 @@
-//! Asking before accounts are changed.
+//! Asks for confirmation before accounts are changed.
 
 use std::io::{self, BufRead as _, IsTerminal, Write as _};
 
 use orgpatch_plan::Plan;
 
-/// True if there is somebody to ask.
+/// Returns true if the command runs in a terminal, so that it can ask.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// What restoring the baselines of a plan is about to do.
+/// Returns the text that says what restoring the baselines of a plan does.
 pub fn what(plan: &Plan, only: Option<&[String]>, bucket: &str) -> String {
     let stages = plan.stages.iter().map(|stage| stage.name.as_str());
     let stages: Vec<&str> = stages.filter(|name| only.is_none_or(|only| only.iter().any(|one| one == name))).collect();
     format!(
         "Plan {} of the bucket {bucket}, stages {}:\n\
-         in every account and Region of them, the default patch baselines and those of patch groups that were there \
-         before orgpatch's are registered again, whichever plan replaced them.\n\
-         What somebody registered since then stays. Baselines of orgpatch stay in the accounts, unused, until the next \
-         run of a plan with baselines registers them again.\n\n",
+         orgpatch registers again, in every account and Region of these stages, the default patch baselines and those of \
+         patch groups that it has replaced, whichever plan replaced them.\n\
+         A baseline that was registered since then, not by orgpatch, stays. Baselines of orgpatch stay in the accounts, \
+         unused, until the next run of a plan with baselines registers them again.\n\n",
         plan.name,
         stages.join(", "),
     )
 }
 
-/// Shows the text on standard error and waits for an answer; anything but yes is a no.
+/// Shows the text on standard error and waits for an answer. Returns true only for yes.
 pub fn ask(what: &str) -> bool {
     eprint!("{what}Restore? [y/N] ");
     let _ = io::stderr().flush();

@@ -1,17 +1,17 @@
-//! Why there is no result: one sentence, and what to do next.
+//! The reasons why there is no result, each with one sentence and what to do next.
 
 use annotate_snippets::Renderer;
 use orgpatch_aws::clients::call::Kind;
 use orgpatch_model::error::RunError;
 
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
-use crate::deployment::Trouble;
+use crate::deployment::DeploymentError;
 
-/// Why there is no result, or not the one that was asked for.
+/// Why there is no result, or not the expected one.
 #[derive(Debug)]
 pub enum Failure {
-    /// The deployment cannot be reached, or said no.
-    Trouble(Trouble),
+    /// The deployment cannot be used, or refused the run.
+    DeploymentError(DeploymentError),
     /// The run would be refused.
     Run(RunError),
     /// The bucket has no plan of the file's name.
@@ -43,12 +43,12 @@ pub enum Failure {
     BrokenPlan {
         /// Its name.
         plan: String,
-        /// All of them.
+        /// Its mistakes.
         mistakes: String,
     },
-    /// Somebody was asked and did not say yes.
-    NobodySaidYes,
-    /// The run did not go through all stages.
+    /// The operator was asked and did not confirm.
+    NotConfirmed,
+    /// The run did not complete all stages.
     NotAdvanced {
         /// The run.
         run_id: String,
@@ -57,9 +57,9 @@ pub enum Failure {
     },
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<DeploymentError> for Failure {
+    fn from(error: DeploymentError) -> Self {
+        Self::DeploymentError(error)
     }
 }
 
@@ -70,77 +70,78 @@ impl From<RunError> for Failure {
 }
 
 impl Failure {
-    /// The sentence, and what to do next.
+    /// Renders the sentence, and what to do next.
     pub fn render(&self, renderer: &Renderer) -> String {
         advice::render(renderer, &self.sentence(), &self.advice())
     }
 
     fn sentence(&self) -> String {
         match self {
-            Self::Trouble(Trouble::NoCredentials(sentence)) => sentence.clone(),
-            Self::Trouble(Trouble::Call(error)) => format!("the state machine cannot be used: {error}"),
-            Self::Trouble(Trouble::Bucket(error)) => format!("the bucket cannot be read: {}", inner(error)),
-            Self::Trouble(Trouble::Ended { run_id, end }) if end.cause.is_empty() => {
+            Self::DeploymentError(DeploymentError::NoCredentials(sentence)) => sentence.clone(),
+            Self::DeploymentError(DeploymentError::Call(error)) => format!("the state machine cannot be used: {error}"),
+            Self::DeploymentError(DeploymentError::Bucket(error)) => {
+                format!("the bucket cannot be read: {}", inner(error))
+            }
+            Self::DeploymentError(DeploymentError::Ended { run_id, end }) if end.cause.is_empty() => {
                 format!("run {run_id} ended without a report: {}", end.error)
             }
-            Self::Trouble(Trouble::Ended { run_id, end }) => {
+            Self::DeploymentError(DeploymentError::Ended { run_id, end }) => {
                 format!("run {run_id} was refused: {}: {}", end.error, end.cause)
             }
             Self::Run(error) => error.to_string(),
             Self::NotUploaded { plan, bucket, .. } => {
-                format!("the bucket {bucket} has no plan {plan}, and a run takes its plan from there")
+                format!("the bucket {bucket} has no plan {plan}, and a run reads its plan from the bucket")
             }
             Self::AnotherPlan { file, plan, .. } => {
-                format!("the plan {plan} in the bucket is not the one in {file}, and a run takes its plan from there")
+                format!("the plan {plan} in the bucket differs from {file}, and a run reads its plan from the bucket")
             }
             Self::NoSuchPlan { plan, bucket } => format!("the bucket {bucket} has no plan {plan}"),
             Self::BrokenPlan { plan, mistakes } => format!("the plan {plan} in the bucket is not valid: {mistakes}"),
-            Self::NobodySaidYes => "nobody said yes, so nothing was changed".to_owned(),
-            Self::NotAdvanced { run_id, reason } => format!("run {run_id} did not go through all stages: {reason}"),
+            Self::NotConfirmed => "not confirmed; nothing was changed".to_owned(),
+            Self::NotAdvanced { run_id, reason } => format!("run {run_id} did not complete all stages: {reason}"),
         }
     }
 
     fn advice(&self) -> String {
-        let outputs = "`aws cloudformation describe-stacks --stack-name orgpatch` shows it among the outputs";
+        let outputs = "`aws cloudformation describe-stacks --stack-name orgpatch` shows it as output";
         match self {
-            Self::Trouble(Trouble::NoCredentials(_)) => SIGN_IN.to_owned(),
-            Self::Trouble(Trouble::Call(error)) => match error.kind {
-                Kind::Denied => "sign in to orgpatch's own account, as somebody who may states:StartExecution on the \
-                     state machine and states:DescribeExecution on its executions"
+            Self::DeploymentError(DeploymentError::NoCredentials(_)) => SIGN_IN.to_owned(),
+            Self::DeploymentError(DeploymentError::Call(error)) => match error.kind {
+                Kind::Denied => "sign in to orgpatch's own account with a role that allows states:StartExecution on \
+                     the state machine and states:DescribeExecution on its executions"
                     .to_owned(),
                 Kind::Throttled => "wait a minute and try again".to_owned(),
-                Kind::Rejected | Kind::NotFound => format!("check --state-machine: {outputs} as StateMachineArn"),
+                Kind::Rejected | Kind::NotFound => format!("check --state-machine: {outputs} StateMachineArn"),
                 _ => TRY_AGAIN.to_owned(),
             },
-            Self::Trouble(Trouble::Bucket(error)) => match error {
-                RunError::AccessDenied(_) => "sign in to orgpatch's own account, as somebody who may s3:GetObject on \
-                     plans/* and runs/* and s3:ListBucket on the bucket"
+            Self::DeploymentError(DeploymentError::Bucket(error)) => match error {
+                RunError::AccessDenied(_) => "sign in to orgpatch's own account with a role that allows s3:GetObject \
+                     on plans/* and runs/*, and s3:ListBucket on the bucket"
                     .to_owned(),
                 RunError::Throttled(_) | RunError::Unavailable(_) => TRY_AGAIN.to_owned(),
-                _ => format!("check --bucket: {outputs} as RunsBucket"),
+                _ => format!("check --bucket: {outputs} RunsBucket"),
             },
-            Self::Trouble(Trouble::Ended { end, .. }) => match end.error.as_str() {
+            Self::DeploymentError(DeploymentError::Ended { end, .. }) => match end.error.as_str() {
                 "RunInProgress" => "try again when that run has ended".to_owned(),
-                "InvalidInput" => "deploy the orgpatch of this command line's version".to_owned(),
-                _ => "correct that and try again; the execution of that name in the Step Functions console shows more"
+                "InvalidInput" => "deploy the same version of orgpatch as this command line's".to_owned(),
+                _ => "fix the error and try again; the execution of that name in the Step Functions console shows more"
                     .to_owned(),
             },
             Self::Run(_) => "name stages of the plan, or leave --stages out".to_owned(),
             Self::NotUploaded { upload, .. } | Self::AnotherPlan { upload, .. } => {
                 format!("if the file is right, upload it and try again: {upload}")
             }
-            Self::NoSuchPlan { bucket, .. } => format!("`aws s3 ls s3://{bucket}/plans/` shows which there are"),
+            Self::NoSuchPlan { bucket, .. } => format!("`aws s3 ls s3://{bucket}/plans/` lists the plans"),
             Self::BrokenPlan { .. } => "`orgpatch validate` shows each mistake in its line".to_owned(),
-            Self::NobodySaidYes => "answer y, or add --yes".to_owned(),
+            Self::NotConfirmed => "answer y, or add --yes".to_owned(),
             Self::NotAdvanced { .. } => {
-                "the reasons of its targets say more; when they are mended, the same command does what is left"
-                    .to_owned()
+                "see the reasons of its targets; after fixing them, the same command does what is left".to_owned()
             }
         }
     }
 }
 
-/// Without what is true of functions only ("deploy the template again").
+/// Returns the message without advice that applies only to functions ("deploy the template again").
 fn inner(error: &RunError) -> &str {
     match error {
         RunError::BrokenRun(text)

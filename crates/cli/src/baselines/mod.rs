@@ -1,5 +1,5 @@
-//! `orgpatch preview --baselines` and `orgpatch baselines restore`: operations of the state machine, started and awaited
-//! from here. The member role lets nobody in but the acting functions.
+//! `orgpatch preview --baselines` and `orgpatch baselines restore`: start an operation of the state machine and wait for
+//! it, because only orgpatch's functions may use the member role.
 
 mod confirm;
 mod failure;
@@ -22,7 +22,7 @@ use crate::deployment::Deployment;
 use crate::plan_file::PlanFile;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, wait_for};
 
-/// Runs `orgpatch preview --baselines`; the result is its exit status.
+/// Runs `orgpatch preview --baselines` and returns its exit status.
 pub fn preview(arguments: &PreviewArguments) -> ExitCode {
     let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
         Ok(read) => read,
@@ -31,30 +31,31 @@ pub fn preview(arguments: &PreviewArguments) -> ExitCode {
     let (Some(state_machine), Some(bucket)) = (&arguments.state_machine, &arguments.bucket) else {
         return fail("--baselines needs --state-machine and --bucket", UNREADABLE);
     };
-    let place = Place { state_machine, bucket, profile: arguments.profile.as_deref() };
-    end(arguments.format, async { compare(&place, &file, &plan, arguments.stages.as_deref()).await })
+    let deployment_arguments = DeploymentArguments { state_machine, bucket, profile: arguments.profile.as_deref() };
+    end(arguments.format, async { compare(&deployment_arguments, &file, &plan, arguments.stages.as_deref()).await })
 }
 
-/// Runs `orgpatch baselines restore`; the result is its exit status.
+/// Runs `orgpatch baselines restore` and returns its exit status.
 pub fn restore(arguments: &RestoreArguments) -> ExitCode {
     if !arguments.yes && !confirm::can_ask() {
-        let message = "standard input is not a terminal, so nobody can be asked whether to restore; \
-                       look at what it does (--help) and add --yes";
+        let message = "standard input is not a terminal, so the command cannot ask for confirmation; \
+                       read what it does (--help) and add --yes";
         return fail(message, UNREADABLE);
     }
     let profile = arguments.profile.as_deref();
-    let place = Place { state_machine: &arguments.state_machine, bucket: &arguments.bucket, profile };
-    end(arguments.format, async { give_back(&place, arguments).await })
+    let deployment_arguments =
+        DeploymentArguments { state_machine: &arguments.state_machine, bucket: &arguments.bucket, profile };
+    end(arguments.format, async { give_back(&deployment_arguments, arguments).await })
 }
 
-/// Where orgpatch is, and who asks.
-struct Place<'a> {
+/// The deployment, and the profile with which to use it.
+struct DeploymentArguments<'a> {
     state_machine: &'a StateMachine,
     bucket: &'a str,
     profile: Option<&'a str>,
 }
 
-/// Does the work, and prints its report, or why there is none.
+/// Does the work, and prints the report or the reason why there is none.
 fn end(format: Format, work: impl Future<Output = Result<Report, Failure>>) -> ExitCode {
     let failure = match wait_for(work) {
         Err(status) => return status,
@@ -79,14 +80,19 @@ fn as_json(report: &Report) -> String {
 }
 
 async fn compare(
-    place: &Place<'_>,
+    deployment_arguments: &DeploymentArguments<'_>,
     file: &PlanFile,
     plan: &Plan,
     stages: Option<&[String]>,
 ) -> Result<Report, Failure> {
     planner::check_stages(plan, stages)?;
-    let deployment = Deployment::connect(place.state_machine, place.bucket, place.profile).await?;
-    let upload = || format!("aws s3 cp {} s3://{}/{}", file.name, place.bucket, keys::plan(&plan.name));
+    let deployment = Deployment::connect(
+        deployment_arguments.state_machine,
+        deployment_arguments.bucket,
+        deployment_arguments.profile,
+    )
+    .await?;
+    let upload = || format!("aws s3 cp {} s3://{}/{}", file.name, deployment_arguments.bucket, keys::plan(&plan.name));
     match deployment.plan(&plan.name).await? {
         Some(text) if text == file.text => {}
         Some(_) => {
@@ -95,30 +101,39 @@ async fn compare(
         None => {
             return Err(Failure::NotUploaded {
                 plan: plan.name.clone(),
-                bucket: place.bucket.to_owned(),
+                bucket: deployment_arguments.bucket.to_owned(),
                 upload: upload(),
             });
         }
     }
     let report = deployment.run(&input(Operation::PreviewBaselines, &plan.name, stages)).await?;
-    // Somebody may have replaced it since it was compared.
+    // The plan in the bucket may have been replaced after the comparison.
     if report.head.run.plan_sha256 != sha256_hex(&file.text) {
         return Err(Failure::AnotherPlan { file: file.name.clone(), plan: plan.name.clone(), upload: upload() });
     }
     Ok(report)
 }
 
-async fn give_back(place: &Place<'_>, arguments: &RestoreArguments) -> Result<Report, Failure> {
-    let deployment = Deployment::connect(place.state_machine, place.bucket, place.profile).await?;
+async fn give_back(
+    deployment_arguments: &DeploymentArguments<'_>,
+    arguments: &RestoreArguments,
+) -> Result<Report, Failure> {
+    let deployment = Deployment::connect(
+        deployment_arguments.state_machine,
+        deployment_arguments.bucket,
+        deployment_arguments.profile,
+    )
+    .await?;
     let name = &arguments.plan;
     let text = deployment.plan(name).await?;
-    let text = text.ok_or_else(|| Failure::NoSuchPlan { plan: name.clone(), bucket: place.bucket.to_owned() })?;
+    let text =
+        text.ok_or_else(|| Failure::NoSuchPlan { plan: name.clone(), bucket: deployment_arguments.bucket.to_owned() })?;
     let plan =
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
     planner::check_stages(&plan, stages)?;
-    if !arguments.yes && !confirm::ask(&confirm::what(&plan, stages, place.bucket)) {
-        return Err(Failure::NobodySaidYes);
+    if !arguments.yes && !confirm::ask(&confirm::what(&plan, stages, deployment_arguments.bucket)) {
+        return Err(Failure::NotConfirmed);
     }
     deployment.run(&input(Operation::RestoreBaselines, name, stages)).await.map_err(Failure::from)
 }

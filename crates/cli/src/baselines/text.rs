@@ -1,4 +1,4 @@
-//! What became of the baselines, for people: the same difference in many targets once, with the targets.
+//! Renders the changes to baselines for people. The same changes in many targets are shown once, with the targets.
 
 use std::fmt::Write as _;
 
@@ -10,32 +10,31 @@ use orgpatch_report::{Report, TargetReport};
 
 use crate::preview::text::{lines, printable};
 
-/// Targets of which the same is to be said.
+/// Targets with the same result.
 struct Section<'r> {
-    /// What is said.
-    said: Said,
+    result: SectionResult,
     targets: Vec<&'r TargetReport>,
 }
 
 #[derive(PartialEq, Eq)]
-enum Said {
+enum SectionResult {
     /// Changes, one line each.
     Changes(Vec<String>),
     /// Nothing changes: the reason.
     Nothing(String),
-    /// It could not be worked on: the reason.
+    /// The target was not reached: the reason.
     NotReached(String),
 }
 
-/// The whole text. Writing into a string cannot fail, so results of `writeln!` are left alone.
+/// Renders the whole text. Writing into a string cannot fail, so the results of `writeln!` are ignored.
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
     let sections = sections(report);
-    let differs = |section: &&Section<'_>| matches!(section.said, Said::Changes(_));
+    let differs = |section: &&Section<'_>| matches!(section.result, SectionResult::Changes(_));
     let differing: usize = sections.iter().filter(differs).map(|section| section.targets.len()).sum();
     let what = match report.head.run.operation {
-        Operation::RestoreBaselines => "restored, or left for a reason, in",
-        _ => "the plan differs from what is there in",
+        Operation::RestoreBaselines => "restored, or left alone for a reason, in",
+        _ => "the accounts' baselines differ from the plan in",
     };
     let (run, all) = (&report.head.run, report.targets.len());
     let _ = writeln!(
@@ -47,17 +46,17 @@ pub fn render(report: &Report) -> String {
     );
     for section in &sections {
         let n = counted(section.targets.len(), "target");
-        match &section.said {
-            Said::Changes(changes) => {
+        match &section.result {
+            SectionResult::Changes(changes) => {
                 let _ = writeln!(out, "\n{n}:");
                 for change in changes {
                     let _ = writeln!(out, "  - {}", printable(change));
                 }
             }
-            Said::Nothing(reason) => {
+            SectionResult::Nothing(reason) => {
                 let _ = writeln!(out, "\n{n}: {}", printable(reason));
             }
-            Said::NotReached(reason) => {
+            SectionResult::NotReached(reason) => {
                 let _ = writeln!(out, "\n{n} not reached: {}", printable(reason));
             }
         }
@@ -71,34 +70,34 @@ pub fn render(report: &Report) -> String {
     out
 }
 
-/// In the order in which the targets are in the report, those that change something first.
+/// Groups the targets by result: changes first, then in the order of the report.
 fn sections(report: &Report) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for target in &report.targets {
-        let said = said(target);
-        match sections.iter_mut().find(|section| section.said == said) {
+        let result = section_result(target);
+        match sections.iter_mut().find(|section| section.result == result) {
             Some(section) => section.targets.push(target),
-            None => sections.push(Section { said, targets: vec![target] }),
+            None => sections.push(Section { result, targets: vec![target] }),
         }
     }
-    sections.sort_by_key(|section| match section.said {
-        Said::Changes(_) => 0,
-        Said::Nothing(_) => 1,
-        Said::NotReached(_) => 2,
+    sections.sort_by_key(|section| match section.result {
+        SectionResult::Changes(_) => 0,
+        SectionResult::Nothing(_) => 1,
+        SectionResult::NotReached(_) => 2,
     });
     sections
 }
 
-fn said(target: &TargetReport) -> Said {
+fn section_result(target: &TargetReport) -> SectionResult {
     let reason = || target.reason.text.clone();
     match target.outcome {
-        TargetOutcome::Reached if target.baseline_changes.is_empty() => Said::Nothing(reason()),
+        TargetOutcome::Reached if target.baseline_changes.is_empty() => SectionResult::Nothing(reason()),
         TargetOutcome::Reached => {
-            // Every account has ids of its own; by name the same difference is the same.
+            // Ids differ between accounts; with names, the same changes are equal.
             let named = target.baseline_changes.iter().map(Change::without_ids);
-            Said::Changes(named.map(|change| change.to_string()).collect())
+            SectionResult::Changes(named.map(|change| change.to_string()).collect())
         }
-        _ => Said::NotReached(reason()),
+        _ => SectionResult::NotReached(reason()),
     }
 }
 
@@ -128,7 +127,7 @@ mod tests {
         serde_json::from_value(report).expect("a report")
     }
 
-    /// What every account calls by the same names and other ids.
+    /// Returns a change with the same names in every account, but other ids.
     fn register(id: &str) -> Value {
         json!({"change": "register-default", "operatingSystem": "WINDOWS",
             "baseline": {"existing": {"id": format!("pb-ours-{id}"), "name": "orgpatch-monthly-test-WINDOWS"}},
@@ -144,7 +143,7 @@ mod tests {
             target("000000000004", "reached", "they differ", &[register("4")]),
         ];
         assert_snapshot!(render(&report("preview-baselines", &targets)), @"
-        Baselines of plan monthly: the plan differs from what is there in 2 of 4 targets (run r)
+        Baselines of plan monthly: the accounts' baselines differ from the plan in 2 of 4 targets (run r)
 
         2 targets:
           - orgpatch-monthly-test-WINDOWS becomes the default for WINDOWS instead of theirs
@@ -165,7 +164,7 @@ mod tests {
     fn nothing_to_do_is_said() {
         let targets = [target("000000000001", "reached", "it was given back before", &[])];
         assert_snapshot!(render(&report("restore-baselines", &targets)), @"
-        Baselines of plan monthly: restored, or left for a reason, in 0 of 1 target (run r)
+        Baselines of plan monthly: restored, or left alone for a reason, in 0 of 1 target (run r)
 
         1 target: it was given back before
             000000000001  shop-01  test  ap-northeast-1

@@ -1,4 +1,4 @@
-//! Why there is no preview: one sentence, and what to do next.
+//! The reasons why there is no preview, each with one sentence and what to do next.
 
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use crate::plan_file::PlanFile;
 /// Why there is no preview.
 #[derive(Debug)]
 pub enum Failure {
-    /// Nobody to ask AWS as; in one sentence.
+    /// There are no credentials; one sentence says why.
     NoCredentials(String),
-    /// What would refuse the run too.
+    /// An error that would also refuse the run.
     Run(RunError),
 }
 
@@ -24,23 +24,23 @@ impl From<RunError> for Failure {
 }
 
 impl Failure {
-    /// The sentence, the line of the plan that it is about, if it is about one, and what to do next.
+    /// Renders the sentence, the line of the plan that it is about, if there is one, and what to do next.
     pub fn render(&self, file: &PlanFile, renderer: &Renderer) -> String {
         let title = match self {
             Self::NoCredentials(sentence) => sentence.clone(),
             Self::Run(error) => error.to_string(),
         };
         let mut report = Group::with_title(Level::ERROR.primary_title(one_line(&title)));
-        let line = self.culprit().and_then(|id| place(&file.text, id));
-        if let Some(Place { number, line, span }) = line {
+        let line = self.unknown_id().and_then(|id| plan_line(&file.text, id));
+        if let Some(PlanLine { number, line, span }) = line {
             let snippet = Snippet::source(line).path(&file.name).line_start(number);
             report = report.element(snippet.annotation(AnnotationKind::Primary.span(span)));
         }
         renderer.render(&[report.element(Level::HELP.message(self.advice()))])
     }
 
-    /// The id in the plan that the organization does not know.
-    fn culprit(&self) -> Option<&str> {
+    /// Returns the id in the plan that the organization does not have.
+    fn unknown_id(&self) -> Option<&str> {
         match self {
             Self::Run(RunError::UnknownOrganizationalUnit { ou, .. }) => Some(ou),
             Self::Run(RunError::UnknownAccount { account, .. }) => Some(account),
@@ -58,17 +58,15 @@ impl Failure {
                 format!("name both (--stages {first},{stage}), or leave --stages out")
             }
             RunError::UnknownOrganizationalUnit { organization, .. } => format!(
-                "correct the id (`aws organizations list-organizational-units-for-parent` shows them), \
-                 or name the --profile of another organization than {organization}"
+                "correct the id (`aws organizations list-organizational-units-for-parent` lists the units), \
+                 or use a --profile of another organization than {organization}"
             ),
             RunError::UnknownAccount { organization, .. } => format!(
-                "correct the id (`aws organizations list-accounts` shows them), take it out if the account is gone, \
-                 or name the --profile of another organization than {organization}"
+                "correct the id (`aws organizations list-accounts` lists the accounts), remove it if the account is \
+                 gone, or use a --profile of another organization than {organization}"
             ),
             RunError::AccountInTwoStages { account, second, .. } => {
-                format!(
-                    "write exclude: {{accounts: [\"{account}\"]}} into stage {second:?}, if the earlier one is right"
-                )
+                format!("if the earlier stage is right, add exclude: {{accounts: [\"{account}\"]}} to stage {second:?}")
             }
             RunError::StageWithoutAccounts { .. } => {
                 "move an account there, change the stage's ous, accounts or exclude, \
@@ -76,7 +74,7 @@ impl Failure {
                     .to_owned()
             }
             RunError::OrganizationUnreadable(_) | RunError::AccessDenied(_) => {
-                "name a --profile of such an account; `aws organizations list-accounts` must work with it".to_owned()
+                "use a --profile of such an account; `aws organizations list-accounts` must work with it".to_owned()
             }
             RunError::Throttled(_) => "wait a minute and try again".to_owned(),
             _ => "check the network and the Region, sign in again if the session has expired, and try again".to_owned(),
@@ -84,19 +82,20 @@ impl Failure {
     }
 }
 
-struct Place<'t> {
+/// A line of the plan, with the part to mark.
+struct PlanLine<'t> {
     number: usize,
     line: &'t str,
     span: Range<usize>,
 }
 
-/// Where the plan first names an id, comments aside. Every place that names it is wrong in the same way.
-fn place<'t>(text: &'t str, id: &str) -> Option<Place<'t>> {
+/// Returns the first line of the plan that names an id, without comments. Every other line that names it is equally wrong.
+fn plan_line<'t>(text: &'t str, id: &str) -> Option<PlanLine<'t>> {
     let mut lines = (1..).zip(text.lines());
     lines.find_map(|(number, line)| {
         let code = line.split_once(" #").map_or(line, |(code, _)| code);
         let at = code.find(id).filter(|_| !line.trim_start().starts_with('#'))?;
-        Some(Place { number, line, span: at..at + id.len() })
+        Some(PlanLine { number, line, span: at..at + id.len() })
     })
 }
 

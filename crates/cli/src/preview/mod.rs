@@ -1,9 +1,9 @@
-//! `orgpatch preview`: reads the organization and shows what a run of the plan would do. Changes nothing.
+//! `orgpatch preview`: reads the organization and shows what a run of the plan would do. It changes nothing.
 
+pub mod descriptions;
 pub mod failure;
 mod model;
 pub mod text;
-pub mod words;
 
 use std::io;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use orgpatch_plan::Plan;
 use crate::args::{Format, PreviewArguments};
 use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
 
-/// Runs the command; the result is its exit status.
+/// Runs the command and returns its exit status.
 pub fn run(arguments: &PreviewArguments) -> ExitCode {
     let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
         Ok(read) => read,

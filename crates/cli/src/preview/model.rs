@@ -1,4 +1,4 @@
-//! What a run of a plan would do, as data: the shape of `--format json`, and what the text is made from.
+//! The preview as data: the format of `--format json`, from which the text is also made.
 
 use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
@@ -11,9 +11,9 @@ use orgpatch_plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::words;
+use super::descriptions;
 
-/// What a run of a plan would do with an organization as it is now.
+/// What a run of a plan would do in an organization as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "orgpatch preview")]
@@ -28,27 +28,27 @@ pub struct Preview {
     pub reboot: Reboot,
     /// How much happens at the same time.
     pub rate: Rate,
-    /// Of all stages together.
+    /// Counts of all stages together.
     pub counts: PreviewCounts,
-    /// In the order in which they run.
+    /// The stages, in the order in which they run.
     pub stages: Vec<StagePreview>,
     /// Stages of the plan that `--stages` leaves out.
     pub stages_not_in_run: Vec<String>,
-    /// Accounts that no step works on, by id, each with its reason.
+    /// Accounts that are in no step, sorted by id, each with its reason.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
 }
 
-/// How many; in all stages, in a stage or in a step.
+/// Counts, of all stages, of a stage, or of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewCounts {
     /// Steps: waves that have an account.
     pub steps: usize,
-    /// Accounts, those that cannot be entered among them.
+    /// Accounts, including those that cannot be entered.
     pub accounts: usize,
     /// Accounts that cannot be entered, because they are suspended or closed.
     pub accounts_not_entered: usize,
-    /// Targets: accounts × Regions, of all of these accounts.
+    /// Targets: accounts × Regions, for all of these accounts.
     pub targets: usize,
 }
 
@@ -58,46 +58,46 @@ pub struct PreviewCounts {
 pub struct StagePreview {
     /// Name.
     pub name: String,
-    /// Of the stage.
+    /// Counts of the stage.
     pub counts: PreviewCounts,
-    /// Which instances: the plan's selection and the stage's, merged.
+    /// Which instances to patch: the plan's selection merged with the stage's.
     pub select: Selection,
-    /// The same in words.
+    /// The selection in words.
     pub select_text: String,
-    /// What may be installed, per operating system; empty: each account's own baselines decide. A frozen rule has
-    /// neither days nor a date here, because its date is not known before the run; see `promotion`.
+    /// What may be installed, per operating system. Empty: each account's own baselines decide. A frozen rule has neither
+    /// days nor a date here, because its date is not known before the run; see `promotion`.
     pub baselines: Vec<Baseline>,
-    /// What is allowed about them but seldom meant.
+    /// Settings of the baselines that are allowed but are seldom intended.
     pub baseline_cautions: Vec<Reason>,
-    /// What the stage has to do with the plan's first stage; null: nothing of it is compared.
+    /// How the stage depends on the plan's first stage. Null: it does not.
     pub promotion: Option<PromotionPreview>,
-    /// What must hold after each step of the stage before an install run goes on.
+    /// What must hold after each step of the stage before an install run continues.
     pub gate: Gate,
-    /// The same in words.
+    /// The gate in words.
     pub gate_text: String,
     /// How many waves the plan asks for.
     pub waves: u32,
-    /// Waves for which no account is left. They are no steps.
+    /// Waves for which no account is left. They have no step.
     pub empty_waves: Vec<u32>,
-    /// In the order in which they run.
+    /// The steps, in the order in which they run.
     pub steps: Vec<StepPreview>,
 }
 
-/// What a stage has to do with the plan's first stage.
+/// How a stage depends on the plan's first stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PromotionPreview {
     /// The first stage, whose installs are the tested set.
     pub tested_in: String,
-    /// Whether what is approved depends on when that stage is scanned.
+    /// Whether the approved patches depend on when the first stage is scanned.
     pub frozen: bool,
-    /// Up to which day patches are approved, in words; null if the stage is not frozen.
+    /// The last day whose patches are approved, in words. Null: the stage is not frozen.
     pub frozen_text: Option<String>,
-    /// What becomes of a missing patch that the first stage has not installed.
+    /// What to do with a missing patch that the first stage has not installed.
     pub untested: Untested,
-    /// The same in words.
+    /// `untested` in words.
     pub untested_text: String,
-    /// What is allowed about it but seldom meant.
+    /// Settings of the promotion that are allowed but are seldom intended.
     pub cautions: Vec<Reason>,
 }
 
@@ -109,9 +109,9 @@ pub struct StepPreview {
     pub id: String,
     /// Wave in the stage, from 1.
     pub wave: u32,
-    /// How many of the stage's accounts are done after it, as the plan says it; null: all of them.
+    /// How many of the stage's accounts are done after the step, as in the plan. Null: all of them.
     pub up_to: Option<Wave>,
-    /// Of the step.
+    /// Counts of the step.
     pub counts: PreviewCounts,
     /// The accounts, in their order.
     pub accounts: Vec<AccountPreview>,
@@ -125,18 +125,18 @@ pub struct AccountPreview {
     pub account_id: String,
     /// Account name.
     pub account_name: String,
-    /// What Organizations says of the account now.
+    /// The account's state in AWS Organizations now.
     pub account_state: AccountState,
-    /// Names of the organizational units from the root down, joined by `/`; empty directly below the root.
+    /// Names of the organizational units from the root down, joined by `/`. Empty: directly below the root.
     pub ou_path: String,
     /// Regions.
     pub regions: Vec<String>,
-    /// Why nobody enters the account, so that its targets end as `inactive`; null: it is entered.
+    /// Why orgpatch cannot enter the account, so that its targets end as `inactive`. Null: it can.
     pub not_entered: Option<Reason>,
 }
 
 impl Preview {
-    /// One JSON document.
+    /// Returns the preview as one JSON document.
     pub fn to_json(&self) -> String {
         let document = serde_json::to_string_pretty(self).expect("texts and numbers are always JSON");
         document + "\n"
@@ -159,7 +159,7 @@ impl PreviewCounts {
     }
 }
 
-/// Returns what a run of the plan would do; `only` names the stages to run. The errors are those that would refuse the run.
+/// Makes the preview of a run of the plan. `only` names the stages to run. Errors are those that would refuse the run.
 pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Preview, RunError> {
     planner::check_first_stage(plan, only)?;
     let resolution = planner::resolve(plan, organization, only)?;
@@ -196,13 +196,13 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
     StagePreview {
         name: stage.name.clone(),
         counts,
-        select_text: words::selection(&select),
+        select_text: descriptions::selection(&select),
         select,
         baseline_cautions: baselines.iter().flat_map(Baseline::cautions).collect(),
         baselines,
         promotion: promotion_preview(plan, stage),
         gate: stage.gate,
-        gate_text: words::gate(stage.gate),
+        gate_text: descriptions::gate(stage.gate),
         waves: waves.last().map_or(0, |wave| wave.number),
         empty_waves: waves.iter().filter(|wave| wave.accounts.is_empty()).map(|wave| wave.number).collect(),
         steps,
@@ -216,9 +216,9 @@ fn promotion_preview(plan: &Plan, stage: &Stage) -> Option<PromotionPreview> {
     Some(PromotionPreview {
         tested_in: first.name.clone(),
         frozen,
-        frozen_text: frozen.then(|| words::frozen(first, systems)),
+        frozen_text: frozen.then(|| descriptions::frozen(first, systems)),
         untested,
-        untested_text: words::untested(untested, &first.name),
+        untested_text: descriptions::untested(untested, &first.name),
         cautions: plan.promotion_cautions(stage),
     })
 }

@@ -1,4 +1,4 @@
-//! A preview for people: a tree of stages and steps, and a line for each account.
+//! Renders a preview for people: a tree of stages and steps, with a line for each account.
 
 use std::fmt::Write as _;
 
@@ -9,11 +9,11 @@ use orgpatch_plan::{Reboot, Wave};
 
 use super::model::{AccountPreview, Preview, PreviewCounts, StagePreview, StepPreview};
 
-/// The whole text. Writing into a string cannot fail, so results of `writeln!` are left alone.
+/// Renders the whole text. Writing into a string cannot fail, so the results of `writeln!` are ignored.
 pub fn render(preview: &Preview) -> String {
     let mut out = String::new();
     head(&mut out, preview);
-    // One table for all steps, so that their columns stand in line; each account is one line of it.
+    // One table for all steps, so that their columns are aligned. Each account is one line of it.
     let accounts = preview.stages.iter().flat_map(|stage| &stage.steps).flat_map(|step| &step.accounts);
     let mut lines = lines(accounts.map(account_cells)).into_iter();
     for (place, stage) in (1..).zip(&preview.stages) {
@@ -30,7 +30,7 @@ pub fn render(preview: &Preview) -> String {
         }
     }
     left_out(&mut out, preview);
-    out.push_str("\nWhich instances of an account match is found out by the run: preview enters no account.\n");
+    out.push_str("\nPreview does not enter accounts, so only a run finds out which instances match.\n");
     out
 }
 
@@ -58,7 +58,7 @@ fn head(out: &mut String, preview: &Preview) {
     let rate = &preview.rate;
     let _ = writeln!(
         out,
-        "  Rate       {} at the same time; of a command's instances {} at the same time, until more than {} fail",
+        "  Rate       {} at the same time; in each command {} of its instances at the same time, until more than {} fail",
         english::counted(rate.targets as usize, "target"),
         rate.max_concurrency,
         rate.max_errors,
@@ -139,7 +139,7 @@ fn left_out(out: &mut String, preview: &Preview) {
     }
 }
 
-/// Rows in columns, one line each.
+/// Returns rows in columns, one line each.
 pub fn lines(rows: impl Iterator<Item = [String; 4]>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).add_rows(rows);
@@ -150,7 +150,7 @@ fn unit(path: &str) -> String {
     if path.is_empty() { "(root)".to_owned() } else { printable(path) }
 }
 
-/// Names of units may hold anything, and a terminal obeys what it is sent.
+/// Replaces control characters. Names of units may contain any character, and a terminal would execute control sequences.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

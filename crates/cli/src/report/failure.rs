@@ -1,14 +1,14 @@
-//! Why there is no report to show: one sentence, and what to do next.
+//! The reasons why there is no report to show, each with one sentence and what to do next.
 
 use annotate_snippets::Renderer;
 use orgpatch_model::error::RunError;
 
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 
-/// Why there is nothing to show.
+/// Why there is no report to show.
 #[derive(Debug)]
 pub enum Failure {
-    /// Nobody to ask AWS as; in one sentence.
+    /// There are no credentials; one sentence says why.
     NoCredentials(String),
     /// The bucket cannot be read.
     Bucket(RunError),
@@ -21,7 +21,7 @@ pub enum Failure {
     },
     /// There is no latest run.
     NoRunYet {
-        /// Of this plan, or of any.
+        /// The plan. None: any plan.
         plan: Option<String>,
         /// The bucket.
         bucket: String,
@@ -33,7 +33,7 @@ pub enum Failure {
         /// Why.
         error: std::io::Error,
     },
-    /// Nothing opens the page.
+    /// No program opens the page.
     NotOpened {
         /// The page.
         file: String,
@@ -49,7 +49,7 @@ impl From<RunError> for Failure {
 }
 
 impl Failure {
-    /// The sentence, and what to do next.
+    /// Renders the sentence, and what to do next.
     pub fn render(&self, renderer: &Renderer) -> String {
         advice::render(renderer, &self.sentence(), &self.advice())
     }
@@ -64,29 +64,29 @@ impl Failure {
             }
             Self::NoRunYet { plan: None, bucket } => format!("the bucket {bucket} has no report yet"),
             Self::NotWritten { file, error } => format!("{file} cannot be written: {error}"),
-            Self::NotOpened { file, error } => format!("nothing here opens {file}: {error}"),
+            Self::NotOpened { file, error } => format!("no program opens {file}: {error}"),
         }
     }
 
     fn advice(&self) -> String {
         match self {
             Self::NoCredentials(_) => SIGN_IN.to_owned(),
-            Self::Bucket(RunError::AccessDenied(_)) => "sign in to orgpatch's own account, as somebody who may \
-                 s3:GetObject on runs/* and latest/* and s3:ListBucket on the bucket"
+            Self::Bucket(RunError::AccessDenied(_)) => "sign in to orgpatch's own account with a role that \
+                 allows s3:GetObject on runs/* and latest/*, and s3:ListBucket on the bucket"
                 .to_owned(),
             Self::Bucket(RunError::Throttled(_) | RunError::Unavailable(_)) => TRY_AGAIN.to_owned(),
-            Self::Bucket(_) => "check --bucket and the Region it is in (AWS_REGION): `aws cloudformation \
-                 describe-stacks --stack-name orgpatch` shows it among the outputs as RunsBucket"
+            Self::Bucket(_) => "check --bucket and its Region (AWS_REGION): `aws cloudformation \
+                 describe-stacks --stack-name orgpatch` shows the bucket as output RunsBucket"
                 .to_owned(),
             Self::NoReport { bucket, .. } => format!(
-                "a run that is still under way, or was refused at its start, has none; `aws s3 ls s3://{bucket}/runs/` \
-                 shows the runs, --latest takes the latest one"
+                "a run that is still running, or was refused at its start, has no report; `aws s3 ls s3://{bucket}/runs/` \
+                 lists the runs, and --latest takes the latest one"
             ),
             Self::NoRunYet { bucket, .. } => format!(
-                "runs about baselines only do not count; `aws s3 ls s3://{bucket}/runs/` shows all runs, each of which can be named"
+                "runs about baselines only do not count; `aws s3 ls s3://{bucket}/runs/` lists all runs, and any of them can be named"
             ),
-            Self::NotWritten { .. } => "name a file that can be written with --output".to_owned(),
-            Self::NotOpened { .. } => "the page is there: open it in a browser yourself".to_owned(),
+            Self::NotWritten { .. } => "name another file with --output".to_owned(),
+            Self::NotOpened { .. } => "the page was written: open it in a browser yourself".to_owned(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which instances of a report are wanted.
+//! Filters the instances and targets of a report.
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
@@ -6,12 +6,12 @@ use orgpatch_report::{Report, TargetReport};
 
 use crate::args::ReportArguments;
 
-/// What is asked for; an empty list asks for nothing.
+/// The filters. An empty list does not filter.
 #[derive(Debug, Default)]
 pub struct Filter<'a> {
     /// Names of stages.
     pub stages: &'a [String],
-    /// Organizational units, as paths from the root: they and all below.
+    /// Organizational units, as paths from the root. Units below them match, too.
     pub units: &'a [String],
     /// Outcomes.
     pub outcomes: &'a [Outcome],
@@ -24,7 +24,7 @@ pub struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// What the command line asks for.
+    /// Returns the filters of the command line.
     pub fn of(arguments: &'a ReportArguments) -> Self {
         Self {
             stages: &arguments.stages,
@@ -36,15 +36,14 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// Leaves out the instances and targets that are not asked for. What is said of the run and its steps stays, since
-    /// it is about all of them.
+    /// Removes the instances and targets that do not match. The run and its steps stay, because they cover all of them.
     pub fn apply(&self, report: &mut Report) {
         report.targets.retain(|target| self.wants_target(target));
-        let places: std::collections::HashSet<(&str, &str)> =
+        let targets: std::collections::HashSet<(&str, &str)> =
             report.targets.iter().map(|target| (target.account_id.as_str(), target.region.as_str())).collect();
-        report
-            .instances
-            .retain(|row| places.contains(&(row.account_id.as_str(), row.region.as_str())) && self.wants_instance(row));
+        report.instances.retain(|row| {
+            targets.contains(&(row.account_id.as_str(), row.region.as_str())) && self.wants_instance(row)
+        });
     }
 
     fn wants_target(&self, target: &TargetReport) -> bool {
@@ -52,20 +51,20 @@ impl<'a> Filter<'a> {
             let unit = unit.trim_matches('/');
             target.ou_path.strip_prefix(unit).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        asked(self.stages, |stage| *stage == target.stage)
-            && asked(self.units, below)
-            && asked(self.accounts, |account| *account == target.account_id || *account == target.account_name)
-            && asked(self.regions, |region| *region == target.region)
+        matches_any(self.stages, |stage| *stage == target.stage)
+            && matches_any(self.units, below)
+            && matches_any(self.accounts, |account| *account == target.account_id || *account == target.account_name)
+            && matches_any(self.regions, |region| *region == target.region)
     }
 
     fn wants_instance(&self, row: &InstanceRow) -> bool {
         let is_system = |system: &String| row.os.as_ref().is_some_and(|os| os.eq_ignore_ascii_case(system));
-        asked(self.outcomes, |outcome| *outcome == row.outcome) && asked(self.systems, is_system)
+        matches_any(self.outcomes, |outcome| *outcome == row.outcome) && matches_any(self.systems, is_system)
     }
 }
 
-/// True if nothing is asked for, or one of it holds.
-fn asked<T>(wanted: &[T], holds: impl Fn(&T) -> bool) -> bool {
+/// Returns true if a filter is empty, or one of its values matches.
+fn matches_any<T>(wanted: &[T], holds: impl Fn(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(holds)
 }
 

@@ -1,4 +1,4 @@
-//! `orgpatch report`: the report of a run out of the bucket, filtered and in the form that is asked for.
+//! `orgpatch report`: fetches the report of a run from the bucket, filters it, and shows it.
 
 mod failure;
 mod filter;
@@ -13,16 +13,16 @@ use filter::Filter;
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_records::keys;
 use orgpatch_records::latest_run::LatestRun;
-use orgpatch_report::csv::Table;
+use orgpatch_report::csv::CsvFile;
 use orgpatch_report::{Report, summary};
 
 use crate::args::{ReportArguments, ReportFormat};
 use crate::{REFUSED, credentials, mistakes, print, progress, wait_for};
 
-/// Where Amazon S3 is asked when nobody names a Region.
+/// The Region of Amazon S3 if none is configured.
 const FALLBACK_REGION: &str = "us-east-1";
 
-/// Runs `orgpatch report`; the result is its exit status.
+/// Runs `orgpatch report` and returns its exit status.
 pub fn run(arguments: &ReportArguments) -> ExitCode {
     match wait_for(progress::shown("fetching the report", result(arguments))) {
         Err(status) => status,
@@ -37,7 +37,7 @@ pub fn run(arguments: &ReportArguments) -> ExitCode {
     }
 }
 
-/// What is printed.
+/// Returns the text to print.
 async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
     let region = arguments.state_machine.as_ref().map(|machine| machine.region.as_str());
     let config = credentials::connect(arguments.profile.as_deref(), region, FALLBACK_REGION)
@@ -75,7 +75,7 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
     }
 }
 
-/// The latest run, of that plan or of all.
+/// Returns the latest run of that plan, or of all plans.
 async fn latest(store: &Store, plan: Option<&str>) -> Result<String, Failure> {
     let known: Vec<LatestRun> = if let Some(plan) = plan {
         store.find(&keys::latest(plan)).await?.into_iter().collect()
@@ -91,26 +91,27 @@ async fn latest(store: &Store, plan: Option<&str>) -> Result<String, Failure> {
 
 fn csv(report: Report) -> String {
     let mut bytes = Vec::new();
-    let memory = "memory takes everything";
-    Table::Instances.head(&mut bytes).expect(memory);
+    let memory = "writing to memory cannot fail";
+    CsvFile::Instances.head(&mut bytes).expect(memory);
     for target in report.into_reported() {
-        Table::Instances.lines(&mut bytes, &target).expect(memory);
+        CsvFile::Instances.lines(&mut bytes, &target).expect(memory);
     }
-    String::from_utf8(bytes).expect("made of texts")
+    String::from_utf8(bytes).expect("CSV is UTF-8")
 }
 
-/// Into the named file, or one of its own that stays: the browser reads it after this program has ended.
+/// Writes the page to the named file, or to a temporary file that stays, because the browser reads it after this program
+/// has ended.
 fn write_page(page: &str, run_id: &str, file: Option<&Path>) -> Result<PathBuf, Failure> {
     let failed = |file: &Path, error| Failure::NotWritten { file: shown(file), error };
     if let Some(file) = file {
         std::fs::write(file, page).map_err(|error| failed(file, error))?;
         return Ok(file.to_owned());
     }
-    let place = std::env::temp_dir();
+    let folder = std::env::temp_dir();
     let prefix = format!("orgpatch-{run_id}-");
     let made = tempfile::Builder::new().prefix(&prefix).suffix(".html").tempfile();
     let (_, path) =
-        made.and_then(|file| file.keep().map_err(|error| error.error)).map_err(|error| failed(&place, error))?;
+        made.and_then(|file| file.keep().map_err(|error| error.error)).map_err(|error| failed(&folder, error))?;
     std::fs::write(&path, page).map_err(|error| failed(&path, error))?;
     Ok(path)
 }

@@ -1,4 +1,4 @@
-//! The report as a table for people at a terminal.
+//! Renders a report as a table for a terminal.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use orgpatch_report::Report;
 
 use crate::preview::text::printable;
 
-/// The whole text; `all` is how many instances the run has. Writing into a string cannot fail, so results of `writeln!`
-/// are left alone.
+/// Renders the whole text. `all` is the number of instances of the run. Writing into a string cannot fail, so the results
+/// of `writeln!` are ignored.
 pub fn render(report: &Report, all: usize) -> String {
     let run = &report.head.run;
     let mut out = String::new();
@@ -47,7 +47,7 @@ pub fn render(report: &Report, all: usize) -> String {
     out
 }
 
-/// How many are shown, of how many, by outcome.
+/// Returns the number of shown instances, of all instances, and by outcome.
 fn counted(report: &Report, all: usize) -> String {
     let counts: Counts = report.instances.iter().map(|row| row.outcome).collect();
     let counts: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
@@ -66,7 +66,7 @@ pub mod tests {
 
     use super::*;
 
-    /// Three instances in as many places.
+    /// Returns a report of three instances in three targets.
     pub fn report() -> Report {
         let reason = |text: &str| json!({"code": "x", "text": text});
         let target = |account: &str, name: &str, unit: &str, region: &str, stage: &str| {

@@ -35,8 +35,8 @@ impl Organizations {
 
     /// The `Authorization` header of every call, at least one.
     pub fn callers(&self) -> Vec<String> {
-        let callers = self.callers.lock().expect("nobody panicked").clone();
-        assert!(!callers.is_empty(), "nobody called");
+        let callers = self.callers.lock().expect("no thread panicked").clone();
+        assert!(!callers.is_empty(), "there was no call");
         callers
     }
 }
@@ -50,7 +50,7 @@ fn serve(stream: &TcpStream, callers: &Mutex<Vec<String>>) {
         } else {
             (200, answer(&operation, &body))
         };
-        callers.lock().expect("nobody panicked").push(caller);
+        callers.lock().expect("no thread panicked").push(caller);
         let answer = answer.to_string();
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",

@@ -1,4 +1,4 @@
-//! What is left to do to the baselines of a target, each in one line for people.
+//! The changes to the baselines of a target, each with one line for people.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,44 +11,44 @@ use serde::{Deserialize, Serialize};
 
 use super::Baseline;
 
-/// A difference between what a target should have and what it has. Most are calls to make, in this order; the others
-/// say why a call is not made.
+/// A difference between the baselines that a target should have and those that it has. Most differences are calls to
+/// make, in this order; the others say why orgpatch makes no call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Change {
     /// `CreatePatchBaseline`, with its tags.
     Create {
-        /// All of it.
+        /// The whole baseline.
         baseline: Box<Baseline>,
     },
     /// `UpdatePatchBaseline` with the whole definition.
     Update {
-        /// Which one.
+        /// Id of the baseline.
         id: String,
-        /// What differs.
+        /// The fields that differ.
         fields: Vec<Field>,
-        /// How it should be.
+        /// The baseline as it should be.
         baseline: Box<Baseline>,
     },
-    /// `AddTagsToResource`. After the update, so that a hash is never there before what it stands for.
+    /// `AddTagsToResource`. After the update, so that the tag never has the hash of a definition that is not there yet.
     Tag {
-        /// Which one.
+        /// The baseline.
         baseline: KnownBaseline,
         /// Tags to add or to overwrite.
         tags: BTreeMap<String, String>,
     },
     /// `RegisterDefaultPatchBaseline`.
     RegisterDefault {
-        /// Operating system whose default it becomes.
+        /// The operating system whose default it becomes.
         operating_system: OperatingSystem,
         /// The new default.
         baseline: Chosen,
-        /// The default until now, if it is known.
+        /// The default until now. Absent: it is not known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<KnownBaseline>,
     },
-    /// `RegisterPatchBaselineForPatchGroup`. The API refuses it while the group has another baseline, so that
-    /// `previous`, if there is one, must be deregistered first.
+    /// `RegisterPatchBaselineForPatchGroup`. The API refuses it while the group has another baseline, so `previous`, if
+    /// there is one, is deregistered first.
     RegisterForPatchGroup {
         /// Operating system.
         operating_system: OperatingSystem,
@@ -56,11 +56,11 @@ pub enum Change {
         group: String,
         /// Its new baseline.
         baseline: Chosen,
-        /// Its baseline until now.
+        /// Its baseline until now. Absent: it had none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<KnownBaseline>,
     },
-    /// `DeregisterPatchBaselineForPatchGroup`: the group had no baseline before. Only when earlier ones are restored.
+    /// `DeregisterPatchBaselineForPatchGroup`: the group had no baseline before orgpatch. Only in `restore-baselines`.
     DeregisterPatchGroup {
         /// Operating system.
         operating_system: OperatingSystem,
@@ -69,25 +69,25 @@ pub enum Change {
         /// Its baseline until now.
         previous: KnownBaseline,
     },
-    /// Nothing is done: a baseline has the name of ours but is not ours.
+    /// No call: a baseline has the name of orgpatch's baseline, but orgpatch did not make it.
     Foreign {
         /// Operating system.
         operating_system: OperatingSystem,
-        /// The baseline that is left alone.
+        /// The baseline that orgpatch leaves alone.
         baseline: KnownBaseline,
-        /// Why it is not ours.
+        /// Why it is not orgpatch's own.
         why: String,
     },
-    /// Nothing is done: the account has as many baselines in this Region as it may have.
+    /// No call: the account has as many baselines in this Region as it may have.
     QuotaReached {
         /// Operating system.
         operating_system: OperatingSystem,
-        /// The name of the baseline that cannot be made.
+        /// The name of the baseline that cannot be created.
         name: String,
-        /// How many there are.
+        /// How many baselines there are.
         baselines: usize,
     },
-    /// Nothing is done: what restoring leaves as it is.
+    /// No call: `restore-baselines` leaves this as it is.
     Left {
         /// The baseline.
         baseline: KnownBaseline,
@@ -96,12 +96,12 @@ pub enum Change {
     },
 }
 
-/// A baseline that is there.
+/// A baseline that exists in the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KnownBaseline {
     /// Id.
     pub id: String,
-    /// Name; the id again where no list names it.
+    /// Name; the id if the name is not known.
     pub name: String,
 }
 
@@ -109,9 +109,9 @@ pub struct KnownBaseline {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Chosen {
-    /// One that is there.
+    /// A baseline that exists.
     Existing(KnownBaseline),
-    /// The one of that name that a change before this one creates.
+    /// The baseline of that name, which an earlier change creates.
     Created(String),
 }
 
@@ -145,7 +145,7 @@ impl Field {
         Self::Sources,
     ];
 
-    /// In words.
+    /// Returns the field's name for people.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -163,13 +163,13 @@ impl Field {
 }
 
 impl Change {
-    /// True if it is a call that changes something.
+    /// Returns true if the change is a call that changes something.
     #[must_use]
     pub fn is_write(&self) -> bool {
         self.reason().is_none()
     }
 
-    /// The same with names only: what is the same in many accounts, where every baseline has another id, reads the same.
+    /// Returns the change with names in place of ids, so that the same change reads the same in every account.
     #[must_use]
     pub fn without_ids(&self) -> Self {
         let mut change = self.clone();
@@ -192,19 +192,21 @@ impl Change {
         change
     }
 
-    /// Why nothing is done, for those changes that are none.
+    /// Returns the reason why no call is made; None if the change is a call.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Foreign { baseline, why, .. } => Some(Reason::new(
                 "baseline-foreign",
-                format!("the baseline {baseline} has the name of one of orgpatch but {why}; it is left alone"),
+                format!(
+                    "the baseline {baseline} has the name of a baseline of orgpatch, but {why}; orgpatch leaves it alone"
+                ),
             )),
             Self::QuotaReached { name, baselines, .. } => Some(Reason::new(
                 "baseline-quota-reached",
                 format!(
-                    "the baseline {name} cannot be made: an account may have {} in a Region, and there are {baselines} \
-                     already or made before it",
+                    "orgpatch cannot create the baseline {name}: an account may have {} in a Region, and there are {baselines}, \
+                     including those that this run creates before it",
                     super::MAX_BASELINES
                 ),
             )),
@@ -214,8 +216,8 @@ impl Change {
     }
 }
 
-/// Operating systems whose baseline cannot be as the plan wants it, and why: their instances are held back, since they
-/// would be judged by something else.
+/// Returns the operating systems whose baseline cannot become what the plan says, with the reasons. Their instances are
+/// not scanned, because another baseline would apply to them.
 #[must_use]
 pub fn blocked(changes: &[Change]) -> BTreeMap<OperatingSystem, Reason> {
     changes
@@ -266,7 +268,10 @@ impl fmt::Display for Change {
                 instead_of(f, previous.as_ref())
             }
             Self::DeregisterPatchGroup { operating_system, group, previous } => {
-                write!(f, "patch group {group:?} for {operating_system} no longer has {previous}, nor any other")
+                write!(
+                    f,
+                    "patch group {group:?} for {operating_system} no longer has the baseline {previous}, nor any other"
+                )
             }
             Self::Foreign { .. } | Self::QuotaReached { .. } | Self::Left { .. } => match self.reason() {
                 Some(reason) => f.write_str(&reason.text),
@@ -280,7 +285,7 @@ fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&KnownBaseline>) -> f
     previous.map_or(Ok(()), |previous| write!(f, " instead of {previous}"))
 }
 
-/// Its name and what is in it, in a few words.
+/// Writes the name and a short summary of the content.
 impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let definition = &self.definition;
@@ -291,7 +296,7 @@ impl fmt::Display for Baseline {
             .filter_map(|rule| match (rule.approve_after_days, rule.approve_until_date) {
                 (Some(days), _) => Some(Approve::AfterDays(days).to_string()),
                 (None, Some(date)) => Some(Approve::Until(date).to_string()),
-                // Not known yet; the API itself has no rule without either where there are dates.
+                // A frozen rule whose date is not known yet. In the API, every rule has one of the two.
                 (None, None) if has_approval_dates(self.operating_system) => Some(Approve::Frozen.to_string()),
                 (None, None) => None,
             })

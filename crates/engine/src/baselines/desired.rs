@@ -1,4 +1,4 @@
-//! From the plan to the baselines of a stage.
+//! Makes the baselines of a stage from the plan.
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
@@ -9,17 +9,17 @@ use orgpatch_plan::{Approve, FilterKey, Plan, PlannedBaseline, PlannedRule, Stag
 
 use super::{Baseline, Definition, PatchFilter, PatchRule};
 
-/// What the names of all baselines of orgpatch begin with. It proves nothing: the tags do.
+/// Prefix of the names of all baselines of orgpatch. The tags, not the name, prove that a baseline is orgpatch's.
 pub const NAME_PREFIX: &str = "orgpatch-";
 
-/// `BaselineName` of the API.
+/// The longest `BaselineName` of the API, in characters.
 const LONGEST_NAME: usize = 128;
 
-/// The baselines that the targets of a stage should have: one for each operating system that the stage selects and
-/// that has a baseline in the plan. None at all: the accounts' own are used.
+/// Returns the baselines that the targets of a stage should have: one for each operating system that the stage selects
+/// and that has a baseline in the plan. If the list is empty, the accounts' own baselines apply.
 ///
-/// `cutoff` is that of the run, see [`cutoff()`]: what frozen rules approve up to. None: it is not known yet, as in a
-/// preview; frozen rules then have neither days nor a date, and the API would refuse them.
+/// `cutoff` is the last day that frozen rules of the run approve, see [`cutoff()`]. None: it is not known yet, as in a
+/// preview. Frozen rules then have neither days nor a date, and the API would refuse them.
 #[must_use]
 pub fn desired(plan: &Plan, stage: &Stage, cutoff: Option<Date>) -> Vec<Baseline> {
     let names = (plan.name.as_str(), stage.name.as_str());
@@ -31,25 +31,25 @@ pub fn desired(plan: &Plan, stage: &Stage, cutoff: Option<Date>) -> Vec<Baseline
         .collect()
 }
 
-/// The last day whose releases were approved in the first stage when it was scanned, by the `approve` of that stage:
-/// what frozen stages of the same run get as `ApproveUntilDate`.
+/// Returns the last day whose releases the first stage approved when it was scanned, by the `approve` of that stage.
+/// Frozen stages of the same run get it as `ApproveUntilDate`.
 ///
-/// Whole days in UTC, because the API has no finer date. It is therefore wider than what the first stage saw: a patch
-/// that is released later on the day of the scan is approved too. That it was not tested is found by comparing with
-/// the tested set, which is what [`Plan::untested`] is for.
+/// It is a whole day in UTC, because the API has no finer unit. So it also approves a patch that is released later on the
+/// day of the scan, which the first stage did not see. The comparison with the tested set ([`Plan::untested`]) finds
+/// such patches.
 #[must_use]
 pub fn cutoff(plan: &Plan, scanned_at: Timestamp) -> Date {
     let day = Offset::UTC.to_datetime(scanned_at).date();
     match plan.stages.first().and_then(|first| first.approve) {
         Some(Approve::AfterDays(days)) => day.saturating_sub(i64::from(days).days()),
         Some(Approve::Until(until)) => until.min(day),
-        // Every rule says itself when it approves. The reader refuses a frozen first stage.
+        // Every rule has its own `approve`. The reader of the plan refuses a frozen first stage.
         Some(Approve::Frozen) | None => day,
     }
 }
 
-/// The name of a baseline: `orgpatch-<plan>-<stage>-<operating system>`. Names that would be too long for the API are
-/// cut, and told apart by a part of their hash.
+/// Returns the name of a baseline: `orgpatch-<plan>-<stage>-<operating system>`. A name that is too long for the API is cut
+/// and gets a part of its hash, so that names stay different.
 #[must_use]
 pub fn baseline_name((plan, stage): (&str, &str), os: OperatingSystem) -> String {
     let name = format!("{NAME_PREFIX}{plan}-{stage}-{os}");
@@ -85,7 +85,7 @@ fn definition(
     }
 }
 
-/// A rule's own `approve` wins over the stage's: definition updates must not wait.
+/// Makes a rule. Its own `approve` wins over the stage's, because for example virus definitions must not wait.
 fn rule(planned: &PlannedRule, os: OperatingSystem, (approve, cutoff): (Option<Approve>, Option<Date>)) -> PatchRule {
     let approve = planned.approve.or(approve).filter(|_| has_approval_dates(os));
     let (approve_after_days, approve_until_date) = match approve {

@@ -1,4 +1,4 @@
-//! What is left to do so that a target has the baselines that it should have.
+//! Compares the baselines that a target should have with those that it has.
 
 use orgpatch_model::operating_system::OperatingSystem;
 
@@ -10,21 +10,22 @@ use super::{
 /// Baselines that an account may have in a Region (Systems Manager quotas).
 pub const MAX_BASELINES: usize = 50;
 
-/// What is left to do, in the order in which to do it; empty: nothing.
+/// Returns the changes to make, in their order; empty if there is nothing to do.
 ///
-/// Only what differs is listed, what orgpatch did not make is never changed, and after the changes nothing is left.
+/// Only differences are listed. Baselines that orgpatch did not make are never changed. After the changes there is no
+/// difference left.
 #[must_use]
 pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut made = 0;
     for baseline in desired {
-        let chosen = match find(baseline, observed) {
-            Found::Ours(ours) => {
+        let chosen = match match_observed(baseline, observed) {
+            Match::Ours(ours) => {
                 changes.extend(update(baseline, ours));
                 changes.extend(tag(baseline, ours));
                 Chosen::Existing(known(ours))
             }
-            Found::Foreign(foreign) => {
+            Match::Foreign(foreign) => {
                 changes.push(Change::Foreign {
                     operating_system: baseline.operating_system,
                     baseline: known(foreign),
@@ -32,7 +33,7 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
                 });
                 continue;
             }
-            Found::Nothing => {
+            Match::Nothing => {
                 let baselines = made + observed.baselines.iter().filter(|other| !other.is_predefined()).count();
                 if baselines >= MAX_BASELINES {
                     changes.push(Change::QuotaReached {
@@ -52,14 +53,15 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
     changes
 }
 
-enum Found<'o> {
+enum Match<'o> {
     Ours(&'o ObservedBaseline),
     Foreign(&'o ObservedBaseline),
     Nothing,
 }
 
-/// Names are not unique in the API: ours among those of the same name, and of several of ours the one in use.
-fn find<'o>(baseline: &Baseline, observed: &'o Observed) -> Found<'o> {
+/// Finds the baseline of orgpatch among those with the same name, because names are not unique in the API. If there are
+/// several, the one in use wins.
+fn match_observed<'o>(baseline: &Baseline, observed: &'o Observed) -> Match<'o> {
     let in_use = |id: &str| {
         let current = current(baseline, observed);
         current.is_some_and(|current| same_id(current, id))
@@ -70,10 +72,10 @@ fn find<'o>(baseline: &Baseline, observed: &'o Observed) -> Found<'o> {
         .filter(|other| other.operating_system == os && baseline.is_ours(&other.tags))
         .min_by_key(|other| (!in_use(&other.id), &other.id));
     let foreign = || named().min_by_key(|other| &other.id);
-    ours.map(Found::Ours).or_else(|| foreign().map(Found::Foreign)).unwrap_or(Found::Nothing)
+    ours.map(Match::Ours).or_else(|| foreign().map(Match::Foreign)).unwrap_or(Match::Nothing)
 }
 
-/// Id of the baseline that is where this one should be.
+/// Returns the id of the baseline that is now registered where this one should be.
 fn current<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'o str> {
     match &baseline.patch_group {
         None => observed.defaults.get(&baseline.operating_system).map(String::as_str),
@@ -84,18 +86,18 @@ fn current<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'o str> {
 fn why_foreign(baseline: &Baseline, foreign: &ObservedBaseline) -> String {
     let tag = |key: &str| foreign.tags.get(key);
     if foreign.operating_system != baseline.operating_system.name() {
-        return format!("is for {}", foreign.operating_system);
+        return format!("it is for {}", foreign.operating_system);
     }
     match (tag(PLAN_TAG), tag(STAGE_TAG)) {
-        (Some(plan), Some(stage)) => format!("belongs to the plan {plan}, stage {stage}"),
-        _ => "not its tags".to_owned(),
+        (Some(plan), Some(stage)) => format!("it belongs to the plan {plan}, stage {stage}"),
+        _ => "it does not have the tags of orgpatch".to_owned(),
     }
 }
 
 fn update(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
     let fields = match &ours.definition {
         Some(definition) => differing(&baseline.definition, definition, baseline.operating_system),
-        // Nobody asked what it approves: the hash is believed.
+        // The definition was not read, so the hash in the tag decides.
         None if ours.tags.get(HASH_TAG) == baseline.tags.get(HASH_TAG) => Vec::new(),
         None => Field::ALL.to_vec(),
     };
@@ -152,7 +154,7 @@ fn known(baseline: &ObservedBaseline) -> KnownBaseline {
     KnownBaseline { id: baseline.id.clone(), name: baseline.name.clone() }
 }
 
-/// The baseline of that id by name, if a list names it.
+/// Returns the baseline of that id with its name, if the list has it.
 pub(super) fn look_up(observed: &Observed, id: &str) -> KnownBaseline {
     let name = observed.baseline(id).map_or(id, |baseline| &baseline.name);
     KnownBaseline { id: id.to_owned(), name: name.to_owned() }

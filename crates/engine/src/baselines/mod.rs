@@ -1,7 +1,7 @@
-//! Baselines: what an account should have according to the plan, what it has, and the difference between the two.
+//! Baselines: those that an account should have by the plan, those that it has, and the difference between the two.
 //!
-//! Converging, not scripting: [`difference()`] compares [`desired()`] with [`Observed`] and lists what is left to do. When
-//! that is done, there is nothing left. [`Previous`] is what was there before, and [`restore()`] goes back to it.
+//! [`difference()`] compares [`desired()`] with [`Observed`] and lists the changes to make. After them there is no
+//! difference left. [`Previous`] records what was registered before, and [`restore()`] goes back to it.
 
 mod change;
 mod desired;

@@ -1,4 +1,4 @@
-//! A baseline in the terms of the API, with nothing left to its defaults.
+//! A baseline in the terms of the API, with every field set.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ pub const STAGE_TAG: &str = "orgpatch:stage";
 /// Tag with the hash of the desired state; see [`Baseline::hash`].
 pub const HASH_TAG: &str = "orgpatch:hash";
 
-/// On Windows a cumulative update is replaced by the next about a month later; what waits longer is never installed.
+/// The longest useful delay on Windows, in days. After about a month the next cumulative update replaces an update, so an
+/// update that waits longer is never installed.
 const LONGEST_WINDOWS_DELAY: u16 = 30;
 
 /// The baseline that a target should have for one operating system.
@@ -26,19 +27,19 @@ const LONGEST_WINDOWS_DELAY: u16 = 30;
 pub struct Baseline {
     /// `orgpatch-<plan>-<stage>-<operating system>`.
     pub name: String,
-    /// Always said: without it the API makes a baseline for Windows.
+    /// Operating system. It is always set, because the API's default is Windows.
     pub operating_system: OperatingSystem,
-    /// What it approves.
+    /// The rules and lists by which it approves patches.
     pub definition: Definition,
-    /// The patch group that it is registered for; None: it is the default of its operating system.
+    /// The patch group for which it is registered. None: it is the default of its operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch_group: Option<String>,
-    /// `orgpatch:plan`, `orgpatch:stage` and `orgpatch:hash`: what makes it ours.
+    /// `orgpatch:plan`, `orgpatch:stage` and `orgpatch:hash`, which mark it as orgpatch's.
     pub tags: BTreeMap<String, String>,
 }
 
 impl Baseline {
-    /// A baseline of that name with the tags of its plan and stage.
+    /// Makes a baseline of that name with the tags of its plan and stage.
     #[must_use]
     pub fn new(
         name: String,
@@ -56,7 +57,7 @@ impl Baseline {
         baseline
     }
 
-    /// SHA-256 in hex over the desired state in its canonical form: baselines of the same hash are the same.
+    /// Returns the SHA-256 in hex of the desired state in its canonical form. Baselines with the same hash are equal.
     #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "texts, numbers and lists are always JSON")]
     pub fn hash(&self) -> String {
@@ -64,18 +65,18 @@ impl Baseline {
         sha256_hex(serde_json::to_vec(&state).expect("texts, numbers and lists are always JSON"))
     }
 
-    /// Whether tags say that a baseline is this one of ours, in whatever state.
+    /// Returns true if a baseline with those tags is this baseline of orgpatch, whatever its definition is.
     #[must_use]
     pub fn is_ours(&self, tags: &BTreeMap<String, String>) -> bool {
         [PLAN_TAG, STAGE_TAG].iter().all(|tag| tags.get(*tag).is_some_and(|value| self.tags.get(*tag) == Some(value)))
     }
 
-    /// The same baseline, which rejects these patches too: neither they nor what needs them is installed. Its tag has
-    /// the hash of the new state. Without any patch it is the baseline itself.
+    /// Returns the baseline with these patches added to its rejected patches, so that neither they nor patches that need
+    /// them are installed. Its tag gets the hash of the new state. Without any patch it returns the baseline unchanged.
     ///
-    /// The action becomes [`RejectedAction::Block`] for the whole list, the plan's own entries included: it is one for
-    /// all of them, and [`RejectedAction::AllowAsDependency`] would let a patch come as the dependency of another.
-    /// More than [`Self::room_for_rejected`] new entries are more than the API takes.
+    /// The action becomes [`RejectedAction::Block`] for the whole list, the plan's own entries included: the API has one
+    /// action for all, and [`RejectedAction::AllowAsDependency`] would install a patch as the dependency of another one.
+    /// The API does not accept more than [`Self::room_for_rejected`] new entries.
     #[must_use]
     pub fn withholding(&self, patches: &[String]) -> Self {
         let mut baseline = self.clone();
@@ -91,13 +92,13 @@ impl Baseline {
         baseline
     }
 
-    /// How many entries [`Self::withholding`] can add at most: the API takes 50 in all.
+    /// Returns how many entries [`Self::withholding`] can add at most. The API accepts 50 in all.
     #[must_use]
     pub fn room_for_rejected(&self) -> usize {
         MAX_PATCHES.saturating_sub(self.definition.rejected_patches.len())
     }
 
-    /// What is allowed but seldom meant, for people.
+    /// Returns cautions for people: settings that are allowed but are seldom intended.
     #[must_use]
     pub fn cautions(&self) -> Vec<Reason> {
         let longest = self.definition.approval_rules.iter().filter_map(|rule| rule.approve_after_days).max();
@@ -105,12 +106,14 @@ impl Baseline {
         match (os, longest) {
             (OperatingSystem::Windows, Some(days)) if days > LONGEST_WINDOWS_DELAY => vec![Reason::new(
                 "windows-delay-beyond-a-month",
-                format!("{os}: after {days} days an update may be superseded already, and is then never installed"),
+                format!(
+                    "{os}: after {days} days a newer update may have replaced an update, which is then never installed"
+                ),
             )],
             (OperatingSystem::AmazonLinux2, Some(1..)) => vec![Reason::new(
                 "delay-from-updated-date",
                 format!(
-                    "{os}: the delay counts from the day on which a patch was last updated, and begins anew with it"
+                    "{os}: the delay counts from the day on which a patch was last updated, so each update restarts it"
                 ),
             )],
             _ => Vec::new(),
@@ -118,13 +121,13 @@ impl Baseline {
     }
 }
 
-/// What a baseline approves: every field of `CreatePatchBaseline` that decides about it.
+/// Every field of `CreatePatchBaseline` that decides which patches a baseline approves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
     /// `Description`.
     pub description: String,
-    /// `GlobalFilters`; a plan has none, so that one that somebody added is taken away.
+    /// `GlobalFilters`. A plan has none, so orgpatch removes those that were added by hand.
     pub global_filters: Vec<PatchFilter>,
     /// `ApprovalRules`.
     pub approval_rules: Vec<PatchRule>,
@@ -146,12 +149,12 @@ pub struct Definition {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PatchRule {
-    /// `PatchFilterGroup`: all of them must match.
+    /// `PatchFilterGroup`. A patch must match all filters.
     pub patch_filters: Vec<PatchFilter>,
     /// `ComplianceLevel`.
     pub compliance_level: ComplianceLevel,
-    /// `ApproveAfterDays`; never together with the date, and neither on Debian and Ubuntu. Elsewhere neither means that
-    /// the rule is frozen and the day is not known yet.
+    /// `ApproveAfterDays`. A rule has either this or the date; on Debian and Ubuntu it has neither. Elsewhere, a rule with
+    /// neither is frozen, and its day is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approve_after_days: Option<u16>,
     /// `ApproveUntilDate`, YYYY-MM-DD.
@@ -166,15 +169,16 @@ pub struct PatchRule {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PatchFilter {
-    /// `PatchFilterKey`, such as `CLASSIFICATION`. A text, because a baseline of others may have any key.
+    /// `PatchFilterKey`, such as `CLASSIFICATION`. It is text, because baselines that orgpatch did not make may have any
+    /// key.
     pub key: String,
-    /// One of them must match.
+    /// Values. A patch must match one of them.
     pub values: Vec<String>,
 }
 
 impl Definition {
-    /// The same in one order and without what does not count, for comparison: lists are sets to Patch Manager, and
-    /// Debian and Ubuntu have no approval dates, even if the API answers with a delay of 0 there.
+    /// Returns the definition in a form for comparison: sorted, because lists are sets to Patch Manager, and without
+    /// approval dates on Debian and Ubuntu, where the API returns a delay of 0 that has no effect.
     #[must_use]
     pub fn canonical(&self, os: OperatingSystem) -> Self {
         let mut canonical = self.clone();

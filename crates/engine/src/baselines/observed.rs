@@ -1,4 +1,4 @@
-//! What an account has in a Region: baselines, defaults and patch groups, as the API describes them.
+//! The baselines, defaults and patch groups of an account in a Region, as the API describes them.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::{Definition, PLAN_TAG};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
-    /// Every baseline, those of AWS too (`DescribePatchBaselines`).
+    /// Every baseline, including those of AWS (`DescribePatchBaselines`).
     pub baselines: Vec<ObservedBaseline>,
     /// Id of the default baseline of each operating system (`DefaultBaseline` of the same list, or
     /// `GetDefaultPatchBaseline`).
     pub defaults: BTreeMap<OperatingSystem, String>,
-    /// Which patch group has which baseline (`DescribePatchGroups`).
+    /// The baselines of patch groups (`DescribePatchGroups`).
     pub patch_groups: Vec<PatchGroup>,
 }
 
@@ -24,29 +24,29 @@ pub struct Observed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObservedBaseline {
-    /// `pb-…`, or the ARN for a baseline of AWS.
+    /// `pb-…`, or the ARN of a baseline of AWS.
     pub id: String,
-    /// Name; several baselines may have the same.
+    /// Name. Several baselines may have the same.
     pub name: String,
-    /// `OperatingSystem` of the API; a text, because an account may have what Patch Manager no longer supports.
+    /// `OperatingSystem` of the API. It is text, because an account may have one that Patch Manager no longer supports.
     pub operating_system: String,
-    /// Tags (`ListTagsForResource`). CommandResult for at least where the name is one of ours or the baseline is where one of
-    /// ours should be.
+    /// Tags (`ListTagsForResource`). They are read for baselines with a name of orgpatch, and for baselines that are
+    /// registered where one of orgpatch should be.
     pub tags: BTreeMap<String, String>,
-    /// What it approves (`GetPatchBaseline`), where that was asked for. Without it the hash in the tags is believed,
-    /// so that a change by hand is not seen.
+    /// Its definition (`GetPatchBaseline`). None: it was not read, so only the hash in the tags counts, and a change made by
+    /// hand is not detected.
     pub definition: Option<Definition>,
 }
 
 impl ObservedBaseline {
-    /// True for a baseline that AWS made. They do not count towards the quota.
+    /// Returns true for a baseline of AWS. Those do not count towards the quota.
     #[must_use]
     pub fn is_predefined(&self) -> bool {
-        // AWS- is the prefix of AWS's own baselines; their ids are ARNs in an account of AWS.
+        // `AWS-` is the prefix of AWS's own baselines; their ids are ARNs in an account of AWS.
         self.name.starts_with("AWS-")
     }
 
-    /// True for a baseline that orgpatch made, from whatever plan.
+    /// Returns true for a baseline that orgpatch made, from any plan.
     #[must_use]
     pub fn is_of_orgpatch(&self) -> bool {
         self.tags.contains_key(PLAN_TAG)
@@ -57,7 +57,7 @@ impl ObservedBaseline {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PatchGroup {
-    /// Operating system; a group may have a baseline for each.
+    /// Operating system. A group may have one baseline for each.
     pub operating_system: OperatingSystem,
     /// Name of the group: the value of the instance tag.
     pub group: String,
@@ -66,13 +66,13 @@ pub struct PatchGroup {
 }
 
 impl Observed {
-    /// The baseline of that id, whether ids are written as ids or as ARNs.
+    /// Returns the baseline of that id or ARN.
     #[must_use]
     pub fn baseline(&self, id: &str) -> Option<&ObservedBaseline> {
         self.baselines.iter().find(|baseline| same_id(&baseline.id, id))
     }
 
-    /// Id of the baseline of a patch group for an operating system.
+    /// Returns the id of the baseline of a patch group for an operating system.
     #[must_use]
     pub fn of_group(&self, os: OperatingSystem, group: &str) -> Option<&str> {
         let is_it = |entry: &&PatchGroup| entry.operating_system == os && entry.group == group;
@@ -80,7 +80,7 @@ impl Observed {
     }
 }
 
-/// Whether two ids name the same baseline: `pb-0123` and `arn:…:patchbaseline/pb-0123` do.
+/// Returns true if two ids name the same baseline, as `pb-0123` and `arn:…:patchbaseline/pb-0123` do.
 #[must_use]
 pub fn same_id(a: &str, b: &str) -> bool {
     let id = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! What was there before: what a run did to a target, and what one goes back to.
+//! Records of the changes to a target's baselines, and of what was registered before.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, KnownBaseline, Observed, ObservedBaseline};
 
-/// What a step does to the baselines of a target. Written before the first change and once: a retry that finds half
-/// of it done must not record our own baseline as what was there before.
+/// The changes of a step to the baselines of a target. It is written once, before the first change: a retry that finds
+/// some changes already made must not record orgpatch's own baseline as the previous one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineRecord {
-    /// Where.
+    /// The target.
     pub target: Target,
-    /// When.
+    /// When the record was made.
     pub at: Timestamp,
-    /// What is changed, and what is not and why; empty: nothing was to do.
+    /// The changes, and the reasons for changes that are not made. Empty: there was nothing to do.
     pub changes: Vec<Change>,
-    /// What was there before.
+    /// What was registered before.
     pub previous: Previous,
 }
 
-/// What was registered before orgpatch's baselines were. Of a run it is what its changes replace; of a target it is what
-/// was there before the first run that changed anything ([`Previous::or_later`]).
+/// What was registered before orgpatch's baselines. For a run, it is what the changes of the run replace. For a target, it
+/// is what was registered before the first run that changed anything ([`Previous::or_later`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Previous {
@@ -37,7 +37,7 @@ pub struct Previous {
     pub patch_groups: Vec<PreviousGroup>,
 }
 
-/// What a patch group had before.
+/// The previous baseline of a patch group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviousGroup {
@@ -45,13 +45,13 @@ pub struct PreviousGroup {
     pub operating_system: OperatingSystem,
     /// The group.
     pub group: String,
-    /// Id of its baseline; None: it had none.
+    /// Id of its baseline. None: it had none.
     pub baseline_id: Option<String>,
 }
 
 impl Previous {
-    /// What the changes replace. A baseline of orgpatch (of another stage, or another plan) is not worth going back
-    /// to: an earlier record knows what was there before that.
+    /// Returns what the changes replace. A baseline of orgpatch (of another stage or plan) is left out, because an earlier
+    /// record has what was registered before it.
     #[must_use]
     pub fn of(changes: &[Change], observed: &Observed) -> Self {
         let of_orgpatch =
@@ -78,15 +78,16 @@ impl Previous {
         }
         before
     }
-    /// True if nothing is on record.
+
+    /// Returns true if nothing is recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.defaults.is_empty() && self.patch_groups.is_empty()
     }
 
-    /// Both together: what this one knows stays, and of `later` comes what is new. The first record of a place is the one
-    /// from before orgpatch. A later one may be of a moment in which a function died between taking a patch group from its
-    /// baseline and giving it to ours: the group seems to have had none.
+    /// Adds the entries of `later` that are not recorded yet. The first record of a default or group wins, because it is
+    /// from before orgpatch. A later record may be wrong: if a function stopped between deregistering a patch group and
+    /// registering it for orgpatch's baseline, the group seems to have had none.
     #[must_use]
     pub fn or_later(mut self, later: Self) -> Self {
         for (os, id) in later.defaults {
@@ -100,7 +101,7 @@ impl Previous {
         self
     }
 
-    /// What is on record of a patch group for an operating system.
+    /// Returns the record of a patch group for an operating system.
     #[must_use]
     pub fn of_group(&self, os: OperatingSystem, group: &str) -> Option<&PreviousGroup> {
         self.patch_groups.iter().find(|known| known.operating_system == os && known.group == group)

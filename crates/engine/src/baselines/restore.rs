@@ -1,4 +1,4 @@
-//! How to give back what was there before.
+//! Decides how to register again what was registered before orgpatch.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use orgpatch_model::reason::Reason;
 use super::difference::look_up;
 use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, Previous, same_id};
 
-/// What is left to do so that `recorded` holds again, and what is left alone with the reason.
+/// Returns the changes that make `recorded` hold again, and what is left alone, with the reasons.
 ///
-/// Only where a baseline of orgpatch is registered is anything changed: what somebody registered since then stays. A
-/// patch group that has nothing now gets back what it had, since that is also how it looks when a function died halfway.
-/// Baselines of orgpatch stay in the account; nothing uses them then, and the next run finds them again.
+/// It changes something only where a baseline of orgpatch is registered: a baseline that was registered since then stays.
+/// A patch group without a baseline gets its previous one, because a function may have stopped halfway. Baselines of
+/// orgpatch stay in the account, unused, and the next run finds them again.
 #[must_use]
 pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -21,7 +21,7 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
         let current = look_up(observed, current);
         let recorded = recorded.defaults.get(&operating_system).map_or(Before::Unknown, |id| Before::Baseline(id));
         match decide(observed, recorded, Some(&current), &place) {
-            // An operating system without a default is nothing that is ever recorded.
+            // A record never says that an operating system had no default.
             RestoreDecision::Done | RestoreDecision::Deregister(_) => {}
             RestoreDecision::Leave(baseline, reason) => changes.push(Change::Left { baseline, reason }),
             RestoreDecision::Register(baseline) => changes.push(Change::RegisterDefault {
@@ -61,7 +61,7 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
     changes
 }
 
-/// Every patch group that is on record or there.
+/// Returns every patch group that is recorded or exists.
 fn groups<'a>(recorded: &'a Previous, observed: &'a Observed) -> BTreeSet<(&'a str, OperatingSystem)> {
     let there = observed.patch_groups.iter().map(|entry| (entry.group.as_str(), entry.operating_system));
     there.chain(recorded.patch_groups.iter().map(|known| (known.group.as_str(), known.operating_system))).collect()
@@ -74,7 +74,7 @@ enum RestoreDecision {
     Leave(KnownBaseline, Reason),
 }
 
-/// What is recorded of a place.
+/// What is recorded of a default or of a patch group.
 #[derive(Clone, Copy)]
 enum Before<'r> {
     Unknown,
@@ -82,9 +82,10 @@ enum Before<'r> {
     Baseline(&'r str),
 }
 
-/// Sentences name baselines without their ids, so that they are the same in every account.
+/// Decides about one default or patch group. The sentences name baselines without ids, so that they are the same in every
+/// account.
 fn decide(observed: &Observed, before: Before<'_>, current: Option<&KnownBaseline>, place: &str) -> RestoreDecision {
-    // Baselines of AWS may be missing in the list, but never go away.
+    // Baselines of AWS may be missing in the list, but they always exist.
     let is_gone = |id: &str| observed.baseline(id).is_none() && !id.starts_with("arn:");
     let Some(current) = current else {
         return match before {
@@ -99,16 +100,15 @@ fn decide(observed: &Observed, before: Before<'_>, current: Option<&KnownBaselin
         Before::Baseline(id) if same_id(id, &current.id) => RestoreDecision::Done,
         Before::Unknown if !of_orgpatch => RestoreDecision::Done,
         _ if !of_orgpatch => {
-            leave("baseline-changed-since", format!("somebody made {name} {place} since then; it stays"))
+            leave("baseline-changed-since", format!("{name} was made {place} since then, not by orgpatch; it stays"))
         }
         Before::Unknown => {
-            leave("baseline-not-recorded", format!("{name} stays {place}: no run recorded what was there before"))
+            leave("baseline-not-recorded", format!("{name} stays {place}: no run recorded the previous one"))
         }
         Before::Nothing => RestoreDecision::Deregister(current.clone()),
-        Before::Baseline(id) if is_gone(id) => leave(
-            "baseline-gone",
-            format!("{name} stays {place}: the baseline {id}, which was it before, is not there any more"),
-        ),
+        Before::Baseline(id) if is_gone(id) => {
+            leave("baseline-gone", format!("{name} stays {place}: the previous one, {id}, no longer exists"))
+        }
         Before::Baseline(id) => RestoreDecision::Register(look_up(observed, id)),
     }
 }

@@ -1,26 +1,31 @@
-//! State Manager associations that run a patch document, and belong to no patch policy.
+//! State Manager associations that run a patch document and belong to no patch policy.
 
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::Association;
-use super::targets::{Index, Meant};
-use super::{Found, document, policy};
+use super::targets::{Index, Resolved};
+use super::{Collected, document, policy};
 
 pub(super) const CODE: &str = "conflict-association";
 
 /// A part of the names of associations that only scan, such as those of Quick Setup host management.
 const SCANS: &str = "ScanForPatches";
 
-pub(super) fn find(associations: &[Association], index: &Index<'_>, settings: ConflictSettings, found: &mut Found) {
+pub(super) fn collect(
+    associations: &[Association],
+    index: &Index<'_>,
+    settings: ConflictSettings,
+    collected: &mut Collected,
+) {
     let others = associations
         .iter()
         .filter(|association| document::patches(&association.document) && !policy::is_of_policy(association));
     for association in others {
         let what = described(association);
         let (action, text) = if only_scans(association) {
-            // Installing beside it does no harm; but its next scan replaces what ours has found.
-            (Action::Warn, format!("{what} scans this instance too, and overwrites the results of others"))
+            // An install is safe; but the next scan of the association overwrites the result of orgpatch's scan.
+            (Action::Warn, format!("{what} scans this instance too; its results overwrite those of other scans"))
         } else {
             let action = match settings.patch_policy {
                 SkipOrWarn::Skip => Action::Skip,
@@ -28,27 +33,28 @@ pub(super) fn find(associations: &[Association], index: &Index<'_>, settings: Co
             };
             (action, format!("{what} patches this instance too"))
         };
-        match index.meant(&association.targets) {
-            Meant::Instances(meant) => {
+        match index.resolve(&association.targets) {
+            Resolved::Instances(meant) => {
                 for instance in meant {
-                    found.add(instance, action, CODE, text.clone());
+                    collected.add(instance, action, CODE, text.clone());
                 }
             }
-            Meant::Elsewhere(whom) => {
-                found.note(CODE, format!("{what} is for {whom}; who that is cannot be seen from here"));
+            Resolved::Unknown(whom) => {
+                collected
+                    .note(CODE, format!("{what} is for {whom}; orgpatch cannot see which instances that includes"));
             }
         }
     }
 }
 
-/// True if parameter `Operation` of an association says whether it is in the way: it runs a patch document, is of no patch
-/// policy, and its name does not say it.
+/// Returns true if only the parameter `Operation` of an association says whether it conflicts: it runs a patch document,
+/// belongs to no patch policy, and its name does not say that it only scans.
 #[must_use]
 pub fn operation_matters(association: &Association) -> bool {
     document::patches(&association.document) && !policy::is_of_policy(association) && !only_scans(association)
 }
 
-/// True if it is known to scan only. What is not known may install.
+/// Returns true if the association is known to scan only. Without that knowledge it may install.
 fn only_scans(association: &Association) -> bool {
     match &association.operation {
         Some(operation) => operation == "Scan",

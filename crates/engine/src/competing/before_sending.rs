@@ -1,4 +1,4 @@
-//! What running commands mean right before an install is sent.
+//! Checks for running commands right before an install is sent.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use orgpatch_plan::ConflictSettings;
 use super::facts::{ConflictFacts, RunningCommand};
 use super::{ConflictDecision, Moment, detect};
 
-/// What to do right before an install is sent to those instances: only what runs there counts, the rest is decided.
+/// Decides what to do right before an install is sent to those instances. Only running commands count; all other
+/// conflicts were decided before.
 #[must_use]
 pub fn before_sending(
     running: &Fetched<Vec<RunningCommand>>,
@@ -22,7 +23,7 @@ pub fn before_sending(
         windows: Fetched::Yes(Vec::new()),
         running: running.clone(),
     };
-    // Without tags there is nothing else to find.
+    // Instances without tags have no conflicts by tags.
     let instances: Vec<Ec2Instance> =
         instance_ids.iter().map(|id| Ec2Instance { id: id.clone(), ..Ec2Instance::default() }).collect();
     let instances: Vec<&Ec2Instance> = instances.iter().collect();

@@ -1,31 +1,31 @@
-//! What to do with an instance, and why.
+//! The decision what to do with an instance that has conflicts, with its reasons.
 
 use orgpatch_model::input::Operation;
 use orgpatch_model::reason::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What to do. Of several the last in this order holds.
+/// What to do. If there are several actions, the last in this order wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Nothing stands against it.
+    /// Patch it: there is no conflict.
     Go,
-    /// Go, and say so.
+    /// Patch it, and report the conflict.
     Warn,
-    /// Look again later; nothing is sent to the instance until then.
+    /// Send nothing now, and check again later.
     Wait,
-    /// Leave the instance alone: it is `skipped`.
+    /// Leave the instance alone: it ends as `skipped`.
     Skip,
-    /// The instance is `failed`.
+    /// Leave the instance alone: it ends as `failed`.
     Fail,
 }
 
-/// Somebody else patches the instance, or may.
+/// Another tool patches the instance, or may patch it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
-    /// What the plan says about it, for an install.
+    /// What the plan says to do about it in an install.
     pub action: Action,
     /// `conflict-patch-policy`, `conflict-association`, `conflict-maintenance-window`, `conflict-running-command` or
     /// `auto-scaling`, and one sentence with the ids.
@@ -38,22 +38,22 @@ pub struct Conflict {
 pub struct ConflictDecision {
     /// What to do now.
     pub action: Action,
-    /// Why, the gravest first.
+    /// The conflicts, the most serious first.
     pub conflicts: Vec<Conflict>,
 }
 
 impl ConflictDecision {
-    /// The gravest of the conflicts decides; a scan is never held back, since it touches nothing.
+    /// Decides by the most serious conflict. A scan is never held back, because it installs nothing.
     pub(super) fn of(conflicts: Vec<Conflict>, operation: Operation) -> Self {
-        let gravest = conflicts.iter().map(|conflict| conflict.action).max().unwrap_or(Action::Go);
+        let most_serious = conflicts.iter().map(|conflict| conflict.action).max().unwrap_or(Action::Go);
         let action = match operation {
-            Operation::Install => gravest,
-            _ => gravest.min(Action::Warn),
+            Operation::Install => most_serious,
+            _ => most_serious.min(Action::Warn),
         };
         Self { action, conflicts }
     }
 
-    /// Why it is so: the gravest conflict.
+    /// Returns the reason of the most serious conflict.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         self.conflicts.first().map(|conflict| &conflict.reason)

@@ -1,6 +1,6 @@
-//! Which documents patch.
+//! The SSM documents that patch.
 
-/// AWS's own documents that patch, or that scan and so overwrite what others found.
+/// AWS's own documents that patch, or that scan and so overwrite the results of other scans.
 ///
 /// Source: Systems Manager user guide (AWS-RunPatchBaseline and its variants, patch-operations-s3-buckets) and, for
 /// `AWS-ApplyPatchBaseline`, the description of GetDeployablePatchSnapshotForInstance in the API.
@@ -13,13 +13,13 @@ const DOCUMENTS: [&str; 6] = [
     "AWS-RunPatchBaselineWithHooks",
 ];
 
-/// True for a document that patches or scans, by its name or ARN.
+/// Returns true for a document that patches or scans, by its name or ARN.
 #[must_use]
 pub fn patches(document: &str) -> bool {
     DOCUMENTS.contains(&name(document))
 }
 
-/// The name of a document, without what an ARN has in front of it.
+/// Returns the name of a document from its name or ARN.
 pub(super) fn name(document: &str) -> &str {
     document.rsplit('/').next().unwrap_or(document)
 }

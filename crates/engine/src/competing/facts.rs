@@ -1,9 +1,9 @@
-//! The facts: what few paged calls per target can say of everybody who patches.
+//! The facts about all tools that patch in a target, which a few paged calls return.
 
 use jiff::Timestamp;
 use orgpatch_model::fetched::Fetched;
 
-/// Who may patch in a target.
+/// Everything that may patch in a target.
 #[derive(Debug, Clone)]
 pub struct ConflictFacts {
     /// State Manager associations with a document that [`super::patches`], and those of Quick Setup patch policies
@@ -12,13 +12,14 @@ pub struct ConflictFacts {
     /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that are
     /// enabled, at most 50 per account and Region).
     pub windows: Fetched<Vec<MaintenanceWindow>>,
-    /// Commands that run or wait (`ssm:ListCommandInvocations`, paged: once for each status of what has not ended).
+    /// Commands that run or wait (`ssm:ListCommandInvocations`, paged, once for each status of a command that has not
+    /// ended).
     pub running: Fetched<Vec<RunningCommand>>,
 }
 
-/// A criterion of `Targets`. Several must all match; of its values any one.
+/// One criterion of the API's `Targets`. An instance must match all criteria, each with any one of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetCriterion {
     /// `InstanceIds`, `tag:<key>`, `tag-key`, `ParameterValues`, `resource-groups:Name`, `WindowTargetIds` …
     pub key: String,
     /// Its values; `*` of `InstanceIds` and `ParameterValues` means every instance.
@@ -34,10 +35,10 @@ pub struct Association {
     pub name: Option<String>,
     /// `Name`: the document, as a name or an ARN.
     pub document: String,
-    /// Parameter `Operation` of the document; None if it was not read, and then it may install.
+    /// Parameter `Operation` of the document. None: it was not read, so the association may install.
     pub operation: Option<String>,
-    /// `Targets`; an old association's `InstanceId` as `InstanceIds`.
-    pub targets: Vec<Target>,
+    /// `Targets`. The `InstanceId` of an old association is listed as `InstanceIds`.
+    pub targets: Vec<TargetCriterion>,
 }
 
 /// A maintenance window.
@@ -65,7 +66,7 @@ pub struct WindowTarget {
     /// `WindowTargetId`.
     pub id: String,
     /// `Targets`.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetCriterion>,
 }
 
 /// A task of a maintenance window.
@@ -75,8 +76,8 @@ pub struct WindowTask {
     pub id: String,
     /// `TaskArn`: the document, as a name or an ARN.
     pub document: String,
-    /// `Targets`: `WindowTargetIds`, or instances themselves.
-    pub targets: Vec<Target>,
+    /// `Targets`: `WindowTargetIds`, or criteria for instances.
+    pub targets: Vec<TargetCriterion>,
 }
 
 /// An invocation of a command that has not ended.

@@ -1,7 +1,7 @@
-//! One instance, one owner of its patches: who else patches it, and what the plan says about that.
+//! Competing patchers: detects other tools that patch the same instances, and decides what to do about each by the plan.
 //!
-//! Facts of a target go in, a decision per instance with its reasons comes out. Instances are found by maps of their
-//! ids and tags, so the work grows with what matches and not with instances times associations.
+//! The input is the facts of a target; the output is one decision per instance, with its reasons. Instances are looked up
+//! in maps by id and tag, so the work grows with the number of matches, and not with instances times associations.
 
 mod association;
 mod before_sending;
@@ -22,7 +22,9 @@ pub use association::operation_matters;
 pub use before_sending::before_sending;
 pub use decision::{Action, Conflict, ConflictDecision};
 pub use document::patches;
-pub use facts::{Association, ConflictFacts, MaintenanceWindow, RunningCommand, Target, WindowTarget, WindowTask};
+pub use facts::{
+    Association, ConflictFacts, MaintenanceWindow, RunningCommand, TargetCriterion, WindowTarget, WindowTask,
+};
 use jiff::Timestamp;
 use orgpatch_model::fetched::{Fetched, Unavailable};
 use orgpatch_model::input::Operation;
@@ -36,45 +38,45 @@ use targets::Index;
 /// Codes of the reasons of conflicts.
 const CODES: [&str; 5] = [policy::CODE, association::CODE, window::CODE, running::CODE, scaling::CODE];
 
-/// True if an instance ends as it does because of somebody else.
+/// Returns true if the reason is a conflict with another tool.
 #[must_use]
 pub fn is_reason(reason: &Reason) -> bool {
     CODES.contains(&reason.code.as_str())
 }
 
-/// When and for what the decision is made.
+/// The time and the purpose of a decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment<'a> {
     /// Now.
     pub now: Timestamp,
-    /// When the step will have ended at the latest; a maintenance window that begins before is in its way.
+    /// The latest end of the step. A maintenance window that begins before is a conflict.
     pub expected_end: Timestamp,
-    /// Since when the step has been waiting for others' commands; None if it has not begun to.
+    /// When the step began to wait for commands of other tools. None: it has not begun to wait.
     pub waiting_since: Option<Timestamp>,
-    /// The run, whose own commands are no conflict.
+    /// The run. Its own commands are no conflict.
     pub run_id: &'a str,
-    /// A scan touches nothing, so it is never held back.
+    /// The operation. A scan installs nothing, so it is never held back.
     pub operation: Operation,
 }
 
-/// Who else patches the instances of a target.
+/// The conflicts that were detected in a target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Detected {
-    /// What to do, by instance id; instances without a conflict are not in it.
+    /// The decisions by instance id. Instances without a conflict are absent.
     pub instances: BTreeMap<String, ConflictDecision>,
-    /// What could not be looked at, and what may concern any instance. Sorted.
+    /// What could not be read, and conflicts that may concern any instance. Sorted.
     pub notes: Vec<Reason>,
 }
 
-/// Conflicts as they are found.
+/// The conflicts that were collected so far.
 #[derive(Default)]
-struct Found {
-    /// By instance; the same conflict is told once, however many associations lead to it.
+struct Collected {
+    /// Conflicts by instance. The same conflict is listed once, even if several associations lead to it.
     by_instance: BTreeMap<String, BTreeSet<(Action, &'static str, String)>>,
     notes: BTreeSet<(&'static str, String)>,
 }
 
-/// Finds the conflicts of those instances. The result does not depend on the order of facts.
+/// Detects the conflicts of those instances. The order of the facts does not matter.
 #[must_use]
 pub fn detect(
     facts: &ConflictFacts,
@@ -83,33 +85,33 @@ pub fn detect(
     moment: &Moment<'_>,
 ) -> Detected {
     let index = Index::new(instances);
-    let mut found = Found::default();
-    scaling::find(instances, settings, &mut found);
+    let mut collected = Collected::default();
+    scaling::collect(instances, settings, &mut collected);
     match &facts.associations {
         Fetched::Yes(associations) => {
-            policy::find(associations, instances, &index, settings, &mut found);
-            association::find(associations, &index, settings, &mut found);
+            policy::collect(associations, instances, &index, settings, &mut collected);
+            association::collect(associations, &index, settings, &mut collected);
         }
         Fetched::No(missing) => {
-            policy::find(&[], instances, &index, settings, &mut found);
-            found.not_seen(missing, "State Manager associations");
+            policy::collect(&[], instances, &index, settings, &mut collected);
+            collected.not_seen(missing, "State Manager associations");
         }
     }
     match &facts.windows {
-        Fetched::Yes(windows) => window::find(windows, &index, settings, moment, &mut found),
-        Fetched::No(missing) => found.not_seen(missing, "maintenance windows"),
+        Fetched::Yes(windows) => window::collect(windows, &index, settings, moment, &mut collected),
+        Fetched::No(missing) => collected.not_seen(missing, "maintenance windows"),
     }
     match &facts.running {
-        Fetched::Yes(running) => running::find(running, &index, settings, moment, &mut found),
+        Fetched::Yes(running) => running::collect(running, &index, settings, moment, &mut collected),
         Fetched::No(missing) => {
-            found.not_seen(missing, "running commands");
-            running::not_seen(instances, missing, &mut found);
+            collected.not_seen(missing, "running commands");
+            running::not_seen(instances, missing, &mut collected);
         }
     }
-    found.decided(moment.operation)
+    collected.decided(moment.operation)
 }
 
-impl Found {
+impl Collected {
     fn add(&mut self, instance: &Ec2Instance, action: Action, code: &'static str, text: String) {
         self.by_instance.entry(instance.id.clone()).or_default().insert((action, code, text));
     }
@@ -119,7 +121,7 @@ impl Found {
     }
 
     fn not_seen(&mut self, missing: &Unavailable, what: &str) {
-        self.note("conflicts-not-seen", format!("conflicts with {what} cannot be seen: {}", missing.why()));
+        self.note("conflicts-not-seen", format!("orgpatch cannot see conflicts with {what}: {}", missing.why()));
     }
 
     fn decided(self, operation: Operation) -> Detected {

@@ -1,4 +1,4 @@
-//! Quick Setup patch policies: by the tag that they put on instances, and by the names of their associations.
+//! Quick Setup patch policies, recognized by the tag that they put on instances and by the names of their associations.
 
 use std::collections::BTreeMap;
 
@@ -7,31 +7,31 @@ use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::Association;
-use super::targets::{Index, Meant};
-use super::{Found, document};
+use super::targets::{Index, Resolved};
+use super::{Collected, document};
 
 pub(super) const CODE: &str = "conflict-patch-policy";
 
-/// Tag that a patch policy puts on its instances: `QSConfigName-<id>` with the name of the policy as its value.
+/// Prefix of the tag that a patch policy puts on its instances: `QSConfigName-<id>`, with the policy's name as its value.
 const TAG: &str = "QSConfigName-";
 
-/// How the names of its associations and documents begin, once for each way in which they are written.
+/// Prefixes of the names of its associations and documents, in both spellings that AWS uses.
 const NAMES: [&str; 2] = ["AWS-QuickSetup-PatchPolicy-", "AWSQuickSetup-PatchPolicy-"];
 
-/// True if an association is part of a patch policy.
+/// Returns true if an association is part of a patch policy.
 pub(super) fn is_of_policy(association: &Association) -> bool {
     let names = association.name.iter().map(String::as_str).chain([document::name(&association.document)]);
     names.into_iter().any(|name| NAMES.iter().any(|beginning| name.starts_with(beginning)))
 }
 
-pub(super) fn find(
+pub(super) fn collect(
     associations: &[Association],
     instances: &[&Ec2Instance],
     index: &Index<'_>,
     settings: ConflictSettings,
-    found: &mut Found,
+    collected: &mut Collected,
 ) {
-    // By instance: the policies by their id, with their name where it is known.
+    // By instance: the policies by id, with their name if it is known.
     let mut policies: BTreeMap<&str, (&Ec2Instance, BTreeMap<&str, &str>)> = BTreeMap::new();
     for instance in instances {
         for (key, name) in &instance.tags {
@@ -42,15 +42,18 @@ pub(super) fn find(
     }
     for association in associations.iter().filter(|association| is_of_policy(association)) {
         let id = policy_id(association);
-        match index.meant(&association.targets) {
-            Meant::Instances(meant) => {
+        match index.resolve(&association.targets) {
+            Resolved::Instances(meant) => {
                 for instance in meant {
                     let (_, ids) = policies.entry(&instance.id).or_insert((instance, BTreeMap::new()));
                     ids.entry(id).or_insert("");
                 }
             }
-            Meant::Elsewhere(whom) => {
-                found.note(CODE, format!("the patch policy {id} patches {whom}; who that is cannot be seen from here"));
+            Resolved::Unknown(whom) => {
+                collected.note(
+                    CODE,
+                    format!("the patch policy {id} patches {whom}; orgpatch cannot see which instances that includes"),
+                );
             }
         }
     }
@@ -59,11 +62,11 @@ pub(super) fn find(
         SkipOrWarn::Warn => Action::Warn,
     };
     for (instance, policies) in policies.into_values() {
-        found.add(instance, action, CODE, text(&policies));
+        collected.add(instance, action, CODE, text(&policies));
     }
 }
 
-/// What all associations of a policy have in common: the end of their names.
+/// Returns the id of the policy: the last part of the name, which all its associations have in common.
 fn policy_id(association: &Association) -> &str {
     let name = association.name.as_deref().unwrap_or_else(|| document::name(&association.document));
     name.rsplit('-').next().unwrap_or(name)

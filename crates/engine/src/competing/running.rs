@@ -1,4 +1,5 @@
-//! Patch commands that run right now: "Patch now", an association's, another run's. None is ever started beside one.
+//! Patch commands that run now: "Patch now", a command of an association, a command of another run. orgpatch never starts
+//! an install while one of them runs.
 
 use jiff::Timestamp;
 use orgpatch_model::fetched::Unavailable;
@@ -8,47 +9,47 @@ use orgpatch_plan::{ConflictSettings, WhileRunning};
 use super::decision::Action;
 use super::facts::RunningCommand;
 use super::targets::Index;
-use super::{Found, Moment, document};
+use super::{Collected, Moment, document};
 use crate::sending::command::is_comment_of;
 
 pub(crate) const CODE: &str = "conflict-running-command";
 
-/// How long to wait for commands of others, in seconds: as long as a patch document may run on an instance.
+/// The longest wait for commands of other tools, in seconds: as long as a patch document may run on an instance.
 pub const MAX_WAIT_SECONDS: i64 = 7_200;
 
-/// Bounds of the time between two looks, in seconds.
-const LOOKS_SECONDS: [i64; 2] = [60, 300];
+/// The shortest and the longest time between two checks, in seconds.
+const CHECK_SECONDS: [i64; 2] = [60, 300];
 
-/// When to look again for somebody who waits since then, in seconds: later the longer it lasts, and once at the end of
-/// the bound.
+/// Returns after how many seconds a waiting step checks again. The time grows with the time already waited; the last
+/// check is at the end of the longest wait.
 #[must_use]
 pub fn look_again_seconds(waiting_since: Timestamp, now: Timestamp) -> u32 {
     let waited = now.as_second() - waiting_since.as_second();
-    let [shortest, longest] = LOOKS_SECONDS;
+    let [shortest, longest] = CHECK_SECONDS;
     let left = (MAX_WAIT_SECONDS - waited).max(1);
     u32::try_from((waited / 4).clamp(shortest, longest).min(left)).unwrap_or(1)
 }
 
-/// True if that command is of that run of orgpatch.
+/// Returns true if that run of orgpatch sent the command.
 #[must_use]
 pub fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
     is_comment_of(&command.comment, run_id)
 }
 
-/// Where nobody can look, an install could run beside another; so there is none.
-pub(super) fn not_seen(instances: &[&Ec2Instance], missing: &Unavailable, found: &mut Found) {
-    let text = format!("whether a patch command runs on this instance cannot be seen: {}", missing.why());
+/// Skips all instances, because an install could run at the same time as another one that orgpatch cannot see.
+pub(super) fn not_seen(instances: &[&Ec2Instance], missing: &Unavailable, collected: &mut Collected) {
+    let text = format!("orgpatch cannot see whether a patch command runs on this instance: {}", missing.why());
     for instance in instances {
-        found.add(instance, Action::Skip, CODE, text.clone());
+        collected.add(instance, Action::Skip, CODE, text.clone());
     }
 }
 
-pub(super) fn find(
+pub(super) fn collect(
     running: &[RunningCommand],
     index: &Index<'_>,
     settings: ConflictSettings,
     moment: &Moment<'_>,
-    found: &mut Found,
+    collected: &mut Collected,
 ) {
     let waited = moment.waiting_since.map_or(0, |since| moment.now.as_second() - since.as_second());
     let (action, then) = match settings.running_command {
@@ -64,6 +65,6 @@ pub(super) fn find(
         let document = document::name(&command.document);
         let since = command.requested_at.map(|at| format!(" since {at}")).unwrap_or_default();
         let id = &command.command_id;
-        found.add(instance, action, CODE, format!("{document} (command {id}) runs on this instance{since}{then}"));
+        collected.add(instance, action, CODE, format!("{document} (command {id}) runs on this instance{since}{then}"));
     }
 }

@@ -1,10 +1,10 @@
-//! Instances of Auto Scaling groups: a reboot can make the group replace them, and at the next scale-in the patches are
-//! gone with the instance.
+//! Instances of Auto Scaling groups. A reboot can make the group replace an instance, and the patches of a replaced
+//! instance are lost.
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
-use super::Found;
+use super::Collected;
 use super::decision::Action;
 
 pub(super) const CODE: &str = "auto-scaling";
@@ -12,7 +12,7 @@ pub(super) const CODE: &str = "auto-scaling";
 /// Tag that Auto Scaling puts on its instances.
 const TAG: &str = "aws:autoscaling:groupName";
 
-pub(super) fn find(instances: &[&Ec2Instance], settings: ConflictSettings, found: &mut Found) {
+pub(super) fn collect(instances: &[&Ec2Instance], settings: ConflictSettings, collected: &mut Collected) {
     let action = match settings.auto_scaling {
         SkipOrWarn::Skip => Action::Skip,
         SkipOrWarn::Warn => Action::Warn,
@@ -23,7 +23,7 @@ pub(super) fn find(instances: &[&Ec2Instance], settings: ConflictSettings, found
                 "the instance belongs to Auto Scaling group {group}, which may replace it when it reboots; patch the image \
                  of the group instead"
             );
-            found.add(instance, action, CODE, text);
+            collected.add(instance, action, CODE, text);
         }
     }
 }

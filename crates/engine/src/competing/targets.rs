@@ -1,24 +1,24 @@
-//! Which instances `Targets` mean.
+//! Resolves the API's `Targets` to instances.
 
 use std::collections::HashMap;
 
 use orgpatch_model::instance::Ec2Instance;
 
-use super::facts::Target;
+use super::facts::TargetCriterion;
 
-/// The instances by what targets name.
+/// The instances of a target by id and tag.
 pub(super) struct Index<'a> {
     all: Vec<&'a Ec2Instance>,
     by_id: HashMap<&'a str, &'a Ec2Instance>,
     by_tag_key: HashMap<&'a str, Vec<&'a Ec2Instance>>,
 }
 
-/// What targets mean.
-pub(super) enum Meant<'a> {
-    /// These instances.
+/// The result of resolving targets.
+pub(super) enum Resolved<'a> {
+    /// They match these instances.
     Instances(Vec<&'a Ec2Instance>),
-    /// What cannot be looked up from here, such as a resource group.
-    Elsewhere(String),
+    /// orgpatch cannot look up which instances they match, for example those of a resource group.
+    Unknown(String),
 }
 
 impl<'a> Index<'a> {
@@ -37,22 +37,22 @@ impl<'a> Index<'a> {
         self.by_id.get(id).copied()
     }
 
-    /// The instances that all of those targets match. No target at all means nobody.
-    pub fn meant(&self, targets: &[Target]) -> Meant<'a> {
+    /// Returns the instances that match all criteria. An empty list matches no instance.
+    pub fn resolve(&self, targets: &[TargetCriterion]) -> Resolved<'a> {
         if let Some(target) = targets.iter().find(|target| target.key.starts_with("resource-groups:")) {
-            return Meant::Elsewhere(format!("resource group {}", target.values.join(", ")));
+            return Resolved::Unknown(format!("resource group {}", target.values.join(", ")));
         }
         let Some((first, rest)) = targets.split_first() else {
-            return Meant::Instances(Vec::new());
+            return Resolved::Instances(Vec::new());
         };
         let mut found = self.candidates(first);
         found.retain(|instance| rest.iter().all(|target| matches(target, instance)));
-        Meant::Instances(found)
+        Resolved::Instances(found)
     }
 
-    /// The instances that one target matches, by what the maps know.
-    fn candidates(&self, target: &Target) -> Vec<&'a Ec2Instance> {
-        if is_everybody(target) {
+    /// Returns the instances that one criterion matches, looked up in the maps.
+    fn candidates(&self, target: &TargetCriterion) -> Vec<&'a Ec2Instance> {
+        if is_every_instance(target) {
             return self.all.clone();
         }
         match target.key.as_str() {
@@ -70,13 +70,13 @@ impl<'a> Index<'a> {
     }
 }
 
-fn is_everybody(target: &Target) -> bool {
+fn is_every_instance(target: &TargetCriterion) -> bool {
     matches!(target.key.as_str(), "InstanceIds" | "ParameterValues") && target.values.iter().any(|value| value == "*")
 }
 
-fn matches(target: &Target, instance: &Ec2Instance) -> bool {
+fn matches(target: &TargetCriterion, instance: &Ec2Instance) -> bool {
     match target.key.as_str() {
-        "InstanceIds" | "ParameterValues" => is_everybody(target) || target.values.contains(&instance.id),
+        "InstanceIds" | "ParameterValues" => is_every_instance(target) || target.values.contains(&instance.id),
         "tag-key" => target.values.iter().any(|key| instance.tags.contains_key(key)),
         key => {
             let value = key.strip_prefix("tag:").and_then(|tag| instance.tags.get(tag));

@@ -1,4 +1,4 @@
-//! Who else patches: each kind of conflict, what the plan says about it, and that the order of facts does not matter.
+//! Each kind of conflict, what the plan says about it, and that the order of facts does not matter.
 
 use insta::assert_snapshot;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::inventory::competing::enter;
+use crate::inventory::competing::attach;
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::results::outcome_rules::ComplianceRow;
 use crate::results::overwritten::{OurScan, overwritten_by};
@@ -21,15 +21,15 @@ fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
     Ec2Instance { id: id.into(), state: "running".into(), tags, ..Ec2Instance::default() }
 }
 
-fn nobody() -> ConflictFacts {
+fn no_patchers() -> ConflictFacts {
     ConflictFacts { associations: Fetched::Yes(vec![]), windows: Fetched::Yes(vec![]), running: Fetched::Yes(vec![]) }
 }
 
-fn target(key: &str, values: &[&str]) -> Target {
-    Target { key: key.into(), values: values.iter().map(|value| (*value).into()).collect() }
+fn target(key: &str, values: &[&str]) -> TargetCriterion {
+    TargetCriterion { key: key.into(), values: values.iter().map(|value| (*value).into()).collect() }
 }
 
-fn association(name: &str, operation: Option<&str>, targets: Vec<Target>) -> Association {
+fn association(name: &str, operation: Option<&str>, targets: Vec<TargetCriterion>) -> Association {
     Association {
         id: "a-1".into(),
         name: Some(name.into()),
@@ -100,7 +100,7 @@ fn patch_policies_by_tag_and_by_association() {
         instance("i-association", &[("Env", "test")]),
         instance("i-free", &[]),
     ];
-    let mut facts = nobody();
+    let mut facts = no_patchers();
     let of_policy = |name: &str| association(name, None, vec![target("tag:Env", &["test"])]);
     facts.associations = Fetched::Yes(vec![
         of_policy("AWS-QuickSetup-PatchPolicy-ScanForPatches-LA-qqq77"),
@@ -120,7 +120,7 @@ fn patch_policies_by_tag_and_by_association() {
 fn associations_by_what_they_target() {
     let instances = [instance("i-1", &[("Env", "test"), ("Role", "web")]), instance("i-2", &[("Env", "prod")])];
     let of_targets = |targets| {
-        let mut facts = nobody();
+        let mut facts = no_patchers();
         facts.associations = Fetched::Yes(vec![association("monthly", Some("Install"), targets)]);
         detected(&facts, &instances)
     };
@@ -143,30 +143,30 @@ fn associations_by_what_they_target() {
     }
     assert_eq!(of_targets(vec![target("tag:Env", &["test"]), target("tag:Role", &["db"])]), "");
     assert_eq!(of_targets(vec![]), "");
-    assert_snapshot!(of_targets(vec![target("resource-groups:Name", &["web"])]), @"note conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) is for resource group web; who that is cannot be seen from here");
+    assert_snapshot!(of_targets(vec![target("resource-groups:Name", &["web"])]), @"note conflict-association: the association monthly (a-1, AWS-RunPatchBaseline) is for resource group web; orgpatch cannot see which instances that includes");
 }
 
 #[test]
 fn associations_that_only_scan_are_a_warning() {
     let instances = [instance("i-1", &[])];
-    let everybody = || vec![target("InstanceIds", &["*"])];
+    let every_instance = || vec![target("InstanceIds", &["*"])];
     let of = |name: &str, operation| {
-        let mut facts = nobody();
-        facts.associations = Fetched::Yes(vec![association(name, operation, everybody())]);
+        let mut facts = no_patchers();
+        facts.associations = Fetched::Yes(vec![association(name, operation, every_instance())]);
         detected(&facts, &instances)
     };
     assert_snapshot!(of("scan", Some("Scan")), @"
     i-1 Warn
-      Warn conflict-association: the association scan (a-1, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others
+      Warn conflict-association: the association scan (a-1, AWS-RunPatchBaseline) scans this instance too; its results overwrite those of other scans
     ");
     assert_snapshot!(of("AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12", None), @"
     i-1 Warn
-      Warn conflict-association: the association AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12 (a-1, AWS-RunPatchBaseline) scans this instance too, and overwrites the results of others
+      Warn conflict-association: the association AWS-QuickSetup-SSMHostMgmt-ScanForPatches-abc12 (a-1, AWS-RunPatchBaseline) scans this instance too; its results overwrite those of other scans
     ");
     assert!(of("unknown", None).starts_with("i-1 Skip"));
-    // A document that does not patch is nobody's business.
-    let mut facts = nobody();
-    let other = Association { document: "AWS-UpdateSSMAgent".into(), ..association("agent", None, everybody()) };
+    // A document that does not patch is no conflict.
+    let mut facts = no_patchers();
+    let other = Association { document: "AWS-UpdateSSMAgent".into(), ..association("agent", None, every_instance()) };
     facts.associations = Fetched::Yes(vec![other]);
     assert_eq!(detected(&facts, &instances), "");
 }
@@ -175,7 +175,7 @@ fn associations_that_only_scan_are_a_warning() {
 fn maintenance_windows_that_begin_before_the_step_can_end() {
     let instances = [instance("i-1", &[("Env", "test")]), instance("i-2", &[("Env", "prod")])];
     let of = |window: MaintenanceWindow| {
-        let mut facts = nobody();
+        let mut facts = no_patchers();
         facts.windows = Fetched::Yes(vec![window]);
         detected(&facts, &instances)
     };
@@ -200,7 +200,7 @@ fn maintenance_windows_that_begin_before_the_step_can_end() {
 fn no_install_beside_a_command_that_runs() {
     let instances = [instance("i-1", &[]), instance("i-2", &[])];
     let of = |command: RunningCommand, setting, waiting_since: Option<&str>| {
-        let mut facts = nobody();
+        let mut facts = no_patchers();
         facts.running = Fetched::Yes(vec![command]);
         let settings = ConflictSettings { running_command: setting, ..ConflictSettings::default() };
         let moment = Moment { waiting_since: waiting_since.map(time), ..moment() };
@@ -229,7 +229,7 @@ fn no_install_beside_a_command_that_runs() {
 #[test]
 fn the_gravest_conflict_decides_and_a_scan_is_never_held_back() {
     let instances = [instance("i-1", &[("aws:autoscaling:groupName", "web"), ("Env", "test")])];
-    let mut facts = nobody();
+    let mut facts = no_patchers();
     facts.running = Fetched::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
     facts.windows = Fetched::Yes(vec![window("2026-11-23T12:00:00Z")]);
     assert_snapshot!(detected(&facts, &instances), @"
@@ -261,11 +261,11 @@ fn what_may_not_be_read_is_said() {
     // The tag is enough to know a patch policy.
     assert_snapshot!(detected(&facts, &[instance("i-1", &[("QSConfigName-abc12", "weekly")])]), @"
     i-1 Skip
-      Skip conflict-running-command: whether a patch command runs on this instance cannot be seen: the member role may not call ssm:ListCommandInvocations
+      Skip conflict-running-command: orgpatch cannot see whether a patch command runs on this instance: the member role may not call ssm:ListCommandInvocations
       Skip conflict-patch-policy: the Quick Setup patch policy weekly (abc12) patches this instance too
-    note conflicts-not-seen: conflicts with State Manager associations cannot be seen: the member role may not call ssm:ListAssociations
-    note conflicts-not-seen: conflicts with maintenance windows cannot be seen: the member role may not call ssm:DescribeMaintenanceWindows
-    note conflicts-not-seen: conflicts with running commands cannot be seen: the member role may not call ssm:ListCommandInvocations
+    note conflicts-not-seen: orgpatch cannot see conflicts with State Manager associations: the member role may not call ssm:ListAssociations
+    note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows: the member role may not call ssm:DescribeMaintenanceWindows
+    note conflicts-not-seen: orgpatch cannot see conflicts with running commands: the member role may not call ssm:ListCommandInvocations
     ");
 }
 
@@ -285,7 +285,7 @@ fn before_an_install_what_is_decided_already_is_not_even_scanned() {
     let looked_at = |operation| {
         let group = ("aws:autoscaling:groupName", "web");
         let instances = [instance("i-1", &[]), instance("i-2", &[group]), instance("i-3", &[group])];
-        let mut facts = nobody();
+        let mut facts = no_patchers();
         facts.running = Fetched::Yes(vec![running("Patch now", "AWS-RunPatchBaseline")]);
         facts.windows = Fetched::denied("ssm:DescribeMaintenanceWindows");
         // The plan says that a running command is a failure: not before the install begins.
@@ -297,7 +297,7 @@ fn before_an_install_what_is_decided_already_is_not_even_scanned() {
             instances: eligibilities.into_iter().map(|(id, eligibility)| seen(id, eligibility)).collect(),
             conflict_notes: vec![],
         };
-        enter(&mut inventory, detect(&facts, &all, settings, &moment()), operation);
+        attach(&mut inventory, detect(&facts, &all, settings, &moment()), operation);
         inventory
     };
     let installs = looked_at(Operation::Install);
@@ -324,7 +324,7 @@ fn looks_become_rarer_and_the_last_is_at_the_end_of_the_bound() {
 }
 
 #[test]
-fn rows_that_somebody_else_wrote() {
+fn rows_that_another_tool_wrote() {
     let ours = OurScan { snapshot_id: "ours", sent_at: time("2026-11-23T10:00:00Z") };
     let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| ComplianceRow {
         instance_id: "i-1".into(),
@@ -423,7 +423,7 @@ proptest! {
         prop_assert_eq!(detect(&facts, &there, settings, &moment()), detect(&turned, &back, settings, &moment()));
     }
 
-    /// Whatever the facts: beside a command of somebody else no install is started.
+    /// No install starts while a command of another tool runs, whatever the facts are.
     #[test]
     fn no_setting_lets_an_install_run_beside_another(
         (facts, instances) in facts(),

@@ -1,21 +1,21 @@
-//! Maintenance windows that will run a patch task before the step could end.
+//! Maintenance windows that run a patch task before the step can end.
 
 use jiff::ToSpan;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
-use super::facts::{MaintenanceWindow, Target, WindowTask};
-use super::targets::{Index, Meant};
-use super::{Found, Moment, document};
+use super::facts::{MaintenanceWindow, TargetCriterion, WindowTask};
+use super::targets::{Index, Resolved};
+use super::{Collected, Moment, document};
 
 pub(super) const CODE: &str = "conflict-maintenance-window";
 
-pub(super) fn find(
+pub(super) fn collect(
     windows: &[MaintenanceWindow],
     index: &Index<'_>,
     settings: ConflictSettings,
     moment: &Moment<'_>,
-    found: &mut Found,
+    collected: &mut Collected,
 ) {
     let action = match settings.maintenance_window {
         SkipOrWarn::Skip => Action::Skip,
@@ -23,7 +23,7 @@ pub(super) fn find(
     };
     for window in windows.iter().filter(|window| window.enabled) {
         let Some(start) = window.next_start else { continue };
-        // One that has begun is in the way until it has ended.
+        // A window that has begun is a conflict until it has ended.
         let ended = start.checked_add(i64::from(window.duration_hours).hours()).is_ok_and(|end| end <= moment.now);
         if start >= moment.expected_end || ended {
             continue;
@@ -32,20 +32,20 @@ pub(super) fn find(
         for task in window.tasks.iter().filter(|task| document::patches(&task.document)) {
             let document = document::name(&task.document);
             for targets in of_task(window, task) {
-                match index.meant(targets) {
-                    Meant::Instances(meant) => {
+                match index.resolve(targets) {
+                    Resolved::Instances(meant) => {
                         for instance in meant {
                             let text = format!(
                                 "the maintenance window {name} ({id}) runs {document} on this instance from {start} on"
                             );
-                            found.add(instance, action, CODE, text);
+                            collected.add(instance, action, CODE, text);
                         }
                     }
-                    Meant::Elsewhere(whom) => found.note(
+                    Resolved::Unknown(whom) => collected.note(
                         CODE,
                         format!(
-                            "the maintenance window {name} ({id}) runs {document} from {start} on, for {whom}; who that is \
-                             cannot be seen from here"
+                            "the maintenance window {name} ({id}) runs {document} from {start} on, for {whom}; orgpatch \
+                             cannot see which instances that includes"
                         ),
                     ),
                 }
@@ -54,8 +54,8 @@ pub(super) fn find(
     }
 }
 
-/// The targets of a task: its own, or those of the window that it names.
-fn of_task<'w>(window: &'w MaintenanceWindow, task: &'w WindowTask) -> Vec<&'w [Target]> {
+/// Returns the targets of a task: its own, or the registered targets of the window that it names.
+fn of_task<'w>(window: &'w MaintenanceWindow, task: &'w WindowTask) -> Vec<&'w [TargetCriterion]> {
     let named: Vec<&String> = task
         .targets
         .iter()

@@ -1,16 +1,16 @@
-//! What conflicts do to an inventory.
+//! Attaches conflicts to an inventory.
 
 use orgpatch_model::input::Operation;
 
 use super::{Eligibility, Inventory};
 use crate::competing::{Action, Detected, RUNNING};
 
-/// Writes conflicts into an inventory. In an install run the instances that are to be left alone become `skipped`, and are
-/// not even scanned.
+/// Attaches conflicts to the instances of an inventory. In an install run, instances that orgpatch must leave alone become
+/// `skipped` and are not scanned.
 ///
-/// Commands that run while it is looked do not decide here: hours may pass until the install, right before which
-/// [`before_sending`] looks again.
-pub fn enter(inventory: &mut Inventory, detected: Detected, operation: Operation) {
+/// Commands that run now do not decide here, because hours may pass until the install.
+/// [`before_sending`](crate::competing::before_sending) checks for running commands again.
+pub fn attach(inventory: &mut Inventory, detected: Detected, operation: Operation) {
     let Detected { instances: mut decisions, notes } = detected;
     for instance in &mut inventory.instances {
         let Some(decision) = decisions.remove(&instance.instance_id) else { continue };

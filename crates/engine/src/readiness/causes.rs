@@ -1,4 +1,4 @@
-//! What to fix first: the same cause on many instances is one line.
+//! Counts causes over all instances: the same cause on many instances is one line of "what to fix first".
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,42 +11,42 @@ use super::finding::{Check, Finding, Status};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cause {
-    /// What is wrong, with the ids: `vpc-0a… has no ssmmessages endpoint`.
+    /// The problem, with ids: `vpc-0a… has no ssmmessages endpoint`.
     pub text: String,
-    /// The check that found it. Where several did, the one nearest to the cause.
+    /// The check that found it. If several checks did, the one nearest to the cause.
     pub check: Check,
-    /// `fail` if it holds instances back.
+    /// `fail` if it keeps instances from being patched.
     pub status: Status,
-    /// What to do; absent where nobody knows.
+    /// What to do. Absent: no fix is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
     /// How many instances have it.
     pub instances: usize,
 }
 
-/// A cause as far as it is counted.
+/// A cause while it is counted.
 #[derive(Default)]
 struct Seen {
-    /// Instances by how bad it is there.
+    /// Number of instances by status.
     instances: BTreeMap<Status, usize>,
-    /// The finding that is told: the gravest, of those the one nearest to the cause.
+    /// The finding that the report shows: the worst, and among equals the one nearest to the cause.
     told: Option<(Status, Check, Option<String>)>,
 }
 
-/// Counts the causes of the findings of one instance after the other. It grows with the causes there are, and not with
-/// the instances.
+/// Counts the causes in the findings of all instances, one instance after the other. Its size depends on the number of
+/// causes, not on the number of instances.
 #[derive(Default)]
 pub struct Causes(BTreeMap<String, Seen>);
 
 impl Causes {
-    /// The findings of one more instance, all of them: it counts once for a cause, whatever number of checks found that.
+    /// Adds all findings of one more instance. The instance counts once per cause, even if several checks found it.
     pub fn add(&mut self, findings: &[Finding]) {
         let mut of_instance: BTreeSet<(&str, Status)> = BTreeSet::new();
         for finding in findings {
             for cause in &finding.causes {
                 of_instance.insert((&cause.text, finding.status));
                 let seen = self.0.entry(cause.text.clone()).or_default();
-                // `managed` names the causes that other checks find, so it comes first and gives way to them.
+                // `managed` repeats causes that other checks find, so it sorts first and the other check wins.
                 let told = (finding.status, finding.check, cause.fix.clone());
                 seen.told = seen.told.take().max(Some(told));
             }
@@ -58,8 +58,8 @@ impl Causes {
         }
     }
 
-    /// The causes: first what holds instances back, then warnings, then what could not be read; in each the one with the
-    /// most instances first, then by text.
+    /// Returns the causes: first failures, then warnings, then what could not be read. Within each group, the causes with
+    /// the most instances come first, then they are sorted by text.
     #[must_use]
     pub fn first_to_fix(self) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self

@@ -1,4 +1,4 @@
-//! What a check says of an instance.
+//! The finding of a check about an instance.
 
 use orgpatch_model::fetched::Unavailable;
 use schemars::JsonSchema;
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
-    /// Systems Manager knows it and its agent answers.
+    /// Systems Manager knows the instance, and its agent answers.
     Managed,
-    /// Version of the SSM Agent.
+    /// The version of the SSM Agent is new enough.
     Agent,
-    /// Supported by Patch Manager, and not at its end.
+    /// Patch Manager supports the operating system, and it has not reached its end of life.
     OperatingSystem,
-    /// The Python that the patch module needs.
+    /// The Python that the patch module needs is installed.
     Python,
-    /// Patches can be downloaded.
+    /// The instance can reach its package repositories and the patch module.
     Repositories,
-    /// What a private subnet needs to reach Systems Manager.
+    /// The instance can reach Systems Manager and S3.
     Endpoints,
-    /// How the instance gets credentials.
+    /// The instance gets credentials.
     InstanceProfile,
     /// Systems Manager works in the Region.
     Region,
@@ -39,7 +39,7 @@ impl Check {
         Self::Region,
     ];
 
-    /// Its id, as in the report.
+    /// Returns its id, as in the report.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
@@ -55,22 +55,22 @@ impl Check {
     }
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Nothing stands in the way, as far as can be seen.
+    /// The check found no problem.
     Pass,
-    /// Cannot be known; the evidence says why, and which permission is missing if it is one.
+    /// The check could not find out. The evidence says why, and names the permission if one is missing.
     Unknown,
-    /// Works, but not well or not for long.
+    /// Patching works, but not well or not for long.
     Warn,
-    /// Holds patching back.
+    /// Patching cannot work.
     Fail,
 }
 
 impl Status {
-    /// The word in reports.
+    /// Returns the word in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl Status {
     }
 }
 
-/// How much it matters.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -90,77 +90,77 @@ pub enum Severity {
     Info,
     /// Can wait.
     Low,
-    /// Will be a problem, or makes patching less than it should be.
+    /// Will become a problem, or limits patching.
     Medium,
     /// A patch operation will fail.
     High,
-    /// The instance cannot even be asked.
+    /// Systems Manager cannot reach the instance.
     Critical,
 }
 
-/// One check of one instance.
+/// The result of one check on one instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// Which check.
     pub check: Check,
-    /// What it came to.
+    /// The result.
     pub status: Status,
-    /// How much that matters.
+    /// How serious it is.
     pub severity: Severity,
     /// What was seen, in sentences that name ids.
     pub evidence: String,
-    /// What to do; absent where there is nothing to do.
+    /// What to do. Absent: there is nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
-    /// Why, in words that are the same on every instance with the same problem. Empty where there is no problem.
+    /// The problem, in words that are the same on every instance that has it. Empty: there is no problem.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<FindingCause>,
 }
 
-/// A problem of a finding, to be counted over all instances.
+/// A problem, in words by which instances are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingCause {
-    /// The key: `vpc-0a… has no ssmmessages endpoint`.
+    /// The problem, with ids: `vpc-0a… has no ssmmessages endpoint`.
     pub text: String,
-    /// What to do about it; absent where nobody knows.
+    /// What to do about it. Absent: no fix is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }
 
 impl Finding {
-    /// What is not simply right, as `check: status`; None where it is.
+    /// Returns `check: status` unless the check passed.
     #[must_use]
     pub fn wrong(&self) -> Option<String> {
         (self.status != Status::Pass).then(|| format!("{}: {}", self.check.id(), self.status.name()))
     }
 
-    /// Nothing stands in the way.
+    /// Returns a finding that reports no problem.
     pub(super) fn pass(check: Check, evidence: impl Into<String>) -> Self {
         let evidence = evidence.into();
         Self { check, status: Status::Pass, severity: Severity::Info, evidence, fix: None, causes: Vec::new() }
     }
 
-    /// Not to be known, for a reason that nobody has to do anything about.
+    /// Returns a finding that could not be made, for a reason that needs no fix.
     pub(super) fn unknown(check: Check, evidence: impl Into<String>) -> Self {
         let evidence = evidence.into();
         Self { check, status: Status::Unknown, severity: Severity::Low, evidence, fix: None, causes: Vec::new() }
     }
 
-    /// Not to be known, because facts could not be read.
+    /// Returns a finding that could not be made because facts could not be read.
     pub(super) fn unread(check: Check, missing: &Unavailable) -> Self {
         Self {
             check,
             status: Status::Unknown,
             severity: Severity::Low,
-            evidence: format!("This cannot be known: {}.", missing.why()),
+            evidence: format!("Not known: {}.", missing.why()),
             fix: missing.fix(),
             causes: vec![FindingCause { text: missing.why(), fix: missing.fix() }],
         }
     }
 
-    /// Something to do.
+    /// Returns a finding that reports a problem.
     pub(super) fn of(check: Check, status: Status, severity: Severity, problem: Problem) -> Self {
         let Problem { cause, evidence, fix } = problem;
         let causes = vec![FindingCause { text: cause, fix: Some(fix.clone()) }];
@@ -168,12 +168,12 @@ impl Finding {
     }
 }
 
-/// Something that stands in the way, before it is known how much that matters.
+/// A problem, before a check decides how serious it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// The same words wherever it is the same problem.
+    /// The problem in words that are the same on every instance that has it.
     pub cause: String,
-    /// What was seen.
+    /// What was seen on this instance.
     pub evidence: String,
     /// What to do.
     pub fix: String,

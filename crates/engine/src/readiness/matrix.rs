@@ -1,4 +1,4 @@
-//! What Patch Manager supports: `data/support-matrix.json` as types. People update the file, not this.
+//! The types of `data/support-matrix.json`: what Patch Manager supports. To update the facts, edit that file.
 
 use std::sync::LazyLock;
 
@@ -16,11 +16,11 @@ static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Matrix {
-    /// For those who open the file.
+    /// A note for people who open the file.
     pub about: String,
     /// Releases that Patch Manager patches.
     pub operating_systems: Vec<Release>,
-    /// What it never patches, by a word of its name.
+    /// Operating systems that it never patches, by a word in their names.
     pub never_patched: Vec<NeverPatched>,
     /// Versions of the SSM Agent.
     pub agent: Agent,
@@ -28,13 +28,13 @@ pub struct Matrix {
     pub python: Vec<PythonRange>,
     /// The endpoint that older agents need.
     pub ec2messages: Ec2messages,
-    /// Where Quick Setup could have made patch policies.
+    /// Regions in which Quick Setup offers patch policies.
     pub quick_setup: Regions,
     /// Buckets that an instance downloads from while it is patched.
     pub buckets: Buckets,
 }
 
-/// Where an entry comes from.
+/// The source of an entry.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -54,11 +54,11 @@ pub struct Release {
     pub name: String,
     /// The beginning of its version, or for Windows what follows `Windows Server` in its name.
     pub version: String,
-    /// The oldest version of the release that is supported, if not all of them are.
+    /// The oldest supported version of the release. Absent: all versions are supported.
     pub minimum: Option<Version>,
-    /// Who says that it is supported.
+    /// The source that says that it is supported.
     pub supported: Source,
-    /// When its maker ends it; absent where no source was found.
+    /// The end of its life. Absent: no source was found.
     pub end_of_life: Option<EndOfLife>,
 }
 
@@ -66,15 +66,15 @@ pub struct Release {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EndOfLife {
-    /// The last day with updates for everybody.
+    /// The last day with free updates.
     pub date: Date,
     /// Page or document.
     pub source: String,
     /// When it was read.
     pub read: Date,
-    /// What people should know of the date.
+    /// A remark on the date, for people.
     pub note: Option<String>,
-    /// Updates afterwards, for those who pay.
+    /// Paid updates afterwards.
     pub extension: Option<Extension>,
 }
 
@@ -88,7 +88,7 @@ pub struct Extension {
     pub until: Date,
 }
 
-/// An operating system without packages to patch, or one that was given up.
+/// An operating system that Patch Manager never patches.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NeverPatched {
@@ -96,7 +96,7 @@ pub struct NeverPatched {
     pub word: String,
     /// Its name for people.
     pub name: String,
-    /// Why, as the end of a sentence.
+    /// The reason, as the end of a sentence.
     pub why: String,
     /// Page or document.
     pub source: String,
@@ -134,7 +134,7 @@ pub struct AgentVersion {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PythonRange {
-    /// Where.
+    /// The operating systems to which the range applies.
     pub operating_systems: Vec<OperatingSystem>,
     /// The oldest, as major.minor.
     pub from: Version,
@@ -146,13 +146,13 @@ pub struct PythonRange {
     pub date: Date,
 }
 
-/// Where and until when there is an `ec2messages` endpoint.
+/// The Regions and the time in which `ec2messages` exists.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ec2messages {
     /// Regions that never had it.
     pub absent_regions: Regions,
-    /// Its end everywhere.
+    /// Its end in all Regions.
     pub retired: Retirement,
 }
 
@@ -172,7 +172,7 @@ pub struct Regions {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retirement {
-    /// From that day on it cannot be relied on.
+    /// The first day without the service.
     pub on: Date,
     /// Page or document.
     pub source: String,
@@ -207,13 +207,13 @@ pub struct BucketFamily {
 }
 
 impl Matrix {
-    /// The matrix of this version of orgpatch.
+    /// Returns the matrix of this version of orgpatch.
     #[must_use]
     pub fn get() -> &'static Self {
         &MATRIX
     }
 
-    /// The release of an instance by what its agent says; the most exact entry wins.
+    /// Returns the release of an instance by the report of its agent. The most specific entry wins.
     #[must_use]
     pub fn release(&self, os: OperatingSystem, platform_name: &str, platform_version: &str) -> Option<&Release> {
         self.operating_systems
@@ -222,20 +222,20 @@ impl Matrix {
             .max_by_key(|release| release.version.len())
     }
 
-    /// What is never patched, by the name that the agent reports.
+    /// Returns the entry for an operating system that is never patched, by the name that the agent reports.
     #[must_use]
     pub fn never_patched(&self, platform_name: &str) -> Option<&NeverPatched> {
         let name = platform_name.to_ascii_lowercase();
         self.never_patched.iter().find(|entry| name.contains(&entry.word))
     }
 
-    /// The Python that the patch module needs there; None where no source says so.
+    /// Returns the range of Pythons that the patch module needs on an operating system; None if no source names one.
     #[must_use]
     pub fn python(&self, os: OperatingSystem) -> Option<&PythonRange> {
         self.python.iter().find(|range| range.operating_systems.contains(&os))
     }
 
-    /// Why there is no `ec2messages` in a Region on a day, as the end of a sentence; None if there is.
+    /// Returns the reason why a Region has no `ec2messages` on a day, as the end of a sentence; None if it has.
     #[must_use]
     pub fn no_ec2messages(&self, region: &str, today: Date) -> Option<String> {
         if self.ec2messages.absent_regions.codes.iter().any(|absent| absent == region) {
@@ -249,7 +249,7 @@ impl Matrix {
 impl Release {
     fn is(&self, platform_name: &str, platform_version: &str) -> bool {
         if self.os == OperatingSystem::Windows {
-            // The version is the kernel's (10.0.20348); which Windows Server it is stands in the name only.
+            // The version is the kernel's (10.0.20348); only the name says which Windows Server it is.
             return platform_name
                 .split_once("Server ")
                 .and_then(|(_, name)| name.strip_prefix(self.version.as_str()))
@@ -259,7 +259,7 @@ impl Release {
             return false;
         };
         version.is_within(&release)
-            // "7" alone does not say which minor version it is, so it gets the benefit of the doubt.
+            // "7" alone does not say which minor version it is, so it counts as supported.
             && (version.parts() == 1 || self.minimum.as_ref().is_none_or(|minimum| version >= *minimum))
     }
 }

@@ -1,7 +1,8 @@
-//! Is an instance ready to be patched? Said before the window, for every instance of the selection, managed or not.
+//! Checks whether instances are ready to be patched, before anything is sent: every instance that the plan selects,
+//! managed or not.
 //!
-//! Facts of a target and the time go in, findings come out: exactly one per instance and [`Check`]. Nothing here asks
-//! AWS, and no check sees another instance than its own, so the work grows with the number of instances and no faster.
+//! The input is the facts of a target and the time; the output is exactly one finding per instance and [`Check`]. No
+//! check looks at another instance than its own, so the work grows linearly with the number of instances.
 
 mod after_scan;
 mod causes;
@@ -27,7 +28,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 pub use matrix::Matrix;
-use network::{Path, Place, View};
+use network::{InstanceNetwork, Path, View};
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::operating_system::OperatingSystem;
@@ -36,13 +37,13 @@ pub use version::Version;
 
 use crate::selection::left_out;
 
-/// What the checks look at: one instance, and what is around it.
+/// The input of a check: one instance, and the facts around it.
 struct Subject<'a> {
     instance: &'a Ec2Instance,
     node: Fetched<Option<&'a ManagedInstance>>,
     os: Option<OperatingSystem>,
-    place: Option<Place<'a>>,
-    /// The way to the internet; several checks need it.
+    place: Option<InstanceNetwork<'a>>,
+    /// The path to the internet, which several checks need.
     internet: Option<Path>,
     facts: &'a TargetFacts,
     view: &'a View<'a>,
@@ -51,8 +52,8 @@ struct Subject<'a> {
     today: Date,
 }
 
-/// Checks every instance of the selection that exists, running or not: one finding of each [`Check`], in the order of
-/// [`Check::ALL`], by instance id. Neither depends on the order of the facts.
+/// Checks every selected instance that exists, running or not. Returns one finding per [`Check`], in the order of
+/// [`Check::ALL`], by instance id. The order of the facts does not matter.
 #[must_use]
 pub fn check(facts: &TargetFacts, select: &Selection, now: Timestamp) -> BTreeMap<String, Vec<Finding>> {
     let view = View::new(&facts.network, &facts.region.code);
@@ -80,7 +81,7 @@ pub fn check(facts: &TargetFacts, select: &Selection, now: Timestamp) -> BTreeMa
 }
 
 impl<'a> Subject<'a> {
-    /// The managed node, if Systems Manager is known to know it.
+    /// Returns the managed node; None if Systems Manager does not know it, or if the list could not be read.
     fn node(&self) -> Option<&'a ManagedInstance> {
         match &self.node {
             Fetched::Yes(node) => *node,
@@ -88,12 +89,12 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// True if its agent answers right now.
+    /// Returns true if its agent answers now.
     fn online(&self) -> bool {
         self.node().is_some_and(|node| node.ping == "Online")
     }
 
-    /// Version of its agent.
+    /// Returns the version of its agent.
     fn agent(&self) -> Option<Version> {
         self.node().and_then(|node| Version::leading(&node.agent_version))
     }

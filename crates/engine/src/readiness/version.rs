@@ -1,19 +1,19 @@
-//! Versions of dotted numbers: SSM Agent (`3.3.40.0`), Python (`3.12`), releases (`15.5`). A semantic version has
-//! three numbers, so no library for those reads them.
+//! Versions of dotted numbers: SSM Agent (`3.3.40.0`), Python (`3.12`), releases (`15.5`). Libraries for semantic
+//! versions do not read them, because those have exactly three numbers.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Deserialize;
 
-/// Numbers that count from left to right. `3.3` equals `3.3.0`.
+/// A version of dotted numbers, compared from left to right. `3.3` equals `3.3.0`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Version(Vec<u64>);
 
 impl Version {
-    /// Reads the numbers at the beginning of a text: `3.9.16-1.amzn2023.0.9` is 3.9.16. None if it begins with
-    /// anything else, after an epoch (`1:`) if there is one.
+    /// Reads the numbers at the beginning of a text, after an epoch (`1:`) if there is one: `3.9.16-1.amzn2023.0.9` is
+    /// 3.9.16. None if the text begins with anything else.
     #[must_use]
     pub fn leading(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -25,30 +25,30 @@ impl Version {
         Self::exact(text[..end].trim_end_matches('.'))
     }
 
-    /// Reads a text that is nothing but dotted numbers.
+    /// Reads a text that has only dotted numbers.
     #[must_use]
     pub fn exact(text: &str) -> Option<Self> {
         let numbers: Option<Vec<u64>> = text
             .split('.')
-            // `parse` alone would take a sign.
+            // `parse` alone would accept a sign.
             .map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten())
             .collect();
         numbers.map(Self)
     }
 
-    /// Only the first `n` numbers of it: 3.12.4 as a Python is 3.12.
+    /// Returns the version of its first `n` numbers: 3.12 for 3.12.4.
     #[must_use]
     pub fn first(&self, n: usize) -> Self {
         Self(self.0.iter().copied().take(n).collect())
     }
 
-    /// True if `self` is that release or one below it: 9.3 and 9 are 9, 90 is not.
+    /// Returns true if this is that release or a minor version of it: 9.3 and 9 are within 9, 90 is not.
     #[must_use]
     pub fn is_within(&self, release: &Self) -> bool {
         self.0.starts_with(&release.0)
     }
 
-    /// How many numbers it has.
+    /// Returns how many numbers it has.
     #[must_use]
     pub fn parts(&self) -> usize {
         self.0.len()

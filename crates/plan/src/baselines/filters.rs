@@ -1,10 +1,10 @@
-//! Which operating system has which patch filters, and what Systems Manager does not offer on all of them.
+//! The patch filters of each operating system, and the features that Systems Manager does not have on all of them.
 //!
 //! Source: botocore 1.43.11 (`DescribePatchProperties`, `PatchFilterKey`, `PatchRule`).
 
 use orgpatch_model::operating_system::OperatingSystem as Os;
 
-/// A property of a patch that a rule can ask for.
+/// A property of a patch by which a rule can select it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
 pub enum FilterKey {
@@ -29,7 +29,7 @@ impl FilterKey {
         Self::PatchSet,
     ];
 
-    /// The field of a rule in a plan.
+    /// Returns the field of a rule in a plan.
     #[must_use]
     pub fn field(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl FilterKey {
         }
     }
 
-    /// The name in the API (`PatchFilterKey`).
+    /// Returns the name in the API (`PatchFilterKey`).
     #[must_use]
     pub fn api_name(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl FilterKey {
         }
     }
 
-    /// The filters that an operating system has.
+    /// Returns the filters of an operating system.
     #[must_use]
     pub fn of(os: Os) -> &'static [Self] {
         match os {
@@ -78,19 +78,19 @@ impl FilterKey {
     }
 }
 
-/// Whether rules can say when a patch is approved. The packages of Debian and Ubuntu have no release date.
+/// Returns true if rules can say when a patch is approved. Packages of Debian and Ubuntu have no release date.
 #[must_use]
 pub fn has_approval_dates(os: Os) -> bool {
     !matches!(os, Os::Debian | Os::Ubuntu)
 }
 
-/// Sources and updates that are not security updates are for Linux alone.
+/// Returns true for Linux. Only Linux has patch sources and non-security updates.
 pub(crate) fn is_linux(os: Os) -> bool {
     !matches!(os, Os::Windows | Os::MacOs)
 }
 
-/// Values that AWS documents. CompetingPatchers may exist, so that a value is refused only if it looks like a slip of one of
-/// these: a rule for `Securty` would approve nothing and say nothing.
+/// Returns the values that AWS documents. Others may exist, so the reader refuses a value only if it looks like a
+/// misspelling of one of these: a rule for `Securty` would silently approve nothing.
 pub(crate) fn known_values(os: Os, key: FilterKey) -> &'static [&'static str] {
     match (key, os) {
         (FilterKey::Classification, Os::Windows) => &[

@@ -1,4 +1,4 @@
-//! Baselines in a plan: what may be installed per operating system, and when it is approved.
+//! Baselines in a plan: which patches may be installed per operating system, and when they are approved.
 
 mod filters;
 mod model;
@@ -13,4 +13,4 @@ pub(super) use model::{
     MAX_VALUE, MAX_VALUES,
 };
 pub(super) use read::{APPROVE, BASELINE, RULE, SOURCE, baselines, stage_approve, stage_untested};
-pub(super) use relations::{Baselines, Entry, Inherited, Own, Said, check, check_first};
+pub(super) use relations::{AlreadyReported, Baselines, Entry, Inherited, Own, check, check_first};

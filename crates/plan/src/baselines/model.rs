@@ -11,7 +11,7 @@ pub(crate) const MAX_RULES: usize = 10;
 pub(crate) const MAX_FILTERS: usize = 4;
 pub(crate) const MAX_VALUES: usize = 20;
 pub(crate) const MAX_VALUE: usize = 64;
-/// A list of approved or rejected patches takes at most so many entries (botocore 1.43.11, `PatchIdList`).
+/// The most entries in a list of approved or rejected patches (botocore 1.43.11, `PatchIdList`).
 pub const MAX_PATCHES: usize = 50;
 pub(crate) const MAX_PATCH_ID: usize = 100;
 pub(crate) const MAX_SOURCES: usize = 20;
@@ -28,39 +28,39 @@ pub(crate) const LONGEST_DELAY: u32 = 360;
     {"required": ["approved"], "properties": {"approved": {"minItems": 1}}},
 ]))]
 pub struct PlannedBaseline {
-    /// A patch is approved when one of these rules approves it.
+    /// Rules. A patch is approved if one of them approves it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = MAX_RULES))]
     pub rules: Vec<PlannedRule>,
-    /// Patches that are approved whatever the rules say, at once: KB articles on Windows, package names elsewhere.
+    /// Patches that are approved at once, independent of the rules: KB articles on Windows, package names elsewhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_PATCHES), inner(length(min = 1, max = MAX_PATCH_ID)), extend("uniqueItems" = true))]
     pub approved: Vec<String>,
-    /// How bad it is if one of the patches in `approved` is missing.
+    /// The severity of a missing patch of `approved`.
     #[serde(skip_serializing_if = "ComplianceLevel::is_unspecified")]
     pub approved_compliance_level: ComplianceLevel,
-    /// Whether `approved` may bring updates that are not security updates. Linux only.
+    /// Whether `approved` may install updates that are not security updates. Linux only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub approved_non_security: bool,
-    /// Patches that are never installed; they win over rules and `approved`.
+    /// Patches that are never installed. This list wins over rules and `approved`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_PATCHES), inner(length(min = 1, max = MAX_PATCH_ID)), extend("uniqueItems" = true))]
     pub rejected: Vec<String>,
-    /// Whether a rejected patch may come as a dependency of another one.
+    /// Whether a rejected patch may be installed as a dependency of another one.
     #[serde(skip_serializing_if = "RejectedAction::is_default")]
     pub rejected_action: RejectedAction,
-    /// Repositories instead of those that an instance has. Linux only.
+    /// Repositories that replace those of an instance. Linux only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_SOURCES))]
     pub sources: Vec<PatchSource>,
-    /// The patch group (instance tag `Patch Group` or `PatchGroup`) that gets this baseline. Absent: it becomes the
-    /// default of its operating system.
+    /// The patch group (instance tag `Patch Group` or `PatchGroup`) that gets this baseline. Absent: the baseline becomes
+    /// the default of its operating system.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = MAX_PATCH_GROUP))]
     pub patch_group: Option<String>,
 }
 
-/// Which patches are approved, and when. A patch must match every filter, with any of its values; `*` is every value.
+/// Which patches are approved, and when. A patch must match every filter with any of its values; `*` matches every value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(extend("minProperties" = 1))]
@@ -89,17 +89,18 @@ pub struct PlannedRule {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
     pub priority: Vec<String>,
-    /// `OS` for Windows itself, `APPLICATION` for what else Microsoft releases. WINDOWS only.
+    /// `OS` for Windows itself, `APPLICATION` for other products of Microsoft. WINDOWS only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1), extend("items" = {"type": "string", "enum": PATCH_SETS}, "uniqueItems" = true))]
     pub patch_set: Vec<String>,
-    /// How bad it is if a patch that this rule approves is missing.
+    /// The severity of a missing patch that this rule approves.
     #[serde(skip_serializing_if = "ComplianceLevel::is_unspecified")]
     pub compliance_level: ComplianceLevel,
-    /// Whether the rule may bring updates that are not security updates. Linux only.
+    /// Whether the rule may install updates that are not security updates. Linux only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub enable_non_security: bool,
-    /// When this rule approves, instead of what the stage says: for what must not wait, such as virus definitions.
+    /// When this rule approves patches, in place of the stage's `approve`: for patches that must not wait, such as virus
+    /// definitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Approve")]
     pub approve: Option<Approve>,
@@ -109,7 +110,7 @@ pub struct PlannedRule {
 pub(crate) const PATCH_SETS: [&str; 2] = ["OS", "APPLICATION"];
 
 impl PlannedRule {
-    /// The values of a filter; empty if the rule does not ask for it.
+    /// Returns the values of a filter; empty if the rule does not have it.
     #[must_use]
     pub fn values(&self, key: FilterKey) -> &[String] {
         match key {
@@ -141,12 +142,12 @@ impl PlannedRule {
 #[serde(try_from = "ApproveFields", into = "ApproveFields")]
 #[schemars(with = "ApproveFields")]
 pub enum Approve {
-    /// So many days after its release: 0 to 360.
+    /// This many days after its release: 0 to 360.
     AfterDays(u16),
-    /// If it was released on that day (UTC) or before.
+    /// If it was released on that day (UTC) or earlier.
     Until(Date),
-    /// If it was released on the day up to which the first stage's patches were approved when that stage was scanned
-    /// in the same run, or before; see [`orgpatch_engine::baselines::cutoff()`]. Never in the first stage.
+    /// If the first stage had approved it when that stage was scanned in the same run, in whole days; see
+    /// `orgpatch_engine::baselines::cutoff`. Never in the first stage.
     Frozen,
 }
 
@@ -162,12 +163,12 @@ impl std::fmt::Display for Approve {
     }
 }
 
-/// How [`Approve`] is written: exactly one of the three fields.
+/// The fields of [`Approve`] in a plan. Exactly one of the three is set.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "Approve", rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 struct ApproveFields {
-    /// So many days after the release of a patch.
+    /// Days after the release of a patch: 0 to 360.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u16", range(max = LONGEST_DELAY))]
     after_days: Option<u16>,
@@ -175,8 +176,8 @@ struct ApproveFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = DATE_PATTERN))]
     until: Option<Date>,
-    /// What the first stage was judged on in the same run: everything up to the day of its scan, less its `afterDays`.
-    /// Not in the first stage.
+    /// True: approves what the first stage had approved in the same run, which is everything released up to the day of its
+    /// scan, minus its `afterDays`. Not in the first stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool", extend("const" = true))]
     frozen: Option<bool>,
@@ -205,7 +206,7 @@ impl TryFrom<ApproveFields> for Approve {
     }
 }
 
-/// How bad it is if an approved patch is missing.
+/// The severity of a missing approved patch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
@@ -224,7 +225,7 @@ impl ComplianceLevel {
     pub const ALL: [Self; 6] =
         [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Informational, Self::Unspecified];
 
-    /// The name in the API and in plans.
+    /// Returns the name in the API and in plans.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -237,7 +238,7 @@ impl ComplianceLevel {
         }
     }
 
-    /// The value of that name.
+    /// Returns the value of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.name() == name)
@@ -249,14 +250,14 @@ impl ComplianceLevel {
     }
 }
 
-/// What becomes of a rejected patch that another patch needs.
+/// What to do with a rejected patch that another patch needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RejectedAction {
-    /// It is installed as a dependency, and only so.
+    /// It is installed only as a dependency.
     #[default]
     AllowAsDependency,
-    /// Neither it nor what needs it is installed.
+    /// Neither it nor a patch that needs it is installed.
     Block,
 }
 
@@ -264,7 +265,7 @@ impl RejectedAction {
     /// Every value.
     pub const ALL: [Self; 2] = [Self::AllowAsDependency, Self::Block];
 
-    /// The name in the API and in plans.
+    /// Returns the name in the API and in plans.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -273,7 +274,7 @@ impl RejectedAction {
         }
     }
 
-    /// The value of that name.
+    /// Returns the value of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.name() == name)
@@ -285,21 +286,21 @@ impl RejectedAction {
     }
 }
 
-/// A repository that instances use instead of their own.
+/// A repository that instances use in place of their own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchSource {
-    /// A name for it: 3 to 50 letters, digits, dots, hyphens and underscores.
+    /// Name: 3 to 50 letters, digits, dots, hyphens and underscores.
     #[schemars(regex(pattern = SOURCE_NAME_PATTERN))]
     pub name: String,
-    /// Versions of the operating system that use it, such as `AmazonLinux2023`; `*` is every one.
+    /// Versions of the operating system that use it, such as `AmazonLinux2023`; `*` matches every version.
     #[schemars(
         length(min = 1, max = MAX_VALUES),
         inner(length(min = 1, max = MAX_PRODUCT)),
         extend("uniqueItems" = true)
     )]
     pub products: Vec<String>,
-    /// The repository's configuration in the words of the package manager: for yum a section, for apt one line.
+    /// The repository's configuration in the syntax of the package manager: a section for yum, one line for apt.
     #[schemars(length(min = 1, max = MAX_CONFIGURATION))]
     pub configuration: String,
 }

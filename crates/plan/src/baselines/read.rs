@@ -1,13 +1,13 @@
-//! Reading the baselines of a plan or stage, and what approves a patch.
+//! Reads the baselines of a plan or stage, and `approve`.
 
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::super::decode::{At, Found, Names, Reader, join, quote, values};
+use super::super::decode::{At, Decoder, Located, Names, join, quote, values};
 use super::super::pattern::{DATE, SOURCE_NAME};
 use super::super::promotion::Untested;
 use super::super::read::{explain_field, retired};
 use super::super::suggest::nearest;
-use super::super::yaml::{Place, Value};
+use super::super::yaml::{Location, Value};
 use super::{
     Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS,
     MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES, MAX_SOURCES, MAX_VALUE, MAX_VALUES,
@@ -45,21 +45,21 @@ pub(crate) const RULE: Names = Names {
 pub(crate) const APPROVE: Names = Names { known: &["afterDays", "until", "frozen"], explain: explain_field };
 pub(crate) const SOURCE: Names = Names { known: &["name", "products", "configuration"], explain: explain_field };
 
-/// What would be a valid `approve`.
+/// The valid values of `approve`.
 pub(super) const APPROVE_VALID: &str = "{afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}";
-/// What would be a valid `approve` of the first stage.
+/// The valid values of `approve` in the first stage.
 pub(super) const APPROVE_FIRST_VALID: &str = "{afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}";
 
-/// The baselines of a plan or stage, by operating system.
-pub(crate) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines {
+/// Reads the baselines of a plan or stage, by operating system.
+pub(crate) fn baselines(decoder: &mut Decoder, at: &At<'_>) -> Baselines {
     let names = OperatingSystem::ALL.map(OperatingSystem::name);
     let valid = format!("operating systems with their baselines: {}", names.join(", "));
     let mut found = Baselines { place: Some(at.node.place), path: at.path.clone(), ..Baselines::default() };
-    let Some(entries) = reader.entries(at, &valid) else {
+    let Some(entries) = decoder.entries(at, &valid) else {
         return found;
     };
     if entries.is_empty() {
-        reader.refuse(
+        decoder.refuse(
             &at.path,
             at.node.place,
             "there is no baseline in it",
@@ -71,13 +71,13 @@ pub(crate) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines {
         let Some(os) = OperatingSystem::from_name(name) else {
             let problem = match (retired(name), nearest(name, names)) {
                 (Some(why), _) => format!("{} is not valid: {why}", quote(name)),
-                (None, Some(near)) => format!("{} is no operating system (did you mean {near}?)", quote(name)),
-                (None, None) => format!("{} is no operating system", quote(name)),
+                (None, Some(near)) => format!("{} is not an operating system (did you mean {near}?)", quote(name)),
+                (None, None) => format!("{} is not an operating system", quote(name)),
             };
-            reader.refuse(&at.path, place, problem, names.join(", "));
+            decoder.refuse(&at.path, place, problem, names.join(", "));
             continue;
         };
-        if let Some(baseline) = baseline(reader, &at, os, place) {
+        if let Some(baseline) = baseline(decoder, &at, os, place) {
             let frozen = frozen_rules(&at, &baseline);
             found.entries.insert(os, Entry { baseline, place, frozen });
         }
@@ -85,8 +85,8 @@ pub(crate) fn baselines(reader: &mut Reader, at: &At<'_>) -> Baselines {
     found
 }
 
-/// Where the rules of a baseline say that they are frozen.
-fn frozen_rules(at: &At<'_>, baseline: &PlannedBaseline) -> Vec<(String, Place)> {
+/// Returns the locations of the frozen rules of a baseline.
+fn frozen_rules(at: &At<'_>, baseline: &PlannedBaseline) -> Vec<(String, Location)> {
     if baseline.rules.iter().all(|rule| rule.approve != Some(Approve::Frozen)) {
         return Vec::new();
     }
@@ -95,23 +95,23 @@ fn frozen_rules(at: &At<'_>, baseline: &PlannedBaseline) -> Vec<(String, Place)>
     frozen.map(|at| (at.path, at.node.place)).collect()
 }
 
-fn baseline(reader: &mut Reader, at: &At<'_>, os: OperatingSystem, place: Place) -> Option<PlannedBaseline> {
-    let fields = reader.fields(at, &BASELINE)?;
+fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Location) -> Option<PlannedBaseline> {
+    let fields = decoder.fields(at, &BASELINE)?;
     let empty = |at: At<'_>| matches!(&at.node.value, Value::List(items) if items.is_empty());
     if fields.get("rules").is_none() && fields.get("approved").is_none_or(empty) {
-        reader.refuse(
+        decoder.refuse(
             &at.path,
             place,
             format!("the baseline of {os} has neither rules nor approved patches, so it would approve nothing"),
             "rules: a list of rules, or approved: a list of patches, or both",
         );
     }
-    let rules = fields.get("rules").map(|at| rules(reader, &at, os));
-    let approved = fields.get("approved").map(|at| patches(reader, &at)).unwrap_or_default();
-    let rejected = fields.get("rejected").map(|at| patches(reader, &at)).unwrap_or_default();
+    let rules = fields.get("rules").map(|at| rules(decoder, &at, os));
+    let approved = fields.get("approved").map(|at| patches(decoder, &at)).unwrap_or_default();
+    let rejected = fields.get("rejected").map(|at| patches(decoder, &at)).unwrap_or_default();
     for patch in &rejected {
         if let Some(same) = approved.iter().find(|same| same.value == patch.value) {
-            reader.refuse_with(
+            decoder.refuse_with(
                 (&patch.path, patch.place),
                 format!("{} is approved in line {} and rejected here", quote(&patch.value), same.place.line),
                 "each patch in one of the two lists",
@@ -124,101 +124,101 @@ fn baseline(reader: &mut Reader, at: &At<'_>, os: OperatingSystem, place: Place)
         approved: values(approved),
         approved_compliance_level: fields
             .get("approvedComplianceLevel")
-            .and_then(|at| compliance_level(reader, &at))
+            .and_then(|at| compliance_level(decoder, &at))
             .unwrap_or_default(),
         approved_non_security: fields
             .get("approvedNonSecurity")
-            .and_then(|at| linux_only(reader, &at, os, Reader::boolean))
+            .and_then(|at| linux_only(decoder, &at, os, Decoder::boolean))
             .unwrap_or_default(),
         rejected: values(rejected),
         rejected_action: fields
             .get("rejectedAction")
-            .and_then(|at| reader.one_of(&at, &RejectedAction::ALL.map(RejectedAction::name)))
+            .and_then(|at| decoder.one_of(&at, &RejectedAction::ALL.map(RejectedAction::name)))
             .and_then(|found| RejectedAction::from_name(found.value))
             .unwrap_or_default(),
-        sources: fields.get("sources").and_then(|at| linux_only(reader, &at, os, sources)).unwrap_or_default(),
-        patch_group: fields.get("patchGroup").and_then(|at| patch_group(reader, &at)),
+        sources: fields.get("sources").and_then(|at| linux_only(decoder, &at, os, sources)).unwrap_or_default(),
+        patch_group: fields.get("patchGroup").and_then(|at| patch_group(decoder, &at)),
     })
 }
 
-/// A field that Systems Manager has for Linux alone.
+/// Reads a field that Systems Manager has only for Linux.
 fn linux_only<T>(
-    reader: &mut Reader,
+    decoder: &mut Decoder,
     at: &At<'_>,
     os: OperatingSystem,
-    read: impl FnOnce(&mut Reader, &At<'_>) -> Option<T>,
+    read: impl FnOnce(&mut Decoder, &At<'_>) -> Option<T>,
 ) -> Option<T> {
     if is_linux(os) {
-        return read(reader, at);
+        return read(decoder, at);
     }
-    reader.refuse(&at.path, at.node.place, format!("this is for Linux, and {os} is none"), "no such field");
+    decoder.refuse(&at.path, at.node.place, format!("this is for Linux only, not for {os}"), "no such field");
     None
 }
 
-/// The items of a list, unless there are more than the API takes.
-fn at_most<'n>(reader: &mut Reader, at: &At<'_>, items: Vec<At<'n>>, max: usize, what: &str) -> Vec<At<'n>> {
+/// Returns the items of a list, unless there are more than the API accepts.
+fn at_most<'n>(decoder: &mut Decoder, at: &At<'_>, items: Vec<At<'n>>, max: usize, what: &str) -> Vec<At<'n>> {
     if items.len() <= max {
         return items;
     }
     let problem = format!("there are {} {what}", items.len());
-    reader.refuse(&at.path, at.node.place, problem, format!("at most {max}, as Systems Manager takes"));
+    decoder.refuse(&at.path, at.node.place, problem, format!("at most {max}, as Systems Manager takes"));
     Vec::new()
 }
 
-/// A text of a limited length.
-fn short(reader: &mut Reader, at: &At<'_>, max: usize, what: &str) -> Option<Found<String>> {
-    let found = reader.text(at, what)?;
+/// Reads a text of limited length.
+fn short(decoder: &mut Decoder, at: &At<'_>, max: usize, what: &str) -> Option<Located<String>> {
+    let found = decoder.text(at, what)?;
     let length = found.value.chars().count();
     if (1..=max).contains(&length) {
         return Some(found);
     }
     let problem = format!("{} has {length} characters", quote(&found.value));
-    reader.refuse(&at.path, at.node.place, problem, format!("{what} of 1 to {max} characters"));
+    decoder.refuse(&at.path, at.node.place, problem, format!("{what} of 1 to {max} characters"));
     None
 }
 
-fn shorts(reader: &mut Reader, items: &[At<'_>], max: usize, what: &str) -> Vec<Found<String>> {
-    let found = items.iter().filter_map(|item| short(reader, item, max, what)).collect();
-    reader.unique(found)
+fn shorts(decoder: &mut Decoder, items: &[At<'_>], max: usize, what: &str) -> Vec<Located<String>> {
+    let found = items.iter().filter_map(|item| short(decoder, item, max, what)).collect();
+    decoder.unique(found)
 }
 
-fn patches(reader: &mut Reader, at: &At<'_>) -> Vec<Found<String>> {
-    let items = reader.list(at, "a list of patches: KB articles on Windows, package names elsewhere");
-    let items = at_most(reader, at, items, MAX_PATCHES, "patches");
-    shorts(reader, &items, MAX_PATCH_ID, "the name of a patch")
+fn patches(decoder: &mut Decoder, at: &At<'_>) -> Vec<Located<String>> {
+    let items = decoder.list(at, "a list of patches: KB articles on Windows, package names elsewhere");
+    let items = at_most(decoder, at, items, MAX_PATCHES, "patches");
+    shorts(decoder, &items, MAX_PATCH_ID, "the name of a patch")
 }
 
-fn compliance_level(reader: &mut Reader, at: &At<'_>) -> Option<ComplianceLevel> {
-    let found = reader.one_of(at, &ComplianceLevel::ALL.map(ComplianceLevel::name))?;
+fn compliance_level(decoder: &mut Decoder, at: &At<'_>) -> Option<ComplianceLevel> {
+    let found = decoder.one_of(at, &ComplianceLevel::ALL.map(ComplianceLevel::name))?;
     ComplianceLevel::from_name(found.value)
 }
 
-fn patch_group(reader: &mut Reader, at: &At<'_>) -> Option<String> {
-    let found = short(reader, at, MAX_PATCH_GROUP, "the name of a patch group")?;
+fn patch_group(decoder: &mut Decoder, at: &At<'_>) -> Option<String> {
+    let found = short(decoder, at, MAX_PATCH_GROUP, "the name of a patch group")?;
     // The API's pattern: letters, digits and separators of any script, and these signs.
     let allowed = |c: char| c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c);
     if found.value.chars().all(allowed) {
         return Some(found.value);
     }
     let problem = format!("{} is not valid", quote(&found.value));
-    reader.refuse(&at.path, at.node.place, problem, "letters, digits, spaces and the signs _ . : / = + - @");
+    decoder.refuse(&at.path, at.node.place, problem, "letters, digits, spaces and the signs _ . : / = + - @");
     None
 }
 
-fn rules(reader: &mut Reader, at: &At<'_>, os: OperatingSystem) -> Vec<PlannedRule> {
+fn rules(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Vec<PlannedRule> {
     let valid = format!("a list of rules, each with some of the filters {}", filters(os));
-    let items = reader.list_of_some(at, &valid);
-    let items = at_most(reader, at, items, MAX_RULES, "rules");
-    items.iter().filter_map(|item| rule(reader, item, os)).collect()
+    let items = decoder.list_of_some(at, &valid);
+    let items = at_most(decoder, at, items, MAX_RULES, "rules");
+    items.iter().filter_map(|item| rule(decoder, item, os)).collect()
 }
 
-/// The filters of an operating system, for people.
+/// Returns the filters of an operating system, for people.
 fn filters(os: OperatingSystem) -> String {
     FilterKey::of(os).iter().map(|key| key.field()).collect::<Vec<_>>().join(", ")
 }
 
-fn rule(reader: &mut Reader, at: &At<'_>, os: OperatingSystem) -> Option<PlannedRule> {
-    let fields = reader.fields(at, &RULE)?;
+fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<PlannedRule> {
+    let fields = decoder.fields(at, &RULE)?;
     let mut rule = PlannedRule::default();
     let mut written = 0;
     for key in FilterKey::ALL {
@@ -227,30 +227,30 @@ fn rule(reader: &mut Reader, at: &At<'_>, os: OperatingSystem) -> Option<Planned
         };
         written += 1;
         if FilterKey::of(os).contains(&key) {
-            rule.set(key, filter_values(reader, &at, os, key));
+            rule.set(key, filter_values(decoder, &at, os, key));
         } else {
             let problem = format!("{os} has no filter {}", key.field());
-            reader.refuse(&at.path, at.node.place, problem, format!("the filters {}", filters(os)));
+            decoder.refuse(&at.path, at.node.place, problem, format!("the filters {}", filters(os)));
         }
     }
     if written == 0 {
         let problem = "the rule has no filter";
         let valid = format!("at least one of {}; for every patch: product: [\"*\"]", filters(os));
-        reader.refuse(&at.path, at.node.place, problem, valid);
+        decoder.refuse(&at.path, at.node.place, problem, valid);
     }
     if written > MAX_FILTERS {
         let problem = format!("the rule has {written} filters");
-        reader.refuse(&at.path, at.node.place, problem, format!("at most {MAX_FILTERS}, as Systems Manager takes"));
+        decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_FILTERS}, as Systems Manager takes"));
     }
-    if let Some(level) = fields.get("complianceLevel").and_then(|at| compliance_level(reader, &at)) {
+    if let Some(level) = fields.get("complianceLevel").and_then(|at| compliance_level(decoder, &at)) {
         rule.compliance_level = level;
     }
-    if let Some(value) = fields.get("enableNonSecurity").and_then(|at| linux_only(reader, &at, os, Reader::boolean)) {
+    if let Some(value) = fields.get("enableNonSecurity").and_then(|at| linux_only(decoder, &at, os, Decoder::boolean)) {
         rule.enable_non_security = value;
     }
     if let Some(at) = fields.get("approve") {
         if has_approval_dates(os) {
-            rule.approve = approve(reader, &at);
+            rule.approve = approve(decoder, &at);
         } else {
             let problem = format!("{os} has no approval dates: its packages carry no release date");
             let (problem, valid) = if at.child("frozen").is_some() {
@@ -261,59 +261,59 @@ fn rule(reader: &mut Reader, at: &At<'_>, os: OperatingSystem) -> Option<Planned
             } else {
                 (problem, "no such field: what the filters match is approved at once")
             };
-            reader.refuse(&at.path, at.node.place, problem, valid);
+            decoder.refuse(&at.path, at.node.place, problem, valid);
         }
     }
     Some(rule)
 }
 
-fn filter_values(reader: &mut Reader, at: &At<'_>, os: OperatingSystem, key: FilterKey) -> Vec<String> {
-    let items = reader.list_of_some(at, "a list of values, such as [\"*\"], which is every value");
-    let items = at_most(reader, at, items, MAX_VALUES, "values");
+fn filter_values(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, key: FilterKey) -> Vec<String> {
+    let items = decoder.list_of_some(at, "a list of values, such as [\"*\"], which is every value");
+    let items = at_most(decoder, at, items, MAX_VALUES, "values");
     if key == FilterKey::PatchSet {
         let found = items
             .iter()
-            .filter_map(|item| Some(item.found(reader.one_of(item, &model::PATCH_SETS)?.value.to_owned())))
+            .filter_map(|item| Some(item.found(decoder.one_of(item, &model::PATCH_SETS)?.value.to_owned())))
             .collect();
-        return values(reader.unique(found));
+        return values(decoder.unique(found));
     }
     let known = known_values(os, key);
-    let found = shorts(reader, &items, MAX_VALUE, "a value");
+    let found = shorts(decoder, &items, MAX_VALUE, "a value");
     for value in &found {
         if known.contains(&value.value.as_str()) || value.value == "*" {
             continue;
         }
         if let Some(near) = nearest(&value.value, known.iter().copied()) {
             let problem = format!("{} is not known (did you mean {near}?)", quote(&value.value));
-            reader.refuse(&value.path, value.place, problem, format!("{}, or * for every value", known.join(", ")));
+            decoder.refuse(&value.path, value.place, problem, format!("{}, or * for every value", known.join(", ")));
         }
     }
     values(found)
 }
 
-/// `untested` of a stage, with its place.
-pub(crate) fn stage_untested(reader: &mut Reader, at: &At<'_>) -> Option<Found<Untested>> {
-    let found = reader.one_of(at, &Untested::ALL.map(Untested::name))?;
+/// Reads `untested` of a stage, with its location.
+pub(crate) fn stage_untested(decoder: &mut Decoder, at: &At<'_>) -> Option<Located<Untested>> {
+    let found = decoder.one_of(at, &Untested::ALL.map(Untested::name))?;
     Untested::from_name(found.value).map(|untested| at.found(untested))
 }
 
-/// `approve` of a stage, with its place.
-pub(crate) fn stage_approve(reader: &mut Reader, at: &At<'_>) -> Option<Found<Approve>> {
-    approve(reader, at).map(|approve| at.found(approve))
+/// Reads `approve` of a stage, with its location.
+pub(crate) fn stage_approve(decoder: &mut Decoder, at: &At<'_>) -> Option<Located<Approve>> {
+    approve(decoder, at).map(|approve| at.found(approve))
 }
 
-fn approve(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
-    let fields = reader.fields(at, &APPROVE)?;
+fn approve(decoder: &mut Decoder, at: &At<'_>) -> Option<Approve> {
+    let fields = decoder.fields(at, &APPROVE)?;
     let said: Vec<(&str, At<'_>)> = APPROVE.known.iter().filter_map(|name| Some((*name, fields.get(name)?))).collect();
     match said.as_slice() {
         [("afterDays", days)] => {
-            reader.whole(days, 0, LONGEST_DELAY).and_then(|days| u16::try_from(days).ok()).map(Approve::AfterDays)
+            decoder.whole(days, 0, LONGEST_DELAY).and_then(|days| u16::try_from(days).ok()).map(Approve::AfterDays)
         }
-        [("until", until)] => date(reader, until),
-        [(_, yes)] => frozen(reader, yes),
+        [("until", until)] => date(decoder, until),
+        [(_, yes)] => frozen(decoder, yes),
         [(first, place), others @ ..] => {
             for (name, other) in others {
-                reader.refuse_with(
+                decoder.refuse_with(
                     (&other.path, other.node.place),
                     format!("{first} and {name} exclude each other"),
                     APPROVE_VALID,
@@ -323,62 +323,62 @@ fn approve(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
             None
         }
         [] => {
-            // A field that is not known is a mistake already.
+            // An unknown field is a mistake already.
             if matches!(&at.node.value, Value::Mapping(entries) if entries.is_empty()) {
-                reader.refuse(&at.path, at.node.place, "it does not say when", APPROVE_VALID);
+                decoder.refuse(&at.path, at.node.place, "it does not say when", APPROVE_VALID);
             }
             None
         }
     }
 }
 
-fn frozen(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
-    if reader.boolean(at)? {
+fn frozen(decoder: &mut Decoder, at: &At<'_>) -> Option<Approve> {
+    if decoder.boolean(at)? {
         return Some(Approve::Frozen);
     }
-    reader.refuse(&at.path, at.node.place, "frozen: false does not say when", APPROVE_VALID);
+    decoder.refuse(&at.path, at.node.place, "frozen: false does not say when", APPROVE_VALID);
     None
 }
 
-fn date(reader: &mut Reader, at: &At<'_>) -> Option<Approve> {
-    let text = reader.form(at, &DATE)?;
+fn date(decoder: &mut Decoder, at: &At<'_>) -> Option<Approve> {
+    let text = decoder.form(at, &DATE)?;
     let Ok(date) = text.value.parse() else {
-        let problem = format!("{} is no day of the calendar", quote(&text.value));
-        reader.refuse(&at.path, at.node.place, problem, DATE.valid);
+        let problem = format!("{} is not a day of the calendar", quote(&text.value));
+        decoder.refuse(&at.path, at.node.place, problem, DATE.valid);
         return None;
     };
     Some(Approve::Until(date))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "one of the fields that `linux_only` reads")]
-fn sources(reader: &mut Reader, at: &At<'_>) -> Option<Vec<PatchSource>> {
-    let items = reader.list(at, "a list of sources, each with name, products and configuration");
-    let items = at_most(reader, at, items, MAX_SOURCES, "sources");
+fn sources(decoder: &mut Decoder, at: &At<'_>) -> Option<Vec<PatchSource>> {
+    let items = decoder.list(at, "a list of sources, each with name, products and configuration");
+    let items = at_most(decoder, at, items, MAX_SOURCES, "sources");
     let mut names = Vec::new();
     let sources = items
         .iter()
         .filter_map(|item| {
-            let (name, source) = source(reader, item)?;
+            let (name, source) = source(decoder, item)?;
             names.extend(name);
             Some(source)
         })
         .collect();
-    reader.unique(names);
+    decoder.unique(names);
     Some(sources)
 }
 
-fn source(reader: &mut Reader, at: &At<'_>) -> Option<(Option<Found<String>>, PatchSource)> {
-    let fields = reader.fields(at, &SOURCE)?;
-    let name = fields.require(reader, "name", SOURCE_NAME.valid).and_then(|at| reader.form(&at, &SOURCE_NAME));
+fn source(decoder: &mut Decoder, at: &At<'_>) -> Option<(Option<Located<String>>, PatchSource)> {
+    let fields = decoder.fields(at, &SOURCE)?;
+    let name = fields.require(decoder, "name", SOURCE_NAME.valid).and_then(|at| decoder.form(&at, &SOURCE_NAME));
     let valid = "a list of versions of the operating system, such as [AmazonLinux2023], or [\"*\"]";
-    let products = fields.require(reader, "products", valid).map(|at| {
-        let items = reader.list_of_some(&at, valid);
-        let items = at_most(reader, &at, items, MAX_VALUES, "products");
-        values(shorts(reader, &items, MAX_PRODUCT, "a product"))
+    let products = fields.require(decoder, "products", valid).map(|at| {
+        let items = decoder.list_of_some(&at, valid);
+        let items = at_most(decoder, &at, items, MAX_VALUES, "products");
+        values(shorts(decoder, &items, MAX_PRODUCT, "a product"))
     });
     let valid = "the configuration of the repository";
     let configuration =
-        fields.require(reader, "configuration", valid).and_then(|at| short(reader, &at, MAX_CONFIGURATION, valid));
+        fields.require(decoder, "configuration", valid).and_then(|at| short(decoder, &at, MAX_CONFIGURATION, valid));
     let source = PatchSource {
         name: name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
         products: products.unwrap_or_default(),

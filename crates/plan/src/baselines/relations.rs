@@ -1,118 +1,118 @@
-//! What baselines, selections and approvals must have to do with each other.
+//! Checks baselines, selections and approvals against each other.
 
 use std::collections::BTreeMap;
 
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::super::decode::{Found, Reader};
+use super::super::decode::{Decoder, Located};
 use super::super::promotion::Untested;
-use super::super::yaml::Place;
+use super::super::yaml::Location;
 use super::read::{APPROVE_FIRST_VALID, APPROVE_VALID};
 use super::{Approve, PlannedBaseline, has_approval_dates};
 
-/// The baselines that were read in one place.
+/// The baselines of a plan, or of one stage.
 #[derive(Default)]
 pub(crate) struct Baselines {
     pub entries: BTreeMap<OperatingSystem, Entry>,
-    /// Where the field stands; None if it is absent.
-    pub place: Option<Place>,
+    /// Location of the field; None if it is absent.
+    pub place: Option<Location>,
     pub path: String,
 }
 
-/// One of them.
+/// One baseline.
 pub(crate) struct Entry {
     pub baseline: PlannedBaseline,
-    /// Where its operating system is named.
-    pub place: Place,
-    /// Where its rules say that they are frozen.
-    pub frozen: Vec<(String, Place)>,
+    /// Location of its operating system.
+    pub place: Location,
+    /// Locations of its frozen rules.
+    pub frozen: Vec<(String, Location)>,
 }
 
 impl Baselines {
-    /// The values alone.
+    /// Returns the baselines without their locations.
     pub fn values(&self) -> BTreeMap<OperatingSystem, PlannedBaseline> {
         self.entries.iter().map(|(os, entry)| (*os, entry.baseline.clone())).collect()
     }
 }
 
-/// What a plan or a stage says itself.
+/// The fields of a plan, or of one stage, that relate to baselines.
 #[derive(Default)]
 pub(crate) struct Own {
     pub baselines: Baselines,
-    /// The operating systems that it selects, and where that is said; None: it does not say.
-    pub operating_systems: Option<Found<Vec<OperatingSystem>>>,
+    /// The operating systems that it selects. None: it does not select any itself.
+    pub operating_systems: Option<Located<Vec<OperatingSystem>>>,
     /// Of a stage; a plan has no such field.
-    pub approve: Option<Found<Approve>>,
+    pub approve: Option<Located<Approve>>,
     /// Of a stage; a plan has no such field.
-    pub untested: Option<Found<Untested>>,
+    pub untested: Option<Located<Untested>>,
 }
 
-/// What a stage has from the plan.
+/// The fields that a stage inherits from the plan.
 #[derive(Default)]
 pub(crate) struct Inherited {
     pub own: Own,
-    /// False if it has mistakes, so that nothing can be concluded from it.
+    /// False if they have mistakes, so that no relations can be checked.
     pub sound: bool,
 }
 
-/// What was said already and would be the same for every stage.
+/// Mistakes that were reported already and would be the same for every stage.
 #[derive(Default)]
-pub(crate) struct Said {
+pub(crate) struct AlreadyReported {
     without_baseline: bool,
 }
 
-/// A stage, as far as baselines are concerned.
-struct Stage<'s> {
+/// A stage whose baselines are checked.
+struct StageCheck<'s> {
     label: &'s str,
-    place: (&'s str, Place),
+    place: (&'s str, Location),
     own: &'s Own,
     inherited: &'s Inherited,
-    /// Those that hold for the stage: an entry of its own replaces the plan's.
+    /// The baselines of the stage. An entry of its own replaces the plan's.
     effective: BTreeMap<OperatingSystem, &'s Entry>,
 }
 
-/// Checks what the first stage says about a stage before it, which it does not have.
-pub(crate) fn check_first(reader: &mut Reader, label: &str, own: &Own) {
+/// Checks that the first stage has no field that refers to a stage before it.
+pub(crate) fn check_first(decoder: &mut Decoder, label: &str, own: &Own) {
     if let Some(approve) = own.approve.as_ref().filter(|approve| approve.value == Approve::Frozen) {
-        let problem = format!("{label} is the first stage, so there is nothing before it that it could be frozen to");
-        reader.refuse(&approve.path, approve.place, problem, APPROVE_FIRST_VALID);
+        let problem = format!("{label} is the first stage, so there is no stage before it to which it could be frozen");
+        decoder.refuse(&approve.path, approve.place, problem, APPROVE_FIRST_VALID);
     }
     if let Some(untested) = &own.untested {
-        let problem = format!("{label} is the first stage, so there is nothing before it to compare it with");
+        let problem = format!("{label} is the first stage, so there is no stage before it to compare it with");
         let valid = "no such field: what the first stage installs is the tested set";
-        reader.refuse(&untested.path, untested.place, problem, valid);
+        decoder.refuse(&untested.path, untested.place, problem, valid);
     }
 }
 
-/// Checks a stage whose own parts are without mistakes. `nth` is its place in the plan from 0, `place` the stage itself.
+/// Checks a stage whose own parts have no mistakes. `nth` is its index in the plan, `place` its path and location.
 pub(crate) fn check(
-    reader: &mut Reader,
-    said: &mut Said,
+    decoder: &mut Decoder,
+    reported: &mut AlreadyReported,
     (nth, label): (usize, &str),
-    place: (&str, Place),
+    place: (&str, Location),
     own: &Own,
     inherited: &Inherited,
 ) {
     let mut effective: BTreeMap<_, _> =
         inherited.own.baselines.entries.iter().map(|(os, entry)| (*os, entry)).collect();
     effective.extend(own.baselines.entries.iter().map(|(os, entry)| (*os, entry)));
-    let stage = Stage { label, place, own, inherited, effective };
-    stage.refuse_what_is_not_selected(reader);
-    stage.require_baselines(reader, said);
+    let stage = StageCheck { label, place, own, inherited, effective };
+    stage.refuse_what_is_not_selected(decoder);
+    stage.require_baselines(decoder, reported);
     match &own.approve {
-        None => stage.require_approve(reader, nth == 0),
-        Some(approve) => stage.refuse_idle_approve(reader, approve),
+        None => stage.require_approve(decoder, nth == 0),
+        Some(approve) => stage.refuse_idle_approve(decoder, approve),
     }
     if nth == 0 {
-        stage.refuse_frozen_rules(reader);
+        stage.refuse_frozen_rules(decoder);
     } else if let Some(block) = own.untested.as_ref().filter(|untested| untested.value == Untested::Block) {
-        stage.refuse_block_without_baselines(reader, block);
+        stage.refuse_block_without_baselines(decoder, block);
     }
 }
 
-impl Stage<'_> {
-    /// Where the selection of operating systems is written that holds for the stage.
-    fn selection(&self) -> Option<&Found<Vec<OperatingSystem>>> {
+impl StageCheck<'_> {
+    /// Returns the selection of operating systems that applies to the stage: its own or the plan's.
+    fn selection(&self) -> Option<&Located<Vec<OperatingSystem>>> {
         self.own.operating_systems.as_ref().or(self.inherited.own.operating_systems.as_ref())
     }
 
@@ -120,10 +120,10 @@ impl Stage<'_> {
         self.selection().map_or(&OperatingSystem::ALL, |found| &found.value)
     }
 
-    fn refuse_what_is_not_selected(&self, reader: &mut Reader) {
+    fn refuse_what_is_not_selected(&self, decoder: &mut Decoder) {
         for (os, entry) in &self.own.baselines.entries {
             if !self.selected().contains(os) {
-                reader.refuse(
+                decoder.refuse(
                     &format!("{}.{os}", self.own.baselines.path),
                     entry.place,
                     format!("the stage {} does not select {os}, so its baseline would do nothing", self.label),
@@ -133,8 +133,9 @@ impl Stage<'_> {
         }
     }
 
-    /// Half of the instances by the plan's baselines and half by whatever their account has: nobody means that.
-    fn require_baselines(&self, reader: &mut Reader, said: &mut Said) {
+    /// Requires a baseline for every selected operating system, if there is one for any. A mix of the plan's baselines and
+    /// the accounts' own is not intended.
+    fn require_baselines(&self, decoder: &mut Decoder, reported: &mut AlreadyReported) {
         let without: Vec<OperatingSystem> =
             self.selected().iter().copied().filter(|os| !self.effective.contains_key(os)).collect();
         let Some((first, entry)) = self.effective.first_key_value() else {
@@ -144,7 +145,7 @@ impl Stage<'_> {
             return;
         }
         let of_the_plan = self.own.operating_systems.is_none() && self.own.baselines.entries.is_empty();
-        if of_the_plan && std::mem::replace(&mut said.without_baseline, true) {
+        if of_the_plan && std::mem::replace(&mut reported.without_baseline, true) {
             return;
         }
         let who = if of_the_plan { "the plan".to_owned() } else { format!("the stage {}", self.label) };
@@ -174,10 +175,10 @@ impl Stage<'_> {
         if !kept.is_empty() {
             valid = format!("select: {{operatingSystems: [{}]}}, or {valid}", OperatingSystem::list(&kept));
         }
-        reader.refuse_with((path, place), problem, valid, (entry.place, "this one has a baseline"));
+        decoder.refuse_with((path, place), problem, valid, (entry.place, "this one has a baseline"));
     }
 
-    /// Baselines of this stage whose rules can say when a patch is approved.
+    /// Returns the baselines of this stage whose rules can say when a patch is approved.
     fn with_dates(&self) -> impl Iterator<Item = (OperatingSystem, &Entry)> {
         self.effective
             .iter()
@@ -185,15 +186,15 @@ impl Stage<'_> {
             .map(|(os, entry)| (*os, *entry))
     }
 
-    /// The baselines of the first stage must not wait for it.
-    fn refuse_frozen_rules(&self, reader: &mut Reader) {
+    /// Refuses frozen rules in the first stage, which has no stage before it.
+    fn refuse_frozen_rules(&self, decoder: &mut Decoder) {
         for (os, entry) in self.with_dates() {
             for (path, place) in &entry.frozen {
-                reader.refuse_with(
+                decoder.refuse_with(
                     (path, *place),
                     format!(
-                        "{} is the first stage and has this rule of {os}: there is nothing before it that it could be \
-                         frozen to",
+                        "{} is the first stage and has this rule of {os}: there is no stage before it to which it could be \
+                         frozen",
                         self.label
                     ),
                     format!(
@@ -206,27 +207,28 @@ impl Stage<'_> {
         }
     }
 
-    /// What is held back goes on the rejected list of a baseline, and the accounts' own are never touched.
-    fn refuse_block_without_baselines(&self, reader: &mut Reader, block: &Found<Untested>) {
-        // If others have a baseline, that these have none is said already.
+    /// Refuses `untested: block` without a baseline of the plan: patches are held back by a baseline's list of rejected
+    /// patches, and orgpatch never changes the accounts' own baselines.
+    fn refuse_block_without_baselines(&self, decoder: &mut Decoder, block: &Located<Untested>) {
+        // If another operating system has a baseline, `require_baselines` has reported the missing ones.
         if !self.effective.is_empty() {
             return;
         }
         let valid = "allow, warn; or baselines, in the plan or in the stage";
-        reader.refuse(
+        decoder.refuse(
             &block.path,
             block.place,
-            format!("the stage {} has no baseline of the plan that could hold patches back", self.label),
+            format!("the stage {} has no baseline of the plan, and only those can hold patches back", self.label),
             valid,
         );
     }
 
-    fn require_approve(&self, reader: &mut Reader, first: bool) {
+    fn require_approve(&self, decoder: &mut Decoder, first: bool) {
         let undated = |entry: &Entry| entry.baseline.rules.iter().any(|rule| rule.approve.is_none());
         let Some((os, entry)) = self.with_dates().find(|(_, entry)| undated(entry)) else {
             return;
         };
-        reader.refuse_with(
+        decoder.refuse_with(
             self.place,
             format!("the stage {} does not say when patches are approved, which the rules of {os} need", self.label),
             format!(
@@ -237,32 +239,32 @@ impl Stage<'_> {
         );
     }
 
-    fn refuse_idle_approve(&self, reader: &mut Reader, approve: &Found<Approve>) {
+    fn refuse_idle_approve(&self, decoder: &mut Decoder, approve: &Located<Approve>) {
         if self.with_dates().next().is_some() {
             return;
         }
         let at = (approve.path.as_str(), approve.place);
         match self.effective.iter().find(|(os, _)| self.selected().contains(os)) {
-            // What is selected has no baseline, which is said already.
+            // No selected operating system has a baseline, which is reported already.
             None if !self.effective.is_empty() => {}
-            None if approve.value == Approve::Frozen => reader.refuse(
+            None if approve.value == Approve::Frozen => decoder.refuse(
                 at.0,
                 at.1,
                 "there are no baselines, so nothing could be frozen",
                 "baselines with rules, in the plan or in the stage; or untested: allow or warn instead, which compares \
                  what is missing with the tested set, whatever baselines the accounts have",
             ),
-            None => reader.refuse(
+            None => decoder.refuse(
                 at.0,
                 at.1,
                 "there are no baselines, so nothing would be approved by it",
                 "baselines with rules, in the plan or in the stage; or no such field, for the baselines that the accounts have",
             ),
-            // Without dates the tested set alone decides.
+            // Without approval dates, only the tested set decides.
             Some(_) if approve.value == Approve::Frozen => {}
-            Some((os, entry)) => reader.refuse_with(
+            Some((os, entry)) => decoder.refuse_with(
                 at,
-                format!("{os} has no approval dates, and the stage {} has baselines for nothing that has", self.label),
+                format!("{os} has no approval dates, and the stage {} has baselines only for such systems", self.label),
                 "no such field: what the filters match is approved at once; or {frozen: true}, which compares with the \
                  tested set",
                 (entry.place, "the baseline is here"),

@@ -28,8 +28,8 @@ fn baselines_that_are_none() {
     assert_snapshot!(in_plan("baselines: {}", "  - {name: a, ous: [r-abcd]}"), @"line 4, column 12: baselines: there is no baseline in it; valid: at least one operating system with its baseline; or no such field, for the baselines that the accounts have");
     assert_snapshot!(in_plan("baselines: {RASPBIAN: {}, amazon-linux-2023: {}, BEOS: {}, WINDOWS: }", "  - {name: a, ous: [r-abcd]}"), @r#"
     line 4, column 13: baselines.RASPBIAN: "RASPBIAN" is not valid: Patch Manager no longer supports it, and it does not run on EC2; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
-    line 4, column 27: baselines.amazon-linux-2023: "amazon-linux-2023" is no operating system (did you mean AMAZON_LINUX_2023?); valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
-    line 4, column 50: baselines.BEOS: "BEOS" is no operating system; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
+    line 4, column 27: baselines.amazon-linux-2023: "amazon-linux-2023" is not an operating system (did you mean AMAZON_LINUX_2023?); valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
+    line 4, column 50: baselines.BEOS: "BEOS" is not an operating system; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
     line 4, column 60: baselines.WINDOWS: there is no value; valid: the fields rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, sources, patchGroup
     "#);
     assert_snapshot!(in_baseline("WINDOWS", "rejected: [KB1234567]\nrule: []\nname: x\nmsrcSeverity: [Critical]"), @r#"
@@ -124,9 +124,9 @@ fn patches() {
 #[test]
 fn what_is_for_linux_alone() {
     assert_snapshot!(in_baseline("WINDOWS", "approved: [KB1]\napprovedNonSecurity: false\nsources: []\nrules:\n- {product: [\"*\"], enableNonSecurity: true}"), @"
-    line 8, column 26: baselines.WINDOWS.approvedNonSecurity: this is for Linux, and WINDOWS is none; valid: no such field
-    line 9, column 14: baselines.WINDOWS.sources: this is for Linux, and WINDOWS is none; valid: no such field
-    line 11, column 43: baselines.WINDOWS.rules[0].enableNonSecurity: this is for Linux, and WINDOWS is none; valid: no such field
+    line 8, column 26: baselines.WINDOWS.approvedNonSecurity: this is for Linux only, not for WINDOWS; valid: no such field
+    line 9, column 14: baselines.WINDOWS.sources: this is for Linux only, not for WINDOWS; valid: no such field
+    line 11, column 43: baselines.WINDOWS.rules[0].enableNonSecurity: this is for Linux only, not for WINDOWS; valid: no such field
     ");
     assert_snapshot!(in_baseline("AMAZON_LINUX_2023", "rules:\n- {product: [\"*\"], enableNonSecurity: \"true\", complianceLevel: SEVERE}"), @r#"
     line 8, column 43: baselines.AMAZON_LINUX_2023.rules[0].enableNonSecurity: "true" is text because of its quotes; valid: true, false
@@ -165,12 +165,12 @@ fn what_approves() {
     assert_snapshot!(of("{afterDays: 361}"), @"line 7, column 51: stages[0].approve.afterDays: 361 is over 360; valid: a whole number from 0 to 360");
     assert_snapshot!(of("{afterDays: -1}"), @"line 7, column 51: stages[0].approve.afterDays: -1 is under 0; valid: a whole number from 0 to 360");
     assert_snapshot!(of("{afterDays: 3d}"), @r#"line 7, column 51: stages[0].approve.afterDays: "3d" is not a whole number; valid: a whole number from 0 to 360"#);
-    assert_snapshot!(of("{until: 2026-02-30}"), @r#"line 7, column 47: stages[0].approve.until: "2026-02-30" is no day of the calendar; valid: a day as YYYY-MM-DD, such as 2026-11-30"#);
+    assert_snapshot!(of("{until: 2026-02-30}"), @r#"line 7, column 47: stages[0].approve.until: "2026-02-30" is not a day of the calendar; valid: a day as YYYY-MM-DD, such as 2026-11-30"#);
     assert_snapshot!(of("{until: 30.11.2026}"), @r#"line 7, column 47: stages[0].approve.until: "30.11.2026" is not valid; valid: a day as YYYY-MM-DD, such as 2026-11-30"#);
     assert_snapshot!(of("{until: 20261130}"), @r#"line 7, column 47: stages[0].approve.until: 20261130 is a number in YAML; valid: a day as YYYY-MM-DD, such as 2026-11-30 (as text in quotes: "20261130")"#);
     assert_snapshot!(of("{}"), @"line 7, column 39: stages[0].approve: it does not say when; valid: {afterDays: 0} to {afterDays: 360}, {until: YYYY-MM-DD}, or {frozen: true}");
     assert_snapshot!(of("7"), @"line 7, column 39: stages[0].approve: 7 is not a mapping of fields to values; valid: the fields afterDays, until, frozen");
-    assert_snapshot!(of("{frozen: true}"), @r#"line 7, column 39: stages[0].approve: "a" is the first stage, so there is nothing before it that it could be frozen to; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}"#);
+    assert_snapshot!(of("{frozen: true}"), @r#"line 7, column 39: stages[0].approve: "a" is the first stage, so there is no stage before it to which it could be frozen; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}"#);
     assert_snapshot!(of("{after: 3}"), @r#"line 7, column 40: stages[0].approve.after: unknown field "after" (did you mean afterDays?); valid: afterDays, until, frozen"#);
 }
 
@@ -181,7 +181,7 @@ fn approval_dates_on_debian_and_ubuntu() {
     assert_snapshot!(in_plan(
         "select: {operatingSystems: [UBUNTU]}\nbaselines: {UBUNTU: {rules: [{product: [\"*\"]}]}}",
         "  - {name: a, ous: [r-abcd], approve: {afterDays: 3}}"
-    ), @r#"line 7, column 39: stages[0].approve: UBUNTU has no approval dates, and the stage "a" has baselines for nothing that has; valid: no such field: what the filters match is approved at once; or {frozen: true}, which compares with the tested set"#);
+    ), @r#"line 7, column 39: stages[0].approve: UBUNTU has no approval dates, and the stage "a" has baselines only for such systems; valid: no such field: what the filters match is approved at once; or {frozen: true}, which compares with the tested set"#);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn what_belongs_to_later_versions_or_elsewhere() {
     line 5, column 1: rules: unknown field "rules": it belongs in baselines.<operating system>; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 6, column 1: until: unknown field "until": it belongs in approve; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 7, column 1: frozen: unknown field "frozen": it belongs in approve; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
-    line 9, column 40: stages[0].untested: "a" is the first stage, so there is nothing before it to compare it with; valid: no such field: what the first stage installs is the tested set
+    line 9, column 40: stages[0].untested: "a" is the first stage, so there is no stage before it to compare it with; valid: no such field: what the first stage installs is the tested set
     line 9, column 47: stages[0].rejected: unknown field "rejected": it belongs in baselines.<operating system>; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
     "#);
 }

@@ -227,5 +227,5 @@ fn a_document_of_nothing_but_mistakes_ends_with_their_number() {
     let text = format!("{HEAD}stages: [{{name: x, ous: [{}]}}]\n", "-x, ".repeat(60_000));
     let errors: Vec<String> = read(&text).expect_err("mistakes").iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 201);
-    assert_snapshot!(errors[200], @"line 4, column 822: there are 59800 more mistakes, which are not listed; valid: a plan without the mistakes before this one");
+    assert_snapshot!(errors[200], @"line 4, column 822: there are 59800 more mistakes, which are not listed; valid: fix the errors above, then validate again");
 }

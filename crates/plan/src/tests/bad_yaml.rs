@@ -17,7 +17,7 @@ fn documents_that_are_empty_or_too_many() {
     assert_snapshot!(mistakes(""), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
     assert_snapshot!(mistakes("# only a comment\n"), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
     assert_snapshot!(mistakes("~\n"), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
-    assert_snapshot!(mistakes(&format!("{HEAD}{STAGES}---\n{HEAD}{STAGES}")), @"line 5, column 1: a second document begins here; valid: one plan per file, so no further line ---");
+    assert_snapshot!(mistakes(&format!("{HEAD}{STAGES}---\n{HEAD}{STAGES}")), @"line 5, column 1: a second document begins here; valid: one plan per file, without a further line ---");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn nesting_without_end() {
 
 #[test]
 fn aliases_that_grow_or_turn_in_circles() {
-    assert_snapshot!(mistakes("name: &a [*a]\n"), @"line 1, column 11: this alias stands inside of what it repeats; valid: an alias of a value that ends before it");
+    assert_snapshot!(mistakes("name: &a [*a]\n"), @"line 1, column 11: this alias is inside the value that it repeats; valid: an alias of a value that ends before it");
     let doubling: Vec<String> = (1..30).map(|level| format!("a{level}: &a{level} [*a{0}, *a{0}]", level - 1)).collect();
     assert_snapshot!(mistakes(&format!("a0: &a0 [x, x]\n{}", doubling.join("\n"))), @"line 11, column 6: anchors and aliases repeat more than 20000 values; valid: a plan that is written out");
 }

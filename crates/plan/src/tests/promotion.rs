@@ -1,4 +1,4 @@
-//! Frozen stages: which plans are valid, what is wrong with the others, and what becomes of untested patches.
+//! Frozen stages: valid plans, mistakes in others, and what is done with untested patches.
 
 use insta::assert_snapshot;
 use orgpatch_model::operating_system::OperatingSystem as Os;
@@ -27,7 +27,7 @@ fn plan(text: &str) -> Plan {
     read(text).unwrap_or_else(|errors| panic!("{}", listed(&errors)))
 }
 
-/// What becomes of untested patches in each stage.
+/// Returns what each stage does with untested patches.
 fn untested(plan: &Plan) -> Vec<Option<Untested>> {
     plan.stages.iter().map(|stage| plan.untested(stage)).collect()
 }
@@ -136,10 +136,10 @@ stages:
     dated
 
     warned
-    never-tested: SUSE, UBUNTU: not selected by stage "test", so nothing of it is ever tested
+    never-tested: SUSE, UBUNTU: not selected by stage "test", so patches for it are never tested
     blocked
-    never-tested: SUSE, UBUNTU: not selected by stage "test", so nothing of it is ever tested
-    own-dates-held-back: WINDOWS: rules with an approve of their own approve what stage "test" may not have installed; untested: block holds that back too
+    never-tested: SUSE, UBUNTU: not selected by stage "test", so patches for it are never tested
+    own-dates-held-back: WINDOWS: rules with an approve of their own can approve patches that stage "test" has not installed; untested: block holds those back, too
     fine
     "#);
     // Where the first stage selects everything there is nothing that is never tested.
@@ -168,14 +168,14 @@ fn a_first_stage_that_is_frozen() {
   - {name: test, ous: [ou-abcd-11111111], approve: {frozen: true}, untested: warn}
   - {name: production, ous: [ou-abcd-22222222], approve: {frozen: true}}
 "), @r#"
-    line 7, column 52: stages[0].approve: "test" is the first stage, so there is nothing before it that it could be frozen to; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
-    line 7, column 78: stages[0].untested: "test" is the first stage, so there is nothing before it to compare it with; valid: no such field: what the first stage installs is the tested set
+    line 7, column 52: stages[0].approve: "test" is the first stage, so there is no stage before it to which it could be frozen; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
+    line 7, column 78: stages[0].untested: "test" is the first stage, so there is no stage before it to compare it with; valid: no such field: what the first stage installs is the tested set
     "#);
     // What is wrong elsewhere in the stage does not hide it.
     assert_snapshot!(bad("AMAZON_LINUX_2023", "
   - {name: test, ous: [ou-abcd-11111111], approve: {frozen: true}, untested: bock, select: {operatingSystems: []}}
 "), @r#"
-    line 7, column 52: stages[0].approve: "test" is the first stage, so there is nothing before it that it could be frozen to; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
+    line 7, column 52: stages[0].approve: "test" is the first stage, so there is no stage before it to which it could be frozen; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
     line 7, column 78: stages[0].untested: "bock" is not known (did you mean block?); valid: allow, warn, block
     line 7, column 111: stages[0].select.operatingSystems: the list is empty; valid: a list of ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS; or no such field, for all of them
     "#);
@@ -184,7 +184,7 @@ fn a_first_stage_that_is_frozen() {
   - {name: t t, ous: [ou-abcd-11111111], approve: {frozen: true}}
 "), @r#"
     line 7, column 12: stages[0].name: "t t" is not valid; valid: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit
-    line 7, column 51: stages[0].approve: stages[0] is the first stage, so there is nothing before it that it could be frozen to; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
+    line 7, column 51: stages[0].approve: stages[0] is the first stage, so there is no stage before it to which it could be frozen; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
     "#);
 }
 
@@ -197,16 +197,16 @@ fn frozen_rules_of_the_first_stage() {
         "{rules: [{product: [a]}, {product: [b], approve: {frozen: true}}, {product: [c], approve: {frozen: true}}]}";
     // Of the plan: said once, for the stage that cannot have it.
     assert_snapshot!(mistakes(&text("SUSE, WINDOWS", stages).replacen(RULES, rules, 1)), @r#"
-    line 5, column 77: baselines.SUSE.rules[1].approve.frozen: "test" is the first stage and has this rule of SUSE: there is nothing before it that it could be frozen to; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
-    line 5, column 118: baselines.SUSE.rules[2].approve.frozen: "test" is the first stage and has this rule of SUSE: there is nothing before it that it could be frozen to; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
+    line 5, column 77: baselines.SUSE.rules[1].approve.frozen: "test" is the first stage and has this rule of SUSE: there is no stage before it to which it could be frozen; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
+    line 5, column 118: baselines.SUSE.rules[2].approve.frozen: "test" is the first stage and has this rule of SUSE: there is no stage before it to which it could be frozen; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
     "#);
     // Of the stage itself.
     assert_snapshot!(bad("SUSE", &format!("
   - {{name: test, ous: [ou-abcd-11111111], approve: {{afterDays: 0}}, baselines: {{SUSE: {rules}}}}}
   - {{name: production, ous: [ou-abcd-22222222], approve: {{afterDays: 7}}, baselines: {{SUSE: {rules}}}}}
 ")), @r#"
-    line 7, column 144: stages[0].baselines.SUSE.rules[1].approve.frozen: "test" is the first stage and has this rule of SUSE: there is nothing before it that it could be frozen to; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
-    line 7, column 185: stages[0].baselines.SUSE.rules[2].approve.frozen: "test" is the first stage and has this rule of SUSE: there is nothing before it that it could be frozen to; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
+    line 7, column 144: stages[0].baselines.SUSE.rules[1].approve.frozen: "test" is the first stage and has this rule of SUSE: there is no stage before it to which it could be frozen; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
+    line 7, column 185: stages[0].baselines.SUSE.rules[2].approve.frozen: "test" is the first stage and has this rule of SUSE: there is no stage before it to which it could be frozen; valid: approve: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}, or no such field; later stages are frozen by their own approve, or by rules in baselines of their own
     "#);
 }
 
@@ -249,9 +249,9 @@ fn frozen_without_baselines() {
   - {{name: c, ous: [ou-abcd-44444444], approve: {{frozen: true}}, untested: block}}
 ")), @r#"
     line 6, column 49: stages[1].approve: there are no baselines, so nothing could be frozen; valid: baselines with rules, in the plan or in the stage; or untested: allow or warn instead, which compares what is missing with the tested set, whatever baselines the accounts have
-    line 7, column 50: stages[2].untested: the stage "b" has no baseline of the plan that could hold patches back; valid: allow, warn; or baselines, in the plan or in the stage
+    line 7, column 50: stages[2].untested: the stage "b" has no baseline of the plan, and only those can hold patches back; valid: allow, warn; or baselines, in the plan or in the stage
     line 8, column 49: stages[3].approve: there are no baselines, so nothing could be frozen; valid: baselines with rules, in the plan or in the stage; or untested: allow or warn instead, which compares what is missing with the tested set, whatever baselines the accounts have
-    line 8, column 75: stages[3].untested: the stage "c" has no baseline of the plan that could hold patches back; valid: allow, warn; or baselines, in the plan or in the stage
+    line 8, column 75: stages[3].untested: the stage "c" has no baseline of the plan, and only those can hold patches back; valid: allow, warn; or baselines, in the plan or in the stage
     "#);
     // Said once, as what it is: an operating system without a baseline.
     assert_snapshot!(bad("SUSE", &format!("{TEST}

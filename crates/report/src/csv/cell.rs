@@ -1,26 +1,27 @@
-//! Cells that no spreadsheet takes for a formula. Names, tags and reasons come from member accounts; whoever can name an
-//! instance must not be able to run something on the machine of whoever opens the table.
+//! Makes cells that no spreadsheet reads as a formula. Names, tags and reasons come from member accounts, and a person who
+//! can name an instance must not be able to run something on the computer of a person who opens the file.
 //!
-//! The way of OWASP (<https://owasp.org/www-community/attacks/CSV_Injection>): every cell stands in quotes, quotes inside
-//! are doubled, and a cell that begins with `=`, `+`, `-`, `@`, the full-width form of one of them, a tab, a carriage
-//! return or a line feed gets an apostrophe before it. So does each of those signs behind a tab, a line end, a semicolon
-//! or a quote inside a cell: a spreadsheet that splits the file at another sign than the comma begins a cell there.
+//! The method is that of OWASP (<https://owasp.org/www-community/attacks/CSV_Injection>): every cell is in quotes, quotes
+//! inside are doubled, and a cell that begins with `=`, `+`, `-`, `@`, the full-width form of one of them, a tab, a
+//! carriage return or a line feed gets an apostrophe before it. So does each of those signs after a tab, a line end, a
+//! semicolon or a quote inside a cell: a spreadsheet that splits the file at another sign than the comma begins a cell
+//! there.
 
 use std::borrow::Cow;
 
-/// What a formula begins with.
+/// Returns true for the signs with which a formula begins.
 fn begins_formula(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
 }
 
-/// Behind what a cell could begin for somebody who splits at another sign than we do.
+/// Returns true for the signs after which a cell begins if a program splits at another sign than the comma.
 fn may_end_cell(c: char) -> bool {
     matches!(c, ';' | '"' | '\t' | '\r' | '\n')
 }
 
-/// The text as it may stand in a cell; unchanged if nothing in it could begin a formula.
+/// Returns the text so that it is safe in a cell. It is unchanged if nothing in it could begin a formula.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    // A spreadsheet may drop white space at the beginning and look again.
+    // A spreadsheet may drop white space at the beginning.
     let mut at_risk = text.starts_with(['\t', '\r', '\n']);
     let mut safe = String::new();
     let mut copied = 0;
@@ -75,7 +76,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the cells hold, and whichever of the usual signs somebody splits the file at.
+        /// No cell begins a formula, whatever the cells hold, and at whichever of the usual signs a program splits the file.
         #[test]
         fn no_cell_of_any_reading_begins_a_formula(
             cells in prop::collection::vec("[=+@;,\"\t\r\nab '\u{ff1d}-]{0,12}", 1..6),
@@ -91,7 +92,7 @@ mod tests {
                     .has_headers(false).flexible(true).delimiter(delimiter).quoting(quoting).from_reader(&bytes[..]);
                 for record in reader.records() {
                     for cell in &record.expect("UTF-8") {
-                        // Who does not read quotes has them in the cell, and who drops white space looks behind it.
+                        // A program that does not read quotes keeps them in the cell; another one may drop white space.
                         let begin = cell.trim_start_matches(['\t', '\r', '\n', '"']);
                         prop_assert!(!begin.starts_with(begins_formula), "{cell:?} of {cells:?} at {delimiter}");
                     }
@@ -99,7 +100,7 @@ mod tests {
             }
         }
 
-        /// Who reads it as it was written gets the text back, less the apostrophes.
+        /// A program that reads the file as it was written gets the text back, except for the apostrophes.
         #[test]
         fn nothing_but_apostrophes_is_added(text in "\\PC{0,40}") {
             let safe = harmless(&text).into_owned();

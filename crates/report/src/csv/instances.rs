@@ -8,8 +8,8 @@ use orgpatch_engine::results::InstanceRow;
 use super::{Lines, which};
 use crate::TargetReport;
 
-/// The columns behind those that say which instance it is, in their order. Those named as in `report.json` mean the same;
-/// lists of patches are numbers here, and `patches.csv` names them.
+/// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
+/// meaning. Lists of patches are numbers here; `patches.csv` names the patches.
 pub const COLUMNS: [&str; 15] = [
     "agentVersion",
     "outcome",
@@ -59,7 +59,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }
 
-/// What was found that is not simply right.
+/// Returns the findings that do not pass, as `check: status`.
 fn findings(findings: &[Finding]) -> String {
     findings.iter().filter_map(Finding::wrong).collect::<Vec<String>>().join(", ")
 }

@@ -9,9 +9,9 @@ use orgpatch_model::patch::Patch;
 use super::{Lines, which};
 use crate::TargetReport;
 
-/// The columns behind those that say which instance it is, in their order. `result` is what became of the patch in this
-/// run: `installed`, `failed` (it was to be installed and is still missing), `held-back` (not tested by the plan's first
-/// stage) or `missing`; `state` is Patch Manager's own word for how the patch stands now. The last three are `true` or
+/// The columns after those that identify the instance, in their order. `result` is the result of the patch in this run:
+/// `installed`, `failed` (it was to be installed and is still missing), `held-back` (the plan's first stage did not test
+/// it) or `missing`. `state` is Patch Manager's own word for the state of the patch now. The last three are `true` or
 /// `false`.
 pub const COLUMNS: [&str; 11] = [
     "outcome",
@@ -27,7 +27,7 @@ pub const COLUMNS: [&str; 11] = [
     "untested",
 ];
 
-/// The lists of an instance that a patch can stand in.
+/// The lists of an instance that can contain a patch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
     MissingBefore,
@@ -38,13 +38,13 @@ enum List {
     MissingAfter,
 }
 
-/// What the lists of an instance say about one patch.
-struct Eligibility<'r> {
+/// A patch, and the lists of an instance that contain it.
+struct PatchLists<'r> {
     patch: &'r Patch,
     lists: Vec<List>,
 }
 
-impl Eligibility<'_> {
+impl PatchLists<'_> {
     fn is_in(&self, list: List) -> bool {
         self.lists.contains(&list)
     }
@@ -63,8 +63,8 @@ impl Eligibility<'_> {
 /// Writes the lines of an instance.
 pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &InstanceRow) -> io::Result<()> {
     let wave = row.wave.to_string();
-    for eligibility in eligibilities(row).into_values() {
-        let patch = eligibility.patch;
+    for lists_of_patch in patch_lists(row).into_values() {
+        let patch = lists_of_patch.patch;
         let cve_ids = patch.cve_ids.join(" ");
         let word = |yes: bool| if yes { "true" } else { "false" };
         let cells: [&str; COLUMNS.len()] = [
@@ -74,20 +74,20 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
             &patch.classification,
             &patch.severity,
             &cve_ids,
-            eligibility.result(),
-            eligibility.state(),
-            word(eligibility.is_in(List::MissingBefore)),
-            word(eligibility.is_in(List::MissingAfter)),
-            word(eligibility.is_in(List::InstalledUntested) || eligibility.is_in(List::HeldBack)),
+            lists_of_patch.result(),
+            lists_of_patch.state(),
+            word(lists_of_patch.is_in(List::MissingBefore)),
+            word(lists_of_patch.is_in(List::MissingAfter)),
+            word(lists_of_patch.is_in(List::InstalledUntested) || lists_of_patch.is_in(List::HeldBack)),
         ];
         lines.add(which(target, row, &wave).into_iter().chain(cells))?;
     }
     Ok(())
 }
 
-/// Every patch that the instance's lists name, once, in the order of ids. The state is the latest that is known.
-fn eligibilities(row: &InstanceRow) -> BTreeMap<(&str, &str), Eligibility<'_>> {
-    let mut eligibilities: BTreeMap<(&str, &str), Eligibility<'_>> = BTreeMap::new();
+/// Returns every patch in the instance's lists once, sorted by id. The state is the latest that is known.
+fn patch_lists(row: &InstanceRow) -> BTreeMap<(&str, &str), PatchLists<'_>> {
+    let mut patch_lists: BTreeMap<(&str, &str), PatchLists<'_>> = BTreeMap::new();
     // The latest list comes last: its patch has the state of now.
     for (list, patches) in [
         (List::MissingBefore, &row.missing_before),
@@ -98,11 +98,11 @@ fn eligibilities(row: &InstanceRow) -> BTreeMap<(&str, &str), Eligibility<'_>> {
         (List::MissingAfter, &row.missing_after),
     ] {
         for patch in patches {
-            let eligibility =
-                eligibilities.entry((&patch.id, &patch.title)).or_insert(Eligibility { patch, lists: Vec::new() });
-            eligibility.patch = patch;
-            eligibility.lists.push(list);
+            let lists_of_patch =
+                patch_lists.entry((&patch.id, &patch.title)).or_insert(PatchLists { patch, lists: Vec::new() });
+            lists_of_patch.patch = patch;
+            lists_of_patch.lists.push(list);
         }
     }
-    eligibilities
+    patch_lists
 }

@@ -1,4 +1,4 @@
-//! The tables of a small report against the committed ones, byte for byte.
+//! Compares the CSV files of a small report with the committed ones, byte for byte.
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
@@ -6,8 +6,8 @@ use orgpatch_model::outcome::Outcome;
 use super::*;
 use crate::fixtures;
 
-/// The whole table.
-fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {
+/// Returns the whole file.
+fn written(table: CsvFile, targets: &[ReportedTarget]) -> Vec<u8> {
     let mut bytes = Vec::new();
     table.head(&mut bytes).expect("written");
     for target in targets {
@@ -19,13 +19,13 @@ fn written(table: Table, targets: &[ReportedTarget]) -> Vec<u8> {
 #[test]
 fn the_tables_are_the_committed_ones() {
     let targets: Vec<ReportedTarget> = fixtures::report().into_reported().collect();
-    fixtures::assert_golden("instances.csv", &written(Table::Instances, &targets));
-    fixtures::assert_golden("patches.csv", &written(Table::Patches, &targets));
+    fixtures::assert_golden("instances.csv", &written(CsvFile::Instances, &targets));
+    fixtures::assert_golden("patches.csv", &written(CsvFile::Patches, &targets));
 }
 
 #[test]
 fn a_table_without_lines_still_says_what_its_columns_are() {
-    let text = String::from_utf8(written(Table::Instances, &[])).expect("UTF-8");
+    let text = String::from_utf8(written(CsvFile::Instances, &[])).expect("UTF-8");
     assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"overwrittenBy\"\r\n"), "{text}");
 }
 
@@ -42,7 +42,7 @@ fn every_instance_is_one_line_whatever_its_name_holds() {
         .collect();
     let rows = instances.clone();
     let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances };
-    let bytes = written(Table::Instances, &[target]);
+    let bytes = written(CsvFile::Instances, &[target]);
     let mut reader = csv::Reader::from_reader(&bytes[BYTE_ORDER_MARK.len()..]);
     let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("a table");
     assert_eq!(records.len(), rows.len());

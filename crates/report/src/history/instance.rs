@@ -1,47 +1,47 @@
-//! Table `instances`: what became of an instance.
+//! Table `instances`: the result of an instance in a run.
 
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
 use serde::Serialize;
 
-use super::run::Subject;
+use super::run::InstanceColumns;
 
 /// A line.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    subject: Subject<'r>,
+    subject: InstanceColumns<'r>,
     /// Version of the SSM Agent, or null.
     agent_version: Option<&'r str>,
     /// What happened: `patched`, `failed` …
     outcome: Outcome,
-    /// Why, as a code.
+    /// Code of the reason.
     reason_code: &'r str,
-    /// Why, for people.
+    /// Text of the reason.
     reason_text: &'r str,
     /// How many patches the first scan of the run found missing.
     missing_before: usize,
-    /// How many of those were there afterwards.
+    /// How many of those were installed afterwards.
     installed: usize,
     /// How many of those were still missing.
     failed: usize,
-    /// How many the scan after an install found missing.
+    /// How many patches the scan after an install found missing.
     missing_after: usize,
-    /// How many were held back, because the first stage has not installed them.
+    /// How many patches were held back because the first stage has not installed them.
     held_back: usize,
-    /// The patch baseline it was judged by, or null.
+    /// The patch baseline of the scan, or null.
     baseline_id: Option<&'r str>,
-    /// What is not right about its readiness, as `check: status`; the words of `instances.csv`.
+    /// Readiness findings that do not pass, as `check: status`; the words of `instances.csv`.
     findings: Vec<String>,
-    /// Codes of who else patches it.
+    /// Codes of the conflicts with other tools.
     conflicts: Vec<&'r str>,
-    /// Code of who replaced the result of the run's scan, or null.
+    /// Code of the tool that probably overwrote the result of the run's scan, or null.
     overwritten_by: Option<&'r str>,
 }
 
 impl<'r> Line<'r> {
-    pub(super) fn of(subject: Subject<'r>, row: &'r InstanceRow) -> Self {
+    pub(super) fn of(subject: InstanceColumns<'r>, row: &'r InstanceRow) -> Self {
         Self {
             subject,
             agent_version: row.agent_version.as_deref(),

@@ -1,4 +1,4 @@
-//! Table `patches`: what was seen of a patch on an instance.
+//! Table `patches`: the events of a patch on an instance.
 
 use jiff::Timestamp;
 use orgpatch_engine::results::InstanceRow;
@@ -6,11 +6,11 @@ use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::Patch;
 use serde::Serialize;
 
-use super::run::Subject;
+use super::run::InstanceColumns;
 use super::time;
 use crate::{RunReport, TargetReport};
 
-/// What was seen. A patch that a run finds missing and installs has two lines.
+/// An event. A patch that a run finds missing and installs has two lines.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Event {
@@ -20,7 +20,7 @@ enum Event {
     Installed,
     /// It was to be installed and is still missing.
     Failed,
-    /// It is missing and was not to be installed, because the first stage has not installed it.
+    /// It is missing, and was held back because the first stage has not installed it.
     HeldBack,
 }
 
@@ -28,29 +28,29 @@ enum Event {
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    subject: &'r Subject<'r>,
+    subject: &'r InstanceColumns<'r>,
     /// What happened to the instance in the run.
     outcome: Outcome,
-    /// What was seen of the patch: `missing`, `installed`, `failed` or `held-back`.
+    /// The event: `missing`, `installed`, `failed` or `held-back`.
     event: Event,
-    /// When the result was recorded that shows it.
+    /// When the result that shows it was recorded.
     seen_at: String,
     /// `KBId` in the API: a KB article on Windows, package name on Linux.
     patch_id: &'r str,
-    /// Title; on Linux with the version.
+    /// Title. On Linux it contains the version.
     title: &'r str,
     /// Classification, such as `Security`.
     classification: &'r str,
     /// Severity, such as `Important`.
     severity: &'r str,
-    /// CVE ids, where the API names any.
+    /// CVE ids, if the API names any.
     cve_ids: &'r [String],
 }
 
 impl<'r> Line<'r> {
-    /// Every line about an instance.
+    /// Returns every line about an instance.
     pub(super) fn all_of(
-        subject: &'r Subject<'r>,
+        subject: &'r InstanceColumns<'r>,
         run: &RunReport,
         target: &TargetReport,
         row: &'r InstanceRow,
@@ -69,7 +69,7 @@ impl<'r> Line<'r> {
             severity: &patch.severity,
             cve_ids: &patch.cve_ids,
         };
-        // What the first scan has found already is missing since then, and not since the scan afterwards.
+        // A patch that the first scan found missing gets no second line after the install.
         let is_known = move |patch: &&Patch| row.missing_before.iter().any(|one| is_same(one, patch));
         let came_up = row.missing_after.iter().filter(move |patch| !is_known(patch));
         row.missing_before
@@ -82,7 +82,7 @@ impl<'r> Line<'r> {
     }
 }
 
-/// The same patch in the same version.
+/// Returns true for the same patch in the same version.
 fn is_same(one: &Patch, other: &Patch) -> bool {
     (&one.id, &one.title) == (&other.id, &other.title)
 }

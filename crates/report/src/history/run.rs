@@ -1,4 +1,4 @@
-//! The columns that tables begin with: the run, and the instance where a line is about one.
+//! The columns that several tables have in common: those of the run and target, and those of an instance.
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::time;
 use crate::{RunReport, TargetReport};
 
-/// The run, and where the line is about.
+/// The columns of the run and the target.
 #[derive(Debug, Serialize)]
-pub(super) struct Place<'r> {
+pub(super) struct TargetColumns<'r> {
     /// Run id.
     run_id: &'r str,
     /// Name of the plan.
@@ -31,13 +31,13 @@ pub(super) struct Place<'r> {
     account_id: &'r str,
     /// Account name.
     account_name: &'r str,
-    /// Names of the organizational units from the root down, joined by `/`; empty directly below the root.
+    /// Names of the organizational units from the root down, joined by `/`. Empty: directly below the root.
     ou_path: &'r str,
     /// Region code.
     region: &'r str,
 }
 
-impl<'r> Place<'r> {
+impl<'r> TargetColumns<'r> {
     pub(super) fn of(run: &'r RunReport, target: &'r TargetReport) -> Self {
         Self {
             run_id: &run.id,
@@ -56,21 +56,21 @@ impl<'r> Place<'r> {
     }
 }
 
-/// The columns about an instance that its tables go on with.
+/// The columns of the run, the target and the instance.
 #[derive(Debug, Serialize)]
-pub(super) struct Subject<'r> {
+pub(super) struct InstanceColumns<'r> {
     #[serde(flatten)]
-    place: &'r Place<'r>,
+    place: &'r TargetColumns<'r>,
     /// Instance id.
     instance_id: &'r str,
     /// Value of the `Name` tag, or null.
     name: Option<&'r str>,
-    /// Operating system by its API name, else the agent's own words, else null.
+    /// Operating system: its API name, or else the name that the agent reports, or else null.
     os: Option<&'r str>,
 }
 
-impl<'r> Subject<'r> {
-    pub(super) fn of(place: &'r Place<'r>, row: &'r InstanceRow) -> Self {
+impl<'r> InstanceColumns<'r> {
+    pub(super) fn of(place: &'r TargetColumns<'r>, row: &'r InstanceRow) -> Self {
         Self { place, instance_id: &row.instance_id, name: row.name.as_deref(), os: row.os.as_deref() }
     }
 }

@@ -1,26 +1,26 @@
-//! Table `targets`: what became of an account in a Region.
+//! Table `targets`: the result of a target (one account in one Region) in a run.
 
 use orgpatch_model::outcome::TargetOutcome;
 use serde::Serialize;
 
-use super::run::Place;
+use super::run::TargetColumns;
 use crate::TargetReport;
 
 /// A line.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     #[serde(flatten)]
-    place: &'r Place<'r>,
+    place: &'r TargetColumns<'r>,
     /// What happened to the target: `reached`, `access-denied` …
     outcome: TargetOutcome,
-    /// Why, as a code.
+    /// Code of the reason.
     reason_code: &'r str,
-    /// Why, for people.
+    /// Text of the reason.
     reason_text: &'r str,
 }
 
 impl<'r> Line<'r> {
-    pub(super) fn of(place: &'r Place<'r>, target: &'r TargetReport) -> Self {
+    pub(super) fn of(place: &'r TargetColumns<'r>, target: &'r TargetReport) -> Self {
         Self { place, outcome: target.outcome, reason_code: &target.reason.code, reason_text: &target.reason.text }
     }
 }

@@ -1,4 +1,4 @@
-//! The lines of a made-up run, as a golden file, and what their keys promise.
+//! Compares the lines of a sample run with a golden file, and checks their keys.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::Report;
 
-/// A run with two waves of a stage, a stage that was not entered, and hostile names.
+/// Returns a run with two waves of a stage, a stage that was not reached, and hostile names.
 fn report(operation: &str) -> Report {
     let patch = |id: &str, title: &str, cves: &[&str]| {
         json!({"id": id, "title": title, "classification": "Security", "severity": "Important", "state": "Missing",
@@ -70,8 +70,8 @@ fn report(operation: &str) -> Report {
     serde_json::from_value(report).expect("a report")
 }
 
-/// The lines of every table about a stage.
-fn lines(table: Table, report: &Report, stage: &str) -> String {
+/// Returns the lines of a table about a stage.
+fn lines(table: HistoryTable, report: &Report, stage: &str) -> String {
     let mut lines = Vec::new();
     for target in report.clone().into_reported().filter(|one| one.target.stage == stage) {
         table.lines(&mut lines, &report.head.run, &target).expect("a Vec takes everything");
@@ -83,7 +83,7 @@ fn lines(table: Table, report: &Report, stage: &str) -> String {
 fn every_table_has_the_columns_that_queries_rely_on() {
     let report = report("install");
     let mut all = String::new();
-    for table in Table::ALL {
+    for table in HistoryTable::ALL {
         for stage in ["test", "production"] {
             // Writing to a String cannot fail.
             let _ = write!(all, "{}\n{}\n", table.key(&report.head.run, stage), lines(table, &report, stage));
@@ -102,10 +102,10 @@ fn a_run_about_baselines_leaves_no_history() {
 
 #[test]
 fn the_template_has_the_tables_columns() {
-    // What a line has and the Glue table does not, no query can see.
+    // A query cannot see a field that a line has and the Glue table does not have.
     let template = include_str!("../../../../template.yaml");
     let report = report("install");
-    for table in Table::ALL {
+    for table in HistoryTable::ALL {
         let lines = lines(table, &report, "test");
         let first = lines.lines().next().expect("a line");
         let Ok(Value::Object(line)) = serde_json::from_str::<Value>(first) else { panic!("not an object") };

@@ -1,4 +1,4 @@
-//! What is in the page is the report: the compact spelling is read again, as the page does it.
+//! Checks that the page contains the report: the compact spelling is expanded as the page does it.
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
@@ -12,7 +12,7 @@ use crate::{Report, fixtures};
 
 const TEMPLATE: &str = "<script type=\"application/json\">@@REPORT_JSON@@</script><p>end</p>";
 
-/// The text between the template's two halves.
+/// Returns the text between the two halves of the template.
 fn embedded(report: &Report, remembered: usize) -> String {
     let mut bytes = Vec::new();
     let mut page = HtmlPage::begin(TEMPLATE, &mut bytes).expect("written");
@@ -30,8 +30,8 @@ fn embedded(report: &Report, remembered: usize) -> String {
     page.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).expect("the template around it").to_owned()
 }
 
-/// The report as `src/model/load.ts` reads it: numbers are looked up among what has appeared, lists and nulls that are not
-/// there are put back. The fields of an instance stand in the order of their names, here and in the text.
+/// Expands the report as `src/model/load.ts` does: numbers are looked up among the texts before them, and missing lists and
+/// nulls are put back. The fields of an instance are in the order of their names, here and in the text.
 fn expanded(text: &str, like: &Report) -> Value {
     let mut page: Value = serde_json::from_str(text).expect("JSON");
     let like = serde_json::to_value(like).expect("JSON");

@@ -1,4 +1,4 @@
-//! The files of a report, all of them written at the same time: a target goes into each when its turn comes.
+//! Writes all files of a report at the same time: each target is added to every file when its turn comes.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::upload::{Upload, written};
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
-use orgpatch_report::csv::Table;
+use orgpatch_report::csv::CsvFile;
 use orgpatch_report::document::Document;
 use orgpatch_report::html::HtmlPage;
 use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport, summary};
@@ -14,10 +14,10 @@ use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport, summary};
 use crate::history::History;
 use crate::targets::Targets;
 
-/// The built page; `crates/report/page` are its sources.
+/// The built page. Its sources are in `crates/report/page`.
 const PAGE: &str = include_str!("../../page.html");
 
-/// The files, as far as they are written.
+/// The files while they are written.
 pub struct Files {
     document: Document,
     json: Upload,
@@ -31,16 +31,19 @@ pub struct Files {
 }
 
 impl Files {
-    /// Begins all of them.
+    /// Begins all files.
     pub fn begin(store: &Store, run: &RunReport) -> Result<Self, RunError> {
         let key = |name: &str| keys::report_file(&run.id, name);
         let mut html = store.upload(key("report.html"), "text/html; charset=utf-8");
         let mut instances = store.upload(key("instances.csv"), "text/csv; charset=utf-8");
         let mut patches = store.upload(key("patches.csv"), "text/csv; charset=utf-8");
-        written("a table", Table::Instances.head(&mut instances).and_then(|()| Table::Patches.head(&mut patches)))?;
+        written(
+            "a CSV file",
+            CsvFile::Instances.head(&mut instances).and_then(|()| CsvFile::Patches.head(&mut patches)),
+        )?;
         Ok(Self {
             document: Document::default(),
-            // It begins with how the run ended.
+            // It begins with how the run ended, which is written last.
             json: store.upload_beginning_last(key("report.json"), "application/json"),
             page: written("report.html", HtmlPage::begin(PAGE, &mut html))?,
             html,
@@ -52,12 +55,12 @@ impl Files {
         })
     }
 
-    /// Targets of that stage follow.
+    /// Begins the files of a stage, whose targets follow.
     pub async fn begin_stage(&mut self, run: &RunReport, stage: &str) -> Result<(), RunError> {
         self.history.begin_stage(run, stage).await
     }
 
-    /// One more target.
+    /// Adds one more target to every file.
     pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
         written("a target", self.write(target))?;
         self.settle().await?;
@@ -70,12 +73,12 @@ impl Files {
             self.document.entry(&mut self.json, &json)?;
             self.page.instance(&mut self.html, &json)?;
         }
-        Table::Instances.lines(&mut self.instances, target)?;
-        Table::Patches.lines(&mut self.patches, target)?;
+        CsvFile::Instances.lines(&mut self.instances, target)?;
+        CsvFile::Patches.lines(&mut self.patches, target)?;
         self.targets.add(&serde_json::to_string(&target.target)?)
     }
 
-    /// Writes what is known last, and ends all of them.
+    /// Writes the parts that are known last, and ends all files.
     pub async fn end(mut self, head: &Head, highlights: &Highlights) -> Result<(), RunError> {
         if let Err(error) = self.write_ends(head, highlights).await {
             self.give_up().await;
@@ -115,7 +118,7 @@ impl Files {
         Ok(())
     }
 
-    /// Gives everything back that was sent.
+    /// Aborts all uploads.
     pub async fn give_up(self) {
         for upload in [self.json, self.html, self.instances, self.patches, self.summary] {
             upload.give_up().await;

@@ -1,4 +1,4 @@
-//! Writes a run's lines of the history: one compressed file per table and stage, the same keys and bytes each time.
+//! Writes a run's lines of the history: one compressed file per table and stage, with the same key and bytes each time.
 
 use std::io::Write;
 
@@ -7,49 +7,49 @@ use flate2::write::GzEncoder;
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::upload::{Upload, written};
 use orgpatch_model::error::RunError;
-use orgpatch_report::history::Table;
+use orgpatch_report::history::HistoryTable;
 use orgpatch_report::{ReportedTarget, RunReport, history};
 
-/// Athena and DuckDB tell a compressed file by this ending, and not by its media type.
+/// Athena and DuckDB recognize a compressed file by this suffix, not by its media type.
 const ENDING: &str = ".gz";
 const MEDIA_TYPE: &str = "application/gzip";
 
-/// The history, of which one stage's files are being written.
+/// The history while the files of one stage are written.
 pub struct History {
     store: Store,
-    stage: Option<Stage>,
+    stage: Option<StageFiles>,
 }
 
-struct Stage {
+struct StageFiles {
     name: String,
-    files: Vec<(Table, GzEncoder<Upload>)>,
+    files: Vec<(HistoryTable, GzEncoder<Upload>)>,
 }
 
 impl History {
-    /// Nothing is written yet.
+    /// Begins a history without a stage.
     pub fn new(store: &Store) -> Self {
         Self { store: store.clone(), stage: None }
     }
 
-    /// Targets of that stage follow, unless they do already: the steps of a stage follow one another.
+    /// Begins the files of a stage, unless it is the current one: the steps of a stage follow one another.
     pub async fn begin_stage(&mut self, run: &RunReport, stage: &str) -> Result<(), RunError> {
         if !history::has(run) || self.stage.as_ref().is_some_and(|known| known.name == stage) {
             return Ok(());
         }
         self.end_stage().await?;
-        let file = |table: Table| {
+        let file = |table: HistoryTable| {
             let upload = self.store.upload(table.key(run, stage) + ENDING, MEDIA_TYPE);
-            // Without a time in the header: the same lines are the same bytes.
+            // Without a time in the header, so that the same lines give the same bytes.
             (table, GzEncoder::new(upload, Compression::default()))
         };
-        self.stage = Some(Stage { name: stage.to_owned(), files: Table::ALL.map(file).into() });
+        self.stage = Some(StageFiles { name: stage.to_owned(), files: HistoryTable::ALL.map(file).into() });
         Ok(())
     }
 
-    /// The lines of one more target.
+    /// Writes the lines of one more target.
     pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
         for (table, file) in self.stage.iter_mut().flat_map(|stage| &mut stage.files) {
-            // All at once: each write clears an output buffer of 32 KiB, and JSON is written word by word.
+            // Each write clears an output buffer of 32 KiB, so all lines are written at once.
             let mut lines = Vec::new();
             written("the history", table.lines(&mut lines, run, target).and_then(|()| file.write_all(&lines)))?;
             file.get_mut().settle().await?;
@@ -57,7 +57,7 @@ impl History {
         Ok(())
     }
 
-    /// Ends the files that are being written.
+    /// Ends the current files.
     pub async fn end(mut self) -> Result<(), RunError> {
         self.end_stage().await
     }
@@ -74,7 +74,7 @@ impl History {
         ended
     }
 
-    /// Gives back what was sent of files that are not ended.
+    /// Aborts the uploads of the current files.
     pub async fn give_up(self) {
         for (_, file) in self.stage.into_iter().flat_map(|stage| stage.files) {
             if let Ok(upload) = file.finish() {

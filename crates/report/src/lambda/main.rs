@@ -1,7 +1,7 @@
-//! `report`: everything about a run as a page, tables, a summary and one document, whatever became of it; its lines for
-//! the history of all runs, and its metrics. Releases the run lock.
+//! `report`: writes the report of a run as a page, CSV files, a summary and one document, however the run ended. It also
+//! writes the run's lines of the history and its metrics, and releases the run lock.
 //!
-//! One pass over the records: each target is written down everywhere when its turn comes, and forgotten.
+//! It reads the records once: each target is written to all files when its turn comes, and then dropped from memory.
 
 mod files;
 mod history;
@@ -60,13 +60,13 @@ async fn answer(
         store.write(&keys::latest(&head.run.plan), &latest).await?;
     }
     ledger.release_lock(&request.run_id).await?;
-    // Last of all: a retry after a failure counts the run once.
+    // Last, so that a retry after a failure does not count the run twice.
     metrics::write(&head, namespace);
     tracing::info!(run = request.run_id, decision = ?head.run.decision, targets = highlights.targets, "reported");
     Ok(head.answer(&highlights, store.bucket()))
 }
 
-/// Writes every target of every step down.
+/// Writes every target of every step to the files.
 async fn write(
     store: &Store,
     files: &mut Files,
@@ -89,13 +89,13 @@ async fn write(
     Ok(assembly.end(comparing.map(Comparing::end)))
 }
 
-/// The decisions about the steps; None for those that were never judged.
+/// Returns the gate decisions about the steps; None for steps without one.
 async fn gates(store: &Store, run_id: &str, steps: &[StepSummary]) -> Result<Vec<Option<GateRecord>>, RunError> {
     let keys = steps.iter().map(|step| keys::gate(run_id, &step.id)).collect();
     Store::for_each(keys, |key: String| async move { store.find(&key).await }).await
 }
 
-/// The report of the run of the plan before; None if there is none, or none that can be read any more.
+/// Returns the report of the previous run of the plan; None if there is none, or if it cannot be read.
 async fn earlier(store: &Store, run: &RunDocument, known: Option<&LatestRun>) -> Result<Option<Earlier>, RunError> {
     if run.input.operation.is_about_baselines_only() {
         return Ok(None);
@@ -103,7 +103,7 @@ async fn earlier(store: &Store, run: &RunDocument, known: Option<&LatestRun>) ->
     let before = known.and_then(|known| latest::before(&run.run_id, run.started_at, known));
     let Some(before) = before else { return Ok(None) };
     match store.find_large(&keys::report(before)).await {
-        // Of another version, or cut short by hand: no reason to have no report of this run.
+        // A report of another version, or one that was edited by hand, must not prevent the report of this run.
         Err(RunError::BrokenRun(why)) => {
             tracing::warn!(run = run.run_id, before, "not compared: {why}");
             Ok(None)

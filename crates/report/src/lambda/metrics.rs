@@ -1,11 +1,11 @@
-//! Says what a run's metrics are: lines on standard output, from which CloudWatch Logs makes metrics.
+//! Writes a run's metrics to standard output, from which CloudWatch Logs makes metrics.
 
 use std::io::{self, Write};
 
 use orgpatch_report::{Head, metrics};
 
-/// Writes the lines. They are not log events of their own kind, so they do not go through the logger, which would wrap
-/// them. That they cannot be written must not cost the report: it is logged, and the alarm on missing runs will tell.
+/// Writes the lines without the logger, which would wrap them. An error must not prevent the report, so it is only logged;
+/// the alarm on missing runs fires then.
 pub fn write(head: &Head, namespace: &str) {
     let mut out = io::stdout().lock();
     for line in metrics::lines(head, namespace) {

@@ -1,28 +1,28 @@
-//! The targets of a run as JSON, one per line, until the files want them behind their instances.
+//! Keeps the targets of a run as JSON, one per line, until all instances are written.
 
 use std::io::{self, BufRead, BufReader, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
-/// Beyond so many bytes, some ten thousand targets, they go to the temporary disk.
+/// The bytes that are kept in memory, some ten thousand targets. Beyond that, the targets go to the temporary disk.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
 
 /// The targets.
 pub struct Targets(SpooledTempFile);
 
 impl Targets {
-    /// None yet.
+    /// Begins without targets.
     pub fn new() -> Self {
         Self(SpooledTempFile::new(IN_MEMORY))
     }
 
-    /// One more.
+    /// Adds one more target.
     pub fn add(&mut self, json: &str) -> io::Result<()> {
         self.0.write_all(json.as_bytes())?;
         self.0.write_all(b"\n")
     }
 
-    /// All of them, in the order in which they were added.
+    /// Returns all targets, in the order in which they were added.
     pub fn read(&mut self) -> io::Result<impl Iterator<Item = io::Result<String>>> {
         self.0.rewind()?;
         Ok(BufReader::new(&mut self.0).lines())

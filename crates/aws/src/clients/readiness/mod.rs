@@ -1,5 +1,5 @@
-//! The facts of a target's readiness: a handful of lists of the whole target, asked side by side, whatever the number of
-//! its instances. What the member role may not read is a fact, too.
+//! Reads the facts of a target's readiness: a few lists of the whole target, read at the same time, independent of the
+//! number of instances. A list that the member role may not read is recorded as unavailable.
 
 mod network;
 mod setting;
@@ -14,10 +14,10 @@ use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
 use crate::clients::call::CallError;
 
-/// Fetches what there is to know around the instances of a target. Its instances and managed nodes were listed before;
-/// `vpc_ids` are the networks that matter, and no other one is asked about.
+/// Fetches the facts around the instances of a target. Its instances and managed nodes were listed before. `vpc_ids` are
+/// the VPCs to read; others are left out.
 ///
-/// An error is one that passes, or one that is about the whole target. What is denied or refused is in the facts.
+/// An error is temporary, or concerns the whole target. Denied and refused calls are in the facts as unavailable.
 pub async fn facts(
     config: &SdkConfig,
     region: &str,
@@ -31,7 +31,7 @@ pub async fn facts(
         software::python(config)
     )?;
     Ok(TargetFacts {
-        // It has just listed its managed nodes.
+        // Systems Manager has just listed the managed nodes there.
         region: RegionFacts { code: region.to_owned(), systems_manager: Fetched::Yes(true) },
         instances,
         managed: Fetched::Yes(managed),

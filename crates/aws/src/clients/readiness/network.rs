@@ -1,4 +1,4 @@
-//! The networks around the instances, as EC2 describes them: one paged list of each kind.
+//! Reads the networks around the instances from EC2: one paged list of each kind.
 
 mod read;
 
@@ -9,31 +9,31 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
 use orgpatch_engine::readiness::{Endpoint, Network, NetworkAcl, PrefixList, RouteTable, SecurityGroup, Subnet};
 
-use crate::clients::call::{CallError, known};
+use crate::clients::call::{CallError, fetched};
 
-/// Values per filter: the most that EC2 takes.
+/// Values per filter: the most that EC2 accepts.
 const VPCS_PER_FILTER: usize = 200;
 
 /// Items per page: the most that DescribeSubnets, DescribeSecurityGroups, DescribeNetworkAcls and DescribeVpcEndpoints
-/// take, and what DescribeRouteTables takes.
+/// accept, and below it the most that DescribeRouteTables accepts.
 const PAGE_SIZE: i32 = 1_000;
 const ROUTE_TABLES_PER_PAGE: i32 = 100;
 
-/// Everything about those networks. The lists are asked side by side.
+/// Reads all lists of those VPCs at the same time.
 pub async fn facts(config: &SdkConfig, region: &str, vpc_ids: &BTreeSet<String>) -> Result<Network, CallError> {
     let ec2 = &Ec2 { client: Client::new(config), vpcs: filters(vpc_ids) };
     let (subnets, route_tables, security_groups, network_acls, endpoints, prefix_lists) = tokio::try_join!(
-        async { known(ec2.subnets().await) },
-        async { known(ec2.route_tables().await) },
-        async { known(ec2.security_groups().await) },
-        async { known(ec2.network_acls().await) },
-        async { known(ec2.endpoints().await) },
-        async { known(ec2.prefix_lists(region).await) },
+        async { fetched(ec2.subnets().await) },
+        async { fetched(ec2.route_tables().await) },
+        async { fetched(ec2.security_groups().await) },
+        async { fetched(ec2.network_acls().await) },
+        async { fetched(ec2.endpoints().await) },
+        async { fetched(ec2.prefix_lists(region).await) },
     )?;
     Ok(Network { subnets, route_tables, security_groups, network_acls, endpoints, prefix_lists })
 }
 
-/// The networks in as many filters as are needed.
+/// Returns the VPCs in as many filters as are needed.
 fn filters(vpc_ids: &BTreeSet<String>) -> Vec<Filter> {
     let ids: Vec<String> = vpc_ids.iter().cloned().collect();
     ids.chunks(VPCS_PER_FILTER)
@@ -46,8 +46,8 @@ struct Ec2 {
     vpcs: Vec<Filter>,
 }
 
-/// All items of an operation that lists what belongs to networks. The operations have types of their own, and no trait that
-/// they share.
+/// Returns all items of an operation that lists parts of VPCs. It is a macro, because the operations have different types
+/// without a common trait.
 macro_rules! list {
     ($ec2:expr, $operation:ident, $name:literal, $page_size:expr, $read:path) => {{
         let mut found = Vec::new();
@@ -83,8 +83,8 @@ impl Ec2 {
         list!(self, describe_vpc_endpoints, "ec2:DescribeVpcEndpoints", PAGE_SIZE, read::endpoint)
     }
 
-    /// The list of S3 only. What addresses are in lists is not asked: that would be a call for each, and a rule that names
-    /// the list of S3 is recognised by its id.
+    /// Returns the prefix list of S3 only. Its addresses are not read: that needs a call per list, and a rule that names the
+    /// list of S3 is recognized by its id.
     async fn prefix_lists(&self, region: &str) -> Result<Vec<PrefixList>, CallError> {
         let name = Filter::builder().name("prefix-list-name").values(format!("com.amazonaws.{region}.s3")).build();
         let mut pages = self.client.describe_managed_prefix_lists().filters(name).into_paginator().items().send();

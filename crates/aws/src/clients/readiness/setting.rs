@@ -1,18 +1,18 @@
-//! Default host management: may instances without an instance profile be managed?
+//! Reads the setting of default host management, with which instances without an instance profile can be managed.
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use orgpatch_model::fetched::Fetched;
 
-use crate::clients::call::{CallError, known};
+use crate::clients::call::{CallError, fetched};
 
 /// The setting that names the role of default host management.
 const SETTING: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
 
-/// What the setting says as long as nobody has changed it. In no documentation: people report it.
+/// The value of the setting if it was never changed. AWS does not document it; users report it.
 const NOTHING: &str = "$None";
 
-/// The role that instances without an instance profile get; None if it is off.
+/// Returns the role that instances without an instance profile get; None if default host management is off.
 pub async fn default_host_management(config: &SdkConfig) -> Result<Fetched<Option<String>>, CallError> {
     let answer = Client::new(config).get_service_setting().setting_id(SETTING).send().await;
     let role = match answer {
@@ -26,5 +26,5 @@ pub async fn default_host_management(config: &SdkConfig) -> Result<Fetched<Optio
             error => Err(error),
         },
     };
-    known(role)
+    fetched(role)
 }

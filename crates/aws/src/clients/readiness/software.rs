@@ -1,4 +1,4 @@
-//! Inventory: which Python do the managed nodes have?
+//! Reads from Inventory which Python packages the managed nodes have.
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
@@ -6,21 +6,21 @@ use aws_sdk_ssm::types::{InventoryFilter, InventoryQueryOperatorType, ResultAttr
 use orgpatch_engine::readiness::{Package, PythonInventory};
 use orgpatch_model::fetched::Fetched;
 
-use crate::clients::call::{CallError, known, not_built};
+use crate::clients::call::{CallError, fetched, not_built};
 
-/// The most that GetInventory gives per page.
+/// The largest page of GetInventory.
 const PAGE_SIZE: i32 = 50;
 
 /// The type that lists packages.
 const APPLICATIONS: &str = "AWS:Application";
 
-/// Everything that inventory says of Python on the Linux nodes; Windows needs none.
+/// Returns the Python packages of all Linux nodes. Windows needs no Python.
 pub async fn python(config: &SdkConfig) -> Result<Fetched<PythonInventory>, CallError> {
-    known(fetch(config).await)
+    fetched(fetch(config).await)
 }
 
-/// By operating system and not by package: a filter on names would leave out the nodes on which packages are collected and
-/// none is a Python, and those are the ones that matter.
+/// Reads by operating system and not by package, because a filter on names would leave out nodes whose packages are
+/// collected but include no Python, and those nodes matter most.
 async fn fetch(config: &SdkConfig) -> Result<PythonInventory, CallError> {
     let linux = InventoryFilter::builder()
         .key("AWS:InstanceInformation.PlatformType")
@@ -46,7 +46,7 @@ async fn fetch(config: &SdkConfig) -> Result<PythonInventory, CallError> {
         let (Some(id), Some(item)) = (node.id, node.data.and_then(|mut data| data.remove(APPLICATIONS))) else {
             continue;
         };
-        // A Linux without a single package is one of which they were not collected.
+        // A Linux node without any package is one whose packages are not collected.
         if item.content.is_empty() {
             continue;
         }

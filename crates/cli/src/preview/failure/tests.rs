@@ -1,4 +1,4 @@
-//! What people read when there is no preview.
+//! The messages that operators read when there is no preview.
 
 use annotate_snippets::Renderer;
 use insta::assert_snapshot;
@@ -35,7 +35,7 @@ fn an_id_that_the_organization_does_not_know_is_shown_in_its_line() {
     7 |     ous: [ou-abcd-11111111, ou-abcd-99999999] # not ou-abcd-22222222
       |                             ^^^^^^^^^^^^^^^^
       |
-      = help: correct the id (`aws organizations list-organizational-units-for-parent` shows them), or name the --profile of another organization than o-x
+      = help: correct the id (`aws organizations list-organizational-units-for-parent` lists the units), or use a --profile of another organization than o-x
     "#);
 }
 
@@ -44,7 +44,7 @@ fn comments_are_not_searched() {
     assert_snapshot!(shown(unknown_unit("ou-abcd-22222222")), @r#"
     error: stage "test": there is no organizational unit ou-abcd-22222222 in organization o-x
      |
-     = help: correct the id (`aws organizations list-organizational-units-for-parent` shows them), or name the --profile of another organization than o-x
+     = help: correct the id (`aws organizations list-organizational-units-for-parent` lists the units), or use a --profile of another organization than o-x
     "#);
 }
 
@@ -76,7 +76,7 @@ fn every_error_says_what_to_do_next() {
     assert_snapshot!(all.join("\n\n"), @r#"
     error: there are no credentials: the session has expired
      |
-     = help: sign in (`aws sso login`, `aws configure`) or name another --profile; `aws sts get-caller-identity` shows who you are
+     = help: sign in (`aws sso login`, `aws configure`) or name another --profile; `aws sts get-caller-identity` shows the identity in use
 
     error: the plan has no stage "tset"; its stages are test
      |
@@ -88,19 +88,19 @@ fn every_error_says_what_to_do_next() {
 
     error: stage "test": account 123456789012 is not in organization o-x
      |
-     = help: correct the id (`aws organizations list-accounts` shows them), take it out if the account is gone, or name the --profile of another organization than o-x
+     = help: correct the id (`aws organizations list-accounts` lists the accounts), remove it if the account is gone, or use a --profile of another organization than o-x
 
     error: account 123456789012 (shop) is claimed by stage "test" and by stage "production"; exclude it from one of them
      |
-     = help: write exclude: {accounts: ["123456789012"]} into stage "production", if the earlier one is right
+     = help: if the earlier stage is right, add exclude: {accounts: ["123456789012"]} to stage "production"
 
-    error: stage "test" has no account: its organizational units are empty, or everything in them is excluded
+    error: stage "test" has no account: its organizational units have none, or the stage excludes all of them
      |
      = help: move an account there, change the stage's ous, accounts or exclude, or run the other stages with --stages
 
     error: the organization cannot be read: organizations:ListAccounts: AccessDeniedException: no; orgpatch must run in the management account or in a delegated administrator's account
      |
-     = help: name a --profile of such an account; `aws organizations list-accounts` must work with it
+     = help: use a --profile of such an account; `aws organizations list-accounts` must work with it
 
     error: throttled: organizations:ListAccounts: TooManyRequestsException: slow down
      |

@@ -76,7 +76,7 @@ fn the_whole_plan() {
 
       Order      test → production
       Reboot     when a patch needs it
-      Rate       40 targets at the same time; of a command's instances 25% at the same time, until more than 10% fail
+      Rate       40 targets at the same time; in each command 25% of its instances at the same time, until more than 10% fail
 
     Stage 1, test: 2 accounts, 4 targets (1 account not entered)
       Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
@@ -105,7 +105,7 @@ fn the_whole_plan() {
         000000000008  playground    Sandbox��[31mred     no stage of the plan claims this account
         000000000009  management    (root)               no stage of the plan claims this account
 
-    Which instances of an account match is found out by the run: preview enters no account.
+    Preview does not enter accounts, so only a run finds out which instances match.
     "#);
 }
 
@@ -118,7 +118,7 @@ fn one_stage_as_text_and_as_json() {
       Order      test
       Not run    production
       Reboot     when a patch needs it
-      Rate       40 targets at the same time; of a command's instances 25% at the same time, until more than 10% fail
+      Rate       40 targets at the same time; in each command 25% of its instances at the same time, until more than 10% fail
 
     Stage 1, test: 2 accounts, 4 targets (1 account not entered)
       Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
@@ -140,7 +140,7 @@ fn one_stage_as_text_and_as_json() {
         000000000008  playground    Sandbox��[31mred     no stage of the plan claims this account
         000000000009  management    (root)               no stage of the plan claims this account
 
-    Which instances of an account match is found out by the run: preview enters no account.
+    Preview does not enter accounts, so only a run finds out which instances match.
     "#);
     assert_snapshot!("one_stage_as_json", preview.to_json());
 }
@@ -178,7 +178,7 @@ fn stages_that_get_what_was_tested() {
 
       Order      test → production
       Reboot     when a patch needs it
-      Rate       40 targets at the same time; of a command's instances 25% at the same time, until more than 10% fail
+      Rate       40 targets at the same time; in each command 25% of its instances at the same time, until more than 10% fail
 
     Stage 1, test: 2 accounts, 2 targets (1 account not entered)
       Select     instances of WINDOWS
@@ -194,9 +194,9 @@ fn stages_that_get_what_was_tested() {
       Baseline   orgpatch-frozen-production-UBUNTU: 1 rule
       Baseline   orgpatch-frozen-production-WINDOWS: 2 rules (at once, frozen to the first stage)
       Frozen     to patches released up to the day (UTC) on which stage test is scanned, minus 3 days; UBUNTU by the tested set alone
-      Untested   block: what stage test has not installed is held back
-      Caution    UBUNTU: not selected by stage "test", so nothing of it is ever tested
-      Caution    WINDOWS: rules with an approve of their own approve what stage "test" may not have installed; untested: block holds that back too
+      Untested   block: patches that stage test has not installed are held back
+      Caution    UBUNTU: not selected by stage "test", so patches for it are never tested
+      Caution    WINDOWS: rules with an approve of their own can approve patches that stage "test" has not installed; untested: block holds those back, too
       Gate       nothing failed, nothing unreachable
 
       Step 02-production-1, all accounts: 3 accounts, 3 targets
@@ -208,7 +208,7 @@ fn stages_that_get_what_was_tested() {
         000000000008  playground  Sandbox��[31mred  no stage of the plan claims this account
         000000000009  management  (root)            no stage of the plan claims this account
 
-    Which instances of an account match is found out by the run: preview enters no account.
+    Preview does not enter accounts, so only a run finds out which instances match.
     "#);
     assert_snapshot!(serde_json::to_string_pretty(&preview.stages[1].promotion).expect("JSON"), @r#"
     {
@@ -216,15 +216,15 @@ fn stages_that_get_what_was_tested() {
       "frozen": true,
       "frozenText": "to patches released up to the day (UTC) on which stage test is scanned, minus 3 days; UBUNTU by the tested set alone",
       "untested": "block",
-      "untestedText": "block: what stage test has not installed is held back",
+      "untestedText": "block: patches that stage test has not installed are held back",
       "cautions": [
         {
           "code": "never-tested",
-          "text": "UBUNTU: not selected by stage \"test\", so nothing of it is ever tested"
+          "text": "UBUNTU: not selected by stage \"test\", so patches for it are never tested"
         },
         {
           "code": "own-dates-held-back",
-          "text": "WINDOWS: rules with an approve of their own approve what stage \"test\" may not have installed; untested: block holds that back too"
+          "text": "WINDOWS: rules with an approve of their own can approve patches that stage \"test\" has not installed; untested: block holds those back, too"
         }
       ]
     }

@@ -185,8 +185,8 @@ fn what_is_not_ours_is_never_touched() {
     observed.baselines.push(of_another);
     let changes = difference(&stage("test"), &observed);
     assert_snapshot!(lines(&changes), @"
-    the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0foreign) has the name of one of orgpatch but not its tags; it is left alone
-    the baseline orgpatch-monthly-test-WINDOWS (pb-0another) has the name of one of orgpatch but belongs to the plan weekly, stage test; it is left alone
+    the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0foreign) has the name of a baseline of orgpatch, but it does not have the tags of orgpatch; orgpatch leaves it alone
+    the baseline orgpatch-monthly-test-WINDOWS (pb-0another) has the name of a baseline of orgpatch, but it belongs to the plan weekly, stage test; orgpatch leaves it alone
     ");
     for change in &changes {
         assert_eq!((change.is_write(), change.reason().expect("a reason").code.as_str()), (false, "baseline-foreign"));
@@ -197,7 +197,7 @@ fn what_is_not_ours_is_never_touched() {
     wrong.tags.clone_from(&linux.tags);
     let mut observed = untouched();
     observed.baselines.push(wrong);
-    assert_snapshot!(lines(&difference(std::slice::from_ref(linux), &observed)), @"the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0wrong) has the name of one of orgpatch but is for WINDOWS; it is left alone");
+    assert_snapshot!(lines(&difference(std::slice::from_ref(linux), &observed)), @"the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0wrong) has the name of a baseline of orgpatch, but it is for WINDOWS; orgpatch leaves it alone");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn the_quota_stops_only_what_it_has_no_room_for() {
     assert_snapshot!(lines(&changes), @"
     create orgpatch-monthly-test-AMAZON_LINUX_2023: 1 rule (at once), 1 rejected patch
     orgpatch-monthly-test-AMAZON_LINUX_2023, just created, becomes the default for AMAZON_LINUX_2023 instead of AWS-AMAZON_LINUX_2023DefaultPatchBaseline (arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0awsAMAZON_LINUX_2023)
-    the baseline orgpatch-monthly-test-WINDOWS cannot be made: an account may have 50 in a Region, and there are 50 already or made before it
+    orgpatch cannot create the baseline orgpatch-monthly-test-WINDOWS: an account may have 50 in a Region, and there are 50, including those that this run creates before it
     ");
     assert_eq!(changes[2].reason().expect("a reason").code, "baseline-quota-reached");
     let after = applied(observed, &changes);

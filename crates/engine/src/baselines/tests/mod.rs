@@ -43,7 +43,7 @@ fn plan() -> Plan {
     read(PLAN).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// What a stage of the plan wants.
+/// Returns the baselines of a stage of the plan.
 fn stage(name: &str) -> Vec<Baseline> {
     let plan = plan();
     let stage = plan.stages.iter().find(|stage| stage.name == name).expect("a stage");
@@ -65,7 +65,7 @@ fn predefined(os: Os) -> ObservedBaseline {
     }
 }
 
-/// An account nobody has touched.
+/// Returns an account whose baselines were never changed.
 fn untouched() -> Observed {
     let baselines: Vec<ObservedBaseline> = Os::ALL.into_iter().map(predefined).collect();
     let defaults = Os::ALL.into_iter().zip(&baselines).map(|(os, baseline)| (os, baseline.id.clone())).collect();

@@ -54,7 +54,7 @@ fn definition() -> impl Strategy<Value = Definition> {
     )
 }
 
-/// What a stage wants: a baseline for some of the systems.
+/// Generates the baselines of a stage, for some of the operating systems.
 fn wanted() -> impl Strategy<Value = Vec<Baseline>> {
     let one = (definition(), proptest::option::of(select(GROUPS.to_vec())));
     (subsequence(SYSTEMS.to_vec(), 0..=3), vec(one, 3)).prop_map(|(systems, parts)| {

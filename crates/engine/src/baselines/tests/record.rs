@@ -40,7 +40,7 @@ fn a_baseline_of_orgpatch_is_not_on_record() {
     let (mut observed, _) = run("test", untouched());
     assert_eq!(run("staging", observed.clone()).1, Previous::default());
 
-    // But what somebody chose in between is.
+    // But a baseline that an operator chose in between is recorded.
     observed.baselines.push(own("pb-0theirs", "theirs", Os::Windows));
     observed.defaults.insert(Os::Windows, "pb-0theirs".to_owned());
     let theirs = BTreeMap::from([(Os::Windows, "pb-0theirs".to_owned())]);

@@ -46,7 +46,7 @@ fn patch_groups_get_back_what_they_had_or_nothing() {
         let changes = restore(&previous, &observed);
         if before.is_empty() {
             assert_snapshot!(lines(&changes), @r#"
-            patch group "web servers" for AMAZON_LINUX_2023 no longer has orgpatch-monthly-production-AMAZON_LINUX_2023 (pb-0new13AMAZON_LINUX_2023), nor any other
+            patch group "web servers" for AMAZON_LINUX_2023 no longer has the baseline orgpatch-monthly-production-AMAZON_LINUX_2023 (pb-0new13AMAZON_LINUX_2023), nor any other
             the baseline orgpatch-monthly-production-AMAZON_LINUX_2023 stays in the account
             "#);
         } else {
@@ -60,14 +60,14 @@ fn patch_groups_get_back_what_they_had_or_nothing() {
 }
 
 #[test]
-fn what_somebody_chose_since_then_stays() {
+fn what_an_operator_chose_since_then_stays() {
     let (mut observed, previous) = run("test", untouched());
     observed.baselines.push(own("pb-0theirs", "theirs", Os::Windows));
     observed.defaults.insert(Os::Windows, "pb-0theirs".to_owned());
     let changes = restore(&previous, &observed);
     assert_snapshot!(lines(&changes), @"
     AWS-AMAZON_LINUX_2023DefaultPatchBaseline (arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0awsAMAZON_LINUX_2023) becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023)
-    somebody made theirs the default for WINDOWS since then; it stays
+    theirs was made the default for WINDOWS since then, not by orgpatch; it stays
     the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 stays in the account
     the baseline orgpatch-monthly-test-WINDOWS stays in the account
     ");
@@ -85,8 +85,8 @@ fn what_is_gone_or_was_never_recorded_stays_and_is_said() {
     previous.defaults.remove(&Os::AmazonLinux2023);
     let changes = restore(&previous, &observed);
     assert_snapshot!(lines(&changes), @"
-    orgpatch-monthly-test-AMAZON_LINUX_2023 stays the default for AMAZON_LINUX_2023: no run recorded what was there before
-    orgpatch-monthly-test-WINDOWS stays the default for WINDOWS: the baseline pb-0theirs, which was it before, is not there any more
+    orgpatch-monthly-test-AMAZON_LINUX_2023 stays the default for AMAZON_LINUX_2023: no run recorded the previous one
+    orgpatch-monthly-test-WINDOWS stays the default for WINDOWS: the previous one, pb-0theirs, no longer exists
     the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 stays in the account
     the baseline orgpatch-monthly-test-WINDOWS stays in the account
     ");

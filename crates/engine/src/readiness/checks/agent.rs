@@ -1,4 +1,5 @@
-//! Is the SSM Agent new enough: for the patch document, for the endpoints that exist, for who manages it.
+//! Checks that the SSM Agent is new enough: for the patch document, for the endpoints that exist, and for default host
+//! management.
 
 use orgpatch_model::fetched::Fetched;
 
@@ -11,13 +12,13 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         Fetched::No(missing) => return Finding::unread(Check::Agent, missing),
         Fetched::Yes(None) => {
             let why = if stopped(subject) { "the instance is stopped" } else { "Systems Manager does not know it" };
-            return Finding::unknown(Check::Agent, format!("The version of the agent cannot be known: {why}."));
+            return Finding::unknown(Check::Agent, format!("The version of the SSM Agent is not known: {why}."));
         }
         Fetched::Yes(Some(node)) => node,
     };
     let Some(version) = subject.agent() else {
         let said = &node.agent_version;
-        return Finding::unknown(Check::Agent, format!("The agent reports {said:?} as its version."));
+        return Finding::unknown(Check::Agent, format!("The SSM Agent reports {said:?} as its version."));
     };
     let floors = &subject.matrix.agent;
     if version < floors.minimum.version {
@@ -38,8 +39,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         return fail(Problem::new(
             format!("SSM Agents below {dhmc} without an instance profile"),
             format!(
-                "SSM Agent {version} is older than {dhmc}, from which default host management works, and there is no \
-                     instance profile."
+                "SSM Agent {version} is older than {dhmc}, which default host management needs, and there is no instance \
+                 profile."
             ),
             upgrade(&floors.supported.version),
         ));
@@ -48,7 +49,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         let supported = &floors.supported.version;
         let problem = Problem::new(
             format!("SSM Agents below {supported}"),
-            format!("SSM Agent {version} is older than {supported}, to which AWS asks to upgrade."),
+            format!("SSM Agent {version} is older than {supported}. AWS asks to upgrade to that version or later."),
             upgrade(supported),
         );
         return Finding::of(Check::Agent, Status::Warn, Severity::Medium, problem);
@@ -56,14 +57,14 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     Finding::pass(Check::Agent, format!("SSM Agent {version}."))
 }
 
-/// Why an agent that still needs `ec2messages` does not reach it; None if it does, or if that cannot be seen.
+/// Returns the problem of an agent that needs `ec2messages` and cannot reach it; None if it can, or if that is not known.
 fn no_ec2messages(subject: &Subject<'_>, version: &Version) -> Option<Problem> {
     let floor = &subject.matrix.agent.without_ec2messages.version;
     let fix = upgrade(floor);
     if let Some(why) = subject.matrix.no_ec2messages(&subject.facts.region.code, subject.today) {
         return Some(Problem::new(
-            format!("SSM Agents below {floor}, although {why}"),
-            format!("SSM Agent {version} relies on ec2messages until {floor}, and {why}."),
+            format!("SSM Agents below {floor}, which need ec2messages: {why}"),
+            format!("SSM Agent {version} is older than {floor}, so it needs ec2messages, and {why}."),
             fix,
         ));
     }
@@ -71,7 +72,7 @@ fn no_ec2messages(subject: &Subject<'_>, version: &Version) -> Option<Problem> {
     match subject.view.service(place, "ec2messages", internet).path {
         Path::Blocked(problem) => Some(Problem::new(
             format!("SSM Agents below {floor} in {}, where ec2messages is out of reach", place.vpc),
-            format!("SSM Agent {version} relies on ec2messages until {floor}. {}", problem.evidence),
+            format!("SSM Agent {version} is older than {floor}, so it needs ec2messages. {}", problem.evidence),
             fix,
         )),
         _ => None,

@@ -1,12 +1,12 @@
-//! Can the instance reach Systems Manager and S3: by VPC endpoints where its subnet is private, and not past broken
-//! ones where it is not?
+//! Checks that the instance can reach Systems Manager and S3: through VPC endpoints if its subnet is private, and
+//! without broken endpoints in between if it is not.
 
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::{although, of_path};
+use super::{downgraded, from_path};
 use crate::readiness::finding::{Check, Finding, Severity, Status};
 use crate::readiness::matrix::BucketFamily;
-use crate::readiness::network::Reached;
+use crate::readiness::network::ServicePath;
 use crate::readiness::{Path, Subject};
 
 /// Services that every instance needs.
@@ -17,32 +17,32 @@ const OPTIONAL: [&str; 3] = ["ec2", "kms", "logs"];
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
-        return Finding::unknown(Check::Endpoints, "EC2 names no network for this instance.");
+        return Finding::unknown(Check::Endpoints, "EC2 lists no VPC and subnet for this instance.");
     };
     let mut reached: Vec<Finding> = needed(subject)
         .into_iter()
         .map(|service| {
             let finding =
-                of_path(Check::Endpoints, Severity::Critical, subject.view.service(place, service, internet).path);
-            // The agent reports itself through this very endpoint.
-            if service == "ssm" && subject.online() { although(finding, "its agent is online") } else { finding }
+                from_path(Check::Endpoints, Severity::Critical, subject.view.service(place, service, internet).path);
+            // The agent reports its status through this endpoint.
+            if service == "ssm" && subject.online() { downgraded(finding, "its agent is online") } else { finding }
         })
         .collect();
-    let Reached { path, .. } = subject.view.s3(place, internet);
-    reached.push(of_path(Check::Endpoints, Severity::High, path));
+    let ServicePath { path, .. } = subject.view.s3(place, internet);
+    reached.push(from_path(Check::Endpoints, Severity::High, path));
     let families = families(subject);
-    reached.push(of_path(Check::Endpoints, Severity::High, subject.view.s3_policy(place, &families)));
+    reached.push(from_path(Check::Endpoints, Severity::High, subject.view.s3_policy(place, &families)));
     worst(reached, subject)
 }
 
-/// The worst of those findings, with the evidence of everything that is as bad.
+/// Returns the worst of those findings, with the evidence of all that are equally bad.
 fn worst(all: Vec<Finding>, subject: &Subject<'_>) -> Finding {
     let Some(status) = all.iter().map(|finding| finding.status).max() else {
-        return Finding::pass(Check::Endpoints, "Nothing is needed.");
+        return Finding::pass(Check::Endpoints, "The instance needs no endpoint.");
     };
     let mut of_status = all.into_iter().filter(|finding| finding.status == status);
     let Some(mut first) = of_status.next() else {
-        return Finding::pass(Check::Endpoints, "Nothing is needed.");
+        return Finding::pass(Check::Endpoints, "The instance needs no endpoint.");
     };
     for next in of_status {
         if !next.evidence.is_empty() && !first.evidence.contains(&next.evidence) {
@@ -66,7 +66,7 @@ fn worst(all: Vec<Finding>, subject: &Subject<'_>) -> Finding {
     first
 }
 
-/// A word on endpoints that only some features need, where there is no other way.
+/// Returns a sentence about missing endpoints that only some features need, if the subnet has no internet access.
 fn optional(subject: &Subject<'_>) -> String {
     let (Some(place), Some(Path::Blocked(_))) = (&subject.place, &subject.internet) else {
         return String::new();
@@ -82,14 +82,14 @@ fn optional(subject: &Subject<'_>) -> String {
 fn needed(subject: &Subject<'_>) -> Vec<&'static str> {
     let mut needed = NEEDED.to_vec();
     let old = subject.agent().is_some_and(|version| version < subject.matrix.agent.without_ec2messages.version);
-    // Where the service does not exist, an endpoint cannot be asked for; the agent's own finding says so.
+    // If the service does not exist, an endpoint would not help; the finding of the agent says so.
     if old && subject.matrix.no_ec2messages(&subject.facts.region.code, subject.today).is_none() {
         needed.push("ec2messages");
     }
     needed
 }
 
-/// Beginnings of the names of the buckets that the instance downloads from, by purpose.
+/// Returns the prefixes of the names of the buckets from which the instance downloads, by purpose.
 fn families(subject: &Subject<'_>) -> Vec<Vec<String>> {
     let region = &subject.facts.region.code;
     let buckets = &subject.matrix.buckets;
@@ -101,11 +101,11 @@ fn families(subject: &Subject<'_>) -> Vec<Vec<String>> {
     vec![names(&buckets.module), names(&buckets.snapshot)]
 }
 
-/// The way to Systems Manager itself; None if nothing is known of the network.
+/// Returns a blocked path to Systems Manager, if there is one.
 pub(super) fn to_systems_manager(subject: &Subject<'_>) -> Option<Path> {
     let (place, internet) = (subject.place.as_ref()?, subject.internet.as_ref()?);
     NEEDED
         .into_iter()
         .map(|service| subject.view.service(place, service, internet).path)
-        .find(|path| !path.may_lead_on())
+        .find(|path| !path.is_not_blocked())
 }

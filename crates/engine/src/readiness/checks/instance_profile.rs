@@ -1,4 +1,4 @@
-//! How does the instance get credentials: from an instance profile, or from default host management?
+//! Checks that the instance gets credentials: from an instance profile, or from default host management.
 
 use orgpatch_model::fetched::Fetched;
 
@@ -16,7 +16,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         let role = if subject.node().is_some() {
             ""
         } else {
-            " Whether its role allows what the SSM Agent needs cannot be seen from outside."
+            " orgpatch cannot see from outside whether its role allows what the SSM Agent needs."
         };
         return Finding::pass(Check::InstanceProfile, format!("It has the instance profile {name}.{role}"));
     }
@@ -24,8 +24,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         Fetched::No(missing) => Finding::unread(Check::InstanceProfile, missing),
         Fetched::Yes(None) if subject.online() => Finding::pass(
             Check::InstanceProfile,
-            "It has no instance profile and default host management is off, yet its agent is online: it has credentials \
-             from elsewhere, or keeps those that it had.",
+            "It has no instance profile and default host management is off, but its agent is online: it gets credentials \
+             from elsewhere, or still has earlier ones.",
         ),
         Fetched::Yes(None) => Finding::of(Check::InstanceProfile, Status::Fail, Severity::Critical, no_credentials()),
         Fetched::Yes(Some(role)) if metadata.is_some_and(|metadata| !metadata.tokens_required) => {
@@ -33,8 +33,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             let problem = Problem::new(
                 "instances under default host management that do not require IMDSv2",
                 format!(
-                    "It has no instance profile; default host management ({role}) gives it credentials, which needs IMDSv2 \
-                     and an agent from {floor} on. IMDSv2 is not required on it."
+                    "It has no instance profile; default host management ({role}) gives it credentials. That needs IMDSv2 \
+                     and SSM Agent {floor} or later, and the instance does not require IMDSv2."
                 ),
                 "Set HttpTokens to required, or attach an instance profile.",
             );

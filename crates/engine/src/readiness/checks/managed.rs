@@ -1,4 +1,4 @@
-//! Does Systems Manager know the instance, and if not: the most likely reason, as far as it can be seen from outside.
+//! Checks that Systems Manager manages the instance. If not, it names the most likely reason that is visible from outside.
 
 use jiff::SignedDuration;
 use orgpatch_model::fetched::Fetched;
@@ -7,7 +7,7 @@ use super::{endpoints, no_credentials, no_metadata, stopped};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::{Path, Subject};
 
-/// How long it can take until a new instance is known, with default host management (its page of the user guide).
+/// How long a new instance can take to register with default host management (its page of the user guide).
 const REGISTRATION: SignedDuration = SignedDuration::from_mins(30);
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
@@ -30,7 +30,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
 
 fn does_not_run(subject: &Subject<'_>) -> Finding {
     let state = &subject.instance.state;
-    let evidence = format!("The instance is {state}; whether its agent answers can be seen only while it runs.");
+    let evidence = format!("The instance is {state}. Only a running instance shows whether its agent answers.");
     let fix = "Start it before the window; patches can be installed only on a running instance.".to_owned();
     Finding { fix: Some(fix), ..Finding::unknown(Check::Managed, evidence) }
 }
@@ -39,12 +39,12 @@ fn silent(ping: &str, last: &str) -> Finding {
     let problem = Problem::new(
         "instances whose SSM Agent no longer answers",
         format!("Systems Manager knows the instance, but its agent does not answer ({ping}{last})."),
-        "Restart the SSM Agent, and look at the findings of the network and the instance profile.",
+        "Restart the SSM Agent, and check the findings about the network and the instance profile.",
     );
     Finding::of(Check::Managed, Status::Fail, Severity::Critical, problem)
 }
 
-/// Reasons in the order in which they are likely, and in which they have to be fixed.
+/// Returns the first likely reason. The reasons are in the order of likelihood, which is also the order of fixing them.
 fn unmanaged(subject: &Subject<'_>) -> Finding {
     let instance = subject.instance;
     let no_profile = instance.instance_profile_arn.is_none();
@@ -63,27 +63,27 @@ fn unmanaged(subject: &Subject<'_>) -> Finding {
     let new = instance
         .launched_at
         .filter(|at| subject.now.duration_since(*at) < REGISTRATION)
-        .map(|at| format!(" It was launched at {at}; it can take 30 minutes until an instance is known."))
+        .map(|at| format!(" It was launched at {at}; registration can take 30 minutes."))
         .unwrap_or_default();
-    let evidence = format!("Systems Manager does not know the instance. Most likely: {}{new}", problem.evidence);
+    let evidence = format!("Systems Manager does not know the instance. {}{new}", problem.evidence);
     Finding::of(Check::Managed, Status::Fail, Severity::Critical, Problem { evidence, ..problem })
 }
 
 fn no_profile_and(unread: &str) -> Problem {
     Problem::new(
         "instances without an instance profile where default host management could not be read",
-        format!("It has no instance profile, and whether default host management is on is not known: {unread}."),
+        format!("It has no instance profile, and orgpatch cannot see whether default host management is on: {unread}."),
         "Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.",
     )
 }
 
 fn agent_or_role(no_profile: bool) -> Problem {
-    let role = if no_profile { "default host management" } else { "its instance profile" };
+    let role = if no_profile { "the role of default host management" } else { "its instance profile" };
     Problem::new(
         "unmanaged instances with credentials and a network: SSM Agent missing, stopped or not allowed",
         format!(
-            "The SSM Agent is missing, stopped, or not allowed to register by the role of {role}; from outside that \
-             cannot be told apart."
+            "Likely causes: the SSM Agent is missing or stopped, or {role} does not let it register. orgpatch cannot tell \
+             which from outside the instance."
         ),
         "Install or start the SSM Agent, and check that the role has AmazonSSMManagedInstanceCore.",
     )

@@ -1,4 +1,4 @@
-//! One file per check. Each sees one instance and what is around it.
+//! The checks, one file each. A check looks at one instance and the facts around it.
 
 mod agent;
 mod endpoints;
@@ -26,8 +26,8 @@ pub(super) fn run(check: Check, subject: &Subject<'_>) -> Finding {
     }
 }
 
-/// A way through the network as a finding.
-fn of_path(check: Check, severity: Severity, path: Path) -> Finding {
+/// Turns a path through the network into a finding.
+fn from_path(check: Check, severity: Severity, path: Path) -> Finding {
     match path {
         Path::Open(text) => Finding::pass(check, sentence(&text)),
         Path::Limited(problem) => Finding::of(check, Status::Warn, Severity::Medium, problem),
@@ -35,30 +35,28 @@ fn of_path(check: Check, severity: Severity, path: Path) -> Finding {
         Path::Blocked(problem) => Finding::of(check, Status::Fail, severity, problem),
         Path::Unread(unread) => match unread {
             super::network::Unread::Unavailable(missing) => Finding::unread(check, &missing),
-            super::network::Unread::NotThere(text) => {
-                Finding::unknown(check, sentence(&format!("this cannot be known: {text}")))
-            }
+            super::network::Unread::NotThere(text) => Finding::unknown(check, sentence(&format!("not known: {text}"))),
         },
     }
 }
 
-/// The same problem, but something proves that it does not hold patching back.
-pub(super) fn although(finding: Finding, proof: &str) -> Finding {
+/// Turns a failure into a warning, because `proof` shows that the problem does not hold patching back.
+pub(super) fn downgraded(finding: Finding, proof: &str) -> Finding {
     if finding.status != Status::Fail {
         return finding;
     }
     Finding {
         status: Status::Warn,
         severity: Severity::Low,
-        evidence: format!("{} Yet {proof}, so there is a way that cannot be seen from outside.", finding.evidence),
+        evidence: format!("{} However, {proof}, so there is a path that orgpatch cannot see.", finding.evidence),
         ..finding
     }
 }
 
-/// With a capital letter and a full stop.
+/// Returns the text with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    // An id is written as it is: `subnet-…` and not `Subnet-…`.
+    // An id keeps its spelling: `subnet-…` and not `Subnet-…`.
     let id = text.split_whitespace().next().is_some_and(|word| word.contains('-'));
     match letters.next() {
         Some(first) if !id => format!("{}{}.", first.to_uppercase(), letters.as_str()),
@@ -67,17 +65,17 @@ fn sentence(text: &str) -> String {
     }
 }
 
-/// What EC2 bills the platform as, for people.
+/// Returns the platform that EC2 bills, for people.
 fn billed_as<'s>(subject: &'s Subject<'_>) -> &'s str {
     subject.instance.platform_details.as_deref().unwrap_or("Linux/UNIX")
 }
 
-/// No such problem can be known of an instance that does not run.
+/// Returns true if the instance does not run, so that its agent and network cannot be checked.
 fn stopped(subject: &Subject<'_>) -> bool {
     subject.instance.state != "running"
 }
 
-/// The cause of many findings: nothing gives the instance credentials.
+/// Returns the problem that nothing gives the instance credentials, which several checks report.
 fn no_credentials() -> Problem {
     Problem::new(
         "instances without an instance profile where default host management is off",
@@ -86,11 +84,11 @@ fn no_credentials() -> Problem {
     )
 }
 
-/// The cause of many findings: the metadata service is off.
+/// Returns the problem that the metadata service is off, which several checks report.
 fn no_metadata() -> Problem {
     Problem::new(
         "instances whose metadata service is off",
-        "Its metadata service is off, and that is where the SSM Agent gets its credentials.",
+        "Its metadata service is off, so the SSM Agent cannot get credentials.",
         "Turn the metadata service on (HttpEndpoint enabled, HttpTokens required).",
     )
 }

@@ -1,4 +1,4 @@
-//! Does Patch Manager support the operating system, and does its maker still?
+//! Checks that Patch Manager supports the operating system, and that it has not reached its end of life.
 
 use jiff::ToSpan;
 use orgpatch_model::fetched::Fetched;
@@ -8,7 +8,7 @@ use crate::readiness::Subject;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::matrix::{EndOfLife, Release};
 
-/// How long before its end a release is warned of, in days.
+/// How many days before the end of life of a release the check warns.
 const NOTICE_DAYS: i64 = 90;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
@@ -18,7 +18,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             return Finding::unknown(
                 Check::OperatingSystem,
                 format!(
-                    "EC2 knows the platform as {}; name and version are known only from the SSM Agent.",
+                    "EC2 lists the platform as {}; only the SSM Agent reports the name and version.",
                     billed_as(subject)
                 ),
             );
@@ -26,7 +26,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         Fetched::Yes(Some(node)) => node,
     };
     let platform = format!("{} {}", node.platform_name, node.platform_version).trim().to_owned();
-    // First, since the name of CoreOS has the name of an operating system in it that is patched.
+    // First, because the name of CoreOS contains the name of an operating system that is patched.
     if let Some(never) = subject.matrix.never_patched(&node.platform_name) {
         return Finding::of(
             Check::OperatingSystem,
@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             Problem::new(
                 format!("{} instances, which Patch Manager never patches", never.name),
                 format!("Patch Manager never patches {} ({platform}): {}.", never.name, never.why),
-                "Leave it out of the plan, and update it in its own way.",
+                "Leave it out of the plan, and update it with its own tools.",
             ),
         );
     }
@@ -67,13 +67,12 @@ fn of_end(subject: &Subject<'_>, release: &Release, end: &EndOfLife, platform: &
     let extension = end.extension.as_ref().filter(|extension| subject.today <= extension.until);
     if subject.today > date {
         let paid = extension.map_or_else(String::new, |extension| {
-            format!(" Only those who pay for {} get updates, until {}.", extension.name, extension.until)
+            format!(" It gets updates only with {}, until {}.", extension.name, extension.until)
         });
         let fix = match extension {
             Some(extension) => format!("Move to a supported release, or make sure that it has {}.", extension.name),
-            None => {
-                "Move to a supported release: nothing is missing there because nothing is made any more.".to_owned()
-            }
+            None => "Move to a supported release. There are no new patches for this one, so a scan finds none missing."
+                .to_owned(),
         };
         let severity = if extension.is_some() { Severity::Medium } else { Severity::High };
         let problem = Problem::new(

@@ -1,5 +1,5 @@
-//! Is there a Python that the patch module runs on? From inventory where it is collected, else unknown until a scan ends
-//! with an exit code that proves it: never guessed.
+//! Checks that the instance has a Python on which the patch module runs. The answer comes from Inventory if that is
+//! collected. Otherwise it is unknown until the exit code of a scan proves it; orgpatch does not guess.
 
 use orgpatch_model::exit_code;
 use orgpatch_model::fetched::Fetched;
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         return Finding::unknown(
             Check::Python,
             format!(
-                "Which Python is needed depends on the operating system, of which EC2 knows only {}.",
+                "The Python that patching needs depends on the operating system. EC2 lists only the platform: {}.",
                 billed_as(subject)
             ),
         );
@@ -36,8 +36,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             by_inventory(packages, range, os)
         }
         Fetched::Yes(_) => Finding {
-            fix: Some("Collect applications with Inventory (AWS-GatherSoftwareInventory) to know it.".to_owned()),
-            ..Finding::unknown(Check::Python, "Inventory of applications is not collected for this instance.")
+            fix: Some("Collect applications with Inventory (AWS-GatherSoftwareInventory) to find out.".to_owned()),
+            ..Finding::unknown(Check::Python, "Inventory does not collect the applications of this instance.")
         },
         Fetched::No(missing) => Finding::unread(Check::Python, missing),
     }
@@ -63,16 +63,15 @@ fn by_inventory(packages: &[Package], range: &PythonRange, os: OperatingSystem) 
     let problem = Problem::new(
         format!("{os} instances without Python {}", needed(range)),
         format!("{there}; the patch module needs {}.", needed(range)),
-        format!("Install a Python of {} beside what is there.", needed(range)),
+        format!("Install a Python from {}, next to what is there.", needed(range)),
     );
     Finding::of(Check::Python, Status::Fail, Severity::High, problem)
 }
 
-/// What a scan of this run says of it, if it says anything.
-/// What the exit code of a scan proves; None if nothing.
+/// Returns the finding that the exit code of a scan proves; None if it proves nothing about Python.
 pub(in crate::readiness) fn by_exit_code(code: i64, range: &PythonRange) -> Option<Finding> {
     match code {
-        0 => Some(Finding::pass(Check::Python, "The scan of this run ended with success, so its Python does.")),
+        0 => Some(Finding::pass(Check::Python, "The scan of this run succeeded, so a suitable Python is installed.")),
         DEPENDENCY => Some(Finding::of(
             Check::Python,
             Status::Fail,
@@ -80,7 +79,7 @@ pub(in crate::readiness) fn by_exit_code(code: i64, range: &PythonRange) -> Opti
             Problem::new(
                 "instances on which the dependency check of a scan failed",
                 format!("The scan of this run ended with {}.", exit_code::phrase(DEPENDENCY)),
-                format!("Install a Python of {}, and the packages that the output of the scan names.", needed(range)),
+                format!("Install a Python from {}, and the packages that the output of the scan names.", needed(range)),
             ),
         )),
         _ => None,
@@ -91,8 +90,8 @@ fn needed(range: &PythonRange) -> String {
     format!("{} to {}", range.from, range.to)
 }
 
-/// The version of a package that is an interpreter; libraries such as `python3-apt` have versions of their own, and
-/// `platform-python` cannot be found by others.
+/// Returns the version of a package that is an interpreter. Libraries such as `python3-apt` have versions of their own,
+/// and `platform-python` is not on the search path of other programs.
 fn interpreter(package: &Package) -> Option<Version> {
     let rest = package.name.strip_prefix("python")?;
     let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');

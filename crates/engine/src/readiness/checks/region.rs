@@ -1,4 +1,5 @@
-//! Does Systems Manager work in the Region? And, for the report only: could Quick Setup have done it?
+//! Checks that Systems Manager works in the Region. For information, it also says whether Quick Setup has patch policies
+//! there.
 
 use orgpatch_model::fetched::Fetched;
 
@@ -21,9 +22,9 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         ),
         Fetched::Yes(true) => {
             let quick_setup = if subject.matrix.quick_setup.codes.iter().any(|known| known == region) {
-                "Quick Setup patch policies exist there too"
+                "Quick Setup patch policies are available there, too"
             } else {
-                "Quick Setup patch policies do not exist there"
+                "Quick Setup patch policies are not available there"
             };
             Finding::pass(Check::Region, format!("Systems Manager answers in {region}; {quick_setup}."))
         }

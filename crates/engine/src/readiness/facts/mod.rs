@@ -1,4 +1,4 @@
-//! The facts of a target: what few, paged, batched calls can say of all its instances. Never one call per instance.
+//! The facts of a target, which a few paged calls return for all its instances. No call is made per instance.
 
 mod network;
 
@@ -11,12 +11,12 @@ pub use network::{
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 
-/// What is known of a target, an account in a Region.
+/// The facts of a target (one account in one Region).
 #[derive(Debug, Clone)]
 pub struct TargetFacts {
     /// The Region.
     pub region: RegionFacts,
-    /// Every instance, in whatever state (`ec2:DescribeInstances`, paged).
+    /// Every instance, in any state (`ec2:DescribeInstances`, paged).
     pub instances: Vec<Ec2Instance>,
     /// Every managed instance (`ssm:DescribeInstanceInformation`, paged).
     pub managed: Fetched<Vec<ManagedInstance>>,
@@ -25,7 +25,7 @@ pub struct TargetFacts {
     pub default_host_management: Fetched<Option<String>>,
     /// The network around the instances.
     pub network: Network,
-    /// What inventory says of Python.
+    /// The Python packages that Inventory lists.
     pub inventory: Fetched<PythonInventory>,
 }
 
@@ -34,16 +34,16 @@ pub struct TargetFacts {
 pub struct RegionFacts {
     /// Its code, such as `ap-northeast-1`.
     pub code: String,
-    /// Whether Systems Manager answers there at all; false if there is no such endpoint.
+    /// True if Systems Manager answers there; false if it has no endpoint there.
     pub systems_manager: Fetched<bool>,
 }
 
-/// What inventory says of Python (`ssm:GetInventory`, paged, never by instance).
+/// The Python packages that Inventory lists (`ssm:GetInventory`, paged, never by instance).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PythonInventory {
-    /// Instances of which applications (`AWS:Application`) are collected.
+    /// Instances whose applications (`AWS:Application`) Inventory collects.
     pub collected: BTreeSet<String>,
-    /// Packages whose name begins with `python`, by instance id. CompetingPatchers may be among them; they do not matter.
+    /// Packages whose name begins with `python`, by instance id. Not all of them are interpreters.
     pub packages: BTreeMap<String, Vec<Package>>,
 }
 

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 
 use super::Fetched;
 
-/// Every network of a target. Only IPv4 ways are judged: patches, and Systems Manager by default, are on IPv4.
+/// Every network of a target. The checks look only at IPv4, which patches and, by default, Systems Manager use.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// `ec2:DescribeSubnets`.
@@ -18,7 +18,7 @@ pub struct Network {
     pub network_acls: Fetched<Vec<NetworkAcl>>,
     /// `ec2:DescribeVpcEndpoints`.
     pub endpoints: Fetched<Vec<Endpoint>>,
-    /// `ec2:DescribeManagedPrefixLists`: at least that of S3 in the Region.
+    /// `ec2:DescribeManagedPrefixLists`: at least the list of S3 in the Region.
     pub prefix_lists: Fetched<Vec<PrefixList>>,
 }
 
@@ -27,7 +27,7 @@ pub struct Network {
 pub struct Subnet {
     /// Its id.
     pub id: String,
-    /// Its network.
+    /// Its VPC.
     pub vpc_id: String,
     /// Its addresses.
     pub cidr: IpNet,
@@ -38,9 +38,9 @@ pub struct Subnet {
 pub struct RouteTable {
     /// Its id.
     pub id: String,
-    /// Its network.
+    /// Its VPC.
     pub vpc_id: String,
-    /// True for the one that subnets without a table of their own use.
+    /// True for the table that subnets without a table of their own use.
     pub main: bool,
     /// Subnets that are associated with it explicitly.
     pub subnet_ids: Vec<String>,
@@ -53,7 +53,7 @@ pub struct RouteTable {
 pub struct Route {
     /// `DestinationCidrBlock` or `DestinationPrefixListId`.
     pub destination: String,
-    /// Where it leads: whichever of `NatGatewayId`, `GatewayId`, `TransitGatewayId`, `NetworkInterfaceId` … is set.
+    /// The next hop: the one of `NatGatewayId`, `GatewayId`, `TransitGatewayId`, `NetworkInterfaceId` … that is set.
     pub target: String,
     /// False for a `blackhole`.
     pub active: bool,
@@ -64,24 +64,24 @@ pub struct Route {
 pub struct SecurityGroup {
     /// Its id.
     pub id: String,
-    /// What it allows: `IpPermissions` (in) and `IpPermissionsEgress` (out), one entry per peer.
+    /// Its rules: `IpPermissions` (in) and `IpPermissionsEgress` (out), one entry per peer.
     pub rules: Vec<GroupRule>,
 }
 
-/// Something that a security group allows.
+/// A rule of a security group. Every rule allows something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupRule {
     /// In or out.
     pub direction: Direction,
     /// Protocol.
     pub protocol: Protocol,
-    /// Ports; all of them if absent.
+    /// Ports. Absent: all ports.
     pub ports: Option<Ports>,
-    /// With whom.
+    /// The other side.
     pub peer: Peer,
 }
 
-/// Seen from the instance or subnet.
+/// A direction, seen from the instance or subnet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Towards it.
@@ -90,7 +90,7 @@ pub enum Direction {
     Out,
 }
 
-/// A protocol, as far as it matters here.
+/// The protocols that matter for patching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// `-1`: all of them.
@@ -102,7 +102,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// By EC2's name or number.
+    /// Returns the protocol of that name or number in EC2.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         match name {
@@ -122,14 +122,14 @@ pub struct Ports {
     pub to: u16,
 }
 
-/// Whom a security group allows to talk.
+/// The other side of a rule of a security group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peer {
     /// Addresses.
     Cidr(IpNet),
     /// Addresses of a prefix list.
     PrefixList(String),
-    /// Whoever has that security group.
+    /// Network interfaces that have that security group.
     Group(String),
 }
 
@@ -138,13 +138,13 @@ pub enum Peer {
 pub struct NetworkAcl {
     /// Its id.
     pub id: String,
-    /// Subnets that it guards.
+    /// Subnets to which it applies.
     pub subnet_ids: Vec<String>,
     /// Its entries, in any order.
     pub entries: Vec<AclEntry>,
 }
 
-/// An entry of a network ACL; the one with the lowest number that matches decides.
+/// An entry of a network ACL. The matching entry with the lowest number decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AclEntry {
     /// `RuleNumber`.
@@ -153,11 +153,11 @@ pub struct AclEntry {
     pub direction: Direction,
     /// Protocol.
     pub protocol: Protocol,
-    /// Ports; all of them if absent.
+    /// Ports. Absent: all ports.
     pub ports: Option<Ports>,
     /// Addresses on the other side.
     pub cidr: IpNet,
-    /// `allow`, not `deny`.
+    /// True for `allow`, false for `deny`.
     pub allow: bool,
 }
 
@@ -166,15 +166,15 @@ pub struct AclEntry {
 pub struct Endpoint {
     /// Its id.
     pub id: String,
-    /// Its network.
+    /// Its VPC.
     pub vpc_id: String,
     /// The last word of `ServiceName`: `ssm`, `ssmmessages`, `ec2messages`, `s3`, `kms`, `logs`, `ec2` …
     pub service: String,
     /// `State`, in lower case: `available`, `pending` …
     pub state: String,
-    /// `PolicyDocument`, as it is written; None if it has none, which allows everything.
+    /// `PolicyDocument` as text. None: it has no policy, so it allows everything.
     pub policy: Option<String>,
-    /// What kind it is, and what belongs to it.
+    /// Its kind, with the fields of that kind.
     pub kind: EndpointKind,
 }
 
@@ -183,16 +183,16 @@ pub struct Endpoint {
 pub enum EndpointKind {
     /// A target of routes.
     Gateway {
-        /// Route tables that lead to it.
+        /// Route tables that have a route to it.
         route_table_ids: Vec<String>,
     },
     /// Network interfaces in subnets.
     Interface {
-        /// Where they are.
+        /// Subnets of the network interfaces.
         subnet_ids: Vec<String>,
-        /// Who may talk to them.
+        /// Security groups of the network interfaces.
         security_group_ids: Vec<String>,
-        /// Whether the service's usual name leads to them.
+        /// True if the service's usual DNS name resolves to them.
         private_dns: bool,
     },
 }
@@ -204,6 +204,6 @@ pub struct PrefixList {
     pub id: String,
     /// Its name, such as `com.amazonaws.eu-west-1.s3`.
     pub name: String,
-    /// Its addresses; None if they were not read.
+    /// Its addresses. None: they were not read.
     pub entries: Option<Vec<IpNet>>,
 }

@@ -1,82 +1,83 @@
-//! The way to a service of AWS: by an endpoint in the network, else by the internet.
+//! Finds the path to a service of AWS: through an endpoint in the VPC, or else through the internet.
 
 use ipnet::IpNet;
 
-use super::acl::{guarded, serves};
-use super::group::{Allowed, Wanted};
-use super::path::{Path, whole};
-use super::policy::{Says, says};
+use super::acl::{endpoint_acl_allows, subnet_acl_allows};
+use super::group::{Allowed, Destination};
+use super::path::{Path, worst_of};
+use super::policy::{PolicyEffect, effect_on};
 use super::route::is_private;
-use super::{Place, Unread, View, anywhere, in_use};
+use super::{InstanceNetwork, Unread, View, anywhere, in_use};
 use crate::readiness::facts::{Direction, Endpoint, EndpointKind, SecurityGroup, Subnet};
 use crate::readiness::finding::Problem;
 
-/// The way to a service.
+/// The path to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::readiness) struct Reached {
-    /// How far it leads.
+pub(in crate::readiness) struct ServicePath {
+    /// The path, and the first problem on it.
     pub path: Path,
-    /// True if it leads through an endpoint that the network has.
+    /// True if it goes through an endpoint of the VPC.
     pub by_endpoint: bool,
 }
 
 impl View<'_> {
-    /// The way to a service that has interface endpoints. An endpoint with private DNS takes the usual name of the
-    /// service for the whole network, so a broken one is in the way even where there is internet.
-    pub fn service(&self, place: &Place<'_>, service: &str, internet: &Path) -> Reached {
+    /// Returns the path to a service that has interface endpoints. An endpoint with private DNS takes over the service's
+    /// usual name in the whole VPC, so a broken one blocks the service even if there is internet access.
+    pub fn service(&self, place: &InstanceNetwork<'_>, service: &str, internet: &Path) -> ServicePath {
         let found = match self.endpoints_of(place.vpc, service) {
             Ok(found) => found,
-            // Without an endpoint the internet would do; with a broken one it would not.
-            Err(unread) => return Reached { path: Path::Unread(unread), by_endpoint: false },
+            // It depends on the endpoints whether internet access would be enough.
+            Err(unread) => return ServicePath { path: Path::Unread(unread), by_endpoint: false },
         };
         let interfaces = || found.iter().filter(|endpoint| matches!(endpoint.kind, EndpointKind::Interface { .. }));
         if let Some(endpoint) = interfaces().find(|endpoint| in_use(endpoint)) {
-            return Reached { path: self.interface(place, endpoint), by_endpoint: true };
+            return ServicePath { path: self.interface(place, endpoint), by_endpoint: true };
         }
-        if internet.may_lead_on() || !is_private(place) {
-            // Where a route leads out, what is in its way is the problem, and not that there is no endpoint.
-            return Reached { path: internet.clone(), by_endpoint: false };
+        if internet.is_not_blocked() || !is_private(place) {
+            // If a route leads out, the obstacle on that route is the problem, not the missing endpoint.
+            return ServicePath { path: internet.clone(), by_endpoint: false };
         }
         let path = match interfaces().next() {
             None => Path::Blocked(Problem::new(
                 format!("{} has no {service} endpoint", place.vpc),
-                format!("{} has no {service} endpoint, and {} has no way to the internet.", place.vpc, subnet(place)),
+                format!("{} has no {service} endpoint, and {} has no internet access.", place.vpc, subnet(place)),
                 format!("Create an interface endpoint for {service} in {}, with private DNS.", place.vpc),
             )),
             Some(endpoint) => out_of_use(endpoint),
         };
-        Reached { path, by_endpoint: false }
+        ServicePath { path, by_endpoint: false }
     }
 
-    /// The way to S3: by a gateway endpoint on the subnet's route table, by an interface endpoint, or by the internet.
-    pub fn s3(&self, place: &Place<'_>, internet: &Path) -> Reached {
+    /// Returns the path to S3: through a gateway endpoint on the subnet's route table, an interface endpoint, or the
+    /// internet.
+    pub fn s3(&self, place: &InstanceNetwork<'_>, internet: &Path) -> ServicePath {
         let found = match self.endpoints_of(place.vpc, "s3") {
             Ok(found) => found,
-            Err(unread) => return Reached { path: Path::Unread(unread), by_endpoint: false },
+            Err(unread) => return ServicePath { path: Path::Unread(unread), by_endpoint: false },
         };
         let table = match &place.table {
             Ok(table) => &table.id,
-            Err(unread) => return Reached { path: Path::Unread(unread.clone()), by_endpoint: false },
+            Err(unread) => return ServicePath { path: Path::Unread(unread.clone()), by_endpoint: false },
         };
         let on_table = |endpoint: &&&Endpoint| match &endpoint.kind {
             EndpointKind::Gateway { route_table_ids } => in_use(endpoint) && route_table_ids.contains(table),
             EndpointKind::Interface { .. } => false,
         };
         if let Some(gateway) = found.iter().find(on_table) {
-            return Reached { path: self.gateway(place, gateway), by_endpoint: true };
+            return ServicePath { path: self.gateway(place, gateway), by_endpoint: true };
         }
         let interface = |endpoint: &&&Endpoint| matches!(endpoint.kind, EndpointKind::Interface { .. });
         if let Some(endpoint) = found.iter().filter(interface).find(|endpoint| in_use(endpoint)) {
-            return Reached { path: self.interface(place, endpoint), by_endpoint: true };
+            return ServicePath { path: self.interface(place, endpoint), by_endpoint: true };
         }
-        if internet.may_lead_on() || !is_private(place) {
-            // Where a route leads out, what is in its way is the problem, and not that there is no endpoint.
-            return Reached { path: internet.clone(), by_endpoint: false };
+        if internet.is_not_blocked() || !is_private(place) {
+            // If a route leads out, the obstacle on that route is the problem, not the missing endpoint.
+            return ServicePath { path: internet.clone(), by_endpoint: false };
         }
         let path = match found.first() {
             None => Path::Blocked(Problem::new(
                 format!("{} has no S3 gateway endpoint", place.vpc),
-                format!("{} has no S3 gateway endpoint, and {} has no way to the internet.", place.vpc, subnet(place)),
+                format!("{} has no S3 gateway endpoint, and {} has no internet access.", place.vpc, subnet(place)),
                 format!("Create a gateway endpoint for S3 in {} and associate it with {table}.", place.vpc),
             )),
             Some(endpoint) if endpoint.state != "available" || interface(&endpoint) => out_of_use(endpoint),
@@ -90,13 +91,13 @@ impl View<'_> {
                 format!("Associate {table} with {}.", endpoint.id),
             )),
         };
-        Reached { path, by_endpoint: false }
+        ServicePath { path, by_endpoint: false }
     }
 
-    /// Whether the endpoint on the way to S3, if there is one, lets downloads from the patch buckets through.
-    pub fn s3_policy(&self, place: &Place<'_>, families: &[Vec<String>]) -> Path {
+    /// Checks that the policy of the endpoint on the path to S3, if there is one, allows downloads from the patch buckets.
+    pub fn s3_policy(&self, place: &InstanceNetwork<'_>, families: &[Vec<String>]) -> Path {
         let (Ok(found), Ok(table)) = (self.endpoints_of(place.vpc, "s3"), &place.table) else {
-            // Said already by the way itself.
+            // The finding about the path to S3 reports this already.
             return Path::Open(String::new());
         };
         let on_the_way = found.iter().find(|endpoint| {
@@ -110,17 +111,17 @@ impl View<'_> {
             return Path::Open(String::new());
         };
         let id = &endpoint.id;
-        whole(families.iter().map(|family| {
+        worst_of(families.iter().map(|family| {
             let buckets: Vec<String> = family.iter().map(|prefix| format!("{prefix}*")).collect();
             let buckets = buckets.join(" or ");
-            match says(endpoint.policy.as_deref(), family) {
-                Says::Admits => Path::Open(format!("the policy of {id} admits {buckets}")),
-                Says::Excludes => Path::Blocked(Problem::new(
-                    format!("the policy of {id} excludes {buckets}"),
+            match effect_on(endpoint.policy.as_deref(), family) {
+                PolicyEffect::Allows => Path::Open(format!("the policy of {id} allows {buckets}")),
+                PolicyEffect::DoesNotAllow => Path::Blocked(Problem::new(
+                    format!("the policy of {id} does not allow {buckets}"),
                     format!("The policy of S3 endpoint {id} does not allow s3:GetObject on {buckets}."),
                     format!("Allow s3:GetObject on {buckets} in the policy of {id}."),
                 )),
-                Says::Depends => Path::Unseen(Problem::new(
+                PolicyEffect::Depends => Path::Unseen(Problem::new(
                     format!("the policy of {id} has conditions"),
                     format!("Whether the policy of S3 endpoint {id} allows {buckets} depends on its conditions."),
                     format!("Check that the policy of {id} allows s3:GetObject on {buckets}."),
@@ -129,23 +130,23 @@ impl View<'_> {
         }))
     }
 
-    fn gateway(&self, place: &Place<'_>, endpoint: &Endpoint) -> Path {
+    fn gateway(&self, place: &InstanceNetwork<'_>, endpoint: &Endpoint) -> Path {
         let list = self.lists.s3();
         let nets = list.and_then(|list| list.entries.clone()).filter(|nets| !nets.is_empty());
         let name = list.map_or("the S3 prefix list", |list| list.id.as_str());
-        let wanted = Wanted {
+        let wanted = Destination {
             nets: nets.clone().unwrap_or_else(|| vec![anywhere()]),
             lists: list.iter().map(|list| list.id.as_str()).collect(),
             groups: Vec::new(),
         };
-        let parts = whole([
-            self.out(place, &wanted, "S3", name),
-            guarded(place, &nets.unwrap_or_else(|| vec![anywhere()]), "S3"),
+        let parts = worst_of([
+            self.groups_allow(place, &wanted, "S3", name),
+            subnet_acl_allows(place, &nets.unwrap_or_else(|| vec![anywhere()]), "S3"),
         ]);
         open_as(parts, || format!("{} leads to S3", endpoint.id))
     }
 
-    fn interface(&self, place: &Place<'_>, endpoint: &Endpoint) -> Path {
+    fn interface(&self, place: &InstanceNetwork<'_>, endpoint: &Endpoint) -> Path {
         let EndpointKind::Interface { subnet_ids, security_group_ids, .. } = &endpoint.kind else {
             return self.gateway(place, endpoint);
         };
@@ -156,7 +157,7 @@ impl View<'_> {
         };
         let mut nets: Vec<IpNet> = subnets.iter().map(|subnet| subnet.cidr).collect();
         nets.sort();
-        let wanted = Wanted {
+        let wanted = Destination {
             nets: nets.clone(),
             lists: Vec::new(),
             groups: security_group_ids.iter().map(String::as_str).collect(),
@@ -164,28 +165,28 @@ impl View<'_> {
         let whom = format!("{} ({})", endpoint.id, endpoint.service);
         let groups = security_group_ids.join(" or ");
         let mut parts = vec![
-            self.out(place, &wanted, &whom, if groups.is_empty() { "the endpoint" } else { &groups }),
-            self.lets_in(place, endpoint, security_group_ids),
+            self.groups_allow(place, &wanted, &whom, if groups.is_empty() { "the endpoint" } else { &groups }),
+            self.endpoint_groups_allow(place, endpoint, security_group_ids),
         ];
-        // Inside one subnet no ACL is asked.
+        // Network ACLs do not apply within a subnet.
         let other = |subnet: &&&Subnet| place.subnet.as_ref().map_or(true, |own| own.id != subnet.id);
         let elsewhere: Vec<IpNet> = subnets.iter().filter(other).map(|subnet| subnet.cidr).collect();
         if elsewhere.len() == subnets.len() && !elsewhere.is_empty() {
-            parts.push(guarded(place, &elsewhere, &whom));
-            parts.extend(place.own.map(|own| self.served(&subnets, own)));
+            parts.push(subnet_acl_allows(place, &elsewhere, &whom));
+            parts.extend(place.own.map(|own| self.endpoint_acls_allow(&subnets, own)));
         }
-        open_as(whole(parts), || format!("{} leads to {}", endpoint.id, endpoint.service))
+        open_as(worst_of(parts), || format!("{} leads to {}", endpoint.id, endpoint.service))
     }
 
-    /// Whether an endpoint's groups let the instance in.
-    fn lets_in(&self, place: &Place<'_>, endpoint: &Endpoint, group_ids: &[String]) -> Path {
+    /// Checks that the security groups of an endpoint allow the instance.
+    fn endpoint_groups_allow(&self, place: &InstanceNetwork<'_>, endpoint: &Endpoint, group_ids: &[String]) -> Path {
         let groups: Result<Vec<&SecurityGroup>, Unread> = group_ids.iter().map(|id| self.group(id)).collect();
         let (groups, own_groups) = match (groups, &place.groups) {
             (Ok(groups), Ok(own)) => (groups, own),
             (Err(unread), _) => return Path::Unread(unread),
             (_, Err(unread)) => return Path::Unread(unread.clone()),
         };
-        let wanted = Wanted {
+        let wanted = Destination {
             nets: place.own.into_iter().collect(),
             lists: Vec::new(),
             groups: own_groups.iter().map(|group| group.id.as_str()).collect(),
@@ -207,10 +208,10 @@ impl View<'_> {
         }
     }
 
-    /// Whether the ACLs of an endpoint's subnets let an instance in: the name of the service leads to any of them.
-    fn served(&self, subnets: &[&Subnet], own: IpNet) -> Path {
-        whole(subnets.iter().map(|subnet| match self.acl(&subnet.id) {
-            Ok(acl) => serves(acl, own),
+    /// Checks that the ACLs of all subnets of an endpoint allow an instance: the service's name resolves to any of them.
+    fn endpoint_acls_allow(&self, subnets: &[&Subnet], own: IpNet) -> Path {
+        worst_of(subnets.iter().map(|subnet| match self.acl(&subnet.id) {
+            Ok(acl) => endpoint_acl_allows(acl, own),
             Err(unread) => Path::Unread(unread),
         }))
     }
@@ -223,25 +224,25 @@ fn open_as(path: Path, text: impl Fn() -> String) -> Path {
     }
 }
 
-/// Why an endpoint that is there is of no use.
+/// Returns the problem of an endpoint that exists but cannot be used.
 fn out_of_use(endpoint: &Endpoint) -> Path {
     let Endpoint { id, service, state, vpc_id, .. } = endpoint;
     if state != "available" {
         return Path::Blocked(Problem::new(
             format!("{id} ({service}) is {state}"),
             format!("The {service} endpoint {id} of {vpc_id} is {state}."),
-            format!("Accept or create {id} anew, until it is available."),
+            format!("Accept {id} or create it again, until it is available."),
         ));
     }
     Path::Blocked(Problem::new(
         format!("{id} ({service}) has no private DNS"),
         format!(
-            "The {service} endpoint {id} of {vpc_id} has private DNS off, so the name of {service} does not lead to it."
+            "The {service} endpoint {id} of {vpc_id} has private DNS off, so the name of {service} does not resolve to it."
         ),
-        format!("Turn private DNS on for {id}, and DNS support and host names for {vpc_id}."),
+        format!("Turn on private DNS for {id}, and DNS support and DNS hostnames for {vpc_id}."),
     ))
 }
 
-fn subnet<'p>(place: &'p Place<'_>) -> &'p str {
+fn subnet<'p>(place: &'p InstanceNetwork<'_>) -> &'p str {
     place.subnet.as_ref().map_or("the subnet", |subnet| subnet.id.as_str())
 }

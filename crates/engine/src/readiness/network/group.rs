@@ -1,4 +1,4 @@
-//! What security groups allow. They remember connections, so answers need no rule of their own.
+//! Evaluates security groups. They are stateful, so answers need no rule of their own.
 
 use std::collections::HashMap;
 
@@ -6,25 +6,25 @@ use ipnet::IpNet;
 use orgpatch_model::fetched::Fetched;
 
 use super::path::Path;
-use super::{HTTPS, Place, View, anywhere};
+use super::{HTTPS, InstanceNetwork, View, anywhere};
 use crate::readiness::facts::{Direction, Peer, PrefixList, Protocol, SecurityGroup};
 use crate::readiness::finding::Problem;
 
 /// Prefix lists by id.
-pub(super) struct Lists<'a> {
+pub(super) struct PrefixLists<'a> {
     entries: HashMap<&'a str, Option<&'a [IpNet]>>,
     s3: Option<&'a PrefixList>,
 }
 
-/// Whom somebody wants to reach: any one of the lists or groups will do, or all of the addresses.
+/// Where a connection goes. A rule for any one of the lists or groups is enough, or rules for all of the addresses.
 #[derive(Default)]
-pub(super) struct Wanted<'w> {
+pub(super) struct Destination<'w> {
     pub nets: Vec<IpNet>,
     pub lists: Vec<&'w str>,
     pub groups: Vec<&'w str>,
 }
 
-/// How much of what is wanted is allowed.
+/// How much of a destination security groups allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Allowed {
     All,
@@ -32,8 +32,8 @@ pub(super) enum Allowed {
     None,
 }
 
-impl<'a> Lists<'a> {
-    /// Lists that could not be read allow nothing that can be seen.
+impl<'a> PrefixLists<'a> {
+    /// Builds the map. If the lists could not be read, it is empty.
     pub fn new(lists: &'a Fetched<Vec<PrefixList>>, region: &str) -> Self {
         let all: &[PrefixList] = lists.get().map_or(&[], Vec::as_slice);
         let s3 = format!("com.amazonaws.{region}.s3");
@@ -43,13 +43,13 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// The prefix list of S3 in this Region.
+    /// Returns the prefix list of S3 in this Region.
     pub fn s3(&self) -> Option<&'a PrefixList> {
         self.s3
     }
 
-    /// How much those groups allow on port 443.
-    pub fn allowed(&self, groups: &[&SecurityGroup], direction: Direction, wanted: &Wanted<'_>) -> Allowed {
+    /// Returns how much those groups allow on port 443.
+    pub fn allowed(&self, groups: &[&SecurityGroup], direction: Direction, wanted: &Destination<'_>) -> Allowed {
         let mut covered = vec![false; wanted.nets.len()];
         let mut some = false;
         let rules = groups.iter().flat_map(|group| &group.rules).filter(|rule| {
@@ -69,7 +69,7 @@ impl<'a> Lists<'a> {
                             some |= cover(&mut covered, &wanted.nets, *cidr);
                         }
                     }
-                    // Its addresses are not known, so it may be what is wanted.
+                    // Its addresses are not known, so it may contain the destination.
                     _ => some = true,
                 },
             }
@@ -82,7 +82,7 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// Marks what an address range covers; true if it is any part of what is wanted.
+/// Marks the wanted networks that an address range covers. Returns true if it overlaps with any of them.
 fn cover(covered: &mut [bool], wanted: &[IpNet], cidr: IpNet) -> bool {
     let mut some = false;
     for (covered, net) in covered.iter_mut().zip(wanted) {
@@ -93,14 +93,20 @@ fn cover(covered: &mut [bool], wanted: &[IpNet], cidr: IpNet) -> bool {
 }
 
 impl View<'_> {
-    /// Whether the instance's groups let it out to anywhere on port 443.
-    pub(super) fn group_lets_out(&self, place: &Place<'_>) -> Path {
-        let wanted = Wanted { nets: vec![anywhere()], ..Wanted::default() };
-        self.out(place, &wanted, "anywhere", "0.0.0.0/0")
+    /// Checks that the instance's groups allow outbound connections to everywhere on port 443.
+    pub(super) fn groups_allow_internet(&self, place: &InstanceNetwork<'_>) -> Path {
+        let wanted = Destination { nets: vec![anywhere()], ..Destination::default() };
+        self.groups_allow(place, &wanted, "anywhere", "0.0.0.0/0")
     }
 
-    /// Whether the instance's groups let it out to what is wanted on port 443.
-    pub(super) fn out(&self, place: &Place<'_>, wanted: &Wanted<'_>, whom: &str, peer: &str) -> Path {
+    /// Checks that the instance's groups allow outbound connections to the destination on port 443.
+    pub(super) fn groups_allow(
+        &self,
+        place: &InstanceNetwork<'_>,
+        wanted: &Destination<'_>,
+        whom: &str,
+        peer: &str,
+    ) -> Path {
         let groups = match &place.groups {
             Ok(groups) => groups,
             Err(unread) => return Path::Unread(unread.clone()),

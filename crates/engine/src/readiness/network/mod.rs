@@ -1,7 +1,7 @@
-//! Ways through the network: from an instance to the internet, to S3, to an endpoint of Systems Manager.
+//! Paths through the network: from an instance to the internet, to S3, to an endpoint of Systems Manager.
 //!
-//! Everything is looked up by id in maps that are built once per target, so the work for an instance depends on its
-//! own subnet, groups and endpoints only, never on how many instances there are.
+//! Everything is looked up by id in maps that are built once per target, so the work for an instance depends only on its
+//! own subnet, groups and endpoints, and not on the number of instances.
 
 mod acl;
 mod endpoint;
@@ -12,7 +12,7 @@ mod route;
 
 use std::collections::{BTreeSet, HashMap};
 
-pub(super) use endpoint::Reached;
+pub(super) use endpoint::ServicePath;
 use ipnet::{IpNet, Ipv4Net};
 use orgpatch_model::fetched::Unavailable;
 use orgpatch_model::instance::Ec2Instance;
@@ -20,7 +20,7 @@ pub(super) use path::Path;
 
 use super::facts::{Endpoint, EndpointKind, Network, NetworkAcl, RouteTable, SecurityGroup, Subnet};
 
-/// Patches and Systems Manager are on HTTPS.
+/// The port of HTTPS, which patches and Systems Manager use.
 const HTTPS: u16 = 443;
 
 /// The facts of a target's networks by id.
@@ -30,10 +30,10 @@ pub(super) struct View<'a> {
     groups: Result<HashMap<&'a str, &'a SecurityGroup>, &'a Unavailable>,
     acls: Result<HashMap<&'a str, &'a NetworkAcl>, &'a Unavailable>,
     endpoints: Result<Endpoints<'a>, &'a Unavailable>,
-    lists: group::Lists<'a>,
+    lists: group::PrefixLists<'a>,
 }
 
-/// By network, then by service; several of one service by their ids.
+/// Endpoints by VPC, then by service; several endpoints of one service are sorted by id.
 type Endpoints<'a> = HashMap<&'a str, HashMap<&'a str, Vec<&'a Endpoint>>>;
 
 struct Tables<'a> {
@@ -41,25 +41,25 @@ struct Tables<'a> {
     main_by_vpc: HashMap<&'a str, &'a RouteTable>,
 }
 
-/// Where an instance is. What could not be read is an error that says so.
-pub(super) struct Place<'a> {
+/// The network around an instance. A part that could not be read is an error that says why.
+pub(super) struct InstanceNetwork<'a> {
     pub vpc: &'a str,
     pub subnet: Result<&'a Subnet, Unread>,
     pub table: Result<&'a RouteTable, Unread>,
     groups: Result<Vec<&'a SecurityGroup>, Unread>,
     acl: Result<&'a NetworkAcl, Unread>,
-    /// The address that others see, as a network of one; the whole subnet if it is not known.
+    /// Its private address as a network of one address; the whole subnet if the address is not known.
     own: Option<IpNet>,
-    /// None if it does not run: a public address may come with the start.
+    /// None if it does not run, because it may get a public address when it starts.
     public_ip: Option<bool>,
 }
 
-/// Facts that are not there.
+/// The reason why a fact is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// Not allowed, or failed.
+    /// The call was not allowed, or it failed.
     Unavailable(Unavailable),
-    /// Read, but this is not among them: the network of another account, shared with this one.
+    /// The list was read, but it does not contain this: it belongs to another account, which shares its VPC.
     NotThere(String),
 }
 
@@ -73,12 +73,12 @@ impl<'a> View<'a> {
                 all.iter().flat_map(|acl| acl.subnet_ids.iter().map(move |subnet| (subnet.as_str(), acl))).collect()
             }),
             endpoints: network.endpoints.get().map(|all| endpoints(all)),
-            lists: group::Lists::new(&network.prefix_lists, region),
+            lists: group::PrefixLists::new(&network.prefix_lists, region),
         }
     }
 
-    /// Where that instance is; None if it is in no network, which EC2 says of instances that have ended.
-    pub fn place(&self, instance: &'a Ec2Instance) -> Option<Place<'a>> {
+    /// Returns the network around that instance; None if it is in no VPC, as EC2 reports for terminated instances.
+    pub fn place(&self, instance: &'a Ec2Instance) -> Option<InstanceNetwork<'a>> {
         let vpc = instance.vpc_id.as_deref()?;
         let subnet_id = instance.subnet_id.as_deref()?;
         let subnet = self.subnet(subnet_id);
@@ -89,7 +89,7 @@ impl<'a> View<'a> {
         };
         let mut ids: BTreeSet<&str> = BTreeSet::new();
         ids.extend(instance.security_group_ids.iter().map(String::as_str));
-        Some(Place {
+        Some(InstanceNetwork {
             vpc,
             table: self.table(vpc, subnet_id),
             groups: ids.into_iter().map(|id| self.group(id)).collect(),
@@ -101,11 +101,11 @@ impl<'a> View<'a> {
     }
 
     fn subnet(&self, id: &str) -> Result<&'a Subnet, Unread> {
-        find(&self.subnets, id)
+        by_id(&self.subnets, id)
     }
 
     fn group(&self, id: &str) -> Result<&'a SecurityGroup, Unread> {
-        find(&self.groups, id)
+        by_id(&self.groups, id)
     }
 
     fn acl(&self, subnet_id: &str) -> Result<&'a NetworkAcl, Unread> {
@@ -128,26 +128,26 @@ impl<'a> View<'a> {
             .ok_or_else(|| Unread::NotThere(format!("the route table of {subnet_id} is not in this account")))
     }
 
-    /// The endpoints of a service in a network, in the order of their ids.
+    /// Returns the endpoints of a service in a VPC, sorted by id.
     fn endpoints_of(&self, vpc: &str, service: &str) -> Result<&[&'a Endpoint], Unread> {
         let endpoints = self.endpoints.as_ref().map_err(|missing| Unread::Unavailable((*missing).clone()))?;
         Ok(endpoints.get(vpc).and_then(|of_vpc| of_vpc.get(service)).map(Vec::as_slice).unwrap_or_default())
     }
 
-    /// True if there is such an endpoint at all, in whatever shape.
+    /// Returns true if the VPC has an endpoint of that service, in any state.
     pub fn has_endpoint(&self, vpc: &str, service: &str) -> bool {
         self.endpoints_of(vpc, service).is_ok_and(|found| !found.is_empty())
     }
 }
 
-impl Place<'_> {
-    /// Ids of its security groups, for people.
+impl InstanceNetwork<'_> {
+    /// Returns the ids of its security groups, for people.
     fn group_names(&self) -> String {
         self.groups.as_ref().map_or_else(|_| String::new(), |groups| ids(groups.iter().map(|group| group.id.as_str())))
     }
 }
 
-fn find<'a, T>(all: &Result<HashMap<&'a str, &'a T>, &'a Unavailable>, id: &str) -> Result<&'a T, Unread> {
+fn by_id<'a, T>(all: &Result<HashMap<&'a str, &'a T>, &'a Unavailable>, id: &str) -> Result<&'a T, Unread> {
     match all {
         Err(missing) => Err(Unread::Unavailable((*missing).clone())),
         Ok(all) => {
@@ -177,7 +177,7 @@ fn endpoints(all: &[Endpoint]) -> Endpoints<'_> {
     found
 }
 
-/// True if the usual name of the service leads there.
+/// Returns true if traffic to the service's usual name uses the endpoint.
 fn in_use(endpoint: &Endpoint) -> bool {
     endpoint.state == "available"
         && match &endpoint.kind {
@@ -186,7 +186,7 @@ fn in_use(endpoint: &Endpoint) -> bool {
         }
 }
 
-/// Everything outside.
+/// Returns the network that contains every address.
 fn anywhere() -> IpNet {
     IpNet::V4(Ipv4Net::default())
 }

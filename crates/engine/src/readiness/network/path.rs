@@ -1,44 +1,44 @@
-//! What is known of a way through the network, and how the parts of a way add up.
+//! A path through the network, and how its parts add up.
 
 use super::Unread;
 use crate::readiness::finding::Problem;
 
-/// What is known of a way.
+/// What is known about a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::readiness) enum Path {
-    /// Nothing stands in it; one clause for people.
+    /// Nothing blocks it; the text describes it in one clause.
     Open(String),
-    /// It leads somewhere, but not everywhere.
+    /// It reaches only part of the destination.
     Limited(Problem),
-    /// It leads to where this account cannot look.
+    /// It leads to where this account has no view.
     Unseen(Problem),
     /// Part of it could not be read.
     Unread(Unread),
-    /// It ends.
+    /// It is blocked.
     Blocked(Problem),
 }
 
 impl Path {
-    /// How bad it is.
+    /// Returns how bad the path is: the higher, the worse.
     fn rank(&self) -> u8 {
         match self {
             Self::Open(_) => 0,
             Self::Limited(_) => 1,
             Self::Unseen(_) => 2,
             Self::Unread(_) => 3,
-            // Certain, whatever could not be read.
+            // It is certain, even if other parts could not be read.
             Self::Blocked(_) => 4,
         }
     }
 
-    /// True unless it certainly ends.
-    pub fn may_lead_on(&self) -> bool {
+    /// Returns true unless the path is known to be blocked.
+    pub fn is_not_blocked(&self) -> bool {
         !matches!(self, Self::Blocked(_))
     }
 }
 
-/// A way is as good as the worst part of it; of equally bad parts the first is told.
-pub(super) fn whole(parts: impl IntoIterator<Item = Path>) -> Path {
+/// Returns the worst part of a path, which decides about the path; of equally bad parts the first.
+pub(super) fn worst_of(parts: impl IntoIterator<Item = Path>) -> Path {
     parts
         .into_iter()
         .reduce(|worst, next| if next.rank() > worst.rank() { next } else { worst })

@@ -1,83 +1,84 @@
-//! Whether the policy of an endpoint lets somebody download from a family of buckets.
+//! Evaluates whether the policy of an endpoint allows downloads from a family of buckets.
 //!
-//! Only what a policy says without conditions is judged. The real names of the buckets end in suffixes that follow no
-//! formula, so a policy admits a family if it admits any bucket whose name begins that way.
+//! Only statements without conditions are evaluated. The real names of the buckets end in suffixes that follow no
+//! formula, so a policy allows a family if it allows any bucket whose name begins with the prefix.
 
 use serde_json::Value;
 
-/// What the policy says.
+/// The effect of a policy on downloads from a family of buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Says {
-    /// It admits at least one bucket of the family.
-    Admits,
-    /// It admits none.
-    Excludes,
-    /// That depends on conditions, or on what only AWS evaluates.
+pub(super) enum PolicyEffect {
+    /// It allows at least one bucket of the family.
+    Allows,
+    /// It allows none.
+    DoesNotAllow,
+    /// It depends on conditions, or on what only AWS evaluates.
     Depends,
 }
 
-/// What `policy` says of downloads from buckets whose names begin with any of `prefixes`. No policy admits everything.
-pub(super) fn says(policy: Option<&str>, prefixes: &[String]) -> Says {
+/// Returns the effect of `policy` on downloads from buckets whose names begin with any of `prefixes`. An endpoint without
+/// a policy allows everything.
+pub(super) fn effect_on(policy: Option<&str>, prefixes: &[String]) -> PolicyEffect {
     let Some(text) = policy else {
-        return Says::Admits;
+        return PolicyEffect::Allows;
     };
     let Ok(policy) = serde_json::from_str::<Value>(text) else {
-        return Says::Depends;
+        return PolicyEffect::Depends;
     };
     let statements: Vec<&Value> = one_or_many(&policy["Statement"]);
     let objects: Vec<String> = prefixes.iter().map(|prefix| format!("{prefix}*/*")).collect();
     let mut depends = false;
-    let mut admitted = vec![false; objects.len()];
+    let mut allowed = vec![false; objects.len()];
     let mut denied = vec![false; objects.len()];
     for statement in statements {
         let allows = statement["Effect"] == "Allow";
         for (index, object) in objects.iter().enumerate() {
-            match concerns(statement, object) {
-                Concerns::Not => {}
-                Concerns::Perhaps => depends = true,
-                Concerns::Surely if allows => admitted[index] = true,
-                Concerns::Surely => denied[index] = true,
+            match applies_to(statement, object) {
+                Applies::No => {}
+                Applies::Perhaps => depends = true,
+                Applies::Yes if allows => allowed[index] = true,
+                Applies::Yes => denied[index] = true,
             }
         }
     }
-    let admits = admitted.iter().zip(&denied).any(|(admitted, denied)| *admitted && !denied);
-    match (admits, depends) {
-        (_, true) => Says::Depends,
-        (true, false) => Says::Admits,
-        (false, false) => Says::Excludes,
+    let allows_any = allowed.iter().zip(&denied).any(|(allowed, denied)| *allowed && !denied);
+    match (allows_any, depends) {
+        (_, true) => PolicyEffect::Depends,
+        (true, false) => PolicyEffect::Allows,
+        (false, false) => PolicyEffect::DoesNotAllow,
     }
 }
 
-enum Concerns {
-    Not,
+enum Applies {
+    No,
     Perhaps,
-    Surely,
+    Yes,
 }
 
-/// Whether a statement is about downloads of such objects, by everybody.
-fn concerns(statement: &Value, object: &str) -> Concerns {
+/// Returns whether a statement applies to downloads of such objects by every principal.
+fn applies_to(statement: &Value, object: &str) -> Applies {
     let actions = texts(&statement["Action"]);
     let resources = texts(&statement["Resource"]);
     let action = actions.iter().any(|action| overlap(&action.to_ascii_lowercase(), "s3:getobject"));
     let resource = resources.iter().any(|resource| names(resource, object));
     let negated = ["NotAction", "NotResource", "NotPrincipal"].iter().any(|key| !statement[*key].is_null());
     if negated {
-        return Concerns::Perhaps;
+        return Applies::Perhaps;
     }
     if !(action && resource) {
-        return Concerns::Not;
+        return Applies::No;
     }
-    let everybody = match &statement["Principal"] {
+    let every_principal = match &statement["Principal"] {
         Value::String(principal) => principal == "*",
         Value::Object(principal) => principal.get("AWS").is_some_and(|aws| texts(aws).contains(&"*")),
-        // Written without one, it is for everybody.
+        // A statement without a principal applies to every principal.
         _ => true,
     };
     let conditions = statement["Condition"].as_object().is_some_and(|conditions| !conditions.is_empty());
-    if everybody && !conditions { Concerns::Surely } else { Concerns::Perhaps }
+    if every_principal && !conditions { Applies::Yes } else { Applies::Perhaps }
 }
 
-/// Whether the pattern of a resource names such an object, `<bucket>/<key>`, in whatever partition.
+/// Returns true if the pattern of a resource matches such an object, `<bucket>/<key>`, in any partition.
 fn names(resource: &str, object: &str) -> bool {
     match resource.split_once(":s3:::") {
         Some((_, named)) => overlap(named, object),
@@ -97,10 +98,10 @@ fn texts(value: &Value) -> Vec<&str> {
     one_or_many(value).into_iter().filter_map(Value::as_str).collect()
 }
 
-/// Whether two patterns (`*` any text, `?` any letter) have a text in common.
+/// Returns true if there is a text that two patterns both match (`*` any text, `?` any letter).
 fn overlap(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    // common[j]: what is left of `a` and `b[j..]` have a text in common. Filled from the end of `a`.
+    // common[j]: a text matches both the rest of `a` and `b[j..]`. Filled from the end of `a`.
     let mut common = vec![false; b.len() + 1];
     common[b.len()] = true;
     for j in (0..b.len()).rev() {
@@ -126,48 +127,54 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{Says, overlap, says};
+    use super::{PolicyEffect, effect_on, overlap};
 
-    fn of(statements: &serde_json::Value) -> Says {
+    fn of(statements: &serde_json::Value) -> PolicyEffect {
         let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-        says(Some(&policy), &["aws-patch-manager-eu-west-1".into(), "aws-ssm-eu-west-1".into()])
+        effect_on(Some(&policy), &["aws-patch-manager-eu-west-1".into(), "aws-ssm-eu-west-1".into()])
     }
 
     #[test]
     fn policies_as_people_write_them() {
         let allow = |resource: &str| json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource});
         for (statements, expected) in [
-            (json!([{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]), Says::Admits),
-            (json!(allow("arn:aws:s3:::aws-patch-manager-eu-west-1-5522fb710/*")), Says::Admits),
-            (json!(allow("arn:aws:s3:::aws-ssm-eu-west-1/*")), Says::Admits),
-            (json!(allow("arn:aws:s3:::aws-ssm-*/*")), Says::Admits),
-            (json!(allow("arn:aws:s3:::own-bucket/*")), Says::Excludes),
-            (json!(allow("arn:aws:s3:::aws-ssm-us-east-1/*")), Says::Excludes),
-            (json!({"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}), Says::Excludes),
-            (json!([]), Says::Excludes),
+            (json!([{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]), PolicyEffect::Allows),
+            (json!(allow("arn:aws:s3:::aws-patch-manager-eu-west-1-5522fb710/*")), PolicyEffect::Allows),
+            (json!(allow("arn:aws:s3:::aws-ssm-eu-west-1/*")), PolicyEffect::Allows),
+            (json!(allow("arn:aws:s3:::aws-ssm-*/*")), PolicyEffect::Allows),
+            (json!(allow("arn:aws:s3:::own-bucket/*")), PolicyEffect::DoesNotAllow),
+            (json!(allow("arn:aws:s3:::aws-ssm-us-east-1/*")), PolicyEffect::DoesNotAllow),
+            (
+                json!({"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}),
+                PolicyEffect::DoesNotAllow,
+            ),
+            (json!([]), PolicyEffect::DoesNotAllow),
             (
                 json!([allow("*"), {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]),
-                Says::Excludes,
+                PolicyEffect::DoesNotAllow,
             ),
             (
                 json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
                        "Condition": {"StringEquals": {"aws:ResourceOrgID": "o-1"}}}),
-                Says::Depends,
+                PolicyEffect::Depends,
             ),
             (
                 json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["s3:Get*"], "Resource": ["*"]}),
-                Says::Admits,
+                PolicyEffect::Allows,
             ),
             (
                 json!({"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "s3:*", "Resource": "*"}),
-                Says::Depends,
+                PolicyEffect::Depends,
             ),
-            (json!({"Effect": "Allow", "Principal": "*", "NotAction": "s3:Put*", "Resource": "*"}), Says::Depends),
+            (
+                json!({"Effect": "Allow", "Principal": "*", "NotAction": "s3:Put*", "Resource": "*"}),
+                PolicyEffect::Depends,
+            ),
         ] {
             assert_eq!(of(&statements), expected, "{statements}");
         }
-        assert_eq!(says(None, &["a".into()]), Says::Admits);
-        assert_eq!(says(Some("no JSON"), &["a".into()]), Says::Depends);
+        assert_eq!(effect_on(None, &["a".into()]), PolicyEffect::Allows);
+        assert_eq!(effect_on(Some("no JSON"), &["a".into()]), PolicyEffect::Depends);
     }
 
     proptest! {
@@ -185,7 +192,7 @@ mod tests {
         "[ab*?]{0,6}"
     }
 
-    /// The plain meaning of a pattern.
+    /// Matches a pattern in the simplest way.
     fn matches(pattern: &str, text: &str) -> bool {
         match (pattern.chars().next(), text.chars().next()) {
             (None, None) => true,

@@ -1,27 +1,31 @@
-//! Where the route table of a subnet leads, and the way to the internet.
+//! Evaluates the route table of a subnet, and finds the path to the internet.
 
-use super::acl::guarded;
-use super::path::{Path, whole};
-use super::{Place, View, anywhere};
+use super::acl::subnet_acl_allows;
+use super::path::{Path, worst_of};
+use super::{InstanceNetwork, View, anywhere};
 use crate::readiness::facts::{Route, RouteTable};
 use crate::readiness::finding::Problem;
 
 const DEFAULT_ROUTE: &str = "0.0.0.0/0";
 
 impl View<'_> {
-    /// The way to the internet on port 443.
-    pub fn internet(&self, place: &Place<'_>) -> Path {
-        whole([route(place), self.group_lets_out(place), guarded(place, &[anywhere()], "the internet")])
+    /// Returns the path to the internet on port 443.
+    pub fn internet(&self, place: &InstanceNetwork<'_>) -> Path {
+        worst_of([
+            route(place),
+            self.groups_allow_internet(place),
+            subnet_acl_allows(place, &[anywhere()], "the internet"),
+        ])
     }
 }
 
-/// True if the subnet has no default route, so that endpoints are its only way.
-pub(super) fn is_private(place: &Place<'_>) -> bool {
+/// Returns true if the subnet has no default route, so that it can reach AWS only through endpoints.
+pub(super) fn is_private(place: &InstanceNetwork<'_>) -> bool {
     place.table.as_ref().is_ok_and(|table| default_route(table).is_none())
 }
 
-/// Where the default route leads.
-fn route(place: &Place<'_>) -> Path {
+/// Returns the path along the default route.
+fn route(place: &InstanceNetwork<'_>) -> Path {
     let table = match &place.table {
         Ok(table) => *table,
         Err(unread) => return Path::Unread(unread.clone()),
@@ -32,7 +36,7 @@ fn route(place: &Place<'_>) -> Path {
         return Path::Blocked(Problem::new(
             format!("{rtb} has no route to the internet"),
             format!("{subnet} uses route table {rtb}, which has no route to the internet or to a NAT gateway."),
-            format!("Add a route 0.0.0.0/0 to a NAT gateway in {rtb}, or reach what is needed through VPC endpoints."),
+            format!("Add a route 0.0.0.0/0 to a NAT gateway in {rtb}, or create the VPC endpoints that are needed."),
         ));
     };
     let target = &route.target;
@@ -51,35 +55,35 @@ fn route(place: &Place<'_>) -> Path {
     }
     Path::Unseen(Problem::new(
         format!("the default route of {rtb} leads to {target}"),
-        format!("{subnet} leads to {target} ({rtb}); what lies behind it cannot be seen from this account."),
-        format!("Check that {target} leads to the internet, or to mirrors and endpoints that do the same."),
+        format!("{subnet} leads to {target} ({rtb}). orgpatch cannot see from this account what lies behind it."),
+        format!("Check that {target} leads to the internet, or to mirrors and endpoints that serve the same."),
     ))
 }
 
-fn by_internet_gateway(place: &Place<'_>, subnet: &str, gateway: &str, rtb: &str) -> Path {
-    let fix = format!("Give the instance a public address, or lead {subnet} to a NAT gateway.");
+fn by_internet_gateway(place: &InstanceNetwork<'_>, subnet: &str, gateway: &str, rtb: &str) -> Path {
+    let fix = format!("Give the instance a public address, or route {subnet} through a NAT gateway.");
     match place.public_ip {
         Some(true) => Path::Open(format!("{subnet} leads to the internet through {gateway} ({rtb})")),
         Some(false) => Path::Blocked(Problem::new(
             format!("instances without a public address in {subnet}, which leads to {gateway}"),
             format!(
-                "{subnet} leads to the internet gateway {gateway} ({rtb}), but the instance has no public address, so nothing \
-                 finds its way back."
+                "{subnet} leads to the internet gateway {gateway} ({rtb}), but the instance has no public address, so answers \
+                 cannot reach it."
             ),
             fix,
         )),
         None => Path::Unseen(Problem::new(
             format!("stopped instances in {subnet}, which leads to {gateway}"),
             format!(
-                "{subnet} leads to the internet gateway {gateway} ({rtb}); whether the instance gets a public address is known \
-                 once it runs."
+                "{subnet} leads to the internet gateway {gateway} ({rtb}). Whether the instance gets a public address shows \
+                 only when it runs."
             ),
             fix,
         )),
     }
 }
 
-/// Two default routes cannot be; if they were, the one that works would be the more useful answer.
+/// Returns the default route. AWS does not allow two; if there were two, the working one would be returned.
 fn default_route(table: &RouteTable) -> Option<&Route> {
     table
         .routes

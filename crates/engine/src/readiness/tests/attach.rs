@@ -60,12 +60,12 @@ fn reasons_name_the_most_likely_cause() {
     let mut facts = target();
     known(&mut facts.managed).clear();
     known(&mut facts.network.endpoints).retain(|endpoint| endpoint.service != "ssm");
-    assert_snapshot!(eligibility(&facts), @"not ready: Systems Manager does not know the instance. Most likely: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet (unmanaged)");
+    assert_snapshot!(eligibility(&facts), @"not ready: Systems Manager does not know the instance. vpc-1 has no ssm endpoint, and subnet-a has no internet access (unmanaged)");
     let mut facts = target();
     known(&mut facts.managed)[0].ping = "ConnectionLost".into();
     assert_snapshot!(eligibility(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost) (agent-offline)");
     known(&mut facts.network.endpoints).retain(|endpoint| endpoint.service != "ssmmessages");
-    assert_snapshot!(eligibility(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost). Most likely: vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet (agent-offline)");
+    assert_snapshot!(eligibility(&facts), @"not ready: the SSM Agent has not answered since 2026-11-23T09:58:00Z (ConnectionLost). Most likely: vpc-1 has no ssmmessages endpoint, and subnet-a has no internet access (agent-offline)");
     facts.instances[0].state = "stopped".into();
     assert_snapshot!(eligibility(&facts), @"not ready: the instance is stopped; patches can be installed only while it runs (stopped)");
 }

@@ -40,7 +40,7 @@ fn the_same_cause_is_one_line() {
     Fail vpc-1 has no ssmmessages endpoint (endpoints): 3
     Fail vpc-1 has no ssm endpoint (endpoints): 2
     Fail SSM Agents below 2.0.834.0 (agent): 1
-    Fail SSM Agents below 3.3.40.0, although AWS retired ec2messages on 2026-09-30 (agent): 1
+    Fail SSM Agents below 3.3.40.0, which need ec2messages: AWS retired ec2messages on 2026-09-30 (agent): 1
     Fail instances without an instance profile where default host management is off (instance-profile): 1
     Unknown the member role may not call ssm:GetInventory (python): 2
     ");
@@ -52,40 +52,40 @@ fn everything_wrong_at_once() {
     i-1 agent fail high: SSM Agent 2.0.700.0 is older than 2.0.834.0, below which AWS-RunPatchBaseline does not run.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
       cause: SSM Agents below 2.0.834.0
-    i-1 python unknown low: This cannot be known: the member role may not call ssm:GetInventory.
+    i-1 python unknown low: Not known: the member role may not call ssm:GetInventory.
       fix: Allow ssm:GetInventory in the member role.
       cause: the member role may not call ssm:GetInventory
-    i-1 repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    i-1 repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no S3 gateway endpoint
-    i-1 endpoints fail critical: vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet. vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    i-1 endpoints fail critical: vpc-1 has no ssmmessages endpoint, and subnet-a has no internet access. vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssmmessages in vpc-1, with private DNS. Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no ssmmessages endpoint
       cause: vpc-1 has no S3 gateway endpoint
-    i-2 managed fail critical: Systems Manager does not know the instance. Most likely: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet.
+    i-2 managed fail critical: Systems Manager does not know the instance. vpc-1 has no ssm endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssm in vpc-1, with private DNS.
       cause: vpc-1 has no ssm endpoint
-    i-2 agent unknown low: The version of the agent cannot be known: Systems Manager does not know it.
-    i-2 operating-system unknown low: EC2 knows the platform as Linux/UNIX; name and version are known only from the SSM Agent.
-    i-2 python unknown low: Which Python is needed depends on the operating system, of which EC2 knows only Linux/UNIX.
-    i-2 repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    i-2 agent unknown low: The version of the SSM Agent is not known: Systems Manager does not know it.
+    i-2 operating-system unknown low: EC2 lists the platform as Linux/UNIX; only the SSM Agent reports the name and version.
+    i-2 python unknown low: The Python that patching needs depends on the operating system. EC2 lists only the platform: Linux/UNIX.
+    i-2 repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no S3 gateway endpoint
-    i-2 endpoints fail critical: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet. vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet. vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    i-2 endpoints fail critical: vpc-1 has no ssm endpoint, and subnet-a has no internet access. vpc-1 has no ssmmessages endpoint, and subnet-a has no internet access. vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssm in vpc-1, with private DNS. Create an interface endpoint for ssmmessages in vpc-1, with private DNS. Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no ssm endpoint
       cause: vpc-1 has no ssmmessages endpoint
       cause: vpc-1 has no S3 gateway endpoint
-    i-3 managed fail critical: Systems Manager does not know the instance. Most likely: It has no instance profile, and default host management is off in this account and Region.
+    i-3 managed fail critical: Systems Manager does not know the instance. It has no instance profile, and default host management is off in this account and Region.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management is off
-    i-3 agent unknown low: The version of the agent cannot be known: Systems Manager does not know it.
-    i-3 operating-system unknown low: EC2 knows the platform as Linux/UNIX; name and version are known only from the SSM Agent.
-    i-3 python unknown low: Which Python is needed depends on the operating system, of which EC2 knows only Linux/UNIX.
-    i-3 repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    i-3 agent unknown low: The version of the SSM Agent is not known: Systems Manager does not know it.
+    i-3 operating-system unknown low: EC2 lists the platform as Linux/UNIX; only the SSM Agent reports the name and version.
+    i-3 python unknown low: The Python that patching needs depends on the operating system. EC2 lists only the platform: Linux/UNIX.
+    i-3 repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no S3 gateway endpoint
-    i-3 endpoints fail critical: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet. vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet. vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    i-3 endpoints fail critical: vpc-1 has no ssm endpoint, and subnet-a has no internet access. vpc-1 has no ssmmessages endpoint, and subnet-a has no internet access. vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssm in vpc-1, with private DNS. Create an interface endpoint for ssmmessages in vpc-1, with private DNS. Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no ssm endpoint
       cause: vpc-1 has no ssmmessages endpoint
@@ -93,10 +93,10 @@ fn everything_wrong_at_once() {
     i-3 instance-profile fail critical: It has no instance profile, and default host management is off in this account and Region.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management is off
-    i-4 agent fail high: SSM Agent 3.2.0.0 relies on ec2messages until 3.3.40.0, and AWS retired ec2messages on 2026-09-30.
+    i-4 agent fail high: SSM Agent 3.2.0.0 is older than 3.3.40.0, so it needs ec2messages, and AWS retired ec2messages on 2026-09-30.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
-      cause: SSM Agents below 3.3.40.0, although AWS retired ec2messages on 2026-09-30
-    i-4 python unknown low: This cannot be known: the member role may not call ssm:GetInventory.
+      cause: SSM Agents below 3.3.40.0, which need ec2messages: AWS retired ec2messages on 2026-09-30
+    i-4 python unknown low: Not known: the member role may not call ssm:GetInventory.
       fix: Allow ssm:GetInventory in the member role.
       cause: the member role may not call ssm:GetInventory
     ");

@@ -17,7 +17,7 @@ fn managed_or_the_most_likely_reason_in_order() {
     known(&mut facts.managed)[0].ping = "ConnectionLost".into();
     assert_snapshot!(of(&facts, Check::Managed), @"
     managed fail critical: Systems Manager knows the instance, but its agent does not answer (ConnectionLost; last answer 2026-11-23T09:58:00Z).
-      fix: Restart the SSM Agent, and look at the findings of the network and the instance profile.
+      fix: Restart the SSM Agent, and check the findings about the network and the instance profile.
       cause: instances whose SSM Agent no longer answers
     ");
 
@@ -28,44 +28,44 @@ fn managed_or_the_most_likely_reason_in_order() {
     facts.instances[0].metadata = Some(MetadataOptions { enabled: false, tokens_required: false });
     known(&mut facts.network.endpoints).clear();
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed fail critical: Systems Manager does not know the instance. Most likely: It has no instance profile, and default host management is off in this account and Region. It was launched at 2026-11-23T09:45:00Z; it can take 30 minutes until an instance is known.
+    managed fail critical: Systems Manager does not know the instance. It has no instance profile, and default host management is off in this account and Region. It was launched at 2026-11-23T09:45:00Z; registration can take 30 minutes.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management is off
     ");
     facts.default_host_management = Fetched::Yes(Some("DefaultHostManagement".into()));
     facts.instances[0].launched_at = Some(time("2026-11-20T09:45:00Z"));
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed fail critical: Systems Manager does not know the instance. Most likely: Its metadata service is off, and that is where the SSM Agent gets its credentials.
+    managed fail critical: Systems Manager does not know the instance. Its metadata service is off, so the SSM Agent cannot get credentials.
       fix: Turn the metadata service on (HttpEndpoint enabled, HttpTokens required).
       cause: instances whose metadata service is off
     ");
     facts.instances[0].metadata = Some(MetadataOptions { enabled: true, tokens_required: true });
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed fail critical: Systems Manager does not know the instance. Most likely: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet.
+    managed fail critical: Systems Manager does not know the instance. vpc-1 has no ssm endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssm in vpc-1, with private DNS.
       cause: vpc-1 has no ssm endpoint
     ");
     facts.network = network();
     facts.default_host_management = Fetched::denied("ssm:GetServiceSetting");
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed fail critical: Systems Manager does not know the instance. Most likely: It has no instance profile, and whether default host management is on is not known: the member role may not call ssm:GetServiceSetting.
+    managed fail critical: Systems Manager does not know the instance. It has no instance profile, and orgpatch cannot see whether default host management is on: the member role may not call ssm:GetServiceSetting.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management could not be read
     ");
     facts.default_host_management = Fetched::Yes(Some("DefaultHostManagement".into()));
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed fail critical: Systems Manager does not know the instance. Most likely: The SSM Agent is missing, stopped, or not allowed to register by the role of default host management; from outside that cannot be told apart.
+    managed fail critical: Systems Manager does not know the instance. Likely causes: the SSM Agent is missing or stopped, or the role of default host management does not let it register. orgpatch cannot tell which from outside the instance.
       fix: Install or start the SSM Agent, and check that the role has AmazonSSMManagedInstanceCore.
       cause: unmanaged instances with credentials and a network: SSM Agent missing, stopped or not allowed
     ");
     facts.instances[0].state = "stopped".into();
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed unknown low: The instance is stopped; whether its agent answers can be seen only while it runs.
+    managed unknown low: The instance is stopped. Only a running instance shows whether its agent answers.
       fix: Start it before the window; patches can be installed only on a running instance.
     ");
     facts.managed = Fetched::denied("ssm:DescribeInstanceInformation");
     assert_snapshot!(of(&facts, Check::Managed), @"
-    managed unknown low: This cannot be known: the member role may not call ssm:DescribeInstanceInformation.
+    managed unknown low: Not known: the member role may not call ssm:DescribeInstanceInformation.
       fix: Allow ssm:DescribeInstanceInformation in the member role.
       cause: the member role may not call ssm:DescribeInstanceInformation
     ");
@@ -87,25 +87,25 @@ fn agents_by_their_version() {
       cause: SSM Agents below 2.0.834.0
     ");
     assert_snapshot!(of_version("3.3.39.0", now(), |_| ()), @"
-    agent fail high: SSM Agent 3.3.39.0 relies on ec2messages until 3.3.40.0, and AWS retired ec2messages on 2026-09-30.
+    agent fail high: SSM Agent 3.3.39.0 is older than 3.3.40.0, so it needs ec2messages, and AWS retired ec2messages on 2026-09-30.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
-      cause: SSM Agents below 3.3.40.0, although AWS retired ec2messages on 2026-09-30
+      cause: SSM Agents below 3.3.40.0, which need ec2messages: AWS retired ec2messages on 2026-09-30
     ");
     // Before the retirement it depends on the Region and on the network.
     assert_snapshot!(of_version("3.2.999.0", before, |facts| facts.region.code = "mx-central-1".into()), @"
-    agent fail high: SSM Agent 3.2.999.0 relies on ec2messages until 3.3.40.0, and mx-central-1 has no ec2messages.
+    agent fail high: SSM Agent 3.2.999.0 is older than 3.3.40.0, so it needs ec2messages, and mx-central-1 has no ec2messages.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
-      cause: SSM Agents below 3.3.40.0, although mx-central-1 has no ec2messages
+      cause: SSM Agents below 3.3.40.0, which need ec2messages: mx-central-1 has no ec2messages
     ");
     assert_snapshot!(of_version("3.2.999.0", before, |_| ()), @"
-    agent fail high: SSM Agent 3.2.999.0 relies on ec2messages until 3.3.40.0. vpc-1 has no ec2messages endpoint, and subnet-a has no way to the internet.
+    agent fail high: SSM Agent 3.2.999.0 is older than 3.3.40.0, so it needs ec2messages. vpc-1 has no ec2messages endpoint, and subnet-a has no internet access.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
       cause: SSM Agents below 3.3.40.0 in vpc-1, where ec2messages is out of reach
     ");
     assert_snapshot!(of_version("3.2.999.0", before, |facts| {
         known(&mut facts.network.endpoints).push(interface("ec2messages"));
     }), @"
-    agent warn medium: SSM Agent 3.2.999.0 is older than 3.3.40.0, to which AWS asks to upgrade.
+    agent warn medium: SSM Agent 3.2.999.0 is older than 3.3.40.0. AWS asks to upgrade to that version or later.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
       cause: SSM Agents below 3.3.40.0
     ");
@@ -114,12 +114,12 @@ fn agents_by_their_version() {
         known(&mut facts.managed)[0].ping = "ConnectionLost".into();
         facts.instances[0].instance_profile_arn = None;
     }), @"
-    agent fail high: SSM Agent 3.2.500.0 is older than 3.2.582.0, from which default host management works, and there is no instance profile.
+    agent fail high: SSM Agent 3.2.500.0 is older than 3.2.582.0, which default host management needs, and there is no instance profile.
       fix: Upgrade the SSM Agent to 3.3.40.0 or later (AWS-UpdateSSMAgent).
       cause: SSM Agents below 3.2.582.0 without an instance profile
     ");
-    assert_snapshot!(of_version("latest", now(), |_| ()), @r#"agent unknown low: The agent reports "latest" as its version."#);
-    assert_snapshot!(of_version("", now(), |facts| known(&mut facts.managed).clear()), @"agent unknown low: The version of the agent cannot be known: Systems Manager does not know it.");
+    assert_snapshot!(of_version("latest", now(), |_| ()), @r#"agent unknown low: The SSM Agent reports "latest" as its version."#);
+    assert_snapshot!(of_version("", now(), |facts| known(&mut facts.managed).clear()), @"agent unknown low: The version of the SSM Agent is not known: Systems Manager does not know it.");
 }
 
 #[test]
@@ -153,36 +153,36 @@ fn operating_systems_by_name_version_and_date() {
       fix: Plan the move to a newer release.
       cause: Amazon Linux 2 instances, whose end of life is 2026-06-30
     operating-system fail high: Amazon Linux 2 reached its end of life on 2026-06-30.
-      fix: Move to a supported release: nothing is missing there because nothing is made any more.
+      fix: Move to a supported release. There are no new patches for this one, so a scan finds none missing.
       cause: Amazon Linux 2 instances, at the end of life since 2026-06-30
     operating-system fail critical: Patch Manager never patches Amazon Linux 1 (Amazon Linux AMI 2018.03): it has ended, and Patch Manager no longer supports it.
-      fix: Leave it out of the plan, and update it in its own way.
+      fix: Leave it out of the plan, and update it with its own tools.
       cause: Amazon Linux 1 instances, which Patch Manager never patches
-    operating-system fail medium: Ubuntu 20.04 reached its end of life on 2025-05-31. Only those who pay for Ubuntu Pro get updates, until 2030-04-02.
+    operating-system fail medium: Ubuntu 20.04 reached its end of life on 2025-05-31. It gets updates only with Ubuntu Pro, until 2030-04-02.
       fix: Move to a supported release, or make sure that it has Ubuntu Pro.
       cause: Ubuntu 20.04 instances, at the end of life since 2025-05-31
     operating-system fail high: Ubuntu 20.04 reached its end of life on 2025-05-31.
-      fix: Move to a supported release: nothing is missing there because nothing is made any more.
+      fix: Move to a supported release. There are no new patches for this one, so a scan finds none missing.
       cause: Ubuntu 20.04 instances, at the end of life since 2025-05-31
     operating-system fail critical: Ubuntu 16.04 is not among the operating systems that Patch Manager supports.
       fix: Move to a supported release, or leave the instance out of the plan.
       cause: Ubuntu 16.04 instances, which Patch Manager does not support
     operating-system pass info: Debian GNU/Linux 12 is supported by Patch Manager, and updated until 2028-06-10.
     operating-system pass info: SLES 15.6 is supported by Patch Manager; no source for its end of life is known.
-    operating-system fail medium: Microsoft Windows Server 2012 R2 Standard 6.3.9600 reached its end of life on 2023-10-10. Only those who pay for Extended Security Updates get updates, until 2026-10-13.
+    operating-system fail medium: Microsoft Windows Server 2012 R2 Standard 6.3.9600 reached its end of life on 2023-10-10. It gets updates only with Extended Security Updates, until 2026-10-13.
       fix: Move to a supported release, or make sure that it has Extended Security Updates.
       cause: Windows Server 2012 R2 instances, at the end of life since 2023-10-10
     operating-system fail critical: Patch Manager never patches Bottlerocket (Bottlerocket 1.19.0): it has no package manager; it is updated as a whole image, by its own update operator or API.
-      fix: Leave it out of the plan, and update it in its own way.
+      fix: Leave it out of the plan, and update it with its own tools.
       cause: Bottlerocket instances, which Patch Manager never patches
     operating-system fail critical: Patch Manager never patches Flatcar Container Linux (Flatcar Container Linux by Kinvolk 3815.2.0): it has no package manager; it is updated as a whole image, by its own updater.
-      fix: Leave it out of the plan, and update it in its own way.
+      fix: Leave it out of the plan, and update it with its own tools.
       cause: Flatcar Container Linux instances, which Patch Manager never patches
     operating-system fail critical: Patch Manager never patches Fedora CoreOS and Red Hat Enterprise Linux CoreOS (Red Hat Enterprise Linux CoreOS 9.4): they have no package manager to patch; they are updated as whole images, by their own updaters.
-      fix: Leave it out of the plan, and update it in its own way.
+      fix: Leave it out of the plan, and update it with its own tools.
       cause: Fedora CoreOS and Red Hat Enterprise Linux CoreOS instances, which Patch Manager never patches
     ");
-    assert_snapshot!(of(&unmanaged(), Check::OperatingSystem), @"operating-system unknown low: EC2 knows the platform as Linux/UNIX; name and version are known only from the SSM Agent.");
+    assert_snapshot!(of(&unmanaged(), Check::OperatingSystem), @"operating-system unknown low: EC2 lists the platform as Linux/UNIX; only the SSM Agent reports the name and version.");
 }
 
 #[test]
@@ -199,18 +199,18 @@ fn python_from_inventory_or_the_scan_and_never_guessed() {
     assert_snapshot!(of_packages(amazon, &[("python", "2.7.18-1.amzn2")]), @"python pass info: Python 2.7.18 is installed; 2.6 to 3.12 is needed.");
     assert_snapshot!(of_packages(ubuntu, &[("python2.7", "2.7.18"), ("python3-apt", "3.9.0")]), @"
     python fail high: Inventory lists only Python 2.7.18; the patch module needs 3.0 to 3.12.
-      fix: Install a Python of 3.0 to 3.12 beside what is there.
+      fix: Install a Python from 3.0 to 3.12, next to what is there.
       cause: UBUNTU instances without Python 3.0 to 3.12
     ");
     assert_snapshot!(of_packages(amazon, &[("python3", "3.13.1")]), @"
     python fail high: Inventory lists only Python 3.13.1; the patch module needs 2.6 to 3.12.
-      fix: Install a Python of 2.6 to 3.12 beside what is there.
+      fix: Install a Python from 2.6 to 3.12, next to what is there.
       cause: AMAZON_LINUX_2 instances without Python 2.6 to 3.12
     ");
     assert_snapshot!(of_packages(amazon, &[("python3", "3.13.1"), ("python3.12", "3.12.9")]), @"python pass info: Python 3.12.9 is installed; 2.6 to 3.12 is needed.");
     assert_snapshot!(of_packages(amazon, &[]), @"
     python fail high: Inventory lists no Python; the patch module needs 2.6 to 3.12.
-      fix: Install a Python of 2.6 to 3.12 beside what is there.
+      fix: Install a Python from 2.6 to 3.12, next to what is there.
       cause: AMAZON_LINUX_2 instances without Python 2.6 to 3.12
     ");
     assert_snapshot!(of_packages(("Microsoft Windows Server 2022 Datacenter", "10.0.20348"), &[]), @"python pass info: Windows needs no Python.");
@@ -219,8 +219,8 @@ fn python_from_inventory_or_the_scan_and_never_guessed() {
     let mut facts = target();
     known(&mut facts.inventory).collected.clear();
     assert_snapshot!(of(&facts, Check::Python), @"
-    python unknown low: Inventory of applications is not collected for this instance.
-      fix: Collect applications with Inventory (AWS-GatherSoftwareInventory) to know it.
+    python unknown low: Inventory does not collect the applications of this instance.
+      fix: Collect applications with Inventory (AWS-GatherSoftwareInventory) to find out.
     ");
     for (code, status) in [(0, "pass"), (2, "fail"), (1, "unknown")] {
         let told = after(&facts, OperatingSystem::AmazonLinux2023, code, Check::Python);
@@ -228,11 +228,11 @@ fn python_from_inventory_or_the_scan_and_never_guessed() {
     }
     facts.inventory = Fetched::denied("ssm:GetInventory");
     assert_snapshot!(of(&facts, Check::Python), @"
-    python unknown low: This cannot be known: the member role may not call ssm:GetInventory.
+    python unknown low: Not known: the member role may not call ssm:GetInventory.
       fix: Allow ssm:GetInventory in the member role.
       cause: the member role may not call ssm:GetInventory
     ");
-    assert_snapshot!(of(&unmanaged(), Check::Python), @"python unknown low: Which Python is needed depends on the operating system, of which EC2 knows only Linux/UNIX.");
+    assert_snapshot!(of(&unmanaged(), Check::Python), @"python unknown low: The Python that patching needs depends on the operating system. EC2 lists only the platform: Linux/UNIX.");
 }
 
 #[test]
@@ -250,28 +250,28 @@ fn where_credentials_come_from() {
         of(&facts, Check::InstanceProfile)
     };
     let role = || Fetched::Yes(Some("DefaultHostManagement".to_owned()));
-    assert_snapshot!(of_facts(true, Fetched::Yes(None), false, false), @"instance-profile pass info: It has the instance profile app. Whether its role allows what the SSM Agent needs cannot be seen from outside.");
+    assert_snapshot!(of_facts(true, Fetched::Yes(None), false, false), @"instance-profile pass info: It has the instance profile app. orgpatch cannot see from outside whether its role allows what the SSM Agent needs.");
     assert_snapshot!(of_facts(false, Fetched::Yes(None), true, false), @"
     instance-profile fail critical: It has no instance profile, and default host management is off in this account and Region.
       fix: Attach an instance profile whose role has AmazonSSMManagedInstanceCore, or turn default host management on.
       cause: instances without an instance profile where default host management is off
     ");
-    assert_snapshot!(of_facts(false, Fetched::Yes(None), true, true), @"instance-profile pass info: It has no instance profile and default host management is off, yet its agent is online: it has credentials from elsewhere, or keeps those that it had.");
+    assert_snapshot!(of_facts(false, Fetched::Yes(None), true, true), @"instance-profile pass info: It has no instance profile and default host management is off, but its agent is online: it gets credentials from elsewhere, or still has earlier ones.");
     assert_snapshot!(of_facts(false, role(), true, true), @"instance-profile pass info: It has no instance profile; default host management (DefaultHostManagement) gives it credentials.");
     assert_snapshot!(of_facts(false, role(), false, true), @"
-    instance-profile warn low: It has no instance profile; default host management (DefaultHostManagement) gives it credentials, which needs IMDSv2 and an agent from 3.2.582.0 on. IMDSv2 is not required on it.
+    instance-profile warn low: It has no instance profile; default host management (DefaultHostManagement) gives it credentials. That needs IMDSv2 and SSM Agent 3.2.582.0 or later, and the instance does not require IMDSv2.
       fix: Set HttpTokens to required, or attach an instance profile.
       cause: instances under default host management that do not require IMDSv2
     ");
     assert_snapshot!(of_facts(false, Fetched::denied("ssm:GetServiceSetting"), true, false), @"
-    instance-profile unknown low: This cannot be known: the member role may not call ssm:GetServiceSetting.
+    instance-profile unknown low: Not known: the member role may not call ssm:GetServiceSetting.
       fix: Allow ssm:GetServiceSetting in the member role.
       cause: the member role may not call ssm:GetServiceSetting
     ");
     let mut facts = unmanaged();
     facts.instances[0].metadata = Some(MetadataOptions { enabled: false, tokens_required: true });
     assert_snapshot!(of(&facts, Check::InstanceProfile), @"
-    instance-profile fail critical: Its metadata service is off, and that is where the SSM Agent gets its credentials.
+    instance-profile fail critical: Its metadata service is off, so the SSM Agent cannot get credentials.
       fix: Turn the metadata service on (HttpEndpoint enabled, HttpTokens required).
       cause: instances whose metadata service is off
     ");
@@ -284,8 +284,8 @@ fn regions() {
         facts.region = RegionFacts { code: code.into(), systems_manager };
         of(&facts, Check::Region)
     };
-    assert_snapshot!(of_region("eu-west-1", Fetched::Yes(true)), @"region pass info: Systems Manager answers in eu-west-1; Quick Setup patch policies exist there too.");
-    assert_snapshot!(of_region("ap-northeast-3", Fetched::Yes(true)), @"region pass info: Systems Manager answers in ap-northeast-3; Quick Setup patch policies do not exist there.");
+    assert_snapshot!(of_region("eu-west-1", Fetched::Yes(true)), @"region pass info: Systems Manager answers in eu-west-1; Quick Setup patch policies are available there, too.");
+    assert_snapshot!(of_region("ap-northeast-3", Fetched::Yes(true)), @"region pass info: Systems Manager answers in ap-northeast-3; Quick Setup patch policies are not available there.");
     assert_snapshot!(of_region("xx-test-1", Fetched::Yes(false)), @"
     region fail critical: Systems Manager does not answer in xx-test-1.
       fix: Leave xx-test-1 out of the plan.

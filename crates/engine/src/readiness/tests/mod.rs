@@ -206,7 +206,7 @@ fn after(facts: &TargetFacts, os: OperatingSystem, exit_code: i64, check: Check)
     told(findings.iter().find(|finding| finding.check == check).expect("every check"))
 }
 
-/// What is not right, of every instance.
+/// Returns the findings of every instance that do not pass.
 fn wrong(facts: &TargetFacts) -> String {
     let mut lines = Vec::new();
     for (id, findings) in checked(facts) {
@@ -227,8 +227,8 @@ fn where_everything_is_right_every_check_passes() {
     operating-system pass info: Amazon Linux 2023 is supported by Patch Manager, and updated until 2029-06-30.
     python pass info: Python 3.9.16 is installed; 2.6 to 3.12 is needed.
     repositories pass info: vpce-s3 leads to S3, where the repositories of Amazon Linux are.
-    endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 admits aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*. vpc-1 has no endpoints for ec2, kms, logs, which only some features need.
+    endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 allows aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*. vpc-1 has no endpoints for ec2, kms, logs, which only some features need.
     instance-profile pass info: It has the instance profile app.
-    region pass info: Systems Manager answers in eu-west-1; Quick Setup patch policies exist there too.
+    region pass info: Systems Manager answers in eu-west-1; Quick Setup patch policies are available there, too.
     ");
 }

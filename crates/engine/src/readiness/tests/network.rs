@@ -54,19 +54,19 @@ fn routes_to_the_internet() {
     let mut facts = with_nat();
     table(&mut facts).routes[1] = route("0.0.0.0/0", "tgw-1");
     assert_snapshot!(both(&facts), @"
-    repositories unknown low: subnet-a leads to tgw-1 (rtb-a); what lies behind it cannot be seen from this account.
-      fix: Check that tgw-1 leads to the internet, or to mirrors and endpoints that do the same.
+    repositories unknown low: subnet-a leads to tgw-1 (rtb-a). orgpatch cannot see from this account what lies behind it.
+      fix: Check that tgw-1 leads to the internet, or to mirrors and endpoints that serve the same.
       cause: the default route of rtb-a leads to tgw-1
-    endpoints unknown low: subnet-a leads to tgw-1 (rtb-a); what lies behind it cannot be seen from this account.
-      fix: Check that tgw-1 leads to the internet, or to mirrors and endpoints that do the same.
+    endpoints unknown low: subnet-a leads to tgw-1 (rtb-a). orgpatch cannot see from this account what lies behind it.
+      fix: Check that tgw-1 leads to the internet, or to mirrors and endpoints that serve the same.
       cause: the default route of rtb-a leads to tgw-1
     ");
 
     let mut facts = with_nat();
     table(&mut facts).routes[1] = route("0.0.0.0/0", "igw-1");
     assert_snapshot!(of(&facts, Check::Repositories), @"
-    repositories fail high: subnet-a leads to the internet gateway igw-1 (rtb-a), but the instance has no public address, so nothing finds its way back.
-      fix: Give the instance a public address, or lead subnet-a to a NAT gateway.
+    repositories fail high: subnet-a leads to the internet gateway igw-1 (rtb-a), but the instance has no public address, so answers cannot reach it.
+      fix: Give the instance a public address, or route subnet-a through a NAT gateway.
       cause: instances without a public address in subnet-a, which leads to igw-1
     ");
     facts.instances[0].public_ip = true;
@@ -74,8 +74,8 @@ fn routes_to_the_internet() {
     facts.instances[0].public_ip = false;
     facts.instances[0].state = "stopped".into();
     assert_snapshot!(of(&facts, Check::Repositories), @"
-    repositories unknown low: subnet-a leads to the internet gateway igw-1 (rtb-a); whether the instance gets a public address is known once it runs.
-      fix: Give the instance a public address, or lead subnet-a to a NAT gateway.
+    repositories unknown low: subnet-a leads to the internet gateway igw-1 (rtb-a). Whether the instance gets a public address shows only when it runs.
+      fix: Give the instance a public address, or route subnet-a through a NAT gateway.
       cause: stopped instances in subnet-a, which leads to igw-1
     ");
 
@@ -83,7 +83,7 @@ fn routes_to_the_internet() {
     let mut facts = with_nat();
     table(&mut facts).subnet_ids.clear();
     assert_snapshot!(of(&facts, Check::Repositories), @"
-    repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet.
+    repositories fail high: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access.
       fix: Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-main.
       cause: vpc-1 has no S3 gateway endpoint
     ");
@@ -99,12 +99,12 @@ fn the_repositories_of_each_operating_system() {
     assert_snapshot!(of_platform("Amazon Linux", "2"), @"repositories pass info: vpce-s3 leads to S3, where the repositories of Amazon Linux are.");
     assert_snapshot!(of_platform("Red Hat Enterprise Linux", "9.4"), @"
     repositories warn medium: subnet-a uses route table rtb-a, which has no route to the internet or to a NAT gateway. vpce-s3 leads to S3, but only Amazon Linux has its repositories there; this is REDHAT_ENTERPRISE_LINUX.
-      fix: Make sure that its repositories are mirrored in the network, or give it a way to the internet.
+      fix: Make sure that its repositories are mirrored in the network, or give it internet access.
       cause: rtb-a has no route to the internet (REDHAT_ENTERPRISE_LINUX: its repositories are not in S3)
     ");
     assert_snapshot!(of_platform("Microsoft Windows Server 2022 Datacenter", "10.0.20348"), @"
-    repositories fail high: subnet-a uses route table rtb-a, which has no route to the internet or to a NAT gateway. Windows takes updates from Windows Update or from WSUS; VPC endpoints alone are not enough, and a WSUS server cannot be seen from outside.
-      fix: Add a route 0.0.0.0/0 to a NAT gateway in rtb-a, or reach what is needed through VPC endpoints. Or make sure that the instance has a WSUS server.
+    repositories fail high: subnet-a uses route table rtb-a, which has no route to the internet or to a NAT gateway. Windows gets updates from Windows Update or from WSUS, so VPC endpoints alone are not enough. orgpatch cannot see from outside whether there is a WSUS server.
+      fix: Add a route 0.0.0.0/0 to a NAT gateway in rtb-a, or create the VPC endpoints that are needed. Or make sure that the instance has a WSUS server.
       cause: rtb-a has no route to the internet
     ");
     let mut facts = with_nat();
@@ -118,7 +118,7 @@ fn a_scan_proves_more_than_a_look_from_outside() {
     known(&mut facts.network.endpoints).clear();
     let scanned = |facts, code, check| after(facts, OperatingSystem::AmazonLinux2023, code, check);
     assert_snapshot!(scanned(&facts, 0, Check::Repositories), @"
-    repositories warn low: vpc-1 has no S3 gateway endpoint, and subnet-a has no way to the internet. Yet the scan of this run ended with success, so there is a way that cannot be seen from outside.
+    repositories warn low: vpc-1 has no S3 gateway endpoint, and subnet-a has no internet access. However, the scan of this run ended with success, so there is a path that orgpatch cannot see.
       fix: Create a gateway endpoint for S3 in vpc-1 and associate it with rtb-a.
       cause: vpc-1 has no S3 gateway endpoint
     ");
@@ -130,7 +130,7 @@ fn a_scan_proves_more_than_a_look_from_outside() {
     assert!(scanned(&facts, 156, Check::Repositories).contains("no S3 gateway endpoint"), "the cause is known already");
     assert_snapshot!(scanned(&target(), 156, Check::Repositories), @"
     repositories fail high: The scan of this run ended with exit code 156: the patch module could not be downloaded (is S3 reachable from the instance?).
-      fix: Look at the way to S3: route table, security groups, network ACL, policy of the S3 endpoint.
+      fix: Check the path to S3: route table, security groups, network ACL, policy of the S3 endpoint.
       cause: instances whose scan could not download the patch module
     ");
 }
@@ -142,7 +142,7 @@ fn security_groups_of_the_instance() {
     groups(&mut facts, vec![https(Peer::PrefixList("pl-s3".into())), https(Peer::Group("sg-e".into()))]);
     assert_snapshot!(both(&facts), @"
     repositories pass info: vpce-s3 leads to S3, where the repositories of Amazon Linux are.
-    endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 admits aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*. vpc-1 has no endpoints for ec2, kms, logs, which only some features need.
+    endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 allows aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*. vpc-1 has no endpoints for ec2, kms, logs, which only some features need.
     ");
     groups(&mut facts, vec![https(cidr("10.0.0.0/16"))]);
     assert_snapshot!(both(&facts), @"
@@ -186,19 +186,19 @@ fn network_acls_do_not_remember() {
     assert_snapshot!(of_entries(vec![out(), entry(100, Direction::In, Some((1024, 65535)), true)]), @"repositories pass info: subnet-a leads to the internet through nat-1 (rtb-a).");
     assert_snapshot!(of_entries(vec![out(), entry(100, Direction::In, Some((443, 443)), true)]), @"
     repositories fail high: Network ACL acl-1 does not allow inbound TCP 1024-65535 (answers) from the internet.
-      fix: Allow inbound TCP 1024-65535 (answers) from the internet in network ACL acl-1; it does not remember connections, so both ways are needed.
+      fix: Allow inbound TCP 1024-65535 (answers) from the internet in network ACL acl-1. ACLs are stateless, so both directions must be allowed.
       cause: acl-1 does not allow inbound TCP 1024-65535 (answers) from the internet
     ");
     assert_snapshot!(of_entries(vec![out(), entry(100, Direction::In, Some((32768, 60999)), true)]), @"
     repositories warn medium: Network ACL acl-1 allows only part of inbound TCP 1024-65535 (answers) from the internet.
-      fix: Allow inbound TCP 1024-65535 (answers) from the internet in network ACL acl-1; it does not remember connections, so both ways are needed.
+      fix: Allow inbound TCP 1024-65535 (answers) from the internet in network ACL acl-1. ACLs are stateless, so both directions must be allowed.
       cause: acl-1 allows only part of inbound TCP 1024-65535 (answers) from the internet
     ");
     // The lowest number decides, wherever it stands in the list.
     let no = entry(50, Direction::Out, None, false);
     assert_snapshot!(of_entries(vec![out(), no.clone(), entry(100, Direction::In, None, true)]), @"
     repositories fail high: Network ACL acl-1 does not allow outbound TCP 443 to the internet.
-      fix: Allow outbound TCP 443 to the internet in network ACL acl-1; it does not remember connections, so both ways are needed.
+      fix: Allow outbound TCP 443 to the internet in network ACL acl-1. ACLs are stateless, so both directions must be allowed.
       cause: acl-1 does not allow outbound TCP 443 to the internet
     ");
     let local = AclEntry { cidr: "10.0.0.0/8".parse().expect("a range"), ..no };
@@ -210,7 +210,7 @@ fn endpoints_that_are_not_there_or_not_in_use() {
     let mut facts = target();
     known(&mut facts.network.endpoints).retain(|endpoint| endpoint.service != "ssmmessages");
     assert_snapshot!(of(&facts, Check::Endpoints), @"
-    endpoints fail critical: vpc-1 has no ssmmessages endpoint, and subnet-a has no way to the internet.
+    endpoints fail critical: vpc-1 has no ssmmessages endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssmmessages in vpc-1, with private DNS.
       cause: vpc-1 has no ssmmessages endpoint
     ");
@@ -219,13 +219,13 @@ fn endpoints_that_are_not_there_or_not_in_use() {
     known(&mut facts.network.endpoints).push(interface("ssmmessages"));
     known(&mut facts.network.endpoints).push(target_s3());
     assert_snapshot!(of(&facts, Check::Endpoints), @"
-    endpoints warn low: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet. Yet its agent is online, so there is a way that cannot be seen from outside.
+    endpoints warn low: vpc-1 has no ssm endpoint, and subnet-a has no internet access. However, its agent is online, so there is a path that orgpatch cannot see.
       fix: Create an interface endpoint for ssm in vpc-1, with private DNS.
       cause: vpc-1 has no ssm endpoint
     ");
     known(&mut facts.managed).clear();
     assert_snapshot!(of(&facts, Check::Endpoints), @"
-    endpoints fail critical: vpc-1 has no ssm endpoint, and subnet-a has no way to the internet.
+    endpoints fail critical: vpc-1 has no ssm endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ssm in vpc-1, with private DNS.
       cause: vpc-1 has no ssm endpoint
     ");
@@ -237,8 +237,8 @@ fn endpoints_that_are_not_there_or_not_in_use() {
     }
     known(&mut facts.managed).clear();
     assert_snapshot!(of(&facts, Check::Endpoints), @"
-    endpoints fail critical: The ssm endpoint vpce-ssm of vpc-1 is pendingacceptance. The ssmmessages endpoint vpce-ssmmessages of vpc-1 has private DNS off, so the name of ssmmessages does not lead to it.
-      fix: Accept or create vpce-ssm anew, until it is available. Turn private DNS on for vpce-ssmmessages, and DNS support and host names for vpc-1.
+    endpoints fail critical: The ssm endpoint vpce-ssm of vpc-1 is pendingacceptance. The ssmmessages endpoint vpce-ssmmessages of vpc-1 has private DNS off, so the name of ssmmessages does not resolve to it.
+      fix: Accept vpce-ssm or create it again, until it is available. Turn on private DNS for vpce-ssmmessages, and DNS support and DNS hostnames for vpc-1.
       cause: vpce-ssm (ssm) is pendingacceptance
       cause: vpce-ssmmessages (ssmmessages) has no private DNS
     ");
@@ -263,7 +263,7 @@ fn endpoints_that_do_not_let_the_instance_in_are_in_the_way_even_where_there_is_
     // By its security group it is let in, from whatever address.
     known(&mut facts.network.security_groups)[1].rules =
         vec![rule(Direction::In, Protocol::Tcp, Some((443, 443)), Peer::Group("sg-i".into()))];
-    assert_snapshot!(of(&facts, Check::Endpoints), @"endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 admits aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*.");
+    assert_snapshot!(of(&facts, Check::Endpoints), @"endpoints pass info: vpce-ssm leads to ssm. vpce-ssmmessages leads to ssmmessages. vpce-s3 leads to S3. The policy of vpce-s3 allows aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*.");
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn acls_between_the_subnets() {
     });
     assert_snapshot!(of(&facts, Check::Endpoints), @"
     endpoints fail critical: Network ACL acl-e does not allow outbound TCP 1024-65535 (answers) to the instances.
-      fix: Allow outbound TCP 1024-65535 (answers) to the instances in network ACL acl-e; it does not remember connections, so both ways are needed.
+      fix: Allow outbound TCP 1024-65535 (answers) to the instances in network ACL acl-e. ACLs are stateless, so both directions must be allowed.
       cause: acl-e does not allow outbound TCP 1024-65535 (answers) to the instances
     ");
     // In the same subnet no ACL is asked.
@@ -291,7 +291,7 @@ fn acls_between_the_subnets() {
     }
     assert_snapshot!(of(&facts, Check::Endpoints), @"
     endpoints fail high: Network ACL acl-e does not allow outbound TCP 443 to S3.
-      fix: Allow outbound TCP 443 to S3 in network ACL acl-e; it does not remember connections, so both ways are needed.
+      fix: Allow outbound TCP 443 to S3 in network ACL acl-e. ACLs are stateless, so both directions must be allowed.
       cause: acl-e does not allow outbound TCP 443 to S3
     ");
 }
@@ -322,7 +322,7 @@ fn the_s3_gateway_endpoint() {
     assert_snapshot!(of(&facts, Check::Endpoints), @"
     endpoints fail high: The policy of S3 endpoint vpce-s3 does not allow s3:GetObject on aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*.
       fix: Allow s3:GetObject on aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1* in the policy of vpce-s3.
-      cause: the policy of vpce-s3 excludes aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*
+      cause: the policy of vpce-s3 does not allow aws-patch-manager-eu-west-1* or aws-ssm-eu-west-1*
     ");
     for resources in [both_names, new_names] {
         endpoint(&mut facts, "vpce-s3").policy = policy(resources);
@@ -342,7 +342,7 @@ fn ec2messages_only_where_an_old_agent_still_can_use_it() {
         told(&check(&facts, &Selection::default(), time(on))["i-1"][5])
     };
     assert_snapshot!(of_agent("3.3.39.0", "2026-09-29T00:00:00Z"), @"
-    endpoints fail critical: vpc-1 has no ec2messages endpoint, and subnet-a has no way to the internet.
+    endpoints fail critical: vpc-1 has no ec2messages endpoint, and subnet-a has no internet access.
       fix: Create an interface endpoint for ec2messages in vpc-1, with private DNS.
       cause: vpc-1 has no ec2messages endpoint
     ");
@@ -368,7 +368,7 @@ fn what_may_not_be_read_is_unknown_with_the_action() {
         deny(&mut facts.network);
         let told = of(&facts, Check::Endpoints);
         let expected = format!(
-            "endpoints unknown low: This cannot be known: the member role may not call {action}.\n  \
+            "endpoints unknown low: Not known: the member role may not call {action}.\n  \
              fix: Allow {action} in the member role."
         );
         assert!(told.starts_with(&expected), "{told}");
@@ -381,5 +381,5 @@ fn what_may_not_be_read_is_unknown_with_the_action() {
     // A network that another account shares.
     let mut facts = target();
     facts.instances[0].security_group_ids = vec!["sg-shared".into()];
-    assert_snapshot!(of(&facts, Check::Endpoints), @"endpoints unknown low: This cannot be known: sg-shared is not in what the account can see.");
+    assert_snapshot!(of(&facts, Check::Endpoints), @"endpoints unknown low: Not known: sg-shared is not in what the account can see.");
 }

@@ -1,4 +1,4 @@
-//! From what the SDK gives to what the rules need; what has no id, or is about IPv6 only, is left out.
+//! Converts types of the SDK to those of the rules. Items without an id, or only for IPv6, are left out.
 
 use aws_sdk_ec2::types::{self as ec2, RouteState, RuleAction, VpcEndpointType};
 use orgpatch_engine::readiness::{
@@ -47,7 +47,7 @@ pub(super) fn security_group(found: ec2::SecurityGroup) -> Option<SecurityGroup>
     Some(SecurityGroup { rules: inbound.chain(outbound).collect(), id: found.group_id? })
 }
 
-/// One rule for each peer.
+/// Returns one rule for each peer.
 fn rules(direction: Direction, found: ec2::IpPermission) -> Vec<GroupRule> {
     let protocol = Protocol::from_name(found.ip_protocol.as_deref().unwrap_or("-1"));
     let ports = ports(found.from_port, found.to_port);
@@ -62,7 +62,7 @@ fn rules(direction: Direction, found: ec2::IpPermission) -> Vec<GroupRule> {
         .collect()
 }
 
-/// All ports are written as -1, or not at all.
+/// Returns a range of ports; None for all ports, which EC2 writes as -1 or leaves out.
 fn ports(from: Option<i32>, to: Option<i32>) -> Option<Ports> {
     Some(Ports { from: u16::try_from(from?).ok()?, to: u16::try_from(to?).ok()? })
 }
@@ -86,7 +86,7 @@ fn acl_entry(found: ec2::NetworkAclEntry) -> Option<AclEntry> {
     })
 }
 
-/// Endpoints that are neither in routes nor answer to the name of a service of AWS are left out.
+/// Converts a gateway or interface endpoint. Other kinds are left out.
 pub(super) fn endpoint(found: ec2::VpcEndpoint) -> Option<Endpoint> {
     let kind = match found.vpc_endpoint_type? {
         VpcEndpointType::Gateway => {

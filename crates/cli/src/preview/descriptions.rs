@@ -1,4 +1,4 @@
-//! Selections, promotion and gates in words.
+//! Describes selections, promotion and gates in words.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use orgpatch_model::english::counted;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
 
-/// So many instance ids are spelled out.
+/// How many instance ids are listed. If there are more, only their number is shown.
 const SPELLED_OUT: usize = 5;
 
-/// Which instances, in words.
+/// Describes which instances are selected.
 pub fn selection(select: &Selection) -> String {
     let mut words = if select.tags.is_empty() && select.operating_systems.is_empty() {
         "every instance".to_owned()
@@ -48,7 +48,7 @@ fn tags(tags: &BTreeMap<String, Vec<String>>, between: &str) -> String {
     each.collect::<Vec<_>>().join(between)
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Joins words: `a`, `a or b`, `a, b or c`.
 fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.collect();
     match words.as_slice() {
@@ -58,7 +58,7 @@ fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// Up to which day a frozen stage approves patches for these operating systems, in words. `first` is the plan's first
+/// Describes the last day whose patches a frozen stage approves for these operating systems. `first` is the plan's first
 /// stage.
 pub fn frozen(first: &Stage, systems: impl Iterator<Item = OperatingSystem>) -> String {
     let scan = format!("up to the day (UTC) on which stage {} is scanned", first.name);
@@ -76,17 +76,17 @@ pub fn frozen(first: &Stage, systems: impl Iterator<Item = OperatingSystem>) -> 
     }
 }
 
-/// What becomes of untested patches, in words. `first` is the name of the plan's first stage.
+/// Describes what is done with untested patches. `first` is the name of the plan's first stage.
 pub fn untested(untested: Untested, first: &str) -> String {
-    let what = format!("what stage {first} has not installed");
+    let what = format!("patches that stage {first} has not installed");
     match untested {
-        Untested::Allow => format!("allow: {what} is installed and listed"),
-        Untested::Warn => format!("warn: {what} is installed, listed and notified"),
-        Untested::Block => format!("block: {what} is held back"),
+        Untested::Allow => format!("allow: {what} are installed and listed"),
+        Untested::Warn => format!("warn: {what} are installed, listed and mentioned in the notification"),
+        Untested::Block => format!("block: {what} are held back"),
     }
 }
 
-/// What must hold after each step of an install run, in words.
+/// Describes what must hold after each step of an install run.
 pub fn gate(gate: Gate) -> String {
     let limit = |percent: u8, outcome: &str| match percent {
         0 => format!("nothing {outcome}"),

@@ -1,4 +1,4 @@
-//! Who else patches the instances of a target: looked at once, before anything is sent, and kept in the inventory.
+//! Detects competing patchers in a target, once, before anything is sent, and keeps the conflicts in the inventory.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::Moment;
-use orgpatch_engine::inventory as inventories;
 use orgpatch_engine::inventory::Inventory;
+use orgpatch_engine::inventory::competing::attach;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command;
 use orgpatch_model::input::Operation;
@@ -17,8 +17,9 @@ use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::target::Phase;
 use orgpatch_records::messages::TargetRequest;
 
-/// Finds the conflicts of the instances that the plan selects, whether they can be asked or not.
-pub async fn find(
+/// Detects the conflicts of the instances that the plan selects, whether they are ready or not, and attaches them to the
+/// inventory.
+pub async fn detect(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
@@ -50,11 +51,11 @@ pub async fn find(
         operation: Operation::Install,
     };
     let detected = competing::detect(&facts, &instances, settings.conflicts, &moment);
-    inventories::competing::enter(inventory, detected, settings.operation);
+    attach(inventory, detected, settings.operation);
     Ok(())
 }
 
-/// When the install in this target is over at the latest: as long as its answers would be waited for.
+/// Returns the latest end of an install in this target: the time until which orgpatch waits for results.
 fn expected_end(now: Timestamp, instances: usize, settings: &StepSettings) -> Timestamp {
     let rounds = command::rounds(instances.min(command::MAX_INSTANCES), &settings.rate.max_concurrency);
     let seconds = i64::from(command::deadline_seconds(Phase::Install, rounds));
