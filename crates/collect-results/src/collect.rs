@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::ssm::Ssm;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger};
 use orgpatch_aws::store::step_inputs;
@@ -23,6 +23,7 @@ use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
@@ -64,13 +65,13 @@ struct Look<'a> {
 impl Look<'_> {
     async fn after_scan(&self) -> Result<Progress, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        let inventory: Inventory = store
-            .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::Inventory, &request.target))
-            .await?;
         let asked = self.asked(Phase::Scan).await?;
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
         }
+        let inventory: Inventory = store
+            .get_once(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Inventory))
+            .await?;
         let evidence = self.evidence(&asked).await?;
         let withheld = WithheldPatches::new();
         let view = self.view(&withheld);
@@ -91,7 +92,7 @@ impl Look<'_> {
             return Ok(running);
         }
         let order: InstallOrder = store
-            .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::InstallPlan, &request.target))
+            .get_once(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Order))
             .await?;
         let evidence = self.evidence(&asked).await?;
         let Some(judged) =
@@ -104,7 +105,7 @@ impl Look<'_> {
         let order = promotion::cleared(order, &tested, &mut instance_results::held(judged, &patches));
         store
             .write_once(
-                &keys::of_target(&request.run_id, &request.step, keys::Folder::Cleared, &request.target),
+                &keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Approved),
                 &order,
             )
             .await?;
@@ -122,7 +123,7 @@ impl Look<'_> {
             return Ok(Progress::Done);
         };
         let scanned: TargetRecord =
-            store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
+            store.get(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Scan)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
         let view = self.view(&order.withheld);
@@ -196,8 +197,7 @@ impl Look<'_> {
             instances,
             conflict_notes,
         };
-        let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-        self.context.store.write_once(&key, &record).await?;
+        self.context.write_record(request, &record).await?;
         Ok(Progress::Done)
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use orgpatch_aws::clients::competing::CompetingPatchers;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::Moment;
