@@ -182,3 +182,21 @@ fn reported(result: TargetResult) -> ReportedTarget {
         instances,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_model::input::Operation;
+
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn a_judged_result_is_reported_as_its_records_are() {
+        let judged = fixtures::report_of(|records| {
+            let result = reconcile(records, &StepEnd::Over, Operation::Install);
+            let stored = serde_json::to_string(&result).expect("JSON");
+            KnownTarget::Judged(serde_json::from_str(&stored).expect("what was stored"))
+        });
+        assert_eq!(judged, fixtures::report());
+    }
+}

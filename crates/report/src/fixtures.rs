@@ -34,6 +34,11 @@ pub fn target() -> Target {
 
 /// A report of two steps with an instance per situation, two of them with hostile names.
 pub fn report() -> Report {
+    report_of(|records| KnownTarget::Recorded(Box::new(records)))
+}
+
+/// The same, of what `known` makes of the records of a target.
+pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let [test, production] = ["test", "production"].map(|stage| Target {
         account_id: if stage == "test" { "222200000001" } else { "444400000001" }.into(),
         account_name: if stage == "test" { "決済-test" } else { "=cmd|' /C calc'!A0" }.into(),
@@ -113,7 +118,7 @@ pub fn report() -> Report {
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
     let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
-    let mut add = |step, records| assembly.add(step, KnownTarget::Recorded(Box::new(records)));
+    let mut add = |step, records| assembly.add(step, known(records));
     let added = [
         add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
         add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),

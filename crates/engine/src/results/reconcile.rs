@@ -362,6 +362,19 @@ mod tests {
     }
 
     #[test]
+    fn the_earliest_record_counts_and_the_first_of_two_at_the_same_time() {
+        let at = |second, outcome| TargetRecord {
+            at: Timestamp::from_second(second).expect("a time"),
+            ..record(outcome, &[])
+        };
+        let outcome = |records: Vec<TargetRecord>| earliest(records).map(|record| record.outcome);
+        let (denied, reached) = (TargetOutcome::AccessDenied, TargetOutcome::Reached);
+        assert_eq!(outcome(vec![at(2, reached), at(1, denied)]), Some(denied));
+        assert_eq!(outcome(vec![at(1, reached), at(1, denied)]), Some(reached));
+        assert_eq!(outcome(vec![]), None);
+    }
+
+    #[test]
     fn whatever_is_lost_every_known_instance_has_one_row() {
         let inventory = Inventory {
             conflict_notes: Vec::new(),
