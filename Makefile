@@ -99,7 +99,7 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
-	INSTA_UPDATE=no cargo test --locked --workspace --exclude orgpatch-tests
+	INSTA_UPDATE=no cargo test --locked --workspace --lib --bins --test preview
 
 .PHONY: test-static
 test-static: tools ## Template, state machine and policies against their rules
@@ -109,10 +109,14 @@ test-static: tools ## Template, state machine and policies against their rules
 test-cloud: build ## The simulator against botocore's models, and the local cloud's own tests
 	$(CHECKS) tests
 
+.PHONY: new-scenario
+new-scenario: ## Write a new end-to-end case that runs and passes: NAME=<topic>/<name>
+	@$(PYTHON) scripts/new_scenario.py "$${NAME:-}"
+
 .PHONY: test-e2e
-test-e2e: build ## The deployed system in the local cloud, one run per file in tests/scenarios
+test-e2e: build ## The deployed system in the local cloud, one case per file in tests/scenarios
 	rm -rf build/e2e
-	cargo test --locked -p orgpatch-tests -- --test-threads $(E2E_THREADS)
+	cargo test --locked --workspace --test end_to_end -- --test-threads $(E2E_THREADS)
 	cd tests/cloud && ../../.venv/bin/python -m checks.iam_usage ../../build/e2e
 	cd tests/cloud && ../../.venv/bin/python -m checks.report_schema ../../build/e2e
 	cd tests/cloud && ../../.venv/bin/python -m checks.history ../../build/e2e

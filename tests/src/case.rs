@@ -1,10 +1,11 @@
-//! The file of a case: a scenario, a plan, how to start the run, and what must come of it.
+//! The file of a case: a scenario, a plan, how to start the run, and what is expected of it.
 //!
 //! Fields that a case's scenario or plan leaves out come from `defaults.yaml`, so that a case says only what it is
-//! about. Unknown fields are errors.
+//! about. Unknown fields are errors. `schemas/end-to-end-case.schema.json` is made from these types.
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,11 +15,11 @@ use crate::expect::Expect;
 /// A case, ready to run.
 #[derive(Debug)]
 pub struct Case {
-    /// Name of its file.
+    /// Its topic and the name of its file, joined by a hyphen.
     pub name: String,
     /// The scenario, complete.
     pub scenario: Value,
-    /// Its runs, in the order in which they are started.
+    /// Its runs, in the order in which they start.
     pub runs: Vec<Run>,
     series: bool,
 }
@@ -26,57 +27,58 @@ pub struct Case {
 /// A run of a case.
 #[derive(Debug)]
 pub struct Run {
-    /// Run id, and the name of the plan's object unless the plan has another one.
+    /// The run id. It is also the name of the plan, unless the plan has one.
     pub name: String,
     /// The plan document.
     pub plan: Plan,
-    /// How it is started.
+    /// How the run starts.
     pub start: Start,
-    /// What must come of it.
+    /// What is expected of it.
     pub expect: Expect,
 }
 
 /// A plan document.
 #[derive(Debug)]
 pub struct Plan {
-    /// Name of its object, without `.yaml`.
+    /// The name of its object, without `.yaml`.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-/// How a run is started.
-#[derive(Debug, Deserialize)]
+/// How a run starts.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Start {
-    /// `operation` of the execution input.
+    /// `operation` of the execution input. A case about wrong input may give any text.
+    #[schemars(extend("anyOf" = [{"enum": ["scan", "install", "preview-baselines", "restore-baselines"]}, {}]))]
     pub operation: String,
-    /// `stages` of the execution input.
+    /// `stages` of the execution input: only these stages of the plan run.
     #[serde(default)]
     pub stages: Vec<String>,
-    /// Further fields of the execution input, or others than those above.
+    /// Further fields of the execution input, such as `comment` or `readinessOnly`. They replace the fields above.
     #[serde(default)]
     pub input: Map<String, Value>,
-    /// In a series: what happens before the next run starts.
+    /// What happens before the next run of `runs` starts.
     #[serde(default)]
     pub then: Then,
 }
 
 /// What happens before the next run of a series starts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Then {
-    /// This one ends.
+    /// This run ends.
     #[default]
     Wait,
-    /// This one has taken the lock and goes on.
+    /// This run has taken the lock and goes on.
     GoOn,
-    /// This one has taken the lock and is stopped.
+    /// This run has taken the lock and is stopped.
     Stop,
 }
 
 impl Then {
-    /// The word in the driver's series file.
+    /// Returns the word in the driver's series file.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -87,27 +89,42 @@ impl Then {
     }
 }
 
-#[derive(Deserialize)]
+/// An end-to-end case: a simulated organization, a plan, one or more runs, and what is expected of each.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct File {
-    /// One sentence for people.
+#[schemars(extend("oneOf" = [{"required": ["run", "expect"]}, {"required": ["runs"]}]))]
+pub(crate) struct File {
+    /// What the case shows, in one sentence.
+    #[schemars(length(min = 1))]
     about: String,
+    /// The simulated organization. Fields that are left out come from tests/defaults.yaml.
     scenario: Map<String, Value>,
+    /// The plan of all runs that have none of their own. Fields that are left out come from tests/defaults.yaml.
     plan: Option<Map<String, Value>>,
+    /// The plan as text, for a document that is not even YAML.
     plan_text: Option<String>,
+    /// How the only run starts.
     run: Option<Start>,
+    /// What is expected of the only run.
     expect: Option<Expect>,
+    /// Several runs in one cloud, in the order in which they start.
     #[serde(default)]
     runs: Vec<FileRun>,
 }
 
-#[derive(Deserialize)]
+/// One of several runs of a case.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileRun {
+pub(crate) struct FileRun {
+    /// The run id. It is also the name of the plan, unless the plan has one.
     name: String,
+    /// The plan of this run. Usually the plan of the case. Fields that are left out come from tests/defaults.yaml.
     plan: Option<Map<String, Value>>,
+    /// The plan of this run as text, for a document that is not even YAML.
     plan_text: Option<String>,
+    /// How the run starts.
     run: Start,
+    /// What is expected of the run.
     expect: Expect,
 }
 
@@ -119,14 +136,14 @@ struct Defaults {
 }
 
 impl Case {
-    /// Reads the case in that file.
+    /// Reads the case of a file.
     pub fn read(path: &Path) -> Result<Self, Broken> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name_of(path);
         let wrong = |text: &str| Broken::Text { path: path.display().to_string(), text: text.to_owned() };
         let file: File = yaml(path)?;
         let defaults: Defaults = yaml(&Path::new(env!("CARGO_MANIFEST_DIR")).join("defaults.yaml"))?;
         if file.about.trim().is_empty() {
-            return Err(wrong("`about` is empty"));
+            return Err(wrong("`about` is empty: say in one sentence what the case shows"));
         }
         let series = !file.runs.is_empty();
         let entries = match (file.run, file.expect, series) {
@@ -134,7 +151,7 @@ impl Case {
                 vec![FileRun { name: name.clone(), plan: None, plan_text: None, run, expect }]
             }
             (None, None, true) => file.runs,
-            _ => return Err(wrong("a case has either `run` and `expect`, or `runs`")),
+            _ => return Err(wrong("a case has either `run` and `expect`, or `runs`, and nothing of both")),
         };
         let mut runs = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -142,7 +159,12 @@ impl Case {
                 match (entry.plan.or_else(|| file.plan.clone()), entry.plan_text.or_else(|| file.plan_text.clone())) {
                     (Some(plan), None) => Plan::from_fields(plan, &defaults.plan, &entry.name),
                     (_, Some(text)) => Plan { name: entry.name.clone(), text },
-                    (None, None) => return Err(wrong("there is neither `plan` nor `planText`")),
+                    (None, None) => {
+                        return Err(wrong(&format!(
+                            "run {} has neither `plan` nor `planText`, and the case has none for all runs",
+                            entry.name
+                        )));
+                    }
                 };
             runs.push(Run { name: entry.name, plan, start: entry.run, expect: entry.expect });
         }
@@ -150,7 +172,7 @@ impl Case {
         Ok(Self { name, scenario, runs, series })
     }
 
-    /// True if several runs share one cloud.
+    /// Returns whether several runs share one cloud.
     #[must_use]
     pub fn is_series(&self) -> bool {
         self.series
@@ -166,6 +188,18 @@ impl Plan {
     }
 }
 
+/// Returns the name of the case of a file: `scenarios/stages/waves.yaml` becomes `stages-waves`. It names the folder
+/// below `build/e2e`, and the run and the plan of a case with one run.
+#[must_use]
+pub fn name_of(path: &Path) -> String {
+    let parts: Vec<_> = path.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let folder = parts
+        .iter()
+        .rposition(|part| part == "scenarios")
+        .map_or(parts.len().saturating_sub(1), |position| position + 1);
+    parts[folder..].join("-")
+}
+
 fn with_defaults(mut fields: Map<String, Value>, defaults: &Map<String, Value>) -> Map<String, Value> {
     for (name, value) in defaults {
         fields.entry(name).or_insert_with(|| value.clone());
@@ -179,12 +213,12 @@ fn yaml<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Broken> {
         .map_err(|error| Broken::Text { path: path.display().to_string(), text: error.to_string() })
 }
 
-/// The text of a file.
+/// Returns the text of a file.
 pub(crate) fn read(path: &Path) -> Result<String, Broken> {
     std::fs::read_to_string(path).map_err(|error| Broken::File { path: path.display().to_string(), error })
 }
 
-/// The checkout.
+/// Returns the root of the checkout.
 #[must_use]
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

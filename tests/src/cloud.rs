@@ -12,25 +12,25 @@ use crate::case::{Case, Run, root};
 /// Real seconds after which the driver stops a run that does not end.
 const TIMEOUT_SECONDS: u32 = 120;
 
-/// Where the results of a case are.
+/// The results of a case.
 #[derive(Debug)]
 pub struct Results {
-    /// Everything of the case.
+    /// The folder with everything of the case.
     pub directory: PathBuf,
-    /// What the driver itself got wrong: its exit code does not fit the run.
+    /// Complaints about the driver: its exit code does not fit the run.
     pub complaints: Vec<String>,
     series: bool,
 }
 
 impl Results {
-    /// What is about one run.
+    /// Returns the folder with what is about one run.
     #[must_use]
     pub fn of_run(&self, run: &Run) -> PathBuf {
         if self.series { self.directory.join(&run.name) } else { self.directory.clone() }
     }
 }
 
-/// Runs the case. The results of an earlier time are gone.
+/// Runs the case. Removes earlier results first.
 pub fn run(case: &Case) -> Result<Results, Broken> {
     let place = root().join("build").join("e2e").join(&case.name);
     let (input, output) = (place.join("in"), place.join("out"));
@@ -88,7 +88,7 @@ fn results_of(output: &Path, case: &Case, run: &Run) -> PathBuf {
     if case.is_series() { output.join(&run.name) } else { output.to_owned() }
 }
 
-/// A run as the driver's series file has it.
+/// Returns a run in the form of the driver's series file.
 fn entry(run: &Run, plan: &Path) -> Value {
     let mut input = serde_json::Map::new();
     input.insert("operation".to_owned(), json!(run.start.operation));

@@ -16,15 +16,15 @@ use crate::cloud::Results;
 /// Everything about one run.
 #[derive(Debug)]
 pub struct Evidence {
-    /// Run id.
+    /// The run id.
     pub run_id: String,
     /// The execution.
     pub execution: Execution,
-    /// `report.json`, if the run made one.
+    /// `report.json`, if the run wrote one.
     pub report: Option<Report>,
-    /// The same as it was written.
+    /// `report.json` as it was written.
     pub report_text: Value,
-    /// What was written beside it.
+    /// The files beside `report.json`.
     pub files: Files,
     /// The plan, if it is valid.
     pub plan: Option<Plan>,
@@ -32,13 +32,14 @@ pub struct Evidence {
     pub operation: String,
     /// Every account of the scenario's organization.
     pub accounts: BTreeSet<String>,
-    /// fleet-sim's own log of the time from the start of the run to its end.
+    /// fleet-sim's own log from the start of the run to its end.
     pub calls: Vec<Call>,
-    /// What really happened, by instance id.
-    pub truth: BTreeMap<String, Truth>,
-    /// What is registered after the last run of the case, by account and Region; only where it was ever changed.
-    pub baselines: BTreeMap<String, BTreeMap<String, TruthOfBaselines>>,
-    /// Executions with their events: the state machine's, and the children of its Maps.
+    /// The ground truth, by instance id.
+    pub truth: BTreeMap<String, GroundTruth>,
+    /// The baselines that are registered after the last run of the case, by account and Region. Only where they were
+    /// ever changed.
+    pub baselines: BTreeMap<String, BTreeMap<String, RegisteredBaselines>>,
+    /// Executions with their events: the state machine's, and those of its Maps' children.
     pub history: Vec<ExecutionHistory>,
     /// Every decision about a permission.
     pub authorized: Vec<IamDecision>,
@@ -46,21 +47,21 @@ pub struct Evidence {
     pub secrets: Vec<Secret>,
     /// Every file in which no session may appear.
     pub public_files: Vec<PathBuf>,
-    /// The copy of `runs/<run id>/`; not there if the run wrote nothing.
+    /// The copy of `runs/<run id>/`. It does not exist if the run wrote nothing.
     pub objects: PathBuf,
-    /// Every fault that struck, but for fleet-sim's errors, which are in its log.
+    /// Every fault that struck, without fleet-sim's errors, which are in its log.
     pub struck: Vec<Strike>,
     /// The faults of the scenario.
     pub faults: Vec<Fault>,
-    /// fleet-sim's whole log, of all runs of the case.
+    /// fleet-sim's whole log, with all runs of the case.
     pub all_calls: Vec<Call>,
-    /// True if the case has no other run.
+    /// Whether the case has no other run.
     pub is_only_run: bool,
-    /// True if another run was under way at the same time, so that not every call is of this one.
+    /// Whether another run was under way at the same time. Then some of the calls are not of this run.
     pub shares_its_time: bool,
 }
 
-/// The texts of the files beside `report.json`; None for one that is not there.
+/// The texts of the files beside `report.json`. None for a file that is not there.
 #[derive(Debug, Default)]
 pub struct Files {
     /// `report.html`.
@@ -92,11 +93,11 @@ impl Files {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Execution {
-    /// `SUCCEEDED`, `FAILED`, `ABORTED` …
+    /// `SUCCEEDED`, `FAILED`, `ABORTED` and so on.
     pub status: String,
-    /// Error name.
+    /// The error name.
     pub error: Option<String>,
-    /// Cause.
+    /// The cause.
     pub cause: Option<String>,
     /// Its ARN.
     pub execution_arn: String,
@@ -118,13 +119,13 @@ pub struct Call {
 }
 
 impl Call {
-    /// True for what touches a member account: everything but Organizations.
+    /// Returns whether the call is into a member account: every call but those to Organizations.
     #[must_use]
     pub fn is_in_member(&self) -> bool {
         self.operation.starts_with("ssm:") || self.operation.starts_with("ec2:")
     }
 
-    /// `Scan` or `Install` if this is a command.
+    /// Returns `Scan` or `Install` if the call is a command.
     #[must_use]
     pub fn command(&self) -> Option<&str> {
         if self.operation != "ssm:SendCommand" {
@@ -133,56 +134,56 @@ impl Call {
         self.request.pointer("/Parameters/Operation/0").and_then(Value::as_str)
     }
 
-    /// The instance ids of a command.
+    /// Returns the instance ids of a command.
     #[must_use]
     pub fn instance_ids(&self) -> Vec<&str> {
         let ids = self.request.get("InstanceIds").and_then(Value::as_array);
         ids.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// `account/region`.
+    /// Returns `account/region`.
     #[must_use]
     pub fn target(&self) -> String {
         format!("{}/{}", self.account, self.region)
     }
 }
 
-/// What really happened to an instance.
+/// The ground truth about an instance.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Truth {
+pub struct GroundTruth {
     /// Its account.
     pub account: String,
     /// Its Region.
     pub region: String,
     /// How many installs its agent began.
     pub installs_started: u32,
-    /// How many of them began beside a patch operation of somebody else.
+    /// How many installs of orgpatch began while a competing patcher's operation ran.
     pub installs_beside: u32,
-    /// Patches that this run's time brought.
+    /// Patches that were installed in this simulation.
     pub installed: BTreeSet<String>,
-    /// The version of each of them that is there now.
+    /// The version of each of them that is installed now.
     #[serde(default)]
     pub installed_versions: BTreeMap<String, String>,
     /// Patches that are missing now.
     pub missing: BTreeSet<String>,
-    /// Did it reboot?
+    /// Whether it rebooted.
     pub rebooted: bool,
 }
 
-/// What is really registered in an account and Region.
+/// The baselines that are registered in an account and Region.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TruthOfBaselines {
+pub struct RegisteredBaselines {
     /// Defaults that are not the predefined ones, by operating system.
-    pub defaults: BTreeMap<String, TruthOfDefault>,
-    /// What patch groups have.
-    pub patch_groups: Vec<TruthOfGroup>,
+    pub defaults: BTreeMap<String, RegisteredDefault>,
+    /// The baselines of patch groups.
+    pub patch_groups: Vec<RegisteredGroup>,
 }
 
-/// A default.
+/// A default baseline.
 #[derive(Debug, Deserialize)]
-pub struct TruthOfDefault {
+pub struct RegisteredDefault {
     /// Name of the baseline.
     pub name: String,
 }
@@ -190,8 +191,8 @@ pub struct TruthOfDefault {
 /// A patch group.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TruthOfGroup {
-    /// The group.
+pub struct RegisteredGroup {
+    /// The patch group.
     pub patch_group: String,
     /// The operating system.
     pub os: String,
@@ -205,7 +206,7 @@ pub struct TruthOfGroup {
 pub struct ExecutionHistory {
     /// Its ARN.
     pub execution_arn: String,
-    /// The Map whose child it is.
+    /// The Map that it is a child of.
     pub map_run_arn: Option<String>,
     /// Its events.
     pub events: Vec<Value>,
@@ -214,7 +215,7 @@ pub struct ExecutionHistory {
 /// A line of `authorized.jsonl`.
 #[derive(Debug, Deserialize)]
 pub struct IamDecision {
-    /// Name of the role.
+    /// The name of the role.
     pub principal: String,
     /// Action.
     pub action: String,
@@ -228,26 +229,26 @@ pub struct IamDecision {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Secret {
-    /// Whose session.
+    /// The role of the session.
     pub principal: String,
-    /// Its parts.
+    /// The access key id.
     pub access_key_id: String,
-    /// The key.
+    /// The secret access key.
     pub secret_access_key: String,
-    /// The token.
+    /// The session token.
     pub session_token: String,
 }
 
 /// A line of `struck.jsonl`.
 #[derive(Debug, Deserialize)]
 pub struct Strike {
-    /// `dynamodb:PutItem`.
+    /// The operation, for example `dynamodb:PutItem`.
     pub operation: String,
     /// `error`, `lostResponse` or `killCaller`.
     pub effect: String,
 }
 
-/// A fault of the scenario, as far as it matters whether it has struck.
+/// A fault of the scenario, with what decides whether it has struck.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
@@ -255,18 +256,18 @@ pub struct Fault {
     pub operation: String,
     /// Effect: an error.
     pub error: Option<String>,
-    /// Effect: the answer gets lost.
+    /// Effect: the answer is lost.
     pub lost_response: Option<bool>,
     /// Effect: the caller dies.
     pub kill_caller: Option<String>,
-    /// How often; 1 when absent.
+    /// How often it strikes. None: once.
     pub times: Option<usize>,
 }
 
 #[derive(Deserialize)]
 struct TruthFile {
-    instances: BTreeMap<String, Truth>,
-    baselines: BTreeMap<String, BTreeMap<String, TruthOfBaselines>>,
+    instances: BTreeMap<String, GroundTruth>,
+    baselines: BTreeMap<String, BTreeMap<String, RegisteredBaselines>>,
 }
 
 #[derive(Deserialize)]
@@ -275,7 +276,7 @@ struct HistoryFile {
 }
 
 impl Evidence {
-    /// Reads what that run left behind.
+    /// Reads what a run left behind.
     pub fn read(results: &Results, case: &Case, run: &Run) -> Result<Self, Broken> {
         let (cloud, own) = (&results.directory, results.of_run(run));
         let execution: Execution = json(&own.join("execution.json"))?;
@@ -314,13 +315,13 @@ impl Evidence {
         })
     }
 
-    /// True for a run about baselines only.
+    /// Returns whether the run is about baselines only.
     #[must_use]
     pub fn is_about_baselines_only(&self) -> bool {
         self.report.as_ref().is_some_and(|report| report.head.run.operation.is_about_baselines_only())
     }
 
-    /// The run's own execution and the children of its Maps.
+    /// Returns the run's own execution and the children of its Maps.
     pub fn own_executions(&self) -> impl Iterator<Item = &ExecutionHistory> {
         let own = &self.execution.execution_arn;
         let parent = self.history.iter().find(|execution| &execution.execution_arn == own);
@@ -329,23 +330,23 @@ impl Evidence {
         parent.into_iter().chain(self.history.iter().filter(ours))
     }
 
-    /// Every instance of the report.
+    /// Returns every instance of the report.
     pub fn rows(&self) -> impl Iterator<Item = &InstanceRow> {
         self.report.iter().flat_map(|report| &report.instances)
     }
 
-    /// Every target of the report.
+    /// Returns every target of the report.
     pub fn targets(&self) -> impl Iterator<Item = &TargetReport> {
         self.report.iter().flat_map(|report| &report.targets)
     }
 
-    /// The commands of this run that were accepted, each with its operation.
+    /// Returns the accepted commands of this run, each with its operation.
     pub fn commands(&self) -> impl Iterator<Item = (&Call, &str)> {
         self.calls.iter().filter(|call| call.error.is_none()).filter_map(|call| Some((call, call.command()?)))
     }
 
-    /// How many installs of an instance are this run's: what really began, or, where several runs share a cloud, how
-    /// many of this run's commands name it.
+    /// Returns how many installs of an instance belong to this run: those that really began, or, where several runs
+    /// share a cloud, how many commands of this run name it.
     #[must_use]
     pub fn installs_of(&self, instance_id: &str) -> u32 {
         if self.is_only_run {
@@ -357,19 +358,19 @@ impl Evidence {
         u32::try_from(naming.count()).unwrap_or(u32::MAX)
     }
 
-    /// Real `account/region` of an instance.
+    /// Returns the real `account/region` of an instance.
     #[must_use]
     pub fn place(&self, instance_id: &str) -> Option<String> {
         self.truth.get(instance_id).map(|truth| format!("{}/{}", truth.account, truth.region))
     }
 }
 
-/// The Map that an event says has been started.
+/// Returns the Map that an event says has started.
 fn map_run(event: &Value) -> Option<&str> {
     event.pointer("/mapRunStartedEventDetails/mapRunArn")?.as_str()
 }
 
-/// Every account of a scenario: those in its units, those it describes, and the management account.
+/// Returns every account of a scenario: those in its OUs, those that it describes, and the management account.
 fn accounts(scenario: &Value) -> BTreeSet<String> {
     fn below(unit: &Value, found: &mut BTreeSet<String>) {
         let list = |name: &str| unit.get(name).and_then(Value::as_array).into_iter().flatten();
@@ -397,7 +398,7 @@ fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Broken> {
         .map_err(|error| Broken::Text { path: path.display().to_string(), text: error.to_string() })
 }
 
-/// No file is no line.
+/// Reads the lines of a file. No lines if there is no file.
 fn optional_json_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, Broken> {
     if path.exists() { json_lines(path) } else { Ok(Vec::new()) }
 }
@@ -412,7 +413,7 @@ fn json_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, Broke
     read(path)?.lines().enumerate().map(parse).collect()
 }
 
-/// Every file below a folder, if the folder is there.
+/// Adds every file below a folder, if the folder exists.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Broken> {
     if !folder.exists() {
         return Ok(());

@@ -1,36 +1,42 @@
-//! What a case asks for, and how far the run is from it.
+//! What a case expects, and how the run differs from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::readiness::{Check, Status};
-use orgpatch_model::outcome::{Counts, Outcome, RunDecision, TargetOutcome};
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
 use orgpatch_report::{Report, StepDecision};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::evidence::Evidence;
 
-/// `expect` in the file of a case. What it leaves out is not compared, but for `targets`, `denied` and `exit`.
-#[derive(Debug, Default, Deserialize)]
+/// What is expected of a run. Fields that are left out are not compared, except `targets` and `denied`, which then must
+/// be empty.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Expect {
-    /// 0 the run advanced through all steps, 3 a gate halted it, 1 an error.
+    /// The exit code: 0 the run advanced through all steps, 3 a gate halted it, 1 an error.
     pub exit: i32,
-    /// Error name of the execution.
+    /// The error name of the execution.
     pub error: Option<String>,
-    /// Parts of its cause.
+    /// Parts of the cause of the execution.
     #[serde(default)]
     pub error_contains: Vec<String>,
-    /// The run's decision.
+    /// The decision of the run.
     pub decision: Option<RunDecision>,
-    /// Code of the run's reason.
+    /// The code of the run's reason.
     pub reason: Option<String>,
-    /// All instances by outcome.
+    /// The number of instances by outcome, all of them.
+    #[serde(default)]
+    #[schemars(schema_with = "counts_schema")]
     pub counts: Option<Counts>,
-    /// Instances by id, or by the value of their `Name` tag, which then must be unique.
+    /// Instances by id, or by their `Name` tag, which then must be unique.
     #[serde(default)]
     pub instances: BTreeMap<String, ExpectInstance>,
-    /// Every target that was not reached, as `account/region`; those of steps that were not attempted may be left out.
+    /// Every target that was not reached, as `account/region`. Targets of steps that were not attempted may be left
+    /// out.
     #[serde(default)]
     pub targets: BTreeMap<String, TargetOutcome>,
     /// All steps, in order.
@@ -38,116 +44,136 @@ pub struct Expect {
     /// Accounts to which no command was ever sent, successful or not.
     #[serde(default)]
     pub never_sent_to: Vec<String>,
-    /// How many commands were accepted.
+    /// How many commands Systems Manager accepted.
     pub send_commands: Option<ExpectCommands>,
     /// Every account outside the plan, with the code of its reason.
     pub outside_plan: Option<BTreeMap<String, String>>,
-    /// Installs that really began, by instance id.
+    /// How many installs really began, by instance id.
     #[serde(default)]
     pub installs_started: BTreeMap<String, u32>,
     /// Every call that IAM denied, as `action resource`.
     #[serde(default)]
     pub denied: BTreeSet<String>,
-    /// How many tasks of the state machine failed with an error before they were retried: proof that a fault has struck.
+    /// How many tasks of the state machine failed with an error name, before retries. It proves that a fault has
+    /// struck.
     #[serde(default)]
     pub task_errors: BTreeMap<String, usize>,
-    /// How often an operation was carried out in member accounts: `ssm:CreatePatchBaseline: 2`.
+    /// How often an operation succeeded in member accounts, for example `ssm:CreatePatchBaseline: 2`.
     #[serde(default)]
     pub calls: BTreeMap<String, usize>,
-    /// The most calls of an operation in any one target, successful or not: `ec2:DescribeSubnets: 1`; of `all` operations
-    /// together.
+    /// The most calls of an operation in any one target, successful or not, for example `ec2:DescribeSubnets: 1`. `all`
+    /// stands for all operations together.
     #[serde(default)]
     pub max_calls_per_target: BTreeMap<String, usize>,
-    /// The first causes in the report's "what to fix first", and how many instances have each.
+    /// The first causes in the report's "what to fix first", with the number of instances of each.
     #[serde(default)]
     pub first_to_fix: Vec<ExpectCause>,
-    /// What the report says of the baselines of a target, as `account/region`: its changes by kind, in order. Every target
-    /// that is left out must have none, unless all are.
+    /// The baseline changes of the report by target (`account/region`): their kinds, in order. If the field is given,
+    /// every target that it leaves out must have none.
     pub baseline_changes: Option<BTreeMap<String, Vec<String>>>,
-    /// Codes of what the report says could not be seen of others who patch in a target, as `account/region`. Targets that
-    /// are left out have none, unless all are.
+    /// The codes of `conflictNotes` of the report by target (`account/region`). If the field is given, every target
+    /// that it leaves out must have none.
     pub conflict_notes: Option<BTreeMap<String, Vec<String>>>,
-    /// What is registered in a target, as `account/region`, after the last run of the case.
+    /// The baselines that are registered in a target (`account/region`) after the last run of the case.
     #[serde(default)]
     pub registered: BTreeMap<String, ExpectRegistered>,
-    /// How often fleet-sim answered an operation with an error: proof that a fault has struck.
+    /// How often fleet-sim answered an operation with an error. It proves that a fault has struck.
     #[serde(default)]
     pub call_errors: BTreeMap<String, ExpectCallErrors>,
 }
 
-/// An instance.
-#[derive(Debug, Deserialize)]
+/// What is expected of an instance.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ExpectInstance {
     outcome: Outcome,
     reason: Option<String>,
-    /// Exactly the patches that the row says were installed.
+    /// The ids of all patches that the row reports as installed.
     installed: Option<BTreeSet<String>>,
-    /// Codes of exactly the conflicts that the row tells of.
+    /// The codes of all conflicts of the row.
     conflicts: Option<BTreeSet<String>>,
-    /// Code of who the row says has overwritten this run's compliance.
+    /// The code of the row's `overwrittenBy`.
     overwritten_by: Option<String>,
-    /// Exactly those of them that the row says are not tested.
+    /// The ids of all installed patches that the row reports as untested.
     installed_untested: Option<BTreeSet<String>>,
-    /// Exactly the patches that the row says are held back.
+    /// The ids of all patches that the row reports as held back.
     held_back: Option<BTreeSet<String>>,
-    /// Status of checks of its readiness; those that are left out are not compared.
+    /// The status of readiness checks. Checks that are left out are not compared.
     #[serde(default)]
+    #[schemars(schema_with = "by_check::<Status>")]
     findings: BTreeMap<Check, Status>,
-    /// Parts of the text of its reason.
+    /// Parts of the text of the row's reason.
     #[serde(default)]
     reason_contains: Vec<String>,
-    /// Parts of the evidence of checks.
+    /// A part of the evidence of readiness checks.
     #[serde(default)]
+    #[schemars(schema_with = "by_check::<String>")]
     evidence_contains: BTreeMap<Check, String>,
 }
 
-/// A cause of instances that are not ready.
-#[derive(Debug, Deserialize)]
+/// A cause in the report's "what to fix first".
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectCause {
-    /// Part of its text; ids are made up, so not all of it can be known.
+    /// A part of its text. Ids in the text are derived, so a case cannot know all of it.
     contains: String,
     instances: usize,
 }
 
-/// A step.
-#[derive(Debug, Deserialize)]
+/// What is expected of a step.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectStep {
     id: String,
     decision: StepDecision,
     reason: Option<String>,
+    #[serde(default)]
+    #[schemars(schema_with = "counts_schema")]
     counts: Option<Counts>,
 }
 
-/// Commands by operation.
-#[derive(Debug, Deserialize)]
+/// Numbers of commands by operation.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectCommands {
     install: Option<usize>,
     scan: Option<usize>,
 }
 
-/// What is registered in a target: all of it, by name.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+/// All baselines that are registered in a target, by name.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct ExpectRegistered {
     /// Defaults that are not the predefined ones, by operating system.
     defaults: BTreeMap<String, String>,
-    /// Baselines of patch groups, by group and operating system: `web UBUNTU`.
+    /// Baselines of patch groups, by group and operating system, for example `web UBUNTU`.
     patch_groups: BTreeMap<String, String>,
 }
 
 /// Errors of one operation.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectCallErrors {
     code: String,
     times: usize,
 }
 
-/// Every difference between what is expected and what is.
+/// Returns the schema of counts: their keys are outcomes.
+fn counts_schema(generator: &mut SchemaGenerator) -> Schema {
+    map_schema::<Outcome, u64>(generator)
+}
+
+/// Returns the schema of a map with checks as keys.
+fn by_check<V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    map_schema::<Check, V>(generator)
+}
+
+fn map_schema<K: JsonSchema, V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let (keys, values) = (generator.subschema_for::<K>(), generator.subschema_for::<V>());
+    json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values})
+}
+
+/// Returns every difference between the expectation and the run.
 #[must_use]
 pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     let mut complaints = Vec::new();
@@ -169,7 +195,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// Compares two values that people can read.
+/// Compares two values and reports the difference.
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T, complaints: &mut Vec<String>) {
     if expected != found {
         complaints.push(format!("{what}: expected {expected:?}, found {found:?}"));
@@ -209,7 +235,7 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     }
 }
 
-/// The error of an event that says that a task failed.
+/// Returns the error of an event of a failed task.
 fn task_error(event: &Value) -> Option<&str> {
     let details = ["taskFailedEventDetails", "taskTimedOutEventDetails"];
     details.iter().find_map(|name| event.get(name)?.get("error")?.as_str())
@@ -343,7 +369,7 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         }
         if wanted.overwritten_by.is_some() {
             let found = row.overwritten_by.as_ref().map(|reason| reason.code.clone());
-            same(&format!("who has overwritten the compliance of {name}"), &wanted.overwritten_by, &found, complaints);
+            same(&format!("overwrittenBy of {name}"), &wanted.overwritten_by, &found, complaints);
         }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),
@@ -369,7 +395,7 @@ fn first_to_fix(expect: &Expect, report: &Report, complaints: &mut Vec<String>) 
 
 fn baseline_changes(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
     let Some(wanted) = &expect.baseline_changes else { return };
-    // The kind is the tag of the type's own JSON.
+    // The kind is the tag in the JSON of the type.
     let kind = |change| serde_json::to_value(change).ok()?.get("change")?.as_str().map(str::to_owned);
     let changed = report.targets.iter().filter(|target| !target.baseline_changes.is_empty());
     let found: BTreeMap<String, Vec<String>> = changed
@@ -390,7 +416,7 @@ fn conflict_notes(expect: &Expect, report: &Report, complaints: &mut Vec<String>
             (format!("{}/{}", target.account_id, target.region), codes)
         })
         .collect();
-    same("what could not be seen of others", wanted, &found, complaints);
+    same("conflict notes", wanted, &found, complaints);
 }
 
 fn registered(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {

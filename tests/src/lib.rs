@@ -1,20 +1,22 @@
 //! End-to-end tests: one file in `scenarios/` is one case, which is one or more runs of the deployed system.
 //!
-//! [`case`] is the format of those files, [`cloud`] runs one in the local cloud, [`evidence`] is what a run leaves
-//! behind, [`checks`] are what holds in every run, [`expect`] is what the case itself asks for.
+//! [`case`] is the format of those files. [`cloud`] runs a case in the local cloud. [`evidence`] is what a run leaves
+//! behind. [`checks`] hold in every run. [`expect`] is what the case itself expects.
 
 pub mod case;
 pub mod checks;
 pub mod cloud;
 pub mod evidence;
 pub mod expect;
+#[cfg(test)]
+mod files;
 
 use std::path::Path;
 
 use case::Case;
 use evidence::Evidence;
 
-/// Why a case could not even be judged.
+/// Why a case fails.
 #[derive(thiserror::Error)]
 pub enum Broken {
     /// A file cannot be read or written.
@@ -22,10 +24,10 @@ pub enum Broken {
     File {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// The text of a file is not what it should be.
+    /// The text of a file is wrong.
     #[error("{path}: {text}")]
     Text {
         /// The file.
@@ -38,33 +40,33 @@ pub enum Broken {
     Cloud {
         /// How it ended.
         status: String,
-        /// What it said.
+        /// What it printed.
         output: String,
     },
-    /// The system did not do what it must.
-    #[error("{} of case {name}; everything it left behind is in {place}\n{}", plural(.complaints.len()), .complaints.join("\n"))]
+    /// The run is not as it must be.
+    #[error("{} of case {name}; everything it left behind is in {place}\n{}", count_of(.complaints.len()), .complaints.join("\n"))]
     Complaints {
         /// The case.
         name: String,
-        /// Where its results are.
+        /// The folder with its results.
         place: String,
-        /// One line each.
+        /// One complaint per line.
         complaints: Vec<String>,
     },
 }
 
-/// The test runner prints this: complaints are for people, one to a line.
+/// The test runner prints this. Complaints are for people, one per line.
 impl std::fmt::Debug for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
     }
 }
 
-fn plural(n: usize) -> String {
+fn count_of(n: usize) -> String {
     if n == 1 { "1 complaint".to_owned() } else { format!("{n} complaints") }
 }
 
-/// Runs the case in that file. Fails with every complaint about every run of it.
+/// Runs the case of a file. Fails with every complaint about every run of it.
 pub fn run(path: &Path) -> Result<(), Broken> {
     let case = Case::read(path)?;
     let results = cloud::run(&case)?;

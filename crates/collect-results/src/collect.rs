@@ -9,7 +9,6 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger};
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::inventory::Inventory;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion;
@@ -91,9 +90,7 @@ impl Look<'_> {
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
         }
-        let order: InstallOrder = store
-            .get_once(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Order))
-            .await?;
+        let order = step_inputs::planned_install(store, request).await?.into_ordered();
         let evidence = self.evidence(&asked).await?;
         let Some(judged) =
             instance_results::judge_pre_install_scan(self.view(&order.withheld), &order, &asked, &evidence)
@@ -118,8 +115,9 @@ impl Look<'_> {
         if let Some(running) = self.still_running(&verified) {
             return Ok(running);
         }
-        // What kept the install from beginning is recorded already.
-        let Some(order) = step_inputs::order(store, request).await? else {
+        let installable = step_inputs::installable(store, request).await?;
+        let Some(order) = installable.to_send() else {
+            // Nothing was sent, and why is recorded already.
             return Ok(Progress::Done);
         };
         let scanned: TargetRecord =
@@ -128,13 +126,13 @@ impl Look<'_> {
         let evidence = self.evidence(&verified).await?;
         let view = self.view(&order.withheld);
         let Some(judged) =
-            instance_results::judge_install(view, &order, &scanned.instances, &installed, &verified, &evidence)
+            instance_results::judge_install(view, order, &scanned.instances, &installed, &verified, &evidence)
         else {
             return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
         };
         let patches = self.patches(&judged).await?;
         let rows =
-            instance_results::install_rows(scanned.instances, &order, &[&installed, &verified], &judged, &patches);
+            instance_results::install_rows(scanned.instances, order, &[&installed, &verified], &judged, &patches);
         self.write(rows, Vec::new()).await
     }
 

@@ -1,7 +1,7 @@
-//! The simulated clock: stands still at its start until told to run, then runs `speed` times as fast as real time.
+//! The simulated clock. It stands still until it is started, then runs `speed` times as fast as real time.
 use jiff::Timestamp;
 
-/// Simulated time in milliseconds since 1970. The core never sees a real clock.
+/// Simulated time in milliseconds since 1970. The simulation never reads a real clock.
 pub type Millis = i64;
 
 /// One simulated second.
@@ -9,7 +9,7 @@ pub const SECOND: Millis = 1_000;
 /// One simulated day.
 pub const DAY: Millis = 24 * 3_600 * SECOND;
 
-/// Where simulated time comes from. Real time is handed in, so that tests control both.
+/// The source of simulated time. Callers hand real time in, so that tests control both.
 #[derive(Debug)]
 pub struct Clock {
     start: Millis,
@@ -18,17 +18,17 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that stands still at `start`.
+    /// Makes a clock that stands still at `start`.
     pub fn new(start: Millis, speed: f64) -> Self {
         Self { start, speed, started_at_unix_seconds: None }
     }
 
-    /// Lets the clock run from `real` on. Starting twice changes nothing.
+    /// Starts the clock at a real time. Starting it twice changes nothing.
     pub fn start(&mut self, real_unix_seconds: f64) {
         self.started_at_unix_seconds.get_or_insert(real_unix_seconds);
     }
 
-    /// The simulated time at a real time.
+    /// Returns the simulated time at a real time.
     #[allow(clippy::cast_possible_truncation, reason = "a clock's milliseconds fit an i64")]
     #[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit the 53 bits of an f64")]
     pub fn now(&self, real_unix_seconds: f64) -> Millis {
@@ -36,7 +36,7 @@ impl Clock {
         self.start + (passed * self.speed * 1_000.0).floor() as Millis
     }
 
-    /// What `GET /_sim/clock` answers: enough to compute simulated time elsewhere.
+    /// Returns the answer to `GET /_sim/clock`: enough to compute simulated time elsewhere.
     pub fn describe(&self, real_unix_seconds: f64) -> serde_json::Value {
         serde_json::json!({
             "now": rfc3339(self.now(real_unix_seconds)),
@@ -48,18 +48,18 @@ impl Clock {
     }
 }
 
-/// RFC 3339 with milliseconds when there are any.
+/// Writes a time as RFC 3339, with milliseconds if there are any.
 pub fn rfc3339(at: Millis) -> String {
     Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |stamp| stamp.to_string())
 }
 
-/// Seconds since 1970 as AWS's JSON protocol writes a timestamp.
+/// Returns seconds since 1970, which is how AWS's JSON protocol writes a timestamp.
 #[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit the 53 bits of an f64")]
 pub fn epoch_seconds(at: Millis) -> f64 {
     at as f64 / 1_000.0
 }
 
-/// Reads a date (midnight UTC) or a timestamp.
+/// Reads a timestamp, or a date, which means midnight UTC.
 pub fn parse(text: &str) -> Result<Millis, String> {
     if let Ok(stamp) = text.parse::<Timestamp>() {
         return Ok(stamp.as_millisecond());

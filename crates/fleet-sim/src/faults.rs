@@ -1,37 +1,38 @@
-//! Faults: what goes wrong between a caller and the cloud, and how often.
+//! Faults between a caller and the cloud, and how often they strike.
 use crate::{
+    facts::wildcard,
     scenario::{FaultEntry, KillCaller},
     services,
-    wire::{AwsError, Call, ec2::glob},
+    wire::{AwsError, Call},
 };
 
-/// What a call meets.
+/// What happens to a call before it is answered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fate {
-    /// Real milliseconds before it is executed.
+    /// Real milliseconds that pass before the call is executed.
     pub latency_ms: u64,
-    /// What happens to it besides.
+    /// The effect besides latency.
     pub effect: Option<Effect>,
 }
 
-/// What happens to a call besides latency.
+/// An effect besides latency.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It is not executed; this is answered.
+    /// The call is not executed. This error is the answer.
     Error(AwsError),
-    /// It is executed; its caller never hears of it.
+    /// The call is executed. Its caller gets no answer.
     Lost,
-    /// Its caller dies, before it is executed or after.
+    /// The caller dies before or after the call is executed.
     Kill(KillCaller),
 }
 
-/// A fault, and how often it was met.
+/// A fault and its counters.
 #[derive(Debug)]
 struct Armed {
     fault: FaultEntry,
-    /// Matching calls so far.
+    /// How many matching calls there were.
     seen: u32,
-    /// How often it struck.
+    /// How many calls it struck.
     struck: u32,
 }
 
@@ -42,13 +43,13 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// The faults of a checked scenario.
+    /// Arms the faults of a checked scenario.
     pub fn new(entries: &[FaultEntry]) -> Self {
         Self { armed: entries.iter().map(|fault| Armed { fault: fault.clone(), seen: 0, struck: 0 }).collect() }
     }
 
-    /// Decides what a call meets: all latencies, and the first other effect that is due. A fault that comes second
-    /// is not used up; it strikes a later call.
+    /// Decides what happens to a call: all latencies, and the first other effect that is due. A second fault that is
+    /// due is not used up. It strikes a later call.
     pub fn meet(&mut self, call: &Call) -> Fate {
         let mut fate = Fate::default();
         for Armed { fault, seen, struck } in &mut self.armed {
@@ -72,7 +73,7 @@ impl Faults {
         fate
     }
 
-    /// The faults for services that are simulated elsewhere.
+    /// Returns the faults for services that are simulated elsewhere.
     pub fn elsewhere(&self) -> Vec<&FaultEntry> {
         let ours = |fault: &FaultEntry| services::is_ours(fault.operation.split(':').next().unwrap_or_default());
         self.armed.iter().map(|armed| &armed.fault).filter(|fault| !ours(fault)).collect()
@@ -81,9 +82,8 @@ impl Faults {
 
 fn matches(fault: &FaultEntry, call: &Call) -> bool {
     let (service, operation) = fault.operation.split_once(':').unwrap_or_default();
-    let fits = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
-    fits(service, &call.service)
-        && fits(operation, &call.operation)
+    wildcard::matches(service, &call.service)
+        && wildcard::matches(operation, &call.operation)
         && fault.account.as_ref().is_none_or(|account| *account == call.account)
         && fault.region.as_ref().is_none_or(|region| *region == call.region)
         && fault.request.as_ref().is_none_or(|part| call.body.contains(part.as_str()))
@@ -97,7 +97,8 @@ fn effect(fault: &FaultEntry, service: &str) -> Effect {
     }
 }
 
-/// Every service says in its own words that it is throttled.
+/// Returns the error that a fault asks for. `ThrottlingException` becomes the code and the text that the service itself
+/// would use.
 fn error(code: &str, message: Option<&str>, service: &str) -> AwsError {
     let (code, text) = match (code, service) {
         ("ThrottlingException", "organizations") => (

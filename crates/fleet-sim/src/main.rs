@@ -1,33 +1,19 @@
-//! `fleet-sim`: an organization with accounts, instances and patches that exists only here. For development and
-//! tests: it is never deployed.
-mod abilities;
-mod agent;
-mod baseline;
-mod calls;
-mod catalogue;
+//! `fleet-sim` simulates an AWS organization with accounts, instances and patches, for development and tests. It is
+//! never deployed.
+mod call_log;
 mod clock;
-mod command;
-mod compliance;
-mod dependency;
-mod document;
+mod competing;
+mod facts;
 mod faults;
 mod fleet;
-mod ids;
-mod inventory;
-mod network;
-mod organization;
-mod others;
-mod platform;
-mod regions;
+mod patching;
 mod scenario;
-mod schedule;
+mod scenario_check;
 mod server;
 mod services;
 mod simulation;
-mod snapshot;
 #[cfg(test)]
 mod testing;
-mod truth;
 mod wire;
 mod world;
 
@@ -41,10 +27,10 @@ struct Arguments {
     /// The scenario file (YAML, schemaVersion 1).
     #[arg(long)]
     scenario: PathBuf,
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1. 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Reads and checks the scenario, and ends.
+    /// Reads and checks the scenario, prints what is wrong, and exits.
     #[arg(long)]
     check: bool,
 }
@@ -63,7 +49,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let file = arguments.scenario.display();
     let text = std::fs::read_to_string(&arguments.scenario).map_err(|error| format!("{file}: {error}"))?;
-    let scenario = scenario::parse(&text).map_err(|error| format!("{file}:\n{error}"))?;
+    let scenario = scenario_check::read(&text).map_err(|error| format!("{file}:\n{error}"))?;
     if arguments.check {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The HTTP server: turns requests into calls, and passes real time to a simulation that has none.
+//! The HTTP server. It turns requests into calls and hands real time to the simulation.
 use crate::{
     simulation::{Reply, Simulation},
     wire::{self, Call},
@@ -25,13 +25,13 @@ type Shared = Arc<Mutex<Simulation>>;
 /// Serves until the process is asked to end.
 pub async fn serve(listener: TcpListener, simulation: Simulation) -> std::io::Result<()> {
     let app = Router::new().fallback(handle).with_state(Arc::new(Mutex::new(simulation)));
-    // Answers are small: waiting to fill a packet would only make every one late.
+    // Answers are small. Waiting to fill a packet would delay every one of them.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             eprintln!("fleet-sim: no TCP_NODELAY: {error}");
         }
     });
-    // Before the first answer: whoever got one may ask this process to end.
+    // This comes before the first answer, because a caller that got one may end this process.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         result = async { axum::serve(listener, app).await } => result,
@@ -44,7 +44,7 @@ fn unix_seconds() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// Runs `act` on the simulation. A panic in an earlier request leaves a simulation that still answers.
+/// Runs `act` on the simulation. After a panic in an earlier request the simulation still answers.
 fn with<T>(simulation: &Shared, act: impl FnOnce(&mut Simulation) -> T) -> T {
     act(&mut simulation.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -86,7 +86,7 @@ fn read(headers: &HeaderMap, body: &Bytes) -> Result<Call, &'static str> {
     };
     let service = text("x-sim-service")?;
     let body = String::from_utf8_lossy(body).into_owned();
-    // A body that cannot be read is refused when the call is executed; until then it is what the log shows.
+    // A body that cannot be read is refused when the call is executed. Until then the log shows it as text.
     let request = wire::decode(&service, &body).unwrap_or_else(|_| serde_json::Value::String(body.clone()));
     Ok(Call {
         operation: text("x-sim-operation")?,

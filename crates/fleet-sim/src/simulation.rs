@@ -1,12 +1,12 @@
-//! One simulation: clock, world, faults and call log together. Real time is handed in.
+//! A simulation: clock, world, faults and call log together. Callers hand real time in.
 use crate::{
-    calls::CallLog,
+    call_log::CallLog,
     clock::{self, Clock},
     faults::{Effect, Fate, Faults},
     scenario::{KillCaller, Scenario},
-    services, truth,
+    services,
     wire::{self, AwsError, Call},
-    world::World,
+    world::{World, ground_truth},
 };
 use serde_json::{Value, json};
 
@@ -19,23 +19,23 @@ pub struct Simulation {
     calls: CallLog,
 }
 
-/// What goes back to the bridge.
+/// The reply to the bridge.
 #[derive(Debug)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Of the body.
+    /// Content type of the body.
     pub content_type: &'static str,
     /// The AWS answer.
     pub body: String,
-    /// A header that tells the bridge what else happens.
+    /// A header that tells the bridge what else happens to the call.
     pub mark: Option<(&'static str, &'static str)>,
 }
 
 impl Simulation {
-    /// A simulation of a checked scenario; its clock stands still.
+    /// Builds the simulation of a checked scenario. Its clock stands still.
     pub fn new(scenario: &Scenario) -> Self {
-        // The scenario is checked: the start can be read.
+        // The check of the scenario has read the start before.
         let start = clock::parse(&scenario.clock.start).unwrap_or_default();
         Self {
             clock: Clock::new(start, scenario.clock.speed),
@@ -45,12 +45,12 @@ impl Simulation {
         }
     }
 
-    /// Decides what a call meets. Its latency passes before `execute`.
+    /// Decides which faults strike a call. The caller waits for the latency before `execute`.
     pub fn meet(&mut self, call: &Call) -> Fate {
         self.faults.meet(call)
     }
 
-    /// Executes a call, or does what its fate demands instead, and writes it to the log.
+    /// Executes a call, or applies the effect instead, and writes it to the log.
     pub fn execute(&mut self, call: &Call, effect: Option<Effect>, real_unix_seconds: f64) -> Reply {
         let now = self.clock.now(real_unix_seconds);
         self.world.advance(now);
@@ -75,7 +75,7 @@ impl Simulation {
         Reply { status, content_type, body, mark }
     }
 
-    /// Answers `GET /_sim/<name>` and lets the clock run on `POST /_sim/clock/start`. None for an unknown name.
+    /// Answers `GET /_sim/<name>`, and starts the clock on `POST /_sim/clock/start`. None for an unknown name.
     pub fn inspect(&mut self, method: &str, name: &str, real_unix_seconds: f64) -> Option<String> {
         if (method, name) == ("POST", "clock/start") {
             self.clock.start(real_unix_seconds);
@@ -85,9 +85,9 @@ impl Simulation {
         let answer: Value = match (method, name) {
             ("GET", "health") => json!({"status": "ok"}),
             ("GET", "clock") => self.clock.describe(real_unix_seconds),
-            ("GET", "truth") => truth::truth(&self.world),
+            ("GET", "truth") => ground_truth::describe(&self.world),
             ("GET", "organization") => self.world.organization.describe(),
-            ("GET", "instances") => truth::instances(&self.world),
+            ("GET", "instances") => ground_truth::instances(&self.world),
             ("GET", "faults") => json!(self.faults.elsewhere()),
             ("GET", "calls") => return Some(self.calls.json_lines()),
             _ => return None,
@@ -99,7 +99,7 @@ impl Simulation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario;
+    use crate::scenario_check;
 
     fn simulation(faults: &str) -> Simulation {
         let text = format!(
@@ -111,7 +111,7 @@ fleet: [{{account: "111111111111", region: eu-west-1, id: i-00000000, os: UBUNTU
 faults: [{faults}]
 "#
         );
-        Simulation::new(&scenario::parse(&text).expect("valid"))
+        Simulation::new(&scenario_check::read(&text).expect("valid"))
     }
 
     fn send(simulation: &mut Simulation) -> Reply {

@@ -1,7 +1,7 @@
 //! For tests: a small world under a controlled clock, and short ways to call it.
 use crate::{
     clock::SECOND,
-    scenario, services,
+    scenario_check, services,
     wire::{AwsError, Call},
     world::World,
 };
@@ -18,25 +18,25 @@ const PATCHES: &str = r#"  - {id: bash, version: "5", os: AMAZON_LINUX_2023, rel
   - {id: KB1, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical}
   - {id: KB2, os: WINDOWS, released: "2026-11-09", classification: SecurityUpdates, severity: Critical}"#;
 
-/// A world, and how far its clock is.
+/// A world, and the start of its clock.
 pub struct Lab {
     pub world: World,
     start: i64,
 }
 
 impl Lab {
-    /// A world whose fleet is given as YAML list items (indented by two), with three patches for Amazon Linux 2023,
-    /// one of them not approved yet, and two for Windows.
+    /// Builds a world with these instances (YAML list items, indented by two), with three patches for Amazon Linux
+    /// 2023, one of them not approved yet, and two for Windows.
     pub fn new(fleet: &str) -> Self {
         Self::with(fleet, "")
     }
 
-    /// The same with further top-level fields.
+    /// Builds a world with further top-level fields.
     pub fn with(fleet: &str, more: &str) -> Self {
         Self::with_patches(PATCHES, fleet, more)
     }
 
-    /// The same with other patches (YAML list items, indented by two).
+    /// Builds a world with other patches (YAML list items, indented by two).
     pub fn with_patches(patches: &str, fleet: &str, more: &str) -> Self {
         let text = format!(
             r#"
@@ -51,12 +51,13 @@ fleet:
 {more}
 "#
         );
-        let scenario = scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        let scenario = scenario_check::read(&text).unwrap_or_else(|error| panic!("{error}"));
         let world = World::new(&scenario);
         Self { start: world.now, world }
     }
 
-    /// `count` Amazon Linux instances with ids `i-00000000`, `i-00000001` … and this behaviour.
+    /// Builds a world of `count` Amazon Linux instances with ids `i-00000000`, `i-00000001` and so on, and this
+    /// behaviour.
     pub fn linux(count: usize, behaviour: &str) -> Self {
         let node = |n| {
             format!(
@@ -118,27 +119,27 @@ fleet:
         answer["Command"]["CommandId"].as_str().expect("an id").to_owned()
     }
 
-    /// `StatusDetails` of every invocation, in the order of the instances.
+    /// Returns `StatusDetails` of every invocation, in the order of the instances.
     pub fn details(&mut self, command: &str) -> Vec<String> {
         let answer = self.ssm("ListCommandInvocations", json!({"CommandId": command}));
         let list = answer["CommandInvocations"].as_array().expect("a list");
         list.iter().map(|i| i["StatusDetails"].as_str().expect("text").to_owned()).collect()
     }
 
-    /// Status and details of a command.
+    /// Returns status and details of a command.
     pub fn command(&mut self, command: &str) -> (String, String) {
         let answer = self.ssm("ListCommands", json!({"CommandId": command}));
         let text = |name: &str| answer["Commands"][0][name].as_str().expect("text").to_owned();
         (text("Status"), text("StatusDetails"))
     }
 
-    /// The patch state of an instance; null when it never reported.
+    /// Returns the patch state of an instance. Null if it never reported.
     pub fn patch_state(&mut self, id: &str) -> Value {
         let mut answer = self.ssm("DescribeInstancePatchStates", json!({"InstanceIds": [id]}));
         answer["InstancePatchStates"].get_mut(0).map(Value::take).unwrap_or_default()
     }
 
-    /// `KBId=State` of every patch of an instance.
+    /// Returns `KBId=State` of every patch of an instance.
     pub fn patches(&mut self, id: &str) -> Vec<String> {
         let answer = self.ssm("DescribeInstancePatches", json!({"InstanceId": id, "MaxResults": 100}));
         let list = answer["Patches"].as_array().expect("a list");
@@ -146,8 +147,8 @@ fleet:
         list.iter().map(|row| format!("{}={}", text(row, "KBId"), text(row, "State"))).collect()
     }
 
-    /// The truth about an instance.
-    pub fn truth(&self, id: &str) -> Value {
-        crate::truth::truth(&self.world)["instances"][id].take()
+    /// Returns the ground truth about an instance.
+    pub fn ground_truth(&self, id: &str) -> Value {
+        crate::world::ground_truth::describe(&self.world)["instances"][id].take()
     }
 }

@@ -5,7 +5,7 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::gate::{GateAnswer, GateDecision, GateRecord};
 use orgpatch_engine::planner::{RunDocument, StepSettings};
-use orgpatch_engine::{baselines, gate};
+use orgpatch_engine::{gate, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Counts;
 use orgpatch_model::reason::Reason;
@@ -21,7 +21,7 @@ pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings
     .await?;
     let earlier = settings.earlier_steps.iter().map(String::as_str).zip(records.iter().map(Option::as_ref));
     let mut answer = gate::enter(earlier);
-    if answer.decision == GateDecision::Go && settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
+    if answer.decision == GateDecision::Go && settings.is_frozen() {
         answer = freeze(store, request, settings, answer).await?;
     }
     if answer.decision == GateDecision::Halt {
@@ -55,10 +55,7 @@ async fn freeze(
         return Ok(halt);
     };
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
-    let broken = || RunError::BrokenRun(format!("run.json does not know the stage of step {}", request.step));
-    let summary = run.steps.iter().find(|step| step.id == request.step).ok_or_else(broken)?;
-    let stage = run.plan.stages.iter().find(|stage| stage.name == summary.stage).ok_or_else(broken)?;
-    let baselines = baselines::desired(&run.plan, stage, Some(baselines::cutoff(&run.plan, scanned_at)));
+    let baselines = planner::frozen_baselines(&run, &request.step, scanned_at)?;
     store.write_once(&keys::frozen_baselines(&request.run_id, &request.step), &baselines).await?;
     Ok(go)
 }

@@ -6,8 +6,8 @@ use orgpatch_aws::store::upload::written;
 use orgpatch_aws::store::{step_inputs, step_records};
 use orgpatch_engine::gate::{GateAnswer, GateDecision};
 use orgpatch_engine::install::order::InstallTarget;
-use orgpatch_engine::install::plan;
 use orgpatch_engine::install::plan::InstallPlan;
+use orgpatch_engine::install::{Installable, plan};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::reconcile::KnownTarget;
 use orgpatch_engine::{gate, promotion};
@@ -46,19 +46,18 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         });
         let key = keys::of_target(run_id, step, &facts.target, TargetObject::Order);
         store.write_once(&key, &order).await?;
-        Ok(Some((facts.target, order)))
+        Ok(Some((facts.target, Installable::of(order, None))))
     };
 
     let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
     let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
     let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
     let reviewed = step_records::each_prepared(store, run_id, step, Wanted::Scan, order, async |reviewed| {
-        let Some((target, order)) = reviewed else { return Ok(()) };
-        written(WHAT, plan.add(&mut upload, &order))?;
+        let Some((target, installable)) = reviewed else { return Ok(()) };
+        let order = installable.ordered();
+        written(WHAT, plan.add(&mut upload, order))?;
         instances += order.instances.len();
-        if !order.instances.is_empty() {
-            targets.push(InstallTarget { target, withheld: !order.withheld.is_empty() });
-        }
+        targets.extend(InstallTarget::of(target, &installable));
         upload.settle().await
     });
     if let Err(error) = reviewed.await {

@@ -35,7 +35,8 @@ async fn install(context: &FunctionContext, ledger: &Ledger, request: TargetRequ
 async fn send(context: &FunctionContext, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
     let settings: StepSettings = context.store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
     // Without the proof that only tested patches would go in nothing does; why there is none is recorded already.
-    let Some(order) = step_inputs::order(&context.store, request).await? else {
+    let installable = step_inputs::installable(&context.store, request).await?;
+    let Some(order) = installable.to_send() else {
         return Ok(Progress::Done);
     };
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
@@ -46,6 +47,6 @@ async fn send(context: &FunctionContext, ledger: &Ledger, request: &TargetReques
     // The last thing before sending: what is looked at later cannot be prevented.
     let busy = &others::look(context, request, settings, &member, &ids).await?;
     let dispatch = Dispatch { ledger, sessions: &context.sessions, ssm: &ssm, request, settings, withheld, busy };
-    let batches = command::batches(order.instances.into_iter().map(|one| (one.os, one.instance_id)));
+    let batches = command::batches(order.instances.iter().map(|one| (one.os, one.instance_id.clone())));
     dispatch.send(batches, Some(&online)).await
 }

@@ -1,5 +1,6 @@
-//! `list-accounts`: turns the plan and the organization into the ordered steps of a run, before anything is touched.
+//! `list-accounts`: plans a run: reads the plan and the organization, and writes the ordered steps.
 
+mod lock;
 mod start;
 
 use orgpatch_aws::clients::executions::Executions;

@@ -4,10 +4,13 @@
 
 use jiff::Timestamp;
 use orgpatch_engine::gate::CaughtError;
+use orgpatch_engine::planner::PlannedStep;
 use orgpatch_model::outcome::{RunDecision, TargetOutcome};
 use orgpatch_model::target::{Phase, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::keys;
 
 /// Input of `list-accounts`.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,6 +52,23 @@ pub struct StepHead {
     pub scan_children: String,
     /// The same for the Map over the targets with work.
     pub install_children: String,
+}
+
+impl StepHead {
+    /// Returns the head of a planned step: its own values, and the keys of its objects.
+    #[must_use]
+    pub fn of(run_id: &str, step: &PlannedStep) -> Self {
+        let id = &step.settings.step;
+        Self {
+            id: id.clone(),
+            max_concurrency: step.max_concurrency,
+            scan_phase: step.scan_phase,
+            targets_key: keys::targets(run_id, id),
+            install_targets_key: keys::install_targets(run_id, id),
+            scan_children: keys::children(run_id, id, "scan"),
+            install_children: keys::children(run_id, id, "install"),
+        }
+    }
 }
 
 /// Input of `assume-role`, `scan`, `install` and `collect-results`.

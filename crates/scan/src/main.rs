@@ -21,7 +21,7 @@ use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::gate::GateAnswer;
-use orgpatch_engine::install::order::{InstallOrder, OrderedInstance};
+use orgpatch_engine::install::order::OrderedInstance;
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::reconcile::not_attempted;
@@ -73,24 +73,22 @@ async fn ask(
     let target = &request.target;
     let (asked, withheld) = match request.phase {
         Phase::PreInstallScan => {
-            let order: InstallOrder = context
-                .store
-                .get_once(&keys::of_target(&request.run_id, &request.step, target, TargetObject::Order))
-                .await?;
-            baselines::withheld(context, request, settings, &order.withheld).await?;
-            let held = order.instances.into_iter().filter(|one| order.withheld.contains_key(&one.os));
-            (held.map(known).collect(), order.withheld)
+            let planned = step_inputs::planned_install(&context.store, request).await?;
+            let withheld = planned.ordered().withheld.clone();
+            baselines::withheld(context, request, settings, &withheld).await?;
+            (planned.instances_to_prove().map(known).collect(), withheld)
         }
-        Phase::Verify => match step_inputs::order(&context.store, request).await? {
-            // What was not installed need not be proved.
-            Some(order) => {
-                let left_out = dispatch::left_out(ledger, request).await?;
-                let sent = order.instances.into_iter().filter(|one| !left_out.contains(&one.instance_id));
-                (sent.map(known).collect(), order.withheld)
-            }
-            // What held it up is recorded already.
-            None => return Ok(Progress::Done),
-        },
+        Phase::Verify => {
+            let installable = step_inputs::installable(&context.store, request).await?;
+            let Some(order) = installable.to_send() else {
+                // Nothing was sent, and why is recorded already.
+                return Ok(Progress::Done);
+            };
+            // An instance that got no install command needs no scan afterwards.
+            let left_out = dispatch::left_out(ledger, request).await?;
+            let sent = order.instances.iter().filter(|one| !left_out.contains(&one.instance_id));
+            (sent.map(known).collect(), order.withheld.clone())
+        }
         _ => {
             let inventory = inventory(context, request, settings).await?;
             if settings.readiness_only {
@@ -117,8 +115,8 @@ async fn ask(
     dispatch.send(command::batches(asked), online.as_ref()).await
 }
 
-fn known(instance: OrderedInstance) -> (OperatingSystem, String) {
-    (instance.os, instance.instance_id)
+fn known(instance: &OrderedInstance) -> (OperatingSystem, String) {
+    (instance.os, instance.instance_id.clone())
 }
 
 /// What is in the target. The first look is kept: a retry must ask the same instances in the same batches.

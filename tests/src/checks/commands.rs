@@ -1,4 +1,4 @@
-//! What was sent, from fleet-sim's own log.
+//! Checks what was sent, with fleet-sim's own log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::evidence::{Call, Evidence};
 
-/// SendCommand takes at most so many instance ids.
+/// The most instance ids that SendCommand takes.
 const MAX_INSTANCES: usize = 50;
 
-/// A scan run sends no Install.
+/// Checks that a scan run sends no Install.
 #[must_use]
 pub fn a_scan_run_installs_nothing(evidence: &Evidence) -> Vec<String> {
     let installs = evidence.calls.iter().filter(|call| call.command() == Some("Install")).count();
@@ -20,7 +20,7 @@ pub fn a_scan_run_installs_nothing(evidence: &Evidence) -> Vec<String> {
     Vec::new()
 }
 
-/// A run about baselines sends no command, and one that only previews them makes no call that could change anything.
+/// Checks that a run about baselines sends no command, and that a preview makes no call that could change anything.
 #[must_use]
 pub fn a_run_about_baselines_asks_no_instance(evidence: &Evidence) -> Vec<String> {
     if !evidence.is_about_baselines_only() {
@@ -37,7 +37,7 @@ pub fn a_run_about_baselines_asks_no_instance(evidence: &Evidence) -> Vec<String
         .collect()
 }
 
-/// The document, explicit instance ids, and what the plan says of concurrency and reboots.
+/// Checks the document of every command, its instance ids, and what the plan says about concurrency and reboots.
 #[must_use]
 pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
     let mut complaints = Vec::new();
@@ -89,8 +89,9 @@ pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// One operating system per command, and one snapshot for all commands of a run to a target and operating system; a
-/// second one where the baseline was changed to hold patches back. What installs was scanned by the same snapshot.
+/// Checks that a command is for one operating system, and that all commands of a run to a target and operating system
+/// have one snapshot. A second snapshot is allowed where the baseline was changed to withhold patches. An Install has
+/// the snapshot of the scan before it.
 #[must_use]
 pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Vec<String> {
     let systems: BTreeMap<&str, &str> =
@@ -123,7 +124,7 @@ pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Ve
                     before.push(id);
                 }
             }
-            // A command of a run without a report: the rows are what tells the systems.
+            // Without a report there are no rows that tell the operating system of an instance.
             ([], _) if evidence.report.is_none() => {}
             (os, ids) => {
                 complaints.push(format!("a command to {} is for {os:?} and has snapshots {ids:?}", call.target()));
@@ -141,7 +142,7 @@ pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Ve
     complaints
 }
 
-/// True if the command's comment names that run.
+/// Returns whether the command's comment names that run.
 fn is_of(call: &Call, run_id: &str) -> bool {
     let comment = call.request.get("Comment").and_then(Value::as_str).unwrap_or_default();
     comment.split(' ').nth(2) == Some(run_id)

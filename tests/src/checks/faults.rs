@@ -1,11 +1,11 @@
-//! A case that is about a fault proves nothing if the fault never struck.
+//! Checks that faults strike. A case about a fault proves nothing if the fault never struck.
 
 use std::collections::BTreeMap;
 
 use crate::evidence::{Evidence, Fault};
 
-/// Every fault of the scenario struck as often as it says; counted per service and effect, since a fault is not named
-/// where it strikes.
+/// Checks that every fault of the scenario struck as often as it says. It counts by service and effect, because the log
+/// does not say which fault struck.
 #[must_use]
 pub fn every_fault_has_struck(evidence: &Evidence) -> Vec<String> {
     let mut wanted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -24,7 +24,7 @@ pub fn every_fault_has_struck(evidence: &Evidence) -> Vec<String> {
     let mut complaints = Vec::new();
     for ((service, effect), wanted) in wanted {
         let found = struck.get(&(service, effect)).copied().unwrap_or_default();
-        // fleet-sim's errors may also have other causes.
+        // fleet-sim also answers errors that no fault asked for.
         if found < wanted || (found > wanted && effect != "error") {
             complaints.push(format!("{found} faults of {service} with {effect} have struck, expected {wanted}"));
         }
@@ -32,7 +32,7 @@ pub fn every_fault_has_struck(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// The word of `struck.jsonl`; a latency is no incident.
+/// Returns the word of `struck.jsonl`. A latency is not written there.
 fn effect(fault: &Fault) -> Option<&'static str> {
     match (&fault.error, fault.lost_response, &fault.kill_caller) {
         (Some(_), ..) => Some("error"),

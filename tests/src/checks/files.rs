@@ -1,4 +1,4 @@
-//! The page, the tables and the summary beside `report.json`: each says the same, read by other code than wrote it.
+//! Checks that page, tables and summary say the same as `report.json`. Other code reads them than writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::evidence::{Evidence, Files};
 
-/// A run with a report has all its files, one without has none.
+/// Checks that a run with a report has all its files, and a run without one has none.
 #[must_use]
 pub fn a_report_has_all_its_files(evidence: &Evidence) -> Vec<String> {
     let Files { page, instances, patches, summary } = &evidence.files;
@@ -21,7 +21,7 @@ pub fn a_report_has_all_its_files(evidence: &Evidence) -> Vec<String> {
         .collect()
 }
 
-/// The JSON in the page is `report.json`, and nothing in it ends its script element.
+/// Checks that the JSON in the page is `report.json`, and that no character in it could end its script element.
 #[must_use]
 pub fn the_page_holds_the_report(evidence: &Evidence) -> Vec<String> {
     let Some(page) = &evidence.files.page else { return Vec::new() };
@@ -43,8 +43,8 @@ pub fn the_page_holds_the_report(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// The compact spelling written out; what it leaves out is put back only if it is null or empty in `like`. Numbers count in
-/// the order of the text, in which the fields of an instance stand in the order of their names, as they do in a `Value`.
+/// Expands the compact spelling. Fields that it leaves out are added if they are null or empty in `like`. Numbers refer
+/// to values in the order of the text. Fields of an instance are in the order of their names there, as in a `Value`.
 fn expanded(mut compact: Value, like: &Value) -> Value {
     let Some(rows) = compact.get_mut("instances").and_then(Value::as_array_mut) else { return compact };
     let likes = like.get("instances").and_then(Value::as_array).into_iter().flatten();
@@ -71,7 +71,7 @@ fn expanded(mut compact: Value, like: &Value) -> Value {
     compact
 }
 
-/// `instances.csv` has a line per instance of the report, which says the same.
+/// Checks that `instances.csv` has a line per instance of the report and says the same.
 #[must_use]
 pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> {
     let (Some(report), Some(text)) = (&evidence.report, &evidence.files.instances) else { return Vec::new() };
@@ -113,7 +113,8 @@ pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> 
     )]
 }
 
-/// `patches.csv` says of every patch what the report says; and what it calls installed, really is.
+/// Checks that `patches.csv` says about every patch what the report says, and that every patch it calls installed
+/// really is.
 #[must_use]
 pub fn the_table_of_patches_is_the_report_and_the_truth(evidence: &Evidence) -> Vec<String> {
     let (Some(report), Some(text)) = (&evidence.report, &evidence.files.patches) else { return Vec::new() };
@@ -141,7 +142,8 @@ pub fn the_table_of_patches_is_the_report_and_the_truth(evidence: &Evidence) -> 
         }
     }
     for (instance, patch) in with("result", "installed") {
-        // What a run installed before somebody else's fault is in the truth, too: never less than the table says.
+        // The ground truth may have more patches than the table: a run may have installed them before a fault of
+        // another function.
         if evidence.truth.get(&instance).is_some_and(|truth| !truth.installed.contains(&patch)) {
             complaints.push(format!("patches.csv says that {patch} was installed on {instance}, and it was not"));
         }
@@ -149,7 +151,7 @@ pub fn the_table_of_patches_is_the_report_and_the_truth(evidence: &Evidence) -> 
     complaints
 }
 
-/// No cell can become a formula, wherever a spreadsheet cuts.
+/// Checks that no cell can become a formula, whatever delimiter a spreadsheet uses.
 #[must_use]
 pub fn no_cell_is_a_formula(evidence: &Evidence) -> Vec<String> {
     let files = [("instances.csv", &evidence.files.instances), ("patches.csv", &evidence.files.patches)];
@@ -172,7 +174,7 @@ pub fn no_cell_is_a_formula(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// The summary names every number of the run, and nothing foreign in it is markup.
+/// Checks that the summary has every number of the run, and no markup.
 #[must_use]
 pub fn the_summary_says_what_the_report_says(evidence: &Evidence) -> Vec<String> {
     let (Some(report), Some(summary)) = (&evidence.report, &evidence.files.summary) else { return Vec::new() };
@@ -188,7 +190,7 @@ pub fn the_summary_says_what_the_report_says(evidence: &Evidence) -> Vec<String>
     complaints
 }
 
-/// The lines of a table by column name.
+/// Reads the lines of a table by column name.
 fn table(name: &str, text: &str) -> Result<Vec<BTreeMap<String, String>>, String> {
     let Some(text) = text.strip_prefix('\u{feff}') else {
         return Err(format!("{name} has no byte order mark: Excel takes it for another encoding"));
@@ -199,7 +201,7 @@ fn table(name: &str, text: &str) -> Result<Vec<BTreeMap<String, String>>, String
         .map_err(|error| format!("{name} cannot be read: {error}"))
 }
 
-/// Without the apostrophes that keep a cell from being a formula.
+/// Removes the apostrophes that keep a cell from becoming a formula.
 fn plain(text: &str) -> String {
     text.replace('\'', "")
 }

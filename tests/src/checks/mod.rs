@@ -1,4 +1,4 @@
-//! What holds in every run, whatever the case is about. Each check returns its complaints.
+//! Checks that hold in every run, whatever the case is about. Each returns its complaints.
 
 pub mod commands;
 pub mod faults;
@@ -13,7 +13,7 @@ pub mod secrets;
 
 use crate::evidence::Evidence;
 
-/// The complaints of all checks.
+/// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
     let checks: [fn(&Evidence) -> Vec<String>; 26] = [
@@ -21,7 +21,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
         rows::nothing_is_installed_twice,
-        rows::nothing_is_installed_beside_somebody_else,
+        rows::nothing_is_installed_beside_a_competing_patcher,
         report::counts_equal_the_rows,
         report::every_target_and_every_account_has_one_place,
         report::the_report_is_what_its_type_says,
@@ -38,7 +38,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         order::a_step_begins_after_the_step_before_it_has_ended,
         promotion::nothing_untested_is_installed_where_it_is_blocked,
         readiness::every_scanned_instance_has_one_finding_of_each_check,
-        readiness::nobody_is_not_ready_without_a_finding,
+        readiness::no_instance_is_not_ready_without_a_finding,
         readiness::a_run_about_readiness_only_reads,
         refusal::a_refused_run_touches_nothing,
         faults::every_fault_has_struck,

@@ -1,11 +1,11 @@
-//! One step after the other.
+//! Checks the order of steps.
 
 use std::collections::BTreeMap;
 
 use crate::evidence::Evidence;
 
-/// No command goes to an account of a later step before the last call to an account of an earlier one; the log is in
-/// the order of time.
+/// Checks that no command goes to an account of a later step before the last call to an account of an earlier one. The
+/// log is in order of time.
 #[must_use]
 pub fn a_step_begins_after_the_step_before_it_has_ended(evidence: &Evidence) -> Vec<String> {
     let Some(report) = &evidence.report else { return Vec::new() };
@@ -30,7 +30,7 @@ pub fn a_step_begins_after_the_step_before_it_has_ended(evidence: &Evidence) -> 
     let mut complaints = Vec::new();
     for (&later, &command) in &first_command {
         for (&earlier, &last) in last_call.range(..later) {
-            // A step without a command is one that was only listed, after a halt.
+            // A step without a command was only listed, after a halt.
             if command < last {
                 let (earlier, later) = (&report.head.steps[earlier].id, &report.head.steps[later].id);
                 complaints.push(format!(

@@ -1,4 +1,4 @@
-//! What later stages install, against what the first stage installed.
+//! Compares what later stages install with what the first stage installed.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use orgpatch_plan::Untested;
 
 use crate::evidence::Evidence;
 
-/// In a stage that blocks untested patches nothing went in that the first stage did not install, in this run or in one
-/// before it in the same case. By the truth, and not by the report.
+/// Checks that a stage that blocks untested patches installs only patches that the first stage installed, in this run
+/// or in an earlier run of the case. It looks at the ground truth, not at the report.
 #[must_use]
 pub fn nothing_untested_is_installed_where_it_is_blocked(evidence: &Evidence) -> Vec<String> {
     let Some(plan) = &evidence.plan else {

@@ -1,4 +1,4 @@
-//! What the report says of the readiness of instances is complete, and agrees with what became of them.
+//! Checks that the readiness in the report is complete and agrees with the outcomes.
 
 use orgpatch_engine::readiness::{Check, Status};
 use orgpatch_engine::results::InstanceRow;
@@ -6,11 +6,11 @@ use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
 use crate::evidence::Evidence;
 
-/// Reasons of instances that the plan leaves out, which nobody looks at.
+/// Reasons of instances that the plan leaves out. Their readiness is not checked.
 const LEFT_OUT: [&str; 4] =
     ["excluded-instance", "excluded-by-tag", "not-selected-by-tags", "not-selected-by-operating-system"];
 
-/// Every instance of the selection in a target that was scanned has exactly one finding of each check, in their order.
+/// Checks that every selected instance in a scanned target has exactly one finding of each check, in order.
 #[must_use]
 pub fn every_scanned_instance_has_one_finding_of_each_check(evidence: &Evidence) -> Vec<String> {
     let scanned = |row: &&InstanceRow| {
@@ -27,9 +27,9 @@ pub fn every_scanned_instance_has_one_finding_of_each_check(evidence: &Evidence)
     evidence.rows().filter(scanned).filter_map(complaint).collect()
 }
 
-/// An instance of which everything passes is never called not ready.
+/// Checks that no instance is not-ready if all its checks pass.
 #[must_use]
-pub fn nobody_is_not_ready_without_a_finding(evidence: &Evidence) -> Vec<String> {
+pub fn no_instance_is_not_ready_without_a_finding(evidence: &Evidence) -> Vec<String> {
     let fine = |row: &&InstanceRow| row.findings.iter().all(|finding| finding.status == Status::Pass);
     evidence
         .rows()
@@ -39,7 +39,7 @@ pub fn nobody_is_not_ready_without_a_finding(evidence: &Evidence) -> Vec<String>
         .collect()
 }
 
-/// A run about readiness changes nothing and asks no instance.
+/// Checks that a run about readiness changes nothing and sends no command.
 #[must_use]
 pub fn a_run_about_readiness_only_reads(evidence: &Evidence) -> Vec<String> {
     if evidence.shares_its_time || !evidence.report.as_ref().is_some_and(|report| report.head.run.readiness_only) {

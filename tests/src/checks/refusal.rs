@@ -1,8 +1,8 @@
-//! Runs that are refused at the start.
+//! Checks runs that are refused at the start.
 
 use crate::evidence::Evidence;
 
-/// Without a report nothing was begun: no object of the run, and no call to any member account.
+/// Checks that a run without a report wrote no object and called no member account.
 #[must_use]
 pub fn a_refused_run_touches_nothing(evidence: &Evidence) -> Vec<String> {
     if evidence.report.is_some() || evidence.execution.status != "FAILED" {

@@ -1,4 +1,4 @@
-//! The report against itself, the scenario and its own format.
+//! Compares the report with itself, with the scenario and with its own format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use orgpatch_model::outcome::Counts;
 
 use crate::evidence::Evidence;
 
-/// The run's counts and each step's are those of the rows.
+/// Checks that the counts of the run and of each step are those of the rows.
 #[must_use]
 pub fn counts_equal_the_rows(evidence: &Evidence) -> Vec<String> {
     let Some(report) = &evidence.report else { return Vec::new() };
@@ -25,7 +25,8 @@ pub fn counts_equal_the_rows(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// Every account of the organization is in one step, in every Region of its stage, or outside the plan.
+/// Checks that every account of the organization is either in one step, in every Region of its stage, or outside the
+/// plan.
 #[must_use]
 pub fn every_target_and_every_account_has_one_place(evidence: &Evidence) -> Vec<String> {
     let (Some(report), Some(plan)) = (&evidence.report, &evidence.plan) else { return Vec::new() };
@@ -74,7 +75,7 @@ pub fn every_target_and_every_account_has_one_place(evidence: &Evidence) -> Vec<
     complaints
 }
 
-/// Nothing is in `report.json` that its type does not know, and nothing that the type knows is left out.
+/// Checks that `report.json` has exactly the fields of its type.
 #[must_use]
 pub fn the_report_is_what_its_type_says(evidence: &Evidence) -> Vec<String> {
     let Some(report) = &evidence.report else { return Vec::new() };

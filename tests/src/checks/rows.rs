@@ -1,14 +1,14 @@
-//! The rows of the report against what really happened.
+//! Compares the rows of the report with what really happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
 
-use crate::evidence::{Evidence, Truth};
+use crate::evidence::{Evidence, GroundTruth};
 
-/// Exactly one row for each instance of a target that was entered, or that a halt left alone; at most one elsewhere. In a
-/// run about baselines none at all.
+/// Checks that every instance of a target has one row if the target was entered or a halt stopped the run before it.
+/// Elsewhere an instance has at most one row. A run about baselines has no rows.
 #[must_use]
 pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Vec<String> {
     let listed: BTreeSet<String> = evidence
@@ -20,7 +20,7 @@ pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Ve
     for row in evidence.rows() {
         *rows.entry(&row.instance_id).or_default() += 1;
     }
-    let complaint = |(id, truth): (&String, &Truth)| {
+    let complaint = |(id, truth): (&String, &GroundTruth)| {
         let place = format!("{}/{}", truth.account, truth.region);
         let n = rows.get(id.as_str()).copied().unwrap_or_default();
         match (listed.contains(&place), n) {
@@ -32,7 +32,7 @@ pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Ve
     evidence.truth.iter().filter_map(complaint).collect()
 }
 
-/// No row is invented, and each is in the account, Region and step where the instance is.
+/// Checks that every row is of an instance that exists, and has its account, Region and step.
 #[must_use]
 pub fn every_row_is_a_real_instance(evidence: &Evidence) -> Vec<String> {
     let steps: BTreeMap<String, (&str, u32)> = evidence
@@ -55,7 +55,7 @@ pub fn every_row_is_a_real_instance(evidence: &Evidence) -> Vec<String> {
     evidence.rows().filter_map(complaint).collect()
 }
 
-/// Each outcome, and each list of patches that goes with it, is what really happened.
+/// Checks that each outcome, and each list of patches with it, is what really happened.
 #[must_use]
 pub fn outcomes_agree_with_the_truth(evidence: &Evidence) -> Vec<String> {
     let complaint = |row: &InstanceRow| {
@@ -66,7 +66,7 @@ pub fn outcomes_agree_with_the_truth(evidence: &Evidence) -> Vec<String> {
     evidence.rows().filter_map(complaint).collect()
 }
 
-fn contradiction(row: &InstanceRow, truth: &Truth, started: u32, only_run: bool) -> Option<String> {
+fn contradiction(row: &InstanceRow, truth: &GroundTruth, started: u32, only_run: bool) -> Option<String> {
     match row.outcome {
         Outcome::Patched | Outcome::PendingReboot if started > 1 => Some(format!("{started} installs were started")),
         Outcome::Patched | Outcome::Compliant if !truth.missing.is_empty() => {
@@ -76,7 +76,7 @@ fn contradiction(row: &InstanceRow, truth: &Truth, started: u32, only_run: bool)
         Outcome::Patched if truth.installed.is_empty() && !truth.rebooted => {
             Some("nothing was installed and it did not reboot".to_owned())
         }
-        // What other runs of the case installed is in the truth, too.
+        // The ground truth includes what other runs of the case installed.
         Outcome::Patched if only_run && names(&row.installed) != truth.installed => Some(format!(
             "the row says that {:?} were installed, and really {:?} were",
             names(&row.installed),
@@ -97,26 +97,23 @@ fn contradiction(row: &InstanceRow, truth: &Truth, started: u32, only_run: bool)
     }
 }
 
-/// Names of patches as the scenario writes them: the API adds version or architecture to a package's name.
+/// Returns the ids of patches, as the scenario writes them.
 fn names(patches: &[orgpatch_model::patch::Patch]) -> BTreeSet<String> {
     patches.iter().map(|patch| patch.id.clone()).collect()
 }
 
-/// Nothing of ours is ever installed where somebody else's patch operation runs.
+/// Checks that no Install of orgpatch begins while a competing patcher's operation runs.
 #[must_use]
-pub fn nothing_is_installed_beside_somebody_else(evidence: &Evidence) -> Vec<String> {
+pub fn nothing_is_installed_beside_a_competing_patcher(evidence: &Evidence) -> Vec<String> {
     let beside = evidence.truth.iter().filter(|(_, truth)| truth.installs_beside > 0);
     beside
         .map(|(id, truth)| {
-            format!(
-                "{} installs began on instance {id} beside a patch operation of somebody else",
-                truth.installs_beside
-            )
+            format!("{} installs began on instance {id} while another tool patched it", truth.installs_beside)
         })
         .collect()
 }
 
-/// The worst bug.
+/// Checks that no instance is installed twice in a run: the worst bug that orgpatch could have.
 #[must_use]
 pub fn nothing_is_installed_twice(evidence: &Evidence) -> Vec<String> {
     let installs = evidence.truth.keys().map(|id| (id, evidence.installs_of(id)));

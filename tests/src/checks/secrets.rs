@@ -1,4 +1,4 @@
-//! No credential in anything that people or other programs can read.
+//! Checks that nothing that people or other programs can read contains a credential.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::evidence::Evidence;
 
-/// No part of any session is in the history, the logs, the execution or the bucket.
+/// Checks that no part of a session is in the history, the logs, the execution or the bucket.
 #[must_use]
 pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
     let parts: Vec<&str> = evidence
@@ -21,7 +21,7 @@ pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
     if let Some(short) = parts.iter().find(|part| part.len() < 16) {
         complaints.push(format!("secrets.json has a part of {} characters: it would be found anywhere", short.len()));
     }
-    // What follows proves something only if there were sessions, and if the places where they could be were read.
+    // The search proves something only if there were sessions, and if the places where they could be were read.
     if !evidence.secrets.iter().any(|secret| secret.principal.contains("ListAccounts")) {
         complaints.push("secrets.json has no session of list-accounts".to_owned());
     }
@@ -61,7 +61,7 @@ pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
     complaints
 }
 
-/// The bytes of a file as whoever reads it sees them: what is compressed is not searched, but its content is.
+/// Returns the bytes of a file, decompressed if it is compressed.
 fn readable(path: &Path) -> io::Result<Vec<u8>> {
     let bytes = std::fs::read(path)?;
     if path.extension().is_none_or(|ending| ending != "gz") {

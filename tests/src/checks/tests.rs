@@ -1,5 +1,5 @@
-//! Each check can fail: a run without fault passes all of them, and each way to spoil it is found by the check that is
-//! there for it.
+//! Shows that each check can fail. A run without a fault passes all of them, and each way to spoil it is found by the
+//! check that is there for it.
 
 use orgpatch_engine::readiness::Check;
 use orgpatch_model::input::Operation;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::evidence::{Evidence, Fault, Files, IamDecision, Strike};
 
-/// A run of two stages with an account each, in which everything is as it should be.
+/// Returns the evidence of a run of two stages with an account each, in which everything is right.
 fn fine() -> Evidence {
     let patch = json!({"id": "libssl3", "title": "libssl3", "classification": "Security", "severity": "Important", "state": "Missing"});
     let findings =
@@ -77,7 +77,7 @@ fn fine() -> Evidence {
     }
 }
 
-/// What is written beside that report.
+/// Returns the files that are written beside that report.
 fn files(report: &Report) -> Files {
     Files {
         page: Some(page_of(report)),
@@ -111,14 +111,14 @@ fn table_of(report: &Report, table: Table) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-/// Replaces a part of one of them.
+/// Replaces a part of a file.
 fn edit(file: &mut Option<String>, from: &str, to: &str) {
     let text = file.as_mut().expect("there is one");
     assert!(text.contains(from), "{text}");
     *text = text.replacen(from, to, 1);
 }
 
-/// The commands of that run: scan, install and verification of i-1, then the scan of i-3.
+/// Returns the commands of that run: scan, install and verification of i-1, then the scan of i-3.
 fn calls() -> Vec<crate::evidence::Call> {
     let command = |account: &str, id: &str, operation: &str| {
         let mut parameters = json!({"Operation": [operation], "SnapshotId": [format!("snapshot of {account}")]});
@@ -169,7 +169,7 @@ fn every_way_to_spoil_a_run_is_found() {
             truth(e, "i-1").installed.insert("x".into());
         }),
         ("is reported as skipped", |e| truth(e, "i-2").installs_started = 1),
-        ("1 installs began on instance i-1 beside", |e| truth(e, "i-1").installs_beside = 1),
+        ("1 installs began on instance i-1 while another tool", |e| truth(e, "i-1").installs_beside = 1),
         ("2 installs were started on instance i-1", |e| truth(e, "i-1").installs_started = 2),
         ("the run says", |e| report(e).head.run.counts = orgpatch_model::outcome::Counts::default()),
         ("step 01-test-1 says", |e| report(e).head.steps[0].counts = orgpatch_model::outcome::Counts::default()),
@@ -235,7 +235,7 @@ fn every_way_to_spoil_a_run_is_found() {
         ("0 faults of dynamodb", |e| e.struck.clear()),
         ("0 faults of ssm with error", |e| e.faults.push(from(json!({"operation": "ssm:*", "error": "x"})))),
         ("contains a credential of orgpatch-member", |e| {
-            // This very file, in which the word below stands once.
+            // The file is this one, in which the word below stands once.
             e.secrets[1].session_token = "a-word-that-stands-in-this-file".into();
             e.public_files.push(concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks/tests.rs").into());
         }),
@@ -285,13 +285,13 @@ fn what_is_wrong_about_readiness_is_found() {
     all_are_found(ways);
 }
 
-/// Somebody complains about each.
+/// Checks that each way to spoil a run causes the complaint that belongs to it.
 fn all_are_found(ways: Vec<(&str, Spoil)>) {
     for (complaint, spoil) in ways {
         let mut evidence = fine();
         spoil(&mut evidence);
         let found = all(&evidence);
-        assert!(found.iter().any(|text| text.contains(complaint)), "nobody complains that … {complaint} …: {found:?}");
+        assert!(found.iter().any(|text| text.contains(complaint)), "no complaint contains {complaint:?}: {found:?}");
     }
 }
 
@@ -299,6 +299,6 @@ fn report(evidence: &mut Evidence) -> &mut Report {
     evidence.report.as_mut().expect("there is one")
 }
 
-fn truth<'a>(evidence: &'a mut Evidence, id: &str) -> &'a mut crate::evidence::Truth {
+fn truth<'a>(evidence: &'a mut Evidence, id: &str) -> &'a mut crate::evidence::GroundTruth {
     evidence.truth.get_mut(id).expect("there is one")
 }

@@ -1,7 +1,7 @@
 //! What the functions of a step read before they act.
 
 use orgpatch_engine::baselines::Baseline;
-use orgpatch_engine::install::order::InstallOrder;
+use orgpatch_engine::install::Installable;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_model::error::RunError;
@@ -13,21 +13,28 @@ use crate::store::bucket::Store;
 
 /// The baselines of a step that has begun: those of a frozen step are known only since then.
 pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> Result<Vec<Baseline>, RunError> {
-    if settings.promotion.as_ref().is_some_and(|promotion| promotion.frozen) {
+    if settings.is_frozen() {
         return store.get_once(&keys::frozen_baselines(run_id, &settings.step)).await;
     }
     Ok(settings.baselines.clone())
 }
 
-/// What may be installed in a target. Where patches are held back this is what the proof has left of the install plan,
-/// and None while there is no proof: then nothing may be installed.
-pub async fn order(store: &Store, request: &TargetRequest) -> Result<Option<InstallOrder>, RunError> {
+/// Returns what the install plan has for a target, before any pre-install scan.
+pub async fn planned_install(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
     let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
-    let order: InstallOrder = store.get_once(&keys::of_target(run_id, step, target, TargetObject::Order)).await?;
-    if order.withheld.is_empty() {
-        return Ok(Some(order));
+    let order = store.get_once(&keys::of_target(run_id, step, target, TargetObject::Order)).await?;
+    Ok(Installable::of(order, None))
+}
+
+/// Returns what may be installed in a target. The approved order is read only where patches are withheld.
+pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
+    let planned = planned_install(store, request).await?;
+    if !planned.needs_pre_install_scan() {
+        return Ok(planned);
     }
-    store.find_once(&keys::of_target(run_id, step, target, TargetObject::Approved)).await
+    let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
+    let approved = store.find_once(&keys::of_target(run_id, step, target, TargetObject::Approved)).await?;
+    Ok(Installable::of(planned.into_ordered(), approved))
 }
 
 /// What the first stage of the plan has installed, as the steps that come after it see it; empty where the plan

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::baselines::BaselineRecord;
 use orgpatch_engine::gate::CaughtError;
+use orgpatch_engine::install::Installable;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
@@ -111,10 +112,9 @@ impl Reader<'_> {
         }
         let scan = self.record(&TargetObject::SCAN_RECORDS).await?;
         let inventory = if scan.is_none() { self.find(TargetObject::Inventory).await? } else { None };
-        let order = match self.find(TargetObject::Approved).await? {
-            None => self.find(TargetObject::Order).await?,
-            approved => approved,
-        };
+        let approved = self.find(TargetObject::Approved).await?;
+        let planned = if approved.is_none() { self.find(TargetObject::Order).await? } else { None };
+        let order = Installable::recorded(planned, approved).map(Installable::into_ordered);
         let install = self.record(&TargetObject::INSTALL_RECORDS).await?;
         let baselines: Option<BaselineRecord> = self.find(TargetObject::Baselines).await?;
         Ok(KnownTarget::Recorded(Box::new(RecordedTarget {

@@ -159,7 +159,7 @@ impl PreviewCounts {
     }
 }
 
-/// What a run of the plan would do; `only` names the stages to run. The errors are those that would refuse the run.
+/// Returns what a run of the plan would do; `only` names the stages to run. The errors are those that would refuse the run.
 pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Preview, RunError> {
     planner::check_first_stage(plan, only)?;
     let resolution = planner::resolve(plan, organization, only)?;
@@ -167,8 +167,8 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
     let mut stages_not_in_run = Vec::new();
     for (index, stage) in plan.stages.iter().enumerate() {
         let steps = resolution.steps.iter().filter(|step| step.stage_index == index);
-        let steps: Vec<StepPreview> = steps.map(|step| step_preview(stage, step)).collect();
-        // A stage of the run has an account, and so a step; resolve sees to that.
+        let steps: Vec<StepPreview> = steps.map(step_preview).collect();
+        // Every stage of the run has an account, and so a step: `resolve` refuses a stage without one.
         if steps.is_empty() {
             stages_not_in_run.push(stage.name.clone());
         } else {
@@ -192,7 +192,7 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
     let counts = PreviewCounts::of(&steps);
     let select = planner::selection_of(plan, stage);
     let baselines = baselines::desired(plan, stage, None);
-    let waves: Vec<u32> = (1..).zip(planner::wave_ends(&stage.waves, counts.accounts)).map(|(wave, _)| wave).collect();
+    let waves = planner::waves_of(stage, counts.accounts);
     StagePreview {
         name: stage.name.clone(),
         counts,
@@ -203,8 +203,8 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
         promotion: promotion_preview(plan, stage),
         gate: stage.gate,
         gate_text: words::gate(stage.gate),
-        waves: waves.last().copied().unwrap_or_default(),
-        empty_waves: waves.into_iter().filter(|wave| !steps.iter().any(|step| step.wave == *wave)).collect(),
+        waves: waves.last().map_or(0, |wave| wave.number),
+        empty_waves: waves.iter().filter(|wave| wave.accounts.is_empty()).map(|wave| wave.number).collect(),
         steps,
     }
 }
@@ -223,15 +223,14 @@ fn promotion_preview(plan: &Plan, stage: &Stage) -> Option<PromotionPreview> {
     })
 }
 
-fn step_preview(stage: &Stage, step: &Step) -> StepPreview {
+fn step_preview(step: &Step) -> StepPreview {
     // Targets come account by account.
     let by_account = step.targets.chunk_by(|a, b| a.account_id == b.account_id);
     let accounts: Vec<AccountPreview> = by_account.filter_map(account_preview).collect();
-    let up_to = usize::try_from(step.wave).ok().and_then(|wave| stage.waves.get(wave - 1)).copied();
     StepPreview {
         id: step.id.clone(),
         wave: step.wave,
-        up_to,
+        up_to: step.up_to,
         counts: PreviewCounts {
             steps: 1,
             accounts: accounts.len(),

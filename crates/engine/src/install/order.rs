@@ -9,6 +9,8 @@ use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
+use super::Installable;
+
 /// A target's part of the install plan; what `install` sends, neither more nor less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,8 +49,18 @@ pub struct LeftOut {
 pub struct InstallTarget {
     /// Where.
     pub target: Target,
-    /// True if patches are held back, so that a scan must prove what would go in before the install.
+    /// True if patches are withheld, so that a pre-install scan must prove what would go in before the install. The state
+    /// machine reads it.
     pub withheld: bool,
+}
+
+impl InstallTarget {
+    /// Returns the item of a target; None if its order has no instance.
+    #[must_use]
+    pub fn of(target: Target, installable: &Installable) -> Option<Self> {
+        let withheld = installable.needs_pre_install_scan();
+        (!installable.ordered().instances.is_empty()).then_some(Self { target, withheld })
+    }
 }
 
 /// An instance in the install plan.

@@ -1,4 +1,4 @@
-//! What the planner writes down: `run.json` and the settings of each step.
+//! The stored documents of the planner: `run.json` and the settings of each step.
 
 use jiff::Timestamp;
 use orgpatch_model::input::{Operation, RunInput};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baselines::Baseline;
 
-/// `run.json`: everything that was decided before anything was touched.
+/// `run.json`: everything that was decided before orgpatch touched any account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunDocument {
@@ -78,30 +78,30 @@ pub struct StepSettings {
     pub readiness_only: bool,
     /// Which instances.
     pub select: Selection,
-    /// May an install reboot?
+    /// Whether an install may reboot.
     pub reboot: Reboot,
-    /// How much at the same time.
+    /// How much happens at the same time.
     pub rate: Rate,
-    /// What must hold afterwards.
+    /// What must hold before the next step starts.
     pub gate: Gate,
-    /// What happens to instances that somebody else patches too.
+    /// What happens to instances that another tool patches too.
     #[serde(default)]
     pub conflicts: ConflictSettings,
-    /// The baselines that a target must have before it is scanned; empty: those that it has are used as they are, or
-    /// the step is frozen and they are not known before the first stage is scanned.
+    /// The baselines that a target must have before it is scanned. Empty: the target keeps those that it has, or the step
+    /// is frozen ([`StepSettings::is_frozen`]) and its baselines are written when it begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<Baseline>,
-    /// What the step shares with the first stage; None: it stands for itself.
+    /// How the step is compared with the first stage; None: it is not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotion: Option<Promotion>,
-    /// True for a step of the plan's first stage: what it installs is the tested set.
+    /// True for a step of the plan's first stage: the patches that it installs are the tested set.
     #[serde(default)]
     pub is_first_stage: bool,
     /// Ids of the steps before this one, all of which must have advanced.
     pub earlier_steps: Vec<String>,
 }
 
-/// What a step of a later stage shares with the first stage.
+/// How a step of a later stage is compared with the first stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Promotion {
@@ -112,4 +112,13 @@ pub struct Promotion {
     pub frozen: bool,
     /// What becomes of patches that the first stage has not installed.
     pub untested: Untested,
+}
+
+impl StepSettings {
+    /// Returns true if the baselines of the step are written when it begins, because only then is known when the first
+    /// stage was scanned.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.promotion.as_ref().is_some_and(|promotion| promotion.frozen)
+    }
 }

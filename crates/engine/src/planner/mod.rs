@@ -1,7 +1,28 @@
-//! From the plan and the organization to the ordered steps of a run, before anything is touched.
+//! The planner: from the plan and the organization to the ordered steps of a run, before orgpatch touches any account.
+//!
+//! [`plan()`] makes everything that `list-accounts` writes. It is built from [`resolve`] (which account in which step),
+//! [`selection_of`] and [`waves_of`], which `orgpatch preview` uses too. [`frozen_baselines`] completes a frozen step when
+//! it begins, because only then is known when the first stage was scanned.
 
+mod checks;
+mod claims;
 mod documents;
+mod frozen;
+mod order;
+mod plan_document;
+mod run;
+mod selection;
+mod settings;
 mod steps;
+#[cfg(test)]
+mod tests;
+mod waves;
 
+pub use checks::{check_first_stage, check_input, check_stages};
 pub use documents::{AccountOutsidePlan, Promotion, RunDocument, StepSettings, StepSummary};
-pub use steps::{Resolution, Step, check_first_stage, check_stages, resolve, selection_of, units_of, wave_ends};
+pub use frozen::frozen_baselines;
+pub use plan_document::PlanDocument;
+pub use run::{PlannedRun, PlannedStep, RunIdentity, plan};
+pub use selection::{selection_of, units_of};
+pub use steps::{Resolution, Step, resolve};
+pub use waves::{PlannedWave, waves_of};

@@ -24,7 +24,7 @@ pub struct RecordedTarget {
     pub inventory: Option<Inventory>,
     /// The scan's record.
     pub scan: Option<TargetRecord>,
-    /// What was to be installed.
+    /// The order that results are reconciled with, see [`crate::install::Installable::ordered`].
     pub order: Option<InstallOrder>,
     /// The install's record.
     pub install: Option<TargetRecord>,

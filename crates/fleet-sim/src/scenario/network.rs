@@ -1,44 +1,47 @@
-//! What a scenario says about the network of instances, short for the common cases.
-use super::words::{Form, Words, word};
+//! What a scenario says about the network of instances, with short forms for common cases.
+use super::short_forms::{NameOrMap, Named, named};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The network of the instances of an entry. Those whose networks are alike share a VPC and a subnet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// The network of the instances of an entry. Entries with equal networks share a VPC and a subnet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a field that people write as yes or no")]
 pub struct NetworkEntry {
-    /// The VPC's name. Entries with the same one share it whatever their networks are: each has a subnet of its own.
+    /// The VPC's name. Entries with the same name share the VPC and its endpoints. Each has a subnet of its own.
     pub vpc: Option<String>,
     /// Short for `route: none`.
     #[serde(default)]
     pub private: bool,
-    /// Where the subnet's default route leads.
+    /// The target of the subnet's default route. Usually an internet gateway.
     pub route: Option<WayOut>,
-    /// Have the instances public addresses? An internet gateway is of no use without.
-    #[serde(default = "super::yes")]
+    /// Whether the instances have public addresses. Without one an internet gateway does not help.
+    #[serde(default = "super::defaults::yes")]
     pub public_address: bool,
-    /// Does the subnet use the main route table of its VPC instead of one of its own?
+    /// Whether the subnet uses the main route table of its VPC instead of its own.
     #[serde(default)]
     pub main_route_table: bool,
-    /// Endpoints of the VPC.
+    /// Endpoints of the VPC. Each is a service, or a map with `service` and more. S3 is a gateway, all others are
+    /// interfaces.
     #[serde(default)]
-    pub endpoints: Vec<Form<EndpointEntry>>,
-    /// Where the security group lets connections to port 443 out to.
-    #[serde(default, deserialize_with = "word")]
+    pub endpoints: Vec<NameOrMap<EndpointEntry>>,
+    /// Where the security group lets connections to port 443 out to: `true` (everywhere), `false` (nowhere), `s3-only`,
+    /// `endpoints-and-s3`, or `vpc-only`.
+    #[serde(default, deserialize_with = "named")]
     pub egress443: Egress,
-    /// What the network ACL of the subnet closes.
+    /// What the network ACL of the subnet blocks.
     #[serde(default)]
     pub network_acl: NetworkAcl,
-    /// Is the S3 gateway endpoint of the VPC, if there is one, in the subnet's route table?
-    #[serde(default = "super::yes")]
+    /// Whether the S3 gateway endpoint of the VPC, if there is one, is in the subnet's route table.
+    #[serde(default = "super::defaults::yes")]
     pub s3_route: bool,
-    /// Is there a mirror of the package repositories, or a WSUS server, inside the network?
+    /// Whether the network has a mirror of the package repositories or a WSUS server. No API shows it.
     #[serde(default)]
     pub mirror: bool,
 }
 
 impl Default for NetworkEntry {
-    /// Nothing is in the way of anything.
+    /// Returns a network in which everything is reachable.
     fn default() -> Self {
         Self {
             vpc: None,
@@ -56,74 +59,78 @@ impl Default for NetworkEntry {
 }
 
 impl NetworkEntry {
-    /// Where the default route leads.
+    /// Returns the target of the default route.
     pub fn way_out(&self) -> WayOut {
         self.route.unwrap_or(if self.private { WayOut::None } else { WayOut::InternetGateway })
     }
 
-    /// Do the instances have public addresses?
+    /// Returns whether the instances have public addresses that are of use.
     pub fn is_public(&self) -> bool {
         self.way_out() == WayOut::InternetGateway && self.public_address
     }
 
-    /// What contradicts itself: the field, and the text about it.
+    /// Returns what contradicts itself: the field, and what is wrong with it.
     pub fn contradictions(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         if self.private && self.way_out() == WayOut::InternetGateway {
-            found.push(("private".to_owned(), "a private network has no route to an internet gateway".to_owned()));
+            found.push((
+                "private".to_owned(),
+                "a private network has no route to an internet gateway, so private or route must be left out"
+                    .to_owned(),
+            ));
         }
         if self.vpc.as_deref().is_some_and(str::is_empty) {
-            found.push(("vpc".to_owned(), "a name must not be empty".to_owned()));
+            found.push(("vpc".to_owned(), "the name must not be empty".to_owned()));
         }
-        for (index, Form(endpoint)) in self.endpoints.iter().enumerate() {
-            let mut find = |field: &str, text: &str| {
+        for (index, NameOrMap(endpoint)) in self.endpoints.iter().enumerate() {
+            let mut report = |field: &str, text: &str| {
                 found.push((format!("endpoints[{index}].{field}"), format!("{} {text}", endpoint.service)));
             };
-            if self.endpoints[..index].iter().any(|Form(other)| other.service == endpoint.service) {
-                find("service", "is listed twice");
+            if self.endpoints[..index].iter().any(|NameOrMap(other)| other.service == endpoint.service) {
+                report("service", "is listed twice");
             }
             if endpoint.service == "s3" {
                 if endpoint.group != EndpointGroup::default() {
-                    find("group", "is a gateway endpoint here, which has no security group");
+                    report("group", "is a gateway endpoint, which has no security group");
                 }
                 if !endpoint.private_dns {
-                    find("privateDns", "is a gateway endpoint here, which has no private DNS");
+                    report("privateDns", "is a gateway endpoint, which has no private DNS");
                 }
             } else if matches!(endpoint.policy, Policy::WithoutPatchBuckets | Policy::PatchBucketsOnly) {
-                find("policy", "is not s3: the policy without-patch-buckets and patch-buckets-only are about buckets");
+                report("policy", "is not s3, and without-patch-buckets and patch-buckets-only are only for s3");
             }
         }
         found
     }
 }
 
-/// Where a default route leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// The target of a default route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WayOut {
-    /// To an internet gateway.
+    /// An internet gateway.
     InternetGateway,
-    /// To a NAT gateway.
+    /// A NAT gateway.
     NatGateway,
-    /// To a transit gateway, behind which the internet is reached.
+    /// A transit gateway that leads to the internet.
     TransitGateway,
-    /// To a NAT gateway that was deleted.
+    /// A NAT gateway that was deleted.
     Blackhole,
-    /// There is none.
+    /// There is no default route.
     None,
 }
 
 /// An endpoint of a VPC.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct EndpointEntry {
-    /// The last part of its service's name.
+    /// The last part of its service's name, for example `ssm`.
     pub service: String,
     /// Whom its security group lets in.
     #[serde(default)]
     pub group: EndpointGroup,
-    /// Do the service's usual names lead to it?
-    #[serde(default = "super::yes")]
+    /// Whether the service's usual names lead to it.
+    #[serde(default = "super::defaults::yes")]
     pub private_dns: bool,
     /// What its policy allows.
     #[serde(default)]
@@ -131,18 +138,19 @@ pub struct EndpointEntry {
     /// Where it is.
     #[serde(default)]
     pub place: EndpointPlace,
-    /// Is it ready for use?
-    #[serde(default = "super::yes")]
+    /// Whether it is ready for use. Otherwise its state is pending.
+    #[serde(default = "super::defaults::yes")]
     pub available: bool,
 }
 
-impl Words for EndpointEntry {
-    const EXPECTED: &'static str = "ssm, ssmmessages, ec2messages, s3, kms, logs, ec2 or another service";
+impl Named for EndpointEntry {
+    const NAMES: &'static str = "ssm, ssmmessages, ec2messages, s3, kms, logs, ec2 or another service";
+    const PATTERN: Option<&'static str> = Some("^[a-z0-9.-]+$");
 
-    fn from_word(word: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.');
-        (!word.is_empty() && word.bytes().all(plain)).then(|| Self {
-            service: word.to_owned(),
+        (!name.is_empty() && name.bytes().all(plain)).then(|| Self {
+            service: name.to_owned(),
             group: EndpointGroup::default(),
             private_dns: true,
             policy: Policy::default(),
@@ -152,8 +160,8 @@ impl Words for EndpointEntry {
     }
 }
 
-/// Whom the security group of an endpoint lets in.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// Who the security group of an endpoint lets in.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointGroup {
     /// Every address of the VPC.
@@ -161,35 +169,36 @@ pub enum EndpointGroup {
     Vpc,
     /// The security group of the instances.
     Instances,
-    /// Some other security group.
+    /// A security group to which no instance belongs.
     Closed,
 }
 
 /// What the policy of an endpoint allows.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Everything.
     #[default]
     Full,
-    /// Buckets of the organization and the repositories of Amazon Linux.
+    /// Buckets of the organization and the repositories of Amazon Linux. The buckets of Patch Manager are missing.
     WithoutPatchBuckets,
-    /// The buckets of Patch Manager and nothing else.
+    /// Only the buckets of Patch Manager. The repositories of Amazon Linux are missing.
     PatchBucketsOnly,
     /// Nothing.
     Nothing,
 }
 
 /// Where an endpoint is.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointPlace {
-    /// In the subnet of the instances (a gateway: in its route table).
+    /// In the subnet of the instances. A gateway is in its route table.
     #[default]
     Here,
-    /// In another subnet of the VPC, from where it serves the whole VPC (a gateway: it does not).
+    /// In another subnet of the VPC. An interface serves the whole VPC from there, a gateway does not serve this
+    /// subnet.
     OtherSubnet,
-    /// In another VPC, from where it serves nobody here.
+    /// In another VPC, where it does not serve these instances.
     OtherVpc,
 }
 
@@ -209,11 +218,11 @@ pub enum Egress {
     VpcOnly,
 }
 
-impl Words for Egress {
-    const EXPECTED: &'static str = "true, false, s3-only, endpoints-and-s3, vpc-only";
+impl Named for Egress {
+    const NAMES: &'static str = "true, false, s3-only, endpoints-and-s3, vpc-only";
 
-    fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
             "true" => Self::Open,
             "false" => Self::Closed,
             "s3-only" => Self::S3Only,
@@ -224,16 +233,16 @@ impl Words for Egress {
     }
 }
 
-/// What a network ACL closes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// What a network ACL blocks.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkAcl {
-    /// Nothing: it is the default one of the VPC.
+    /// Nothing. It is the default network ACL of the VPC.
     #[default]
     Open,
     /// Connections out to port 443.
     #[serde(rename = "no-443")]
     No443,
-    /// The ports that answers come back to.
+    /// The ports to which answers return.
     NoReturnPorts,
 }

@@ -1,29 +1,18 @@
-//! The simulated AWS services: who may call, and which function answers.
+//! The simulated AWS services: which operations there are, and who may call them.
 pub mod ec2;
 mod organizations;
-mod ssm_associations;
-mod ssm_baseline_writes;
-mod ssm_baselines;
-mod ssm_calendars;
-mod ssm_commands;
-mod ssm_inventory;
-mod ssm_nodes;
-mod ssm_patch_groups;
-mod ssm_send;
-mod ssm_settings;
-mod ssm_tags;
-mod ssm_windows;
+mod pages;
+mod ssm;
 
 use crate::{
-    regions::OptIn,
-    wire::{AwsError, Call, ec2::glob, fields::Fields, paging::BadToken},
+    facts::{regions::OptIn, wildcard},
+    wire::{AwsError, Call},
     world::World,
 };
-use serde_json::Value;
 
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
-/// Every operation, with what answers it.
+/// Every simulated operation, with the function that answers it.
 const OPERATIONS: [(&str, &str, Handler); 47] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
@@ -42,46 +31,46 @@ const OPERATIONS: [(&str, &str, Handler); 47] = [
     ("organizations", "ListOrganizationalUnitsForParent", organizations::list_organizational_units_for_parent),
     ("organizations", "ListParents", organizations::list_parents),
     ("organizations", "ListRoots", organizations::list_roots),
-    ("ssm", "AddTagsToResource", ssm_tags::add_tags_to_resource),
-    ("ssm", "CancelCommand", ssm_commands::cancel_command),
-    ("ssm", "CreatePatchBaseline", ssm_baseline_writes::create_patch_baseline),
-    ("ssm", "DeletePatchBaseline", ssm_baseline_writes::delete_patch_baseline),
-    ("ssm", "DeregisterPatchBaselineForPatchGroup", ssm_patch_groups::deregister_patch_baseline_for_patch_group),
-    ("ssm", "DescribeAssociation", ssm_associations::describe_association),
-    ("ssm", "DescribeInstanceInformation", ssm_nodes::describe_instance_information),
-    ("ssm", "DescribeInstancePatchStates", ssm_nodes::describe_instance_patch_states),
-    ("ssm", "DescribeInstancePatches", ssm_nodes::describe_instance_patches),
-    ("ssm", "DescribeMaintenanceWindowTargets", ssm_windows::describe_maintenance_window_targets),
-    ("ssm", "DescribeMaintenanceWindowTasks", ssm_windows::describe_maintenance_window_tasks),
-    ("ssm", "DescribeMaintenanceWindows", ssm_windows::describe_maintenance_windows),
-    ("ssm", "DescribePatchBaselines", ssm_baselines::describe_patch_baselines),
-    ("ssm", "DescribePatchGroups", ssm_patch_groups::describe_patch_groups),
-    ("ssm", "GetCalendarState", ssm_calendars::get_calendar_state),
-    ("ssm", "GetCommandInvocation", ssm_commands::get_command_invocation),
-    ("ssm", "GetDefaultPatchBaseline", ssm_baselines::get_default_patch_baseline),
-    ("ssm", "GetInventory", ssm_inventory::get_inventory),
-    ("ssm", "GetPatchBaseline", ssm_baselines::get_patch_baseline),
-    ("ssm", "GetPatchBaselineForPatchGroup", ssm_patch_groups::get_patch_baseline_for_patch_group),
-    ("ssm", "GetServiceSetting", ssm_settings::get_service_setting),
-    ("ssm", "ListAssociations", ssm_associations::list_associations),
-    ("ssm", "ListCommandInvocations", ssm_commands::list_command_invocations),
-    ("ssm", "ListCommands", ssm_commands::list_commands),
-    ("ssm", "ListTagsForResource", ssm_tags::list_tags_for_resource),
-    ("ssm", "RegisterDefaultPatchBaseline", ssm_baselines::register_default_patch_baseline),
-    ("ssm", "RegisterPatchBaselineForPatchGroup", ssm_patch_groups::register_patch_baseline_for_patch_group),
-    ("ssm", "RemoveTagsFromResource", ssm_tags::remove_tags_from_resource),
-    ("ssm", "SendCommand", ssm_send::send_command),
-    ("ssm", "UpdatePatchBaseline", ssm_baseline_writes::update_patch_baseline),
+    ("ssm", "AddTagsToResource", ssm::tags::add_tags_to_resource),
+    ("ssm", "CancelCommand", ssm::commands::cancel_command),
+    ("ssm", "CreatePatchBaseline", ssm::baseline_writes::create_patch_baseline),
+    ("ssm", "DeletePatchBaseline", ssm::baseline_writes::delete_patch_baseline),
+    ("ssm", "DeregisterPatchBaselineForPatchGroup", ssm::patch_groups::deregister_patch_baseline_for_patch_group),
+    ("ssm", "DescribeAssociation", ssm::associations::describe_association),
+    ("ssm", "DescribeInstanceInformation", ssm::nodes::describe_instance_information),
+    ("ssm", "DescribeInstancePatchStates", ssm::nodes::describe_instance_patch_states),
+    ("ssm", "DescribeInstancePatches", ssm::nodes::describe_instance_patches),
+    ("ssm", "DescribeMaintenanceWindowTargets", ssm::maintenance_windows::describe_maintenance_window_targets),
+    ("ssm", "DescribeMaintenanceWindowTasks", ssm::maintenance_windows::describe_maintenance_window_tasks),
+    ("ssm", "DescribeMaintenanceWindows", ssm::maintenance_windows::describe_maintenance_windows),
+    ("ssm", "DescribePatchBaselines", ssm::baselines::describe_patch_baselines),
+    ("ssm", "DescribePatchGroups", ssm::patch_groups::describe_patch_groups),
+    ("ssm", "GetCalendarState", ssm::calendars::get_calendar_state),
+    ("ssm", "GetCommandInvocation", ssm::commands::get_command_invocation),
+    ("ssm", "GetDefaultPatchBaseline", ssm::baselines::get_default_patch_baseline),
+    ("ssm", "GetInventory", ssm::inventory::get_inventory),
+    ("ssm", "GetPatchBaseline", ssm::baselines::get_patch_baseline),
+    ("ssm", "GetPatchBaselineForPatchGroup", ssm::patch_groups::get_patch_baseline_for_patch_group),
+    ("ssm", "GetServiceSetting", ssm::settings::get_service_setting),
+    ("ssm", "ListAssociations", ssm::associations::list_associations),
+    ("ssm", "ListCommandInvocations", ssm::commands::list_command_invocations),
+    ("ssm", "ListCommands", ssm::commands::list_commands),
+    ("ssm", "ListTagsForResource", ssm::tags::list_tags_for_resource),
+    ("ssm", "RegisterDefaultPatchBaseline", ssm::baselines::register_default_patch_baseline),
+    ("ssm", "RegisterPatchBaselineForPatchGroup", ssm::patch_groups::register_patch_baseline_for_patch_group),
+    ("ssm", "RemoveTagsFromResource", ssm::tags::remove_tags_from_resource),
+    ("ssm", "SendCommand", ssm::send::send_command),
+    ("ssm", "UpdatePatchBaseline", ssm::baseline_writes::update_patch_baseline),
 ];
 
-/// Is this one of the services that are simulated here?
+/// Returns whether a service is simulated here.
 pub fn is_ours(service: &str) -> bool {
     OPERATIONS.iter().any(|(known, _, _)| *known == service)
 }
 
-/// Could a fault's pattern ever match? Patterns for services that are simulated elsewhere always could.
+/// Returns whether a fault's pattern can ever match. Patterns for services that are simulated elsewhere always can.
 pub fn could_match(service: &str, operation: &str) -> bool {
-    let fits = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
+    let fits = wildcard::matches;
     let ours = OPERATIONS.iter().any(|(known, _, _)| fits(service, known));
     !ours || service.contains('*') || OPERATIONS.iter().any(|(s, o, _)| fits(service, s) && fits(operation, o))
 }
@@ -97,9 +86,9 @@ pub fn answer(world: &mut World, call: &Call) -> Result<String, AwsError> {
     handler(world, call)
 }
 
-/// Do the credentials work here? A disabled Region does not know them, and a suspended account has none that work.
+/// Refuses credentials that do not work. A disabled Region knows none, and those of a suspended account are refused.
 fn admit(world: &World, call: &Call) -> Result<(), AwsError> {
-    let alive = world.organization.accounts.get(&call.account).is_some_and(crate::organization::Account::works);
+    let alive = world.organization.accounts.get(&call.account).is_some_and(crate::world::organization::Account::works);
     let global = call.service == "organizations";
     if alive && (global || world.region_status(&call.account, &call.region) != OptIn::NotOptedIn) {
         return Ok(());
@@ -111,33 +100,5 @@ fn admit(world: &World, call: &Call) -> Result<(), AwsError> {
     })
 }
 
-/// A request to Systems Manager.
-fn ssm(call: &Call) -> Fields<'_> {
-    Fields::new(&call.request, "ValidationException")
-}
-
-impl From<BadToken> for AwsError {
-    fn from(_: BadToken) -> Self {
-        Self::new("InvalidNextToken", "The specified token isn't valid.")
-    }
-}
-
-/// A value of an API's enum: letters only, in lower case. Some lists spell `INSTALLED_OTHER`, others `InstalledOther`.
-fn normalized(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// Adds `NextToken` to an answer, if there is one.
-fn with_token(mut answer: Value, token: Option<String>) -> String {
-    if let (Some(token), Some(object)) = (token, answer.as_object_mut()) {
-        object.insert("NextToken".to_owned(), Value::String(token));
-    }
-    answer.to_string()
-}
-
-#[cfg(test)]
-mod baseline_tests;
-#[cfg(test)]
-mod others_tests;
 #[cfg(test)]
 mod tests;

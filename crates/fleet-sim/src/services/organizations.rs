@@ -1,19 +1,21 @@
-//! Organizations: the tree, page by page. Only the management account may look, but for `DescribeOrganization`.
-use super::with_token;
+//! Organizations: the tree, page by page. Only the management account may call it, except `DescribeOrganization`.
+use super::pages::with_token;
 use crate::{
-    ids,
-    organization::{Account, Organization, Ou},
+    facts::ids,
     scenario::AccountState,
     wire::{
         AwsError, Call,
         fields::Fields,
         paging::{Page, page},
     },
-    world::World,
+    world::{
+        World,
+        organization::{Account, Organization, Ou},
+    },
 };
 use serde_json::{Value, json};
 
-/// The largest page, and the usual one.
+/// The largest page size, which is also the usual one.
 const PAGE: i64 = 20;
 
 fn fields(call: &Call) -> Fields<'_> {
@@ -67,7 +69,7 @@ fn account_json(organization: &Organization, account: &Account) -> Value {
         "JoinedMethod": "CREATED",
         "JoinedTimestamp": 1_577_836_800.0,
     });
-    // `Status` has fewer values: a closed account was SUSPENDED, and one that is being set up had none.
+    // `Status` has fewer values than `State`: a closed account was SUSPENDED, and an account in activation had none.
     let status = match account.state {
         AccountState::PendingActivation => None,
         AccountState::Active => Some("ACTIVE"),
@@ -92,14 +94,14 @@ fn ou_json(organization: &Organization, ou: &Ou) -> Value {
     answer
 }
 
-/// Organizations promises no order: this one follows a hash of the id.
+/// Returns accounts in the order of a hash of their ids. Organizations promises no order.
 fn shuffled<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<&'a Account> {
     let mut accounts: Vec<_> = accounts.collect();
     accounts.sort_by_cached_key(|account| ids::hex(&["order", &account.id], 16));
     accounts
 }
 
-/// `DescribeOrganization`
+/// Answers `DescribeOrganization`.
 #[allow(clippy::unnecessary_wraps, reason = "every operation has one signature")]
 pub fn describe_organization(world: &mut World, _: &Call) -> Result<String, AwsError> {
     let organization = &world.organization;
@@ -117,7 +119,7 @@ pub fn describe_organization(world: &mut World, _: &Call) -> Result<String, AwsE
     .to_string())
 }
 
-/// `ListRoots`
+/// Answers `ListRoots`.
 pub fn list_roots(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let root = json!({
@@ -130,7 +132,7 @@ pub fn list_roots(world: &mut World, call: &Call) -> Result<String, AwsError> {
     Ok(with_token(json!({"Roots": page.items}), page.next))
 }
 
-/// `ListAccounts`
+/// Answers `ListAccounts`.
 pub fn list_accounts(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let page = cut(organization, call, shuffled(organization.accounts.values()))?;
@@ -138,7 +140,7 @@ pub fn list_accounts(world: &mut World, call: &Call) -> Result<String, AwsError>
     Ok(with_token(json!({"Accounts": accounts}), page.next))
 }
 
-/// `ListAccountsForParent`: those directly in it, not those below.
+/// Answers `ListAccountsForParent` with the accounts directly in the parent.
 pub fn list_accounts_for_parent(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let parent = parent(organization, call)?;
@@ -148,7 +150,7 @@ pub fn list_accounts_for_parent(world: &mut World, call: &Call) -> Result<String
     Ok(with_token(json!({"Accounts": accounts}), page.next))
 }
 
-/// `ListOrganizationalUnitsForParent`: those directly in it.
+/// Answers `ListOrganizationalUnitsForParent` with the OUs directly in the parent.
 pub fn list_organizational_units_for_parent(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let parent = parent(organization, call)?;
@@ -157,7 +159,7 @@ pub fn list_organizational_units_for_parent(world: &mut World, call: &Call) -> R
     Ok(with_token(json!({"OrganizationalUnits": ous}), page.next))
 }
 
-/// `ListChildren`
+/// Answers `ListChildren`.
 pub fn list_children(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let parent = parent(organization, call)?;
@@ -176,7 +178,7 @@ pub fn list_children(world: &mut World, call: &Call) -> Result<String, AwsError>
     Ok(with_token(json!({"Children": children}), page.next))
 }
 
-/// `ListParents`: the one that is directly above.
+/// Answers `ListParents` with the parent that is directly above.
 pub fn list_parents(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let child = fields(call).required("ChildId")?;
@@ -190,7 +192,7 @@ pub fn list_parents(world: &mut World, call: &Call) -> Result<String, AwsError> 
     Ok(with_token(json!({"Parents": page.items}), page.next))
 }
 
-/// `DescribeAccount`
+/// Answers `DescribeAccount`.
 pub fn describe_account(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let account = organization
@@ -200,7 +202,7 @@ pub fn describe_account(world: &mut World, call: &Call) -> Result<String, AwsErr
     Ok(json!({"Account": account_json(organization, account)}).to_string())
 }
 
-/// `DescribeOrganizationalUnit`
+/// Answers `DescribeOrganizationalUnit`.
 pub fn describe_organizational_unit(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let organization = admit(world, call)?;
     let ou = organization.ous.get(fields(call).required("OrganizationalUnitId")?).ok_or_else(|| {

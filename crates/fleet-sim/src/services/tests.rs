@@ -1,4 +1,4 @@
-//! What the services refuse, list and leave out: one habit of AWS for each test.
+//! What services refuse, list and leave out: one behaviour of AWS per test.
 use crate::testing::{Lab, MANAGEMENT, MEMBER};
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ fn one_stopped_unmanaged_lost_or_foreign_instance_fails_the_whole_call() {
 }
 
 #[test]
-fn tag_targets_reach_lost_agents_too_and_nobody_is_a_success() {
+fn tag_targets_reach_lost_agents_too_and_an_empty_target_is_a_success() {
     let mut lab = Lab::new(
         r#"  - {account: "222200000001", region: ap-northeast-1, id: i-00000000, os: UBUNTU, tags: {Patch: enabled}, ping: connection-lost}"#,
     );
@@ -74,9 +74,9 @@ fn tag_targets_reach_lost_agents_too_and_nobody_is_a_success() {
         json!({"DocumentName": "AWS-RunPatchBaseline", "Parameters": {"Operation": ["Scan"]}, "TimeoutSeconds": 30,
                "Targets": [{"Key": "tag:Patch", "Values": [value]}]})
     };
-    let nobody = lab.ssm("SendCommand", request("disabled"));
+    let none = lab.ssm("SendCommand", request("disabled"));
     assert_eq!(
-        (&nobody["Command"]["Status"], &nobody["Command"]["StatusDetails"]),
+        (&none["Command"]["Status"], &none["Command"]["StatusDetails"]),
         (&json!("Success"), &json!("NoInstancesInTag"))
     );
     let lost = lab.ssm("SendCommand", request("enabled"))["Command"]["CommandId"].take();

@@ -1,12 +1,13 @@
 //! EC2's protocol: query parameters in, XML out.
-use super::AwsError;
+use super::call::AwsError;
+use crate::facts::wildcard;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt::Write as _};
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
-/// Reads a form: every parameter becomes a string field.
+/// Reads a form. Every parameter becomes a string field.
 pub fn parse_query(body: &str) -> Value {
     let pairs = body.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -37,7 +38,7 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The members of a list parameter (`InstanceId.1`, `InstanceId.2` …) in their order.
+/// Returns the members of a list parameter (`InstanceId.1`, `InstanceId.2` and so on) in order.
 pub fn list(request: &Value, name: &str) -> Vec<String> {
     let prefix = format!("{name}.");
     let mut members = BTreeMap::new();
@@ -49,23 +50,23 @@ pub fn list(request: &Value, name: &str) -> Vec<String> {
     members.into_values().collect()
 }
 
-/// A filter: a name and the values of which one must match.
+/// A filter: a name, and values of which one must match.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// For example `tag:Patch`.
+    /// The name, for example `tag:Patch`.
     pub name: String,
-    /// They may contain `*` and `?`.
+    /// The values, with `*` and `?` as wildcards.
     pub values: Vec<String>,
 }
 
 impl Filter {
-    /// Does one of the values match?
+    /// Returns whether one of the values matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.values.iter().any(|pattern| glob(pattern.as_bytes(), text.as_bytes()))
+        self.values.iter().any(|pattern| wildcard::matches(pattern, text))
     }
 }
 
-/// `Filter.1.Name`, `Filter.1.Value.1` … in their order.
+/// Returns the filters of a request: `Filter.1.Name`, `Filter.1.Value.1` and so on, in order.
 pub fn filters(request: &Value) -> Vec<Filter> {
     (1..)
         .map_while(|n| {
@@ -75,41 +76,30 @@ pub fn filters(request: &Value) -> Vec<Filter> {
         .collect()
 }
 
-/// `*` stands for any text, `?` for one character.
-pub fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => glob(rest, text) || (!text.is_empty() && glob(pattern, &text[1..])),
-        (Some((b'?', rest)), Some((_, tail))) => glob(rest, tail),
-        (Some((one, rest)), Some((other, tail))) if one == other => glob(rest, tail),
-        _ => false,
-    }
-}
-
-/// Writes elements; every text is escaped.
+/// Writes XML elements and escapes every text.
 #[derive(Debug, Default)]
 pub struct Xml(String);
 
 impl Xml {
-    /// `<name>text</name>`
+    /// Writes `<name>text</name>`.
     pub fn text(&mut self, name: &str, text: &str) {
         // Writing to a String cannot fail.
         let _ = write!(self.0, "<{name}>{}</{name}>", escape(text));
     }
 
-    /// Text without an element around it: a member of a list of texts.
+    /// Writes text without an element around it: a member of a list of texts.
     pub fn value(&mut self, text: &str) {
         self.0.push_str(&escape(text));
     }
 
-    /// `<name>…</name>`
+    /// Writes `<name>…</name>`.
     pub fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
         let _ = write!(self.0, "<{name}>");
         content(self);
         let _ = write!(self.0, "</{name}>");
     }
 
-    /// `<name><item>…</item>…</name>`
+    /// Writes `<name><item>…</item>…</name>`.
     pub fn items<T>(&mut self, name: &str, items: impl IntoIterator<Item = T>, mut content: impl FnMut(&mut Self, T)) {
         self.element(name, |xml| {
             for item in items {
@@ -119,7 +109,7 @@ impl Xml {
     }
 }
 
-/// A whole answer.
+/// Returns a whole answer.
 pub fn response(operation: &str, content: impl FnOnce(&mut Xml)) -> String {
     let mut xml = Xml::default();
     content(&mut xml);
@@ -129,7 +119,7 @@ pub fn response(operation: &str, content: impl FnOnce(&mut Xml)) -> String {
     )
 }
 
-/// An error's body.
+/// Returns the body of an error.
 pub fn error(error: &AwsError) -> String {
     let mut xml = Xml::default();
     xml.element("Response", |xml| {

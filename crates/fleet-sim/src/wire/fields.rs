@@ -1,9 +1,9 @@
-//! Reads the fields of a JSON request and refuses what the service refuses.
-use super::AwsError;
+//! Reads the fields of a JSON request, and refuses what the service refuses.
+use super::call::AwsError;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// A request, and the code with which its service refuses a value.
+/// A request, and the error code with which its service refuses a value.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
     value: &'a Value,
@@ -11,12 +11,12 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// A request whose wrong values are answered with `code`.
+    /// Wraps a request whose wrong values are answered with `code`.
     pub fn new(value: &'a Value, code: &'static str) -> Self {
         Self { value, code }
     }
 
-    /// The error for a field, in the words of AWS.
+    /// Returns the error for a field, as AWS words it.
     pub fn refuse(&self, name: &str, constraint: &str) -> AwsError {
         let member: String = name.chars().take(1).flat_map(char::to_lowercase).chain(name.chars().skip(1)).collect();
         let value = self.get(name).map_or_else(|| "null".to_owned(), Value::to_string);
@@ -28,22 +28,22 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// A field as it is.
+    /// Returns a field.
     pub fn get(&self, name: &str) -> Option<&'a Value> {
         self.value.get(name).filter(|value| !value.is_null())
     }
 
-    /// An optional text.
+    /// Returns an optional text.
     pub fn text(&self, name: &str) -> Result<Option<&'a str>, AwsError> {
         self.get(name).map(|value| value.as_str().ok_or_else(|| wrong_type(name, "a string"))).transpose()
     }
 
-    /// A required text.
+    /// Returns a required text.
     pub fn required(&self, name: &str) -> Result<&'a str, AwsError> {
         self.text(name)?.ok_or_else(|| self.refuse(name, "Member must not be null"))
     }
 
-    /// An optional number within bounds.
+    /// Returns an optional number within bounds.
     pub fn number(&self, name: &str, bounds: RangeInclusive<i64>) -> Result<Option<i64>, AwsError> {
         let Some(value) = self.get(name) else {
             return Ok(None);
@@ -58,17 +58,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The page size: `MaxResults` within bounds, or `default`.
+    /// Returns the page size: `MaxResults` within bounds, or `default`.
     pub fn page_size(&self, bounds: RangeInclusive<i64>, default: usize) -> Result<usize, AwsError> {
         Ok(self.number("MaxResults", bounds)?.map_or(default, |n| usize::try_from(n).unwrap_or(default)))
     }
 
-    /// An optional switch.
+    /// Returns an optional switch.
     pub fn flag(&self, name: &str) -> Result<bool, AwsError> {
         self.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(|| wrong_type(name, "a boolean")))
     }
 
-    /// A list of texts, empty when absent.
+    /// Returns a list of texts. Empty if there is none.
     pub fn texts(&self, name: &str, most: usize) -> Result<Vec<String>, AwsError> {
         let texts = self.get(name).map_or(Ok(Vec::new()), |value| strings(name, value))?;
         if texts.len() > most {
@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
         Ok(texts)
     }
 
-    /// A list of structures, empty when absent.
+    /// Returns a list of structures. Empty if there is none.
     pub fn structures(&self, name: &str) -> Result<Vec<Fields<'a>>, AwsError> {
         let Some(value) = self.get(name) else {
             return Ok(Vec::new());
@@ -94,7 +94,7 @@ pub fn strings(name: &str, value: &Value) -> Result<Vec<String>, AwsError> {
     list.iter().map(text).collect()
 }
 
-/// The error for a value of the wrong JSON type.
+/// Returns the error for a value of the wrong JSON type.
 pub fn wrong_type(name: &str, expected: &str) -> AwsError {
     AwsError::new("SerializationException", format!("{name}: expected {expected}"))
 }

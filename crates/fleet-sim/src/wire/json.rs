@@ -1,8 +1,8 @@
 //! The JSON 1.1 protocol: Organizations and Systems Manager.
-use super::AwsError;
+use super::call::AwsError;
 use serde_json::{Value, json};
 
-/// Reads a body; an empty one is an empty request.
+/// Reads a body. An empty body is an empty request.
 pub fn parse(body: &str) -> Result<Value, AwsError> {
     let text = if body.trim().is_empty() { "{}" } else { body };
     match serde_json::from_str(text) {
@@ -11,7 +11,7 @@ pub fn parse(body: &str) -> Result<Value, AwsError> {
     }
 }
 
-/// An error's body.
+/// Returns the body of an error.
 pub fn error(error: &AwsError) -> String {
     json!({"__type": error.code, "message": error.message}).to_string()
 }

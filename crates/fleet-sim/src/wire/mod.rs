@@ -1,53 +1,13 @@
-//! How calls and answers look on the wire.
+//! The wire: calls and answers in the protocols of the services.
+mod call;
 pub mod ec2;
 pub mod fields;
 pub mod json;
 pub mod paging;
 
-/// A call, as the bridge hands it over.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// `ssm`, `organizations` or `ec2`.
-    pub service: String,
-    /// For example `SendCommand`.
-    pub operation: String,
-    /// Whose credentials call.
-    pub account: String,
-    /// The endpoint's Region.
-    pub region: String,
-    /// Who calls: a role's ARN.
-    pub caller: String,
-    /// The body as it came.
-    pub body: String,
-    /// The body as data.
-    pub request: serde_json::Value,
-}
+pub use call::{AwsError, Call};
 
-/// An error as a service answers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AwsError {
-    /// HTTP status.
-    pub status: u16,
-    /// The code that SDKs match on.
-    pub code: String,
-    /// One sentence.
-    pub message: String,
-}
-
-impl AwsError {
-    /// An error with HTTP status 400, as nearly all are.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.to_owned(), message: message.into() }
-    }
-
-    /// The same with another HTTP status.
-    #[must_use]
-    pub fn with_status(self, status: u16) -> Self {
-        Self { status, ..self }
-    }
-}
-
-/// Turns an answer into status, content type and body of the service's protocol.
+/// Returns status, content type and body of an answer in the service's protocol.
 pub fn encode(service: &str, answer: &Result<String, AwsError>) -> (u16, &'static str, String) {
     let content_type = if service == "ec2" { "text/xml;charset=UTF-8" } else { "application/x-amz-json-1.1" };
     match answer {
@@ -57,7 +17,7 @@ pub fn encode(service: &str, answer: &Result<String, AwsError>) -> (u16, &'stati
     }
 }
 
-/// Reads a body. Fails as the service does with what it cannot read.
+/// Reads a body. Fails as the service does with a body that it cannot read.
 pub fn decode(service: &str, body: &str) -> Result<serde_json::Value, AwsError> {
     if service == "ec2" { Ok(ec2::parse_query(body)) } else { json::parse(body) }
 }

@@ -1,21 +1,21 @@
 //! Pages and tokens. A token is opaque to callers and belongs to the list that it came from.
-use crate::ids;
+use crate::facts::ids;
 
 /// A page.
 #[derive(Debug)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items on the page.
     pub items: Vec<T>,
-    /// How to get the next one.
+    /// The token of the next page.
     pub next: Option<String>,
 }
 
-/// The token is not one of this list.
+/// The token does not belong to this list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadToken;
 
-/// Cuts a page of `size` out of `items`. With `empty_pages`, the page at some positions comes empty first, with a
-/// token: callers that stop at an empty page lose what follows.
+/// Cuts a page of `size` out of `items`. With `empty_pages`, some pages are preceded by an empty page with a token.
+/// Callers that stop at an empty page lose the rest.
 pub fn page<T>(
     list: &str,
     items: impl IntoIterator<Item = T>,
@@ -33,7 +33,8 @@ pub fn page<T>(
     Ok(Page { items, next })
 }
 
-/// Always before the first page of `ListAccounts`, elsewhere at about one position in three.
+/// Returns whether an empty page comes first: always before the first page of `ListAccounts`, elsewhere at about one
+/// position in three.
 fn has_gap(list: &str, offset: usize) -> bool {
     list == "ListAccounts" && offset == 0 || ids::hex(&["gap", list, &offset.to_string()], 1).as_str() < "5"
 }

@@ -1,4 +1,4 @@
-//! What baselines do to nodes: which one counts, what it installs, and what is reported.
+//! What baselines do to instances: which one applies, what it installs, what is reported.
 use crate::testing::{Lab, MEMBER, REGION};
 use serde_json::{Value, json};
 
@@ -11,13 +11,13 @@ fn node(n: usize, os: &str, tags: &str) -> String {
     )
 }
 
-/// A world whose member account has these baselines, given as YAML flow mappings.
+/// Returns a world whose member account has these baselines, given as YAML flow mappings.
 fn with(fleet: &str, baselines: &[&str]) -> Lab {
     let list = baselines.join(", ");
     Lab::with(fleet, &format!("accounts: {{\"{MEMBER}\": {{baselines: [{list}]}}}}"))
 }
 
-/// One rule for everything that is out, for Amazon Linux 2023.
+/// Returns a baseline for Amazon Linux 2023 that approves every released patch.
 fn all(name: &str, more: &str) -> String {
     format!("{{name: {name}, os: AMAZON_LINUX_2023, rules: [{{approveAfterDays: 0}}], {more}}}")
 }
@@ -66,10 +66,10 @@ fn another_default_counts_from_the_next_operation_on() {
     let mut lab = with(&node(0, "AMAZON_LINUX_2023", ""), &[&all("mine", "")]);
     scan(&mut lab, 60);
     assert_eq!(lab.patches(FIRST), ["bash=MISSING", "kernel=MISSING"]);
-    assert_eq!(lab.truth(FIRST)["missing"], json!(["bash", "kernel"]));
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!(["bash", "kernel"]));
     let id = lab.ssm("DescribePatchBaselines", json!({"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}));
     lab.ssm("RegisterDefaultPatchBaseline", json!({"BaselineId": id["BaselineIdentities"][0]["BaselineId"]}));
-    assert_eq!(lab.truth(FIRST)["missing"], json!(["bash", "kernel", "openssl"]), "the truth follows at once");
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!(["bash", "kernel", "openssl"]), "the truth follows at once");
     assert_eq!(lab.patches(FIRST).len(), 2, "the report does not");
     install(&mut lab, 120);
     assert_eq!(lab.patches(FIRST), ["bash=INSTALLED", "kernel=INSTALLED", "openssl=INSTALLED"]);
@@ -105,7 +105,7 @@ fn three_delays_give_three_installs_on_the_same_day() {
         .collect();
     let mut lab = with(&fleet, &baselines.iter().map(String::as_str).collect::<Vec<_>>());
     install(&mut lab, 60);
-    let installed: Vec<_> = (0..3).map(|n| lab.truth(&format!("i-0000000{n}"))["installed"].take()).collect();
+    let installed: Vec<_> = (0..3).map(|n| lab.ground_truth(&format!("i-0000000{n}"))["installed"].take()).collect();
     assert_eq!(installed, [json!(["bash", "kernel", "openssl"]), json!(["bash", "kernel"]), json!(["bash"])]);
 }
 
@@ -119,7 +119,7 @@ fn a_blocked_patch_is_not_installed_and_where_it_is_it_counts() {
         let mine = all("mine", &format!("default: true, rejectedPatches: [openssl], rejectedPatchesAction: {action}"));
         let mut lab = with(&fleet, &[&mine]);
         install(&mut lab, 60);
-        assert_eq!(lab.truth(FIRST)["installed"], json!(["bash", "kernel"]), "{action}");
+        assert_eq!(lab.ground_truth(FIRST)["installed"], json!(["bash", "kernel"]), "{action}");
         assert_eq!(lab.patches(FIRST), ["bash=INSTALLED", "kernel=INSTALLED"], "{action}");
         assert_eq!(lab.patches(SECOND), ["bash=INSTALLED", "kernel=INSTALLED", second]);
         let state = lab.patch_state(SECOND);
@@ -179,7 +179,7 @@ fn a_requirement_comes_along_unless_it_is_blocked() {
         assert_eq!(lab.patches(FIRST), ["app=MISSING", "tool=MISSING"], "{rejected} {action}");
         let command = lab.send("Install", &json!({}));
         lab.at(120);
-        assert_eq!(lab.truth(FIRST)["installed"], json!(installed), "{rejected} {action}");
+        assert_eq!(lab.ground_truth(FIRST)["installed"], json!(installed), "{rejected} {action}");
         assert_eq!(lab.patches(FIRST), rows, "{rejected} {action}");
         let end = if installed.len() == 1 { "Failed" } else { "Success" };
         assert_eq!(lab.details(&command), [end]);
@@ -227,7 +227,8 @@ fn security_updates_that_wait_count_where_the_baseline_says_so() {
 
 #[test]
 fn a_superseded_windows_update_is_never_installed_however_long_one_waits() {
-    // A delay of 30 days and a cumulative update every 28: the one that is approved is always replaced already.
+    // The delay is 31 days and an update comes every 29 or 30 days. Whenever an update is approved, it has been replaced
+    // already.
     let month = |n: i64| format!("2026-{:02}-{:02}", 8 + n, 13 - n);
     let patches: Vec<_> = (0..5)
         .map(|n| {
@@ -242,7 +243,7 @@ fn a_superseded_windows_update_is_never_installed_however_long_one_waits() {
     for day in [0, 10, 20, 28] {
         lab.at(day * 86_400);
         install(&mut lab, day * 86_400 + 60);
-        assert_eq!(lab.truth(FIRST)["installed"], json!([]), "day {day}");
+        assert_eq!(lab.ground_truth(FIRST)["installed"], json!([]), "day {day}");
         assert_eq!(lab.patch_state(FIRST)["SecurityNonCompliantCount"], 0, "and the node is compliant");
         assert_eq!(lab.patches(FIRST).len(), 1, "only the newest is offered");
     }
@@ -261,15 +262,15 @@ fn a_snapshot_does_not_bring_back_what_is_superseded() {
     lab.at(86_400);
     lab.send("Install", &snapshot);
     lab.at(86_460);
-    assert_eq!(lab.truth(FIRST)["installed"], json!([]));
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!([]));
     assert_eq!(lab.patches(FIRST), ["KB2=AVAILABLE_SECURITY_UPDATE"]);
 }
 
 #[test]
 fn the_truth_tells_the_baselines_that_really_exist() {
-    let other = "{name: orgpatch-x, os: SUSE, tags: {owner: somebody}, regions: [us-east-1]}";
+    let other = "{name: orgpatch-x, os: SUSE, tags: {owner: another-team}, regions: [us-east-1]}";
     let mut lab = with(&node(0, "AMAZON_LINUX_2023", ""), &[&all("mine", "default: true, patchGroups: [web]"), other]);
-    let truth = crate::truth::truth(&lab.world)["baselines"].take();
+    let truth = crate::world::ground_truth::describe(&lab.world)["baselines"].take();
     let here = &truth[MEMBER][REGION];
     assert_eq!((&here["baselines"][0]["name"], &here["baselines"][0]["default"]), (&json!("mine"), &json!(true)));
     assert_eq!(here["baselines"][0]["content"]["ApprovalRules"]["PatchRules"][0]["ApproveAfterDays"], 0);
@@ -279,16 +280,16 @@ fn the_truth_tells_the_baselines_that_really_exist() {
         (&json!("web"), &json!("mine"))
     );
     let there = &truth[MEMBER]["us-east-1"];
-    assert_eq!((&there["baselines"][0]["tags"], &there["defaults"]), (&json!({"owner": "somebody"}), &json!({})));
+    assert_eq!((&there["baselines"][0]["tags"], &there["defaults"]), (&json!({"owner": "another-team"}), &json!({})));
 
     let id = here["baselines"][0]["id"].clone();
-    let predefined = crate::baseline::predefined::default_for(
-        crate::platform::Os::from_code("AMAZON_LINUX_2023").expect("known"),
+    let predefined = crate::patching::baseline::predefined::default_for(
+        crate::facts::operating_systems::Os::from_code("AMAZON_LINUX_2023").expect("known"),
         REGION,
     );
     lab.ssm("RegisterDefaultPatchBaseline", json!({"BaselineId": predefined.reference()}));
     lab.ssm("DeregisterPatchBaselineForPatchGroup", json!({"BaselineId": id, "PatchGroup": "web"}));
     lab.ssm("DeletePatchBaseline", json!({"BaselineId": id}));
-    let truth = crate::truth::truth(&lab.world)["baselines"].take();
+    let truth = crate::world::ground_truth::describe(&lab.world)["baselines"].take();
     assert!(truth[MEMBER][REGION].is_null(), "nothing of its own is left: {truth}");
 }

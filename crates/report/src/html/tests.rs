@@ -15,7 +15,7 @@ const TEMPLATE: &str = "<script type=\"application/json\">@@REPORT_JSON@@</scrip
 /// The text between the template's two halves.
 fn embedded(report: &Report, remembered: usize) -> String {
     let mut bytes = Vec::new();
-    let mut page = Page::begin(TEMPLATE, &mut bytes).expect("written");
+    let mut page = HtmlPage::begin(TEMPLATE, &mut bytes).expect("written");
     page.texts = Texts::remembering(remembered);
     for row in &report.instances {
         page.instance(&mut bytes, &serde_json::to_string(row).expect("JSON")).expect("written");
@@ -105,7 +105,7 @@ fn what_could_end_the_script_is_written_as_an_escape() {
 
 #[test]
 fn a_template_without_its_placeholder_is_refused() {
-    let error = Page::begin("<html>", &mut Vec::new()).map(|_| ()).expect_err("refused");
+    let error = HtmlPage::begin("<html>", &mut Vec::new()).map(|_| ()).expect_err("refused");
     assert!(error.to_string().contains(PLACEHOLDER), "{error}");
 }
 

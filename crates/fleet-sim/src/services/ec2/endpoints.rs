@@ -1,8 +1,11 @@
-//! EC2: VPC endpoints, and the prefix lists of AWS that routes to gateway endpoints and security groups name.
-use super::{Listing, common_values, here, write_name, write_token};
+//! EC2: VPC endpoints, and the prefix lists of AWS that routes and security groups name.
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
     clock,
-    network::{Endpoint, prefix_list},
+    fleet::network::{Endpoint, prefix_list},
     scenario::Policy,
     wire::{AwsError, Call, ec2::response},
     world::World,
@@ -20,7 +23,7 @@ const PREFIX_LISTS: Listing = Listing {
     sizes: (1, 100),
 };
 
-/// `DescribeVpcEndpoints`. States come in lower case, other than the API model says: so they do from AWS.
+/// Answers `DescribeVpcEndpoints`. States are in lower case, as AWS writes them. The API model says otherwise.
 pub fn describe_vpc_endpoints(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let world = &*world;
     let networks = &world.fleet.networks;
@@ -76,8 +79,8 @@ fn state(endpoint: &Endpoint) -> &'static str {
     if endpoint.available { "available" } else { "pending" }
 }
 
-/// The document of a policy. Names of buckets: user guide, "SSM Agent communications with AWS managed S3 buckets" and
-/// "Amazon S3 buckets for patching operations"; the suffix follows no formula.
+/// Returns the document of a policy. The names of buckets are from the user guide, "SSM Agent communications with AWS
+/// managed S3 buckets" and "Amazon S3 buckets for patching operations". Their suffix follows no formula.
 fn policy(policy: Policy, region: &str) -> String {
     let objects = |names: &[String]| names.iter().map(|name| format!("arn:aws:s3:::{name}/*")).collect::<Vec<_>>();
     let to = |resources: Vec<String>| {
@@ -106,7 +109,7 @@ fn policy(policy: Policy, region: &str) -> String {
     .to_string()
 }
 
-/// `DescribeManagedPrefixLists`: those of AWS itself.
+/// Answers `DescribeManagedPrefixLists` with AWS's own lists.
 pub fn describe_managed_prefix_lists(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let id = |service: &str| prefix_list(&call.region, service);
     let name = |service: &str| format!("com.amazonaws.{}.{service}", call.region);

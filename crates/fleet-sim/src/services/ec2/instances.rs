@@ -1,10 +1,9 @@
 //! EC2: instances.
-use super::{checked_filters, text, unknown_filter, write_token};
+use super::request::{checked_filters, text, unknown_filter, write_token};
 use crate::{
     clock,
+    facts::{ids, operating_systems::Kind},
     fleet::Node,
-    ids,
-    platform::Kind,
     scenario::Metadata,
     wire::{
         AwsError, Call,
@@ -14,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// `DescribeInstances`: all of an account in a Region, managed by Systems Manager or not.
+/// Answers `DescribeInstances` with all instances of an account in a Region, managed by Systems Manager or not.
 pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let wanted = list(&call.request, "InstanceId");
     let size = match text(call, "MaxResults").map(str::parse::<usize>) {
@@ -37,13 +36,13 @@ pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsE
         if !ids::is_instance_id(id) {
             return Err(AwsError::new("InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\"")));
         }
-        if world.fleet.find(&call.account, &call.region, id).is_none() {
+        if world.fleet.position_of(&call.account, &call.region, id).is_none() {
             return Err(AwsError::new("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")));
         }
     }
     let filters = checked_filters(call)?;
     let mut chosen = Vec::new();
-    for node in world.fleet.at(&call.account, &call.region) {
+    for node in world.fleet.instances_in(&call.account, &call.region) {
         let mut fits = wanted.is_empty() || wanted.contains(&node.id);
         for filter in &filters {
             fits &= matches(world, node, filter)?;
@@ -101,7 +100,7 @@ fn profile(node: &Node) -> String {
     format!("arn:aws:iam::{}:instance-profile/managed-instance", node.account)
 }
 
-/// `HttpEndpoint` and `HttpTokens`
+/// Returns `HttpEndpoint` and `HttpTokens`.
 fn metadata(node: &Node) -> (&'static str, &'static str) {
     match node.metadata {
         Metadata::On => ("enabled", "required"),
@@ -164,7 +163,7 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
     });
 }
 
-/// Where an instance, or its network interface, is connected.
+/// Writes where an instance or its network interface is connected.
 fn write_place(xml: &mut Xml, world: &World, node: &Node) {
     let networks = &world.fleet.networks;
     let (subnet, group) = (&networks.subnets[node.at.subnet], &networks.groups[node.at.group]);

@@ -1,8 +1,10 @@
 //! EC2, read only: instances, Regions, and the networks of the instances.
 mod endpoints;
 mod instances;
+mod listing;
 mod network_acls;
 mod regions;
+mod request;
 mod route_tables;
 mod security_groups;
 mod subnets;
@@ -14,119 +16,6 @@ pub use regions::describe_regions;
 pub use route_tables::describe_route_tables;
 pub use security_groups::describe_security_groups;
 pub use subnets::describe_subnets;
-
-use crate::{
-    wire::{
-        AwsError, Call,
-        ec2::{Filter, Xml, filters, list},
-        paging::{Page, page},
-    },
-    world::World,
-};
-
-fn text<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
-    call.request.get(name).and_then(serde_json::Value::as_str)
-}
-
-/// The filters of a request. EC2 takes 50, with 200 values each.
-fn checked_filters(call: &Call) -> Result<Vec<Filter>, AwsError> {
-    let filters = filters(&call.request);
-    if filters.len() > 50 || filters.iter().any(|filter| filter.values.len() > 200) {
-        return Err(AwsError::new(
-            "FilterLimitExceeded",
-            "The maximum number of filter values specified on a single call is 200",
-        ));
-    }
-    Ok(filters)
-}
-
-fn unknown_filter(name: &str) -> AwsError {
-    AwsError::new("InvalidParameterValue", format!("The filter '{name}' is invalid"))
-}
-
-/// What differs between the operations that list the parts of a network.
-struct Listing {
-    /// Its name.
-    operation: &'static str,
-    /// The parameter with ids, and the error for one that does not exist.
-    ids: (&'static str, &'static str),
-    /// The bounds of `MaxResults`; without it a page is as large as it may be.
-    sizes: (usize, usize),
-}
-
-impl Listing {
-    /// The page that a request asks for. `values` tells what an item has for a filter, none for an unknown one.
-    fn page<T: Copy>(
-        &self,
-        world: &World,
-        call: &Call,
-        items: impl Iterator<Item = T>,
-        id: impl Fn(T) -> String,
-        values: impl Fn(T, &str) -> Option<Vec<String>>,
-    ) -> Result<Page<T>, AwsError> {
-        let (least, most) = self.sizes;
-        let size = match text(call, "MaxResults").map(str::parse::<usize>) {
-            None => most,
-            Some(Ok(size)) if (least..=most).contains(&size) => size,
-            Some(_) => {
-                return Err(AwsError::new(
-                    "InvalidParameterValue",
-                    format!("Value for parameter maxResults is invalid. Expecting a value between {least} and {most}."),
-                ));
-            }
-        };
-        let (wanted, filters) = (list(&call.request, self.ids.0), checked_filters(call)?);
-        let items: Vec<T> = items.collect();
-        if let Some(missing) = wanted.iter().find(|wanted| !items.iter().any(|item| id(*item) == **wanted)) {
-            return Err(AwsError::new(self.ids.1, format!("The ID '{missing}' does not exist")));
-        }
-        let mut chosen = Vec::new();
-        for item in items {
-            let mut fits = wanted.is_empty() || wanted.contains(&id(item));
-            for filter in &filters {
-                let values = values(item, &filter.name).ok_or_else(|| unknown_filter(&filter.name))?;
-                fits &= values.iter().any(|value| filter.matches(value));
-            }
-            if fits {
-                chosen.push(item);
-            }
-        }
-        page(self.operation, chosen, size, text(call, "NextToken"), world.organization.empty_pages)
-            .map_err(|_| AwsError::new("InvalidParameterValue", "Unable to parse pagination token"))
-    }
-}
-
-/// The positions of what belongs to VPCs of the caller's account and Region.
-fn here(world: &World, call: &Call, vpcs: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
-    let networks = &world.fleet.networks;
-    vpcs.enumerate().filter(|(_, vpc)| networks.is_at(*vpc, &call.account, &call.region)).map(|(position, _)| position)
-}
-
-/// The values of the filters that everything in a VPC has: its owner, and the one tag `Name`.
-fn common_values(world: &World, vpc: usize, name: &str, filter: &str) -> Option<Vec<String>> {
-    let vpc = &world.fleet.networks.vpcs[vpc];
-    Some(vec![match filter {
-        "vpc-id" => vpc.id.clone(),
-        "owner-id" => vpc.account.clone(),
-        "tag:Name" => name.to_owned(),
-        "tag-key" => "Name".to_owned(),
-        other if other.starts_with("tag:") => return Some(Vec::new()),
-        _ => return None,
-    }])
-}
-
-fn write_name(xml: &mut Xml, name: &str) {
-    xml.items("tagSet", [name], |xml, name| {
-        xml.text("key", "Name");
-        xml.text("value", name);
-    });
-}
-
-fn write_token(xml: &mut Xml, token: Option<&str>) {
-    if let Some(token) = token {
-        xml.text("nextToken", token);
-    }
-}
 
 #[cfg(test)]
 mod tests;

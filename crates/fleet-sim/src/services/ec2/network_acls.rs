@@ -1,8 +1,11 @@
 //! EC2: network ACLs.
-use super::{Listing, common_values, here, write_name, write_token};
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
-    ids,
-    network::{Acl, AclEntry, Subnet},
+    facts::ids,
+    fleet::network::{Acl, AclEntry, Subnet},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},
@@ -15,10 +18,10 @@ const LISTING: Listing = Listing {
     ids: ("NetworkAclId", "InvalidNetworkAclID.NotFound"),
     sizes: (5, 1_000),
 };
-/// The number of the entry behind all others, which denies.
+/// The number of the last entry, which denies.
 const LAST: u16 = 32_767;
 
-/// `DescribeNetworkAcls`
+/// Answers `DescribeNetworkAcls`.
 pub fn describe_network_acls(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let world = &*world;
     let networks = &world.fleet.networks;
@@ -55,7 +58,7 @@ pub fn describe_network_acls(world: &mut World, call: &Call) -> Result<String, A
     }))
 }
 
-/// All entries: those of the scenario, and the two that deny the rest. EC2 sorts nothing.
+/// Returns all entries: those of the scenario, and the two that deny the rest. EC2 does not sort them.
 fn entries(acl: &Acl) -> Vec<AclEntry> {
     let last = |egress| AclEntry { number: LAST, egress, allow: false, ports: None };
     let own =

@@ -1,7 +1,7 @@
 //! EC2: Regions.
-use super::{checked_filters, text, unknown_filter};
+use super::request::{checked_filters, text, unknown_filter};
 use crate::{
-    regions::{self, OptIn},
+    facts::regions::{self, OptIn},
     wire::{
         AwsError, Call,
         ec2::{list, response},
@@ -9,13 +9,13 @@ use crate::{
     world::World,
 };
 
-/// `DescribeRegions`: those that the account has switched on, or all of them.
+/// Answers `DescribeRegions` with the Regions that the account has switched on, or with all of them.
 pub fn describe_regions(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let wanted = list(&call.request, "RegionName");
     let filters = checked_filters(call)?;
     let all_regions = text(call, "AllRegions") == Some("true");
     let known = regions::all();
-    // A Region that only the scenario knows is a Region nevertheless.
+    // A Region that only the scenario names counts as a Region.
     let mut names: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
     for node in world.fleet.nodes.iter().filter(|node| node.account == call.account) {
         if !names.contains(&node.region) {

@@ -1,8 +1,11 @@
-//! EC2: route tables, the main one of a VPC among them.
-use super::{Listing, common_values, here, write_name, write_token};
+//! EC2: route tables, including the main one of a VPC.
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
-    ids,
-    network::{Networks, Route, RouteTable, RouteTarget},
+    facts::ids,
+    fleet::network::{Networks, Route, RouteTable, RouteTarget},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},
@@ -16,7 +19,7 @@ const LISTING: Listing = Listing {
     sizes: (5, 100),
 };
 
-/// `DescribeRouteTables`
+/// Answers `DescribeRouteTables`.
 pub fn describe_route_tables(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let world = &*world;
     let networks = &world.fleet.networks;
@@ -76,7 +79,7 @@ pub fn describe_route_tables(world: &mut World, call: &Call) -> Result<String, A
     }))
 }
 
-/// The subnets that are associated with a table. Those that use the main one without saying so are not.
+/// Returns the subnets that are associated with a table. A subnet that uses the main table has no association.
 fn subnets(networks: &Networks, table: usize) -> Vec<String> {
     let own = networks.subnets.iter().filter(|subnet| subnet.table == table && !networks.tables[table].main);
     own.map(|subnet| subnet.id.clone()).collect()
@@ -106,7 +109,7 @@ fn state(route: &Route) -> &'static str {
     if matches!(route.target, RouteTarget::DeletedNat(_)) { "blackhole" } else { "active" }
 }
 
-/// The id of a route's target, if it is told in this field.
+/// Returns the id of a route's target, if the API shows it in this field.
 fn target(route: &Route, field: &str) -> Option<String> {
     let (own, id) = field_of(&route.target);
     (own == field).then(|| id.to_owned())

@@ -1,7 +1,10 @@
-//! EC2: security groups, of instances and of endpoints.
-use super::{Listing, common_values, here, write_name, write_token};
+//! EC2: security groups of instances and of endpoints.
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
-    network::{Peer, Rule},
+    fleet::network::{Peer, Rule},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},
@@ -12,7 +15,7 @@ use crate::{
 const LISTING: Listing =
     Listing { operation: "DescribeSecurityGroups", ids: ("GroupId", "InvalidGroup.NotFound"), sizes: (5, 1_000) };
 
-/// `DescribeSecurityGroups`
+/// Answers `DescribeSecurityGroups`.
 pub fn describe_security_groups(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let world = &*world;
     let networks = &world.fleet.networks;

@@ -1,5 +1,8 @@
 //! EC2: subnets.
-use super::{Listing, common_values, here, write_name, write_token};
+use super::{
+    listing::{Listing, common_values, here, write_name},
+    request::write_token,
+};
 use crate::{
     wire::{AwsError, Call, ec2::response},
     world::World,
@@ -8,7 +11,7 @@ use crate::{
 const LISTING: Listing =
     Listing { operation: "DescribeSubnets", ids: ("SubnetId", "InvalidSubnetID.NotFound"), sizes: (5, 1_000) };
 
-/// `DescribeSubnets`
+/// Answers `DescribeSubnets`.
 pub fn describe_subnets(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let world = &*world;
     let networks = &world.fleet.networks;

@@ -1,8 +1,8 @@
-//! What EC2 tells of networks, and how it pages and filters.
+//! Networks as EC2 describes them, with pages and filters.
 use crate::testing::{Lab, MEMBER};
 use serde_json::{Value, json};
 
-/// Two entries that are alike, a third with another subnet in a VPC of a name, and a fourth without a network.
+/// Two equal entries, two entries with different subnets of one named VPC, and an entry without a network.
 const FLEET: &str = r#"  - {account: "222200000001", region: ap-northeast-1, id: i-00000000, os: UBUNTU, network: {private: true, endpoints: [ssmmessages, ssm, s3]}}
   - {account: "222200000001", region: ap-northeast-1, id: i-00000001, os: WINDOWS, metadata: optional-v1, network: {route: none, endpoints: [s3, ssm, ssmmessages]}}
   - {account: "222200000001", region: ap-northeast-1, id: i-00000002, os: UBUNTU, network: {vpc: shop, route: blackhole, egress443: endpoints-and-s3, networkAcl: no-return-ports, endpoints: [{service: kms, group: instances, place: other-subnet}]}}
@@ -18,7 +18,7 @@ fn ask(lab: &mut Lab, operation: &str, request: Value) -> String {
     lab.raw("ec2", operation, MEMBER, request).expect("XML")
 }
 
-/// The texts of all elements of a name.
+/// Returns the texts of all elements of a name.
 fn texts(xml: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap_or_default().to_owned()).collect()

@@ -1,0 +1,84 @@
+//! What must hold of a run before it is planned: the stages and the ids that it names exist.
+
+use std::collections::HashSet;
+
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::RunInput;
+use orgpatch_model::organization::Organization;
+use orgpatch_plan::{Plan, Stage};
+
+/// Checks everything about the input of a run that needs no organization, because reading that takes seconds.
+pub fn check_input(plan: &Plan, input: &RunInput) -> Result<(), RunError> {
+    let only = input.stages.as_deref();
+    check_stages(plan, only)?;
+    if input.scans() {
+        check_first_stage(plan, only)?;
+    }
+    Ok(())
+}
+
+/// Refuses a name in `only` that no stage of the plan has.
+pub fn check_stages(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
+    let unknown = only.unwrap_or_default().iter().find(|name| !plan.stages.iter().any(|stage| &stage.name == *name));
+    if let Some(stage) = unknown {
+        return Err(RunError::UnknownStage {
+            stage: stage.clone(),
+            valid: plan.stages.iter().map(|stage| stage.name.clone()).collect(),
+        });
+    }
+    Ok(())
+}
+
+/// Refuses a stage that is compared with the first one but would be scanned or installed without it: there would be
+/// neither a cut-off date nor a tested set.
+pub fn check_first_stage(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
+    let Some(first) = plan.stages.first().filter(|first| !is_in_run(first, only)) else { return Ok(()) };
+    let needs_it = |stage: &&Stage| is_in_run(stage, only) && plan.untested(stage).is_some();
+    plan.stages.iter().find(needs_it).map_or(Ok(()), |stage| {
+        Err(RunError::FirstStageNotInRun { stage: stage.name.clone(), first: first.name.clone() })
+    })
+}
+
+/// Returns true if a stage belongs to the run. `only` names the stages of the run; None is all of them.
+pub(super) fn is_in_run(stage: &Stage, only: Option<&[String]>) -> bool {
+    only.is_none_or(|names| names.contains(&stage.name))
+}
+
+/// Refuses an id of the plan that the organization does not have. A misspelt id in an exclusion would let an account in.
+pub(super) fn check_ids(plan: &Plan, organization: &Organization) -> Result<(), RunError> {
+    let units: HashSet<&str> = organization
+        .accounts
+        .iter()
+        .flat_map(|account| account.path.iter().map(String::as_str))
+        .chain(organization.unit_names.keys().map(String::as_str))
+        .collect();
+    let accounts: HashSet<&str> = organization.accounts.iter().map(|account| account.id.as_str()).collect();
+    let check_account = |named_in: &str, id: &String| {
+        if accounts.contains(id.as_str()) {
+            return Ok(());
+        }
+        Err(RunError::UnknownAccount {
+            place: named_in.to_owned(),
+            account: id.clone(),
+            organization: organization.id.clone(),
+        })
+    };
+    for id in &plan.select.exclude.accounts {
+        check_account("select.exclude.accounts", id)?;
+    }
+    for stage in &plan.stages {
+        if let Some(ou) = stage.ous.iter().chain(&stage.exclude.ous).find(|ou| !units.contains(ou.as_str())) {
+            return Err(RunError::UnknownOrganizationalUnit {
+                stage: stage.name.clone(),
+                ou: ou.clone(),
+                organization: organization.id.clone(),
+            });
+        }
+        let named_in = format!("stage {:?}", stage.name);
+        let own = stage.select.iter().flat_map(|select| &select.exclude.accounts);
+        for id in stage.accounts.iter().chain(&stage.exclude.accounts).chain(own) {
+            check_account(&named_in, id)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The planned run: everything that `list-accounts` writes and answers.
+
+use jiff::Timestamp;
+use orgpatch_model::error::RunError;
+use orgpatch_model::input::RunInput;
+use orgpatch_model::organization::Organization;
+use orgpatch_model::target::{Phase, Target};
+
+use super::checks::check_input;
+use super::settings::SettingsContext;
+use super::{PlanDocument, RunDocument, Step, StepSettings, StepSummary, resolve};
+
+/// Which run, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunIdentity {
+    /// Name of the execution.
+    pub run_id: String,
+    /// When the run is planned.
+    pub now: Timestamp,
+}
+
+/// A run before orgpatch touches any account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRun {
+    /// `run.json`.
+    pub document: RunDocument,
+    /// In the order in which they run.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// A step before orgpatch touches any account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// `settings.json`.
+    pub settings: StepSettings,
+    /// `targets.json`: every account of the step in every Region, account by account.
+    pub targets: Vec<Target>,
+    /// How many targets the state machine works on at the same time.
+    pub max_concurrency: u32,
+    /// What the state machine does with every target of the step, before anything is installed.
+    pub scan_phase: Phase,
+}
+
+/// Plans a run. The same arguments give the same run.
+///
+/// Errors: those of [`check_input`] first, then those of [`resolve`].
+pub fn plan(
+    PlanDocument { plan, sha256 }: PlanDocument,
+    organization: &Organization,
+    input: RunInput,
+    identity: RunIdentity,
+) -> Result<PlannedRun, RunError> {
+    check_input(&plan, &input)?;
+    let resolution = resolve(&plan, organization, input.stages.as_deref())?;
+    let summaries = resolution.steps.iter().map(summary).collect();
+    let context = SettingsContext::of(&plan, &input, identity.now, &resolution.steps);
+    let settings: Vec<StepSettings> = resolution
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| context.settings(step, &resolution.steps[..index]))
+        .collect();
+    let steps = resolution.steps.into_iter().zip(settings).map(|(step, settings)| PlannedStep {
+        settings,
+        targets: step.targets,
+        max_concurrency: plan.rate.targets,
+        scan_phase: Phase::of_all_targets(input.operation),
+    });
+    let steps = steps.collect();
+    let document = RunDocument {
+        schema_version: 1,
+        run_id: identity.run_id,
+        started_at: identity.now,
+        input,
+        plan_sha256: sha256,
+        plan,
+        organization_id: organization.id.clone(),
+        steps: summaries,
+        accounts_outside_plan: resolution.outside,
+    };
+    Ok(PlannedRun { document, steps })
+}
+
+fn summary(step: &Step) -> StepSummary {
+    StepSummary {
+        id: step.id.clone(),
+        stage: step.stage.clone(),
+        wave: step.wave,
+        accounts: step.accounts,
+        targets: step.targets.len(),
+    }
+}

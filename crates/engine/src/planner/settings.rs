@@ -1,0 +1,71 @@
+//! The settings of each step: what its functions need of the plan, resolved for its stage.
+
+use jiff::Timestamp;
+use orgpatch_model::input::RunInput;
+use orgpatch_plan::{Plan, Stage};
+
+use super::{Promotion, Step, StepSettings, selection_of};
+use crate::baselines::{self, Baseline};
+
+/// What all steps of a run share.
+pub(super) struct SettingsContext<'a> {
+    plan: &'a Plan,
+    input: &'a RunInput,
+    /// When the run is planned.
+    now: Timestamp,
+    /// Ids of the first stage's steps.
+    tested_in: Vec<String>,
+}
+
+impl<'a> SettingsContext<'a> {
+    /// Collects it from the steps of the run, in their order.
+    pub(super) fn of(plan: &'a Plan, input: &'a RunInput, now: Timestamp, steps: &[Step]) -> Self {
+        let first_stage = steps.iter().filter(|step| is_of_first_stage(step));
+        Self { plan, input, now, tested_in: first_stage.map(|step| step.id.clone()).collect() }
+    }
+
+    /// Returns the settings of a step. `earlier` are all steps before it.
+    pub(super) fn settings(&self, step: &Step, earlier: &[Step]) -> StepSettings {
+        let Self { plan, input, .. } = self;
+        let stage = &plan.stages[step.stage_index];
+        StepSettings {
+            step: step.id.clone(),
+            plan: plan.name.clone(),
+            operation: input.operation,
+            readiness_only: input.readiness_only,
+            select: selection_of(plan, stage),
+            reboot: plan.reboot,
+            rate: plan.rate.clone(),
+            gate: stage.gate,
+            conflicts: plan.conflict_settings(stage),
+            baselines: self.baselines(stage),
+            promotion: self.promotion(stage),
+            is_first_stage: is_of_first_stage(step),
+            earlier_steps: earlier.iter().map(|step| step.id.clone()).collect(),
+        }
+    }
+
+    /// Returns true if the baselines of a stage wait for the scan of the first stage. A run about baselines scans nothing:
+    /// of a frozen stage it shows what a scan of the first stage at this moment would come to.
+    fn is_frozen(&self, stage: &Stage) -> bool {
+        self.input.scans() && self.plan.is_frozen(stage)
+    }
+
+    /// A run about readiness leaves baselines as they are.
+    fn baselines(&self, stage: &Stage) -> Vec<Baseline> {
+        if self.is_frozen(stage) || self.input.readiness_only {
+            return Vec::new();
+        }
+        baselines::desired(self.plan, stage, Some(baselines::cutoff(self.plan, self.now)))
+    }
+
+    /// Without a scan there is nothing to compare with what the first stage tested.
+    fn promotion(&self, stage: &Stage) -> Option<Promotion> {
+        let untested = self.plan.untested(stage).filter(|_| self.input.scans())?;
+        Some(Promotion { tested_in: self.tested_in.clone(), frozen: self.is_frozen(stage), untested })
+    }
+}
+
+fn is_of_first_stage(step: &Step) -> bool {
+    step.stage_index == 0
+}

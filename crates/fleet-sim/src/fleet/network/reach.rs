@@ -1,0 +1,143 @@
+//! What an instance reaches: the rules of VPCs, as far as connections to port 443 need them.
+use super::model::{Attachment, Endpoint, Networks, Peer, RouteTarget};
+use crate::scenario::Policy;
+
+const HTTPS: u16 = 443;
+/// A port of the range to which answers return. One port stands for all.
+const RETURN_PORT: u16 = 49_152;
+
+/// The destination of a connection.
+#[derive(Debug, Clone, Copy)]
+enum Destination<'a> {
+    /// An address of the internet.
+    Internet,
+    /// A public address of S3, behind a gateway endpoint or not.
+    S3,
+    /// An interface endpoint.
+    Interface(&'a Endpoint),
+}
+
+/// What an instance reaches from its place in the network.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    networks: &'a Networks,
+    at: Attachment,
+}
+
+impl<'a> Reach<'a> {
+    /// Looks at the network from where an instance is connected.
+    pub fn new(networks: &'a Networks, at: Attachment) -> Self {
+        Self { networks, at }
+    }
+
+    /// Returns whether the instance reaches the internet.
+    pub fn internet(self) -> bool {
+        self.has_way_out() && self.lets(Destination::Internet)
+    }
+
+    /// Returns whether the instance reaches an AWS service by its usual name. An endpoint with private DNS takes over
+    /// the name, even if nothing reaches the endpoint.
+    pub fn service(self, service: &str) -> bool {
+        let vpc = self.networks.subnets[self.at.subnet].vpc;
+        let endpoint = self.networks.endpoints.iter().find(|endpoint| {
+            endpoint.vpc == vpc && endpoint.service == service && endpoint.private_dns && endpoint.available
+        });
+        match endpoint {
+            Some(endpoint) => {
+                self.lets_in(endpoint)
+                    && self.lets(Destination::Interface(endpoint))
+                    && endpoint.policy != Policy::Nothing
+            }
+            None => self.internet(),
+        }
+    }
+
+    /// Returns whether the instance reaches the buckets with Patch Manager's module and snapshots.
+    pub fn patch_buckets(self) -> bool {
+        self.buckets(|policy| matches!(policy, Policy::Full | Policy::PatchBucketsOnly))
+    }
+
+    /// Returns whether the instance reaches the repositories of Amazon Linux, which are buckets.
+    pub fn amazon_repositories(self) -> bool {
+        self.has_mirror() || self.buckets(|policy| matches!(policy, Policy::Full | Policy::WithoutPatchBuckets))
+    }
+
+    /// Returns whether the instance reaches repositories on the internet.
+    pub fn internet_repositories(self) -> bool {
+        self.has_mirror() || self.internet()
+    }
+
+    fn has_mirror(self) -> bool {
+        self.networks.subnets[self.at.subnet].mirror
+    }
+
+    fn buckets(self, allow: impl Fn(Policy) -> bool) -> bool {
+        // The route of the prefix list is more specific, so it wins over the route to a NAT gateway.
+        let table = self.networks.subnets[self.at.subnet].table;
+        let gateway =
+            self.networks.endpoints.iter().find(|endpoint| endpoint.available && endpoint.tables.contains(&table));
+        match gateway {
+            Some(endpoint) => self.lets(Destination::S3) && allow(endpoint.policy),
+            None => self.has_way_out() && self.lets(Destination::S3),
+        }
+    }
+
+    fn has_way_out(self) -> bool {
+        let subnet = &self.networks.subnets[self.at.subnet];
+        let default = self.networks.tables[subnet.table].routes.iter().find(|route| route.prefix_list.is_none());
+        match default.map(|route| &route.target) {
+            Some(RouteTarget::Gateway(_)) => subnet.public,
+            Some(RouteTarget::Nat(_) | RouteTarget::Transit(_)) => true,
+            Some(RouteTarget::DeletedNat(_)) | None => false,
+        }
+    }
+
+    /// Returns whether security group and network ACL let a connection out and its answers in.
+    fn lets(self, destination: Destination<'_>) -> bool {
+        self.group_lets(destination) && self.acl_lets(destination)
+    }
+
+    fn group_lets(self, destination: Destination<'_>) -> bool {
+        let group = &self.networks.groups[self.at.group];
+        let cidr = self.networks.vpcs[group.vpc].cidr();
+        let fits = |peer: &Peer| match (peer, destination) {
+            (Peer::V4(to), Destination::Interface(_)) => to == "0.0.0.0/0" || *to == cidr,
+            (Peer::V4(to), _) => to == "0.0.0.0/0",
+            (Peer::PrefixList(_), destination) => matches!(destination, Destination::S3),
+            (Peer::Group(id), Destination::Interface(endpoint)) => {
+                endpoint.group.is_some_and(|group| self.networks.groups[group].id == *id)
+            }
+            (Peer::Group(_) | Peer::V6(_), _) => false,
+        };
+        let mut rules = group.egress.iter().filter(|rule| rule.port.is_none_or(|port| port == HTTPS));
+        rules.any(|rule| rule.peers.iter().any(fits))
+    }
+
+    fn acl_lets(self, destination: Destination<'_>) -> bool {
+        // Network ACLs do not apply within a subnet.
+        if matches!(destination, Destination::Interface(endpoint) if endpoint.subnet == Some(self.at.subnet)) {
+            return true;
+        }
+        let acl = &self.networks.acls[self.networks.subnets[self.at.subnet].acl];
+        let allows = |egress: bool, port: u16| {
+            let mut entries: Vec<_> = acl.entries.iter().filter(|entry| entry.egress == egress).collect();
+            entries.sort_by_key(|entry| entry.number);
+            let decides = entries.into_iter().find(|e| e.ports.is_none_or(|(from, to)| (from..=to).contains(&port)));
+            decides.is_some_and(|entry| entry.allow)
+        };
+        allows(true, HTTPS) && allows(false, RETURN_PORT)
+    }
+
+    fn lets_in(self, endpoint: &Endpoint) -> bool {
+        let Some(group) = endpoint.group.map(|group| &self.networks.groups[group]) else {
+            return false;
+        };
+        let (own, cidr) = (&self.networks.groups[self.at.group].id, self.networks.vpcs[group.vpc].cidr());
+        let fits = |peer: &Peer| match peer {
+            Peer::V4(from) => *from == cidr,
+            Peer::Group(id) => id == own,
+            Peer::V6(_) | Peer::PrefixList(_) => false,
+        };
+        group.ingress.iter().any(|rule| rule.peers.iter().any(fits))
+    }
+}

@@ -1,0 +1,150 @@
+//! An instance: what the scenario says about it, and what has happened to it since.
+use super::{abilities::Abilities, network::Attachment};
+use crate::{
+    clock::Millis,
+    facts::operating_systems::Os,
+    patching::{
+        catalogue::{InstalledPatches, PatchId},
+        command::InvocationId,
+        compliance::ComplianceReport,
+        document::{Operation, OperationKind},
+        scope::PatchScope,
+        snapshot::Snapshot,
+    },
+    scenario::{BehaviourEntry, Metadata},
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// An operation that an agent has begun.
+#[derive(Debug)]
+pub struct Running {
+    /// The invocation that it belongs to.
+    pub invocation: InvocationId,
+    /// The operation.
+    pub operation: Operation,
+    /// When the agent began.
+    pub started: Millis,
+    /// The snapshot's id.
+    pub snapshot_id: String,
+    /// The snapshot: the approved patches, and the baseline that approved them.
+    pub snapshot: Snapshot,
+    /// Whether the step's time limit ends the operation.
+    pub times_out: bool,
+}
+
+/// Work that an agent does one operation after the other.
+#[derive(Debug, Default)]
+pub struct Lane {
+    /// The operation that runs.
+    pub current: Option<Running>,
+    /// The invocations that wait.
+    pub queue: VecDeque<InvocationId>,
+}
+
+/// An instance.
+#[derive(Debug)]
+pub struct Node {
+    /// `i-` and hex digits.
+    pub id: String,
+    /// The account that owns it.
+    pub account: String,
+    /// The Region that it is in.
+    pub region: String,
+    /// Its operating system.
+    pub os: Os,
+    /// Name of the operating system, as SSM reports it.
+    pub os_name: String,
+    /// Version of the operating system, as SSM reports it.
+    pub os_version: String,
+    /// EC2 tags.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it runs.
+    pub running: bool,
+    /// What it can do, given its network, its agent and its software.
+    pub abilities: Abilities,
+    /// Where it is connected.
+    pub at: Attachment,
+    /// Its private address.
+    pub address: String,
+    /// Whether it has an instance profile.
+    pub has_profile: bool,
+    /// Its metadata service.
+    pub metadata: Metadata,
+    /// Version of its agent. `absent` or `stopped` on an instance that Systems Manager does not know.
+    pub agent: String,
+    /// Version of its Python, or `absent`. None: a version that works.
+    pub python: Option<String>,
+    /// Whether inventory is collected on it.
+    pub inventory: bool,
+    /// How its agent behaves.
+    pub behaviour: BehaviourEntry,
+    /// When it was started.
+    pub launched: Millis,
+    /// When its agent stopped answering.
+    pub lost_since: Option<Millis>,
+    /// The patches on it.
+    pub installed: InstalledPatches,
+    /// The latest compliance report that its agent sent.
+    pub report: Option<ComplianceReport>,
+    /// When it last installed with `NoReboot`.
+    pub last_no_reboot_install: Option<Millis>,
+    /// Lane 0 is for commands of the API, lane 1 for competing patchers. An agent works in both at the same time.
+    pub lanes: [Lane; 2],
+    /// Ground truth: how often the agent began an Install that came by the API.
+    pub installs_started: u32,
+    /// Ground truth: how often the agent began an Install of a competing patcher.
+    pub installs_by_competitors: u32,
+    /// Ground truth: how often a patch operation began while another one ran, one of the two an Install.
+    pub overlaps: u32,
+    /// Ground truth: how many of these overlaps were an Install that came by the API and began second.
+    pub installs_beside: u32,
+    /// Ground truth: ids of the patches that were installed in this simulation.
+    pub installed_here: BTreeSet<PatchId>,
+    /// Ground truth: how often it rebooted.
+    pub reboots: u32,
+}
+
+impl Node {
+    /// Returns whether Systems Manager lists it.
+    pub fn is_listed(&self) -> bool {
+        self.abilities.managed && self.running
+    }
+
+    /// Returns whether a command can be sent to it.
+    pub fn is_online(&self) -> bool {
+        self.is_listed() && self.lost_since.is_none()
+    }
+
+    /// Counts an operation that begins in a lane.
+    pub fn count(&mut self, kind: OperationKind, lane: usize) {
+        let installs = kind == OperationKind::Install;
+        if installs {
+            *(if lane == 0 { &mut self.installs_started } else { &mut self.installs_by_competitors }) += 1;
+        }
+        let beside = self.lanes[1 - lane].current.as_ref();
+        if beside.is_some_and(|other| installs || other.operation.kind == OperationKind::Install) {
+            self.overlaps += 1;
+            self.installs_beside += u32::from(installs && lane == 0);
+        }
+    }
+
+    /// Returns `PingStatus` of the SSM API.
+    pub fn ping_status(&self) -> &'static str {
+        if self.lost_since.is_some() { "ConnectionLost" } else { "Online" }
+    }
+
+    /// Returns its name in the DNS of its VPC.
+    pub fn computer_name(&self) -> String {
+        format!("ip-{}.{}.compute.internal", self.address.replace('.', "-"), self.region)
+    }
+
+    /// Returns the patch group that its tag names.
+    pub fn patch_group(&self) -> Option<&str> {
+        ["Patch Group", "PatchGroup"].iter().find_map(|key| self.tags.get(*key)).map(String::as_str)
+    }
+
+    /// Returns what decides which baseline the instance is judged by.
+    pub fn patch_scope(&self) -> PatchScope<'_> {
+        PatchScope { account: &self.account, region: &self.region, patch_group: self.patch_group(), os: self.os }
+    }
+}

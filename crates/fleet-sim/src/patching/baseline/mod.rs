@@ -1,0 +1,14 @@
+//! Patch baselines: their content, which patches they approve, and which of them an account has.
+mod approval;
+mod check;
+pub mod content;
+mod patch_names;
+pub mod predefined;
+mod registry;
+#[cfg(test)]
+mod tests;
+
+pub use approval::ApprovalState;
+pub use check::{check, check_tag};
+pub use content::{Baseline, ComplianceLevel, ComplianceStatus, Content};
+pub use registry::{Baselines, Refusal, RegionBaselines};

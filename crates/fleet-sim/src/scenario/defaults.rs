@@ -1,0 +1,13 @@
+//! The values of fields that a scenario leaves out.
+
+pub fn yes() -> bool {
+    true
+}
+
+pub fn speed() -> f64 {
+    600.0
+}
+
+pub fn agent() -> String {
+    "3.3.987.0".to_owned()
+}

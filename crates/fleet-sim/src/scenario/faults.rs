@@ -1,0 +1,56 @@
+//! What a scenario says about faults between a caller and the cloud.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A fault between a caller and the cloud. It has exactly one effect: `error`, `latencyMs`, `lostResponse` or
+/// `killCaller`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("oneOf" = [
+    {"required": ["error"]}, {"required": ["latencyMs"]}, {"required": ["lostResponse"]}, {"required": ["killCaller"]},
+]))]
+pub struct FaultEntry {
+    /// The operations that it strikes, with wildcards: `ssm:SendCommand`, `ssm:Describe*`, `ssm:*`, `*:*`.
+    #[schemars(regex(pattern = "^[^:]+:.+$"))]
+    pub operation: String,
+    /// Effect: the call is not executed, and this error code is the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The text of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Effect: this many real milliseconds pass before the call is executed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
+    /// Effect: the call is executed, but its caller gets no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_response: Option<bool>,
+    /// Effect: the caller dies before or after the call is executed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kill_caller: Option<KillCaller>,
+    /// How often it strikes. Usually once. A latency usually strikes every call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// How many matching calls pass before it strikes.
+    #[serde(default)]
+    pub after: u32,
+    /// Strikes only calls into this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Strikes only calls in this Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Strikes only calls that contain this text: in the body, and for S3 also in method, key and query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
+/// When a caller dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KillCaller {
+    /// The caller dies before the call is executed.
+    Before,
+    /// The caller dies after the call was executed.
+    After,
+}

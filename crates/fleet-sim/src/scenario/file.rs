@@ -1,0 +1,63 @@
+//! The scenario file as a whole.
+use super::{
+    calendars::CalendarEntry,
+    faults::FaultEntry,
+    instances::FleetEntry,
+    organization::{AccountEntry, OuEntry},
+    patches::PatchEntry,
+};
+use crate::facts::ids;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A scenario of fleet-sim: an AWS organization that exists only here.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Scenario {
+    /// The version of the format: always 1.
+    #[schemars(extend("const" = 1))]
+    pub schema_version: u32,
+    /// Simulated time.
+    pub clock: ClockEntry,
+    /// The id of the management account, in which everything is deployed.
+    #[schemars(regex(pattern = ids::ACCOUNT_PATTERN))]
+    pub management: String,
+    /// Top-level organizational units. The tree may have five levels.
+    #[serde(default)]
+    pub organization: Vec<OuEntry>,
+    /// Details of accounts by id. An account that no OU names sits directly under the root.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {"pattern": ids::ACCOUNT_PATTERN}))]
+    pub accounts: BTreeMap<String, AccountEntry>,
+    /// The patch catalogue.
+    #[serde(default)]
+    pub patches: Vec<PatchEntry>,
+    /// The instances.
+    #[serde(default)]
+    pub fleet: Vec<FleetEntry>,
+    /// Faults between callers and the cloud.
+    #[serde(default)]
+    pub faults: Vec<FaultEntry>,
+    /// Change calendars. Every account can ask for them.
+    #[serde(default)]
+    pub calendars: Vec<CalendarEntry>,
+    /// Whether Organizations answers `Account.Paths`. Older partitions do not.
+    #[serde(default = "super::defaults::yes")]
+    pub paths: bool,
+    /// Whether Organizations sometimes answers an empty page with a `NextToken`.
+    #[serde(default = "super::defaults::yes")]
+    pub empty_pages: bool,
+}
+
+/// Simulated time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockEntry {
+    /// When simulated time begins: a date or a timestamp (RFC 3339).
+    pub start: String,
+    /// Simulated seconds per real second.
+    #[serde(default = "super::defaults::speed")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub speed: f64,
+}

@@ -1,0 +1,75 @@
+//! What a scenario says about the organization: OUs and accounts.
+use super::{baselines::BaselineEntry, short_forms::Switch};
+use crate::facts::{ids, regions};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An organizational unit with its accounts and OUs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OuEntry {
+    /// The name of the OU.
+    pub ou: String,
+    /// The id of the OU. Usually derived from its path.
+    #[schemars(regex(pattern = ids::OU_PATTERN))]
+    pub id: Option<String>,
+    /// Accounts directly in the OU.
+    #[serde(default)]
+    #[schemars(inner(regex(pattern = ids::ACCOUNT_PATTERN)))]
+    pub accounts: Vec<String>,
+    /// OUs directly in the OU.
+    #[serde(default)]
+    pub ous: Vec<OuEntry>,
+}
+
+/// Details of an account.
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AccountEntry {
+    /// The name of the account. Usually derived from its id.
+    pub name: Option<String>,
+    /// The email address of the account. Usually derived from its id.
+    pub email: Option<String>,
+    /// `Account.State` of the Organizations API.
+    #[serde(default)]
+    pub state: AccountState,
+    /// The state of the member role in the account.
+    #[serde(default)]
+    pub member_role: MemberRole,
+    /// Regions that are switched off in this account.
+    #[serde(default)]
+    #[schemars(inner(regex(pattern = regions::PATTERN)))]
+    pub disabled_regions: Vec<String>,
+    /// Default Host Management Configuration: `on`, `off`, or the Regions in which it is on.
+    #[serde(default)]
+    pub default_host_management: Switch,
+    /// The account's own patch baselines when the clock starts.
+    #[serde(default)]
+    pub baselines: Vec<BaselineEntry>,
+}
+
+/// `Account.State` of the Organizations API.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are the API's")]
+pub enum AccountState {
+    PendingActivation,
+    #[default]
+    Active,
+    Suspended,
+    PendingClosure,
+    Closed,
+}
+
+/// The state of the member role in an account.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberRole {
+    /// The role can be assumed.
+    #[default]
+    Present,
+    /// There is no role.
+    Absent,
+    /// The role trusts another external id.
+    WrongExternalId,
+}

@@ -1,0 +1,132 @@
+//! What the types cannot check about instances.
+use crate::{
+    facts::{
+        ids,
+        operating_systems::{Kind, Os},
+        regions,
+    },
+    scenario::{AgentState, AssociationEntry, Behaviour, FleetEntry, NameOrMap, NetworkEntry, Scenario, agent_state},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns everything that is wrong with the instances.
+pub fn problems(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
+    let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
+    let (mut problems, mut instance_ids) = (Vec::new(), BTreeSet::new());
+    for (index, entry) in scenario.fleet.iter().enumerate() {
+        let mut report = |field: &str, text: String| problems.push(format!("fleet[{index}].{field}: {text}"));
+        check_account_and_region(entry, accounts, &mut report);
+        if let Some(id) = &entry.id {
+            if !ids::is_instance_id(id) {
+                report("id", format!("`{id}` is not an instance id such as i-0123456789abcdef0"));
+            }
+            if entry.count.is_some_and(|count| count != 1) {
+                report("id", "an id names one instance, so count must be left out".to_owned());
+            }
+            if !instance_ids.insert(id) {
+                report("id", format!("{id} is used twice, and instance ids are unique"));
+            }
+        }
+        check_patches(entry, &known, &mut report);
+        check_node(entry, &mut report);
+        for (position, NameOrMap(association)) in entry.associations.iter().enumerate() {
+            for (field, text) in AssociationEntry::contradictions(association) {
+                report(&format!("associations[{position}].{field}"), text);
+            }
+        }
+        for (field, text) in entry.network.iter().flat_map(NetworkEntry::contradictions) {
+            report(&format!("network.{field}"), text);
+        }
+    }
+    problems.extend(problems_of_shared_networks(scenario));
+    problems
+}
+
+fn check_account_and_region(entry: &FleetEntry, accounts: &BTreeSet<&str>, report: &mut impl FnMut(&str, String)) {
+    if !accounts.contains(entry.account.as_str()) {
+        report("account", format!("{} is neither in organization nor in accounts", entry.account));
+    }
+    if !regions::is_region_name(&entry.region) {
+        report("region", format!("`{}` is not a Region's name such as ap-northeast-1", entry.region));
+    }
+}
+
+fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut impl FnMut(&str, String)) {
+    for id in &entry.installed {
+        if !known.contains(&(entry.os, id.as_str())) {
+            report("installed", format!("{id} is not in patches for {}", entry.os.code()));
+        }
+    }
+    if let Behaviour::PatchFails(id) = &entry.behaviour.install
+        && !known.contains(&(entry.os, id.as_str()))
+    {
+        report("behaviour.install", format!("{id} is not in patches for {}", entry.os.code()));
+    }
+    if matches!(entry.behaviour.scan, Behaviour::RebootHangs | Behaviour::PatchFails(_)) {
+        report(
+            "behaviour.scan",
+            "a Scan neither installs nor reboots, expected ok, fail, agent-lost or never-starts".to_owned(),
+        );
+    }
+}
+
+fn check_node(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
+    match agent_state(&entry.agent) {
+        None => {
+            report(
+                "agent",
+                format!("`{}` is not valid, expected a version such as 3.3.987.0, absent or stopped", entry.agent),
+            );
+        }
+        Some(AgentState::Absent | AgentState::Stopped) if entry.managed == Some(true) => {
+            report("managed", format!("it cannot be true while the agent is {}", entry.agent));
+        }
+        Some(_) => {}
+    }
+    if let Some(python) = entry.python.as_deref() {
+        if entry.os.kind() == Kind::Windows {
+            report("python", "it must be left out, because Patch Manager needs no Python on WINDOWS".to_owned());
+        }
+        if python != "absent" && version(python).is_none() {
+            report("python", format!("`{python}` is not valid, expected a version such as 3.9 or absent"));
+        }
+    }
+    if entry.auto_scaling_group.as_deref().is_some_and(str::is_empty) {
+        report("autoScalingGroup", "the name must not be empty".to_owned());
+    }
+}
+
+/// Reads a version of two or three numbers.
+fn version(text: &str) -> Option<Vec<u32>> {
+    let numbers: Option<Vec<u32>> = text.split('.').map(|number| number.parse().ok()).collect();
+    numbers.filter(|numbers| (2..=3).contains(&numbers.len()))
+}
+
+/// Returns where entries that name the same VPC contradict each other.
+fn problems_of_shared_networks(scenario: &Scenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    let (mut endpoints, mut mains) = (BTreeMap::new(), BTreeMap::new());
+    for (index, entry) in scenario.fleet.iter().enumerate() {
+        let Some(network) = &entry.network else { continue };
+        let Some(vpc) = network.vpc.as_deref() else { continue };
+        let named = (entry.account.as_str(), entry.region.as_str(), vpc);
+        for (position, NameOrMap(endpoint)) in network.endpoints.iter().enumerate() {
+            let (first, said) = endpoints.entry((named, endpoint.service.as_str())).or_insert((index, endpoint));
+            if *said != endpoint {
+                problems.push(format!(
+                    "fleet[{index}].network.endpoints[{position}]: VPC {vpc} has another {} endpoint in fleet[{first}], and both entries must describe it alike",
+                    endpoint.service
+                ));
+            }
+        }
+        if network.main_route_table {
+            let (first, said) = mains.entry(named).or_insert((index, network));
+            if *said != network {
+                problems.push(format!(
+                    "fleet[{index}].network.mainRouteTable: VPC {vpc} has one main route table, and fleet[{first}] describes another network for it"
+                ));
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,179 @@
+//! Reads a scenario and checks what its types cannot. Each problem names the field and what would be valid.
+mod baselines;
+mod instances;
+
+use crate::{
+    clock,
+    facts::{
+        ids,
+        operating_systems::{Kind, Os},
+    },
+    scenario::{FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario},
+    services,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a scenario cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The text is not a scenario. The message names field and line.
+    #[error("{0}")]
+    Syntax(String),
+    /// Parts of the scenario do not fit each other, one line for each problem.
+    #[error("{}", .0.join("\n"))]
+    Contradiction(Vec<String>),
+}
+
+/// Reads and checks a scenario. Fails with the first syntax error, or with all problems of a readable scenario.
+pub fn read(text: &str) -> Result<Scenario, ScenarioError> {
+    let scenario: Scenario = serde_saphyr::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
+    let problems = check(&scenario);
+    if problems.is_empty() { Ok(scenario) } else { Err(ScenarioError::Contradiction(problems)) }
+}
+
+/// Returns everything that is wrong with a scenario.
+fn check(scenario: &Scenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    if scenario.schema_version != 1 {
+        problems.push(format!("schemaVersion: {} is not supported, expected 1", scenario.schema_version));
+    }
+    if let Err(error) = clock::parse(&scenario.clock.start) {
+        problems.push(format!("clock.start: {error}"));
+    }
+    if !(scenario.clock.speed.is_finite() && scenario.clock.speed > 0.0) {
+        problems.push("clock.speed: expected a number above 0".to_owned());
+    }
+    let accounts = check_organization(scenario, &mut problems);
+    check_patches(scenario, &mut problems);
+    problems.extend(baselines::problems(scenario));
+    problems.extend(instances::problems(scenario, &accounts));
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        check_fault(&format!("faults[{index}]"), fault, &mut problems);
+    }
+    for calendar in &scenario.calendars {
+        for change in &calendar.changes {
+            if let Err(error) = clock::parse(&change.at) {
+                problems.push(format!("calendars.{}.changes: {error}", calendar.name));
+            }
+        }
+    }
+    problems
+}
+
+fn check_organization<'a>(scenario: &'a Scenario, problems: &mut Vec<String>) -> BTreeSet<&'a str> {
+    let mut placed = BTreeMap::new();
+    let mut ou_ids = BTreeMap::new();
+    check_ous("", &scenario.organization, &mut placed, &mut ou_ids, problems);
+    let mut accounts: BTreeSet<&str> = placed.keys().copied().collect();
+    accounts.extend(scenario.accounts.keys().map(String::as_str));
+    accounts.insert(&scenario.management);
+    for account in &accounts {
+        if !ids::is_account_id(account) {
+            problems.push(format!("account `{account}`: an account id has twelve digits, in quotes: \"222200000001\""));
+        }
+    }
+    accounts
+}
+
+fn check_ous<'a>(
+    parent: &str,
+    ous: &'a [OuEntry],
+    placed: &mut BTreeMap<&'a str, String>,
+    ou_ids: &mut BTreeMap<&'a str, String>,
+    problems: &mut Vec<String>,
+) {
+    let mut names = BTreeSet::new();
+    for ou in ous {
+        let path = if parent.is_empty() { ou.ou.clone() } else { format!("{parent}/{}", ou.ou) };
+        if path.split('/').count() > 5 {
+            problems.push(format!("organization {path}: too deep, Organizations allows five levels of OUs"));
+        }
+        if !names.insert(&ou.ou) {
+            problems.push(format!("organization {path}: its parent has another OU with this name"));
+        }
+        if let Some(id) = &ou.id {
+            if !ids::is_ou_id(id) {
+                problems.push(format!("organization {path}: `{id}` is not an OU id such as ou-abcd-12345678"));
+            }
+            if let Some(other) = ou_ids.insert(id, path.clone()) {
+                problems.push(format!("organization {path}: the id {id} is used by {other} already"));
+            }
+        }
+        for account in &ou.accounts {
+            if let Some(other) = placed.insert(account, path.clone()) {
+                problems.push(format!(
+                    "organization {path}: account {account} is already in {other}, and an account is in one OU only"
+                ));
+            }
+        }
+        check_ous(&path, &ou.ous, placed, ou_ids, problems);
+    }
+}
+
+fn check_patches(scenario: &Scenario, problems: &mut Vec<String>) {
+    let known: BTreeSet<_> = scenario.patches.iter().map(|patch| (patch.os, patch.id.as_str())).collect();
+    let mut seen = BTreeSet::new();
+    for (index, patch) in scenario.patches.iter().enumerate() {
+        check_patch(&format!("patches[{index}]"), patch, &known, problems);
+        if !seen.insert((patch.os, &patch.id, &patch.version)) {
+            problems.push(format!(
+                "patches[{index}]: {} {} is listed twice for {}",
+                patch.id,
+                patch.version,
+                patch.os.code()
+            ));
+        }
+    }
+}
+
+fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, problems: &mut Vec<String>) {
+    if let Err(error) = clock::parse(&patch.released) {
+        problems.push(format!("{name}.released: {error}"));
+    }
+    if let Some(Err(error)) = patch.updated.as_deref().map(clock::parse) {
+        problems.push(format!("{name}.updated: {error}"));
+    }
+    let windows = patch.os.kind() == Kind::Windows;
+    if !windows && (patch.superseded_by.is_some() || patch.patch_set == PatchSet::Application) {
+        problems.push(format!("{name}: supersededBy and patchSet are only for WINDOWS"));
+    }
+    if windows && !patch.requires.is_empty() {
+        problems.push(format!("{name}.requires: updates for WINDOWS have no dependencies"));
+    }
+    for (field, id) in patch
+        .superseded_by
+        .iter()
+        .map(|id| ("supersededBy", id))
+        .chain(patch.requires.iter().map(|id| ("requires", id)))
+    {
+        if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
+            problems.push(format!("{name}.{field}: {id} is not another patch for {} in patches", patch.os.code()));
+        }
+    }
+}
+
+fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
+    let effects = [
+        fault.error.is_some(),
+        fault.latency_ms.is_some(),
+        fault.lost_response == Some(true),
+        fault.kill_caller.is_some(),
+    ];
+    if effects.iter().filter(|given| **given).count() != 1 {
+        problems.push(format!("{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller"));
+    }
+    match fault.operation.split_once(':') {
+        Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
+            if !services::could_match(service, operation) {
+                problems.push(format!("{name}.operation: fleet-sim does not simulate {service}:{operation}"));
+            }
+        }
+        _ => problems.push(format!(
+            "{name}.operation: `{}` is not a service and an operation such as ssm:SendCommand",
+            fault.operation
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;
