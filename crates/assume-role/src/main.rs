@@ -12,12 +12,13 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Phase;
+use orgpatch_records::keys::Owner;
 use orgpatch_records::messages::{ReachAnswer, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let context = &FunctionContext::build().await?;
+    let context = &FunctionContext::build(Owner::AssumeRole).await?;
     lambda::run(|request| assume_role(context, request)).await
 }
 

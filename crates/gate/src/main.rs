@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(store: &Store, request: GateRequest) -> Result<GateAnswer, RunError> {
-    let settings: StepSettings = store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    let settings: StepSettings = store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
     let answer = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await,
         Question::Review => review::review(store, &request, &settings).await,

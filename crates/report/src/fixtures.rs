@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use orgpatch_engine::gate::{GateDecision, GateRecord};
 use orgpatch_engine::inventory::{Eligibility, InventoryInstance};
 use orgpatch_engine::planner::{RunDocument, StepSummary};
-use orgpatch_engine::results::reconcile::RecordedTarget;
+use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
 use orgpatch_engine::results::{InstanceRow, TargetRecord, reconcile};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::AccountState;
@@ -34,6 +34,11 @@ pub fn target() -> Target {
 
 /// Returns a report of two steps with an instance per situation, two of them with hostile names.
 pub fn report() -> Report {
+    report_of(|records| KnownTarget::Recorded(Box::new(records)))
+}
+
+/// The same, of what `known` makes of the records of a target.
+pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let [test, production] = ["test", "production"].map(|stage| Target {
         account_id: if stage == "test" { "222200000001" } else { "444400000001" }.into(),
         account_name: if stage == "test" { "決済-test" } else { "=cmd|' /C calc'!A0" }.into(),
@@ -113,10 +118,11 @@ pub fn report() -> Report {
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
     let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
+    let mut add = |step, records| assembly.add(step, known(records));
     let added = [
-        assembly.add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
-        assembly.add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
-        assembly.add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
+        add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
+        add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
+        add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
     ];
     let (head, _) = assembly.end(None);
     let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.target, one.instances)).unzip();

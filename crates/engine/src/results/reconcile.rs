@@ -8,6 +8,7 @@ use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
+use serde::{Deserialize, Serialize};
 
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
@@ -33,6 +34,22 @@ pub struct RecordedTarget {
     pub baseline_changes: Vec<Change>,
 }
 
+/// What is known of a target in a step.
+#[derive(Debug, Clone)]
+pub enum KnownTarget {
+    /// The result that Judge has written.
+    Judged(Box<TargetResult>),
+    /// The records, where it has written none.
+    Recorded(Box<RecordedTarget>),
+}
+
+/// The record that counts, of those that several functions have written of a target's scan or install: the earliest. A function
+/// that comes later has nothing to add.
+#[must_use]
+pub fn earliest(records: impl IntoIterator<Item = TargetRecord>) -> Option<TargetRecord> {
+    records.into_iter().min_by_key(|record| record.at)
+}
+
 /// How the step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepEnd {
@@ -43,8 +60,9 @@ pub enum StepEnd {
     Cut(Reason),
 }
 
-/// A target's one outcome, and its instances' rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `result.json`: a target's one outcome, and its instances' rows. Judge writes it, and the report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TargetResult {
     /// The target.
     pub target: Target,
@@ -54,27 +72,32 @@ pub struct TargetResult {
     pub reason: Reason,
     /// When the result of its scan was recorded; None if it was not.
     pub scanned_at: Option<Timestamp>,
+    /// The same, if the scan reached the target; None if the scan was recorded without having asked an instance.
+    pub reached_at: Option<Timestamp>,
     /// When the result of its install was recorded; None if there was none.
     pub installed_at: Option<Timestamp>,
     /// Its instances, sorted by id.
     pub instances: Vec<InstanceRow>,
     /// What could not be seen of others who patch there, and what of theirs may concern any instance.
     pub conflict_notes: Vec<Reason>,
+    /// What was done to its baselines.
+    pub baseline_changes: Vec<Change>,
 }
 
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
-    let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes: _ } = facts;
+    let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes } = facts;
     let lost = Reason::new(
         "lost",
         child_error
             .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
     );
     let Some(scan) = scan else {
-        return without_scan(target, inventory, end, lost);
+        return without_scan(target, inventory, end, lost, baseline_changes);
     };
     let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
+    let reached_at = scanned_at.filter(|_| scan.outcome == TargetOutcome::Reached);
 
     let mut rows: BTreeMap<String, InstanceRow> =
         scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
@@ -129,7 +152,9 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         reason,
         instances: rows.into_values().collect(),
         conflict_notes: scan.conflict_notes,
+        baseline_changes,
         scanned_at,
+        reached_at,
         installed_at,
     }
 }
@@ -151,7 +176,13 @@ fn set(rows: &mut BTreeMap<String, InstanceRow>, id: &str, outcome: Outcome, rea
     }
 }
 
-fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, lost: Reason) -> TargetResult {
+fn without_scan(
+    target: Target,
+    inventory: Option<Inventory>,
+    end: &StepEnd,
+    lost: Reason,
+    baseline_changes: Vec<Change>,
+) -> TargetResult {
     let (outcome, reason) = match end {
         StepEnd::Over => (TargetOutcome::Error, lost),
         StepEnd::Cut(reason) => (TargetOutcome::NotAttempted, reason.clone()),
@@ -162,7 +193,17 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
     };
     let conflict_notes = inventory.as_ref().map_or_else(Vec::new, |inventory| inventory.conflict_notes.clone());
     let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
-    TargetResult { target, outcome, reason, scanned_at: None, installed_at: None, instances, conflict_notes }
+    TargetResult {
+        target,
+        outcome,
+        reason,
+        scanned_at: None,
+        reached_at: None,
+        installed_at: None,
+        instances,
+        conflict_notes,
+        baseline_changes,
+    }
 }
 
 /// The rows of instances of which no answer is known: those that could be asked end with that outcome.
@@ -318,6 +359,19 @@ mod tests {
 
     fn cut() -> StepEnd {
         StepEnd::Cut(Reason::new("halted", "the run halted"))
+    }
+
+    #[test]
+    fn the_earliest_record_counts_and_the_first_of_two_at_the_same_time() {
+        let at = |second, outcome| TargetRecord {
+            at: Timestamp::from_second(second).expect("a time"),
+            ..record(outcome, &[])
+        };
+        let outcome = |records: Vec<TargetRecord>| earliest(records).map(|record| record.outcome);
+        let (denied, reached) = (TargetOutcome::AccessDenied, TargetOutcome::Reached);
+        assert_eq!(outcome(vec![at(2, reached), at(1, denied)]), Some(denied));
+        assert_eq!(outcome(vec![at(1, reached), at(1, denied)]), Some(reached));
+        assert_eq!(outcome(vec![]), None);
     }
 
     #[test]

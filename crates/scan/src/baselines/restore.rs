@@ -7,6 +7,7 @@ use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
 use orgpatch_model::reason::Reason;
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 use super::{apply, counted, recorded, write};
@@ -47,6 +48,6 @@ fn restored(changes: &[Change]) -> Reason {
 
 /// What an earlier try of this very step has found out: it may have died after it forgot what was there before.
 async fn begun(context: &FunctionContext, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Baselines);
     Ok(context.store.find(&key).await?)
 }
