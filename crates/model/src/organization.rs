@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reason::Reason;
+use crate::reason::{Reason, ReasonCode};
 
 /// State of an account, by the names of the Organizations API (`Account.State`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +29,7 @@ impl AccountState {
     /// Why nobody can enter an account of this state; None if its door may open.
     #[must_use]
     pub fn reason_not_to_enter(self) -> Option<Reason> {
-        (!self.can_be_entered()).then(|| Reason::new("account-inactive", format!("the account is {self}")))
+        (!self.can_be_entered()).then(|| Reason::new(ReasonCode::AccountInactive, format!("the account is {self}")))
     }
 
     /// The state of that name in the API, in either of its generations: `State`, or the retired `Status`.

@@ -1,7 +1,7 @@
 //! Promotion of what was tested: which stages are frozen to the first one, and what becomes of what it did not test.
 
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,7 @@ impl Plan {
             .collect();
         if !never.is_empty() {
             cautions.push(Reason::new(
-                "never-tested",
+                ReasonCode::NeverTested,
                 format!(
                     "{}: not selected by stage {:?}, so nothing of it is ever tested",
                     OperatingSystem::list(&never),
@@ -103,7 +103,7 @@ impl Plan {
             .collect();
         if untested == Untested::Block && !own.is_empty() {
             cautions.push(Reason::new(
-                "own-dates-held-back",
+                ReasonCode::OwnDatesHeldBack,
                 format!(
                     "{}: rules with an approve of their own approve what stage {:?} may not have installed; \
                      untested: block holds that back too",

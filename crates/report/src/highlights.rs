@@ -8,6 +8,7 @@ use orgpatch_engine::competing;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::reason::ReasonCode;
 
 use super::{RunReport, StepReport, TargetReport};
 
@@ -56,7 +57,7 @@ pub struct Highlights {
     /// Instances about which somebody has to do something before the next run is better.
     pub to_look_at: Shortlist<InstanceRow>,
     /// How many of those have which outcome for which reason.
-    pub reasons: BTreeMap<(Outcome, String), usize>,
+    pub reasons: BTreeMap<(Outcome, ReasonCode), usize>,
     /// How many instances somebody else patches too, or may.
     pub with_conflicts: usize,
     /// How many instances were left alone for that.

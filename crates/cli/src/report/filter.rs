@@ -59,7 +59,7 @@ impl<'a> Filter<'a> {
     }
 
     fn wants_instance(&self, row: &InstanceRow) -> bool {
-        let is_system = |system: &String| row.os.as_ref().is_some_and(|os| os.eq_ignore_ascii_case(system));
+        let is_system = |system: &String| row.os.as_ref().is_some_and(|os| os.name().eq_ignore_ascii_case(system));
         asked(self.outcomes, |outcome| *outcome == row.outcome) && asked(self.systems, is_system)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{Approve, has_approval_dates};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -197,11 +197,11 @@ impl Change {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Foreign { baseline, why, .. } => Some(Reason::new(
-                "baseline-foreign",
+                ReasonCode::BaselineForeign,
                 format!("the baseline {baseline} has the name of one of orgpatch but {why}; it is left alone"),
             )),
             Self::QuotaReached { name, baselines, .. } => Some(Reason::new(
-                "baseline-quota-reached",
+                ReasonCode::BaselineQuotaReached,
                 format!(
                     "the baseline {name} cannot be made: an account may have {} in a Region, and there are {baselines} \
                      already or made before it",

@@ -1,13 +1,12 @@
 //! State Manager associations that run a patch document, and belong to no patch policy.
 
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Meant};
 use super::{Found, document, policy};
-
-pub(super) const CODE: &str = "conflict-association";
 
 /// A part of the names of associations that only scan, such as those of Quick Setup host management.
 const SCANS: &str = "ScanForPatches";
@@ -31,11 +30,14 @@ pub(super) fn find(associations: &[Association], index: &Index<'_>, settings: Co
         match index.meant(&association.targets) {
             Meant::Instances(meant) => {
                 for instance in meant {
-                    found.add(instance, action, CODE, text.clone());
+                    found.add(instance, action, ReasonCode::ConflictAssociation, text.clone());
                 }
             }
             Meant::Elsewhere(whom) => {
-                found.note(CODE, format!("{what} is for {whom}; who that is cannot be seen from here"));
+                found.note(
+                    ReasonCode::ConflictAssociation,
+                    format!("{what} is for {whom}; who that is cannot be seen from here"),
+                );
             }
         }
     }

@@ -5,6 +5,8 @@ use orgpatch_model::reason::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sending::intent::LeftAlone;
+
 /// What to do. Of several the last in this order holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -21,7 +23,28 @@ pub enum Action {
     Fail,
 }
 
-/// Somebody else patches the instance, or may.
+impl From<LeftAlone> for Action {
+    fn from(end: LeftAlone) -> Self {
+        match end {
+            LeftAlone::Skipped => Self::Skip,
+            LeftAlone::Failed => Self::Fail,
+        }
+    }
+}
+
+impl Action {
+    /// Returns how an instance ends with that action; None if it is not left alone.
+    #[must_use]
+    pub fn left_alone(self) -> Option<LeftAlone> {
+        match self {
+            Self::Go | Self::Warn | Self::Wait => None,
+            Self::Skip => Some(LeftAlone::Skipped),
+            Self::Fail => Some(LeftAlone::Failed),
+        }
+    }
+}
+
+/// Another tool patches the instance, or may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {

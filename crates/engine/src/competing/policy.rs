@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Meant};
 use super::{Found, document};
-
-pub(super) const CODE: &str = "conflict-patch-policy";
 
 /// Tag that a patch policy puts on its instances: `QSConfigName-<id>` with the name of the policy as its value.
 const TAG: &str = "QSConfigName-";
@@ -50,7 +49,10 @@ pub(super) fn find(
                 }
             }
             Meant::Elsewhere(whom) => {
-                found.note(CODE, format!("the patch policy {id} patches {whom}; who that is cannot be seen from here"));
+                found.note(
+                    ReasonCode::ConflictPatchPolicy,
+                    format!("the patch policy {id} patches {whom}; who that is cannot be seen from here"),
+                );
             }
         }
     }
@@ -59,7 +61,7 @@ pub(super) fn find(
         SkipOrWarn::Warn => Action::Warn,
     };
     for (instance, policies) in policies.into_values() {
-        found.add(instance, action, CODE, text(&policies));
+        found.add(instance, action, ReasonCode::ConflictPatchPolicy, text(&policies));
     }
 }
 

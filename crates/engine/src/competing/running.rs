@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use orgpatch_model::fetched::Unavailable;
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, WhileRunning};
 
 use super::decision::Action;
@@ -10,8 +11,6 @@ use super::facts::RunningCommand;
 use super::targets::Index;
 use super::{Found, Moment, document};
 use crate::sending::command::is_comment_of;
-
-pub(crate) const CODE: &str = "conflict-running-command";
 
 /// How long to wait for commands of others, in seconds: as long as a patch document may run on an instance.
 pub const MAX_WAIT_SECONDS: i64 = 7_200;
@@ -39,7 +38,7 @@ pub fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
 pub(super) fn not_seen(instances: &[&Ec2Instance], missing: &Unavailable, found: &mut Found) {
     let text = format!("whether a patch command runs on this instance cannot be seen: {}", missing.why());
     for instance in instances {
-        found.add(instance, Action::Skip, CODE, text.clone());
+        found.add(instance, Action::Skip, ReasonCode::ConflictRunningCommand, text.clone());
     }
 }
 
@@ -64,6 +63,11 @@ pub(super) fn find(
         let document = document::name(&command.document);
         let since = command.requested_at.map(|at| format!(" since {at}")).unwrap_or_default();
         let id = &command.command_id;
-        found.add(instance, action, CODE, format!("{document} (command {id}) runs on this instance{since}{then}"));
+        found.add(
+            instance,
+            action,
+            ReasonCode::ConflictRunningCommand,
+            format!("{document} (command {id}) runs on this instance{since}{then}"),
+        );
     }
 }

@@ -2,12 +2,11 @@
 //! gone with the instance.
 
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::Found;
 use super::decision::Action;
-
-pub(super) const CODE: &str = "auto-scaling";
 
 /// Tag that Auto Scaling puts on its instances.
 const TAG: &str = "aws:autoscaling:groupName";
@@ -23,7 +22,7 @@ pub(super) fn find(instances: &[&Ec2Instance], settings: ConflictSettings, found
                 "the instance belongs to Auto Scaling group {group}, which may replace it when it reboots; patch the image \
                  of the group instead"
             );
-            found.add(instance, action, CODE, text);
+            found.add(instance, action, ReasonCode::AutoScaling, text);
         }
     }
 }

@@ -1,14 +1,13 @@
 //! Maintenance windows that will run a patch task before the step could end.
 
 use jiff::ToSpan;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::{MaintenanceWindow, Target, WindowTask};
 use super::targets::{Index, Meant};
 use super::{Found, Moment, document};
-
-pub(super) const CODE: &str = "conflict-maintenance-window";
 
 pub(super) fn find(
     windows: &[MaintenanceWindow],
@@ -38,11 +37,11 @@ pub(super) fn find(
                             let text = format!(
                                 "the maintenance window {name} ({id}) runs {document} on this instance from {start} on"
                             );
-                            found.add(instance, action, CODE, text);
+                            found.add(instance, action, ReasonCode::ConflictMaintenanceWindow, text);
                         }
                     }
                     Meant::Elsewhere(whom) => found.note(
-                        CODE,
+                        ReasonCode::ConflictMaintenanceWindow,
                         format!(
                             "the maintenance window {name} ({id}) runs {document} from {start} on, for {whom}; who that is \
                              cannot be seen from here"

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{Account, Organization};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use orgpatch_plan::{Plan, Selection, Stage, Wave};
 
@@ -241,7 +241,7 @@ impl<'a> Claims<'a> {
 
     fn place(&self, plan: &Plan, account: &Account, only: Option<&[String]>) -> Result<Place, RunError> {
         if self.excluded_everywhere.contains(account.id.as_str()) {
-            return Ok(Place::Outside(Reason::new("excluded-by-plan", "the plan excludes this account")));
+            return Ok(Place::Outside(Reason::new(ReasonCode::ExcludedByPlan, "the plan excludes this account")));
         }
         let mut claimed_by: Option<usize> = None;
         let mut left_out_by: Option<usize> = None;
@@ -268,14 +268,16 @@ impl<'a> Claims<'a> {
         Ok(match (claimed_by, left_out_by) {
             (Some(stage), _) if runs(&plan.stages[stage], only) => Place::Stage(stage),
             (Some(stage), _) => Place::Outside(Reason::new(
-                "stage-not-in-run",
+                ReasonCode::StageNotInRun,
                 format!("stage {:?} is not part of this run", plan.stages[stage].name),
             )),
             (None, Some(stage)) => Place::Outside(Reason::new(
-                "excluded-by-stage",
+                ReasonCode::ExcludedByStage,
                 format!("stage {:?} excludes this account", plan.stages[stage].name),
             )),
-            (None, None) => Place::Outside(Reason::new("no-stage", "no stage of the plan claims this account")),
+            (None, None) => {
+                Place::Outside(Reason::new(ReasonCode::NoStage, "no stage of the plan claims this account"))
+            }
         })
     }
 

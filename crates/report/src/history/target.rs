@@ -1,6 +1,7 @@
 //! Table `targets`: what became of an account in a Region.
 
 use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::reason::ReasonCode;
 use serde::Serialize;
 
 use super::run::Place;
@@ -14,7 +15,7 @@ pub(super) struct Line<'r> {
     /// What happened to the target: `reached`, `access-denied` …
     outcome: TargetOutcome,
     /// Why, as a code.
-    reason_code: &'r str,
+    reason_code: &'r ReasonCode,
     /// Why, for people.
     reason_text: &'r str,
 }
