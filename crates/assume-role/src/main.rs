@@ -5,7 +5,7 @@
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ec2::RegionStatus;
 use orgpatch_aws::lambda::{self, Error};
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::dispatch::expect_phase;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_model::error::RunError;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::ssm::Ssm;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger};
 use orgpatch_aws::store::step_inputs;

@@ -3,7 +3,7 @@
 mod collect;
 
 use orgpatch_aws::lambda::{self, Error, environment};
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::dispatch::expect_phase;
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_engine::planner::StepSettings;

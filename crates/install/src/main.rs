@@ -4,7 +4,7 @@ mod others;
 
 use orgpatch_aws::clients::ssm::Ssm;
 use orgpatch_aws::lambda::{self, Error, environment};
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::dispatch;
 use orgpatch_aws::member::dispatch::{Dispatch, expect_phase};
 use orgpatch_aws::member::sessions::TargetError;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use orgpatch_aws::SdkConfig;
 use orgpatch_aws::clients::competing::CompetingPatchers;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::dispatch::Busy;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;

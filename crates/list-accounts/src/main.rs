@@ -11,7 +11,7 @@ use orgpatch_aws::store::ledger::Ledger;
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
-    let context = &start::House {
+    let context = &start::StartContext {
         store: Store::new(&config, environment::runs_bucket()?),
         ledger: Ledger::new(&config, environment::ledger_table()?),
         executions: Executions::new(&config),

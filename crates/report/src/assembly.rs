@@ -6,7 +6,7 @@ use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
-use orgpatch_engine::results::reconcile::{StepEnd, TargetFacts, TargetResult, reconcile};
+use orgpatch_engine::results::reconcile::{RecordedTarget, StepEnd, TargetResult, reconcile};
 use orgpatch_model::outcome::{Counts, TargetOutcome};
 
 use super::promotion::{PromotionTally, compared};
@@ -90,7 +90,7 @@ impl Assembly {
     /// # Panics
     ///
     /// If the run has no such step.
-    pub fn add(&mut self, step: usize, mut facts: TargetFacts) -> ReportedTarget {
+    pub fn add(&mut self, step: usize, mut facts: RecordedTarget) -> ReportedTarget {
         let baseline_changes = std::mem::take(&mut facts.baseline_changes);
         let step = &mut self.steps[step];
         let scanned = facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);

@@ -5,7 +5,7 @@ mod preview;
 mod restore;
 
 use orgpatch_aws::clients::baselines::Baselines;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{Baseline, BaselineRecord, Change, Previous, blocked, difference};

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use orgpatch_aws::clients::competing::CompetingPatchers;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::Moment;
+use orgpatch_engine::inventory as inventories;
 use orgpatch_engine::inventory::Inventory;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command;
@@ -49,7 +50,7 @@ pub async fn find(
         operation: Operation::Install,
     };
     let detected = competing::detect(&facts, &instances, settings.conflicts, &moment);
-    competing::enter(inventory, detected, settings.operation);
+    inventories::competing::enter(inventory, detected, settings.operation);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ssm::Ssm;
 use orgpatch_aws::lambda::{self, Error, environment};
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::dispatch;
 use orgpatch_aws::member::dispatch::{Busy, Dispatch, expect_phase};
 use orgpatch_aws::member::sessions::TargetError;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orgpatch_aws::clients::readiness;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::inventory::readiness::attach;
 use orgpatch_engine::inventory::{Inventory, list};

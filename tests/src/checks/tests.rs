@@ -9,7 +9,7 @@ use orgpatch_report::{Report, summary};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::evidence::{Decision, Evidence, Fault, Files, Strike};
+use crate::evidence::{Evidence, Fault, Files, IamDecision, Strike};
 
 /// A run of two stages with an account each, in which everything is as it should be.
 fn fine() -> Evidence {
@@ -62,7 +62,7 @@ fn fine() -> Evidence {
         })),
         baselines: std::collections::BTreeMap::new(),
         history: from(json!([parent, child])),
-        authorized: Vec::<Decision>::new(),
+        authorized: Vec::<IamDecision>::new(),
         secrets: from(json!([
             {"principal": "orgpatch-ListAccountsRole-1", "accessKeyId": "a".repeat(20), "secretAccessKey": "s".repeat(40), "sessionToken": "t".repeat(64)},
             {"principal": "orgpatch-member", "accessKeyId": "b".repeat(20), "secretAccessKey": "u".repeat(40), "sessionToken": "v".repeat(64)},

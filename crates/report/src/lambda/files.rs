@@ -15,7 +15,7 @@ use crate::history::History;
 use crate::targets::Targets;
 
 /// The built page; `crates/report/page` are its sources.
-const PAGE: &str = include_str!("../page.html");
+const PAGE: &str = include_str!("../../page.html");
 
 /// The files, as far as they are written.
 pub struct Files {

@@ -1,6 +1,6 @@
 //! What a run would change about the baselines of a target. Reads only.
 
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::planner::StepSettings;

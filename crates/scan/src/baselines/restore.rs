@@ -1,7 +1,7 @@
 //! Gives back what was there before orgpatch's baselines in a target.
 
 use orgpatch_aws::clients::baselines::Baselines;
-use orgpatch_aws::member::context::House;
+use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
