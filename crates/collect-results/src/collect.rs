@@ -19,7 +19,7 @@ use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, insta
 use orgpatch_engine::sending::intent::IntentState;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
@@ -190,7 +190,7 @@ impl Look<'_> {
         let record = TargetRecord {
             target: request.target.clone(),
             outcome: TargetOutcome::Reached,
-            reason: Reason::new("reached", "every instance has its own outcome"),
+            reason: Reason::new(ReasonCode::Reached, "every instance has its own outcome"),
             at: request.now,
             instances,
             conflict_notes,

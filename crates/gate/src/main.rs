@@ -28,6 +28,6 @@ async fn answer(store: &Store, request: GateRequest) -> Result<GateAnswer, RunEr
         Question::Review => review::review(store, &request, &settings).await,
         Question::Judge => judge::judge(store, &request, &settings).await,
     }?;
-    tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = answer.reason.code, "decided");
+    tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = %answer.reason.code, "decided");
     Ok(answer)
 }

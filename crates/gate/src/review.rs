@@ -13,7 +13,7 @@ use orgpatch_engine::results::reconcile::KnownTarget;
 use orgpatch_engine::{gate, promotion};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::GateRequest;
@@ -26,9 +26,9 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let skip = |code, text| Ok(GateAnswer { decision: GateDecision::Skip, reason: Reason::new(code, text) });
     match settings.operation {
         Operation::Install => {}
-        Operation::Scan => return skip("scan-run", "a scan run installs nothing"),
+        Operation::Scan => return skip(ReasonCode::ScanRun, "a scan run installs nothing"),
         Operation::PreviewBaselines | Operation::RestoreBaselines => {
-            return skip("baselines-only", "a run about baselines installs nothing");
+            return skip(ReasonCode::BaselinesOnly, "a run about baselines installs nothing");
         }
     }
     let (run_id, step) = (&request.run_id, &request.step);
@@ -69,10 +69,10 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     store.write_once(&keys::install_targets(run_id, step), &targets).await?;
     if targets.is_empty() {
         return skip(
-            "nothing-to-install",
+            ReasonCode::NothingToInstall,
             "nothing that may be installed is missing on any instance that could be asked",
         );
     }
     let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
-    Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new("work", text) })
+    Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new(ReasonCode::Work, text) })
 }

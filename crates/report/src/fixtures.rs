@@ -12,7 +12,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::AccountState;
 use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
 use orgpatch_model::patch::{Patch, PatchDisposition};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use orgpatch_plan::Gate;
 use serde_json::json;
@@ -49,13 +49,19 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let locked = Target { account_id: "444400000002".into(), account_name: "locked-prod".into(), ..production.clone() };
     let openssl = patch("openssl.x86_64", "openssl.x86_64:1:3.0.8-1", PatchDisposition::Missing);
     let kernel = patch("kernel.x86_64", "kernel.x86_64:0:6.1.119", PatchDisposition::Missing);
-    let mut patched = instance(&test, "i-00000000000000001", Some("受注サーバー"), Outcome::Patched, "proved-by-scan");
+    let mut patched =
+        instance(&test, "i-00000000000000001", Some("受注サーバー"), Outcome::Patched, ReasonCode::ProvedByScan);
     patched.missing_before = vec![openssl.clone(), kernel.clone()];
     patched.installed = patched.missing_before.clone();
     patched.command_ids = vec!["c-1".into(), "c-2".into()];
     patched.baseline_id = Some("pb-1".into());
-    let mut failed =
-        instance(&production, "i-00000000000000002", Some("=1+1,\"x\"\r\n@y"), Outcome::Failed, "still-missing");
+    let mut failed = instance(
+        &production,
+        "i-00000000000000002",
+        Some("=1+1,\"x\"\r\n@y"),
+        Outcome::Failed,
+        ReasonCode::StillMissing,
+    );
     failed.missing_before = vec![openssl.clone(), kernel.clone()];
     failed.installed = vec![openssl.clone()];
     failed.installed_untested = vec![openssl];
@@ -70,15 +76,15 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     failed.conflicts = parsed(json!([
         {"action": "warn", "reason": {"code": "conflict-association", "text": "an association scans this instance too"}}
     ]));
-    failed.overwritten_by = Some(Reason::new("overwritten", "probably by that association"));
-    let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, "not-managed");
+    failed.overwritten_by = Some(Reason::new(ReasonCode::Association, "probably by that association"));
+    let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, ReasonCode::Unmanaged);
     let facts = |target: &Target, outcome, instances| RecordedTarget {
         target: target.clone(),
         inventory: None,
         scan: Some(TargetRecord {
             target: target.clone(),
             outcome,
-            reason: Reason::new("why", "because"),
+            reason: Reason::new(ReasonCode::Reached, "because"),
             at: Timestamp::UNIX_EPOCH,
             instances,
             conflict_notes: Vec::new(),
@@ -96,7 +102,10 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             step: step.id.clone(),
             at: Timestamp::UNIX_EPOCH,
             decision,
-            reason: Reason::new("too-many-failed", "1 of 1 attempted instances failed (100 %), 0 % are allowed"),
+            reason: Reason::new(
+                ReasonCode::TooManyFailed,
+                "1 of 1 attempted instances failed (100 %), 0 % are allowed",
+            ),
             counts: Counts::default(),
             limits: Gate::default(),
         })
@@ -160,7 +169,8 @@ pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome,
         findings: Vec::new(),
         conflicts: Vec::new(),
     };
-    reconcile::row(target, &seen, outcome, Reason::new(code, format!("the reason is {code}")))
+    let text = format!("the reason is {code}");
+    reconcile::row(target, &seen, outcome, Reason::new(code, text))
 }
 
 fn patch(id: &str, title: &str, state: PatchDisposition) -> Patch {

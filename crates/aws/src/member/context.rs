@@ -55,7 +55,7 @@ impl FunctionContext {
             step = request.step,
             account = request.target.account_id,
             region = request.target.region,
-            reason = reason.code,
+            reason = %reason.code,
             "target not reached"
         );
         let record = TargetRecord {

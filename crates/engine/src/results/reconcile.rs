@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use orgpatch_model::input::Operation;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +90,7 @@ pub struct TargetResult {
 pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
     let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes } = facts;
     let lost = Reason::new(
-        "lost",
+        ReasonCode::Lost,
         child_error
             .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
     );
@@ -121,9 +122,10 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         (None, Some(order)) => {
             let why = match end {
                 StepEnd::Over => lost,
-                StepEnd::Cut(reason) => {
-                    Reason::new("lost", format!("an install may have begun when the run ended: {}", reason.text))
-                }
+                StepEnd::Cut(reason) => Reason::new(
+                    ReasonCode::Lost,
+                    format!("an install may have begun when the run ended: {}", reason.text),
+                ),
             };
             for ordered in &order.instances {
                 set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
@@ -136,7 +138,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     if operation == Operation::Install {
         let why = match end {
             StepEnd::Over => Reason::new(
-                "not-ordered",
+                ReasonCode::NotOrdered,
                 "patches are missing, but the step broke before its install plan was written",
             ),
             StepEnd::Cut(reason) => reason.clone(),
@@ -226,7 +228,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         name: instance.name.clone(),
         stage: target.stage.clone(),
         wave: target.wave,
-        os: instance.os.map(|os| os.name().to_owned()).or_else(|| instance.platform.clone()),
+        os: instance.os.map(Platform::Supported).or_else(|| instance.platform.clone().map(Platform::from)),
         agent_version: instance.agent_version.clone(),
         outcome,
         reason,
@@ -248,7 +250,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
 /// is the input that leaves them out: nothing went wrong, and nothing halted.
 #[must_use]
 pub fn not_asked(target: Target, inventory: &Inventory) -> TargetRecord {
-    let why = Reason::new("readiness-only", "the run looks at readiness only and sends no command");
+    let why = Reason::new(ReasonCode::ReadinessOnly, "the run looks at readiness only and sends no command");
     TargetRecord {
         instances: as_they_stand(&target, inventory, Outcome::Skipped, &why),
         target,
@@ -303,13 +305,18 @@ mod tests {
         TargetRecord {
             target: target(),
             outcome,
-            reason: Reason::new("recorded", "recorded"),
+            reason: Reason::new(ReasonCode::Reached, "recorded"),
             at: Timestamp::UNIX_EPOCH,
             conflict_notes: Vec::new(),
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {
-                    row(&target(), &seen(id, Eligibility::Eligible), *outcome, Reason::new("recorded", "recorded"))
+                    row(
+                        &target(),
+                        &seen(id, Eligibility::Eligible),
+                        *outcome,
+                        Reason::new(ReasonCode::Reached, "recorded"),
+                    )
                 })
                 .collect(),
         }
@@ -327,7 +334,7 @@ mod tests {
                     missing: Vec::<Patch>::new(),
                     untested: Vec::new(),
                     held_back: Vec::new(),
-                    reason: Reason::new("patches-missing", "1 patch is missing"),
+                    reason: Reason::new(ReasonCode::PatchesMissing, "1 patch is missing"),
                 })
                 .collect(),
             left_out: Vec::new(),
@@ -358,7 +365,7 @@ mod tests {
     }
 
     fn cut() -> StepEnd {
-        StepEnd::Cut(Reason::new("halted", "the run halted"))
+        StepEnd::Cut(Reason::new(ReasonCode::Halted, "the run halted"))
     }
 
     #[test]
@@ -381,8 +388,8 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
                 seen("i-a", Eligibility::Eligible),
-                seen("i-b", Eligibility::Skipped(Reason::new("not-selected-by-tags", "x"))),
-                seen("i-c", Eligibility::NotReady(Reason::new("stopped", "x"))),
+                seen("i-b", Eligibility::Skipped(Reason::new(ReasonCode::NotSelectedByTags, "x"))),
+                seen("i-c", Eligibility::NotReady(Reason::new(ReasonCode::Stopped, "x"))),
             ],
         };
         let lines = [
@@ -415,11 +422,11 @@ mod tests {
         ];
         let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
-        all recorded: Reached: i-a patched (recorded), i-b compliant (recorded)
-        install lost: Error: i-a unreachable (lost), i-b compliant (recorded)
-        cut while installing: Error: i-a unreachable (lost), i-b compliant (recorded)
-        cut before installing: Reached: i-a not-attempted (halted), i-b compliant (recorded)
-        locked out before installing: AccessDenied: i-a unreachable (recorded), i-b compliant (recorded)
+        all recorded: Reached: i-a patched (reached), i-b compliant (reached)
+        install lost: Error: i-a unreachable (lost), i-b compliant (reached)
+        cut while installing: Error: i-a unreachable (lost), i-b compliant (reached)
+        cut before installing: Reached: i-a not-attempted (halted), i-b compliant (reached)
+        locked out before installing: AccessDenied: i-a unreachable (reached), i-b compliant (reached)
         scan lost: Error: i-a unreachable (lost), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
         never begun: NotAttempted: 
         ");
