@@ -3,7 +3,7 @@
 
 use orgpatch_engine::readiness::Check;
 use orgpatch_model::input::Operation;
-use orgpatch_report::csv::Table;
+use orgpatch_report::csv::CsvFile;
 use orgpatch_report::html::HtmlPage;
 use orgpatch_report::{Report, summary};
 use serde_json::{Value, json};
@@ -81,8 +81,8 @@ fn fine() -> Evidence {
 fn files(report: &Report) -> Files {
     Files {
         page: Some(page_of(report)),
-        instances: Some(table_of(report, Table::Instances)),
-        patches: Some(table_of(report, Table::Patches)),
+        instances: Some(table_of(report, CsvFile::Instances)),
+        patches: Some(table_of(report, CsvFile::Patches)),
         summary: Some(summary::markdown(&report.head, &report.highlights())),
     }
 }
