@@ -158,7 +158,7 @@ pub fn assert_golden(name: &str, bytes: &[u8]) {
 }
 
 /// Returns a row with that outcome.
-pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome, code: &str) -> InstanceRow {
+pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome, code: ReasonCode) -> InstanceRow {
     let seen = InventoryInstance {
         instance_id: id.into(),
         name: name.map(str::to_owned),

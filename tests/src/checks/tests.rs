@@ -102,7 +102,7 @@ fn page_of(report: &Report) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-fn table_of(report: &Report, table: Table) -> String {
+fn table_of(report: &Report, table: CsvFile) -> String {
     let mut bytes = Vec::new();
     table.head(&mut bytes).expect("written");
     for target in report.clone().into_reported() {

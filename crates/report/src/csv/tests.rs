@@ -2,6 +2,7 @@
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
+use orgpatch_model::reason::ReasonCode;
 
 use super::*;
 use crate::fixtures;
