@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"Wrote {path.relative_to(ROOT)}. It runs and passes as it is. Next:\n"
         "  1. Edit about, scenario, plan, run and expect. Editors complete fields from the schema in the first line.\n"
         "     Fields of a scenario: crates/fleet-sim/README.md. Fields of an expectation: tests/src/expect.rs.\n"
-        f"  2. Run it: make build && cargo test -p orgpatch-tests --test end_to_end -- {name}\n"
+        f"  2. Run it: make build && cargo test --workspace --test end_to_end -- {name}\n"
         f"  3. Look at what it left behind: build/e2e/{case_name(path, ROOT / 'tests' / 'scenarios')}/"
     )
     return 0

@@ -81,7 +81,7 @@ fn the_committed_schema_is_the_one_of_the_types() {
     assert!(
         serde_json::from_str::<Value>(&committed).ok() == Some(schema()),
         "schemas/end-to-end-case.schema.json is not what the types say. To write it again: \
-         UPDATE_SCHEMAS=1 cargo test -p orgpatch-tests --lib the_committed_schema"
+         UPDATE_SCHEMAS=1 cargo test --workspace --lib the_committed_schema"
     );
 }
 

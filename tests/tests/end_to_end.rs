@@ -1,4 +1,5 @@
-//! One test per file in `scenarios/`; `cargo test -p orgpatch-tests -- <name>` runs those whose name matches.
+//! One test per file in `scenarios/`. `cargo test --workspace --test end_to_end -- <text>` runs those whose name contains
+//! the text.
 
 use std::path::Path;
 

@@ -136,7 +136,7 @@ Something.
 ## Enforced by
 
 - `test_a_complaint_is_raised_where_a_record_is`: it `quotes` what it likes
-- `deny.toml`, `all-well`
+- `deny.toml`, `stages/three-stages`
 """
 
 
@@ -148,7 +148,7 @@ Something.
         ("## Consequences", "## Outlook"),
         ("# 0007. A title", "# 0008. A title"),
         ("`deny.toml`", "`denied.toml`"),
-        ("`all-well`", "`all-bad`"),
+        ("`stages/three-stages`", "`stages/no-such-case`"),
         ("`test_a_complaint_is_raised_where_a_record_is`", "`test_nothing_of_that_name`"),
         ("- Something.\n", "- Something.\n" * 40),
         ("## Decision\n\nSomething.", "## Decision\n"),

@@ -38,7 +38,9 @@ fn every_instance_is_one_line_whatever_its_name_holds() {
     let instances: Vec<InstanceRow> = names
         .iter()
         .enumerate()
-        .map(|(n, name)| fixtures::instance(&target, &format!("i-{n:017x}"), Some(name), Outcome::Patched, "x"))
+        .map(|(n, name)| {
+            fixtures::instance(&target, &format!("i-{n:017x}"), Some(name), Outcome::Patched, ReasonCode::ProvedByScan)
+        })
         .collect();
     let rows = instances.clone();
     let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances };
