@@ -353,7 +353,11 @@ mod tests {
             row("i-3", None, waiting),
             row("i-4", known.clone(), Outcome::Compliant),
         ];
-        insta::assert_snapshot!(shown(rows.clone(), Reboot::IfNeeded).expect("an order").join("\n"), @"");
+        insta::assert_snapshot!(shown(rows.clone(), Reboot::IfNeeded).expect("an order").join("\n"), @r#"
+        i-1 SUSE
+        i-2 not-ready the instance was scanned, but this version of orgpatch cannot patch its operating system ("AMAZON_LINUX_2030") (operating-system-not-supported)
+        i-3 not-ready the instance was scanned, but this version of orgpatch cannot patch its operating system (unknown) (operating-system-not-supported)
+        "#);
         assert_eq!(shown(rows, Reboot::Never).expect("an order").len(), 2);
         assert_eq!(shown(vec![row("i-2", newer, missing)], Reboot::Never).expect("an order").len(), 1);
         assert_eq!(shown(vec![row("i-4", known, Outcome::Compliant)], Reboot::IfNeeded), None);

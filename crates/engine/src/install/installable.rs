@@ -110,7 +110,7 @@ mod tests {
             missing: vec![patch("bash")],
             untested: vec![],
             held_back: vec![],
-            reason: Reason::new("patches-missing", "x"),
+            reason: Reason::new(orgpatch_model::reason::ReasonCode::PatchesMissing, "x"),
         };
         InstallOrder {
             account_id: "222200000001".into(),

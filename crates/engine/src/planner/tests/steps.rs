@@ -1,5 +1,6 @@
 //! Stages, claims, exclusions and the order of accounts.
 
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{Approve, Untested};
 
 use super::*;
