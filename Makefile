@@ -99,7 +99,7 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
-	INSTA_UPDATE=no cargo test --locked --workspace --lib --bins --test preview
+	INSTA_UPDATE=no cargo test --locked --workspace --lib --bins --test preview --test validate
 
 .PHONY: test-static
 test-static: tools ## Template, state machine and policies against their rules

@@ -35,7 +35,7 @@ class _Use:
 
 def report() -> Section:
     """Measures the report of a run that is compared with an earlier run of the same size."""
-    figures, written = _figures("report", {"runId": records.RUN, "now": _NOW})
+    figures, written = _figures("report", {"runId": records.RUN, "now": _NOW}, judged=True)
     for name in _FILES:
         size = written.get(f"runs/{records.RUN}/report/{name}")
         if size is None:
@@ -59,10 +59,12 @@ def _fleet() -> str:
     return f"{_TARGETS:,} targets and {instances:,} instances, {records.PATCHES} patches installed on each"
 
 
-def _figures(function: str, event: dict[str, Any], prefix: str = "") -> tuple[list[Figure], dict[str, int]]:
+def _figures(
+    function: str, event: dict[str, Any], prefix: str = "", judged: bool = False
+) -> tuple[list[Figure], dict[str, int]]:
     """Calls the function once per size; returns the figures, and the bytes of each object of the smaller size."""
     declared = template.functions()[function]
-    one, more = (_use(function, declared, event, targets) for targets in (_TARGETS, _TARGETS * _TIMES))
+    one, more = (_use(function, declared, event, records.Run(n, judged)) for n in (_TARGETS, _TARGETS * _TIMES))
     peak = growth = None
     if one.peak_bytes is not None and more.peak_bytes is not None:
         peak, growth = one.peak_bytes / _MEGABYTE, more.peak_bytes / one.peak_bytes
@@ -80,9 +82,9 @@ def _figures(function: str, event: dict[str, Any], prefix: str = "") -> tuple[li
     return figures, one.written
 
 
-def _use(function: str, declared: template.Function, event: dict[str, Any], targets: int) -> _Use:
+def _use(function: str, declared: template.Function, event: dict[str, Any], run: records.Run) -> _Use:
     binary, _ = functions.find_binary(function)
-    with records.Bucket(records.Run(targets)) as bucket, stand_in.RuntimeApi(event) as api:
+    with records.Bucket(run) as bucket, stand_in.RuntimeApi(event) as api:
         environment = functions.environment_of(function, declared, bucket.address, api.address)
         began = time.perf_counter()
         process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

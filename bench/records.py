@@ -15,27 +15,30 @@ INSTANCES_PER_TARGET = 10
 PATCHES = 12
 CHECKS = ("managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region")
 _FOLDER = f"runs/{RUN}/steps/{STEP}"
+# The records of each target, in the order of their keys; `result` only of a run that was judged.
+_RECORDS = {"install": "install/0001.json", "result": "result.json", "scan": "scan/0001.json"}
 _PAGE = 1_000
 
 
 class Run:
-    """Every object of a run that patched each instance.
+    """Every object of a run that patched each instance; with the results of its targets, if it was judged.
 
     A record is made when it is asked for: all records together would need more memory than the function under test.
     """
 
-    def __init__(self, targets: int) -> None:
+    def __init__(self, targets: int, judged: bool = False) -> None:
         self._targets = [_target(number) for number in range(targets)]
         # By account, because keys begin with it.
         self._numbers = {target["accountId"]: number for number, target in enumerate(self._targets)}
         self._others = {key: _json(value) for key, value in self._documents().items()}
+        self._names = {file: name for name, file in _RECORDS.items() if judged or name != "result"}
         records = [
-            f"{_FOLDER}/{phase}/{target['accountId']}/{target['region']}.json"
-            for phase in ("scan", "install")
+            f"{_FOLDER}/targets/{target['accountId']}/{target['region']}/01/{file}"
             for target in self._targets
+            for file in self._names
         ]
         self.keys = sorted([*records, *self._others])
-        self._size_of_record = {phase: len(self._record(phase, targets - 1)) for phase in ("scan", "install")}
+        self._size_of_record = {file: len(self._record(file, targets - 1)) for file in self._names}
 
     def get(self, key: str) -> bytes | None:
         """Returns the object, or None if the run has no such object."""
@@ -43,14 +46,13 @@ class Run:
             return self._others[key]
         if key == "runs/before/report/report.json":
             return self._report_before()
-        phase, _, place = key.removeprefix(_FOLDER + "/").partition("/")
-        number = self._numbers.get(place.partition("/")[0])
-        return self._record(phase, number) if phase in ("scan", "install") and number is not None else None
+        account, file = _account_and_file(key)
+        number = self._numbers.get(account)
+        return self._record(file, number) if file in self._names and number is not None else None
 
     def size(self, key: str) -> int:
-        """Returns the approximate size in bytes: records of the same phase hardly differ."""
-        phase = key.removeprefix(_FOLDER + "/").partition("/")[0]
-        return len(self._others[key]) if key in self._others else self._size_of_record[phase]
+        """Returns the approximate size in bytes: records of the same name hardly differ."""
+        return len(self._others[key]) if key in self._others else self._size_of_record[_account_and_file(key)[1]]
 
     def _documents(self) -> dict[str, Any]:
         plan = {
@@ -106,17 +108,18 @@ class Run:
             "latest/monthly.json": before,
         }
 
-    def _record(self, phase: str, number: int) -> bytes:
-        rows = self._rows(number, "missing" if phase == "scan" else "patched")
-        return _json(
-            {
-                "target": self._targets[number],
-                "outcome": "reached",
-                "reason": {"code": "reached", "text": "every instance has its own outcome"},
-                "at": "2026-11-10T07:00:00Z",
-                "instances": rows,
-            }
-        )
+    def _record(self, file: str, number: int) -> bytes:
+        name, at = self._names[file], "2026-11-10T07:00:00Z"
+        record = {
+            "target": self._targets[number],
+            "outcome": "reached",
+            "reason": {"code": "reached", "text": "every instance has its own outcome"},
+            "instances": self._rows(number, "missing" if name == "scan" else "patched"),
+        }
+        if name == "result":
+            times = {"scannedAt": at, "reachedAt": at, "installedAt": at}
+            return _json({**record, **times, "conflictNotes": [], "baselineChanges": []})
+        return _json({**record, "at": at})
 
     def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:
         first = number * INSTANCES_PER_TARGET
@@ -127,6 +130,13 @@ class Run:
         rows = b",".join(_json(row) for number in range(len(self._targets)) for row in self._rows(number, "patched"))
         reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in self._targets]
         return b'{"run":{"id":"before"},"instances":[' + rows + b'],"targets":' + _json(reached) + b"}"
+
+
+def _account_and_file(key: str) -> tuple[str, str]:
+    """Returns the account id and the file in the key of a target's object, or two empty strings."""
+    folder = f"{_FOLDER}/targets/"
+    parts = key.removeprefix(folder).split("/", 3)
+    return (parts[0], parts[3]) if key.startswith(folder) and len(parts) == 4 else ("", "")
 
 
 def _json(value: Any) -> bytes:

@@ -301,14 +301,14 @@ fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         same("decision of the run", &decision, &report.head.run.decision, complaints);
     }
     if let Some(code) = &expect.reason {
-        same("reason of the run", code, &report.head.run.reason.code, complaints);
+        same("reason of the run", code, &report.head.run.reason.code.to_string(), complaints);
     }
     if let Some(counts) = &expect.counts {
         same("counts of the run", counts, &report.head.run.counts, complaints);
     }
     if let Some(wanted) = &expect.outside_plan {
         let outside = report.head.accounts_outside_plan.iter();
-        let found = outside.map(|account| (account.account_id.clone(), account.reason.code.clone())).collect();
+        let found = outside.map(|account| (account.account_id.clone(), account.reason.code.to_string())).collect();
         same("accounts outside the plan", wanted, &found, complaints);
     }
     if let Some(steps) = &expect.steps {
@@ -322,7 +322,7 @@ fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         for (wanted, found) in steps.iter().zip(&report.head.steps) {
             same(&format!("decision of {}", wanted.id), &wanted.decision, &found.decision, complaints);
             if let Some(code) = &wanted.reason {
-                same(&format!("reason of {}", wanted.id), code, &found.reason.code, complaints);
+                same(&format!("reason of {}", wanted.id), code, &found.reason.code.to_string(), complaints);
             }
             if let Some(counts) = &wanted.counts {
                 same(&format!("counts of {}", wanted.id), counts, &found.counts, complaints);
@@ -340,7 +340,7 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
             complaints.push(format!("{} rows are of instance {name}, expected 1", rows.len()));
             continue;
         };
-        if row.outcome != wanted.outcome || wanted.reason.as_ref().is_some_and(|code| code != &row.reason.code) {
+        if row.outcome != wanted.outcome || wanted.reason.as_ref().is_some_and(|code| *code != row.reason.code.name()) {
             let reason = wanted.reason.as_deref().unwrap_or("any reason");
             complaints.push(format!(
                 "instance {name}: expected {} ({reason}), found {} ({})",
@@ -364,11 +364,12 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
             }
         }
         if let Some(wanted) = &wanted.conflicts {
-            let found: BTreeSet<String> = row.conflicts.iter().map(|conflict| conflict.reason.code.clone()).collect();
+            let found: BTreeSet<String> =
+                row.conflicts.iter().map(|conflict| conflict.reason.code.to_string()).collect();
             same(&format!("conflicts of {name}"), wanted, &found, complaints);
         }
         if wanted.overwritten_by.is_some() {
-            let found = row.overwritten_by.as_ref().map(|reason| reason.code.clone());
+            let found = row.overwritten_by.as_ref().map(|reason| reason.code.to_string());
             same(&format!("overwrittenBy of {name}"), &wanted.overwritten_by, &found, complaints);
         }
         for (what, wanted, found) in [
@@ -412,7 +413,7 @@ fn conflict_notes(expect: &Expect, report: &Report, complaints: &mut Vec<String>
     let noted = report.targets.iter().filter(|target| !target.conflict_notes.is_empty());
     let found: BTreeMap<String, Vec<String>> = noted
         .map(|target| {
-            let codes = target.conflict_notes.iter().map(|note| note.code.clone()).collect();
+            let codes = target.conflict_notes.iter().map(|note| note.code.to_string()).collect();
             (format!("{}/{}", target.account_id, target.region), codes)
         })
         .collect();

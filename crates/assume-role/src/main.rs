@@ -10,14 +10,15 @@ use orgpatch_aws::member::dispatch::expect_phase;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
+use orgpatch_records::keys::Owner;
 use orgpatch_records::messages::{ReachAnswer, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let context = &FunctionContext::build().await?;
+    let context = &FunctionContext::build(Owner::AssumeRole).await?;
     lambda::run(|request| assume_role(context, request)).await
 }
 
@@ -38,6 +39,6 @@ async fn reach(context: &FunctionContext, request: &TargetRequest) -> Result<Rea
         RegionStatus::NotOptedIn => "is not enabled in the account",
         RegionStatus::Unknown => "does not exist, or this account cannot see it",
     };
-    let reason = Reason::new("region-disabled", format!("Region {} {why}", target.region));
+    let reason = Reason::new(ReasonCode::RegionDisabled, format!("Region {} {why}", target.region));
     Err(TargetError::Outcome(TargetOutcome::RegionDisabled, reason))
 }

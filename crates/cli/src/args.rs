@@ -166,7 +166,7 @@ pub struct RestoreArguments {
 /// Arguments of `orgpatch report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-        orgpatch report 2b1c9a1e                       (opens the page)\n  \
+        orgpatch report 2b1c9a1e                       # opens the page\n  \
         orgpatch report --latest --plan monthly --format table\n  \
         orgpatch report --latest --ou Production --outcome failed,unreachable\n  \
         orgpatch report 2b1c9a1e --account shop-prod --os WINDOWS --format csv --output shop.csv\n  \

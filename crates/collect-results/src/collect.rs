@@ -19,9 +19,10 @@ use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, insta
 use orgpatch_engine::sending::intent::IntentState;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
@@ -63,13 +64,13 @@ struct Look<'a> {
 impl Look<'_> {
     async fn after_scan(&self) -> Result<Progress, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        let inventory: Inventory = store
-            .get(&keys::of_target(&request.run_id, &request.step, keys::Folder::Inventory, &request.target))
-            .await?;
         let asked = self.asked(Phase::Scan).await?;
         if let Some(running) = self.still_running(&asked) {
             return Ok(running);
         }
+        let inventory: Inventory = store
+            .get_once(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Inventory))
+            .await?;
         let evidence = self.evidence(&asked).await?;
         let withheld = WithheldPatches::new();
         let view = self.view(&withheld);
@@ -101,7 +102,7 @@ impl Look<'_> {
         let order = promotion::cleared(order, &tested, &mut instance_results::held(judged, &patches));
         store
             .write_once(
-                &keys::of_target(&request.run_id, &request.step, keys::Folder::Cleared, &request.target),
+                &keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Approved),
                 &order,
             )
             .await?;
@@ -120,7 +121,7 @@ impl Look<'_> {
             return Ok(Progress::Done);
         };
         let scanned: TargetRecord =
-            store.get(&keys::record(&request.run_id, &request.step, Phase::Scan, &request.target)).await?;
+            store.get(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Scan)).await?;
         let installed = self.asked(Phase::Install).await?;
         let evidence = self.evidence(&verified).await?;
         let view = self.view(&order.withheld);
@@ -189,13 +190,12 @@ impl Look<'_> {
         let record = TargetRecord {
             target: request.target.clone(),
             outcome: TargetOutcome::Reached,
-            reason: Reason::new("reached", "every instance has its own outcome"),
+            reason: Reason::new(ReasonCode::Reached, "every instance has its own outcome"),
             at: request.now,
             instances,
             conflict_notes,
         };
-        let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-        self.context.store.write_once(&key, &record).await?;
+        self.context.write_record(request, &record).await?;
         Ok(Progress::Done)
     }
 

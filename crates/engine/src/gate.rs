@@ -2,16 +2,16 @@
 
 use jiff::Timestamp;
 use orgpatch_model::input::Operation;
-use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Counts, Outcome};
 use orgpatch_model::patch::WithheldPatches;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{Gate, Reboot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::install::order::{InstallOrder, OrderedInstance};
+use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 use crate::results::TargetRecord;
 
 /// Answer of `gate`. The state machine reads `decision` only.
@@ -87,49 +87,68 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
     for (step, record) in earlier {
         let reason = match record {
             Some(record) if record.decision == GateDecision::Advance => continue,
-            Some(record) => Reason::new("halted", format!("the run halted at step {step}: {}", record.reason.text)),
-            None => Reason::new("halted", format!("the run halted at step {step}: it was never judged")),
+            Some(record) => {
+                Reason::new(ReasonCode::Halted, format!("the run halted at step {step}: {}", record.reason.text))
+            }
+            None => Reason::new(ReasonCode::Halted, format!("the run halted at step {step}: it was never judged")),
         };
         return GateAnswer { decision: GateDecision::Halt, reason };
     }
     GateAnswer {
         decision: GateDecision::Go,
-        reason: Reason::new("earlier-steps-advanced", "every step before this one has advanced"),
+        reason: Reason::new(ReasonCode::EarlierStepsAdvanced, "every step before this one has advanced"),
     }
 }
 
 /// Review: what a target's scan gives to install; None if there is nothing. An instance that only waits for a
 /// reboot is part of it where the plan lets it reboot, since an install with `RebootIfNeeded` is how it gets one.
+///
+/// An instance whose operating system this version does not know is left out with a reason. The scan selects none, but
+/// the record of the scan may be of a newer version that knows more systems.
 #[must_use]
 pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
-    let instances: Vec<OrderedInstance> = scan
-        .instances
-        .iter()
-        .filter_map(|row| {
-            let wanted = match row.outcome {
-                Outcome::Missing => true,
-                Outcome::PendingReboot => reboot == Reboot::IfNeeded,
-                _ => false,
-            };
-            // An instance with either outcome was scanned, so its operating system is one that Patch Manager knows.
-            let os = row.os.as_deref().and_then(OperatingSystem::from_name)?;
-            wanted.then(|| OrderedInstance {
+    let (mut instances, mut left_out) = (Vec::new(), Vec::new());
+    for row in &scan.instances {
+        let wanted = match row.outcome {
+            Outcome::Missing => true,
+            Outcome::PendingReboot => reboot == Reboot::IfNeeded,
+            _ => false,
+        };
+        if !wanted {
+            continue;
+        }
+        match row.os.as_ref().and_then(Platform::supported) {
+            Some(os) => instances.push(OrderedInstance {
                 instance_id: row.instance_id.clone(),
                 os,
                 missing: row.missing_before.clone(),
                 untested: Vec::new(),
                 held_back: Vec::new(),
                 reason: row.reason.clone(),
-            })
-        })
-        .collect();
-    (!instances.is_empty()).then(|| InstallOrder {
+            }),
+            None => left_out.push(LeftOut {
+                instance_id: row.instance_id.clone(),
+                outcome: Outcome::NotReady,
+                reason: unknown_system(row.os.as_ref()),
+                held_back: Vec::new(),
+            }),
+        }
+    }
+    (!instances.is_empty() || !left_out.is_empty()).then(|| InstallOrder {
         account_id: scan.target.account_id.clone(),
         region: scan.target.region.clone(),
         instances,
-        left_out: Vec::new(),
+        left_out,
         withheld: WithheldPatches::new(),
     })
+}
+
+fn unknown_system(platform: Option<&Platform>) -> Reason {
+    let system = platform.map_or_else(|| "unknown".to_owned(), |platform| format!("{:?}", platform.name()));
+    Reason::new(
+        ReasonCode::OperatingSystemNotSupported,
+        format!("the instance was scanned, but this version of orgpatch cannot patch its operating system ({system})"),
+    )
 }
 
 /// Judge: may the next step start?
@@ -144,30 +163,34 @@ pub fn judge(
     gate: &Gate,
     error: Option<&CaughtError>,
 ) -> GateAnswer {
-    let halt = |code: &str, text: String| GateAnswer { decision: GateDecision::Halt, reason: Reason::new(code, text) };
+    let halt =
+        |code: ReasonCode, text: String| GateAnswer { decision: GateDecision::Halt, reason: Reason::new(code, text) };
     if let Some(error) = error {
-        return halt("step-broken", format!("the step broke: {}", error.sentence()));
+        return halt(ReasonCode::StepBroken, format!("the step broke: {}", error.sentence()));
     }
     if lost_targets > 0 {
-        return halt("results-lost", format!("the results of {lost_targets} targets are lost; see their reasons"));
+        return halt(
+            ReasonCode::ResultsLost,
+            format!("the results of {lost_targets} targets are lost; see their reasons"),
+        );
     }
     if operation == Operation::Scan {
         return GateAnswer {
             decision: GateDecision::Advance,
-            reason: Reason::new("scan-run", "a scan run touches nothing, so no limit applies"),
+            reason: Reason::new(ReasonCode::ScanRun, "a scan run touches nothing, so no limit applies"),
         };
     }
     if operation.is_about_baselines_only() {
         return GateAnswer {
             decision: GateDecision::Advance,
-            reason: Reason::new("baselines-only", "this run is about baselines only, so no limit applies"),
+            reason: Reason::new(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies"),
         };
     }
     let attempted = counts.attempted();
     let (failed, unreachable) = (counts.of(Outcome::Failed), counts.of(Outcome::Unreachable));
     if exceeds(failed, attempted, gate.max_failed_percent) {
         return halt(
-            "too-many-failed",
+            ReasonCode::TooManyFailed,
             format!(
                 "{failed} of {attempted} attempted instances failed; the gate allows {} %",
                 gate.max_failed_percent
@@ -176,7 +199,7 @@ pub fn judge(
     }
     if exceeds(unreachable, attempted, gate.max_unreachable_percent) {
         return halt(
-            "too-many-unreachable",
+            ReasonCode::TooManyUnreachable,
             format!(
                 "{unreachable} of {attempted} attempted instances are unreachable; the gate allows {} %",
                 gate.max_unreachable_percent
@@ -186,7 +209,7 @@ pub fn judge(
     let succeeded = counts.succeeded();
     if succeeded < u64::from(gate.min_succeeded) {
         return halt(
-            "too-few-succeeded",
+            ReasonCode::TooFewSucceeded,
             format!(
                 "{succeeded} instances are patched or compliant; the gate asks for at least {}",
                 gate.min_succeeded
@@ -196,7 +219,7 @@ pub fn judge(
     GateAnswer {
         decision: GateDecision::Advance,
         reason: Reason::new(
-            "within-limits",
+            ReasonCode::WithinLimits,
             format!(
                 "{succeeded} instances are patched or compliant; of {attempted} attempted, {failed} failed and {unreachable} are unreachable"
             ),
@@ -212,9 +235,14 @@ fn exceeds(part: u64, whole: u64, limit: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use orgpatch_model::operating_system::OperatingSystem;
+    use orgpatch_model::outcome::TargetOutcome;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fixtures::target;
+    use crate::inventory::{Eligibility, InventoryInstance};
+    use crate::results::{InstanceRow, reconcile};
 
     fn counts(patched: u64, failed: u64, unreachable: u64) -> Counts {
         [(Outcome::Patched, patched), (Outcome::Failed, failed), (Outcome::Unreachable, unreachable)]
@@ -223,7 +251,7 @@ mod tests {
             .collect()
     }
 
-    fn decide(counts: &Counts, gate: Gate) -> (GateDecision, String) {
+    fn decide(counts: &Counts, gate: Gate) -> (GateDecision, ReasonCode) {
         let answer = judge(Operation::Install, counts, 0, &gate, None);
         (answer.decision, answer.reason.code)
     }
@@ -231,8 +259,8 @@ mod tests {
     #[test]
     fn a_missing_gate_allows_no_failure_and_no_silence() {
         assert_eq!(decide(&counts(5, 0, 0), Gate::default()).0, GateDecision::Advance);
-        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (GateDecision::Halt, "too-many-failed".into()));
-        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (GateDecision::Halt, "too-many-unreachable".into()));
+        assert_eq!(decide(&counts(99, 1, 0), Gate::default()), (GateDecision::Halt, ReasonCode::TooManyFailed));
+        assert_eq!(decide(&counts(99, 0, 1), Gate::default()), (GateDecision::Halt, ReasonCode::TooManyUnreachable));
     }
 
     #[test]
@@ -245,7 +273,7 @@ mod tests {
     #[test]
     fn a_step_that_proves_nothing_does_not_pass_min_succeeded() {
         let gate = Gate { min_succeeded: 1, ..Gate::default() };
-        assert_eq!(decide(&Counts::default(), gate), (GateDecision::Halt, "too-few-succeeded".into()));
+        assert_eq!(decide(&Counts::default(), gate), (GateDecision::Halt, ReasonCode::TooFewSucceeded));
     }
 
     #[test]
@@ -262,8 +290,8 @@ mod tests {
         let all = Gate { max_failed_percent: 100, max_unreachable_percent: 100, min_succeeded: 0 };
         let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
         for operation in Operation::ALL {
-            assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, "results-lost");
-            assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, "step-broken");
+            assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, ReasonCode::ResultsLost);
+            assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, ReasonCode::StepBroken);
         }
     }
 
@@ -273,7 +301,7 @@ mod tests {
             step: "s".into(),
             at: Timestamp::UNIX_EPOCH,
             decision,
-            reason: Reason::new("x", "why"),
+            reason: Reason::new(ReasonCode::WithinLimits, "why"),
             counts: Counts::default(),
             limits: Gate::default(),
         };
@@ -282,6 +310,53 @@ mod tests {
         assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, GateDecision::Go);
         assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, GateDecision::Halt);
         assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, GateDecision::Halt);
+    }
+
+    #[test]
+    fn an_instance_of_an_unknown_system_does_not_vanish() {
+        let known = Some(Platform::Supported(OperatingSystem::Suse));
+        let row = |id: &str, os: Option<Platform>, outcome| {
+            let seen = InventoryInstance {
+                instance_id: id.into(),
+                name: None,
+                os: None,
+                platform: None,
+                agent_version: None,
+                eligibility: Eligibility::Eligible,
+                findings: Vec::new(),
+                conflicts: Vec::new(),
+            };
+            let reason = Reason::new(ReasonCode::PatchesMissing, "2 patches are missing");
+            InstanceRow { os, ..reconcile::row(&target(), &seen, outcome, reason) }
+        };
+        let scan = |instances| TargetRecord {
+            target: target(),
+            outcome: TargetOutcome::Reached,
+            reason: Reason::new(ReasonCode::Reached, "x"),
+            at: Timestamp::UNIX_EPOCH,
+            instances,
+            conflict_notes: Vec::new(),
+        };
+        let shown = |instances, reboot| {
+            order(&scan(instances), reboot).map(|order| {
+                let ordered = order.instances.iter().map(|one| format!("{} {}", one.instance_id, one.os));
+                let left_out =
+                    order.left_out.iter().map(|one| format!("{} {} {}", one.instance_id, one.outcome, one.reason));
+                ordered.chain(left_out).collect::<Vec<_>>()
+            })
+        };
+        let (missing, waiting) = (Outcome::Missing, Outcome::PendingReboot);
+        let newer = Some(Platform::Other("AMAZON_LINUX_2030".into()));
+        let rows = vec![
+            row("i-1", known.clone(), missing),
+            row("i-2", newer.clone(), missing),
+            row("i-3", None, waiting),
+            row("i-4", known.clone(), Outcome::Compliant),
+        ];
+        insta::assert_snapshot!(shown(rows.clone(), Reboot::IfNeeded).expect("an order").join("\n"), @"");
+        assert_eq!(shown(rows, Reboot::Never).expect("an order").len(), 2);
+        assert_eq!(shown(vec![row("i-2", newer, missing)], Reboot::Never).expect("an order").len(), 1);
+        assert_eq!(shown(vec![row("i-4", known, Outcome::Compliant)], Reboot::IfNeeded), None);
     }
 
     proptest! {

@@ -4,24 +4,27 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Selection;
 
 /// Why the plan leaves an instance out, whatever its state; None if it is selected.
 #[must_use]
 pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<OperatingSystem>) -> Option<Reason> {
     if select.exclude.instances.contains(&instance.id) {
-        return Some(Reason::new("excluded-instance", "the plan excludes this instance"));
+        return Some(Reason::new(ReasonCode::ExcludedInstance, "the plan excludes this instance"));
     }
     if let Some((key, value)) = matching_tag(&select.exclude.tags, &instance.tags) {
-        return Some(Reason::new("excluded-by-tag", format!("the plan excludes instances with tag {key}={value}")));
+        return Some(Reason::new(
+            ReasonCode::ExcludedByTag,
+            format!("the plan excludes instances with tag {key}={value}"),
+        ));
     }
     if let Some(key) = select.tags.iter().find_map(|(key, values)| {
         let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
         (!has).then_some(key)
     }) {
         return Some(Reason::new(
-            "not-selected-by-tags",
+            ReasonCode::NotSelectedByTags,
             format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")),
         ));
     }
@@ -30,7 +33,7 @@ pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<Operating
         && !select.operating_systems.contains(&os)
     {
         return Some(Reason::new(
-            "not-selected-by-operating-system",
+            ReasonCode::NotSelectedByOperatingSystem,
             format!("not selected by operating system: the plan does not list {os}"),
         ));
     }

@@ -8,7 +8,7 @@ use orgpatch_engine::planner::{RunDocument, StepSettings};
 use orgpatch_engine::{gate, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Counts;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
 use orgpatch_records::messages::GateRequest;
 
@@ -41,7 +41,7 @@ async fn freeze(
     let tested = step_inputs::tested(store, &request.run_id, settings).await?;
     let Some(scanned_at) = tested.scanned_at else {
         let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
-        let halt = GateAnswer { decision: GateDecision::Halt, reason: Reason::new("nothing-tested", text) };
+        let halt = GateAnswer { decision: GateDecision::Halt, reason: Reason::new(ReasonCode::NothingTested, text) };
         // It is this step that halts the run, so it has a decision of its own like any other that does.
         let record = GateRecord {
             step: request.step.clone(),

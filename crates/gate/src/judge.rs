@@ -1,16 +1,19 @@
-//! Judge: may the next step start? What the first stage installed is recorded here, whatever the answer.
+//! Judge: may the next step start? The result of each target and what the first stage installed are recorded here, whatever
+//! the answer.
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records;
+use orgpatch_aws::store::step_records::Wanted;
 use orgpatch_engine::gate;
 use orgpatch_engine::gate::{GateAnswer, GateRecord};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
-use orgpatch_engine::results::reconcile::{StepEnd, reconcile};
+use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, reconcile};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, TargetOutcome};
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::GateRequest;
 
 /// Measures the step against its gate.
@@ -19,16 +22,14 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
     let mut counts = Counts::default();
     let mut lost = 0;
     let mut tested = if settings.is_first_stage { Some(remembered(store, settings).await?) } else { None };
-    step_records::each_target(store, run_id, step, step_records::RESULTS, async |facts| {
-        let scan = facts.scan.as_ref().filter(|scan| scan.outcome == TargetOutcome::Reached);
-        let scanned_at = scan.map(|scan| scan.at);
-        let result = reconcile(facts, &StepEnd::Over, settings.operation);
+    let result = async |target| result(store, request, settings, target).await;
+    step_records::each_prepared(store, run_id, step, Wanted::Results, result, async |result| {
         lost += usize::from(result.outcome == TargetOutcome::Error);
         for row in &result.instances {
             counts.add(row.outcome);
         }
         if let Some(tested) = &mut tested {
-            tested.add(scanned_at, &result.instances, request.now);
+            tested.add(result.reached_at, &result.instances, request.now);
         }
         Ok(())
     })
@@ -48,6 +49,23 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
     };
     store.write_once(&keys::gate(run_id, step), &record).await?;
     Ok(answer)
+}
+
+/// The result of a target, written once: the report shows what is counted here, and a second try of this function counts
+/// what the first one has written.
+async fn result(
+    store: &Store,
+    request: &GateRequest,
+    settings: &StepSettings,
+    target: KnownTarget,
+) -> Result<TargetResult, RunError> {
+    let records = match target {
+        KnownTarget::Judged(result) => return Ok(*result),
+        KnownTarget::Recorded(records) => *records,
+    };
+    let result = reconcile(records, &StepEnd::Over, settings.operation);
+    let key = keys::of_target(&request.run_id, &request.step, &result.target, TargetObject::Result);
+    if store.create(&key, &result).await? { Ok(result) } else { store.get(&key).await }
 }
 
 /// What the first stage installed in earlier runs of the plan.

@@ -22,12 +22,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(store: &Store, request: GateRequest) -> Result<GateAnswer, RunError> {
-    let settings: StepSettings = store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    let settings: StepSettings = store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
     let answer = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await,
         Question::Review => review::review(store, &request, &settings).await,
         Question::Judge => judge::judge(store, &request, &settings).await,
     }?;
-    tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = answer.reason.code, "decided");
+    tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = %answer.reason.code, "decided");
     Ok(answer)
 }

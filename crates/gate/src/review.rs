@@ -1,6 +1,7 @@
 //! Review: what would be installed? The install plan is written before anything is.
 
 use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::step_records::Wanted;
 use orgpatch_aws::store::upload::written;
 use orgpatch_aws::store::{step_inputs, step_records};
 use orgpatch_engine::gate::{GateAnswer, GateDecision};
@@ -8,13 +9,13 @@ use orgpatch_engine::install::order::InstallTarget;
 use orgpatch_engine::install::plan::InstallPlan;
 use orgpatch_engine::install::{Installable, plan};
 use orgpatch_engine::planner::StepSettings;
-use orgpatch_engine::results::reconcile::RecordedTarget;
+use orgpatch_engine::results::reconcile::KnownTarget;
 use orgpatch_engine::{gate, promotion};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
-use orgpatch_records::keys::Folder;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::GateRequest;
 
 /// In errors.
@@ -25,15 +26,17 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let skip = |code, text| Ok(GateAnswer { decision: GateDecision::Skip, reason: Reason::new(code, text) });
     match settings.operation {
         Operation::Install => {}
-        Operation::Scan => return skip("scan-run", "a scan run installs nothing"),
+        Operation::Scan => return skip(ReasonCode::ScanRun, "a scan run installs nothing"),
         Operation::PreviewBaselines | Operation::RestoreBaselines => {
-            return skip("baselines-only", "a run about baselines installs nothing");
+            return skip(ReasonCode::BaselinesOnly, "a run about baselines installs nothing");
         }
     }
     let (run_id, step) = (&request.run_id, &request.step);
     let baselines = &step_inputs::baselines(store, run_id, settings).await?;
     let tested = &step_inputs::tested(store, run_id, settings).await?;
-    let order = async |facts: RecordedTarget| {
+    let order = async |target: KnownTarget| {
+        // Nothing is judged before the install, and results are not asked for.
+        let KnownTarget::Recorded(facts) = target else { return Ok(None) };
         let Some(order) = facts.scan.as_ref().and_then(|scan| gate::order(scan, settings.reboot)) else {
             return Ok(None);
         };
@@ -41,7 +44,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
             Some(promotion) => promotion::review(order, tested, promotion.untested, baselines),
             None => order,
         });
-        let key = keys::of_target(run_id, step, Folder::InstallPlan, &facts.target);
+        let key = keys::of_target(run_id, step, &facts.target, TargetObject::Order);
         store.write_once(&key, &order).await?;
         Ok(Some((facts.target, Installable::of(order, None))))
     };
@@ -49,7 +52,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
     let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
     let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
-    let reviewed = step_records::each_prepared(store, run_id, step, &[Folder::Scan], order, async |reviewed| {
+    let reviewed = step_records::each_prepared(store, run_id, step, Wanted::Scan, order, async |reviewed| {
         let Some((target, installable)) = reviewed else { return Ok(()) };
         let order = installable.ordered();
         written(WHAT, plan.add(&mut upload, order))?;
@@ -66,10 +69,10 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     store.write_once(&keys::install_targets(run_id, step), &targets).await?;
     if targets.is_empty() {
         return skip(
-            "nothing-to-install",
+            ReasonCode::NothingToInstall,
             "nothing that may be installed is missing on any instance that could be asked",
         );
     }
     let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
-    Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new("work", text) })
+    Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new(ReasonCode::Work, text) })
 }

@@ -15,12 +15,13 @@ use orgpatch_engine::sending::command;
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
+use orgpatch_records::keys::Owner;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let context = &FunctionContext::build().await?;
+    let context = &FunctionContext::build(Owner::Install).await?;
     let ledger = &Ledger::new(&context.config, environment::ledger_table()?);
     lambda::run(|request| install(context, ledger, request)).await
 }
@@ -32,7 +33,7 @@ async fn install(context: &FunctionContext, ledger: &Ledger, request: TargetRequ
 }
 
 async fn send(context: &FunctionContext, ledger: &Ledger, request: &TargetRequest) -> Result<Progress, TargetError> {
-    let settings: StepSettings = context.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    let settings: StepSettings = context.store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
     // Without the proof that only tested patches would go in nothing does; why there is none is recorded already.
     let installable = step_inputs::installable(&context.store, request).await?;
     let Some(order) = installable.to_send() else {

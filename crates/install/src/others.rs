@@ -12,6 +12,7 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
 
 /// Looks once. Where an instance is waited for, the time of the first such look is kept, so that the waiting has an end
@@ -40,8 +41,8 @@ pub async fn look(
 
 /// When this target began to wait: now, unless an earlier look has said so.
 async fn waiting_since(context: &FunctionContext, request: &TargetRequest) -> Result<Timestamp, RunError> {
-    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Waiting, &request.target);
-    if let Some(since) = context.store.find(&key).await? {
+    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Waiting);
+    if let Some(since) = context.store.find_once(&key).await? {
         return Ok(since);
     }
     if context.store.create(&key, &request.now).await? {

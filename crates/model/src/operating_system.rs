@@ -1,6 +1,9 @@
 //! Operating systems by their names in the Systems Manager API, and how an agent's report maps to them.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 /// Operating systems that Patch Manager patches on EC2: the `OperatingSystem` enum of the API without the values
@@ -111,15 +114,92 @@ const PLATFORM_WORDS: [(&str, OperatingSystem); 13] = [
     ("mac os", OperatingSystem::MacOs),
 ];
 
-impl std::fmt::Display for OperatingSystem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for OperatingSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// The operating system of an instance, as far as it is known. In documents it is one text: the API name, else the
+/// agent's own words.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Platform {
+    /// Patch Manager patches it.
+    Supported(OperatingSystem),
+    /// Patch Manager does not patch it, or this version of orgpatch does not know it: the agent's own words.
+    Other(String),
+}
+
+impl Platform {
+    /// Returns the text in documents.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Supported(os) => os.name(),
+            Self::Other(words) => words,
+        }
+    }
+
+    /// Returns the operating system, if Patch Manager patches it.
+    #[must_use]
+    pub fn supported(&self) -> Option<OperatingSystem> {
+        match self {
+            Self::Supported(os) => Some(*os),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl From<String> for Platform {
+    fn from(name: String) -> Self {
+        OperatingSystem::from_name(&name).map_or(Self::Other(name), Self::Supported)
+    }
+}
+
+impl From<Platform> for String {
+    fn from(platform: Platform) -> Self {
+        match platform {
+            Platform::Supported(os) => os.name().to_owned(),
+            Platform::Other(words) => words,
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A text: what an agent calls its system is not a closed list.
+impl JsonSchema for Platform {
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::OperatingSystem as Os;
+    use super::{OperatingSystem as Os, Platform};
+
+    #[test]
+    fn a_platform_is_one_text_in_documents() {
+        let known = [Platform::Supported(Os::Suse), Platform::Supported(Os::Windows)];
+        let other = [Platform::Other("Bottlerocket OS 1.19".into()), Platform::Other(String::new())];
+        for (platform, text) in known.iter().chain(&other).zip(["SUSE", "WINDOWS", "Bottlerocket OS 1.19", ""]) {
+            assert_eq!(serde_json::to_value(platform).expect("JSON"), text);
+            assert_eq!(serde_json::from_value::<Platform>(text.into()).expect("the same"), *platform);
+        }
+    }
 
     #[test]
     fn names_are_the_ones_serde_writes() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reason::Reason;
+use crate::reason::{Reason, ReasonCode};
 
 /// State of an account, by the names of the Organizations API (`Account.State`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +29,7 @@ impl AccountState {
     /// Returns the reason why no role can be assumed in an account of this state; None if one can.
     #[must_use]
     pub fn reason_not_to_enter(self) -> Option<Reason> {
-        (!self.can_be_entered()).then(|| Reason::new("account-inactive", format!("the account is {self}")))
+        (!self.can_be_entered()).then(|| Reason::new(ReasonCode::AccountInactive, format!("the account is {self}")))
     }
 
     /// Returns the state of that name in the API, be it a value of `State` or of the retired `Status`.

@@ -30,19 +30,19 @@ pub struct Target {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// The run halted before this target: list its instances, send nothing.
+    /// List the instances of a target that a halted run did not reach, and send nothing.
     Inventory,
-    /// What is missing?
+    /// Find out which patches are missing.
     Scan,
-    /// What would go in while untested patches are held back?
+    /// Find out which patches an install would install while untested patches are held back.
     PreInstallScan,
-    /// Install it.
+    /// Install the missing patches.
     Install,
-    /// Is it really installed?
+    /// Prove by another scan which patches are installed.
     Verify,
-    /// In place of the scan: what would change about the baselines?
+    /// In place of the scan: find out how the baselines differ from the plan.
     PreviewBaselines,
-    /// In place of the scan: give back what was there before orgpatch's baselines.
+    /// In place of the scan: register again the baselines that orgpatch has replaced.
     RestoreBaselines,
 }
 
@@ -61,7 +61,7 @@ impl Phase {
         }
     }
 
-    /// What the Map over all targets of a step does in a run of that operation.
+    /// Returns the first phase of a target in a run of that operation.
     #[must_use]
     pub fn of_all_targets(operation: Operation) -> Self {
         match operation {

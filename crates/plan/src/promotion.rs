@@ -1,7 +1,7 @@
 //! Promotion of tested patches: which stages are frozen to the first one, and what to do with patches that it did not test.
 
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,7 @@ impl Plan {
             .collect();
         if !never.is_empty() {
             cautions.push(Reason::new(
-                "never-tested",
+                ReasonCode::NeverTested,
                 format!(
                     "{}: not selected by stage {:?}, so patches for it are never tested",
                     OperatingSystem::list(&never),
@@ -104,7 +104,7 @@ impl Plan {
             .collect();
         if untested == Untested::Block && !own.is_empty() {
             cautions.push(Reason::new(
-                "own-dates-held-back",
+                ReasonCode::OwnDatesHeldBack,
                 format!(
                     "{}: rules with an approve of their own can approve patches that stage {:?} has not installed; \
                      untested: block holds those back, too",

@@ -1,15 +1,128 @@
-//! Where everything lies in the runs bucket. Objects below `runs/` are written once, those below `baselines/` again and
-//! again. The keys of the history, below `results/`, are in [`orgpatch_report::history`].
+//! The key of every object in the runs bucket, and the one writer of each. Objects below `runs/` are written once, those
+//! below `baselines/`, `tested/` and `latest/` again and again. The keys of the history, below `results/`, are in the crate
+//! of the report, which owns them.
+//!
+//! A `*` in an IAM policy also matches `/`. A policy can therefore tell two writers apart only if no name of a file belongs
+//! to both of them, in whatever folder. [`owners`] lists every kind of object; a check compares the list with the policies
+//! in `template.yaml`.
 
-use orgpatch_model::target::{Phase, Target};
+mod target;
+#[cfg(test)]
+mod tests;
 
-/// The plan of that name.
+use orgpatch_model::target::Target;
+
+pub use target::{FIRST_ROUND, TargetObject, of_target, place_and_object};
+
+/// What writes objects of a run. Each kind of object has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The Lambda function `list-accounts`.
+    ListAccounts,
+    /// The Lambda function `assume-role`.
+    AssumeRole,
+    /// The Lambda function `scan`.
+    Scan,
+    /// The Lambda function `install`.
+    Install,
+    /// The Lambda function `collect-results`.
+    CollectResults,
+    /// The Lambda function `gate`.
+    Gate,
+    /// The Lambda function `report`.
+    Report,
+    /// The state machine `patch-run`, whose Maps write what became of their children.
+    PatchRun,
+}
+
+impl Owner {
+    /// Its name in the template, without the stack's.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ListAccounts => "list-accounts",
+            Self::AssumeRole => "assume-role",
+            Self::Scan => "scan",
+            Self::Install => "install",
+            Self::CollectResults => "collect-results",
+            Self::Gate => "gate",
+            Self::Report => "report",
+            Self::PatchRun => "patch-run",
+        }
+    }
+}
+
+/// An object of which each step has at most one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepObject {
+    /// What the functions of the step need of the plan.
+    Settings,
+    /// The targets of the step.
+    Targets,
+    /// Why the step did not start; only there if it did not.
+    Entry,
+    /// The baselines of a frozen step, with the day on which the first stage was scanned; written when the step begins.
+    FrozenBaselines,
+    /// What would be installed in the step, as a whole.
+    InstallPlan,
+    /// The targets of the step that have something to install.
+    InstallTargets,
+    /// What a step of the first stage installed, in this run and before; written when it is judged.
+    Tested,
+    /// The decision about a step that was worked on.
+    Gate,
+}
+
+impl StepObject {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::Settings,
+        Self::Targets,
+        Self::Entry,
+        Self::FrozenBaselines,
+        Self::InstallPlan,
+        Self::InstallTargets,
+        Self::Tested,
+        Self::Gate,
+    ];
+
+    /// Its file.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Settings => "settings.json",
+            Self::Targets => "targets.json",
+            Self::Entry => "entry.json",
+            Self::FrozenBaselines => "frozen-baselines.json",
+            Self::InstallPlan => "install-plan.json",
+            Self::InstallTargets => "install-targets.json",
+            Self::Tested => "tested.json",
+            Self::Gate => "gate.json",
+        }
+    }
+
+    /// Its writer.
+    #[must_use]
+    pub fn owner(self) -> Owner {
+        match self {
+            Self::Settings | Self::Targets => Owner::ListAccounts,
+            Self::Entry
+            | Self::FrozenBaselines
+            | Self::InstallPlan
+            | Self::InstallTargets
+            | Self::Tested
+            | Self::Gate => Owner::Gate,
+        }
+    }
+}
+
+/// The plan of that name. An operator puts it there; nothing of orgpatch writes it.
 #[must_use]
 pub fn plan(name: &str) -> String {
     format!("plans/{name}.yaml")
 }
 
-/// The run's own document: plan, input, organization, ordered steps.
+/// The run's own document: plan, input, organization, ordered steps. Written by `list-accounts`.
 #[must_use]
 pub fn run(run_id: &str) -> String {
     format!("runs/{run_id}/run.json")
@@ -21,146 +134,58 @@ pub fn step(run_id: &str, step: &str) -> String {
     format!("runs/{run_id}/steps/{step}/")
 }
 
-/// What the functions of a step need of the plan.
+/// An object of a step.
+#[must_use]
+pub fn of_step(run_id: &str, step: &str, object: StepObject) -> String {
+    format!("runs/{run_id}/steps/{step}/{}", object.file())
+}
+
+/// [`StepObject::Settings`].
 #[must_use]
 pub fn settings(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/settings.json")
+    of_step(run_id, step, StepObject::Settings)
 }
 
-/// The targets of a step.
+/// [`StepObject::Targets`].
 #[must_use]
 pub fn targets(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/targets.json")
+    of_step(run_id, step, StepObject::Targets)
 }
 
-/// A folder of a step with one object for each target of which there is something to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folder {
-    /// What `scan` saw before it sent anything.
-    Inventory,
-    /// What is done to the baselines, and what was there before; written before the first change.
-    Baselines,
-    /// What was done to the baselines so that they hold untested patches back.
-    HoldingBaselines,
-    /// The result of the scan.
-    Scan,
-    /// The target's part of the install plan.
-    InstallPlan,
-    /// What is left of that when a scan has proved what would go in while untested patches are held back; there only where
-    /// some are.
-    Cleared,
-    /// Since when a target waits for the end of patch commands that somebody else runs there; only where it has to.
-    Waiting,
-    /// The result of the install.
-    Install,
-}
-
-impl Folder {
-    /// Every folder.
-    pub const ALL: [Self; 8] = [
-        Self::Inventory,
-        Self::Baselines,
-        Self::HoldingBaselines,
-        Self::Scan,
-        Self::InstallPlan,
-        Self::Cleared,
-        Self::Waiting,
-        Self::Install,
-    ];
-
-    /// The folder with the result of a phase. What is done around an install belongs to it.
-    #[must_use]
-    pub fn of_phase(phase: Phase) -> Self {
-        match phase {
-            Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => Self::Scan,
-            Phase::PreInstallScan | Phase::Install | Phase::Verify => Self::Install,
-        }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Inventory => "inventory",
-            Self::Baselines => "baselines",
-            Self::HoldingBaselines => "holding-baselines",
-            Self::Scan => "scan",
-            Self::InstallPlan => "install-plan",
-            Self::Cleared => "cleared",
-            Self::Waiting => "waiting",
-            Self::Install => "install",
-        }
-    }
-}
-
-/// The object of a target in a folder of a step.
-#[must_use]
-pub fn of_target(run_id: &str, step: &str, folder: Folder, target: &Target) -> String {
-    format!("runs/{run_id}/steps/{step}/{}/{}", folder.name(), target_file(target))
-}
-
-/// The folder of an object and the place of its target (`<account>/<Region>.json`), by what follows the key of
-/// [`step`]; None if it is about no target.
-#[must_use]
-pub fn folder_and_place(key_in_step: &str) -> Option<(Folder, &str)> {
-    let (name, place) = key_in_step.split_once('/')?;
-    let folder = Folder::ALL.into_iter().find(|folder| folder.name() == name)?;
-    Some((folder, place))
-}
-
-/// What was there before orgpatch's baselines in a target, since the first run that changed any. It outlives runs, is
-/// extended by each, and emptied when it has been given back.
-#[must_use]
-pub fn earlier_baselines(target: &Target) -> String {
-    format!("baselines/{}", target_file(target))
-}
-
-/// The baselines of a frozen step, with the day on which the first stage was scanned; written when the step begins.
+/// [`StepObject::FrozenBaselines`].
 #[must_use]
 pub fn frozen_baselines(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/frozen-baselines.json")
+    of_step(run_id, step, StepObject::FrozenBaselines)
 }
 
-/// What a step of the first stage installed, in this run and before; written when it is judged.
+/// [`StepObject::Tested`].
 #[must_use]
 pub fn tested(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/tested.json")
+    of_step(run_id, step, StepObject::Tested)
 }
 
-/// What the first stage of a plan installed in any run. Not below `runs/`: every run adds to it.
-#[must_use]
-pub fn tested_memory(plan: &str) -> String {
-    format!("tested/{plan}.json")
-}
-
-/// The result of a target in a phase.
-#[must_use]
-pub fn record(run_id: &str, step: &str, phase: Phase, target: &Target) -> String {
-    of_target(run_id, step, Folder::of_phase(phase), target)
-}
-
-/// What would be installed in a step, as a whole.
+/// [`StepObject::InstallPlan`].
 #[must_use]
 pub fn install_plan(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/install-plan.json")
+    of_step(run_id, step, StepObject::InstallPlan)
 }
 
-/// The targets of a step that have something to install.
+/// [`StepObject::InstallTargets`].
 #[must_use]
 pub fn install_targets(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/install-targets.json")
+    of_step(run_id, step, StepObject::InstallTargets)
 }
 
-/// Why a step did not start; only there if it did not.
+/// [`StepObject::Entry`].
 #[must_use]
 pub fn entry(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/entry.json")
+    of_step(run_id, step, StepObject::Entry)
 }
 
-/// The decision about a step that was worked on.
+/// [`StepObject::Gate`].
 #[must_use]
 pub fn gate(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/gate.json")
+    of_step(run_id, step, StepObject::Gate)
 }
 
 /// Where the state machine leaves what became of the children of a step's Map (`scan` or `install`).
@@ -169,13 +194,26 @@ pub fn children(run_id: &str, step: &str, map: &str) -> String {
     format!("runs/{run_id}/steps/{step}/children/{map}")
 }
 
+/// What was there before orgpatch's baselines in a target, since the first run that changed any. It outlives runs, is
+/// extended by each, and emptied when it has been given back. Written by `scan`.
+#[must_use]
+pub fn earlier_baselines(target: &Target) -> String {
+    format!("baselines/{}/{}.json", target.account_id, target.region)
+}
+
+/// What the first stage of a plan installed in any run. Not below `runs/`: every run adds to it. Written by `gate`.
+#[must_use]
+pub fn tested_memory(plan: &str) -> String {
+    format!("tested/{plan}.json")
+}
+
 /// The report of a run.
 #[must_use]
 pub fn report(run_id: &str) -> String {
-    format!("runs/{run_id}/report/report.json")
+    report_file(run_id, "report.json")
 }
 
-/// The files of a report, the one that people open first.
+/// The files of a report, the one that people open first. Written by `report`.
 pub const REPORT_FILES: [&str; 5] = ["report.html", "summary.md", "instances.csv", "patches.csv", "report.json"];
 
 /// One of [`REPORT_FILES`].
@@ -184,7 +222,7 @@ pub fn report_file(run_id: &str, name: &str) -> String {
     format!("runs/{run_id}/report/{name}")
 }
 
-/// Which run of a plan is the latest one.
+/// Which run of a plan is the latest one. Written by `report`.
 #[must_use]
 pub fn latest(plan: &str) -> String {
     format!("{}{plan}.json", all_latest())
@@ -196,27 +234,19 @@ pub fn all_latest() -> String {
     "latest/".to_owned()
 }
 
-/// Where a target's objects lie in their folders: `<account>/<Region>.json`.
+/// Every kind of object, by the key that it has for that run, step, target and plan, and its writer.
 #[must_use]
-pub fn target_file(target: &Target) -> String {
-    format!("{}/{}.json", target.account_id, target.region)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixtures;
-
-    #[test]
-    fn what_is_written_for_a_target_is_found_again() {
-        let target = fixtures::target();
-        for folder in Folder::ALL {
-            let key = of_target("r", "01-test-1", folder, &target);
-            let in_step = key.strip_prefix(&step("r", "01-test-1")).expect("in the step");
-            assert_eq!(folder_and_place(in_step), Some((folder, target_file(&target).as_str())));
-        }
-        for other in ["targets.json", "gate.json", "children/scan/uuid/FAILED_0.json"] {
-            assert_eq!(folder_and_place(other), None, "{other}");
-        }
-    }
+pub fn owners(run_id: &str, step: &str, target: &Target, plan: &str) -> Vec<(String, Owner)> {
+    let mut all = vec![
+        (run(run_id), Owner::ListAccounts),
+        (children(run_id, step, "scan/manifest.json"), Owner::PatchRun),
+        (children(run_id, step, "install/manifest.json"), Owner::PatchRun),
+        (earlier_baselines(target), Owner::Scan),
+        (tested_memory(plan), Owner::Gate),
+        (latest(plan), Owner::Report),
+    ];
+    all.extend(REPORT_FILES.map(|name| (report_file(run_id, name), Owner::Report)));
+    all.extend(StepObject::ALL.map(|object| (of_step(run_id, step, object), object.owner())));
+    all.extend(TargetObject::ALL.map(|object| (of_target(run_id, step, target, object), object.owner())));
+    all
 }

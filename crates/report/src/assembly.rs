@@ -2,11 +2,10 @@
 //! not grow with the number of instances.
 
 use jiff::Timestamp;
-use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
-use orgpatch_engine::results::reconcile::{RecordedTarget, StepEnd, TargetResult, reconcile};
+use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, reconcile};
 use orgpatch_model::outcome::{Counts, TargetOutcome};
 
 use super::promotion::{PromotionTally, compared};
@@ -37,7 +36,7 @@ struct StepInWork {
     summary: StepSummary,
     gate: Option<GateRecord>,
     end: StepEnd,
-    /// True if a target of the step has a record.
+    /// True if a target of the step has a record. A judged step does not need it.
     begun: bool,
     counts: Counts,
     promotion: Option<PromotionTally>,
@@ -90,13 +89,17 @@ impl Assembly {
     /// # Panics
     ///
     /// If the run has no such step.
-    pub fn add(&mut self, step: usize, mut facts: RecordedTarget) -> ReportedTarget {
-        let baseline_changes = std::mem::take(&mut facts.baseline_changes);
+    pub fn add(&mut self, step: usize, target: KnownTarget) -> ReportedTarget {
         let step = &mut self.steps[step];
-        let scanned = facts.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
-        step.begun |= facts.inventory.is_some() || scanned;
-        let result = reconcile(facts, &step.end, self.run.operation);
-        let reported = reported(result, baseline_changes);
+        let result = match target {
+            KnownTarget::Judged(result) => *result,
+            KnownTarget::Recorded(records) => {
+                let scanned = records.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
+                step.begun |= records.inventory.is_some() || scanned;
+                reconcile(*records, &step.end, self.run.operation)
+            }
+        };
+        let reported = reported(result);
         self.highlights.add_target(&reported.target);
         for row in &reported.instances {
             step.counts.add(row.outcome);
@@ -149,8 +152,18 @@ impl StepInWork {
     }
 }
 
-fn reported(result: TargetResult, baseline_changes: Vec<Change>) -> ReportedTarget {
-    let TargetResult { target, outcome, reason, scanned_at, installed_at, instances, conflict_notes } = result;
+fn reported(result: TargetResult) -> ReportedTarget {
+    let TargetResult {
+        target,
+        outcome,
+        reason,
+        scanned_at,
+        reached_at: _,
+        installed_at,
+        instances,
+        conflict_notes,
+        baseline_changes,
+    } = result;
     ReportedTarget {
         target: TargetReport {
             account_id: target.account_id,
@@ -167,5 +180,23 @@ fn reported(result: TargetResult, baseline_changes: Vec<Change>) -> ReportedTarg
             conflict_notes,
         },
         instances,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_model::input::Operation;
+
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn a_judged_result_is_reported_as_its_records_are() {
+        let judged = fixtures::report_of(|records| {
+            let result = reconcile(records, &StepEnd::Over, Operation::Install);
+            let stored = serde_json::to_string(&result).expect("JSON");
+            KnownTarget::Judged(serde_json::from_str(&stored).expect("what was stored"))
+        });
+        assert_eq!(judged, fixtures::report());
     }
 }

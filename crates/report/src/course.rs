@@ -5,7 +5,7 @@ use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::StepSummary;
 use orgpatch_engine::results::reconcile::StepEnd;
 use orgpatch_model::outcome::RunDecision;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 /// Returns how the run ended. An error wins over a halt, and a step without a gate decision is an error.
 pub(super) fn ending(
@@ -16,34 +16,38 @@ pub(super) fn ending(
     let halted = gates.iter().flatten().find(|gate| gate.decision != GateDecision::Advance);
     let unjudged = steps.iter().zip(gates).find(|(_, gate)| gate.is_none());
     match (error, halted, unjudged) {
-        (Some(error), _, _) => (RunDecision::Error, Reason::new(&error.error, error.sentence())),
+        (Some(error), _, _) => (RunDecision::Error, Reason::new(ReasonCode::of_error(&error.error), error.sentence())),
         (None, Some(gate), _) => {
             let text = format!("halted at step {}: {}", gate.step, gate.reason.text);
-            (RunDecision::Halted, Reason::new(&gate.reason.code, text))
+            (RunDecision::Halted, Reason::new(gate.reason.code.clone(), text))
         }
-        (None, None, Some((step, _))) => {
-            (RunDecision::Error, Reason::new("BrokenRun", format!("the gate of step {} never decided", step.id)))
+        (None, None, Some((step, _))) => (
+            RunDecision::Error,
+            Reason::new(ReasonCode::ErrorBrokenRun, format!("the gate of step {} never decided", step.id)),
+        ),
+        (None, None, None) => {
+            (RunDecision::Advanced, Reason::new(ReasonCode::AllStepsAdvanced, "every step passed its gate"))
         }
-        (None, None, None) => (RunDecision::Advanced, Reason::new("all-steps-advanced", "every step passed its gate")),
     }
 }
 
 /// Returns how each step ended. A step with a gate decision is over; any other was cut by what ended the run.
 pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) -> Vec<StepEnd> {
-    let mut cut =
-        error.map(|error| Reason::new("run-broken", format!("the run ended with an error: {}", error.sentence())));
+    let mut cut = error
+        .map(|error| Reason::new(ReasonCode::RunBroken, format!("the run ended with an error: {}", error.sentence())));
     gates
         .iter()
         .map(|gate| match gate {
             Some(gate) => {
                 if gate.decision == GateDecision::Halt {
                     let text = format!("the run halted at step {}: {}", gate.step, gate.reason.text);
-                    cut = Some(Reason::new("halted", text));
+                    cut = Some(Reason::new(ReasonCode::Halted, text));
                 }
                 StepEnd::Over
             }
             None => StepEnd::Cut(
-                cut.clone().unwrap_or_else(|| Reason::new("never-judged", "the gate of the step never decided")),
+                cut.clone()
+                    .unwrap_or_else(|| Reason::new(ReasonCode::NeverJudged, "the gate of the step never decided")),
             ),
         })
         .collect()
@@ -65,7 +69,7 @@ mod tests {
             step: id.into(),
             at: Timestamp::UNIX_EPOCH,
             decision,
-            reason: Reason::new("why", "because"),
+            reason: Reason::new(ReasonCode::TooManyFailed, "because"),
             counts: Counts::default(),
             limits: Gate::default(),
         };
@@ -85,19 +89,19 @@ mod tests {
         let ends = |said, error: Option<&CaughtError>| {
             let (steps, gates) = run(said);
             let (decision, reason) = ending(&steps, &gates, error);
-            (decision, reason.code)
+            (decision, reason.code.to_string())
         };
-        assert_eq!(ends([ADVANCE; 3], None), (RunDecision::Advanced, "all-steps-advanced".into()));
-        assert_eq!(ends([ADVANCE, HALT, None], None), (RunDecision::Halted, "why".into()));
-        assert_eq!(ends([ADVANCE, None, None], None), (RunDecision::Error, "BrokenRun".into()));
-        assert_eq!(ends([ADVANCE, HALT, None], Some(&broken())), (RunDecision::Error, "States.Timeout".into()));
+        assert_eq!(ends([ADVANCE; 3], None), (RunDecision::Advanced, "all-steps-advanced".to_owned()));
+        assert_eq!(ends([ADVANCE, HALT, None], None), (RunDecision::Halted, "too-many-failed".to_owned()));
+        assert_eq!(ends([ADVANCE, None, None], None), (RunDecision::Error, "BrokenRun".to_owned()));
+        assert_eq!(ends([ADVANCE, HALT, None], Some(&broken())), (RunDecision::Error, "States.Timeout".to_owned()));
     }
 
     #[test]
     fn what_is_not_judged_was_cut_by_what_came_before() {
         let code = |end: StepEnd| match end {
             StepEnd::Over => "over".to_owned(),
-            StepEnd::Cut(reason) => reason.code,
+            StepEnd::Cut(reason) => reason.code.to_string(),
         };
         let shown = |said, error: Option<&CaughtError>| {
             ends(&run(said).1, error).into_iter().map(code).collect::<Vec<_>>().join(" ")

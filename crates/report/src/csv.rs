@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::operating_system::Platform;
 
 use crate::{ReportedTarget, TargetReport};
 
@@ -66,7 +67,7 @@ fn which<'r>(target: &'r TargetReport, row: &'r InstanceRow, wave: &'r str) -> [
         wave,
         &row.instance_id,
         row.name.as_deref().unwrap_or_default(),
-        row.os.as_deref().unwrap_or_default(),
+        row.os.as_ref().map(Platform::name).unwrap_or_default(),
     ]
 }
 

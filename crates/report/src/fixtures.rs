@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use orgpatch_engine::gate::{GateDecision, GateRecord};
 use orgpatch_engine::inventory::{Eligibility, InventoryInstance};
 use orgpatch_engine::planner::{RunDocument, StepSummary};
-use orgpatch_engine::results::reconcile::RecordedTarget;
+use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
 use orgpatch_engine::results::{InstanceRow, TargetRecord, reconcile};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::AccountState;
 use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
 use orgpatch_model::patch::{Patch, PatchDisposition};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use orgpatch_plan::Gate;
 use serde_json::json;
@@ -34,6 +34,11 @@ pub fn target() -> Target {
 
 /// Returns a report of two steps with an instance per situation, two of them with hostile names.
 pub fn report() -> Report {
+    report_of(|records| KnownTarget::Recorded(Box::new(records)))
+}
+
+/// The same, of what `known` makes of the records of a target.
+pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let [test, production] = ["test", "production"].map(|stage| Target {
         account_id: if stage == "test" { "222200000001" } else { "444400000001" }.into(),
         account_name: if stage == "test" { "決済-test" } else { "=cmd|' /C calc'!A0" }.into(),
@@ -44,13 +49,19 @@ pub fn report() -> Report {
     let locked = Target { account_id: "444400000002".into(), account_name: "locked-prod".into(), ..production.clone() };
     let openssl = patch("openssl.x86_64", "openssl.x86_64:1:3.0.8-1", PatchDisposition::Missing);
     let kernel = patch("kernel.x86_64", "kernel.x86_64:0:6.1.119", PatchDisposition::Missing);
-    let mut patched = instance(&test, "i-00000000000000001", Some("受注サーバー"), Outcome::Patched, "proved-by-scan");
+    let mut patched =
+        instance(&test, "i-00000000000000001", Some("受注サーバー"), Outcome::Patched, ReasonCode::ProvedByScan);
     patched.missing_before = vec![openssl.clone(), kernel.clone()];
     patched.installed = patched.missing_before.clone();
     patched.command_ids = vec!["c-1".into(), "c-2".into()];
     patched.baseline_id = Some("pb-1".into());
-    let mut failed =
-        instance(&production, "i-00000000000000002", Some("=1+1,\"x\"\r\n@y"), Outcome::Failed, "still-missing");
+    let mut failed = instance(
+        &production,
+        "i-00000000000000002",
+        Some("=1+1,\"x\"\r\n@y"),
+        Outcome::Failed,
+        ReasonCode::StillMissing,
+    );
     failed.missing_before = vec![openssl.clone(), kernel.clone()];
     failed.installed = vec![openssl.clone()];
     failed.installed_untested = vec![openssl];
@@ -65,15 +76,15 @@ pub fn report() -> Report {
     failed.conflicts = parsed(json!([
         {"action": "warn", "reason": {"code": "conflict-association", "text": "an association scans this instance too"}}
     ]));
-    failed.overwritten_by = Some(Reason::new("overwritten", "probably by that association"));
-    let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, "not-managed");
+    failed.overwritten_by = Some(Reason::new(ReasonCode::Association, "probably by that association"));
+    let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, ReasonCode::Unmanaged);
     let facts = |target: &Target, outcome, instances| RecordedTarget {
         target: target.clone(),
         inventory: None,
         scan: Some(TargetRecord {
             target: target.clone(),
             outcome,
-            reason: Reason::new("why", "because"),
+            reason: Reason::new(ReasonCode::Reached, "because"),
             at: Timestamp::UNIX_EPOCH,
             instances,
             conflict_notes: Vec::new(),
@@ -91,7 +102,10 @@ pub fn report() -> Report {
             step: step.id.clone(),
             at: Timestamp::UNIX_EPOCH,
             decision,
-            reason: Reason::new("too-many-failed", "1 of 1 attempted instances failed (100 %), 0 % are allowed"),
+            reason: Reason::new(
+                ReasonCode::TooManyFailed,
+                "1 of 1 attempted instances failed (100 %), 0 % are allowed",
+            ),
             counts: Counts::default(),
             limits: Gate::default(),
         })
@@ -113,10 +127,11 @@ pub fn report() -> Report {
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
     let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
+    let mut add = |step, records| assembly.add(step, known(records));
     let added = [
-        assembly.add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
-        assembly.add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
-        assembly.add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
+        add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
+        add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
+        add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
     ];
     let (head, _) = assembly.end(None);
     let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.target, one.instances)).unzip();
@@ -143,7 +158,7 @@ pub fn assert_golden(name: &str, bytes: &[u8]) {
 }
 
 /// Returns a row with that outcome.
-pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome, code: &str) -> InstanceRow {
+pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome, code: ReasonCode) -> InstanceRow {
     let seen = InventoryInstance {
         instance_id: id.into(),
         name: name.map(str::to_owned),
@@ -154,7 +169,8 @@ pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome,
         findings: Vec::new(),
         conflicts: Vec::new(),
     };
-    reconcile::row(target, &seen, outcome, Reason::new(code, format!("the reason is {code}")))
+    let text = format!("the reason is {code}");
+    reconcile::row(target, &seen, outcome, Reason::new(code, text))
 }
 
 fn patch(id: &str, title: &str, state: PatchDisposition) -> Patch {

@@ -8,6 +8,7 @@ use orgpatch_engine::competing;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::reason::ReasonCode;
 
 use super::{RunReport, StepReport, TargetReport};
 
@@ -56,7 +57,7 @@ pub struct Highlights {
     /// Instances for which an operator has to fix something.
     pub to_look_at: Shortlist<InstanceRow>,
     /// How many of those have each outcome and reason.
-    pub reasons: BTreeMap<(Outcome, String), usize>,
+    pub reasons: BTreeMap<(Outcome, ReasonCode), usize>,
     /// How many instances another tool patches or may patch.
     pub with_conflicts: usize,
     /// How many instances were left alone because of that.

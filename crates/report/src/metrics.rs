@@ -107,7 +107,7 @@ mod tests {
 
     fn report(operation: &str) -> Head {
         let step = |id: &str, stage: &str, decision: &str, counts: Value| {
-            json!({"id": id, "stage": stage, "wave": 1, "decision": decision, "reason": {"code": "why", "text": "because"},
+            json!({"id": id, "stage": stage, "wave": 1, "decision": decision, "reason": {"code": "reached", "text": "because"},
                    "counts": counts, "promotion": null})
         };
         serde_json::from_value(json!({
@@ -115,7 +115,7 @@ mod tests {
             "run": {
                 "id": "night", "plan": "monthly", "planSha256": "00", "operation": operation, "comment": null,
                 "startedAt": "2026-11-10T00:00:00Z", "finishedAt": "2026-11-10T01:30:00.25Z", "decision": "halted",
-                "reason": {"code": "why", "text": "because"}, "counts": {}
+                "reason": {"code": "reached", "text": "because"}, "counts": {}
             },
             "steps": [
                 step("01-test-1", "test", "advance", json!({"patched": 2, "not-ready": 1})),

@@ -30,7 +30,7 @@ impl Head {
             error: match run.decision {
                 RunDecision::Advanced => String::new(),
                 RunDecision::Halted => HALTED.to_owned(),
-                RunDecision::Error => run.reason.code.clone(),
+                RunDecision::Error => run.reason.code.to_string(),
             },
             cause: run.reason.text.clone(),
             subject,

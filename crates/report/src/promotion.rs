@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::RunInput;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::patch::Patch;
 use orgpatch_plan::{Plan, Stage, Untested};
 use schemars::JsonSchema;
@@ -28,7 +29,7 @@ pub struct StepPromotion {
 #[serde(rename_all = "camelCase")]
 pub struct PatchCount {
     /// Operating system.
-    pub os: String,
+    pub os: Platform,
     /// `KBId` in the API: a KB article on Windows, package name on Linux.
     pub id: String,
     /// Title. On Linux it contains the version.
@@ -56,7 +57,7 @@ fn counted_patches(n: usize) -> String {
 }
 
 /// Patches by operating system, id and title, with the number of their instances.
-type Counted = BTreeMap<(String, String, String), u32>;
+type Counted = BTreeMap<(Platform, String, String), u32>;
 
 /// Counts the patches of a step, one instance after the other. Its size depends on the number of patches, not on the number
 /// of instances.
@@ -80,9 +81,9 @@ impl PromotionTally {
 
     /// Adds one more instance.
     pub(super) fn add(&mut self, row: &InstanceRow) {
-        let os = row.os.as_deref().unwrap_or_default();
+        let os = row.os.clone().unwrap_or_else(|| Platform::Other(String::new()));
         let count = |counted: &mut Counted, patch: &Patch| {
-            *counted.entry((os.to_owned(), patch.id.clone(), patch.title.clone())).or_default() += 1;
+            *counted.entry((os.clone(), patch.id.clone(), patch.title.clone())).or_default() += 1;
         };
         for patch in row.installed.iter().filter(|patch| !row.installed_untested.contains(patch)) {
             count(&mut self.tested, patch);
@@ -136,6 +137,7 @@ pub(super) fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
 mod tests {
     use orgpatch_model::outcome::Outcome;
     use orgpatch_model::patch::PatchDisposition;
+    use orgpatch_model::reason::ReasonCode;
 
     use super::*;
     use crate::fixtures;
@@ -156,7 +158,7 @@ mod tests {
     fn rows() -> [InstanceRow; 2] {
         let target = fixtures::target();
         let row = |id, installed: Vec<Patch>, untested: Vec<Patch>| {
-            let row = fixtures::instance(&target, id, None, Outcome::Patched, "x");
+            let row = fixtures::instance(&target, id, None, Outcome::Patched, ReasonCode::ProvedByScan);
             InstanceRow { installed, installed_untested: untested, held_back: vec![patch("3")], ..row }
         };
         [row("i-1", vec![patch("1"), patch("2")], vec![patch("2")]), row("i-2", vec![patch("1")], vec![])]

@@ -41,7 +41,7 @@ fn heading(out: &mut String, run: &RunReport) {
     };
     line!(out, "# {} of plan {} {word}", run.operation, text(&run.plan));
     line!(out);
-    line!(out, "{} (`{}`)", text(&run.reason.text), code(&run.reason.code));
+    line!(out, "{} (`{}`)", text(&run.reason.text), code(&run.reason.code.name()));
     line!(out);
     line!(out, "- Run: `{}`", code(&run.id));
     line!(out, "- Started: {}, ended: {}", run.started_at, run.finished_at);
@@ -79,7 +79,7 @@ fn instances(out: &mut String, highlights: &Highlights) {
     line!(out, "## {} to look at", counted(list.all, "instance"));
     line!(out);
     for ((outcome, reason), n) in &highlights.reasons {
-        line!(out, "- {n} {outcome}: `{}`", code(reason));
+        line!(out, "- {n} {outcome}: `{}`", code(&reason.name()));
     }
     line!(out);
     line!(out, "| instance | account | Region | stage | outcome | reason |");

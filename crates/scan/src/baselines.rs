@@ -17,6 +17,7 @@ use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::Reason;
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::{Progress, TargetRequest};
 pub use preview::preview;
 pub use restore::restore;
@@ -53,7 +54,7 @@ pub async fn withheld(
     let baselines = step_inputs::baselines(&context.store, &request.run_id, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let (baselines, record) = difference_to(context, request, &desired).await?;
-    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::HoldingBaselines, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::WithholdingBaselines);
     context.store.write_once(&key, &record).await?;
     apply(context, request, &baselines, &record.changes).await
 }
@@ -90,7 +91,7 @@ async fn difference_to(
 }
 
 async fn write(context: &FunctionContext, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Baselines);
     Ok(context.store.write_once(&key, record).await?)
 }
 
@@ -137,8 +138,7 @@ async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Re
         instances: Vec::new(),
         conflict_notes: Vec::new(),
     };
-    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    context.store.write_once(&key, &record).await?;
+    context.write_record(request, &record).await?;
     Ok(Progress::Recorded)
 }
 

@@ -32,12 +32,13 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
+use orgpatch_records::keys::{Owner, TargetObject};
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let context = &FunctionContext::build().await?;
+    let context = &FunctionContext::build(Owner::Scan).await?;
     let ledger = &Ledger::new(&context.config, environment::ledger_table()?);
     lambda::run(|request| scan(context, ledger, request)).await
 }
@@ -52,7 +53,7 @@ async fn scan(context: &FunctionContext, ledger: &Ledger, request: TargetRequest
         Phase::RestoreBaselines,
     ];
     expect_phase(&request, &phases)?;
-    let settings: StepSettings = context.store.get(&keys::settings(&request.run_id, &request.step)).await?;
+    let settings: StepSettings = context.store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
     let result = match request.phase {
         Phase::Inventory => return list(context, &request, &settings).await,
         Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
@@ -124,8 +125,8 @@ async fn inventory(
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<Inventory, TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Inventory, &request.target);
-    if let Some(inventory) = context.store.find(&key).await? {
+    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Inventory);
+    if let Some(inventory) = context.store.find_once(&key).await? {
         return Ok(inventory);
     }
     let (mut seen, ec2) = readiness::checked_inventory(context, request, settings).await?;
@@ -171,11 +172,10 @@ async fn list(
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<Progress, RunError> {
-    let entry: GateAnswer = context.store.get(&keys::entry(&request.run_id, &request.step)).await?;
-    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
+    let entry: GateAnswer = context.store.get_once(&keys::entry(&request.run_id, &request.step)).await?;
     let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };
     if settings.operation.is_about_baselines_only() {
-        context.store.write_once(&key, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
+        context.write_record(request, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
         return Ok(Progress::Done);
     }
     let record = match look(context, request, settings).await {
@@ -187,6 +187,6 @@ async fn list(
             record
         }
     };
-    context.store.write_once(&key, &record).await?;
+    context.write_record(request, &record).await?;
     Ok(Progress::Done)
 }

@@ -11,7 +11,6 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::readiness::check;
 use orgpatch_engine::results::reconcile::not_asked;
 use orgpatch_model::instance::Ec2Instance;
-use orgpatch_records::keys;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 use crate::{Seen, see};
@@ -50,7 +49,6 @@ pub async fn record(
     inventory: &Inventory,
 ) -> Result<Progress, TargetError> {
     let record = not_asked(request.target.clone(), inventory);
-    let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-    context.store.write_once(&key, &record).await?;
+    context.write_record(request, &record).await?;
     Ok(Progress::Recorded)
 }

@@ -365,6 +365,17 @@ def is_allowed(role: str, action: str, resource: str, keys: dict[str, Any] | Non
     return evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))]).decision == "Allow"
 
 
+def test_only_the_owner_of_an_object_may_write_it() -> None:
+    # The list comes from the code: crates/records/src/keys.rs, compared by a test there.
+    owners: dict[str, str] = json.loads(sources.OWNERS.read_text())
+    wrong = {}
+    for key, owner in owners.items():
+        writers = [role for role in ROLES if is_allowed(role, "s3:PutObject", f"{BUCKET}/{key}")]
+        if writers != [f"{owner.title().replace('-', '')}Role"]:
+            wrong[key] = f"belongs to {owner}, may be written by {writers}"
+    assert wrong == {}
+
+
 OWN_BASELINE = f"arn:aws:ssm:{OWN}:patchbaseline/pb-0123456789abcdef0"
 ANOTHERS_BASELINE = "arn:aws:ssm:ap-northeast-1:999999999999:patchbaseline/pb-0123456789abcdef0"
 PREDEFINED_BASELINE = "arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0be8c61cde3be63f3"

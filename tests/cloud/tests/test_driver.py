@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from conftest import HERE
 
+# Of an account, in a step.
+SCAN_RECORD = "targets/{}/ap-northeast-1/01/scan/0001.json"
+
 started: list[subprocess.Popen[str]] = []
 
 
@@ -116,7 +119,7 @@ def test_advanced_run_brings_everything_home(tmp_path: Path) -> None:
     assert all(execution["events"] for execution in executions)
     run_id = execution["name"]
     assert (run.out / "bucket" / "runs" / run_id / "run.json").exists()
-    record = run.document(f"bucket/runs/{run_id}/steps/01-test-1/scan/222200000001/ap-northeast-1.json")
+    record = run.document(f"bucket/runs/{run_id}/steps/01-test-1/{SCAN_RECORD.format('222200000001')}")
     assert record["outcome"] == "reached"
     principals = {line["principal"].rsplit("-", 1)[0] for line in run.lines("authorized.jsonl")}
     assert {"orgpatch-WorkRole", "orgpatch-PatchRunRole", "mini"} <= principals
@@ -148,8 +151,8 @@ def test_members_that_cannot_be_entered(tmp_path: Path) -> None:
     accounts = ["222200000001", "222200000003", "222200000004"]
     run = Run(tmp_path, "--input", json.dumps({"accounts": accounts}), "--evidence")
     assert run.end()[0] == 0
-    step = f"bucket/runs/{run.document('execution.json')['name']}/steps/01-test-1/scan"
-    outcomes = [run.document(f"{step}/{account}/ap-northeast-1.json")["outcome"] for account in accounts]
+    step = f"bucket/runs/{run.document('execution.json')['name']}/steps/01-test-1"
+    outcomes = [run.document(f"{step}/{SCAN_RECORD.format(account)}")["outcome"] for account in accounts]
     assert outcomes == ["reached", "AccessDenied", "AccessDenied"]
 
 

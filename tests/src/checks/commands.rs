@@ -95,12 +95,12 @@ pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
 #[must_use]
 pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Vec<String> {
     let systems: BTreeMap<&str, &str> =
-        evidence.rows().filter_map(|row| Some((row.instance_id.as_str(), row.os.as_deref()?))).collect();
+        evidence.rows().filter_map(|row| Some((row.instance_id.as_str(), row.os.as_ref()?.name()))).collect();
     let mut complaints = Vec::new();
     let holding: BTreeSet<(String, &str)> = evidence
         .rows()
         .filter(|row| !row.held_back.is_empty())
-        .filter_map(|row| Some((format!("{}/{}", row.account_id, row.region), row.os.as_deref()?)))
+        .filter_map(|row| Some((format!("{}/{}", row.account_id, row.region), row.os.as_ref()?.name())))
         .collect();
     let mut snapshots: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
     let commands = evidence.calls.iter().filter(|call| call.operation == "ssm:SendCommand");

@@ -97,7 +97,7 @@ pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> 
             let texts = [&row.account_id, &row.region, &row.instance_id].into_iter().map(|text| plain(text));
             texts
                 .chain([plain(row.name.as_deref().unwrap_or_default()), row.stage.clone(), row.wave.to_string()])
-                .chain([row.outcome.to_string(), row.reason.code.clone(), plain(&row.reason.text)])
+                .chain([row.outcome.to_string(), row.reason.code.to_string(), plain(&row.reason.text)])
                 .chain(lists.map(|patches| patches.len().to_string()))
                 .collect()
         })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use orgpatch_model::operating_system::Platform;
 use orgpatch_plan::Untested;
 
 use crate::evidence::Evidence;
@@ -18,9 +19,9 @@ pub fn nothing_untested_is_installed_where_it_is_blocked(evidence: &Evidence) ->
         stage.and_then(|stage| plan.untested(stage)) == Some(Untested::Block)
     };
     let installed = |wanted: &dyn Fn(&str) -> bool| {
-        let mut installed: BTreeSet<(String, String, String)> = BTreeSet::new();
+        let mut installed: BTreeSet<(Platform, String, String)> = BTreeSet::new();
         for row in evidence.rows().filter(|row| wanted(&row.stage)) {
-            let os = row.os.clone().unwrap_or_default();
+            let os = row.os.clone().unwrap_or_else(|| Platform::Other(String::new()));
             let versions = evidence.truth.get(&row.instance_id).into_iter().flat_map(|truth| &truth.installed_versions);
             installed.extend(versions.map(|(id, version)| (os.clone(), id.clone(), version.clone())));
         }

@@ -3,12 +3,17 @@
 use orgpatch_engine::readiness::{Check, Status};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::reason::ReasonCode;
 
 use crate::evidence::Evidence;
 
 /// Reasons of instances that the plan leaves out. Their readiness is not checked.
-const LEFT_OUT: [&str; 4] =
-    ["excluded-instance", "excluded-by-tag", "not-selected-by-tags", "not-selected-by-operating-system"];
+const LEFT_OUT: [ReasonCode; 4] = [
+    ReasonCode::ExcludedInstance,
+    ReasonCode::ExcludedByTag,
+    ReasonCode::NotSelectedByTags,
+    ReasonCode::NotSelectedByOperatingSystem,
+];
 
 /// Checks that every selected instance in a scanned target has exactly one finding of each check, in order.
 #[must_use]
@@ -21,7 +26,7 @@ pub fn every_scanned_instance_has_one_finding_of_each_check(evidence: &Evidence)
     };
     let complaint = |row: &InstanceRow| {
         let found: Vec<Check> = row.findings.iter().map(|finding| finding.check).collect();
-        let wanted: &[Check] = if LEFT_OUT.contains(&row.reason.code.as_str()) { &[] } else { &Check::ALL };
+        let wanted: &[Check] = if LEFT_OUT.contains(&row.reason.code) { &[] } else { &Check::ALL };
         (found != wanted).then(|| format!("instance {} ({}) has findings {found:?}", row.instance_id, row.reason.code))
     };
     evidence.rows().filter(scanned).filter_map(complaint).collect()

@@ -3,7 +3,7 @@
 
 use orgpatch_engine::readiness::Check;
 use orgpatch_model::input::Operation;
-use orgpatch_report::csv::Table;
+use orgpatch_report::csv::CsvFile;
 use orgpatch_report::html::HtmlPage;
 use orgpatch_report::{Report, summary};
 use serde_json::{Value, json};
@@ -18,18 +18,18 @@ fn fine() -> Evidence {
         Check::ALL.map(|check| json!({"check": check, "status": "pass", "severity": "info", "evidence": "x"}));
     let row = |account: &str, id: &str, stage: &str, outcome: &str, installed: Value| {
         json!({"accountId": account, "region": "eu-west-1", "instanceId": id, "name": null, "stage": stage, "wave": 1,
-            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "x", "text": "x"}, "findings": findings, "conflicts": [], "overwrittenBy": null,
+            "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "reached", "text": "x"}, "findings": findings, "conflicts": [], "overwrittenBy": null,
             "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": null, "commandIds": []})
     };
     let target = |account: &str, stage: &str| {
         json!({"accountId": account, "accountName": "x", "ouPath": "x", "region": "eu-west-1", "stage": stage, "wave": 1,
             "outcome": "reached", "reason": {"code": "reached", "text": "x"}, "scannedAt": "2026-11-10T00:10:00Z", "installedAt": null})
     };
-    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "x", "text": "x"}, "counts": counts, "promotion": null});
+    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "reached", "text": "x"}, "counts": counts, "promotion": null});
     let report = json!({
         "schemaVersion": 1,
         "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "readinessOnly": false, "comment": null, "startedAt": "2026-11-10T00:00:00Z",
-            "finishedAt": "2026-11-10T01:00:00Z", "decision": "advanced", "reason": {"code": "x", "text": "x"},
+            "finishedAt": "2026-11-10T01:00:00Z", "decision": "advanced", "reason": {"code": "reached", "text": "x"},
             "counts": {"patched": 1, "compliant": 1, "skipped": 1}},
         "steps": [step("01-test-1", "test", json!({"patched": 1, "skipped": 1})), step("02-production-1", "production", json!({"compliant": 1}))],
         "targets": [target("222222222222", "test"), target("444444444444", "production")],
@@ -81,8 +81,8 @@ fn fine() -> Evidence {
 fn files(report: &Report) -> Files {
     Files {
         page: Some(page_of(report)),
-        instances: Some(table_of(report, Table::Instances)),
-        patches: Some(table_of(report, Table::Patches)),
+        instances: Some(table_of(report, CsvFile::Instances)),
+        patches: Some(table_of(report, CsvFile::Patches)),
         summary: Some(summary::markdown(&report.head, &report.highlights())),
     }
 }
@@ -102,7 +102,7 @@ fn page_of(report: &Report) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-fn table_of(report: &Report, table: Table) -> String {
+fn table_of(report: &Report, table: CsvFile) -> String {
     let mut bytes = Vec::new();
     table.head(&mut bytes).expect("written");
     for target in report.clone().into_reported() {
@@ -274,10 +274,10 @@ fn every_way_to_spoil_a_file_is_found() {
 #[test]
 fn what_is_wrong_about_readiness_is_found() {
     let ways: Vec<(&str, Spoil)> = vec![
-        ("instance i-1 (x) has findings [Managed", |e| drop(report(e).instances[0].findings.remove(7))),
-        ("instance i-2 (x) has findings []", |e| report(e).instances[1].findings.clear()),
+        ("instance i-1 (reached) has findings [Managed", |e| drop(report(e).instances[0].findings.remove(7))),
+        ("instance i-2 (reached) has findings []", |e| report(e).instances[1].findings.clear()),
         ("instance i-3 (excluded-by-tag) has findings", |e| {
-            report(e).instances[2].reason.code = "excluded-by-tag".into();
+            report(e).instances[2].reason.code = orgpatch_model::reason::ReasonCode::ExcludedByTag;
         }),
         ("but all its checks pass", |e| report(e).instances[1].outcome = orgpatch_model::outcome::Outcome::NotReady),
         ("about readiness called ssm:SendCommand", |e| report(e).head.run.readiness_only = true),

@@ -5,6 +5,7 @@ use lambda_runtime::Error;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
+use orgpatch_records::keys::{Owner, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
 use crate::lambda::environment::MemberRole;
@@ -20,16 +21,19 @@ pub struct FunctionContext {
     pub store: Store,
     /// Sessions in member accounts.
     pub sessions: MemberSessions,
+    /// The function itself.
+    function: Owner,
 }
 
 impl FunctionContext {
     /// Reads the environment and builds the clients.
-    pub async fn build() -> Result<Self, Error> {
+    pub async fn build(function: Owner) -> Result<Self, Error> {
         let config = lambda::sdk_config().await;
         Ok(Self {
             store: Store::new(&config, environment::runs_bucket()?),
             sessions: MemberSessions::new(&config, MemberRole::from_env()?),
             config,
+            function,
         })
     }
 
@@ -51,7 +55,7 @@ impl FunctionContext {
             step = request.step,
             account = request.target.account_id,
             region = request.target.region,
-            reason = reason.code,
+            reason = %reason.code,
             "target not reached"
         );
         let record = TargetRecord {
@@ -62,8 +66,21 @@ impl FunctionContext {
             instances: Vec::new(),
             conflict_notes: Vec::new(),
         };
-        let key = keys::record(&request.run_id, &request.step, request.phase, &request.target);
-        self.store.write_once(&key, &record).await?;
+        self.write_record(request, &record).await?;
         Ok(answer(&record))
+    }
+
+    /// Writes the record of a target in a phase, once, under the function's own name for it.
+    pub async fn write_record(&self, request: &TargetRequest, record: &TargetRecord) -> Result<(), RunError> {
+        self.store.write_once(&self.record_key(request)?, record).await
+    }
+
+    /// Where [`Self::write_record`] writes.
+    fn record_key(&self, request: &TargetRequest) -> Result<String, RunError> {
+        let (function, phase) = (self.function, request.phase);
+        let object = TargetObject::record(function, phase).ok_or_else(|| {
+            RunError::BrokenRun(format!("{} writes no record in phase {}", function.name(), phase.name()))
+        })?;
+        Ok(keys::of_target(&request.run_id, &request.step, &request.target, object))
     }
 }

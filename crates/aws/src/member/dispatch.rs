@@ -9,9 +9,8 @@ use orgpatch_engine::sending::command::{Batch, FIRST_LOOK_SECONDS};
 use orgpatch_engine::sending::intent::{Intent, IntentState, LookupResult, NextAction};
 use orgpatch_engine::sending::{command, intent};
 use orgpatch_model::error::RunError;
-use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::WithheldPatches;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
@@ -147,19 +146,20 @@ impl Dispatch<'_> {
         if ids.iter().any(|id| action(id) == Action::Wait) {
             return Ok(Sendable::NotNow(BatchState::Wait(self.busy.look_again_seconds)));
         }
-        let (against, free): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| action(id) > Action::Wait);
+        let (against, free): (Vec<String>, Vec<String>) =
+            ids.into_iter().partition(|id| action(id).left_alone().is_some());
         for id in against {
             let Some(reason) = self.busy.instances.get(&id).and_then(competing::ConflictDecision::reason) else {
                 continue;
             };
-            let outcome = if action(&id) == Action::Fail { Outcome::Failed } else { Outcome::Skipped };
+            let Some(end) = action(&id).left_alone() else { continue };
             tracing::info!(instance = id, reason = reason.text, "left out");
             let intent = Intent {
                 batch_id: format!("{}-left-out-{id}", batch.id),
                 instance_ids: vec![id],
                 attempt: 1,
                 at: self.request.now,
-                state: IntentState::LeftOut { outcome, reason: reason.clone() },
+                state: IntentState::LeftOut { end, reason: reason.clone() },
             };
             // If another copy of the function was first, its decision is equally valid.
             self.ledger.write_intent(&self.scope(), None, &intent).await?;
@@ -218,7 +218,7 @@ impl Dispatch<'_> {
                 Err(self.sessions.target_error(&self.request.target, error).await)
             }
             Kind::Denied | Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
-                let reason = Reason::new("send-refused", format!("the command was refused: {error}"));
+                let reason = Reason::new(ReasonCode::SendRefused, format!("the command was refused: {error}"));
                 self.record(&attempt, IntentState::Refused { reason }).await?;
                 Ok(BatchState::Over { sent: false })
             }
@@ -237,7 +237,8 @@ impl Dispatch<'_> {
             self.record(attempt, IntentState::Split).await?;
             return Ok(BatchState::Halves(halves.into()));
         }
-        let reason = Reason::new("agent-offline", format!("Systems Manager cannot reach the instance: {message}"));
+        let reason =
+            Reason::new(ReasonCode::AgentOffline, format!("Systems Manager cannot reach the instance: {message}"));
         self.record(attempt, IntentState::Offline { reason }).await?;
         Ok(BatchState::Over { sent: false })
     }
@@ -246,7 +247,8 @@ impl Dispatch<'_> {
         if offline.is_empty() {
             return Ok(());
         }
-        let reason = Reason::new("agent-offline", "the SSM Agent was offline when orgpatch wanted to send the command");
+        let reason =
+            Reason::new(ReasonCode::AgentOffline, "the SSM Agent was offline when orgpatch wanted to send the command");
         let offline_intent = Intent {
             batch_id: format!("{batch_id}-offline"),
             instance_ids: offline,

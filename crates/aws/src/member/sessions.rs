@@ -10,7 +10,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use tokio::sync::Mutex;
 
@@ -127,7 +127,7 @@ impl MemberSessions {
                 error if error.kind == Kind::Denied => TargetError::Outcome(
                     TargetOutcome::AccessDenied,
                     Reason::new(
-                        "access-denied",
+                        ReasonCode::AccessDenied,
                         format!("role {role} does not let orgpatch in: it does not exist, or its trust policy names another external id, organization or role"),
                     ),
                 ),
@@ -164,12 +164,12 @@ impl MemberSessions {
         match error.kind {
             Kind::Denied => outcome(
                 TargetOutcome::AccessDenied,
-                "action-denied",
+                ReasonCode::ActionDenied,
                 format!("the member role lacks a permission: {error}"),
             ),
             Kind::RegionDisabled => outcome(
                 TargetOutcome::RegionDisabled,
-                "region-disabled",
+                ReasonCode::RegionDisabled,
                 format!("Region {} is not enabled in the account: {error}", target.region),
             ),
             Kind::Expired => {
@@ -178,7 +178,7 @@ impl MemberSessions {
             }
             Kind::Throttled | Kind::Lost => TargetError::Run(error.into_run_error()),
             Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
-                outcome(TargetOutcome::Error, "call-rejected", error.to_string())
+                outcome(TargetOutcome::Error, ReasonCode::CallRejected, error.to_string())
             }
         }
     }

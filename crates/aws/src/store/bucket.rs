@@ -1,6 +1,7 @@
 //! The runs bucket: plans are read, objects of a run are written once.
 
 use std::io::BufReader;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio_util::io::SyncIoBridge;
 
 use crate::clients::call::{CallError, Kind};
+use crate::store::remembered::Remembered;
 
 /// So many objects are read or written at the same time; S3 allows thousands per prefix, a small function does not.
 pub(crate) const CONCURRENCY: usize = 32;
@@ -21,6 +23,7 @@ pub(crate) const CONCURRENCY: usize = 32;
 pub struct Store {
     pub(crate) client: Client,
     pub(crate) bucket: String,
+    remembered: Remembered,
 }
 
 impl Store {
@@ -29,7 +32,7 @@ impl Store {
     pub fn new(config: &SdkConfig, bucket: String) -> Self {
         // Path style is what emulators and buckets with dots understand; S3 takes both.
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
-        Self { client: Client::from_conf(config), bucket }
+        Self { client: Client::from_conf(config), bucket, remembered: Remembered::default() }
     }
 
     /// Its name.
@@ -48,6 +51,30 @@ impl Store {
     pub async fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
         let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
         serde_json::from_slice(&bytes.into_bytes()).map(Some).map_err(|error| unreadable(key, &error))
+    }
+
+    /// An object that is written once and must exist. A process reads it once and remembers it, as far as there is room.
+    pub async fn get_once<T: DeserializeOwned>(&self, key: &str) -> Result<T, RunError> {
+        self.find_once(key).await?.ok_or_else(|| missing(key))
+    }
+
+    /// The same for an object that may not exist: that is not remembered, since it may be written later.
+    pub async fn find_once<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
+        let bytes = match self.remembered.get(key) {
+            Some(bytes) => bytes,
+            None => {
+                let Some(read) = self.bytes(key).await? else { return Ok(None) };
+                let bytes = Arc::from(read.to_vec());
+                self.remembered.put(key, &bytes);
+                bytes
+            }
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(key, &error))
+    }
+
+    /// Whether an object exists.
+    pub async fn exists(&self, key: &str) -> Result<bool, RunError> {
+        Ok(self.body(key).await?.is_some())
     }
 
     /// An object that may be too large to be in memory: read while it comes, and what `T` does not keep is gone. None if it
@@ -84,7 +111,7 @@ impl Store {
 
     /// An object of a run that must exist.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, RunError> {
-        self.find(key).await?.ok_or_else(|| RunError::BrokenRun(format!("{key} is missing")))
+        self.find(key).await?.ok_or_else(|| missing(key))
     }
 
     /// Writes an object unless it exists: whoever was first, a retry included, is right.
@@ -162,6 +189,10 @@ impl Store {
     {
         stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
     }
+}
+
+fn missing(key: &str) -> RunError {
+    RunError::BrokenRun(format!("{key} is missing"))
 }
 
 fn unreadable(key: &str, error: &serde_json::Error) -> RunError {

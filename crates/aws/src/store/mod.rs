@@ -2,6 +2,7 @@
 
 pub mod bucket;
 pub mod ledger;
+mod remembered;
 pub mod step_inputs;
 pub mod step_records;
 pub mod upload;

@@ -6,6 +6,7 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
 
 use crate::store::bucket::Store;
@@ -13,7 +14,7 @@ use crate::store::bucket::Store;
 /// The baselines of a step that has begun: those of a frozen step are known only since then.
 pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> Result<Vec<Baseline>, RunError> {
     if settings.is_frozen() {
-        return store.get(&keys::frozen_baselines(run_id, &settings.step)).await;
+        return store.get_once(&keys::frozen_baselines(run_id, &settings.step)).await;
     }
     Ok(settings.baselines.clone())
 }
@@ -21,7 +22,7 @@ pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> 
 /// Returns what the install plan has for a target, before any pre-install scan.
 pub async fn planned_install(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
     let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
-    let order = store.get(&keys::of_target(run_id, step, keys::Folder::InstallPlan, target)).await?;
+    let order = store.get_once(&keys::of_target(run_id, step, target, TargetObject::Order)).await?;
     Ok(Installable::of(order, None))
 }
 
@@ -32,7 +33,7 @@ pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Insta
         return Ok(planned);
     }
     let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
-    let approved = store.find(&keys::of_target(run_id, step, keys::Folder::Cleared, target)).await?;
+    let approved = store.find_once(&keys::of_target(run_id, step, target, TargetObject::Approved)).await?;
     Ok(Installable::of(planned.into_ordered(), approved))
 }
 
@@ -41,7 +42,7 @@ pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Insta
 pub async fn tested(store: &Store, run_id: &str, settings: &StepSettings) -> Result<TestedSet, RunError> {
     let mut tested = TestedSet::default();
     for step in settings.promotion.iter().flat_map(|promotion| &promotion.tested_in) {
-        tested = tested.merge(store.get(&keys::tested(run_id, step)).await?);
+        tested = tested.merge(store.get_once(&keys::tested(run_id, step)).await?);
     }
     Ok(tested)
 }

@@ -1,5 +1,10 @@
 //! Reads everything that the bucket holds about the targets of a step, for the gate and for the report: one target after
 //! the other, so that they never have more than a few in memory.
+//!
+//! One listing of the step says what exists, and only that is read. `targets.json` is in the order of the plan and the
+//! listing in the order of keys. So the listing is read first, as it comes, into twelve bytes per target; then the targets
+//! are read in their order. One listing per target would keep nothing at all, but it is a call per target where this is a
+//! call per thousand objects.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -9,11 +14,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::baselines::BaselineRecord;
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::install::Installable;
-use orgpatch_engine::results::reconcile::RecordedTarget;
+use orgpatch_engine::results::TargetRecord;
+use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
-use orgpatch_records::keys::Folder;
+use orgpatch_records::keys::TargetObject;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
@@ -24,23 +30,38 @@ use crate::store::bucket::{CONCURRENCY, Store};
 /// about three times as much.
 const READ_AHEAD_KIB: u32 = 16 * 1024;
 
-/// What tells what became of instances.
-pub const RESULTS: &[Folder] =
-    &[Folder::Inventory, Folder::Scan, Folder::InstallPlan, Folder::Cleared, Folder::Install];
-/// The same, and what was done to baselines.
-pub const RESULTS_AND_BASELINES: &[Folder] =
-    &[Folder::Inventory, Folder::Scan, Folder::InstallPlan, Folder::Cleared, Folder::Install, Folder::Baselines];
+/// What is to be read about each target of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The record of its scan.
+    Scan,
+    /// Every record that says what became of its instances and baselines.
+    Records,
+    /// The result that Judge has written; the records of a target of which it has written none.
+    Results,
+}
 
-/// Hands every target of a step, in the order of the step, to `work`, with what those folders hold about it. Some are read at
-/// the same time. One listing says what exists; only that is read.
+impl Wanted {
+    fn includes(self, object: TargetObject) -> bool {
+        match object {
+            TargetObject::Waiting | TargetObject::WithholdingBaselines => false,
+            TargetObject::Result => self == Self::Results,
+            _ if TargetObject::SCAN_RECORDS.contains(&object) => true,
+            _ => self != Self::Scan,
+        }
+    }
+}
+
+/// Hands every target of a step, in the order of the step, to `work`, with what is known of it. Some are read at the same
+/// time.
 pub async fn each_target(
     store: &Store,
     run_id: &str,
     step: &str,
-    wanted: &[Folder],
-    work: impl AsyncFnMut(RecordedTarget) -> Result<(), RunError>,
+    wanted: Wanted,
+    work: impl AsyncFnMut(KnownTarget) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    each_prepared(store, run_id, step, wanted, async |facts| Ok(facts), work).await
+    each_prepared(store, run_id, step, wanted, async |target| Ok(target), work).await
 }
 
 /// The same, with something done for some targets at the same time before they are handed on.
@@ -48,17 +69,16 @@ pub async fn each_prepared<T>(
     store: &Store,
     run_id: &str,
     step: &str,
-    wanted: &[Folder],
-    prepare: impl AsyncFn(RecordedTarget) -> Result<T, RunError>,
+    wanted: Wanted,
+    prepare: impl AsyncFn(KnownTarget) -> Result<T, RunError>,
     mut work: impl AsyncFnMut(T) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
-    let mut recorded = Recorded::of(store, run_id, step, wanted).await?;
-    let child_errors = &mut child_errors(store, &recorded.failed_children).await?;
+    let Listing { of_targets, failed_children } = Listing::read(store, run_id, step, wanted, &targets).await?;
+    let child_errors = &mut child_errors(store, &failed_children).await?;
     let room = Arc::new(Semaphore::new(READ_AHEAD_KIB as usize));
     // Room is given in the order of the targets: so the one that comes next always has some, whatever the others wait for.
-    let admitted = stream::iter(targets).then(|target| {
-        let objects = recorded.take(&target);
+    let admitted = stream::iter(targets.into_iter().zip(of_targets)).then(|(target, objects)| {
         let child_error = child_errors.remove(&(target.account_id.clone(), target.region.clone()));
         let room = Arc::clone(&room).acquire_many_owned(objects.kib().min(READ_AHEAD_KIB));
         async move { (Reader { store, run_id, step, target, objects }, child_error, room.await) }
@@ -66,7 +86,7 @@ pub async fn each_prepared<T>(
     let prepare = &prepare;
     let prepared = admitted.map(|(reader, child_error, room)| async move {
         let room = room.map_err(|closed| RunError::Unavailable(closed.to_string()))?;
-        Ok::<_, RunError>((prepare(reader.facts(child_error).await?).await?, room))
+        Ok::<_, RunError>((prepare(reader.read(child_error).await?).await?, room))
     });
     let mut prepared = pin!(prepared.buffered(CONCURRENCY));
     while let Some((target, room)) = prepared.try_next().await? {
@@ -76,7 +96,7 @@ pub async fn each_prepared<T>(
     Ok(())
 }
 
-/// Reads what is recorded of one target.
+/// Reads what is known of one target.
 struct Reader<'r> {
     store: &'r Store,
     run_id: &'r str,
@@ -86,15 +106,18 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    async fn facts(self, child_error: Option<String>) -> Result<RecordedTarget, RunError> {
-        let scan = self.find(Folder::Scan).await?;
-        let inventory = if scan.is_none() { self.find(Folder::Inventory).await? } else { None };
-        let approved = self.find(Folder::Cleared).await?;
-        let planned = if approved.is_none() { self.find(Folder::InstallPlan).await? } else { None };
+    async fn read(self, child_error: Option<String>) -> Result<KnownTarget, RunError> {
+        if let Some(result) = self.find(TargetObject::Result).await? {
+            return Ok(KnownTarget::Judged(Box::new(result)));
+        }
+        let scan = self.record(&TargetObject::SCAN_RECORDS).await?;
+        let inventory = if scan.is_none() { self.find(TargetObject::Inventory).await? } else { None };
+        let approved = self.find(TargetObject::Approved).await?;
+        let planned = if approved.is_none() { self.find(TargetObject::Order).await? } else { None };
         let order = Installable::recorded(planned, approved).map(Installable::into_ordered);
-        let install = self.find(Folder::Install).await?;
-        let baselines: Option<BaselineRecord> = self.find(Folder::Baselines).await?;
-        Ok(RecordedTarget {
+        let install = self.record(&TargetObject::INSTALL_RECORDS).await?;
+        let baselines: Option<BaselineRecord> = self.find(TargetObject::Baselines).await?;
+        Ok(KnownTarget::Recorded(Box::new(RecordedTarget {
             target: self.target,
             inventory,
             scan,
@@ -102,63 +125,124 @@ impl Reader<'_> {
             install,
             child_error,
             baseline_changes: baselines.map(|record| record.changes).unwrap_or_default(),
-        })
+        })))
     }
 
-    async fn find<T: DeserializeOwned>(&self, folder: Folder) -> Result<Option<T>, RunError> {
-        if self.objects.bytes(folder) == 0 {
+    async fn record(&self, objects: &[TargetObject]) -> Result<Option<TargetRecord>, RunError> {
+        let mut records = Vec::new();
+        for object in objects {
+            records.extend(self.find(*object).await?);
+        }
+        Ok(earliest(records))
+    }
+
+    async fn find<T: DeserializeOwned>(&self, object: TargetObject) -> Result<Option<T>, RunError> {
+        if !self.objects.has(object) {
             return Ok(None);
         }
-        self.store.find(&keys::of_target(self.run_id, self.step, folder, &self.target)).await
+        self.store.find(&keys::of_target(self.run_id, self.step, &self.target, object)).await
     }
 }
 
-/// What exists of a step. About a hundred bytes for a target, where its keys alone would be seven hundred.
-struct Recorded {
-    of_targets: HashMap<Box<str>, Objects>,
+/// What exists of a step.
+struct Listing {
+    /// The objects of each target, in the order of the targets.
+    of_targets: Vec<Objects>,
     failed_children: Vec<String>,
 }
 
-impl Recorded {
-    async fn of(store: &Store, run_id: &str, step: &str, wanted: &[Folder]) -> Result<Self, RunError> {
-        let prefix = keys::step(run_id, step);
-        let mut of_targets: HashMap<Box<str>, Objects> = HashMap::new();
+impl Listing {
+    async fn read(
+        store: &Store,
+        run_id: &str,
+        step: &str,
+        wanted: Wanted,
+        targets: &[Target],
+    ) -> Result<Self, RunError> {
+        let mut merge = Merge::new(targets);
         let mut failed_children = Vec::new();
+        let prefix = keys::step(run_id, step);
         store
-            .each_object(&prefix, |key, bytes| match key.strip_prefix(&prefix).and_then(keys::folder_and_place) {
-                Some((folder, place)) if wanted.contains(&folder) => {
-                    of_targets.entry(place.into()).or_default().set(folder, bytes);
-                }
+            .each_object(&prefix, |key, bytes| match key.strip_prefix(&prefix).and_then(keys::place_and_object) {
+                Some((place, object)) if wanted.includes(object) => merge.add(place, object, bytes),
                 None if is_list_of_failed_children(key) => failed_children.push(key.to_owned()),
                 _ => {}
             })
             .await?;
-        Ok(Self { of_targets, failed_children })
-    }
-
-    fn take(&mut self, target: &Target) -> Objects {
-        self.of_targets.remove(keys::target_file(target).as_str()).unwrap_or_default()
+        Ok(Self { of_targets: merge.of_targets, failed_children })
     }
 }
 
-/// The objects of a target: how large they are, by folder.
-#[derive(Default)]
-struct Objects([u32; Folder::ALL.len()]);
+/// Joins a listing, which is in the order of keys, with targets in an order of their own.
+struct Merge<'t> {
+    targets: &'t [Target],
+    /// The numbers of the targets, in the order of their keys.
+    sorted: Vec<u32>,
+    of_targets: Vec<Objects>,
+    /// Where in `sorted` the target is whose objects come now.
+    at: usize,
+}
+
+impl<'t> Merge<'t> {
+    fn new(targets: &'t [Target]) -> Self {
+        let mut sorted: Vec<u32> = (0..).take(targets.len()).collect();
+        sorted.sort_unstable_by_key(|number| place(&targets[*number as usize]));
+        Self { targets, sorted, of_targets: vec![Objects::default(); targets.len()], at: 0 }
+    }
+
+    /// The next object of the listing. One of a target that the step does not have is passed over.
+    fn add(&mut self, place_of_object: (&str, &str), object: TargetObject, bytes: u64) {
+        let place_at = |at: usize| self.sorted.get(at).map(|number| place(&self.targets[*number as usize]));
+        if place_at(self.at) != Some(place_of_object) {
+            // The next target, as a rule; another one if there are targets of which nothing exists. A search finds it
+            // whatever the order of the listing.
+            let found =
+                self.sorted.binary_search_by(|number| place(&self.targets[*number as usize]).cmp(&place_of_object));
+            match found {
+                Ok(at) => self.at = at,
+                Err(_) => return,
+            }
+        }
+        self.of_targets[self.sorted[self.at] as usize].add(object, bytes);
+    }
+}
+
+fn place(target: &Target) -> (&str, &str) {
+    (&target.account_id, &target.region)
+}
+
+/// Which objects of a target exist, and how much there is to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Objects {
+    /// A bit for each kind of object.
+    existing: u16,
+    /// Their sizes together, without the result's.
+    records_kib: u32,
+    result_kib: u32,
+}
+
+const _: () = assert!(TargetObject::ALL.len() <= u16::BITS as usize, "a kind of object has no bit");
 
 impl Objects {
-    fn set(&mut self, folder: Folder, bytes: u64) {
-        // An object that is there is not nothing, even if a list should not tell its size.
-        self.0[folder as usize] = u32::try_from(bytes).unwrap_or(u32::MAX).max(1);
+    fn add(&mut self, object: TargetObject, bytes: u64) {
+        self.existing |= bit(object);
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        let sum = if object == TargetObject::Result { &mut self.result_kib } else { &mut self.records_kib };
+        *sum = sum.saturating_add(kib);
     }
 
-    /// 0 if there is none.
-    fn bytes(&self, folder: Folder) -> u32 {
-        self.0[folder as usize]
+    fn has(self, object: TargetObject) -> bool {
+        self.existing & bit(object) != 0
     }
 
-    fn kib(&self) -> u32 {
-        self.0.iter().map(|bytes| bytes.div_ceil(1024)).fold(0, u32::saturating_add)
+    /// How much is read of the target.
+    fn kib(self) -> u32 {
+        if self.has(TargetObject::Result) { self.result_kib } else { self.records_kib }
     }
+}
+
+fn bit(object: TargetObject) -> u16 {
+    1 << object as u16
 }
 
 /// A failed child as the state machine's ResultWriter describes it.
@@ -196,4 +280,68 @@ async fn child_errors(store: &Store, files: &[String]) -> Result<HashMap<(String
         }
     }
     Ok(errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_model::organization::AccountState;
+
+    use super::*;
+
+    fn target(account_id: &str, region: &str) -> Target {
+        Target {
+            account_id: account_id.into(),
+            account_name: "shop".into(),
+            account_state: AccountState::Active,
+            ou_path: String::new(),
+            region: region.into(),
+            stage: "test".into(),
+            wave: 1,
+        }
+    }
+
+    #[test]
+    fn a_listing_is_joined_with_targets_in_any_order() {
+        // The plan names 3 first, and nothing exists of 2.
+        let targets = [target("3", "b"), target("3", "a"), target("1", "a"), target("2", "a")];
+        let mut merge = Merge::new(&targets);
+        let listed = [
+            (("0", "a"), TargetObject::Scan, 1),
+            (("1", "a"), TargetObject::Inventory, 10),
+            (("1", "a"), TargetObject::Scan, 2048),
+            (("3", "a"), TargetObject::Scan, 4096),
+            (("3", "b"), TargetObject::Result, 5000),
+            (("3", "b"), TargetObject::Scan, 1),
+            // A bucket that does not list in order.
+            (("1", "a"), TargetObject::Install, 1025),
+        ];
+        for (place, object, bytes) in listed {
+            merge.add(place, object, bytes);
+        }
+        let shown: Vec<String> = targets
+            .iter()
+            .zip(&merge.of_targets)
+            .map(|(target, objects)| {
+                let existing: Vec<&str> =
+                    TargetObject::ALL.into_iter().filter(|one| objects.has(*one)).map(TargetObject::file).collect();
+                format!("{} {}: {} ({} KiB)", target.account_id, target.region, existing.join(" "), objects.kib())
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "3 b: scan/0001.json result.json (5 KiB)",
+                "3 a: scan/0001.json (4 KiB)",
+                "1 a: inventory.json scan/0001.json install/0001.json (5 KiB)",
+                "2 a:  (0 KiB)",
+            ]
+        );
+        assert_eq!(size_of::<Objects>(), 12, "what the head of this file says");
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_read() {
+        let read = |wanted: Wanted| TargetObject::ALL.into_iter().filter(|one| wanted.includes(*one)).count();
+        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), (3, 11, 12));
+    }
 }

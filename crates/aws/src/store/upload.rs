@@ -147,7 +147,7 @@ impl Upload {
 
     async fn abort(&mut self) {
         let Some(id) = self.id.take() else { return };
-        let Store { client, bucket } = &self.store;
+        let Store { client, bucket, .. } = &self.store;
         let request = client.abort_multipart_upload().bucket(bucket).key(&self.key).upload_id(id);
         if let Err(left) = request.send().await {
             tracing::warn!("{}", CallError::of("s3:AbortMultipartUpload", &left));
@@ -193,7 +193,7 @@ impl Upload {
         if let Some(id) = &self.id {
             return Ok(id.clone());
         }
-        let Store { client, bucket } = &self.store;
+        let Store { client, bucket, .. } = &self.store;
         let request = client.create_multipart_upload().bucket(bucket).key(&self.key).content_type(self.content_type);
         let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
         let without = || RunError::Unavailable(format!("{}: an upload without an id", self.key));
@@ -201,7 +201,7 @@ impl Upload {
     }
 
     async fn complete(&mut self) -> Result<(), RunError> {
-        let Store { client, bucket } = &self.store;
+        let Store { client, bucket, .. } = &self.store;
         let mut parts = mem::take(&mut self.parts);
         // A first part that was kept was sent last.
         parts.sort_by_key(CompletedPart::part_number);

@@ -115,13 +115,13 @@ mod tests {
     fn target(account: &str, outcome: &str, reason: &str, changes: &[Value]) -> Value {
         json!({"accountId": account, "accountName": format!("shop-{}", &account[10..]), "ouPath": "Test",
             "region": "ap-northeast-1", "stage": "test", "wave": 1, "outcome": outcome,
-            "reason": {"code": "x", "text": reason}, "baselineChanges": changes})
+            "reason": {"code": "reached", "text": reason}, "baselineChanges": changes})
     }
 
     fn report(operation: &str, targets: &[Value]) -> Report {
         let run = json!({"id": "r", "plan": "monthly", "planSha256": "", "operation": operation, "comment": null,
             "startedAt": "2026-11-10T00:00:00Z", "finishedAt": "2026-11-10T00:01:00Z", "decision": "advanced",
-            "reason": {"code": "x", "text": "x"}, "counts": {}});
+            "reason": {"code": "reached", "text": "x"}, "counts": {}});
         let report = json!({"schemaVersion": 1, "run": run, "steps": [], "targets": targets, "instances": [],
             "accountsOutsidePlan": []});
         serde_json::from_value(report).expect("a report")

@@ -58,7 +58,7 @@ impl<'a> Filter<'a> {
     }
 
     fn wants_instance(&self, row: &InstanceRow) -> bool {
-        let is_system = |system: &String| row.os.as_ref().is_some_and(|os| os.eq_ignore_ascii_case(system));
+        let is_system = |system: &String| row.os.as_ref().is_some_and(|os| os.name().eq_ignore_ascii_case(system));
         matches_any(self.outcomes, |outcome| *outcome == row.outcome) && matches_any(self.systems, is_system)
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use orgpatch_model::english;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::Counts;
 use orgpatch_report::Report;
 
@@ -33,7 +34,7 @@ pub fn render(report: &Report, all: usize) -> String {
                 printable(&format!("{} {account}", row.account_id)),
                 printable(&row.region),
                 printable(&row.stage),
-                printable(row.os.as_deref().unwrap_or_default()),
+                printable(row.os.as_ref().map(Platform::name).unwrap_or_default()),
                 row.outcome.to_string(),
                 printable(&row.reason.text),
             ]);
@@ -68,7 +69,7 @@ pub mod tests {
 
     /// Returns a report of three instances in three targets.
     pub fn report() -> Report {
-        let reason = |text: &str| json!({"code": "x", "text": text});
+        let reason = |text: &str| json!({"code": "reached", "text": text});
         let target = |account: &str, name: &str, unit: &str, region: &str, stage: &str| {
             json!({"accountId": account, "accountName": name, "ouPath": unit, "region": region, "stage": stage, "wave": 1,
                 "outcome": "reached", "reason": reason("reached")})

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{Approve, has_approval_dates};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -197,13 +197,13 @@ impl Change {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Foreign { baseline, why, .. } => Some(Reason::new(
-                "baseline-foreign",
+                ReasonCode::BaselineForeign,
                 format!(
                     "the baseline {baseline} has the name of a baseline of orgpatch, but {why}; orgpatch leaves it alone"
                 ),
             )),
             Self::QuotaReached { name, baselines, .. } => Some(Reason::new(
-                "baseline-quota-reached",
+                ReasonCode::BaselineQuotaReached,
                 format!(
                     "orgpatch cannot create the baseline {name}: an account may have {} in a Region, and there are {baselines}, \
                      including those that this run creates before it",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, has_approval_dates};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,13 +105,13 @@ impl Baseline {
         let os = self.operating_system;
         match (os, longest) {
             (OperatingSystem::Windows, Some(days)) if days > LONGEST_WINDOWS_DELAY => vec![Reason::new(
-                "windows-delay-beyond-a-month",
+                ReasonCode::WindowsDelayBeyondAMonth,
                 format!(
                     "{os}: after {days} days a newer update may have replaced an update, which is then never installed"
                 ),
             )],
             (OperatingSystem::AmazonLinux2, Some(1..)) => vec![Reason::new(
-                "delay-from-updated-date",
+                ReasonCode::DelayFromUpdatedDate,
                 format!(
                     "{os}: the delay counts from the day on which a patch was last updated, so each update restarts it"
                 ),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::difference::look_up;
 use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, Previous, same_id};
@@ -56,7 +56,7 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
     kept.sort_by_key(|baseline| (&baseline.name, &baseline.id));
     changes.extend(kept.into_iter().map(|baseline| Change::Left {
         baseline: look_up(observed, &baseline.id),
-        reason: Reason::new("baseline-kept", format!("the baseline {} stays in the account", baseline.name)),
+        reason: Reason::new(ReasonCode::BaselineKept, format!("the baseline {} stays in the account", baseline.name)),
     }));
     changes
 }
@@ -94,20 +94,21 @@ fn decide(observed: &Observed, before: Before<'_>, current: Option<&KnownBaselin
         };
     };
     let of_orgpatch = observed.baseline(&current.id).is_some_and(ObservedBaseline::is_of_orgpatch);
-    let leave = |code: &str, text: String| RestoreDecision::Leave(current.clone(), Reason::new(code, text));
+    let leave = |code: ReasonCode, text: String| RestoreDecision::Leave(current.clone(), Reason::new(code, text));
     let name = &current.name;
     match before {
         Before::Baseline(id) if same_id(id, &current.id) => RestoreDecision::Done,
         Before::Unknown if !of_orgpatch => RestoreDecision::Done,
-        _ if !of_orgpatch => {
-            leave("baseline-changed-since", format!("{name} was made {place} since then, not by orgpatch; it stays"))
-        }
+        _ if !of_orgpatch => leave(
+            ReasonCode::BaselineChangedSince,
+            format!("{name} was made {place} since then, not by orgpatch; it stays"),
+        ),
         Before::Unknown => {
-            leave("baseline-not-recorded", format!("{name} stays {place}: no run recorded the previous one"))
+            leave(ReasonCode::BaselineNotRecorded, format!("{name} stays {place}: no run recorded the previous one"))
         }
         Before::Nothing => RestoreDecision::Deregister(current.clone()),
         Before::Baseline(id) if is_gone(id) => {
-            leave("baseline-gone", format!("{name} stays {place}: the previous one, {id}, no longer exists"))
+            leave(ReasonCode::BaselineGone, format!("{name} stays {place}: the previous one, {id}, no longer exists"))
         }
         Before::Baseline(id) => RestoreDecision::Register(look_up(observed, id)),
     }

@@ -1,13 +1,12 @@
 //! State Manager associations that run a patch document and belong to no patch policy.
 
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Resolved};
 use super::{Collected, document, policy};
-
-pub(super) const CODE: &str = "conflict-association";
 
 /// A part of the names of associations that only scan, such as those of Quick Setup host management.
 const SCANS: &str = "ScanForPatches";
@@ -36,12 +35,14 @@ pub(super) fn collect(
         match index.resolve(&association.targets) {
             Resolved::Instances(meant) => {
                 for instance in meant {
-                    collected.add(instance, action, CODE, text.clone());
+                    collected.add(instance, action, ReasonCode::ConflictAssociation, text.clone());
                 }
             }
             Resolved::Unknown(whom) => {
-                collected
-                    .note(CODE, format!("{what} is for {whom}; orgpatch cannot see which instances that includes"));
+                collected.note(
+                    ReasonCode::ConflictAssociation,
+                    format!("{what} is for {whom}; orgpatch cannot see which instances that includes"),
+                );
             }
         }
     }

@@ -5,6 +5,8 @@ use orgpatch_model::reason::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sending::intent::LeftAlone;
+
 /// What to do. If there are several actions, the last in this order wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +21,27 @@ pub enum Action {
     Skip,
     /// Leave the instance alone: it ends as `failed`.
     Fail,
+}
+
+impl From<LeftAlone> for Action {
+    fn from(end: LeftAlone) -> Self {
+        match end {
+            LeftAlone::Skipped => Self::Skip,
+            LeftAlone::Failed => Self::Fail,
+        }
+    }
+}
+
+impl Action {
+    /// Returns how an instance ends with that action; None if it is not left alone.
+    #[must_use]
+    pub fn left_alone(self) -> Option<LeftAlone> {
+        match self {
+            Self::Go | Self::Warn | Self::Wait => None,
+            Self::Skip => Some(LeftAlone::Skipped),
+            Self::Fail => Some(LeftAlone::Failed),
+        }
+    }
 }
 
 /// Another tool patches the instance, or may patch it.

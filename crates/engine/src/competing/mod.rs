@@ -29,19 +29,22 @@ use jiff::Timestamp;
 use orgpatch_model::fetched::{Fetched, Unavailable};
 use orgpatch_model::input::Operation;
 use orgpatch_model::instance::Ec2Instance;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::ConflictSettings;
-pub(crate) use running::CODE as RUNNING;
 pub use running::{MAX_WAIT_SECONDS, is_of_run, look_again_seconds};
 use targets::Index;
-
-/// Codes of the reasons of conflicts.
-const CODES: [&str; 5] = [policy::CODE, association::CODE, window::CODE, running::CODE, scaling::CODE];
 
 /// Returns true if the reason is a conflict with another tool.
 #[must_use]
 pub fn is_reason(reason: &Reason) -> bool {
-    CODES.contains(&reason.code.as_str())
+    matches!(
+        reason.code,
+        ReasonCode::AutoScaling
+            | ReasonCode::ConflictAssociation
+            | ReasonCode::ConflictMaintenanceWindow
+            | ReasonCode::ConflictPatchPolicy
+            | ReasonCode::ConflictRunningCommand
+    )
 }
 
 /// The time and the purpose of a decision.
@@ -72,8 +75,8 @@ pub struct Detected {
 #[derive(Default)]
 struct Collected {
     /// Conflicts by instance. The same conflict is listed once, even if several associations lead to it.
-    by_instance: BTreeMap<String, BTreeSet<(Action, &'static str, String)>>,
-    notes: BTreeSet<(&'static str, String)>,
+    by_instance: BTreeMap<String, BTreeSet<(Action, ReasonCode, String)>>,
+    notes: BTreeSet<(ReasonCode, String)>,
 }
 
 /// Detects the conflicts of those instances. The order of the facts does not matter.
@@ -112,16 +115,19 @@ pub fn detect(
 }
 
 impl Collected {
-    fn add(&mut self, instance: &Ec2Instance, action: Action, code: &'static str, text: String) {
+    fn add(&mut self, instance: &Ec2Instance, action: Action, code: ReasonCode, text: String) {
         self.by_instance.entry(instance.id.clone()).or_default().insert((action, code, text));
     }
 
-    fn note(&mut self, code: &'static str, text: String) {
+    fn note(&mut self, code: ReasonCode, text: String) {
         self.notes.insert((code, text));
     }
 
     fn not_seen(&mut self, missing: &Unavailable, what: &str) {
-        self.note("conflicts-not-seen", format!("orgpatch cannot see conflicts with {what}: {}", missing.why()));
+        self.note(
+            ReasonCode::ConflictsNotSeen,
+            format!("orgpatch cannot see conflicts with {what}: {}", missing.why()),
+        );
     }
 
     fn decided(self, operation: Operation) -> Detected {

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::Association;
 use super::targets::{Index, Resolved};
 use super::{Collected, document};
-
-pub(super) const CODE: &str = "conflict-patch-policy";
 
 /// Prefix of the tag that a patch policy puts on its instances: `QSConfigName-<id>`, with the policy's name as its value.
 const TAG: &str = "QSConfigName-";
@@ -51,7 +50,7 @@ pub(super) fn collect(
             }
             Resolved::Unknown(whom) => {
                 collected.note(
-                    CODE,
+                    ReasonCode::ConflictPatchPolicy,
                     format!("the patch policy {id} patches {whom}; orgpatch cannot see which instances that includes"),
                 );
             }
@@ -62,7 +61,7 @@ pub(super) fn collect(
         SkipOrWarn::Warn => Action::Warn,
     };
     for (instance, policies) in policies.into_values() {
-        collected.add(instance, action, CODE, text(&policies));
+        collected.add(instance, action, ReasonCode::ConflictPatchPolicy, text(&policies));
     }
 }
 

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use orgpatch_model::fetched::Unavailable;
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, WhileRunning};
 
 use super::decision::Action;
@@ -11,8 +12,6 @@ use super::facts::RunningCommand;
 use super::targets::Index;
 use super::{Collected, Moment, document};
 use crate::sending::command::is_comment_of;
-
-pub(crate) const CODE: &str = "conflict-running-command";
 
 /// The longest wait for commands of other tools, in seconds: as long as a patch document may run on an instance.
 pub const MAX_WAIT_SECONDS: i64 = 7_200;
@@ -40,7 +39,7 @@ pub fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
 pub(super) fn not_seen(instances: &[&Ec2Instance], missing: &Unavailable, collected: &mut Collected) {
     let text = format!("orgpatch cannot see whether a patch command runs on this instance: {}", missing.why());
     for instance in instances {
-        collected.add(instance, Action::Skip, CODE, text.clone());
+        collected.add(instance, Action::Skip, ReasonCode::ConflictRunningCommand, text.clone());
     }
 }
 
@@ -65,6 +64,11 @@ pub(super) fn collect(
         let document = document::name(&command.document);
         let since = command.requested_at.map(|at| format!(" since {at}")).unwrap_or_default();
         let id = &command.command_id;
-        collected.add(instance, action, CODE, format!("{document} (command {id}) runs on this instance{since}{then}"));
+        collected.add(
+            instance,
+            action,
+            ReasonCode::ConflictRunningCommand,
+            format!("{document} (command {id}) runs on this instance{since}{then}"),
+        );
     }
 }

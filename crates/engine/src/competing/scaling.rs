@@ -2,12 +2,11 @@
 //! instance are lost.
 
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::Collected;
 use super::decision::Action;
-
-pub(super) const CODE: &str = "auto-scaling";
 
 /// Tag that Auto Scaling puts on its instances.
 const TAG: &str = "aws:autoscaling:groupName";
@@ -23,7 +22,7 @@ pub(super) fn collect(instances: &[&Ec2Instance], settings: ConflictSettings, co
                 "the instance belongs to Auto Scaling group {group}, which may replace it when it reboots; patch the image \
                  of the group instead"
             );
-            collected.add(instance, action, CODE, text);
+            collected.add(instance, action, ReasonCode::AutoScaling, text);
         }
     }
 }

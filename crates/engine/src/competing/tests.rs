@@ -248,7 +248,7 @@ fn the_gravest_conflict_decides_and_a_scan_is_never_held_back() {
     let scan = Moment { operation: Operation::Scan, ..moment() };
     let decision = &detect(&facts, &all, ConflictSettings::default(), &scan).instances["i-1"];
     assert_eq!(decision.action, Action::Warn);
-    assert_eq!(decision.reason().map(|reason| reason.code.as_str()), Some("auto-scaling"));
+    assert_eq!(decision.reason().map(|reason| reason.code.clone()), Some(ReasonCode::AutoScaling));
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn before_an_install_what_is_decided_already_is_not_even_scanned() {
         findings: vec![],
         conflicts: vec![],
     };
-    let stopped = || Eligibility::NotReady(Reason::new("stopped", "it is stopped"));
+    let stopped = || Eligibility::NotReady(Reason::new(ReasonCode::Stopped, "it is stopped"));
     let looked_at = |operation| {
         let group = ("aws:autoscaling:groupName", "web");
         let instances = [instance("i-1", &[]), instance("i-2", &[group]), instance("i-3", &[group])];
@@ -304,7 +304,7 @@ fn before_an_install_what_is_decided_already_is_not_even_scanned() {
     assert_eq!(installs.instances[0].eligibility, Eligibility::Eligible);
     assert_eq!(installs.instances[0].conflicts[0].action, Action::Fail);
     assert!(
-        matches!(&installs.instances[1].eligibility, Eligibility::Skipped(reason) if reason.code == "auto-scaling")
+        matches!(&installs.instances[1].eligibility, Eligibility::Skipped(reason) if reason.code == ReasonCode::AutoScaling)
     );
     assert_eq!(installs.instances[2].eligibility, stopped());
     assert_eq!(installs.instances[2].conflicts.len(), 1);
@@ -345,10 +345,10 @@ fn rows_that_another_tool_wrote() {
     let theirs = row(Some("theirs"), "Install", "2026-11-23T10:05:00Z");
     assert_snapshot!(by(&theirs, None, &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs; nothing that could be seen explains it (somebody)");
     assert_snapshot!(by(&theirs, Some("PatchPolicy"), &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs, of a patch policy (patch-policy)");
-    let conflict = |code: &str, text: &str| Conflict { action: Action::Warn, reason: Reason::new(code, text) };
+    let conflict = |code: ReasonCode, text: &str| Conflict { action: Action::Warn, reason: Reason::new(code, text) };
     let conflicts = [
-        conflict("auto-scaling", "the instance belongs to a group"),
-        conflict("conflict-association", "the association monthly patches this instance too"),
+        conflict(ReasonCode::AutoScaling, "the instance belongs to a group"),
+        conflict(ReasonCode::ConflictAssociation, "the association monthly patches this instance too"),
     ];
     assert_snapshot!(by(&row(None, "Scan", "2026-11-23T10:05:00Z"), Some("Command"), &conflicts), @"the compliance row is of an operation (Scan) that ended at 2026-11-23T10:05:00Z with no snapshot; probably because the association monthly patches this instance too (association)");
     // Our own install.

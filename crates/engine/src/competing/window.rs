@@ -1,14 +1,13 @@
 //! Maintenance windows that run a patch task before the step can end.
 
 use jiff::ToSpan;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{ConflictSettings, SkipOrWarn};
 
 use super::decision::Action;
 use super::facts::{MaintenanceWindow, TargetCriterion, WindowTask};
 use super::targets::{Index, Resolved};
 use super::{Collected, Moment, document};
-
-pub(super) const CODE: &str = "conflict-maintenance-window";
 
 pub(super) fn collect(
     windows: &[MaintenanceWindow],
@@ -38,11 +37,11 @@ pub(super) fn collect(
                             let text = format!(
                                 "the maintenance window {name} ({id}) runs {document} on this instance from {start} on"
                             );
-                            collected.add(instance, action, CODE, text);
+                            collected.add(instance, action, ReasonCode::ConflictMaintenanceWindow, text);
                         }
                     }
                     Resolved::Unknown(whom) => collected.note(
-                        CODE,
+                        ReasonCode::ConflictMaintenanceWindow,
                         format!(
                             "the maintenance window {name} ({id}) runs {document} from {start} on, for {whom}; orgpatch \
                              cannot see which instances that includes"

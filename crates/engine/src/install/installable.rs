@@ -6,7 +6,7 @@
 
 use super::order::{InstallOrder, OrderedInstance};
 
-/// What may be installed in a target. Made by [`Installable::of`] only.
+/// What may be installed in a target. Made by [`Installable::of`] and [`Installable::recorded`] only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Installable {
     /// No patch is withheld in the target: the order is sent as the install plan has it.

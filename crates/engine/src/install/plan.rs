@@ -59,7 +59,7 @@ mod tests {
 
     use orgpatch_model::operating_system::OperatingSystem;
     use orgpatch_model::patch::{Patch, PatchDisposition};
-    use orgpatch_model::reason::Reason;
+    use orgpatch_model::reason::{Reason, ReasonCode};
 
     use super::*;
     use crate::install::order::OrderedInstance;
@@ -79,7 +79,7 @@ mod tests {
             missing: missing.iter().map(patch).collect(),
             untested: vec![],
             held_back: vec![],
-            reason: Reason::new("patches-missing", "x"),
+            reason: Reason::new(ReasonCode::PatchesMissing, "x"),
         };
         sorted(InstallOrder {
             account_id: account.into(),

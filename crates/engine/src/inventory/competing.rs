@@ -1,9 +1,10 @@
 //! Attaches conflicts to an inventory.
 
 use orgpatch_model::input::Operation;
+use orgpatch_model::reason::ReasonCode;
 
 use super::{Eligibility, Inventory};
-use crate::competing::{Action, Detected, RUNNING};
+use crate::competing::{Conflict, Detected};
 
 /// Attaches conflicts to the instances of an inventory. In an install run, instances that orgpatch must leave alone become
 /// `skipped` and are not scanned.
@@ -14,8 +15,10 @@ pub fn attach(inventory: &mut Inventory, detected: Detected, operation: Operatio
     let Detected { instances: mut decisions, notes } = detected;
     for instance in &mut inventory.instances {
         let Some(decision) = decisions.remove(&instance.instance_id) else { continue };
-        let against = |action, code: &str| action >= Action::Skip && code != RUNNING;
-        let no = decision.conflicts.iter().find(|one| against(one.action, &one.reason.code));
+        let against = |one: &&Conflict| {
+            one.action.left_alone().is_some() && one.reason.code != ReasonCode::ConflictRunningCommand
+        };
+        let no = decision.conflicts.iter().find(against);
         if let (Operation::Install, Eligibility::Eligible, Some(no)) = (operation, &instance.eligibility, no) {
             instance.eligibility = Eligibility::Skipped(no.reason.clone());
         }

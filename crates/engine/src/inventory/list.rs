@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Selection;
 
 use crate::inventory::{Eligibility, InventoryInstance};
@@ -59,34 +59,34 @@ fn eligibility(
     }
     match instance.state.as_str() {
         "running" => {}
-        "pending" => return not_ready("starting", "the instance is still starting"),
+        "pending" => return not_ready(ReasonCode::Starting, "the instance is still starting"),
         state => {
             return not_ready(
-                "stopped",
+                ReasonCode::Stopped,
                 format!("the instance is {state}; patches can be installed only while it runs"),
             );
         }
     }
     let Some(node) = node else {
         return not_ready(
-            "unmanaged",
+            ReasonCode::Unmanaged,
             "Systems Manager does not know this instance: SSM Agent, instance profile or network is missing",
         );
     };
     if node.ping != "Online" {
         let since = node.last_ping.map(|at| format!(" since {at}")).unwrap_or_default();
-        return not_ready("agent-offline", format!("the SSM Agent has not answered{since} ({})", node.ping));
+        return not_ready(ReasonCode::AgentOffline, format!("the SSM Agent has not answered{since} ({})", node.ping));
     }
     if os.is_none() {
         return not_ready(
-            "operating-system-not-supported",
+            ReasonCode::OperatingSystemNotSupported,
             format!("Patch Manager does not patch {} {}", node.platform_name, node.platform_version),
         );
     }
     Eligibility::Eligible
 }
 
-fn not_ready(code: &str, text: impl Into<String>) -> Eligibility {
+fn not_ready(code: ReasonCode, text: impl Into<String>) -> Eligibility {
     Eligibility::NotReady(Reason::new(code, text))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 use crate::inventory::{Eligibility, InventoryInstance};
 use crate::readiness::{Check, Finding, Matrix, Status};
@@ -19,7 +19,9 @@ pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String
         match (&mut instance.eligibility, never) {
             (Eligibility::Skipped(_), _) | (Eligibility::Eligible, None) => {}
             (eligibility @ Eligibility::Eligible, Some(reason)) => *eligibility = Eligibility::NotReady(reason),
-            (Eligibility::NotReady(reason), Some(never)) if reason.code == never.code => *reason = never,
+            (Eligibility::NotReady(reason), Some(never)) if reason.code == ReasonCode::OperatingSystemNotSupported => {
+                *reason = never;
+            }
             (Eligibility::NotReady(reason), _) => explain(reason, &instance.findings),
         }
     }
@@ -29,19 +31,19 @@ pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String
 fn never_patched(platform: &str) -> Option<Reason> {
     let never = Matrix::get().never_patched(platform)?;
     let text = format!("Patch Manager never patches {} ({platform}): {}", never.name, never.why);
-    Some(Reason::new("operating-system-not-supported", text))
+    Some(Reason::new(ReasonCode::OperatingSystemNotSupported, text))
 }
 
 /// Puts the most likely cause into the reason.
 fn explain(reason: &mut Reason, findings: &[Finding]) {
     let failed = |check: Check| findings.iter().find(|one| one.check == check && one.status == Status::Fail);
-    match reason.code.as_str() {
-        "unmanaged" => {
+    match reason.code {
+        ReasonCode::Unmanaged => {
             if let Some(finding) = failed(Check::Managed) {
                 plain(&finding.evidence).clone_into(&mut reason.text);
             }
         }
-        "agent-offline" => {
+        ReasonCode::AgentOffline => {
             if let Some(finding) = SILENCING.into_iter().find_map(failed) {
                 reason.text = format!("{}. Most likely: {}", reason.text, plain(&finding.evidence));
             }

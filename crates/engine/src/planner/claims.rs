@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::Account;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Plan;
 
 use super::checks::is_in_run;
@@ -58,7 +58,7 @@ impl<'a> Claims<'a> {
     /// same account are an error, also if only one of them belongs to the run.
     pub(super) fn assign(&self, account: &Account) -> Result<Assignment, RunError> {
         if self.excluded_everywhere.contains(account.id.as_str()) {
-            return Ok(Assignment::Outside(Reason::new("excluded-by-plan", "the plan excludes this account")));
+            return Ok(Assignment::Outside(Reason::new(ReasonCode::ExcludedByPlan, "the plan excludes this account")));
         }
         let mut claimed_by: Option<usize> = None;
         let mut left_out_by: Option<usize> = None;
@@ -85,14 +85,16 @@ impl<'a> Claims<'a> {
         Ok(match (claimed_by, left_out_by) {
             (Some(stage), _) if is_in_run(&self.plan.stages[stage], self.only) => Assignment::Stage(stage),
             (Some(stage), _) => Assignment::Outside(Reason::new(
-                "stage-not-in-run",
+                ReasonCode::StageNotInRun,
                 format!("stage {:?} is not part of this run", self.plan.stages[stage].name),
             )),
             (None, Some(stage)) => Assignment::Outside(Reason::new(
-                "excluded-by-stage",
+                ReasonCode::ExcludedByStage,
                 format!("stage {:?} excludes this account", self.plan.stages[stage].name),
             )),
-            (None, None) => Assignment::Outside(Reason::new("no-stage", "no stage of the plan claims this account")),
+            (None, None) => {
+                Assignment::Outside(Reason::new(ReasonCode::NoStage, "no stage of the plan claims this account"))
+            }
         })
     }
 

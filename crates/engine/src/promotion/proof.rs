@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::Patch;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::TestedSet;
 use super::entry::rejected_entry;
@@ -52,7 +52,7 @@ fn clear(
         Err(LeftOut { instance_id: instance.instance_id, outcome, reason, held_back: instance.held_back })
     };
     let Some(Scanned { verdict, missing }) = scanned.remove(&instance.instance_id) else {
-        let reason = Reason::new("not-sent", "no scan says what would be installed here, so nothing is");
+        let reason = Reason::new(ReasonCode::NotSent, "no scan says what would be installed here, so nothing is");
         return left_out(instance, Outcome::Unreachable, reason);
     };
     let unknown: Vec<Patch> = missing.iter().filter(|patch| !tested.contains(instance.os, patch)).cloned().collect();
@@ -70,17 +70,17 @@ fn clear(
                 "when untested patches were held back, others came to light that the first stage has not installed: {}",
                 names(&unknown)
             );
-            left_out(instance, Outcome::Skipped, Reason::new("more-untested", text))
+            left_out(instance, Outcome::Skipped, Reason::new(ReasonCode::MoreUntested, text))
         }
         Outcome::Compliant => {
             let text = format!("with untested patches held back nothing is missing: {}", names(&instance.held_back));
-            left_out(instance, Outcome::Skipped, Reason::new("untested-held-back", text))
+            left_out(instance, Outcome::Skipped, Reason::new(ReasonCode::UntestedHeldBack, text))
         }
         outcome => {
             // It answered a moment ago; that it is gone now is no reason to trust the step.
             let outcome = if outcome == Outcome::NotReady { Outcome::Unreachable } else { outcome };
             let Reason { code, text } = verdict.reason;
-            left_out(instance, outcome, Reason::new(&code, format!("what would be installed is not known: {text}")))
+            left_out(instance, outcome, Reason::new(code, format!("what would be installed is not known: {text}")))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::Patch;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Untested;
 
 use super::TestedSet;
@@ -52,7 +52,7 @@ fn withheld(
     let room = baseline.map_or(0, Baseline::room_for_rejected);
     let listed: BTreeSet<String> = order.withheld.get(&os).into_iter().flatten().cloned().collect();
     let entries: BTreeSet<String> = unknown.iter().map(|patch| rejected_entry(os, patch)).chain(listed).collect();
-    let left_out = |code: &str, text: String, held_back: Vec<Patch>| LeftOut {
+    let left_out = |code: ReasonCode, text: String, held_back: Vec<Patch>| LeftOut {
         instance_id: instance.instance_id.clone(),
         outcome: Outcome::Skipped,
         reason: Reason::new(code, text),
@@ -63,12 +63,12 @@ fn withheld(
             "the first stage has not installed {}; the baseline for {os} has room for {room} on its list of rejected patches",
             names(&unknown)
         );
-        order.left_out.push(left_out("too-many-untested", text, unknown));
+        order.left_out.push(left_out(ReasonCode::TooManyUntested, text, unknown));
         return;
     }
     if known.is_empty() {
         let text = format!("all that is missing is what the first stage has not installed: {}", names(&unknown));
-        order.left_out.push(left_out("untested-held-back", text, unknown));
+        order.left_out.push(left_out(ReasonCode::UntestedHeldBack, text, unknown));
         return;
     }
     order.withheld.insert(os, entries.into_iter().collect());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::operating_system::{OperatingSystem, Platform};
 use orgpatch_model::patch::Patch;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,8 @@ pub const MEMORY_DAYS: i64 = 400;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestedPatch {
-    /// Operating system by its API name.
-    pub os: String,
+    /// Operating system. A name that this version does not know is kept, so that the set stays readable.
+    pub os: Platform,
     /// `KBId` of the API.
     pub id: String,
     /// `Title` of the API, which on Linux holds the version.
@@ -25,8 +25,8 @@ pub struct TestedPatch {
 }
 
 impl TestedPatch {
-    fn of(os: &str, patch: &Patch) -> Self {
-        Self { os: os.to_owned(), id: patch.id.clone(), title: patch.title.clone() }
+    fn of(os: OperatingSystem, patch: &Patch) -> Self {
+        Self { os: Platform::Supported(os), id: patch.id.clone(), title: patch.title.clone() }
     }
 }
 
@@ -59,7 +59,8 @@ impl TestedSet {
     ) {
         self.scanned_at = self.scanned_at.max(scanned_at);
         for row in rows {
-            let os = row.os.as_deref().unwrap_or_default();
+            // Nothing is installed where Patch Manager does not patch.
+            let Some(os) = row.os.as_ref().and_then(Platform::supported) else { continue };
             self.patches.extend(row.installed.iter().map(|patch| (TestedPatch::of(os, patch), now)));
         }
     }
@@ -85,7 +86,7 @@ impl TestedSet {
     /// Whether the first stage installed that patch in that version.
     #[must_use]
     pub fn contains(&self, os: OperatingSystem, patch: &Patch) -> bool {
-        self.patches.contains_key(&TestedPatch::of(os.name(), patch))
+        self.patches.contains_key(&TestedPatch::of(os, patch))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
 
 use crate::results::invocation;
@@ -67,13 +67,13 @@ pub fn answers(
                 }
                 IntentState::Refused { reason } => unsent(intent, InvocationResult::Refused(reason.clone())),
                 IntentState::Offline { reason } => unsent(intent, InvocationResult::Offline(reason.clone())),
-                IntentState::LeftOut { outcome, reason } => {
-                    unsent(intent, InvocationResult::LeftOut { outcome: *outcome, reason: reason.clone() })
+                IntentState::LeftOut { end, reason } => {
+                    unsent(intent, InvocationResult::LeftOut { end: *end, reason: reason.clone() })
                 }
                 IntentState::Intended | IntentState::Rejected => unsent(
                     intent,
                     InvocationResult::None(Reason::new(
-                        "not-sent",
+                        ReasonCode::NotSent,
                         "it could not be settled whether the command was sent",
                     )),
                 ),
@@ -107,9 +107,8 @@ fn unsent(intent: &Intent, answer: InvocationResult) -> CommandResult {
 
 #[cfg(test)]
 mod tests {
-    use orgpatch_model::outcome::Outcome;
-
     use super::*;
+    use crate::sending::intent::LeftAlone;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).expect("a time")
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn a_command_that_was_sent_counts_more_than_a_note_that_its_instance_was_offline() {
         let sent = intent(&["i-1"], IntentState::Sent { command_id: "c-1".into() });
-        let offline = intent(&["i-1"], IntentState::Offline { reason: Reason::new("agent-offline", "x") });
+        let offline = intent(&["i-1"], IntentState::Offline { reason: Reason::new(ReasonCode::AgentOffline, "x") });
         for intents in [[sent.clone(), offline.clone()], [offline, sent]] {
             let asked = answers(Phase::Install, &intents, &HashMap::new(), "50", at(1_060));
             assert_eq!(asked["i-1"].command_id.as_deref(), Some("c-1"));
@@ -137,13 +136,16 @@ mod tests {
 
     #[test]
     fn an_instance_that_was_left_out_is_not_asked_whatever_an_earlier_attempt_named() {
-        let left_out = IntentState::LeftOut { outcome: Outcome::Skipped, reason: Reason::new("busy", "x") };
+        let left_out = IntentState::LeftOut {
+            end: LeftAlone::Skipped,
+            reason: Reason::new(ReasonCode::ConflictRunningCommand, "x"),
+        };
         for earlier in [IntentState::Rejected, IntentState::Intended] {
             let (named, left_out) = (intent(&["i-1"], earlier), intent(&["i-1"], left_out.clone()));
             for intents in [[named.clone(), left_out.clone()], [left_out, named]] {
                 let asked = answers(Phase::Install, &intents, &HashMap::new(), "50", at(1_060));
                 assert!(
-                    matches!(&asked["i-1"].answer, InvocationResult::LeftOut { reason, .. } if reason.code == "busy")
+                    matches!(&asked["i-1"].answer, InvocationResult::LeftOut { reason, .. } if reason.code == ReasonCode::ConflictRunningCommand)
                 );
             }
         }
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn every_named_instance_has_an_answer_and_a_success_that_reached_nobody_is_none() {
         let sent = IntentState::Sent { command_id: "c-1".into() };
-        let offline = IntentState::Offline { reason: Reason::new("agent-offline", "x") };
+        let offline = IntentState::Offline { reason: Reason::new(ReasonCode::AgentOffline, "x") };
         let intents = [
             intent(&["i-1", "i-2"], sent),
             intent(&["i-3", "i-4"], IntentState::Split),
@@ -171,12 +173,16 @@ mod tests {
         assert_eq!(soon.len(), 4);
         assert_eq!(soon["i-1"].answer, InvocationResult::Succeeded);
         assert_eq!(soon["i-2"].answer, InvocationResult::Waiting);
-        assert!(matches!(&soon["i-3"].answer, InvocationResult::Offline(reason) if reason.code == "agent-offline"));
-        assert!(matches!(&soon["i-4"].answer, InvocationResult::None(reason) if reason.code == "not-sent"));
+        assert!(
+            matches!(&soon["i-3"].answer, InvocationResult::Offline(reason) if reason.code == ReasonCode::AgentOffline)
+        );
+        assert!(matches!(&soon["i-4"].answer, InvocationResult::None(reason) if reason.code == ReasonCode::NotSent));
         assert_eq!(next_look_seconds(&soon, at(1_060)), Some(45));
 
         let late = answers(Phase::Scan, &intents, &invocations, "50", at(1_000_000));
-        assert!(matches!(&late["i-2"].answer, InvocationResult::None(reason) if reason.code == "no-invocation"));
+        assert!(
+            matches!(&late["i-2"].answer, InvocationResult::None(reason) if reason.code == ReasonCode::NoInvocation)
+        );
         assert_eq!(next_look_seconds(&late, at(1_000_000)), None);
     }
 }

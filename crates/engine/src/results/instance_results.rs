@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, PatchDisposition, WithheldPatches};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 
 use crate::competing::{Action, Conflict};
@@ -168,7 +168,8 @@ pub fn judge_install(
     let mut judged = BTreeMap::new();
     for instance in &order.instances {
         let id = &instance.instance_id;
-        let unasked = InvocationResult::None(Reason::new("not-sent", "no install command names this instance"));
+        let unasked =
+            InvocationResult::None(Reason::new(ReasonCode::NotSent, "no install command names this instance"));
         let install = installed.get(id).map_or(&unasked, |asked| &asked.answer);
         let verify = verified.get(id);
         let state = verify.and_then(|scan| evidence.of(view, id, instance.os, scan));
@@ -204,9 +205,10 @@ pub fn scan_rows(
                 Eligibility::Skipped(reason) => plain(Outcome::Skipped, reason),
                 Eligibility::NotReady(reason) => plain(Outcome::NotReady, reason),
                 Eligibility::Eligible => match judged.get(id) {
-                    None => {
-                        plain(Outcome::Unreachable, &Reason::new("not-sent", "no scan command names this instance"))
-                    }
+                    None => plain(
+                        Outcome::Unreachable,
+                        &Reason::new(ReasonCode::NotSent, "no scan command names this instance"),
+                    ),
                     Some(found) => InstanceRow {
                         overwritten_by: found.overwritten_by.clone(),
                         missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
@@ -280,10 +282,9 @@ pub fn install_rows(
 /// The conflicts that the scan found, with the one that kept the install from being sent: what ran while it was scanned
 /// is over by then, or is the same.
 fn with_the_last(mut conflicts: Vec<Conflict>, install: Option<&CommandResult>) -> Vec<Conflict> {
-    if let Some(InvocationResult::LeftOut { outcome, reason }) = install.map(|asked| &asked.answer) {
-        let action = if *outcome == Outcome::Failed { Action::Fail } else { Action::Skip };
+    if let Some(InvocationResult::LeftOut { end, reason }) = install.map(|asked| &asked.answer) {
         conflicts.retain(|conflict| conflict.reason.code != reason.code);
-        conflicts.insert(0, Conflict { action, reason: reason.clone() });
+        conflicts.insert(0, Conflict { action: Action::from(*end), reason: reason.clone() });
     }
     conflicts
 }

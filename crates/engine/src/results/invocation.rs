@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 use orgpatch_model::exit_code;
-use orgpatch_model::outcome::Outcome;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
+
+use crate::sending::intent::LeftAlone;
 
 /// A command invocation as `ListCommandInvocations` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +39,10 @@ pub enum InvocationResult {
     Refused(Reason),
     /// The instance was offline when the command was to be sent.
     Offline(Reason),
-    /// Somebody else patches the instance, so nothing was sent to it.
+    /// Another tool patches the instance, so nothing was sent to it.
     LeftOut {
-        /// What the instance ends with.
-        outcome: Outcome,
+        /// How the instance ends.
+        end: LeftAlone,
         /// Why.
         reason: Reason,
     },
@@ -53,14 +54,11 @@ impl InvocationResult {
     pub fn exit_code(&self) -> Option<i64> {
         match self {
             Self::Succeeded => Some(0),
-            Self::Failed(reason) => reason.code.strip_prefix(EXIT_CODE)?.parse().ok(),
+            Self::Failed(Reason { code: ReasonCode::ExitCode(code), .. }) => Some(*code),
             _ => None,
         }
     }
 }
-
-/// How the code of a reason begins that is an exit code.
-const EXIT_CODE: &str = "exit-code-";
 
 /// What that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
 /// right after sending, the list is empty.
@@ -71,7 +69,7 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
             InvocationResult::Waiting
         } else {
             InvocationResult::None(Reason::new(
-                "no-invocation",
+                ReasonCode::NoInvocation,
                 "the command never reached this instance, although it was named",
             ))
         };
@@ -80,33 +78,38 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
     match (invocation.status.as_str(), details.as_str()) {
         ("Success", _) => InvocationResult::Succeeded,
         (_, "DeliveryTimedOut") => InvocationResult::None(Reason::new(
-            "delivery-timed-out",
+            ReasonCode::DeliveryTimedOut,
             "the SSM Agent did not begin, or did not finish, before the command timed out",
         )),
         (_, "ExecutionTimedOut") => InvocationResult::Failed(Reason::new(
-            "execution-timed-out",
+            ReasonCode::ExecutionTimedOut,
             "the patch operation took longer than the document allows",
         )),
-        (_, "Undeliverable") => {
-            InvocationResult::None(Reason::new("undeliverable", "the command could not be delivered to this instance"))
-        }
+        (_, "Undeliverable") => InvocationResult::None(Reason::new(
+            ReasonCode::Undeliverable,
+            "the command could not be delivered to this instance",
+        )),
         (_, "Terminated") => InvocationResult::StoppedBeforeTurn(Reason::new(
-            "max-errors",
+            ReasonCode::MaxErrors,
             "the command stopped after `maxErrors` failures, before this instance's turn",
         )),
         (_, "InvalidPlatform") => InvocationResult::Failed(Reason::new(
-            "invalid-platform",
+            ReasonCode::InvalidPlatform,
             "the patch document does not run on this platform",
         )),
         (_, "AccessDenied") => InvocationResult::Refused(Reason::new(
-            "access-denied",
+            ReasonCode::AccessDenied,
             "the member role may not send the patch document to this instance",
         )),
-        ("Cancelled", _) => InvocationResult::None(Reason::new("cancelled", "somebody cancelled the command")),
-        ("TimedOut", _) => InvocationResult::None(Reason::new("timed-out", "the command timed out on this instance")),
+        ("Cancelled", _) => {
+            InvocationResult::None(Reason::new(ReasonCode::Cancelled, "somebody cancelled the command"))
+        }
+        ("TimedOut", _) => {
+            InvocationResult::None(Reason::new(ReasonCode::TimedOut, "the command timed out on this instance"))
+        }
         ("Failed", _) => InvocationResult::Failed(failure(invocation.exit_code)),
         _ if now >= deadline => InvocationResult::None(Reason::new(
-            "no-answer",
+            ReasonCode::NoAnswer,
             format!("the command is still {} long after every time-out has passed", invocation.status),
         )),
         _ => InvocationResult::Waiting,
@@ -115,8 +118,8 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
 
 fn failure(exit_code: Option<i64>) -> Reason {
     match exit_code {
-        Some(code) => Reason::new(&format!("{EXIT_CODE}{code}"), exit_code::phrase(code)),
-        None => Reason::new("failed", "the patch operation failed without an exit code"),
+        Some(code) => Reason::new(ReasonCode::ExitCode(code), exit_code::phrase(code)),
+        None => Reason::new(ReasonCode::Failed, "the patch operation failed without an exit code"),
     }
 }
 

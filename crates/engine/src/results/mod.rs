@@ -8,6 +8,7 @@ pub mod overwritten;
 pub mod reconcile;
 
 use jiff::Timestamp;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
 use orgpatch_model::patch::Patch;
 use orgpatch_model::reason::Reason;
@@ -35,7 +36,7 @@ pub struct InstanceRow {
     /// Wave in the stage, from 1.
     pub wave: u32,
     /// Operating system by its API name, else the agent's own words, else null.
-    pub os: Option<String>,
+    pub os: Option<Platform>,
     /// Version of the SSM Agent, or null.
     pub agent_version: Option<String>,
     /// What happened.

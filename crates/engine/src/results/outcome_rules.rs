@@ -5,12 +5,9 @@
 
 use jiff::Timestamp;
 use orgpatch_model::outcome::Outcome;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 use crate::results::invocation::InvocationResult;
-
-/// Code: a scan ended with success, and left no row.
-const NO_ROW: &str = "no-compliance-row";
 
 /// A compliance row as `DescribeInstancePatchStates` gives it; absent counts are zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,18 +57,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn new(outcome: Outcome, code: &str, text: impl Into<String>) -> Self {
+    fn new(outcome: Outcome, code: ReasonCode, text: impl Into<String>) -> Self {
         Self { outcome, reason: Reason::new(code, text) }
     }
 
     /// The same, where the row that could not be found was overwritten: `by` says who probably did it.
     #[must_use]
     pub fn overwritten(self, by: &Reason) -> Self {
-        if self.reason.code != NO_ROW {
+        if self.reason.code != ReasonCode::NoComplianceRow {
             return self;
         }
         let text = format!("{}: {}", self.reason.text, by.text);
-        Self { reason: Reason::new("overwritten", text), ..self }
+        Self { reason: Reason::new(ReasonCode::Overwritten, text), ..self }
     }
 }
 
@@ -89,37 +86,39 @@ pub fn after_scan(
         (InvocationResult::Succeeded, None) if row_may_still_come => return None,
         (InvocationResult::Succeeded, None) => Verdict::new(
             Outcome::Failed,
-            NO_ROW,
+            ReasonCode::NoComplianceRow,
             "the scan ended with success, but no compliance row of it can be found",
         ),
         (InvocationResult::Failed(reason), _) => {
-            Verdict::new(Outcome::Failed, &reason.code, format!("the scan failed: {}", reason.text))
+            Verdict::new(Outcome::Failed, reason.code.clone(), format!("the scan failed: {}", reason.text))
         }
         (InvocationResult::None(reason), _) => {
-            Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the scan: {}", reason.text))
+            Verdict::new(Outcome::Unreachable, reason.code.clone(), format!("no answer to the scan: {}", reason.text))
         }
         // Counts at the gate: a role that may not send must not open the next stage.
         (InvocationResult::Refused(reason), _) => {
-            Verdict::new(Outcome::Failed, &reason.code, format!("the scan was refused: {}", reason.text))
+            Verdict::new(Outcome::Failed, reason.code.clone(), format!("the scan was refused: {}", reason.text))
         }
         (InvocationResult::Offline(reason) | InvocationResult::StoppedBeforeTurn(reason), _) => {
-            Verdict::new(Outcome::NotReady, &reason.code, format!("could not be scanned: {}", reason.text))
+            Verdict::new(Outcome::NotReady, reason.code.clone(), format!("could not be scanned: {}", reason.text))
         }
-        (InvocationResult::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
+        (InvocationResult::LeftOut { end, reason }, _) => Verdict { outcome: end.outcome(), reason: reason.clone() },
     })
 }
 
 fn by_evidence(state: &ComplianceRow) -> Verdict {
     match (state.lacking(), state.pending_reboot) {
-        (0, 0) => Verdict::new(Outcome::Compliant, "nothing-missing", "nothing is missing"),
+        (0, 0) => Verdict::new(Outcome::Compliant, ReasonCode::NothingMissing, "nothing is missing"),
         (0, waiting) => Verdict::new(
             Outcome::PendingReboot,
-            "pending-reboot",
+            ReasonCode::PendingReboot,
             format!("{} for a reboot", patches(waiting, "waits", "wait")),
         ),
-        (lacking, _) => {
-            Verdict::new(Outcome::Missing, "patches-missing", format!("{} missing", patches(lacking, "is", "are")))
-        }
+        (lacking, _) => Verdict::new(
+            Outcome::Missing,
+            ReasonCode::PatchesMissing,
+            format!("{} missing", patches(lacking, "is", "are")),
+        ),
     }
 }
 
@@ -141,55 +140,61 @@ pub fn after_install(
     let proof = evidence.filter(|_| verify == Some(&InvocationResult::Succeeded));
     Some(match (install, proof) {
         (InvocationResult::Waiting, _) => return None,
-        (InvocationResult::LeftOut { outcome, reason }, _) => Verdict { outcome: *outcome, reason: reason.clone() },
+        (InvocationResult::LeftOut { end, reason }, _) => Verdict { outcome: end.outcome(), reason: reason.clone() },
         (InvocationResult::StoppedBeforeTurn(reason), _) => {
-            Verdict::new(Outcome::NotAttempted, &reason.code, reason.text.clone())
+            Verdict::new(Outcome::NotAttempted, reason.code.clone(), reason.text.clone())
         }
         (InvocationResult::Refused(reason), _) => {
-            Verdict::new(Outcome::Failed, &reason.code, format!("the install was refused: {}", reason.text))
+            Verdict::new(Outcome::Failed, reason.code.clone(), format!("the install was refused: {}", reason.text))
         }
         // It answered the scan a moment ago; that it is gone now is no reason to trust the step.
-        (InvocationResult::Offline(reason), _) => Verdict::new(Outcome::Unreachable, &reason.code, reason.text.clone()),
+        (InvocationResult::Offline(reason), _) => {
+            Verdict::new(Outcome::Unreachable, reason.code.clone(), reason.text.clone())
+        }
         (_, Some(state)) if state.lacking() == 0 && state.pending_reboot > 0 => Verdict::new(
             Outcome::PendingReboot,
-            "pending-reboot",
+            ReasonCode::PendingReboot,
             format!("installed; {} for a reboot", patches(state.pending_reboot, "waits", "wait")),
         ),
-        (InvocationResult::Succeeded, Some(state)) if state.lacking() == 0 => {
-            Verdict::new(Outcome::Patched, "proved-by-scan", "installed, and a scan afterwards finds nothing missing")
-        }
+        (InvocationResult::Succeeded, Some(state)) if state.lacking() == 0 => Verdict::new(
+            Outcome::Patched,
+            ReasonCode::ProvedByScan,
+            "installed, and a scan afterwards finds nothing missing",
+        ),
         (InvocationResult::Failed(reason) | InvocationResult::None(reason), Some(state)) if state.lacking() == 0 => {
             Verdict::new(
                 Outcome::Patched,
-                "proved-by-scan",
+                ReasonCode::ProvedByScan,
                 format!("a scan afterwards finds nothing missing, although the install said: {}", reason.text),
             )
         }
         (InvocationResult::Succeeded, Some(state)) => Verdict::new(
             Outcome::Failed,
-            "still-missing",
+            ReasonCode::StillMissing,
             format!("the install ended with success, but {} still missing", patches(state.lacking(), "is", "are")),
         ),
         (InvocationResult::Failed(reason), Some(state)) => Verdict::new(
             Outcome::Failed,
-            &reason.code,
+            reason.code.clone(),
             format!("the install failed: {}; {} still missing", reason.text, patches(state.lacking(), "is", "are")),
         ),
-        (InvocationResult::None(reason), _) => {
-            Verdict::new(Outcome::Unreachable, &reason.code, format!("no answer to the install: {}", reason.text))
-        }
+        (InvocationResult::None(reason), _) => Verdict::new(
+            Outcome::Unreachable,
+            reason.code.clone(),
+            format!("no answer to the install: {}", reason.text),
+        ),
         (InvocationResult::Failed(reason), None) => {
-            Verdict::new(Outcome::Failed, &reason.code, format!("the install failed: {}", reason.text))
+            Verdict::new(Outcome::Failed, reason.code.clone(), format!("the install failed: {}", reason.text))
         }
         (InvocationResult::Succeeded, None) => match verified {
             Some(verdict) => Verdict::new(
                 verdict.outcome,
-                &verdict.reason.code,
+                verdict.reason.code.clone(),
                 format!("installed but not proved: {}", verdict.reason.text),
             ),
             None => Verdict::new(
                 Outcome::Unreachable,
-                "not-proved",
+                ReasonCode::NotProved,
                 "the install ended with success, but the instance was offline for the scan that would prove it",
             ),
         },
@@ -203,6 +208,7 @@ fn patches(n: u32, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sending::intent::LeftAlone;
 
     fn state(missing: u32, failed: u32, pending_reboot: u32) -> ComplianceRow {
         ComplianceRow {
@@ -218,7 +224,7 @@ mod tests {
     }
 
     fn why() -> Reason {
-        Reason::new("exit-code-1", "exit code 1")
+        Reason::new(ReasonCode::ExitCode(1), "exit code 1")
     }
 
     #[test]
@@ -237,30 +243,39 @@ mod tests {
             after_scan(&answer, evidence, late).map(|verdict| (verdict.outcome, verdict.reason.code))
         };
         let ok = || InvocationResult::Succeeded;
-        assert_eq!(short(ok(), Some(&state(0, 0, 0)), false), Some((Outcome::Compliant, "nothing-missing".into())));
-        assert_eq!(short(ok(), Some(&state(2, 0, 1)), false), Some((Outcome::Missing, "patches-missing".into())));
-        assert_eq!(short(ok(), Some(&state(0, 1, 0)), false), Some((Outcome::Missing, "patches-missing".into())));
-        assert_eq!(short(ok(), Some(&state(0, 0, 1)), false), Some((Outcome::PendingReboot, "pending-reboot".into())));
+        assert_eq!(short(ok(), Some(&state(0, 0, 0)), false), Some((Outcome::Compliant, ReasonCode::NothingMissing)));
+        assert_eq!(short(ok(), Some(&state(2, 0, 1)), false), Some((Outcome::Missing, ReasonCode::PatchesMissing)));
+        assert_eq!(short(ok(), Some(&state(0, 1, 0)), false), Some((Outcome::Missing, ReasonCode::PatchesMissing)));
+        assert_eq!(
+            short(ok(), Some(&state(0, 0, 1)), false),
+            Some((Outcome::PendingReboot, ReasonCode::PendingReboot))
+        );
         assert_eq!(short(ok(), None, true), None);
-        assert_eq!(short(ok(), None, false), Some((Outcome::Failed, "no-compliance-row".into())));
+        assert_eq!(short(ok(), None, false), Some((Outcome::Failed, ReasonCode::NoComplianceRow)));
         assert_eq!(short(InvocationResult::Waiting, Some(&state(0, 0, 0)), false), None);
-        assert_eq!(short(InvocationResult::Failed(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(
+            short(InvocationResult::Failed(why()), None, false),
+            Some((Outcome::Failed, ReasonCode::ExitCode(1)))
+        );
         assert_eq!(
             short(InvocationResult::None(why()), None, false),
-            Some((Outcome::Unreachable, "exit-code-1".into()))
+            Some((Outcome::Unreachable, ReasonCode::ExitCode(1)))
         );
-        assert_eq!(short(InvocationResult::Refused(why()), None, false), Some((Outcome::Failed, "exit-code-1".into())));
+        assert_eq!(
+            short(InvocationResult::Refused(why()), None, false),
+            Some((Outcome::Failed, ReasonCode::ExitCode(1)))
+        );
         assert_eq!(
             short(InvocationResult::Offline(why()), None, false),
-            Some((Outcome::NotReady, "exit-code-1".into()))
+            Some((Outcome::NotReady, ReasonCode::ExitCode(1)))
         );
     }
 
     #[test]
     fn a_row_that_was_overwritten_is_named_and_changes_nothing_else() {
-        let by = Reason::new("association", "an association scans too");
+        let by = Reason::new(ReasonCode::Association, "an association scans too");
         let lost = after_scan(&InvocationResult::Succeeded, None, false).expect("final").overwritten(&by);
-        assert_eq!((lost.outcome, lost.reason.code.as_str()), (Outcome::Failed, "overwritten"));
+        assert_eq!((lost.outcome, lost.reason.code.clone()), (Outcome::Failed, ReasonCode::Overwritten));
         assert!(lost.reason.text.ends_with("can be found: an association scans too"), "{}", lost.reason);
         let failed = after_scan(&InvocationResult::Failed(why()), None, false).expect("final");
         assert_eq!(failed.clone().overwritten(&by), failed);
@@ -277,7 +292,7 @@ mod tests {
         let spared = InvocationResult::StoppedBeforeTurn(why());
         let refused = InvocationResult::Refused(why());
         let offline = InvocationResult::Offline(why());
-        let left_out = InvocationResult::LeftOut { outcome: Outcome::Skipped, reason: why() };
+        let left_out = InvocationResult::LeftOut { end: LeftAlone::Skipped, reason: why() };
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
             ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),

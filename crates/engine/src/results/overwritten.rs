@@ -1,7 +1,7 @@
 //! A compliance row that is not from our scan, although that has ended: whose is it?
 
 use jiff::Timestamp;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 use crate::competing::Conflict;
 use crate::results::outcome_rules::ComplianceRow;
@@ -16,11 +16,11 @@ pub struct OurScan<'a> {
 }
 
 /// What conflicts say of who it was, in the order in which they are believed.
-const SUSPECTS: [(&str, &str); 4] = [
-    ("conflict-running-command", "command"),
-    ("conflict-patch-policy", "patch-policy"),
-    ("conflict-association", "association"),
-    ("conflict-maintenance-window", "maintenance-window"),
+const SUSPECTS: [(ReasonCode, ReasonCode); 4] = [
+    (ReasonCode::ConflictRunningCommand, ReasonCode::Command),
+    (ReasonCode::ConflictPatchPolicy, ReasonCode::PatchPolicy),
+    (ReasonCode::ConflictAssociation, ReasonCode::Association),
+    (ReasonCode::ConflictMaintenanceWindow, ReasonCode::MaintenanceWindow),
 ];
 
 /// Who probably wrote the row of an instance whose scan of ours has ended; None if the row is of this run, or older than
@@ -47,13 +47,13 @@ pub fn overwritten_by(
         row.operation, row.ended_at
     );
     if execution_type == Some("PatchPolicy") {
-        return Some(Reason::new("patch-policy", format!("{seen}, of a patch policy")));
+        return Some(Reason::new(ReasonCode::PatchPolicy, format!("{seen}, of a patch policy")));
     }
-    let suspect = SUSPECTS.iter().find_map(|(code, by)| {
-        conflicts.iter().find(|conflict| conflict.reason.code == *code).map(|conflict| (*by, &conflict.reason.text))
+    let suspect = SUSPECTS.into_iter().find_map(|(code, by)| {
+        conflicts.iter().find(|conflict| conflict.reason.code == code).map(|conflict| (by, &conflict.reason.text))
     });
     Some(match suspect {
         Some((by, text)) => Reason::new(by, format!("{seen}; probably because {text}")),
-        None => Reason::new("somebody", format!("{seen}; nothing that could be seen explains it")),
+        None => Reason::new(ReasonCode::Somebody, format!("{seen}; nothing that could be seen explains it")),
     })
 }

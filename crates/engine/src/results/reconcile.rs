@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use orgpatch_model::input::Operation;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
+use serde::{Deserialize, Serialize};
 
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
@@ -33,6 +35,22 @@ pub struct RecordedTarget {
     pub baseline_changes: Vec<Change>,
 }
 
+/// What is known of a target in a step.
+#[derive(Debug, Clone)]
+pub enum KnownTarget {
+    /// The result that Judge has written.
+    Judged(Box<TargetResult>),
+    /// The records, where it has written none.
+    Recorded(Box<RecordedTarget>),
+}
+
+/// The record that counts, of those that several functions have written of a target's scan or install: the earliest. A function
+/// that comes later has nothing to add.
+#[must_use]
+pub fn earliest(records: impl IntoIterator<Item = TargetRecord>) -> Option<TargetRecord> {
+    records.into_iter().min_by_key(|record| record.at)
+}
+
 /// How the step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepEnd {
@@ -43,8 +61,9 @@ pub enum StepEnd {
     Cut(Reason),
 }
 
-/// A target's one outcome, and its instances' rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `result.json`: a target's one outcome, and its instances' rows. Judge writes it, and the report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TargetResult {
     /// The target.
     pub target: Target,
@@ -54,27 +73,32 @@ pub struct TargetResult {
     pub reason: Reason,
     /// When the result of its scan was recorded; None if it was not.
     pub scanned_at: Option<Timestamp>,
+    /// The same, if the scan reached the target; None if the scan was recorded without having asked an instance.
+    pub reached_at: Option<Timestamp>,
     /// When the result of its install was recorded; None if there was none.
     pub installed_at: Option<Timestamp>,
     /// Its instances, sorted by id.
     pub instances: Vec<InstanceRow>,
     /// What could not be seen of others who patch there, and what of theirs may concern any instance.
     pub conflict_notes: Vec<Reason>,
+    /// What was done to its baselines.
+    pub baseline_changes: Vec<Change>,
 }
 
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
-    let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes: _ } = facts;
+    let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes } = facts;
     let lost = Reason::new(
-        "lost",
+        ReasonCode::Lost,
         child_error
             .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
     );
     let Some(scan) = scan else {
-        return without_scan(target, inventory, end, lost);
+        return without_scan(target, inventory, end, lost, baseline_changes);
     };
     let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
+    let reached_at = scanned_at.filter(|_| scan.outcome == TargetOutcome::Reached);
 
     let mut rows: BTreeMap<String, InstanceRow> =
         scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
@@ -98,9 +122,10 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         (None, Some(order)) => {
             let why = match end {
                 StepEnd::Over => lost,
-                StepEnd::Cut(reason) => {
-                    Reason::new("lost", format!("an install may have begun when the run ended: {}", reason.text))
-                }
+                StepEnd::Cut(reason) => Reason::new(
+                    ReasonCode::Lost,
+                    format!("an install may have begun when the run ended: {}", reason.text),
+                ),
             };
             for ordered in &order.instances {
                 set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
@@ -113,7 +138,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     if operation == Operation::Install {
         let why = match end {
             StepEnd::Over => Reason::new(
-                "not-ordered",
+                ReasonCode::NotOrdered,
                 "patches are missing, but the step broke before its install plan was written",
             ),
             StepEnd::Cut(reason) => reason.clone(),
@@ -129,7 +154,9 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         reason,
         instances: rows.into_values().collect(),
         conflict_notes: scan.conflict_notes,
+        baseline_changes,
         scanned_at,
+        reached_at,
         installed_at,
     }
 }
@@ -151,7 +178,13 @@ fn set(rows: &mut BTreeMap<String, InstanceRow>, id: &str, outcome: Outcome, rea
     }
 }
 
-fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, lost: Reason) -> TargetResult {
+fn without_scan(
+    target: Target,
+    inventory: Option<Inventory>,
+    end: &StepEnd,
+    lost: Reason,
+    baseline_changes: Vec<Change>,
+) -> TargetResult {
     let (outcome, reason) = match end {
         StepEnd::Over => (TargetOutcome::Error, lost),
         StepEnd::Cut(reason) => (TargetOutcome::NotAttempted, reason.clone()),
@@ -162,7 +195,17 @@ fn without_scan(target: Target, inventory: Option<Inventory>, end: &StepEnd, los
     };
     let conflict_notes = inventory.as_ref().map_or_else(Vec::new, |inventory| inventory.conflict_notes.clone());
     let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
-    TargetResult { target, outcome, reason, scanned_at: None, installed_at: None, instances, conflict_notes }
+    TargetResult {
+        target,
+        outcome,
+        reason,
+        scanned_at: None,
+        reached_at: None,
+        installed_at: None,
+        instances,
+        conflict_notes,
+        baseline_changes,
+    }
 }
 
 /// The rows of instances of which no answer is known: those that could be asked end with that outcome.
@@ -185,7 +228,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         name: instance.name.clone(),
         stage: target.stage.clone(),
         wave: target.wave,
-        os: instance.os.map(|os| os.name().to_owned()).or_else(|| instance.platform.clone()),
+        os: instance.os.map(Platform::Supported).or_else(|| instance.platform.clone().map(Platform::from)),
         agent_version: instance.agent_version.clone(),
         outcome,
         reason,
@@ -207,7 +250,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
 /// is the input that leaves them out: nothing went wrong, and nothing halted.
 #[must_use]
 pub fn not_asked(target: Target, inventory: &Inventory) -> TargetRecord {
-    let why = Reason::new("readiness-only", "the run looks at readiness only and sends no command");
+    let why = Reason::new(ReasonCode::ReadinessOnly, "the run looks at readiness only and sends no command");
     TargetRecord {
         instances: as_they_stand(&target, inventory, Outcome::Skipped, &why),
         target,
@@ -262,13 +305,18 @@ mod tests {
         TargetRecord {
             target: target(),
             outcome,
-            reason: Reason::new("recorded", "recorded"),
+            reason: Reason::new(ReasonCode::Reached, "recorded"),
             at: Timestamp::UNIX_EPOCH,
             conflict_notes: Vec::new(),
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {
-                    row(&target(), &seen(id, Eligibility::Eligible), *outcome, Reason::new("recorded", "recorded"))
+                    row(
+                        &target(),
+                        &seen(id, Eligibility::Eligible),
+                        *outcome,
+                        Reason::new(ReasonCode::Reached, "recorded"),
+                    )
                 })
                 .collect(),
         }
@@ -286,7 +334,7 @@ mod tests {
                     missing: Vec::<Patch>::new(),
                     untested: Vec::new(),
                     held_back: Vec::new(),
-                    reason: Reason::new("patches-missing", "1 patch is missing"),
+                    reason: Reason::new(ReasonCode::PatchesMissing, "1 patch is missing"),
                 })
                 .collect(),
             left_out: Vec::new(),
@@ -317,7 +365,20 @@ mod tests {
     }
 
     fn cut() -> StepEnd {
-        StepEnd::Cut(Reason::new("halted", "the run halted"))
+        StepEnd::Cut(Reason::new(ReasonCode::Halted, "the run halted"))
+    }
+
+    #[test]
+    fn the_earliest_record_counts_and_the_first_of_two_at_the_same_time() {
+        let at = |second, outcome| TargetRecord {
+            at: Timestamp::from_second(second).expect("a time"),
+            ..record(outcome, &[])
+        };
+        let outcome = |records: Vec<TargetRecord>| earliest(records).map(|record| record.outcome);
+        let (denied, reached) = (TargetOutcome::AccessDenied, TargetOutcome::Reached);
+        assert_eq!(outcome(vec![at(2, reached), at(1, denied)]), Some(denied));
+        assert_eq!(outcome(vec![at(1, reached), at(1, denied)]), Some(reached));
+        assert_eq!(outcome(vec![]), None);
     }
 
     #[test]
@@ -327,8 +388,8 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
                 seen("i-a", Eligibility::Eligible),
-                seen("i-b", Eligibility::Skipped(Reason::new("not-selected-by-tags", "x"))),
-                seen("i-c", Eligibility::NotReady(Reason::new("stopped", "x"))),
+                seen("i-b", Eligibility::Skipped(Reason::new(ReasonCode::NotSelectedByTags, "x"))),
+                seen("i-c", Eligibility::NotReady(Reason::new(ReasonCode::Stopped, "x"))),
             ],
         };
         let lines = [
@@ -361,11 +422,11 @@ mod tests {
         ];
         let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
-        all recorded: Reached: i-a patched (recorded), i-b compliant (recorded)
-        install lost: Error: i-a unreachable (lost), i-b compliant (recorded)
-        cut while installing: Error: i-a unreachable (lost), i-b compliant (recorded)
-        cut before installing: Reached: i-a not-attempted (halted), i-b compliant (recorded)
-        locked out before installing: AccessDenied: i-a unreachable (recorded), i-b compliant (recorded)
+        all recorded: Reached: i-a patched (reached), i-b compliant (reached)
+        install lost: Error: i-a unreachable (lost), i-b compliant (reached)
+        cut while installing: Error: i-a unreachable (lost), i-b compliant (reached)
+        cut before installing: Reached: i-a not-attempted (halted), i-b compliant (reached)
+        locked out before installing: AccessDenied: i-a unreachable (reached), i-b compliant (reached)
         scan lost: Error: i-a unreachable (lost), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
         never begun: NotAttempted: 
         ");

@@ -54,15 +54,37 @@ pub enum IntentState {
         /// Why that is believed.
         reason: Reason,
     },
-    /// Somebody else patches its one instance, and nothing is sent to it.
+    /// Another tool patches its one instance, and nothing is sent to it.
     LeftOut {
-        /// What the instance ends with.
-        outcome: Outcome,
+        /// How the instance ends; in the ledger under the name of its outcome.
+        #[serde(rename = "outcome")]
+        end: LeftAlone,
         /// Why.
         reason: Reason,
     },
     /// One of its instances cannot be asked: nothing was sent, and its halves go on instead.
     Split,
+}
+
+/// How an instance ends that an install leaves alone because another tool patches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftAlone {
+    /// It is `skipped`.
+    Skipped,
+    /// It is `failed`, which counts at the gate.
+    Failed,
+}
+
+impl LeftAlone {
+    /// Returns what the instance ends with.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Skipped => Outcome::Skipped,
+            Self::Failed => Outcome::Failed,
+        }
+    }
 }
 
 /// What to do next for a batch.
@@ -125,6 +147,8 @@ pub fn after_lookup(intent: &Intent, found: Option<String>, now: Timestamp) -> L
 #[cfg(test)]
 mod tests {
     //! A model of the service and of a function that may die between any two instructions, and every way to die.
+
+    use orgpatch_model::reason::ReasonCode;
 
     use super::*;
 
@@ -233,8 +257,18 @@ mod tests {
         let intent =
             |state| Intent { batch_id: "b".into(), instance_ids: vec![], attempt: 1, at: Timestamp::UNIX_EPOCH, state };
         assert_eq!(next_action(Some(&intent(IntentState::Rejected))), NextAction::TryAgain);
-        let reason = Reason::new("x", "y");
+        let reason = Reason::new(ReasonCode::SendRefused, "y");
         assert_eq!(next_action(Some(&intent(IntentState::Refused { reason }))), NextAction::Nothing);
         assert_eq!(next_action(Some(&intent(IntentState::Split))), NextAction::GoOnWithHalves);
+    }
+
+    #[test]
+    fn the_ledger_names_the_outcome_of_an_instance_that_is_left_alone() {
+        for (end, outcome) in [(LeftAlone::Skipped, Outcome::Skipped), (LeftAlone::Failed, Outcome::Failed)] {
+            let reason = Reason::new(ReasonCode::ConflictRunningCommand, "y");
+            let stored = serde_json::to_value(IntentState::LeftOut { end, reason: reason.clone() }).expect("JSON");
+            let expected = serde_json::json!({"state": "left-out", "outcome": outcome, "reason": reason});
+            assert_eq!((stored, end.outcome()), (expected, outcome));
+        }
     }
 }

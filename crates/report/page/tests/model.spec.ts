@@ -322,14 +322,18 @@ test("sentences start with a capital letter, names and ids do not change", () =>
   ]);
 });
 
-test("reason codes: exact codes, patterns with an integer, and unknown codes", () => {
+test("reason codes: exact codes, patterns, and unknown codes", () => {
   const explain = explainer({
     codes: [
       { code: "a", meaning: "A.", action: "" },
       { code: "exit-code-0", meaning: "Success.", action: "" },
     ],
-    patterns: [{ pattern: "exit-code-<n>", meaning: "Exit code <n>.", action: "Look up <n>." }],
+    patterns: [
+      { pattern: "exit-code-<n>", meaning: "Exit code <n>.", action: "Look up <n>." },
+      { pattern: "<error>", meaning: "Error <error>.", action: "" },
+    ],
   });
+  expect(explain("States.Timeout")).toEqual({ meaning: "Error States.Timeout.", action: "" });
   expect(explain("a")?.meaning).toBe("A.");
   expect(explain("exit-code-156")).toEqual({ meaning: "Exit code 156.", action: "Look up 156." });
   expect(explain("exit-code--1")?.meaning).toBe("Exit code -1.");
@@ -341,6 +345,9 @@ test("reason codes: exact codes, patterns with an integer, and unknown codes", (
     "exit-code-x",
     "exit-code-1 ",
     "my-exit-code-1",
+    "States",
+    "states.Timeout",
+    "States.",
     "__proto__",
     "constructor",
   ]) {

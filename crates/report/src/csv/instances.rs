@@ -37,12 +37,14 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
             .map(|patches| patches.len().to_string());
     let [missing_before, installed, failed, missing_after, installed_untested, held_back] = &patches;
     let commands = row.command_ids.join(" ");
-    let conflicts: Vec<&str> = row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect();
+    let conflicts: Vec<_> = row.conflicts.iter().map(|conflict| conflict.reason.code.name()).collect();
     let conflicts = conflicts.join(", ");
+    let reason_code = row.reason.code.name();
+    let overwritten_by = row.overwritten_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let cells: [&str; COLUMNS.len()] = [
         row.agent_version.as_deref().unwrap_or_default(),
         row.outcome.name(),
-        &row.reason.code,
+        &reason_code,
         &row.reason.text,
         &findings,
         missing_before,
@@ -54,7 +56,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         row.baseline_id.as_deref().unwrap_or_default(),
         &commands,
         &conflicts,
-        row.overwritten_by.as_ref().map_or("", |reason| &reason.code),
+        &overwritten_by,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -2,6 +2,7 @@
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
+use orgpatch_model::reason::ReasonCode;
 
 use super::*;
 use crate::fixtures;
@@ -38,7 +39,9 @@ fn every_instance_is_one_line_whatever_its_name_holds() {
     let instances: Vec<InstanceRow> = names
         .iter()
         .enumerate()
-        .map(|(n, name)| fixtures::instance(&target, &format!("i-{n:017x}"), Some(name), Outcome::Patched, "x"))
+        .map(|(n, name)| {
+            fixtures::instance(&target, &format!("i-{n:017x}"), Some(name), Outcome::Patched, ReasonCode::ProvedByScan)
+        })
         .collect();
     let rows = instances.clone();
     let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances };

@@ -3,6 +3,7 @@
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
+use orgpatch_model::reason::ReasonCode;
 use serde::Serialize;
 
 use super::run::InstanceColumns;
@@ -17,7 +18,7 @@ pub(super) struct Line<'r> {
     /// What happened: `patched`, `failed` …
     outcome: Outcome,
     /// Code of the reason.
-    reason_code: &'r str,
+    reason_code: &'r ReasonCode,
     /// Text of the reason.
     reason_text: &'r str,
     /// How many patches the first scan of the run found missing.
@@ -35,9 +36,9 @@ pub(super) struct Line<'r> {
     /// Readiness findings that do not pass, as `check: status`; the words of `instances.csv`.
     findings: Vec<String>,
     /// Codes of the conflicts with other tools.
-    conflicts: Vec<&'r str>,
+    conflicts: Vec<&'r ReasonCode>,
     /// Code of the tool that probably overwrote the result of the run's scan, or null.
-    overwritten_by: Option<&'r str>,
+    overwritten_by: Option<&'r ReasonCode>,
 }
 
 impl<'r> Line<'r> {
@@ -55,8 +56,8 @@ impl<'r> Line<'r> {
             held_back: row.held_back.len(),
             baseline_id: row.baseline_id.as_deref(),
             findings: row.findings.iter().filter_map(Finding::wrong).collect(),
-            conflicts: row.conflicts.iter().map(|conflict| conflict.reason.code.as_str()).collect(),
-            overwritten_by: row.overwritten_by.as_ref().map(|reason| reason.code.as_str()),
+            conflicts: row.conflicts.iter().map(|conflict| &conflict.reason.code).collect(),
+            overwritten_by: row.overwritten_by.as_ref().map(|reason| &reason.code),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
+use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::RunDecision;
 use serde::Serialize;
 
@@ -71,6 +72,11 @@ pub(super) struct InstanceColumns<'r> {
 
 impl<'r> InstanceColumns<'r> {
     pub(super) fn of(place: &'r TargetColumns<'r>, row: &'r InstanceRow) -> Self {
-        Self { place, instance_id: &row.instance_id, name: row.name.as_deref(), os: row.os.as_deref() }
+        Self {
+            place,
+            instance_id: &row.instance_id,
+            name: row.name.as_deref(),
+            os: row.os.as_ref().map(Platform::name),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Table `targets`: the result of a target (one account in one Region) in a run.
 
 use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::reason::ReasonCode;
 use serde::Serialize;
 
 use super::run::TargetColumns;
@@ -14,7 +15,7 @@ pub(super) struct Line<'r> {
     /// What happened to the target: `reached`, `access-denied` …
     outcome: TargetOutcome,
     /// Code of the reason.
-    reason_code: &'r str,
+    reason_code: &'r ReasonCode,
     /// Text of the reason.
     reason_text: &'r str,
 }

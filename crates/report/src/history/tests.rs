@@ -20,7 +20,7 @@ fn report(operation: &str) -> Report {
         let mut row = json!({
             "accountId": "222200000001", "region": "ap-northeast-1", "instanceId": id, "name": "a \"b\"\n,=c", "stage": stage,
             "wave": wave, "os": "AMAZON_LINUX_2023", "agentVersion": null, "outcome": outcome,
-            "reason": {"code": "why", "text": "because"}, "findings": [], "conflicts": [],
+            "reason": {"code": "reached", "text": "because"}, "findings": [], "conflicts": [],
             "overwrittenBy": null, "missingBefore": [], "installed": [], "failed": [],
             "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": "pb-1", "commandIds": []
         });
@@ -35,12 +35,12 @@ fn report(operation: &str) -> Report {
     let target = |account: &str, stage: &str, outcome: &str, times: [Option<&str>; 2]| {
         json!({
             "accountId": account, "accountName": "shop", "ouPath": "Apps/Test", "region": "ap-northeast-1", "stage": stage,
-            "wave": 1, "outcome": outcome, "reason": {"code": "why", "text": "because"}, "scannedAt": times[0],
+            "wave": 1, "outcome": outcome, "reason": {"code": "reached", "text": "because"}, "scannedAt": times[0],
             "installedAt": times[1]
         })
     };
     let step = |id: &str, stage: &str| {
-        json!({"id": id, "stage": stage, "wave": 1, "decision": "halt", "reason": {"code": "why", "text": "because"},
+        json!({"id": id, "stage": stage, "wave": 1, "decision": "halt", "reason": {"code": "reached", "text": "because"},
                "counts": {}, "promotion": null})
     };
     let report = json!({
@@ -49,7 +49,7 @@ fn report(operation: &str) -> Report {
             "id": "night", "plan": "monthly", "planSha256": "00", "operation": operation, "comment": null,
             // In most of the world's time zones this is another day than in UTC.
             "startedAt": "2026-11-10T23:59:59.5Z", "finishedAt": "2026-11-11T03:00:00Z", "decision": "halted",
-            "reason": {"code": "why", "text": "because"}, "counts": {}
+            "reason": {"code": "reached", "text": "because"}, "counts": {}
         },
         "steps": [step("01-test-1", "test"), step("02-test-2", "test"), step("03-production-1", "production")],
         "targets": [
@@ -59,7 +59,7 @@ fn report(operation: &str) -> Report {
         "instances": [
             instance("i-1", "test", 1, "failed", json!({
                 "findings": [finding("agent", "pass"), finding("endpoints", "warn")], "conflicts": [conflict],
-                "overwrittenBy": {"code": "overwritten-by-association", "text": "because"},
+                "overwrittenBy": {"code": "association", "text": "because"},
                 "missingBefore": [kernel, openssl, curl], "installed": [openssl], "failed": [kernel],
                 "missingAfter": [newer_kernel, kernel, curl], "heldBack": [curl]
             })),

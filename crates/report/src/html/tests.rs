@@ -3,7 +3,7 @@
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, PatchDisposition};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -127,11 +127,12 @@ fn patches() -> impl Strategy<Value = Vec<Patch>> {
 
 fn row() -> impl Strategy<Value = InstanceRow> {
     let lists = (patches(), patches(), patches(), patches(), patches(), patches());
-    let texts = (prop::option::of(text()), text(), text(), prop::collection::vec("[ab]", 0..3));
+    let codes = prop::sample::select(ReasonCode::LISTED);
+    let texts = (prop::option::of(text()), codes, text(), prop::collection::vec("[ab]", 0..3));
     (lists, texts, prop::sample::select(Outcome::ALL.as_slice())).prop_map(
         |(lists, (name, code, why, commands), outcome)| {
-            let mut row = fixtures::instance(&fixtures::target(), "i-1", name.as_deref(), outcome, "x");
-            row.reason = Reason::new(&code, why);
+            let mut row = fixtures::instance(&fixtures::target(), "i-1", name.as_deref(), outcome, ReasonCode::Reached);
+            row.reason = Reason::new(code, why);
             row.command_ids = commands;
             (row.missing_before, row.installed, row.failed) = (lists.0, lists.1, lists.2);
             (row.missing_after, row.installed_untested, row.held_back) = (lists.3, lists.4, lists.5);

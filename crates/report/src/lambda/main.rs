@@ -13,6 +13,7 @@ use orgpatch_aws::lambda::{self, Error, environment};
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_aws::store::step_records;
+use orgpatch_aws::store::step_records::Wanted;
 use orgpatch_engine::gate::GateRecord;
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_model::error::RunError;
@@ -43,9 +44,12 @@ async fn answer(
     let comparing = earlier(store, &run, known.as_ref()).await?.map(Comparing::with);
     let steps = run.steps.clone();
     let gates = gates(store, &request.run_id, &steps).await?;
+    // Results of a step that was never judged come from a try of Judge that did not end: its records say more.
+    let wanted: Vec<Wanted> =
+        gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
     let assembly = Assembly::new(run, gates, request.error.as_ref(), request.now);
     let mut files = Files::begin(store, assembly.run())?;
-    let written = write(store, &mut files, &steps, assembly, comparing).await;
+    let written = write(store, &mut files, steps.iter().zip(wanted), assembly, comparing).await;
     let (head, highlights) = match written {
         Ok((head, highlights)) => {
             files.end(&head, &highlights).await?;
@@ -70,15 +74,15 @@ async fn answer(
 async fn write(
     store: &Store,
     files: &mut Files,
-    steps: &[StepSummary],
+    steps: impl Iterator<Item = (&StepSummary, Wanted)>,
     mut assembly: Assembly,
     mut comparing: Option<Comparing>,
 ) -> Result<(Head, Highlights), RunError> {
     let run_id = assembly.run().id.clone();
-    for (place, step) in steps.iter().enumerate() {
+    for (place, (step, wanted)) in steps.enumerate() {
         files.begin_stage(assembly.run(), &step.stage).await?;
-        step_records::each_target(store, &run_id, &step.id, step_records::RESULTS_AND_BASELINES, async |facts| {
-            let target = assembly.add(place, facts);
+        step_records::each_target(store, &run_id, &step.id, wanted, async |target| {
+            let target = assembly.add(place, target);
             if let Some(comparing) = &mut comparing {
                 comparing.add(&target);
             }

@@ -4,7 +4,7 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::planner::StepSettings;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 use super::{compare, counted, recorded, write};
@@ -27,22 +27,25 @@ pub async fn preview(
 fn nothing_to_compare(settings: &StepSettings) -> Reason {
     if settings.baselines.is_empty() {
         return Reason::new(
-            "no-baselines",
+            ReasonCode::NoBaselines,
             "the plan has no baselines here: those that the account has are used as they are",
         );
     }
     Reason::new(
-        "nothing-to-scan",
+        ReasonCode::NothingToScan,
         "no instance could be asked for which the plan has a baseline, so a run would change none",
     )
 }
 
 fn compared(changes: &[Change]) -> Reason {
     if changes.is_empty() {
-        return Reason::new("baselines-equal", "the baselines are as the plan wants them; no instance was asked");
+        return Reason::new(
+            ReasonCode::BaselinesEqual,
+            "the baselines are as the plan wants them; no instance was asked",
+        );
     }
     Reason::new(
-        "baselines-differ",
+        ReasonCode::BaselinesDiffer,
         format!("a run would make {} to the baselines; nothing was changed, no instance was asked", counted(changes)),
     )
 }

@@ -5,8 +5,9 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
+use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::{Progress, TargetRequest};
 
 use super::{apply, counted, recorded, write};
@@ -21,7 +22,7 @@ pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Resu
     };
     let Some(previous) = previous.filter(|previous: &Previous| !previous.is_empty()) else {
         let text = "no run has replaced anything here, or it was given back before; no instance was asked";
-        return recorded(context, request, Reason::new("nothing-to-restore", text)).await;
+        return recorded(context, request, Reason::new(ReasonCode::NothingToRestore, text)).await;
     };
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
@@ -37,16 +38,16 @@ pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Resu
 fn restored(changes: &[Change]) -> Reason {
     if changes.iter().any(Change::is_write) {
         let text = format!("{} gave back what was there before orgpatch; no instance was asked", counted(changes));
-        return Reason::new("baselines-restored", text);
+        return Reason::new(ReasonCode::BaselinesRestored, text);
     }
     Reason::new(
-        "nothing-to-restore",
+        ReasonCode::NothingToRestore,
         "nothing of orgpatch is registered where it could be replaced; no instance was asked",
     )
 }
 
 /// What an earlier try of this very step has found out: it may have died after it forgot what was there before.
 async fn begun(context: &FunctionContext, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, keys::Folder::Baselines, &request.target);
+    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Baselines);
     Ok(context.store.find(&key).await?)
 }

@@ -54,14 +54,23 @@ def step_label(step: dict[str, Any], steps: list[dict[str, Any]]) -> str:
 
 def _step_progress(step: dict[str, Any], label: str, keys: list[str]) -> StepProgress:
     own = [key.split("/")[1:] for key in keys if key.startswith(f"{step['id']}/")]
-    scanned = sum(key[0] == "scan" for key in own)
-    installed = sum(key[0] == "install" for key in own)
+    scanned = len(_recorded(own, "scan"))
+    installed = len(_recorded(own, "install"))
     phase, done = ("waiting", 0) if not own else ("scan", scanned)
     if installed:
         phase, done = "install", installed
     if ["gate.json"] in own and scanned:
         phase = f"{phase}, gate decided"
     return StepProgress(step["id"], label, int(step["targets"]), phase, done)
+
+
+def _recorded(keys: list[list[str]], work: str) -> set[tuple[str, str]]:
+    """Returns the targets with a record of `scan` or `install`.
+
+    It is targets/<account>/<Region>/<round>/scan/0001.json, or scan-ended-by-<function>.json in the same folder.
+    """
+    targets = [key for key in keys if key[0] == "targets" and len(key) > 4]
+    return {(key[1], key[2]) for key in targets if key[4] == work or key[4].startswith(f"{work}-ended-by-")}
 
 
 class Progress:

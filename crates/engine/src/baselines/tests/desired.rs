@@ -131,7 +131,7 @@ fn what_is_seldom_meant_is_said() {
         let mut baseline = stage("test").remove(0);
         baseline.operating_system = os;
         baseline.definition.approval_rules[0].approve_after_days = Some(days);
-        baseline.cautions().into_iter().map(|reason| reason.code).collect()
+        baseline.cautions().into_iter().map(|reason| reason.code.to_string()).collect()
     };
     assert_eq!(codes(Os::Windows, 30), Vec::<String>::new());
     assert_eq!(codes(Os::Windows, 31), ["windows-delay-beyond-a-month"]);

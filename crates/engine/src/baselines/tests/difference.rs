@@ -1,6 +1,7 @@
 //! What is left to do in accounts of every kind.
 
 use insta::assert_snapshot;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::target::Target;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
@@ -189,7 +190,7 @@ fn what_is_not_ours_is_never_touched() {
     the baseline orgpatch-monthly-test-WINDOWS (pb-0another) has the name of a baseline of orgpatch, but it belongs to the plan weekly, stage test; orgpatch leaves it alone
     ");
     for change in &changes {
-        assert_eq!((change.is_write(), change.reason().expect("a reason").code.as_str()), (false, "baseline-foreign"));
+        assert_eq!((change.is_write(), change.reason().expect("a reason").code), (false, ReasonCode::BaselineForeign));
     }
 
     // With the tags of ours but for another system it is not ours either: the API cannot change the system.
@@ -231,7 +232,7 @@ fn the_quota_stops_only_what_it_has_no_room_for() {
     orgpatch-monthly-test-AMAZON_LINUX_2023, just created, becomes the default for AMAZON_LINUX_2023 instead of AWS-AMAZON_LINUX_2023DefaultPatchBaseline (arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0awsAMAZON_LINUX_2023)
     orgpatch cannot create the baseline orgpatch-monthly-test-WINDOWS: an account may have 50 in a Region, and there are 50, including those that this run creates before it
     ");
-    assert_eq!(changes[2].reason().expect("a reason").code, "baseline-quota-reached");
+    assert_eq!(changes[2].reason().expect("a reason").code, ReasonCode::BaselineQuotaReached);
     let after = applied(observed, &changes);
     let again = difference(&stage("test"), &after);
     assert!(!again.iter().any(Change::is_write), "{}", lines(&again));

@@ -71,7 +71,7 @@ fn what_an_operator_chose_since_then_stays() {
     the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 stays in the account
     the baseline orgpatch-monthly-test-WINDOWS stays in the account
     ");
-    let codes: Vec<String> = changes.iter().filter_map(Change::reason).map(|reason| reason.code).collect();
+    let codes: Vec<String> = changes.iter().filter_map(Change::reason).map(|reason| reason.code.to_string()).collect();
     assert_eq!(codes, ["baseline-changed-since", "baseline-kept", "baseline-kept"]);
 }
 

@@ -68,7 +68,7 @@ fn stages_keep_the_plans_order_and_units_are_recursive() {
     02-production-1: 000000000002@ap-northeast-1/Production 000000000002@ap-northeast-3/Production 000000000003@ap-northeast-1/Production/Payments 000000000003@ap-northeast-3/Production/Payments
     ");
     assert_eq!(resolution.outside.len(), 1);
-    assert_eq!(resolution.outside[0].reason.code, "no-stage");
+    assert_eq!(resolution.outside[0].reason.code, ReasonCode::NoStage);
 }
 
 #[test]
@@ -76,11 +76,15 @@ fn what_is_left_out_says_why() {
     let mut plan = plan(vec![stage("test", &["ou-t"]), stage("production", &["ou-p"])]);
     plan.stages[1].exclude.ous = vec!["ou-p-pay".into()];
     let resolution = resolve(&plan, &four(), Some(&["production".to_owned()])).expect("resolves");
-    let outside: Vec<(&str, &str)> =
-        resolution.outside.iter().map(|o| (o.account_id.as_str(), o.reason.code.as_str())).collect();
+    let outside: Vec<(&str, ReasonCode)> =
+        resolution.outside.iter().map(|o| (o.account_id.as_str(), o.reason.code.clone())).collect();
     assert_eq!(
         outside,
-        [("000000000001", "stage-not-in-run"), ("000000000003", "excluded-by-stage"), ("000000000009", "no-stage")]
+        [
+            ("000000000001", ReasonCode::StageNotInRun),
+            ("000000000003", ReasonCode::ExcludedByStage),
+            ("000000000009", ReasonCode::NoStage)
+        ]
     );
 }
 

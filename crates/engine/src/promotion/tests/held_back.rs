@@ -84,7 +84,7 @@ fn only_what_the_scan_proves_is_installed() {
     let instances = ids.map(|id| (id.to_owned(), vec![patch("openssl", "1"), patch("kernel", "2")]));
     let order = review(order(OS, instances), &tested(), Untested::Block, &[baseline(OS, 0)]);
     let found = |outcome, missing: &[Patch]| Scanned {
-        verdict: Verdict { outcome, reason: Reason::new("why", "because") },
+        verdict: Verdict { outcome, reason: Reason::new(ReasonCode::PatchesMissing, "because") },
         missing: missing.to_vec(),
     };
     let mut scanned = BTreeMap::from([

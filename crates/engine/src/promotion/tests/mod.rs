@@ -7,7 +7,7 @@ mod set;
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::{Patch, PatchDisposition, WithheldPatches};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
 use super::*;
@@ -51,7 +51,7 @@ fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<P
                 missing,
                 untested: vec![],
                 held_back: vec![],
-                reason: Reason::new("patches-missing", "patches are missing"),
+                reason: Reason::new(ReasonCode::PatchesMissing, "patches are missing"),
             })
             .collect(),
         left_out: vec![],

@@ -87,7 +87,7 @@ proptest! {
                 findings: Vec::new(),
                 conflicts: vec![],
             };
-            let mut row = row(&target(), &instance, Outcome::Patched, Reason::new("x", "x"));
+            let mut row = row(&target(), &instance, Outcome::Patched, Reason::new(ReasonCode::ProvedByScan, "x"));
             row.installed = missing(&at_test, has);
             row
         }).collect();
@@ -114,7 +114,7 @@ proptest! {
                 let mut scanned = reviewed.instances.iter().map(|one| {
                     let missing = missing(&snapshot, &instances[&one.instance_id]);
                     let outcome = if missing.is_empty() { Outcome::Compliant } else { Outcome::Missing };
-                    let verdict = Verdict { outcome, reason: Reason::new("x", "x") };
+                    let verdict = Verdict { outcome, reason: Reason::new(ReasonCode::PatchesMissing, "x") };
                     (one.instance_id.clone(), Scanned { verdict, missing })
                 }).collect();
                 (cleared(reviewed, &tested, &mut scanned), snapshot)

@@ -20,7 +20,10 @@ fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
         findings: Vec::new(),
         conflicts: vec![],
     };
-    InstanceRow { installed: patches, ..row(&target(), &instance, Outcome::Patched, Reason::new("x", "x")) }
+    InstanceRow {
+        installed: patches,
+        ..row(&target(), &instance, Outcome::Patched, Reason::new(ReasonCode::ProvedByScan, "x"))
+    }
 }
 
 fn day(n: i64) -> Timestamp {

@@ -1,6 +1,7 @@
 //! What findings mean for the instances of an inventory.
 
 use insta::assert_snapshot;
+use orgpatch_model::reason::ReasonCode;
 
 use super::*;
 use crate::inventory::readiness::attach;
@@ -76,6 +77,8 @@ fn what_the_plan_leaves_out_has_no_findings() {
     let facts = target();
     let mut instances = list::inventory(&select, &facts.instances, known_nodes(&facts));
     attach(&mut instances, check(&facts, &select, now()));
-    assert!(matches!(&instances[0].eligibility, Eligibility::Skipped(reason) if reason.code == "not-selected-by-tags"));
+    assert!(
+        matches!(&instances[0].eligibility, Eligibility::Skipped(reason) if reason.code == ReasonCode::NotSelectedByTags)
+    );
     assert_eq!(instances[0].findings, []);
 }

@@ -9,29 +9,41 @@ export interface ReasonHelp {
   action: string;
 }
 
-/** The catalogue as the generator writes it. In a pattern, `<n>` stands for an integer. */
+/** The catalogue as the generator writes it. A pattern has one placeholder, which its texts repeat. */
 export interface ReasonCatalogue {
   codes: ({ code: string } & ReasonHelp)[];
   patterns: ({ pattern: string } & ReasonHelp)[];
 }
 
+/** What a placeholder stands for: an integer, or the name of an error of an AWS service. */
+const PLACEHOLDERS = {
+  "<n>": "-?\\d+",
+  "<error>": "[A-Z][A-Za-z0-9]*(?:\\.[A-Za-z0-9]+)+",
+};
+
 /** Escapes the characters that have a meaning in regular expressions. */
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** Returns the regular expression for a whole pattern, with the integer as its group. */
-const expression = (pattern: string): RegExp => new RegExp(`^${pattern.split("<n>").map(literal).join("(-?\\d+)")}$`);
+/** Returns the placeholder of a pattern and the regular expression for whole codes, with the placeholder as its group. */
+function expression(pattern: string): { placeholder: string; matches: RegExp } {
+  const [placeholder, values] = Object.entries(PLACEHOLDERS).find(([one]) => pattern.includes(one)) ?? ["<n>", ""];
+  return { placeholder, matches: new RegExp(`^${pattern.split(placeholder).map(literal).join(`(${values})`)}$`) };
+}
 
 /** Returns a function that explains reason codes; it returns undefined for a code that the catalogue does not have. */
 export function explainer({ codes, patterns }: ReasonCatalogue): (code: string) => ReasonHelp | undefined {
   const byCode = new Map<string, ReasonHelp>(codes.map((entry) => [entry.code, entry]));
-  const expressions = patterns.map((entry) => ({ matches: expression(entry.pattern), entry }));
+  const expressions = patterns.map((entry) => ({ ...expression(entry.pattern), entry }));
   return (code) => {
     const known = byCode.get(code);
     if (known) return known;
-    for (const { matches, entry } of expressions) {
-      const n = matches.exec(code)?.[1];
-      if (n === undefined) continue;
-      return { meaning: entry.meaning.replaceAll("<n>", n), action: entry.action.replaceAll("<n>", n) };
+    for (const { placeholder, matches, entry } of expressions) {
+      const value = matches.exec(code)?.[1];
+      if (value === undefined) continue;
+      return {
+        meaning: entry.meaning.replaceAll(placeholder, value),
+        action: entry.action.replaceAll(placeholder, value),
+      };
     }
     return undefined;
   };

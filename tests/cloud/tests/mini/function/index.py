@@ -58,7 +58,7 @@ def work(event: Event) -> dict[str, Any]:
     except boto3.client("sts").exceptions.ClientError as error:
         outcome = error.response["Error"]["Code"]
     _put(
-        f"runs/{event['run']}/steps/{event['step']}/scan/{event['accountId']}/{event['region']}.json",
+        f"runs/{event['run']}/steps/{event['step']}/targets/{event['accountId']}/{event['region']}/01/scan/0001.json",
         {"outcome": outcome, "now": event["now"]},
     )
     return {"accountId": event["accountId"], "outcome": outcome}
