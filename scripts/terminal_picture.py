@@ -24,7 +24,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = 96
+COLUMNS = 120
 # Readable on a light and on a dark page.
 THEME = TerminalTheme(
     (24, 28, 36),

@@ -27,7 +27,7 @@ async fn collect_results(
     request: TargetRequest,
 ) -> Result<Progress, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::PreInstallScan, Phase::Install, Phase::Verify])?;
-    if has_ended(context, &request).await? {
+    if Box::pin(has_ended(context, &request)).await? {
         return Ok(Progress::Done);
     }
     let settings: StepSettings = context.store.get_once(&keys::settings(&request.run_id, &request.step)).await?;

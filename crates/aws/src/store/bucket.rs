@@ -60,16 +60,15 @@ impl Store {
 
     /// The same for an object that may not exist: that is not remembered, since it may be written later.
     pub async fn find_once<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
-        let bytes = match self.remembered.get(key) {
-            Some(bytes) => bytes,
-            None => {
-                let Some(read) = self.bytes(key).await? else { return Ok(None) };
-                let bytes = Arc::from(read.to_vec());
-                self.remembered.put(key, &bytes);
-                bytes
-            }
+        let remembered = if let Some(bytes) = self.remembered.get(key) {
+            bytes
+        } else {
+            let Some(read) = self.bytes(key).await? else { return Ok(None) };
+            let bytes = Arc::from(read.to_vec());
+            self.remembered.put(key, &bytes);
+            bytes
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(key, &error))
+        serde_json::from_slice(&remembered).map(Some).map_err(|error| unreadable(key, &error))
     }
 
     /// Whether an object exists.

@@ -13,19 +13,19 @@ use crate::exit_code;
 /// The file of the report page; `ReasonCatalogue` in crates/report/page/src/model/reason-codes.ts.
 #[derive(Serialize)]
 struct Catalogue {
-    codes: Vec<Code>,
-    patterns: [Pattern; 2],
+    codes: Vec<CodeEntry>,
+    patterns: [PatternEntry; 2],
 }
 
 #[derive(Serialize)]
-struct Code {
+struct CodeEntry {
     code: ReasonCode,
     meaning: String,
     action: &'static str,
 }
 
 #[derive(Serialize)]
-struct Pattern {
+struct PatternEntry {
     pattern: &'static str,
     meaning: &'static str,
     action: &'static str,
@@ -93,9 +93,9 @@ fn what_the_report_page_says_of_the_committed_reason_codes_is_the_list() {
     listed.sort();
     let codes = listed.into_iter().map(|code| {
         let (meaning, action) = (code.meaning().into_owned(), code.action());
-        Code { code, meaning, action }
+        CodeEntry { code, meaning, action }
     });
-    let patterns = [ANY_EXIT_CODE, ANY_SERVICE_ERROR].map(|Help { code, meaning, action, .. }| Pattern {
+    let patterns = [ANY_EXIT_CODE, ANY_SERVICE_ERROR].map(|Help { code, meaning, action, .. }| PatternEntry {
         pattern: code,
         meaning,
         action,

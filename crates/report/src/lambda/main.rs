@@ -52,7 +52,7 @@ async fn answer(
     let written = write(store, &mut files, steps.iter().zip(wanted), assembly, comparing).await;
     let (head, highlights) = match written {
         Ok((head, highlights)) => {
-            files.end(&head, &highlights).await?;
+            Box::pin(files.end(&head, &highlights)).await?;
             (head, highlights)
         }
         Err(error) => {

@@ -24,7 +24,7 @@ fn a_plan_that_cannot_be_planned_is_refused_with_a_typed_error() {
         stages("[{name: test, ous: [ou-abcd-99999999]}]"),
         stages("[{name: test, ous: [ou-abcd-11111111], exclude: {ous: [ou-abcd-99999999]}}]"),
         stages(r#"[{name: test, ous: [ou-abcd-11111111], exclude: {accounts: ["999999999999"]}}]"#),
-        stages(r#"[{name: test, ous: [r-abcd]}, {name: production, ous: [ou-abcd-33333333]}]"#),
+        stages(r"[{name: test, ous: [r-abcd]}, {name: production, ous: [ou-abcd-33333333]}]"),
         stages("[{name: test, ous: [ou-abcd-66666666]}]"),
     ];
     let lines: Vec<String> = errors.iter().map(|error| format!("{}: {error}", error.name())).collect();
