@@ -51,7 +51,7 @@ def test_an_unknown_code_is_found_wherever_it_stands(tmp_path: Path, code: str) 
 
 
 @pytest.mark.parametrize(
-    "code", ["exit-code-156", "exit-code--1", "exit-code-0", "States.Timeout", "BrokenRun", "somebody"]
+    "code", ["exit-code-156", "exit-code--1", "exit-code-0", "States.Timeout", "BrokenRun", "overwritten"]
 )
 def test_exit_codes_and_error_names_are_codes(tmp_path: Path, code: str) -> None:
     document = json.loads(GOLDEN.read_text())
