@@ -154,7 +154,7 @@ lint-spelling: .venv/.installed ## Typing errors in every file that git knows (.
 	git ls-files -z | xargs -0 .venv/bin/codespell
 
 # Files, and folders with everything in them. `scripts/check_prose.py --count` shows what is left in each folder.
-PROSE := README.md $(wildcard docs/*.md)
+PROSE := $(wildcard *.md) docs crates statemachine tests bench scripts queries template.yaml member-role.yaml
 
 .PHONY: lint-prose
 lint-prose: ## The English of what people read (PROSE)

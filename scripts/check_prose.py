@@ -22,7 +22,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IGNORED_FOLDERS = {".git", ".venv", ".venv-sam", "node_modules", "target", "build", "out", "__pycache__", ".aws-sam"}
 # Generated: page.html from the page's sources, the types of the page from the report's schema.
-IGNORED_FILES = {"crates/report/page.html", "crates/report/page/src/schema.d.ts", "scripts/check_prose.py"}
+# The check and its tests name what they forbid.
+IGNORED_FILES = {
+    "crates/report/page.html",
+    "crates/report/page/src/schema.d.ts",
+    "scripts/check_prose.py",
+    "tests/cloud/checks/test_prose.py",
+}
+# The reason code `somebody` is a public value, which these files have to spell.
+FILES_WITH_THE_CODE = {"crates/engine/src/competing/tests.rs", "crates/model/src/reason/catalogue.rs"}
 QUESTION_HEADINGS: set[str] = set()
 LONGEST_SENTENCE = 40
 
@@ -275,7 +283,8 @@ def findings(path: Path) -> Iterator[Finding]:
     found = []
     for piece in reader(name, path.read_text(encoding="utf-8")):
         for rule, check in RULES.items():
-            if message := check(piece):
+            message = check(piece)
+            if message and not (name in FILES_WITH_THE_CODE and "'somebody'" in message):
                 found.append(Finding(name, piece.line, rule, message))
     yield from sorted(found, key=lambda one: (one.line, one.rule))
 

@@ -48,7 +48,7 @@ pub async fn collect(
         }
         Phase::PreInstallScan => look.before_install().await,
         Phase::Verify => look.after_install().await,
-        // Nobody collects in the other phases: expect_phase sees to that.
+        // `expect_phase` refuses the other phases.
         Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => look.after_scan().await,
     }
 }

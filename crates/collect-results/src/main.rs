@@ -1,4 +1,4 @@
-//! `collect-results`: what did the instances answer? Running, or the target's record.
+//! `collect-results`: reads what the instances answered, and writes the target's record when every answer is final.
 
 mod collect;
 
@@ -35,7 +35,7 @@ async fn collect_results(
     context.record_outcome(&request, result, |_| Progress::Done).await
 }
 
-/// Whether a record says already that the target's install has ended, because the target could not be worked on.
+/// Returns true if a record says that the target could not be worked on, so that its install has ended.
 ///
 /// Only around an install does the state machine come here from a function that may have written one: after a scan or an
 /// install that was not sent it goes elsewhere. Where a repeated try has sent something all the same, the earliest record

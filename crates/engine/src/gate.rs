@@ -151,9 +151,9 @@ fn unknown_system(platform: Option<&Platform>) -> Reason {
     )
 }
 
-/// Judge: may the next step start?
+/// Decides whether the next step may start.
 ///
-/// A step in which a result was lost never passes: nobody can say what happened there. A scan run passes
+/// A step in which a result was lost never passes, because what happened there is unknown. A scan run passes
 /// otherwise, since it touches nothing and people want to see all of it.
 #[must_use]
 pub fn judge(

@@ -7,7 +7,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Selection;
 
-/// Why the plan leaves an instance out, whatever its state; None if it is selected.
+/// Returns why the plan leaves an instance out, whatever its state; None if it is selected.
 #[must_use]
 pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<OperatingSystem>) -> Option<Reason> {
     if select.exclude.instances.contains(&instance.id) {

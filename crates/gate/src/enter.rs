@@ -1,5 +1,5 @@
-//! Enter: may the step start? A frozen one gets its baselines here, since only now is known when the first stage was
-//! scanned.
+//! Enter: decides whether the step may start. A frozen step gets its baselines here, because only now is it known when
+//! the first stage was scanned.
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
@@ -12,7 +12,7 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
 use orgpatch_records::messages::GateRequest;
 
-/// Asks what became of every earlier step.
+/// Reads the gate decision of every earlier step, and decides.
 pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let records: Vec<Option<GateRecord>> = Store::for_each(
         settings.earlier_steps.iter().map(|step| keys::gate(&request.run_id, step)).collect(),

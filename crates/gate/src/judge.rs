@@ -1,5 +1,5 @@
-//! Judge: may the next step start? The result of each target and what the first stage installed are recorded here, whatever
-//! the answer.
+//! Judge: decides whether the next step may start. Whatever the decision, it records the result of each target and what
+//! the first stage installed.
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records;
@@ -68,7 +68,7 @@ async fn result(
     if store.create(&key, &result).await? { Ok(result) } else { store.get(&key).await }
 }
 
-/// What the first stage installed in earlier runs of the plan.
+/// Reads what the first stage installed in earlier runs of the plan.
 async fn remembered(store: &Store, settings: &StepSettings) -> Result<TestedSet, RunError> {
     let earlier: Option<TestedSet> = store.find(&keys::tested_memory(&settings.plan)).await?;
     Ok(earlier.map(TestedSet::of_earlier_runs).unwrap_or_default())

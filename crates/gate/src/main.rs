@@ -1,4 +1,4 @@
-//! `gate`: may a step start, what would it install, may the next one start?
+//! `gate`: decides whether a step may start, what it would install, and whether the next step may start.
 
 mod enter;
 mod judge;

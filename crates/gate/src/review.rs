@@ -1,4 +1,4 @@
-//! Review: what would be installed? The install plan is written before anything is.
+//! Review: writes down what would be installed, before anything is.
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records::Wanted;

@@ -1,4 +1,4 @@
-//! `install`: sends what the install plan says about a target, once, and never beside somebody else's patch command.
+//! `install`: sends what the install plan says about a target, once, and never beside the patch command of another tool.
 
 mod others;
 

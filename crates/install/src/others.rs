@@ -1,4 +1,4 @@
-//! Right before sending: does somebody else patch one of the instances at this very moment?
+//! Looks, right before sending, for patch commands of other tools that run on the instances.
 
 use jiff::Timestamp;
 use orgpatch_aws::SdkConfig;
@@ -15,8 +15,8 @@ use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
 
-/// Looks once. Where an instance is waited for, the time of the first such look is kept, so that the waiting has an end
-/// whatever becomes of this function.
+/// Looks once. If an instance is waited for, the time of the first such look is kept, so that waiting ends even if this
+/// function dies.
 pub async fn look(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -39,7 +39,7 @@ pub async fn look(
     Ok(Busy { instances: busy(Some(since)), look_again_seconds: competing::look_again_seconds(since, request.now) })
 }
 
-/// When this target began to wait: now, unless an earlier look has said so.
+/// Returns when this target began to wait: now, unless an earlier look has recorded it.
 async fn waiting_since(context: &FunctionContext, request: &TargetRequest) -> Result<Timestamp, RunError> {
     let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Waiting);
     if let Some(since) = context.store.find_once(&key).await? {

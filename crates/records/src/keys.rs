@@ -31,7 +31,7 @@ pub enum Owner {
     Gate,
     /// The Lambda function `report`.
     Report,
-    /// The state machine `patch-run`, whose Maps write what became of their children.
+    /// The state machine `patch-run`, whose Maps write how their children ended.
     PatchRun,
 }
 
@@ -188,20 +188,21 @@ pub fn gate(run_id: &str, step: &str) -> String {
     of_step(run_id, step, StepObject::Gate)
 }
 
-/// Where the state machine leaves what became of the children of a step's Map (`scan` or `install`).
+/// Returns where the state machine writes how the children of a step's Map (`scan` or `install`) ended.
 #[must_use]
 pub fn children(run_id: &str, step: &str, map: &str) -> String {
     format!("runs/{run_id}/steps/{step}/children/{map}")
 }
 
-/// What was there before orgpatch's baselines in a target, since the first run that changed any. It outlives runs, is
-/// extended by each, and emptied when it has been given back. Written by `scan`.
+/// Returns the key of the baselines that a target had before orgpatch's first change. The object outlives runs, is
+/// extended by each, and emptied when they have been given back. Written by `scan`.
 #[must_use]
 pub fn earlier_baselines(target: &Target) -> String {
     format!("baselines/{}/{}.json", target.account_id, target.region)
 }
 
-/// What the first stage of a plan installed in any run. Not below `runs/`: every run adds to it. Written by `gate`.
+/// Returns the key of what the first stage of a plan installed in any run. Not below `runs/`: every run adds to it.
+/// Written by `gate`.
 #[must_use]
 pub fn tested_memory(plan: &str) -> String {
     format!("tested/{plan}.json")
@@ -222,13 +223,13 @@ pub fn report_file(run_id: &str, name: &str) -> String {
     format!("runs/{run_id}/report/{name}")
 }
 
-/// Which run of a plan is the latest one. Written by `report`.
+/// Returns the key of the pointer to the latest run of a plan. Written by `report`.
 #[must_use]
 pub fn latest(plan: &str) -> String {
     format!("{}{plan}.json", all_latest())
 }
 
-/// What the keys of all of those begin with.
+/// Returns the prefix of all those keys.
 #[must_use]
 pub fn all_latest() -> String {
     "latest/".to_owned()

@@ -48,7 +48,7 @@ pub struct StepHead {
     pub targets_key: String,
     /// Object with the targets that have something to install; written by Review.
     pub install_targets_key: String,
-    /// Where the Map over the targets leaves what became of its children.
+    /// Where the Map over the targets writes how its children ended.
     pub scan_children: String,
     /// The same for the Map over the targets with work.
     pub install_children: String,
@@ -94,7 +94,7 @@ pub struct ReachAnswer {
     pub outcome: TargetOutcome,
 }
 
-/// Answer of `scan`, `install` and `collect-results`: is there more to wait for?
+/// Answer of `scan`, `install` and `collect-results`: whether there is more to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Progress {
@@ -112,7 +112,7 @@ pub enum Progress {
     },
     /// Nothing more to wait for in this phase.
     Done,
-    /// The target's record is written: nobody needs to collect anything.
+    /// The target's record is written: there is nothing to collect.
     Recorded,
 }
 
@@ -137,11 +137,11 @@ pub struct GateRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
-    /// May this step start?
+    /// Whether this step may start.
     Enter,
-    /// What would be installed?
+    /// What the step would install.
     Review,
-    /// May the next step start?
+    /// Whether the next step may start.
     Judge,
 }
 

@@ -59,8 +59,8 @@ pub async fn withheld(
     apply(context, request, &baselines, &record.changes).await
 }
 
-/// What is left to do for the operating systems that the target has to scan; None if there is none of which the plan
-/// has a baseline.
+/// Returns what is left to do for the operating systems that the target has to scan; None if the plan has a baseline
+/// for none of them.
 async fn compare(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -95,8 +95,8 @@ async fn write(context: &FunctionContext, request: &TargetRequest, record: &Base
     Ok(context.store.write_once(&key, record).await?)
 }
 
-/// Keeps what was there before, for `restore-baselines`, until that has given it back. One run at a time: nobody else
-/// writes the same object.
+/// Keeps what was there before, for `restore-baselines`, until that has given it back. Only one run at a time writes
+/// the object.
 async fn remember(context: &FunctionContext, request: &TargetRequest, previous: &Previous) -> Result<(), TargetError> {
     if previous.is_empty() {
         return Ok(());
@@ -142,7 +142,7 @@ async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Re
     Ok(Progress::Recorded)
 }
 
-/// How many calls those changes are, in words.
+/// Returns how many calls those changes are, in words.
 fn counted(changes: &[Change]) -> String {
     english::counted(changes.iter().filter(|change| change.is_write()).count(), "change")
 }

@@ -101,14 +101,14 @@ async fn ask(
     let asked: Vec<(OperatingSystem, String)> = asked;
     let member = context.sessions.session_for(&request.run_id, target).await?;
     let ssm = Ssm::new(&member);
-    // The inventory has just said who is online; later nobody knows.
+    // The inventory has just said which instances are online; later this is unknown.
     let online = if request.phase == Phase::Scan {
         None
     } else {
         let ids: Vec<String> = asked.iter().map(|(_, id)| id.clone()).collect();
         Some(context.sessions.target_result(target, dispatch::online(&ssm, &ids).await).await?)
     };
-    // A scan touches nothing, so nobody is in its way.
+    // A scan changes nothing, so no other command is in its way.
     let busy = &Busy::default();
     let withheld = &withheld;
     let dispatch = Dispatch { ledger, sessions: &context.sessions, ssm: &ssm, request, settings, withheld, busy };
@@ -119,7 +119,7 @@ fn known(instance: &OrderedInstance) -> (OperatingSystem, String) {
     (instance.os, instance.instance_id.clone())
 }
 
-/// What is in the target. The first look is kept: a retry must ask the same instances in the same batches.
+/// Returns what is in the target. The first look is kept: a retry must ask the same instances in the same batches.
 async fn inventory(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -166,7 +166,7 @@ async fn look(
     })
 }
 
-/// Lists a target that the run never came to. A door that does not open changes nothing about that.
+/// Lists a target that the run never came to. Failing to enter the account does not change the record.
 async fn list(
     context: &FunctionContext,
     request: &TargetRequest,

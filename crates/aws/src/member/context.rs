@@ -75,7 +75,7 @@ impl FunctionContext {
         self.store.write_once(&self.record_key(request)?, record).await
     }
 
-    /// Where [`Self::write_record`] writes.
+    /// Returns the key to which [`Self::write_record`] writes.
     fn record_key(&self, request: &TargetRequest) -> Result<String, RunError> {
         let (function, phase) = (self.function, request.phase);
         let object = TargetObject::record(function, phase).ok_or_else(|| {

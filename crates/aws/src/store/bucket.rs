@@ -71,7 +71,7 @@ impl Store {
         serde_json::from_slice(&remembered).map(Some).map_err(|error| unreadable(key, &error))
     }
 
-    /// Whether an object exists.
+    /// Returns true if the object exists.
     pub async fn exists(&self, key: &str) -> Result<bool, RunError> {
         Ok(self.body(key).await?.is_some())
     }
@@ -113,7 +113,7 @@ impl Store {
         self.find(key).await?.ok_or_else(|| missing(key))
     }
 
-    /// Writes an object unless it exists: whoever was first, a retry included, is right.
+    /// Writes an object unless it exists. The first writer is right; a retry changes nothing.
     pub async fn write_once<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
         self.create(key, value).await.map(|_| ())
     }

@@ -37,7 +37,7 @@ pub struct LockHolder {
 pub enum Write {
     /// It did.
     Done,
-    /// Somebody else was first.
+    /// Another writer was first.
     TooLate,
 }
 
@@ -63,7 +63,7 @@ impl Ledger {
         Self { client: Client::new(config), table }
     }
 
-    /// Who holds the run lock, if anybody does.
+    /// Returns the holder of the run lock; None if it is free.
     pub async fn lock_holder(&self) -> Result<Option<LockHolder>, RunError> {
         let item = self
             .client
@@ -84,7 +84,7 @@ impl Ledger {
         Ok(Some(LockHolder { run_id: field("runId")?, execution_arn: field("executionArn")? }))
     }
 
-    /// Takes the run lock: where nobody holds it, or only `from` still does.
+    /// Takes the run lock if it is free, or if `from` still holds it.
     pub async fn take_lock(
         &self,
         holder: &LockHolder,
@@ -150,7 +150,7 @@ impl Ledger {
         Ok(intents)
     }
 
-    /// Writes an intent in place of `before`, and only if nobody else has: a retry and a second copy of the function
+    /// Writes an intent in place of `before`, unless another copy of the function has: a retry and a second copy
     /// cannot both believe that it is their turn to send.
     pub async fn write_intent(
         &self,

@@ -37,8 +37,8 @@ pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Insta
     Ok(Installable::of(planned.into_ordered(), approved))
 }
 
-/// What the first stage of the plan has installed, as the steps that come after it see it; empty where the plan
-/// compares nothing.
+/// Returns what the first stage of the plan installed, as later steps see it. It is empty if the plan compares
+/// nothing.
 pub async fn tested(store: &Store, run_id: &str, settings: &StepSettings) -> Result<TestedSet, RunError> {
     let mut tested = TestedSet::default();
     for step in settings.promotion.iter().flat_map(|promotion| &promotion.tested_in) {

@@ -35,7 +35,7 @@ const READ_AHEAD_KIB: u32 = 16 * 1024;
 pub enum Wanted {
     /// The record of its scan.
     Scan,
-    /// Every record that says what became of its instances and baselines.
+    /// Every record about its instances and baselines.
     Records,
     /// The result that Judge has written; the records of a target of which it has written none.
     Results,
@@ -235,7 +235,7 @@ impl Objects {
         self.existing & bit(object) != 0
     }
 
-    /// How much is read of the target.
+    /// Returns how many KiB are read of the target.
     fn kib(self) -> u32 {
         if self.has(TargetObject::Result) { self.result_kib } else { self.records_kib }
     }

@@ -27,7 +27,7 @@ pub struct Upload {
     /// What was written and not sent.
     buffer: Vec<u8>,
     first: First,
-    /// What stands before everything that was written.
+    /// Sets the beginning, which comes before everything that was written.
     beginning: Vec<u8>,
     /// The id of the multipart upload, once there is more than one part.
     id: Option<String>,
@@ -35,7 +35,7 @@ pub struct Upload {
     under_way: Option<JoinHandle<Result<CompletedPart, RunError>>>,
 }
 
-/// What becomes of the first part.
+/// The way of the first part.
 enum First {
     /// It is sent like any other.
     Sent,
@@ -60,7 +60,7 @@ impl Store {
         }
     }
 
-    /// Begins an object that is written unless it exists: whoever was first, a retry included, is right.
+    /// Begins an object that is written unless it exists. The first writer is right; a retry changes nothing.
     pub fn upload_once(&self, key: String, content_type: &'static str) -> Upload {
         Upload { once: true, ..self.upload(key, content_type) }
     }
@@ -97,7 +97,7 @@ impl Upload {
         Ok(())
     }
 
-    /// What stands before everything that was written.
+    /// Sets the beginning, which comes before everything that was written.
     ///
     /// # Panics
     ///
@@ -221,7 +221,7 @@ impl Upload {
     }
 }
 
-/// What could not be made or kept in memory of such an object, as the run's error; `what` is what it would have been.
+/// Turns a failed write into the error of the run; `what` names the object.
 pub fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
     result.map_err(|error| RunError::BrokenRun(format!("{what} cannot be written: {error}")))
 }

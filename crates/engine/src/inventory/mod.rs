@@ -50,7 +50,7 @@ pub struct InventoryInstance {
 }
 
 impl InventoryInstance {
-    /// Whether the plan selects it, be it able to answer or not.
+    /// Returns true if the plan selects it, whether it can answer or not.
     #[must_use]
     pub fn is_selected(&self) -> bool {
         !matches!(self.eligibility, Eligibility::Skipped(_))

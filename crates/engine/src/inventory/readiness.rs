@@ -10,8 +10,8 @@ use crate::readiness::{Check, Finding, Matrix, Status};
 /// What makes an agent fall silent, the most likely first.
 const SILENCING: [Check; 3] = [Check::InstanceProfile, Check::Endpoints, Check::Agent];
 
-/// Gives each instance its findings. A finding changes what becomes of an instance only where Patch Manager never patches
-/// its system; everything else that is found is told, and the scan shows whether it was in the way.
+/// Gives each instance its findings. A finding changes the eligibility of an instance only if Patch Manager never patches
+/// its operating system. All other findings only explain; the scan shows whether they matter.
 pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String, Vec<Finding>>) {
     for instance in instances {
         instance.findings = findings.remove(&instance.instance_id).unwrap_or_default();
@@ -27,7 +27,7 @@ pub fn attach(instances: &mut [InventoryInstance], mut findings: BTreeMap<String
     }
 }
 
-/// Why a system is never patched, by the agent's words for it.
+/// Returns why Patch Manager never patches a system, by the agent's words for it.
 fn never_patched(platform: &str) -> Option<Reason> {
     let never = Matrix::get().never_patched(platform)?;
     let text = format!("Patch Manager never patches {} ({platform}): {}", never.name, never.why);

@@ -110,7 +110,7 @@ pub struct Promotion {
     /// True if patches are approved until the day on which the first stage was scanned; the baselines are then written
     /// when the step begins.
     pub frozen: bool,
-    /// What becomes of patches that the first stage has not installed.
+    /// What a step does with patches that the first stage has not installed.
     pub untested: Untested,
 }
 

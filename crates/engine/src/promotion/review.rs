@@ -1,4 +1,4 @@
-//! Before a step installs: what of it has the first stage not installed, and what does the plan say about that?
+//! Compares what a step would install with the tested set, and applies what the plan says about untested patches.
 
 use std::collections::BTreeSet;
 

@@ -30,9 +30,9 @@ impl TestedPatch {
     }
 }
 
-/// What the first stage of a plan installed: in this run, and in earlier ones of the same plan. Without the earlier
-/// ones a second run (Staging failed, somebody mended it) would find everything untested that the first one tested,
-/// since nothing is left to install in Test.
+/// What the first stage of a plan installed, in this run and in earlier runs of the same plan. The earlier runs matter:
+/// if Staging fails and an operator starts a second run, nothing is left to install in Test, and without the earlier
+/// run everything would be untested.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestedSet {
@@ -44,13 +44,13 @@ pub struct TestedSet {
 }
 
 impl TestedSet {
-    /// What earlier runs installed; nothing of this one yet.
+    /// Returns what earlier runs installed, without this run.
     #[must_use]
     pub fn of_earlier_runs(self) -> Self {
         Self { scanned_at: None, ..self }
     }
 
-    /// What instances of a target of the first stage installed. `scanned_at`: when the result of its scan was collected.
+    /// Adds what instances of a target of the first stage installed. `scanned_at`: when its scan was collected.
     pub fn add<'a>(
         &mut self,
         scanned_at: Option<Timestamp>,
@@ -83,7 +83,7 @@ impl TestedSet {
         self
     }
 
-    /// Whether the first stage installed that patch in that version.
+    /// Returns true if the first stage installed that patch in that version.
     #[must_use]
     pub fn contains(&self, os: OperatingSystem, patch: &Patch) -> bool {
         self.patches.contains_key(&TestedPatch::of(os, patch))

@@ -91,7 +91,7 @@ pub fn answers(
     asked
 }
 
-/// When to look again: None if every answer is final.
+/// Returns when to look again, in seconds; None if every answer is final.
 #[must_use]
 pub fn next_look_seconds(asked: &BTreeMap<String, CommandResult>, now: Timestamp) -> Option<u32> {
     asked

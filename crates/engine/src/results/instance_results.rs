@@ -52,7 +52,7 @@ impl Evidence {
         self.0.get(id).filter(|state| state.is_from(&snapshot_id, scan.sent_at))
     }
 
-    /// Who probably wrote the row of an instance over that of this run's own scan.
+    /// Returns the tool that probably overwrote the row of this run's own scan.
     fn overwritten(
         &self,
         view: View,
@@ -67,7 +67,7 @@ impl Evidence {
     }
 }
 
-/// An instance's verdict and the row behind it.
+/// The outcome of an instance and the compliance row behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// What happened.
@@ -94,7 +94,7 @@ impl Judged {
     }
 }
 
-/// The verdicts after a scan, by instance; None while one of them is not final.
+/// Judges a scan, by instance. Returns None while the result of an instance is not final.
 #[must_use]
 pub fn judge_scan(
     view: View,
@@ -107,8 +107,7 @@ pub fn judge_scan(
     judge_scanned(view, scanned, asked, evidence)
 }
 
-/// The verdicts after the scan that shows what would go in while patches are held back, by instance; None while one of
-/// them is not final.
+/// Judges the pre-install scan, by instance. Returns None while the result of an instance is not final.
 #[must_use]
 pub fn judge_pre_install_scan(
     view: View,
@@ -120,7 +119,7 @@ pub fn judge_pre_install_scan(
     judge_scanned(view, ordered, asked, evidence)
 }
 
-/// The verdicts on those of the instances that were asked; each with its operating system and who else patches it.
+/// Judges the instances that were asked; each comes with its operating system and its conflicts.
 fn judge_scanned<'a>(
     view: View,
     instances: impl Iterator<Item = (&'a str, OperatingSystem, &'a [Conflict])>,
@@ -140,7 +139,7 @@ fn judge_scanned<'a>(
     Some(judged)
 }
 
-/// What that scan found, by instance.
+/// Returns what the pre-install scan found, by instance.
 #[must_use]
 pub fn held(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patch>>) -> BTreeMap<String, Scanned> {
     judged
@@ -152,8 +151,8 @@ pub fn held(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patc
         .collect()
 }
 
-/// The verdicts after an install and the scan behind it, by instance; None while one of them is not final. `scanned` are
-/// the rows of the scan before.
+/// Judges an install and the scan after it, by instance. Returns None while the result of an instance is not final.
+/// `scanned` are the rows of the scan before.
 #[must_use]
 pub fn judge_install(
     view: View,
@@ -184,8 +183,8 @@ pub fn judge_install(
     Some(judged)
 }
 
-/// The rows of a scan: every instance of the inventory, with its verdict if it was asked. `patches` are those that
-/// are missing, failed or wait for a reboot, by instance.
+/// Returns the rows of a scan: every instance of the inventory, with its result if it was asked. `patches` are those
+/// that are missing, failed or wait for a reboot, by instance.
 #[must_use]
 pub fn scan_rows(
     view: View,
@@ -244,7 +243,7 @@ pub fn install_rows(
             let ordered = *ordered.get(before.instance_id.as_str())?;
             let found = judged.get(&before.instance_id)?;
             let missing_after = patches.get(&before.instance_id).map_or_else(Vec::new, |all| lacking(all));
-            // Without a list afterwards nobody knows which patches went in.
+            // Without a list afterwards it is unknown which patches went in.
             let (failed, installed): (Vec<Patch>, Vec<Patch>) = match &found.evidence {
                 None => (Vec::new(), Vec::new()),
                 Some(_) => ordered

@@ -60,7 +60,7 @@ impl InvocationResult {
     }
 }
 
-/// What that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
+/// Returns what that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
 /// right after sending, the list is empty.
 #[must_use]
 pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestamp) -> InvocationResult {
@@ -101,9 +101,10 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
             ReasonCode::AccessDenied,
             "the member role may not send the patch document to this instance",
         )),
-        ("Cancelled", _) => {
-            InvocationResult::None(Reason::new(ReasonCode::Cancelled, "somebody cancelled the command"))
-        }
+        ("Cancelled", _) => InvocationResult::None(Reason::new(
+            ReasonCode::Cancelled,
+            "the command was cancelled, by an operator or another tool",
+        )),
         ("TimedOut", _) => {
             InvocationResult::None(Reason::new(ReasonCode::TimedOut, "the command timed out on this instance"))
         }

@@ -1,4 +1,4 @@
-//! A compliance row that is not from our scan, although that has ended: whose is it?
+//! Finds the tool that probably overwrote the compliance row of our scan.
 
 use jiff::Timestamp;
 use orgpatch_model::reason::{Reason, ReasonCode};
@@ -23,8 +23,8 @@ const SUSPECTS: [(ReasonCode, ReasonCode); 4] = [
     (ReasonCode::ConflictMaintenanceWindow, ReasonCode::MaintenanceWindow),
 ];
 
-/// Who probably wrote the row of an instance whose scan of ours has ended; None if the row is of this run, or older than
-/// our scan, which means that ours is still to come.
+/// Returns the tool that probably wrote the row of an instance after our scan ended. Returns None if the row is of this
+/// run, or older than our scan: then ours is still to come.
 ///
 /// `execution_type` is the one of the instance's compliance summary, if it was read; `conflicts` are those of the
 /// instance. Code: `patch-policy`, `association`, `maintenance-window`, `command` or `somebody`.

@@ -56,8 +56,8 @@ pub fn earliest(records: impl IntoIterator<Item = TargetRecord>) -> Option<Targe
 pub enum StepEnd {
     /// All work on it is over; what is not recorded is lost.
     Over,
-    /// The run ended before or in the middle of it, for that reason; what is not recorded did not happen, or
-    /// nobody knows whether it did.
+    /// The run ended before it or in the middle of it, for that reason. What is not recorded did not happen, or is
+    /// unknown.
     Cut(Reason),
 }
 
@@ -161,7 +161,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     }
 }
 
-/// What the install plan leaves out ends as it says there.
+/// Gives the instances that the install plan leaves out the outcome that stands there.
 fn leave_out(rows: &mut BTreeMap<String, InstanceRow>, left_out: Vec<LeftOut>) {
     for one in left_out {
         set(rows, &one.instance_id, one.outcome, &one.reason);

@@ -163,14 +163,14 @@ pub fn request(
     }
 }
 
-/// How long an instance may take to begin: half an hour for an install, since `maxConcurrency` makes instances
-/// wait for each other on the service's side, not on theirs; ten minutes for a scan.
+/// Returns how long an instance may take to begin, in seconds: half an hour for an install, ten minutes for a scan.
+/// `maxConcurrency` makes instances wait for each other on the service's side, not on theirs.
 fn delivery_timeout_seconds(phase: Phase) -> u32 {
     if phase == Phase::Install { 1_800 } else { 600 }
 }
 
-/// How long after sending a command to believe that an answer may still come. Systems Manager itself gives up
-/// after the delivery time-out plus the document's own; one hour more for what it says late.
+/// Returns how long after sending a command an answer may still come, in seconds. Systems Manager itself gives up
+/// after the delivery time-out plus the document's own. One hour is added for late answers.
 #[must_use]
 pub fn deadline_seconds(phase: Phase, rounds: u32) -> u32 {
     // MaxConcurrency lets instances go in rounds, each of which may take the full time.
@@ -187,8 +187,8 @@ pub fn rounds(instances: usize, max_concurrency: &str) -> u32 {
     u32::try_from(instances.div_ceil(width.max(1))).unwrap_or(u32::MAX)
 }
 
-/// When to look at a command again: waits grow with its age, so that an hour-long install costs about ten looks
-/// and no result is more than three quarters of its own age, or ten minutes, late.
+/// Returns when to look at a command again, in seconds. Waits grow with its age: an hour-long install costs about ten
+/// looks, and no result is later than three quarters of its age, or ten minutes.
 #[must_use]
 pub fn next_look_seconds(sent_at: Timestamp, now: Timestamp) -> u32 {
     let age = now.as_second().saturating_sub(sent_at.as_second()).max(0);

@@ -1,6 +1,6 @@
 //! Sending a command exactly once, although SendCommand has no idempotency token.
 //!
-//! Before a batch is sent, an intent is written. Whoever comes later (a retry, a second copy of the function) finds
+//! Before a batch is sent, an intent is written. A retry or a second copy of the function, which comes later, finds
 //! it and asks [`next_action`] what to do. The rule that everything else follows: **between two sends of the same
 //! batch lies proof that the first one sent nothing** — either the service said so, or the command is still not in
 //! its list [`SETTLE_SECONDS`] after the attempt.
@@ -20,8 +20,8 @@ pub const SETTLE_SECONDS: i64 = 120;
 pub struct Intent {
     /// The batch.
     pub batch_id: String,
-    /// The instances that the attempt names. After the first attempt none is added; one that somebody else patches by
-    /// the time of the next is taken out, and left out by an intent of its own.
+    /// The instances that the attempt names. After the first attempt none is added. An instance that another tool
+    /// patches at the time of the next attempt is taken out, and left out by an intent of its own.
     pub instance_ids: Vec<String>,
     /// Counts the attempts, from 1; a take-over is a conditional write on it.
     pub attempt: u32,
@@ -92,7 +92,7 @@ impl LeftAlone {
 pub enum NextAction {
     /// Write the first intent (only if there is none), then send.
     Begin,
-    /// Write a new attempt (only if nobody else has), then send.
+    /// Write a new attempt, unless another copy of the function has; then send.
     TryAgain,
     /// Look for the command in the service's list, then ask [`after_lookup`].
     LookUp,
@@ -102,7 +102,7 @@ pub enum NextAction {
     GoOnWithHalves,
 }
 
-/// What to do for a batch with that intent.
+/// Returns what to do for a batch with that intent.
 #[must_use]
 pub fn next_action(intent: Option<&Intent>) -> NextAction {
     match intent.map(|intent| &intent.state) {
@@ -180,7 +180,7 @@ mod tests {
             Timestamp::from_second(self.now).expect("a time")
         }
 
-        /// What `install` does for one batch, one instruction after the other, each of which may be the last.
+        /// Does what `install` does for one batch, one instruction after the other. Each may be the last.
         fn run(&mut self) -> Result<Option<u32>, Died> {
             self.step()?;
             match next_action(self.ledger.as_ref()) {

@@ -75,7 +75,7 @@ impl TargetObject {
     pub const INSTALL_RECORDS: [Self; 4] =
         [Self::InstallEndedByAssumeRole, Self::InstallEndedByScan, Self::InstallEndedByInstall, Self::Install];
 
-    /// Where that function writes the record of a target in a phase; None if it writes none in it.
+    /// Returns the object in which that function records a target in a phase; None if it writes none.
     #[must_use]
     pub fn record(owner: Owner, phase: Phase) -> Option<Self> {
         let around_install = match phase {

@@ -46,7 +46,7 @@ fn restored(changes: &[Change]) -> Reason {
     )
 }
 
-/// What an earlier try of this very step has found out: it may have died after it forgot what was there before.
+/// Returns what an earlier attempt of this step found out: it may have died after it emptied the record.
 async fn begun(context: &FunctionContext, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
     let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Baselines);
     Ok(context.store.find(&key).await?)

@@ -56,7 +56,7 @@ fn a_stage_that_is_compared_with_the_first_one_runs_with_it() {
             assert!(RunError::NAMES.contains(&error.name()));
         }
     }
-    // A name that nobody knows is said first.
+    // An unknown name is reported first.
     assert_eq!(check(&plan, &["production", "tset"]).expect_err("unknown").name(), "UnknownStage");
 }
 

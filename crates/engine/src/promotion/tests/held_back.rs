@@ -1,4 +1,4 @@
-//! What becomes of untested patches, by what the plan says.
+//! Tests what each setting of the plan does with untested patches.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -24,8 +24,8 @@ type Release = (&'static str, u32, u32);
 /// What an instance has: package and version.
 type Has = BTreeMap<&'static str, u32>;
 
-/// Which version of each package a baseline approves at a time: the newest that is released, not rejected, and not
-/// after the cut-off day. Lists of Debian name packages, others versions.
+/// Returns the version of each package that a baseline approves at a time: the newest that is released, not rejected,
+/// and not after the cut-off day. Lists of Debian name packages, others versions.
 fn approved(releases: &[Release], now: u32, cutoff: Option<u32>, rejected: &[String], names_only: bool) -> Has {
     let mut newest = Has::new();
     for &(name, version, released) in releases {
@@ -121,7 +121,7 @@ proptest! {
             }
         };
 
-        // An install brings whatever its snapshot approves, and asks nobody.
+        // An install brings everything that its snapshot approves.
         for one in &left.instances {
             for patch in missing(&snapshot, &instances[&one.instance_id]) {
                 prop_assert!(went_in.contains(&patch.title), "{} was not tested", patch.title);
