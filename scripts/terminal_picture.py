@@ -24,7 +24,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = 120
+COLUMNS = 122
 # Readable on a light and on a dark page.
 THEME = TerminalTheme(
     (24, 28, 36),
@@ -78,7 +78,7 @@ def main() -> int:
         console, "orgpatch validate examples/plans/demo.yaml", [str(orgpatch), "validate", "examples/plans/demo.yaml"]
     )
     console.print()
-    _show(console, "make demo", [sys.executable, "-c", END_OF_DEMO, str(out)])
+    _show(console, "make demo", [sys.executable, "-c", END_OF_DEMO, str(out)], cut=True)
     svg = console.export_svg(title="orgpatch", theme=THEME, unique_id="orgpatch")
     # A picture in a page may load nothing, so the font is one that the reader has. Each text has its length.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).replace("Fira Code, monospace", FONTS)
@@ -89,9 +89,13 @@ def main() -> int:
     return 0
 
 
-def _show(console: Console, command: str, line: list[str]) -> None:
+def _show(console: Console, command: str, line: list[str], cut: bool = False) -> None:
     console.print(Text.assemble(("$ ", "bright_black"), (command, "bold")))
-    console.print(Text.from_ansi(_output(line)), soft_wrap=True)
+    text = _output(line)
+    if cut:
+        # Only the first table: with the tables about readiness the picture would be too small to read.
+        text = re.sub(r"(?s)(└[─┴]+┘\n).*└[─┴]+┘\n", r"\1…\n", text)
+    console.print(Text.from_ansi(text), soft_wrap=True)
 
 
 def _output(line: list[str]) -> str:

@@ -35,6 +35,7 @@ DOCUMENTS = documents.documents()
 COMMANDS = [command for document in DOCUMENTS for command in documents.commands(document)]
 LINKS = [link for document in DOCUMENTS for link in documents.links(document)]
 LONGEST_README = 120
+LARGEST_PICTURE = 300_000
 # Fields of the input of a run; see RunInput.
 RUN_INPUT = {"operation", "plan", "stages", "readinessOnly", "comment"}
 
@@ -63,6 +64,14 @@ def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / link.target.partition("#")[0]).resolve() for link in documents.links(index)}
     assert set(documents.user_documents()) - linked == {ROOT / "README.md", index}
+
+
+def test_a_picture_is_small_and_shown() -> None:
+    pictures = {path for path in (ROOT / "docs" / "images").iterdir() if path.is_file()}
+    shown = {(link.place.document.parent / link.target).resolve() for link in LINKS}
+    assert pictures
+    assert pictures <= shown
+    assert [path.name for path in pictures if path.stat().st_size > LARGEST_PICTURE] == []
 
 
 def test_readme_stays_short() -> None:
