@@ -79,7 +79,7 @@ class Run:
             "step": STEP,
             "at": "2026-11-10T08:00:00Z",
             "decision": "advance",
-            "reason": {"code": "gate-passed", "text": "every instance is patched"},
+            "reason": {"code": "within-limits", "text": "every instance is patched"},
             "counts": {"patched": count * INSTANCES_PER_TARGET},
             "limits": limits,
         }
