@@ -22,7 +22,7 @@ pub struct StartRequest {
     pub execution_arn: String,
     /// When the state machine entered this state.
     pub now: Timestamp,
-    /// The execution input as it came; checked by [`RunInput::read`].
+    /// The execution input as it came; checked by [`orgpatch_model::input::RunInput::read`].
     pub input: Value,
 }
 
