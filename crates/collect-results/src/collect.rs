@@ -1,29 +1,35 @@
-//! One look at a target's commands: the facts are fetched here, what they mean is decided in the core.
+//! The results of a target's scans: the facts are fetched here, what they mean is decided in the rules.
 
 use std::collections::{BTreeMap, HashMap};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::ssm::Ssm;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
-use orgpatch_aws::store::ledger::{IntentScope, Ledger};
+use orgpatch_aws::store::ledger::{IntentScope, Ledger, PhaseAndPass};
 use orgpatch_aws::store::step_inputs;
+use orgpatch_engine::install::order::InstallOrder;
+use orgpatch_engine::install::second_pass::{SecondPassRules, after_both, second_pass};
 use orgpatch_engine::inventory::Inventory;
+use orgpatch_engine::phases;
+use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion;
+use orgpatch_engine::promotion::TestedSet;
 use orgpatch_engine::results::command_results::CommandResult;
 use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
-use orgpatch_engine::results::invocation::InvocationResult;
 use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, instance_results};
-use orgpatch_engine::sending::intent::IntentState;
+use orgpatch_engine::sending::intent::Intent;
+use orgpatch_engine::sending::invocation::InvocationResult;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
-use orgpatch_model::target::Phase;
-use orgpatch_records::keys;
+use orgpatch_model::target::{Pass, Phase};
+use orgpatch_plan::Untested;
 use orgpatch_records::keys::TargetObject;
-use orgpatch_records::messages::{Progress, TargetRequest};
+use orgpatch_records::messages::TargetRequest;
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
 /// this is what one operator with a few consoles makes.
@@ -32,135 +38,159 @@ const CONCURRENCY: usize = 8;
 /// A compliance row that is not there yet is looked for after so many seconds.
 const ROW_LOOK_SECONDS: u32 = 60;
 
+/// What came of each instance in a phase.
+type Results = BTreeMap<String, CommandResult>;
+
 /// Looks once, and writes the target's record if everything is final.
 pub async fn collect(
     context: &FunctionContext,
     ledger: &Ledger,
     request: &TargetRequest,
     settings: &StepSettings,
-) -> Result<Progress, TargetError> {
+) -> Result<Next, TargetError> {
+    let scope = IntentScope::of(&request.run_id, &request.step, &request.target);
+    let intents = ledger.intents(&scope).await?;
+    let Some(scanned) = results(&intents, (request.phase, request.pass)) else {
+        // A copy of the function that sends is not finished: it goes on first.
+        return Ok(Next::again(phases::sender(request.phase), (request.phase, request.pass), 0));
+    };
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
-    let look = Look { context, ledger, request, settings, ssm: Ssm::new(&member) };
+    let ssm = Ssm::new(&member);
+    let look = Look { context, request, settings, ssm, intents, now: ledger.now()? };
     match request.phase {
-        Phase::Install => {
-            let asked = look.asked(Phase::Install).await?;
-            Ok(look.still_running(&asked).unwrap_or(Progress::Done))
-        }
-        Phase::PreInstallScan => look.before_install().await,
-        Phase::Verify => look.after_install().await,
+        Phase::PreInstallScan => look.before_install(&scanned).await,
+        Phase::Verify => look.after_install(&scanned).await,
         // `expect_phase` refuses the other phases.
-        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => look.after_scan().await,
+        _ => look.after_scan(&scanned).await,
     }
+}
+
+/// Returns the results of a phase and pass; None if an instance has not ended.
+fn results(intents: &[(PhaseAndPass, Intent)], wanted: PhaseAndPass) -> Option<Results> {
+    command_results::results(intents.iter().filter(|(of, _)| *of == wanted).map(|(_, intent)| intent))
 }
 
 struct Look<'a> {
     context: &'a FunctionContext,
-    ledger: &'a Ledger,
     request: &'a TargetRequest,
     settings: &'a StepSettings,
     ssm: Ssm,
+    intents: Vec<(PhaseAndPass, Intent)>,
+    /// The time of the ledger when the intents were read.
+    now: Timestamp,
 }
 
 impl Look<'_> {
-    async fn after_scan(&self) -> Result<Progress, TargetError> {
-        let (request, store) = (self.request, &self.context.store);
-        let asked = self.asked(Phase::Scan).await?;
-        if let Some(running) = self.still_running(&asked) {
-            return Ok(running);
-        }
-        let inventory: Inventory = store
-            .get_once(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Inventory))
-            .await?;
-        let evidence = self.evidence(&asked).await?;
+    async fn after_scan(&self, asked: &Results) -> Result<Next, TargetError> {
+        let inventory: Inventory = self.context.store.get_once(&self.request.key(TargetObject::Inventory)).await?;
+        let evidence = self.evidence(asked).await?;
         let withheld = WithheldPatches::new();
         let view = self.view(&withheld);
-        let Some(judged) = instance_results::judge_scan(view, &inventory, &asked, &evidence) else {
-            return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
+        let Some(judged) = instance_results::judge_scan(view, &inventory, asked, &evidence) else {
+            return Ok(self.again());
         };
         let patches = self.patches(&judged).await?;
-        let rows = instance_results::scan_rows(view, &inventory, &asked, &judged, &patches);
-        self.write(rows, inventory.conflict_notes).await
+        let rows = instance_results::scan_rows(view, &inventory, asked, &judged, &patches);
+        self.write(rows, inventory.conflict_notes).await?;
+        Ok(self.collected(false))
     }
 
     /// Writes what is left of the order: the instances for which the scan has shown that only tested patches would go
     /// in.
-    async fn before_install(&self) -> Result<Progress, TargetError> {
+    async fn before_install(&self, asked: &Results) -> Result<Next, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        let asked = self.asked(Phase::PreInstallScan).await?;
-        if let Some(running) = self.still_running(&asked) {
-            return Ok(running);
-        }
         let order = step_inputs::planned_install(store, request).await?.into_ordered();
-        let evidence = self.evidence(&asked).await?;
+        let scanned = self.scan_record().await?;
+        let evidence = self.evidence(asked).await?;
+        let view = self.view(&order.withheld);
         let Some(judged) =
-            instance_results::judge_pre_install_scan(self.view(&order.withheld), &order, &asked, &evidence)
+            instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence)
         else {
-            return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
+            return Ok(self.again());
         };
         let patches = self.patches(&judged).await?;
         let tested = step_inputs::tested(store, &request.run_id, self.settings).await?;
-        let order = promotion::cleared(order, &tested, &mut instance_results::held(judged, &patches));
-        store
-            .write_once(
-                &keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Approved),
-                &order,
-            )
-            .await?;
-        Ok(Progress::Done)
+        let order = promotion::approve(order, &tested, &mut instance_results::found(judged, &patches));
+        store.write_once(&request.key(TargetObject::Approved), &order).await?;
+        Ok(self.collected(false))
     }
 
-    async fn after_install(&self) -> Result<Progress, TargetError> {
+    async fn after_install(&self, verified: &Results) -> Result<Next, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        let verified = self.asked(Phase::Verify).await?;
-        if let Some(running) = self.still_running(&verified) {
-            return Ok(running);
-        }
-        let installable = step_inputs::installable(store, request).await?;
-        let Some(order) = installable.to_send() else {
-            // Nothing was sent, and why is recorded already.
-            return Ok(Progress::Done);
+        let Some(installed) = results(&self.intents, (Phase::Install, request.pass)) else {
+            return Ok(Next::again(NextFunction::Install, (Phase::Install, request.pass), 0));
         };
-        let scanned: TargetRecord =
-            store.get(&keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Scan)).await?;
-        let installed = self.asked(Phase::Install).await?;
-        let evidence = self.evidence(&verified).await?;
+        if request.pass == Pass::Second {
+            let first = step_inputs::first_pass(store, request).await?;
+            let Some(rows) = self.rows(&first.second, &first.rows, &installed, verified).await? else {
+                return Ok(self.again());
+            };
+            self.write(after_both(first, rows, &installed), Vec::new()).await?;
+            return Ok(self.collected(false));
+        }
+        let order = step_inputs::installable(store, request).await?.into_ordered();
+        let scanned = self.scan_record().await?;
+        let Some(rows) = self.rows(&order, &scanned.instances, &installed, verified).await? else {
+            return Ok(self.again());
+        };
+        let tested = self.only_tested().await?;
+        let systems = |os| self.settings.passes_of(os) > 1;
+        let rules = SecondPassRules { systems: &systems, only_tested: tested.as_ref() };
+        let time_over = request.time_over(self.now).is_some();
+        match second_pass(&order, &rows, &installed, rules).filter(|_| !time_over) {
+            Some(pass) => {
+                store.write_once(&request.key(TargetObject::FirstPass), &pass).await?;
+                Ok(self.collected(true))
+            }
+            None => {
+                self.write(rows, Vec::new()).await?;
+                Ok(self.collected(false))
+            }
+        }
+    }
+
+    /// Returns the rows after a pass; None while a result is not final.
+    async fn rows(
+        &self,
+        order: &InstallOrder,
+        before: &[InstanceRow],
+        installed: &Results,
+        verified: &Results,
+    ) -> Result<Option<Vec<InstanceRow>>, TargetError> {
+        let evidence = self.evidence(verified).await?;
         let view = self.view(&order.withheld);
-        let Some(judged) =
-            instance_results::judge_install(view, order, &scanned.instances, &installed, &verified, &evidence)
-        else {
-            return Ok(Progress::Running { wait_seconds: ROW_LOOK_SECONDS });
+        let Some(judged) = instance_results::judge_install(view, order, before, installed, verified, &evidence) else {
+            return Ok(None);
         };
         let patches = self.patches(&judged).await?;
-        let rows =
-            instance_results::install_rows(scanned.instances, order, &[&installed, &verified], &judged, &patches);
-        self.write(rows, Vec::new()).await
+        let commands = [installed, verified];
+        Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, &patches)))
     }
 
-    /// One answer per instance of the phase's commands.
-    async fn asked(&self, phase: Phase) -> Result<BTreeMap<String, CommandResult>, TargetError> {
-        let request = self.request;
-        let scope = IntentScope::of(&request.run_id, &request.step, &request.target, phase);
-        let intents = self.ledger.intents(&scope).await?;
-        let commands: Vec<String> = intents
-            .iter()
-            .filter_map(|intent| match &intent.state {
-                IntentState::Sent { command_id } => Some(command_id.clone()),
-                _ => None,
-            })
-            .collect();
-        let invocations =
-            self.all(commands, |id| async move { Ok((id.clone(), self.ssm.invocations(&id).await?)) }).await?;
-        let invocations: HashMap<_, _> = invocations.into_iter().collect();
-        Ok(command_results::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
+    async fn scan_record(&self) -> Result<TargetRecord, TargetError> {
+        Ok(self.context.store.get(&self.request.key(TargetObject::Scan)).await?)
     }
 
-    fn still_running(&self, asked: &BTreeMap<String, CommandResult>) -> Option<Progress> {
-        command_results::next_look_seconds(asked, self.request.now)
-            .map(|wait_seconds| Progress::Running { wait_seconds })
+    /// Returns the tested set where the stage withholds everything else.
+    async fn only_tested(&self) -> Result<Option<TestedSet>, TargetError> {
+        let withholds = self.settings.promotion.as_ref().is_some_and(|one| one.untested == Untested::Block);
+        if !withholds {
+            return Ok(None);
+        }
+        Ok(Some(step_inputs::tested(&self.context.store, &self.request.run_id, self.settings).await?))
+    }
+
+    /// The same look again, when more compliance rows may be there.
+    fn again(&self) -> Next {
+        Next::again(NextFunction::CollectResults, (self.request.phase, self.request.pass), ROW_LOOK_SECONDS)
+    }
+
+    fn collected(&self, another_pass: bool) -> Next {
+        phases::collected(self.request.phase, self.request.pass, another_pass)
     }
 
     /// The compliance rows of the instances whose scan ended with success; the others have none of this run.
-    async fn evidence(&self, asked: &BTreeMap<String, CommandResult>) -> Result<Evidence, TargetError> {
+    async fn evidence(&self, asked: &Results) -> Result<Evidence, TargetError> {
         let answered = asked.iter().filter(|(_, asked)| asked.answer == InvocationResult::Succeeded);
         let ids: Vec<String> = answered.map(|(id, _)| id.clone()).collect();
         match self.ssm.patch_states(&ids).await {
@@ -185,7 +215,7 @@ impl Look<'_> {
         self.context.sessions.target_result(&self.request.target, all).await
     }
 
-    async fn write(&self, instances: Vec<InstanceRow>, conflict_notes: Vec<Reason>) -> Result<Progress, TargetError> {
+    async fn write(&self, instances: Vec<InstanceRow>, conflict_notes: Vec<Reason>) -> Result<(), TargetError> {
         let request = self.request;
         let record = TargetRecord {
             target: request.target.clone(),
@@ -195,11 +225,12 @@ impl Look<'_> {
             instances,
             conflict_notes,
         };
-        self.context.write_record(request, &record).await?;
-        Ok(Progress::Done)
+        Ok(self.context.write_record(request, &record).await?)
     }
 
     fn view<'v>(&'v self, withheld: &'v WithheldPatches) -> View<'v> {
-        View { run_id: &self.request.run_id, target: &self.request.target, withheld, now: self.request.now }
+        let Self { request, now, .. } = self;
+        let time_over = request.time_over(*now);
+        View { run_id: &request.run_id, target: &request.target, withheld, now: *now, time_over }
     }
 }

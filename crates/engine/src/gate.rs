@@ -1,5 +1,7 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::Platform;
@@ -121,6 +123,7 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
             Some(os) => instances.push(OrderedInstance {
                 instance_id: row.instance_id.clone(),
                 os,
+                availability_zone: row.availability_zone.clone(),
                 missing: row.missing_before.clone(),
                 untested: Vec::new(),
                 held_back: Vec::new(),
@@ -140,6 +143,7 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
         instances,
         left_out,
         withheld: WithheldPatches::new(),
+        scanned_at: BTreeMap::new(),
     })
 }
 
@@ -234,7 +238,7 @@ fn exceeds(part: u64, whole: u64, limit: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
+use jiff::Timestamp;
     use orgpatch_model::operating_system::OperatingSystem;
     use orgpatch_model::outcome::TargetOutcome;
     use proptest::prelude::*;
@@ -322,6 +326,7 @@ mod tests {
                 os: None,
                 platform: None,
                 agent_version: None,
+                availability_zone: None,
                 eligibility: Eligibility::Eligible,
                 findings: Vec::new(),
                 conflicts: Vec::new(),

@@ -3,15 +3,16 @@
 mod enter;
 mod judge;
 mod review;
+mod work;
 
 use lambda::Error;
 use orgpatch_aws::lambda::{self, environment};
 use orgpatch_aws::store::bucket::Store;
-use orgpatch_engine::gate::GateAnswer;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
-use orgpatch_records::messages::{GateRequest, Question};
+use orgpatch_records::keys::StepObject;
+use orgpatch_records::messages::{GateReply, GateRequest, Question};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -21,13 +22,15 @@ async fn main() -> Result<(), Error> {
     lambda::run(|request| answer(store, request)).await
 }
 
-async fn answer(store: &Store, request: GateRequest) -> Result<GateAnswer, RunError> {
-    let settings: StepSettings = store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
+async fn answer(store: &Store, request: GateRequest) -> Result<GateReply, RunError> {
+    let settings: StepSettings =
+        store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
     let answer = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await,
         Question::Review => review::review(store, &request, &settings).await,
         Question::Judge => judge::judge(store, &request, &settings).await,
     }?;
     tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = %answer.reason.code, "decided");
-    Ok(answer)
+    let work = work::after(&request, &answer, &settings)?;
+    Ok(GateReply { answer, work })
 }

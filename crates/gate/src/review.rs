@@ -5,15 +5,15 @@ use orgpatch_aws::store::step_records::Wanted;
 use orgpatch_aws::store::upload::written;
 use orgpatch_aws::store::{step_inputs, step_records};
 use orgpatch_engine::gate::{GateAnswer, GateDecision};
-use orgpatch_engine::install::order::InstallTarget;
 use orgpatch_engine::install::plan::InstallPlan;
-use orgpatch_engine::install::{Installable, plan};
+use orgpatch_engine::install::plan;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::reconcile::KnownTarget;
 use orgpatch_engine::{gate, promotion};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_model::reason::{Reason, ReasonCode};
+use orgpatch_model::target::Target;
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::GateRequest;
@@ -46,18 +46,19 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         });
         let key = keys::of_target(run_id, step, &facts.target, TargetObject::Order);
         store.write_once(&key, &order).await?;
-        Ok(Some((facts.target, Installable::of(order, None))))
+        Ok(Some((facts.target, order)))
     };
 
     let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
     let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
-    let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
+    let (mut targets, mut instances): (Vec<Target>, usize) = (Vec::new(), 0);
     let reviewed = step_records::each_prepared(store, run_id, step, Wanted::Scan, order, async |reviewed| {
-        let Some((target, installable)) = reviewed else { return Ok(()) };
-        let order = installable.ordered();
-        written(WHAT, plan.add(&mut upload, order))?;
+        let Some((target, order)) = reviewed else { return Ok(()) };
+        written(WHAT, plan.add(&mut upload, &order))?;
         instances += order.instances.len();
-        targets.extend(InstallTarget::of(target, &installable));
+        if !order.instances.is_empty() {
+            targets.push(target);
+        }
         upload.settle().await
     });
     if let Err(error) = reviewed.await {

@@ -38,7 +38,7 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
 
     lock::take(context, &request).await?;
     write(&context.store, &run).await?;
-    Ok(StartAnswer { steps: run.steps.iter().map(|step| StepHead::of(&request.run_id, step)).collect() })
+    Ok(StartAnswer { steps: run.steps.iter().map(StepHead::of).collect() })
 }
 
 async fn read_plan(store: &Store, name: &str) -> Result<PlanDocument, RunError> {

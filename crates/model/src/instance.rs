@@ -24,6 +24,8 @@ pub struct Ec2Instance {
     pub image_id: Option<String>,
     /// When it was last started.
     pub launched_at: Option<Timestamp>,
+    /// Availability Zone.
+    pub availability_zone: Option<String>,
     /// VPC of its primary network interface.
     pub vpc_id: Option<String>,
     /// Subnet of its primary network interface.

@@ -1,5 +1,8 @@
 //! A target, and what a function does for it.
 
+use std::fmt;
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +49,45 @@ pub enum Phase {
     RestoreBaselines,
 }
 
+/// How often an install has been begun on a target in a step, and the scan behind it. A second pass is no repetition of the
+/// first: it goes only to instances that have answered the first one and still lack something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Pass {
+    /// The first. All phases before an install belong to it.
+    #[default]
+    First,
+    /// The second, which is the last.
+    Second,
+}
+
+impl From<Pass> for u8 {
+    fn from(pass: Pass) -> Self {
+        match pass {
+            Pass::First => 1,
+            Pass::Second => 2,
+        }
+    }
+}
+
+impl TryFrom<u8> for Pass {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        match number {
+            1 => Ok(Self::First),
+            2 => Ok(Self::Second),
+            other => Err(format!("there is no pass {other}: passes are 1 and 2")),
+        }
+    }
+}
+
+impl fmt::Display for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        u8::from(*self).fmt(f)
+    }
+}
+
 impl Phase {
     /// The word in ledger keys and logs.
     #[must_use]
@@ -61,6 +103,17 @@ impl Phase {
         }
     }
 
+    /// Every phase.
+    const ALL: [Self; 7] = [
+        Self::Inventory,
+        Self::Scan,
+        Self::PreInstallScan,
+        Self::Install,
+        Self::Verify,
+        Self::PreviewBaselines,
+        Self::RestoreBaselines,
+    ];
+
     /// Returns the first phase of a target in a run of that operation.
     #[must_use]
     pub fn of_all_targets(operation: Operation) -> Self {
@@ -69,5 +122,14 @@ impl Phase {
             Operation::PreviewBaselines => Self::PreviewBaselines,
             Operation::RestoreBaselines => Self::RestoreBaselines,
         }
+    }
+}
+
+impl FromStr for Phase {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|phase| phase.name() == name);
+        found.ok_or_else(|| format!("{name:?} is no phase"))
     }
 }

@@ -3,14 +3,17 @@
 //! State carries keys and counts only; lists live in the bucket. No type here has room for a credential.
 
 use jiff::Timestamp;
-use orgpatch_engine::gate::CaughtError;
+use orgpatch_engine::gate::{CaughtError, GateAnswer};
 use orgpatch_engine::planner::PlannedStep;
-use orgpatch_model::outcome::{RunDecision, TargetOutcome};
-use orgpatch_model::target::{Phase, Target};
+use orgpatch_engine::sending;
+use orgpatch_engine::sending::TimeOver;
+use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::target::{Pass, Phase, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::keys;
+use crate::keys::TargetObject;
 
 /// Input of `list-accounts`.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,32 +45,13 @@ pub struct StepHead {
     pub id: String,
     /// How many targets at the same time.
     pub max_concurrency: u32,
-    /// What the Map over the targets does with each.
-    pub scan_phase: Phase,
-    /// Object with the targets.
-    pub targets_key: String,
-    /// Object with the targets that have something to install; written by Review.
-    pub install_targets_key: String,
-    /// Where the Map over the targets writes how its children ended.
-    pub scan_children: String,
-    /// The same for the Map over the targets with work.
-    pub install_children: String,
 }
 
 impl StepHead {
-    /// Returns the head of a planned step: its own values, and the keys of its objects.
+    /// Returns the head of a planned step.
     #[must_use]
-    pub fn of(run_id: &str, step: &PlannedStep) -> Self {
-        let id = &step.settings.step;
-        Self {
-            id: id.clone(),
-            max_concurrency: step.max_concurrency,
-            scan_phase: step.scan_phase,
-            targets_key: keys::targets(run_id, id),
-            install_targets_key: keys::install_targets(run_id, id),
-            scan_children: keys::children(run_id, id, "scan"),
-            install_children: keys::children(run_id, id, "install"),
-        }
+    pub fn of(step: &PlannedStep) -> Self {
+        Self { id: step.settings.step.clone(), max_concurrency: step.max_concurrency }
     }
 }
 
@@ -81,39 +65,32 @@ pub struct TargetRequest {
     pub step: String,
     /// What is being done.
     pub phase: Phase,
+    /// In which pass.
+    #[serde(default)]
+    pub pass: Pass,
     /// When the state machine entered this state.
     pub now: Timestamp,
+    /// When the step must end. Nothing is sent from then on, and what is open is given up.
+    pub deadline: Timestamp,
+    /// How often the target's execution has called a function before.
+    #[serde(default)]
+    pub look: u32,
     /// Where.
     pub target: Target,
 }
 
-/// Answer of `assume-role`.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct ReachAnswer {
-    /// `reached`, or what the target ends with; in the latter case its record is already written.
-    pub outcome: TargetOutcome,
-}
+impl TargetRequest {
+    /// Returns the key of an object of the target.
+    #[must_use]
+    pub fn key(&self, object: TargetObject) -> String {
+        keys::of_target(&self.run_id, &self.step, &self.target, object)
+    }
 
-/// Answer of `scan`, `install` and `collect-results`: whether there is more to wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "kebab-case")]
-pub enum Progress {
-    /// Commands are under way: ask `collect-results` after so many seconds.
-    #[serde(rename_all = "camelCase")]
-    Running {
-        /// Seconds to wait, at least 1.
-        wait_seconds: u32,
-    },
-    /// It is not yet certain whether a command was sent: call the same function again after so many seconds.
-    #[serde(rename_all = "camelCase")]
-    Unsettled {
-        /// Seconds to wait, at least 1.
-        wait_seconds: u32,
-    },
-    /// Nothing more to wait for in this phase.
-    Done,
-    /// The target's record is written: there is nothing to collect.
-    Recorded,
+    /// Returns whether the time of the target is over at that moment.
+    #[must_use]
+    pub fn time_over(&self, now: Timestamp) -> Option<TimeOver> {
+        sending::time_over(now, self.deadline, self.look)
+    }
 }
 
 /// Input of `gate`.
@@ -128,9 +105,51 @@ pub struct GateRequest {
     pub question: Question,
     /// When the state machine entered this state.
     pub now: Timestamp,
+    /// When the step must end; None when it is asked whether it may start.
+    #[serde(default)]
+    pub deadline: Option<Timestamp>,
     /// What went wrong in the step as a whole, if something did.
     #[serde(default)]
     pub error: Option<CaughtError>,
+}
+
+/// Answer of `gate`. The state machine reads `work` and `decision`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateReply {
+    /// The decision and its reason.
+    #[serde(flatten)]
+    pub answer: GateAnswer,
+    /// The work on targets that comes next; None if there is none.
+    pub work: Option<TargetsWork>,
+}
+
+/// Work on the targets of a step: the state machine hands each to the functions, side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetsWork {
+    /// What is done for each target first.
+    pub phase: Phase,
+    /// Object with the targets.
+    pub targets_key: String,
+    /// Where the state machine writes how the executions of the targets ended.
+    pub children: String,
+    /// When the step must end.
+    pub deadline: Timestamp,
+    /// What comes when all targets are finished.
+    pub then: AfterTargets,
+}
+
+/// What comes when all targets of a step are finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AfterTargets {
+    /// The gate is asked what the step would install.
+    Review,
+    /// The gate is asked whether the next step may start.
+    Judge,
+    /// Nothing: the step did not start.
+    End,
 }
 
 /// What `gate` is asked.

@@ -10,6 +10,7 @@ use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
+use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_model::english;
@@ -18,7 +19,7 @@ use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::Reason;
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
-use orgpatch_records::messages::{Progress, TargetRequest};
+use orgpatch_records::messages::TargetRequest;
 pub use preview::preview;
 pub use restore::restore;
 
@@ -33,7 +34,7 @@ pub async fn converge(
     let Some((baselines, record)) = compare(context, request, settings, inventory).await? else {
         return Ok(());
     };
-    list::withheld(&mut inventory.instances, &blocked(&record.changes));
+    list::skip_blocked(&mut inventory.instances, &blocked(&record.changes));
 
     // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
     // was the default before.
@@ -44,7 +45,7 @@ pub async fn converge(
 
 /// Puts what is not tested on the lists of rejected patches. Whether that worked is not asked here: the scan behind it
 /// shows what would really go in. Only baselines of ours change, so that there is nothing to give back.
-pub async fn withheld(
+pub async fn withhold(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
@@ -54,7 +55,7 @@ pub async fn withheld(
     let baselines = step_inputs::baselines(&context.store, &request.run_id, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let (baselines, record) = difference_to(context, request, &desired).await?;
-    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::WithholdingBaselines);
+    let key = request.key(TargetObject::WithholdingBaselines);
     context.store.write_once(&key, &record).await?;
     apply(context, request, &baselines, &record.changes).await
 }
@@ -91,7 +92,7 @@ async fn difference_to(
 }
 
 async fn write(context: &FunctionContext, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Baselines);
+    let key = request.key(TargetObject::Baselines);
     Ok(context.store.write_once(&key, record).await?)
 }
 
@@ -129,7 +130,7 @@ async fn apply(
 }
 
 /// The record of a target in a run about baselines: no instance is in it.
-async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Reason) -> Result<Progress, TargetError> {
+async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Reason) -> Result<Next, TargetError> {
     let record = TargetRecord {
         target: request.target.clone(),
         outcome: TargetOutcome::Reached,
@@ -139,7 +140,7 @@ async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Re
         conflict_notes: Vec::new(),
     };
     context.write_record(request, &record).await?;
-    Ok(Progress::Recorded)
+    Ok(Next::done(request.phase, request.pass))
 }
 
 /// Returns how many calls those changes are, in words.

@@ -17,6 +17,9 @@ use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::target::Phase;
 use orgpatch_records::messages::TargetRequest;
 
+/// An answer may come so long after its time limit, in seconds.
+const LATE_ANSWER_SECONDS: i64 = 3_600;
+
 /// Detects the conflicts of the instances that the plan selects, whether they are ready or not, and attaches them to the
 /// inventory.
 pub async fn detect(
@@ -36,7 +39,7 @@ pub async fn detect(
         return Ok(());
     }
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
-    let expected_end = expected_end(request.now, selected.len(), settings);
+    let expected_end = expected_end(request, selected.len(), settings);
     let facts = context
         .sessions
         .target_result(&request.target, CompetingPatchers::new(&member).facts(expected_end).await)
@@ -55,9 +58,11 @@ pub async fn detect(
     Ok(())
 }
 
-/// Returns the latest end of an install in this target: the time until which orgpatch waits for results.
-fn expected_end(now: Timestamp, instances: usize, settings: &StepSettings) -> Timestamp {
-    let rounds = command::rounds(instances.min(command::MAX_INSTANCES), &settings.rate.max_concurrency);
-    let seconds = i64::from(command::deadline_seconds(Phase::Install, rounds));
-    Timestamp::from_second(now.as_second() + seconds).unwrap_or(Timestamp::MAX)
+/// Returns the latest end of an install in this target: every instance uses its time limit, in turn, and one answer is late.
+/// Nothing is awaited after the deadline.
+fn expected_end(request: &TargetRequest, instances: usize, settings: &StepSettings) -> Timestamp {
+    let turns = instances.div_ceil(settings.rate.max_concurrency.of(instances));
+    let seconds = i64::try_from(turns).unwrap_or(i64::MAX).saturating_mul(command::time_limit_seconds(Phase::Install).into());
+    let end = request.now.as_second().saturating_add(seconds).saturating_add(LATE_ANSWER_SECONDS);
+    Timestamp::from_second(end).unwrap_or(Timestamp::MAX).min(request.deadline)
 }

@@ -9,123 +9,147 @@ mod baselines;
 mod competing;
 mod readiness;
 
-use orgpatch_aws::SdkConfig;
+use std::collections::HashSet;
+
 use orgpatch_aws::clients::call::CallError;
+use orgpatch_aws::clients::config::MemberConfig;
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ssm::Ssm;
-use orgpatch_aws::lambda::{self, Error, environment};
-use orgpatch_aws::member::context::FunctionContext;
-use orgpatch_aws::member::dispatch;
-use orgpatch_aws::member::dispatch::{Busy, Dispatch, expect_phase};
+use orgpatch_aws::lambda::{self, Error, TimeLeft, environment};
+use orgpatch_aws::member::Paces;
+use orgpatch_aws::member::context::{FunctionContext, expect_phase};
+use orgpatch_aws::member::sending::{Receiver, Sender};
 use orgpatch_aws::member::sessions::TargetError;
-use orgpatch_aws::store::ledger::Ledger;
+use orgpatch_aws::store::ledger::{IntentScope, Ledger};
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::gate::GateAnswer;
 use orgpatch_engine::install::order::OrderedInstance;
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
+use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::reconcile::not_attempted;
-use orgpatch_engine::sending::command;
+use orgpatch_engine::sending::intent::End;
 use orgpatch_model::error::RunError;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
-use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::WithheldPatches;
-use orgpatch_model::target::Phase;
+use orgpatch_model::target::{Pass, Phase};
 use orgpatch_records::keys;
-use orgpatch_records::keys::{Owner, TargetObject};
-use orgpatch_records::messages::{Progress, TargetRequest};
+use orgpatch_records::keys::{Owner, StepObject, TargetObject};
+use orgpatch_records::messages::TargetRequest;
+
+/// What the process keeps from one invocation to the next.
+struct Scan {
+    context: FunctionContext,
+    ledger: Ledger,
+    paces: Paces,
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
-    let context = &FunctionContext::build(Owner::Scan).await?;
-    let ledger = &Ledger::new(&context.config, environment::ledger_table()?);
-    lambda::run(|request| scan(context, ledger, request)).await
+    let context = FunctionContext::build(Owner::Scan).await?;
+    let ledger = Ledger::new(&context.config, environment::ledger_table()?);
+    let scan = &Scan { context, ledger, paces: Paces::default() };
+    lambda::run_in_time(|request, time| scan.answer(request, time)).await
 }
 
-async fn scan(context: &FunctionContext, ledger: &Ledger, request: TargetRequest) -> Result<Progress, RunError> {
-    let phases = [
-        Phase::Inventory,
-        Phase::Scan,
-        Phase::PreInstallScan,
-        Phase::Verify,
-        Phase::PreviewBaselines,
-        Phase::RestoreBaselines,
-    ];
-    expect_phase(&request, &phases)?;
-    let settings: StepSettings = context.store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
-    let result = match request.phase {
-        Phase::Inventory => return list(context, &request, &settings).await,
-        Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
-        Phase::RestoreBaselines => baselines::restore(context, &request).await,
-        _ => ask(context, ledger, &request, &settings).await,
-    };
-    context.record_outcome(&request, result, |_| Progress::Recorded).await
-}
+impl Scan {
+    async fn answer(&self, request: TargetRequest, time: TimeLeft) -> Result<Next, RunError> {
+        let phases = [
+            Phase::Inventory,
+            Phase::Scan,
+            Phase::PreInstallScan,
+            Phase::Verify,
+            Phase::PreviewBaselines,
+            Phase::RestoreBaselines,
+        ];
+        expect_phase(&request, &phases)?;
+        let context = &self.context;
+        let settings: StepSettings =
+            context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
+        let result = match request.phase {
+            Phase::Inventory => return list(context, &request, &settings).await,
+            Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
+            Phase::RestoreBaselines => baselines::restore(context, &request).await,
+            Phase::Scan if settings.readiness_only => readiness::record(context, &request, &settings).await,
+            _ => self.send(&request, &settings, time).await,
+        };
+        context.answer_unless_throttled(&request, NextFunction::Scan, result).await
+    }
 
-/// Asks the instances of the selection; before and after an install, those that it is about.
-async fn ask(
-    context: &FunctionContext,
-    ledger: &Ledger,
-    request: &TargetRequest,
-    settings: &StepSettings,
-) -> Result<Progress, TargetError> {
-    let target = &request.target;
-    let (asked, withheld) = match request.phase {
-        Phase::PreInstallScan => {
-            let planned = step_inputs::planned_install(&context.store, request).await?;
-            let withheld = planned.ordered().withheld.clone();
-            baselines::withheld(context, request, settings, &withheld).await?;
-            (planned.instances_to_prove().map(known).collect(), withheld)
-        }
-        Phase::Verify => {
-            let installable = step_inputs::installable(&context.store, request).await?;
-            let Some(order) = installable.to_send() else {
-                // Nothing was sent, and why is recorded already.
-                return Ok(Progress::Done);
-            };
-            // An instance that got no install command needs no scan afterwards.
-            let left_out = dispatch::left_out(ledger, request).await?;
-            let sent = order.instances.iter().filter(|one| !left_out.contains(&one.instance_id));
-            (sent.map(known).collect(), order.withheld.clone())
-        }
-        _ => {
-            let inventory = inventory(context, request, settings).await?;
-            if settings.readiness_only {
-                return readiness::record(context, request, &inventory).await;
+    /// Scans the instances of the selection; before and after an install, those that it is about.
+    async fn send(
+        &self,
+        request: &TargetRequest,
+        settings: &StepSettings,
+        time: TimeLeft,
+    ) -> Result<Next, TargetError> {
+        let Self { context, ledger, paces } = self;
+        let (receivers, withheld) = match request.phase {
+            Phase::PreInstallScan => {
+                let planned = step_inputs::planned_install(&context.store, request).await?;
+                let withheld = planned.ordered().withheld.clone();
+                baselines::withhold(context, request, settings, &withheld).await?;
+                (planned.instances_to_prove().map(receiver).collect(), withheld)
             }
-            let selected = inventory.instances.into_iter().filter(|one| one.eligibility == Eligibility::Eligible);
-            (selected.filter_map(|one| Some((one.os?, one.instance_id))).collect(), WithheldPatches::new())
-        }
-    };
-    let asked: Vec<(OperatingSystem, String)> = asked;
-    let member = context.sessions.session_for(&request.run_id, target).await?;
-    let ssm = Ssm::new(&member);
-    // The inventory has just said which instances are online; later this is unknown.
-    let online = if request.phase == Phase::Scan {
-        None
-    } else {
-        let ids: Vec<String> = asked.iter().map(|(_, id)| id.clone()).collect();
-        Some(context.sessions.target_result(target, dispatch::online(&ssm, &ids).await).await?)
-    };
-    // A scan changes nothing, so no other command is in its way.
-    let busy = &Busy::default();
-    let withheld = &withheld;
-    let dispatch = Dispatch { ledger, sessions: &context.sessions, ssm: &ssm, request, settings, withheld, busy };
-    dispatch.send(command::batches(asked), online.as_ref()).await
+            Phase::Verify => self.installed(request).await?,
+            _ => (eligible(inventory(context, request, settings).await?), WithheldPatches::new()),
+        };
+        let (member, order_size) =
+            (&context.sessions.session_for(&request.run_id, &request.target).await?, receivers.len());
+        let withheld = &withheld;
+        let sender = Sender { context, ledger, paces, time, member, request, settings, withheld, order_size };
+        Ok(sender.work(receivers).await?.next(request))
+    }
+
+    /// Returns the instances to which an install command was sent in this pass: what they have now must be proved.
+    async fn installed(&self, request: &TargetRequest) -> Result<(Vec<Receiver>, WithheldPatches), TargetError> {
+        let store = &self.context.store;
+        let order = match request.pass {
+            Pass::First => step_inputs::installable(store, request).await?.into_ordered(),
+            Pass::Second => step_inputs::first_pass(store, request).await?.second,
+        };
+        let scope = IntentScope::of(&request.run_id, &request.step, &request.target);
+        let sent: HashSet<String> = self
+            .ledger
+            .intents(&scope)
+            .await?
+            .into_iter()
+            .filter(|(of, intent)| {
+                let sent = |end: &End| end.command_id.is_some();
+                *of == (Phase::Install, request.pass) && intent.end().is_some_and(sent)
+            })
+            .map(|(_, intent)| intent.instance_id)
+            .collect();
+        let receivers = order.instances.iter().filter(|one| sent.contains(&one.instance_id)).map(receiver).collect();
+        Ok((receivers, order.withheld))
+    }
 }
 
-fn known(instance: &OrderedInstance) -> (OperatingSystem, String) {
-    (instance.os, instance.instance_id.clone())
+fn receiver(instance: &OrderedInstance) -> Receiver {
+    Receiver {
+        availability_zone: instance.availability_zone.clone(),
+        instance_id: instance.instance_id.clone(),
+        os: instance.os,
+    }
 }
 
-/// Returns what is in the target. The first look is kept: a retry must ask the same instances in the same batches.
+fn eligible(inventory: Inventory) -> Vec<Receiver> {
+    let selected = inventory.instances.into_iter().filter(|one| one.eligibility == Eligibility::Eligible);
+    selected
+        .filter_map(|one| {
+            Some(Receiver { availability_zone: one.availability_zone, instance_id: one.instance_id, os: one.os? })
+        })
+        .collect()
+}
+
+/// Returns what is in the target. The first look is kept: later looks are about the same instances.
 async fn inventory(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<Inventory, TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Inventory);
+    let key = request.key(TargetObject::Inventory);
     if let Some(inventory) = context.store.find_once(&key).await? {
         return Ok(inventory);
     }
@@ -140,7 +164,7 @@ async fn inventory(
 
 /// What EC2 and Systems Manager say of a target.
 struct Seen {
-    member: SdkConfig,
+    member: MemberConfig,
     ec2: Vec<Ec2Instance>,
     managed: Vec<ManagedInstance>,
 }
@@ -171,12 +195,13 @@ async fn list(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
-) -> Result<Progress, RunError> {
-    let entry: GateAnswer = context.store.get_once(&keys::entry(&request.run_id, &request.step)).await?;
+) -> Result<Next, RunError> {
+    let entry: GateAnswer =
+        context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Entry)).await?;
     let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };
     if settings.operation.is_about_baselines_only() {
         context.write_record(request, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
-        return Ok(Progress::Done);
+        return Ok(Next::done(request.phase, request.pass));
     }
     let record = match look(context, request, settings).await {
         Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
@@ -188,5 +213,5 @@ async fn list(
         }
     };
     context.write_record(request, &record).await?;
-    Ok(Progress::Done)
+    Ok(Next::done(request.phase, request.pass))
 }

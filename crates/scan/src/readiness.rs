@@ -7,13 +7,14 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::inventory::readiness::attach;
 use orgpatch_engine::inventory::{Inventory, list};
+use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::readiness::check;
 use orgpatch_engine::results::reconcile::not_asked;
 use orgpatch_model::instance::Ec2Instance;
-use orgpatch_records::messages::{Progress, TargetRequest};
+use orgpatch_records::messages::TargetRequest;
 
-use crate::{Seen, see};
+use crate::{Seen, inventory, see};
 
 /// Lists the instances of the target, with the findings of each selected instance. If the plan selects none, no facts are
 /// read. It also returns the instances as EC2 describes them.
@@ -46,9 +47,10 @@ pub async fn checked_inventory(
 pub async fn record(
     context: &FunctionContext,
     request: &TargetRequest,
-    inventory: &Inventory,
-) -> Result<Progress, TargetError> {
-    let record = not_asked(request.target.clone(), inventory);
+    settings: &StepSettings,
+) -> Result<Next, TargetError> {
+    let inventory = inventory(context, request, settings).await?;
+    let record = not_asked(request.target.clone(), &inventory);
     context.write_record(request, &record).await?;
-    Ok(Progress::Recorded)
+    Ok(Next::done(request.phase, request.pass))
 }

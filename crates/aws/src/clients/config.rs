@@ -1,5 +1,6 @@
 //! Configuration of the SDK: one HTTP client for all services, retries with jitter, and a time limit for every call.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -17,6 +18,34 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::Deserialize;
 
 use crate::clients::call::chain;
+
+/// A configuration for clients in a member account and Region.
+#[derive(Debug, Clone)]
+pub struct MemberConfig {
+    config: SdkConfig,
+    account_id: String,
+}
+
+impl MemberConfig {
+    /// A configuration with credentials of that account.
+    pub(crate) fn new(config: SdkConfig, account_id: &str) -> Self {
+        Self { config, account_id: account_id.to_owned() }
+    }
+
+    /// Account and Region: what a service's limits are about.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.account_id, self.config.region().map_or("", Region::as_ref))
+    }
+}
+
+impl Deref for MemberConfig {
+    type Target = SdkConfig;
+
+    fn deref(&self) -> &SdkConfig {
+        &self.config
+    }
+}
 
 /// Returns the configuration of a function, which comes from its environment.
 pub async fn sdk_config() -> SdkConfig {

@@ -27,6 +27,7 @@ pub async fn instances(config: &SdkConfig) -> Result<Vec<Ec2Instance>, CallError
                         platform_details: instance.platform_details,
                         image_id: instance.image_id,
                         launched_at: instance.launch_time.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+                        availability_zone: instance.placement.and_then(|placement| placement.availability_zone),
                         vpc_id: instance.vpc_id,
                         subnet_id: instance.subnet_id,
                         security_group_ids: instance

@@ -2,22 +2,22 @@
 
 use std::collections::HashMap;
 
-use aws_config::SdkConfig;
+use std::time::Duration;
+
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::operation::send_command::SendCommandError;
+use aws_sdk_ssm::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_ssm::config::timeout::TimeoutConfig;
 use aws_sdk_ssm::types::{CommandFilter, CommandFilterKey, InstanceInformationStringFilter, PatchOrchestratorFilter};
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
-use orgpatch_engine::results::invocation::Invocation;
 use orgpatch_engine::results::outcome_rules::ComplianceRow;
 use orgpatch_engine::sending::command;
 use orgpatch_engine::sending::command::CommandRequest;
+use orgpatch_engine::sending::invocation::Invocation;
 use orgpatch_model::instance::ManagedInstance;
 use orgpatch_model::patch::{Patch, PatchDisposition};
 
 use crate::clients::call::{CallError, Kind, not_built};
+use crate::clients::config::{MemberConfig, adaptive_retry};
 
 /// The largest page of DescribeInstanceInformation, ListCommands and ListCommandInvocations, and the most ids that
 /// DescribeInstancePatchStates accepts.
@@ -29,6 +29,15 @@ const PATCHES_PER_PAGE: i32 = 100;
 
 /// How far the clocks of two services may differ: a command may seem to have been sent this long before its intent.
 const CLOCK_MARGIN_SECONDS: i64 = 900;
+
+/// The longest time to connect for a SendCommand, and then for its answer. Together they stay well below
+/// [`orgpatch_engine::sending::intent::SEND_SECONDS`].
+const SEND_CONNECT: Duration = Duration::from_secs(3);
+const SEND_ATTEMPT: Duration = Duration::from_secs(15);
+
+/// The most pages of invocations that one look reads: 10,000 commands of this document since the oldest that is open. What
+/// is not among them is asked for by its id.
+const MAX_INVOCATION_PAGES: usize = 200;
 
 /// Systems Manager in one account and Region.
 #[derive(Debug, Clone)]
@@ -46,10 +55,15 @@ pub enum SendError {
 }
 
 impl Ssm {
-    /// With a configuration that enters the account and Region.
+    /// With a configuration that enters the account and Region. The rate of calls adapts to what the service allows there:
+    /// its limits are those of an account and Region, and are not documented.
     #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+    pub fn new(member: &MemberConfig) -> Self {
+        let config = aws_sdk_ssm::config::Builder::from(&**member)
+            .retry_config(adaptive_retry())
+            .retry_partition(RetryPartition::new(format!("ssm/{}", member.place())))
+            .build();
+        Self { client: Client::from_conf(config) }
     }
 
     /// Returns managed instances: all, or those of `ids`.
@@ -88,22 +102,24 @@ impl Ssm {
         Ok(nodes)
     }
 
-    /// Sends a command and returns its id. Only a throttled call is retried, because then nothing was sent. The call has no
-    /// idempotency token, and a lost answer may belong to a command that runs already.
+    /// Sends a command and returns its id, with one attempt. The call has no idempotency token, and a lost answer may belong
+    /// to a command that runs already.
     pub async fn send(&self, request: &CommandRequest) -> Result<String, SendError> {
         let parameters: HashMap<String, Vec<String>> = request.parameters.clone().into_iter().collect();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(SEND_CONNECT).operation_attempt_timeout(SEND_ATTEMPT).build();
         let sent = self
             .client
             .send_command()
             .document_name(command::DOCUMENT)
-            .set_instance_ids(Some(request.instance_ids.clone()))
+            .instance_ids(&request.instance_id)
             .set_parameters(Some(parameters))
             .comment(&request.comment)
-            .max_concurrency(&request.max_concurrency)
-            .max_errors(&request.max_errors)
             .timeout_seconds(i32::try_from(request.timeout_seconds).unwrap_or(i32::MAX))
             .customize()
-            .config_override(aws_sdk_ssm::config::Builder::new().retry_classifier(OnlyThrottling))
+            .config_override(
+                aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts),
+            )
             .send()
             .await
             .map_err(|error| match CallError::of("ssm:SendCommand", &error) {
@@ -120,55 +136,77 @@ impl Ssm {
         })
     }
 
-    /// Returns the command with that comment, sent about `since` or later, if the service's list shows one.
-    pub async fn find_command(&self, comment: &str, since: Timestamp) -> Result<Option<String>, CallError> {
-        let after = Timestamp::from_second(since.as_second() - CLOCK_MARGIN_SECONDS).unwrap_or(since);
-        let filter = CommandFilter::builder()
-            .key(CommandFilterKey::InvokedAfter)
-            .value(after.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-            .build()
-            .map_err(|error| not_built("ssm:ListCommands", &error))?;
-        let mut pages =
-            self.client.list_commands().filters(filter).max_results(PAGE_SIZE).into_paginator().items().send();
-        while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| CallError::of("ssm:ListCommands", &error))?;
-            if found.comment.as_deref() == Some(comment) {
-                return Ok(found.command_id);
-            }
-        }
-        Ok(None)
+    /// Cancels a command. There is no guarantee that it does not run (API reference, CancelCommand).
+    pub async fn cancel(&self, command_id: &str) -> Result<(), CallError> {
+        let cancelled = self.client.cancel_command().command_id(command_id).send().await;
+        cancelled.map(drop).map_err(|error| CallError::of("ssm:CancelCommand", &error))
     }
 
-    /// Returns the invocations of a command that the service shows so far.
-    pub async fn invocations(&self, command_id: &str) -> Result<Vec<Invocation>, CallError> {
+    /// Returns the ids of the commands that were sent about `since` or later, by their comments. The list shows a command
+    /// some seconds after it was sent.
+    pub async fn commands_since(&self, since: Timestamp) -> Result<HashMap<String, String>, CallError> {
+        let filters = vec![invoked_after(since, "ssm:ListCommands")?, of_document("ssm:ListCommands")?];
         let mut pages = self
             .client
-            .list_command_invocations()
-            .command_id(command_id)
-            .details(true)
+            .list_commands()
+            .set_filters(Some(filters))
             .max_results(PAGE_SIZE)
             .into_paginator()
             .items()
             .send();
-        let mut invocations = Vec::new();
+        let mut commands = HashMap::new();
         while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| CallError::of("ssm:ListCommandInvocations", &error))?;
-            let Some(instance_id) = found.instance_id else { continue };
-            let plugins = found.command_plugins.unwrap_or_default();
-            // Three plugins run, one per platform. The two that do not apply report success, so a failed one decides.
-            let failed = plugins.iter().find(|plugin| plugin.response_code != 0);
-            invocations.push(Invocation {
-                instance_id,
-                status: found.status.map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
-                status_details: found.status_details.unwrap_or_default(),
-                exit_code: failed.or(plugins.first()).map(|plugin| i64::from(plugin.response_code)),
-                finished_at: plugins
-                    .iter()
-                    .filter_map(|plugin| plugin.response_finish_date_time.as_ref().and_then(timestamp))
-                    .max(),
-            });
+            let found = found.map_err(|error| CallError::of("ssm:ListCommands", &error))?;
+            if let (Some(comment), Some(id)) = (found.comment, found.command_id) {
+                commands.insert(comment, id);
+            }
+        }
+        Ok(commands)
+    }
+
+    /// Returns the invocations of all commands with the patch document that were sent about `since` or later, by the ids
+    /// of the commands that are `wanted`.
+    pub async fn invocations_since(
+        &self,
+        since: Timestamp,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<HashMap<String, Invocation>, CallError> {
+        let operation = "ssm:ListCommandInvocations";
+        let filters = vec![invoked_after(since, operation)?, of_document(operation)?];
+        let mut pages = self
+            .client
+            .list_command_invocations()
+            .set_filters(Some(filters))
+            .details(true)
+            .max_results(PAGE_SIZE)
+            .into_paginator()
+            .send();
+        let mut invocations = HashMap::new();
+        let mut read = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| CallError::of(operation, &error))?;
+            let found = page.command_invocations.unwrap_or_default().into_iter().filter_map(invocation);
+            let ours = found.filter(|found| wanted(&found.command_id));
+            invocations.extend(ours.map(|found| (found.command_id.clone(), found)));
+            read += 1;
+            if read >= MAX_INVOCATION_PAGES {
+                break;
+            }
         }
         Ok(invocations)
+    }
+
+    /// Returns the invocation of a command that names one instance; None while the service shows none.
+    pub async fn invocation(&self, command_id: &str) -> Result<Option<Invocation>, CallError> {
+        let answer = self
+            .client
+            .list_command_invocations()
+            .command_id(command_id)
+            .details(true)
+            .send()
+            .await
+            .map_err(|error| CallError::of("ssm:ListCommandInvocations", &error))?;
+        Ok(answer.command_invocations.unwrap_or_default().into_iter().find_map(invocation))
     }
 
     /// Returns compliance rows. An instance without any patch operation is absent.
@@ -234,35 +272,37 @@ impl Ssm {
     }
 }
 
-/// Retries a throttled call and forbids every other retry.
-#[derive(Debug)]
-struct OnlyThrottling;
+/// A filter for what was invoked about `since` or later.
+fn invoked_after(since: Timestamp, operation: &'static str) -> Result<CommandFilter, CallError> {
+    let after = Timestamp::from_second(since.as_second() - CLOCK_MARGIN_SECONDS).unwrap_or(since);
+    CommandFilter::builder()
+        .key(CommandFilterKey::InvokedAfter)
+        .value(after.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .build()
+        .map_err(|error| not_built(operation, &error))
+}
 
-impl ClassifyRetry for OnlyThrottling {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let Some(Err(error)) = context.output_or_error() else {
-            return RetryAction::NoActionIndicated;
-        };
-        let code = error
-            .as_operation_error()
-            .and_then(|error| error.downcast_ref::<SendCommandError>())
-            .and_then(ProvideErrorMetadata::code);
-        match code {
-            Some("ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded") => {
-                RetryAction::throttling_error()
-            }
-            _ => RetryAction::RetryForbidden,
-        }
-    }
+/// A filter for commands with the patch document.
+fn of_document(operation: &'static str) -> Result<CommandFilter, CallError> {
+    CommandFilter::builder()
+        .key(CommandFilterKey::DocumentName)
+        .value(command::DOCUMENT)
+        .build()
+        .map_err(|error| not_built(operation, &error))
+}
 
-    fn name(&self) -> &'static str {
-        "only throttling"
-    }
-
-    fn priority(&self) -> RetryClassifierPriority {
-        // Last, so that no other classifier can bring a retry back.
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
-    }
+/// Reads an invocation; None if it names no command or no instance.
+fn invocation(found: aws_sdk_ssm::types::CommandInvocation) -> Option<Invocation> {
+    let plugins = found.command_plugins.unwrap_or_default();
+    // Three plugins run, one per platform. The two that do not apply report success, so a failed one decides.
+    let failed = plugins.iter().find(|plugin| plugin.response_code != 0);
+    Some(Invocation {
+        command_id: found.command_id?,
+        instance_id: found.instance_id?,
+        status: found.status.map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
+        status_details: found.status_details.unwrap_or_default(),
+        exit_code: failed.or(plugins.first()).map(|plugin| i64::from(plugin.response_code)),
+    })
 }
 
 fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {

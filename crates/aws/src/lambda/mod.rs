@@ -2,5 +2,7 @@
 
 pub mod environment;
 mod runtime;
+mod time_left;
 
-pub use runtime::{Error, init_logs, run, sdk_config};
+pub use runtime::{Error, init_logs, run, run_in_time, sdk_config};
+pub use time_left::TimeLeft;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::clients::config::sdk_config;
+use crate::lambda::TimeLeft;
 
 /// Writes logs as JSON lines to standard output, at the level of `RUST_LOG` (default `info`). The SDK's own spans stay off,
 /// because at `debug` they would show requests.
@@ -36,11 +37,23 @@ where
     Handler: Fn(Request) -> Reply,
     Reply: Future<Output = Result<Answer, RunError>>,
 {
+    run_in_time(|request, _| handler(request)).await
+}
+
+/// The same as [`run`], for a function that stops in time and goes on in its next invocation.
+pub async fn run_in_time<Request, Answer, Handler, Reply>(handler: Handler) -> Result<(), Error>
+where
+    Request: DeserializeOwned,
+    Answer: Serialize,
+    Handler: Fn(Request, TimeLeft) -> Reply,
+    Reply: Future<Output = Result<Answer, RunError>>,
+{
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
         let ids = Ids::of(&event.payload);
+        let time = TimeLeft::until(event.context.deadline());
         let answer = match serde_json::from_value(event.payload) {
             // Boxed: the futures of the SDK nest deeper than the compiler likes.
-            Ok(request) => Box::pin(handler(request)).await,
+            Ok(request) => Box::pin(handler(request, time)).await,
             Err(error) => Err(RunError::InvalidInput(format!("the event is not a request of this function: {error}"))),
         };
         answer.map_err(|error| {

@@ -2,9 +2,12 @@
 
 use aws_config::SdkConfig;
 use lambda_runtime::Error;
+use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_model::error::RunError;
-use orgpatch_records::keys;
+use orgpatch_model::outcome::TargetOutcome;
+use orgpatch_model::reason::Reason;
+use orgpatch_model::target::Phase;
 use orgpatch_records::keys::{Owner, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
@@ -12,6 +15,9 @@ use crate::lambda::environment::MemberRole;
 use crate::lambda::{self, environment};
 use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::bucket::Store;
+
+/// A target in which calls are throttled is left alone for so many seconds.
+const THROTTLED_SECONDS: u32 = 60;
 
 /// The clients of a function that works in member accounts.
 pub struct FunctionContext {
@@ -37,16 +43,11 @@ impl FunctionContext {
         })
     }
 
-    /// Returns the value of `result`. If `result` is an outcome of the target, it writes the target's record and returns
-    /// the answer that `answer` makes from the record. An error of the run is returned as it is.
-    pub async fn record_outcome<T>(
-        &self,
-        request: &TargetRequest,
-        result: Result<T, TargetError>,
-        answer: impl FnOnce(&TargetRecord) -> T,
-    ) -> Result<T, RunError> {
+    /// Returns the answer of a function about a target. An outcome of the target is written as its record, and the target is
+    /// finished. An error of the run is returned as it is.
+    pub async fn answer(&self, request: &TargetRequest, result: Result<Next, TargetError>) -> Result<Next, RunError> {
         let (outcome, reason) = match result {
-            Ok(value) => return Ok(value),
+            Ok(next) => return Ok(next),
             Err(TargetError::Run(error)) => return Err(error),
             Err(TargetError::Outcome(outcome, reason)) => (outcome, reason),
         };
@@ -67,7 +68,27 @@ impl FunctionContext {
             conflict_notes: Vec::new(),
         };
         self.write_record(request, &record).await?;
-        Ok(answer(&record))
+        Ok(Next::done(request.phase, request.pass))
+    }
+
+    /// The same as [`Self::answer`]. Throttling that has outlasted the retries slows this target and no other: the function
+    /// goes on after a pause.
+    pub async fn answer_unless_throttled(
+        &self,
+        request: &TargetRequest,
+        function: NextFunction,
+        result: Result<Next, TargetError>,
+    ) -> Result<Next, RunError> {
+        let Err(TargetError::Run(RunError::Throttled(text))) = result else {
+            return self.answer(request, result).await;
+        };
+        let Some(over) = request.time_over(request.now) else {
+            tracing::warn!(run = request.run_id, account = request.target.account_id, text, "throttled");
+            return Ok(Next::again(function, (request.phase, request.pass), THROTTLED_SECONDS));
+        };
+        let Reason { code, text: why } = over.reason();
+        let reason = Reason::new(code, format!("{why}; calls were throttled until the end: {text}"));
+        self.answer(request, Err(TargetError::Outcome(TargetOutcome::Error, reason))).await
     }
 
     /// Writes the record of a target in a phase, once, under the function's own name for it.
@@ -81,6 +102,19 @@ impl FunctionContext {
         let object = TargetObject::record(function, phase).ok_or_else(|| {
             RunError::BrokenRun(format!("{} writes no record in phase {}", function.name(), phase.name()))
         })?;
-        Ok(keys::of_target(&request.run_id, &request.step, &request.target, object))
+        Ok(request.key(object))
     }
+}
+
+/// Checks that a function is called in one of its phases.
+pub fn expect_phase(request: &TargetRequest, phases: &[Phase]) -> Result<(), RunError> {
+    if phases.contains(&request.phase) {
+        return Ok(());
+    }
+    let names: Vec<&str> = phases.iter().map(|phase| phase.name()).collect();
+    Err(RunError::InvalidInput(format!(
+        "this function works in phase {}, not in {}",
+        names.join(", "),
+        request.phase.name()
+    )))
 }

@@ -15,6 +15,7 @@ use orgpatch_model::target::Target;
 use tokio::sync::Mutex;
 
 use crate::clients::call::{CallError, Kind};
+use crate::clients::config::MemberConfig;
 use crate::lambda::environment::MemberRole;
 
 /// The length of a session. A role session from a role session (as in Lambda) lasts at most an hour; asking for more fails.
@@ -75,23 +76,24 @@ impl MemberSessions {
     }
 
     /// Returns a configuration for clients in the target's account and Region.
-    pub async fn session_for(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
+    pub async fn session_for(&self, run_id: &str, target: &Target) -> Result<MemberConfig, TargetError> {
         self.session_in(run_id, target, Region::new(target.region.clone())).await
     }
 
     /// Returns a configuration for clients in the target's account and orgpatch's own Region, which is enabled there.
-    pub async fn home_session_for(&self, run_id: &str, target: &Target) -> Result<SdkConfig, TargetError> {
+    pub async fn home_session_for(&self, run_id: &str, target: &Target) -> Result<MemberConfig, TargetError> {
         let home = self.config.region().cloned();
         let home = home.ok_or_else(|| RunError::BrokenRun("the function has no Region".to_owned()))?;
         self.session_in(run_id, target, home).await
     }
 
-    async fn session_in(&self, run_id: &str, target: &Target, region: Region) -> Result<SdkConfig, TargetError> {
+    async fn session_in(&self, run_id: &str, target: &Target, region: Region) -> Result<MemberConfig, TargetError> {
         if let Some(reason) = target.account_state.reason_not_to_enter() {
             return Err(TargetError::Outcome(TargetOutcome::Inactive, reason));
         }
         let credentials = self.session(run_id, &target.account_id).await?;
-        Ok(self.config.to_builder().region(region).credentials_provider(credentials).build())
+        let config = self.config.to_builder().region(region).credentials_provider(credentials).build();
+        Ok(MemberConfig::new(config, &target.account_id))
     }
 
     async fn session(&self, run_id: &str, account_id: &str) -> Result<SharedCredentialsProvider, TargetError> {

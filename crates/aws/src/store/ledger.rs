@@ -1,12 +1,16 @@
-//! The ledger: what needs a conditional write. The run lock, and the intents to send commands.
+//! The ledger: what needs a conditional write. The run lock, and the intents to send commands. It is also the clock of the
+//! functions.
+
+mod clock;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use clock::Clock;
 use orgpatch_engine::sending::intent::{Intent, IntentState};
 use orgpatch_model::error::RunError;
-use orgpatch_model::target::{Phase, Target};
+use orgpatch_model::target::{Pass, Phase, Target};
 
 use crate::clients::call::{CallError, Kind};
 
@@ -21,6 +25,7 @@ const LOCK_KEY: &str = "lock";
 pub struct Ledger {
     client: Client,
     table: String,
+    clock: Clock,
 }
 
 /// Who holds the run lock.
@@ -41,18 +46,20 @@ pub enum Write {
     TooLate,
 }
 
-/// Where the intents of a target in a phase lie.
+/// A phase of a target's work and its pass.
+pub type PhaseAndPass = (Phase, Pass);
+
+/// Where the intents of a target in a step lie.
 #[derive(Debug, Clone)]
 pub struct IntentScope {
     partition: String,
-    phase: Phase,
 }
 
 impl IntentScope {
-    /// The intents of that target in that phase of that step.
+    /// The intents of that target in that step.
     #[must_use]
-    pub fn of(run_id: &str, step: &str, target: &Target, phase: Phase) -> Self {
-        Self { partition: format!("run/{run_id}/{step}/{}/{}", target.account_id, target.region), phase }
+    pub fn of(run_id: &str, step: &str, target: &Target) -> Self {
+        Self { partition: format!("run/{run_id}/{step}/{}/{}", target.account_id, target.region) }
     }
 }
 
@@ -60,7 +67,17 @@ impl Ledger {
     /// The table of that name.
     #[must_use]
     pub fn new(config: &SdkConfig, table: String) -> Self {
-        Self { client: Client::new(config), table }
+        let clock = Clock::default();
+        let config = aws_sdk_dynamodb::config::Builder::from(config).interceptor(clock.clone()).build();
+        Self { client: Client::from_conf(config), table, clock }
+    }
+
+    /// Returns the time: the one that the ledger stated in its last answer, to the second. All functions have this one
+    /// clock, so that what one of them wrote can be measured against the time of another.
+    ///
+    /// It is an error before the first answer.
+    pub fn now(&self) -> Result<Timestamp, RunError> {
+        self.clock.now().ok_or_else(|| RunError::Unavailable("the ledger has not stated the time".to_owned()))
     }
 
     /// Returns the holder of the run lock; None if it is free.
@@ -124,15 +141,14 @@ impl Ledger {
         written(released.map_err(|error| CallError::of("dynamodb:DeleteItem", &error))).map(|_| ())
     }
 
-    /// Every intent of a target in a phase.
-    pub async fn intents(&self, scope: &IntentScope) -> Result<Vec<Intent>, RunError> {
+    /// Every intent of a target in a step, with the phase and pass that it belongs to.
+    pub async fn intents(&self, scope: &IntentScope) -> Result<Vec<(PhaseAndPass, Intent)>, RunError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :phase)")
+            .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(&scope.partition))
-            .expression_attribute_values(":phase", text(&format!("{}/", scope.phase.name())))
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -140,11 +156,15 @@ impl Ledger {
         let mut intents = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| CallError::of("dynamodb:Query", &error).into_run_error())?;
-            let json = item.get("intent").and_then(|value| value.as_s().ok());
-            let intent = json.and_then(|json| serde_json::from_str(json).ok());
+            let field = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+            let read = || {
+                let place = phase_and_pass(field("sk")?)?;
+                Some((place, serde_json::from_str(field("intent")?).ok()?))
+            };
             intents.push(
-                intent
-                    .ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", scope.partition)))?,
+                read().ok_or_else(|| {
+                    RunError::BrokenRun(format!("an intent of {} cannot be read", scope.partition))
+                })?,
             );
         }
         Ok(intents)
@@ -155,6 +175,7 @@ impl Ledger {
     pub async fn write_intent(
         &self,
         scope: &IntentScope,
+        (phase, pass): PhaseAndPass,
         before: Option<&Intent>,
         intent: &Intent,
     ) -> Result<Write, RunError> {
@@ -166,7 +187,7 @@ impl Ledger {
             .put_item()
             .table_name(&self.table)
             .item("pk", text(&scope.partition))
-            .item("sk", text(&format!("{}/{}", scope.phase.name(), intent.batch_id)))
+            .item("sk", text(&format!("{}/{pass}/{}", phase.name(), intent.instance_id)))
             .item("attempt", AttributeValue::N(intent.attempt.to_string()))
             .item("progress", text(progress(&intent.state)))
             .item("intent", text(&json))
@@ -182,16 +203,21 @@ impl Ledger {
     }
 }
 
+/// Reads the phase and the pass from the sort key of an intent: `<phase>/<pass>/<instance id>`.
+fn phase_and_pass(key: &str) -> Option<PhaseAndPass> {
+    let (phase, rest) = key.split_once('/')?;
+    let (pass, _) = rest.split_once('/')?;
+    Some((phase.parse().ok()?, pass.parse::<u8>().ok()?.try_into().ok()?))
+}
+
 /// The word for a state in the table, for its condition and for people who look into it.
 fn progress(state: &IntentState) -> &'static str {
     match state {
+        IntentState::Waiting => "waiting",
         IntentState::Intended => "intended",
         IntentState::Rejected => "rejected",
         IntentState::Sent { .. } => "sent",
-        IntentState::Refused { .. } => "refused",
-        IntentState::Offline { .. } => "offline",
-        IntentState::LeftOut { .. } => "left-out",
-        IntentState::Split => "split",
+        IntentState::Ended(_) => "ended",
     }
 }
 
@@ -204,5 +230,19 @@ fn written<T>(result: Result<T, CallError>) -> Result<Write, RunError> {
         Ok(_) => Ok(Write::Done),
         Err(error) if error.kind == Kind::ConditionFailed => Ok(Write::TooLate),
         Err(error) => Err(error.into_run_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_an_intent_says_its_phase_and_pass() {
+        assert_eq!(phase_and_pass("pre-install-scan/1/i-1"), Some((Phase::PreInstallScan, Pass::First)));
+        assert_eq!(phase_and_pass("install/2/i-1"), Some((Phase::Install, Pass::Second)));
+        for key in ["install/3/i-1", "upgrade/1/i-1", "install/1", "lock"] {
+            assert_eq!(phase_and_pass(key), None, "{key}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::install::Installable;
+use orgpatch_engine::install::second_pass::FirstPass;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_model::error::RunError;
@@ -21,8 +22,7 @@ pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> 
 
 /// Returns what the install plan has for a target, before any pre-install scan.
 pub async fn planned_install(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
-    let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
-    let order = store.get_once(&keys::of_target(run_id, step, target, TargetObject::Order)).await?;
+    let order = store.get_once(&request.key(TargetObject::Order)).await?;
     Ok(Installable::of(order, None))
 }
 
@@ -32,9 +32,13 @@ pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Insta
     if !planned.needs_pre_install_scan() {
         return Ok(planned);
     }
-    let (run_id, step, target) = (&request.run_id, &request.step, &request.target);
-    let approved = store.find_once(&keys::of_target(run_id, step, target, TargetObject::Approved)).await?;
+    let approved = store.find_once(&request.key(TargetObject::Approved)).await?;
     Ok(Installable::of(planned.into_ordered(), approved))
+}
+
+/// Returns what the first pass of a target's install came to and what the second one installs.
+pub async fn first_pass(store: &Store, request: &TargetRequest) -> Result<FirstPass, RunError> {
+    store.get_once(&request.key(TargetObject::FirstPass)).await
 }
 
 /// Returns what the first stage of the plan installed, as later steps see it. It is empty if the plan compares

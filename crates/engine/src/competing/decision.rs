@@ -5,7 +5,7 @@ use orgpatch_model::reason::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sending::intent::LeftAlone;
+use crate::sending::invocation::LeftAlone;
 
 /// What to do. If there are several actions, the last in this order wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

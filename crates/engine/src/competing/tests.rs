@@ -277,6 +277,7 @@ fn before_an_install_what_is_decided_already_is_not_even_scanned() {
         os: None,
         platform: None,
         agent_version: None,
+        availability_zone: None,
         eligibility,
         findings: vec![],
         conflicts: vec![],

@@ -1,7 +1,7 @@
 //! What may be installed in a target: everything in its order, nothing before a proof, or what was proved.
 //!
 //! Where the plan withholds untested patches, a list of rejected patches alone is no proof (see
-//! [`crate::promotion::cleared`]). A pre-install scan must show what would really go in, and only what it approves is
+//! [`crate::promotion::approve`]). A pre-install scan must show what would really go in, and only what it approves is
 //! sent.
 
 use super::order::{InstallOrder, OrderedInstance};
@@ -107,6 +107,7 @@ mod tests {
         let instance = |(id, os): &(&str, OperatingSystem)| OrderedInstance {
             instance_id: (*id).into(),
             os: *os,
+            availability_zone: None,
             missing: vec![patch("bash")],
             untested: vec![],
             held_back: vec![],
@@ -118,6 +119,7 @@ mod tests {
             instances: instances.iter().map(instance).collect(),
             left_out: vec![],
             withheld: withheld.iter().map(|os| (*os, vec!["kernel".to_owned()])).collect::<WithheldPatches>(),
+            scanned_at: std::collections::BTreeMap::new(),
         }
     }
 

@@ -3,5 +3,6 @@
 pub mod installable;
 pub mod order;
 pub mod plan;
+pub mod second_pass;
 
 pub use installable::Installable;

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::Reason;
-use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
-
-use super::Installable;
 
 /// A target's part of the install plan; what `install` sends, neither more nor less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +25,9 @@ pub struct InstallOrder {
     /// What is put on the list of rejected patches before anything is installed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldPatches,
+    /// When the pre-install scan of each instance ended, by the clock of the instance; only in an approved order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scanned_at: BTreeMap<String, Timestamp>,
 }
 
 /// An instance that lacks patches and is left out of the install plan.
@@ -43,26 +44,6 @@ pub struct LeftOut {
     pub held_back: Vec<Patch>,
 }
 
-/// An item of `install-targets.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InstallTarget {
-    /// Where.
-    pub target: Target,
-    /// True if patches are withheld, so that a pre-install scan must prove what would go in before the install. The state
-    /// machine reads it.
-    pub withheld: bool,
-}
-
-impl InstallTarget {
-    /// Returns the item of a target; None if its order has no instance.
-    #[must_use]
-    pub fn of(target: Target, installable: &Installable) -> Option<Self> {
-        let withheld = installable.needs_pre_install_scan();
-        (!installable.ordered().instances.is_empty()).then_some(Self { target, withheld })
-    }
-}
-
 /// An instance in the install plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,6 +52,9 @@ pub struct OrderedInstance {
     pub instance_id: String,
     /// Operating system.
     pub os: OperatingSystem,
+    /// Availability Zone. Zones are patched one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
     /// Patches that the scan found missing.
     pub missing: Vec<Patch>,
     /// Those among them that the first stage has not installed, where the plan does not hold them back.

@@ -76,6 +76,7 @@ mod tests {
         let instance = |(id, missing): &(&str, &[&str])| OrderedInstance {
             instance_id: (*id).into(),
             os: OperatingSystem::AmazonLinux2023,
+            availability_zone: None,
             missing: missing.iter().map(patch).collect(),
             untested: vec![],
             held_back: vec![],
@@ -87,6 +88,7 @@ mod tests {
             instances: instances.iter().map(instance).collect(),
             left_out: vec![],
             withheld: BTreeMap::new(),
+            scanned_at: BTreeMap::new(),
         })
     }
 

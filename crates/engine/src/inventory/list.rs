@@ -28,6 +28,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 platform: node
                     .map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
                 agent_version: node.map(|node| node.agent_version.clone()),
+                availability_zone: instance.availability_zone.clone(),
                 eligibility: eligibility(select, instance, node, os),
                 findings: Vec::new(),
                 conflicts: Vec::new(),
@@ -38,8 +39,8 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
     instances
 }
 
-/// Holds back the selected instances of those operating systems.
-pub fn withheld(instances: &mut [InventoryInstance], blocked: &BTreeMap<OperatingSystem, Reason>) {
+/// Skips the selected instances of those operating systems.
+pub fn skip_blocked(instances: &mut [InventoryInstance], blocked: &BTreeMap<OperatingSystem, Reason>) {
     for instance in instances.iter_mut().filter(|instance| instance.eligibility == Eligibility::Eligible) {
         if let Some(reason) = instance.os.and_then(|os| blocked.get(&os)) {
             instance.eligibility = Eligibility::Skipped(reason.clone());

@@ -39,6 +39,9 @@ pub struct InventoryInstance {
     pub platform: Option<String>,
     /// Version of the SSM Agent.
     pub agent_version: Option<String>,
+    /// Availability Zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
     /// Whether it is asked.
     pub eligibility: Eligibility,
     /// What was found about its readiness, one of each check. Empty: the plan leaves it out, or nothing was to be sent.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_model::organization::Organization;
-use orgpatch_model::target::{Phase, Target};
+use orgpatch_model::target::Target;
 
 use super::checks::check_input;
 use super::settings::SettingsContext;
@@ -37,8 +37,6 @@ pub struct PlannedStep {
     pub targets: Vec<Target>,
     /// How many targets the state machine works on at the same time.
     pub max_concurrency: u32,
-    /// What the state machine does with every target of the step, before anything is installed.
-    pub scan_phase: Phase,
 }
 
 /// Plans a run. The same arguments give the same run.
@@ -64,7 +62,6 @@ pub fn plan(
         settings,
         targets: step.targets,
         max_concurrency: plan.rate.targets,
-        scan_phase: Phase::of_all_targets(input.operation),
     });
     let steps = steps.collect();
     let document = RunDocument {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::Patch;
 use orgpatch_model::reason::{Reason, ReasonCode};
@@ -23,26 +24,32 @@ pub struct Scanned {
     pub verdict: Verdict,
     /// What is missing.
     pub missing: Vec<Patch>,
+    /// When the scan ended, by the clock of the instance; None if no row of it was found.
+    pub ended_at: Option<Timestamp>,
 }
 
-/// The order that is left when the scan is known: an instance stays in it only if all that would go in is tested.
+/// Approves what is left of the order when the scan is known: an instance stays in it only if all that would go in is tested.
 /// Instances of operating systems where nothing is held back stay as they are.
 #[must_use]
-pub fn cleared(mut order: InstallOrder, tested: &TestedSet, scanned: &mut BTreeMap<String, Scanned>) -> InstallOrder {
+pub fn approve(mut order: InstallOrder, tested: &TestedSet, scanned: &mut BTreeMap<String, Scanned>) -> InstallOrder {
     for instance in std::mem::take(&mut order.instances) {
         let Some(listed) = order.withheld.get(&instance.os) else {
             order.instances.push(instance);
             continue;
         };
-        match clear(instance, tested, scanned, listed) {
-            Ok(instance) => order.instances.push(instance),
+        let ended_at = scanned.get(&instance.instance_id).and_then(|found| found.ended_at);
+        match approve_instance(instance, tested, scanned, listed) {
+            Ok(instance) => {
+                order.scanned_at.extend(ended_at.map(|at| (instance.instance_id.clone(), at)));
+                order.instances.push(instance);
+            }
             Err(left_out) => order.left_out.push(left_out),
         }
     }
     order
 }
 
-fn clear(
+fn approve_instance(
     mut instance: OrderedInstance,
     tested: &TestedSet,
     scanned: &mut BTreeMap<String, Scanned>,
@@ -51,7 +58,7 @@ fn clear(
     let left_out = |instance: OrderedInstance, outcome, reason| {
         Err(LeftOut { instance_id: instance.instance_id, outcome, reason, held_back: instance.held_back })
     };
-    let Some(Scanned { verdict, missing }) = scanned.remove(&instance.instance_id) else {
+    let Some(Scanned { verdict, missing, .. }) = scanned.remove(&instance.instance_id) else {
         let reason = Reason::new(ReasonCode::NotSent, "no scan says what would be installed here, so nothing is");
         return left_out(instance, Outcome::Unreachable, reason);
     };

@@ -29,7 +29,7 @@ pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, b
         let (unknown, known): (Vec<Patch>, Vec<Patch>) =
             std::mem::take(&mut instance.missing).into_iter().partition(|patch| !tested.contains(os, patch));
         match untested {
-            Untested::Block if !unknown.is_empty() => withheld(&mut order, instance, known, unknown, baselines),
+            Untested::Block if !unknown.is_empty() => withhold(&mut order, instance, known, unknown, baselines),
             Untested::Block => order.instances.push(OrderedInstance { missing: known, ..instance }),
             Untested::Allow | Untested::Warn => {
                 let missing = known.into_iter().chain(unknown.iter().cloned()).collect();
@@ -40,7 +40,7 @@ pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, b
     order
 }
 
-fn withheld(
+fn withhold(
     order: &mut InstallOrder,
     instance: OrderedInstance,
     known: Vec<Patch>,

@@ -15,12 +15,12 @@ use crate::inventory::{Eligibility, Inventory};
 use crate::promotion::Scanned;
 use crate::readiness;
 use crate::results::command_results::CommandResult;
-use crate::results::invocation::InvocationResult;
 use crate::results::outcome_rules::{ComplianceRow, Verdict};
 use crate::results::overwritten::{OurScan, overwritten_by};
 use crate::results::reconcile::row;
 use crate::results::{InstanceRow, outcome_rules};
-use crate::sending::command;
+use crate::sending::invocation::InvocationResult;
+use crate::sending::{TimeOver, command};
 
 /// A run's view of a target: who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +31,10 @@ pub struct View<'a> {
     pub target: &'a Target,
     /// What the baselines hold back, by which the snapshots differ.
     pub withheld: &'a WithheldPatches,
-    /// Now.
+    /// Now, by the clock of the ledger.
     pub now: Timestamp,
+    /// Why nothing is awaited any more, if so.
+    pub time_over: Option<TimeOver>,
 }
 
 /// The compliance rows of a target, by instance.
@@ -46,10 +48,11 @@ impl Evidence {
         Self(states.into_iter().map(|state| (state.instance_id.clone(), state)).collect())
     }
 
-    /// The row of an instance, if it is from this run's own scan.
-    fn of(&self, view: View, id: &str, os: OperatingSystem, scan: &CommandResult) -> Option<&ComplianceRow> {
+    /// The row of an instance, if it is from this run's own scan. `earlier` is the end of the instance's scan before this
+    /// one, as that scan's row has it.
+    fn of(&self, view: View, id: &str, os: OperatingSystem, earlier: Option<Timestamp>) -> Option<&ComplianceRow> {
         let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.withheld);
-        self.0.get(id).filter(|state| state.is_from(&snapshot_id, scan.sent_at))
+        self.0.get(id).filter(|state| state.is_from(&snapshot_id, earlier))
     }
 
     /// Returns the tool that probably overwrote the row of this run's own scan.
@@ -103,67 +106,103 @@ pub fn judge_scan(
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let selected = inventory.instances.iter().filter(|instance| instance.eligibility == Eligibility::Eligible);
-    let scanned = selected.filter_map(|one| Some((one.instance_id.as_str(), one.os?, one.conflicts.as_slice())));
+    let scanned = selected.filter_map(|one| {
+        Some(Asked { id: &one.instance_id, os: one.os?, conflicts: &one.conflicts, earlier: None })
+    });
     judge_scanned(view, scanned, asked, evidence)
 }
 
-/// Judges the pre-install scan, by instance. Returns None while the result of an instance is not final.
+/// Judges the pre-install scan, by instance. Returns None while the result of an instance is not final. `scanned` are the
+/// rows of the scan before.
 #[must_use]
 pub fn judge_pre_install_scan(
     view: View,
     order: &InstallOrder,
+    scanned: &[InstanceRow],
     asked: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
-    let ordered = order.instances.iter().map(|one| (one.instance_id.as_str(), one.os, &[][..]));
+    let earlier = ends(scanned);
+    let ordered = order.instances.iter().map(|one| {
+        let id = one.instance_id.as_str();
+        Asked { id, os: one.os, conflicts: &[], earlier: earlier.get(id).copied() }
+    });
     judge_scanned(view, ordered, asked, evidence)
 }
 
-/// Judges the instances that were asked; each comes with its operating system and its conflicts.
+/// An instance that was scanned.
+struct Asked<'a> {
+    id: &'a str,
+    os: OperatingSystem,
+    conflicts: &'a [Conflict],
+    /// The end of its scan before this one, as that scan's row has it.
+    earlier: Option<Timestamp>,
+}
+
+/// Returns when the last scan of each instance ended, by the clock of the instance.
+fn ends(rows: &[InstanceRow]) -> HashMap<&str, Timestamp> {
+    rows.iter().filter_map(|row| Some((row.instance_id.as_str(), row.scanned_at?))).collect()
+}
+
+/// Judges the instances that were asked.
 fn judge_scanned<'a>(
     view: View,
-    instances: impl Iterator<Item = (&'a str, OperatingSystem, &'a [Conflict])>,
+    instances: impl Iterator<Item = Asked<'a>>,
     asked: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let mut judged = BTreeMap::new();
-    for (id, os, conflicts) in instances {
+    for Asked { id, os, conflicts, earlier } in instances {
         let Some(scan) = asked.get(id) else {
             continue;
         };
-        let state = evidence.of(view, id, os, scan);
-        let verdict = outcome_rules::after_scan(&scan.answer, state, scan.row_may_still_come(view.now))?;
+        let state = evidence.of(view, id, os, earlier);
+        let answer = answer_by_now(view, scan, state);
+        let verdict = outcome_rules::after_scan(&answer, state, scan.row_may_still_come(view.now))?;
         let by = evidence.overwritten(view, id, os, scan, conflicts);
         judged.insert(id.to_owned(), Judged::new(verdict, state, by));
     }
     Some(judged)
 }
 
+/// Returns the answer to a scan. When the time is over, a success whose row is still to come is no answer.
+fn answer_by_now(view: View, scan: &CommandResult, state: Option<&ComplianceRow>) -> InvocationResult {
+    match view.time_over {
+        Some(over) if state.is_none() && scan.answer == InvocationResult::Succeeded => {
+            InvocationResult::None(over.reason())
+        }
+        _ => scan.answer.clone(),
+    }
+}
+
 /// Returns what the pre-install scan found, by instance.
 #[must_use]
-pub fn held(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patch>>) -> BTreeMap<String, Scanned> {
+pub fn found(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patch>>) -> BTreeMap<String, Scanned> {
     judged
         .into_iter()
-        .map(|(id, Judged { verdict, .. })| {
+        .map(|(id, Judged { verdict, evidence, .. })| {
             let missing = patches.get(&id).map_or_else(Vec::new, |all| lacking(all));
-            (id, Scanned { verdict, missing })
+            (id, Scanned { verdict, missing, ended_at: evidence.map(|row| row.ended_at) })
         })
         .collect()
 }
 
 /// Judges an install and the scan after it, by instance. Returns None while the result of an instance is not final.
-/// `scanned` are the rows of the scan before.
+/// `before` are the rows before this pass.
 #[must_use]
 pub fn judge_install(
     view: View,
     order: &InstallOrder,
-    scanned: &[InstanceRow],
+    before: &[InstanceRow],
     installed: &BTreeMap<String, CommandResult>,
     verified: &BTreeMap<String, CommandResult>,
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let conflicts: HashMap<&str, &[Conflict]> =
-        scanned.iter().map(|row| (row.instance_id.as_str(), row.conflicts.as_slice())).collect();
+        before.iter().map(|row| (row.instance_id.as_str(), row.conflicts.as_slice())).collect();
+    let mut earlier = ends(before);
+    // A pre-install scan lies between the scan and the install.
+    earlier.extend(order.scanned_at.iter().map(|(id, at)| (id.as_str(), *at)));
     let mut judged = BTreeMap::new();
     for instance in &order.instances {
         let id = &instance.instance_id;
@@ -171,11 +210,13 @@ pub fn judge_install(
             InvocationResult::None(Reason::new(ReasonCode::NotSent, "no install command names this instance"));
         let install = installed.get(id).map_or(&unasked, |asked| &asked.answer);
         let verify = verified.get(id);
-        let state = verify.and_then(|scan| evidence.of(view, id, instance.os, scan));
+        let state = verify.and_then(|_| evidence.of(view, id, instance.os, earlier.get(id.as_str()).copied()));
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
-        let answer = verify.map(|scan| &scan.answer).filter(|answer| !matches!(answer, InvocationResult::Offline(_)));
-        let verdict = outcome_rules::after_install(install, answer, state, late)?;
+        let answer = verify
+            .filter(|scan| !matches!(scan.answer, InvocationResult::Offline(_)))
+            .map(|scan| answer_by_now(view, scan, state));
+        let verdict = outcome_rules::after_install(install, answer.as_ref(), state, late)?;
         let known = conflicts.get(id.as_str()).copied().unwrap_or_default();
         let by = verify.and_then(|scan| evidence.overwritten(view, id, instance.os, scan, known));
         judged.insert(id.clone(), Judged::new(verdict, state, by));
@@ -212,6 +253,7 @@ pub fn scan_rows(
                         overwritten_by: found.overwritten_by.clone(),
                         missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
                         baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
+                        scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
                         command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                         findings: match exit_code {
                             Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
@@ -256,6 +298,7 @@ pub fn install_rows(
             let conflicts = with_the_last(before.conflicts, installed_answer);
             let mut command_ids = before.command_ids;
             command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
+            let scanned_at = found.evidence.as_ref().map(|state| state.ended_at).or(before.scanned_at);
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
@@ -271,6 +314,7 @@ pub fn install_rows(
                 failed,
                 missing_after,
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
+                scanned_at,
                 command_ids,
                 ..before
             })

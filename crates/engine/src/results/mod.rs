@@ -2,7 +2,6 @@
 
 pub mod command_results;
 pub mod instance_results;
-pub mod invocation;
 pub mod outcome_rules;
 pub mod overwritten;
 pub mod reconcile;
@@ -67,6 +66,30 @@ pub struct InstanceRow {
     pub baseline_id: Option<String>,
     /// Every command that this run sent to it, in order.
     pub command_ids: Vec<String>,
+    /// Availability Zone, or null.
+    pub availability_zone: Option<String>,
+    /// When the last scan ended by which it was judged, by the clock of the instance, or null.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub scanned_at: Option<Timestamp>,
+    /// Its installs one by one, if there were two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<PassResult>,
+}
+
+/// What came of one of the two installs of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PassResult {
+    /// What the scan behind it proved.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// Patches that it installed.
+    pub installed: Vec<Patch>,
+    /// Patches that it should have installed and did not.
+    pub failed: Vec<Patch>,
+    /// Its install command.
+    pub command_id: Option<String>,
 }
 
 /// The result of a target in a phase.

@@ -1,13 +1,13 @@
 //! From answers and compliance rows to the one outcome of an instance.
 //!
-//! A compliance row counts as evidence only if it is from a scan of this run: its snapshot is the run's own and it
-//! is younger than the command. Any tool may overwrite the row at any time.
+//! A compliance row counts as evidence only if it is from a scan of this run: its snapshot is the run's own, and it is not
+//! the row of an earlier scan of this run. Any tool may overwrite the row at any time.
 
 use jiff::Timestamp;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
-use crate::results::invocation::InvocationResult;
+use crate::sending::invocation::InvocationResult;
 
 /// A compliance row as `DescribeInstancePatchStates` gives it; absent counts are zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct ComplianceRow {
     pub snapshot_id: Option<String>,
     /// `Scan` or `Install`.
     pub operation: String,
-    /// When the operation ended.
+    /// When the operation ended, by the clock of the instance (`OperationEndTime`).
     pub ended_at: Timestamp,
     /// `MissingCount`.
     pub missing: u32,
@@ -31,13 +31,16 @@ pub struct ComplianceRow {
 }
 
 impl ComplianceRow {
-    /// True if the row is from a scan with that snapshot, sent at that time or later.
+    /// True if the row is from a scan with that snapshot that is not the earlier one.
+    ///
+    /// A snapshot id is unique in its run. The row's end is from the clock of the instance, which may be minutes off and
+    /// may be set between two scans, so it is compared only with the end that an earlier row of the same instance has, and
+    /// only for equality.
     #[must_use]
-    pub fn is_from(&self, snapshot_id: &str, sent_at: Timestamp) -> bool {
-        // The row's times have no fractions of a second, the send time has.
+    pub fn is_from(&self, snapshot_id: &str, earlier: Option<Timestamp>) -> bool {
         self.operation == "Scan"
             && self.snapshot_id.as_deref() == Some(snapshot_id)
-            && self.ended_at.as_second() >= sent_at.as_second()
+            && earlier.is_none_or(|earlier| self.ended_at.as_second() != earlier.as_second())
     }
 
     /// Patches that are not on the instance although they should be.
@@ -73,7 +76,7 @@ impl Verdict {
 }
 
 /// The outcome after a scan. `evidence` is a row that [`ComplianceRow::is_from`] this scan. None while it is not
-/// final: the answer is still awaited, or it was success and its row may still come.
+/// final: the answer was success, and its row may still come.
 #[must_use]
 pub fn after_scan(
     answer: &InvocationResult,
@@ -81,7 +84,6 @@ pub fn after_scan(
     row_may_still_come: bool,
 ) -> Option<Verdict> {
     Some(match (answer, evidence) {
-        (InvocationResult::Waiting, _) => return None,
         (InvocationResult::Succeeded, Some(state)) => by_evidence(state),
         (InvocationResult::Succeeded, None) if row_may_still_come => return None,
         (InvocationResult::Succeeded, None) => Verdict::new(
@@ -139,7 +141,6 @@ pub fn after_install(
     };
     let proof = evidence.filter(|_| verify == Some(&InvocationResult::Succeeded));
     Some(match (install, proof) {
-        (InvocationResult::Waiting, _) => return None,
         (InvocationResult::LeftOut { end, reason }, _) => Verdict { outcome: end.outcome(), reason: reason.clone() },
         (InvocationResult::StoppedBeforeTurn(reason), _) => {
             Verdict::new(Outcome::NotAttempted, reason.code.clone(), reason.text.clone())
@@ -208,7 +209,7 @@ fn patches(n: u32, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sending::intent::LeftAlone;
+    use crate::sending::invocation::LeftAlone;
 
     fn state(missing: u32, failed: u32, pending_reboot: u32) -> ComplianceRow {
         ComplianceRow {
@@ -229,12 +230,14 @@ mod tests {
 
     #[test]
     fn only_a_row_of_the_runs_own_scan_is_evidence() {
-        let sent = Timestamp::from_millisecond(100_700).expect("a time");
-        assert!(state(0, 0, 0).is_from("mine", sent));
-        assert!(!state(0, 0, 0).is_from("theirs", sent));
-        assert!(!state(0, 0, 0).is_from("mine", Timestamp::from_second(101).expect("a time")));
+        let end = |second| Some(Timestamp::from_second(second).expect("a time"));
+        assert!(state(0, 0, 0).is_from("mine", None), "the snapshot is proof of a first scan");
+        assert!(!state(0, 0, 0).is_from("theirs", None));
+        assert!(!state(0, 0, 0).is_from("mine", end(100)), "the row of the scan before");
+        assert!(state(0, 0, 0).is_from("mine", end(40)));
+        assert!(state(0, 0, 0).is_from("mine", end(700)), "the clock of the instance was set back in between");
         let install = ComplianceRow { operation: "Install".into(), ..state(0, 0, 0) };
-        assert!(!install.is_from("mine", sent), "an install's own row lists no missing patches");
+        assert!(!install.is_from("mine", None), "an install's own row lists no missing patches");
     }
 
     #[test]
@@ -252,7 +255,6 @@ mod tests {
         );
         assert_eq!(short(ok(), None, true), None);
         assert_eq!(short(ok(), None, false), Some((Outcome::Failed, ReasonCode::NoComplianceRow)));
-        assert_eq!(short(InvocationResult::Waiting, Some(&state(0, 0, 0)), false), None);
         assert_eq!(
             short(InvocationResult::Failed(why()), None, false),
             Some((Outcome::Failed, ReasonCode::ExitCode(1)))
@@ -308,8 +310,6 @@ mod tests {
             ("success, verify silent", after_install(&ok, Some(&silent), None, false)),
             ("success, verify without row", after_install(&ok, Some(&ok), None, false)),
             ("success, row still to come", after_install(&ok, Some(&ok), None, true)),
-            ("success, verify running", after_install(&ok, Some(&InvocationResult::Waiting), None, false)),
-            ("still installing", after_install(&InvocationResult::Waiting, None, None, false)),
             ("spared", after_install(&spared, Some(&ok), Some(&dirty), false)),
             ("refused", after_install(&refused, Some(&ok), Some(&dirty), false)),
             ("offline", after_install(&offline, Some(&ok), Some(&dirty), false)),
@@ -337,8 +337,6 @@ mod tests {
         success, verify silent: unreachable (exit-code-1)
         success, verify without row: failed (no-compliance-row)
         success, row still to come: not final
-        success, verify running: not final
-        still installing: not final
         spared: not-attempted (exit-code-1)
         refused: failed (exit-code-1)
         offline: unreachable (exit-code-1)

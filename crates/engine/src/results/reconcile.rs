@@ -243,6 +243,9 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         held_back: Vec::new(),
         baseline_id: None,
         command_ids: Vec::new(),
+        availability_zone: instance.availability_zone.clone(),
+        scanned_at: None,
+        passes: Vec::new(),
     }
 }
 
@@ -295,6 +298,7 @@ mod tests {
             os: Some(OperatingSystem::AmazonLinux2023),
             platform: None,
             agent_version: None,
+            availability_zone: None,
             eligibility,
             findings: Vec::new(),
             conflicts: Vec::new(),
@@ -331,6 +335,7 @@ mod tests {
                 .map(|id| OrderedInstance {
                     instance_id: (*id).into(),
                     os: OperatingSystem::AmazonLinux2023,
+                    availability_zone: None,
                     missing: Vec::<Patch>::new(),
                     untested: Vec::new(),
                     held_back: Vec::new(),
@@ -339,6 +344,7 @@ mod tests {
                 .collect(),
             left_out: Vec::new(),
             withheld: BTreeMap::new(),
+            scanned_at: BTreeMap::new(),
         }
     }
 

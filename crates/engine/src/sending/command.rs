@@ -1,4 +1,4 @@
-//! What is sent: batches of instances, the parameters of AWS-RunPatchBaseline, and when to look again.
+//! What is sent: the parameters of AWS-RunPatchBaseline for one instance, its time limits, and when to look again.
 
 use std::collections::BTreeMap;
 
@@ -6,74 +6,28 @@ use jiff::Timestamp;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::WithheldPatches;
-use orgpatch_model::target::{Phase, Target};
-use orgpatch_plan::{Rate, Reboot};
+use orgpatch_model::target::{Pass, Phase, Target};
+use orgpatch_plan::Reboot;
 use uuid::Uuid;
 
 /// The one document that orgpatch runs.
 pub const DOCUMENT: &str = "AWS-RunPatchBaseline";
 
-/// SendCommand takes at most so many instance ids (botocore 1.43.11).
-pub const MAX_INSTANCES: usize = 50;
+/// How many instances of a target may be scanned at the same time. A scan changes nothing, so the plan has no say in it.
+pub const SCANS_IN_FLIGHT: usize = 50;
 
 /// A command's `Comment` takes at most so many characters (botocore 1.43.11).
 const MAX_COMMENT: usize = 100;
 
-/// Letters of the key that tells the batches of a run apart in their comments.
+/// Letters of the key that tells the commands of a run apart in their comments.
 const COMMENT_KEY: usize = 24;
 
-/// How long each step of AWS-RunPatchBaseline may take on an instance (its document, version of 2021).
+/// How long each step of AWS-RunPatchBaseline may take on an instance, in seconds (its document, version of 2021). One of
+/// its three steps works on an instance; the others are for other platforms.
 const DOCUMENT_TIMEOUT_SECONDS: u32 = 7_200;
 
-/// Instances that go into one command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// Unique in its target and phase: `<OPERATING_SYSTEM>-<nn>`, halves of it with `a` or `b` behind.
-    pub id: String,
-    /// Their operating system; a snapshot is of one operating system.
-    pub os: OperatingSystem,
-    /// Instance ids, sorted, at most [`MAX_INSTANCES`].
-    pub instance_ids: Vec<String>,
-}
-
-impl Batch {
-    /// The batch in two halves; None if it cannot be halved.
-    #[must_use]
-    pub fn halves(&self) -> Option<[Self; 2]> {
-        let middle = self.instance_ids.len().div_ceil(2);
-        let (first, second) = self.instance_ids.split_at(middle);
-        (!second.is_empty()).then(|| {
-            [("a", first), ("b", second)].map(|(suffix, ids)| Self {
-                id: format!("{}{suffix}", self.id),
-                os: self.os,
-                instance_ids: ids.to_vec(),
-            })
-        })
-    }
-}
-
-/// Puts instances into batches: one operating system each, at most [`MAX_INSTANCES`]. The same instances, in any
-/// order, always give the same batches; a retry relies on that.
-#[must_use]
-pub fn batches(instances: impl IntoIterator<Item = (OperatingSystem, String)>) -> Vec<Batch> {
-    let mut by_os: BTreeMap<OperatingSystem, Vec<String>> = BTreeMap::new();
-    for (os, id) in instances {
-        by_os.entry(os).or_default().push(id);
-    }
-    by_os
-        .into_iter()
-        .flat_map(|(os, mut ids)| {
-            ids.sort();
-            ids.dedup();
-            let chunks: Vec<Batch> = ids
-                .chunks(MAX_INSTANCES)
-                .enumerate()
-                .map(|(index, chunk)| Batch { id: format!("{os}-{:02}", index + 1), os, instance_ids: chunk.to_vec() })
-                .collect();
-            chunks
-        })
-        .collect()
-}
+/// How long a late answer may still come after every time-out, in seconds.
+const LATE_SECONDS: u32 = 3_600;
 
 /// The snapshot of the approved patches: the same for every command of a run to one account, Region and operating
 /// system, so that the scan before, the install and the scan afterwards speak of the same patches.
@@ -93,11 +47,12 @@ pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem, held_back
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
 }
 
-/// The comment by which a command is found again: a key of run, step, target, phase and batch, then the run for
+/// The comment by which a command is found again: a key of run, step, target, phase, pass and instance, then the run for
 /// people to read.
 #[must_use]
-pub fn comment(run_id: &str, step: &str, target: &Target, phase: Phase, batch_id: &str) -> String {
-    let place = format!("{run_id}/{step}/{}/{}/{}/{batch_id}", target.account_id, target.region, phase.name());
+pub fn comment(run_id: &str, step: &str, target: &Target, (phase, pass): (Phase, Pass), instance_id: &str) -> String {
+    let Target { account_id, region, .. } = target;
+    let place = format!("{run_id}/{step}/{account_id}/{region}/{}/{pass}/{instance_id}", phase.name());
     let key = sha256_hex(place);
     let mut comment = format!("orgpatch {} {run_id}", &key[..COMMENT_KEY]);
     comment.truncate(MAX_COMMENT);
@@ -114,34 +69,24 @@ pub fn is_comment_of(comment: &str, run_id: &str) -> bool {
     key.len() == COMMENT_KEY && !run.is_empty() && (run == run_id || cut_off)
 }
 
-/// One SendCommand, complete.
+/// One SendCommand, complete. It names one instance: Run Command delivers a command to one instance, then to two, four …,
+/// each time waiting for those before to complete, and a command has one expiry for all its instances (Systems Manager
+/// user guide, "Using concurrency controls" and "Understanding command timeout values").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandRequest {
-    /// Instance ids.
-    pub instance_ids: Vec<String>,
+    /// Instance id.
+    pub instance_id: String,
     /// Parameters of the document.
     pub parameters: BTreeMap<String, Vec<String>>,
     /// `Comment`.
     pub comment: String,
-    /// `MaxConcurrency`.
-    pub max_concurrency: String,
-    /// `MaxErrors`.
-    pub max_errors: String,
-    /// `TimeoutSeconds`: how long to wait for an instance to begin.
+    /// `TimeoutSeconds`: how long to wait for the instance to begin.
     pub timeout_seconds: u32,
 }
 
-/// The command for a batch. A scan goes on whatever fails, since it touches nothing and one broken instance must
-/// not hide the others; an install stops after the plan's `maxErrors`.
+/// The command of a phase for an instance.
 #[must_use]
-pub fn request(
-    phase: Phase,
-    batch: &Batch,
-    snapshot_id: &str,
-    comment: String,
-    reboot: Reboot,
-    rate: &Rate,
-) -> CommandRequest {
+pub fn request(phase: Phase, instance_id: &str, snapshot_id: &str, comment: String, reboot: Reboot) -> CommandRequest {
     let installs = phase == Phase::Install;
     let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
     parameters.insert("Operation".into(), vec![if installs { "Install" } else { "Scan" }.into()]);
@@ -154,45 +99,45 @@ pub fn request(
         parameters.insert("RebootOption".into(), vec![option.into()]);
     }
     CommandRequest {
-        instance_ids: batch.instance_ids.clone(),
+        instance_id: instance_id.to_owned(),
         parameters,
         comment,
-        max_concurrency: rate.max_concurrency.clone(),
-        max_errors: if installs { rate.max_errors.clone() } else { "100%".into() },
         timeout_seconds: delivery_timeout_seconds(phase),
     }
 }
 
 /// Returns how long an instance may take to begin, in seconds: half an hour for an install, ten minutes for a scan.
-/// `maxConcurrency` makes instances wait for each other on the service's side, not on theirs.
 fn delivery_timeout_seconds(phase: Phase) -> u32 {
     if phase == Phase::Install { 1_800 } else { 600 }
 }
 
-/// Returns how long after sending a command an answer may still come, in seconds. Systems Manager itself gives up
-/// after the delivery time-out plus the document's own. One hour is added for late answers.
+/// Returns how long an instance may take for a command, in seconds: the time to begin and the document's own. After that
+/// Systems Manager reports that it has timed out.
 #[must_use]
-pub fn deadline_seconds(phase: Phase, rounds: u32) -> u32 {
-    // MaxConcurrency lets instances go in rounds, each of which may take the full time.
-    (delivery_timeout_seconds(phase) + DOCUMENT_TIMEOUT_SECONDS) * rounds.max(1) + 3_600
+pub fn time_limit_seconds(phase: Phase) -> u32 {
+    delivery_timeout_seconds(phase) + DOCUMENT_TIMEOUT_SECONDS
 }
 
-/// In how many rounds a command works through its instances under that `MaxConcurrency`.
+/// Returns when an answer to a command that was sent at that time is no longer awaited: an hour after its time limit.
 #[must_use]
-pub fn rounds(instances: usize, max_concurrency: &str) -> u32 {
-    let width = match max_concurrency.strip_suffix('%') {
-        Some(percent) => instances * percent.parse::<usize>().unwrap_or(100) / 100,
-        None => max_concurrency.parse().unwrap_or(1),
-    };
-    u32::try_from(instances.div_ceil(width.max(1))).unwrap_or(u32::MAX)
+pub fn given_up_at(phase: Phase, sent_at: Timestamp) -> Timestamp {
+    let seconds = i64::from(time_limit_seconds(phase) + LATE_SECONDS);
+    Timestamp::from_second(sent_at.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
 }
 
-/// Returns when to look at a command again, in seconds. Waits grow with its age: an hour-long install costs about ten
-/// looks, and no result is later than three quarters of its age, or ten minutes.
+/// Returns when to look at the open commands of a phase again, in seconds; None if none is open. `sent` are the times at
+/// which they were sent, `began` is when the first command of the phase was.
+///
+/// Waits grow with the age of the youngest command: an hour-long install costs about ten looks, and its end is seen
+/// before three quarters of its age have passed again. In a phase whose instances take turns, the youngest command is
+/// always young; there a look is not earlier than after a thirtieth of the phase's age. No end is seen later than
+/// [`MAX_LOOK_SECONDS`].
 #[must_use]
-pub fn next_look_seconds(sent_at: Timestamp, now: Timestamp) -> u32 {
-    let age = now.as_second().saturating_sub(sent_at.as_second()).max(0);
-    u32::try_from(age * 3 / 4).unwrap_or(u32::MAX).clamp(FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS)
+pub fn next_look_seconds(sent: impl IntoIterator<Item = Timestamp>, began: Timestamp, now: Timestamp) -> Option<u32> {
+    let age = |since: Timestamp| now.as_second().saturating_sub(since.as_second()).max(0);
+    let youngest = sent.into_iter().map(age).min()?;
+    let seconds = (youngest * 3 / 4).max(age(began) / 30);
+    Some(u32::try_from(seconds).unwrap_or(u32::MAX).clamp(FIRST_LOOK_SECONDS, MAX_LOOK_SECONDS))
 }
 
 /// The first look: a scan takes about half a minute after it was delivered, so a look at half a minute would nearly
@@ -200,37 +145,54 @@ pub fn next_look_seconds(sent_at: Timestamp, now: Timestamp) -> u32 {
 pub const FIRST_LOOK_SECONDS: u32 = 40;
 
 /// However long an install takes, its end is not noticed later than this.
-const MAX_LOOK_SECONDS: u32 = 600;
+pub const MAX_LOOK_SECONDS: u32 = 600;
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::fixtures::target;
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
+    }
+
     #[test]
     fn an_hour_long_install_costs_about_ten_looks() {
-        let sent: Timestamp = "2026-11-10T00:00:00Z".parse().expect("a time");
         let (mut age, mut looks) = (0, 0);
         while age < 3_600 {
-            let now = Timestamp::from_second(sent.as_second() + age).expect("a time");
-            age += i64::from(next_look_seconds(sent, now));
+            age += i64::from(next_look_seconds([at(0)], at(0), at(age)).expect("open"));
             looks += 1;
         }
         assert!((9..=12).contains(&looks), "{looks} looks");
     }
 
     #[test]
-    fn comments_fit_and_tell_every_batch_apart() {
+    fn instances_that_take_turns_for_five_hours_cost_about_a_hundred_looks() {
+        // Every six minutes one ends and the next is sent.
+        let (mut now, mut looks) = (0, 0);
+        while now < 5 * 3_600 {
+            let youngest = at(now / 360 * 360);
+            now += i64::from(next_look_seconds([at(0), youngest], at(0), at(now)).expect("open"));
+            looks += 1;
+        }
+        assert!((60..=130).contains(&looks), "{looks} looks");
+        assert_eq!(next_look_seconds([], at(0), at(5)), None, "nothing is open");
+    }
+
+    #[test]
+    fn comments_fit_and_tell_every_command_apart() {
         let long = "r".repeat(80);
-        let one = comment(&long, "01-test-1", &target(), Phase::Install, "WINDOWS-01");
-        let other = comment(&long, "01-test-1", &target(), Phase::Install, "WINDOWS-02");
-        let verify = comment(&long, "01-test-1", &target(), Phase::Verify, "WINDOWS-01");
+        let comment = |run: &str, phase, pass, id: &str| comment(run, "01-test-1", &target(), (phase, pass), id);
+        let one = comment(&long, Phase::Install, Pass::First, "i-1");
         assert!(one.len() <= MAX_COMMENT);
-        assert!(one != other && one != verify);
+        let others = [
+            comment(&long, Phase::Install, Pass::First, "i-2"),
+            comment(&long, Phase::Verify, Pass::First, "i-1"),
+            comment(&long, Phase::Install, Pass::Second, "i-1"),
+        ];
+        assert!(others.iter().all(|other| *other != one));
         for run in [long.as_str(), "run-1"] {
-            let comment = comment(run, "01-test-1", &target(), Phase::Install, "WINDOWS-01");
+            let comment = comment(run, Phase::Install, Pass::First, "i-1");
             assert!(is_comment_of(&comment, run));
             assert!(!is_comment_of(&comment, "run-2"));
             assert!(!is_comment_of(&comment, "run"), "only a comment that is full can be cut off");
@@ -240,49 +202,11 @@ mod tests {
 
     #[test]
     fn a_scan_never_carries_what_an_install_does() {
-        let batch = Batch { id: "WINDOWS-01".into(), os: OperatingSystem::Windows, instance_ids: vec!["i-1".into()] };
-        let scan = request(Phase::Verify, &batch, "s", "c".into(), Reboot::IfNeeded, &Rate::default());
+        let scan = request(Phase::Verify, "i-1", "s", "c".into(), Reboot::IfNeeded);
         assert_eq!(scan.parameters["Operation"], ["Scan"]);
         assert!(!scan.parameters.contains_key("RebootOption"));
-        let install = request(Phase::Install, &batch, "s", "c".into(), Reboot::Never, &Rate::default());
+        let install = request(Phase::Install, "i-1", "s", "c".into(), Reboot::Never);
         assert_eq!(install.parameters["Operation"], ["Install"]);
         assert_eq!(install.parameters["RebootOption"], ["NoReboot"]);
-        assert_eq!((install.max_concurrency.as_str(), install.max_errors.as_str()), ("25%", "10%"));
-    }
-
-    #[test]
-    fn rounds_follow_the_width_of_the_command() {
-        assert_eq!(rounds(50, "25%"), 5);
-        assert_eq!(rounds(3, "25%"), 3);
-        assert_eq!(rounds(50, "50"), 1);
-        assert_eq!(rounds(1, "1"), 1);
-    }
-
-    proptest! {
-        #[test]
-        fn batches_lose_nothing_and_do_not_depend_on_the_order(mut ids in proptest::collection::hash_set("[0-9a-f]{6}", 0..200).prop_map(|set| set.into_iter().collect::<Vec<_>>())) {
-            let os_of = |id: &String| if id < &"8".to_owned() { OperatingSystem::Windows } else { OperatingSystem::Ubuntu };
-            let there = batches(ids.iter().map(|id| (os_of(id), id.clone())));
-            ids.reverse();
-            let back = batches(ids.iter().map(|id| (os_of(id), id.clone())));
-            prop_assert_eq!(&there, &back);
-            prop_assert!(there.iter().all(|batch| batch.instance_ids.len() <= MAX_INSTANCES));
-            let mut seen: Vec<String> = there.into_iter().flat_map(|batch| batch.instance_ids).collect();
-            seen.sort();
-            ids.sort();
-            prop_assert_eq!(seen, ids);
-        }
-
-        #[test]
-        fn halves_lose_nothing(n in 0_usize..=50) {
-            let batch = Batch { id: "x".into(), os: OperatingSystem::Suse, instance_ids: (0..n).map(|i| i.to_string()).collect() };
-            match batch.halves() {
-                None => prop_assert!(n < 2),
-                Some([a, b]) => {
-                    prop_assert!(!a.instance_ids.is_empty() && !b.instance_ids.is_empty());
-                    prop_assert_eq!([a.instance_ids, b.instance_ids].concat(), batch.instance_ids);
-                }
-            }
-        }
     }
 }

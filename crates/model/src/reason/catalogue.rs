@@ -246,6 +246,9 @@ macro_rules! for_each_code {
                     Cancelled "cancelled"
                         "An operator or another tool cancelled the command."
                         "Run orgpatch again.",
+                    Deadline "deadline"
+                        "The deadline of the step passed before the instance had answered; nothing further was sent to it."
+                        "Look at the command of the instance if there is one, and run orgpatch again. If the step needs more time, give the stage a longer deadline.",
                     DeliveryTimedOut "delivery-timed-out"
                         "The command timed out before the SSM Agent reported a result."
                         "Check the load of the instance and the SSM Agent, and run orgpatch again.",
@@ -259,7 +262,7 @@ macro_rules! for_each_code {
                         "The patch document does not run on the platform of the instance."
                         "Patch the instance in another way, and exclude it from the plan.",
                     MaxErrors "max-errors"
-                        "The command stopped after too many failures, before the turn of this instance (rate.maxErrors)."
+                        "Nothing was sent to the instance, because the install failed on more instances of the account and Region than rate.maxErrors allows."
                         "Fix the instances that failed, and run orgpatch again.",
                     NoAnswer "no-answer"
                         "The command has not ended, although all its time-outs have passed."
@@ -276,6 +279,9 @@ macro_rules! for_each_code {
                     TimedOut "timed-out"
                         "The command timed out on the instance."
                         "Check the load of the instance and the SSM Agent, and run orgpatch again.",
+                    TooManyLooks "too-many-looks"
+                        "orgpatch had looked at the account and Region as often as one execution may before the instance had answered; nothing further was sent to it."
+                        "Run orgpatch again.",
                     Undeliverable "undeliverable"
                         "Systems Manager could not deliver the command to the instance."
                         "Check the SSM Agent on the instance, and run orgpatch again.",

@@ -29,8 +29,8 @@ pub enum TargetObject {
     /// The approved install: what is left of the order when a scan has proved what would go in while untested patches are
     /// withheld; only there if some are.
     Approved,
-    /// Since when the target waits for the end of patch commands of other tools; only there if it has to.
-    Waiting,
+    /// What the first pass of the install came to; only there if a second pass follows.
+    FirstPass,
     /// The record of the scan, from what the instances have answered.
     Scan,
     /// The record of the scan, if it ended in `assume-role`.
@@ -57,7 +57,7 @@ impl TargetObject {
         Self::WithholdingBaselines,
         Self::Order,
         Self::Approved,
-        Self::Waiting,
+        Self::FirstPass,
         Self::Scan,
         Self::ScanEndedByAssumeRole,
         Self::ScanEndedByScan,
@@ -95,7 +95,7 @@ impl TargetObject {
             Self::WithholdingBaselines => "withholding-baselines.json",
             Self::Order => "order.json",
             Self::Approved => "approved.json",
-            Self::Waiting => "waiting.json",
+            Self::FirstPass => "first-pass.json",
             Self::Scan => "scan/0001.json",
             Self::ScanEndedByAssumeRole => "scan-ended-by-assume-role.json",
             Self::ScanEndedByScan => "scan-ended-by-scan.json",
@@ -117,8 +117,8 @@ impl TargetObject {
             | Self::WithholdingBaselines
             | Self::ScanEndedByScan
             | Self::InstallEndedByScan => Owner::Scan,
-            Self::Waiting | Self::InstallEndedByInstall => Owner::Install,
-            Self::Scan | Self::Install | Self::Approved => Owner::CollectResults,
+            Self::InstallEndedByInstall => Owner::Install,
+            Self::Scan | Self::Install | Self::Approved | Self::FirstPass => Owner::CollectResults,
             Self::Order | Self::Result => Owner::Gate,
         }
     }

@@ -3,9 +3,10 @@
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines::Change;
+use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::reason::{Reason, ReasonCode};
-use orgpatch_records::messages::{Progress, TargetRequest};
+use orgpatch_records::messages::TargetRequest;
 
 use super::{compare, counted, recorded, write};
 use crate::look;
@@ -15,7 +16,7 @@ pub async fn preview(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
-) -> Result<Progress, TargetError> {
+) -> Result<Next, TargetError> {
     let inventory = look(context, request, settings).await?;
     let Some((_, record)) = compare(context, request, settings, &inventory).await? else {
         return recorded(context, request, nothing_to_compare(settings)).await;

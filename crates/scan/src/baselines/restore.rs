@@ -5,16 +5,17 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
+use orgpatch_engine::phases::Next;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
-use orgpatch_records::messages::{Progress, TargetRequest};
+use orgpatch_records::messages::TargetRequest;
 
 use super::{apply, counted, recorded, write};
 
 /// Registers again what was registered before, wherever a baseline of orgpatch is in its place, and forgets it then, so
 /// that a later run records afresh.
-pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Progress, TargetError> {
+pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Next, TargetError> {
     let earlier = keys::earlier_baselines(&request.target);
     let previous = match begun(context, request).await? {
         Some(record) => Some(record.previous),
@@ -48,6 +49,6 @@ fn restored(changes: &[Change]) -> Reason {
 
 /// Returns what an earlier attempt of this step found out: it may have died after it emptied the record.
 async fn begun(context: &FunctionContext, request: &TargetRequest) -> Result<Option<BaselineRecord>, TargetError> {
-    let key = keys::of_target(&request.run_id, &request.step, &request.target, TargetObject::Baselines);
+    let key = request.key(TargetObject::Baselines);
     Ok(context.store.find(&key).await?)
 }

@@ -81,7 +81,6 @@ fn shown(run: &PlannedRun) -> Value {
             "settings": step.settings,
             "targets": step.targets,
             "maxConcurrency": step.max_concurrency,
-            "scanPhase": step.scan_phase,
         })
     };
     json!({"run": run.document, "steps": run.steps.iter().map(step).collect::<Vec<_>>()})
@@ -106,6 +105,18 @@ fn planned_runs_are_the_committed_ones() {
         "not what is committed: {}; look at the difference after UPDATE_GOLDEN=1 cargo test -p orgpatch-engine planner",
         different.join(", ")
     );
+}
+
+#[test]
+fn passes_depend_on_the_operating_system_unless_the_stage_says_them() {
+    use orgpatch_model::operating_system::OperatingSystem::{Ubuntu, Windows};
+    let passes = |plan: &str, step: usize| {
+        let run = golden_run(plan, "install", "{}").expect("a planned run");
+        [Windows, Ubuntu].map(|os| run.steps[step].settings.passes_of(os))
+    };
+    assert_eq!(passes("staged", 0), [2, 1]);
+    assert_eq!(passes("waves", 0), [1, 1], "the plan never reboots");
+    assert_eq!(passes("waves", 3), [2, 2], "the stage says 2");
 }
 
 #[test]

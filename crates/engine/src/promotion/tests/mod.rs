@@ -48,6 +48,7 @@ fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<P
             .map(|(instance_id, missing)| OrderedInstance {
                 instance_id,
                 os,
+                availability_zone: None,
                 missing,
                 untested: vec![],
                 held_back: vec![],
@@ -56,6 +57,7 @@ fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<P
             .collect(),
         left_out: vec![],
         withheld: WithheldPatches::new(),
+        scanned_at: std::collections::BTreeMap::new(),
     }
 }
 

@@ -83,6 +83,7 @@ proptest! {
         let rows: Vec<_> = names(test).iter().map(|has| {
             let instance = InventoryInstance {
                 instance_id: "i-test".into(), name: None, os: Some(os), platform: None, agent_version: None,
+                availability_zone: None,
                 eligibility: Eligibility::Eligible,
                 findings: Vec::new(),
                 conflicts: vec![],
@@ -115,9 +116,9 @@ proptest! {
                     let missing = missing(&snapshot, &instances[&one.instance_id]);
                     let outcome = if missing.is_empty() { Outcome::Compliant } else { Outcome::Missing };
                     let verdict = Verdict { outcome, reason: Reason::new(ReasonCode::PatchesMissing, "x") };
-                    (one.instance_id.clone(), Scanned { verdict, missing })
+                    (one.instance_id.clone(), Scanned { verdict, missing, ended_at: None })
                 }).collect();
-                (cleared(reviewed, &tested, &mut scanned), snapshot)
+                (approve(reviewed, &tested, &mut scanned), snapshot)
             }
         };
 

@@ -16,6 +16,7 @@ fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
         os: Some(os),
         platform: None,
         agent_version: None,
+        availability_zone: None,
         eligibility: Eligibility::Eligible,
         findings: Vec::new(),
         conflicts: vec![],

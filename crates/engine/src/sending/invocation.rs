@@ -3,13 +3,15 @@
 
 use jiff::Timestamp;
 use orgpatch_model::exit_code;
+use orgpatch_model::outcome::Outcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
-
-use crate::sending::intent::LeftAlone;
+use serde::{Deserialize, Serialize};
 
 /// A command invocation as `ListCommandInvocations` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
+    /// Id of its command.
+    pub command_id: String,
     /// Instance id.
     pub instance_id: String,
     /// `Status`.
@@ -18,22 +20,48 @@ pub struct Invocation {
     pub status_details: String,
     /// `ResponseCode` of the plugin that did not succeed, else of any that ran.
     pub exit_code: Option<i64>,
-    /// When the last plugin finished.
-    pub finished_at: Option<Timestamp>,
 }
 
-/// What an instance answered to a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Invocation {
+    /// Returns true if the agent may have begun: only `Pending` and `Delayed` say that it has not.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.status.as_str(), "Pending" | "Delayed")
+    }
+}
+
+/// How an instance ends that an install leaves alone because another tool patches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftAlone {
+    /// It is `skipped`.
+    Skipped,
+    /// It is `failed`, which counts at the gate.
+    Failed,
+}
+
+impl LeftAlone {
+    /// Returns what the instance ends with.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Skipped => Outcome::Skipped,
+            Self::Failed => Outcome::Failed,
+        }
+    }
+}
+
+/// What came of an instance in a phase: its answer to the command, or why there is no command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
 pub enum InvocationResult {
-    /// Not yet.
-    Waiting,
     /// The document ended with success. Proves nothing by itself.
     Succeeded,
     /// The instance says that it failed.
     Failed(Reason),
     /// No final answer came, and none will.
     None(Reason),
-    /// The command stopped after too many failures, before this instance's turn.
+    /// More instances failed than `maxErrors` allows, so nothing was sent to this one.
     StoppedBeforeTurn(Reason),
     /// The command was not allowed, or not accepted.
     Refused(Reason),
@@ -49,6 +77,19 @@ pub enum InvocationResult {
 }
 
 impl InvocationResult {
+    /// Returns true if it counts towards `maxErrors`: as with Run Command, the document failed or ran too long. An instance
+    /// that never answered does not count (Systems Manager user guide, "Understanding command statuses").
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
+    /// Returns true if the instance itself has answered.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed(_))
+    }
+
     /// Exit code of the document, if it came to one.
     #[must_use]
     pub fn exit_code(&self) -> Option<i64> {
@@ -60,22 +101,20 @@ impl InvocationResult {
     }
 }
 
-/// Returns what that invocation says at `now`. An expected instance without an invocation is waited for until `deadline`:
-/// right after sending, the list is empty.
+/// Returns how that invocation ended; None while it has not. An instance without an invocation is waited for until
+/// `deadline`: right after sending, the list is empty.
 #[must_use]
-pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestamp) -> InvocationResult {
+pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestamp) -> Option<InvocationResult> {
     let Some(invocation) = invocation else {
-        return if now < deadline {
-            InvocationResult::Waiting
-        } else {
+        return (now >= deadline).then(|| {
             InvocationResult::None(Reason::new(
                 ReasonCode::NoInvocation,
                 "the command never reached this instance, although it was named",
             ))
-        };
+        });
     };
     let details: String = invocation.status_details.split_whitespace().collect();
-    match (invocation.status.as_str(), details.as_str()) {
+    Some(match (invocation.status.as_str(), details.as_str()) {
         ("Success", _) => InvocationResult::Succeeded,
         (_, "DeliveryTimedOut") => InvocationResult::None(Reason::new(
             ReasonCode::DeliveryTimedOut,
@@ -88,10 +127,6 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
         (_, "Undeliverable") => InvocationResult::None(Reason::new(
             ReasonCode::Undeliverable,
             "the command could not be delivered to this instance",
-        )),
-        (_, "Terminated") => InvocationResult::StoppedBeforeTurn(Reason::new(
-            ReasonCode::MaxErrors,
-            "the command stopped after `maxErrors` failures, before this instance's turn",
         )),
         (_, "InvalidPlatform") => InvocationResult::Failed(Reason::new(
             ReasonCode::InvalidPlatform,
@@ -113,8 +148,8 @@ pub fn judge(invocation: Option<&Invocation>, deadline: Timestamp, now: Timestam
             ReasonCode::NoAnswer,
             format!("the command is still {} long after every time-out has passed", invocation.status),
         )),
-        _ => InvocationResult::Waiting,
-    }
+        _ => return None,
+    })
 }
 
 fn failure(exit_code: Option<i64>) -> Reason {
@@ -134,11 +169,11 @@ mod tests {
 
     fn invocation(status: &str, details: &str, exit_code: Option<i64>) -> Invocation {
         Invocation {
+            command_id: "c-1".into(),
             instance_id: "i-1".into(),
             status: status.into(),
             status_details: details.into(),
             exit_code,
-            finished_at: None,
         }
     }
 
@@ -163,24 +198,22 @@ mod tests {
         ]
         .into_iter()
         .map(|(status, details, code)| {
-            format!(
-                "{status}/{details}: {:?}",
-                short(&judge(Some(&invocation(status, details, code)), at(100), at(50)))
-            )
+            let end = judge(Some(&invocation(status, details, code)), at(100), at(50));
+            format!("{status}/{details}: {:?}", end.as_ref().map_or("open".to_owned(), short))
         })
         .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        Pending/Pending: "waiting"
-        InProgress/InProgress: "waiting"
-        Delayed/Delayed: "waiting"
-        Cancelling/Cancelling: "waiting"
+        Pending/Pending: "open"
+        InProgress/InProgress: "open"
+        Delayed/Delayed: "open"
+        Cancelling/Cancelling: "open"
         Success/Success: "succeeded"
         Failed/Failed: "failed: exit-code-156"
         Failed/Failed: "failed: failed"
         TimedOut/DeliveryTimedOut: "none: delivery-timed-out"
         TimedOut/Delivery Timed Out: "none: delivery-timed-out"
         TimedOut/Execution Timed Out: "failed: execution-timed-out"
-        Cancelled/Terminated: "spared: max-errors"
+        Cancelled/Terminated: "none: cancelled"
         Cancelled/Cancelled: "none: cancelled"
         Failed/Undeliverable: "none: undeliverable"
         Failed/Access Denied: "refused: access-denied"
@@ -190,15 +223,15 @@ mod tests {
 
     #[test]
     fn silence_ends_at_the_deadline() {
-        assert_eq!(judge(None, at(100), at(99)), InvocationResult::Waiting);
-        assert_eq!(short(&judge(None, at(100), at(100))), "none: no-invocation");
+        let short = |end: Option<InvocationResult>| end.as_ref().map(short);
+        assert_eq!(judge(None, at(100), at(99)), None);
+        assert_eq!(short(judge(None, at(100), at(100))).as_deref(), Some("none: no-invocation"));
         let running = invocation("InProgress", "InProgress", None);
-        assert_eq!(short(&judge(Some(&running), at(100), at(100))), "none: no-answer");
+        assert_eq!(short(judge(Some(&running), at(100), at(100))).as_deref(), Some("none: no-answer"));
     }
 
     fn short(answer: &InvocationResult) -> String {
         match answer {
-            InvocationResult::Waiting => "waiting".into(),
             InvocationResult::Succeeded => "succeeded".into(),
             InvocationResult::Failed(reason) => format!("failed: {}", reason.code),
             InvocationResult::None(reason) => format!("none: {}", reason.code),

@@ -1,0 +1,278 @@
+//! What is known of a phase's instances during one call of a function, and what the rules make of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use orgpatch_engine::competing;
+use orgpatch_engine::competing::{ConflictDecision, Moment, RunningCommand};
+use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::sending::intent::{Intent, IntentState};
+use orgpatch_engine::sending::invocation::Invocation;
+use orgpatch_engine::sending::{
+    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, command, invocation, next_action,
+};
+use orgpatch_model::fetched::Fetched;
+use orgpatch_model::input::Operation;
+use orgpatch_model::target::Phase;
+use orgpatch_records::messages::TargetRequest;
+
+use super::{CONTESTED_SECONDS, Receiver, WriteAction};
+use crate::store::ledger::PhaseAndPass;
+
+/// Everything that is known of the instances of a phase.
+pub(super) struct State {
+    place: PhaseAndPass,
+    /// Sorted by Availability Zone and id.
+    receivers: Vec<Receiver>,
+    /// The intents of this phase and pass, by instance.
+    intents: HashMap<String, Intent>,
+    /// Those of other phases and passes that are open, by instance; only an install looks at them.
+    others: HashMap<String, (Phase, Intent)>,
+    /// The installs of both passes, by which errors are counted.
+    installs: HashMap<(PhaseAndPass, String), Intent>,
+    /// Commands whose agent may have begun.
+    begun: HashSet<String>,
+    /// What the list of commands shows of attempts whose end is unknown.
+    looked_up: HashMap<String, Option<String>>,
+    looked_up_at: Timestamp,
+    competing: HashMap<String, Option<ConflictDecision>>,
+    online: HashMap<String, bool>,
+    /// Instances on which another copy of the function works.
+    contested: HashSet<String>,
+    /// Instances to which this call of the function can send nothing more.
+    not_now: HashSet<String>,
+}
+
+/// What is to be done next, in this order: write, fetch, send.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    /// What is written about instances to which nothing is sent now.
+    pub writes: Vec<(String, WriteAction)>,
+    /// Facts that are missing, with the instances of which they are.
+    pub asks: BTreeMap<Fact, Vec<String>>,
+    /// Instances to which a command may be sent now, all of one zone. Empty while facts are missing.
+    pub sends: Vec<Receiver>,
+    /// When to look again, in seconds; None if every instance has ended.
+    pub wait_seconds: Option<u32>,
+}
+
+impl State {
+    pub fn new(
+        request: &TargetRequest,
+        mut receivers: Vec<Receiver>,
+        intents: Vec<(PhaseAndPass, Intent)>,
+    ) -> Self {
+        let place = (request.phase, request.pass);
+        receivers.sort();
+        let mut state = Self {
+            place,
+            receivers,
+            intents: HashMap::new(),
+            others: HashMap::new(),
+            installs: HashMap::new(),
+            begun: HashSet::new(),
+            looked_up: HashMap::new(),
+            looked_up_at: Timestamp::UNIX_EPOCH,
+            competing: HashMap::new(),
+            online: HashMap::new(),
+            contested: HashSet::new(),
+            not_now: HashSet::new(),
+        };
+        for (of, intent) in intents {
+            if of.0 == Phase::Install {
+                state.installs.insert((of, intent.instance_id.clone()), intent.clone());
+            }
+            if of == place {
+                state.intents.insert(intent.instance_id.clone(), intent);
+            } else if place.0 == Phase::Install && intent.open_command().is_some() {
+                state.others.insert(intent.instance_id.clone(), (of.0, intent));
+            }
+        }
+        state
+    }
+
+    pub fn intent(&self, id: &str) -> Option<&Intent> {
+        self.intents.get(id)
+    }
+
+    /// Every open command of ours that matters here, with the time at which it was sent.
+    pub fn open_commands(&self) -> HashMap<String, Timestamp> {
+        self.open().filter_map(|intent| Some((intent.open_command()?.to_owned(), intent.at))).collect()
+    }
+
+    pub fn oldest_open(&self) -> Option<Timestamp> {
+        self.open().map(|intent| intent.at).min()
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Intent> {
+        let own = self.intents.values().filter(|intent| intent.open_command().is_some());
+        own.chain(self.others.values().map(|(_, intent)| intent))
+    }
+
+    /// The open commands of this phase: instance, command and intent.
+    pub fn open_of_this_phase(&self) -> Vec<(String, String, Intent)> {
+        let open = |intent: &Intent| {
+            Some((intent.instance_id.clone(), intent.open_command()?.to_owned(), intent.clone()))
+        };
+        self.intents.values().filter_map(open).collect()
+    }
+
+    pub fn note_begun(&mut self, command_id: &str, has_begun: bool) {
+        if has_begun {
+            self.begun.insert(command_id.to_owned());
+        }
+    }
+
+    pub fn has_begun(&self, command_id: &str) -> bool {
+        self.begun.contains(command_id)
+    }
+
+    /// Keeps of the commands of other phases those that have not ended.
+    pub fn forget_ended_of_others(&mut self, invocations: &HashMap<String, Invocation>, now: Timestamp) {
+        let begun = &mut self.begun;
+        self.others.retain(|_, (phase, intent)| {
+            let Some(command_id) = intent.open_command() else { return false };
+            let found = invocations.get(command_id);
+            if found.is_some_and(Invocation::has_begun) {
+                begun.insert(command_id.to_owned());
+            }
+            invocation::judge(found, command::given_up_at(*phase, intent.at), now).is_none()
+        });
+    }
+
+    /// A command that is being cancelled: only its end can be awaited.
+    pub fn note_cancelled(&mut self, command_id: &str) {
+        self.begun.insert(command_id.to_owned());
+    }
+
+    pub fn note_looked_up(
+        &mut self,
+        commands: &HashMap<String, String>,
+        comments: Vec<(String, String)>,
+        looked_at: Timestamp,
+    ) {
+        self.looked_up_at = looked_at;
+        self.looked_up.extend(comments.into_iter().map(|(id, comment)| (id, commands.get(&comment).cloned())));
+    }
+
+    /// Decides about running commands of other tools for those instances.
+    pub fn note_competing(
+        &mut self,
+        running: &Fetched<Vec<RunningCommand>>,
+        ids: &[String],
+        settings: &StepSettings,
+        (run_id, now): (&str, Timestamp),
+    ) {
+        for id in ids {
+            let waiting_since = self.intents.get(id).filter(|one| one.state == IntentState::Waiting).map(|one| one.at);
+            let waiting_since = waiting_since.or(Some(now));
+            let moment = Moment { now, expected_end: now, waiting_since, run_id, operation: Operation::Install };
+            let decision =
+                competing::before_sending(running, std::slice::from_ref(id), settings.conflicts, &moment).remove(id);
+            self.competing.insert(id.clone(), decision);
+        }
+    }
+
+    pub fn note_online(&mut self, ids: &[String], online: &dyn Fn(&str) -> bool) {
+        self.online.extend(ids.iter().map(|id| (id.clone(), online(id))));
+    }
+
+    pub fn note_written(&mut self, intent: Intent) {
+        let id = intent.instance_id.clone();
+        if self.place.0 == Phase::Install {
+            self.installs.insert((self.place, id.clone()), intent.clone());
+        }
+        // What was seen belongs to the attempt before.
+        self.looked_up.remove(&id);
+        self.intents.insert(id, intent);
+    }
+
+    pub fn note_contested(&mut self, id: &str) {
+        self.contested.insert(id.to_owned());
+    }
+
+    pub fn note_not_now(&mut self, id: &str) {
+        self.not_now.insert(id.to_owned());
+    }
+
+    /// Asks the rules about every instance, in the order of zones.
+    pub fn decide(
+        &self,
+        request: &TargetRequest,
+        settings: &StepSettings,
+        order_size: usize,
+        now: Timestamp,
+    ) -> Decided {
+        let phase = self.place.0;
+        let errors = (phase == Phase::Install)
+            .then(|| Errors::count(self.installs.values(), &settings.rate.max_errors, order_size));
+        let mut target = TargetFacts {
+            now,
+            phase,
+            in_flight: self.intents.values().filter(|intent| intent.is_in_flight()).count(),
+            places: if phase == Phase::Install {
+                settings.rate.max_concurrency.of(order_size)
+            } else {
+                command::SCANS_IN_FLIGHT
+            },
+            errors,
+            time_over: request.time_over(now),
+        };
+        let mut decided = Decided::default();
+        let (mut waits, mut open): (Vec<u32>, Vec<Timestamp>) = (Vec::new(), Vec::new());
+        let mut sends: Vec<&Receiver> = Vec::new();
+        for receiver in &self.receivers {
+            let id = &receiver.instance_id;
+            if self.contested.contains(id) {
+                waits.push(CONTESTED_SECONDS);
+                continue;
+            }
+            let action = next_action(&self.facts(id), &target);
+            match &action {
+                NextAction::AwaitEnd => open.extend(self.intents.get(id).map(|intent| intent.at)),
+                NextAction::Wait(seconds) | NextAction::BeginWaiting(seconds) => waits.push(*seconds),
+                NextAction::Ask(fact) => {
+                    decided.asks.entry(*fact).or_default().push(id.clone());
+                    target.in_flight += usize::from(*fact != Fact::LookUp);
+                }
+                NextAction::Send if self.not_now.contains(id) => waits.push(0),
+                NextAction::Send => {
+                    sends.push(receiver);
+                    let holds_place = self.intents.get(id).is_some_and(Intent::is_in_flight);
+                    target.in_flight += usize::from(!holds_place);
+                }
+                _ => {}
+            }
+            if let Some(write) = WriteAction::of(action) {
+                decided.writes.push((id.clone(), write));
+            }
+        }
+        // An instance of the next zone is sent once none of the zone before remains to be sent.
+        if decided.asks.is_empty()
+            && let Some(first) = sends.first()
+        {
+            let zone = &first.availability_zone;
+            decided.sends = sends.iter().filter(|one| one.availability_zone == *zone).copied().cloned().collect();
+        }
+        let began = self.intents.values().map(|intent| intent.at).min().unwrap_or(now);
+        waits.extend(command::next_look_seconds(open, began, now));
+        decided.wait_seconds = waits.into_iter().min();
+        decided
+    }
+
+    fn facts<'s>(&'s self, id: &str) -> InstanceFacts<'s> {
+        InstanceFacts {
+            intent: self.intents.get(id),
+            look_up: self.looked_up.get(id).map(|found| match found {
+                Some(command_id) => LookUp::Found(command_id),
+                None => LookUp::NotFound { looked_at: self.looked_up_at },
+            }),
+            ours: self.others.get(id).and_then(|(_, intent)| {
+                let command_id = intent.open_command()?;
+                Some(OursOpen { command_id, has_begun: self.begun.contains(command_id) })
+            }),
+            competing: self.competing.get(id).map(Option::as_ref),
+            online: self.online.get(id).copied(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The pace at which commands are sent in one account and Region. The limit of SendCommand is not documented, so it is found:
+//! the rate grows slowly with each command and is halved when the service throttles.
+
+use std::time::Duration;
+
+/// Commands per second.
+const FIRST_RATE: f64 = 5.0;
+const HIGHEST_RATE: f64 = 20.0;
+const LOWEST_RATE: f64 = 0.2;
+/// By how much a command that was taken raises the rate.
+const STEP: f64 = 0.2;
+
+/// The pace of one account and Region. Times are durations since any fixed moment, from a clock that never goes back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    per_second: f64,
+    /// Before this nothing is sent.
+    free_at: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { per_second: FIRST_RATE, free_at: Duration::ZERO }
+    }
+}
+
+impl Pace {
+    /// Takes the next turn, and returns how long to wait for it.
+    pub fn take_turn(&mut self, now: Duration) -> Duration {
+        let turn = self.free_at.max(now);
+        self.free_at = turn + Duration::from_secs_f64(1.0 / self.per_second);
+        turn - now
+    }
+
+    /// The service took a command.
+    pub fn taken(&mut self) {
+        self.per_second = (self.per_second + STEP).min(HIGHEST_RATE);
+    }
+
+    /// The service throttled a command.
+    pub fn throttled(&mut self, now: Duration) {
+        self.per_second = (self.per_second / 2.0).max(LOWEST_RATE);
+        self.free_at = self.free_at.max(now + Duration::from_secs_f64(1.0 / self.per_second));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays a service that takes so many commands per second, and returns how many it took and throttled in a minute.
+    fn minute(limit: f64) -> (u32, u32) {
+        let (mut pace, mut now) = (Pace::default(), Duration::ZERO);
+        let (mut tokens, mut taken, mut throttled) = (limit, 0, 0);
+        while now < Duration::from_mins(1) {
+            let wait = pace.take_turn(now);
+            tokens = (tokens + wait.as_secs_f64() * limit).min(limit);
+            now += wait;
+            if tokens >= 1.0 {
+                tokens -= 1.0;
+                taken += 1;
+                pace.taken();
+            } else {
+                throttled += 1;
+                pace.throttled(now);
+            }
+        }
+        (taken, throttled)
+    }
+
+    #[test]
+    fn the_pace_finds_the_limit_of_the_service() {
+        for limit in [1.0, 3.0, 10.0] {
+            let (taken, throttled) = minute(limit);
+            assert!(f64::from(taken) >= limit * 60.0 * 0.6, "limit {limit}: {taken} taken");
+            assert!(throttled * 4 <= taken, "limit {limit}: {throttled} throttled, {taken} taken");
+        }
+        assert_eq!(minute(1_000.0).1, 0, "without a limit nothing is throttled");
+    }
+
+    #[test]
+    fn turns_are_apart_and_a_pause_is_not_saved_up() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.take_turn(Duration::ZERO), Duration::ZERO);
+        assert_eq!(pace.take_turn(Duration::ZERO), Duration::from_millis(200));
+        assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::ZERO);
+        assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::from_millis(200));
+    }
+}
