@@ -151,7 +151,13 @@ impl Look<'_> {
         let invocations =
             self.all(commands, |id| async move { Ok((id.clone(), self.ssm.invocations(&id).await?)) }).await?;
         let invocations: HashMap<_, _> = invocations.into_iter().collect();
-        Ok(command_results::answers(phase, &intents, &invocations, &self.settings.rate.max_concurrency, request.now))
+        Ok(command_results::answers(
+            phase,
+            &intents,
+            &invocations,
+            &self.settings.rate.max_concurrency.to_string(),
+            request.now,
+        ))
     }
 
     fn still_running(&self, asked: &BTreeMap<String, CommandResult>) -> Option<Progress> {

@@ -13,10 +13,12 @@ mod pattern;
 mod promotion;
 mod read;
 mod schema;
+mod share;
 mod stages;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod working_time;
 mod yaml;
 
 pub use baselines::{
@@ -29,3 +31,5 @@ pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, 
 pub use promotion::Untested;
 pub use read::read;
 pub use schema::json_schema;
+pub use share::{InvalidShare, MaxConcurrency, MaxErrors, Share};
+pub use working_time::{Deadline, InvalidDeadline, Passes};

@@ -17,6 +17,8 @@ use super::pattern::{
 };
 use super::promotion::Untested;
 use super::schema;
+use super::share::{MaxConcurrency, MaxErrors};
+use super::working_time::{Deadline, Passes};
 
 /// What is patched, in which order, and what must hold before the next stage may start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,26 +109,27 @@ pub enum Reboot {
 }
 
 /// How much happens at the same time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Rate {
     /// Targets (account × Region) that one step works on at the same time: 1 to 1,000.
     #[schemars(range(min = 1, max = super::read::MAX_TARGETS))]
     pub targets: u32,
-    /// `MaxConcurrency` of each command: a count, or a percentage such as `25%`.
-    #[schemars(regex(pattern = MAX_CONCURRENCY_PATTERN), transform = schema::or_count::<1>)]
-    pub max_concurrency: String,
-    /// `MaxErrors` of each install command: a count, or a percentage such as `10%`. After one error more, the command does
-    /// not start on further instances.
-    #[schemars(regex(pattern = MAX_ERRORS_PATTERN), transform = schema::or_count::<0>)]
-    pub max_errors: String,
+    /// How many instances of a target install at the same time: a count, or a percentage such as `25%`, which is rounded
+    /// down to at least one instance. orgpatch counts them itself, per target and not per command.
+    #[schemars(with = "String", regex(pattern = MAX_CONCURRENCY_PATTERN), transform = schema::or_count::<1>)]
+    pub max_concurrency: MaxConcurrency,
+    /// How many installs of a target may fail: a count, or a percentage of the instances that the target installs, such as
+    /// `10%`, rounded down. After one failure more, nothing further is sent to the target.
+    #[schemars(with = "String", regex(pattern = MAX_ERRORS_PATTERN), transform = schema::or_count::<0>)]
+    pub max_errors: MaxErrors,
 }
 
 impl Default for Rate {
     fn default() -> Self {
         // 40 targets are far below every documented limit, and enough that 1,000 targets of ten minutes each end in about
         // four hours.
-        Self { targets: 40, max_concurrency: "25%".to_owned(), max_errors: "10%".to_owned() }
+        Self { targets: 40, max_concurrency: MaxConcurrency::DEFAULT, max_errors: MaxErrors::DEFAULT }
     }
 }
 
@@ -181,6 +184,18 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]
     pub waves: Vec<Wave>,
+    /// How many installs an instance may get in a step: 1 or 2. The second goes only to instances that answered the first
+    /// and whose scan afterwards still finds an approved patch missing. Absent: 2 on Windows if `reboot` allows one,
+    /// otherwise 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Passes")]
+    pub passes: Option<Passes>,
+    /// The longest working time of a step, from 30 minutes to 72 hours, such as `16h` or `1h 30m`. What has not answered
+    /// by then is `unreachable`, nothing further is sent, and the gate judges. Absent: long enough that every instance of a
+    /// target may use its time limit in turn under `rate.maxConcurrency`, at most 24 hours; `orgpatch preview` shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Deadline")]
+    pub deadline: Option<Deadline>,
     /// What must hold before the next step starts. Absent: no instance failed and none was unreachable.
     #[serde(default)]
     pub gate: Gate,

@@ -82,6 +82,12 @@ form!(
     digits_unquoted: true
 );
 form!(
+    DEADLINE,
+    DEADLINE_PATTERN = "^([1-9][0-9]?h( ?[1-9][0-9]?m)?|[1-9][0-9]{0,3}m)$",
+    "a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m",
+    digits_unquoted: true
+);
+form!(
     DATE,
     DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "a day as YYYY-MM-DD, such as 2026-11-30",

@@ -9,7 +9,8 @@ use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Decoder, Fields, Names, join, quote, values};
 use super::error::PlanErrors;
 use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
-use super::pattern::{ACCOUNT, INSTANCE, MAX_CONCURRENCY, MAX_ERRORS, NAME, REGION};
+use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
+use super::share::Share;
 use super::stages::stages;
 use super::yaml::{self, Location};
 
@@ -41,6 +42,8 @@ pub(super) const STAGE: Names = names(&[
     "untested",
     "conflicts",
     "waves",
+    "passes",
+    "deadline",
     "gate",
 ]);
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
@@ -297,13 +300,14 @@ fn rate(decoder: &mut Decoder, at: &At<'_>) -> Rate {
     if let Some(targets) = fields.get("targets").and_then(|at| decoder.whole(&at, 1, MAX_TARGETS)) {
         rate.targets = targets;
     }
-    if let Some(found) = fields.get("maxConcurrency").and_then(|at| decoder.form(&at, &MAX_CONCURRENCY)) {
-        rate.max_concurrency = found.value;
-    }
-    if let Some(found) = fields.get("maxErrors").and_then(|at| decoder.form(&at, &MAX_ERRORS)) {
-        rate.max_errors = found.value;
-    }
+    rate.max_concurrency = share(decoder, fields.get("maxConcurrency")).unwrap_or(rate.max_concurrency);
+    rate.max_errors = share(decoder, fields.get("maxErrors")).unwrap_or(rate.max_errors);
     rate
+}
+
+fn share<const MINIMUM: u32>(decoder: &mut Decoder, at: Option<At<'_>>) -> Option<Share<MINIMUM>> {
+    // A text of the form is a share.
+    decoder.form(&at?, Share::<MINIMUM>::form())?.value.parse().ok()
 }
 
 pub(super) fn gate(decoder: &mut Decoder, at: &At<'_>) -> Gate {

@@ -8,6 +8,7 @@ use super::decode::{At, Decoder, Located, quote, values};
 use super::model::{Percent, Stage, StageExclusion, Wave};
 use super::pattern::{ACCOUNT, Form, NAME, ORGANIZATIONAL_UNIT, WAVE};
 use super::read::{STAGE, STAGE_EXCLUDE, gate, own, regions, selection};
+use super::working_time;
 use super::yaml::Location;
 
 pub(super) const MAX_STAGES: usize = 50;
@@ -94,6 +95,8 @@ fn stage(
         untested: own.untested.map(|untested| untested.value),
         conflicts: fields.get("conflicts").map(|at| conflicts(decoder, &at)).unwrap_or_default(),
         waves: fields.get("waves").map(|at| waves(decoder, &at)).unwrap_or_default(),
+        passes: fields.get("passes").and_then(|at| working_time::passes(decoder, &at)),
+        deadline: fields.get("deadline").and_then(|at| working_time::deadline(decoder, &at)),
         gate: fields.get("gate").map(|at| gate(decoder, &at)).unwrap_or_default(),
     })
 }

@@ -57,7 +57,7 @@ pub async fn detect(
 
 /// Returns the latest end of an install in this target: the time until which orgpatch waits for results.
 fn expected_end(now: Timestamp, instances: usize, settings: &StepSettings) -> Timestamp {
-    let rounds = command::rounds(instances.min(command::MAX_INSTANCES), &settings.rate.max_concurrency);
+    let rounds = command::rounds(instances.min(command::MAX_INSTANCES), &settings.rate.max_concurrency.to_string());
     let seconds = i64::from(command::deadline_seconds(Phase::Install, rounds));
     Timestamp::from_second(now.as_second() + seconds).unwrap_or(Timestamp::MAX)
 }

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use orgpatch_model::input::{Operation, RunInput};
+use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
-use orgpatch_plan::{ConflictSettings, Gate, Plan, Rate, Reboot, Selection, Untested};
+use orgpatch_plan::{ConflictSettings, Gate, Passes, Plan, Rate, Reboot, Selection, Untested};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,11 @@ pub struct StepSettings {
     pub reboot: Reboot,
     /// How much happens at the same time.
     pub rate: Rate,
+    /// How many installs an instance may get, as the stage says it; None: [`StepSettings::passes_of`] decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes: Option<Passes>,
+    /// The longest working time of the step in seconds, counted from when it begins, from 30 minutes to 72 hours.
+    pub deadline_seconds: u32,
     /// What must hold before the next step starts.
     pub gate: Gate,
     /// What happens to instances that another tool patches too.
@@ -120,5 +126,12 @@ impl StepSettings {
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.promotion.as_ref().is_some_and(|promotion| promotion.frozen)
+    }
+
+    /// Returns how many installs an instance of that operating system may get in the step, 1 or 2. The second goes only to
+    /// an instance that answered the first and whose scan afterwards still finds an approved patch missing.
+    #[must_use]
+    pub fn passes_of(&self, os: OperatingSystem) -> u8 {
+        self.passes.unwrap_or_else(|| Passes::default_of(os, self.reboot)).number()
     }
 }

@@ -1,11 +1,12 @@
 //! The planner: from the plan and the organization to the ordered steps of a run, before orgpatch touches any account.
 //!
 //! [`plan()`] makes everything that `list-accounts` writes. It is built from [`resolve`] (which account in which step),
-//! [`selection_of`] and [`waves_of`], which `orgpatch preview` uses too. [`frozen_baselines`] completes a frozen step when
-//! it begins, because only then is known when the first stage was scanned.
+//! [`selection_of`], [`waves_of`] and [`step_deadline`], which `orgpatch preview` uses too. [`frozen_baselines`] completes
+//! a frozen step when it begins, because only then is known when the first stage was scanned.
 
 mod checks;
 mod claims;
+mod deadline;
 mod documents;
 mod frozen;
 mod order;
@@ -19,6 +20,9 @@ mod tests;
 mod waves;
 
 pub use checks::{check_first_stage, check_input, check_stages};
+pub use deadline::{
+    DeadlineSource, INSTALL_SECONDS, MAX_DEFAULT_SECONDS, SCAN_SECONDS, StepDeadline, Turns, step_deadline,
+};
 pub use documents::{AccountOutsidePlan, Promotion, RunDocument, StepSettings, StepSummary};
 pub use frozen::frozen_baselines;
 pub use plan_document::PlanDocument;

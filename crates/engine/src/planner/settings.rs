@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use orgpatch_model::input::RunInput;
 use orgpatch_plan::{Plan, Stage};
 
-use super::{Promotion, Step, StepSettings, selection_of};
+use super::{Promotion, Step, StepSettings, selection_of, step_deadline};
 use crate::baselines::{self, Baseline};
 
 /// What all steps of a run share.
@@ -35,7 +35,9 @@ impl<'a> SettingsContext<'a> {
             readiness_only: input.readiness_only,
             select: selection_of(plan, stage),
             reboot: plan.reboot,
-            rate: plan.rate.clone(),
+            rate: plan.rate,
+            passes: stage.passes,
+            deadline_seconds: step_deadline(plan, stage).seconds,
             gate: stage.gate,
             conflicts: plan.conflict_settings(stage),
             baselines: self.baselines(stage),

@@ -157,8 +157,8 @@ pub fn request(
         instance_ids: batch.instance_ids.clone(),
         parameters,
         comment,
-        max_concurrency: rate.max_concurrency.clone(),
-        max_errors: if installs { rate.max_errors.clone() } else { "100%".into() },
+        max_concurrency: rate.max_concurrency.to_string(),
+        max_errors: if installs { rate.max_errors.to_string() } else { "100%".into() },
         timeout_seconds: delivery_timeout_seconds(phase),
     }
 }

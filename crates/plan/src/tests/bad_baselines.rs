@@ -233,6 +233,6 @@ fn what_belongs_to_later_versions_or_elsewhere() {
     line 6, column 1: until: unknown field "until": it belongs in approve; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 7, column 1: frozen: unknown field "frozen": it belongs in approve; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 9, column 40: stages[0].untested: "a" is the first stage, so there is no stage before it to compare it with; valid: no such field: what the first stage installs is the tested set
-    line 9, column 47: stages[0].rejected: unknown field "rejected": it belongs in baselines.<operating system>; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
+    line 9, column 47: stages[0].rejected: unknown field "rejected": it belongs in baselines.<operating system>; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
     "#);
 }

@@ -51,10 +51,10 @@ fn fields_of_later_versions() {
     line 7, column 14: stages[0].approve: "test" is the first stage, so there is no stage before it to which it could be frozen; valid: {afterDays: 0} to {afterDays: 360}, or {until: YYYY-MM-DD}
     line 7, column 14: stages[0].approve: there are no baselines, so nothing could be frozen; valid: baselines with rules, in the plan or in the stage; or untested: allow or warn instead, which compares what is missing with the tested set, whatever baselines the accounts have
     line 8, column 15: stages[0].untested: "test" is the first stage, so there is no stage before it to compare it with; valid: no such field: what the first stage installs is the tested set
-    line 9, column 5: stages[0].soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
-    line 10, column 5: stages[0].approval: unknown field "approval": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
-    line 11, column 5: stages[0].window: unknown field "window": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
-    line 12, column 5: stages[0].calendars: unknown field "calendars": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
+    line 9, column 5: stages[0].soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
+    line 10, column 5: stages[0].approval: unknown field "approval": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
+    line 11, column 5: stages[0].window: unknown field "window": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
+    line 12, column 5: stages[0].calendars: unknown field "calendars": this version of orgpatch does not know it yet, so it would do nothing; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
     "#);
 }
 

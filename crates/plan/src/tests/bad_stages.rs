@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::super::read;
-use super::{HEAD, STAGES, mistakes, mistakes_in_stages};
+use super::{HEAD, STAGES, mistakes, mistakes_in, mistakes_in_stages};
 
 #[test]
 fn no_stages() {
@@ -25,7 +25,7 @@ fn stages_without_a_name_or_accounts() {
     line 6, column 5: stages[1]: the stage "empty" has neither organizational units nor accounts; valid: ous: a list of organizational units, or accounts: a list of account ids, or both
     line 7, column 12: stages[2].name: "a b" is not valid; valid: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit
     line 7, column 22: stages[2].ous: "ou-abcd-11111111" is not a list; valid: a list; each item the id of an organizational unit, such as ou-abcd-11111111, or of the root, such as r-abcd
-    line 8, column 5: stages[3]: "test" is not a mapping of fields to values; valid: the fields name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, gate
+    line 8, column 5: stages[3]: "test" is not a mapping of fields to values; valid: the fields name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
     "#);
 }
 
@@ -228,4 +228,38 @@ fn a_document_of_nothing_but_mistakes_ends_with_their_number() {
     let errors: Vec<String> = read(&text).expect_err("mistakes").iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 201);
     assert_snapshot!(errors[200], @"line 4, column 822: there are 59800 more mistakes, which are not listed; valid: fix the errors above, then validate again");
+}
+
+#[test]
+fn passes_and_deadlines() {
+    let with = |fields: &str| mistakes_in_stages(&format!("- {{name: a, ous: [ou-abcd-11111111], {fields}}}"));
+    assert_snapshot!(with("passes: 3, deadline: 20m"), @r#"
+    line 5, column 46: stages[0].passes: 3 is over 2; valid: a whole number from 1 to 2
+    line 5, column 59: stages[0].deadline: "20m" is under 30m; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m
+    "#);
+    assert_snapshot!(with("passes: \"2\", deadline: 73h"), @r#"
+    line 5, column 46: stages[0].passes: "2" is text because of its quotes, not a whole number; valid: a whole number from 1 to 2
+    line 5, column 61: stages[0].deadline: "73h" is over 72h, the time for which a snapshot of approved patches lives; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m
+    "#);
+    assert_snapshot!(with("passes: true, deadline: 16"), @"
+    line 5, column 46: stages[0].passes: true is not a whole number; valid: a whole number from 1 to 2
+    line 5, column 62: stages[0].deadline: 16 is not valid; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m
+    ");
+    assert_snapshot!(with("passes: [1], deadline: 16 hours"), @r#"
+    line 5, column 46: stages[0].passes: a list is not a whole number; valid: a whole number from 1 to 2
+    line 5, column 61: stages[0].deadline: "16 hours" is not valid; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m
+    "#);
+    assert_snapshot!(with("passes: 0, deadline: 2d"), @r#"
+    line 5, column 46: stages[0].passes: 0 is under 1; valid: a whole number from 1 to 2
+    line 5, column 59: stages[0].deadline: "2d" is not valid; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m
+    "#);
+    assert_snapshot!(with("passes:, deadline:"), @"
+    line 5, column 38: stages[0].passes: there is no value; valid: a whole number from 1 to 2
+    line 5, column 47: stages[0].deadline: there is no value; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m
+    ");
+    assert_snapshot!(with("deadline: [16h]"), @"line 5, column 48: stages[0].deadline: a list is not a text; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m");
+    assert_snapshot!(mistakes_in("passes: 2\ndeadline: 16h"), @r#"
+    line 4, column 1: passes: unknown field "passes": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    line 5, column 1: deadline: unknown field "deadline": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
+    "#);
 }

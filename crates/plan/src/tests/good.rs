@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use orgpatch_model::operating_system::OperatingSystem as Os;
 
 use super::super::{
-    Approve, ComplianceLevel, Gate, Percent, Plan, PlannedBaseline, PlannedRule, Rate, Reboot, RejectedAction, Wave,
-    read,
+    Approve, ComplianceLevel, Deadline, Gate, Passes, Percent, Plan, PlannedBaseline, PlannedRule, Rate, Reboot,
+    RejectedAction, Wave, read,
 };
 use super::{HEAD, STAGES, listed};
 
@@ -14,12 +14,20 @@ fn plan(text: &str) -> Plan {
     read(text).unwrap_or_else(|errors| panic!("{}", listed(&errors)))
 }
 
+fn rate(targets: u32, max_concurrency: &str, max_errors: &str) -> Rate {
+    Rate {
+        targets,
+        max_concurrency: max_concurrency.parse().expect("a share"),
+        max_errors: max_errors.parse().expect("a share"),
+    }
+}
+
 #[test]
 fn what_a_short_plan_leaves_out_has_its_default() {
     let plan = plan(&format!("{HEAD}{STAGES}"));
     assert_eq!(plan.select, super::super::Selection::default());
     assert_eq!(plan.reboot, Reboot::IfNeeded);
-    assert_eq!(plan.rate, Rate { targets: 40, max_concurrency: "25%".into(), max_errors: "10%".into() });
+    assert_eq!(plan.rate, rate(40, "25%", "10%"));
     let stage = &plan.stages[0];
     assert_eq!(stage.gate, Gate { max_failed_percent: 0, max_unreachable_percent: 0, min_succeeded: 0 });
     assert_eq!((stage.waves.len(), stage.regions.len(), &stage.select), (0, 0, &None));
@@ -38,12 +46,27 @@ fn counts_and_percentages_with_and_without_quotes() {
          stages: [{{name: a, ous: [r-abcd], waves: [1, \"2\", 7%, '50%', 30, 100%]}}]"
     );
     let plan = plan(&text);
-    assert_eq!(plan.rate, Rate { targets: 1000, max_concurrency: "5".into(), max_errors: "0".into() });
+    assert_eq!(plan.rate, rate(1000, "5", "0"));
     let percent = |value| Wave::Percent(Percent::new(value).expect("a percentage"));
     assert_eq!(
         plan.stages[0].waves,
         [Wave::Accounts(1), Wave::Accounts(2), percent(7), percent(50), Wave::Accounts(30), percent(100)]
     );
+}
+
+#[test]
+fn passes_and_deadlines() {
+    let text = format!(
+        "{HEAD}stages:\n\
+         - {{name: a, ous: [ou-abcd-11111111], passes: 2, deadline: 1h 30m}}\n\
+         - {{name: b, ous: [ou-abcd-22222222], deadline: \"72h\"}}\n"
+    );
+    let plan = plan(&text);
+    let [a, b] = &plan.stages[..] else { panic!("{:?}", plan.stages) };
+    assert_eq!((a.passes, a.deadline.map(Deadline::seconds)), (Some(Passes::Two), Some(5_400)));
+    assert_eq!((b.passes, b.deadline), (None, Some(Deadline::MAX)));
+    assert_eq!((plan.passes(a, Os::Ubuntu), plan.passes(b, Os::Ubuntu)), (Passes::Two, Passes::One));
+    assert_eq!(plan.passes(b, Os::Windows), Passes::Two);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::super::{
-    Approve, Conflicts, Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, SkipOrWarn, Stage, StageExclusion,
-    Wave, WhileRunning, has_approval_dates, read,
+    Approve, Conflicts, Deadline, Exclusion, Gate, Passes, Percent, Plan, Rate, Reboot, Selection, SkipOrWarn, Stage,
+    StageExclusion, Wave, WhileRunning, has_approval_dates, read,
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
@@ -60,8 +60,13 @@ fn conflicts() -> impl Strategy<Value = Conflicts> {
 }
 
 fn rate() -> impl Strategy<Value = Rate> {
-    (1..=1000_u32, "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%", "0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%")
-        .prop_map(|(targets, max_concurrency, max_errors)| Rate { targets, max_concurrency, max_errors })
+    (1..=1000_u32, "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%", "0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%").prop_map(
+        |(targets, max_concurrency, max_errors)| Rate {
+            targets,
+            max_concurrency: max_concurrency.parse().expect("a share"),
+            max_errors: max_errors.parse().expect("a share"),
+        },
+    )
 }
 
 fn waves() -> impl Strategy<Value = Vec<Wave>> {
@@ -75,6 +80,11 @@ fn waves() -> impl Strategy<Value = Vec<Wave>> {
     ]
 }
 
+fn working_time() -> impl Strategy<Value = (Option<Passes>, Option<Deadline>)> {
+    let deadline = (30..=4_320_u32).prop_map(|minutes| format!("{minutes}m").parse().expect("a deadline"));
+    (proptest::option::of(select(vec![Passes::One, Passes::Two])), proptest::option::of(deadline))
+}
+
 /// A stage whose ids come from `ids`, which no other stage has.
 fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strategy<Value = Stage> {
     let rest = (
@@ -84,8 +94,9 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
         (0..=100_u8, 0..=100_u8, 0..=1_000_000_u32),
         any::<(Index, Index)>(),
         conflicts(),
+        working_time(),
     );
-    rest.prop_map(move |(regions, select, waves, gate, (ous_named, accounts_named), conflicts)| {
+    rest.prop_map(move |(regions, select, waves, gate, (ous_named, accounts_named), conflicts, working_time)| {
         let (mut ous, mut accounts) = (list(ids.0.clone()), list(ids.1.clone()));
         // What is not named is excluded, so that the two never meet.
         let mut excluded_ous = ous.split_off(ous_named.index(ous.len() + 1));
@@ -106,6 +117,8 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
             untested: None,
             conflicts,
             waves,
+            passes: working_time.0,
+            deadline: working_time.1,
             gate: Gate { max_failed_percent: gate.0, max_unreachable_percent: gate.1, min_succeeded: gate.2 },
         }
     })

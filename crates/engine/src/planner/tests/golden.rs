@@ -109,6 +109,18 @@ fn planned_runs_are_the_committed_ones() {
 }
 
 #[test]
+fn passes_depend_on_the_operating_system_unless_the_stage_says_them() {
+    use orgpatch_model::operating_system::OperatingSystem::{Ubuntu, Windows};
+    let passes = |plan: &str, step: usize| {
+        let run = golden_run(plan, "install", "{}").expect("a planned run");
+        [Windows, Ubuntu].map(|os| run.steps[step].settings.passes_of(os))
+    };
+    assert_eq!(passes("staged", 0), [2, 1]);
+    assert_eq!(passes("waves", 0), [1, 1], "the plan never reboots");
+    assert_eq!(passes("waves", 3), [2, 2], "the stage says 2");
+}
+
+#[test]
 fn no_golden_file_is_without_a_case() {
     let entries = fs::read_dir(file("")).expect("the folder");
     let found: BTreeSet<String> =

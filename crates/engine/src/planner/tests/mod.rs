@@ -28,6 +28,8 @@ fn stage(name: &str, ous: &[&str]) -> Stage {
         untested: None,
         conflicts: Conflicts::default(),
         waves: vec![],
+        passes: None,
+        deadline: None,
         gate: Gate::default(),
     }
 }
