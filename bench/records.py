@@ -96,6 +96,7 @@ class Run:
             "select": {},
             "reboot": "if-needed",
             "rate": {"targets": 40, "maxConcurrency": "25%", "maxErrors": "10%"},
+            "deadlineSeconds": 78_600,
             "gate": limits,
             "isFirstStage": True,
             "earlierSteps": [],

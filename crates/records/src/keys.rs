@@ -140,54 +140,6 @@ pub fn of_step(run_id: &str, step: &str, object: StepObject) -> String {
     format!("runs/{run_id}/steps/{step}/{}", object.file())
 }
 
-/// [`StepObject::Settings`].
-#[must_use]
-pub fn settings(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::Settings)
-}
-
-/// [`StepObject::Targets`].
-#[must_use]
-pub fn targets(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::Targets)
-}
-
-/// [`StepObject::FrozenBaselines`].
-#[must_use]
-pub fn frozen_baselines(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::FrozenBaselines)
-}
-
-/// [`StepObject::Tested`].
-#[must_use]
-pub fn tested(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::Tested)
-}
-
-/// [`StepObject::InstallPlan`].
-#[must_use]
-pub fn install_plan(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::InstallPlan)
-}
-
-/// [`StepObject::InstallTargets`].
-#[must_use]
-pub fn install_targets(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::InstallTargets)
-}
-
-/// [`StepObject::Entry`].
-#[must_use]
-pub fn entry(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::Entry)
-}
-
-/// [`StepObject::Gate`].
-#[must_use]
-pub fn gate(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::Gate)
-}
-
 /// Returns where the state machine writes how the children of a step's Map (`scan` or `install`) ended.
 #[must_use]
 pub fn children(run_id: &str, step: &str, map: &str) -> String {

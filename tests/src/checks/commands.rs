@@ -62,18 +62,14 @@ pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
             wrong("was sent although the plan is not valid".to_owned());
             continue;
         };
-        if field("MaxConcurrency") != plan.rate.max_concurrency {
-            wrong(format!(
-                "has MaxConcurrency {:?}, the plan {:?}",
-                field("MaxConcurrency"),
-                plan.rate.max_concurrency
-            ));
+        if field("MaxConcurrency") != plan.rate.max_concurrency.to_string() {
+            wrong(format!("has MaxConcurrency {:?}, the plan {}", field("MaxConcurrency"), plan.rate.max_concurrency));
         }
         let reboot = call.request.pointer("/Parameters/RebootOption/0").and_then(Value::as_str);
         let (max_errors, option) = match (call.command(), plan.reboot) {
-            (Some("Install"), Reboot::IfNeeded) => (plan.rate.max_errors.as_str(), Some("RebootIfNeeded")),
-            (Some("Install"), Reboot::Never) => (plan.rate.max_errors.as_str(), Some("NoReboot")),
-            (Some("Scan"), _) => ("100%", None),
+            (Some("Install"), Reboot::IfNeeded) => (plan.rate.max_errors.to_string(), Some("RebootIfNeeded")),
+            (Some("Install"), Reboot::Never) => (plan.rate.max_errors.to_string(), Some("NoReboot")),
+            (Some("Scan"), _) => ("100%".to_owned(), None),
             (other, _) => {
                 wrong(format!("does {other:?}"));
                 continue;

@@ -7,7 +7,7 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
-use orgpatch_records::keys::TargetObject;
+use orgpatch_records::keys::{StepObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
 use crate::store::bucket::Store;
@@ -15,7 +15,7 @@ use crate::store::bucket::Store;
 /// The baselines of a step that has begun: those of a frozen step are known only since then.
 pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> Result<Vec<Baseline>, RunError> {
     if settings.is_frozen() {
-        return store.get_once(&keys::frozen_baselines(run_id, &settings.step)).await;
+        return store.get_once(&keys::of_step(run_id, &settings.step, StepObject::FrozenBaselines)).await;
     }
     Ok(settings.baselines.clone())
 }
@@ -46,7 +46,7 @@ pub async fn first_pass(store: &Store, request: &TargetRequest) -> Result<FirstP
 pub async fn tested(store: &Store, run_id: &str, settings: &StepSettings) -> Result<TestedSet, RunError> {
     let mut tested = TestedSet::default();
     for step in settings.promotion.iter().flat_map(|promotion| &promotion.tested_in) {
-        tested = tested.merge(store.get_once(&keys::tested(run_id, step)).await?);
+        tested = tested.merge(store.get_once(&keys::of_step(run_id, step, StepObject::Tested)).await?);
     }
     Ok(tested)
 }

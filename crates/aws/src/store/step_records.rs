@@ -19,7 +19,7 @@ use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest}
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
-use orgpatch_records::keys::TargetObject;
+use orgpatch_records::keys::{StepObject, TargetObject};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
@@ -73,7 +73,7 @@ pub async fn each_prepared<T>(
     prepare: impl AsyncFn(KnownTarget) -> Result<T, RunError>,
     mut work: impl AsyncFnMut(T) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    let targets: Vec<Target> = store.get(&keys::targets(run_id, step)).await?;
+    let targets: Vec<Target> = store.get(&keys::of_step(run_id, step, StepObject::Targets)).await?;
     let Listing { of_targets, failed_children } = Listing::read(store, run_id, step, wanted, &targets).await?;
     let child_errors = &mut child_errors(store, &failed_children).await?;
     let room = Arc::new(Semaphore::new(READ_AHEAD_KIB as usize));

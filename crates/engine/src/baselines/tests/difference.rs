@@ -262,7 +262,7 @@ fn settings_and_records_carry_baselines() {
     let settings = |baselines: &str| {
         let text = format!(
             r#"{{"step": "01-test-1", "plan": "monthly", "operation": "scan", "select": {{}}, "reboot": "never", "rate": {{}}, "gate": {{}},
-                "earlierSteps": []{baselines}}}"#
+                "deadlineSeconds": 78600, "earlierSteps": []{baselines}}}"#
         );
         serde_json::from_str::<StepSettings>(&text).expect("settings")
     };
