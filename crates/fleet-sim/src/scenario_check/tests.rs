@@ -35,6 +35,7 @@ faults:
   - {operation: "organizations:ListAccounts", latencyMs: 200}
   - {operation: "s3:PutObject", killCaller: before, after: 2, request: "intent"}
 calendars: [{name: freeze, state: OPEN, changes: [{at: "2026-11-12T00:00:00Z", to: CLOSED}]}]
+runCommand: documented
 paths: true
 emptyPages: true
 "#;

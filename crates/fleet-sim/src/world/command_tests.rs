@@ -190,6 +190,14 @@ fn concurrency_is_kept_and_the_ramp_is_one_two_four() {
 }
 
 #[test]
+fn without_limits_a_command_takes_the_defaults_of_the_api() {
+    let mut lab = Lab::linux(1, "seconds: 10");
+    lab.send("Scan", &json!({}));
+    let command = lab.at(5).ssm("ListCommands", json!({}))["Commands"][0].take();
+    assert_eq!((&command["MaxConcurrency"], &command["MaxErrors"]), (&json!("50"), &json!("0")));
+}
+
+#[test]
 fn the_error_after_the_limit_terminates_what_is_not_sent() {
     let mut lab = Lab::linux(4, "install: fail, seconds: 10");
     let id = lab.send("Install", &json!({"MaxConcurrency": "1", "MaxErrors": "1"}));

@@ -28,7 +28,7 @@ pub fn command_json(command: &Command) -> Value {
         "DocumentName": command.document,
         "DocumentVersion": command.document_version,
         "Comment": command.comment,
-        "ExpiresAfter": epoch_seconds(command.reply_limit(command.requested)),
+        "ExpiresAfter": epoch_seconds(command.expires()),
         "Parameters": command.parameters,
         "InstanceIds": command.instance_ids,
         "Targets": command.targets,
