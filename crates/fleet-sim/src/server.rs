@@ -82,7 +82,7 @@ async fn handle(
             return (StatusCode::BAD_REQUEST, format!("the header {missing} is missing")).into_response();
         }
     };
-    let fate = with(&simulation, |sim| sim.meet(&call));
+    let fate = with(&simulation, |sim| sim.meet(&call, unix_seconds()));
     if fate.latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(fate.latency_ms)).await;
     }

@@ -51,8 +51,8 @@ impl Simulation {
     }
 
     /// Decides which faults strike a call. The caller waits for the latency before `execute`.
-    pub fn meet(&mut self, call: &Call) -> Fate {
-        self.faults.meet(call)
+    pub fn meet(&mut self, call: &Call, real_unix_seconds: f64) -> Fate {
+        self.faults.meet(call, real_unix_seconds)
     }
 
     /// Executes a call, or applies the effect instead, and writes it to the log.
@@ -130,7 +130,7 @@ faults: [{faults}]
             body: body.to_string(),
             request: body,
         };
-        let fate = simulation.meet(&call);
+        let fate = simulation.meet(&call, 100.0);
         simulation.execute(&call, fate.effect, 100.0)
     }
 

@@ -395,6 +395,44 @@ def test_a_command_from_sending_to_its_end(sim: Simulator, operation: str) -> No
     assert len(sim.call("ssm", "DescribeInstancePatches", missing)["Patches"]) == (2 if operation == "Scan" else 0)
 
 
+def test_invocations_of_all_commands(sim: Simulator) -> None:
+    first = sim.call("ssm", "SendCommand", send(ids=NODES[:3]))["Command"]["CommandId"]
+    sim.http("POST", "/_sim/clock/told", json.dumps({"now": "2026-11-10T00:01:40Z"}))
+    sim.call("ssm", "SendCommand", send("Install", ids=NODES[:1]))
+    listed = "ListCommandInvocations"
+    assert {i["CommandId"] for i in sim.call("ssm", listed)["CommandInvocations"]} == {first}, "not yet"
+    sim.http("POST", "/_sim/clock/told", json.dumps({"now": "2026-11-10T00:01:42Z"}))
+    by_document = {"key": "DocumentName", "value": "AWS-RunPatchBaseline"}
+    request: Request = {"Filters": [by_document], "Details": True, "MaxResults": 1}
+    invocations, count = sim.pages("ssm", listed, "CommandInvocations", request)
+    assert [i["InstanceId"] for i in invocations] == [NODES[0], *NODES[:3]] and count == 4, "newest first"
+    assert all(len(i["CommandPlugins"]) == 3 for i in invocations)
+    for filters, expected in [
+        ([by_document, {"key": "InvokedAfter", "value": "2026-11-10T00:01:00Z"}], 1),
+        ([by_document, {"key": "InvokedBefore", "value": "2026-11-10T00:01:00Z"}], 3),
+        ([{"key": "Status", "value": "InProgress"}], 1),
+        ([{"key": "Status", "value": "Success"}], 3),
+    ]:
+        assert len(sim.call("ssm", listed, {"Filters": filters})["CommandInvocations"]) == expected, filters
+    by_stage = [{"key": "ExecutionStage", "value": "Executing"}]
+    assert sim.call("ssm", listed, {"Filters": by_stage}) == "InvalidFilterKey", "only for ListCommands"
+    assert len(sim.call("ssm", "ListCommands", {"Filters": by_stage})["Commands"]) == 0
+    for wrong in ({"Filters": [by_document] * 6}, {"Filters": []}, {"MaxResults": 0}, {"MaxResults": 51}):
+        status, _, body = sim.raw("ssm", listed, json.dumps(wrong), MEMBER)
+        assert (status, json.loads(body)["__type"]) == (400, "ValidationException"), wrong
+    _, _, body = sim.raw("ssm", listed, json.dumps({"Filters": [{"key": "Colour", "value": "red"}]}), MEMBER)
+    assert json.loads(body)["__type"] == "InvalidFilterKey"
+
+
+def test_a_limit_throttles_in_real_time(tmp_path: Path) -> None:
+    limit = '  - {operation: "ssm:SendCommand", perSecond: 2, burst: 3}\n'
+    with running(tmp_path, SCENARIO.replace("faults:\n", f"faults:\n{limit}")) as sim:
+        answers = [sim.call("ssm", "SendCommand", send()) for _ in range(5)]
+        assert answers[3:] == ["ThrottlingException"] * 2 and "ThrottlingException" not in answers[:3]
+        time.sleep(0.6)
+        assert sim.call("ssm", "SendCommand", send()) != "ThrottlingException", "two a second"
+
+
 def test_cancelling(sim: Simulator) -> None:
     command = sim.call("ssm", "SendCommand", send(MaxConcurrency="1"))["Command"]["CommandId"]
     sim.inspect("clock/start", "POST")

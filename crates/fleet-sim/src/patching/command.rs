@@ -53,6 +53,11 @@ impl End {
         matches!(self, Self::Failed | Self::ExecutionTimedOut)
     }
 
+    /// Returns whether the agent reports it. Otherwise the service ends the invocation by itself.
+    pub fn is_by_agent(self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::ExecutionTimedOut)
+    }
+
     /// Returns `Status` and `StatusDetails`.
     pub fn codes(self) -> StatusPair {
         match self {
