@@ -15,7 +15,7 @@ use crate::expect::Expect;
 /// A case, ready to run.
 #[derive(Debug)]
 pub struct Case {
-    /// Its topic and the name of its file, joined by a hyphen.
+    /// Its topic and the name of its file, joined by a hyphen. If it runs under both clocks, followed by the clock.
     pub name: String,
     /// The scenario, complete.
     pub scenario: Value,
@@ -97,6 +97,10 @@ pub(crate) struct File {
     /// What the case shows, in one sentence.
     #[schemars(length(min = 1))]
     about: String,
+    /// Whether the case runs twice, once under each clock of Run Command: `per-invocation` and `documented`. Everything
+    /// that is expected must hold under both. The scenario then has no `runCommand`.
+    #[serde(default)]
+    under_both_clocks: bool,
     /// The simulated organization. Fields that are left out come from tests/defaults.yaml.
     scenario: Map<String, Value>,
     /// The plan of all runs that have none of their own. Fields that are left out come from tests/defaults.yaml.
@@ -135,13 +139,40 @@ struct Defaults {
     plan: Map<String, Value>,
 }
 
+/// The clocks of Run Command in a scenario.
+const CLOCKS: [&str; 2] = ["per-invocation", "documented"];
+
 impl Case {
-    /// Reads the case of a file.
-    pub fn read(path: &Path) -> Result<Self, Broken> {
-        let name = name_of(path);
+    /// Reads the case of a file, which is two cases if it runs under both clocks.
+    pub fn read(path: &Path) -> Result<Vec<Self>, Broken> {
+        Self::from_text(path, &read(path)?)
+    }
+
+    /// Reads the case of a file's text.
+    fn from_text(path: &Path, text: &str) -> Result<Vec<Self>, Broken> {
+        let (name, file): (_, File) = (name_of(path), yaml(path, text)?);
+        if !file.under_both_clocks {
+            return Ok(vec![Self::new(path, file, name)?]);
+        }
+        if file.scenario.contains_key("runCommand") {
+            let text =
+                "`scenario.runCommand` chooses one clock, and `underBothClocks` runs both: leave one of them out";
+            return Err(Broken::Text { path: path.display().to_string(), text: text.to_owned() });
+        }
+        CLOCKS
+            .into_iter()
+            .map(|clock| {
+                let mut file: File = yaml(path, text)?;
+                file.scenario.insert("runCommand".to_owned(), clock.into());
+                Self::new(path, file, format!("{name}-{clock}"))
+            })
+            .collect()
+    }
+
+    fn new(path: &Path, file: File, name: String) -> Result<Self, Broken> {
         let wrong = |text: &str| Broken::Text { path: path.display().to_string(), text: text.to_owned() };
-        let file: File = yaml(path)?;
-        let defaults: Defaults = yaml(&Path::new(env!("CARGO_MANIFEST_DIR")).join("defaults.yaml"))?;
+        let defaults_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("defaults.yaml");
+        let defaults: Defaults = yaml(&defaults_path, &read(&defaults_path)?)?;
         if file.about.trim().is_empty() {
             return Err(wrong("`about` is empty: say in one sentence what the case shows"));
         }
@@ -207,9 +238,8 @@ fn with_defaults(mut fields: Map<String, Value>, defaults: &Map<String, Value>) 
     fields
 }
 
-fn yaml<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Broken> {
-    let text = read(path)?;
-    serde_saphyr::from_str(&text)
+fn yaml<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, Broken> {
+    serde_saphyr::from_str(text)
         .map_err(|error| Broken::Text { path: path.display().to_string(), text: error.to_string() })
 }
 
@@ -222,4 +252,45 @@ pub(crate) fn read(path: &Path) -> Result<String, Broken> {
 #[must_use]
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CASE: &str = "
+about: A case.
+scenario: {fleet: []}
+plan: {stages: []}
+run: {operation: scan}
+expect: {exit: 0}
+";
+
+    fn cases(text: &str) -> Result<Vec<Case>, Broken> {
+        Case::from_text(Path::new("scenarios/sending/slow.yaml"), text)
+    }
+
+    #[test]
+    fn a_case_runs_once_under_the_clock_of_its_scenario() {
+        let cases = cases(CASE).expect("valid");
+        assert_eq!(cases.len(), 1);
+        assert_eq!(cases[0].name, "sending-slow");
+        assert!(cases[0].scenario.get("runCommand").is_none());
+    }
+
+    #[test]
+    fn a_case_under_both_clocks_is_two_cases_with_names_of_their_own() {
+        let cases = cases(&format!("{CASE}underBothClocks: true")).expect("valid");
+        let found: Vec<_> =
+            cases.iter().map(|case| (case.name.as_str(), case.scenario["runCommand"].clone())).collect();
+        let wanted = [("sending-slow-per-invocation", "per-invocation"), ("sending-slow-documented", "documented")];
+        assert_eq!(found, wanted.map(|(name, clock)| (name, Value::from(clock))));
+        assert_eq!(cases[1].runs[0].name, "sending-slow-documented", "the run id too");
+    }
+
+    #[test]
+    fn a_case_under_both_clocks_chooses_none() {
+        let text = CASE.replace("fleet: []", "runCommand: documented") + "underBothClocks: true";
+        assert!(cases(&text).expect_err("contradicts itself").to_string().contains("runCommand"));
+    }
 }

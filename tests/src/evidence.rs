@@ -260,6 +260,8 @@ pub struct Fault {
     pub lost_response: Option<bool>,
     /// Effect: the caller dies.
     pub kill_caller: Option<String>,
+    /// Effect: a limit. At least one call must be beyond it.
+    pub per_second: Option<f64>,
     /// How often it strikes. None: once.
     pub times: Option<usize>,
 }

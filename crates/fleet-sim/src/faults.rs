@@ -5,6 +5,7 @@ use crate::{
     services,
     wire::{AwsError, Call},
 };
+use std::collections::HashMap;
 
 /// What happens to a call before it is answered.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,29 @@ pub enum Effect {
     Kill(KillCaller),
 }
 
-/// A fault and its counters.
+/// A token bucket. It takes calls until it is empty, and real time fills it again.
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    /// The real time of the latest call, in seconds since 1970.
+    filled_at: f64,
+}
+
+impl Bucket {
+    /// Takes a token. Returns whether there was one.
+    fn take(&mut self, per_second: f64, size: f64, real_unix_seconds: f64) -> bool {
+        let passed = (real_unix_seconds - self.filled_at).max(0.0);
+        self.tokens = (self.tokens + passed * per_second).min(size);
+        self.filled_at = self.filled_at.max(real_unix_seconds);
+        let enough = self.tokens >= 1.0;
+        if enough {
+            self.tokens -= 1.0;
+        }
+        enough
+    }
+}
+
+/// A fault, its counters and its buckets.
 #[derive(Debug)]
 struct Armed {
     fault: FaultEntry,
@@ -34,6 +57,18 @@ struct Armed {
     seen: u32,
     /// How many calls it struck.
     struck: u32,
+    /// The buckets of a limit, by account and Region.
+    buckets: HashMap<(String, String), Bucket>,
+}
+
+impl Armed {
+    /// Returns whether a call is beyond the limit, and counts it if it is not. `perSecond` is the limit.
+    fn is_beyond(&mut self, per_second: f64, call: &Call, real_unix_seconds: f64) -> bool {
+        let size = self.fault.burst.map_or_else(|| per_second.ceil(), f64::from);
+        let full = || Bucket { tokens: size, filled_at: real_unix_seconds };
+        let bucket = self.buckets.entry((call.account.clone(), call.region.clone())).or_insert_with(full);
+        !bucket.take(per_second, size, real_unix_seconds)
+    }
 }
 
 /// All faults.
@@ -45,21 +80,27 @@ pub struct Faults {
 impl Faults {
     /// Arms the faults of a checked scenario.
     pub fn new(entries: &[FaultEntry]) -> Self {
-        Self { armed: entries.iter().map(|fault| Armed { fault: fault.clone(), seen: 0, struck: 0 }).collect() }
+        let armed = |fault: &FaultEntry| Armed { fault: fault.clone(), seen: 0, struck: 0, buckets: HashMap::new() };
+        Self { armed: entries.iter().map(armed).collect() }
     }
 
-    /// Decides what happens to a call: all latencies, and the first other effect that is due. A second fault that is
-    /// due is not used up. It strikes a later call.
-    pub fn meet(&mut self, call: &Call) -> Fate {
+    /// Decides what happens to a call at a real time: all latencies, and the first other effect that is due. A second
+    /// fault that is due is not used up. It strikes a later call.
+    pub fn meet(&mut self, call: &Call, real_unix_seconds: f64) -> Fate {
         let mut fate = Fate::default();
-        for Armed { fault, seen, struck } in &mut self.armed {
-            if !matches(fault, call) {
+        for armed in self.armed.iter_mut().filter(|armed| matches(&armed.fault, call)) {
+            let second = armed.fault.latency_ms.is_none() && fate.effect.is_some();
+            if let Some(per_second) = armed.fault.per_second {
+                if !second && armed.is_beyond(per_second, call, real_unix_seconds) {
+                    let message = armed.fault.message.as_deref();
+                    fate.effect = Some(Effect::Error(error("ThrottlingException", message, &call.service)));
+                }
                 continue;
             }
+            let Armed { fault, seen, struck, .. } = armed;
             *seen = seen.saturating_add(1);
             let unlimited = fault.latency_ms.is_some() && fault.times.is_none();
             let exhausted = !unlimited && *struck >= fault.times.unwrap_or(1);
-            let second = fault.latency_ms.is_none() && fate.effect.is_some();
             if *seen <= fault.after || exhausted || second {
                 continue;
             }
@@ -155,9 +196,10 @@ mod tests {
             ..fault("ssm:SendCommand")
         };
         let mut faults = Faults::new(&[entry]);
-        let struck: Vec<_> = (0..5).map(|_| faults.meet(&call("ssm", "SendCommand", "")).effect.is_some()).collect();
+        let struck: Vec<_> =
+            (0..5).map(|_| faults.meet(&call("ssm", "SendCommand", ""), 0.0).effect.is_some()).collect();
         assert_eq!(struck, [false, true, true, false, false]);
-        assert_eq!(faults.meet(&call("ssm", "ListCommands", "")), Fate::default());
+        assert_eq!(faults.meet(&call("ssm", "ListCommands", ""), 0.0), Fate::default());
     }
 
     #[test]
@@ -166,7 +208,7 @@ mod tests {
             FaultEntry { error: Some("ThrottlingException".into()), times: Some(2), ..fault("ssm:SendCommand") };
         let lost = FaultEntry { lost_response: Some(true), after: 1, ..fault("ssm:SendCommand") };
         let mut faults = Faults::new(&[throttled, lost]);
-        let effects: Vec<_> = (0..4).map(|_| faults.meet(&call("ssm", "SendCommand", "")).effect).collect();
+        let effects: Vec<_> = (0..4).map(|_| faults.meet(&call("ssm", "SendCommand", ""), 0.0).effect).collect();
         assert!(matches!(effects[..], [Some(Effect::Error(_)), Some(Effect::Error(_)), Some(Effect::Lost), None]));
     }
 
@@ -174,9 +216,9 @@ mod tests {
     fn every_service_throttles_in_its_own_words() {
         let entry = FaultEntry { error: Some("ThrottlingException".into()), times: Some(9), ..fault("*:*") };
         let mut faults = Faults::new(&[entry]);
-        assert_eq!(code(&faults.meet(&call("ssm", "A", ""))), Some(("ThrottlingException", 400)));
-        assert_eq!(code(&faults.meet(&call("organizations", "A", ""))), Some(("TooManyRequestsException", 400)));
-        assert_eq!(code(&faults.meet(&call("ec2", "A", ""))), Some(("RequestLimitExceeded", 503)));
+        assert_eq!(code(&faults.meet(&call("ssm", "A", ""), 0.0)), Some(("ThrottlingException", 400)));
+        assert_eq!(code(&faults.meet(&call("organizations", "A", ""), 0.0)), Some(("TooManyRequestsException", 400)));
+        assert_eq!(code(&faults.meet(&call("ec2", "A", ""), 0.0)), Some(("RequestLimitExceeded", 503)));
     }
 
     #[test]
@@ -187,9 +229,9 @@ mod tests {
             FaultEntry { region: Some("us-east-1".into()), ..lost() },
             FaultEntry { request: Some("Install".into()), ..lost() },
         ] {
-            assert_eq!(Faults::new(&[narrow]).meet(&call("ssm", "SendCommand", "Scan")).effect, None);
+            assert_eq!(Faults::new(&[narrow]).meet(&call("ssm", "SendCommand", "Scan"), 0.0).effect, None);
         }
-        assert_eq!(Faults::new(&[lost()]).meet(&call("ssm", "SendCommand", "Scan")).effect, Some(Effect::Lost));
+        assert_eq!(Faults::new(&[lost()]).meet(&call("ssm", "SendCommand", "Scan"), 0.0).effect, Some(Effect::Lost));
     }
 
     #[test]
@@ -198,9 +240,33 @@ mod tests {
         let once = FaultEntry { latency_ms: Some(5), times: Some(1), ..fault("*:*") };
         let kill = FaultEntry { kill_caller: Some(KillCaller::After), ..fault("ssm:SendCommand") };
         let mut faults = Faults::new(&[slow, once, kill]);
-        let first = faults.meet(&call("ssm", "SendCommand", ""));
+        let first = faults.meet(&call("ssm", "SendCommand", ""), 0.0);
         assert_eq!(first, Fate { latency_ms: 25, effect: Some(Effect::Kill(KillCaller::After)) });
-        assert_eq!(faults.meet(&call("ssm", "SendCommand", "")), Fate { latency_ms: 20, effect: None });
+        assert_eq!(faults.meet(&call("ssm", "SendCommand", ""), 0.0), Fate { latency_ms: 20, effect: None });
+    }
+
+    #[test]
+    fn a_limit_lets_through_its_burst_and_then_its_rate_in_every_account_and_region() {
+        let entry = FaultEntry { per_second: Some(2.0), burst: Some(3), ..fault("ssm:SendCommand") };
+        let mut faults = Faults::new(&[entry]);
+        let send = call("ssm", "SendCommand", "");
+        let passed = |faults: &mut Faults, call: &Call, at: f64| {
+            (0..5).filter(|_| code(&faults.meet(call, at)) != Some(("ThrottlingException", 400))).count()
+        };
+        assert_eq!(passed(&mut faults, &send, 1_000.0), 3, "the burst");
+        assert_eq!(passed(&mut faults, &Call { region: "us-east-1".into(), ..send.clone() }, 1_000.0), 3);
+        assert_eq!(passed(&mut faults, &Call { account: "222200000002".into(), ..send.clone() }, 1_000.0), 3);
+        assert_eq!(passed(&mut faults, &send, 1_000.5), 1, "half a second at two a second");
+        assert_eq!(passed(&mut faults, &send, 1_001.5), 2);
+        assert_eq!(passed(&mut faults, &send, 2_000.0), 3, "no more than the burst after a pause");
+        assert_eq!(passed(&mut faults, &call("ssm", "ListCommands", ""), 2_000.0), 5);
+    }
+
+    #[test]
+    fn a_limit_holds_as_many_calls_as_come_in_a_second() {
+        let mut faults = Faults::new(&[FaultEntry { per_second: Some(1.5), ..fault("ssm:*") }]);
+        let struck: Vec<_> = (0..3).map(|_| faults.meet(&call("ssm", "A", ""), 9.0).effect.is_some()).collect();
+        assert_eq!(struck, [false, false, true]);
     }
 
     #[test]

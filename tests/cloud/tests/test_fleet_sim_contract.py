@@ -395,6 +395,44 @@ def test_a_command_from_sending_to_its_end(sim: Simulator, operation: str) -> No
     assert len(sim.call("ssm", "DescribeInstancePatches", missing)["Patches"]) == (2 if operation == "Scan" else 0)
 
 
+def test_invocations_of_all_commands(sim: Simulator) -> None:
+    first = sim.call("ssm", "SendCommand", send(ids=NODES[:3]))["Command"]["CommandId"]
+    sim.http("POST", "/_sim/clock/told", json.dumps({"now": "2026-11-10T00:01:40Z"}))
+    sim.call("ssm", "SendCommand", send("Install", ids=NODES[:1]))
+    listed = "ListCommandInvocations"
+    assert {i["CommandId"] for i in sim.call("ssm", listed)["CommandInvocations"]} == {first}, "not yet"
+    sim.http("POST", "/_sim/clock/told", json.dumps({"now": "2026-11-10T00:01:42Z"}))
+    by_document = {"key": "DocumentName", "value": "AWS-RunPatchBaseline"}
+    request: Request = {"Filters": [by_document], "Details": True, "MaxResults": 1}
+    invocations, count = sim.pages("ssm", listed, "CommandInvocations", request)
+    assert [i["InstanceId"] for i in invocations] == [NODES[0], *NODES[:3]] and count == 4, "newest first"
+    assert all(len(i["CommandPlugins"]) == 3 for i in invocations)
+    for filters, expected in [
+        ([by_document, {"key": "InvokedAfter", "value": "2026-11-10T00:01:00Z"}], 1),
+        ([by_document, {"key": "InvokedBefore", "value": "2026-11-10T00:01:00Z"}], 3),
+        ([{"key": "Status", "value": "InProgress"}], 1),
+        ([{"key": "Status", "value": "Success"}], 3),
+    ]:
+        assert len(sim.call("ssm", listed, {"Filters": filters})["CommandInvocations"]) == expected, filters
+    by_stage = [{"key": "ExecutionStage", "value": "Executing"}]
+    assert sim.call("ssm", listed, {"Filters": by_stage}) == "InvalidFilterKey", "only for ListCommands"
+    assert len(sim.call("ssm", "ListCommands", {"Filters": by_stage})["Commands"]) == 0
+    for wrong in ({"Filters": [by_document] * 6}, {"Filters": []}, {"MaxResults": 0}, {"MaxResults": 51}):
+        status, _, body = sim.raw("ssm", listed, json.dumps(wrong), MEMBER)
+        assert (status, json.loads(body)["__type"]) == (400, "ValidationException"), wrong
+    _, _, body = sim.raw("ssm", listed, json.dumps({"Filters": [{"key": "Colour", "value": "red"}]}), MEMBER)
+    assert json.loads(body)["__type"] == "InvalidFilterKey"
+
+
+def test_a_limit_throttles_in_real_time(tmp_path: Path) -> None:
+    limit = '  - {operation: "ssm:SendCommand", perSecond: 2, burst: 3}\n'
+    with running(tmp_path, SCENARIO.replace("faults:\n", f"faults:\n{limit}")) as sim:
+        answers = [sim.call("ssm", "SendCommand", send()) for _ in range(5)]
+        assert answers[3:] == ["ThrottlingException"] * 2 and "ThrottlingException" not in answers[:3]
+        time.sleep(0.6)
+        assert sim.call("ssm", "SendCommand", send()) != "ThrottlingException", "two a second"
+
+
 def test_cancelling(sim: Simulator) -> None:
     command = sim.call("ssm", "SendCommand", send(MaxConcurrency="1"))["Command"]["CommandId"]
     sim.inspect("clock/start", "POST")
@@ -661,6 +699,7 @@ def test_what_the_bridge_reads(sim: Simulator) -> None:
     clock = json.loads(sim.inspect("clock"))
     assert clock == {
         "now": "2026-11-10T00:00:00Z",
+        "mode": "own",
         "running": False,
         "start": "2026-11-10T00:00:00Z",
         "speed": 2000.0,
@@ -676,6 +715,32 @@ def test_what_the_bridge_reads(sim: Simulator) -> None:
     ground_truth = json.loads(sim.inspect("truth"))["instances"]["i-00000000"]
     assert {"account", "region", "installsStarted", "installed", "missing", "rebooted"} <= set(ground_truth)
     assert [fault["operation"] for fault in json.loads(sim.inspect("faults"))] == ["*:*"]
+
+
+def test_a_clock_that_is_told_the_time(sim: Simulator) -> None:
+    command = sim.call("ssm", "SendCommand", send())["Command"]["CommandId"]
+    status, _, body = sim.http("POST", "/_sim/clock/told", json.dumps({"now": "2026-11-10T00:00:10Z"}))
+    assert status == 200 and json.loads(body)["mode"] == "told"
+    assert json.loads(sim.inspect("clock/start", "POST"))["now"] == "2026-11-10T00:00:10Z"
+    listed = {"CommandId": command}
+    assert {i["Status"] for i in sim.call("ssm", "ListCommandInvocations", listed)["CommandInvocations"]} == {
+        "InProgress",
+        "Pending",
+    }
+    headers = {
+        "x-sim-service": "ssm",
+        "x-sim-operation": "ListCommandInvocations",
+        "x-sim-account": MEMBER,
+        "x-sim-region": REGION,
+    }
+    two_minutes_later = str(1_794_268_920_000)
+    _, _, body = sim.http("POST", "/", json.dumps(listed), {**headers, "x-sim-now": two_minutes_later})
+    assert {i["Status"] for i in json.loads(body)["CommandInvocations"]} == {"Success", "Failed", "Delayed"}
+    assert json.loads(sim.inspect("clock"))["now"] == "2026-11-10T00:02:00Z"
+    _, _, body = sim.http("POST", "/_sim/clock/told", json.dumps({"now": 1_794_268_830_000}))
+    assert json.loads(body)["now"] == "2026-11-10T00:02:00Z", "time does not go back"
+    assert sim.http("POST", "/_sim/clock/told", "{}")[0] == 400
+    assert sim.http("POST", "/", "{}", {**headers, "x-sim-now": "soon"})[0] == 400
 
 
 def test_a_mistake_in_a_scenario_is_named(tmp_path: Path) -> None:

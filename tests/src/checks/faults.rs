@@ -35,6 +35,7 @@ pub fn every_fault_has_struck(evidence: &Evidence) -> Vec<String> {
 /// Returns the word of `struck.jsonl`. A latency is not written there.
 fn effect(fault: &Fault) -> Option<&'static str> {
     match (&fault.error, fault.lost_response, &fault.kill_caller) {
+        _ if fault.per_second.is_some() => Some("error"),
         (Some(_), ..) => Some("error"),
         (_, Some(true), _) => Some("lostResponse"),
         (.., Some(_)) => Some("killCaller"),

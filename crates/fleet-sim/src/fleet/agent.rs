@@ -44,7 +44,7 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
 /// Ends an operation: changes the instance and returns the agent's answer. None if the agent has vanished.
 pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<InvocationResult> {
     let install = run.operation.kind == OperationKind::Install;
-    let todo = if install { run.snapshot.missing(&node.installed) } else { Vec::new() };
+    let todo = if install { run.snapshot.missing(catalogue, &node.installed) } else { Vec::new() };
     let behaviour = behaviour(node, run.operation.kind).clone();
     if behaviour == Behaviour::AgentLost {
         put(node, run, catalogue, &todo[..todo.len() / 2], now);

@@ -8,7 +8,7 @@ mod node;
 pub use node::{Node, Running};
 
 use crate::{
-    clock::{DAY, Millis},
+    clock::{DAY, Millis, SECOND},
     facts::ids,
     patching::catalogue::{Catalogue, Installed, PatchId},
     scenario::{AssociationName, FleetEntry, InstanceState, NameOrMap, Ping, Scenario, policy_tag},
@@ -120,6 +120,7 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         python: entry.python.clone(),
         inventory: entry.inventory,
         behaviour: entry.behaviour.clone(),
+        clock_skew: entry.clock_skew_seconds * SECOND,
         launched: before,
         lost_since: (entry.ping == Ping::ConnectionLost).then_some(start),
         installed: entry.installed.iter().map(have).collect(),

@@ -78,6 +78,8 @@ pub struct Node {
     pub inventory: bool,
     /// How its agent behaves.
     pub behaviour: BehaviourEntry,
+    /// How far its clock is ahead of simulated time.
+    pub clock_skew: Millis,
     /// When it was started.
     pub launched: Millis,
     /// When its agent stopped answering.
@@ -126,6 +128,11 @@ impl Node {
             self.overlaps += 1;
             self.installs_beside += u32::from(installs && lane == 0);
         }
+    }
+
+    /// Returns what its own clock shows at a simulated time.
+    pub fn own_time(&self, at: Millis) -> Millis {
+        at + self.clock_skew
     }
 
     /// Returns `PingStatus` of the SSM API.

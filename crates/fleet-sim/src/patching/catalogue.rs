@@ -37,6 +37,8 @@ pub struct Patch {
     pub reboot: bool,
     /// The update that replaces it. Windows only.
     pub superseded_by: Option<String>,
+    /// The update after which it is applicable: a cumulative update may need the servicing stack update. Windows only.
+    pub applicable_after: Option<PatchId>,
     /// Packages that it requires.
     pub requires: Vec<PatchId>,
 }
@@ -45,6 +47,12 @@ impl Patch {
     /// Returns whether it is a security patch, in the spelling of any operating system.
     pub fn is_security(&self) -> bool {
         matches!(self.classification.as_str(), "Security" | "SecurityUpdates")
+    }
+
+    /// Returns whether an instance with these patches can install it.
+    pub fn is_applicable(&self, installed: &InstalledPatches) -> bool {
+        let in_effect = |id: &PatchId| installed.get(id).is_some_and(|have| !have.pending_reboot);
+        self.applicable_after.as_ref().is_none_or(in_effect)
     }
 
     /// Returns `Title` of the compliance API: name and version.

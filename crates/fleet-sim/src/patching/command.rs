@@ -2,6 +2,8 @@
 //! them.
 use super::document::{Operation, Parameters};
 use crate::clock::{Millis, SECOND};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 /// How long a new command is not listed: `ListCommands` is eventually consistent.
 pub const LISTED_AFTER: Millis = 5 * SECOND;
@@ -9,6 +11,26 @@ pub const LISTED_AFTER: Millis = 5 * SECOND;
 pub const INVOCATIONS_AFTER: Millis = 2 * SECOND;
 /// How long an invocation waits for its agent until it is Delayed.
 const DELAYED_AFTER: Millis = 60 * SECOND;
+
+/// How Run Command paces the invocations of a command, and when it gives them up.
+///
+/// Whether the service is as slow as its documentation says cannot be found out without AWS, so callers must be right
+/// under both clocks.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommandClock {
+    /// Every invocation has a clock of its own. The ramp sends 1, then 2 more, then 4 more within seconds, and then one
+    /// as soon as another one has ended, up to `MaxConcurrency`. An invocation that has not begun `TimeoutSeconds` after
+    /// it was sent is given up, and one without an answer after the step's time-out on top.
+    #[default]
+    PerInvocation,
+    /// The command has one clock, as documented. It sends to 1 instance, then to 2, to 4 and so on, at most
+    /// `MaxConcurrency`, and each time only when all invocations before have ended (Systems Manager User Guide,
+    /// "Run commands at scale", concurrency controls). It expires `TimeoutSeconds` and the step's time-out after the
+    /// request. Then every invocation that is InProgress, Pending or Delayed becomes DeliveryTimedOut (API reference,
+    /// `Command.ExpiresAfter`). An agent that has begun goes on, and its answer changes nothing any more.
+    Documented,
+}
 
 /// An invocation: the position of its command, and its position in the command.
 pub type InvocationId = (usize, usize);
@@ -29,6 +51,11 @@ impl End {
     /// Returns whether it counts towards `MaxErrors`.
     pub fn is_error(self) -> bool {
         matches!(self, Self::Failed | Self::ExecutionTimedOut)
+    }
+
+    /// Returns whether the agent reports it. Otherwise the service ends the invocation by itself.
+    pub fn is_by_agent(self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::ExecutionTimedOut)
     }
 
     /// Returns `Status` and `StatusDetails`.
@@ -130,8 +157,10 @@ pub struct Command {
     pub max_errors: String,
     /// When it was sent.
     pub requested: Millis,
-    /// How many invocations may have been sent so far: 1, then 2 more, then 4 more, and so on.
-    pub ramp: usize,
+    /// What times its invocations.
+    pub clock: CommandClock,
+    /// How many steps of the ramp have begun.
+    pub ramp_steps: u32,
     /// Whether it was cancelled.
     pub cancelled: bool,
     /// One invocation for each instance.
@@ -147,6 +176,19 @@ impl Command {
     /// Returns how many invocations may run at the same time.
     pub fn width(&self) -> usize {
         of_count(&self.max_concurrency, self.invocations.len()).max(1)
+    }
+
+    /// Returns how many invocations may be sent now.
+    pub fn room(&self) -> usize {
+        let sent = self.invocations.iter().filter(|i| i.sent.is_some()).count();
+        let active = self.invocations.iter().filter(|i| i.sent.is_some() && i.ended.is_none()).count();
+        let doubled = 1_usize.checked_shl(self.ramp_steps).unwrap_or(usize::MAX);
+        match self.clock {
+            // 1 + 2 + 4 and so on is one less than the next power of two.
+            CommandClock::PerInvocation => self.width().saturating_sub(active).min((doubled - 1).saturating_sub(sent)),
+            CommandClock::Documented if active > 0 => 0,
+            CommandClock::Documented => self.width().min(doubled),
+        }
     }
 
     /// Returns how many invocations ended with an error.
@@ -167,6 +209,11 @@ impl Command {
     /// Returns when an invocation is given up that was sent at a time and has not begun.
     pub fn start_limit(&self, sent: Millis) -> Millis {
         sent + self.timeout_seconds * SECOND
+    }
+
+    /// Returns `ExpiresAfter`.
+    pub fn expires(&self) -> Millis {
+        self.reply_limit(self.requested)
     }
 
     /// Returns when an invocation is given up that was sent at a time and has begun.

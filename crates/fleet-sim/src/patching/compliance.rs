@@ -140,7 +140,9 @@ pub fn rows(
         let have = installed.get(id);
         let approval = snapshot.approved.get(id);
         let wanted = approval.map(|approval| approval.version);
-        let lacks = wanted.filter(|wanted| have.is_none_or(|have| have.version < *wanted));
+        let lacks = wanted.filter(|wanted| {
+            have.is_none_or(|have| have.version < *wanted) && versions[*wanted].is_applicable(installed)
+        });
         let (version, state) = match (lacks, have) {
             (Some(version), _) if failed.contains(id) => (version, PatchState::Failed),
             // The report of an Install lists no patch as missing.
@@ -157,7 +159,7 @@ pub fn rows(
                 let out = (0..versions.len()).rev().find(|n| {
                     let patch = &versions[*n];
                     let offered = patch.released <= now && !catalogue.is_superseded(os, patch, now);
-                    offered && patch.is_security() && !snapshot.rejects(id, *n)
+                    offered && patch.is_applicable(installed) && patch.is_security() && !snapshot.rejects(id, *n)
                 });
                 match out {
                     Some(version) if os.kind() == Kind::Windows => (version, PatchState::AvailableSecurityUpdate),

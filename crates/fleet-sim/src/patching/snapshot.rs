@@ -65,11 +65,16 @@ impl Snapshot {
         self
     }
 
-    /// Returns the ids, sorted, of approved patches that are not installed at the approved version.
-    pub fn missing(&self, installed: &InstalledPatches) -> Vec<PatchId> {
+    /// Returns the ids, sorted, of approved patches that are applicable and not installed at the approved version.
+    pub fn missing(&self, catalogue: &Catalogue, installed: &InstalledPatches) -> Vec<PatchId> {
         let lacks = |id: &str, version: usize| installed.get(id).is_none_or(|have| have.version < version);
+        let patch = |id: &str, version: usize| catalogue.versions(self.baseline.os, id).get(version);
+        let applicable = |id: &str, version| patch(id, version).is_none_or(|patch| patch.is_applicable(installed));
         let approved = self.approved.iter();
-        approved.filter(|(id, approval)| lacks(id, approval.version)).map(|(id, _)| id.clone()).collect()
+        approved
+            .filter(|(id, approval)| lacks(id, approval.version) && applicable(id, approval.version))
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
     /// Returns whether a version of a patch is rejected.

@@ -8,6 +8,10 @@ pub fn speed() -> f64 {
     600.0
 }
 
+pub fn zone() -> String {
+    "a".to_owned()
+}
+
 pub fn agent() -> String {
     "3.3.987.0".to_owned()
 }

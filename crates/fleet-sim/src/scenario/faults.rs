@@ -2,12 +2,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A fault between a caller and the cloud. It has exactly one effect: `error`, `latencyMs`, `lostResponse` or
-/// `killCaller`.
+/// A fault between a caller and the cloud. It has exactly one effect: `error`, `latencyMs`, `lostResponse`, `killCaller`
+/// or `perSecond`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(extend("oneOf" = [
     {"required": ["error"]}, {"required": ["latencyMs"]}, {"required": ["lostResponse"]}, {"required": ["killCaller"]},
+    {"required": ["perSecond"]},
 ]))]
 pub struct FaultEntry {
     /// The operations that it strikes, with wildcards: `ssm:SendCommand`, `ssm:Describe*`, `ssm:*`, `*:*`.
@@ -28,6 +29,17 @@ pub struct FaultEntry {
     /// Effect: the caller dies before or after the call is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_caller: Option<KillCaller>,
+    /// Effect: a limit of calls per real second, whatever the speed of the simulated clock, because SDKs pace their
+    /// retries in real time. A call beyond it is not executed and answered as throttled. Each account and Region has a
+    /// bucket of its own. Only for ec2, organizations and ssm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub per_second: Option<f64>,
+    /// With `perSecond`: how many calls the bucket holds, and so how many pass at once after a pause. Usually
+    /// `perSecond`, rounded up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub burst: Option<u32>,
     /// How often it strikes. Usually once. A latency usually strikes every call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,

@@ -6,7 +6,7 @@ use super::{
     organization::{AccountEntry, OuEntry},
     patches::PatchEntry,
 };
-use crate::facts::ids;
+use crate::{facts::ids, patching::command::CommandClock};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -42,6 +42,10 @@ pub struct Scenario {
     /// Change calendars. Every account can ask for them.
     #[serde(default)]
     pub calendars: Vec<CalendarEntry>,
+    /// What times the invocations of Run Command's commands: those of the API, of maintenance windows and of
+    /// patch-now-running. Usually `per-invocation`.
+    #[serde(default)]
+    pub run_command: CommandClock,
     /// Whether Organizations answers `Account.Paths`. Older partitions do not.
     #[serde(default = "super::defaults::yes")]
     pub paths: bool,

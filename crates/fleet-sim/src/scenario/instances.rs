@@ -61,6 +61,15 @@ pub struct FleetEntry {
     pub inventory: bool,
     /// The network of the instances. Without it, everything is reachable.
     pub network: Option<NetworkEntry>,
+    /// How many seconds the clock of the instances is ahead. Negative if it is behind. The times in their compliance and
+    /// in the steps of their invocations come from it.
+    #[serde(default)]
+    #[schemars(range(min = -86_400, max = 86_400))]
+    pub clock_skew_seconds: i64,
+    /// The letter of their Availability Zone: `a` to `f`. Usually `a`.
+    #[serde(default = "super::defaults::zone")]
+    #[schemars(regex(pattern = "^[a-f]$"))]
+    pub zone: String,
     /// Ids of patches that are installed when the clock starts, at the version that is then the newest.
     #[serde(default)]
     pub installed: Vec<String>,

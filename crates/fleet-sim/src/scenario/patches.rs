@@ -44,6 +44,9 @@ pub struct PatchEntry {
     /// The id of the update that replaces it. Once that update is released, this one is never installed. Only for
     /// WINDOWS.
     pub superseded_by: Option<String>,
+    /// The id of the update that must be installed, and must not wait for a reboot, before this one is applicable. Until
+    /// then no scan lists this one, and no installation installs it. Only for WINDOWS.
+    pub applicable_after: Option<String>,
     /// Ids of packages that are installed with it, at the newest version that is not blocked. Not for WINDOWS.
     #[serde(default)]
     pub requires: Vec<String>,
@@ -77,6 +80,7 @@ impl PatchEntry {
             cve_ids: self.cve_ids.clone(),
             reboot: self.reboot,
             superseded_by: self.superseded_by.clone(),
+            applicable_after: self.applicable_after.as_deref().map(PatchId::from),
             requires: self.requires.iter().map(|id| PatchId::from(id.as_str())).collect(),
         }
     }

@@ -91,6 +91,12 @@ fn check_node(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
             report("python", format!("`{python}` is not valid, expected a version such as 3.9 or absent"));
         }
     }
+    if !(-86_400..=86_400).contains(&entry.clock_skew_seconds) {
+        report("clockSkewSeconds", "expected -86400 to 86400, which is a day".to_owned());
+    }
+    if !matches!(entry.zone.as_str(), "a" | "b" | "c" | "d" | "e" | "f") {
+        report("zone", format!("`{}` is not valid, expected a letter from a to f", entry.zone));
+    }
     if entry.auto_scaling_group.as_deref().is_some_and(str::is_empty) {
         report("autoScalingGroup", "the name must not be empty".to_owned());
     }

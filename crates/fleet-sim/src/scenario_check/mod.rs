@@ -137,6 +137,9 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
     if !windows && (patch.superseded_by.is_some() || patch.patch_set == PatchSet::Application) {
         problems.push(format!("{name}: supersededBy and patchSet are only for WINDOWS"));
     }
+    if !windows && patch.applicable_after.is_some() {
+        problems.push(format!("{name}.applicableAfter: it is only for WINDOWS; elsewhere requires names packages"));
+    }
     if windows && !patch.requires.is_empty() {
         problems.push(format!("{name}.requires: updates for WINDOWS have no dependencies"));
     }
@@ -144,6 +147,7 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
         .superseded_by
         .iter()
         .map(|id| ("supersededBy", id))
+        .chain(patch.applicable_after.iter().map(|id| ("applicableAfter", id)))
         .chain(patch.requires.iter().map(|id| ("requires", id)))
     {
         if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
@@ -158,10 +162,14 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
         fault.latency_ms.is_some(),
         fault.lost_response == Some(true),
         fault.kill_caller.is_some(),
+        fault.per_second.is_some(),
     ];
     if effects.iter().filter(|given| **given).count() != 1 {
-        problems.push(format!("{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller"));
+        problems.push(format!(
+            "{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller, perSecond"
+        ));
     }
+    check_limit(name, fault, problems);
     match fault.operation.split_once(':') {
         Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
             if !services::could_match(service, operation) {
@@ -172,6 +180,31 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
             "{name}.operation: `{}` is not a service and an operation such as ssm:SendCommand",
             fault.operation
         )),
+    }
+}
+
+/// Checks what belongs to a limit. Only fleet-sim itself keeps limits, so their service must be one of its own.
+fn check_limit(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
+    let Some(per_second) = fault.per_second else {
+        if fault.burst.is_some() {
+            problems.push(format!("{name}.burst: it is only for a limit, which has perSecond"));
+        }
+        return;
+    };
+    if !(per_second.is_finite() && per_second > 0.0) {
+        problems.push(format!("{name}.perSecond: expected a number above 0"));
+    }
+    if fault.burst == Some(0) {
+        problems.push(format!("{name}.burst: expected 1 or more, or no call ever passes"));
+    }
+    if fault.times.is_some() || fault.after != 0 {
+        problems.push(format!("{name}: times and after are not for a limit, which holds all the time"));
+    }
+    let service = fault.operation.split(':').next().unwrap_or_default();
+    if !services::is_ours(service) {
+        problems.push(format!(
+            "{name}.perSecond: the service {service} has no limits here, expected ec2, organizations or ssm"
+        ));
     }
 }
 

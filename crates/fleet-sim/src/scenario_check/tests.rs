@@ -27,14 +27,18 @@ fleet:
     python: "3.9"
     network: {private: true, endpoints: [ssm, ssmmessages, s3], egress443: true, s3Route: true}
     installed: ["openssl.x86_64"]
+    clockSkewSeconds: -90
+    zone: c
     behaviour: {scan: ok, install: "patch-fails:openssl.x86_64", seconds: 120, exitCode: 0}
     associations: [quick-setup-patch-policy]
 faults:
   - {operation: "ssm:SendCommand", error: ThrottlingException, times: 3}
   - {operation: "ssm:SendCommand", lostResponse: true, times: 1}
   - {operation: "organizations:ListAccounts", latencyMs: 200}
+  - {operation: "ssm:SendCommand", perSecond: 1.5, burst: 3, account: "222200000001", region: ap-northeast-1}
   - {operation: "s3:PutObject", killCaller: before, after: 2, request: "intent"}
 calendars: [{name: freeze, state: OPEN, changes: [{at: "2026-11-12T00:00:00Z", to: CLOSED}]}]
+runCommand: documented
 paths: true
 emptyPages: true
 "#;
@@ -58,7 +62,7 @@ fn an_unknown_field_is_named_with_its_line() {
     let text = message(&DESIGN.replace("managed: true", "manged: true"));
     assert!(text.contains("manged") && text.contains("line 20"), "{text}");
     let nested = message(&DESIGN.replace("seconds: 120", "secs: 120"));
-    assert!(nested.contains("secs") && nested.contains("line 25"), "{nested}");
+    assert!(nested.contains("secs") && nested.contains("line 27"), "{nested}");
 }
 
 #[test]
@@ -84,12 +88,42 @@ fn contradictions_are_reported_all_at_once() {
     }
 }
 
+#[test]
+fn mistakes_in_limits_clocks_and_zones_are_named() {
+    for (from, to, part) in [
+        ("perSecond: 1.5", "perSecond: 0", "faults[3].perSecond: expected a number above 0"),
+        ("burst: 3", "burst: 0", "faults[3].burst: expected 1 or more"),
+        ("burst: 3", "times: 3", "faults[3]: times and after are not for a limit"),
+        ("perSecond: 1.5", "perSecond: 1.5, latencyMs: 5", "faults[3]: expected exactly one of"),
+        ("latencyMs: 200", "latencyMs: 200, burst: 2", "faults[2].burst: it is only for a limit"),
+        ("SendCommand\", perSecond", "SendComand\", perSecond", "faults[3].operation"),
+        (
+            "{operation: \"ssm:SendCommand\", perSecond",
+            "{operation: \"s3:*\", perSecond",
+            "faults[3].perSecond: the service s3",
+        ),
+        (
+            "{operation: \"ssm:SendCommand\", perSecond",
+            "{operation: \"*:*\", perSecond",
+            "faults[3].perSecond: the service *",
+        ),
+        ("zone: c", "zone: north", "fleet[0].zone: `north`"),
+        ("clockSkewSeconds: -90", "clockSkewSeconds: -86401", "fleet[0].clockSkewSeconds"),
+        ("runCommand: documented", "runCommand: fast", "per-invocation"),
+    ] {
+        let text = DESIGN.replace(from, to);
+        assert_ne!(text, DESIGN, "{from}");
+        let text = message(&text);
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+}
+
 const BASELINES: &str = r#"
 schemaVersion: 1
 clock: {start: "2026-11-10T00:00:00Z"}
 management: "111111111111"
 patches:
-  - {id: KB1, os: WINDOWS, released: "2026-10-13", classification: SecurityUpdates, patchSet: APPLICATION, productFamily: Office, supersededBy: KB2}
+  - {id: KB1, os: WINDOWS, released: "2026-10-13", classification: SecurityUpdates, patchSet: APPLICATION, productFamily: Office, supersededBy: KB2, applicableAfter: KB2}
   - {id: KB2, os: WINDOWS, released: "2026-11-10", classification: SecurityUpdates}
   - {id: app, os: AMAZON_LINUX_2, released: "2026-10-13", updated: "2026-10-20", product: AmazonLinux2, classification: "", requires: [lib]}
   - {id: lib, os: AMAZON_LINUX_2, released: "2026-10-13", classification: Security}
@@ -152,6 +186,9 @@ fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
         ),
         ("supersededBy: KB2", "supersededBy: KB3", "patches[0].supersededBy: KB3"),
         ("supersededBy: KB2", "supersededBy: KB1", "patches[0].supersededBy: KB1"),
+        ("applicableAfter: KB2", "applicableAfter: lib", "patches[0].applicableAfter: lib is not another patch"),
+        ("applicableAfter: KB2", "applicableAfter: KB1", "patches[0].applicableAfter: KB1"),
+        ("requires: [lib]", "applicableAfter: lib", "patches[2].applicableAfter: it is only for WINDOWS"),
         ("requires: [lib]", "requires: [deb]", "patches[2].requires: deb"),
         ("updated: \"2026-10-20\"", "updated: soon", "patches[2].updated"),
         (

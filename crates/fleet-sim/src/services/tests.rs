@@ -148,6 +148,87 @@ fn command_lists_can_be_narrowed_down() {
     assert_eq!(lab.at(31 * 86_400).ssm("ListCommands", json!({}))["Commands"], json!([]), "kept for 30 days");
 }
 
+/// Returns the instances of every page of `ListCommandInvocations`.
+fn invocations(lab: &mut Lab, request: &Value) -> Vec<String> {
+    let (mut found, mut request) = (Vec::new(), request.clone());
+    loop {
+        let answer = lab.ssm("ListCommandInvocations", request.clone());
+        let list = answer["CommandInvocations"].as_array().expect("a list");
+        found.extend(
+            list.iter().map(|i| i["InstanceId"].as_str().expect("text").trim_start_matches("i-0000000").into()),
+        );
+        match answer["NextToken"].as_str() {
+            Some(token) => request["NextToken"] = json!(token),
+            None => return found,
+        }
+    }
+}
+
+#[test]
+fn invocations_of_all_commands_come_newest_first_in_pages() {
+    let mut lab = Lab::linux(4, "seconds: 30");
+    let send = |lab: &mut Lab, n: usize, operation: &str| {
+        let request = json!({"InstanceIds": [format!("i-0000000{n}")], "Parameters": {"Operation": [operation]}});
+        lab.ssm("SendCommand", scan(&request));
+    };
+    send(&mut lab, 0, "Scan");
+    send(lab.at(100), 1, "Scan");
+    send(&mut lab, 2, "Install");
+    assert_eq!(invocations(lab.at(101), &json!({})), ["0"], "two seconds later");
+    send(lab.at(200), 3, "Scan");
+    lab.at(202);
+    for size in [1, 2, 50] {
+        assert_eq!(invocations(&mut lab, &json!({"MaxResults": size, "Details": true})), ["3", "2", "1", "0"]);
+    }
+    let name = json!({"key": "DocumentName", "value": "AWS-RunPatchBaseline"});
+    let after = |at: &str| json!({"Filters": [name, {"key": "InvokedAfter", "value": at}]});
+    assert_eq!(invocations(&mut lab, &after("2026-11-10T00:01:40Z")), ["3", "2", "1"], "from that moment on");
+    assert_eq!(invocations(&mut lab, &after("2026-11-10T00:01:41Z")), ["3"]);
+    let one = |key: &str, value: &str| json!({"Filters": [{"key": key, "value": value}]});
+    assert_eq!(invocations(&mut lab, &one("InvokedBefore", "2026-11-10T00:01:40Z")), ["0"]);
+    assert_eq!(invocations(&mut lab, &one("Status", "InProgress")), ["3"]);
+    assert_eq!(invocations(&mut lab, &one("Status", "Success")), ["2", "1", "0"]);
+    assert!(invocations(&mut lab, &one("DocumentName", "AWS-RunShellScript")).is_empty());
+    assert_eq!(lab.ssm_error("ListCommandInvocations", one("ExecutionStage", "Executing")), "InvalidFilterKey");
+    for filters in [vec![name.clone(); 6], vec![], vec![json!({"key": "Status", "value": ""})]] {
+        let request = json!({"Filters": filters});
+        assert_eq!(lab.ssm_error("ListCommandInvocations", request.clone()), "ValidationException", "{request}");
+        assert_eq!(lab.ssm_error("ListCommands", request.clone()), "ValidationException", "{request}");
+    }
+}
+
+#[test]
+fn times_that_an_instance_reports_come_from_its_own_clock() {
+    let node = |n: usize, skew: i64| {
+        format!(
+            "  - {{account: \"{MEMBER}\", region: ap-northeast-1, id: i-0000000{n}, os: AMAZON_LINUX_2023, clockSkewSeconds: {skew}, behaviour: {{seconds: 100}}}}\n"
+        )
+    };
+    let mut lab = Lab::new(&(node(0, 600) + &node(1, -600) + &node(2, 0)));
+    let started = 1_794_268_800.0;
+    let id = lab.send("Install", &json!({"Parameters": {"RebootOption": ["NoReboot"]}}));
+    lab.at(200);
+    for (n, (skew, begun)) in [(600.0, 1.0), (-600.0, 2.0), (0.0, 2.0)].into_iter().enumerate() {
+        let instance = format!("i-0000000{n}");
+        let (from, to) = (started + skew + begun, started + skew + begun + 100.0);
+        let state = lab.patch_state(&instance);
+        let times =
+            [&state["OperationStartTime"], &state["OperationEndTime"], &state["LastNoRebootInstallOperationTime"]];
+        assert_eq!(times, [&json!(from), &json!(to), &json!(to)], "{n}");
+        let rows = lab.ssm("DescribeInstancePatches", json!({"InstanceId": instance}));
+        assert_eq!(rows["Patches"][0]["InstalledTime"], to, "{n}");
+        let list = lab.ssm("ListCommandInvocations", json!({"CommandId": id, "InstanceId": instance, "Details": true}));
+        let invocation = &list["CommandInvocations"][0];
+        assert_eq!(invocation["RequestedDateTime"], started, "the service has a clock of its own");
+        let plugin = &invocation["CommandPlugins"][1];
+        assert_eq!((&plugin["ResponseStartDateTime"], &plugin["ResponseFinishDateTime"]), (&json!(from), &json!(to)));
+    }
+    let one = json!({"CommandId": id, "InstanceId": FIRST, "PluginName": "PatchLinux"});
+    let answer = lab.ssm("GetCommandInvocation", one);
+    assert_eq!(answer["ExecutionStartDateTime"], "2026-11-10T00:10:01Z");
+    assert_eq!(answer["ExecutionElapsedTime"], "PT100S");
+}
+
 #[test]
 fn read_calls_have_bounds() {
     let mut lab = Lab::linux(1, "");

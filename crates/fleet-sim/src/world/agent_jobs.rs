@@ -3,7 +3,7 @@ use super::{Event, World};
 use crate::{
     clock::Millis,
     patching::{
-        command::{Command, Invocation},
+        command::{Command, CommandClock, Invocation},
         document::{Operation, OperationKind, Parameters},
     },
 };
@@ -69,7 +69,9 @@ impl World {
             max_concurrency: "100%".to_owned(),
             max_errors: "100%".to_owned(),
             requested: self.now,
-            ramp: 0,
+            // State Manager has no ramp, and its runs do not expire as commands do.
+            clock: if job.listed { self.command_clock } else { CommandClock::PerInvocation },
+            ramp_steps: 0,
             cancelled: false,
             invocations: nodes.into_iter().map(invocation).collect(),
         }

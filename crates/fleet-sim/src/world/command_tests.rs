@@ -190,6 +190,14 @@ fn concurrency_is_kept_and_the_ramp_is_one_two_four() {
 }
 
 #[test]
+fn without_limits_a_command_takes_the_defaults_of_the_api() {
+    let mut lab = Lab::linux(1, "seconds: 10");
+    lab.send("Scan", &json!({}));
+    let command = lab.at(5).ssm("ListCommands", json!({}))["Commands"][0].take();
+    assert_eq!((&command["MaxConcurrency"], &command["MaxErrors"]), (&json!("50"), &json!("0")));
+}
+
+#[test]
 fn the_error_after_the_limit_terminates_what_is_not_sent() {
     let mut lab = Lab::linux(4, "install: fail, seconds: 10");
     let id = lab.send("Install", &json!({"MaxConcurrency": "1", "MaxErrors": "1"}));
@@ -284,6 +292,47 @@ fn windows_tells_of_security_updates_that_are_not_approved_yet() {
     lab.at(60);
     assert_eq!(lab.patches(FIRST), ["KB1=MISSING", "KB2=AVAILABLE_SECURITY_UPDATE"]);
     assert_eq!(lab.patch_state(FIRST)["AvailableSecurityUpdateCount"], 1);
+}
+
+#[test]
+fn an_update_that_needs_another_one_is_listed_and_installed_in_a_second_pass() {
+    let patches = r#"  - {id: KB1, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical}
+  - {id: KB2, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical, applicableAfter: KB1}
+  - {id: KB3, os: WINDOWS, released: "2026-11-09", classification: SecurityUpdates, severity: Critical, applicableAfter: KB1}"#;
+    let fleet = r#"  - {account: "222200000001", region: ap-northeast-1, id: i-00000000, os: WINDOWS, behaviour: {seconds: 10}}"#;
+    let mut lab = Lab::with_patches(patches, fleet, "");
+    let scan = |lab: &mut Lab, at: i64| {
+        lab.at(at).send("Scan", &json!({}));
+        let rows = lab.at(at + 60).patches(FIRST);
+        let truth = lab.ground_truth(FIRST)["missing"].take();
+        let missing: Vec<_> = rows.iter().filter_map(|row| row.strip_suffix("=MISSING")).collect();
+        assert_eq!(truth, json!(missing), "truth and scan agree");
+        rows
+    };
+    assert_eq!(scan(&mut lab, 0), ["KB1=MISSING"]);
+    lab.send("Install", &json!({}));
+    assert_eq!(lab.at(100).patches(FIRST), ["KB1=INSTALLED", "KB3=AVAILABLE_SECURITY_UPDATE"]);
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!(["KB1"]));
+    assert_eq!(scan(&mut lab, 100), ["KB1=INSTALLED", "KB2=MISSING", "KB3=AVAILABLE_SECURITY_UPDATE"]);
+    lab.send("Install", &json!({}));
+    lab.at(200);
+    assert_eq!(lab.ground_truth(FIRST)["installed"], json!(["KB1", "KB2"]));
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!([]));
+}
+
+#[test]
+fn an_update_is_not_applicable_while_the_one_before_waits_for_a_reboot() {
+    let patches = r#"  - {id: KB1, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical, reboot: true}
+  - {id: KB2, os: WINDOWS, released: "2026-10-01", classification: SecurityUpdates, severity: Critical, applicableAfter: KB1}"#;
+    let fleet = r#"  - {account: "222200000001", region: ap-northeast-1, id: i-00000000, os: WINDOWS, behaviour: {seconds: 10}}"#;
+    let mut lab = Lab::with_patches(patches, fleet, "");
+    lab.send("Install", &json!({"Parameters": {"RebootOption": ["NoReboot"]}}));
+    lab.at(60).send("Scan", &json!({}));
+    assert_eq!(lab.at(100).patches(FIRST), ["KB1=INSTALLED_PENDING_REBOOT"]);
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!([]));
+    lab.send("Install", &json!({}));
+    lab.at(160).send("Scan", &json!({}));
+    assert_eq!(lab.at(200).patches(FIRST), ["KB1=INSTALLED", "KB2=MISSING"]);
 }
 
 #[test]

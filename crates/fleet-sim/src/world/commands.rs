@@ -5,7 +5,7 @@ use crate::{
     facts::ids,
     fleet::{Running, agent},
     patching::{
-        command::{Command, End, InvocationId, InvocationResult},
+        command::{Command, CommandClock, End, InvocationId, InvocationResult},
         document::OperationKind,
         snapshot::Snapshot,
     },
@@ -25,6 +25,9 @@ impl World {
     pub fn send(&mut self, command: Command) {
         let index = self.commands.len();
         self.command_by_id.insert(command.id.clone(), index);
+        if command.clock == CommandClock::Documented {
+            self.plan(command.expires(), Event::Expire(index));
+        }
         self.commands.push(command);
         self.plan(self.now, Event::Ramp(index));
     }
@@ -58,14 +61,24 @@ impl World {
         true
     }
 
-    /// Doubles the number of invocations that may be sent, and adds one.
+    /// Begins to send, and lets the number of invocations grow that may be sent. Under the documented clock the ends of
+    /// invocations do this.
     pub(super) fn ramp(&mut self, index: usize) {
         let command = &mut self.commands[index];
-        command.ramp = command.ramp * 2 + 1;
-        if command.ramp < command.invocations.len() {
-            self.plan(self.now + STEP, Event::Ramp(index));
+        if command.clock == CommandClock::PerInvocation {
+            command.ramp_steps += 1;
+            if 1_usize.checked_shl(command.ramp_steps).is_some_and(|next| next - 1 < command.invocations.len()) {
+                self.plan(self.now + STEP, Event::Ramp(index));
+            }
         }
         self.dispatch(index);
+    }
+
+    /// Ends every invocation of a command that has expired. Agents go on with what they have begun.
+    pub(super) fn expire(&mut self, index: usize) {
+        for invocation in self.commands[index].invocations.iter_mut().filter(|i| i.ended.is_none()) {
+            invocation.ended = Some((self.now, silent(End::DeliveryTimedOut)));
+        }
     }
 
     /// Ends an invocation that no agent has begun in time.
@@ -83,9 +96,7 @@ impl World {
     /// Sends as many invocations as concurrency and ramp allow.
     fn dispatch(&mut self, index: usize) {
         let (now, command) = (self.now, &mut self.commands[index]);
-        let sent = command.invocations.iter().filter(|i| i.sent.is_some()).count();
-        let active = command.invocations.iter().filter(|i| i.sent.is_some() && i.ended.is_none()).count();
-        let room = command.width().saturating_sub(active).min(command.ramp.saturating_sub(sent));
+        let room = command.room();
         let waiting = command.invocations.iter_mut().enumerate().filter(|(_, i)| i.sent.is_none() && i.ended.is_none());
         let chosen: Vec<_> = waiting
             .take(room)
@@ -95,10 +106,16 @@ impl World {
             })
             .collect();
         let (start_limit, reply_limit) = (command.start_limit(now), command.reply_limit(now));
+        let own_clocks = command.clock == CommandClock::PerInvocation;
+        if !own_clocks && !chosen.is_empty() {
+            command.ramp_steps += 1;
+        }
         for id in chosen {
             self.plan(now + STEP, Event::Deliver(id));
-            self.plan(start_limit, Event::StartLimit(id));
-            self.plan(reply_limit, Event::ReplyLimit(id));
+            if own_clocks {
+                self.plan(start_limit, Event::StartLimit(id));
+                self.plan(reply_limit, Event::ReplyLimit(id));
+            }
         }
     }
 

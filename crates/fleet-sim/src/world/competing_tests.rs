@@ -26,6 +26,40 @@ fn an_install_beside_a_running_patch_command_overlaps_and_one_after_it_does_not(
 }
 
 #[test]
+fn equal_patch_commands_of_several_entries_are_one_command_with_an_invocation_each() {
+    let other = "associations: [{name: patch-now-running, id: nightly, start: \"2026-11-10T00:10:00Z\", seconds: 300}]";
+    let entry = |fields: &str| {
+        format!("  - {{account: \"{MEMBER}\", region: {REGION}, os: AMAZON_LINUX_2023, {fields}, {other}}}\n")
+    };
+    let fleet = entry(&format!("id: {FIRST}")) + &entry("count: 3") + &entry("id: i-00000001");
+    for (clock, begun) in [("per-invocation", [0, 1, 3, 5]), ("documented", [0, 1, 1, 1])] {
+        let mut lab = Lab::with(&fleet, &format!("runCommand: {clock}"));
+        lab.at(599);
+        assert!(lab.world.commands.is_empty(), "it is sent in the middle");
+        let started = |lab: &mut Lab, at: i64| {
+            let nodes = lab.at(at).world.fleet.nodes.iter();
+            nodes.map(|node| node.installs_by_competitors).sum::<u32>()
+        };
+        assert_eq!([600, 601, 602, 603].map(|at| started(&mut lab, at)), begun, "{clock}");
+        let listed = lab.at(610).ssm("ListCommandInvocations", json!({}))["CommandInvocations"].take();
+        let list = listed.as_array().expect("a list");
+        assert_eq!(list.len(), 5, "{clock}");
+        assert!(list.iter().all(|one| one["CommandId"] == list[0]["CommandId"]), "one command");
+        let commands = lab.ssm("ListCommands", json!({}))["Commands"].take();
+        assert_eq!((&commands[0]["TargetCount"], &commands[1]), (&json!(5), &json!(null)));
+    }
+}
+
+#[test]
+fn the_documented_clock_is_not_for_state_manager() {
+    let other = "associations: [{name: run-patch-baseline, operation: install, start: \"2026-11-10T00:10:00Z\"}]";
+    let fleet = format!("  - {{account: \"{MEMBER}\", region: {REGION}, os: AMAZON_LINUX_2023, count: 3, {other}}}\n");
+    let mut lab = Lab::with(&fleet, "runCommand: documented");
+    let nodes = lab.at(610).world.fleet.nodes.iter();
+    assert_eq!(nodes.map(|node| node.installs_by_competitors).sum::<u32>(), 3);
+}
+
+#[test]
 fn scans_beside_a_running_install_overlap_and_beside_a_running_scan_they_do_not() {
     for (operation, overlaps) in [("install", 1), ("scan", 0)] {
         let mut lab =

@@ -28,7 +28,7 @@ pub fn describe(world: &World) -> Value {
                 let patch = world.catalogue.versions(node.os, id).get(have.version)?;
                 Some((id.to_string(), json!(patch.version)))
             }).collect::<Map<_, _>>(),
-            "missing": texts(snapshot.missing(&node.installed).iter()),
+            "missing": texts(snapshot.missing(&world.catalogue, &node.installed).iter()),
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,
         });

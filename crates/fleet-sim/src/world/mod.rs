@@ -14,7 +14,7 @@ use crate::{
     patching::{
         baseline::Baselines,
         catalogue::Catalogue,
-        command::{Command, InvocationId},
+        command::{Command, CommandClock, InvocationId},
         snapshot::Snapshots,
     },
     scenario::{CalendarEntry, Scenario},
@@ -34,6 +34,8 @@ enum Event {
     Deliver(InvocationId),
     /// An agent ends what it does in a lane, or vanishes.
     Finish(usize, usize),
+    /// A command is over under the documented clock.
+    Expire(usize),
     /// An invocation that has not begun is given up.
     StartLimit(InvocationId),
     /// An invocation without an answer is given up.
@@ -57,6 +59,8 @@ pub struct World {
     pub fleet: Fleet,
     /// Commands, in the order in which they were sent.
     pub commands: Vec<Command>,
+    /// What times the invocations of Run Command.
+    pub command_clock: CommandClock,
     /// Competing patchers.
     pub competing: CompetingPatchers,
     /// Change calendars.
@@ -83,6 +87,7 @@ impl World {
             calendars: scenario.calendars.clone(),
             catalogue,
             commands: Vec::new(),
+            command_clock: scenario.run_command,
             command_by_id: HashMap::new(),
             snapshots: Snapshots::default(),
             events: BinaryHeap::new(),
@@ -118,6 +123,7 @@ impl World {
             Event::Ramp(index) => self.ramp(index),
             Event::Deliver(id) => self.deliver(id),
             Event::Finish(node, lane) => self.finish(node, lane),
+            Event::Expire(index) => self.expire(index),
             Event::StartLimit(id) => self.give_up_start(id),
             Event::ReplyLimit(id) => self.give_up_reply(id),
             Event::AgentJob(position) => self.run_agent_job(position),
@@ -127,6 +133,8 @@ impl World {
 
 #[cfg(test)]
 mod baseline_tests;
+#[cfg(test)]
+mod command_clock_tests;
 #[cfg(test)]
 mod command_tests;
 #[cfg(test)]

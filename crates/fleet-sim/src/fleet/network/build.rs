@@ -14,26 +14,29 @@ use crate::{
 const ANYWHERE: &str = "0.0.0.0/0";
 
 /// A subnet with its security group, while networks are built.
-struct Part {
+struct Part<'a> {
     vpc: usize,
     network: NetworkEntry,
+    zone: &'a str,
     at: Attachment,
 }
 
 impl Networks {
     /// Builds the networks of the entries. Returns them, and where the instances of each entry are connected.
     pub fn new(entries: &[FleetEntry]) -> (Self, Vec<Attachment>) {
-        let (mut networks, mut parts): (Self, Vec<Part>) = (Self::default(), Vec::new());
+        let (mut networks, mut parts): (Self, Vec<Part<'_>>) = (Self::default(), Vec::new());
         let attachments = entries
             .iter()
             .map(|entry| {
                 let (name, network) = describe(entry);
                 let vpc = networks.vpc(&entry.account, &entry.region, &name);
-                if let Some(part) = parts.iter().find(|part| part.vpc == vpc && part.network == network) {
+                if let Some(part) =
+                    parts.iter().find(|part| (part.vpc, &part.network, part.zone) == (vpc, &network, &entry.zone))
+                {
                     return part.at;
                 }
-                let at = networks.add_part(vpc, &network);
-                parts.push(Part { vpc, network, at });
+                let at = networks.add_part(vpc, &network, &entry.zone);
+                parts.push(Part { vpc, network, zone: &entry.zone, at });
                 at
             })
             .collect();
@@ -78,7 +81,7 @@ impl Networks {
     }
 
     /// Adds a subnet and a security group for instances with this network.
-    fn add_part(&mut self, vpc: usize, network: &NetworkEntry) -> Attachment {
+    fn add_part(&mut self, vpc: usize, network: &NetworkEntry, zone: &str) -> Attachment {
         let name = format!("nodes-{}", self.vpcs[vpc].subnets);
         let routes = default_route(&self.vpcs[vpc], network.way_out());
         let table = if network.main_route_table {
@@ -97,7 +100,7 @@ impl Networks {
             self.acls.push(Acl { id, vpc, default: false, entries: acl_entries(network.network_acl) });
             self.acls.len() - 1
         };
-        let subnet = self.add_subnet(vpc, &name, acl, table);
+        let subnet = self.add_subnet(vpc, &name, zone, acl, table);
         self.subnets[subnet].public = network.is_public();
         self.subnets[subnet].mirror = network.mirror;
         let egress = self.egress(vpc, network.egress443);
@@ -106,7 +109,7 @@ impl Networks {
         Attachment { subnet, group: self.groups.len() - 1 }
     }
 
-    fn add_subnet(&mut self, vpc: usize, name: &str, acl: usize, table: usize) -> usize {
+    fn add_subnet(&mut self, vpc: usize, name: &str, zone: &str, acl: usize, table: usize) -> usize {
         let number = self.vpcs[vpc].subnets;
         self.vpcs[vpc].subnets += 1;
         let id = if self.vpcs[vpc].name == DEFAULT_VPC && number == 0 {
@@ -115,7 +118,7 @@ impl Networks {
         } else {
             self.vpcs[vpc].id_of("subnet", name)
         };
-        self.subnets.push(Subnet { id, vpc, number, acl, table, public: false, mirror: false });
+        self.subnets.push(Subnet { id, vpc, number, zone: zone.to_owned(), acl, table, public: false, mirror: false });
         self.subnets.len() - 1
     }
 
@@ -139,7 +142,7 @@ impl Networks {
         }
     }
 
-    fn add_endpoint(&mut self, parts: &[Part], part: &Part, entry: &EndpointEntry) {
+    fn add_endpoint(&mut self, parts: &[Part<'_>], part: &Part<'_>, entry: &EndpointEntry) {
         let vpc = if entry.place == EndpointPlace::OtherVpc {
             let Vpc { account, region, name, .. } = &self.vpcs[part.vpc];
             let (account, region, name) = (account.clone(), region.clone(), format!("{name}-endpoints"));
@@ -180,7 +183,7 @@ impl Networks {
     }
 
     /// Returns the route tables that lead to the S3 endpoint of a VPC.
-    fn tables_to_s3(&self, parts: &[Part], vpc: usize, place: EndpointPlace) -> Vec<usize> {
+    fn tables_to_s3(&self, parts: &[Part<'_>], vpc: usize, place: EndpointPlace) -> Vec<usize> {
         if place != EndpointPlace::Here {
             return vec![self.vpcs[vpc].main_table];
         }
@@ -197,11 +200,11 @@ impl Networks {
         self.subnets.iter().position(|subnet| subnet.id == id).unwrap_or_else(|| {
             let acl = self.vpcs[vpc].default_acl;
             let table = self.vpcs[vpc].main_table;
-            self.add_subnet(vpc, "endpoints", acl, table)
+            self.add_subnet(vpc, "endpoints", "a", acl, table)
         })
     }
 
-    fn endpoint_group(&mut self, parts: &[Part], vpc: usize, kind: EndpointGroup) -> usize {
+    fn endpoint_group(&mut self, parts: &[Part<'_>], vpc: usize, kind: EndpointGroup) -> usize {
         let id = endpoint_group_id(&self.vpcs[vpc], kind);
         if let Some(index) = self.groups.iter().position(|group| group.id == id) {
             return index;

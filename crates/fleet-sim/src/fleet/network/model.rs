@@ -47,6 +47,8 @@ pub struct Subnet {
     pub vpc: usize,
     /// Its number in the VPC.
     pub(super) number: usize,
+    /// The letter of its Availability Zone.
+    pub(super) zone: String,
     /// Position of its network ACL.
     pub acl: usize,
     /// Position of its route table: the main one of the VPC, or its own.
@@ -227,7 +229,7 @@ impl Networks {
 
     /// Returns the Availability Zone of a subnet.
     pub fn zone(&self, subnet: &Subnet) -> String {
-        format!("{}a", self.vpcs[subnet.vpc].region)
+        format!("{}{}", self.vpcs[subnet.vpc].region, subnet.zone)
     }
 }
 

@@ -46,6 +46,20 @@ fn entries_that_are_alike_share_vpc_subnet_and_group() {
 }
 
 #[test]
+fn a_zone_has_a_subnet_of_its_own_in_the_same_vpc() {
+    let node = |zone: &str| format!("  - {{account: \"{MEMBER}\", region: ap-northeast-1, os: UBUNTU{zone}}}\n");
+    let mut lab = Lab::with(&["", ", zone: c", ", zone: a"].map(node).concat(), "emptyPages: false");
+    let xml = ask(&mut lab, "DescribeInstances", json!({}));
+    assert_eq!(texts(&xml, "availabilityZone"), ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1a"]);
+    let c = ask(&mut lab, "DescribeInstances", filter("availability-zone", "*c"));
+    assert_eq!(texts(&c, "instanceId").len(), 1);
+    let subnets = ask(&mut lab, "DescribeSubnets", json!({}));
+    assert_eq!(texts(&subnets, "availabilityZone"), ["ap-northeast-1a", "ap-northeast-1c"]);
+    let vpcs = texts(&subnets, "vpcId");
+    assert_eq!(vpcs[0], vpcs[1]);
+}
+
+#[test]
 fn instances_tell_their_profile_metadata_and_group() {
     let mut lab = lab();
     let xml = ask(&mut lab, "DescribeInstances", json!({}));

@@ -28,7 +28,7 @@ pub fn command_json(command: &Command) -> Value {
         "DocumentName": command.document,
         "DocumentVersion": command.document_version,
         "Comment": command.comment,
-        "ExpiresAfter": epoch_seconds(command.reply_limit(command.requested)),
+        "ExpiresAfter": epoch_seconds(command.expires()),
         "Parameters": command.parameters,
         "InstanceIds": command.instance_ids,
         "Targets": command.targets,
@@ -54,19 +54,27 @@ struct Narrowing<'a> {
 }
 
 impl<'a> Narrowing<'a> {
-    fn read(request: Fields<'a>) -> Result<Self, AwsError> {
+    /// Reads the filters. `ExecutionStage` is only for `ListCommands` (API reference, `CommandFilter`).
+    fn read(request: Fields<'a>, by_stage: bool) -> Result<Self, AwsError> {
         let command_id = request.text("CommandId")?;
         if let Some(id) = command_id {
             check_command_id(id)?;
         }
-        let mut filters = Vec::new();
-        for filter in request.structures("Filters")? {
+        let (given, mut filters) = (request.structures("Filters")?, Vec::new());
+        if request.get("Filters").is_some() && !(1..=5).contains(&given.len()) {
+            return Err(request.refuse("Filters", "Member must have length between 1 and 5"));
+        }
+        for filter in given {
             let (key, value) = (filter.required("key")?, filter.required("value")?);
+            if !(1..=128).contains(&value.chars().count()) {
+                return Err(filter.refuse("value", "Member must have length between 1 and 128"));
+            }
             match key {
                 "InvokedAfter" | "InvokedBefore" if clock::parse(value).is_err() => {
                     return Err(filter.refuse("value", "Member must be a timestamp"));
                 }
-                "InvokedAfter" | "InvokedBefore" | "Status" | "ExecutionStage" | "DocumentName" => {}
+                "ExecutionStage" if by_stage => {}
+                "InvokedAfter" | "InvokedBefore" | "Status" | "DocumentName" => {}
                 _ => {
                     return Err(AwsError::new("InvalidFilterKey", format!("The specified key {key} isn't valid.")));
                 }
@@ -110,7 +118,7 @@ fn invalid_command_id(id: &str) -> AwsError {
 /// Answers `ListCommands`. A command is listed some seconds after it was sent.
 pub fn list_commands(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=50, 50)?;
-    let narrowing = Narrowing::read(ssm(call))?;
+    let narrowing = Narrowing::read(ssm(call), true)?;
     let concerns = |command: &&Command| {
         narrowing.instance_id.is_none_or(|id| command.invocations.iter().any(|i| i.instance_id == id))
     };
@@ -122,10 +130,11 @@ pub fn list_commands(world: &mut World, call: &Call) -> Result<String, AwsError>
     Ok(with_token(json!({"Commands": commands}), page.next))
 }
 
-/// Answers `ListCommandInvocations`. The list is empty right after sending, and for an unknown id.
+/// Answers `ListCommandInvocations`, for one command or for all, newest first. The list is empty right after sending,
+/// and for an unknown id.
 pub fn list_command_invocations(world: &mut World, call: &Call) -> Result<String, AwsError> {
     let size = ssm(call).page_size(1..=50, 50)?;
-    let narrowing = Narrowing::read(ssm(call))?;
+    let narrowing = Narrowing::read(ssm(call), false)?;
     let details = ssm(call).flag("Details")?;
     let chosen = visible(world, call, INVOCATIONS_AFTER)
         .flat_map(|command| command.invocations.iter().map(move |invocation| (command, invocation)))
@@ -167,7 +176,9 @@ struct Step<'a> {
     name: &'a str,
     status: StatusPair,
     code: i64,
+    /// By the clock of the instance.
     started: Option<Millis>,
+    /// By the clock of the instance, or of the service where no agent has answered.
     ended: Option<Millis>,
     stdout: String,
     stderr: &'a str,
@@ -175,8 +186,9 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn new(world: &World, command: &'a Command, invocation: &'a Invocation, name: &'a str) -> Self {
-        let works = world.fleet.nodes[invocation.node].os.kind().step() == name;
-        let (started, ended) = (invocation.started, invocation.ended.as_ref());
+        let node = &world.fleet.nodes[invocation.node];
+        let works = node.os.kind().step() == name;
+        let (started, ended) = (invocation.started.map(|at| node.own_time(at)), invocation.ended.as_ref());
         let nothing = Self {
             name,
             status: ("Pending", "Pending"),
@@ -197,7 +209,7 @@ impl<'a> Step<'a> {
             (Some((at, answer)), _) => Self {
                 status: answer.end.codes(),
                 code: answer.code,
-                ended: Some(*at),
+                ended: Some(if answer.end.is_by_agent() { node.own_time(*at) } else { *at }),
                 stdout: if works { answer.stdout.clone() } else { String::new() },
                 stderr: if works { &answer.stderr } else { "" },
                 ..nothing

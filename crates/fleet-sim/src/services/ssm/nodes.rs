@@ -144,8 +144,8 @@ fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
         "FailedCount": report.count(PatchState::Failed),
         "UnreportedNotApplicableCount": 0,
         "NotApplicableCount": 0,
-        "OperationStartTime": epoch_seconds(report.started),
-        "OperationEndTime": epoch_seconds(report.ended),
+        "OperationStartTime": epoch_seconds(node.own_time(report.started)),
+        "OperationEndTime": epoch_seconds(node.own_time(report.ended)),
         "Operation": report.operation.code(),
         "CriticalNonCompliantCount": report.non_compliant(Concern::Critical),
         "SecurityNonCompliantCount": report.non_compliant(Concern::Security),
@@ -158,7 +158,7 @@ fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
         state["RebootOption"] = json!(option);
     }
     if let Some(at) = node.last_no_reboot_install {
-        state["LastNoRebootInstallOperationTime"] = json!(epoch_seconds(at));
+        state["LastNoRebootInstallOperationTime"] = json!(epoch_seconds(node.own_time(at)));
     }
     state
 }
@@ -175,7 +175,8 @@ pub fn describe_instance_patches(world: &mut World, call: &Call) -> Result<Strin
         filters.push((filter.required("Key")?, filter.texts("Values", 20)?));
     }
     let mut chosen = Vec::new();
-    for row in world.fleet.nodes[index].report.iter().flat_map(|report| &report.rows) {
+    let node = &world.fleet.nodes[index];
+    for row in node.report.iter().flat_map(|report| &report.rows) {
         let mut fits = true;
         for (name, values) in &filters {
             fits &= row_matches(row, name, values)?;
@@ -185,7 +186,7 @@ pub fn describe_instance_patches(world: &mut World, call: &Call) -> Result<Strin
         }
     }
     let page = page(&format!("DescribeInstancePatches {id}"), chosen, size, ssm(call).text("NextToken")?, false)?;
-    let patches: Vec<_> = page.items.into_iter().map(patch).collect();
+    let patches: Vec<_> = page.items.into_iter().map(|row| patch(node, row)).collect();
     Ok(with_token(json!({"Patches": patches}), page.next))
 }
 
@@ -202,14 +203,14 @@ fn row_matches(row: &PatchRow, name: &str, values: &[String]) -> Result<bool, Aw
     })
 }
 
-fn patch(row: &PatchRow) -> Value {
+fn patch(node: &Node, row: &PatchRow) -> Value {
     let mut patch = json!({
         "Title": row.patch.title(),
         "KBId": *row.patch.id,
         "Classification": row.classification(),
         "Severity": row.severity(),
         "State": row.state.code(),
-        "InstalledTime": row.installed_at.map_or(0.0, epoch_seconds),
+        "InstalledTime": row.installed_at.map_or(0.0, |at| epoch_seconds(node.own_time(at))),
     });
     // Only missing and failed patches have CVE ids (API reference, PatchComplianceData).
     if matches!(row.state, PatchState::Missing | PatchState::Failed) && !row.patch.cve_ids.is_empty() {

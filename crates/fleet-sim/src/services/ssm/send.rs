@@ -72,7 +72,8 @@ pub fn send_command(world: &mut World, call: &Call) -> Result<String, AwsError> 
         max_concurrency: max_concurrency.to_owned(),
         max_errors: max_errors.to_owned(),
         requested: world.now,
-        ramp: 0,
+        clock: world.command_clock,
+        ramp_steps: 0,
         cancelled: false,
         invocations,
     };
