@@ -1,7 +1,7 @@
 //! A simulation: clock, world, faults and call log together. Callers hand real time in.
 use crate::{
     call_log::CallLog,
-    clock::{self, Clock},
+    clock::{self, Clock, Millis},
     faults::{Effect, Fate, Faults},
     scenario::{KillCaller, Scenario},
     services,
@@ -43,6 +43,11 @@ impl Simulation {
             faults: Faults::new(&scenario.faults),
             calls: CallLog::default(),
         }
+    }
+
+    /// Sets the clock to a simulated time, unless it is later already. From then on the clock moves only when it is told.
+    pub fn tell(&mut self, at: Millis, real_unix_seconds: f64) {
+        self.clock.tell(at, real_unix_seconds);
     }
 
     /// Decides which faults strike a call. The caller waits for the latency before `execute`.
@@ -174,5 +179,17 @@ faults: [{faults}]
         simulation.inspect("POST", "clock/start", 5_000.0).expect("known");
         assert_eq!(started(&mut simulation, 5_001.0), 1, "a minute later");
         assert!(simulation.inspect("GET", "clock/start", 0.0).is_none());
+    }
+
+    #[test]
+    fn what_a_caller_tells_moves_the_world() {
+        let mut simulation = simulation("");
+        send(&mut simulation);
+        let start = clock::parse("2026-11-10T00:00:00Z").expect("valid");
+        simulation.tell(start + 60 * clock::SECOND, 5_000.0);
+        let truth = simulation.inspect("GET", "truth", 9_000.0).expect("known");
+        let truth: Value = serde_json::from_str(&truth).expect("JSON");
+        assert_eq!(truth["instances"]["i-00000000"]["installsStarted"], 1);
+        assert_eq!(simulation.world.now, start + 60 * clock::SECOND, "real time does not count");
     }
 }
