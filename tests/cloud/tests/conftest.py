@@ -132,10 +132,10 @@ def is_refused(code: str, call: Callable[[], object]) -> bool:
     return False
 
 
-def start_rig(directory: Path, stub: StubSimulator, without: str = "") -> Rig:
+def start_rig(directory: Path, stub: StubSimulator, without: str = "", clock: str = "running") -> Rig:
     """Starts a cloud in front of the stub; `without` names the modules of the extension to leave out."""
     evidence = directory / "evidence"
-    cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without)
+    cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without, clock)
     cloud.start()
     admin = administrator(cloud)
     location = {"LocationConstraint": REGION}
