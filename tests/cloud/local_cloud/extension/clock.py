@@ -252,6 +252,9 @@ class Clock:
     def hold_when(self, reached: Callable[[], bool]) -> None:
         """Stops the clock before the first step from which `reached` returns True, until `release`."""
 
+    def hold(self) -> None:
+        """Stops the clock until `release`."""
+
     def release(self) -> None:
         """Lets a held clock go on."""
 
@@ -352,6 +355,11 @@ class SteppingClock(Clock):
         """Stops the clock before the first step from which `reached` returns True, until `release`."""
         with self.lock:
             self._reached = reached
+
+    def hold(self) -> None:
+        """Stops the clock until `release`."""
+        with self.lock:
+            self._held = True
 
     def release(self) -> None:
         """Lets a held clock go on."""

@@ -140,6 +140,11 @@ def _deliver(schedule: dict[str, Any] | None, key: tuple[str, str, str], at: dat
     set_request_account_id(account)
     set_request_region(region)
     name = schedule["Name"]
+    if name in _awaited:
+        _awaited.discard(name)
+        CLOCK.await_schedule(bool(_awaited))
+        # Before the delivery is in the list: who finds it there may release the clock at once.
+        CLOCK.hold()
     fate = FAULTS.meet("scheduler:Deliver", {account}, json.dumps(schedule["Target"]))
     for _ in range(2 if fate.lost else 1):
         delivery = {"schedule": name, "scheduledTime": _utc(at), "at": CLOCK.now_iso()}
@@ -151,10 +156,6 @@ def _deliver(schedule: dict[str, Any] | None, key: tuple[str, str, str], at: dat
         deliveries.append(delivery)
     if schedule.get("ActionAfterCompletion") == "DELETE" and next_time(key) is None:
         scheduler._schedules._data.pop(key, None)
-    if name in _awaited:
-        _awaited.discard(name)
-        CLOCK.await_schedule(bool(_awaited))
-        CLOCK.hold_when(lambda: True)
 
 
 def _filled_in(schedule: dict[str, Any], at: datetime) -> str:
