@@ -3,7 +3,7 @@ use crate::{
     call_log::CallLog,
     clock::{self, Clock, Millis},
     faults::{Effect, Fate, Faults},
-    scenario::{KillCaller, Scenario},
+    scenario::{KillCaller, LambdaEntry, Scenario},
     services,
     wire::{self, AwsError, Call},
     world::{World, ground_truth},
@@ -16,6 +16,7 @@ pub struct Simulation {
     clock: Clock,
     world: World,
     faults: Faults,
+    lambda: LambdaEntry,
     calls: CallLog,
 }
 
@@ -41,6 +42,7 @@ impl Simulation {
             clock: Clock::new(start, scenario.clock.speed),
             world: World::new(scenario),
             faults: Faults::new(&scenario.faults),
+            lambda: scenario.lambda.clone(),
             calls: CallLog::default(),
         }
     }
@@ -94,6 +96,7 @@ impl Simulation {
             ("GET", "organization") => self.world.organization.describe(),
             ("GET", "instances") => ground_truth::instances(&self.world),
             ("GET", "faults") => json!(self.faults.elsewhere()),
+            ("GET", "lambda") => json!(self.lambda),
             ("GET", "calls") => return Some(self.calls.json_lines()),
             _ => return None,
         };

@@ -170,6 +170,9 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
         ));
     }
     check_limit(name, fault, problems);
+    if fault.outlived_after_ms.is_some() && (fault.lost_response, &*fault.operation) != (Some(true), "lambda:Invoke") {
+        problems.push(format!("{name}.outlivedAfterMs: expected lostResponse: true on lambda:Invoke"));
+    }
     match fault.operation.split_once(':') {
         Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
             if !services::could_match(service, operation) {
