@@ -143,7 +143,16 @@ mod tests {
         for phase in [Phase::Scan, Phase::Install, Phase::Inventory, Phase::PreviewBaselines, Phase::RestoreBaselines] {
             walk("", entered(phase), false, &mut paths);
         }
-        insta::assert_snapshot!(paths.into_iter().collect::<Vec<_>>().join("\n"), @"");
+        insta::assert_snapshot!(paths.into_iter().collect::<Vec<_>>().join("\n"), @r"
+        install(install) → scan(pre-install-scan) → collect-results(pre-install-scan) → install(install) → scan(verify) → collect-results(verify) → done
+        install(install) → scan(pre-install-scan) → collect-results(pre-install-scan) → install(install) → scan(verify) → collect-results(verify) → install(install 2) → scan(verify 2) → collect-results(verify 2) → done
+        install(install) → scan(verify) → collect-results(verify) → done
+        install(install) → scan(verify) → collect-results(verify) → install(install 2) → scan(verify 2) → collect-results(verify 2) → done
+        scan(inventory) → done
+        scan(preview-baselines) → done
+        scan(restore-baselines) → done
+        scan(scan) → collect-results(scan) → done
+        ");
     }
 
     #[test]

@@ -48,7 +48,8 @@ where
     Handler: Fn(Request, TimeLeft) -> Reply,
     Reply: Future<Output = Result<Answer, RunError>>,
 {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
+    let handler = &handler;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let ids = Ids::of(&event.payload);
         let time = TimeLeft::until(event.context.deadline());
         let answer = match serde_json::from_value(event.payload) {

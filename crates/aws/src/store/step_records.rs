@@ -44,7 +44,7 @@ pub enum Wanted {
 impl Wanted {
     fn includes(self, object: TargetObject) -> bool {
         match object {
-            TargetObject::Waiting | TargetObject::WithholdingBaselines => false,
+            TargetObject::FirstPass | TargetObject::WithholdingBaselines => false,
             TargetObject::Result => self == Self::Results,
             _ if TargetObject::SCAN_RECORDS.contains(&object) => true,
             _ => self != Self::Scan,

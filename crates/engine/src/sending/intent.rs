@@ -144,6 +144,10 @@ mod tests {
             assert_eq!(serde_json::from_str::<Intent>(&text).expect("the same"), intent);
             text
         });
-        insta::assert_snapshot!(stored.join("\n"), @"");
+        insta::assert_snapshot!(stored.join("\n"), @r#"
+        {"instanceId":"i-1","attempt":1,"at":"1970-01-01T00:00:00Z","state":{"state":"sent","commandId":"c"}}
+        {"instanceId":"i-1","attempt":0,"at":"1970-01-01T00:00:00Z","state":{"state":"ended","seenAt":"1970-01-01T00:00:00Z","result":"left-out","end":"skipped","reason":{"code":"conflict-running-command","text":"y"}}}
+        {"instanceId":"i-1","attempt":0,"at":"1970-01-01T00:00:00Z","state":{"state":"waiting"}}
+        "#);
     }
 }

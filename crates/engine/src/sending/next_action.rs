@@ -329,7 +329,38 @@ mod tests {
             .iter()
             .map(|(case, instance, target)| format!("{case}: {}", short(&next_action(instance, target))))
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        new, all known: Send
+        new, nothing known: Ask(Competing)
+        new, nothing known, scan: Ask(Online)
+        new, nobody there: Ask(Online)
+        new, offline: record offline (agent-offline)
+        new, no place: AwaitPlace
+        new, too many errors: record not attempted (max-errors)
+        new, time over: record unreachable (deadline)
+        new, our scan begun: Wait(60)
+        new, our scan not begun: Cancel("scan")
+        new, other tool: BeginWaiting(60)
+        new, other tool, scan: Send
+        new, other tool, skip: record left out (Skipped)
+        new, other tool, fail: record left out (Failed)
+        waiting, other tool: Wait(60)
+        waiting, free: Send
+        waiting, too many errors: record not attempted (max-errors)
+        rejected: Send
+        rejected, no place: AwaitPlace
+        sent: AwaitEnd
+        sent, too many errors: AwaitEnd
+        sent, time over: GiveUp(Deadline(2027-01-15T08:16:30Z))
+        intended, not looked up: Ask(LookUp)
+        intended, found: Adopt("c")
+        intended, not found, soon: Wait(20)
+        intended, not found, late: Send
+        intended, found, time over: Adopt("c")
+        intended, not found, soon, time over: Wait(20)
+        intended, not found, late, time over: record unreachable (deadline)
+        ended: Nothing
+        "#);
     }
 
     fn short(action: &NextAction<'_>) -> String {

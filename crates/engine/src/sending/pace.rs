@@ -1,5 +1,5 @@
 //! The pace at which commands are sent in one account and Region. The limit of SendCommand is not documented, so it is found:
-//! the rate grows slowly with each command and is halved when the service throttles.
+//! the rate grows slowly with each command and shrinks at once when the service throttles.
 
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ const FIRST_RATE: f64 = 5.0;
 const HIGHEST_RATE: f64 = 20.0;
 const LOWEST_RATE: f64 = 0.2;
 /// By how much a command that was taken raises the rate.
-const STEP: f64 = 0.2;
+const STEP: f64 = 0.1;
+/// What is left of the rate after a command that was throttled.
+const BACK_OFF: f64 = 0.6;
 
 /// The pace of one account and Region. Times are durations since any fixed moment, from a clock that never goes back.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +41,7 @@ impl Pace {
 
     /// The service throttled a command.
     pub fn throttled(&mut self, now: Duration) {
-        self.per_second = (self.per_second / 2.0).max(LOWEST_RATE);
+        self.per_second = (self.per_second * BACK_OFF).max(LOWEST_RATE);
         self.free_at = self.free_at.max(now + Duration::from_secs_f64(1.0 / self.per_second));
     }
 }
@@ -73,7 +75,7 @@ mod tests {
         for limit in [1.0, 3.0, 10.0] {
             let (taken, throttled) = minute(limit);
             assert!(f64::from(taken) >= limit * 60.0 * 0.6, "limit {limit}: {taken} taken");
-            assert!(throttled * 4 <= taken, "limit {limit}: {throttled} throttled, {taken} taken");
+            assert!(throttled * 3 <= taken, "limit {limit}: {throttled} throttled, {taken} taken");
         }
         assert_eq!(minute(1_000.0).1, 0, "without a limit nothing is throttled");
     }
