@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::phases::{self, Next};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command;
-use orgpatch_engine::sending::intent::{End, Intent, IntentState, SEND_SECONDS, SETTLE_SECONDS};
+use orgpatch_engine::sending::intent::{End, Intent, IntentState, SEND_SECONDS};
 use orgpatch_engine::sending::invocation;
 use orgpatch_engine::sending::invocation::{Invocation, InvocationResult};
 use orgpatch_engine::sending::{Fact, NextAction, TimeOver};
@@ -37,8 +37,8 @@ const SENDS_AT_ONCE: usize = 5;
 /// So many other calls for one target are.
 const CALLS_AT_ONCE: usize = 8;
 
-/// SEND_SECONDS less the longest time that a SendCommand takes, in seconds: an intent that is older is written again before
-/// its command is sent.
+/// [`SEND_SECONDS`] less the longest time that a SendCommand takes, in seconds: if an intent is older, its command is not
+/// sent.
 const FRESH_SECONDS: i64 = SEND_SECONDS - 20;
 
 /// A command of which the list of all commands shows no invocation is asked for by its id when it is so old, in seconds.
@@ -270,7 +270,7 @@ impl Sender<'_> {
         &self,
         ssm: &Ssm,
         receiver: &Receiver,
-        mut before: Option<Intent>,
+        before: Option<Intent>,
     ) -> Result<Sent, TargetError> {
         let (id, place) = (&receiver.instance_id, self.member.place());
         let turn = self.paces.take_turn(&place);
@@ -281,17 +281,14 @@ impl Sender<'_> {
         let request = &self.request;
         let snapshot_id = command::snapshot_id(&request.run_id, &request.target, receiver.os, self.withheld);
         let command = command::request(request.phase, id, &snapshot_id, self.comment(id), self.settings.reboot);
-        let attempt = loop {
-            let attempt = Intent::attempt(id, before.as_ref(), self.ledger.now()?);
-            if self.ledger.write_intent(&self.scope(), self.place(), before.as_ref(), &attempt).await? == Write::TooLate {
-                return Ok(Sent::Contested);
-            }
-            // The ledger has just stated the time. Between this and the call there must be nothing that takes time.
-            if self.ledger.now()?.as_second() - attempt.at.as_second() <= FRESH_SECONDS {
-                break attempt;
-            }
-            before = Some(attempt);
-        };
+        let attempt = Intent::attempt(id, before.as_ref(), self.ledger.now()?);
+        if self.ledger.write_intent(&self.scope(), self.place(), before.as_ref(), &attempt).await? == Write::TooLate {
+            return Ok(Sent::Contested);
+        }
+        // The ledger has just stated the time. Between this and the call there must be nothing that takes time.
+        if self.ledger.now()?.as_second() - attempt.at.as_second() > FRESH_SECONDS {
+            return self.settle(&attempt, IntentState::Rejected).await;
+        }
         let state = match ssm.send(&command).await {
             Ok(command_id) => {
                 tracing::info!(command_id, instance = id, phase = request.phase.name(), pass = %request.pass, "sent");
@@ -310,9 +307,7 @@ impl Sender<'_> {
                     IntentState::Rejected
                 }
                 Kind::Expired => {
-                    self.ledger
-                        .write_intent(&self.scope(), self.place(), Some(&attempt), &attempt.then(IntentState::Rejected))
-                        .await?;
+                    self.settle(&attempt, IntentState::Rejected).await?;
                     return Err(self.context.sessions.target_error(&request.target, error).await);
                 }
                 Kind::Denied | Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
@@ -321,8 +316,13 @@ impl Sender<'_> {
                 }
             },
         };
+        self.settle(&attempt, state).await
+    }
+
+    /// Writes what came of an attempt.
+    async fn settle(&self, attempt: &Intent, state: IntentState) -> Result<Sent, TargetError> {
         let after = attempt.then(state);
-        Ok(match self.ledger.write_intent(&self.scope(), self.place(), Some(&attempt), &after).await? {
+        Ok(match self.ledger.write_intent(&self.scope(), self.place(), Some(attempt), &after).await? {
             Write::Done => Sent::Written(after),
             Write::TooLate => Sent::Contested,
         })
@@ -426,8 +426,3 @@ impl WriteAction {
         })
     }
 }
-
-fn settle_seconds() -> u32 {
-    u32::try_from(SETTLE_SECONDS).unwrap_or(u32::MAX)
-}
-

@@ -44,7 +44,7 @@ pub enum Wanted {
 impl Wanted {
     fn includes(self, object: TargetObject) -> bool {
         match object {
-            TargetObject::FirstPass | TargetObject::WithholdingBaselines => false,
+            TargetObject::WithholdingBaselines => false,
             TargetObject::Result => self == Self::Results,
             _ if TargetObject::SCAN_RECORDS.contains(&object) => true,
             _ => self != Self::Scan,
@@ -122,6 +122,7 @@ impl Reader<'_> {
             inventory,
             scan,
             order,
+            first_pass: self.find(TargetObject::FirstPass).await?,
             install,
             child_error,
             baseline_changes: baselines.map(|record| record.changes).unwrap_or_default(),

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
+use crate::install::second_pass::FirstPass;
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::results::{InstanceRow, TargetRecord};
 
@@ -27,6 +28,8 @@ pub struct RecordedTarget {
     pub scan: Option<TargetRecord>,
     /// The order that results are reconciled with, see [`crate::install::Installable::ordered`].
     pub order: Option<InstallOrder>,
+    /// What the first pass of the install came to, if a second one followed.
+    pub first_pass: Option<FirstPass>,
     /// The install's record.
     pub install: Option<TargetRecord>,
     /// The error of the state machine's child that worked on the target, if it failed.
@@ -88,7 +91,7 @@ pub struct TargetResult {
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
-    let RecordedTarget { target, inventory, scan, order, install, child_error, baseline_changes } = facts;
+    let RecordedTarget { target, inventory, scan, order, first_pass, install, child_error, baseline_changes } = facts;
     let lost = Reason::new(
         ReasonCode::Lost,
         child_error
@@ -109,9 +112,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
             // were asked before that is in the reason, if anywhere; that no answer came is certain.
             if install.outcome != TargetOutcome::Reached {
                 (outcome, reason) = (install.outcome, install.reason.clone());
-                for ordered in order.iter().flat_map(|order| &order.instances) {
-                    set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &install.reason);
-                }
+                unanswered(&mut rows, order.as_ref(), first_pass, &install.reason);
             }
             for row in install.instances {
                 rows.insert(row.instance_id.clone(), row);
@@ -127,9 +128,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
                     format!("an install may have begun when the run ended: {}", reason.text),
                 ),
             };
-            for ordered in &order.instances {
-                set(&mut rows, &ordered.instance_id, Outcome::Unreachable, &why);
-            }
+            unanswered(&mut rows, Some(&order), first_pass, &why);
             leave_out(&mut rows, order.left_out);
             (outcome, reason) = (TargetOutcome::Error, why);
         }
@@ -158,6 +157,26 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         scanned_at,
         reached_at,
         installed_at,
+    }
+}
+
+/// Makes the instances `unreachable` of which the install has no result. What the first pass came to stands for those that
+/// were not to get a second one.
+fn unanswered(
+    rows: &mut BTreeMap<String, InstanceRow>,
+    order: Option<&InstallOrder>,
+    first_pass: Option<FirstPass>,
+    why: &Reason,
+) {
+    let unanswered = match &first_pass {
+        Some(pass) => Some(&pass.second),
+        None => order,
+    };
+    for row in first_pass.iter().flat_map(|pass| &pass.rows) {
+        rows.insert(row.instance_id.clone(), InstanceRow { passes: Vec::new(), ..row.clone() });
+    }
+    for ordered in unanswered.into_iter().flat_map(|order| &order.instances) {
+        set(rows, &ordered.instance_id, Outcome::Unreachable, why);
     }
 }
 
@@ -354,6 +373,7 @@ mod tests {
             inventory: None,
             scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
             order: Some(ordered(&["i-a"])),
+            first_pass: None,
             install: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Patched)])),
             child_error: None,
             baseline_changes: Vec::new(),
@@ -416,6 +436,7 @@ mod tests {
                     RecordedTarget {
                         scan: None,
                         order: None,
+                        first_pass: None,
                         install: None,
                         inventory: Some(inventory),
                         child_error: Some("States.Timeout".into()),

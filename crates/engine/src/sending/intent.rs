@@ -16,8 +16,8 @@ use super::invocation::InvocationResult;
 /// consistent without a documented bound; its lag is seconds, and waiting longer costs only time in a case that is rare.
 pub const SETTLE_SECONDS: i64 = 120;
 
-/// How long after its intent was written a command may be sent, in seconds. A function that has not sent it by then writes
-/// a new attempt first.
+/// How long after its intent was written a command may be sent, in seconds. A function that has not sent it by then records
+/// that nothing was sent, and asks again what to do.
 pub const SEND_SECONDS: i64 = 40;
 
 /// What is known of sending a command to an instance in a phase and pass.
@@ -42,7 +42,7 @@ pub enum IntentState {
     Waiting,
     /// It was about to send. Whether it did is not known.
     Intended,
-    /// The service said no, and that nothing was sent; it may be sent again at once.
+    /// Nothing was sent: the service said so, or the function came too late. It may be sent again at once.
     Rejected,
     /// It was sent.
     #[serde(rename_all = "camelCase")]

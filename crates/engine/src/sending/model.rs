@@ -164,9 +164,9 @@ impl World {
                 };
                 if self.write(before, attempt) { Copy::Sends { attempt } } else { Copy::Gone }
             }
-            // A function that comes too late writes a new attempt first.
+            // A function that comes too late sends nothing, says so, and asks again.
             Copy::Sends { attempt } if self.now - attempt.at > SEND_SECONDS => {
-                Copy::Writes { before: Some(attempt), read_at: self.now }
+                Copy::Records { attempt, after: State::Rejected }
             }
             Copy::Sends { attempt } if self.throttled < setting.throttles => {
                 self.throttled += 1;
