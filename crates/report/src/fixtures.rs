@@ -90,6 +90,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             conflict_notes: Vec::new(),
         }),
         order: None,
+        first_pass: None,
         install: None,
         child_error: None,
         baseline_changes: Vec::new(),
