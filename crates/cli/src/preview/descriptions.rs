@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+use jiff::fmt::friendly::SpanPrinter;
+use orgpatch_engine::planner::{DeadlineSource, INSTALL_SECONDS, SCAN_SECONDS, StepDeadline};
 use orgpatch_model::english::counted;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
@@ -100,8 +103,50 @@ pub fn gate(gate: Gate) -> String {
     limits.join(", ")
 }
 
+/// Describes the deadline of each step of a stage.
+pub fn deadline(deadline: StepDeadline) -> String {
+    let all = hours(deadline.seconds);
+    match deadline.source {
+        DeadlineSource::Plan => format!("{all} for each step, as the plan says"),
+        DeadlineSource::Count => {
+            format!("{all} for each step: the longest default, because rate.maxConcurrency is a number of instances")
+        }
+        DeadlineSource::Turns(turns) => {
+            let sum = format!(
+                "{} of {}, {} of {}",
+                counted(turns.installs as usize, "install"),
+                hours(INSTALL_SECONDS),
+                counted(turns.scans as usize, "scan"),
+                hours(SCAN_SECONDS),
+            );
+            let needed = turns.seconds();
+            if needed > deadline.seconds {
+                format!("{all} for each step: the longest default; {sum}, one after the other, take {}", hours(needed))
+            } else {
+                format!("{all} for each step: {sum}, one after the other")
+            }
+        }
+    }
+}
+
+/// Returns a time such as `1h 30m`.
+fn hours(seconds: u32) -> String {
+    SpanPrinter::new().duration_to_string(&SignedDuration::from_secs(seconds.into()))
+}
+
+/// Describes the passes of a stage in which instances of some operating systems may get a second install.
+pub fn two_passes(systems: &[OperatingSystem]) -> String {
+    let on = if systems.len() == OperatingSystem::ALL.len() {
+        String::new()
+    } else {
+        format!(" on {}", or(systems.iter().copied().map(OperatingSystem::name)))
+    };
+    format!("up to 2{on}: the second where patches are still missing after the first")
+}
+
 #[cfg(test)]
 mod tests {
+    use orgpatch_engine::planner::{MAX_DEFAULT_SECONDS, Turns};
     use orgpatch_plan::Exclusion;
 
     use super::*;
@@ -155,6 +200,36 @@ mod tests {
         assert_eq!(of(date, &[Suse]), format!("{scan}, and not after 2026-11-30"));
         assert_eq!(of(days, &[Suse, Ubuntu]), format!("{scan}, minus 3 days; UBUNTU by the tested set alone"));
         assert_eq!(of(days, &[Debian, Ubuntu]), "by the tested set alone: no approval dates for DEBIAN and UBUNTU");
+    }
+
+    #[test]
+    fn deadlines() {
+        let turns = |installs, scans| {
+            let turns = Turns { installs, scans };
+            let seconds = turns.seconds().min(MAX_DEFAULT_SECONDS);
+            deadline(StepDeadline { seconds, source: DeadlineSource::Turns(turns) })
+        };
+        assert_eq!(turns(7, 2), "21h 50m for each step: 7 installs of 2h 30m, 2 scans of 2h 10m, one after the other");
+        assert_eq!(
+            turns(19, 2),
+            "24h for each step: the longest default; 19 installs of 2h 30m, 2 scans of 2h 10m, one after the other, \
+             take 51h 50m"
+        );
+        let of = |seconds, source| deadline(StepDeadline { seconds, source });
+        assert_eq!(of(5_400, DeadlineSource::Plan), "1h 30m for each step, as the plan says");
+        assert_eq!(
+            of(86_400, DeadlineSource::Count),
+            "24h for each step: the longest default, because rate.maxConcurrency is a number of instances"
+        );
+    }
+
+    #[test]
+    fn passes() {
+        use OperatingSystem::{Ubuntu, Windows};
+        let second = "the second where patches are still missing after the first";
+        assert_eq!(two_passes(&[Windows]), format!("up to 2 on WINDOWS: {second}"));
+        assert_eq!(two_passes(&[Ubuntu, Windows]), format!("up to 2 on UBUNTU or WINDOWS: {second}"));
+        assert_eq!(two_passes(&OperatingSystem::ALL), format!("up to 2: {second}"));
     }
 
     #[test]

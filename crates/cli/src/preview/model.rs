@@ -4,10 +4,11 @@ use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
 use orgpatch_engine::{baselines, planner};
 use orgpatch_model::error::RunError;
+use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::{AccountState, Organization};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
-use orgpatch_plan::{Gate, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
+use orgpatch_plan::{Gate, Passes, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -75,6 +76,13 @@ pub struct StagePreview {
     pub gate: Gate,
     /// The gate in words.
     pub gate_text: String,
+    /// The longest working time of each step of the stage in seconds. What has not answered by then is `unreachable`.
+    pub deadline_seconds: u32,
+    /// The deadline in words, with where it comes from.
+    pub deadline_text: String,
+    /// Operating systems whose instances may get a second install in a step, in the order of the API. Instances of the
+    /// others get one.
+    pub two_passes: Vec<OperatingSystem>,
     /// How many waves the plan asks for.
     pub waves: u32,
     /// Waves for which no account is left. They have no step.
@@ -180,7 +188,7 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
         plan: plan.name.clone(),
         organization_id: organization.id.clone(),
         reboot: plan.reboot,
-        rate: plan.rate.clone(),
+        rate: plan.rate,
         counts: stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus),
         stages,
         stages_not_in_run,
@@ -192,6 +200,7 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
     let counts = PreviewCounts::of(&steps);
     let select = planner::selection_of(plan, stage);
     let baselines = baselines::desired(plan, stage, None);
+    let deadline = planner::step_deadline(plan, stage);
     let waves = planner::waves_of(stage, counts.accounts);
     StagePreview {
         name: stage.name.clone(),
@@ -203,10 +212,23 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
         promotion: promotion_preview(plan, stage),
         gate: stage.gate,
         gate_text: descriptions::gate(stage.gate),
+        deadline_seconds: deadline.seconds,
+        deadline_text: descriptions::deadline(deadline),
+        two_passes: two_passes(plan, stage),
         waves: waves.last().map_or(0, |wave| wave.number),
         empty_waves: waves.iter().filter(|wave| wave.accounts.is_empty()).map(|wave| wave.number).collect(),
         steps,
     }
+}
+
+/// Returns the operating systems of a stage whose instances may get a second install.
+fn two_passes(plan: &Plan, stage: &Stage) -> Vec<OperatingSystem> {
+    let selected = planner::selection_of(plan, stage).operating_systems;
+    OperatingSystem::ALL
+        .into_iter()
+        .filter(|os| selected.is_empty() || selected.contains(os))
+        .filter(|os| plan.passes(stage, *os) == Passes::Two)
+        .collect()
 }
 
 fn promotion_preview(plan: &Plan, stage: &Stage) -> Option<PromotionPreview> {

@@ -7,6 +7,7 @@ use comfy_table::presets::NOTHING;
 use orgpatch_model::english;
 use orgpatch_plan::{Reboot, Wave};
 
+use super::descriptions;
 use super::model::{AccountPreview, Preview, PreviewCounts, StagePreview, StepPreview};
 
 /// Renders the whole text. Writing into a string cannot fail, so the results of `writeln!` are ignored.
@@ -58,7 +59,7 @@ fn head(out: &mut String, preview: &Preview) {
     let rate = &preview.rate;
     let _ = writeln!(
         out,
-        "  Rate       {} at the same time; in each command {} of its instances at the same time, until more than {} fail",
+        "  Rate       {} at the same time; in each target {} of its instances install at the same time, until more than {} fail",
         english::counted(rate.targets as usize, "target"),
         rate.max_concurrency,
         rate.max_errors,
@@ -84,6 +85,10 @@ fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {
     for caution in stage.baseline_cautions.iter().chain(promotion.iter().flat_map(|promotion| &promotion.cautions)) {
         let _ = writeln!(out, "  Caution    {}", caution.text);
     }
+    if !stage.two_passes.is_empty() {
+        let _ = writeln!(out, "  Passes     {}", descriptions::two_passes(&stage.two_passes));
+    }
+    let _ = writeln!(out, "  Deadline   {}", stage.deadline_text);
     let _ = writeln!(out, "  Gate       {}", stage.gate_text);
 }
 

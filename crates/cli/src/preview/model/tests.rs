@@ -76,11 +76,13 @@ fn the_whole_plan() {
 
       Order      test → production
       Reboot     when a patch needs it
-      Rate       40 targets at the same time; in each command 25% of its instances at the same time, until more than 10% fail
+      Rate       40 targets at the same time; in each target 25% of its instances install at the same time, until more than 10% fail
 
     Stage 1, test: 2 accounts, 4 targets (1 account not entered)
       Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
       Baselines  each account's own
+      Passes     up to 2 on WINDOWS: the second where patches are still missing after the first
+      Deadline   21h 50m for each step: 7 installs of 2h 30m, 2 scans of 2h 10m, one after the other
       Gate       nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant
 
       Step 01-test-1, wave 1 of 3, up to 1 account: 1 account, 2 targets
@@ -94,6 +96,8 @@ fn the_whole_plan() {
     Stage 2, production: 2 accounts, 2 targets
       Select     instances of WINDOWS with tag Patch=enabled; without those with tag PatchExempt=true
       Baselines  each account's own
+      Passes     up to 2 on WINDOWS: the second where patches are still missing after the first
+      Deadline   21h 50m for each step: 7 installs of 2h 30m, 2 scans of 2h 10m, one after the other
       Gate       nothing failed, nothing unreachable
 
       Step 03-production-1, all accounts: 2 accounts, 2 targets
@@ -118,11 +122,13 @@ fn one_stage_as_text_and_as_json() {
       Order      test
       Not run    production
       Reboot     when a patch needs it
-      Rate       40 targets at the same time; in each command 25% of its instances at the same time, until more than 10% fail
+      Rate       40 targets at the same time; in each target 25% of its instances install at the same time, until more than 10% fail
 
     Stage 1, test: 2 accounts, 4 targets (1 account not entered)
       Select     instances with tag Patch=enabled; without those with tag PatchExempt=true
       Baselines  each account's own
+      Passes     up to 2 on WINDOWS: the second where patches are still missing after the first
+      Deadline   21h 50m for each step: 7 installs of 2h 30m, 2 scans of 2h 10m, one after the other
       Gate       nothing failed, at most 10 % unreachable, at least 1 instance patched or compliant
 
       Step 01-test-1, wave 1 of 3, up to 1 account: 1 account, 2 targets
@@ -178,11 +184,13 @@ fn stages_that_get_what_was_tested() {
 
       Order      test → production
       Reboot     when a patch needs it
-      Rate       40 targets at the same time; in each command 25% of its instances at the same time, until more than 10% fail
+      Rate       40 targets at the same time; in each target 25% of its instances install at the same time, until more than 10% fail
 
     Stage 1, test: 2 accounts, 2 targets (1 account not entered)
       Select     instances of WINDOWS
       Baseline   orgpatch-frozen-test-WINDOWS: 2 rules (at once, 3 days after release)
+      Passes     up to 2 on WINDOWS: the second where patches are still missing after the first
+      Deadline   21h 50m for each step: 7 installs of 2h 30m, 2 scans of 2h 10m, one after the other
       Gate       nothing failed, nothing unreachable
 
       Step 01-test-1, all accounts: 2 accounts, 2 targets (1 account not entered)
@@ -197,6 +205,8 @@ fn stages_that_get_what_was_tested() {
       Untested   block: patches that stage test has not installed are held back
       Caution    UBUNTU: not selected by stage "test", so patches for it are never tested
       Caution    WINDOWS: rules with an approve of their own can approve patches that stage "test" has not installed; untested: block holds those back, too
+      Passes     up to 2 on WINDOWS: the second where patches are still missing after the first
+      Deadline   24h for each step: 7 installs of 2h 30m, 3 scans of 2h 10m, one after the other
       Gate       nothing failed, nothing unreachable
 
       Step 02-production-1, all accounts: 3 accounts, 3 targets
