@@ -10,12 +10,13 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Counts;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
+use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::GateRequest;
 
 /// Reads the gate decision of every earlier step, and decides.
 pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let records: Vec<Option<GateRecord>> = Store::for_each(
-        settings.earlier_steps.iter().map(|step| keys::gate(&request.run_id, step)).collect(),
+        settings.earlier_steps.iter().map(|step| keys::of_step(&request.run_id, step, StepObject::Gate)).collect(),
         |key| async move { store.find(&key).await },
     )
     .await?;
@@ -25,7 +26,7 @@ pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings
         answer = freeze(store, request, settings, answer).await?;
     }
     if answer.decision == GateDecision::Halt {
-        store.write_once(&keys::entry(&request.run_id, &request.step), &answer).await?;
+        store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Entry), &answer).await?;
     }
     Ok(answer)
 }
@@ -51,11 +52,11 @@ async fn freeze(
             counts: Counts::default(),
             limits: settings.gate,
         };
-        store.write_once(&keys::gate(&request.run_id, &request.step), &record).await?;
+        store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Gate), &record).await?;
         return Ok(halt);
     };
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let baselines = planner::frozen_baselines(&run, &request.step, scanned_at)?;
-    store.write_once(&keys::frozen_baselines(&request.run_id, &request.step), &baselines).await?;
+    store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::FrozenBaselines), &baselines).await?;
     Ok(go)
 }

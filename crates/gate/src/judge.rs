@@ -13,7 +13,7 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, TargetOutcome};
 use orgpatch_records::keys;
-use orgpatch_records::keys::TargetObject;
+use orgpatch_records::keys::{StepObject, TargetObject};
 use orgpatch_records::messages::GateRequest;
 
 /// Measures the step against its gate.
@@ -47,7 +47,7 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         counts,
         limits: settings.gate,
     };
-    store.write_once(&keys::gate(run_id, step), &record).await?;
+    store.write_once(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;
     Ok(answer)
 }
 
@@ -81,7 +81,7 @@ async fn record_tested(
     settings: &StepSettings,
     tested: &TestedSet,
 ) -> Result<(), RunError> {
-    store.write_once(&keys::tested(&request.run_id, &request.step), tested).await?;
+    store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Tested), tested).await?;
     if settings.operation == Operation::Install {
         store.write(&keys::tested_memory(&settings.plan), tested).await?;
     }

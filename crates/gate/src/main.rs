@@ -11,6 +11,7 @@ use orgpatch_engine::gate::GateAnswer;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
+use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::{GateRequest, Question};
 
 #[tokio::main]
@@ -22,7 +23,8 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(store: &Store, request: GateRequest) -> Result<GateAnswer, RunError> {
-    let settings: StepSettings = store.get_once(&keys::settings(&request.run_id, &request.step)).await?;
+    let settings: StepSettings =
+        store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
     let answer = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await,
         Question::Review => review::review(store, &request, &settings).await,

@@ -15,7 +15,7 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
-use orgpatch_records::keys::TargetObject;
+use orgpatch_records::keys::{StepObject, TargetObject};
 use orgpatch_records::messages::GateRequest;
 
 /// In errors.
@@ -49,7 +49,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         Ok(Some((facts.target, Installable::of(order, None))))
     };
 
-    let mut upload = store.upload_once(keys::install_plan(run_id, step), "application/json");
+    let mut upload = store.upload_once(keys::of_step(run_id, step, StepObject::InstallPlan), "application/json");
     let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
     let (mut targets, mut instances): (Vec<InstallTarget>, usize) = (Vec::new(), 0);
     let reviewed = step_records::each_prepared(store, run_id, step, Wanted::Scan, order, async |reviewed| {
@@ -66,7 +66,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     }
     let sha256 = written(WHAT, plan.end(&mut upload))?;
     upload.end().await?;
-    store.write_once(&keys::install_targets(run_id, step), &targets).await?;
+    store.write_once(&keys::of_step(run_id, step, StepObject::InstallTargets), &targets).await?;
     if targets.is_empty() {
         return skip(
             ReasonCode::NothingToInstall,

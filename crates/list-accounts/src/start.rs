@@ -10,6 +10,7 @@ use orgpatch_engine::planner::{PlanDocument, PlannedRun, RunIdentity};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_records::keys;
+use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::{StartAnswer, StartRequest, StepHead};
 
 use crate::lock;
@@ -54,8 +55,8 @@ async fn write(store: &Store, run: &PlannedRun) -> Result<(), RunError> {
     let run_id = &run.document.run_id;
     for step in &run.steps {
         let id = &step.settings.step;
-        store.write_once(&keys::settings(run_id, id), &step.settings).await?;
-        store.write_once(&keys::targets(run_id, id), &step.targets).await?;
+        store.write_once(&keys::of_step(run_id, id, StepObject::Settings), &step.settings).await?;
+        store.write_once(&keys::of_step(run_id, id, StepObject::Targets), &step.targets).await?;
     }
     store.write_once(&keys::run(run_id), &run.document).await
 }

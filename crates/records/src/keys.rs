@@ -164,28 +164,10 @@ pub fn tested(run_id: &str, step: &str) -> String {
     of_step(run_id, step, StepObject::Tested)
 }
 
-/// [`StepObject::InstallPlan`].
-#[must_use]
-pub fn install_plan(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::InstallPlan)
-}
-
-/// [`StepObject::InstallTargets`].
-#[must_use]
-pub fn install_targets(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::InstallTargets)
-}
-
 /// [`StepObject::Entry`].
 #[must_use]
 pub fn entry(run_id: &str, step: &str) -> String {
     of_step(run_id, step, StepObject::Entry)
-}
-
-/// [`StepObject::Gate`].
-#[must_use]
-pub fn gate(run_id: &str, step: &str) -> String {
-    of_step(run_id, step, StepObject::Gate)
 }
 
 /// Returns where the state machine writes how the children of a step's Map (`scan` or `install`) ended.

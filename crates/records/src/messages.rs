@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::keys;
+use crate::keys::StepObject;
 
 /// Input of `list-accounts`.
 #[derive(Debug, Clone, Deserialize)]
@@ -63,8 +64,8 @@ impl StepHead {
             id: id.clone(),
             max_concurrency: step.max_concurrency,
             scan_phase: step.scan_phase,
-            targets_key: keys::targets(run_id, id),
-            install_targets_key: keys::install_targets(run_id, id),
+            targets_key: keys::of_step(run_id, id, StepObject::Targets),
+            install_targets_key: keys::of_step(run_id, id, StepObject::InstallTargets),
             scan_children: keys::children(run_id, id, "scan"),
             install_children: keys::children(run_id, id, "install"),
         }

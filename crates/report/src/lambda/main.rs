@@ -18,6 +18,7 @@ use orgpatch_engine::gate::GateRecord;
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
+use orgpatch_records::keys::StepObject;
 use orgpatch_records::latest_run::LatestRun;
 use orgpatch_records::messages::{ReportAnswer, ReportRequest};
 use orgpatch_report::comparison::{Comparing, Earlier};
@@ -95,7 +96,7 @@ async fn write(
 
 /// Returns the gate decisions about the steps; None for steps without one.
 async fn gates(store: &Store, run_id: &str, steps: &[StepSummary]) -> Result<Vec<Option<GateRecord>>, RunError> {
-    let keys = steps.iter().map(|step| keys::gate(run_id, &step.id)).collect();
+    let keys = steps.iter().map(|step| keys::of_step(run_id, &step.id, StepObject::Gate)).collect();
     Store::for_each(keys, |key: String| async move { store.find(&key).await }).await
 }
 
