@@ -1,6 +1,7 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
 use jiff::Timestamp;
+use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Counts, Outcome};
@@ -171,13 +172,13 @@ pub fn judge(
     if lost_targets > 0 {
         return halt(
             ReasonCode::ResultsLost,
-            format!("the results of {lost_targets} targets are lost; see their reasons"),
+            format!("the results of {} are lost; see their reasons", counted(lost_targets, "target")),
         );
     }
     if operation == Operation::Scan {
         return GateAnswer {
             decision: GateDecision::Advance,
-            reason: Reason::new(ReasonCode::ScanRun, "a scan run touches nothing, so no limit applies"),
+            reason: Reason::new(ReasonCode::ScanRun, "a scan run installs nothing, so no limit applies"),
         };
     }
     if operation.is_about_baselines_only() {
@@ -191,17 +192,14 @@ pub fn judge(
     if exceeds(failed, attempted, gate.max_failed_percent) {
         return halt(
             ReasonCode::TooManyFailed,
-            format!(
-                "{failed} of {attempted} attempted instances failed; the gate allows {} %",
-                gate.max_failed_percent
-            ),
+            format!("{failed} of {attempted} attempted instances failed (limit {}%)", gate.max_failed_percent),
         );
     }
     if exceeds(unreachable, attempted, gate.max_unreachable_percent) {
         return halt(
             ReasonCode::TooManyUnreachable,
             format!(
-                "{unreachable} of {attempted} attempted instances are unreachable; the gate allows {} %",
+                "{unreachable} of {attempted} attempted instances ended as unreachable (limit {}%)",
                 gate.max_unreachable_percent
             ),
         );
@@ -210,21 +208,28 @@ pub fn judge(
     if succeeded < u64::from(gate.min_succeeded) {
         return halt(
             ReasonCode::TooFewSucceeded,
-            format!(
-                "{succeeded} instances are patched or compliant; the gate asks for at least {}",
-                gate.min_succeeded
-            ),
+            format!("instances patched or compliant: {succeeded} (minimum {})", gate.min_succeeded),
         );
     }
-    GateAnswer {
-        decision: GateDecision::Advance,
-        reason: Reason::new(
-            ReasonCode::WithinLimits,
-            format!(
-                "{succeeded} instances are patched or compliant; of {attempted} attempted, {failed} failed and {unreachable} are unreachable"
-            ),
-        ),
-    }
+    GateAnswer { decision: GateDecision::Advance, reason: Reason::new(ReasonCode::WithinLimits, attempts(counts)) }
+}
+
+/// Says how the attempted instances ended, and how many needed nothing.
+fn attempts(counts: &Counts) -> String {
+    // A step in which no instance waits for a reboot, or none needed nothing, has no words about it.
+    let if_any = |outcome, before: &str, after: &str| match counts.of(outcome) {
+        0 => String::new(),
+        n => format!("{before}{n} {after}"),
+    };
+    format!(
+        "{} attempted: {} patched{}, {} failed, {} unreachable{}",
+        counts.attempted(),
+        counts.of(Outcome::Patched),
+        if_any(Outcome::PendingReboot, ", ", "pending reboot"),
+        counts.of(Outcome::Failed),
+        counts.of(Outcome::Unreachable),
+        if_any(Outcome::Compliant, "; ", "already compliant"),
+    )
 }
 
 /// True if `part` of `whole` is more than `limit` percent, in whole numbers.
@@ -293,6 +298,25 @@ mod tests {
             assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, ReasonCode::ResultsLost);
             assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, ReasonCode::StepBroken);
         }
+    }
+
+    #[test]
+    fn reasons_say_the_numbers_and_the_limit() {
+        let text = |counts: &Counts, gate| judge(Operation::Install, counts, 0, &gate, None).reason.text;
+        let mut all = counts(27, 0, 0);
+        assert_eq!(text(&all, Gate::default()), "27 attempted: 27 patched, 0 failed, 0 unreachable");
+        all.merge(&[Outcome::PendingReboot, Outcome::PendingReboot, Outcome::Compliant].into_iter().collect());
+        assert_eq!(
+            text(&all, Gate::default()),
+            "29 attempted: 27 patched, 2 pending reboot, 0 failed, 0 unreachable; 1 already compliant"
+        );
+        assert_eq!(text(&counts(32, 1, 0), Gate::default()), "1 of 33 attempted instances failed (limit 0%)");
+        let unreachable = text(&counts(5, 0, 4), Gate { max_unreachable_percent: 10, ..Gate::default() });
+        assert_eq!(unreachable, "4 of 9 attempted instances ended as unreachable (limit 10%)");
+        let few = text(&counts(1, 0, 0), Gate { min_succeeded: 2, ..Gate::default() });
+        assert_eq!(few, "instances patched or compliant: 1 (minimum 2)");
+        let lost = |targets| judge(Operation::Install, &all, targets, &Gate::default(), None).reason.text;
+        assert_eq!(lost(1), "the results of 1 target are lost; see their reasons");
     }
 
     #[test]
