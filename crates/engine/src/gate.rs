@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
+use crate::planner::StepSettings;
 use crate::results::TargetRecord;
 
 /// Answer of `gate`. The state machine reads `decision` only.
@@ -81,6 +82,21 @@ pub struct GateRecord {
     pub limits: Gate,
 }
 
+impl GateRecord {
+    /// Returns the record of a decision about a step, made at a time. `counts` are its instances by outcome.
+    #[must_use]
+    pub fn of(settings: &StepSettings, at: Timestamp, answer: &GateAnswer, counts: Counts) -> Self {
+        Self {
+            step: settings.step.clone(),
+            at,
+            decision: answer.decision,
+            reason: answer.reason.clone(),
+            counts,
+            limits: settings.gate,
+        }
+    }
+}
+
 /// Enter: a step starts only if every step before it has advanced. A missing decision is a no: what cannot be
 /// shown to have passed has not passed.
 #[must_use]
@@ -99,6 +115,18 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
         decision: GateDecision::Go,
         reason: Reason::new(ReasonCode::EarlierStepsAdvanced, "every step before this one has advanced"),
     }
+}
+
+/// Enter of a frozen step: returns when the first stage was scanned, to which the step is frozen.
+///
+/// Error: the first stage advanced without a scan, because no account could be entered and its gate allows that. There is
+/// nothing to be frozen to, and the step does not start. It is this step that halts the run, so it gets a
+/// [`GateRecord`] like any other step that does.
+pub fn frozen_to(scanned_at: Option<Timestamp>) -> Result<Timestamp, GateAnswer> {
+    scanned_at.ok_or_else(|| {
+        let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
+        GateAnswer { decision: GateDecision::Halt, reason: Reason::new(ReasonCode::NothingTested, text) }
+    })
 }
 
 /// Review: what a target's scan gives to install; None if there is nothing. An instance that only waits for a
@@ -334,6 +362,13 @@ mod tests {
         assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, GateDecision::Go);
         assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, GateDecision::Halt);
         assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, GateDecision::Halt);
+    }
+
+    #[test]
+    fn a_frozen_step_does_not_start_where_nothing_was_scanned() {
+        assert_eq!(frozen_to(Some(Timestamp::UNIX_EPOCH)), Ok(Timestamp::UNIX_EPOCH));
+        let halt = frozen_to(None).expect_err("nothing to be frozen to");
+        assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::NothingTested));
     }
 
     #[test]
