@@ -103,10 +103,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             step: step.id.clone(),
             at: Timestamp::UNIX_EPOCH,
             decision,
-            reason: Reason::new(
-                ReasonCode::TooManyFailed,
-                "1 of 1 attempted instances failed (100 %), 0 % are allowed",
-            ),
+            reason: Reason::new(ReasonCode::TooManyFailed, "1 of 1 attempted instances failed (limit 0%)"),
             counts: Counts::default(),
             limits: Gate::default(),
         })
