@@ -21,6 +21,8 @@ pub struct Case {
     pub scenario: Value,
     /// Its runs, in the order in which they start.
     pub runs: Vec<Run>,
+    /// How simulated time passes.
+    pub clock: Clock,
     series: bool,
 }
 
@@ -89,6 +91,28 @@ impl Then {
     }
 }
 
+/// How simulated time passes in a case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// It stands still while anything works, and then skips what everything waits for.
+    #[default]
+    Stepping,
+    /// It runs at the scenario's `clock.speed`, also while the computer works.
+    Running,
+}
+
+impl Clock {
+    /// Returns the driver's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stepping => "stepping",
+            Self::Running => "running",
+        }
+    }
+}
+
 /// An end-to-end case: a simulated organization, a plan, one or more runs, and what is expected of each.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -107,6 +131,9 @@ pub(crate) struct File {
     plan: Option<Map<String, Value>>,
     /// The plan as text, for a document that is not even YAML.
     plan_text: Option<String>,
+    /// How simulated time passes.
+    #[serde(default)]
+    clock: Clock,
     /// How the only run starts.
     run: Option<Start>,
     /// What is expected of the only run.
@@ -200,7 +227,7 @@ impl Case {
             runs.push(Run { name: entry.name, plan, start: entry.run, expect: entry.expect });
         }
         let scenario = Value::Object(with_defaults(file.scenario, &defaults.scenario));
-        Ok(Self { name, scenario, runs, series })
+        Ok(Self { name, scenario, runs, clock: file.clock, series })
     }
 
     /// Returns whether several runs share one cloud.

@@ -45,7 +45,7 @@ pub fn run(case: &Case) -> Result<Results, Broken> {
         .arg(scenario)
         .arg("--out")
         .arg(&output);
-    driver.args(["--quiet", "--evidence", "--timeout", &TIMEOUT_SECONDS.to_string()]);
+    driver.args(["--quiet", "--evidence", "--timeout", &TIMEOUT_SECONDS.to_string(), "--clock", case.clock.word()]);
     let mut entries = Vec::new();
     for run in &case.runs {
         let folder = if case.is_series() { input.join(&run.name) } else { input.clone() };
