@@ -56,6 +56,14 @@ def test_throttled_calls_outlast_a_night_and_do_not_count_against_other_errors()
         assert throttled["MaxAttempts"] * 3 < 25_000 / 4, name
 
 
+def test_a_quiet_end_is_a_success_behind_which_nobody_is_told() -> None:
+    # checks/alarms.py plays it: `quiet` in test_alarms.py.
+    states = sources.state_machine()["States"]
+    assert states["NotStarted"]["Type"] == "Succeed"
+    assert [name for name, state in states.items() if "NotStarted" in asl.targets(state)] == ["Started"]
+    assert states["StartRun"]["Next"] == "Started"
+
+
 def test_it_calls_functions_and_the_topic_only() -> None:
     assert asl.only_these_services_are_called(sources.state_machine(), SERVICES) == []
 
