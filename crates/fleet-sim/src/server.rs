@@ -1,5 +1,6 @@
 //! The HTTP server. It turns requests into calls and hands real time to the simulation.
 use crate::{
+    clock::{self, Millis},
     simulation::{Reply, Simulation},
     wire::{self, Call},
 };
@@ -11,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     serve::ListenerExt as _,
 };
+use serde_json::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -56,6 +58,14 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    match told(&headers) {
+        Ok(Some(at)) => with(&simulation, |sim| sim.tell(at, unix_seconds())),
+        Ok(None) => {}
+        Err(wrong) => return (StatusCode::BAD_REQUEST, wrong).into_response(),
+    }
+    if (&method, uri.path()) == (&Method::POST, "/_sim/clock/told") {
+        return tell(&simulation, &body);
+    }
     if let Some(name) = uri.path().strip_prefix("/_sim/") {
         let answer = with(&simulation, |sim| sim.inspect(method.as_str(), name, unix_seconds()));
         return match answer {
@@ -79,6 +89,35 @@ async fn handle(
     respond(with(&simulation, |sim| sim.execute(&call, fate.effect, unix_seconds())))
 }
 
+/// Returns the simulated time that a request tells in the header `x-sim-now`: milliseconds since 1970, as a decimal
+/// number.
+fn told(headers: &HeaderMap) -> Result<Option<Millis>, &'static str> {
+    let Some(value) = headers.get("x-sim-now") else {
+        return Ok(None);
+    };
+    let at = value.to_str().ok().and_then(|text| text.parse().ok());
+    at.map(Some).ok_or("the header x-sim-now is not a number of milliseconds since 1970")
+}
+
+/// Answers `POST /_sim/clock/told` with the clock. The body has `now`: a timestamp (RFC 3339), or milliseconds since
+/// 1970.
+fn tell(simulation: &Shared, body: &Bytes) -> Response {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let at = match &request["now"] {
+        Value::String(text) => clock::parse(text).ok(),
+        number => number.as_i64(),
+    };
+    let Some(at) = at else {
+        let text = "expected {\"now\": …} with a timestamp or a number of milliseconds since 1970";
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    };
+    let clock = with(simulation, |sim| {
+        sim.tell(at, unix_seconds());
+        sim.inspect("GET", "clock", unix_seconds())
+    });
+    ([(CONTENT_TYPE, "application/json")], clock.unwrap_or_default()).into_response()
+}
+
 fn read(headers: &HeaderMap, body: &Bytes) -> Result<Call, &'static str> {
     let text = |name: &'static str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
@@ -87,7 +126,7 @@ fn read(headers: &HeaderMap, body: &Bytes) -> Result<Call, &'static str> {
     let service = text("x-sim-service")?;
     let body = String::from_utf8_lossy(body).into_owned();
     // A body that cannot be read is refused when the call is executed. Until then the log shows it as text.
-    let request = wire::decode(&service, &body).unwrap_or_else(|_| serde_json::Value::String(body.clone()));
+    let request = wire::decode(&service, &body).unwrap_or_else(|_| Value::String(body.clone()));
     Ok(Call {
         operation: text("x-sim-operation")?,
         account: text("x-sim-account")?,

@@ -1,9 +1,9 @@
 //! A simulation: clock, world, faults and call log together. Callers hand real time in.
 use crate::{
     call_log::CallLog,
-    clock::{self, Clock},
+    clock::{self, Clock, Millis},
     faults::{Effect, Fate, Faults},
-    scenario::{KillCaller, Scenario},
+    scenario::{KillCaller, LambdaEntry, Scenario},
     services,
     wire::{self, AwsError, Call},
     world::{World, ground_truth},
@@ -16,6 +16,7 @@ pub struct Simulation {
     clock: Clock,
     world: World,
     faults: Faults,
+    lambda: LambdaEntry,
     calls: CallLog,
 }
 
@@ -41,8 +42,14 @@ impl Simulation {
             clock: Clock::new(start, scenario.clock.speed),
             world: World::new(scenario),
             faults: Faults::new(&scenario.faults),
+            lambda: scenario.lambda.clone(),
             calls: CallLog::default(),
         }
+    }
+
+    /// Sets the clock to a simulated time, unless it is later already. From then on the clock moves only when it is told.
+    pub fn tell(&mut self, at: Millis, real_unix_seconds: f64) {
+        self.clock.tell(at, real_unix_seconds);
     }
 
     /// Decides which faults strike a call. The caller waits for the latency before `execute`.
@@ -89,6 +96,7 @@ impl Simulation {
             ("GET", "organization") => self.world.organization.describe(),
             ("GET", "instances") => ground_truth::instances(&self.world),
             ("GET", "faults") => json!(self.faults.elsewhere()),
+            ("GET", "lambda") => json!(self.lambda),
             ("GET", "calls") => return Some(self.calls.json_lines()),
             _ => return None,
         };
@@ -174,5 +182,17 @@ faults: [{faults}]
         simulation.inspect("POST", "clock/start", 5_000.0).expect("known");
         assert_eq!(started(&mut simulation, 5_001.0), 1, "a minute later");
         assert!(simulation.inspect("GET", "clock/start", 0.0).is_none());
+    }
+
+    #[test]
+    fn what_a_caller_tells_moves_the_world() {
+        let mut simulation = simulation("");
+        send(&mut simulation);
+        let start = clock::parse("2026-11-10T00:00:00Z").expect("valid");
+        simulation.tell(start + 60 * clock::SECOND, 5_000.0);
+        let truth = simulation.inspect("GET", "truth", 9_000.0).expect("known");
+        let truth: Value = serde_json::from_str(&truth).expect("JSON");
+        assert_eq!(truth["instances"]["i-00000000"]["installsStarted"], 1);
+        assert_eq!(simulation.world.now, start + 60 * clock::SECOND, "real time does not count");
     }
 }

@@ -29,7 +29,7 @@ ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 # The modules of the extension that change what a caller sees; `bare` runs without them.
 WITHOUT = (
     "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,"
-    "multipart,athena"
+    "multipart,athena,lambda_limits,dates"
 )
 
 
@@ -66,13 +66,13 @@ class Rig:
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         return arn
 
-    def function(self, source: str, *statements: dict[str, Any], **more: Any) -> str:
+    def function(self, source: str, *statements: dict[str, Any], name: str = "", **more: Any) -> str:
         """Creates a Python function; returns its ARN."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("index.py", source)
         return self.client("lambda").create_function(
-            FunctionName=f"f-{uuid.uuid4().hex[:8]}",
+            FunctionName=name or f"f-{uuid.uuid4().hex[:8]}",
             Runtime="python3.11",
             Handler="index.handler",
             Timeout=20,
@@ -132,10 +132,10 @@ def is_refused(code: str, call: Callable[[], object]) -> bool:
     return False
 
 
-def start_rig(directory: Path, stub: StubSimulator, without: str = "") -> Rig:
+def start_rig(directory: Path, stub: StubSimulator, without: str = "", clock: str = "running") -> Rig:
     """Starts a cloud in front of the stub; `without` names the modules of the extension to leave out."""
     evidence = directory / "evidence"
-    cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without)
+    cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without, clock)
     cloud.start()
     admin = administrator(cloud)
     location = {"LocationConstraint": REGION}

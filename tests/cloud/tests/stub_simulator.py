@@ -25,11 +25,20 @@ EC2_ANSWER = (
 class StubSimulator:
     """Serves the part of fleet-sim's interface that the extension uses."""
 
-    def __init__(self, speed: float = 100.0, faults: list[dict[str, Any]] | None = None, running: bool = True) -> None:
+    def __init__(
+        self,
+        speed: float = 100.0,
+        faults: list[dict[str, Any]] | None = None,
+        running: bool = True,
+        limits: dict[str, Any] | None = None,
+    ) -> None:
         self.start, self.speed = "2026-11-10T00:00:00Z", speed
         self.started_at: float | None = time.time() if running else None
         self.faults = faults or []
+        self.limits: dict[str, Any] = {"concurrentExecutions": 1000, "seconds": {}, **(limits or {})}
         self.seen: list[dict[str, str]] = []
+        # What the driver has told about the time.
+        self.told: list[Any] = []
         # Operation → headers of its next answers, such as {"x-sim-lost": "1"}.
         self.next_headers: dict[str, list[dict[str, str]]] = {}
         self.organization: dict[str, Any] = {
@@ -91,6 +100,7 @@ class StubSimulator:
             "/_sim/organization": self.organization,
             "/_sim/instances": self.instances,
             "/_sim/faults": self.faults,
+            "/_sim/lambda": self.limits,
             "/_sim/clock": clock,
             "/_sim/truth": {"instances": {}, "baselines": self.baselines},
             "/_sim/calls": self.seen,
@@ -159,6 +169,10 @@ class StubSimulator:
                     stub.started_at = time.time()
                     self._send(200, "application/json", "{}")
                     return
+                if self.path == "/_sim/clock/told":
+                    stub.told.append(json.loads(body)["now"])
+                    self._send(200, "application/json", "{}")
+                    return
                 seen = {
                     name[len("x-sim-") :]: value for name, value in self.headers.items() if name.startswith("x-sim-")
                 }
@@ -194,7 +208,9 @@ def main() -> None:
     parser.add_argument("--scenario", required=True)
     parser.add_argument("--port")
     scenario = json.loads(Path(parser.parse_args().scenario).read_text(encoding="utf-8"))
-    stub = StubSimulator(float(scenario.get("speed", 100)), scenario.get("faults"), running=False)
+    stub = StubSimulator(
+        float(scenario.get("speed", 100)), scenario.get("faults"), running=False, limits=scenario.get("lambda")
+    )
     print(json.dumps({"listening": stub.address}), flush=True)
     threading.Event().wait()
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,12 @@ def servers(directory: Path) -> list[str]:
     return [args for (args,) in processes("args=") if "stub_simulator" in args and str(directory) in args]
 
 
+def took(execution: dict[str, Any]) -> float:
+    """Returns how many simulated seconds an execution took."""
+    ends = [datetime.fromisoformat(execution[name]) for name in ("startedAt", "stoppedAt")]
+    return (ends[1] - ends[0]).total_seconds()
+
+
 def wait_for(run: Run, text: str) -> None:
     """Waits until the driver prints a line with the text."""
     assert run.process.stdout is not None
@@ -114,6 +121,8 @@ def test_advanced_run_brings_everything_home(tmp_path: Path) -> None:
     execution = run.document("execution.json")
     assert (execution["status"], execution["input"]) == ("SUCCEEDED", {"operation": "scan", "plan": "plan"})
     assert execution["startedAt"].startswith("2026-11-10T") and execution["wallSeconds"] > 0
+    # Two stages with two targets, one after the other: each waits for 30 seconds, and nothing else takes time.
+    assert took(execution) == 4 * 30
     executions = run.document("history.json")["executions"]
     assert sum("mapRunArn" in execution for execution in executions) == 4
     assert all(execution["events"] for execution in executions)
@@ -157,7 +166,7 @@ def test_members_that_cannot_be_entered(tmp_path: Path) -> None:
 
 
 def test_timeout_stops_the_run_and_still_brings_evidence(tmp_path: Path) -> None:
-    run = Run(tmp_path, "--input", '{"comment": "linger"}', "--timeout", "2")
+    run = Run(tmp_path, "--input", '{"comment": "linger"}', "--timeout", "2", "--clock", "running")
     code, _, err = run.end()
     assert code == 1 and "--timeout" in err
     assert run.document("execution.json")["status"] == "ABORTED"
@@ -166,7 +175,7 @@ def test_timeout_stops_the_run_and_still_brings_evidence(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_in_the_middle_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
-    run = Run(tmp_path, "--input", '{"comment": "linger"}')
+    run = Run(tmp_path, "--input", '{"comment": "linger"}', "--clock", "running")
     wait_for(run, "production:")
     assert len(servers(tmp_path)) == 1
     groups = children(run.process.pid)
@@ -181,7 +190,7 @@ def test_signal_in_the_middle_stops_everything(tmp_path: Path, number: signal.Si
 
 
 def test_killed_driver_takes_its_servers_along(tmp_path: Path) -> None:
-    run = Run(tmp_path, "--input", '{"comment": "linger"}')
+    run = Run(tmp_path, "--input", '{"comment": "linger"}', "--clock", "running")
     wait_for(run, "Deployed after")
     run.process.kill()
     run.process.communicate()
@@ -189,6 +198,56 @@ def test_killed_driver_takes_its_servers_along(tmp_path: Path) -> None:
     while servers(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert servers(tmp_path) == []
+
+
+def test_a_series_starts_each_run_at_a_time_that_does_not_depend_on_the_computer(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("fine")
+    entry: dict[str, Any] = {"plan": str(plan), "input": {"operation": "scan", "plan": "plan"}}
+    nightly = {"plan": str(plan), "schedule": "Nightly"}
+    entries = [
+        {**entry, "name": "stopped", "then": "stop"},
+        {**entry, "name": "first", "then": "go-on"},
+        {**entry, "name": "second", "then": "wait"},
+        {**nightly, "name": "night", "then": "go-on"},
+        {**entry, "name": "by-night", "then": "wait"},
+        {**nightly, "name": "next-night", "then": "wait"},
+    ]
+    (tmp_path / "series.json").write_text(json.dumps(entries))
+    (tmp_path / "scenario.json").write_text("{}")
+    files = [f"--{name}={tmp_path / file}" for name, file in (("series", "series.json"), ("scenario", "scenario.json"))]
+    process = start(tmp_path, "series", *files, f"--out={tmp_path / 'out'}", "--parameter=NightlyState=ENABLED")
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    runs = {
+        entry["name"]: json.loads((tmp_path / "out" / entry["name"] / "execution.json").read_text())
+        for entry in entries
+    }
+    started = {name: run["startedAt"] for name, run in runs.items()}
+    assert started == {
+        "stopped": "2026-11-10T00:00:00Z",
+        "first": "2026-11-10T00:00:00Z",
+        "second": "2026-11-10T00:00:00Z",
+        # 02:00 in Tokyo.
+        "night": "2026-11-10T17:00:00Z",
+        "by-night": "2026-11-10T17:00:00Z",
+        "next-night": "2026-11-11T17:00:00Z",
+    }
+    assert {name: (run["status"], took(run)) for name, run in runs.items()} == {
+        name: ("ABORTED", 0) if name == "stopped" else ("SUCCEEDED", 120) for name in runs
+    }
+    assert (tmp_path / "out" / "night" / "report.json").exists()
+
+
+def test_a_series_without_its_schedule_says_so(tmp_path: Path) -> None:
+    for name, text in (("plan.yaml", "fine"), ("scenario.json", "{}")):
+        (tmp_path / name).write_text(text)
+    entry = {"name": "night", "plan": str(tmp_path / "plan.yaml"), "schedule": "Nightly", "then": "wait"}
+    (tmp_path / "series.json").write_text(json.dumps([entry]))
+    files = [f"--{name}={tmp_path / file}" for name, file in (("series", "series.json"), ("scenario", "scenario.json"))]
+    process = start(tmp_path, "series", *files, f"--out={tmp_path / 'out'}", "--timeout=1")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Nightly started no run within 1 s" in err
 
 
 def test_simulator_that_does_not_start_is_told(tmp_path: Path) -> None:

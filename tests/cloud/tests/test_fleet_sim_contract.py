@@ -661,6 +661,7 @@ def test_what_the_bridge_reads(sim: Simulator) -> None:
     clock = json.loads(sim.inspect("clock"))
     assert clock == {
         "now": "2026-11-10T00:00:00Z",
+        "mode": "own",
         "running": False,
         "start": "2026-11-10T00:00:00Z",
         "speed": 2000.0,
@@ -676,6 +677,32 @@ def test_what_the_bridge_reads(sim: Simulator) -> None:
     ground_truth = json.loads(sim.inspect("truth"))["instances"]["i-00000000"]
     assert {"account", "region", "installsStarted", "installed", "missing", "rebooted"} <= set(ground_truth)
     assert [fault["operation"] for fault in json.loads(sim.inspect("faults"))] == ["*:*"]
+
+
+def test_a_clock_that_is_told_the_time(sim: Simulator) -> None:
+    command = sim.call("ssm", "SendCommand", send())["Command"]["CommandId"]
+    status, _, body = sim.http("POST", "/_sim/clock/told", json.dumps({"now": "2026-11-10T00:00:10Z"}))
+    assert status == 200 and json.loads(body)["mode"] == "told"
+    assert json.loads(sim.inspect("clock/start", "POST"))["now"] == "2026-11-10T00:00:10Z"
+    listed = {"CommandId": command}
+    assert {i["Status"] for i in sim.call("ssm", "ListCommandInvocations", listed)["CommandInvocations"]} == {
+        "InProgress",
+        "Pending",
+    }
+    headers = {
+        "x-sim-service": "ssm",
+        "x-sim-operation": "ListCommandInvocations",
+        "x-sim-account": MEMBER,
+        "x-sim-region": REGION,
+    }
+    two_minutes_later = str(1_794_268_920_000)
+    _, _, body = sim.http("POST", "/", json.dumps(listed), {**headers, "x-sim-now": two_minutes_later})
+    assert {i["Status"] for i in json.loads(body)["CommandInvocations"]} == {"Success", "Failed", "Delayed"}
+    assert json.loads(sim.inspect("clock"))["now"] == "2026-11-10T00:02:00Z"
+    _, _, body = sim.http("POST", "/_sim/clock/told", json.dumps({"now": 1_794_268_830_000}))
+    assert json.loads(body)["now"] == "2026-11-10T00:02:00Z", "time does not go back"
+    assert sim.http("POST", "/_sim/clock/told", "{}")[0] == 400
+    assert sim.http("POST", "/", "{}", {**headers, "x-sim-now": "soon"})[0] == 400
 
 
 def test_a_mistake_in_a_scenario_is_named(tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
-"""CloudFormation and the scheduler: properties and types that ministack drops, the StackSet, time zones."""
+"""CloudFormation: properties and types that ministack drops, the StackSet."""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ANYTHING, Rig
@@ -251,38 +249,3 @@ def test_stack_set_of_an_ou_includes_the_ous_below(rig: Rig) -> None:
 def test_bare_ministack_refuses_stack_sets(bare: Rig) -> None:
     with pytest.raises(Exception, match="AWS::CloudFormation::StackSet"):
         deploy(bare, {"Set": stack_set(["r-stub"])})
-
-
-def at(rig: Rig, zone: str, moment: datetime) -> str:
-    """Creates a schedule that starts a machine at a local time; returns the machine's ARN."""
-    machine = rig.machine({"Only": {"Type": "Succeed"}})
-    local = moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%S")
-    deploy(
-        rig,
-        {
-            "Schedule": {
-                "Type": "AWS::Scheduler::Schedule",
-                "Properties": {
-                    "Name": f"s-{uuid.uuid4().hex[:8]}",
-                    "ScheduleExpression": f"at({local})",
-                    "ScheduleExpressionTimezone": zone,
-                    "FlexibleTimeWindow": {"Mode": "OFF"},
-                    "Target": {"Arn": machine, "RoleArn": rig.role(ANYTHING)},
-                },
-            }
-        },
-    )
-    return machine
-
-
-def test_schedules_follow_their_time_zone(rig: Rig) -> None:
-    now = datetime.now(UTC)
-    due, early = at(rig, "Asia/Tokyo", now - timedelta(seconds=5)), at(rig, "Asia/Tokyo", now + timedelta(hours=1))
-    # In Los Angeles it is an hour until then. Read as UTC, the same time would be long past.
-    west = at(rig, "America/Los_Angeles", now + timedelta(hours=1))
-    states = rig.client("stepfunctions")
-    deadline = time.monotonic() + 14  # ministack checks its schedules every ten seconds
-    while time.monotonic() < deadline and not states.list_executions(stateMachineArn=due)["executions"]:
-        time.sleep(0.1)
-    counts = [len(states.list_executions(stateMachineArn=machine)["executions"]) for machine in (due, early, west)]
-    assert counts == [1, 0, 0]

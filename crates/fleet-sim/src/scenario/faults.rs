@@ -25,6 +25,10 @@ pub struct FaultEntry {
     /// Effect: the call is executed, but its caller gets no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost_response: Option<bool>,
+    /// With `lostResponse` on `lambda:Invoke`: the state machine loses the answer after this many real milliseconds, and
+    /// the invocation goes on. Otherwise it loses the answer at the end of the invocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outlived_after_ms: Option<u64>,
     /// Effect: the caller dies before or after the call is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_caller: Option<KillCaller>,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::facts::ids;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A scenario of fleet-sim: an AWS organization that exists only here.
@@ -39,6 +39,9 @@ pub struct Scenario {
     /// Faults between callers and the cloud.
     #[serde(default)]
     pub faults: Vec<FaultEntry>,
+    /// Limits of Lambda in the management account.
+    #[serde(default)]
+    pub lambda: LambdaEntry,
     /// Change calendars. Every account can ask for them.
     #[serde(default)]
     pub calendars: Vec<CalendarEntry>,
@@ -48,6 +51,25 @@ pub struct Scenario {
     /// Whether Organizations sometimes answers an empty page with a `NextToken`.
     #[serde(default = "super::defaults::yes")]
     pub empty_pages: bool,
+}
+
+/// Limits of Lambda in the management account. The local cloud applies them.
+#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct LambdaEntry {
+    /// How many invocations may be in flight at the same time. A new account has 10.
+    #[schemars(range(min = 1))]
+    pub concurrent_executions: u32,
+    /// How many simulated seconds an invocation of a function lasts, by the end of the function's name: `scan` means
+    /// `orgpatch-scan`. An invocation of a function that is not here takes no simulated time of its own.
+    pub seconds: BTreeMap<String, u32>,
+}
+
+impl Default for LambdaEntry {
+    fn default() -> Self {
+        // Quota "Concurrent executions" (AWS Lambda developer guide, "Lambda quotas").
+        Self { concurrent_executions: 1_000, seconds: BTreeMap::new() }
+    }
 }
 
 /// Simulated time.

@@ -19,7 +19,7 @@ pub use baselines::BaselineEntry;
 pub use calendars::{CalendarEntry, CalendarState};
 pub use competing::{AssociationEntry, AssociationName, TargetEntry, policy_tag};
 pub use faults::{FaultEntry, KillCaller};
-pub use file::Scenario;
+pub use file::{LambdaEntry, Scenario};
 pub use instances::{
     AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, agent_state,
 };

@@ -162,6 +162,9 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
     if effects.iter().filter(|given| **given).count() != 1 {
         problems.push(format!("{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller"));
     }
+    if fault.outlived_after_ms.is_some() && (fault.lost_response, &*fault.operation) != (Some(true), "lambda:Invoke") {
+        problems.push(format!("{name}.outlivedAfterMs: expected lostResponse: true on lambda:Invoke"));
+    }
     match fault.operation.split_once(':') {
         Some((service, operation)) if !service.is_empty() && !operation.is_empty() => {
             if !services::could_match(service, operation) {

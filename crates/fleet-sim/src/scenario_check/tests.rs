@@ -34,6 +34,8 @@ faults:
   - {operation: "ssm:SendCommand", lostResponse: true, times: 1}
   - {operation: "organizations:ListAccounts", latencyMs: 200}
   - {operation: "s3:PutObject", killCaller: before, after: 2, request: "intent"}
+  - {operation: "lambda:Invoke", lostResponse: true, outlivedAfterMs: 50, request: install}
+lambda: {concurrentExecutions: 10, seconds: {scan: 20}}
 calendars: [{name: freeze, state: OPEN, changes: [{at: "2026-11-12T00:00:00Z", to: CLOSED}]}]
 paths: true
 emptyPages: true
@@ -50,7 +52,14 @@ fn every_field_of_the_format_is_accepted() {
     assert_eq!(scenario.accounts["444400000002"].state, AccountState::Suspended);
     assert_eq!(scenario.accounts["444400000002"].member_role, MemberRole::Absent);
     assert_eq!(scenario.calendars[0].changes[0].to, CalendarState::Closed);
+    assert_eq!((scenario.lambda.concurrent_executions, scenario.lambda.seconds["scan"]), (10, 20));
     assert_eq!(scenario.fleet[0].network.as_ref().map(|n| n.endpoints.len()), Some(3));
+}
+
+#[test]
+fn only_an_invocation_outlives_its_lost_answer() {
+    let text = message(&DESIGN.replace("lostResponse: true, times: 1", "lostResponse: true, outlivedAfterMs: 1"));
+    assert!(text.contains("faults[1].outlivedAfterMs"), "{text}");
 }
 
 #[test]

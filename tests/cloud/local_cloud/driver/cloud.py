@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from . import http, paths
 from .errors import DriverError
@@ -20,7 +21,14 @@ class Cloud:
     """A local cloud for one organization."""
 
     def __init__(
-        self, simulator: str, account: str, region: str, directory: Path, evidence: Path | None, without: str = ""
+        self,
+        simulator: str,
+        account: str,
+        region: str,
+        directory: Path,
+        evidence: Path | None,
+        without: str = "",
+        clock: str = "running",
     ) -> None:
         self.account = account
         self.region = region
@@ -30,6 +38,7 @@ class Cloud:
         self._simulator = simulator
         self._evidence = evidence
         self._without = without
+        self._clock = clock
 
     @property
     def endpoint(self) -> str:
@@ -66,6 +75,30 @@ class Cloud:
         """Returns every execution with its events."""
         return http.get_json(self.address, "/_local_cloud/executions")
 
+    def clock(self) -> dict[str, Any]:
+        """Returns the simulated time, what works and what waits."""
+        return http.get_json(self.address, "/_local_cloud/clock")
+
+    def start_clock(self) -> None:
+        """Starts the stepping clock; the running clock is fleet-sim's."""
+        http.request(self.address, "/_local_cloud/clock/start", "POST")
+
+    def hold_clock_when(self, bucket: str, key: str) -> None:
+        """Stops the stepping clock before its first step after the object exists."""
+        http.request(self.address, f"/_local_cloud/clock/hold?bucket={quote(bucket)}&key={quote(key)}", "POST")
+
+    def release_clock(self) -> None:
+        """Lets a held clock go on."""
+        http.request(self.address, "/_local_cloud/clock/release", "POST")
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Returns what the schedules have delivered so far."""
+        return http.get_json(self.address, "/_local_cloud/schedules")
+
+    def await_delivery(self, schedule: str) -> None:
+        """Lets time move until the schedule is due, even if nothing else waits; the stepping clock is then held."""
+        http.request(self.address, f"/_local_cloud/schedules/await?name={quote(schedule)}", "POST")
+
     def _environment(self, port: int) -> dict[str, str]:
         # Nothing from the environment of this machine, because ministack passes all of it on to the Lambdas.
         home = str(self._directory)
@@ -86,6 +119,7 @@ class Cloud:
             "LOG_LEVEL": "WARNING",
             "FLEET_SIM_ADDRESS": self._simulator,
             "WITHOUT": self._without,
+            "CLOCK": self._clock,
         }
         if self._evidence is not None:
             environment["EVIDENCE_DIR"] = str(self._evidence)

@@ -7,16 +7,17 @@ import json
 from typing import Any
 
 
-def request(address: str, path: str, method: str = "GET", timeout: float = 30.0) -> bytes:
+def request(address: str, path: str, method: str = "GET", timeout: float = 30.0, body: bytes = b"") -> bytes:
     """Returns the body of the response. A status of 300 or more is an OSError, like a server that is not there."""
     connection = http.client.HTTPConnection(address, timeout=timeout)
     try:
-        connection.request(method, path, headers={"content-length": "0"} if method == "POST" else {})
+        length = {"content-length": str(len(body))} if method == "POST" else {}
+        connection.request(method, path, body, length)
         response = connection.getresponse()
-        body = response.read()
+        answer = response.read()
         if response.status >= 300:
-            raise OSError(f"{address}{path} answered {response.status}: {body[:200]!r}")
-        return body
+            raise OSError(f"{address}{path} answered {response.status}: {answer[:200]!r}")
+        return answer
     finally:
         connection.close()
 

@@ -55,6 +55,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             metavar="NAME=VALUE",
             help="set a template parameter (repeatable)",
         )
+        command.add_argument(
+            "--clock",
+            choices=["stepping", "running"],
+            default="running" if command is up else "stepping",
+            help="stepping: simulated time stands still while anything works, and skips what everything waits for; "
+            "running: it runs at the scenario's clock.speed (%(default)s)",
+        )
         command.add_argument("--region", default="ap-northeast-1", help="home Region (%(default)s)")
     options = parser.parse_args(arguments)
     for name in ("scenario", "template", "plan", "series"):

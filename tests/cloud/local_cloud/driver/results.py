@@ -64,7 +64,7 @@ def fetch(session: Session, out: Path, run_id: str, execution: dict[str, Any], e
     for key in _keys(s3, bucket, report):
         _save(s3, bucket, key, out / key.removeprefix(report))
     (out / "history.json").write_text(json.dumps({"executions": session.cloud.executions()}, indent=1))
-    (out / "truth.json").write_bytes(session.simulator.ground_truth())
+    (out / "truth.json").write_bytes(session.ground_truth())
     (out / "calls.jsonl").write_bytes(session.simulator.calls())
     (out / "execution.json").write_text(json.dumps(execution, indent=2) + "\n")
     if evidence:

@@ -1,8 +1,16 @@
 """Runs several plans in one cloud, for the end-to-end tests. Each run has a plan and a folder of results of its own.
 
-The series file is a JSON list of `{"name": run id, "plan": file, "input": {…}, "then": "wait" | "go-on" | "stop"}`.
-`then` says when the next run starts: after the end of this one (`wait`), or as soon as this one has taken the lock.
-In the second case this run continues (`go-on`) or is stopped first (`stop`).
+The series file is a JSON list. An entry starts a run, or takes one that a schedule starts:
+
+* `{"name": run id, "plan": file, "input": {…}, "then": …}`
+* `{"name": folder, "plan": file, "schedule": logical id, "then": …}`: waits until the schedule of the stack (a resource
+  of `template.yaml`, such as `InstallSchedule`) starts a run that no earlier entry has taken. The schedule must be
+  enabled (`--parameter`), or no run ever starts. `name` is only the name of the folder, because the run has the name
+  that the schedule gives it.
+
+`then` says when the next entry begins: after the end of this run (`wait`), or as soon as this run has taken the lock.
+In the second case this run continues (`go-on`) or is stopped first (`stop`). With the stepping clock, time stands still
+from the moment at which the run has the lock and everything waits until the next entry has begun.
 """
 
 from __future__ import annotations
@@ -12,14 +20,17 @@ import json
 import shutil
 import signal
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from . import analyst, options, results, session
+from . import analyst, deployment, options, results, session
 from .errors import DriverError
+
+T = TypeVar("T")
 
 _POLL_SECONDS = 0.05
 _AROUND_SECONDS = 180
@@ -30,11 +41,17 @@ _OWN_FILES = ("report.json", "report.html", "summary.md", "instances.csv", "patc
 class _Run:
     name: str
     plan: Path
-    input: dict[str, Any]
     then: str
+    input: dict[str, Any] = field(default_factory=dict)
+    schedule: str = ""
     arn: str = ""
     calls_before: int = 0
     calls_after: int | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The name of the execution."""
+        return self.arn.rsplit(":", 1)[-1]
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -44,9 +61,10 @@ def run(chosen: argparse.Namespace) -> int:
     signal.alarm(int(chosen.timeout) * len(runs) + _AROUND_SECONDS)
     out = results.prepare(chosen.out)
     with session.opened(chosen, out if chosen.evidence else None) as opened:
-        opened.simulator.start_clock()
-        for one in runs:
-            _start(opened, one)
+        opened.start_clock()
+        for number, one in enumerate(runs):
+            _begin(opened, one, runs[:number], chosen.timeout)
+            opened.cloud.release_clock()
             if one.then == "wait":
                 _await_end(opened, one, chosen.timeout)
             else:
@@ -54,6 +72,7 @@ def run(chosen: argparse.Namespace) -> int:
                 if one.then == "stop":
                     opened.operator.client("stepfunctions").stop_execution(executionArn=one.arn, error="Stopped")
                     _await_end(opened, one, chosen.timeout)
+        opened.cloud.release_clock()
         for one in runs:
             _await_end(opened, one, chosen.timeout)
         _fetch(opened, out, runs, chosen.evidence)
@@ -62,44 +81,88 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _start(opened: session.Session, one: _Run) -> None:
+def _begin(opened: session.Session, one: _Run, earlier: list[_Run], timeout: float) -> None:
     bucket, key = opened.deployed.bucket, f"plans/{options.plan_name(one.plan)}.yaml"
     opened.operator.client("s3").put_object(Bucket=bucket, Key=key, Body=one.plan.read_bytes())
     one.calls_before = _calls(opened)
-    states = opened.operator.client("stepfunctions")
-    started = states.start_execution(
-        stateMachineArn=opened.deployed.state_machine, name=one.name, input=json.dumps(one.input)
-    )
-    one.arn = started["executionArn"]
+    if one.schedule:
+        one.arn = _await_delivery(opened, one, [run.arn for run in earlier], timeout)
+    else:
+        one.arn = f"{opened.deployed.state_machine.replace(':stateMachine:', ':execution:')}:{one.name}"
+    if one.then != "wait":
+        # Before the run starts: afterwards time could already have moved.
+        opened.cloud.hold_clock_when(bucket, _lock_key(one))
+    if not one.schedule:
+        opened.operator.client("stepfunctions").start_execution(
+            stateMachineArn=opened.deployed.state_machine, name=one.name, input=json.dumps(one.input)
+        )
+
+
+def _await_delivery(opened: session.Session, one: _Run, taken: list[str], timeout: float) -> str:
+    """Waits until the schedule has started a run that no entry has taken yet; returns its ARN."""
+    stack = deployment.administrator(opened.cloud).client("cloudformation")
+    resource = stack.describe_stack_resource(StackName=deployment.STACK, LogicalResourceId=one.schedule)
+    schedule = resource["StackResourceDetail"]["PhysicalResourceId"]
+
+    def next_one() -> str | None:
+        for delivery in opened.cloud.deliveries():
+            if delivery["schedule"] == schedule and "error" in delivery:
+                raise DriverError(f"{one.schedule} started no run: {delivery['error']}")
+            if delivery["schedule"] == schedule and delivery["executionArn"] not in taken:
+                return str(delivery["executionArn"])
+        return None
+
+    begun = next_one()
+    if begun is None:
+        opened.cloud.await_delivery(schedule)
+        opened.cloud.release_clock()
+        begun = _poll(opened, next_one, timeout, f"{one.schedule} started no run")
+    return begun
+
+
+def _poll(opened: session.Session, ask: Callable[[], T | None], timeout: float, otherwise: str) -> T:
+    """Asks until the answer is not None; raises an error if there is none in time."""
+    deadline = time.monotonic() + timeout
+    while (answer := ask()) is None:
+        session.check_alive(opened)
+        if time.monotonic() > deadline:
+            clock = json.dumps(opened.cloud.clock())
+            raise DriverError(f"{otherwise} within {timeout:g} s of real time (--timeout)\nclock: {clock}")
+        time.sleep(_POLL_SECONDS)
+    return answer
 
 
 def _describe(opened: session.Session, one: _Run) -> dict[str, Any]:
     return opened.operator.client("stepfunctions").describe_execution(executionArn=one.arn)
 
 
+def _has_ended(opened: session.Session, one: _Run) -> bool:
+    return bool(_describe(opened, one)["status"] != "RUNNING")
+
+
 def _await_end(opened: session.Session, one: _Run, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while _describe(opened, one)["status"] == "RUNNING":
-        session.check_alive(opened)
-        if time.monotonic() > deadline:
-            raise DriverError(f"run {one.name} did not end within {timeout:g} s of real time (--timeout)")
-        time.sleep(_POLL_SECONDS)
+    _poll(opened, lambda: _has_ended(opened, one) or None, timeout, f"run {one.name} did not end")
     if one.calls_after is None:
         one.calls_after = _calls(opened)
 
 
+def _lock_key(one: _Run) -> str:
+    """Returns the key of the object that a run writes right after it has taken the lock."""
+    return f"runs/{one.run_id}/run.json"
+
+
 def _await_lock(opened: session.Session, one: _Run, timeout: float) -> None:
-    """Waits until the run has taken the lock: it writes run.json right afterwards."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        session.check_alive(opened)
+    """Waits until the run has taken the lock and, with the stepping clock, until everything waits."""
+
+    def has_lock() -> bool | None:
         try:
-            opened.operator.client("s3").head_object(Bucket=opened.deployed.bucket, Key=f"runs/{one.name}/run.json")
+            opened.operator.client("s3").head_object(Bucket=opened.deployed.bucket, Key=_lock_key(one))
         except ClientError:
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
-    raise DriverError(f"run {one.name} did not start within {timeout:g} s of real time (--timeout)")
+            return None
+        held = opened.clock == "running" or opened.cloud.clock()["held"] or _has_ended(opened, one)
+        return True if held else None
+
+    _poll(opened, has_lock, timeout, f"run {one.name} did not take the lock")
 
 
 def _calls(opened: session.Session) -> int:
@@ -112,7 +175,7 @@ def _fetch(opened: session.Session, out: Path, runs: list[_Run], evidence: bool)
         folder = out / one.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        results.fetch(opened, out, one.name, results.execution_document(_describe(opened, one)), evidence)
+        results.fetch(opened, out, one.run_id, results.execution_document(_describe(opened, one)), evidence)
         for name in filter(lambda name: (out / name).exists(), _OWN_FILES):
             (out / name).rename(folder / name)
         lines = (out / "calls.jsonl").read_bytes().splitlines(keepends=True)

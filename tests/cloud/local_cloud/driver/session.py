@@ -35,6 +35,21 @@ class Session:
     cloud: Cloud
     deployed: Deployment
     operator: Aws
+    # "stepping" or "running".
+    clock: str
+
+    def start_clock(self) -> None:
+        """Starts the simulated time, once everything is deployed."""
+        if self.clock == "stepping":
+            self.cloud.start_clock()
+        else:
+            self.simulator.start_clock()
+
+    def ground_truth(self) -> bytes:
+        """Returns what has really happened to each instance until now, as JSON."""
+        if self.clock == "stepping":
+            self.simulator.tell(self.cloud.clock()["nowMilliseconds"])
+        return self.simulator.ground_truth()
 
 
 @contextmanager
@@ -49,10 +64,11 @@ def opened(chosen: argparse.Namespace, evidence: Path | None) -> Iterator[Sessio
         simulator = Simulator(chosen.scenario.resolve(), directory)
         simulator.wait()
         organization = simulator.organization()
-        cloud = Cloud(simulator.address, organization["managementAccountId"], chosen.region, directory, evidence)
+        account = organization["managementAccountId"]
+        cloud = Cloud(simulator.address, account, chosen.region, directory, evidence, clock=chosen.clock)
         cloud.start()
         deployed = deployment.deploy(cloud, template, organization, options.template_parameters(chosen))
-        yield Session(simulator, cloud, deployed, deployment.operator(cloud, deployed))
+        yield Session(simulator, cloud, deployed, deployment.operator(cloud, deployed), chosen.clock)
     finally:
         # This always runs to its end: cli ignores a second signal.
         if cloud is not None:
@@ -90,12 +106,12 @@ def _execute(
     s3, states = session.operator.client("s3"), session.operator.client("stepfunctions")
     bucket = session.deployed.bucket
     s3.put_object(Bucket=bucket, Key=f"plans/{options.plan_name(chosen.plan)}.yaml", Body=chosen.plan.read_bytes())
-    session.simulator.start_clock()
+    session.start_clock()
     begun = time.monotonic()
     arn = states.start_execution(stateMachineArn=session.deployed.state_machine, name=name, input=json.dumps(given))[
         "executionArn"
     ]
-    stopped_by_us = False
+    stopped_by_us, clock = False, {}
     with progress.watching(s3, bucket, name):
         while True:
             execution = states.describe_execution(executionArn=arn)
@@ -103,6 +119,7 @@ def _execute(
                 break
             check_alive(session)
             if time.monotonic() - begun > chosen.timeout:
+                clock = session.cloud.clock()
                 states.stop_execution(executionArn=arn, error="DriverTimeout", cause=f"more than {chosen.timeout} s")
                 stopped_by_us = True
                 continue
@@ -110,6 +127,7 @@ def _execute(
             time.sleep(_POLL_SECONDS)
     if stopped_by_us:
         print(f"error: the run was stopped after {chosen.timeout:g} s of real time (--timeout)", file=sys.stderr)
+        print(f"clock: {json.dumps(clock)}", file=sys.stderr)
     return results.execution_document(execution)
 
 
@@ -124,7 +142,7 @@ def up(chosen: argparse.Namespace) -> int:
     """Deploys the system and keeps it running until a signal."""
     print("Starting the simulator and the local cloud, deploying orgpatch …", flush=True)
     with opened(chosen, None) as session:
-        session.simulator.start_clock()
+        session.start_clock()
         cloud = session.cloud
         print(f"export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION={cloud.region}")
         print(f"export AWS_ACCESS_KEY_ID={cloud.account} AWS_SECRET_ACCESS_KEY=test")

@@ -37,6 +37,11 @@ class Simulator:
         """Starts the simulated time, once everything is deployed."""
         http.request(self.address, "/_sim/clock/start", "POST")
 
+    def tell(self, now_milliseconds: int) -> None:
+        """Tells fleet-sim the simulated time."""
+        body = json.dumps({"now": now_milliseconds}).encode()
+        http.request(self.address, "/_sim/clock/told", "POST", body=body)
+
     def ground_truth(self) -> bytes:
         """Returns what really happened to each instance, as JSON."""
         return http.request(self.address, "/_sim/truth")

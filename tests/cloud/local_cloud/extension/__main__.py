@@ -16,8 +16,10 @@ from . import (  # noqa: E402
     audit,
     bridge,
     connections,
+    dates,
     faults,
     inspection,
+    lambda_limits,
     missing_objects,
     multipart,
     organization,
@@ -31,11 +33,13 @@ from . import (  # noqa: E402
 from .settings import SETTINGS  # noqa: E402
 
 PATCHES = (
+    dates,
     connections,
     organization,
     ssm_authorization,
     audit,
     workers,
+    lambda_limits,
     step_functions,
     stack_resources,
     stack_set,

@@ -18,6 +18,7 @@ from ministack.services import ec2, organizations, ssm
 
 from . import connections, workers
 from .bodies import json_object
+from .clock import CLOCK
 from .evidence import STRUCK
 from .settings import SETTINGS
 from .simulator import BASELINES
@@ -163,6 +164,7 @@ def _bridge(service: str, native: Any, operations: frozenset[str] | None) -> Any
             "x-sim-account": get_account_id(),
             "x-sim-region": get_region(),
             "x-sim-caller": iam_evaluator.caller_arn() if app.AUTH else "",
+            **CLOCK.told(),
         }
         head = "POST / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent.items()) + "\r\n"
         status, received, answer = await POOL.call(head.encode(), body)

@@ -8,6 +8,7 @@ these services.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import fnmatch
 import json
 import threading
@@ -25,6 +26,7 @@ from ministack.core.router import extract_access_key_id
 from ministack.services import cloudwatch_logs, dynamodb, s3, sns, stepfunctions, sts
 
 from . import connections, simulator, workers
+from .clock import CLOCK, Work
 from .evidence import STRUCK
 
 SERVICES = {"s3": s3, "dynamodb": dynamodb, "sts": sts, "sns": sns, "logs": cloudwatch_logs, "states": stepfunctions}
@@ -92,6 +94,12 @@ class Fate:
         return self.effect.get("killCaller")
 
     @property
+    def outlived_after_seconds(self) -> float | None:
+        """After how many real seconds the caller loses the answer of a call that goes on, or None if it does not."""
+        milliseconds = self.effect.get("outlivedAfterMs")
+        return None if milliseconds is None else milliseconds / 1000
+
+    @property
     def lost(self) -> bool:
         """Whether the caller gets no response."""
         return bool(self.effect.get("lostResponse"))
@@ -139,10 +147,28 @@ def around_integration(action: str, error_prefix: str, arguments: Any, call: Cal
     time.sleep(fate.latency_seconds)
     if fate.error:
         raise stepfunctions._ExecutionError(f"{error_prefix}.{fate.error}", fate.message)
+    if fate.outlived_after_seconds is not None:
+        _leave_behind(call, fate.outlived_after_seconds)
+        raise stepfunctions._ExecutionError(f"{error_prefix}.SdkClientException", "the response was lost")
     result = call()
     if fate.lost:
         raise stepfunctions._ExecutionError(f"{error_prefix}.SdkClientException", "the response was lost")
     return result
+
+
+def _leave_behind(call: Callable[[], Any], seconds: float) -> None:
+    """Makes a call in a thread of its own and waits for it no longer than that. What is left of it holds no clock."""
+
+    def go_on() -> None:
+        with CLOCK.as_work(Work("a call whose answer was lost", counted=False)):
+            try:
+                call()
+            except stepfunctions._ExecutionError as error:
+                stepfunctions.logger.warning("a call whose answer was lost failed: %s", error.cause)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(go_on,), daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def install() -> None:

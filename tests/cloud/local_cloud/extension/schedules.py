@@ -1,89 +1,223 @@
-"""Runs schedules in their time zone.
+"""Lets EventBridge Scheduler start executions: by the simulated clock, in the schedule's time zone, with its role.
 
-Natively every at() and cron() is UTC. Here the expression is a string with its zone as an attribute, which ministack
-passes through its own scheduler. Patches `scheduler._create_schedule`, `._update_schedule`, `._at_time_epoch`,
-`eventbridge._parse_cron_fields`, `._cron_next_fire`, and the schedules that CloudFormation creates.
+Natively a schedule runs by the real clock, its role and the keywords in its input are ignored, and CloudFormation drops
+its time zone. Here a schedule's target may be a state machine, or Step Functions' StartExecution as a universal target.
+A failed delivery is not repeated. A fault of the scenario on `scheduler:Deliver` makes one fail (`error`), or happen
+twice (`lostResponse`): delivery is at least once.
+
+Patches `scheduler._ticker_loop`, `._create_schedule`, `._update_schedule`, `._delete_schedule`, and the schedules that
+CloudFormation creates.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ministack.services import eventbridge, scheduler
+from ministack.core import iam_evaluator
+from ministack.core.responses import set_request_account_id, set_request_region
+from ministack.services import eventbridge, iam, scheduler
+from ministack.services import stepfunctions as sf
 
+from .clock import CLOCK, Signal
+from .faults import FAULTS, Fate
 from .stack_resources import after
+from .step_functions import role
+
+UNIVERSAL = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
+# Every attempt to start an execution, in order; the driver asks for them.
+deliveries: list[dict[str, Any]] = []
+# Schedule → when it was created or changed, or last due: the next occurrence comes after that.
+_since: dict[tuple[str, str, str], datetime] = {}
+_lock = threading.Lock()
+_changed: Signal = CLOCK.signal()
+_awaited: set[str] = set()
 
 
-class ZonedExpression(str):
-    """A schedule expression with its time zone."""
-
-    zone: ZoneInfo
+class Refused(Exception):
+    """The target refuses a delivery, or its role may not make it."""
 
 
-class ZonedFields(tuple[Any, ...]):
-    """Parsed cron fields with their time zone."""
-
-    zone: ZoneInfo
-
-
-def _zone(schedule: dict[str, Any]) -> None:
-    name = schedule.get("ScheduleExpressionTimezone") or "UTC"
-    if name != "UTC":
-        expression = ZonedExpression(schedule["ScheduleExpression"])
-        expression.zone = ZoneInfo(name)
-        schedule["ScheduleExpression"] = expression
+def await_delivery(schedule: str) -> None:
+    """Lets time move until the schedule is due, even if it moves for nothing else; the clock is then held."""
+    _awaited.add(schedule)
+    CLOCK.await_schedule(True)
 
 
 def install() -> None:
     """Replaces the names."""
-    native_parse, native_next = eventbridge._parse_cron_fields, eventbridge._cron_next_fire
-    native_at = scheduler._at_time_epoch
-
-    def parse(expression: str) -> Any:
-        fields = native_parse(expression)
-        if fields is not None and isinstance(expression, ZonedExpression):
-            fields = ZonedFields(fields)
-            fields.zone = expression.zone
-        return fields
-
-    def next_fire(fields: Any, after_moment: datetime) -> datetime | None:
-        if not isinstance(fields, ZonedFields):
-            return native_next(fields, after_moment)
-        # ministack takes the local time of the zone for UTC and computes with it.
-        local = native_next(tuple(fields), after_moment.astimezone(fields.zone).replace(tzinfo=UTC))
-        return local and local.replace(tzinfo=fields.zone).astimezone(UTC)
-
-    def at_epoch(expression: str) -> float | None:
-        moment = native_at(expression)
-        if moment is None or not isinstance(expression, ZonedExpression):
-            return moment
-        return datetime.fromtimestamp(moment, UTC).replace(tzinfo=expression.zone).timestamp()
-
-    eventbridge._parse_cron_fields = parse
-    eventbridge._cron_next_fire = next_fire
-    scheduler._at_time_epoch = at_epoch
-    scheduler._create_schedule = _zoning(scheduler._create_schedule)
-    scheduler._update_schedule = _zoning(scheduler._update_schedule)
+    scheduler._create_schedule = _noticed(scheduler._create_schedule)
+    scheduler._update_schedule = _noticed(scheduler._update_schedule)
+    scheduler._delete_schedule = _noticed(scheduler._delete_schedule)
+    scheduler._ticker_loop = _run
     after("AWS::Scheduler::Schedule", "create", _from_stack)
     after("AWS::Scheduler::Schedule", "update", _from_stack)
 
 
-def _zoning(native: Any) -> Any:
-    def handle(name: str, body: dict[str, Any]) -> Any:
-        answer = native(name, body)
-        schedule = scheduler._schedules.get(f"{body.get('GroupName', 'default')}/{name}")
-        if schedule:
-            _zone(schedule)
+def _noticed(native: Any) -> Any:
+    def handle(name: str, details: dict[str, Any]) -> Any:
+        answer = native(name, details)
+        _notice(details.get("GroupName") or "default", name)
         return answer
 
     return handle
 
 
 def _from_stack(physical_id: str, properties: dict[str, Any]) -> None:
-    schedule = scheduler._schedules.get(f"{properties.get('GroupName', 'default')}/{physical_id}")
+    group = properties.get("GroupName") or "default"
+    schedule = scheduler._schedules.get(f"{group}/{physical_id}")
     if schedule:
         schedule["ScheduleExpressionTimezone"] = properties.get("ScheduleExpressionTimezone", "UTC")
         schedule["StartDate"], schedule["EndDate"] = properties.get("StartDate"), properties.get("EndDate")
-        _zone(schedule)
+        _notice(group, physical_id)
+
+
+def _notice(group: str, name: str) -> None:
+    """Begins the time of a new or changed schedule, and lets the thread below look at it."""
+    global _changed
+    for key in [key for key in scheduler._schedules._data if key[2] == f"{group}/{name}"]:
+        _since[key] = CLOCK.now()
+    with _lock:
+        earlier, _changed = _changed, CLOCK.signal()
+    earlier.set()
+
+
+def _run() -> None:
+    """Delivers what is due, for ever; this is the body of the scheduler's thread."""
+    work = CLOCK.begin("EventBridge Scheduler")
+    with CLOCK.as_work(work):
+        while True:
+            with _lock:
+                changed = _changed
+            due = [(moment, key) for key in list(scheduler._schedules._data) if (moment := next_time(key))]
+            moment = min(due)[0] if due else None
+            if CLOCK.wait_until(moment, changed, is_schedule=True) or moment is None:
+                continue
+            for at, key in sorted(due):
+                if at == moment:
+                    _since[key] = at
+                    _deliver(scheduler._schedules._data.get(key), key, at)
+
+
+def next_time(key: tuple[str, str, str]) -> datetime | None:
+    """Returns when a schedule is due next, or None if it never is again."""
+    schedule = scheduler._schedules._data.get(key)
+    if schedule is None or schedule.get("State") != "ENABLED":
+        return None
+    since = _since[key]
+    start, end = scheduler._to_epoch(schedule.get("StartDate")), scheduler._to_epoch(schedule.get("EndDate"))
+    if start is not None:
+        since = max(since, datetime.fromtimestamp(start, UTC) - timedelta(seconds=1))
+    moment = _occurrence(schedule["ScheduleExpression"], schedule.get("ScheduleExpressionTimezone") or "UTC", since)
+    if moment is None or (end is not None and moment.timestamp() > end):
+        return None
+    return moment
+
+
+def _occurrence(expression: str, zone_name: str, since: datetime) -> datetime | None:
+    zone = ZoneInfo(zone_name)
+    once = scheduler._at_time_epoch(expression)
+    if once is not None:
+        # ministack takes the local time of the zone for UTC. Here and below this is put right afterwards.
+        moment = datetime.fromtimestamp(once, UTC).replace(tzinfo=zone).astimezone(UTC)
+        return moment if moment > since else None
+    interval = eventbridge._parse_rate_seconds(expression)
+    if interval is not None:
+        return since + timedelta(seconds=interval)
+    fields = eventbridge._parse_cron_fields(expression)
+    local = fields and eventbridge._cron_next_fire(fields, since.astimezone(zone).replace(tzinfo=UTC))
+    return local.replace(tzinfo=zone).astimezone(UTC) if local else None
+
+
+def _deliver(schedule: dict[str, Any] | None, key: tuple[str, str, str], at: datetime) -> None:
+    if schedule is None:
+        return
+    account, region, _ = key
+    set_request_account_id(account)
+    set_request_region(region)
+    name = schedule["Name"]
+    if name in _awaited:
+        _awaited.discard(name)
+        CLOCK.await_schedule(bool(_awaited))
+        # Before the delivery is in the list: who finds it there may release the clock at once.
+        CLOCK.hold()
+    fate = FAULTS.meet("scheduler:Deliver", {account}, json.dumps(schedule["Target"]))
+    for _ in range(2 if fate.lost else 1):
+        delivery = {"schedule": name, "scheduledTime": _utc(at), "at": CLOCK.now_iso()}
+        try:
+            delivery["executionArn"] = _start(schedule, _filled_in(schedule, at), fate)
+        except Refused as refused:
+            delivery["error"] = str(refused)
+            sf.logger.warning("EventBridge Scheduler could not deliver %s: %s", name, refused)
+        deliveries.append(delivery)
+    if schedule.get("ActionAfterCompletion") == "DELETE" and next_time(key) is None:
+        scheduler._schedules._data.pop(key, None)
+
+
+def _filled_in(schedule: dict[str, Any], at: datetime) -> str:
+    """Returns the target's input with the keywords of "Adding context attributes" in the Scheduler user guide."""
+    text = str(schedule["Target"].get("Input") or "{}")
+    values = {
+        "schedule-arn": schedule["Arn"],
+        "scheduled-time": _utc(at),
+        # Of each attempted invocation, so a second delivery has another one.
+        "execution-id": secrets.token_hex(8),
+        "attempt-number": "1",
+    }
+    for keyword, value in values.items():
+        text = text.replace(f"<aws.scheduler.{keyword}>", value)
+    return text
+
+
+def _start(schedule: dict[str, Any], text: str, fate: Fate) -> str:
+    if fate.error:
+        raise Refused(f"{fate.error}: {fate.message}")
+    target = schedule["Target"]
+    request = {"stateMachineArn": target["Arn"], "input": text}
+    if target["Arn"] == UNIVERSAL:
+        request = {f"{field[0].lower()}{field[1:]}": value for field, value in json.loads(text).items()}
+    machine = request["stateMachineArn"]
+    _require_trust(target["RoleArn"], schedule["Arn"])
+    if not role.may(target["RoleArn"], "scheduler", "states:StartExecution", machine):
+        raise Refused(f"{target['RoleArn']} may not call states:StartExecution on {machine}")
+    status, _, body = sf._start_execution(request)
+    answer = json.loads(body)
+    if status != 200:
+        raise Refused(f"{answer.get('__type')}: {answer.get('message')}")
+    return str(answer["executionArn"])
+
+
+def _require_trust(role_arn: str, schedule_arn: str) -> None:
+    """Requires that the role's trust policy names the Scheduler: ministack knows no principals that are services."""
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    context = iam_evaluator.EvalContext(
+        principal_arn="scheduler.amazonaws.com",
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region=schedule_arn.split(":")[3],
+        service_context={"aws:sourceaccount": account, "aws:sourcearn": schedule_arn},
+    )
+    document = (iam._roles.get(name) or {}).get("AssumeRolePolicyDocument") or "{}"
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = [policy.get("Statement", [])] if isinstance(policy.get("Statement"), dict) else policy["Statement"]
+    for statement in statements:
+        principal = statement.get("Principal")
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        named = principal == "*" or "scheduler.amazonaws.com" in ([services] if isinstance(services, str) else services)
+        if (
+            named
+            and statement["Effect"] == "Allow"
+            and iam_evaluator._conditions_met(statement.get("Condition") or {}, context)
+        ):
+            return
+    raise Refused(f"scheduler.amazonaws.com may not assume {role_arn}")
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

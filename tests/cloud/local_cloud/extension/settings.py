@@ -9,26 +9,29 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """The simulator's address, the folder for evidence, and the patches to leave out."""
+    """The simulator's address, the kind of clock, the folder for evidence, and the patches to leave out."""
 
     simulator_host: str
     simulator_port: int
+    # "stepping" or "running"; see clock.py.
+    clock: str
     evidence: Path | None
     # Modules of `extension` to leave out, so that a test can show what happens without a patch.
     without: frozenset[str]
 
 
 def from_environment() -> Settings:
-    """Reads FLEET_SIM_ADDRESS (required), EVIDENCE_DIR and WITHOUT (optional)."""
+    """Reads FLEET_SIM_ADDRESS (required), CLOCK, EVIDENCE_DIR and WITHOUT (optional)."""
     # Each variable is removed when it is read, because ministack passes the whole environment on to the Lambdas.
     os.environ.pop("PYTHONPATH", None)
     address = os.environ.pop("FLEET_SIM_ADDRESS", "")
     host, _, port = address.partition(":")
     if not port.isdigit():
         raise SystemExit(f"FLEET_SIM_ADDRESS is {address!r}: set it to host:port of a running fleet-sim")
+    clock = os.environ.pop("CLOCK", "running")
     evidence = os.environ.pop("EVIDENCE_DIR", None)
     without = frozenset(filter(None, os.environ.pop("WITHOUT", "").split(",")))
-    return Settings(host, int(port), Path(evidence) if evidence else None, without)
+    return Settings(host, int(port), clock, Path(evidence) if evidence else None, without)
 
 
 SETTINGS = from_environment()

@@ -6,11 +6,10 @@ run even after the threshold is exceeded, no permission of the role is checked, 
 
 from __future__ import annotations
 
-import contextvars
 import copy
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from ministack.core.responses import new_uuid
@@ -20,8 +19,8 @@ from ..clock import CLOCK
 from . import expressions, inline_map, result_writer, role, scope
 from .scope import CURRENT, ExecutionError, Scope, Stopped, limit_size
 
-# AWS allows 10,000. More threads than this do not help on two processors.
-THREAD_LIMIT = 200
+# AWS allows 10,000. Most of these threads only wait, so that this many fit on a small computer.
+THREAD_LIMIT = 1000
 _COUNTS = (
     "pending",
     "running",
@@ -52,8 +51,8 @@ class MapRun:
         self.failed = 0
         self.exceeded = False
         self.lock = threading.Lock()
-        # Set when a threshold is exceeded or the parent ends; the children then stop waiting.
-        self.over = threading.Event()
+        # Happens when a threshold is exceeded or the parent ends; the children then stop waiting.
+        self.over = scope.current().over.follower()
         counts = {**dict.fromkeys(_COUNTS, 0), "total": len(items), "pending": len(items)}
         self.record = {
             "mapRunArn": self.arn,
@@ -90,7 +89,8 @@ class MapRun:
             # Without a limit, the first failure is one too many.
             if any(exceeded) or not exceeded:
                 self.exceeded = True
-                self.over.set()
+        if self.exceeded:
+            self.over.set()
 
     def close(self, status: str) -> None:
         """Ends the map run."""
@@ -183,17 +183,9 @@ def _batched(state: dict[str, Any], items: list[Any], evaluate: Any) -> list[Any
 def _run_children(map_run: MapRun, items: list[Any], processor: dict[str, Any], ctx: dict[str, Any]) -> None:
     parent = scope.current()
     threads = min(int(map_run.record["maxConcurrency"]) or THREAD_LIMIT, THREAD_LIMIT, len(items) or 1)
-    with ThreadPoolExecutor(threads) as pool:
-        running = [
-            pool.submit(contextvars.copy_context().run, _child, map_run, parent, index, item, processor, ctx)
-            for index, item in enumerate(items)
-        ]
-        while wait(running, timeout=0.05).not_done:
-            # The children watch the map run; here the map run watches the execution.
-            if parent.over.is_set() or parent.execution["status"] != "RUNNING":
-                map_run.over.set()
-    for done in running:
-        done.result()
+    CLOCK.together(
+        [partial(_child, map_run, parent, index, item, processor, ctx) for index, item in enumerate(items)], threads
+    )
 
 
 def _authorize_watching(map_run: MapRun) -> None:

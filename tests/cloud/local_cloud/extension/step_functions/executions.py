@@ -42,12 +42,19 @@ def install() -> None:
         if running is not None:
             return json_response({"executionArn": running["executionArn"], "startDate": running["startDate"]})
         version = sf._execution_version_arn(requested) if base and base != requested else None
-        # The thread of the execution inherits this context, and with it the version to run.
-        token = _version.set(version)
+        # The thread of the execution inherits this context, and with it the version to run. It works from now on, not
+        # only from the moment at which the thread begins: otherwise the clock could step in between.
+        token, work = _version.set(version), CLOCK.begin(f"execution {data.get('name', '')}")
         try:
-            answer = native_start(data)
+            with CLOCK.as_work(work):
+                answer = native_start(data)
+        except BaseException:
+            CLOCK.end(work)
+            raise
         finally:
             _version.reset(token)
+        if answer[0] != 200:
+            CLOCK.end(work)
         if answer[0] == 200 and version:
             execution = sf._executions[json.loads(answer[2])["executionArn"]]
             execution["_versionArn"] = version
@@ -96,6 +103,13 @@ def _same_and_running(base: str | None, data: dict[str, Any]) -> dict[str, Any] 
 
 def run_execution(arn: str) -> None:
     """Runs an execution; this is the body of its thread."""
+    try:
+        _run(arn)
+    finally:
+        CLOCK.end_own()
+
+
+def _run(arn: str) -> None:
     execution = sf._executions.get(arn)
     if execution is None:
         return

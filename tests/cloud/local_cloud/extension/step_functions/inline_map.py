@@ -5,13 +5,13 @@ Natively all of them run, so a failed stage would not stop the next stage. Patch
 
 from __future__ import annotations
 
-import contextvars
 import copy
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from ministack.services import stepfunctions as sf
 
+from ..clock import CLOCK
 from . import distributed_map, expressions
 from .scope import ExecutionError
 
@@ -49,8 +49,8 @@ def run_map(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: dic
             if isinstance(error, ExecutionError):
                 sf._add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": details})
 
-    with ThreadPoolExecutor(min(int(concurrency) or CONCURRENCY_LIMIT, len(items) or 1)) as pool:
-        wait([pool.submit(contextvars.copy_context().run, iterate, i, item) for i, item in enumerate(items)])
+    threads = int(concurrency) or CONCURRENCY_LIMIT
+    CLOCK.together([partial(iterate, index, item) for index, item in enumerate(items)], threads)
     if errors:
         sf._add_event(execution, "MapStateFailed", {})
         raise errors[0]

@@ -19,6 +19,11 @@ from .scope import ExecutionError, current
 
 _INTEGRATION = re.compile(r"arn:aws:states:::(?:aws-sdk:)?([\w-]+):(\w+)")
 _IAM_PREFIX = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
+# The integration for invocations and the general one for all calls of the SDK name an unmodelled error differently.
+_DENIED = {
+    "lambda:InvokeFunction": "Lambda.AWSLambdaException",
+    "lambda:GetAccountSettings": "Lambda.LambdaException",
+}
 _ERROR_PREFIX = {
     "lambda": "Lambda",
     "sns": "SNS",
@@ -30,20 +35,24 @@ _ERROR_PREFIX = {
 }
 
 
-def assumed(role_arn: str) -> str:
+def assumed(role_arn: str, session: str = "states") -> str:
     """Returns the ARN of the role's session, as IAM and resource policies see it."""
     account = role_arn.split(":")[4]
-    return f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/states"
+    return f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{session}"
 
 
 def allowed(action: str, resource: str) -> bool:
     """Returns whether the role of the running state machine allows an action; records the decision."""
+    return may(current().role_arn, "states", action, resource)
+
+
+def may(role_arn: str, session: str, action: str, resource: str) -> bool:
+    """Returns whether a role that a service has assumed allows an action; records the decision."""
     if not app.AUTH:
         return True
-    role_arn = current().role_arn
     account, name = get_account_id(), role_arn.rsplit("/", 1)[-1]
     context = iam_evaluator.EvalContext(
-        principal_arn=assumed(role_arn),
+        principal_arn=assumed(role_arn, session),
         principal_type="AssumedRole",
         principal_account=account,
         action=action,
@@ -75,7 +84,7 @@ def install() -> None:
         action, on = need
         service = action.split(":")[0]
         prefix = _ERROR_PREFIX.get(service, service.capitalize())
-        require(action, on, "Lambda.AWSLambdaException" if service == "lambda" else f"{prefix}.AccessDeniedException")
+        require(action, on, _DENIED.get(action, f"{prefix}.AccessDeniedException"))
         return faults.around_integration(action, prefix, arguments, lambda: native(resource, arguments))
 
     sf._invoke_resource = invoke_resource

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ministack.services import stepfunctions as sf
 
-from ..clock import CLOCK
+from ..clock import CLOCK, Signal
 
 STATE_LIMIT_BYTES = 256 * 1024
 ExecutionError = sf._ExecutionError
@@ -32,8 +31,8 @@ class Scope:
     execution: dict[str, Any]
     role_arn: str
     deadline: datetime | None = None
-    # Set when the execution is stopped or fails in another thread; every wait ends then.
-    over: threading.Event = field(default_factory=threading.Event)
+    # Happens when the execution is stopped or fails in another thread; every wait ends then.
+    over: Signal = field(default_factory=CLOCK.signal)
 
 
 CURRENT: ContextVar[Scope | None] = ContextVar("current_execution", default=None)
@@ -57,18 +56,14 @@ def check() -> None:
 
 def pause(seconds: float) -> None:
     """Waits in simulated time; raises Stopped or TimedOut as soon as the execution has to end."""
-    scope = current()
-    if scope.deadline is None:
-        CLOCK.wait(seconds, scope.over)
-    else:
-        left = (scope.deadline - CLOCK.now()).total_seconds()
-        CLOCK.wait(min(seconds, max(left, 0)), scope.over)
-    check()
+    pause_until(CLOCK.now() + timedelta(seconds=seconds))
 
 
 def pause_until(moment: datetime) -> None:
     """Waits until a simulated time, like `pause`."""
-    pause((moment - CLOCK.now()).total_seconds())
+    scope = current()
+    CLOCK.wait_until(moment if scope.deadline is None else min(moment, scope.deadline), scope.over)
+    check()
 
 
 def limit_size(value: Any) -> Any:

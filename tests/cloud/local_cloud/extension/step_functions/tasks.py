@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +22,8 @@ from . import expressions, scope
 from .scope import ExecutionError, limit_size
 
 Outcome = tuple[Any, str | None]
+# An execution lasts a year at most (quota "maximum execution time"), so no delay is longer.
+LONGEST_DELAY_SECONDS = 365 * 24 * 3600.0
 
 
 def with_retry_and_catch(
@@ -53,8 +54,12 @@ def with_retry_and_catch(
 
 
 def _delay(retrier: dict[str, Any], earlier: int) -> float:
-    delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** earlier
-    delay = min(delay, retrier.get("MaxDelaySeconds", delay))
+    try:
+        delay = float(retrier.get("IntervalSeconds", 1)) * float(retrier.get("BackoffRate", 2.0)) ** earlier
+    except OverflowError:
+        # A retrier may have 99,999,999 attempts. The thousandth one is already beyond every number of this kind.
+        delay = LONGEST_DELAY_SECONDS
+    delay = min(delay, retrier.get("MaxDelaySeconds", LONGEST_DELAY_SECONDS))
     return random.uniform(0, delay) if retrier.get("JitterStrategy") == "FULL" else delay
 
 
@@ -128,7 +133,7 @@ def _resource_of(resource: str) -> dict[str, str]:
 
 def _with_token(resource: str, arguments: Any, token: str, timeout: float | None, heartbeat: float | None) -> Any:
     """Calls the service, then waits for SendTaskSuccess or SendTaskFailure, in simulated time."""
-    answered = threading.Event()
+    answered = CLOCK.signal()
     waiting: dict[str, Any] = {"event": answered, "result": None, "error": None, "heartbeat": None}
     sf._task_tokens[token] = waiting
     try:
@@ -137,8 +142,7 @@ def _with_token(resource: str, arguments: Any, token: str, timeout: float | None
         while not answered.is_set():
             scope.check()
             _fail_if_late(started, waiting, timeout, heartbeat)
-            # Short waits: three things can end this loop, and only one of them sets an event.
-            answered.wait(0.02)
+            CLOCK.wait_until(_latest(started, waiting, timeout, heartbeat), answered, scope.current().over)
     finally:
         sf._task_tokens.pop(token, None)
     if waiting["error"] is not None:
@@ -149,15 +153,28 @@ def _with_token(resource: str, arguments: Any, token: str, timeout: float | None
         return waiting["result"]
 
 
+def _latest(
+    started: datetime, waiting: dict[str, Any], timeout: float | None, heartbeat: float | None
+) -> datetime | None:
+    """Returns the moment at which the first limit of a task or of its execution is reached."""
+    limits = [
+        scope.current().deadline,
+        started + timedelta(seconds=timeout) if timeout is not None else None,
+        _last_beat(started, waiting) + timedelta(seconds=heartbeat) if heartbeat is not None else None,
+    ]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _last_beat(started: datetime, waiting: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(waiting["heartbeat"]) if waiting["heartbeat"] else started
+
+
 def _fail_if_late(started: datetime, waiting: dict[str, Any], timeout: float | None, heartbeat: float | None) -> None:
     now = CLOCK.now()
     if timeout is not None and now - started >= timedelta(seconds=timeout):
         raise ExecutionError("States.Timeout", "")
-    if heartbeat is not None:
-        beat = waiting["heartbeat"]
-        last = datetime.fromisoformat(beat) if beat else started
-        if now - last >= timedelta(seconds=heartbeat):
-            raise ExecutionError("States.HeartbeatTimeout", "")
+    if heartbeat is not None and now - _last_beat(started, waiting) >= timedelta(seconds=heartbeat):
+        raise ExecutionError("States.HeartbeatTimeout", "")
 
 
 def install() -> None:

@@ -32,6 +32,7 @@ def walk(states: dict[str, Any], start_at: str, data: Any, execution: dict[str, 
         if state is None:
             raise ExecutionError("States.Runtime", f"State '{name}' not found in definition")
         kind = state.get("Type")
+        CLOCK.say(f"{execution['executionArn']} in {name}")
         ctx["State"] = {"Name": name, "EnteredTime": CLOCK.now_iso(), "RetryCount": 0}
         sf._add_event(
             execution, f"{kind}StateEntered", {"stateEnteredEventDetails": {"name": name, "input": json.dumps(value)}}
