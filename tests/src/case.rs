@@ -3,6 +3,7 @@
 //! Fields that a case's scenario or plan leaves out come from `defaults.yaml`, so that a case says only what it is
 //! about. Unknown fields are errors. `schemas/end-to-end-case.schema.json` is made from these types.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -23,6 +24,8 @@ pub struct Case {
     pub runs: Vec<Run>,
     /// How simulated time passes.
     pub clock: Clock,
+    /// Parameters of the template, by name.
+    pub parameters: BTreeMap<String, String>,
     series: bool,
 }
 
@@ -61,6 +64,9 @@ pub struct Start {
     /// Further fields of the execution input, such as `comment` or `readinessOnly`. They replace the fields above.
     #[serde(default)]
     pub input: Map<String, Value>,
+    /// The schedule of the stack that starts the run, for example `InstallSchedule`. `operation` is then what the schedule
+    /// asks for, and the plan must have the name `monthly`. For one of several `runs` only.
+    pub schedule: Option<String>,
     /// What happens before the next run of `runs` starts.
     #[serde(default)]
     pub then: Then,
@@ -138,6 +144,9 @@ pub(crate) struct File {
     run: Option<Start>,
     /// What is expected of the only run.
     expect: Option<Expect>,
+    /// Parameters of the template that differ from their defaults, for example `EnableScanSchedule: "true"`.
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
     /// Several runs in one cloud, in the order in which they start.
     #[serde(default)]
     runs: Vec<FileRun>,
@@ -227,7 +236,7 @@ impl Case {
             runs.push(Run { name: entry.name, plan, start: entry.run, expect: entry.expect });
         }
         let scenario = Value::Object(with_defaults(file.scenario, &defaults.scenario));
-        Ok(Self { name, scenario, runs, clock: file.clock, series })
+        Ok(Self { name, scenario, runs, clock: file.clock, parameters: file.parameters, series })
     }
 
     /// Returns whether several runs share one cloud.

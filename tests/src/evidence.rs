@@ -101,6 +101,17 @@ pub struct Execution {
     pub cause: Option<String>,
     /// Its ARN.
     pub execution_arn: String,
+    /// Its output. Null: it has none.
+    #[serde(default)]
+    pub output: Value,
+}
+
+impl Execution {
+    /// Returns its name, which is the run id.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.execution_arn.rsplit(':').next().unwrap_or_default()
+    }
 }
 
 /// A line of `calls.jsonl`.
@@ -293,7 +304,8 @@ impl Evidence {
         files(&bucket, &mut public_files)?;
         files(&own.join("report"), &mut public_files)?;
         Ok(Self {
-            run_id: run.name.clone(),
+            run_id: execution.name().to_owned(),
+            objects: bucket.join("runs").join(execution.name()),
             operation: run.start.operation.clone(),
             plan: orgpatch_plan::read(&run.plan.text).ok(),
             files: Files::read(&own)?,
@@ -312,7 +324,6 @@ impl Evidence {
             authorized: json_lines(&cloud.join("authorized.jsonl"))?,
             secrets: json(&cloud.join("secrets.json"))?,
             public_files,
-            objects: bucket.join("runs").join(&run.name),
             shares_its_time: case.runs.iter().any(|run| run.start.then == Then::GoOn),
         })
     }

@@ -24,6 +24,14 @@ pub struct Expect {
     /// Parts of the cause of the execution.
     #[serde(default)]
     pub error_contains: Vec<String>,
+    /// A part of the reason with which the execution ended quietly, without a run. Its exit code is 0.
+    pub not_started: Option<String>,
+    /// States that the execution itself entered, for example `WaitForScan`.
+    #[serde(default)]
+    pub entered: BTreeSet<String>,
+    /// Parts of `summary.md`.
+    #[serde(default)]
+    pub summary_contains: Vec<String>,
     /// The decision of the run.
     pub decision: Option<RunDecision>,
     /// The code of the run's reason.
@@ -225,6 +233,20 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     for part in expect.error_contains.iter().filter(|part| !cause.contains(part.as_str())) {
         complaints.push(format!("the cause of the execution does not contain {part:?}: {cause:?}"));
     }
+    not_started(expect, &execution.output, complaints);
+    let summary = evidence.files.summary.as_deref().unwrap_or_default();
+    for part in expect.summary_contains.iter().filter(|part| !summary.contains(part.as_str())) {
+        complaints.push(format!("summary.md does not contain {part:?}: {summary}"));
+    }
+    let entered: BTreeSet<&str> = evidence
+        .own_executions()
+        .filter(|one| one.execution_arn == execution.execution_arn)
+        .flat_map(|one| &one.events)
+        .filter_map(|event| event.pointer("/stateEnteredEventDetails/name")?.as_str())
+        .collect();
+    for state in expect.entered.iter().filter(|state| !entered.contains(state.as_str())) {
+        complaints.push(format!("the execution did not enter {state}, but {entered:?}"));
+    }
     let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
     for error in evidence.own_executions().flat_map(|execution| &execution.events).filter_map(task_error) {
         *failed.entry(error).or_default() += 1;
@@ -232,6 +254,16 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     for (error, wanted) in &expect.task_errors {
         let found = failed.get(error.as_str()).copied().unwrap_or_default();
         same(&format!("tasks that failed with {error}"), wanted, &found, complaints);
+    }
+}
+
+/// Compares how the execution ended without a run, if it did.
+fn not_started(expect: &Expect, output: &Value, complaints: &mut Vec<String>) {
+    let ended_quietly = output.get("decision").and_then(Value::as_str) == Some("not-started");
+    same("whether the execution ends without a run", &expect.not_started.is_some(), &ended_quietly, complaints);
+    let reason = output.get("reason").and_then(Value::as_str).unwrap_or_default();
+    if let Some(part) = expect.not_started.as_ref().filter(|part| !reason.contains(part.as_str())) {
+        complaints.push(format!("the reason does not contain {part:?}: {reason:?}"));
     }
 }
 

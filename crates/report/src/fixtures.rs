@@ -121,6 +121,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         organization_id: "o-abcdefghij".into(),
         steps: steps.into(),
         accounts_outside_plan: vec![],
+        lambda_concurrency: None,
     };
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));

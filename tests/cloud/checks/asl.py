@@ -99,7 +99,7 @@ def transitions_name_a_state_beside_them(definition: dict[str, Any]) -> list[str
         if machine.get("StartAt") not in states:
             findings.append(f"{path or 'top'}: StartAt {machine.get('StartAt')!r} is not a state of it")
         for name, state in states.items():
-            for target in _targets(state):
+            for target in targets(state):
                 reached.add(target)
                 if target not in states:
                     findings.append(f"{path}{name}: goes to {target!r}, which is not in the same list of states")
@@ -335,10 +335,11 @@ def _machines(machine: dict[str, Any], path: str = "") -> Iterator[tuple[str, di
             yield from _machines(inner, f"{path}{name}/")
 
 
-def _targets(state: dict[str, Any]) -> list[str]:
-    targets = [state[key] for key in ("Next", "Default") if key in state]
-    targets += [choice["Next"] for choice in state.get("Choices", []) if "Next" in choice]
-    return targets + [catcher["Next"] for catcher in state.get("Catch", []) if "Next" in catcher]
+def targets(state: dict[str, Any]) -> list[str]:
+    """Returns the states that may come after a state."""
+    found = [state[key] for key in ("Next", "Default") if key in state]
+    found += [choice["Next"] for choice in state.get("Choices", []) if "Next" in choice]
+    return found + [catcher["Next"] for catcher in state.get("Catch", []) if "Next" in catcher]
 
 
 def _assigned(state: dict[str, Any]) -> set[str]:
