@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_plan::Plan;
 use orgpatch_report::{Report, TargetReport};
@@ -36,6 +37,8 @@ pub struct Evidence {
     pub calls: Vec<Call>,
     /// The ground truth, by instance id.
     pub truth: BTreeMap<String, GroundTruth>,
+    /// Every command that fleet-sim took, with when it was sent and when its invocations ended.
+    pub commands_in_truth: Vec<CommandTruth>,
     /// The baselines that are registered after the last run of the case, by account and Region. Only where they were
     /// ever changed.
     pub baselines: BTreeMap<String, BTreeMap<String, RegisteredBaselines>>,
@@ -104,6 +107,10 @@ pub struct Execution {
     /// Its output. Null: it has none.
     #[serde(default)]
     pub output: Value,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub stopped_at: Timestamp,
 }
 
 impl Execution {
@@ -180,6 +187,31 @@ pub struct GroundTruth {
     pub missing: BTreeSet<String>,
     /// Whether it rebooted.
     pub rebooted: bool,
+}
+
+/// A command in the ground truth.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CommandTruth {
+    /// Its account.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// `Scan` or `Install`.
+    pub operation: String,
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// Its invocations.
+    pub invocations: Vec<InvocationTruth>,
+}
+
+/// An invocation in the ground truth.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvocationTruth {
+    /// Its instance.
+    pub instance_id: String,
+    /// When it ended, by what the service reports. None: it has not.
+    pub ended: Option<Timestamp>,
 }
 
 /// The baselines that are registered in an account and Region.
@@ -281,6 +313,8 @@ pub struct Fault {
 struct TruthFile {
     instances: BTreeMap<String, GroundTruth>,
     baselines: BTreeMap<String, BTreeMap<String, RegisteredBaselines>>,
+    #[serde(default)]
+    commands: Vec<CommandTruth>,
 }
 
 #[derive(Deserialize)]
@@ -319,6 +353,7 @@ impl Evidence {
             report_text,
             calls: json_lines(&own.join("calls.jsonl"))?,
             truth: truth.instances,
+            commands_in_truth: truth.commands,
             baselines: truth.baselines,
             history: history.executions,
             authorized: json_lines(&cloud.join("authorized.jsonl"))?,

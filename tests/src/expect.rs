@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::checks;
 use crate::evidence::Evidence;
 
 /// What is expected of a run. Fields that are left out are not compared, except `targets` and `denied`, which then must
@@ -85,6 +86,11 @@ pub struct Expect {
     /// The baselines that are registered in a target (`account/region`) after the last run of the case.
     #[serde(default)]
     pub registered: BTreeMap<String, ExpectRegistered>,
+    /// The simulated hours that the run took: from and to.
+    pub hours: Option<[f64; 2]>,
+    /// The largest number of installs that were in flight at the same time, by target (`account/region`).
+    #[serde(default)]
+    pub most_in_flight: BTreeMap<String, usize>,
     /// How often fleet-sim answered an operation with an error. It proves that a fault has struck.
     #[serde(default)]
     pub call_errors: BTreeMap<String, ExpectCallErrors>,
@@ -98,6 +104,8 @@ pub struct ExpectInstance {
     reason: Option<String>,
     /// The ids of all patches that the row reports as installed.
     installed: Option<BTreeSet<String>>,
+    /// The outcomes of its passes, if it had two.
+    passes: Option<Vec<Outcome>>,
     /// The codes of all conflicts of the row.
     conflicts: Option<BTreeSet<String>>,
     /// The code of the row's `overwrittenBy`.
@@ -188,6 +196,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     ending(expect, evidence, &mut complaints);
     calls(expect, evidence, &mut complaints);
     registered(expect, evidence, &mut complaints);
+    pace(expect, evidence, &mut complaints);
     match &evidence.report {
         Some(report) => {
             in_report(expect, report, &mut complaints);
@@ -254,6 +263,21 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     for (error, wanted) in &expect.task_errors {
         let found = failed.get(error.as_str()).copied().unwrap_or_default();
         same(&format!("tasks that failed with {error}"), wanted, &found, complaints);
+    }
+}
+
+fn pace(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
+    if let Some([from, to]) = expect.hours {
+        let took = evidence.execution.stopped_at.duration_since(evidence.execution.started_at);
+        let hours = took.as_secs_f64() / 3_600.0;
+        if !(from..=to).contains(&hours) {
+            complaints.push(format!("the run took {hours:.2} hours, expected {from} to {to}"));
+        }
+    }
+    let found = checks::pacing::most_in_flight(evidence);
+    for (target, wanted) in &expect.most_in_flight {
+        let found = found.get(target).copied().unwrap_or_default();
+        same(&format!("installs in flight in {target}"), wanted, &found, complaints);
     }
 }
 
@@ -381,6 +405,10 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         }
         for part in wanted.reason_contains.iter().filter(|part| !row.reason.text.contains(part.as_str())) {
             complaints.push(format!("the reason of {name} does not contain {part:?}: {}", row.reason));
+        }
+        if let Some(passes) = &wanted.passes {
+            let found: Vec<Outcome> = row.passes.iter().map(|pass| pass.outcome).collect();
+            same(&format!("passes of {name}"), passes, &found, complaints);
         }
         let finding = |check: Check| row.findings.iter().find(|finding| finding.check == check);
         for (check, status) in &wanted.findings {

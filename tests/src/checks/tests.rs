@@ -47,7 +47,9 @@ fn fine() -> Evidence {
     let parent = json!({"executionArn": "arn", "events": [{"mapRunStartedEventDetails": {"mapRunArn": "map"}}]});
     Evidence {
         run_id: "r".into(),
-        execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn"})),
+        execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn", "startedAt": "2026-11-10T00:00:00Z",
+            "stoppedAt": "2026-11-10T01:00:00Z"})),
+        commands_in_truth: vec![],
         report: Some(from(report.clone())),
         report_text: report.clone(),
         files: files(&from(report)),
