@@ -24,6 +24,8 @@ pub struct Case {
     pub runs: Vec<Run>,
     /// Parameters of the template, by name.
     pub parameters: BTreeMap<String, String>,
+    /// How simulated time passes.
+    pub clock: Clock,
     series: bool,
 }
 
@@ -95,6 +97,28 @@ impl Then {
     }
 }
 
+/// How simulated time passes in a case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// It stands still while anything works, and then skips what everything waits for.
+    #[default]
+    Stepping,
+    /// It runs at the scenario's `clock.speed`, also while the computer works.
+    Running,
+}
+
+impl Clock {
+    /// Returns the driver's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stepping => "stepping",
+            Self::Running => "running",
+        }
+    }
+}
+
 /// An end-to-end case: a simulated organization, a plan, one or more runs, and what is expected of each.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -109,6 +133,9 @@ pub(crate) struct File {
     plan: Option<Map<String, Value>>,
     /// The plan as text, for a document that is not even YAML.
     plan_text: Option<String>,
+    /// How simulated time passes.
+    #[serde(default)]
+    clock: Clock,
     /// How the only run starts.
     run: Option<Start>,
     /// What is expected of the only run.
@@ -178,7 +205,7 @@ impl Case {
             runs.push(Run { name: entry.name, plan, start: entry.run, expect: entry.expect });
         }
         let scenario = Value::Object(with_defaults(file.scenario, &defaults.scenario));
-        Ok(Self { name, scenario, runs, parameters: file.parameters, series })
+        Ok(Self { name, scenario, runs, parameters: file.parameters, clock: file.clock, series })
     }
 
     /// Returns whether several runs share one cloud.

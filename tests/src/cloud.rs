@@ -45,7 +45,7 @@ pub fn run(case: &Case) -> Result<Results, Broken> {
         .arg(scenario)
         .arg("--out")
         .arg(&output);
-    driver.args(["--quiet", "--evidence", "--timeout", &TIMEOUT_SECONDS.to_string()]);
+    driver.args(["--quiet", "--evidence", "--timeout", &TIMEOUT_SECONDS.to_string(), "--clock", case.clock.word()]);
     for (name, value) in &case.parameters {
         driver.args(["--parameter", &format!("{name}={value}")]);
     }
