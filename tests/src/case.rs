@@ -3,6 +3,7 @@
 //! Fields that a case's scenario or plan leaves out come from `defaults.yaml`, so that a case says only what it is
 //! about. Unknown fields are errors. `schemas/end-to-end-case.schema.json` is made from these types.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -21,6 +22,10 @@ pub struct Case {
     pub scenario: Value,
     /// Its runs, in the order in which they start.
     pub runs: Vec<Run>,
+    /// How simulated time passes.
+    pub clock: Clock,
+    /// Parameters of the template, by name.
+    pub parameters: BTreeMap<String, String>,
     series: bool,
 }
 
@@ -59,6 +64,9 @@ pub struct Start {
     /// Further fields of the execution input, such as `comment` or `readinessOnly`. They replace the fields above.
     #[serde(default)]
     pub input: Map<String, Value>,
+    /// The schedule of the stack that starts the run, for example `InstallSchedule`. `operation` is then what the schedule
+    /// asks for, and the plan must have the name `monthly`. For one of several `runs` only.
+    pub schedule: Option<String>,
     /// What happens before the next run of `runs` starts.
     #[serde(default)]
     pub then: Then,
@@ -89,6 +97,28 @@ impl Then {
     }
 }
 
+/// How simulated time passes in a case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// It stands still while anything works, and then skips what everything waits for.
+    #[default]
+    Stepping,
+    /// It runs at the scenario's `clock.speed`, also while the computer works.
+    Running,
+}
+
+impl Clock {
+    /// Returns the driver's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stepping => "stepping",
+            Self::Running => "running",
+        }
+    }
+}
+
 /// An end-to-end case: a simulated organization, a plan, one or more runs, and what is expected of each.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -107,10 +137,16 @@ pub(crate) struct File {
     plan: Option<Map<String, Value>>,
     /// The plan as text, for a document that is not even YAML.
     plan_text: Option<String>,
+    /// How simulated time passes.
+    #[serde(default)]
+    clock: Clock,
     /// How the only run starts.
     run: Option<Start>,
     /// What is expected of the only run.
     expect: Option<Expect>,
+    /// Parameters of the template that differ from their defaults, for example `EnableScanSchedule: "true"`.
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
     /// Several runs in one cloud, in the order in which they start.
     #[serde(default)]
     runs: Vec<FileRun>,
@@ -200,7 +236,7 @@ impl Case {
             runs.push(Run { name: entry.name, plan, start: entry.run, expect: entry.expect });
         }
         let scenario = Value::Object(with_defaults(file.scenario, &defaults.scenario));
-        Ok(Self { name, scenario, runs, series })
+        Ok(Self { name, scenario, runs, clock: file.clock, parameters: file.parameters, series })
     }
 
     /// Returns whether several runs share one cloud.

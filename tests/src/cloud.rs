@@ -45,7 +45,10 @@ pub fn run(case: &Case) -> Result<Results, Broken> {
         .arg(scenario)
         .arg("--out")
         .arg(&output);
-    driver.args(["--quiet", "--evidence", "--timeout", &TIMEOUT_SECONDS.to_string()]);
+    driver.args(["--quiet", "--evidence", "--timeout", &TIMEOUT_SECONDS.to_string(), "--clock", case.clock.word()]);
+    for (name, value) in &case.parameters {
+        driver.args(["--parameter", &format!("{name}={value}")]);
+    }
     let mut entries = Vec::new();
     for run in &case.runs {
         let folder = if case.is_series() { input.join(&run.name) } else { input.clone() };
@@ -90,6 +93,9 @@ fn results_of(output: &Path, case: &Case, run: &Run) -> PathBuf {
 
 /// Returns a run in the form of the driver's series file.
 fn entry(run: &Run, plan: &Path) -> Value {
+    if let Some(schedule) = &run.start.schedule {
+        return json!({"name": run.name, "plan": plan, "schedule": schedule, "then": run.start.then.word()});
+    }
     let mut input = serde_json::Map::new();
     input.insert("operation".to_owned(), json!(run.start.operation));
     input.insert("plan".to_owned(), json!(run.plan.name));

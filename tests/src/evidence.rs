@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_plan::Plan;
 use orgpatch_report::{Report, TargetReport};
@@ -36,6 +37,8 @@ pub struct Evidence {
     pub calls: Vec<Call>,
     /// The ground truth, by instance id.
     pub truth: BTreeMap<String, GroundTruth>,
+    /// Every command that fleet-sim took, with when it was sent and when its invocations ended.
+    pub commands_in_truth: Vec<CommandTruth>,
     /// The baselines that are registered after the last run of the case, by account and Region. Only where they were
     /// ever changed.
     pub baselines: BTreeMap<String, BTreeMap<String, RegisteredBaselines>>,
@@ -101,6 +104,21 @@ pub struct Execution {
     pub cause: Option<String>,
     /// Its ARN.
     pub execution_arn: String,
+    /// Its output. Null: it has none.
+    #[serde(default)]
+    pub output: Value,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub stopped_at: Timestamp,
+}
+
+impl Execution {
+    /// Returns its name, which is the run id.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.execution_arn.rsplit(':').next().unwrap_or_default()
+    }
 }
 
 /// A line of `calls.jsonl`.
@@ -169,6 +187,31 @@ pub struct GroundTruth {
     pub missing: BTreeSet<String>,
     /// Whether it rebooted.
     pub rebooted: bool,
+}
+
+/// A command in the ground truth.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CommandTruth {
+    /// Its account.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// `Scan` or `Install`.
+    pub operation: String,
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// Its invocations.
+    pub invocations: Vec<InvocationTruth>,
+}
+
+/// An invocation in the ground truth.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvocationTruth {
+    /// Its instance.
+    pub instance_id: String,
+    /// When it ended, by what the service reports. None: it has not.
+    pub ended: Option<Timestamp>,
 }
 
 /// The baselines that are registered in an account and Region.
@@ -270,6 +313,8 @@ pub struct Fault {
 struct TruthFile {
     instances: BTreeMap<String, GroundTruth>,
     baselines: BTreeMap<String, BTreeMap<String, RegisteredBaselines>>,
+    #[serde(default)]
+    commands: Vec<CommandTruth>,
 }
 
 #[derive(Deserialize)]
@@ -293,7 +338,8 @@ impl Evidence {
         files(&bucket, &mut public_files)?;
         files(&own.join("report"), &mut public_files)?;
         Ok(Self {
-            run_id: run.name.clone(),
+            run_id: execution.name().to_owned(),
+            objects: bucket.join("runs").join(execution.name()),
             operation: run.start.operation.clone(),
             plan: orgpatch_plan::read(&run.plan.text).ok(),
             files: Files::read(&own)?,
@@ -307,12 +353,12 @@ impl Evidence {
             report_text,
             calls: json_lines(&own.join("calls.jsonl"))?,
             truth: truth.instances,
+            commands_in_truth: truth.commands,
             baselines: truth.baselines,
             history: history.executions,
             authorized: json_lines(&cloud.join("authorized.jsonl"))?,
             secrets: json(&cloud.join("secrets.json"))?,
             public_files,
-            objects: bucket.join("runs").join(&run.name),
             shares_its_time: case.runs.iter().any(|run| run.start.then == Then::GoOn),
         })
     }

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::checks;
 use crate::evidence::Evidence;
 
 /// What is expected of a run. Fields that are left out are not compared, except `targets` and `denied`, which then must
@@ -24,6 +25,14 @@ pub struct Expect {
     /// Parts of the cause of the execution.
     #[serde(default)]
     pub error_contains: Vec<String>,
+    /// A part of the reason with which the execution ended quietly, without a run. Its exit code is 0.
+    pub not_started: Option<String>,
+    /// States that the execution itself entered, for example `WaitForScan`.
+    #[serde(default)]
+    pub entered: BTreeSet<String>,
+    /// Parts of `summary.md`.
+    #[serde(default)]
+    pub summary_contains: Vec<String>,
     /// The decision of the run.
     pub decision: Option<RunDecision>,
     /// The code of the run's reason.
@@ -77,6 +86,11 @@ pub struct Expect {
     /// The baselines that are registered in a target (`account/region`) after the last run of the case.
     #[serde(default)]
     pub registered: BTreeMap<String, ExpectRegistered>,
+    /// The simulated hours that the run took: from and to.
+    pub hours: Option<[f64; 2]>,
+    /// The largest number of installs that were in flight at the same time, by target (`account/region`).
+    #[serde(default)]
+    pub most_in_flight: BTreeMap<String, usize>,
     /// How often fleet-sim answered an operation with an error. It proves that a fault has struck.
     #[serde(default)]
     pub call_errors: BTreeMap<String, ExpectCallErrors>,
@@ -90,6 +104,8 @@ pub struct ExpectInstance {
     reason: Option<String>,
     /// The ids of all patches that the row reports as installed.
     installed: Option<BTreeSet<String>>,
+    /// The outcomes of its passes, if it had two.
+    passes: Option<Vec<Outcome>>,
     /// The codes of all conflicts of the row.
     conflicts: Option<BTreeSet<String>>,
     /// The code of the row's `overwrittenBy`.
@@ -180,6 +196,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     ending(expect, evidence, &mut complaints);
     calls(expect, evidence, &mut complaints);
     registered(expect, evidence, &mut complaints);
+    pace(expect, evidence, &mut complaints);
     match &evidence.report {
         Some(report) => {
             in_report(expect, report, &mut complaints);
@@ -225,6 +242,20 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     for part in expect.error_contains.iter().filter(|part| !cause.contains(part.as_str())) {
         complaints.push(format!("the cause of the execution does not contain {part:?}: {cause:?}"));
     }
+    not_started(expect, &execution.output, complaints);
+    let summary = evidence.files.summary.as_deref().unwrap_or_default();
+    for part in expect.summary_contains.iter().filter(|part| !summary.contains(part.as_str())) {
+        complaints.push(format!("summary.md does not contain {part:?}: {summary}"));
+    }
+    let entered: BTreeSet<&str> = evidence
+        .own_executions()
+        .filter(|one| one.execution_arn == execution.execution_arn)
+        .flat_map(|one| &one.events)
+        .filter_map(|event| event.pointer("/stateEnteredEventDetails/name")?.as_str())
+        .collect();
+    for state in expect.entered.iter().filter(|state| !entered.contains(state.as_str())) {
+        complaints.push(format!("the execution did not enter {state}, but {entered:?}"));
+    }
     let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
     for error in evidence.own_executions().flat_map(|execution| &execution.events).filter_map(task_error) {
         *failed.entry(error).or_default() += 1;
@@ -232,6 +263,31 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     for (error, wanted) in &expect.task_errors {
         let found = failed.get(error.as_str()).copied().unwrap_or_default();
         same(&format!("tasks that failed with {error}"), wanted, &found, complaints);
+    }
+}
+
+fn pace(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
+    if let Some([from, to]) = expect.hours {
+        let took = evidence.execution.stopped_at.duration_since(evidence.execution.started_at);
+        let hours = took.as_secs_f64() / 3_600.0;
+        if !(from..=to).contains(&hours) {
+            complaints.push(format!("the run took {hours:.2} hours, expected {from} to {to}"));
+        }
+    }
+    let found = checks::pacing::most_in_flight(evidence);
+    for (target, wanted) in &expect.most_in_flight {
+        let found = found.get(target).copied().unwrap_or_default();
+        same(&format!("installs in flight in {target}"), wanted, &found, complaints);
+    }
+}
+
+/// Compares how the execution ended without a run, if it did.
+fn not_started(expect: &Expect, output: &Value, complaints: &mut Vec<String>) {
+    let ended_quietly = output.get("decision").and_then(Value::as_str) == Some("not-started");
+    same("whether the execution ends without a run", &expect.not_started.is_some(), &ended_quietly, complaints);
+    let reason = output.get("reason").and_then(Value::as_str).unwrap_or_default();
+    if let Some(part) = expect.not_started.as_ref().filter(|part| !reason.contains(part.as_str())) {
+        complaints.push(format!("the reason does not contain {part:?}: {reason:?}"));
     }
 }
 
@@ -349,6 +405,10 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         }
         for part in wanted.reason_contains.iter().filter(|part| !row.reason.text.contains(part.as_str())) {
             complaints.push(format!("the reason of {name} does not contain {part:?}: {}", row.reason));
+        }
+        if let Some(passes) = &wanted.passes {
+            let found: Vec<Outcome> = row.passes.iter().map(|pass| pass.outcome).collect();
+            same(&format!("passes of {name}"), passes, &found, complaints);
         }
         let finding = |check: Check| row.findings.iter().find(|finding| finding.check == check);
         for (check, status) in &wanted.findings {

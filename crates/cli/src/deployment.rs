@@ -109,6 +109,7 @@ mod tests {
             stages: None,
             readiness_only: false,
             comment: None,
+            scheduled_time: None,
         };
         let now = Timestamp::from_millisecond(1_793_000_000_123).expect("a time");
         assert_eq!(run_id(&input("monthly"), now), "preview-baselines-monthly-1793000000123");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Counts, Outcome};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
+use crate::planner::StepSettings;
 use crate::results::TargetRecord;
 
 /// Answer of `gate`. The state machine reads `decision` only.
@@ -82,6 +84,21 @@ pub struct GateRecord {
     pub limits: Gate,
 }
 
+impl GateRecord {
+    /// Returns the record of a decision about a step, made at a time. `counts` are its instances by outcome.
+    #[must_use]
+    pub fn of(settings: &StepSettings, at: Timestamp, answer: &GateAnswer, counts: Counts) -> Self {
+        Self {
+            step: settings.step.clone(),
+            at,
+            decision: answer.decision,
+            reason: answer.reason.clone(),
+            counts,
+            limits: settings.gate,
+        }
+    }
+}
+
 /// Enter: a step starts only if every step before it has advanced. A missing decision is a no: what cannot be
 /// shown to have passed has not passed.
 #[must_use]
@@ -100,6 +117,18 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
         decision: GateDecision::Go,
         reason: Reason::new(ReasonCode::EarlierStepsAdvanced, "every step before this one has advanced"),
     }
+}
+
+/// Enter of a frozen step: returns when the first stage was scanned, to which the step is frozen.
+///
+/// Error: the first stage advanced without a scan, because no account could be entered and its gate allows that. There is
+/// nothing to be frozen to, and the step does not start. It is this step that halts the run, so it gets a
+/// [`GateRecord`] like any other step that does.
+pub fn frozen_to(scanned_at: Option<Timestamp>) -> Result<Timestamp, GateAnswer> {
+    scanned_at.ok_or_else(|| {
+        let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
+        GateAnswer { decision: GateDecision::Halt, reason: Reason::new(ReasonCode::NothingTested, text) }
+    })
 }
 
 /// Review: what a target's scan gives to install; None if there is nothing. An instance that only waits for a
@@ -175,13 +204,13 @@ pub fn judge(
     if lost_targets > 0 {
         return halt(
             ReasonCode::ResultsLost,
-            format!("the results of {lost_targets} targets are lost; see their reasons"),
+            format!("the results of {} are lost; see their reasons", counted(lost_targets, "target")),
         );
     }
     if operation == Operation::Scan {
         return GateAnswer {
             decision: GateDecision::Advance,
-            reason: Reason::new(ReasonCode::ScanRun, "a scan run touches nothing, so no limit applies"),
+            reason: Reason::new(ReasonCode::ScanRun, "a scan run installs nothing, so no limit applies"),
         };
     }
     if operation.is_about_baselines_only() {
@@ -195,17 +224,14 @@ pub fn judge(
     if exceeds(failed, attempted, gate.max_failed_percent) {
         return halt(
             ReasonCode::TooManyFailed,
-            format!(
-                "{failed} of {attempted} attempted instances failed; the gate allows {} %",
-                gate.max_failed_percent
-            ),
+            format!("{failed} of {attempted} attempted instances failed (limit {}%)", gate.max_failed_percent),
         );
     }
     if exceeds(unreachable, attempted, gate.max_unreachable_percent) {
         return halt(
             ReasonCode::TooManyUnreachable,
             format!(
-                "{unreachable} of {attempted} attempted instances are unreachable; the gate allows {} %",
+                "{unreachable} of {attempted} attempted instances ended as unreachable (limit {}%)",
                 gate.max_unreachable_percent
             ),
         );
@@ -214,21 +240,28 @@ pub fn judge(
     if succeeded < u64::from(gate.min_succeeded) {
         return halt(
             ReasonCode::TooFewSucceeded,
-            format!(
-                "{succeeded} instances are patched or compliant; the gate asks for at least {}",
-                gate.min_succeeded
-            ),
+            format!("instances patched or compliant: {succeeded} (minimum {})", gate.min_succeeded),
         );
     }
-    GateAnswer {
-        decision: GateDecision::Advance,
-        reason: Reason::new(
-            ReasonCode::WithinLimits,
-            format!(
-                "{succeeded} instances are patched or compliant; of {attempted} attempted, {failed} failed and {unreachable} are unreachable"
-            ),
-        ),
-    }
+    GateAnswer { decision: GateDecision::Advance, reason: Reason::new(ReasonCode::WithinLimits, attempts(counts)) }
+}
+
+/// Says how the attempted instances ended, and how many needed nothing.
+fn attempts(counts: &Counts) -> String {
+    // A step in which no instance waits for a reboot, or none needed nothing, has no words about it.
+    let if_any = |outcome, before: &str, after: &str| match counts.of(outcome) {
+        0 => String::new(),
+        n => format!("{before}{n} {after}"),
+    };
+    format!(
+        "{} attempted: {} patched{}, {} failed, {} unreachable{}",
+        counts.attempted(),
+        counts.of(Outcome::Patched),
+        if_any(Outcome::PendingReboot, ", ", "pending reboot"),
+        counts.of(Outcome::Failed),
+        counts.of(Outcome::Unreachable),
+        if_any(Outcome::Compliant, "; ", "already compliant"),
+    )
 }
 
 /// True if `part` of `whole` is more than `limit` percent, in whole numbers.
@@ -300,6 +333,25 @@ use jiff::Timestamp;
     }
 
     #[test]
+    fn reasons_say_the_numbers_and_the_limit() {
+        let text = |counts: &Counts, gate| judge(Operation::Install, counts, 0, &gate, None).reason.text;
+        let mut all = counts(27, 0, 0);
+        assert_eq!(text(&all, Gate::default()), "27 attempted: 27 patched, 0 failed, 0 unreachable");
+        all.merge(&[Outcome::PendingReboot, Outcome::PendingReboot, Outcome::Compliant].into_iter().collect());
+        assert_eq!(
+            text(&all, Gate::default()),
+            "29 attempted: 27 patched, 2 pending reboot, 0 failed, 0 unreachable; 1 already compliant"
+        );
+        assert_eq!(text(&counts(32, 1, 0), Gate::default()), "1 of 33 attempted instances failed (limit 0%)");
+        let unreachable = text(&counts(5, 0, 4), Gate { max_unreachable_percent: 10, ..Gate::default() });
+        assert_eq!(unreachable, "4 of 9 attempted instances ended as unreachable (limit 10%)");
+        let few = text(&counts(1, 0, 0), Gate { min_succeeded: 2, ..Gate::default() });
+        assert_eq!(few, "instances patched or compliant: 1 (minimum 2)");
+        let lost = |targets| judge(Operation::Install, &all, targets, &Gate::default(), None).reason.text;
+        assert_eq!(lost(1), "the results of 1 target are lost; see their reasons");
+    }
+
+    #[test]
     fn a_step_starts_only_behind_steps_that_advanced() {
         let record = |decision| GateRecord {
             step: "s".into(),
@@ -314,6 +366,13 @@ use jiff::Timestamp;
         assert_eq!(enter([("a", Some(&advanced)), ("b", Some(&advanced))]).decision, GateDecision::Go);
         assert_eq!(enter([("a", Some(&halted)), ("b", Some(&advanced))]).decision, GateDecision::Halt);
         assert_eq!(enter([("a", Some(&advanced)), ("b", None)]).decision, GateDecision::Halt);
+    }
+
+    #[test]
+    fn a_frozen_step_does_not_start_where_nothing_was_scanned() {
+        assert_eq!(frozen_to(Some(Timestamp::UNIX_EPOCH)), Ok(Timestamp::UNIX_EPOCH));
+        let halt = frozen_to(None).expect_err("nothing to be frozen to");
+        assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::NothingTested));
     }
 
     #[test]

@@ -18,5 +18,6 @@ pub mod planner;
 pub mod promotion;
 pub mod readiness;
 pub mod results;
+pub mod run_lock;
 pub mod selection;
 pub mod sending;

@@ -8,7 +8,6 @@ use orgpatch_engine::planner::{RunDocument, StepSettings};
 use orgpatch_engine::{gate, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::Counts;
-use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::GateRequest;
@@ -31,8 +30,7 @@ pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings
     Ok(answer)
 }
 
-/// Writes the baselines of a frozen step. Where the first stage advanced without having been scanned (no account could
-/// be entered, and its gate did not mind) there is nothing to be frozen to, and the step does not start.
+/// Writes the baselines of a frozen step, or the decision that it does not start.
 async fn freeze(
     store: &Store,
     request: &GateRequest,
@@ -40,20 +38,13 @@ async fn freeze(
     go: GateAnswer,
 ) -> Result<GateAnswer, RunError> {
     let tested = step_inputs::tested(store, &request.run_id, settings).await?;
-    let Some(scanned_at) = tested.scanned_at else {
-        let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
-        let halt = GateAnswer { decision: GateDecision::Halt, reason: Reason::new(ReasonCode::NothingTested, text) };
-        // It is this step that halts the run, so it has a decision of its own like any other that does.
-        let record = GateRecord {
-            step: request.step.clone(),
-            at: request.now,
-            decision: halt.decision,
-            reason: halt.reason.clone(),
-            counts: Counts::default(),
-            limits: settings.gate,
-        };
-        store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Gate), &record).await?;
-        return Ok(halt);
+    let scanned_at = match gate::frozen_to(tested.scanned_at) {
+        Ok(scanned_at) => scanned_at,
+        Err(halt) => {
+            let record = GateRecord::of(settings, request.now, &halt, Counts::default());
+            store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Gate), &record).await?;
+            return Ok(halt);
+        }
     };
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let baselines = planner::frozen_baselines(&run, &request.step, scanned_at)?;

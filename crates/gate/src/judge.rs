@@ -39,14 +39,7 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         record_tested(store, request, settings, &tested).await?;
     }
     let answer = gate::judge(settings.operation, &counts, lost, &settings.gate, request.error.as_ref());
-    let record = GateRecord {
-        step: request.step.clone(),
-        at: request.now,
-        decision: answer.decision,
-        reason: answer.reason.clone(),
-        counts,
-        limits: settings.gate,
-    };
+    let record = GateRecord::of(settings, request.now, &answer, counts);
     store.write_once(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;
     Ok(answer)
 }

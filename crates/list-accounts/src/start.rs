@@ -1,12 +1,13 @@
-//! The start of a run: read, plan, take the lock, write everything down.
+//! The start of a run: read, plan, take the lock, write everything down. Or: wait for another run, or end quietly.
 
 use orgpatch_aws::SdkConfig;
 use orgpatch_aws::clients::executions::Executions;
 use orgpatch_aws::clients::organizations;
 use orgpatch_aws::store::bucket::Store;
-use orgpatch_aws::store::ledger::Ledger;
+use orgpatch_aws::store::ledger::{Ledger, LockHolder};
 use orgpatch_engine::planner;
 use orgpatch_engine::planner::{PlanDocument, PlannedRun, RunIdentity};
+use orgpatch_engine::run_lock::{Decision, Starter};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_records::keys;
@@ -30,16 +31,65 @@ pub struct StartContext {
 /// Plans and begins a run. Every check comes before the lock, and the lock before the first object of the run.
 pub async fn start(context: &StartContext, request: StartRequest) -> Result<StartAnswer, RunError> {
     let input = RunInput::read(&request.input)?;
+    let starter = Starter::of(&input, request.started_at, request.now);
+    let own = LockHolder {
+        run_id: request.run_id.clone(),
+        execution_arn: request.execution_arn.clone(),
+        operation: Some(input.operation),
+    };
+    if let Some(answer) = held_up(early(context, &request, &input, &starter, &own).await?)? {
+        return Ok(answer);
+    }
+
     let document = read_plan(&context.store, &input.plan).await?;
     planner::check_input(&document.plan, &input)?;
     let organization = organizations::read(&context.config, &planner::units_of(&document.plan)).await?;
-
-    let identity = RunIdentity { run_id: request.run_id.clone(), now: request.now };
+    let identity = RunIdentity {
+        run_id: request.run_id.clone(),
+        now: request.now,
+        lambda_concurrency: request.lambda_concurrency,
+    };
     let run = planner::plan(document, &organization, input, identity)?;
 
-    lock::take(context, &request).await?;
+    let holder = lock::take(context, &own, request.now).await?;
+    if let Some(answer) = held_up(starter.decide(holder.as_ref()))? {
+        return Ok(answer);
+    }
     write(&context.store, &run).await?;
-    Ok(StartAnswer { steps: run.steps.iter().map(StepHead::of).collect() })
+    Ok(StartAnswer::Steps { steps: run.steps.iter().map(StepHead::of).collect() })
+}
+
+/// Decides what can be decided without the plan: whether this start is another execution's, and, for a run that has waited
+/// and whose plan was checked before it waited, whether it has to wait on.
+async fn early(
+    context: &StartContext,
+    request: &StartRequest,
+    input: &RunInput,
+    starter: &Starter,
+    own: &LockHolder,
+) -> Result<Decision, RunError> {
+    if let Some(time) = starter.scheduled_for
+        && let Some(first) = context.ledger.claim_start(input, time, own, request.now).await?
+    {
+        return Ok(starter.already_started(&first));
+    }
+    if starter.has_waited() {
+        return Ok(starter.decide(lock::other(context, own).await?.as_ref()));
+    }
+    Ok(Decision::Go)
+}
+
+/// Returns the answer that ends this call; None: the run goes on.
+fn held_up(decision: Decision) -> Result<Option<StartAnswer>, RunError> {
+    match decision {
+        Decision::Go => Ok(None),
+        Decision::Wait(wait_seconds) => Ok(Some(StartAnswer::Wait { wait_seconds })),
+        Decision::EndQuietly(reason) => {
+            tracing::info!(reason, "the run does not start");
+            Ok(Some(StartAnswer::NotStarted { reason }))
+        }
+        Decision::Refuse(error) => Err(error),
+    }
 }
 
 async fn read_plan(store: &Store, name: &str) -> Result<PlanDocument, RunError> {

@@ -83,10 +83,14 @@ pub enum RunError {
         stage: String,
     },
     /// Another run holds the lock.
-    #[error("run {run} is still running; wait until it has ended, or stop it, then start again")]
+    #[error(
+        "run {run} is still running{}; wait until it has ended, or stop it, then start again", waited_for(*.waited_minutes)
+    )]
     RunInProgress {
         /// The run that holds the lock.
         run: String,
+        /// For how many minutes the refused run has waited for it.
+        waited_minutes: i64,
     },
     /// This account may not read AWS Organizations.
     #[error(
@@ -105,6 +109,10 @@ pub enum RunError {
     /// AWS refused a call in orgpatch's own account: the deployment lacks a permission.
     #[error("access denied in orgpatch's own account: {0}; deploy the template again")]
     AccessDenied(String),
+}
+
+fn waited_for(minutes: i64) -> String {
+    if minutes == 0 { String::new() } else { format!(" after {minutes} minutes of waiting for it") }
 }
 
 impl RunError {

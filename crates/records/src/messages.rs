@@ -23,18 +23,37 @@ pub struct StartRequest {
     pub run_id: String,
     /// ARN of the execution; the holder of the run lock.
     pub execution_arn: String,
+    /// When the execution started.
+    pub started_at: Timestamp,
     /// When the state machine entered this state.
     pub now: Timestamp,
     /// The execution input as it came; checked by [`orgpatch_model::input::RunInput::read`].
     pub input: Value,
+    /// How many functions the account may run at the same time in this Region. None: Lambda did not say.
+    #[serde(default)]
+    pub lambda_concurrency: Option<u32>,
 }
 
-/// Answer of `list-accounts`: the ordered steps.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StartAnswer {
-    /// The steps, in the order in which they run.
-    pub steps: Vec<StepHead>,
+/// Answer of `list-accounts`: what comes next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "kebab-case")]
+pub enum StartAnswer {
+    /// The run begins.
+    Steps {
+        /// The steps, in the order in which they run.
+        steps: Vec<StepHead>,
+    },
+    /// Another run holds the lock: call the function again after so many seconds.
+    #[serde(rename_all = "camelCase")]
+    Wait {
+        /// Seconds to wait, 1 to 300.
+        wait_seconds: u32,
+    },
+    /// The execution ends without a run, a report and an alarm.
+    NotStarted {
+        /// Why, in one sentence.
+        reason: String,
+    },
 }
 
 /// What the state machine needs to know of a step.

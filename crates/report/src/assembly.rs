@@ -71,6 +71,7 @@ impl Assembly {
                 decision,
                 reason,
                 counts: Counts::default(),
+                lambda_concurrency: run.lambda_concurrency,
             },
             accounts_outside_plan: run.accounts_outside_plan,
             readiness: ReadinessTally::default(),

@@ -90,6 +90,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             conflict_notes: Vec::new(),
         }),
         order: None,
+        first_pass: None,
         install: None,
         child_error: None,
         baseline_changes: Vec::new(),
@@ -102,10 +103,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             step: step.id.clone(),
             at: Timestamp::UNIX_EPOCH,
             decision,
-            reason: Reason::new(
-                ReasonCode::TooManyFailed,
-                "1 of 1 attempted instances failed (100 %), 0 % are allowed",
-            ),
+            reason: Reason::new(ReasonCode::TooManyFailed, "1 of 1 attempted instances failed (limit 0%)"),
             counts: Counts::default(),
             limits: Gate::default(),
         })
@@ -123,6 +121,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         organization_id: "o-abcdefghij".into(),
         steps: steps.into(),
         accounts_outside_plan: vec![],
+        lambda_concurrency: None,
     };
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));

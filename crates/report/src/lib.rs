@@ -16,6 +16,7 @@ mod model;
 mod notification;
 mod promotion;
 mod readiness;
+mod small_account;
 pub mod summary;
 
 pub use assembly::{Assembly, ReportedTarget};

@@ -86,6 +86,9 @@ pub struct RunReport {
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
+    /// How many functions without a reservation orgpatch's account may run at the same time in its Region. Absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_concurrency: Option<u32>,
 }
 
 /// A step.

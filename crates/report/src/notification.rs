@@ -8,7 +8,7 @@ use orgpatch_model::outcome::RunDecision;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
-use super::{Head, Highlights};
+use super::{Head, Highlights, small_account};
 
 /// The longest subject that SNS accepts, in characters.
 const MAX_SUBJECT: usize = 100;
@@ -62,6 +62,9 @@ impl Head {
             let _ = writeln!(text, "{not_reached} of {targets} targets were not reached.");
         }
         text.push_str(&self.readiness.sentences());
+        if let Some(sentence) = small_account::sentence(&self.run) {
+            let _ = writeln!(text, "{sentence}");
+        }
         if let Some(comparison) = &self.comparison {
             let _ = writeln!(text, "\n{}", comparison.sentence());
         }

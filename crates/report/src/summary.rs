@@ -8,6 +8,7 @@ use orgpatch_model::english::counted;
 use orgpatch_model::outcome::RunDecision;
 
 use crate::comparison::Comparison;
+use crate::small_account;
 use crate::{Head, Highlights, RunReport, StepDecision};
 
 /// How many instances of each kind of change are named. The page has all.
@@ -51,6 +52,9 @@ fn heading(out: &mut String, run: &RunReport) {
     let counts: Vec<String> = run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
     line!(out, "- Instances: {counts}");
+    if let Some(sentence) = small_account::sentence(run) {
+        line!(out, "- {sentence}");
+    }
 }
 
 fn steps(out: &mut String, head: &Head, highlights: &Highlights) {

@@ -152,6 +152,11 @@ def stopped(at: float, delays: Delays) -> list[Point]:
     return [theirs("ExecutionsAborted", at, delays)]
 
 
+def quiet(at: float, delays: Delays) -> list[Point]:
+    """The execution ends without a run: a scheduled scan meets another run, or a start is delivered twice."""
+    return [theirs("ExecutionsSucceeded", at, delays)]
+
+
 NIGHTS: dict[str, tuple[list[tuple[float, How]], list[str]]] = {
     "advanced": ([(0, advanced)], []),
     "halted": ([(0, halted)], [HALTED]),
@@ -164,6 +169,12 @@ NIGHTS: dict[str, tuple[list[tuple[float, How]], list[str]]] = {
     "halted, and an hour later": ([(0, halted), (HOUR, halted)], [HALTED, HALTED]),
     "refused, and an hour later": ([(0, refused), (HOUR, refused)], [FAILED, FAILED]),
     "advanced, broken an hour later": ([(0, advanced), (HOUR, broken)], [FAILED]),
+    "a scheduled scan meets an install": ([(0, quiet), (HOUR, advanced)], []),
+    "a scheduled scan meets an install that halts": ([(0, quiet), (60, halted)], [HALTED]),
+    "an install waits for a scan": ([(0, advanced), (3 * HOUR, advanced)], []),
+    "an install waits for a scan for too long": ([(0, refused), (HOUR, advanced)], [FAILED]),
+    "a start is delivered twice": ([(0, quiet), (HOUR, advanced)], []),
+    "a start is delivered twice, and the run is refused": ([(0, refused), (30, quiet)], [FAILED]),
 }
 
 

@@ -14,6 +14,8 @@ from . import asl, sources
 
 VALIDATOR = sources.ROOT / "node_modules" / ".bin" / "asl-validator"
 SERVICES = {
+    # Reads how many functions may run at the same time.
+    "arn:aws:states:::aws-sdk:lambda:getAccountSettings",
     "arn:aws:states:::lambda:invoke",
     "arn:aws:states:::lambda:invoke.waitForTaskToken",
     "arn:aws:states:::sns:publish",
@@ -44,6 +46,26 @@ def test_every_transient_error_is_retried_by_every_function_call() -> None:
         if asl.function_of(place.state):
             retried = {error for retrier in place.state["Retry"] for error in retrier["ErrorEquals"]}
             assert transient_names() <= retried, place.path
+
+
+def test_throttled_calls_outlast_a_night_and_do_not_count_against_other_errors() -> None:
+    for name in ("StartRun", "Report"):
+        throttled, others = sources.state_machine()["States"][name]["Retry"]
+        assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"], name
+        assert "Lambda.TooManyRequestsException" not in others["ErrorEquals"], name
+        # With full jitter an attempt comes after half of the delay on average.
+        assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 > 8 * 3600, name
+        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step Functions
+        # service quotas"). 99,999,999 attempts are allowed ("Handling errors in Step Functions workflows").
+        assert throttled["MaxAttempts"] * 3 < 25_000 / 4, name
+
+
+def test_a_quiet_end_is_a_success_behind_which_nobody_is_told() -> None:
+    # checks/alarms.py plays it: `quiet` in test_alarms.py.
+    states = sources.state_machine()["States"]
+    assert states["NotStarted"]["Type"] == "Succeed"
+    assert [name for name, state in states.items() if "NotStarted" in asl.targets(state)] == ["Started"]
+    assert states["StartRun"]["Next"] == "Started"
 
 
 def test_it_calls_functions_and_the_topic_only() -> None:

@@ -203,11 +203,24 @@ def test_a_schedule_starts_nothing_until_it_is_enabled(operation: str) -> None:
     assert template["Parameters"][f"Enable{name}Schedule"]["Default"] == "false"
     assert properties["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
     assert properties["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    assert properties["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
     document = json.loads(properties["Target"]["Input"]["Fn::Sub"])
     assert document["operation"] == operation
     # The execution input is strict: an unknown field would end every scheduled run before it starts.
-    assert set(document) <= {"operation", "plan", "stages", "resume", "comment"}
+    assert set(document) <= {"operation", "plan", "stages", "comment", "scheduledTime"}
+
+
+@pytest.mark.parametrize("name", ["ScanSchedule", "InstallSchedule"])
+def test_a_schedule_says_its_time_and_tries_again_while_the_time_is_near(name: str) -> None:
+    target = sources.template()["Resources"][name]["Properties"]["Target"]
+    keyword = json.loads(target["Input"]["Fn::Sub"])["scheduledTime"]
+    source = (sources.ROOT / "crates" / "model" / "src" / "input.rs").read_text()
+    assert re.findall(r'const SCHEDULED_TIME: &str = "(.*)";', source) == [keyword]
+    # Later than this, list-accounts takes an execution for one that a person started again.
+    source = (sources.ROOT / "crates" / "engine" / "src" / "run_lock.rs").read_text()
+    [latest] = re.findall(r"const LATEST_START: i64 = ([\d_]+);", source)
+    policy = target["RetryPolicy"]
+    assert policy["MaximumRetryAttempts"] > 0
+    assert 60 <= policy["MaximumEventAgeInSeconds"] < int(latest.replace("_", ""))
 
 
 # ------------------------------------------------------------------------------------------------- member accounts

@@ -417,7 +417,8 @@ def test_invocations_of_all_commands(sim: Simulator) -> None:
     by_stage = [{"key": "ExecutionStage", "value": "Executing"}]
     assert sim.call("ssm", listed, {"Filters": by_stage}) == "InvalidFilterKey", "only for ListCommands"
     assert len(sim.call("ssm", "ListCommands", {"Filters": by_stage})["Commands"]) == 0
-    for wrong in ({"Filters": [by_document] * 6}, {"Filters": []}, {"MaxResults": 0}, {"MaxResults": 51}):
+    refused: list[Request] = [{"Filters": [by_document] * 6}, {"Filters": []}, {"MaxResults": 0}, {"MaxResults": 51}]
+    for wrong in refused:
         status, _, body = sim.raw("ssm", listed, json.dumps(wrong), MEMBER)
         assert (status, json.loads(body)["__type"]) == (400, "ValidationException"), wrong
     _, _, body = sim.raw("ssm", listed, json.dumps({"Filters": [{"key": "Colour", "value": "red"}]}), MEMBER)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from conftest import BUCKET, Rig, start_rig
 from stub_simulator import StubSimulator
 from test_step_functions import distributed, inline, receive, task, token_task
+from test_workers import bootstrap
 
 SLOW = "import time\ndef handler(event, context):\n    time.sleep(0.4)\n    return event"
 PUT = """
@@ -21,12 +26,25 @@ from botocore.config import Config
 def handler(event, context):
     boto3.client("s3", config=Config(s3={"addressing_style": "path"})).put_object(**event)
 """
+# A runtime of its own, because ministack's for Python gives every error the same name.
+FAILS = """#!/usr/bin/python3
+import http.client, json, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse(); event = json.loads(answer.read())
+    request = answer.getheader("Lambda-Runtime-Aws-Request-Id")
+    kind, body = "response", {}
+    if event["n"] < len(event["errors"]):
+        kind, body = "error", {"errorType": event["errors"][event["n"]], "errorMessage": "again"}
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/{kind}", json.dumps(body))
+    api.getresponse().read()
+"""
 ASK = """
 import boto3
 def handler(event, context):
-    boto3.client("organizations").list_roots()
-    answer = boto3.client("dynamodb").list_tables()
-    return answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+    answers = [boto3.client("organizations").list_roots(), boto3.client("dynamodb").list_tables()]
+    return [answer["ResponseMetadata"]["HTTPHeaders"]["date"] for answer in answers]
 """
 
 
@@ -116,6 +134,37 @@ def test_retry_delays_and_the_timeout_of_the_machine(stepping: Rig) -> None:
     assert (ended["status"], seconds(ended)) == ("TIMED_OUT", 25)
 
 
+def test_each_retrier_counts_its_own_attempts(stepping: Rig) -> None:
+    """From the documentation of Retry: the first retrier that names the error decides, and each has its own count."""
+    fails = bootstrap(stepping, FAILS)
+    retry = [
+        {"ErrorEquals": ["First"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 3},
+        {"ErrorEquals": ["Second"], "IntervalSeconds": 100, "MaxAttempts": 1},
+    ]
+    payload = {"n": "{% $states.context.State.RetryCount %}", "errors": ["First", "First", "Second", "First"]}
+    ended = stepping.run({"Task": task(fails, payload, Retry=retry)})
+    assert (ended["status"], seconds(ended)) == ("SUCCEEDED", 10 + 20 + 100 + 40)
+    payload["errors"] = ["First", "Second", "Second", "First"]
+    ended = stepping.run({"Task": task(fails, payload, Retry=retry)})
+    assert (ended["error"], seconds(ended)) == ("Second", 10 + 100)
+
+
+def test_a_retrier_may_go_on_for_ever(stepping: Rig) -> None:
+    """The delay before the 310th attempt is larger than any number that a float holds."""
+    retry = [
+        {
+            "ErrorEquals": ["States.ALL"],
+            "IntervalSeconds": 1,
+            "BackoffRate": 10,
+            "MaxDelaySeconds": 2,
+            "MaxAttempts": 99999999,
+        }
+    ]
+    missing = "arn:aws:lambda:ap-northeast-1:111111111111:function:missing"
+    ended = stepping.run({"Task": task(missing, Retry=retry)}, TimeoutSeconds=800)
+    assert (ended["status"], seconds(ended)) == ("TIMED_OUT", 800)
+
+
 def test_time_limits_of_task_tokens(stepping: Rig) -> None:
     queue = stepping.client("sqs").create_queue(QueueName="tokens")["QueueUrl"]
     for limits, error, length in (
@@ -190,7 +239,8 @@ def test_fleet_sim_and_the_functions_are_told_the_time(stepping: Rig) -> None:
     ask = stepping.function(ASK)
     states = {"Wait": wait(3600, "Ask"), "Ask": task(ask, Output="{% $states.result.Payload %}")}
     ended = stepping.run(states)
-    date = parsedate_to_datetime(json.loads(ended["output"]))
+    other, date = [parsedate_to_datetime(text) for text in json.loads(ended["output"])]
+    assert abs((datetime.now(UTC) - other).total_seconds()) < 60
     # The header has whole seconds.
     assert 0 <= (ended["stopDate"] - date).total_seconds() < 1
     told = [call for call in stepping.stub.seen if call["operation"] == "ListRoots"][-1]["now"]
@@ -203,6 +253,54 @@ def test_the_clock_says_what_holds_it(stepping: Rig) -> None:
     until(lambda: stepping.cloud.clock()["works"] == [f"{execution} in Slow"])
     stepping.finish(execution)
     assert stepping.cloud.clock()["works"] == []
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Returns the module of the clock; it reads its settings when it is imported."""
+    monkeypatch.setenv("FLEET_SIM_ADDRESS", "127.0.0.1:1")
+    environment = dict(os.environ)
+    from local_cloud.extension import clock  # noqa: PLC0415  (only after the setting is there)
+
+    os.environ.update(environment)
+    return clock
+
+
+def test_no_thread_is_forgotten_and_none_is_overtaken(module: Any) -> None:
+    """Many threads wait for many moments; each sees only its own, in order, and all end when the slowest ends."""
+    begun = datetime(2026, 11, 10, tzinfo=UTC)
+    clock, wrong = module.SteppingClock(begun), []
+    clock.start()
+
+    def wait_often(each: int) -> None:
+        for _ in range(200):
+            wanted = clock.now() + timedelta(seconds=each)
+            clock.wait(each)
+            if clock.now() != wanted:
+                wrong.append((wanted, clock.now()))
+
+    def run() -> None:
+        with clock.working("all"):
+            clock.together([partial(wait_often, each) for each in range(1, 41)], 40)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), clock.describe()
+    assert wrong == []
+    assert (clock.now() - begun).total_seconds() == 200 * 40
+    assert clock.describe()["works"] == []
+
+
+def test_a_stuck_clock_writes_what_holds_it(
+    module: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_STUCK_SECONDS", 0)
+    clock = module.SteppingClock(datetime(2026, 11, 10, tzinfo=UTC))
+    with caplog.at_level(logging.WARNING, "local_cloud.clock"):
+        clock.begin("execution x in Slow")
+        clock.start()
+        until(lambda: "execution x in Slow" in caplog.text)
 
 
 def test_an_invocation_of_a_client_holds_the_time(stepping: Rig, slow: str) -> None:

@@ -4,6 +4,7 @@ pub mod commands;
 pub mod faults;
 pub mod files;
 pub mod order;
+pub mod pacing;
 pub mod promotion;
 pub mod readiness;
 pub mod refusal;
@@ -16,7 +17,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 26] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 28] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -36,6 +37,8 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         commands::commands_are_as_the_plan_says,
         commands::a_target_has_one_snapshot_per_operating_system,
         order::a_step_begins_after_the_step_before_it_has_ended,
+        pacing::no_more_installs_are_in_flight_than_the_plan_allows,
+        pacing::zones_are_patched_one_after_the_other,
         promotion::nothing_untested_is_installed_where_it_is_blocked,
         readiness::every_scanned_instance_has_one_finding_of_each_check,
         readiness::no_instance_is_not_ready_without_a_finding,

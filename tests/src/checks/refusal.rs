@@ -1,24 +1,24 @@
-//! Checks runs that are refused at the start.
+//! Checks executions that end without a run: refused at the start, or quietly.
 
 use crate::evidence::Evidence;
 
-/// Checks that a run without a report wrote no object and called no member account.
+/// Checks that an execution without a report wrote no object and called no member account. One that was stopped may have.
 #[must_use]
 pub fn a_refused_run_touches_nothing(evidence: &Evidence) -> Vec<String> {
-    if evidence.report.is_some() || evidence.execution.status != "FAILED" {
+    if evidence.report.is_some() || !["FAILED", "SUCCEEDED"].contains(&evidence.execution.status.as_str()) {
         return Vec::new();
     }
     let mut complaints = Vec::new();
     if evidence.objects.exists() {
-        complaints.push("the run was refused, but it wrote objects".to_owned());
+        complaints.push("the run did not start, but it wrote objects".to_owned());
     }
     let ours = |call: &&crate::evidence::Call| call.is_in_member() && !evidence.shares_its_time;
     if let Some(call) = evidence.calls.iter().find(ours) {
-        complaints.push(format!("the run was refused, but called {} in {}", call.operation, call.target()));
+        complaints.push(format!("the run did not start, but called {} in {}", call.operation, call.target()));
     }
     let children = evidence.own_executions().count();
     if children > 1 {
-        complaints.push(format!("the run was refused, but has {} children", children - 1));
+        complaints.push(format!("the run did not start, but has {} children", children - 1));
     }
     complaints
 }

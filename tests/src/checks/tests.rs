@@ -47,7 +47,9 @@ fn fine() -> Evidence {
     let parent = json!({"executionArn": "arn", "events": [{"mapRunStartedEventDetails": {"mapRunArn": "map"}}]});
     Evidence {
         run_id: "r".into(),
-        execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn"})),
+        execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn", "startedAt": "2026-11-10T00:00:00Z",
+            "stoppedAt": "2026-11-10T01:00:00Z"})),
+        commands_in_truth: vec![],
         report: Some(from(report.clone())),
         report_text: report.clone(),
         files: files(&from(report)),
@@ -125,9 +127,8 @@ fn calls() -> Vec<crate::evidence::Call> {
         if operation == "Install" {
             parameters["RebootOption"] = json!(["RebootIfNeeded"]);
         }
-        let errors = if operation == "Install" { "10%" } else { "100%" };
         let request = json!({"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": [id], "Parameters": parameters,
-            "MaxConcurrency": "25%", "MaxErrors": errors, "Comment": "orgpatch key r"});
+            "Comment": "orgpatch key r"});
         json!({"account": account, "region": "eu-west-1", "operation": "ssm:SendCommand", "request": request, "error": null})
     };
     from(json!([
@@ -198,9 +199,9 @@ fn every_way_to_spoil_a_run_is_found() {
             report(e).head.run.operation = Operation::PreviewBaselines;
         }),
         ("runs the document", |e| e.calls[0].request["DocumentName"] = json!("AWS-RunShellScript")),
-        ("names 51 instances", |e| e.calls[0].request["InstanceIds"] = json!(vec!["i-1"; 51])),
+        ("names 0 instances", |e| e.calls[0].request["InstanceIds"] = json!([])),
         ("names 1 instances", |e| e.calls[0].request["Targets"] = json!([])),
-        ("names an instance twice", |e| e.calls[0].request["InstanceIds"] = json!(["i-1", "i-1"])),
+        ("names 2 instances", |e| e.calls[0].request["InstanceIds"] = json!(["i-1", "i-2"])),
         ("which is not there", |e| e.calls[0].request["InstanceIds"] = json!(["i-3"])),
         ("although the plan is not valid", |e| e.plan = None),
         ("has MaxConcurrency", |e| e.calls[0].request["MaxConcurrency"] = json!("50%")),

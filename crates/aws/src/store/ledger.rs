@@ -1,21 +1,25 @@
-//! The ledger: what needs a conditional write. The run lock, and the intents to send commands. It is also the clock of the
-//! functions.
+//! The ledger: what needs a conditional write. The run lock, the starts of schedules, and the intents to send commands. It
+//! is also the clock of the functions.
 
 mod clock;
+
+use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
 use clock::Clock;
+use jiff::Timestamp;
 use orgpatch_engine::sending::intent::{Intent, IntentState};
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::error::RunError;
+use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_model::target::{Pass, Phase, Target};
 
 use crate::clients::call::{CallError, Kind};
 
-/// Intents are kept for so long, for people who look into a run afterwards; Run Command keeps its own history for
-/// 30 days.
+/// Intents and the starts of schedules are kept for so long, for people who look into a run afterwards; Run Command keeps its
+/// own history for 30 days.
 const KEEP_DAYS: i64 = 90;
 
 const LOCK_KEY: &str = "lock";
@@ -35,6 +39,8 @@ pub struct LockHolder {
     pub run_id: String,
     /// Its execution.
     pub execution_arn: String,
+    /// What it does. None: a version of orgpatch took the lock that did not write it down, or that knows more operations.
+    pub operation: Option<Operation>,
 }
 
 /// Whether a conditional write happened.
@@ -82,23 +88,16 @@ impl Ledger {
 
     /// Returns the holder of the run lock; None if it is free.
     pub async fn lock_holder(&self) -> Result<Option<LockHolder>, RunError> {
-        let item = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", text(LOCK_KEY))
-            .key("sk", text(LOCK_KEY))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| CallError::of("dynamodb:GetItem", &error).into_run_error())?
-            .item;
-        let Some(item) = item else { return Ok(None) };
+        let Some(item) = self.item(LOCK_KEY, LOCK_KEY).await? else { return Ok(None) };
         let field = |name: &str| {
-            let value = item.get(name).and_then(|value| value.as_s().ok());
-            value.cloned().ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
+            field(&item, name).ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
         };
-        Ok(Some(LockHolder { run_id: field("runId")?, execution_arn: field("executionArn")? }))
+        let operation = field("operation").ok();
+        Ok(Some(LockHolder {
+            run_id: field("runId")?,
+            execution_arn: field("executionArn")?,
+            operation: operation.and_then(|name| Operation::ALL.into_iter().find(|known| known.name() == name)),
+        }))
     }
 
     /// Takes the run lock if it is free, or if `from` still holds it.
@@ -108,6 +107,7 @@ impl Ledger {
         from: Option<&LockHolder>,
         now: Timestamp,
     ) -> Result<Write, RunError> {
+        let operation = holder.operation.map_or(AttributeValue::Null(true), |operation| text(operation.name()));
         let request = self
             .client
             .put_item()
@@ -116,6 +116,7 @@ impl Ledger {
             .item("sk", text(LOCK_KEY))
             .item("runId", text(&holder.run_id))
             .item("executionArn", text(&holder.execution_arn))
+            .item("operation", operation)
             .item("at", text(&now.to_string()));
         let request = match from {
             None => request.condition_expression("attribute_not_exists(pk)"),
@@ -139,6 +140,49 @@ impl Ledger {
             .send()
             .await;
         written(released.map_err(|error| CallError::of("dynamodb:DeleteItem", &error))).map(|_| ())
+    }
+
+    /// Claims a start by a schedule for an execution. Returns None if the claim is its own, also after an earlier call, and
+    /// otherwise the run that was first.
+    ///
+    /// A start is one input at one scheduled time: EventBridge Scheduler may deliver it more than once. Whoever was first
+    /// keeps it, however that execution ends, because it ends with a notification unless a person stopped it.
+    pub async fn claim_start(
+        &self,
+        input: &RunInput,
+        scheduled_for: Timestamp,
+        own: &LockHolder,
+        now: Timestamp,
+    ) -> Result<Option<String>, RunError> {
+        let json = serde_json::to_string(input)
+            .map_err(|error| RunError::BrokenRun(format!("the input of a run cannot be written: {error}")))?;
+        let (pk, sk) = (format!("start/{}/{}/{scheduled_for}", input.plan, input.operation), sha256_hex(&json));
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(&pk))
+            .item("sk", text(&sk))
+            .item("runId", text(&own.run_id))
+            .item("executionArn", text(&own.execution_arn))
+            .item("at", text(&now.to_string()))
+            .item("expiresAt", expires_at(now))
+            .condition_expression("attribute_not_exists(pk) OR executionArn = :own")
+            .expression_attribute_values(":own", text(&own.execution_arn));
+        match written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))? {
+            Write::Done => Ok(None),
+            Write::TooLate => {
+                let item = self.item(&pk, &sk).await?.unwrap_or_default();
+                Ok(Some(field(&item, "runId").unwrap_or_else(|| "of another execution".to_owned())))
+            }
+        }
+    }
+
+    async fn item(&self, pk: &str, sk: &str) -> Result<Option<HashMap<String, AttributeValue>>, RunError> {
+        let request =
+            self.client.get_item().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).consistent_read(true);
+        let answer = request.send().await.map_err(|error| CallError::of("dynamodb:GetItem", &error).into_run_error())?;
+        Ok(answer.item)
     }
 
     /// Every intent of a target in a step, with the phase and pass that it belongs to.
@@ -181,7 +225,6 @@ impl Ledger {
     ) -> Result<Write, RunError> {
         let json = serde_json::to_string(intent)
             .map_err(|error| RunError::BrokenRun(format!("an intent cannot be written: {error}")))?;
-        let expires_at = intent.at.as_second() + KEEP_DAYS * 24 * 3_600;
         let request = self
             .client
             .put_item()
@@ -191,7 +234,7 @@ impl Ledger {
             .item("attempt", AttributeValue::N(intent.attempt.to_string()))
             .item("progress", text(progress(&intent.state)))
             .item("intent", text(&json))
-            .item("expiresAt", AttributeValue::N(expires_at.to_string()));
+            .item("expiresAt", expires_at(intent.at));
         let request = match before {
             None => request.condition_expression("attribute_not_exists(pk)"),
             Some(before) => request
@@ -219,6 +262,15 @@ fn progress(state: &IntentState) -> &'static str {
         IntentState::Sent { .. } => "sent",
         IntentState::Ended(_) => "ended",
     }
+}
+
+fn field(item: &HashMap<String, AttributeValue>, name: &str) -> Option<String> {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
+/// Returns when the table may forget an item that was written at a time.
+fn expires_at(at: Timestamp) -> AttributeValue {
+    AttributeValue::N((at.as_second() + KEEP_DAYS * 24 * 3_600).to_string())
 }
 
 fn text(value: &str) -> AttributeValue {

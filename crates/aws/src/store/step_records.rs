@@ -115,6 +115,7 @@ impl Reader<'_> {
         let approved = self.find(TargetObject::Approved).await?;
         let planned = if approved.is_none() { self.find(TargetObject::Order).await? } else { None };
         let order = Installable::recorded(planned, approved).map(Installable::into_ordered);
+        let first_pass = self.find(TargetObject::FirstPass).await?;
         let install = self.record(&TargetObject::INSTALL_RECORDS).await?;
         let baselines: Option<BaselineRecord> = self.find(TargetObject::Baselines).await?;
         Ok(KnownTarget::Recorded(Box::new(RecordedTarget {
@@ -122,7 +123,7 @@ impl Reader<'_> {
             inventory,
             scan,
             order,
-            first_pass: self.find(TargetObject::FirstPass).await?,
+            first_pass,
             install,
             child_error,
             baseline_changes: baselines.map(|record| record.changes).unwrap_or_default(),

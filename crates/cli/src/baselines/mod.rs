@@ -141,5 +141,5 @@ async fn give_back(
 fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInput {
     let comment = Some("started by the command line".to_owned());
     let stages = stages.map(<[String]>::to_vec);
-    RunInput { operation, plan: plan.to_owned(), stages, readiness_only: false, comment }
+    RunInput { operation, plan: plan.to_owned(), stages, readiness_only: false, comment, scheduled_time: None }
 }

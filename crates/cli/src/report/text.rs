@@ -96,7 +96,7 @@ pub mod tests {
             "schemaVersion": 1,
             "run": {"id": "monthly-1", "plan": "monthly", "planSha256": "", "operation": "install", "comment": null,
                 "startedAt": "2026-11-10T00:00:00Z", "finishedAt": "2026-11-10T01:00:00Z", "decision": "halted",
-                "reason": reason("halted at step 02-production-1: 1 of 2 attempted instances failed"),
+                "reason": reason("halted at step 02-production-1: 1 of 2 attempted instances failed (limit 0%)"),
                 "counts": {"patched": 2, "failed": 1}},
             "steps": [],
             "targets": [

@@ -32,6 +32,9 @@ pub struct RunDocument {
     pub steps: Vec<StepSummary>,
     /// Accounts that no step of this run works on, each with its reason.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+    /// How many functions orgpatch's account may run at the same time in its Region. Absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_concurrency: Option<u32>,
 }
 
 /// A step in `run.json`; its targets are in `targets.json`.

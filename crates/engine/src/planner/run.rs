@@ -10,13 +10,15 @@ use super::checks::check_input;
 use super::settings::SettingsContext;
 use super::{PlanDocument, RunDocument, Step, StepSettings, StepSummary, resolve};
 
-/// Which run, and since when.
+/// Which run, since when, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunIdentity {
     /// Name of the execution.
     pub run_id: String,
     /// When the run is planned.
     pub now: Timestamp,
+    /// How many functions the account may run at the same time, for the report. None: unknown.
+    pub lambda_concurrency: Option<u32>,
 }
 
 /// A run before orgpatch touches any account.
@@ -74,6 +76,7 @@ pub fn plan(
         organization_id: organization.id.clone(),
         steps: summaries,
         accounts_outside_plan: resolution.outside,
+        lambda_concurrency: identity.lambda_concurrency,
     };
     Ok(PlannedRun { document, steps })
 }

@@ -34,7 +34,32 @@ pub fn describe(world: &World) -> Value {
         });
         instances.insert(node.id.clone(), fate);
     }
-    json!({"instances": instances, "baselines": baselines(world)})
+    json!({"instances": instances, "commands": commands(world), "baselines": baselines(world)})
+}
+
+/// Returns every command that came by the API, with when it was sent, and when each of its invocations began and ended. The
+/// end is the one that the service reports; an agent may go on after it.
+fn commands(world: &World) -> Vec<Value> {
+    let by_api = world.commands.iter().filter(|command| command.by_api);
+    by_api
+        .map(|command| {
+            let invocations = command.invocations.iter().map(|invocation| {
+                json!({
+                    "instanceId": invocation.instance_id,
+                    "began": invocation.started.map(rfc3339),
+                    "ended": invocation.ended.as_ref().map(|(at, _)| rfc3339(*at)),
+                })
+            });
+            json!({
+                "id": command.id,
+                "account": command.account,
+                "region": command.region,
+                "operation": command.operation.kind.code(),
+                "sent": rfc3339(command.requested),
+                "invocations": invocations.collect::<Vec<_>>(),
+            })
+        })
+        .collect()
 }
 
 /// Returns, by account and Region, the account's own baselines, the defaults that are not the predefined ones, and the

@@ -51,6 +51,7 @@ def execution_document(execution: dict[str, Any]) -> dict[str, Any]:
         "status": execution["status"],
         "error": execution.get("error"),
         "cause": execution.get("cause"),
+        "output": json.loads(execution.get("output") or "null"),
         "input": json.loads(execution["input"]),
         "startedAt": _utc(execution["startDate"]),
         "stoppedAt": _utc(execution["stopDate"]) if execution.get("stopDate") else None,

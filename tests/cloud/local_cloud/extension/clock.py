@@ -321,11 +321,14 @@ class RunningClock(Clock):
 
 
 class SteppingClock(Clock):
-    """A clock that stands still while anything works, and then steps to the next moment somebody waits for."""
+    """A clock that stands still while anything works, and then steps to the next moment somebody waits for.
 
-    def __init__(self) -> None:
+    Without `now` it begins when fleet-sim's scenario does.
+    """
+
+    def __init__(self, now: datetime | None = None) -> None:
         super().__init__()
-        self._now: datetime | None = None
+        self._now = now
         self._started = False
         self._reached: Callable[[], bool] | None = None
         self._held = False

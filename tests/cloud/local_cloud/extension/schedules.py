@@ -3,7 +3,7 @@
 Natively a schedule runs by the real clock, its role and the keywords in its input are ignored, and CloudFormation drops
 its time zone. Here a schedule's target may be a state machine, or Step Functions' StartExecution as a universal target.
 A failed delivery is not repeated. A fault of the scenario on `scheduler:Deliver` makes one fail (`error`), or happen
-twice (`lostResponse`): delivery is at least once.
+twice (`lostResponse`): delivery is at least once. The second comes some seconds after the first.
 
 Patches `scheduler._ticker_loop`, `._create_schedule`, `._update_schedule`, `._delete_schedule`, and the schedules that
 CloudFormation creates.
@@ -29,6 +29,7 @@ from .stack_resources import after
 from .step_functions import role
 
 UNIVERSAL = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
+_SECONDS_BETWEEN_DELIVERIES = 20
 # Every attempt to start an execution, in order; the driver asks for them.
 deliveries: list[dict[str, Any]] = []
 # Schedule → when it was created or changed, or last due: the next occurrence comes after that.
@@ -146,7 +147,8 @@ def _deliver(schedule: dict[str, Any] | None, key: tuple[str, str, str], at: dat
         # Before the delivery is in the list: who finds it there may release the clock at once.
         CLOCK.hold()
     fate = FAULTS.meet("scheduler:Deliver", {account}, json.dumps(schedule["Target"]))
-    for _ in range(2 if fate.lost else 1):
+    for number in range(2 if fate.lost else 1):
+        CLOCK.wait(number * _SECONDS_BETWEEN_DELIVERIES)
         delivery = {"schedule": name, "scheduledTime": _utc(at), "at": CLOCK.now_iso()}
         try:
             delivery["executionArn"] = _start(schedule, _filled_in(schedule, at), fate)

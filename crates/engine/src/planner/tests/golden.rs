@@ -71,6 +71,7 @@ pub fn golden_run(name: &str, operation: &str, more: &str) -> Result<PlannedRun,
     let identity = RunIdentity {
         run_id: "monthly-2026-11".into(),
         now: "2026-11-10T03:30:00Z".parse::<Timestamp>().expect("a time"),
+        lambda_concurrency: None,
     };
     plan(document, &golden_organization(), RunInput::read(&input)?, identity)
 }

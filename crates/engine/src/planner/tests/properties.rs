@@ -73,7 +73,7 @@ fn cases() -> impl Strategy<Value = Case> {
             organization.unit_names.insert("ou-s".into(), "Staging".into());
             let stages = only.map(|later| ["test"].into_iter().chain(later).map(str::to_owned).collect());
             let (operation, readiness_only) = operation;
-            let input = RunInput { operation, plan: plan.name.clone(), stages, readiness_only, comment: None };
+            let input = RunInput { operation, plan: plan.name.clone(), stages, readiness_only, comment: None, scheduled_time: None };
             Case { plan, organization, input }
         },
     )
@@ -81,7 +81,7 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn planned(Case { plan, organization, input }: &Case) -> PlannedRun {
     let document = PlanDocument { plan: plan.clone(), sha256: "0".into() };
-    let identity = RunIdentity { run_id: "r".into(), now: Timestamp::UNIX_EPOCH };
+    let identity = RunIdentity { run_id: "r".into(), now: Timestamp::UNIX_EPOCH, lambda_concurrency: None };
     crate::planner::plan(document, organization, input.clone(), identity).expect("a planned run")
 }
 
