@@ -330,8 +330,8 @@ def throttled_calls_have_a_retrier_of_their_own(definition: dict[str, Any]) -> l
         # With full jitter an attempt comes after half of the delay on average.
         if attempts * delay / 2 < _NIGHT_SECONDS:
             findings.append(f"{place.path}: the retrier of {_THROTTLED} does not outlast a night")
-        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step
-        # Functions service quotas").
+        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step Functions
+        # service quotas"). 99,999,999 attempts are allowed ("Handling errors in Step Functions workflows").
         if attempts * 3 > 25_000 / 4:
             findings.append(f"{place.path}: {attempts} attempts leave no room for other events")
     return findings

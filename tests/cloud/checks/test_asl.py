@@ -48,18 +48,6 @@ def test_every_transient_error_is_retried_by_every_function_call() -> None:
             assert transient_names() <= retried, place.path
 
 
-def test_throttled_calls_outlast_a_night_and_do_not_count_against_other_errors() -> None:
-    for name in ("StartRun", "Report"):
-        throttled, others = sources.state_machine()["States"][name]["Retry"]
-        assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"], name
-        assert "Lambda.TooManyRequestsException" not in others["ErrorEquals"], name
-        # With full jitter an attempt comes after half of the delay on average.
-        assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 > 8 * 3600, name
-        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step Functions
-        # service quotas"). 99,999,999 attempts are allowed ("Handling errors in Step Functions workflows").
-        assert throttled["MaxAttempts"] * 3 < 25_000 / 4, name
-
-
 def test_a_quiet_end_is_a_success_behind_which_nobody_is_told() -> None:
     # checks/alarms.py plays it: `quiet` in test_alarms.py.
     states = sources.state_machine()["States"]
@@ -110,8 +98,8 @@ def test_the_loop_calls_the_function_that_the_answer_names_and_no_other() -> Non
         if state["Type"] == "Task":
             assert state["Next"] == "Wait", name
             assert state["Output"] == "{% $states.result.Payload %}", name
-    assert asl.targets(states["Wait"]) == ["Next"]
-    assert states["Next"] is loop
+    assert asl.targets(states["Wait"]) == ["NextFunction"]
+    assert states["NextFunction"] is loop
 
 
 def test_every_function_of_a_target_gets_the_fields_that_it_reads() -> None:
