@@ -55,6 +55,15 @@ LAMBDA_ERRORS = {
     "Sandbox.Timedout",
 }
 SNS_ERRORS = {"SNS.SnsException", "SNS.ThrottledException"}
+_THROTTLED = "Lambda.TooManyRequestsException"
+_NIGHT_SECONDS = 8 * 3600
+# The numbers that may stand in the state machine, besides those of time limits and retriers, by their field.
+_NUMBERS = {
+    ("MaxConcurrency", 1),
+    ("ToleratedFailurePercentage", 100),
+    ("look", 0),
+    ("look", "{% $look + 1 %}"),
+}
 
 
 @dataclass(frozen=True)
@@ -300,6 +309,64 @@ def time_limits_exceed_those_of_the_functions(definition: dict[str, Any], limits
     return findings
 
 
+def throttled_calls_have_a_retrier_of_their_own(definition: dict[str, Any]) -> list[str]:
+    """Each call of a function has two retriers: the first, for throttled calls alone, outlasts a night.
+
+    In an account with few concurrent executions most calls are throttled. Under one retrier with the other errors a few
+    throttled calls would use up its attempts.
+    """
+    findings = []
+    for place in walk(definition):
+        if function_of(place.state) is None:
+            continue
+        retriers = place.state.get("Retry", [])
+        if [_THROTTLED in retrier["ErrorEquals"] for retrier in retriers] != [True, False]:
+            findings.append(f"{place.path}: needs two retriers, the first of them for {_THROTTLED}")
+            continue
+        first = retriers[0]
+        if first["ErrorEquals"] != [_THROTTLED]:
+            findings.append(f"{place.path}: the retrier of {_THROTTLED} is for other errors, too")
+        attempts, delay = first.get("MaxAttempts", 0), first.get("MaxDelaySeconds", 0)
+        # With full jitter an attempt comes after half of the delay on average.
+        if attempts * delay / 2 < _NIGHT_SECONDS:
+            findings.append(f"{place.path}: the retrier of {_THROTTLED} does not outlast a night")
+        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step Functions
+        # service quotas"). 99,999,999 attempts are allowed ("Handling errors in Step Functions workflows").
+        if attempts * 3 > 25_000 / 4:
+            findings.append(f"{place.path}: {attempts} attempts leave no room for other events")
+    return findings
+
+
+def waits_take_their_seconds_from_an_answer(definition: dict[str, Any]) -> list[str]:
+    """Every Wait waits as long as a function has said, in `waitSeconds`."""
+    return [
+        f"{place.path}: waits for {place.state.get('Seconds', 'something else than Seconds')!r}"
+        for place in walk(definition)
+        if place.state["Type"] == "Wait" and place.state.get("Seconds") != "{% $states.input.waitSeconds %}"
+    ]
+
+
+def no_number_decides(definition: dict[str, Any]) -> list[str]:
+    """The only numbers are 1 (one step at a time), 100 (all children may fail), the counter of looks, and time limits.
+
+    Time limits and retriers are no decisions: what they end or repeat is decided by a function. Neither are the places at
+    which `$substring` cuts a text.
+    """
+    findings = []
+    for place in walk(definition):
+        for path, value in _numbers(_own_fields(place.state)):
+            key = path[-1]
+            allowed = key == "TimeoutSeconds" or "Retry" in path or (key, value) in _NUMBERS
+            if isinstance(value, str):
+                code = _CUT.sub("", _STRING.sub('""', value))
+                found = re.findall(r"(?<![\w$.])\d+(?:\.\d+)?", code)
+                if found and (key, value) not in _NUMBERS:
+                    findings.append(f"{place.path}: {value!r} has the numbers {found}")
+            elif not allowed:
+                findings.append(f"{place.path}: {'.'.join(map(str, path))} is the number {value}")
+    return findings
+
+
 RULES: list[Callable[[dict[str, Any]], list[str]]] = [
     transitions_name_a_state_beside_them,
     tasks_have_time_limit_and_retry,
@@ -312,6 +379,9 @@ RULES: list[Callable[[dict[str, Any]], list[str]]] = [
     results_are_read_where_there_are_any,
     distributed_maps_lose_nothing,
     stages_run_one_after_the_other,
+    throttled_calls_have_a_retrier_of_their_own,
+    waits_take_their_seconds_from_an_answer,
+    no_number_decides,
 ]
 
 
@@ -363,6 +433,23 @@ def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         yield key, value
 
 
+def _numbers(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yields every number and every expression with its path."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name != "Comment":
+                yield from _numbers(item, (*path, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _numbers(item, path)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, value
+    elif isinstance(value, str) and value.startswith("{%"):
+        yield path, value
+
+
+# `$substring(text, 0, 100)` up to its numbers, after strings have been taken out.
+_CUT = re.compile(r"\$substring\([^()]*?, \d+(?:, \d+)?\)")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _BOUND = re.compile(r"\$([A-Za-z_]\w*)\s*:=")
 _PARAMETERS = re.compile(r"(?:function|λ)\s*\(([^)]*)\)")
