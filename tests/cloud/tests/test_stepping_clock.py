@@ -1,4 +1,4 @@
-"""The stepping clock: it stands still while anything works, and steps to the next moment that somebody waits for."""
+"""The stepping clock: it stands still while anything works, and steps to the next moment that a thread waits for."""
 
 from __future__ import annotations
 
