@@ -144,9 +144,11 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     directory = tmp_path_factory.mktemp("desk")
     (directory / "scenario.yaml").write_text(json.dumps(SCENARIO))
-    chosen = argparse.Namespace(scenario=directory / "scenario.yaml", template=None, region=REGION, parameter=[])
+    chosen = argparse.Namespace(
+        scenario=directory / "scenario.yaml", template=None, region=REGION, parameter=[], clock="stepping"
+    )
     with session.opened(chosen, None) as opened:
-        opened.simulator.start_clock()
+        opened.start_clock()
         yield Desk(opened, directory)
 
 

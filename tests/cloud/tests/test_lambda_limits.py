@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import Rig, start_rig
+from conftest import BUCKET, Rig, start_rig
 from stub_simulator import StubSimulator
 from test_step_functions import ECHO, distributed, task
 
 SETTINGS = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:lambda:getAccountSettings", "End": True}
-SLOW = "import time\ndef handler(event, context):\n    time.sleep(0.5)\n    print('at its end')\n    return event"
+# The first copy takes three real seconds, the second none. Both leave an object.
+COPIES = """
+import time, boto3
+from botocore.config import Config
+def handler(event, context):
+    if event["copy"] == 0:
+        time.sleep(3)
+    s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+    s3.put_object(Bucket=event["bucket"], Key=f"ended/{event['copy']}", Body=b"")
+"""
 FAULTS: list[dict[str, Any]] = [
     {"operation": "lambda:Invoke", "lostResponse": True, "outlivedAfterMs": 100, "request": "outlived"},
 ]
@@ -89,17 +98,21 @@ def test_the_state_machine_can_ask_for_the_limit(small: Rig, rig: Rig, bare: Rig
 
 
 def test_an_invocation_outlives_its_lost_answer(small: Rig) -> None:
-    slow = small.function(SLOW)
-    retry = [{"ErrorEquals": ["Lambda.SdkClientException"], "IntervalSeconds": 3}]
-    begun = time.monotonic()
-    ended = small.run({"Task": task(slow, {"n": "outlived"}, Retry=retry)})
-    assert ended["status"] == "SUCCEEDED"
-    # Time did not wait for the end of the first copy, and the second ran beside it: 0.1 + 0.5 real seconds.
-    assert seconds(ended) == 3
-    assert time.monotonic() - begun < 5
-    time.sleep(0.5)
-    lines = [json.loads(line) for line in (small.evidence / "logs.jsonl").read_text().splitlines()]
-    name = slow.rsplit(":", 1)[-1]
-    assert len([line for line in lines if line["function"] == name and line["line"] == "at its end"]) in (0, 2)
+    def ended_copies() -> list[str]:
+        listed = small.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="ended/")
+        return [entry["Key"] for entry in listed.get("Contents", [])]
+
+    payload = {"which": "outlived", "bucket": BUCKET, "copy": "{% $states.context.State.RetryCount %}"}
+    retry = [{"ErrorEquals": ["Lambda.SdkClientException"], "IntervalSeconds": 30}]
+    ended = small.run({"Task": task(small.function(COPIES, name="copies-20"), payload, Retry=retry)})
+    # The clock did not wait for the end of the first copy, and the second ran beside it.
+    assert (ended["status"], seconds(ended)) == ("SUCCEEDED", 30 + 20)
+    assert ended_copies() == ["ended/1"]
+    deadline = time.monotonic() + 10
+    while len(ended_copies()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert ended_copies() == ["ended/0", "ended/1"]
+    # What is left of the first copy, the 20 seconds until its answer, holds no clock.
+    assert seconds(small.run({"Wait": {"Type": "Wait", "Seconds": 40, "End": True}})) == 40
     struck = [json.loads(line) for line in (small.evidence / "struck.jsonl").read_text().splitlines()]
     assert struck == [{"operation": "lambda:InvokeFunction", "effect": "lostResponse"}]

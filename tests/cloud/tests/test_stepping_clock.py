@@ -1,4 +1,4 @@
-"""The stepping clock: it stands still while anything works, and steps to the next moment that somebody waits for."""
+"""The stepping clock: it stands still while anything works, and steps to the next moment that a thread waits for."""
 
 from __future__ import annotations
 
@@ -290,6 +290,23 @@ def test_no_thread_is_forgotten_and_none_is_overtaken(module: Any) -> None:
     assert wrong == []
     assert (clock.now() - begun).total_seconds() == 200 * 40
     assert clock.describe()["works"] == []
+
+
+def test_who_let_others_work_works_again_when_they_have_ended(module: Any) -> None:
+    clock = module.SteppingClock(datetime(2026, 11, 10, tzinfo=UTC))
+    clock.start()
+
+    def sleep() -> None:
+        with clock.working("sleeper"):
+            clock.wait(3600)
+
+    with clock.working("caller"):
+        threading.Thread(target=sleep, daemon=True).start()
+        until(lambda: clock.describe()["waits"] == ["sleeper"])
+        clock.together([partial(clock.wait, 5), partial(clock.wait, 7)], 2)
+        time.sleep(0.1)
+        assert clock.now() == datetime(2026, 11, 10, 0, 0, 7, tzinfo=UTC)
+        assert clock.describe()["works"] == ["caller"]
 
 
 def test_a_stuck_clock_writes_what_holds_it(

@@ -1,14 +1,15 @@
 //! The longest working time of a step: the stage's `deadline`, or a default that follows from the plan's rate.
 
+use orgpatch_model::target::Phase;
 use orgpatch_plan::{MaxConcurrency, Passes, Plan, Stage, Untested};
 
-/// One install at the most: half an hour until the instance begins (`TimeoutSeconds` of an install), then two hours for the
-/// step of AWS-RunPatchBaseline (its document, version of 2021).
-pub const INSTALL_SECONDS: u32 = 1_800 + 7_200;
+use crate::sending::command::time_limit_seconds;
 
-/// One scan at the most: ten minutes until the instance begins (`TimeoutSeconds` of a scan), then two hours for the step of
-/// AWS-RunPatchBaseline.
-pub const SCAN_SECONDS: u32 = 600 + 7_200;
+/// One install at the most, in seconds.
+pub const INSTALL_SECONDS: u32 = time_limit_seconds(Phase::Install);
+
+/// One scan at the most, in seconds.
+pub const SCAN_SECONDS: u32 = time_limit_seconds(Phase::Scan);
 
 /// The longest default. A plan may ask for more.
 pub const MAX_DEFAULT_SECONDS: u32 = 24 * 3_600;

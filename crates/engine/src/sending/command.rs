@@ -107,14 +107,14 @@ pub fn request(phase: Phase, instance_id: &str, snapshot_id: &str, comment: Stri
 }
 
 /// Returns how long an instance may take to begin, in seconds: half an hour for an install, ten minutes for a scan.
-fn delivery_timeout_seconds(phase: Phase) -> u32 {
-    if phase == Phase::Install { 1_800 } else { 600 }
+const fn delivery_timeout_seconds(phase: Phase) -> u32 {
+    if matches!(phase, Phase::Install) { 1_800 } else { 600 }
 }
 
 /// Returns how long an instance may take for a command, in seconds: the time to begin and the document's own. After that
 /// Systems Manager reports that it has timed out.
 #[must_use]
-pub fn time_limit_seconds(phase: Phase) -> u32 {
+pub const fn time_limit_seconds(phase: Phase) -> u32 {
     delivery_timeout_seconds(phase) + DOCUMENT_TIMEOUT_SECONDS
 }
 

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 /// Commands per second.
-const FIRST_RATE: f64 = 5.0;
-const HIGHEST_RATE: f64 = 20.0;
+const FIRST_RATE: f64 = 10.0;
+const HIGHEST_RATE: f64 = 40.0;
 const LOWEST_RATE: f64 = 0.2;
 /// By how much a command that was taken raises the rate.
-const STEP: f64 = 0.1;
+const STEP: f64 = 0.2;
 /// What is left of the rate after a command that was throttled.
 const BACK_OFF: f64 = 0.6;
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_pace_finds_the_limit_of_the_service() {
-        for limit in [1.0, 3.0, 10.0] {
+        for limit in [2.0, 5.0, 20.0] {
             let (taken, throttled) = minute(limit);
             assert!(f64::from(taken) >= limit * 60.0 * 0.6, "limit {limit}: {taken} taken");
             assert!(throttled * 3 <= taken, "limit {limit}: {throttled} throttled, {taken} taken");
@@ -84,8 +84,8 @@ mod tests {
     fn turns_are_apart_and_a_pause_is_not_saved_up() {
         let mut pace = Pace::default();
         assert_eq!(pace.take_turn(Duration::ZERO), Duration::ZERO);
-        assert_eq!(pace.take_turn(Duration::ZERO), Duration::from_millis(200));
+        assert_eq!(pace.take_turn(Duration::ZERO), Duration::from_millis(100));
         assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::ZERO);
-        assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::from_millis(200));
+        assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::from_millis(100));
     }
 }

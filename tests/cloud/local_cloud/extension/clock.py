@@ -3,7 +3,7 @@
 * running: follows fleet-sim's clock, which runs `speed` times as fast as real time. On a busy computer more simulated
   time passes between two calls than on an idle one.
 * stepping: stands still while anything works. As soon as everything waits, it steps to the earliest moment that
-  somebody waits for. The computer's speed then has no influence on simulated time. The extension owns this clock;
+  a thread waits for. The computer's speed then has no influence on simulated time. The extension owns this clock;
   `bridge` tells fleet-sim the time with each call.
 
 A `Work` is what holds the stepping clock: the thread of an execution, of an iteration or of a child, or an invocation
@@ -204,7 +204,7 @@ class Clock:
         """Makes the calls in so many threads and returns when all have ended; raises the first exception of a call.
 
         The threads work instead of the caller. The last one to end hands over to it, so that there is no moment
-        between them at which nobody works.
+        between them at which nothing works.
         """
         caller = _work.get()
         left, errors, waiting = min(threads, len(calls)), [], iter(calls)
@@ -321,7 +321,7 @@ class RunningClock(Clock):
 
 
 class SteppingClock(Clock):
-    """A clock that stands still while anything works, and then steps to the next moment somebody waits for.
+    """A clock that stands still while anything works, and then steps to the next moment that a thread waits for.
 
     Without `now` it begins when fleet-sim's scenario does.
     """

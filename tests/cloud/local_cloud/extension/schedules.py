@@ -141,14 +141,14 @@ def _deliver(schedule: dict[str, Any] | None, key: tuple[str, str, str], at: dat
     set_request_account_id(account)
     set_request_region(region)
     name = schedule["Name"]
-    if name in _awaited:
-        _awaited.discard(name)
-        CLOCK.await_schedule(bool(_awaited))
-        # Before the delivery is in the list: who finds it there may release the clock at once.
-        CLOCK.hold()
     fate = FAULTS.meet("scheduler:Deliver", {account}, json.dumps(schedule["Target"]))
     for number in range(2 if fate.lost else 1):
         CLOCK.wait(number * _SECONDS_BETWEEN_DELIVERIES)
+        if name in _awaited:
+            _awaited.discard(name)
+            CLOCK.await_schedule(bool(_awaited))
+            # Before the delivery is in the list: who finds it there may release the clock at once.
+            CLOCK.hold()
         delivery = {"schedule": name, "scheduledTime": _utc(at), "at": CLOCK.now_iso()}
         try:
             delivery["executionArn"] = _start(schedule, _filled_in(schedule, at), fate)

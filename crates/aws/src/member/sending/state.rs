@@ -256,7 +256,7 @@ impl State {
         }
         let began = self.intents.values().map(|intent| intent.at).min().unwrap_or(now);
         waits.extend(command::next_look_seconds(open, began, now));
-        decided.wait_seconds = waits.into_iter().min();
+        decided.wait_seconds = waits.into_iter().min().map(|wait| not_beyond(wait, now, request.deadline));
         decided
     }
 
@@ -274,5 +274,14 @@ impl State {
             competing: self.competing.get(id).map(Option::as_ref),
             online: self.online.get(id).copied(),
         }
+    }
+}
+
+/// Returns the wait, or the time until the deadline if that is less: what is open then is given up at that moment.
+fn not_beyond(wait_seconds: u32, now: Timestamp, deadline: Timestamp) -> u32 {
+    match u32::try_from(deadline.as_second() - now.as_second()) {
+        Ok(left) if left > 0 => wait_seconds.min(left),
+        // Beyond it, what is left takes its time.
+        _ => wait_seconds,
     }
 }
