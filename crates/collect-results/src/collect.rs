@@ -103,8 +103,7 @@ impl Look<'_> {
         let scanned = self.scan_record().await?;
         let evidence = self.evidence(asked).await?;
         let view = self.view(&order.withheld);
-        let Some(judged) =
-            instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence)
+        let Some(judged) = instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence)
         else {
             return Ok(self.again());
         };
@@ -137,16 +136,12 @@ impl Look<'_> {
         let systems = |os| self.settings.passes_of(os) > 1;
         let rules = SecondPassRules { systems: &systems, only_tested: tested.as_ref() };
         let time_over = request.time_over(self.now).is_some();
-        match second_pass(&order, &rows, &installed, rules).filter(|_| !time_over) {
-            Some(pass) => {
-                store.write_once(&request.key(TargetObject::FirstPass), &pass).await?;
-                Ok(self.collected(true))
-            }
-            None => {
-                self.write(rows, Vec::new()).await?;
-                Ok(self.collected(false))
-            }
+        if let Some(pass) = second_pass(&order, &rows, &installed, rules).filter(|_| !time_over) {
+            store.write_once(&request.key(TargetObject::FirstPass), &pass).await?;
+            return Ok(self.collected(true));
         }
+        self.write(rows, Vec::new()).await?;
+        Ok(self.collected(false))
     }
 
     /// Returns the rows after a pass; None while a result is not final.

@@ -21,11 +21,7 @@ async fn main() -> Result<(), Error> {
     lambda::run(|request| collect_results(context, ledger, request)).await
 }
 
-async fn collect_results(
-    context: &FunctionContext,
-    ledger: &Ledger,
-    request: TargetRequest,
-) -> Result<Next, RunError> {
+async fn collect_results(context: &FunctionContext, ledger: &Ledger, request: TargetRequest) -> Result<Next, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::PreInstallScan, Phase::Verify])?;
     let settings: StepSettings =
         context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;

@@ -271,7 +271,7 @@ fn exceeds(part: u64, whole: u64, limit: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-use jiff::Timestamp;
+    use jiff::Timestamp;
     use orgpatch_model::operating_system::OperatingSystem;
     use orgpatch_model::outcome::TargetOutcome;
     use proptest::prelude::*;

@@ -109,9 +109,8 @@ mod tests {
         let Next { next, phase, pass, .. } = now;
         match next {
             NextFunction::Done => vec![],
-            NextFunction::Scan => vec![ended(phase, pass)],
             NextFunction::Install if pass == Pass::First => vec![ended(phase, pass), unproved()],
-            NextFunction::Install => vec![ended(phase, pass)],
+            NextFunction::Scan | NextFunction::Install => vec![ended(phase, pass)],
             NextFunction::CollectResults => vec![collected(phase, pass, false), collected(phase, pass, true)],
         }
     }

@@ -87,7 +87,7 @@ impl Starter {
                 ))
             }
             Some(operation) if self.operation == Operation::Install && only_reads(operation) => self.wait(holder),
-            _ => self.refuse(holder, 0),
+            _ => Self::refuse(holder, 0),
         }
     }
 
@@ -109,11 +109,11 @@ impl Starter {
         let seconds = (self.waited_seconds / 4).clamp(SHORTEST_WAIT, LONGEST_WAIT).min(left);
         match u32::try_from(seconds) {
             Ok(seconds) if seconds > 0 => Decision::Wait(seconds),
-            _ => self.refuse(holder, self.waited_seconds / 60),
+            _ => Self::refuse(holder, self.waited_seconds / 60),
         }
     }
 
-    fn refuse(&self, holder: &Holder, waited_minutes: i64) -> Decision {
+    fn refuse(holder: &Holder, waited_minutes: i64) -> Decision {
         Decision::Refuse(RunError::RunInProgress { run: holder.run_id.clone(), waited_minutes })
     }
 }
@@ -199,7 +199,10 @@ mod tests {
         for waited in 0..8_000 {
             match starter(Operation::Install, true, waited).decide(Some(&holder(Some(Operation::Scan)))) {
                 Decision::Wait(seconds) => {
-                    assert!((1..=300).contains(&seconds) && waited + i64::from(seconds) <= 7_200, "{waited}: {seconds}");
+                    assert!(
+                        (1..=300).contains(&seconds) && waited + i64::from(seconds) <= 7_200,
+                        "{waited}: {seconds}"
+                    );
                 }
                 Decision::Refuse(_) => assert!(waited >= 7_200, "{waited}"),
                 other => panic!("{waited}: {other:?}"),
@@ -211,9 +214,11 @@ mod tests {
     /// starting.
     #[test]
     fn a_schedule_starts_near_its_time() {
-        let input = RunInput::read(&json!({"operation": "scan", "plan": "m", "scheduledTime": NIGHT})).expect("an input");
+        let input =
+            RunInput::read(&json!({"operation": "scan", "plan": "m", "scheduledTime": NIGHT})).expect("an input");
         let time: Timestamp = NIGHT.parse().expect("a time");
-        for (late, scheduled) in [(-61, false), (-60, true), (0, true), (3_600, true), (3_601, false), (86_400, false)] {
+        for (late, scheduled) in [(-61, false), (-60, true), (0, true), (3_600, true), (3_601, false), (86_400, false)]
+        {
             let started = time + jiff::SignedDuration::from_secs(late);
             let own = Starter::of(&input, started, started + jiff::SignedDuration::from_secs(7));
             assert_eq!((own.scheduled_for.is_some(), own.waited_seconds), (scheduled, 7), "{late} s late");
@@ -223,7 +228,9 @@ mod tests {
     #[test]
     fn a_quiet_end_says_why() {
         let own = starter(Operation::Scan, true, 0);
-        let Decision::EndQuietly(reason) = own.decide(Some(&holder(Some(Operation::Install)))) else { panic!("no end") };
+        let Decision::EndQuietly(reason) = own.decide(Some(&holder(Some(Operation::Install)))) else {
+            panic!("no end")
+        };
         assert_eq!(reason, "the install run first is still running; the schedule starts the next scan");
         let Decision::EndQuietly(reason) = own.already_started("first") else { panic!("no end") };
         assert!(reason.contains("run first") && reason.contains("`scheduledTime`"), "{reason}");

@@ -155,7 +155,9 @@ impl RunInput {
             Some(Value::String(text)) if text == SCHEDULED_TIME => None,
             Some(Value::String(text)) => match text.parse::<Timestamp>() {
                 Ok(time) => Some(time),
-                Err(_) => return wrong(format!("`scheduledTime` must be a time such as 2026-11-08T02:00:00Z, not {text:?}")),
+                Err(_) => {
+                    return wrong(format!("`scheduledTime` must be a time such as 2026-11-08T02:00:00Z, not {text:?}"));
+                }
             },
             Some(other) => return wrong(format!("`scheduledTime` must be a time in quotes, not {other}")),
         };

@@ -62,7 +62,8 @@ pub async fn detect(
 /// Nothing is awaited after the deadline.
 fn expected_end(request: &TargetRequest, instances: usize, settings: &StepSettings) -> Timestamp {
     let turns = instances.div_ceil(settings.rate.max_concurrency.of(instances));
-    let seconds = i64::try_from(turns).unwrap_or(i64::MAX).saturating_mul(command::time_limit_seconds(Phase::Install).into());
+    let seconds =
+        i64::try_from(turns).unwrap_or(i64::MAX).saturating_mul(command::time_limit_seconds(Phase::Install).into());
     let end = request.now.as_second().saturating_add(seconds).saturating_add(LATE_ANSWER_SECONDS);
     Timestamp::from_second(end).unwrap_or(Timestamp::MAX).min(request.deadline)
 }

@@ -191,11 +191,7 @@ async fn look(
 }
 
 /// Lists a target that the run never came to. Failing to enter the account does not change the record.
-async fn list(
-    context: &FunctionContext,
-    request: &TargetRequest,
-    settings: &StepSettings,
-) -> Result<Next, RunError> {
+async fn list(context: &FunctionContext, request: &TargetRequest, settings: &StepSettings) -> Result<Next, RunError> {
     let entry: GateAnswer =
         context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Entry)).await?;
     let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };

@@ -55,8 +55,7 @@ pub fn most_in_flight(evidence: &Evidence) -> BTreeMap<String, usize> {
 /// later, and so may one that gets a second pass.
 #[must_use]
 pub fn zones_are_patched_one_after_the_other(evidence: &Evidence) -> Vec<String> {
-    let rows: BTreeMap<&str, &InstanceRow> =
-        evidence.rows().map(|row| (row.instance_id.as_str(), row)).collect();
+    let rows: BTreeMap<&str, &InstanceRow> = evidence.rows().map(|row| (row.instance_id.as_str(), row)).collect();
     let mut complaints = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut latest: BTreeMap<String, (Option<&str>, &str)> = BTreeMap::new();

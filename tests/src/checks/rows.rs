@@ -68,7 +68,9 @@ pub fn outcomes_agree_with_the_truth(evidence: &Evidence) -> Vec<String> {
 
 fn contradiction(row: &InstanceRow, truth: &GroundTruth, started: u32, only_run: bool) -> Option<String> {
     match row.outcome {
-        Outcome::Patched | Outcome::PendingReboot if started > 1 => Some(format!("{started} installs were started")),
+        Outcome::Patched | Outcome::PendingReboot if started > passes(row) => {
+            Some(format!("{started} installs were started"))
+        }
         Outcome::Patched | Outcome::Compliant if !truth.missing.is_empty() => {
             Some(format!("{:?} are missing", truth.missing))
         }
@@ -113,14 +115,15 @@ pub fn nothing_is_installed_beside_a_competing_patcher(evidence: &Evidence) -> V
         .collect()
 }
 
+/// Returns how many installs the row reports. A second pass is reported as one, and is no repetition.
+fn passes(row: &InstanceRow) -> u32 {
+    u32::try_from(row.passes.len()).unwrap_or(u32::MAX).max(1)
+}
+
 /// Checks that no instance is installed twice in a run: the worst bug that orgpatch could have.
 #[must_use]
 pub fn nothing_is_installed_twice(evidence: &Evidence) -> Vec<String> {
-    // A second pass is reported as one, and is no repetition.
-    let passes: BTreeMap<&str, u32> = evidence
-        .rows()
-        .map(|row| (row.instance_id.as_str(), u32::try_from(row.passes.len()).unwrap_or(u32::MAX).max(1)))
-        .collect();
+    let passes: BTreeMap<&str, u32> = evidence.rows().map(|row| (row.instance_id.as_str(), passes(row))).collect();
     let installs = evidence.truth.keys().map(|id| (id, evidence.installs_of(id)));
     installs
         .filter(|(id, n)| *n > passes.get(id.as_str()).copied().unwrap_or(1))

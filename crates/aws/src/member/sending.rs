@@ -266,12 +266,7 @@ impl Sender<'_> {
 
     /// Writes the attempt, sends the command, and writes the result. If the function stops between two of these, the intent
     /// says how far it may have come.
-    async fn send(
-        &self,
-        ssm: &Ssm,
-        receiver: &Receiver,
-        before: Option<Intent>,
-    ) -> Result<Sent, TargetError> {
+    async fn send(&self, ssm: &Ssm, receiver: &Receiver, before: Option<Intent>) -> Result<Sent, TargetError> {
         let (id, place) = (&receiver.instance_id, self.member.place());
         let turn = self.paces.take_turn(&place);
         if self.time.is_shorter_than(turn) {

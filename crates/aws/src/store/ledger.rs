@@ -89,9 +89,8 @@ impl Ledger {
     /// Returns the holder of the run lock; None if it is free.
     pub async fn lock_holder(&self) -> Result<Option<LockHolder>, RunError> {
         let Some(item) = self.item(LOCK_KEY, LOCK_KEY).await? else { return Ok(None) };
-        let field = |name: &str| {
-            field(&item, name).ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
-        };
+        let field =
+            |name: &str| field(&item, name).ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")));
         let operation = field("operation").ok();
         Ok(Some(LockHolder {
             run_id: field("runId")?,
@@ -179,9 +178,15 @@ impl Ledger {
     }
 
     async fn item(&self, pk: &str, sk: &str) -> Result<Option<HashMap<String, AttributeValue>>, RunError> {
-        let request =
-            self.client.get_item().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).consistent_read(true);
-        let answer = request.send().await.map_err(|error| CallError::of("dynamodb:GetItem", &error).into_run_error())?;
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .consistent_read(true);
+        let answer =
+            request.send().await.map_err(|error| CallError::of("dynamodb:GetItem", &error).into_run_error())?;
         Ok(answer.item)
     }
 
@@ -206,9 +211,8 @@ impl Ledger {
                 Some((place, serde_json::from_str(field("intent")?).ok()?))
             };
             intents.push(
-                read().ok_or_else(|| {
-                    RunError::BrokenRun(format!("an intent of {} cannot be read", scope.partition))
-                })?,
+                read()
+                    .ok_or_else(|| RunError::BrokenRun(format!("an intent of {} cannot be read", scope.partition)))?,
             );
         }
         Ok(intents)

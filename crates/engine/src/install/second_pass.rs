@@ -199,8 +199,7 @@ mod tests {
         let all = ["i-lacks", "i-failed", "i-done", "i-silent", "i-linux"];
         let mut first = order(all.map(|id| ordered(id, OperatingSystem::Windows)).into());
         first.instances[4].os = OperatingSystem::Ubuntu;
-        let rows: Vec<InstanceRow> =
-            all.map(|id| row(id, if id == "i-done" { &[] } else { &["KB2"] })).into();
+        let rows: Vec<InstanceRow> = all.map(|id| row(id, if id == "i-done" { &[] } else { &["KB2"] })).into();
         let installed = results(&[
             ("i-lacks", InvocationResult::Succeeded),
             ("i-failed", InvocationResult::Failed(Reason::new(ReasonCode::ExitCode(1), "x"))),

@@ -106,9 +106,8 @@ pub fn judge_scan(
     evidence: &Evidence,
 ) -> Option<BTreeMap<String, Judged>> {
     let selected = inventory.instances.iter().filter(|instance| instance.eligibility == Eligibility::Eligible);
-    let scanned = selected.filter_map(|one| {
-        Some(Asked { id: &one.instance_id, os: one.os?, conflicts: &one.conflicts, earlier: None })
-    });
+    let scanned = selected
+        .filter_map(|one| Some(Asked { id: &one.instance_id, os: one.os?, conflicts: &one.conflicts, earlier: None }));
     judge_scanned(view, scanned, asked, evidence)
 }
 

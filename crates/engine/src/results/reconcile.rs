@@ -112,7 +112,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
             // were asked before that is in the reason, if anywhere; that no answer came is certain.
             if install.outcome != TargetOutcome::Reached {
                 (outcome, reason) = (install.outcome, install.reason.clone());
-                unanswered(&mut rows, order.as_ref(), first_pass, &install.reason);
+                unanswered(&mut rows, order.as_ref(), first_pass.as_ref(), &install.reason);
             }
             for row in install.instances {
                 rows.insert(row.instance_id.clone(), row);
@@ -128,7 +128,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
                     format!("an install may have begun when the run ended: {}", reason.text),
                 ),
             };
-            unanswered(&mut rows, Some(&order), first_pass, &why);
+            unanswered(&mut rows, Some(&order), first_pass.as_ref(), &why);
             leave_out(&mut rows, order.left_out);
             (outcome, reason) = (TargetOutcome::Error, why);
         }
@@ -165,14 +165,14 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
 fn unanswered(
     rows: &mut BTreeMap<String, InstanceRow>,
     order: Option<&InstallOrder>,
-    first_pass: Option<FirstPass>,
+    first_pass: Option<&FirstPass>,
     why: &Reason,
 ) {
-    let unanswered = match &first_pass {
+    let unanswered = match first_pass {
         Some(pass) => Some(&pass.second),
         None => order,
     };
-    for row in first_pass.iter().flat_map(|pass| &pass.rows) {
+    for row in first_pass.into_iter().flat_map(|pass| &pass.rows) {
         rows.insert(row.instance_id.clone(), InstanceRow { passes: Vec::new(), ..row.clone() });
     }
     for ordered in unanswered.into_iter().flat_map(|order| &order.instances) {

@@ -131,11 +131,13 @@ mod tests {
 
     #[test]
     fn the_ledger_holds_what_people_can_read() {
-        let waiting = Intent { instance_id: "i-1".into(), attempt: 0, at: Timestamp::UNIX_EPOCH, state: IntentState::Waiting };
+        let waiting =
+            Intent { instance_id: "i-1".into(), attempt: 0, at: Timestamp::UNIX_EPOCH, state: IntentState::Waiting };
         let reason = Reason::new(ReasonCode::ConflictRunningCommand, "y");
         let result = InvocationResult::LeftOut { end: LeftAlone::Skipped, reason };
         let intents = [
-            Intent::attempt("i-1", Some(&waiting), Timestamp::UNIX_EPOCH).then(IntentState::Sent { command_id: "c".into() }),
+            Intent::attempt("i-1", Some(&waiting), Timestamp::UNIX_EPOCH)
+                .then(IntentState::Sent { command_id: "c".into() }),
             Intent::not_sent("i-1", Some(&waiting), Timestamp::UNIX_EPOCH, result),
             waiting,
         ];

@@ -10,7 +10,9 @@ use orgpatch_model::target::Phase;
 
 use super::intent::{End, Intent, IntentState, SEND_SECONDS};
 use super::invocation::InvocationResult;
-use super::next_action::{Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, next_action, time_over};
+use super::next_action::{
+    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, next_action, time_over,
+};
 use crate::competing::{Action, Conflict, ConflictDecision};
 
 /// The list of commands shows a command after so many seconds.
@@ -49,13 +51,25 @@ enum Copy {
     Gone,
     Begins,
     /// It has read the ledger (at `read_at`), and fetches facts.
-    Knows { before: Option<Stored>, read_at: i64, facts: Facts },
+    Knows {
+        before: Option<Stored>,
+        read_at: i64,
+        facts: Facts,
+    },
     /// It is about to write an attempt.
-    Writes { before: Option<Stored>, read_at: i64 },
+    Writes {
+        before: Option<Stored>,
+        read_at: i64,
+    },
     /// It is about to send what it has written.
-    Sends { attempt: Stored },
+    Sends {
+        attempt: Stored,
+    },
     /// It is about to record what the service said.
-    Records { attempt: Stored, after: State },
+    Records {
+        attempt: Stored,
+        after: State,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -140,15 +154,15 @@ impl World {
             dead.copies[index] = Copy::Gone;
             all.push(dead);
             let mut stepped = self.clone();
-            stepped.copies[index] = stepped.step(setting, self.copies[index].clone());
+            stepped.copies[index] = stepped.step(setting, &self.copies[index]);
             all.push(stepped);
         }
         all
     }
 
     /// Does the next instruction of a copy.
-    fn step(&mut self, setting: Setting, copy: Copy) -> Copy {
-        match copy {
+    fn step(&mut self, setting: Setting, copy: &Copy) -> Copy {
+        match *copy {
             Copy::Gone => Copy::Gone,
             Copy::Begins => {
                 let facts = Facts { ours: self.now < setting.ours_until, ..Facts::default() };
@@ -197,7 +211,10 @@ impl World {
         let intent = before.map(Stored::intent);
         let wait = ConflictDecision {
             action: Action::Wait,
-            conflicts: vec![Conflict { action: Action::Wait, reason: Reason::new(ReasonCode::ConflictRunningCommand, "x") }],
+            conflicts: vec![Conflict {
+                action: Action::Wait,
+                reason: Reason::new(ReasonCode::ConflictRunningCommand, "x"),
+            }],
         };
         let instance = InstanceFacts {
             intent: intent.as_ref(),
@@ -224,7 +241,9 @@ impl World {
                 facts.look_up = Some((found, read_at));
                 with(facts)
             }
-            NextAction::Ask(Fact::Competing) => with(Facts { competing: Some(self.now < setting.others_until), ..facts }),
+            NextAction::Ask(Fact::Competing) => {
+                with(Facts { competing: Some(self.now < setting.others_until), ..facts })
+            }
             NextAction::Ask(Fact::Online) => with(Facts { online: true, ..facts }),
             NextAction::Send => Copy::Writes { before, read_at },
             NextAction::Adopt(_) => {
@@ -257,7 +276,7 @@ impl World {
         for _ in 0..60 {
             while world.copies[0] != Copy::Gone {
                 let copy = world.copies[0].clone();
-                world.copies[0] = world.step(setting, copy);
+                world.copies[0] = world.step(setting, &copy);
             }
             if world.ledger.is_some_and(|intent| intent.state == State::Ended) {
                 return true;

@@ -283,7 +283,8 @@ mod tests {
         let sent = intent(IntentState::Sent { command_id: "c".into() });
         let intended = intent(IntentState::Intended);
         let (rejected, waiting) = (intent(IntentState::Rejected), intent(IntentState::Waiting));
-        let ended = intent(IntentState::Ended(End { command_id: None, seen_at: at(0), result: InvocationResult::Succeeded }));
+        let ended =
+            intent(IntentState::Ended(End { command_id: None, seen_at: at(0), result: InvocationResult::Succeeded }));
         let (wait, skip, fail) = (decision(Action::Wait), decision(Action::Skip), decision(Action::Fail));
         let with = |intent| InstanceFacts { intent: Some(intent), ..READY };
         let not_found = |second| Some(LookUp::NotFound { looked_at: at(second) });
@@ -320,9 +321,21 @@ mod tests {
             ("intended, found", InstanceFacts { look_up: Some(LookUp::Found("c")), ..with(&intended) }, full),
             ("intended, not found, soon", InstanceFacts { look_up: not_found(1_000), ..with(&intended) }, full),
             ("intended, not found, late", InstanceFacts { look_up: not_found(1_020), ..with(&intended) }, full),
-            ("intended, found, time over", InstanceFacts { look_up: Some(LookUp::Found("c")), ..with(&intended) }, over),
-            ("intended, not found, soon, time over", InstanceFacts { look_up: not_found(1_000), ..with(&intended) }, over),
-            ("intended, not found, late, time over", InstanceFacts { look_up: not_found(1_020), ..with(&intended) }, over),
+            (
+                "intended, found, time over",
+                InstanceFacts { look_up: Some(LookUp::Found("c")), ..with(&intended) },
+                over,
+            ),
+            (
+                "intended, not found, soon, time over",
+                InstanceFacts { look_up: not_found(1_000), ..with(&intended) },
+                over,
+            ),
+            (
+                "intended, not found, late, time over",
+                InstanceFacts { look_up: not_found(1_020), ..with(&intended) },
+                over,
+            ),
             ("ended", with(&ended), over),
         ];
         let lines: Vec<String> = cases
@@ -368,7 +381,9 @@ mod tests {
             NextAction::Record(InvocationResult::None(reason)) => format!("record unreachable ({})", reason.code),
             NextAction::Record(InvocationResult::Offline(reason)) => format!("record offline ({})", reason.code),
             NextAction::Record(InvocationResult::LeftOut { end, .. }) => format!("record left out ({end:?})"),
-            NextAction::Record(InvocationResult::StoppedBeforeTurn(reason)) => format!("record not attempted ({})", reason.code),
+            NextAction::Record(InvocationResult::StoppedBeforeTurn(reason)) => {
+                format!("record not attempted ({})", reason.code)
+            }
             other => format!("{other:?}"),
         }
     }

@@ -31,7 +31,7 @@ impl Pace {
     pub fn take_turn(&mut self, now: Duration) -> Duration {
         let turn = self.free_at.max(now);
         self.free_at = turn + Duration::from_secs_f64(1.0 / self.per_second);
-        turn - now
+        turn.saturating_sub(now)
     }
 
     /// The service took a command.
@@ -85,7 +85,7 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.take_turn(Duration::ZERO), Duration::ZERO);
         assert_eq!(pace.take_turn(Duration::ZERO), Duration::from_millis(100));
-        assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::ZERO);
-        assert_eq!(pace.take_turn(Duration::from_secs(60)), Duration::from_millis(100));
+        assert_eq!(pace.take_turn(Duration::from_mins(1)), Duration::ZERO);
+        assert_eq!(pace.take_turn(Duration::from_mins(1)), Duration::from_millis(100));
     }
 }

@@ -57,11 +57,7 @@ pub(super) struct Decided {
 }
 
 impl State {
-    pub fn new(
-        request: &TargetRequest,
-        mut receivers: Vec<Receiver>,
-        intents: Vec<(PhaseAndPass, Intent)>,
-    ) -> Self {
+    pub fn new(request: &TargetRequest, mut receivers: Vec<Receiver>, intents: Vec<(PhaseAndPass, Intent)>) -> Self {
         let place = (request.phase, request.pass);
         receivers.sort();
         let mut state = Self {
@@ -111,9 +107,8 @@ impl State {
 
     /// The open commands of this phase: instance, command and intent.
     pub fn open_of_this_phase(&self) -> Vec<(String, String, Intent)> {
-        let open = |intent: &Intent| {
-            Some((intent.instance_id.clone(), intent.open_command()?.to_owned(), intent.clone()))
-        };
+        let open =
+            |intent: &Intent| Some((intent.instance_id.clone(), intent.open_command()?.to_owned(), intent.clone()));
         self.intents.values().filter_map(open).collect()
     }
 

@@ -73,7 +73,14 @@ fn cases() -> impl Strategy<Value = Case> {
             organization.unit_names.insert("ou-s".into(), "Staging".into());
             let stages = only.map(|later| ["test"].into_iter().chain(later).map(str::to_owned).collect());
             let (operation, readiness_only) = operation;
-            let input = RunInput { operation, plan: plan.name.clone(), stages, readiness_only, comment: None, scheduled_time: None };
+            let input = RunInput {
+                operation,
+                plan: plan.name.clone(),
+                stages,
+                readiness_only,
+                comment: None,
+                scheduled_time: None,
+            };
             Case { plan, organization, input }
         },
     )
