@@ -60,7 +60,7 @@ pub fn sender(phase: Phase) -> NextFunction {
     }
 }
 
-/// What follows when the account of a target could be entered.
+/// Returns what follows when the account of a target could be entered.
 #[must_use]
 pub fn entered(phase: Phase) -> Next {
     let function = match phase {
@@ -71,13 +71,13 @@ pub fn entered(phase: Phase) -> Next {
     Next::now(function, phase, Pass::First)
 }
 
-/// What follows when patches are withheld and no scan has proved yet what an install would bring.
+/// Returns what follows when patches are withheld and no scan has proved yet what an install would bring.
 #[must_use]
 pub fn unproved() -> Next {
     Next::now(NextFunction::Scan, Phase::PreInstallScan, Pass::First)
 }
 
-/// What follows when every instance of a phase has ended.
+/// Returns what follows when every instance of a phase has ended.
 #[must_use]
 pub fn ended(phase: Phase, pass: Pass) -> Next {
     match phase {
@@ -88,7 +88,7 @@ pub fn ended(phase: Phase, pass: Pass) -> Next {
     }
 }
 
-/// What follows when the results of a phase are recorded. `another_pass`: some instances get a second install.
+/// Returns what follows when the results of a phase are recorded. `another_pass`: some instances get a second install.
 #[must_use]
 pub fn collected(phase: Phase, pass: Pass, another_pass: bool) -> Next {
     match (phase, pass) {

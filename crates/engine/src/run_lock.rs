@@ -1,7 +1,7 @@
 //! The run lock, seen by a run that starts: what it does if another run of the deployment is in progress.
 //!
 //! An install waits for a run that only reads. A scan that a schedule started gives way without noise: its schedule starts
-//! the next one. Everything else is refused, so that somebody is told.
+//! the next one. Everything else is refused, so that people are told.
 
 use jiff::Timestamp;
 use orgpatch_model::error::RunError;

@@ -1,4 +1,4 @@
-//! SHA-256 in hex, which identifies plans, install plans and batches.
+//! SHA-256 in hex, which identifies plans, install plans and the commands of a run.
 
 use std::fmt::Write as _;
 

@@ -78,7 +78,12 @@ def complaints(name: str, text: str) -> list[str]:
         return [*found, f"the sections must be {', '.join(SECTIONS)}, in this order"]
     found += [f"the section {heading!r} is empty" for heading in SECTIONS if not section(text, heading)]
     names = enforcers(text)
-    found += [f"there is no file, scenario or test {name!r}" for name in names if not exists(name)]
+    superseded = re.search(r"^- Status: superseded by (\d{4})$", text, re.MULTILINE)
+    if superseded is None:
+        found += [f"there is no file, scenario or test {name!r}" for name in names if not exists(name)]
+    # What a superseded record names may be gone with it; the record behind it names what holds now.
+    elif superseded[1] <= number or not any(path.name.startswith(superseded[1]) for path in RECORDS):
+        found.append(f"there is no later record {superseded[1]}")
     if not names and NOT_ENFORCED not in section(text, "Enforced by"):
         found.append(f"'Enforced by' names nothing and does not say {NOT_ENFORCED!r}")
     return found
@@ -157,3 +162,20 @@ Something.
 def test_a_complaint_is_raised_where_a_record_is(before: str, after: str) -> None:
     assert complaints("0007-a-title.md", GOOD) == []
     assert complaints("0007-a-title.md", GOOD.replace(before, after, 1)) != []
+
+
+@pytest.mark.parametrize(("by", "complains"), [("0008", False), ("0007", True), ("0001", True), ("9999", True)])
+def test_a_superseded_record_names_a_later_one_and_may_name_what_is_gone(by: str, complains: bool) -> None:
+    text = GOOD.replace("- Status: accepted", f"- Status: superseded by {by}").replace("`deny.toml`", "`denied.toml`")
+    assert bool(complaints("0007-a-title.md", text)) is complains
+
+
+def test_what_holds_refers_to_no_superseded_record_without_the_one_that_replaced_it() -> None:
+    replaced = dict(
+        (path.name[:4], by[0])
+        for path in RECORDS
+        if (by := re.findall(r"^- Status: superseded by (\d{4})$", path.read_text(), re.MULTILINE))
+    )
+    assert replaced, "some decisions have been replaced"
+    architecture = (sources.ROOT / "ARCHITECTURE.md").read_text()
+    assert [number for number in replaced if number in architecture] == []

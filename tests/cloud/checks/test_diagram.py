@@ -34,6 +34,13 @@ def test_every_state_and_every_transition_is_drawn_once() -> None:
     assert starts == ["LambdaLimit", "Enter", "AssumeRole"]
 
 
+def test_the_document_lists_every_path_of_a_target() -> None:
+    [listed] = re.findall(r"(?s)```text\n(.*?)```", state_diagram.DOCUMENT.read_text())
+    source = (sources.ROOT / "crates" / "engine" / "src" / "phases.rs").read_text()
+    [walked] = re.findall(r'(?s)assert_snapshot!\(paths.*?@r"\n(.*?)\n *"\);', source)
+    assert sorted(listed.splitlines()) == sorted(line.strip() for line in walked.splitlines())
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

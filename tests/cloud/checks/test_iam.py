@@ -202,6 +202,7 @@ def test_who_gets_in(role: str, external_id: str | None, organization: str, trus
 
 OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
 BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
+TARGET = "runs/r1/steps/01-test-1/targets/222200000001/ap-northeast-1/01"
 HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
 
 
@@ -238,7 +239,10 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
             False,
         ),
         ("MemberRole", "ssm:UpdateMaintenanceWindow", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", False),
-        ("MemberRole", "ssm:CancelCommand", "*", False),
+        # A command that has not begun can be cancelled; one that has is never ended by force.
+        ("MemberRole", "ssm:CancelCommand", "*", True),
+        ("MemberRole", "ec2:RebootInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        ("MemberRole", "ec2:StopInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
         ("MemberRole", "ec2:TerminateInstances", f"arn:aws:ec2:{OWN}:instance/i-1", False),
         # Readiness: networks, inventory and a single setting are read, never changed.
         *(
@@ -271,6 +275,15 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("ListAccountsRole", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("InstallRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("InstallRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", False),
+        # What the first pass came to is written by the function that judged it. Since when an instance waits is in the
+        # ledger, and no longer in the bucket.
+        ("CollectResultsRole", "s3:PutObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
+        ("InstallRole", "s3:PutObject", f"{BUCKET}/{TARGET}/first-pass.json", False),
+        ("InstallRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
+        ("ScanRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
+        ("GateRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
+        ("ReportRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
+        ("InstallRole", "s3:PutObject", f"{BUCKET}/{TARGET}/waiting.json", False),
         ("GateRole", "s3:GetObject", f"{BUCKET}/tested/monthly.json", True),
         ("GateRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", True),
         ("GateRole", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
@@ -308,8 +321,9 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
-        # The ledger: a function that sends commands writes intents, collect-results only reads them. Other functions
-        # take and release the lock.
+        # The ledger: a function that sends commands writes intents and their ends, collect-results only reads them. Other
+        # functions take and release the lock.
+        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
         ("CollectResultsRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
@@ -339,7 +353,7 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:another-stack:1", False),
         ("PatchRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
-        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Scan:1f2e", True),
+        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Targets:1f2e", True),
         ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:another-stack:1f2e", False),
         ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
         ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),

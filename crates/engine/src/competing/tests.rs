@@ -344,7 +344,7 @@ fn rows_that_another_tool_wrote() {
     // Older than our scan: ours is still to come.
     assert_eq!(by(&row(Some("theirs"), "Scan", "2026-11-23T09:59:59Z"), None, &[]), "ours");
     let theirs = row(Some("theirs"), "Install", "2026-11-23T10:05:00Z");
-    assert_snapshot!(by(&theirs, None, &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs; nothing that could be seen explains it (somebody)");
+    assert_snapshot!(by(&theirs, None, &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs; orgpatch has found no tool that explains it (somebody)");
     assert_snapshot!(by(&theirs, Some("PatchPolicy"), &[]), @"the compliance row is of an operation (Install) that ended at 2026-11-23T10:05:00Z with snapshot theirs, of a patch policy (patch-policy)");
     let conflict = |code: ReasonCode, text: &str| Conflict { action: Action::Warn, reason: Reason::new(code, text) };
     let conflicts = [

@@ -54,6 +54,6 @@ pub fn overwritten_by(
     });
     Some(match suspect {
         Some((by, text)) => Reason::new(by, format!("{seen}; probably because {text}")),
-        None => Reason::new(ReasonCode::Somebody, format!("{seen}; nothing that could be seen explains it")),
+        None => Reason::new(ReasonCode::Somebody, format!("{seen}; orgpatch has found no tool that explains it")),
     })
 }

@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    /// A conditional write: it happens only if nobody else has written since.
+    /// A conditional write: it happens only if no other copy has written since.
     fn write(&mut self, before: Option<Stored>, after: Stored) -> bool {
         let key = |intent: Option<Stored>| intent.map(|intent| (intent.attempt, intent.state));
         if key(self.ledger) != key(before) {

@@ -298,7 +298,7 @@ mod tests {
             ("new, all known", READY, target()),
             ("new, nothing known", unknown, target()),
             ("new, nothing known, scan", unknown, scan),
-            ("new, nobody there", InstanceFacts { online: None, ..READY }, target()),
+            ("new, not known whether online", InstanceFacts { online: None, ..READY }, target()),
             ("new, offline", InstanceFacts { online: Some(false), ..READY }, target()),
             ("new, no place", READY, full),
             ("new, too many errors", READY, errors),
@@ -346,7 +346,7 @@ mod tests {
         new, all known: Send
         new, nothing known: Ask(Competing)
         new, nothing known, scan: Ask(Online)
-        new, nobody there: Ask(Online)
+        new, not known whether online: Ask(Online)
         new, offline: record offline (agent-offline)
         new, no place: AwaitPlace
         new, too many errors: record not attempted (max-errors)
