@@ -124,6 +124,9 @@ impl Execution {
 /// A line of `calls.jsonl`.
 #[derive(Debug, Deserialize)]
 pub struct Call {
+    /// When it was made, by the simulated clock.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// The account that the call is about.
     pub account: String,
     /// The Region.
@@ -333,6 +336,9 @@ impl Evidence {
         };
         let truth: TruthFile = json(&cloud.join("truth.json"))?;
         let history: HistoryFile = json(&cloud.join("history.json"))?;
+        // The driver sees the end of a run late, when another one may have begun.
+        let mut calls: Vec<Call> = json_lines(&own.join("calls.jsonl"))?;
+        calls.retain(|call| call.at.is_none_or(|at| at <= execution.stopped_at));
         let bucket = cloud.join("bucket");
         let mut public_files = vec![cloud.join("history.json"), cloud.join("logs.jsonl"), own.join("execution.json")];
         files(&bucket, &mut public_files)?;
@@ -351,7 +357,7 @@ impl Evidence {
             execution,
             report,
             report_text,
-            calls: json_lines(&own.join("calls.jsonl"))?,
+            calls,
             truth: truth.instances,
             commands_in_truth: truth.commands,
             baselines: truth.baselines,
