@@ -353,7 +353,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:another-stack:1", False),
         ("PatchRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
-        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Targets:1f2e", True),
+        (
+            "PatchRunRole",
+            "states:StopExecution",
+            f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Targets:1f2e",
+            True,
+        ),
         ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:another-stack:1f2e", False),
         ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
         ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),
