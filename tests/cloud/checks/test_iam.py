@@ -321,8 +321,8 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
-        # The ledger: a function that sends commands writes intents and their ends, collect-results only reads them. Other
-        # functions take and release the lock.
+        # The ledger: a function that sends commands writes intents and their ends, collect-results only reads them.
+        # Other functions take and release the lock.
         ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
@@ -353,7 +353,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:another-stack:1", False),
         ("PatchRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
-        ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Targets:1f2e", True),
+        (
+            "PatchRunRole",
+            "states:StopExecution",
+            f"arn:aws:states:{OWN}:execution:orgpatch-patch-run/Targets:1f2e",
+            True,
+        ),
         ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:another-stack:1f2e", False),
         ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
         ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),
