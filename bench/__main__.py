@@ -5,10 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import at_scale, calls, cost, functions, organization, planning, run, show, transitions
-from .figure import BenchError, Figure, Section
+from . import (
+    at_scale,
+    calls,
+    cost,
+    functions,
+    organization,
+    planning,
+    run,
+    show,
+    small_account,
+    transitions,
+    turns,
+    wall_clock,
+)
+from .figure import BenchError, Section
 
-_PARTS = ("planning", "functions", "report", "gate", "run")
+_PARTS = ("planning", "functions", "report", "gate", "run", "turns", "small-account")
 
 
 def main() -> int:
@@ -17,12 +30,20 @@ def main() -> int:
     parser.add_argument(
         "--only", choices=_PARTS, action="append", help="measure only this part (repeat the option for several)"
     )
-    parser.add_argument("--latest", action="store_true", help="evaluate the files of the latest run, start no new one")
+    parser.add_argument(
+        "--latest", action="store_true", help="evaluate the files of the latest runs, start no new ones"
+    )
+    parser.add_argument(
+        "--targets",
+        type=int,
+        default=small_account.TARGETS,
+        help="how many targets the part small-account has (%(default)s); fewer take less time",
+    )
     chosen = parser.parse_args()
     parts = chosen.only or _PARTS
     sections: list[Section] = []
     try:
-        # The run comes last: it keeps every processor busy for minutes and would disturb the other measurements.
+        # The runs come last: they keep every processor busy for minutes and would disturb the other measurements.
         if "planning" in parts:
             sections.append(planning.measure())
         if "functions" in parts:
@@ -32,7 +53,11 @@ def main() -> int:
         if "gate" in parts:
             sections.append(at_scale.gate())
         if "run" in parts:
-            sections += _run_sections(run.latest() if chosen.latest else run.fresh())
+            sections += _run_sections(run.of(organization.setting(), chosen.latest))
+        if "turns" in parts:
+            sections.append(turns.measure(chosen.latest))
+        if "small-account" in parts:
+            sections.append(small_account.measure(chosen.targets, chosen.latest))
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -44,21 +69,12 @@ def main() -> int:
 
 
 def _run_sections(measured: run.Run) -> list[Section]:
-    return [transitions.section(measured), _wall_clock(measured), calls.section(measured), cost.section(measured)]
-
-
-def _wall_clock(measured: run.Run) -> Section:
-    path = organization.critical_path_seconds()
-    figures = [
-        Figure("longest chain of simulated patching", path / 60, "min", digits=1),
-        Figure("the run, from start to end", measured.simulated_seconds / 60, "min", digits=1),
-        Figure("the run over the longest chain", measured.simulated_seconds / path, "times", digits=2),
+    return [
+        transitions.section(measured),
+        wall_clock.section(measured),
+        calls.section(measured),
+        cost.section(measured),
     ]
-    for function, used in sorted(measured.usage.items()):
-        note = f"{used.cpu_seconds:.2f} s of processor time in all"
-        figures.append(Figure(f"{function}: peak memory in the run", used.peak_bytes / 1e6, "MB", 30, 1, note))
-    title = f"Wall clock of the run, in simulated time ({organization.SPEED} times real time), and its functions"
-    return Section(title, "python -m bench --only run", figures)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ _TIMES = 4
 _SECONDS = 600
 _MEGABYTE = 1e6
 _NOW = "2026-11-10T09:00:00Z"
+_DEADLINE = "2026-11-10T21:50:00Z"
 _FILES = ("report.json", "report.html", "instances.csv", "patches.csv", "summary.md")
 
 
@@ -50,6 +51,8 @@ def gate() -> Section:
     figures: list[Figure] = []
     for question in ("review", "judge"):
         event = {"runId": records.RUN, "step": records.STEP, "question": question, "now": _NOW}
+        if question == "review":
+            event["deadline"] = _DEADLINE
         figures += _figures("gate", event, f"{question}: ")[0]
     return Section(f"Gate of {_fleet()}", "python -m bench --only gate", figures)
 

@@ -69,7 +69,7 @@ def _scan(run: Run) -> Price:
     """
     found = transitions.read(run)
     install = _install(run)
-    entered = found.parent + sum(found.targets["Scan"].values())
+    entered = found.parent + sum(found.targets["scan"].values())
     invocations = (found.scan_invocations + found.parent_invocations) * TARGETS / run.targets
     return Price(entered * TARGETS / run.targets, invocations, install.gb_seconds * invocations / install.invocations)
 

@@ -33,7 +33,10 @@ class Figure:
     @property
     def allowed(self) -> str:
         """The limit as text."""
-        return "" if self.limit is None else f"≤ {self._text(self.limit, 0)}"
+        if self.limit is None:
+            return ""
+        # 1.25 shows its digits; a limit in bytes is no round number of megabytes, and is rounded as the value is.
+        return f"≤ {self._text(self.limit, 0 if self.limit % 1 == 0 else self.digits)}"
 
     def _text(self, value: float, digits: int) -> str:
         return f"{value:,.{digits}f} {self.unit}".rstrip()

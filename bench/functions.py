@@ -17,6 +17,7 @@ from .figure import BenchError, Figure, Section
 _REPETITIONS = 11
 _ANSWER_SECONDS = 30
 _NOW = "2026-11-10T00:00:00Z"
+_DEADLINE = "2026-11-10T21:50:00Z"
 _RUN = {"runId": "bench", "now": _NOW}
 _TARGET = {
     "accountId": "222200000001",
@@ -121,13 +122,16 @@ def _event(function: str) -> dict[str, Any]:
     """Returns a request that the function accepts as valid."""
     if function == "list-accounts":
         execution = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:bench"
-        return {**_RUN, "executionArn": execution, "input": {"operation": "scan", "plan": "monthly"}}
+        given = {"operation": "scan", "plan": "monthly"}
+        return {**_RUN, "executionArn": execution, "startedAt": _NOW, "input": given, "lambdaConcurrency": 1_000}
     if function == "gate":
         return {**_RUN, "step": "01-test-1", "question": "enter"}
     if function == "report":
         return dict(_RUN)
     phase = "install" if function == "install" else "scan"
-    return {**_RUN, "step": "01-test-1", "phase": phase, "target": _TARGET}
+    request = {**_RUN, "step": "01-test-1", "phase": phase, "deadline": _DEADLINE, "target": _TARGET}
+    # The first function of a target knows no pass and no look.
+    return request if function == "assume-role" else {**request, "pass": 1, "look": 1}
 
 
 def _zip_bytes(binary: Path) -> int:

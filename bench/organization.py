@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .run import Setting
+
 REGION = "ap-northeast-1"
-# Simulated seconds per real second. The real time that the local cloud needs for a call also passes as simulated time:
-# at a much higher speed, an hour-long install would be polled less often than on AWS.
-SPEED = 45
+START = "2026-11-10T00:00:00Z"
+MANAGEMENT = "111111111111"
 # Longest duration of a scan in fleet-sim; there is one before the install and one after it.
 SCAN_SECONDS = 30
 HOUR = 3600
@@ -54,21 +55,25 @@ def critical_path_seconds() -> int:
     return sum(2 * SCAN_SECONDS + max(stage.install_seconds) for stage in STAGES)
 
 
-def scenario() -> dict[str, Any]:
-    """Returns the scenario for fleet-sim."""
+def setting() -> Setting:
+    """Returns the run over this organization."""
+    return Setting("run", _scenario(), _plan())
+
+
+def _scenario() -> dict[str, Any]:
     return {
         "schemaVersion": 1,
-        "clock": {"start": "2026-11-10T00:00:00Z", "speed": SPEED},
-        "management": "111111111111",
+        "clock": {"start": START},
+        "management": MANAGEMENT,
         "organization": [
             {"ou": stage.name.capitalize(), "id": stage.ou, "accounts": list(stage.members())} for stage in STAGES
         ],
-        "patches": _patches(),
+        "patches": patches(),
         "fleet": [entry for stage in STAGES for entry in _fleet(stage)],
     }
 
 
-def plan() -> dict[str, Any]:
+def _plan() -> dict[str, Any]:
     """Returns a plan that patches all targets of a stage, and all instances of a target, at the same time.
 
     A run then waits for patching only, never for its turn.
@@ -83,7 +88,8 @@ def plan() -> dict[str, Any]:
     }
 
 
-def _patches() -> list[dict[str, Any]]:
+def patches() -> list[dict[str, Any]]:
+    """Returns three patches of each system, the first of which needs a reboot."""
     return [
         {
             "id": f"KB50000{number}" if system == "WINDOWS" else f"package-{number}",

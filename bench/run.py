@@ -1,4 +1,7 @@
-"""The measured run: the deployed system in the local cloud patches the generated organization."""
+"""A measured run: the deployed system in the local cloud patches a generated organization.
+
+Simulated time stands still while the computer works, so the speed of this computer does not change a figure.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import organization, places, processes
+from . import places, processes
 from .figure import BenchError
 
-_OUT = places.WORK / "run"
 _WORKERS = "workers.json"
 _SAMPLE_SECONDS = 0.5
+# A run that takes longer than this in real time is stopped.
+_REAL_SECONDS = 3 * 3600
 
 
 @dataclass
@@ -27,6 +31,20 @@ class Usage:
 
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is made of. Its name is the folder of its files."""
+
+    name: str
+    scenario: dict[str, Any]
+    plan: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Where the run leaves its files."""
+        return places.WORK / self.name
 
 
 @dataclass(frozen=True)
@@ -39,19 +57,27 @@ class Run:
     usage: dict[str, Usage]
     simulated_seconds: float
     targets: int
+    # Every SendCommand of the ground truth, and every instance of the report.
+    commands: list[dict[str, Any]]
+    instances: list[dict[str, Any]]
 
 
-def fresh() -> Run:
-    """Starts a run and returns what it left behind; takes about two minutes."""
-    shutil.rmtree(_OUT, ignore_errors=True)
-    sessions = places.WORK / "sessions"
-    _OUT.mkdir(parents=True)
-    scenario, plan = places.WORK / "scenario.yaml", places.WORK / "bench.yaml"
+def of(setting: Setting, latest: bool) -> Run:
+    """Returns what the latest run left behind, or starts a new one."""
+    return _read(setting) if latest else _start(setting)
+
+
+def _start(setting: Setting) -> Run:
+    """Starts a run and returns what it left behind; takes minutes."""
+    out, sessions = setting.folder, places.WORK / "sessions"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    scenario, plan = out / "scenario.yaml", out / "bench.yaml"
     # JSON is YAML, too.
-    scenario.write_text(json.dumps(organization.scenario(), indent=1))
-    plan.write_text(json.dumps(organization.plan(), indent=1))
+    scenario.write_text(json.dumps(setting.scenario, indent=1))
+    plan.write_text(json.dumps(setting.plan, indent=1))
     command = [places.LOCAL_CLOUD, "run", "--scenario", scenario, "--plan", plan, "--operation", "install"]
-    command += ["--out", _OUT, "--evidence", "--timeout", "900"]
+    command += ["--out", out, "--evidence", "--clock", "stepping", "--timeout", str(_REAL_SECONDS)]
     environment = {**os.environ, "PYTHON": sys.executable, "LOCAL_CLOUD_SESSIONS": str(sessions)}
     process = subprocess.Popen([str(part) for part in command], cwd=places.ROOT, env=environment)
     try:
@@ -62,22 +88,26 @@ def fresh() -> Run:
             process.terminate()
         process.wait()
     if process.returncode != 0:
-        raise BenchError(f"the run in the local cloud exited with {process.returncode}; its files are in {_OUT}")
-    (_OUT / _WORKERS).write_text(json.dumps({name: asdict(used) for name, used in usage.items()}, indent=1))
-    return latest()
+        raise BenchError(f"the run in the local cloud exited with {process.returncode}; its files are in {out}")
+    (out / _WORKERS).write_text(json.dumps({name: asdict(used) for name, used in usage.items()}, indent=1))
+    return _read(setting)
 
 
-def latest() -> Run:
+def _read(setting: Setting) -> Run:
     """Returns what the latest run left behind."""
+    out = setting.folder
     try:
-        execution = json.loads((_OUT / "execution.json").read_text())
+        execution = json.loads((out / "execution.json").read_text())
+        report = json.loads((out / "report.json").read_text())
         return Run(
-            executions=json.loads((_OUT / "history.json").read_text())["executions"],
-            simulator_calls=_lines(_OUT / "calls.jsonl"),
-            authorizations=_lines(_OUT / "authorized.jsonl"),
-            usage={name: Usage(**used) for name, used in json.loads((_OUT / _WORKERS).read_text()).items()},
-            simulated_seconds=(_time(execution["stoppedAt"]) - _time(execution["startedAt"])).total_seconds(),
-            targets=len(json.loads((_OUT / "report.json").read_text())["targets"]),
+            executions=json.loads((out / "history.json").read_text())["executions"],
+            simulator_calls=_lines(out / "calls.jsonl"),
+            authorizations=_lines(out / "authorized.jsonl"),
+            usage={name: Usage(**used) for name, used in json.loads((out / _WORKERS).read_text()).items()},
+            simulated_seconds=seconds_between(execution["startedAt"], execution["stoppedAt"]),
+            targets=len(report["targets"]),
+            commands=json.loads((out / "truth.json").read_text())["commands"],
+            instances=report["instances"],
         )
     except OSError as error:
         raise BenchError(f"the latest run is not complete: {error}; start a new one without --latest") from error
@@ -108,5 +138,6 @@ def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def seconds_between(begin: str, end: str) -> float:
+    """Returns the seconds from one timestamp to another."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()

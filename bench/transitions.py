@@ -12,10 +12,12 @@ from . import organization
 from .figure import Figure, Section
 from .run import Run
 
+_THROTTLED = "Lambda.TooManyRequestsException"
+
 
 @dataclass(frozen=True)
 class Transitions:
-    """State transitions of the run itself, and of each target by Map (`Scan`, `Install`) and account."""
+    """State transitions of the run itself, and of each target by phase (`scan`, `install`) and account."""
 
     parent: int
     targets: dict[str, dict[str, int]]
@@ -23,25 +25,29 @@ class Transitions:
     parent_invocations: int
     scan_invocations: int
 
+    @property
+    def whole(self) -> dict[str, int]:
+        """The transitions of each target that was installed, its scan included, by account."""
+        scans, installs = self.targets["scan"], self.targets["install"]
+        return {account: scans[account] + count for account, count in installs.items()}
+
 
 def read(run: Run) -> Transitions:
     """Counts in the history of the execution and of its children."""
     parent = parent_invocations = scan_invocations = 0
-    targets: dict[str, dict[str, int]] = {"Scan": {}, "Install": {}}
+    targets: dict[str, dict[str, int]] = {"scan": {}, "install": {}}
     invocations: Counter[str] = Counter()
     for execution in run.executions:
         called = _invocations(execution)
         invocations += called
-        map_run = execution.get("mapRunArn")
-        if not map_run:
+        if not execution.get("mapRunArn"):
             parent += _count(execution)
             parent_invocations += called.total()
             continue
-        # …:mapRun:<state machine>/<label>:<id>. Starting the child counts as one transition.
-        kind = map_run.split("/")[1].split(":")[0]
-        account = json.loads(execution["input"])["target"]["accountId"]
-        targets[kind][account] = 1 + _count(execution)
-        if kind == "Scan":
+        given = json.loads(execution["input"])
+        # Starting the child counts as one transition.
+        targets[given["phase"]][given["target"]["accountId"]] = 1 + _count(execution)
+        if given["phase"] == "scan":
             scan_invocations += called.total()
     return Transitions(parent, targets, invocations, parent_invocations, scan_invocations)
 
@@ -50,17 +56,25 @@ def section(run: Run) -> Section:
     """Compares the transitions of a target with their limits."""
     found = read(run)
     hour_long = organization.hour_long_accounts()
-    whole = {account: found.targets["Scan"][account] + count for account, count in found.targets["Install"].items()}
-    slow = [count for account, count in whole.items() if account in hour_long]
+    slow = [count for account, count in found.whole.items() if account in hour_long]
     return Section(
         f"State transitions, {run.targets} targets, {len(hour_long)} of them with installs of an hour",
         "python -m bench --only run",
         [
-            Figure("scan of a target, most", max(found.targets["Scan"].values()), "", 20),
+            Figure("scan of a target, most", max(found.targets["scan"].values()), "", 20),
             Figure("hour-long install of a target, its scan included, most", max(slow), "", 60),
-            Figure("install of a target, its scan included, mean", mean(whole.values()), "", None, 1),
+            Figure("install of a target, its scan included, mean", mean(found.whole.values()), "", None, 1),
             Figure("the run itself, per target", found.parent / run.targets, "", None, 2, f"{found.parent} in all"),
         ],
+    )
+
+
+def throttled(run: Run) -> int:
+    """Returns how many Lambda calls were refused because too many functions ran."""
+    return sum(
+        event.get("taskFailedEventDetails", {}).get("error") == _THROTTLED
+        for execution in run.executions
+        for event in execution["events"]
     )
 
 

@@ -7,8 +7,8 @@ use orgpatch_engine::gate::{GateDecision, GateRecord};
 use orgpatch_engine::inventory::{Eligibility, InventoryInstance};
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
-use orgpatch_engine::results::{InstanceRow, TargetRecord, reconcile};
-use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_engine::results::{InstanceRow, PassResult, TargetRecord, reconcile};
+use orgpatch_model::operating_system::{OperatingSystem, Platform};
 use orgpatch_model::organization::AccountState;
 use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
 use orgpatch_model::patch::{Patch, PatchDisposition};
@@ -78,6 +78,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     ]));
     failed.overwritten_by = Some(Reason::new(ReasonCode::Association, "probably by that association"));
     let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, ReasonCode::Unmanaged);
+    let twice = installed_twice(&production);
     let facts = |target: &Target, outcome, instances| RecordedTarget {
         target: target.clone(),
         inventory: None,
@@ -129,12 +130,45 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let mut add = |step, records| assembly.add(step, known(records));
     let added = [
         add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
-        add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready])),
+        add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready, twice])),
         add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
     ];
     let (head, _) = assembly.end(None);
     let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.target, one.instances)).unzip();
     Report { head, instances: instances.into_iter().flatten().collect(), targets }
+}
+
+/// Returns an instance whose second install brought an update that needs the one of the first.
+fn installed_twice(target: &Target) -> InstanceRow {
+    let mut row = instance(target, "i-00000000000000004", Some("受注-win"), Outcome::Patched, ReasonCode::ProvedByScan);
+    let [first, second] = [
+        ("KB5044414", "2026-11 Servicing Stack Update (KB5044414)"),
+        ("KB5044281", "2026-11 Cumulative Update (KB5044281)"),
+    ]
+    .map(|(id, title)| patch(id, title, PatchDisposition::Missing));
+    row.os = Some(Platform::Supported(OperatingSystem::Windows));
+    row.availability_zone = Some("ap-northeast-1c".into());
+    row.scanned_at = Some(Timestamp::from_second(3_000).expect("a time"));
+    row.missing_before = vec![first.clone()];
+    row.installed = vec![first.clone(), second.clone()];
+    row.command_ids = ["c-3", "c-4", "c-5", "c-6", "c-7"].map(str::to_owned).into();
+    row.passes = vec![
+        PassResult {
+            outcome: Outcome::Failed,
+            reason: Reason::new(ReasonCode::StillMissing, "1 patch is still missing"),
+            installed: vec![first],
+            failed: vec![],
+            command_id: Some("c-4".into()),
+        },
+        PassResult {
+            outcome: Outcome::Patched,
+            reason: row.reason.clone(),
+            installed: vec![second],
+            failed: vec![],
+            command_id: Some("c-6".into()),
+        },
+    ];
+    row
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {

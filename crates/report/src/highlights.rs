@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::competing;
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
 use orgpatch_model::reason::ReasonCode;
@@ -62,6 +63,11 @@ pub struct Highlights {
     pub with_conflicts: usize,
     /// How many instances were left alone because of that.
     pub left_alone: usize,
+    /// How many instances got a second install.
+    pub installed_twice: usize,
+    /// Stages with instances that had not answered at the deadline of their step, in the order of the report, each with the
+    /// number of those instances.
+    pub late: Vec<(String, usize)>,
     /// By stage and wave: the number of targets, and of those whose baselines were changed or would be.
     baselines: BTreeMap<(String, u32), (usize, usize)>,
 }
@@ -89,6 +95,23 @@ impl Highlights {
         }
         self.with_conflicts += usize::from(!row.conflicts.is_empty());
         self.left_alone += usize::from(competing::is_reason(&row.reason));
+        self.installed_twice += usize::from(row.passes.len() > 1);
+        if row.reason.code == ReasonCode::Deadline {
+            match self.late.iter_mut().find(|(stage, _)| *stage == row.stage) {
+                Some((_, instances)) => *instances += 1,
+                None => self.late.push((row.stage.clone(), 1)),
+            }
+        }
+    }
+
+    /// Returns a sentence about second installs and one about the deadline, each only if it concerns an instance.
+    pub(crate) fn about_installs(&self) -> impl Iterator<Item = String> {
+        let again = (self.installed_twice > 0)
+            .then(|| format!("{} needed a second install.", counted(self.installed_twice, "instance")));
+        let stages = self.late.iter().map(|(stage, n)| format!("{} in stage {stage}", counted(*n, "instance")));
+        let stages = stages.collect::<Vec<String>>().join(", ");
+        let late = (!stages.is_empty()).then(|| format!("No answer at the deadline: {stages}."));
+        again.into_iter().chain(late)
     }
 
     /// Returns the result of a step in numbers.
@@ -115,7 +138,7 @@ fn needs_attention(outcome: Outcome) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures;
+    use crate::{Report, fixtures, summary};
 
     #[test]
     fn a_long_list_keeps_its_beginning_and_its_length() {
@@ -128,5 +151,35 @@ mod tests {
         let list = &highlights.to_look_at;
         assert_eq!((list.first.len(), list.all, list.more()), (SHOWN, before + 30, before + 30 - SHOWN));
         assert_eq!(highlights.reasons[&(row.outcome, row.reason.code)], 31);
+    }
+
+    #[test]
+    fn both_summaries_count_second_installs_and_late_answers_and_say_nothing_of_none() {
+        let texts = |report: &Report| {
+            let highlights = report.highlights();
+            [summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b").message]
+        };
+        let mut report = fixtures::report();
+        let twice = report.instances.iter().find(|row| !row.passes.is_empty()).expect("an instance").clone();
+        report.instances.retain(|row| row.passes.is_empty());
+        for text in texts(&report) {
+            assert!(!text.contains("second install") && !text.contains("deadline"), "{text}");
+        }
+        for (stage, instances) in [("test", 2), ("production", 1)] {
+            let mut late = InstanceRow { passes: Vec::new(), stage: stage.into(), ..twice.clone() };
+            late.outcome = Outcome::Unreachable;
+            late.reason.code = ReasonCode::Deadline;
+            report.instances.extend(std::iter::repeat_n(late, instances));
+        }
+        report.instances.push(twice.clone());
+        for text in texts(&report) {
+            assert!(text.contains("1 instance needed a second install."), "{text}");
+            let late = "No answer at the deadline: 2 instances in stage test, 1 instance in stage production.";
+            assert!(text.contains(late), "{text}");
+        }
+        report.instances.push(twice);
+        for text in texts(&report) {
+            assert!(text.contains("2 instances needed a second install."), "{text}");
+        }
     }
 }

@@ -76,16 +76,21 @@ impl<'t> HtmlPage<'t> {
 }
 
 /// Returns an instance without nulls and empty lists. Its reason and the entries of its lists become numbers if the same
-/// text was written before.
-fn shortened(json: &str, texts: &mut Texts) -> io::Result<String> {
-    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(json)?;
+/// text was written before. Each of its passes is shortened in the same way, because their command ids make all of them
+/// different.
+fn shortened<'j>(json: &'j str, texts: &mut Texts) -> io::Result<String> {
+    let fields: BTreeMap<&str, &'j RawValue> = serde_json::from_str(json)?;
     let mut short = String::with_capacity(json.len());
     for (name, value) in fields {
         let value = match value.get() {
             "null" | "[]" => continue,
             list if list.starts_with('[') => {
-                let entries: Vec<&RawValue> = serde_json::from_str(list)?;
-                let entries: Vec<Cow<'_, str>> = entries.into_iter().map(|entry| texts.placed(entry.get())).collect();
+                let entries: Vec<&'j RawValue> = serde_json::from_str(list)?;
+                let short = |entry: &'j RawValue| match name {
+                    "passes" => shortened(entry.get(), texts).map(Cow::Owned),
+                    _ => Ok(texts.placed(entry.get())),
+                };
+                let entries = entries.into_iter().map(short).collect::<io::Result<Vec<Cow<'_, str>>>>()?;
                 Cow::Owned(format!("[{}]", entries.join(",")))
             }
             value if name == "reason" => texts.placed(value),

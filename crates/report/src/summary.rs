@@ -20,7 +20,7 @@ const LONGEST_TEXT: usize = 300;
 #[must_use]
 pub fn markdown(head: &Head, highlights: &Highlights) -> String {
     let mut out = String::new();
-    heading(&mut out, &head.run);
+    heading(&mut out, &head.run, highlights);
     steps(&mut out, head, highlights);
     instances(&mut out, highlights);
     targets(&mut out, highlights);
@@ -34,7 +34,7 @@ macro_rules! line {
     ($out:expr, $($text:tt)*) => { let _ = writeln!($out, $($text)*); };
 }
 
-fn heading(out: &mut String, run: &RunReport) {
+fn heading(out: &mut String, run: &RunReport, highlights: &Highlights) {
     let word = match run.decision {
         RunDecision::Advanced => "advanced through all steps",
         RunDecision::Halted => "**halted**",
@@ -52,6 +52,9 @@ fn heading(out: &mut String, run: &RunReport) {
     let counts: Vec<String> = run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
     line!(out, "- Instances: {counts}");
+    for sentence in highlights.about_installs() {
+        line!(out, "- {}", text(&sentence));
+    }
     if let Some(sentence) = small_account::sentence(run) {
         line!(out, "- {sentence}");
     }

@@ -62,7 +62,7 @@ SORTED = {
     "instances": """
         SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name,
           os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
-          baseline_id, findings, conflicts, overwritten_by
+          baseline_id, findings, conflicts, overwritten_by, passes
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
@@ -108,6 +108,7 @@ def instances(reports: list[Report]) -> list[Line]:
                 "findings": wrong(row),
                 "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
                 "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
+                "passes": len(row.get("passes", [])) or None,
             }
         )
     return lines

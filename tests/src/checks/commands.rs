@@ -11,7 +11,7 @@ use crate::evidence::{Call, Evidence};
 #[must_use]
 pub fn a_scan_run_installs_nothing(evidence: &Evidence) -> Vec<String> {
     let installs = evidence.calls.iter().filter(|call| call.command() == Some("Install")).count();
-    if evidence.operation == "scan" && installs > 0 {
+    if evidence.operation == "scan" && installs > 0 && !evidence.shares_its_time {
         return vec![format!("a scan run sent {installs} Install commands")];
     }
     Vec::new()

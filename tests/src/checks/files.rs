@@ -46,19 +46,22 @@ pub fn the_page_holds_the_report(evidence: &Evidence) -> Vec<String> {
 /// Expands the compact spelling. Fields that it leaves out are added if they are null or empty in `like`. Numbers refer
 /// to values in the order of the text. Fields of an instance are in the order of their names there, as in a `Value`.
 fn expanded(mut compact: Value, like: &Value) -> Value {
-    let Some(rows) = compact.get_mut("instances").and_then(Value::as_array_mut) else { return compact };
-    let likes = like.get("instances").and_then(Value::as_array).into_iter().flatten();
-    let mut appeared: Vec<Value> = Vec::new();
-    let mut entry = |value: &mut Value| match value.as_u64().and_then(|place| usize::try_from(place).ok()) {
-        Some(place) => *value = appeared.get(place).cloned().unwrap_or_default(),
-        None => appeared.push(value.clone()),
-    };
-    for (row, like) in rows.iter_mut().zip(likes) {
+    if let (Some(rows), Some(likes)) = (compact.get_mut("instances"), like.get("instances")) {
+        expand(rows, likes, &mut Vec::new());
+    }
+    compact
+}
+
+/// Expands a list of instances, or of the passes of one.
+fn expand(rows: &mut Value, likes: &Value, appeared: &mut Vec<Value>) {
+    let rows = rows.as_array_mut().into_iter().flatten();
+    for (row, like) in rows.zip(likes.as_array().into_iter().flatten()) {
         let (Some(row), Some(like)) = (row.as_object_mut(), like.as_object()) else { continue };
         for (name, value) in row.iter_mut() {
-            match value {
-                Value::Array(entries) => entries.iter_mut().for_each(&mut entry),
-                value if name == "reason" => entry(value),
+            match (value, like.get("passes")) {
+                (passes, Some(likes)) if name == "passes" => expand(passes, likes, appeared),
+                (Value::Array(entries), _) => entries.iter_mut().for_each(|entry| put_back(entry, appeared)),
+                (reason, _) if name == "reason" => put_back(reason, appeared),
                 _ => {}
             }
         }
@@ -68,7 +71,14 @@ fn expanded(mut compact: Value, like: &Value) -> Value {
             }
         }
     }
-    compact
+}
+
+/// Puts the value in the place of its number.
+fn put_back(value: &mut Value, appeared: &mut Vec<Value>) {
+    match value.as_u64().and_then(|place| usize::try_from(place).ok()) {
+        Some(place) => *value = appeared.get(place).cloned().unwrap_or_default(),
+        None => appeared.push(value.clone()),
+    }
 }
 
 /// Checks that `instances.csv` has a line per instance of the report and says the same.
@@ -86,6 +96,7 @@ pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> 
         .map(|line| {
             let columns = ["accountId", "region", "instanceId", "name", "stage", "wave", "outcome", "reasonCode"];
             let columns = columns.into_iter().chain(["reason", "missingBefore", "installed", "failed", "missingAfter"]);
+            let columns = columns.chain(["availabilityZone", "passes"]);
             columns.map(|name| cell(line, name)).collect()
         })
         .collect();
@@ -94,11 +105,13 @@ pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> 
         .iter()
         .map(|row| {
             let lists = [&row.missing_before, &row.installed, &row.failed, &row.missing_after];
+            let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
             let texts = [&row.account_id, &row.region, &row.instance_id].into_iter().map(|text| plain(text));
             texts
                 .chain([plain(row.name.as_deref().unwrap_or_default()), row.stage.clone(), row.wave.to_string()])
                 .chain([row.outcome.to_string(), row.reason.code.to_string(), plain(&row.reason.text)])
                 .chain(lists.map(|patches| patches.len().to_string()))
+                .chain([row.availability_zone.clone().unwrap_or_default(), passes.join(" ")])
                 .collect()
         })
         .collect();

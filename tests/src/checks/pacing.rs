@@ -78,8 +78,11 @@ pub fn zones_are_patched_one_after_the_other(evidence: &Evidence) -> Vec<String>
     complaints
 }
 
+/// Returns the installs that were sent during the run. The truth has those of all runs of the case.
 fn installs(evidence: &Evidence) -> impl Iterator<Item = &CommandTruth> {
-    evidence.commands_in_truth.iter().filter(|command| command.operation == "Install")
+    let run = evidence.execution.started_at..=evidence.execution.stopped_at;
+    let of_run = move |command: &&CommandTruth| command.operation == "Install" && run.contains(&command.sent);
+    evidence.commands_in_truth.iter().filter(of_run)
 }
 
 fn had_to_wait(row: &InstanceRow) -> bool {

@@ -74,7 +74,7 @@ fn contradiction(row: &InstanceRow, truth: &GroundTruth, started: u32, only_run:
         Outcome::Patched | Outcome::Compliant if !truth.missing.is_empty() => {
             Some(format!("{:?} are missing", truth.missing))
         }
-        Outcome::Patched if started != 1 => Some("no install was ever started".to_owned()),
+        Outcome::Patched if started == 0 => Some("no install was ever started".to_owned()),
         Outcome::Patched if truth.installed.is_empty() && !truth.rebooted => {
             Some("nothing was installed and it did not reboot".to_owned())
         }

@@ -19,7 +19,8 @@ fn fine() -> Evidence {
     let row = |account: &str, id: &str, stage: &str, outcome: &str, installed: Value| {
         json!({"accountId": account, "region": "eu-west-1", "instanceId": id, "name": null, "stage": stage, "wave": 1,
             "os": "UBUNTU", "agentVersion": null, "outcome": outcome, "reason": {"code": "reached", "text": "x"}, "findings": findings, "conflicts": [], "overwrittenBy": null,
-            "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": null, "commandIds": []})
+            "missingBefore": installed, "installed": installed, "failed": [], "missingAfter": [], "installedUntested": [], "heldBack": [], "baselineId": null, "commandIds": [],
+            "availabilityZone": null, "scannedAt": null})
     };
     let target = |account: &str, stage: &str| {
         json!({"accountId": account, "accountName": "x", "ouPath": "x", "region": "eu-west-1", "stage": stage, "wave": 1,

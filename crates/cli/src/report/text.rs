@@ -123,6 +123,6 @@ pub mod tests {
     fn a_report_without_instances_says_so() {
         let mut report = report();
         report.instances.clear();
-        assert!(render(&report, 3).ends_with("failed\n\n0 of 3 instances\n"), "{}", render(&report, 3));
+        assert!(render(&report, 3).ends_with("(limit 0%)\n\n0 of 3 instances\n"), "{}", render(&report, 3));
     }
 }

@@ -93,6 +93,32 @@ test("numbers refer to earlier values, for any order of fields", () => {
   });
 });
 
+test("a pass is written like an instance, and its values are those of all instances", () => {
+  const reason = { code: "a", text: "b" };
+  const [p, q] = [{ id: "p" }, { id: "q" }];
+  const row = {
+    installed: [p, q],
+    passes: [
+      { outcome: "failed", reason, installed: [p], failed: [q], commandId: "c-1" },
+      { outcome: "patched", reason, installed: [q], failed: [], commandId: null },
+    ],
+    reason,
+  };
+  const report = { schemaVersion: 1, steps: [], targets: [], accountsOutsidePlan: [], instances: [row] };
+  const short = compact(report);
+  expect(short.instances[0]).toEqual({
+    installed: [p, q],
+    passes: [
+      { outcome: "failed", reason, installed: [0], failed: [1], commandId: "c-1" },
+      { outcome: "patched", reason: 2, installed: [1] },
+    ],
+    reason: 2,
+  });
+  const [read] = readReport(JSON.stringify(short)).instances;
+  expect(read?.reason).toEqual(reason);
+  expect(bare(read?.passes ?? [])).toEqual(bare(row.passes));
+});
+
 test("a number without a value, and other damage, make a report unreadable", () => {
   const with1 = (row: unknown, more: object = {}): string =>
     JSON.stringify({ schemaVersion: 1, steps: [], targets: [], accountsOutsidePlan: [], instances: [row], ...more });
@@ -106,6 +132,9 @@ test("a number without a value, and other damage, make a report unreadable", () 
     with1({ commandIds: ["c"], reason: 0 }),
     with1({}),
     with1(null),
+    with1({ reason, passes: ["p"] }),
+    with1({ reason, passes: [{}] }),
+    with1({ reason, passes: [{ reason: 1 }] }),
     with1({ reason }, { targets: null }),
     "null",
     "[]",

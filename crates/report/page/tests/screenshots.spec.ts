@@ -21,11 +21,13 @@ for (const scheme of ["light", "dark"] as const) {
         report.instances.find((row) => row.overwrittenBy) ??
         report.instances.find((row) => row.conflicts.length > 0) ??
         instance;
+      const twice = report.instances.find((row) => row.passes?.length) ?? instance;
       const held = report.instances.find((row) => row.heldBack.length > 0) ?? instance;
       const views = {
         instances: "instances",
         details: `instances?i=${instance?.instanceId}`,
         competing: `instances?i=${shared?.instanceId}`,
+        passes: `instances?i=${twice?.instanceId}`,
         held: `instances?i=${held?.instanceId}`,
         organization: "map",
         patches: "patches",

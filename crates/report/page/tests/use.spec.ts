@@ -1,10 +1,10 @@
 // Uses the page: drill down, filter, sort, search, share, go back; by mouse and by keyboard.
 import type { Page } from "@playwright/test";
-import { duration, plural, utc } from "../src/model/format";
+import { duration, plural, sentenceCase, utc } from "../src/model/format";
 import { outcomeText } from "../src/model/outcomes";
 import { PATCH_STATE_LABELS, PATCH_STATES, patchStatuses } from "../src/model/patches";
 import { reasonHelp } from "../src/model/reason-codes";
-import type { InstanceRow, Report } from "../src/model/report";
+import type { InstanceRow, Pass, Report } from "../src/model/report";
 import { expect, pageOf, test } from "./support/page";
 import { halted, shapes, withExtras } from "./support/reports";
 
@@ -169,6 +169,37 @@ test("the details of an instance: reason, patches before and after, commands, co
   await page.keyboard.press("Escape");
   await expect(drawer).toBeHidden();
   expect(new URL(page.url()).hash).toBe("#/instances?outcome=failed");
+});
+
+test("an instance with two installs: both passes, the Availability Zone, and a filter", async ({ page }) => {
+  const twice = (row: InstanceRow): boolean => row.passes?.length === 2;
+  // An odd number of patches, so that the two passes have different numbers.
+  const row = withExtras.instances.find(
+    (r) => twice(r) && r.outcome === "patched" && r.installed.length % 2 === 1,
+  ) as InstanceRow;
+  const [first, second] = row.passes as [Pass, Pass];
+  await page.goto(`${page.url().split("#")[0]}#/instances`);
+  await page.getByRole("group", { name: "Passes" }).getByLabel("2 installs").check();
+  await shows(page, count(twice));
+  await page.getByRole("searchbox", { name: "Find instances" }).fill(row.instanceId);
+  await page.locator(`tbody a[href*="${row.instanceId}"]`).click();
+  const drawer = page.getByRole("dialog");
+  await expect(drawer.locator(".facts > div", { hasText: "Availability Zone" })).toContainText(row.availabilityZone as string);
+  const passes = drawer.locator("section:has(> h3:text-is('Passes')) li");
+  await expect(passes).toHaveCount(2);
+  for (const [i, pass] of [first, second].entries()) {
+    const shown = passes.nth(i);
+    await expect(shown).toContainText(`Pass ${i + 1}: ${outcomeText(pass.outcome).label.toLowerCase()}`);
+    await expect(shown.locator(`svg.tone-${pass.outcome}`)).toBeVisible();
+    await expect(shown).toContainText(sentenceCase(pass.reason.text));
+    const installed = plural(pass.installed.length, "patch", "patches");
+    await expect(shown).toContainText(`${installed} installed, ${pass.failed.length} failed`);
+    await expect(shown.getByRole("link", { name: pass.commandId as string })).toBeVisible();
+  }
+  const once = withExtras.instances.find((r) => r.outcome === "patched" && !twice(r));
+  await page.goto(`${page.url().split("#")[0]}#/instances?i=${once?.instanceId}`);
+  await expect(drawer.getByRole("heading", { name: "Commands" })).toBeVisible();
+  await expect(drawer.getByRole("heading", { name: "Passes" })).toBeHidden();
 });
 
 test("a reason says what its code means and what to do; an unknown code has only its text", async ({ page }) => {

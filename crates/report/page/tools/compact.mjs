@@ -8,7 +8,7 @@ export const PLACEHOLDER = "@@REPORT_JSON@@";
 /**
  * Returns the report in the compact format. In an instance, a number replaces `reason` or a list entry whose value was
  * written before: the index of that value among all written values, counted from 0 in the order of the text. Nulls and
- * empty lists are left out. The format needs one pass, and a writer may remember as few values as it wants: this one
+ * empty lists are left out. The entries of `passes` are written like instances. The format needs one pass, and a writer may remember as few values as it wants: this one
  * remembers the first `remembered` values and writes the others again.
  *
  * @template {{ instances: object[] }} Report
@@ -29,17 +29,18 @@ export function compact(report, remembered = Infinity) {
     appeared += 1;
     return value;
   };
-  const instances = report.instances.map((row) => {
+  /** @param {object} row */
+  const shortened = (row) => {
     /** @type {Record<string, unknown>} */
     const fields = {};
     for (const [name, value] of Object.entries(row)) {
       if (value === null || (Array.isArray(value) && value.length === 0)) continue;
-      if (Array.isArray(value)) fields[name] = value.map(short);
+      if (Array.isArray(value)) fields[name] = value.map(name === "passes" ? shortened : short);
       else fields[name] = name === "reason" ? short(value) : value;
     }
     return fields;
-  });
-  return { ...report, instances };
+  };
+  return { ...report, instances: report.instances.map(shortened) };
 }
 
 /**

@@ -9,8 +9,9 @@ use super::{Lines, which};
 use crate::TargetReport;
 
 /// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
-/// meaning. Lists of patches are numbers here; `patches.csv` names the patches.
-pub const COLUMNS: [&str; 15] = [
+/// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `passes` is the outcome of each of two
+/// installs, separated by blanks.
+pub const COLUMNS: [&str; 17] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -26,6 +27,8 @@ pub const COLUMNS: [&str; 15] = [
     "commandIds",
     "conflicts",
     "overwrittenBy",
+    "availabilityZone",
+    "passes",
 ];
 
 /// Writes the line of an instance.
@@ -41,6 +44,8 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
     let conflicts = conflicts.join(", ");
     let reason_code = row.reason.code.name();
     let overwritten_by = row.overwritten_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
+    let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
+    let passes = passes.join(" ");
     let cells: [&str; COLUMNS.len()] = [
         row.agent_version.as_deref().unwrap_or_default(),
         row.outcome.name(),
@@ -57,6 +62,8 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &commands,
         &conflicts,
         &overwritten_by,
+        row.availability_zone.as_deref().unwrap_or_default(),
+        &passes,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -39,6 +39,8 @@ pub(super) struct Line<'r> {
     conflicts: Vec<&'r ReasonCode>,
     /// Code of the tool that probably overwrote the result of the run's scan, or null.
     overwritten_by: Option<&'r ReasonCode>,
+    /// How many installs it had, if it had two; else null.
+    passes: Option<usize>,
 }
 
 impl<'r> Line<'r> {
@@ -58,6 +60,7 @@ impl<'r> Line<'r> {
             findings: row.findings.iter().filter_map(Finding::wrong).collect(),
             conflicts: row.conflicts.iter().map(|conflict| &conflict.reason.code).collect(),
             overwritten_by: row.overwritten_by.as_ref().map(|reason| &reason.code),
+            passes: Some(row.passes.len()).filter(|passes| *passes > 0),
         }
     }
 }

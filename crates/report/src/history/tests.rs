@@ -31,6 +31,10 @@ fn report(operation: &str) -> Report {
     };
     let finding =
         |check: &str, status: &str| json!({"check": check, "status": status, "severity": "low", "evidence": "x"});
+    let pass = |installed: Value, failed: Value| {
+        json!({"outcome": "failed", "reason": {"code": "still-missing", "text": "because"}, "installed": installed,
+               "failed": failed, "commandId": "c-1"})
+    };
     let conflict = json!({"action": "warn", "reason": {"code": "auto-scaling", "text": "because"}});
     let target = |account: &str, stage: &str, outcome: &str, times: [Option<&str>; 2]| {
         json!({
@@ -61,7 +65,8 @@ fn report(operation: &str) -> Report {
                 "findings": [finding("agent", "pass"), finding("endpoints", "warn")], "conflicts": [conflict],
                 "overwrittenBy": {"code": "association", "text": "because"},
                 "missingBefore": [kernel, openssl, curl], "installed": [openssl], "failed": [kernel],
-                "missingAfter": [newer_kernel, kernel, curl], "heldBack": [curl]
+                "missingAfter": [newer_kernel, kernel, curl], "heldBack": [curl],
+                "passes": [pass(json!([openssl]), json!([kernel])), pass(json!([]), json!([newer_kernel]))]
             })),
             instance("i-2", "test", 1, "compliant", json!({})),
         ],

@@ -1,6 +1,6 @@
 //! Checks that the page contains the report: the compact spelling is expanded as the page does it.
 
-use orgpatch_engine::results::InstanceRow;
+use orgpatch_engine::results::{InstanceRow, PassResult};
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, PatchDisposition};
 use orgpatch_model::reason::{Reason, ReasonCode};
@@ -35,21 +35,20 @@ fn embedded(report: &Report, remembered: usize) -> String {
 fn expanded(text: &str, like: &Report) -> Value {
     let mut page: Value = serde_json::from_str(text).expect("JSON");
     let like = serde_json::to_value(like).expect("JSON");
-    let rows = page["instances"].as_array_mut().expect("instances");
-    let mut appeared: Vec<Value> = Vec::new();
-    let mut entry = |value: &Value| {
-        if let Some(place) = value.as_u64() {
-            return appeared[usize::try_from(place).expect("small")].clone();
-        }
-        appeared.push(value.clone());
-        value.clone()
-    };
-    for (row, like) in rows.iter_mut().zip(like["instances"].as_array().expect("instances")) {
+    expand(&mut page["instances"], &like["instances"], &mut Vec::new());
+    page
+}
+
+/// Expands a list of instances, or of the passes of one.
+fn expand(rows: &mut Value, like: &Value, appeared: &mut Vec<Value>) {
+    let likes = like.as_array().expect("a list");
+    for (row, like) in rows.as_array_mut().expect("a list").iter_mut().zip(likes) {
         let fields = row.as_object_mut().expect("a row");
         for (name, value) in fields.iter_mut() {
             match value {
-                Value::Array(entries) => *value = entries.iter().map(&mut entry).collect(),
-                _ if name == "reason" => *value = entry(value),
+                passes if name == "passes" => expand(passes, &like["passes"], appeared),
+                Value::Array(entries) => entries.iter_mut().for_each(|entry| put_back(entry, appeared)),
+                reason if name == "reason" => put_back(reason, appeared),
                 _ => {}
             }
         }
@@ -60,7 +59,13 @@ fn expanded(text: &str, like: &Report) -> Value {
             }
         }
     }
-    page
+}
+
+fn put_back(value: &mut Value, appeared: &mut Vec<Value>) {
+    match value.as_u64() {
+        Some(place) => *value = appeared[usize::try_from(place).expect("small")].clone(),
+        None => appeared.push(value.clone()),
+    }
 }
 
 fn assert_same(report: &Report, remembered: usize) -> String {
@@ -77,6 +82,7 @@ fn the_page_holds_the_report_and_nothing_twice() {
     report.instances.extend(again);
     let text = assert_same(&report, REMEMBERED);
     assert_eq!(text.matches("kernel.x86_64:0:6.1.119").count(), 2, "once missing, once failed: {text}");
+    assert_eq!(text.matches("KB5044414").count(), 2, "id and title, of one patch in two lists and a pass: {text}");
 }
 
 #[test]
@@ -133,6 +139,16 @@ fn row() -> impl Strategy<Value = InstanceRow> {
         |(lists, (name, code, why, commands), outcome)| {
             let mut row = fixtures::instance(&fixtures::target(), "i-1", name.as_deref(), outcome, ReasonCode::Reached);
             row.reason = Reason::new(code, why);
+            row.passes = vec![
+                PassResult {
+                    outcome,
+                    reason: row.reason.clone(),
+                    installed: lists.1.clone(),
+                    failed: lists.2.clone(),
+                    command_id: commands.first().cloned(),
+                };
+                commands.len()
+            ];
             row.command_ids = commands;
             (row.missing_before, row.installed, row.failed) = (lists.0, lists.1, lists.2);
             (row.missing_after, row.installed_untested, row.held_back) = (lists.3, lists.4, lists.5);

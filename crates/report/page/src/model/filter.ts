@@ -2,7 +2,7 @@
 import { CHANGES, type Change, changeName, changesOf } from "./changes";
 import { competingPatcherCodes, patcherName } from "./competing-patchers";
 import { type Data, type Instance, once } from "./data";
-import { osName } from "./format";
+import { osName, plural } from "./format";
 import { OUTCOMES, outcomeText } from "./outcomes";
 import { indexPatches, type PatchIndex, type PatchRow } from "./patches";
 import { problems } from "./readiness";
@@ -17,6 +17,7 @@ export type FacetKey =
   | "os"
   | "reason"
   | "competing"
+  | "passes"
   | "change"
   | "check"
   | "cause"
@@ -137,6 +138,13 @@ export class Filter {
         hint: (code) => reasonHelp(code)?.meaning,
       },
       facet(data, "competing", "Competing patchers", competingPatcherCodes, patcherName, byName(patcherName)),
+      facet(
+        data,
+        "passes",
+        "Passes",
+        (row) => (row.passes?.length ? String(row.passes.length) : []),
+        (n) => plural(Number(n), "install"),
+      ),
       facet(
         data,
         "change",
@@ -272,6 +280,7 @@ function searchText(row: Instance): string {
     row.accountName,
     row.ouPath,
     row.region,
+    row.availabilityZone ?? "",
     row.stage,
     osName(row.os),
     row.os ?? "",

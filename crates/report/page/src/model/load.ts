@@ -1,6 +1,6 @@
 // Reads the report out of the page. A number may stand for a repeated value of an instance (README, "Format of the
 // report in the page"). A plain report.json has no such numbers and is read by the same rule.
-import type { InstanceRow, Report } from "./report";
+import type { InstanceRow, Pass, Report } from "./report";
 
 /** The version of report.json that this page reads. */
 export const SCHEMA_VERSION = 1;
@@ -24,6 +24,10 @@ const EMPTY: Record<ListsOf<InstanceRow>, true> = {
 };
 const LISTS = Object.keys(EMPTY);
 
+/** The lists of a pass. */
+const EMPTY_PASS: Record<ListsOf<Pass>, true> = { installed: true, failed: true };
+const PASS_LISTS = Object.keys(EMPTY_PASS);
+
 const TOP = ["steps", "targets", "instances", "accountsOutsidePlan"] as const;
 
 /** Parses the text of the report element. */
@@ -43,15 +47,18 @@ export function readReport(text: string): Report {
   }
   for (const list of TOP) if (!Array.isArray(data[list])) throw damaged(`\`${list}\` is not a list`);
   const appeared: unknown[] = [];
-  for (const row of data.instances) expand(row as unknown, appeared);
+  for (const row of data.instances) expand(row as unknown, "an instance", LISTS, appeared);
   return data;
 }
 
 const damaged = (how: string): UnreadableReport => new UnreadableReport(`The report in this page is damaged: ${how}.`);
 
-/** Replaces numbers by their values, and adds the empty lists that the compact format leaves out. */
-function expand(row: unknown, appeared: unknown[]): void {
-  if (!isObject(row)) throw damaged("an instance is not an object");
+/**
+ * Replaces numbers by their values, and adds the empty lists that the compact format leaves out: in an instance, and in
+ * each of its passes.
+ */
+function expand(row: unknown, what: string, lists: string[], appeared: unknown[]): void {
+  if (!isObject(row)) throw damaged(`${what} is not an object`);
   const value = (entry: unknown): unknown => {
     if (typeof entry !== "number") appeared.push(entry);
     else if (entry in appeared) return appeared[entry];
@@ -61,14 +68,16 @@ function expand(row: unknown, appeared: unknown[]): void {
   // In the order of the text, because the numbers count values in that order.
   for (const [name, field] of Object.entries(row)) {
     if (name === "reason") row[name] = value(field);
+    else if (name === "passes" && Array.isArray(field))
+      for (const pass of field) expand(pass, "a pass", PASS_LISTS, appeared);
     else if (Array.isArray(field)) {
       field.forEach((entry, i) => {
         field[i] = value(entry);
       });
     }
   }
-  if (!isObject(row.reason)) throw damaged("an instance has no reason");
-  for (const list of LISTS) row[list] ??= [];
+  if (!isObject(row.reason)) throw damaged(`${what} has no reason`);
+  for (const list of lists) row[list] ??= [];
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -70,6 +70,9 @@ export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" 
 export type BaselineChange = WithAnyCode<schema.Change>;
 export type TargetReport = WithAnyCode<schema.TargetReport>;
 
+/** One of the two installs of an instance. */
+export type Pass = WithAnyCode<schema.PassResult>;
+
 export interface InstanceRow extends Omit<WithAnyCode<schema.InstanceRow>, "findings"> {
   findings: Finding[];
   tags?: Record<string, string>;

@@ -11,7 +11,7 @@ import { PATCH_STATE_LABELS, PATCH_STATES, type PatchStatus, patchStatuses, seve
 import { STATUS_LABELS, statusOf } from "../model/readiness";
 import { reasonHelp } from "../model/reason-codes";
 import { href } from "../model/route";
-import { OutcomeChip } from "../parts/outcome";
+import { OutcomeChip, OutcomeIcon } from "../parts/outcome";
 import { Facts, PlainTable } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
 import { Status } from "../parts/status";
@@ -92,6 +92,7 @@ export function Detail({ data, row, shown, onClose, onGo }: Props): JSX.Element 
         <InstanceFacts data={data} row={row} />
         <CompetingPatchers row={row} />
         <PatchList row={row} />
+        <Passes row={row} />
         {row.findings.length > 0 && <Findings row={row} />}
         <Commands row={row} />
       </section>
@@ -109,6 +110,9 @@ function InstanceFacts({ data, row }: { data: Data; row: Instance }): JSX.Elemen
     ],
     ["Organizational unit", row.ouPath ? <Text>{row.ouPath}</Text> : "Directly below the root"],
     ["Region", <Text>{row.region}</Text>],
+    ...(row.availabilityZone
+      ? [["Availability Zone", <Text>{row.availabilityZone}</Text>] as [string, JSX.Element]]
+      : []),
     ["Stage", <Text>{data.stepLabel(row.stage, row.wave)}</Text>],
     ["Operating system", <Text>{osName(row.os)}</Text>],
     ["SSM Agent", row.agentVersion ? <Text>{row.agentVersion}</Text> : "Unknown"],
@@ -243,6 +247,42 @@ function PatchList({ row }: { row: Instance }): JSX.Element {
           }))}
         />
       )}
+    </section>
+  );
+}
+
+/** What came of each install of an instance that had two. */
+function Passes({ row }: { row: Instance }): JSX.Element | null {
+  if (!row.passes?.length) return null;
+  return (
+    <section>
+      <h3>Passes</h3>
+      <p class="note">After the first install, patches were still missing, so the instance got a second one.</p>
+      <ol class="findings">
+        {row.passes.map((pass, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the number of a pass is its identity.
+          <li key={i}>
+            <OutcomeIcon outcome={pass.outcome} size={18} />
+            <div>
+              <p>
+                <span class="check">{`Pass ${i + 1}: ${outcomeText(pass.outcome).label.toLowerCase()}`}</span>{" "}
+                <span class="muted">
+                  {plural(pass.installed.length, "patch", "patches")} installed, {count(pass.failed.length)} failed
+                </span>
+              </p>
+              <Prose>{sentenceCase(pass.reason.text)}</Prose>
+              {pass.commandId && (
+                <p class="muted">
+                  Install command:{" "}
+                  <ExternalLink to={commandLink(row.region, pass.commandId, row.instanceId)}>
+                    <Id>{pass.commandId}</Id>
+                  </ExternalLink>
+                </p>
+              )}
+            </div>
+          </li>
+        ))}
+      </ol>
     </section>
   );
 }

@@ -25,6 +25,7 @@ const FACET_KEYS: FacetKey[] = [
   "os",
   "reason",
   "competing",
+  "passes",
   "change",
   "check",
   "cause",

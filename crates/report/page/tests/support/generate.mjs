@@ -200,6 +200,23 @@ function competingPatchers(next, state) {
   return { conflicts: next() < 0.03 ? [of("warn")] : [], overwrittenBy: null };
 }
 
+/** Gives half of the Windows instances that were patched, or failed, a first install that brought only some patches. */
+function installTwice(next, row) {
+  if (row.os !== "WINDOWS" || !["patched", "failed"].includes(row.outcome) || row.overwrittenBy || next() < 0.5) return;
+  const tried = [...row.installed, ...row.failed];
+  const first = tried.slice(0, Math.floor(tried.length / 2));
+  const rest = tried.slice(first.length);
+  const done = row.outcome === "patched";
+  const commands = [uuid(next), uuid(next)];
+  const text = `the install ended with success; ${rest.length} patches are still missing`;
+  row.commandIds.push(...commands);
+  Object.assign(row, { installed: done ? tried : first, failed: done ? [] : rest, missingAfter: done ? [] : rest });
+  row.passes = [
+    { outcome: "failed", reason: { code: "still-missing", text }, installed: first, failed: rest, commandId: row.commandIds[1] },
+    { outcome: row.outcome, reason: row.reason, installed: done ? rest : [], failed: row.failed, commandId: commands[0] },
+  ];
+}
+
 /** @param {Size} size */
 export function generate({
   instances,
@@ -282,6 +299,8 @@ export function generate({
       }
     }
   }
+  // Of their own, so that they change nothing else of a report.
+  const later = random(seed + 1_000);
   const perTarget = instances / rows.length;
   const batches = new Map();
   const all = [];
@@ -293,8 +312,8 @@ export function generate({
       const asked = !["skipped", "not-ready", "not-attempted"].includes(state);
       const missing =
         asked && state !== "compliant" ? patchesOf.filter((p) => p.os === os && next() < 0.22).map((p) => p.patch) : [];
-      const later = place.stage !== "test";
-      const kept = (patch) => later && held.has(patch.id);
+      const afterFirst = place.stage !== "test";
+      const kept = (patch) => afterFirst && held.has(patch.id);
       const as = (word, which = () => true) => missing.filter(which).map((patch) => ({ ...patch, state: word }));
       const brought = (word) => as(word, (patch) => !kept(patch));
       const { conflicts, overwrittenBy, reason } = extras
@@ -305,7 +324,7 @@ export function generate({
       const [code, text] = REASONS[state];
       const step = steps.find((s) => s.stage === place.stage && s.wave === place.wave);
       step.counts[state] = (step.counts[state] ?? 0) + 1;
-      all.push({
+      const row = {
         accountId: place.accountId,
         region: place.region,
         instanceId: `i-${hex(next, 17)}`,
@@ -330,11 +349,15 @@ export function generate({
         failed: state === "failed" ? brought("Missing") : [],
         missingAfter:
           state === "failed" ? brought("Missing") : state === "pending-reboot" ? brought("InstalledPendingReboot") : [],
-        installedUntested: state === "patched" && later ? as("Missing", (patch) => untested.has(patch.id)) : [],
+        installedUntested: state === "patched" && afterFirst ? as("Missing", (patch) => untested.has(patch.id)) : [],
         heldBack: as("Missing", kept),
         baselineId: asked ? "pb-0ddebc77faa71129f" : null,
         commandIds: asked ? batches.get(batch).slice(0, state === "compliant" ? 1 : 3) : [],
-      });
+        availabilityZone: `${place.region}${"acd"[i % 3]}`,
+        scannedAt: asked && state !== "unreachable" ? `2026-11-10T03:${String(i % 60).padStart(2, "0")}:30Z` : null,
+      };
+      if (extras) installTwice(later, row);
+      all.push(row);
     }
   });
   const counts = {};

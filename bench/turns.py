@@ -1,0 +1,66 @@
+"""Measures a target whose instances take turns: 50 installs of an hour, a quarter of them at a time."""
+
+from __future__ import annotations
+
+from . import organization, run, transitions
+from .figure import Figure, Section
+
+_ACCOUNT = "555500000001"
+_INSTANCES = 50
+_AT_A_TIME = 25
+
+
+def measure(latest: bool) -> Section:
+    """Measures one run, or reads the latest."""
+    measured = run.of(_setting(), latest)
+    found = transitions.read(measured)
+    installs = [one for one in measured.commands if one["operation"] == "Install"]
+    times = [(one["sent"], invocation["ended"]) for one in installs for invocation in one["invocations"]]
+    first, last = min(sent for sent, _ in times), max(ended for _, ended in times)
+    return Section(
+        f"One target with {_INSTANCES} installs of an hour, {_AT_A_TIME} % at a time",
+        "python -m bench --only turns",
+        [
+            Figure("state transitions, the scan included", found.whole[_ACCOUNT]),
+            Figure("Lambda calls", found.invocations.total()),
+            Figure("most installs at the same time", max(_open_at(sent, times) for sent, _ in times), "", _most()),
+            Figure("from the first command to the last end", run.seconds_between(first, last) / 3600, "h", digits=2),
+            Figure("the run, from start to end", measured.simulated_seconds / 3600, "h", digits=2),
+        ],
+    )
+
+
+def _most() -> int:
+    return _INSTANCES * _AT_A_TIME // 100
+
+
+def _open_at(moment: str, times: list[tuple[str, str]]) -> int:
+    return sum(sent <= moment < ended for sent, ended in times)
+
+
+def _setting() -> run.Setting:
+    unit = "ou-bnch-55555555"
+    scenario = {
+        "schemaVersion": 1,
+        "clock": {"start": organization.START},
+        "management": organization.MANAGEMENT,
+        "organization": [{"ou": "Production", "id": unit, "accounts": [_ACCOUNT]}],
+        "patches": organization.patches(),
+        "fleet": [
+            {
+                "account": _ACCOUNT,
+                "region": organization.REGION,
+                "count": _INSTANCES,
+                "os": organization.SYSTEMS[0],
+                "behaviour": {"seconds": organization.HOUR},
+            }
+        ],
+    }
+    plan = {
+        "schemaVersion": 1,
+        "name": "bench",
+        "regions": [organization.REGION],
+        "rate": {"maxConcurrency": f"{_AT_A_TIME}%"},
+        "stages": [{"name": "production", "ous": [unit]}],
+    }
+    return run.Setting("turns", scenario, plan)
