@@ -3,8 +3,8 @@
     scripts/state_diagram.py            writes the diagram
     scripts/state_diagram.py --check    exit status 1 if the diagram in the file is not that of the state machine
 
-A state has its name and below it what it calls. An arrow has the condition that leads along it; a dotted one is an error
-that the state machine catches.
+A state has its name and below it what it calls. An arrow has the condition that leads along it; a dotted one is an
+error that the state machine catches.
 """
 
 from __future__ import annotations

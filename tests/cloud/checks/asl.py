@@ -330,8 +330,8 @@ def throttled_calls_have_a_retrier_of_their_own(definition: dict[str, Any]) -> l
         # With full jitter an attempt comes after half of the delay on average.
         if attempts * delay / 2 < _NIGHT_SECONDS:
             findings.append(f"{place.path}: the retrier of {_THROTTLED} does not outlast a night")
-        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step Functions
-        # service quotas"). 99,999,999 attempts are allowed ("Handling errors in Step Functions workflows").
+        # An attempt is three events (scheduled, started, failed) of the 25,000 that an execution may have ("Step
+        # Functions service quotas"). 99,999,999 attempts are allowed ("Handling errors in Step Functions workflows").
         if attempts * 3 > 25_000 / 4:
             findings.append(f"{place.path}: {attempts} attempts leave no room for other events")
     return findings
@@ -349,8 +349,8 @@ def waits_take_their_seconds_from_an_answer(definition: dict[str, Any]) -> list[
 def no_number_decides(definition: dict[str, Any]) -> list[str]:
     """The only numbers are 1 (one step at a time), 100 (all children may fail), the counter of looks, and time limits.
 
-    Time limits and retriers are no decisions: what they end or repeat is decided by a function. Neither are the places at
-    which `$substring` cuts a text.
+    Time limits and retriers are no decisions: what they end or repeat is decided by a function. Neither are the places
+    at which `$substring` cuts a text.
     """
     findings = []
     for place in walk(definition):
@@ -442,9 +442,7 @@ def _numbers(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
     elif isinstance(value, list):
         for item in value:
             yield from _numbers(item, path)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield path, value
-    elif isinstance(value, str) and value.startswith("{%"):
+    elif (isinstance(value, int | float) and not isinstance(value, bool)) or str(value).startswith("{%"):
         yield path, value
 
 

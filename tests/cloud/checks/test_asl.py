@@ -331,7 +331,7 @@ def test_no_rule_complains_about_a_good_definition() -> None:
             ("States", "Steps", "ItemProcessor", "ProcessorConfig", "Mode"),
             "DISTRIBUTED",
         ),
-        # no retrier for throttled calls; the second one; with other errors; too short; in another one, too; too many events
+        # no retrier for throttled calls; the second one; with other errors; too short; in the other one, too; too long
         (asl.throttled_calls_have_a_retrier_of_their_own, ("States", "Begin", "Retry"), [OTHER]),
         (asl.throttled_calls_have_a_retrier_of_their_own, ("States", "Begin", "Retry"), [OTHER, THROTTLED]),
         (

@@ -1,4 +1,4 @@
-"""The diagram in statemachine/README.md is that of the state machine, and scripts/state_diagram.py draws every transition."""
+"""The diagram in statemachine/README.md is that of the state machine, with every transition."""
 
 import copy
 import re

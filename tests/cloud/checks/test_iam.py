@@ -321,8 +321,8 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
-        # The ledger: a function that sends commands writes intents and their ends, collect-results only reads them. Other
-        # functions take and release the lock.
+        # The ledger: a function that sends commands writes intents and their ends, collect-results only reads them.
+        # Other functions take and release the lock.
         ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
         ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),

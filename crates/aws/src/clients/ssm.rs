@@ -48,7 +48,7 @@ pub struct Ssm {
 /// Why a command was not sent.
 #[derive(Debug)]
 pub enum SendError {
-    /// One of the instances cannot receive commands now. Nothing was sent to any instance.
+    /// The instance cannot receive commands now. Nothing was sent.
     InvalidInstance(String),
     /// Any other error.
     Call(CallError),

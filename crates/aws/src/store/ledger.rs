@@ -144,8 +144,8 @@ impl Ledger {
     /// Claims a start by a schedule for an execution. Returns None if the claim is its own, also after an earlier call, and
     /// otherwise the run that was first.
     ///
-    /// A start is one input at one scheduled time: EventBridge Scheduler may deliver it more than once. Whoever was first
-    /// keeps it, however that execution ends, because it ends with a notification unless a person stopped it.
+    /// A start is one input at one scheduled time: EventBridge Scheduler may deliver it more than once. The first
+    /// execution keeps it, however it ends, because it ends with a notification unless a person stopped it.
     pub async fn claim_start(
         &self,
         input: &RunInput,
