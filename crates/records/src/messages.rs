@@ -105,10 +105,10 @@ impl TargetRequest {
         keys::of_target(&self.run_id, &self.step, &self.target, object)
     }
 
-    /// Returns whether the time of the target is over at that moment.
+    /// Returns whether the time of the phase is over at that moment.
     #[must_use]
     pub fn time_over(&self, now: Timestamp) -> Option<TimeOver> {
-        sending::time_over(now, self.deadline, self.look)
+        sending::time_over(self.phase, now, self.deadline, self.look)
     }
 }
 

@@ -102,7 +102,8 @@ impl Scan {
         Ok(sender.work(receivers).await?.next(request))
     }
 
-    /// Returns the instances to which an install command was sent in this pass: what they have now must be proved.
+    /// Returns the instances whose install in this pass has ended: what they have now must be proved. One that was given up
+    /// may still be at work.
     async fn installed(&self, request: &TargetRequest) -> Result<(Vec<Receiver>, WithheldPatches), TargetError> {
         let store = &self.context.store;
         let order = match request.pass {
@@ -116,8 +117,8 @@ impl Scan {
             .await?
             .into_iter()
             .filter(|(of, intent)| {
-                let sent = |end: &End| end.command_id.is_some();
-                *of == (Phase::Install, request.pass) && intent.end().is_some_and(sent)
+                let ended = |end: &End| end.command_id.is_some() && !end.result.is_given_up();
+                *of == (Phase::Install, request.pass) && intent.end().is_some_and(ended)
             })
             .map(|(_, intent)| intent.instance_id)
             .collect();

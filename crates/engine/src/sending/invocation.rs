@@ -84,6 +84,12 @@ impl InvocationResult {
         matches!(self, Self::Failed(_))
     }
 
+    /// Returns true if orgpatch no longer waits for the command, although it may still be at work.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        matches!(self, Self::None(Reason { code: ReasonCode::Deadline | ReasonCode::TooManyLooks, .. }))
+    }
+
     /// Returns true if the instance itself has answered.
     #[must_use]
     pub fn is_answer(&self) -> bool {

@@ -12,6 +12,6 @@ mod next_action;
 mod pace;
 
 pub use next_action::{
-    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, TimeOver, next_action, time_over,
+    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, TimeOver, ends_at, next_action, time_over,
 };
 pub use pace::Pace;

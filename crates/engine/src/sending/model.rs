@@ -11,7 +11,7 @@ use orgpatch_model::target::Phase;
 use super::intent::{End, Intent, IntentState, SEND_SECONDS};
 use super::invocation::InvocationResult;
 use super::next_action::{
-    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, next_action, time_over,
+    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, ends_at, next_action, time_over,
 };
 use crate::competing::{Action, Conflict, ConflictDecision};
 
@@ -31,6 +31,10 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("a time")
 }
 
+fn second(at: Timestamp) -> i64 {
+    at.as_second() - 1_800_000_000
+}
+
 /// What the world around the functions is like. None of it changes in a history, except by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Setting {
@@ -43,7 +47,7 @@ struct Setting {
     throttles: u8,
 }
 
-const PLAIN: Setting = Setting { deadline: 1_000, others_until: 0, ours_until: 0, throttles: 0 };
+const PLAIN: Setting = Setting { deadline: 2_000, others_until: 0, ours_until: 0, throttles: 0 };
 
 /// Where a copy of the function is: the instruction that it does next, and what it knows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -231,7 +235,7 @@ impl World {
             in_flight: usize::from(intent.as_ref().is_some_and(Intent::is_in_flight)),
             places: 1,
             errors: Some(Errors { counted: 0, allowed: 0 }),
-            time_over: time_over(at(read_at), at(setting.deadline), 0),
+            time_over: time_over(Phase::Install, at(read_at), at(setting.deadline), 0),
         };
         let with = |facts| Copy::Knows { before, read_at, facts };
         match next_action(&instance, &target) {
@@ -296,7 +300,8 @@ fn explore(setting: Setting) -> usize {
         assert!(world.sent.len() <= 1, "sent twice: {world:?}");
         for sent in &world.sent {
             assert!(*sent >= setting.others_until.min(setting.ours_until), "sent beside another command: {world:?}");
-            assert!(*sent <= setting.deadline + SEND_SECONDS, "sent after the deadline: {world:?}");
+            let end = second(ends_at(Phase::Install, at(setting.deadline)));
+            assert!(*sent <= end + SEND_SECONDS, "sent after the deadline: {world:?}");
         }
         if world.copies.iter().all(|copy| *copy == Copy::Gone) {
             assert!(world.ends_if_left_alone(setting), "never ends: {world:?}");
@@ -330,5 +335,5 @@ fn nothing_is_sent_beside_a_command_of_another_tool_or_of_our_own() {
 
 #[test]
 fn nothing_is_sent_after_the_deadline() {
-    explore(Setting { deadline: 150, ..PLAIN });
+    explore(Setting { deadline: 600 + 150, ..PLAIN });
 }

@@ -19,10 +19,14 @@ const OURS_LOOK_SECONDS: u32 = 60;
 /// Functions); a look is nine, and retries need room.
 const MAX_LOOKS: u32 = 1_000;
 
+/// What is left for the scan behind an install, in seconds and in looks. The shortest deadline is three times as long.
+const SECONDS_FOR_PROOF: i64 = 600;
+const LOOKS_FOR_PROOF: u32 = 20;
+
 /// Why nothing further is sent in a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeOver {
-    /// The deadline of the step has passed.
+    /// The deadline of the step has passed, or is too near for another install.
     Deadline(Timestamp),
     /// The execution has looked as often as it may.
     Looks,
@@ -33,9 +37,10 @@ impl TimeOver {
     #[must_use]
     pub fn reason(self) -> Reason {
         match self {
-            Self::Deadline(at) => {
-                Reason::new(ReasonCode::Deadline, format!("there was no answer before the deadline of the step, {at}"))
-            }
+            Self::Deadline(at) => Reason::new(
+                ReasonCode::Deadline,
+                format!("there was no answer in time; the deadline of the step is {at}"),
+            ),
             Self::Looks => Reason::new(
                 ReasonCode::TooManyLooks,
                 format!("there was no answer after orgpatch had looked {MAX_LOOKS} times, which is the most"),
@@ -44,14 +49,26 @@ impl TimeOver {
     }
 }
 
-/// Returns whether the time of a target is over: nothing further is sent, and what is open is given up. `look` counts the
-/// looks of the target's execution.
+/// Returns whether the time of a phase is over: nothing further is sent, and what is open is given up. `deadline` is that of
+/// the step, `look` counts the looks of the target's execution.
+///
+/// An install has to end a little earlier, so that one instance that hangs does not keep the others from being proved.
 #[must_use]
-pub fn time_over(now: Timestamp, deadline: Timestamp, look: u32) -> Option<TimeOver> {
-    if now >= deadline {
+pub fn time_over(phase: Phase, now: Timestamp, deadline: Timestamp, look: u32) -> Option<TimeOver> {
+    let looks = if phase == Phase::Install { MAX_LOOKS - LOOKS_FOR_PROOF } else { MAX_LOOKS };
+    if now >= ends_at(phase, deadline) {
         return Some(TimeOver::Deadline(deadline));
     }
-    (look >= MAX_LOOKS).then_some(TimeOver::Looks)
+    (look >= looks).then_some(TimeOver::Looks)
+}
+
+/// Returns the moment at which the time of a phase is over.
+#[must_use]
+pub fn ends_at(phase: Phase, deadline: Timestamp) -> Timestamp {
+    if phase != Phase::Install {
+        return deadline;
+    }
+    Timestamp::from_second(deadline.as_second().saturating_sub(SECONDS_FOR_PROOF)).unwrap_or(Timestamp::MIN)
 }
 
 /// The errors of a target, counted over all instances of its order.
@@ -390,9 +407,13 @@ mod tests {
 
     #[test]
     fn the_time_is_over_at_the_deadline_or_after_a_thousand_looks() {
-        assert_eq!(time_over(at(9), at(10), 999), None);
-        assert_eq!(time_over(at(10), at(10), 0), Some(TimeOver::Deadline(at(10))));
-        assert_eq!(time_over(at(9), at(10), 1_000), Some(TimeOver::Looks));
+        let (scan, install) = (Phase::Verify, Phase::Install);
+        assert_eq!(time_over(scan, at(9), at(10), 999), None);
+        assert_eq!(time_over(scan, at(10), at(10), 0), Some(TimeOver::Deadline(at(10))));
+        assert_eq!(time_over(scan, at(9), at(10), 1_000), Some(TimeOver::Looks));
+        assert_eq!(time_over(install, at(399), at(1_000), 979), None);
+        assert_eq!(time_over(install, at(400), at(1_000), 0), Some(TimeOver::Deadline(at(1_000))));
+        assert_eq!(time_over(install, at(0), at(1_000), 980), Some(TimeOver::Looks));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::intent::{Intent, IntentState};
 use orgpatch_engine::sending::invocation::Invocation;
 use orgpatch_engine::sending::{
-    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, command, invocation, next_action,
+    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, command, ends_at, invocation, next_action,
 };
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::input::Operation;
@@ -251,7 +251,8 @@ impl State {
         }
         let began = self.intents.values().map(|intent| intent.at).min().unwrap_or(now);
         waits.extend(command::next_look_seconds(open, began, now));
-        decided.wait_seconds = waits.into_iter().min().map(|wait| not_beyond(wait, now, request.deadline));
+        decided.wait_seconds =
+            waits.into_iter().min().map(|wait| not_beyond(wait, now, ends_at(phase, request.deadline)));
         decided
     }
 
