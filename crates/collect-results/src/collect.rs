@@ -116,6 +116,13 @@ impl Look<'_> {
 
     async fn after_install(&self, verified: &Results) -> Result<Next, TargetError> {
         let (request, store) = (self.request, &self.context.store);
+        // What an earlier try has written stands, whatever is found now.
+        if store.exists(&request.key(TargetObject::Install)).await? {
+            return Ok(self.collected(false));
+        }
+        if request.pass == Pass::First && store.exists(&request.key(TargetObject::FirstPass)).await? {
+            return Ok(self.collected(true));
+        }
         let Some(installed) = results(&self.intents, (Phase::Install, request.pass)) else {
             return Ok(Next::again(NextFunction::Install, (Phase::Install, request.pass), 0));
         };

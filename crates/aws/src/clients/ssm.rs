@@ -1,6 +1,6 @@
 //! Systems Manager in a member account: lists managed instances, sends commands, and reads their results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use std::time::Duration;
 
@@ -24,6 +24,9 @@ use crate::clients::config::{MemberConfig, adaptive_retry};
 const PAGE_SIZE: i32 = 50;
 const MAX_IDS: usize = 50;
 
+/// The error code of an instance that does not exist any more, or cannot receive commands now.
+const INVALID_INSTANCE: &str = "InvalidInstanceId";
+
 /// The largest page of DescribeInstancePatches.
 const PATCHES_PER_PAGE: i32 = 100;
 
@@ -35,9 +38,9 @@ const CLOCK_MARGIN_SECONDS: i64 = 900;
 const SEND_CONNECT: Duration = Duration::from_secs(3);
 const SEND_ATTEMPT: Duration = Duration::from_secs(15);
 
-/// The most pages of invocations that one look reads: 10,000 commands of this document since the oldest that is open. What
+/// The most pages of invocations that one look reads: 3,000 commands of this document since the oldest that is open. What
 /// is not among them is asked for by its id.
-const MAX_INVOCATION_PAGES: usize = 200;
+const MAX_INVOCATION_PAGES: usize = 60;
 
 /// Systems Manager in one account and Region.
 #[derive(Debug, Clone)]
@@ -102,6 +105,18 @@ impl Ssm {
         Ok(nodes)
     }
 
+    /// Returns those of the instances that are online.
+    ///
+    /// A filter with an id that is not valid any more may be an error (API reference, DescribeInstanceInformation). Then all
+    /// nodes are listed, because one terminated instance says nothing about the others.
+    pub async fn online(&self, ids: &[String]) -> Result<HashSet<String>, CallError> {
+        let nodes = match self.managed(Some(ids)).await {
+            Err(error) if error.code == INVALID_INSTANCE => self.managed(None).await?,
+            nodes => nodes?,
+        };
+        Ok(nodes.into_iter().filter(|node| node.ping == "Online").map(|node| node.id).collect())
+    }
+
     /// Sends a command and returns its id, with one attempt. The call has no idempotency token, and a lost answer may belong
     /// to a command that runs already.
     pub async fn send(&self, request: &CommandRequest) -> Result<String, SendError> {
@@ -123,7 +138,7 @@ impl Ssm {
             .send()
             .await
             .map_err(|error| match CallError::of("ssm:SendCommand", &error) {
-                error if error.code == "InvalidInstanceId" => SendError::InvalidInstance(error.message),
+                error if error.code == INVALID_INSTANCE => SendError::InvalidInstance(error.message),
                 error => SendError::Call(error),
             })?;
         sent.command.and_then(|command| command.command_id).ok_or_else(|| {
@@ -165,11 +180,11 @@ impl Ssm {
     }
 
     /// Returns the invocations of all commands with the patch document that were sent about `since` or later, by the ids
-    /// of the commands that are `wanted`.
+    /// of the commands that are `wanted`. It reads no further than to the last of them.
     pub async fn invocations_since(
         &self,
         since: Timestamp,
-        wanted: impl Fn(&str) -> bool,
+        wanted: &HashMap<String, Timestamp>,
     ) -> Result<HashMap<String, Invocation>, CallError> {
         let operation = "ssm:ListCommandInvocations";
         let filters = vec![invoked_after(since, operation)?, of_document(operation)?];
@@ -186,10 +201,10 @@ impl Ssm {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| CallError::of(operation, &error))?;
             let found = page.command_invocations.unwrap_or_default().into_iter().filter_map(invocation);
-            let ours = found.filter(|found| wanted(&found.command_id));
+            let ours = found.filter(|found| wanted.contains_key(&found.command_id));
             invocations.extend(ours.map(|found| (found.command_id.clone(), found)));
             read += 1;
-            if read >= MAX_INVOCATION_PAGES {
+            if read >= MAX_INVOCATION_PAGES || invocations.len() == wanted.len() {
                 break;
             }
         }

@@ -1,6 +1,7 @@
 //! The context of a function that works in member accounts, which is built once per process.
 
 use aws_config::SdkConfig;
+use jiff::Timestamp;
 use lambda_runtime::Error;
 use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::results::TargetRecord;
@@ -15,6 +16,9 @@ use crate::lambda::environment::MemberRole;
 use crate::lambda::{self, environment};
 use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::bucket::Store;
+
+/// So long after its deadline a target in which calls are throttled is given up, in seconds.
+const THROTTLED_BEYOND_DEADLINE_SECONDS: i64 = 600;
 
 /// A target in which calls are throttled is left alone for so many seconds.
 const THROTTLED_SECONDS: u32 = 60;
@@ -82,7 +86,9 @@ impl FunctionContext {
         let Err(TargetError::Run(RunError::Throttled(text))) = result else {
             return self.answer(request, result).await;
         };
-        let Some(over) = request.time_over(request.now) else {
+        // What was throttled at the deadline is tried for a while longer: results may be there that only need be recorded.
+        let late = request.now.as_second().saturating_sub(THROTTLED_BEYOND_DEADLINE_SECONDS);
+        let Some(over) = request.time_over(Timestamp::from_second(late).unwrap_or(request.now)) else {
             tracing::warn!(run = request.run_id, account = request.target.account_id, text, "throttled");
             return Ok(Next::again(function, (request.phase, request.pass), THROTTLED_SECONDS));
         };

@@ -24,9 +24,9 @@ impl Default for Paces {
 }
 
 impl Paces {
-    /// Takes the next turn in a place, and returns how long to wait for it.
-    pub fn take_turn(&self, place: &str) -> Duration {
-        self.with(place, Pace::take_turn)
+    /// Takes the next turn in a place, and returns how long to wait for it; None if that is more than `at_most`.
+    pub fn take_turn(&self, place: &str, at_most: Duration) -> Option<Duration> {
+        self.with(place, |pace, now| pace.take_turn(now, at_most))
     }
 
     /// The service took a command there.

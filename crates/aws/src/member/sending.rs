@@ -3,7 +3,7 @@
 
 mod state;
 
-use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::phases::{self, Next};
@@ -40,6 +40,9 @@ const CALLS_AT_ONCE: usize = 8;
 /// [`SEND_SECONDS`] less the longest time that a SendCommand takes, in seconds: if an intent is older, its command is not
 /// sent.
 const FRESH_SECONDS: i64 = SEND_SECONDS - 20;
+
+/// The same by the function's own clock, should the ledger not state the time.
+const FRESH: Duration = Duration::from_secs(20);
 
 /// A command of which the list of all commands shows no invocation is asked for by its id when it is so old, in seconds.
 const ASK_SINGLY_SECONDS: i64 = 600;
@@ -137,7 +140,10 @@ impl Sender<'_> {
             for (fact, ids) in asks {
                 self.fetch(&ssm, &mut state, fact, &ids).await?;
             }
-            throttled += self.send_all(&ssm, &mut state, &sends).await?;
+            if !sends.is_empty() {
+                throttled += self.send_all(&ssm, &mut state, &sends).await?;
+                state.forget_what_may_change();
+            }
             if throttled >= MAX_THROTTLED {
                 tracing::warn!(
                     run = self.request.run_id,
@@ -154,7 +160,7 @@ impl Sender<'_> {
     async fn look_for_ends(&self, ssm: &Ssm, state: &mut State) -> Result<(), TargetError> {
         let Some(since) = state.oldest_open() else { return Ok(()) };
         let open = state.open_commands();
-        let mut invocations = self.call(ssm.invocations_since(since, |id| open.contains_key(id)).await).await?;
+        let mut invocations = self.call(ssm.invocations_since(since, &open).await).await?;
         let now = self.ledger.now()?;
         let unseen = open
             .iter()
@@ -189,7 +195,7 @@ impl Sender<'_> {
             (WriteAction::GiveUp(over), Some(before)) => {
                 let command_id = before.open_command().map(str::to_owned);
                 if let Some(command_id) = command_id.as_deref().filter(|id| !state.has_begun(id)) {
-                    self.cancel(ssm, command_id).await?;
+                    cancel(ssm, command_id).await;
                 }
                 let result = InvocationResult::None(over.reason());
                 before.then(IntentState::Ended(End { command_id, seen_at: now, result }))
@@ -205,7 +211,7 @@ impl Sender<'_> {
                 Intent::not_sent(id, before, now, result.clone())
             }
             (WriteAction::Cancel(command_id), _) => {
-                self.cancel(ssm, command_id).await?;
+                cancel(ssm, command_id).await;
                 state.note_cancelled(command_id);
                 return Ok(());
             }
@@ -227,14 +233,12 @@ impl Sender<'_> {
             }
             Fact::Competing => {
                 let running = self.call(CompetingPatchers::new(self.member).running().await).await?;
-                state.note_competing(&running, ids, self.settings, (&self.request.run_id, self.ledger.now()?));
+                state.note_competing(&running, self.settings, (&self.request.run_id, self.ledger.now()?));
             }
             // The inventory has just said which instances are online.
             Fact::Online if self.request.phase == Phase::Scan => state.note_online(ids, &|_| true),
             Fact::Online => {
-                let nodes = self.call(ssm.managed(Some(ids)).await).await?;
-                let online: HashSet<String> =
-                    nodes.into_iter().filter(|node| node.ping == "Online").map(|node| node.id).collect();
+                let online = self.call(ssm.online(ids).await).await?;
                 state.note_online(ids, &|id| online.contains(id));
             }
         }
@@ -253,8 +257,9 @@ impl Sender<'_> {
         let mut throttled = 0;
         while let Some((id, sent)) = sent.try_next().await? {
             match sent {
-                Sent::Written(intent) => {
-                    throttled += usize::from(intent.state == IntentState::Rejected);
+                Sent::Written(intent) => state.note_written(intent),
+                Sent::Throttled(intent) => {
+                    throttled += 1;
                     state.note_written(intent);
                 }
                 Sent::Contested => state.note_contested(&id),
@@ -268,20 +273,25 @@ impl Sender<'_> {
     /// says how far it may have come.
     async fn send(&self, ssm: &Ssm, receiver: &Receiver, before: Option<Intent>) -> Result<Sent, TargetError> {
         let (id, place) = (&receiver.instance_id, self.member.place());
-        let turn = self.paces.take_turn(&place);
-        if self.time.is_shorter_than(turn) {
+        let Some(turn) = self.paces.take_turn(&place, self.time.left()) else {
+            return Ok(Sent::NotNow);
+        };
+        tokio::time::sleep(turn).await;
+        if self.request.time_over(self.ledger.now()?).is_some() {
             return Ok(Sent::NotNow);
         }
-        tokio::time::sleep(turn).await;
         let request = &self.request;
         let snapshot_id = command::snapshot_id(&request.run_id, &request.target, receiver.os, self.withheld);
         let command = command::request(request.phase, id, &snapshot_id, self.comment(id), self.settings.reboot);
         let attempt = Intent::attempt(id, before.as_ref(), self.ledger.now()?);
+        let began = Instant::now();
         if self.ledger.write_intent(&self.scope(), self.place(), before.as_ref(), &attempt).await? == Write::TooLate {
             return Ok(Sent::Contested);
         }
         // The ledger has just stated the time. Between this and the call there must be nothing that takes time.
-        if self.ledger.now()?.as_second() - attempt.at.as_second() > FRESH_SECONDS {
+        let now = self.ledger.now()?;
+        let is_old = now.as_second() - attempt.at.as_second() > FRESH_SECONDS || began.elapsed() > FRESH;
+        if is_old || self.request.time_over(now).is_some() {
             return self.settle(&attempt, IntentState::Rejected).await;
         }
         let state = match ssm.send(&command).await {
@@ -299,7 +309,10 @@ impl Sender<'_> {
                 Kind::Lost => return Ok(Sent::Written(attempt)),
                 Kind::Throttled => {
                     self.paces.throttled(&place);
-                    IntentState::Rejected
+                    return Ok(match self.settle(&attempt, IntentState::Rejected).await? {
+                        Sent::Written(intent) => Sent::Throttled(intent),
+                        other => other,
+                    });
                 }
                 Kind::Expired => {
                     self.settle(&attempt, IntentState::Rejected).await?;
@@ -349,20 +362,6 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// A command that cannot be cancelled any more has ended, or will.
-    async fn cancel(&self, ssm: &Ssm, command_id: &str) -> Result<(), TargetError> {
-        match ssm.cancel(command_id).await {
-            Err(error) if matches!(error.kind, Kind::Throttled | Kind::Expired | Kind::Lost) => {
-                Err(self.context.sessions.target_error(&self.request.target, error).await)
-            }
-            Err(error) => {
-                tracing::warn!(command_id, %error, "the command was not cancelled");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-
     async fn all<I, T, F>(&self, items: Vec<I>, call: impl Fn(I) -> F) -> Result<Vec<T>, TargetError>
     where
         F: Future<Output = Result<T, CallError>>,
@@ -392,6 +391,8 @@ impl Sender<'_> {
 enum Sent {
     /// This is in the ledger now.
     Written(Intent),
+    /// The service throttled the call; this is in the ledger now.
+    Throttled(Intent),
     /// Another copy of the function works on the instance.
     Contested,
     /// It is not its turn in this call of the function.
@@ -419,5 +420,12 @@ impl WriteAction {
             NextAction::Cancel(command_id) => Self::Cancel(command_id.to_owned()),
             _ => return None,
         })
+    }
+}
+
+/// Tries to cancel a command. Where that fails, the command ends by itself, or is cancelled at the next look.
+async fn cancel(ssm: &Ssm, command_id: &str) {
+    if let Err(error) = ssm.cancel(command_id).await {
+        tracing::warn!(command_id, %error, "the command was not cancelled");
     }
 }

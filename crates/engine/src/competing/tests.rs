@@ -326,7 +326,7 @@ fn looks_become_rarer_and_the_last_is_at_the_end_of_the_bound() {
 
 #[test]
 fn rows_that_another_tool_wrote() {
-    let ours = OurScan { snapshot_id: "ours", sent_at: time("2026-11-23T10:00:00Z") };
+    let ours = OurScan { snapshot_id: "ours", since: time("2026-11-23T10:00:00Z") };
     let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| ComplianceRow {
         instance_id: "i-1".into(),
         baseline_id: "pb-1".into(),

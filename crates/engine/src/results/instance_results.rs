@@ -61,11 +61,11 @@ impl Evidence {
         view: View,
         id: &str,
         os: OperatingSystem,
-        scan: &CommandResult,
+        since: Timestamp,
         conflicts: &[Conflict],
     ) -> Option<Reason> {
         let snapshot_id = command::snapshot_id(view.run_id, view.target, os, view.withheld);
-        let ours = OurScan { snapshot_id: &snapshot_id, sent_at: scan.sent_at };
+        let ours = OurScan { snapshot_id: &snapshot_id, since };
         overwritten_by(self.0.get(id)?, &ours, None, conflicts)
     }
 }
@@ -158,7 +158,7 @@ fn judge_scanned<'a>(
         let state = evidence.of(view, id, os, earlier);
         let answer = answer_by_now(view, scan, state);
         let verdict = outcome_rules::after_scan(&answer, state, scan.row_may_still_come(view.now))?;
-        let by = evidence.overwritten(view, id, os, scan, conflicts);
+        let by = evidence.overwritten(view, id, os, earlier.unwrap_or(scan.sent_at), conflicts);
         judged.insert(id.to_owned(), Judged::new(verdict, state, by));
     }
     Some(judged)
@@ -217,7 +217,8 @@ pub fn judge_install(
             .map(|scan| answer_by_now(view, scan, state));
         let verdict = outcome_rules::after_install(install, answer.as_ref(), state, late)?;
         let known = conflicts.get(id.as_str()).copied().unwrap_or_default();
-        let by = verify.and_then(|scan| evidence.overwritten(view, id, instance.os, scan, known));
+        let since = earlier.get(id.as_str()).copied().or(verify.map(|scan| scan.sent_at));
+        let by = since.and_then(|since| evidence.overwritten(view, id, instance.os, since, known));
         judged.insert(id.clone(), Judged::new(verdict, state, by));
     }
     Some(judged)

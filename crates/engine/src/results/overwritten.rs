@@ -11,8 +11,8 @@ use crate::results::outcome_rules::ComplianceRow;
 pub struct OurScan<'a> {
     /// Its snapshot.
     pub snapshot_id: &'a str,
-    /// When its command was sent.
-    pub sent_at: Timestamp,
+    /// When the instance's scan before it ended, by the clock of the instance; for the first scan, when its command was sent.
+    pub since: Timestamp,
 }
 
 /// What conflicts say of who it was, in the order in which they are believed.
@@ -38,7 +38,7 @@ pub fn overwritten_by(
     // With our snapshot it is of this run, though perhaps of its install.
     let of_this_run = row.snapshot_id.as_deref() == Some(ours.snapshot_id);
     // The row's times have no fractions of a second, the send time has.
-    if of_this_run || row.ended_at.as_second() < ours.sent_at.as_second() {
+    if of_this_run || row.ended_at.as_second() < ours.since.as_second() {
         return None;
     }
     let snapshot = row.snapshot_id.as_deref().map_or("no snapshot".to_owned(), |id| format!("snapshot {id}"));

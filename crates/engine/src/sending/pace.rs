@@ -27,11 +27,16 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Takes the next turn, and returns how long to wait for it.
-    pub fn take_turn(&mut self, now: Duration) -> Duration {
+    /// Takes the next turn, and returns how long to wait for it; None if that is more than `at_most`, and then the turn is
+    /// left to the next one who asks.
+    pub fn take_turn(&mut self, now: Duration, at_most: Duration) -> Option<Duration> {
         let turn = self.free_at.max(now);
+        let wait = turn.saturating_sub(now);
+        if wait > at_most {
+            return None;
+        }
         self.free_at = turn + Duration::from_secs_f64(1.0 / self.per_second);
-        turn.saturating_sub(now)
+        Some(wait)
     }
 
     /// The service took a command.
@@ -55,7 +60,7 @@ mod tests {
         let (mut pace, mut now) = (Pace::default(), Duration::ZERO);
         let (mut tokens, mut taken, mut throttled) = (limit, 0, 0);
         while now < Duration::from_mins(1) {
-            let wait = pace.take_turn(now);
+            let wait = pace.take_turn(now, Duration::MAX).expect("a turn");
             tokens = (tokens + wait.as_secs_f64() * limit).min(limit);
             now += wait;
             if tokens >= 1.0 {
@@ -83,9 +88,18 @@ mod tests {
     #[test]
     fn turns_are_apart_and_a_pause_is_not_saved_up() {
         let mut pace = Pace::default();
-        assert_eq!(pace.take_turn(Duration::ZERO), Duration::ZERO);
-        assert_eq!(pace.take_turn(Duration::ZERO), Duration::from_millis(100));
-        assert_eq!(pace.take_turn(Duration::from_mins(1)), Duration::ZERO);
-        assert_eq!(pace.take_turn(Duration::from_mins(1)), Duration::from_millis(100));
+        let mut turn = |now| pace.take_turn(Duration::from_secs(now), Duration::from_secs(1));
+        assert_eq!(turn(0), Some(Duration::ZERO));
+        assert_eq!(turn(0), Some(Duration::from_millis(100)));
+        assert_eq!(turn(60), Some(Duration::ZERO));
+        assert_eq!(turn(60), Some(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn a_turn_that_comes_too_late_is_not_used_up() {
+        let mut pace = Pace::default();
+        let turns = (0..100).filter_map(|_| pace.take_turn(Duration::ZERO, Duration::from_secs(1))).count();
+        assert_eq!(turns, 11, "those of one second");
+        assert_eq!(pace.take_turn(Duration::from_secs(2), Duration::ZERO), Some(Duration::ZERO));
     }
 }

@@ -19,6 +19,12 @@ use orgpatch_records::messages::TargetRequest;
 use super::{CONTESTED_SECONDS, Receiver, WriteAction};
 use crate::store::ledger::PhaseAndPass;
 
+/// So many commands are sent before the rules are asked again: time passes, and other tools may begin.
+const SENDS_AT_A_TIME: usize = 50;
+
+/// An instance whose turn does not come in this call of the function is sent in the next one, so many seconds later.
+const NOT_NOW_SECONDS: u32 = 1;
+
 /// Everything that is known of the instances of a phase.
 pub(super) struct State {
     place: PhaseAndPass,
@@ -32,9 +38,8 @@ pub(super) struct State {
     installs: HashMap<(PhaseAndPass, String), Intent>,
     /// Commands whose agent may have begun.
     begun: HashSet<String>,
-    /// What the list of commands shows of attempts whose end is unknown.
-    looked_up: HashMap<String, Option<String>>,
-    looked_up_at: Timestamp,
+    /// What the list of commands shows of attempts whose end is unknown, and when it was asked for each.
+    looked_up: HashMap<String, (Option<String>, Timestamp)>,
     competing: HashMap<String, Option<ConflictDecision>>,
     online: HashMap<String, bool>,
     /// Instances on which another copy of the function works.
@@ -68,7 +73,6 @@ impl State {
             installs: HashMap::new(),
             begun: HashSet::new(),
             looked_up: HashMap::new(),
-            looked_up_at: Timestamp::UNIX_EPOCH,
             competing: HashMap::new(),
             online: HashMap::new(),
             contested: HashSet::new(),
@@ -146,26 +150,51 @@ impl State {
         comments: Vec<(String, String)>,
         looked_at: Timestamp,
     ) {
-        self.looked_up_at = looked_at;
-        self.looked_up.extend(comments.into_iter().map(|(id, comment)| (id, commands.get(&comment).cloned())));
+        self.looked_up
+            .extend(comments.into_iter().map(|(id, comment)| (id, (commands.get(&comment).cloned(), looked_at))));
     }
 
-    /// Decides about running commands of other tools for those instances.
+    /// Decides about running commands of other tools, for every instance that has not ended: one listing is of the whole
+    /// account.
     pub fn note_competing(
         &mut self,
         running: &Fetched<Vec<RunningCommand>>,
-        ids: &[String],
         settings: &StepSettings,
         (run_id, now): (&str, Timestamp),
     ) {
-        for id in ids {
-            let waiting_since = self.intents.get(id).filter(|one| one.state == IntentState::Waiting).map(|one| one.at);
-            let waiting_since = waiting_since.or(Some(now));
-            let moment = Moment { now, expected_end: now, waiting_since, run_id, operation: Operation::Install };
+        let mut by_instance: HashMap<&str, Vec<RunningCommand>> = HashMap::new();
+        if let Fetched::Yes(running) = running {
+            for command in running {
+                by_instance.entry(&command.instance_id).or_default().push(command.clone());
+            }
+        }
+        for id in self.receivers.iter().map(|receiver| &receiver.instance_id) {
+            let intent = self.intents.get(id);
+            if intent.is_some_and(|intent| intent.end().is_some()) {
+                continue;
+            }
+            let running = match running {
+                Fetched::Yes(_) => Fetched::Yes(by_instance.remove(id.as_str()).unwrap_or_default()),
+                unavailable @ Fetched::No(_) => unavailable.clone(),
+            };
+            let waiting_since = intent.filter(|one| one.state == IntentState::Waiting).map_or(now, |one| one.at);
+            let moment = Moment {
+                now,
+                expected_end: now,
+                waiting_since: Some(waiting_since),
+                run_id,
+                operation: Operation::Install,
+            };
             let decision =
-                competing::before_sending(running, std::slice::from_ref(id), settings.conflicts, &moment).remove(id);
+                competing::before_sending(&running, std::slice::from_ref(id), settings.conflicts, &moment).remove(id);
             self.competing.insert(id.clone(), decision);
         }
+    }
+
+    /// Forgets what may have changed while commands were sent: another tool may have begun, an agent may be gone.
+    pub fn forget_what_may_change(&mut self) {
+        self.competing.clear();
+        self.online.clear();
     }
 
     pub fn note_online(&mut self, ids: &[String], online: &dyn Fn(&str) -> bool) {
@@ -219,6 +248,8 @@ impl State {
         for receiver in &self.receivers {
             let id = &receiver.instance_id;
             if self.contested.contains(id) {
+                // What the other copy has sent to it uses a place.
+                target.in_flight += usize::from(!self.intents.get(id).is_some_and(Intent::is_in_flight));
                 waits.push(CONTESTED_SECONDS);
                 continue;
             }
@@ -230,9 +261,12 @@ impl State {
                     decided.asks.entry(*fact).or_default().push(id.clone());
                     target.in_flight += usize::from(*fact != Fact::LookUp);
                 }
-                NextAction::Send if self.not_now.contains(id) => waits.push(0),
                 NextAction::Send => {
-                    sends.push(receiver);
+                    if self.not_now.contains(id) {
+                        waits.push(NOT_NOW_SECONDS);
+                    } else {
+                        sends.push(receiver);
+                    }
                     let holds_place = self.intents.get(id).is_some_and(Intent::is_in_flight);
                     target.in_flight += usize::from(!holds_place);
                 }
@@ -247,7 +281,8 @@ impl State {
             && let Some(first) = sends.first()
         {
             let zone = &first.availability_zone;
-            decided.sends = sends.iter().filter(|one| one.availability_zone == *zone).copied().cloned().collect();
+            let of_zone = sends.iter().filter(|one| one.availability_zone == *zone);
+            decided.sends = of_zone.take(SENDS_AT_A_TIME).copied().cloned().collect();
         }
         let began = self.intents.values().map(|intent| intent.at).min().unwrap_or(now);
         waits.extend(command::next_look_seconds(open, began, now));
@@ -259,9 +294,9 @@ impl State {
     fn facts<'s>(&'s self, id: &str) -> InstanceFacts<'s> {
         InstanceFacts {
             intent: self.intents.get(id),
-            look_up: self.looked_up.get(id).map(|found| match found {
+            look_up: self.looked_up.get(id).map(|(found, looked_at)| match found {
                 Some(command_id) => LookUp::Found(command_id),
-                None => LookUp::NotFound { looked_at: self.looked_up_at },
+                None => LookUp::NotFound { looked_at: *looked_at },
             }),
             ours: self.others.get(id).and_then(|(_, intent)| {
                 let command_id = intent.open_command()?;
@@ -279,5 +314,36 @@ fn not_beyond(wait_seconds: u32, now: Timestamp, deadline: Timestamp) -> u32 {
         Ok(left) if left > 0 => wait_seconds.min(left),
         // Beyond it, what is left takes its time.
         _ => wait_seconds,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_model::operating_system::OperatingSystem;
+    use orgpatch_model::target::Pass;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_looked_up_for_one_instance_says_nothing_about_another() {
+        let request: TargetRequest = serde_json::from_value(json!({
+            "runId": "run", "step": "01-test-1", "phase": "install", "now": "2026-11-10T00:00:00Z",
+            "deadline": "2026-11-10T12:00:00Z",
+            "target": {"accountId": "222200000001", "accountName": "shop", "accountState": "ACTIVE", "ouPath": "",
+                "region": "eu-west-1", "stage": "test", "wave": 1},
+        }))
+        .expect("a request");
+        let at = |second| Timestamp::from_second(1_800_000_000 + second).expect("a time");
+        let receiver =
+            |id: &str| Receiver { availability_zone: None, instance_id: id.into(), os: OperatingSystem::Ubuntu };
+        let intended = |id: &str| ((Phase::Install, Pass::First), Intent::attempt(id, None, at(0)));
+        let mut state =
+            State::new(&request, vec![receiver("i-1"), receiver("i-2")], vec![intended("i-1"), intended("i-2")]);
+        let asked = |id: &str| vec![(id.to_owned(), format!("comment of {id}"))];
+        state.note_looked_up(&HashMap::new(), asked("i-1"), at(35));
+        state.note_looked_up(&HashMap::new(), asked("i-2"), at(125));
+        assert_eq!(state.facts("i-1").look_up, Some(LookUp::NotFound { looked_at: at(35) }));
+        assert_eq!(state.facts("i-2").look_up, Some(LookUp::NotFound { looked_at: at(125) }));
     }
 }
