@@ -334,7 +334,7 @@ mod tests {
                 "region": "eu-west-1", "stage": "test", "wave": 1},
         }))
         .expect("a request");
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).expect("a time");
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).expect("a time");
         let receiver =
             |id: &str| Receiver { availability_zone: None, instance_id: id.into(), os: OperatingSystem::Ubuntu };
         let intended = |id: &str| ((Phase::Install, Pass::First), Intent::attempt(id, None, at(0)));
