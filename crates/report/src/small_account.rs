@@ -21,7 +21,9 @@ mod tests {
 
     #[test]
     fn both_summaries_name_a_small_limit_and_no_other() {
-        for (limit, named) in [(None, false), (Some(10), true), (Some(99), true), (Some(100), false), (Some(1_000), false)] {
+        for (limit, named) in
+            [(None, false), (Some(10), true), (Some(99), true), (Some(100), false), (Some(1_000), false)]
+        {
             let mut report = fixtures::report();
             report.head.run.lambda_concurrency = limit;
             let highlights = report.highlights();
