@@ -91,8 +91,8 @@ export function Detail({ data, row, shown, onClose, onGo }: Props): JSX.Element 
         </p>
         <InstanceFacts data={data} row={row} />
         <CompetingPatchers row={row} />
-        <PatchList row={row} />
         <Passes row={row} />
+        <PatchList row={row} />
         {row.findings.length > 0 && <Findings row={row} />}
         <Commands row={row} />
       </section>
@@ -256,7 +256,8 @@ function Passes({ row }: { row: Instance }): JSX.Element | null {
   if (!row.passes?.length) return null;
   return (
     <section>
-      <h3>Passes</h3>
+      {/* With the number: a readiness check that is good "passes", too. */}
+      <h3>{plural(row.passes.length, "pass", "passes")}</h3>
       <p class="note">After the first install, patches were still missing, so the instance got a second one.</p>
       <ol class="findings">
         {row.passes.map((pass, i) => (

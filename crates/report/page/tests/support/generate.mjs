@@ -212,8 +212,20 @@ function installTwice(next, row) {
   row.commandIds.push(...commands);
   Object.assign(row, { installed: done ? tried : first, failed: done ? [] : rest, missingAfter: done ? [] : rest });
   row.passes = [
-    { outcome: "failed", reason: { code: "still-missing", text }, installed: first, failed: rest, commandId: row.commandIds[1] },
-    { outcome: row.outcome, reason: row.reason, installed: done ? rest : [], failed: row.failed, commandId: commands[0] },
+    {
+      outcome: "failed",
+      reason: { code: "still-missing", text },
+      installed: first,
+      failed: rest,
+      commandId: row.commandIds[1],
+    },
+    {
+      outcome: row.outcome,
+      reason: row.reason,
+      installed: done ? rest : [],
+      failed: row.failed,
+      commandId: commands[0],
+    },
   ];
 }
 
