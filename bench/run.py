@@ -77,7 +77,9 @@ def _start(setting: Setting) -> Run:
     scenario.write_text(json.dumps(setting.scenario, indent=1))
     plan.write_text(json.dumps(setting.plan, indent=1))
     command = [places.LOCAL_CLOUD, "run", "--scenario", scenario, "--plan", plan, "--operation", "install"]
-    command += ["--out", out, "--evidence", "--clock", "stepping", "--timeout", str(_REAL_SECONDS)]
+    # Quiet, because progress costs the process that also runs the state machine some time.
+    command += ["--out", out, "--evidence", "--quiet", "--clock", "stepping", "--timeout", str(_REAL_SECONDS)]
+    print(f"Run `{setting.name}` in the local cloud; its files go to {out}", flush=True)
     environment = {**os.environ, "PYTHON": sys.executable, "LOCAL_CLOUD_SESSIONS": str(sessions)}
     process = subprocess.Popen([str(part) for part in command], cwd=places.ROOT, env=environment)
     try:

@@ -52,9 +52,17 @@ class Aws:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """Returns a client. It retries once at most, because the emulator is one process on this machine."""
+        """Returns a client. It retries once at most, because the emulator is one process on this machine.
+
+        It waits long for an answer: on a busy computer the emulator has been silent for more than a minute.
+        """
         if service not in self._clients:
-            config = Config(retries={"total_max_attempts": 2}, max_pool_connections=20, s3={"addressing_style": "path"})
+            config = Config(
+                retries={"total_max_attempts": 2},
+                read_timeout=300,
+                max_pool_connections=20,
+                s3={"addressing_style": "path"},
+            )
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
         return self._clients[service]
 

@@ -27,12 +27,18 @@ from .clock import CLOCK
 
 # How many invocations really run at a time.
 _REALLY_AT_A_TIME = 16
+_seconds: dict[str, float] = {}
+
+
+def take_time() -> bool:
+    """Returns whether invocations last simulated time."""
+    return bool(_seconds)
 
 
 def install() -> None:
     """Replaces the names."""
     limits = simulator.get("/_sim/lambda")
-    seconds: dict[str, float] = limits["seconds"]
+    _seconds.update(limits["seconds"])
     really = threading.BoundedSemaphore(_REALLY_AT_A_TIME)
     native_execute, native_dispatch = lambda_svc._execute_function, lambda_svc._execute_function_dispatch
     native_release, native_rest = lambda_svc._release_execution_slot, sf._dispatch_aws_sdk_lambda_rest
@@ -47,7 +53,7 @@ def install() -> None:
 
     def release(key: str) -> None:
         name = key.rsplit(":", 1)[-1]
-        lasts = next((length for end, length in seconds.items() if name == end or name.endswith(f"-{end}")), 0)
+        lasts = next((length for end, length in _seconds.items() if name == end or name.endswith(f"-{end}")), 0)
         try:
             CLOCK.wait(lasts)
         finally:

@@ -17,6 +17,7 @@ from typing import Any
 from ministack.core.responses import get_region, new_uuid
 from ministack.services import stepfunctions as sf
 
+from .. import lambda_limits
 from ..clock import CLOCK
 from . import expressions, scope
 from .scope import ExecutionError, limit_size
@@ -97,8 +98,9 @@ def _attempt(state: dict[str, Any], raw: Any, execution: dict[str, Any], ctx: di
         if waits_for_token:
             heartbeat = _seconds(state, "HeartbeatSeconds", raw, ctx)
             result = _with_token(resource, arguments, ctx["Task"]["Token"], timeout, heartbeat)
-        elif timeout is not None and ":activity:" not in resource:
-            # The called service works in real time, however fast the simulated clock runs.
+        elif timeout is not None and ":activity:" not in resource and not lambda_limits.take_time():
+            # The called service works in real time, however fast the simulated clock runs. If it lasts simulated time,
+            # that may take the computer longer than the time-out.
             result = sf._invoke_resource_with_timeout(resource, arguments, timeout)
         else:
             result = sf._invoke_resource(resource, arguments)
