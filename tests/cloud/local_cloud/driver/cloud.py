@@ -14,7 +14,7 @@ from .errors import DriverError
 from .processes import Child
 
 _ATTEMPTS = 5
-_START_SECONDS = 60
+_START_SECONDS = 300
 
 
 class Cloud:
