@@ -396,7 +396,16 @@ impl Evidence {
 
     /// Returns the accepted commands of this run, each with its operation.
     pub fn commands(&self) -> impl Iterator<Item = (&Call, &str)> {
-        self.calls.iter().filter(|call| call.error.is_none()).filter_map(|call| Some((call, call.command()?)))
+        let accepted = self.calls.iter().filter(|call| call.error.is_none() && self.is_own(call));
+        accepted.filter_map(|call| Some((call, call.command()?)))
+    }
+
+    /// Returns whether a command belongs to this run: its comment ends with the run id. Where no other run was under way,
+    /// every command does.
+    #[must_use]
+    pub fn is_own(&self, command: &Call) -> bool {
+        let comment = command.request.get("Comment").and_then(Value::as_str).unwrap_or_default();
+        !self.shares_its_time || comment.rsplit(' ').next() == Some(self.run_id.as_str())
     }
 
     /// Returns how many installs of an instance belong to this run: those that really began, or, where several runs
