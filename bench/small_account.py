@@ -28,11 +28,12 @@ _SECONDS = {
 
 def measure(targets: int, latest: bool) -> Section:
     """Measures both runs, or reads the latest. They take long, because every function is really called."""
+    took = ", ".join(f"{function} {seconds} s" for function, seconds in _SECONDS.items())
     free = run.of(_setting(targets, None), latest)
     limited = run.of(_setting(targets, _LIMIT), latest)
     figures = [
         Figure(f"limit {_LIMIT}: instances that are not patched", _not_patched(limited), "", 0, 0, _outcomes(limited)),
-        Figure("without the limit: from start to end", free.simulated_seconds / 3600, "h", digits=2),
+        Figure("without the limit: from start to end", free.simulated_seconds / 3600, "h", None, 2, took),
         Figure(f"limit {_LIMIT}: from start to end", limited.simulated_seconds / 3600, "h", digits=2),
         Figure("the one over the other", limited.simulated_seconds / free.simulated_seconds, "times", 1.25, 2),
         Figure(f"limit {_LIMIT}: refused Lambda calls, per target", transitions.throttled(limited) / targets, digits=1),
@@ -40,8 +41,7 @@ def measure(targets: int, latest: bool) -> Section:
         Figure("without the limit: state transitions of a target, mean", _mean(free), digits=1),
         Figure(f"limit {_LIMIT}: state transitions of a target, mean", _mean(limited), digits=1),
     ]
-    took = ", ".join(f"{function} {seconds} s" for function, seconds in _SECONDS.items())
-    title = f"{targets} targets with installs of an hour, {_AT_A_TIME} at a time; functions take time: {took}"
+    title = f"{targets} targets with installs of an hour, {_AT_A_TIME} at a time, and functions that take their time"
     return Section(title, f"python -m bench --only small-account --targets {targets}", figures)
 
 
