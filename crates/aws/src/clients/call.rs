@@ -34,6 +34,9 @@ pub enum Kind {
     RegionDisabled,
     /// A condition of the write did not hold. Nothing was done.
     ConditionFailed,
+    /// Another write of the same object was under way, and S3 wants this one to be tried again. Nothing was done, and the
+    /// object may not exist.
+    Conflict,
     /// The object of the call does not exist.
     NotFound,
     /// There was no answer, or the service itself failed: the call may or may not have been carried out.
@@ -67,7 +70,7 @@ impl CallError {
         match self.kind {
             Kind::Throttled => RunError::Throttled(self.to_string()),
             Kind::Denied => RunError::AccessDenied(self.to_string()),
-            Kind::Lost | Kind::Expired => RunError::Unavailable(self.to_string()),
+            Kind::Lost | Kind::Expired | Kind::Conflict => RunError::Unavailable(self.to_string()),
             Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
                 RunError::BrokenRun(self.to_string())
             }
@@ -96,9 +99,9 @@ fn kind(code: &str, http_status: u16) -> Kind {
         | "AuthFailure"
         | "OptInRequired"
         | "RegionDisabledException" => Kind::RegionDisabled,
-        "ConditionalCheckFailedException" | "PreconditionFailed" | "ConditionalRequestConflict" => {
-            Kind::ConditionFailed
-        }
+        "ConditionalCheckFailedException" | "PreconditionFailed" => Kind::ConditionFailed,
+        // botocore 1.43.127, `PutObjectRequest.IfNoneMatch` and `CompleteMultipartUploadRequest.IfNoneMatch`.
+        "ConditionalRequestConflict" => Kind::Conflict,
         "NoSuchKey" | "ExecutionDoesNotExist" => Kind::NotFound,
         _ if http_status == 429 => Kind::Throttled,
         _ if http_status >= 500 => Kind::Lost,
@@ -134,7 +137,7 @@ pub(crate) fn fetched<T>(answer: Result<T, CallError>) -> Result<Fetched<T>, Cal
                 action: error.operation.to_owned(),
                 text: format!("{}: {}", error.code, error.message),
             })),
-            Kind::Throttled | Kind::Expired | Kind::RegionDisabled | Kind::Lost => Err(error),
+            Kind::Throttled | Kind::Expired | Kind::RegionDisabled | Kind::Conflict | Kind::Lost => Err(error),
         },
     }
 }
@@ -154,7 +157,7 @@ mod tests {
         assert_eq!(answered(Kind::Denied), Ok(Fetched::denied("ec2:DescribeRouteTables")));
         let failed = Unavailable::Failed { action: "ec2:DescribeRouteTables".into(), text: "Code: words".into() };
         assert_eq!(answered(Kind::Rejected), Ok(Fetched::No(failed)));
-        for kind in [Kind::Throttled, Kind::Lost, Kind::Expired, Kind::RegionDisabled] {
+        for kind in [Kind::Throttled, Kind::Lost, Kind::Expired, Kind::Conflict, Kind::RegionDisabled] {
             assert_eq!(answered(kind), Err(kind));
         }
     }
@@ -163,6 +166,7 @@ mod tests {
     fn a_server_error_may_have_been_carried_out_and_a_client_error_was_not() {
         assert_eq!(kind("InternalServerError", 500), Kind::Lost);
         assert_eq!(kind("InvalidInstanceId", 400), Kind::Rejected);
+        assert_eq!(kind("ConditionalRequestConflict", 409), Kind::Conflict, "the object may not exist");
         assert_eq!(kind("RequestLimitExceeded", 503), Kind::Throttled, "EC2 throttles with 503, and nothing was done");
     }
 }

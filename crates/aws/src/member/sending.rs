@@ -318,7 +318,12 @@ impl Sender<'_> {
                     self.settle(&attempt, IntentState::Rejected).await?;
                     return Err(self.context.sessions.target_error(&request.target, error).await);
                 }
-                Kind::Denied | Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
+                Kind::Denied
+                | Kind::RegionDisabled
+                | Kind::ConditionFailed
+                | Kind::Conflict
+                | Kind::NotFound
+                | Kind::Rejected => {
                     let reason = Reason::new(ReasonCode::SendRefused, format!("the command was refused: {error}"));
                     self.ended(None, InvocationResult::Refused(reason))?
                 }

@@ -178,7 +178,7 @@ impl MemberSessions {
                 self.sessions.lock().await.remove(&target.account_id);
                 TargetError::Run(RunError::Unavailable(error.to_string()))
             }
-            Kind::Throttled | Kind::Lost => TargetError::Run(error.into_run_error()),
+            Kind::Throttled | Kind::Conflict | Kind::Lost => TargetError::Run(error.into_run_error()),
             Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
                 outcome(TargetOutcome::Error, ReasonCode::CallRejected, error.to_string())
             }

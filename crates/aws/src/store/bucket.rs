@@ -6,10 +6,13 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_model::error::RunError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::AsyncReadExt;
 use tokio_util::io::SyncIoBridge;
 
 use crate::clients::call::{CallError, Kind};
@@ -43,8 +46,22 @@ impl Store {
 
     /// The text of an object; None if it does not exist.
     pub async fn text(&self, key: &str) -> Result<Option<String>, RunError> {
-        let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
-        String::from_utf8(bytes.to_vec()).map(Some).map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
+        self.text_up_to(key, usize::MAX).await
+    }
+
+    /// The same for an object that somebody else wrote. Of one that is longer than `longest` bytes it reads one byte more
+    /// and no further, so that whoever checks the length finds it too long.
+    pub async fn text_up_to(&self, key: &str, longest: usize) -> Result<Option<String>, RunError> {
+        let Some(body) = self.body(key).await? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let mut beginning = body.into_async_read().take((longest as u64).saturating_add(1));
+        let read = beginning.read_to_end(&mut bytes).await;
+        read.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {key}: {error}")))?;
+        if bytes.len() > longest {
+            // The end may be half a character.
+            return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        String::from_utf8(bytes).map(Some).map_err(|_| RunError::BrokenRun(format!("{key} is not UTF-8")))
     }
 
     /// An object of a run; None if it does not exist.
@@ -149,7 +166,9 @@ impl Store {
             .key(key)
             .content_type(media_type)
             .set_if_none_match(once.then(|| "*".to_owned()))
-            .body(ByteStream::from(bytes));
+            .body(ByteStream::from(bytes))
+            .customize()
+            .config_override(aws_sdk_s3::config::Builder::new().retry_classifier(RetryConflicts));
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error) => match CallError::of("s3:PutObject", &error) {
@@ -187,6 +206,25 @@ impl Store {
         F: Future<Output = Result<T, RunError>>,
     {
         stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
+    }
+}
+
+/// Lets the SDK try a write again while another write of the same object is under way, as S3 asks of a client that is
+/// answered 409: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>. The object may not exist
+/// then, unlike after 412.
+#[derive(Debug)]
+struct RetryConflicts;
+
+impl ClassifyRetry for RetryConflicts {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response() {
+            Some(response) if response.status().as_u16() == 409 => RetryAction::transient_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "write conflicts"
     }
 }
 

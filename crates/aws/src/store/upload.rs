@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::mem;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use orgpatch_model::error::RunError;
 use tokio::task::JoinHandle;
 
@@ -169,7 +169,7 @@ impl Upload {
         let request = request.part_number(number).body(ByteStream::from(part));
         self.under_way = Some(tokio::spawn(async move {
             let part = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
-            // S3 wants to hear the checksum again that the SDK has sent along.
+            // The upload was begun with this checksum, so S3 wants to hear it of every part again.
             Ok(CompletedPart::builder()
                 .part_number(number)
                 .set_e_tag(part.e_tag)
@@ -195,6 +195,9 @@ impl Upload {
         }
         let Store { client, bucket, .. } = &self.store;
         let request = client.create_multipart_upload().bucket(bucket).key(&self.key).content_type(self.content_type);
+        // The SDK sends a CRC32 with every part and does not announce it. S3 then answers `InvalidPart` to whoever repeats it at
+        // the end (aws-sdk-go-v2 #3005, aws-sdk-java-v2 #6518).
+        let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32);
         let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
         let without = || RunError::Unavailable(format!("{}: an upload without an id", self.key));
         Ok(self.id.insert(begun.upload_id.ok_or_else(without)?).clone())
@@ -206,6 +209,8 @@ impl Upload {
         // A first part that was kept was sent last.
         parts.sort_by_key(CompletedPart::part_number);
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        // After 409 (`Kind::Conflict`) S3 wants the upload begun anew. Its parts are not in memory any more: the error is
+        // `Unavailable`, and the state machine calls the function again.
         let request = client.complete_multipart_upload().bucket(bucket).key(&self.key).set_upload_id(self.id.clone());
         let request = request.set_if_none_match(self.once.then(|| "*".to_owned())).multipart_upload(parts);
         match request.send().await {
@@ -224,4 +229,133 @@ impl Upload {
 /// Turns a failed write into the error of the run; `what` names the object.
 pub fn written<T>(what: &str, result: io::Result<T>) -> Result<T, RunError> {
     result.map_err(|error| RunError::BrokenRun(format!("{what} cannot be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use aws_config::retry::RetryConfig;
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    /// An S3 that takes everything, but answers 409 to as many conditional writes as it has left, and keeps a line of each
+    /// request.
+    #[derive(Debug, Clone, Default)]
+    struct Recorder {
+        conflicts: Arc<Mutex<usize>>,
+        requests: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Recorder {
+        fn store(&self, conflicts: usize) -> Store {
+            *self.conflicts.lock().expect("a test") = conflicts;
+            let connector = SharedHttpConnector::new(self.clone());
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("ap-northeast-3"))
+                .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+                .http_client(http_client_fn(move |_, _| connector.clone()))
+                .retry_config(
+                    RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(1)),
+                )
+                .build();
+            Store::new(&config, "runs".to_owned())
+        }
+
+        fn requests(&self) -> Vec<String> {
+            self.requests.lock().expect("a test").clone()
+        }
+
+        fn answer(&self, request: &HttpRequest) -> (u16, &'static str) {
+            let query = request.uri().split_once('?').map_or("", |(_, query)| query);
+            let query = query.split('&').filter(|part| !part.starts_with("x-id")).collect::<Vec<_>>().join("&");
+            let header = |name: &str| request.headers().get(name).map(|value| format!(" {name}={value}"));
+            let names = ["x-amz-checksum-algorithm", "x-amz-sdk-checksum-algorithm", "if-none-match"];
+            let body = request.body().bytes().map(String::from_utf8_lossy);
+            let repeated = body.map_or(0, |body| body.matches("<ChecksumCRC32>").count());
+            let line = format!(
+                "{} {}{} checksums={repeated}",
+                request.method(),
+                query,
+                names.iter().filter_map(|name| header(name)).collect::<String>()
+            );
+            let conditional = header("if-none-match").is_some();
+            self.requests.lock().expect("a test").push(line);
+            let mut conflicts = self.conflicts.lock().expect("a test");
+            if conditional && *conflicts > 0 {
+                *conflicts -= 1;
+                return (409, "<Error><Code>ConditionalRequestConflict</Code></Error>");
+            }
+            match query.as_str() {
+                "uploads" => {
+                    (200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+                }
+                _ => (200, "<CompleteMultipartUploadResult/>"),
+            }
+        }
+    }
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let (status, body) = self.answer(&request);
+            let mut response = HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body));
+            // S3 repeats the checksum of a part that came with one.
+            response.headers_mut().insert("x-amz-checksum-crc32", "AAAAAA==");
+            HttpConnectorFuture::ready(Ok(response))
+        }
+    }
+
+    async fn upload(mut upload: Upload, parts: usize) -> Result<(), RunError> {
+        for _ in 0..parts {
+            upload.write_all(&vec![b'a'; PART]).expect("memory");
+            upload.settle().await?;
+        }
+        upload.write_all(b"the end").expect("memory");
+        upload.end().await
+    }
+
+    #[tokio::test]
+    async fn an_upload_in_parts_announces_its_checksum_and_repeats_it_for_each_part() {
+        let s3 = Recorder::default();
+        upload(s3.store(0).upload("report.json".into(), "application/json"), 2).await.expect("an object");
+        assert_eq!(
+            s3.requests(),
+            [
+                "POST uploads x-amz-checksum-algorithm=CRC32 checksums=0",
+                "PUT partNumber=1&uploadId=u x-amz-sdk-checksum-algorithm=CRC32 checksums=0",
+                "PUT partNumber=2&uploadId=u x-amz-sdk-checksum-algorithm=CRC32 checksums=0",
+                "PUT partNumber=3&uploadId=u x-amz-sdk-checksum-algorithm=CRC32 checksums=0",
+                "POST uploadId=u checksums=3",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_write_that_meets_another_is_tried_again() {
+        let s3 = Recorder::default();
+        upload(s3.store(3).upload_once("run.json".into(), "application/json"), 0).await.expect("an object");
+        assert_eq!(s3.requests().len(), 4);
+        let error = upload(s3.store(100).upload_once("run.json".into(), "application/json"), 0).await;
+        assert!(matches!(error, Err(RunError::Unavailable(_))), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_meets_another_write_is_given_up_and_can_begin_anew() {
+        let s3 = Recorder::default();
+        let error = upload(s3.store(1).upload_once("install-plan.json".into(), "application/json"), 1).await;
+        assert!(matches!(error, Err(RunError::Unavailable(_))), "{error:?}");
+        let last: Vec<String> = s3.requests().split_off(3);
+        assert_eq!(last, ["POST uploadId=u if-none-match=* checksums=2", "DELETE uploadId=u checksums=0"]);
+        upload(s3.store(0).upload_once("install-plan.json".into(), "application/json"), 1).await.expect("an object");
+    }
 }
