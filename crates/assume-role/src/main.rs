@@ -2,6 +2,7 @@
 //!
 //! It keeps no session. Each later function assumes the role again.
 
+use orgpatch_aws::clients::call::{CallError, Kind};
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ec2::RegionStatus;
 use orgpatch_aws::lambda::{self, Error};
@@ -36,8 +37,11 @@ async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Resul
 
 async fn reach(context: &FunctionContext, request: &TargetRequest) -> Result<Next, TargetError> {
     let target = &request.target;
-    let member = context.sessions.home_session_for(&request.run_id, target).await?;
-    let status = context.sessions.target_result(target, ec2::region_status(&member, &target.region).await).await?;
+    let there = context.sessions.session_for(&request.run_id, target).await?;
+    let status = match ec2::region_status(&there, &target.region).await {
+        Ok(status) => status,
+        Err(error) => status_from_home(context, request, error).await?,
+    };
     let why = match status {
         RegionStatus::Enabled => {
             return Ok(phases::entered(request.phase));
@@ -47,4 +51,29 @@ async fn reach(context: &FunctionContext, request: &TargetRequest) -> Result<Nex
     };
     let reason = Reason::new(ReasonCode::RegionDisabled, format!("Region {} {why}", target.region));
     Err(TargetError::Outcome(TargetOutcome::RegionDisabled, reason))
+}
+
+/// Asks orgpatch's own Region about one that answered with an error.
+///
+/// The target's Region comes first, since a service control policy may forbid orgpatch's own one to the account. But a Region
+/// that is not enabled, or does not exist, cannot say so itself.
+async fn status_from_home(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    error: CallError,
+) -> Result<RegionStatus, TargetError> {
+    let target = &request.target;
+    if matches!(error.kind, Kind::Denied | Kind::RegionDisabled | Kind::Lost) {
+        let home = context.sessions.home_session_for(&request.run_id, target).await?;
+        match ec2::region_status(&home, &target.region).await {
+            Ok(RegionStatus::Enabled) if error.kind == Kind::RegionDisabled => {
+                // A Region refuses new credentials for a moment in the same words.
+                return Err(RunError::Unavailable(error.to_string()).into());
+            }
+            Ok(status @ (RegionStatus::NotOptedIn | RegionStatus::Unknown)) => return Ok(status),
+            // Home may be forbidden: what the target's own Region has said is what counts.
+            Ok(RegionStatus::Enabled) | Err(_) => {}
+        }
+    }
+    Err(context.sessions.target_error(target, error).await)
 }

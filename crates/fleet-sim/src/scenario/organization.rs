@@ -40,6 +40,10 @@ pub struct AccountEntry {
     #[serde(default)]
     #[schemars(inner(regex(pattern = regions::PATTERN)))]
     pub disabled_regions: Vec<String>,
+    /// Regions in which a service control policy denies everything to the account.
+    #[serde(default)]
+    #[schemars(inner(regex(pattern = regions::PATTERN)))]
+    pub denied_regions: Vec<String>,
     /// Default Host Management Configuration: `on`, `off`, or the Regions in which it is on.
     #[serde(default)]
     pub default_host_management: Switch,

@@ -86,18 +86,36 @@ pub fn answer(world: &mut World, call: &Call) -> Result<String, AwsError> {
     handler(world, call)
 }
 
-/// Refuses credentials that do not work. A disabled Region knows none, and those of a suspended account are refused.
+/// Refuses credentials that do not work, and what a service control policy denies. A disabled Region knows no credentials,
+/// and those of a suspended account are refused.
 fn admit(world: &World, call: &Call) -> Result<(), AwsError> {
-    let alive = world.organization.accounts.get(&call.account).is_some_and(crate::world::organization::Account::works);
+    let account = world.organization.accounts.get(&call.account).filter(|account| account.works());
     let global = call.service == "organizations";
-    if alive && (global || world.region_status(&call.account, &call.region) != OptIn::NotOptedIn) {
-        return Ok(());
+    if let Some(account) = account
+        && (global || world.region_status(&call.account, &call.region) != OptIn::NotOptedIn)
+    {
+        let denied = !global && account.denied_regions.contains(&call.region);
+        return if denied { Err(denied_by_policy(call)) } else { Ok(()) };
     }
     Err(if call.service == "ec2" {
         AwsError::new("AuthFailure", "AWS was not able to validate the provided access credentials").with_status(401)
     } else {
         AwsError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
     })
+}
+
+/// The words of "Troubleshoot access denied error messages" in the IAM user guide.
+fn denied_by_policy(call: &Call) -> AwsError {
+    let because = "with an explicit deny in a service control policy";
+    let action = format!("{}:{}", call.service, call.operation);
+    if call.service == "ec2" {
+        let text = format!(
+            "You are not authorized to perform this operation. The caller is not authorized to perform: {action} {because}"
+        );
+        AwsError::new("UnauthorizedOperation", text).with_status(403)
+    } else {
+        AwsError::new("AccessDeniedException", format!("The caller is not authorized to perform: {action} {because}"))
+    }
 }
 
 #[cfg(test)]

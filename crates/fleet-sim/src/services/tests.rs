@@ -284,6 +284,16 @@ fn a_disabled_region_and_a_suspended_account_know_no_credentials() {
 }
 
 #[test]
+fn a_service_control_policy_denies_whole_regions() {
+    let fleet = r#"  - {account: "222200000001", region: ap-northeast-1, os: UBUNTU}"#;
+    let mut lab = Lab::with(fleet, r#"accounts: {"222200000001": {deniedRegions: [ap-northeast-1]}}"#);
+    let ssm = lab.raw("ssm", "ListCommands", MEMBER, json!({})).expect_err("refused");
+    assert_eq!((ssm.status, ssm.code.as_str()), (400, "AccessDeniedException"));
+    let ec2 = lab.raw("ec2", "DescribeRegions", MEMBER, json!({})).expect_err("refused");
+    assert_eq!((ec2.status, ec2.code.as_str()), (403, "UnauthorizedOperation"));
+}
+
+#[test]
 fn regions_say_whether_they_are_switched_on() {
     let fleet = r#"  - {account: "222200000001", region: me-south-1, os: UBUNTU}"#;
     let mut lab = Lab::with(fleet, r#"accounts: {"222200000001": {disabledRegions: [ap-northeast-3]}}"#);

@@ -35,6 +35,8 @@ pub struct Account {
     pub member_role: MemberRole,
     /// Regions that are switched off.
     pub disabled_regions: BTreeSet<String>,
+    /// Regions in which a service control policy denies everything.
+    pub denied_regions: BTreeSet<String>,
     /// Default Host Management Configuration.
     pub default_host_management: Switch,
     /// The OU or root directly above.
@@ -118,6 +120,7 @@ impl Organization {
             state: entry.state,
             member_role: entry.member_role,
             disabled_regions: entry.disabled_regions.into_iter().collect(),
+            denied_regions: entry.denied_regions.into_iter().collect(),
             default_host_management: entry.default_host_management,
             parent: parent.to_owned(),
         };
