@@ -64,7 +64,7 @@ impl Deployment {
 
     /// Returns the text of the plan of that name; None if the bucket has none.
     pub async fn plan(&self, name: &str) -> Result<Option<String>, DeploymentError> {
-        self.store.text(&keys::plan(name)).await.map_err(DeploymentError::Bucket)
+        self.store.text_up_to(&keys::plan(name), orgpatch_plan::MAX_BYTES).await.map_err(DeploymentError::Bucket)
     }
 
     /// Runs an operation, waits until it ends, and reads its report. Halted and failed runs have one, too.

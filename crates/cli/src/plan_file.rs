@@ -1,10 +1,11 @@
 //! Opens the plan that the command line names.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use orgpatch_plan::Plan;
+use orgpatch_plan::{MAX_BYTES, Plan};
 
 use crate::args::Format;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
@@ -32,14 +33,23 @@ pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
 /// Reads the document at that path, or standard input for `-`. Returns a message if it cannot be read.
 fn open(path: &Path) -> Result<PlanFile, String> {
     let (name, bytes) = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);
-        ("<stdin>".to_owned(), read)
+        ("<stdin>".to_owned(), beginning(io::stdin()))
     } else {
-        (path.display().to_string(), std::fs::read(path))
+        (path.display().to_string(), File::open(path).and_then(beginning))
     };
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
+    if bytes.len() > MAX_BYTES {
+        // The reader of plans says so. The end may be half a character.
+        return Ok(PlanFile { name, text: String::from_utf8_lossy(&bytes).into_owned() });
+    }
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("cannot read {name}: it is not UTF-8 text ({})", error.utf8_error()))?;
     Ok(PlanFile { name, text })
+}
+
+/// Reads a document. Of one that is too long for a plan it reads one byte more and no further.
+fn beginning(document: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    document.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

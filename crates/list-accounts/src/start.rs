@@ -10,6 +10,7 @@ use orgpatch_engine::planner::{PlanDocument, PlannedRun, RunIdentity};
 use orgpatch_engine::run_lock::{Decision, Starter};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
+use orgpatch_model::run_name;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::{StartAnswer, StartRequest, StepHead};
@@ -30,6 +31,7 @@ pub struct StartContext {
 
 /// Plans and begins a run. Every check comes before the lock, and the lock before the first object of the run.
 pub async fn start(context: &StartContext, request: StartRequest) -> Result<StartAnswer, RunError> {
+    run_name::check(&request.run_id)?;
     let input = RunInput::read(&request.input)?;
     let starter = Starter::of(&input, request.started_at, request.now);
     let own = LockHolder {
@@ -94,7 +96,7 @@ fn held_up(decision: Decision) -> Result<Option<StartAnswer>, RunError> {
 
 async fn read_plan(store: &Store, name: &str) -> Result<PlanDocument, RunError> {
     let text = store
-        .text(&keys::plan(name))
+        .text_up_to(&keys::plan(name), orgpatch_plan::MAX_BYTES)
         .await?
         .ok_or_else(|| RunError::PlanNotFound { plan: name.to_owned(), bucket: store.bucket().to_owned() })?;
     PlanDocument::read(name, &text)

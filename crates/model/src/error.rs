@@ -116,8 +116,8 @@ fn waited_for(minutes: i64) -> String {
 }
 
 impl RunError {
-    /// Every error name, as the state machine knows them, plus [`HALTED`].
-    pub const NAMES: [&str; 16] = [
+    /// Every error name, as the state machine knows them, plus [`HALTED`] and [`REPORT_UNWRITTEN`].
+    pub const NAMES: [&str; 17] = [
         "InvalidInput",
         "PlanNotFound",
         "InvalidPlan",
@@ -134,6 +134,7 @@ impl RunError {
         "Unavailable",
         "AccessDenied",
         HALTED,
+        REPORT_UNWRITTEN,
     ];
 
     /// Returns the name that the state machine matches.
@@ -167,3 +168,6 @@ impl RunError {
 
 /// Error name of a run that a gate halted.
 pub const HALTED: &str = "Halted";
+
+/// Error name of a run whose report could not be written.
+pub const REPORT_UNWRITTEN: &str = "ReportUnwritten";

@@ -17,4 +17,5 @@ pub mod organization;
 pub mod outcome;
 pub mod patch;
 pub mod reason;
+pub mod run_name;
 pub mod target;

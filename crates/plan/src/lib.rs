@@ -29,7 +29,7 @@ pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};
 pub use error::{PlanError, PlanErrors, Related};
 pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use promotion::Untested;
-pub use read::read;
+pub use read::{MAX_BYTES, read};
 pub use schema::json_schema;
 pub use share::{InvalidShare, MaxConcurrency, MaxErrors, Share};
 pub use working_time::{Deadline, InvalidDeadline, Passes};

@@ -15,7 +15,7 @@ use super::stages::stages;
 use super::yaml::{self, Location};
 
 /// The largest document that is read, in bytes. Plans need about a thousandth of it.
-const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 /// The most tags that an EC2 instance can have.
 pub(super) const MAX_TAGS: usize = 50;
 pub(super) const MAX_TAG_KEY: usize = 128;
@@ -94,7 +94,8 @@ pub fn read(text: &str) -> Result<Plan, PlanErrors> {
 
 fn document(decoder: &mut Decoder, text: &str) -> Option<Plan> {
     if text.len() > MAX_BYTES {
-        let problem = format!("the document has {} bytes", text.len());
+        // Whoever reads a document stops behind the limit, so that nobody knows how long it is.
+        let problem = format!("the document has more than {MAX_BYTES} bytes");
         decoder.refuse("", Location::START, problem, format!("at most {MAX_BYTES} bytes"));
         return None;
     }

@@ -13,6 +13,9 @@ use super::yaml::Location;
 
 pub(super) const MAX_STAGES: usize = 50;
 pub(super) const MAX_WAVES: usize = 20;
+/// The most steps of a run. A step is about twenty events in the execution of the run, which may have 25,000
+/// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>), and more with each retry.
+const MAX_STEPS: usize = 200;
 
 /// The names, units and accounts of the stages that were read before.
 #[derive(Default)]
@@ -34,7 +37,14 @@ pub(super) fn stages(decoder: &mut Decoder, at: &At<'_>, inherited: &Inherited) 
     let mut taken = Taken::default();
     let mut reported = AlreadyReported::default();
     let stages = items.iter().enumerate();
-    stages.filter_map(|(nth, item)| stage(decoder, (nth, item), &mut taken, inherited, &mut reported)).collect()
+    let stages: Vec<Stage> =
+        stages.filter_map(|(nth, item)| stage(decoder, (nth, item), &mut taken, inherited, &mut reported)).collect();
+    let steps: usize = stages.iter().map(|stage| stage.waves.len().max(1)).sum();
+    if steps > MAX_STEPS {
+        let problem = format!("the stages have {steps} steps, one for each wave");
+        decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_STEPS} steps"));
+    }
+    stages
 }
 
 fn stage(

@@ -13,6 +13,8 @@ use super::decode::quote;
 const MAX_DEPTH: usize = 32;
 /// How many values the aliases of one document may repeat in total.
 const MAX_COPIES: usize = 20_000;
+/// How many bytes of text the aliases of one document may repeat in total.
+const MAX_COPIED_BYTES: usize = 1024 * 1024;
 
 /// The location of a value: its first character (line and column from 1) and the column after its last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,40 @@ impl YamlError {
     }
 }
 
+/// How much was repeated. It is counted before it is copied, since a document of a few kilobytes can name gigabytes.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    values: usize,
+    bytes: usize,
+}
+
+impl Size {
+    /// Counts a value that is to be copied. An error if that is too much.
+    fn count(&mut self, node: &Node) -> Result<(), YamlError> {
+        self.add(node);
+        let problem = if self.values > MAX_COPIES {
+            format!("anchors and aliases repeat more than {MAX_COPIES} values")
+        } else if self.bytes > MAX_COPIED_BYTES {
+            format!("anchors and aliases repeat more than {MAX_COPIED_BYTES} bytes")
+        } else {
+            return Ok(());
+        };
+        Err(YamlError::new(node.place, problem, "a plan that is written out"))
+    }
+
+    fn add(&mut self, node: &Node) {
+        self.values += 1;
+        match &node.value {
+            Value::Scalar { text, .. } => self.bytes += text.len(),
+            Value::List(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Mapping(entries) => entries.iter().for_each(|(key, value)| {
+                self.add(key);
+                self.add(value);
+            }),
+        }
+    }
+}
+
 /// A list or mapping that is not finished.
 struct Open {
     anchor: usize,
@@ -106,7 +142,7 @@ pub(super) fn load(text: &str) -> Result<Node, YamlError> {
 struct Loader {
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
-    copies: usize,
+    copied: Size,
     documents: usize,
     root: Option<Node>,
 }
@@ -137,7 +173,7 @@ impl Loader {
             Event::Alias(anchor) => (0, self.aliased(anchor, span)?),
         };
         if anchor > 0 {
-            self.count_copies(&node)?;
+            self.copied.count(&node)?;
             self.anchors.insert(anchor, node.clone());
         }
         self.place_in_parent(node);
@@ -169,27 +205,15 @@ impl Loader {
     }
 
     fn aliased(&mut self, anchor: usize, span: Span) -> Result<Node, YamlError> {
-        let Some(node) = self.anchors.get(&anchor).cloned() else {
+        let Some(node) = self.anchors.get(&anchor) else {
             return Err(YamlError::new(
                 Location::of(span),
                 "this alias is inside the value that it repeats",
                 "an alias of a value that ends before it",
             ));
         };
-        self.count_copies(&node)?;
-        Ok(node)
-    }
-
-    fn count_copies(&mut self, node: &Node) -> Result<(), YamlError> {
-        self.copies += node.size();
-        if self.copies <= MAX_COPIES {
-            return Ok(());
-        }
-        Err(YamlError::new(
-            node.place,
-            format!("anchors and aliases repeat more than {MAX_COPIES} values"),
-            "a plan that is written out",
-        ))
+        self.copied.count(node)?;
+        Ok(node.clone())
     }
 
     fn place_in_parent(&mut self, mut node: Node) {
@@ -223,15 +247,6 @@ impl Loader {
 impl Node {
     pub fn is_null(&self) -> bool {
         matches!(self.value, Value::Scalar { kind: Kind::Null, .. })
-    }
-
-    /// Returns the number of values in it, including itself.
-    fn size(&self) -> usize {
-        match &self.value {
-            Value::Scalar { .. } => 1,
-            Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
-            Value::Mapping(entries) => 1 + entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>(),
-        }
     }
 }
 

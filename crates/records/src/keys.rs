@@ -128,6 +128,12 @@ pub fn run(run_id: &str) -> String {
     format!("runs/{run_id}/run.json")
 }
 
+/// Everything of a run begins with this.
+#[must_use]
+pub fn of_run(run_id: &str) -> String {
+    format!("runs/{run_id}/")
+}
+
 /// Everything of a step begins with this.
 #[must_use]
 pub fn step(run_id: &str, step: &str) -> String {

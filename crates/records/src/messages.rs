@@ -194,6 +194,9 @@ pub struct ReportRequest {
     /// What ended the run early, if something did.
     #[serde(default)]
     pub error: Option<CaughtError>,
+    /// Why the report cannot be written, if it was tried in vain: the run is closed without one.
+    #[serde(default)]
+    pub unwritten: Option<CaughtError>,
 }
 
 /// Answer of `report`.
@@ -206,7 +209,7 @@ pub struct ReportAnswer {
     pub error: String,
     /// Cause of the execution; the reason in one sentence.
     pub cause: String,
-    /// Subject of the notification, at most 100 characters (SNS).
+    /// Subject of the notification, less than 100 characters (SNS).
     pub subject: String,
     /// Text of the notification.
     pub message: String,

@@ -13,7 +13,7 @@ pub mod html;
 pub mod latest;
 pub mod metrics;
 mod model;
-mod notification;
+pub mod notification;
 mod promotion;
 mod readiness;
 mod small_account;

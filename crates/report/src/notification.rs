@@ -2,16 +2,37 @@
 
 use std::fmt::Write as _;
 
+use orgpatch_engine::gate::CaughtError;
 use orgpatch_model::english::counted;
-use orgpatch_model::error::HALTED;
+use orgpatch_model::error::{HALTED, REPORT_UNWRITTEN};
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
 use super::{Head, Highlights, small_account};
 
-/// The longest subject that SNS accepts, in characters.
-const MAX_SUBJECT: usize = 100;
+/// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
+const MAX_SUBJECT: usize = 99;
+
+/// Returns the answer about a run whose report cannot be written. What the run did stands in its records.
+#[must_use]
+pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAnswer {
+    let mut subject = format!("orgpatch run {run_id} has NO REPORT");
+    subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
+    let cause = format!("the report cannot be written: {}", why.sentence());
+    ReportAnswer {
+        decision: RunDecision::Error,
+        error: REPORT_UNWRITTEN.to_owned(),
+        message: format!(
+            "Run {run_id}: {cause}\n\nThe run itself is over, and patches may be installed. What it did stands in its records: s3://{bucket}/{}\nRepair the cause and start the next run. It installs nothing twice.",
+            keys::of_run(run_id)
+        ),
+        cause,
+        subject,
+        report_key: String::new(),
+        report_keys: Vec::new(),
+    }
+}
 
 impl Head {
     /// Returns the answer to the state machine, with the text of the notification.
@@ -24,7 +45,7 @@ impl Head {
             RunDecision::Error => "ended with an ERROR",
         };
         let mut subject = format!("orgpatch {} of plan {} {word}", run.operation, run.plan);
-        subject.truncate(MAX_SUBJECT);
+        subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
         ReportAnswer {
             decision: run.decision,
             error: match run.decision {

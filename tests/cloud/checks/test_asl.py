@@ -20,8 +20,8 @@ SERVICES = {
     "arn:aws:states:::lambda:invoke.waitForTaskToken",
     "arn:aws:states:::sns:publish",
 }
-# Half of the lines before there was one loop for every phase.
-MOST_LINES = 583
+# Half of the lines before there was one loop for every phase (583), and the ways out behind a function that fails for good.
+MOST_LINES = 660
 # So that the file is not made shorter by longer lines.
 LONGEST_LINE = 250
 

@@ -1,11 +1,17 @@
 //! Checks executions that end without a run: refused at the start, or quietly.
 
+use orgpatch_model::error::REPORT_UNWRITTEN;
+
 use crate::evidence::Evidence;
 
-/// Checks that an execution without a report wrote no object and called no member account. One that was stopped may have.
+/// Checks that an execution without a report wrote no object and called no member account. One that was stopped may have,
+/// and one whose report could not be written.
 #[must_use]
 pub fn a_refused_run_touches_nothing(evidence: &Evidence) -> Vec<String> {
-    if evidence.report.is_some() || !["FAILED", "SUCCEEDED"].contains(&evidence.execution.status.as_str()) {
+    let execution = &evidence.execution;
+    let began = execution.error.as_deref() == Some(REPORT_UNWRITTEN)
+        || !["FAILED", "SUCCEEDED"].contains(&execution.status.as_str());
+    if began || evidence.report.is_some() {
         return Vec::new();
     }
     let mut complaints = Vec::new();

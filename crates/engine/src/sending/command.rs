@@ -54,19 +54,20 @@ pub fn comment(run_id: &str, step: &str, target: &Target, (phase, pass): (Phase,
     let Target { account_id, region, .. } = target;
     let place = format!("{run_id}/{step}/{account_id}/{region}/{}/{pass}/{instance_id}", phase.name());
     let key = sha256_hex(place);
-    let mut comment = format!("orgpatch {} {run_id}", &key[..COMMENT_KEY]);
-    comment.truncate(MAX_COMMENT);
+    comment_of(&key[..COMMENT_KEY], run_id)
+}
+
+fn comment_of(key: &str, run_id: &str) -> String {
+    let mut comment = format!("orgpatch {key} {run_id}");
+    comment.truncate(comment.floor_char_boundary(MAX_COMMENT));
     comment
 }
 
 /// True if a command's `Comment` is of that run: a long run id is cut off in it.
 #[must_use]
 pub fn is_comment_of(comment: &str, run_id: &str) -> bool {
-    let Some((key, run)) = comment.strip_prefix("orgpatch ").and_then(|rest| rest.split_once(' ')) else {
-        return false;
-    };
-    let cut_off = comment.len() == MAX_COMMENT && run_id.starts_with(run);
-    key.len() == COMMENT_KEY && !run.is_empty() && (run == run_id || cut_off)
+    let key = comment.strip_prefix("orgpatch ").and_then(|rest| rest.split_once(' ')).map(|(key, _)| key);
+    key.is_some_and(|key| key.len() == COMMENT_KEY && comment == comment_of(key, run_id))
 }
 
 /// One SendCommand, complete. It names one instance: Run Command delivers a command to one instance, then to two, four …,
@@ -149,6 +150,8 @@ pub const MAX_LOOK_SECONDS: u32 = 600;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::fixtures::target;
 
@@ -177,6 +180,16 @@ mod tests {
         }
         assert!((60..=130).contains(&looks), "{looks} looks");
         assert_eq!(next_look_seconds([], at(0), at(5)), None, "nothing is open");
+    }
+
+    proptest! {
+        /// No name of a run ends a function, and every name is recognised.
+        #[test]
+        fn comments_of_any_run_fit(run in r"\PC{1,80}") {
+            let comment = comment(&run, "01-test-1", &target(), (Phase::Scan, Pass::First), "i-1");
+            prop_assert!(comment.len() <= MAX_COMMENT);
+            prop_assert!(is_comment_of(&comment, &run));
+        }
     }
 
     #[test]

@@ -231,6 +231,18 @@ fn a_document_of_nothing_but_mistakes_ends_with_their_number() {
 }
 
 #[test]
+fn more_steps_than_a_run_may_have() {
+    let stage = |nth: usize, waves: usize| {
+        let waves: String = (1..waves).map(|wave| format!("{wave}, ")).collect();
+        format!("  - {{name: s{nth}, ous: [ou-abcd-{nth:08}], waves: [{waves}100%]}}\n")
+    };
+    let stages = |last: usize| (0..10).map(|nth| stage(nth, 20)).collect::<String>() + &stage(10, last);
+    assert_snapshot!(mistakes_in_stages(&format!("\n{}", stages(1))), @"line 4, column 1: stages: the stages have 201 steps, one for each wave; valid: at most 200 steps");
+    let exactly = format!("{HEAD}stages:\n{}", (0..10).map(|nth| stage(nth, 20)).collect::<String>());
+    assert!(read(&exactly).is_ok());
+}
+
+#[test]
 fn passes_and_deadlines() {
     let with = |fields: &str| mistakes_in_stages(&format!("- {{name: a, ous: [ou-abcd-11111111], {fields}}}"));
     assert_snapshot!(with("passes: 3, deadline: 20m"), @r#"

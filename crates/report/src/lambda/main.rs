@@ -22,7 +22,7 @@ use orgpatch_records::keys::StepObject;
 use orgpatch_records::latest_run::LatestRun;
 use orgpatch_records::messages::{ReportAnswer, ReportRequest};
 use orgpatch_report::comparison::{Comparing, Earlier};
-use orgpatch_report::{Assembly, Head, Highlights, latest};
+use orgpatch_report::{Assembly, Head, Highlights, latest, notification};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -40,6 +40,10 @@ async fn answer(
     namespace: &str,
     request: ReportRequest,
 ) -> Result<ReportAnswer, RunError> {
+    if let Some(why) = &request.unwritten {
+        ledger.release_lock(&request.run_id).await?;
+        return Ok(notification::without_report(&request.run_id, why, store.bucket()));
+    }
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
     let known: Option<LatestRun> = store.find(&keys::latest(&run.plan.name)).await?;
     let comparing = earlier(store, &run, known.as_ref()).await?.map(Comparing::with);
