@@ -145,6 +145,48 @@ def test_a_silent_bootstrap_is_not_waited_for(rig: Rig, bare: Rig) -> None:
     assert fastest(rig) < fastest(bare) - 0.03
 
 
+# Takes as many MiB as the event says, gives them back, waits, and answers as many bytes as it says.
+GREEDY = """#!/usr/bin/python3
+import http.client, json, os, time
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse()
+    event = json.loads(answer.read())
+    request = answer.getheader("Lambda-Runtime-Aws-Request-Id")
+    taken = bytearray(os.urandom(event.get("mib", 0) << 20))
+    del taken
+    time.sleep(event.get("seconds", 0))
+    text = json.dumps({"pid": os.getpid(), "text": "a" * event.get("bytes", 0)})
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", text)
+    api.getresponse().read()
+"""
+
+
+def test_a_worker_that_takes_more_than_its_memory_dies(rig: Rig) -> None:
+    greedy = bootstrap(rig, GREEDY)
+    first = invoke(rig, greedy, mib=40)
+    assert first.get("pid"), first
+    dead = invoke(rig, greedy, mib=140)
+    assert dead["errorType"] == "Runtime.ExitError"
+    after = invoke(rig, greedy, mib=40)
+    assert after.get("pid") not in (None, first["pid"]), "the next invocation gets a new environment"
+    # While it works it is found, too, long before it answers.
+    begun = time.monotonic()
+    assert invoke(rig, greedy, mib=140, seconds=5)["errorType"] == "Runtime.ExitError"
+    assert time.monotonic() - begun < 4
+    lines = [json.loads(line) for line in (rig.evidence / "memory.jsonl").read_text().splitlines()]
+    own = [line for line in lines if line["function"] == greedy.rsplit(":", 1)[-1]]
+    assert {line["limitMiB"] for line in own} == {128}
+    assert any(40 < line["peakMiB"] <= 128 for line in own) and any(line["peakMiB"] > 128 for line in own)
+
+
+def test_an_answer_of_more_than_six_megabytes_is_refused(rig: Rig) -> None:
+    greedy = bootstrap(rig, GREEDY)
+    assert invoke(rig, greedy, bytes=5_000_000)["pid"]
+    assert invoke(rig, greedy, bytes=6_500_000)["errorType"] == "Function.ResponseSizeTooLarge"
+
+
 FAULTS: list[dict[str, Any]] = [
     {"operation": "s3:PutObject", "error": "SlowDown", "times": 1, "request": "slow"},
     {"operation": "s3:PutObject", "lostResponse": True, "request": "lost"},

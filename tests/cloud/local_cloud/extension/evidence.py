@@ -1,6 +1,7 @@
 """Writes the files that the tests read after a run.
 
-They contain every authorization, every issued session, every log line of a Lambda, and every fault that struck.
+They contain every authorization, every issued session, every log line of a Lambda, every fault that struck, and the memory
+of each Lambda worker.
 """
 
 from __future__ import annotations
@@ -34,3 +35,4 @@ AUTHORIZED = JsonLines("authorized.jsonl")
 SECRETS = JsonLines("secrets.jsonl")
 LOGS = JsonLines("logs.jsonl")
 STRUCK = JsonLines("struck.jsonl")
+MEMORY = JsonLines("memory.jsonl")
