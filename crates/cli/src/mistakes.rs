@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use orgpatch_plan::{PlanError, PlanErrors};
+use orgpatch_plan::{ChangedDefault, PlanError, PlanErrors};
 use serde::Serialize;
 
 use crate::args::Format;
@@ -12,27 +12,31 @@ use crate::plan_file::PlanFile;
 
 /// The result of a validation, for programs.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ValidateResult<'a> {
     plan: &'a str,
     valid: bool,
     errors: Vec<&'a PlanError>,
+    /// What the plan meant under an earlier build and does not mean any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed_defaults: Vec<ChangedDefault>,
 }
 
 /// Returns the mistakes in the given format.
 pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
     match format {
-        Format::Json => document(&file.name, errors.iter().collect()),
+        Format::Json => document(&file.name, errors.iter().collect(), Vec::new()),
         Format::Text => snippets(&file.name, &file.text, errors, &renderer(&io::stdout())),
     }
 }
 
 /// Returns the JSON document of a valid plan.
-pub fn none_as_json(file: &PlanFile) -> String {
-    document(&file.name, Vec::new())
+pub fn none_as_json(file: &PlanFile, changed_defaults: Vec<ChangedDefault>) -> String {
+    document(&file.name, Vec::new(), changed_defaults)
 }
 
-fn document(name: &str, errors: Vec<&PlanError>) -> String {
-    let result = ValidateResult { plan: name, valid: errors.is_empty(), errors };
+fn document(name: &str, errors: Vec<&PlanError>, changed_defaults: Vec<ChangedDefault>) -> String {
+    let result = ValidateResult { plan: name, valid: errors.is_empty(), errors, changed_defaults };
     let document = serde_json::to_string_pretty(&result).expect("texts and numbers are always JSON");
     document + "\n"
 }
@@ -208,7 +212,7 @@ stages:
           ]
         }
         "#);
-        assert_snapshot!(none_as_json(&file), @r#"
+        assert_snapshot!(none_as_json(&file, Vec::new()), @r#"
         {
           "plan": "monthly.yaml",
           "valid": true,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use orgpatch_plan::Plan;
+use orgpatch_plan::{ChangedDefault, Plan};
 
 use crate::args::{Format, ValidateArguments};
 use crate::plan_file::{self, PlanFile};
@@ -14,11 +14,24 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
         Ok(read) => read,
         Err(status) => return status,
     };
-    print(&match arguments.format {
-        Format::Json => mistakes::none_as_json(&file),
-        Format::Text => summary(&file, &plan),
-    });
+    let changed = orgpatch_plan::changed_defaults(&plan);
+    match arguments.format {
+        Format::Json => print(&mistakes::none_as_json(&file, changed)),
+        Format::Text => {
+            print(&summary(&file, &plan));
+            // Not in the answer itself, which says that the plan is valid.
+            eprint!("{}", changed.iter().map(note).collect::<String>());
+        }
+    }
     ExitCode::SUCCESS
+}
+
+fn note(changed: &ChangedDefault) -> String {
+    let ChangedDefault { entry, meaning, stages, earlier } = changed;
+    let stages = stages.join(", ");
+    format!(
+        "note: {meaning}, unlike under earlier builds; in {stages}, `{earlier}` gives back the old behaviour (CHANGELOG.md, {entry})\n"
+    )
 }
 
 fn summary(file: &PlanFile, plan: &Plan) -> String {

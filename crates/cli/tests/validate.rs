@@ -43,6 +43,22 @@ fn standard_input_is_a_plan_too() {
 }
 
 #[test]
+fn changed_defaults_are_notes_beside_the_answer() {
+    let output = orgpatch(&["validate", "-"], VALID.as_bytes());
+    assert_eq!(
+        text(&output.stderr),
+        "note: an instance of Windows may get a second install, unlike under earlier builds; in test, `passes: 1` gives back the old behaviour (CHANGELOG.md, Passes)\n\
+         note: a step ends after at most 24 hours, unlike under earlier builds; in test, `deadline: 72h` gives back the old behaviour (CHANGELOG.md, Deadline)\n"
+    );
+    let output = orgpatch(&["validate", "-", "--format", "json"], VALID.as_bytes());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["changedDefaults"][1]["earlier"], "deadline: 72h");
+    assert!(output.stderr.is_empty());
+    let says_it_all = VALID.replace("[r-abcd]", "[r-abcd], passes: 1, deadline: 16h");
+    assert!(orgpatch(&["validate", "-"], says_it_all.as_bytes()).stderr.is_empty());
+}
+
+#[test]
 fn mistakes_end_with_1() {
     let plan = VALID.replace("regions", "region");
     let output = orgpatch(&["validate", "-"], plan.as_bytes());

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 mod baselines;
+mod changed_defaults;
 mod conflicts;
 mod decode;
 mod error;
@@ -25,6 +26,7 @@ pub use baselines::{
     Approve, ComplianceLevel, FilterKey, MAX_PATCHES, PatchSource, PlannedBaseline, PlannedRule, RejectedAction,
     has_approval_dates,
 };
+pub use changed_defaults::{ChangedDefault, changed_defaults};
 pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};
 pub use error::{PlanError, PlanErrors, Related};
 pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
