@@ -233,7 +233,8 @@ fn a_document_of_nothing_but_mistakes_ends_with_their_number() {
 #[test]
 fn more_steps_than_a_run_may_have() {
     let stage = |nth: usize, waves: usize| {
-        let waves: String = (1..waves).map(|wave| format!("{wave}, ")).collect();
+        let waves: Vec<String> = (1..waves).map(|wave| wave.to_string() + ", ").collect();
+        let waves = waves.concat();
         format!("  - {{name: s{nth}, ous: [ou-abcd-{nth:08}], waves: [{waves}100%]}}\n")
     };
     let stages = |last: usize| (0..10).map(|nth| stage(nth, 20)).collect::<String>() + &stage(10, last);
