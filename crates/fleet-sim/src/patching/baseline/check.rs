@@ -1,5 +1,5 @@
 //! What the API refuses in a baseline. Each text names the field.
-use super::content::{Content, Filter, Key, Rule};
+use super::content::{Content, Filter, Rule};
 use crate::{
     clock,
     facts::operating_systems::{Kind, Os},
@@ -62,10 +62,14 @@ pub fn check_tag(key: &str, value: &str) -> Result<(), String> {
 
 fn check_filters(field: &str, os: Os, filters: &[Filter]) -> Result<(), String> {
     at_most(&format!("{field}.patchFilters"), 4, filters.len())?;
-    let valid = keys(os);
+    let valid = &os.baseline_facts().patch_filters;
     for filter in filters {
-        if !valid.contains(&filter.key) {
-            return Err(format!("Invalid Filter Key: {:?} for {}, valid keys are: {valid:?}", filter.key, os.code()));
+        if !valid.iter().any(|key| key == filter.key.code()) {
+            return Err(format!(
+                "Invalid Filter Key: {} for {}, valid keys are: {valid:?}",
+                filter.key.code(),
+                os.code()
+            ));
         }
         if !(1..=20).contains(&filter.values.len()) {
             return Err(must(&format!("{field}.patchFilters.values"), "have length between 1 and 20"));
@@ -75,16 +79,6 @@ fn check_filters(field: &str, os: Os, filters: &[Filter]) -> Result<(), String> 
         }
     }
     Ok(())
-}
-
-/// Returns the filter keys of an operating system, as DescribePatchProperties lists them.
-fn keys(os: Os) -> &'static [Key] {
-    match os.kind() {
-        Kind::Windows => &[Key::PatchSet, Key::Product, Key::ProductFamily, Key::Classification, Key::MsrcSeverity],
-        Kind::MacOs => &[Key::Product, Key::Classification],
-        Kind::Linux if os.is_apt() => &[Key::Product, Key::Priority],
-        Kind::Linux => &[Key::Product, Key::Classification, Key::Severity],
-    }
 }
 
 fn check_date(os: Os, rule: &Rule) -> Result<(), String> {
