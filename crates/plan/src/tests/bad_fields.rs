@@ -40,7 +40,10 @@ stages:
   - {name: test, ous: [ou-abcd-11111111], regions: [us-gov-west-1]}
   - {name: production, ous: [ou-abcd-22222222], regions: [ap-northeast-1, eu-mars-1, cn-north-1]}
 ";
-    assert_snapshot!(mistakes(text), @"");
+    assert_snapshot!(mistakes(text), @"
+    line 6, column 59: stages[1].regions[0]: ap-northeast-1 is in the partition aws, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws
+    line 6, column 86: stages[1].regions[2]: cn-north-1 is in the partition aws-cn, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws-cn
+    ");
     let one = |regions: &str| format!("schemaVersion: 1\nname: monthly\nregions: {regions}\n{STAGES}");
     for regions in
         ["[cn-north-1, cn-northwest-1]", "[us-gov-west-1, us-gov-north-9]", "[eu-mars-1]", "[eusc-de-east-1]"]
