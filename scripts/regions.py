@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import botocore
-
+# The installed distribution: other tools carry copies of botocore under the same name.
+BOTOCORE = distribution("botocore")
 FILE = Path(__file__).parents[1] / "crates/facts/data/regions.json"
 
 
 def partitions() -> list[dict[str, Any]]:
     """Returns botocore's partitions with their Regions, both sorted."""
-    document = json.loads((Path(botocore.__file__).parent / "data/partitions.json").read_text())
+    document = json.loads(Path(str(BOTOCORE.locate_file("botocore/data/partitions.json"))).read_text())
     return sorted(
         (
             {
@@ -38,7 +39,7 @@ def document(date: str) -> dict[str, Any]:
     """Returns the content of the file."""
     return {
         "about": "The partitions of AWS and their Regions. Written by scripts/regions.py; do not edit.",
-        "source": f"botocore {botocore.__version__}, data/partitions.json",
+        "source": f"botocore {BOTOCORE.version}, data/partitions.json",
         "date": date,
         "partitions": partitions(),
     }

@@ -20,8 +20,8 @@ FLOORS = [
     ["cli"],
 ]
 PURE = ["facts", "model", "plan", "engine", "records"]
-# The simulator stands beside the floors. It reads the same facts about AWS; what follows from them it must not learn from
-# the rules that it tests.
+# The simulator stands beside the floors. It reads the same facts about AWS; what follows from them it must not learn
+# from the rules that it tests.
 BESIDE = ["fleet-sim"]
 # Crates that bring clocks, threads or a network with them. `jiff` is a type for moments; clippy.toml bans its clock.
 IMPURE = ("aws-", "tokio", "lambda_runtime", "futures", "tempfile", "open", "rand", "tracing")

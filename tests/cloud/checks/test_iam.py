@@ -23,8 +23,8 @@ NOT_A_FINDING = {
     ("RESOURCE_MISMATCH", "ssm:SendCommand", "arn:*:ssm:*:*:document/*"),
 }
 
-# Actions for which the reference of today names resource types and older references and policies of AWS name none. If AWS
-# checked `*`, a narrower resource would deny them, so they are allowed on `*`. Reads only.
+# Actions for which the reference of today names resource types, and older references and policies of AWS name none. If
+# AWS checked `*`, a narrower resource would deny them, so they are allowed on `*`. Reads only.
 RESOURCE_IN_DOUBT = {"ssm:DescribeInstancePatches", "ssm:DescribeInstancePatchStates"}
 
 

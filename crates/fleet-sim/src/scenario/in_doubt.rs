@@ -1,4 +1,4 @@
-//! What nobody outside AWS knows: questions that AWS's documentation leaves open, and the answer of this simulated AWS.
+//! Questions that AWS's documentation leaves open, and the answers of this simulated AWS.
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -181,7 +181,9 @@ mod tests {
     #[test]
     fn applications_are_refused_as_aws_refused_other_types_unless_the_scenario_says_otherwise() {
         let request = json!({"ResultAttributes": [{"TypeName": "AWS:Application"}]});
-        let mut strict = Lab::linux(1, "");
+        let node =
+            format!("  - {{account: \"{MEMBER}\", region: {REGION}, id: i-00000000, os: UBUNTU, inventory: true}}\n");
+        let mut strict = Lab::with(&node, "emptyPages: false");
         assert_eq!(strict.ssm_error("GetInventory", request), "InvalidResultAttributeException");
         let usual = json!({"ResultAttributes": [{"TypeName": "AWS:InstanceInformation"}]});
         assert_eq!(ids(&strict.ssm("GetInventory", usual)), ["i-00000000"]);
