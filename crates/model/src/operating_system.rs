@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use orgpatch_facts::baselines;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,13 @@ impl OperatingSystem {
             Self::Ubuntu => "UBUNTU",
             Self::Windows => "WINDOWS",
         }
+    }
+
+    /// Returns what its baselines may and must say.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "a test asks for every value")]
+    pub fn baseline_facts(self) -> &'static baselines::OperatingSystem {
+        baselines::operating_system(self.name()).expect("every value is in the data file, which a test reads")
     }
 
     /// Returns their names in one line, for people.
@@ -206,6 +214,7 @@ mod tests {
         for os in Os::ALL {
             assert_eq!(serde_json::to_value(os).expect("a name"), os.name());
             assert_eq!(Os::from_name(os.name()), Some(os));
+            assert_eq!(os.baseline_facts().name, os.name());
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use orgpatch_facts::regions::{Partition, partition_of};
+
 use super::error::{PlanError, Related};
 use super::lines::Lines;
 use super::pattern::Form;
@@ -49,6 +51,8 @@ pub(super) struct Decoder {
     errors: Vec<(Location, Option<Location>, PlanError)>,
     /// Mistakes beyond those that are kept.
     more: usize,
+    /// The first Region whose partition is known.
+    first_region: Option<(String, &'static Partition, Location)>,
 }
 
 impl<'n> Fields<'n> {
@@ -105,6 +109,31 @@ impl Decoder {
             related,
         };
         self.errors.push((place, other.map(|(other, _)| other), error));
+    }
+
+    /// Compares the partition of a Region with that of the first Region of the plan: an organization is in one partition.
+    /// Regions whose partition is not known are left to AWS.
+    pub fn partition(&mut self, region: &Located<String>) {
+        let Some(partition) = partition_of(&region.value) else {
+            return;
+        };
+        let Some((first, expected, place)) = &self.first_region else {
+            self.first_region = Some((region.value.clone(), partition, region.place));
+            return;
+        };
+        if expected.id == partition.id {
+            return;
+        }
+        let problem = format!(
+            "{} is in the partition {}, but {first} in line {} is in {}; an organization is in one partition",
+            region.value, partition.id, place.line, expected.id
+        );
+        let valid = format!(
+            "Regions of one partition; for the other one, a plan of its own in an organization of {}",
+            partition.id
+        );
+        let place = *place;
+        self.refuse_with((&region.path, region.place), problem, valid, (place, "the first Region of the plan"));
     }
 
     /// Returns the number of mistakes so far.

@@ -158,7 +158,11 @@ fn schema_version(decoder: &mut Decoder, at: &At<'_>) -> Option<u32> {
 
 pub(super) fn regions(decoder: &mut Decoder, at: &At<'_>) -> Vec<String> {
     let items = decoder.list_of_some(at, "a list of Regions, such as [ap-northeast-1, ap-northeast-3]");
-    values(decoder.forms(&items, &REGION))
+    let found = decoder.forms(&items, &REGION);
+    for region in &found {
+        decoder.partition(region);
+    }
+    values(found)
 }
 
 pub(super) fn selection(decoder: &mut Decoder, at: &At<'_>) -> Selection {

@@ -8,7 +8,9 @@ use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::baselines::{Baseline, BaselineRecord, Change, Previous, blocked, difference};
+use orgpatch_engine::baselines::{
+    Baseline, BaselineRecord, Change, Previous, Refusal, RefusedChanges, blocked, difference, with_refusals,
+};
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
@@ -24,7 +26,8 @@ pub use preview::preview;
 pub use restore::restore;
 
 /// Compares and changes only what differs, for the operating systems that the target has to scan. Instances of an
-/// operating system whose baseline cannot be as the plan wants it are held back.
+/// operating system whose baseline cannot be as the plan wants it, or whose change AWS refuses, are held back; the others
+/// go on.
 pub async fn converge(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -34,17 +37,17 @@ pub async fn converge(
     let Some((baselines, record)) = compare(context, request, settings, inventory).await? else {
         return Ok(());
     };
-    list::skip_blocked(&mut inventory.instances, &blocked(&record.changes));
-
     // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
     // was the default before.
     write(context, request, &record).await?;
     remember(context, request, &record.previous).await?;
-    apply(context, request, &baselines, &record.changes).await
+    let refusals = apply(context, request, &baselines, &record.changes).await?;
+    list::skip_blocked(&mut inventory.instances, &blocked(&with_refusals(record.changes, &refusals)));
+    write_refusals(context, request, refusals).await
 }
 
-/// Puts what is not tested on the lists of rejected patches. Whether that worked is not asked here: the scan behind it
-/// shows what would really go in. Only baselines of ours change, so that there is nothing to give back.
+/// Puts what is not tested on the lists of rejected patches. Whether that worked, or was refused, is not asked here: the
+/// scan behind it shows what would really go in. Only baselines of ours change, so that there is nothing to give back.
 pub async fn withhold(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -57,7 +60,7 @@ pub async fn withhold(
     let (baselines, record) = difference_to(context, request, &desired).await?;
     let key = request.key(TargetObject::WithholdingBaselines);
     context.store.write_once(&key, &record).await?;
-    apply(context, request, &baselines, &record.changes).await
+    apply(context, request, &baselines, &record.changes).await.map(|_| ())
 }
 
 /// Returns what is left to do for the operating systems that the target has to scan; None if the plan has a baseline
@@ -111,12 +114,26 @@ async fn remember(context: &FunctionContext, request: &TargetRequest, previous: 
     Ok(())
 }
 
+/// Keeps what AWS refused, so that the report shows only changes that were made as made.
+async fn write_refusals(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    refusals: Vec<Refusal>,
+) -> Result<(), TargetError> {
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let record = RefusedChanges { target: request.target.clone(), refusals };
+    Ok(context.store.write_once(&request.key(TargetObject::RefusedBaselines), &record).await?)
+}
+
+/// Makes the changes and returns what AWS refused.
 async fn apply(
     context: &FunctionContext,
     request: &TargetRequest,
     baselines: &Baselines,
     changes: &[Change],
-) -> Result<(), TargetError> {
+) -> Result<Vec<Refusal>, TargetError> {
     for change in changes.iter().filter(|change| change.is_write()) {
         tracing::info!(
             run = request.run_id,
@@ -126,7 +143,11 @@ async fn apply(
         );
     }
     let token = format!("{}/{}/{}", request.run_id, request.target.account_id, request.target.region);
-    context.sessions.target_result(&request.target, baselines.apply(changes, &token).await).await
+    let refusals = context.sessions.target_result(&request.target, baselines.apply(changes, &token).await).await?;
+    for refusal in &refusals {
+        tracing::warn!(run = request.run_id, account = request.target.account_id, "{}", refusal.reason.text);
+    }
+    Ok(refusals)
 }
 
 /// The record of a target in a run about baselines: no instance is in it.

@@ -18,7 +18,7 @@ STATE_MACHINE = ROOT / "statemachine" / "patch-run.asl.json"
 OWNERS = ROOT / "crates" / "records" / "golden" / "keys.json"
 
 # The crates that are not Lambda functions.
-LIBRARIES_AND_TOOLS = {"aws", "cli", "engine", "fleet-sim", "model", "plan", "records"}
+LIBRARIES_AND_TOOLS = {"facts", "aws", "cli", "engine", "fleet-sim", "model", "plan", "records"}
 
 
 @cache

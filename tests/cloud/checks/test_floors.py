@@ -10,6 +10,7 @@ from . import sources
 CRATES = sources.ROOT / "crates"
 # Floor by floor, the lowest first. A crate may use crates of lower floors, and none beside it.
 FLOORS = [
+    ["facts"],
     ["model"],
     ["plan"],
     ["engine"],
@@ -18,8 +19,9 @@ FLOORS = [
     ["assume-role", "collect-results", "gate", "install", "list-accounts", "report", "scan"],
     ["cli"],
 ]
-PURE = ["model", "plan", "engine", "records"]
-# The simulator stands beside the floors: what it shares with them it must not learn from them.
+PURE = ["facts", "model", "plan", "engine", "records"]
+# The simulator stands beside the floors. It reads the same facts about AWS; what follows from them it must not learn
+# from the rules that it tests.
 BESIDE = ["fleet-sim"]
 # Crates that bring clocks, threads or a network with them. `jiff` is a type for moments; clippy.toml bans its clock.
 IMPURE = ("aws-", "tokio", "lambda_runtime", "futures", "tempfile", "open", "rand", "tracing")
@@ -46,6 +48,10 @@ def test_a_crate_uses_lower_floors_only(crate: str) -> None:
     place = next(place for place, floor in enumerate(FLOORS) if crate in floor)
     lower = {below for floor in FLOORS[:place] for below in floor}
     assert set(own_crates(crate)) <= lower
+
+
+def test_the_simulator_shares_facts_with_the_rules_and_nothing_else() -> None:
+    assert own_crates("fleet-sim") == ["facts"]
 
 
 @pytest.mark.parametrize("crate", PURE)

@@ -17,6 +17,7 @@ schemaVersion: 1
 clock: {{start: "2026-11-10T00:00:00Z", speed: 2000}}
 management: "111111111111"
 accounts: {{"{MEMBER}": {{defaultHostManagement: [{REGION}]}}}}
+inDoubt: {{inventoryOfApplications: taken}}
 organization: [{{ou: Test, id: ou-abcd-11111111, accounts: ["{MEMBER}"]}}]
 patches:
   - {{id: bash.x86_64, version: "5", os: AMAZON_LINUX_2023, released: "2026-10-01", classification: Bugfix}}

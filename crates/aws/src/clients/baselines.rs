@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::BuildError;
 use aws_sdk_ssm::operation::get_patch_baseline::GetPatchBaselineOutput;
@@ -12,13 +11,15 @@ use aws_sdk_ssm::types::{
 };
 use orgpatch_engine::baselines::{
     Baseline, Change, Chosen, Definition, KnownBaseline, NAME_PREFIX, Observed, ObservedBaseline, PatchFilter,
-    PatchGroup, PatchRule,
+    PatchGroup, PatchRule, Refusal,
 };
+use orgpatch_facts::baselines::Field;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 use crate::clients::call::{CallError, not_built};
+use crate::clients::config::MemberConfig;
 
 /// The largest page of the lists.
 const PAGE_SIZE: i32 = 100;
@@ -27,13 +28,14 @@ const PAGE_SIZE: i32 = 100;
 #[derive(Debug, Clone)]
 pub struct Baselines {
     client: Client,
+    account_id: String,
 }
 
 impl Baselines {
     /// Makes a client from a configuration for the account and Region.
     #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+    pub fn new(member: &MemberConfig) -> Self {
+        Self { client: Client::new(member), account_id: member.account_id().to_owned() }
     }
 
     /// Reads what matters to those baselines: the list of all baselines, the tags of those that have one of their names or
@@ -46,7 +48,7 @@ impl Baselines {
         }
         let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
         let in_use = in_use(&observed, |group| groups.contains(group));
-        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined()) {
+        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
             if named(&baseline.name) || in_use.contains(&baseline.id) {
                 baseline.tags = self.tags(&baseline.id).await?;
             }
@@ -63,7 +65,7 @@ impl Baselines {
         let mut observed = self.list().await?;
         observed.patch_groups = self.patch_groups().await?;
         let in_use = in_use(&observed, |_| true);
-        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined()) {
+        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
             if in_use.contains(&baseline.id) || baseline.name.starts_with(NAME_PREFIX) {
                 baseline.tags = self.tags(&baseline.id).await?;
             }
@@ -71,31 +73,52 @@ impl Baselines {
         Ok(observed)
     }
 
-    /// Makes those changes, in their order. `token` identifies the run and target, so that a retry does not create a baseline
-    /// again.
-    pub async fn apply(&self, changes: &[Change], token: &str) -> Result<(), CallError> {
-        let mut created: HashMap<&str, String> = HashMap::new();
-        for change in changes {
-            match change {
-                Change::Create { baseline } => {
-                    created.insert(&baseline.name, self.create(baseline, token).await?);
+    /// Makes those changes, in their order, and returns what AWS refused. A refused change costs its operating system: later
+    /// changes of that one are not tried, those of others are. `token` identifies the run and target, so that a retry does
+    /// not create a baseline again. Fails if a call may succeed later; a retry finds what is left to do.
+    pub async fn apply(&self, changes: &[Change], token: &str) -> Result<Vec<Refusal>, CallError> {
+        let mut created: HashMap<String, String> = HashMap::new();
+        let mut refusals: Vec<Refusal> = Vec::new();
+        for change in changes.iter().filter(|change| change.is_write()) {
+            let os = change.operating_system();
+            if let Some(refusal) = refusals.iter_mut().find(|refusal| Some(refusal.operating_system) == os) {
+                refusal.not_made += 1;
+                continue;
+            }
+            match (self.make(change, token, &mut created).await, os) {
+                (Ok(()), _) => {}
+                (Err(error), Some(os)) if error.kind.is_refusal() => {
+                    refusals.push(Refusal::new(os, change, &error.to_string()));
                 }
-                Change::Update { id, baseline, .. } => self.update(id, baseline).await?,
-                Change::Tag { baseline, tags } => self.tag(&baseline.id, tags).await?,
-                Change::RegisterDefault { baseline, .. } => self.register_default(&id_of(baseline, &created)).await?,
-                Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
-                    self.register_for_group(group, &id_of(baseline, &created), previous.as_ref()).await?;
-                }
-                Change::DeregisterPatchGroup { group, previous, .. } => self.deregister(group, &previous.id).await?,
-                Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
+                (Err(error), _) => return Err(error),
             }
         }
-        Ok(())
+        Ok(refusals)
+    }
+
+    async fn make(&self, change: &Change, token: &str, created: &mut HashMap<String, String>) -> Result<(), CallError> {
+        match change {
+            Change::Create { baseline } => {
+                let id = self.create(baseline, token).await?;
+                created.insert(baseline.name.clone(), id);
+                Ok(())
+            }
+            Change::Update { id, baseline, .. } => self.update(id, baseline).await,
+            Change::Tag { baseline, tags, .. } => self.tag(&baseline.id, tags).await,
+            Change::RegisterDefault { baseline, .. } => self.register_default(&id_of(baseline, created)).await,
+            Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
+                self.register_for_group(group, &id_of(baseline, created), previous.as_ref()).await
+            }
+            Change::DeregisterPatchGroup { group, previous, .. } => self.deregister(group, &previous.id).await,
+            Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Refused { .. } | Change::Left { .. } => {
+                Ok(())
+            }
+        }
     }
 
     async fn list(&self) -> Result<Observed, CallError> {
         let mut pages = self.client.describe_patch_baselines().max_results(PAGE_SIZE).into_paginator().items().send();
-        let mut observed = Observed::default();
+        let mut observed = Observed { account_id: self.account_id.clone(), ..Observed::default() };
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:DescribePatchBaselines", &error))?;
             let (Some(id), Some(os)) = (found.baseline_id, found.operating_system) else { continue };
@@ -147,19 +170,20 @@ impl Baselines {
         const OPERATION: &str = "ssm:CreatePatchBaseline";
         let definition = &baseline.definition;
         let tags = tags(&baseline.tags).map_err(|error| not_built(OPERATION, &error))?;
+        let optional = OptionalFields::of(baseline).map_err(|error| not_built(OPERATION, &error))?;
         let answer = self
             .client
             .create_patch_baseline()
             .name(&baseline.name)
             .operating_system(baseline.operating_system.name().into())
             .description(&definition.description)
-            .set_approval_rules(Some(rules(definition).map_err(|error| not_built(OPERATION, &error))?))
+            .set_approval_rules(Some(rules(baseline).map_err(|error| not_built(OPERATION, &error))?))
             .set_approved_patches(Some(definition.approved_patches.clone()))
             .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
-            .approved_patches_enable_non_security(definition.approved_patches_enable_non_security)
+            .set_approved_patches_enable_non_security(optional.non_security)
             .set_rejected_patches(Some(definition.rejected_patches.clone()))
             .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
-            .set_sources(Some(sources(definition).map_err(|error| not_built(OPERATION, &error))?))
+            .set_sources(optional.sources)
             .set_tags(Some(tags))
             .client_token(sha256_hex(format!("{token}/{}/{}", baseline.name, baseline.hash())))
             .send()
@@ -168,23 +192,25 @@ impl Baselines {
         answer.baseline_id.ok_or_else(|| not_built(OPERATION, &std::io::Error::other("the answer names no baseline")))
     }
 
-    /// Updates a baseline with every field, including empty lists, so that changes made by hand are undone.
+    /// Updates a baseline with every field that its operating system has, including empty lists, so that changes made by hand
+    /// are undone.
     async fn update(&self, id: &str, baseline: &Baseline) -> Result<(), CallError> {
         const OPERATION: &str = "ssm:UpdatePatchBaseline";
         let definition = &baseline.definition;
+        let optional = OptionalFields::of(baseline).map_err(|error| not_built(OPERATION, &error))?;
         let no_filters = PatchFilterGroup::builder().set_patch_filters(Some(Vec::new())).build();
         self.client
             .update_patch_baseline()
             .baseline_id(id)
             .description(&definition.description)
             .global_filters(no_filters.map_err(|error| not_built(OPERATION, &error))?)
-            .approval_rules(rules(definition).map_err(|error| not_built(OPERATION, &error))?)
+            .approval_rules(rules(baseline).map_err(|error| not_built(OPERATION, &error))?)
             .set_approved_patches(Some(definition.approved_patches.clone()))
             .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
-            .approved_patches_enable_non_security(definition.approved_patches_enable_non_security)
+            .set_approved_patches_enable_non_security(optional.non_security)
             .set_rejected_patches(Some(definition.rejected_patches.clone()))
             .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
-            .set_sources(Some(sources(definition).map_err(|error| not_built(OPERATION, &error))?))
+            .set_sources(optional.sources)
             .send()
             .await
             .map(|_| ())
@@ -210,6 +236,7 @@ impl Baselines {
     }
 
     /// Registers a baseline for a patch group. The API refuses a second baseline, so the previous one is deregistered first.
+    /// If the new one is refused then, the previous one is registered again: the group must not be left without any.
     async fn register_for_group(
         &self,
         group: &str,
@@ -219,6 +246,16 @@ impl Baselines {
         if let Some(previous) = previous {
             self.deregister(group, &previous.id).await?;
         }
+        match (self.register(group, id).await, previous) {
+            (Err(error), Some(previous)) if error.kind.is_refusal() => {
+                self.register(group, &previous.id).await?;
+                Err(error)
+            }
+            (result, _) => result,
+        }
+    }
+
+    async fn register(&self, group: &str, id: &str) -> Result<(), CallError> {
         let answer =
             self.client.register_patch_baseline_for_patch_group().baseline_id(id).patch_group(group).send().await;
         answer.map(|_| ()).map_err(|error| CallError::of("ssm:RegisterPatchBaselineForPatchGroup", &error))
@@ -237,7 +274,7 @@ fn in_use(observed: &Observed, is_wanted: impl Fn(&str) -> bool) -> HashSet<Stri
     observed.defaults.values().chain(groups).cloned().collect()
 }
 
-fn id_of(chosen: &Chosen, created: &HashMap<&str, String>) -> String {
+fn id_of(chosen: &Chosen, created: &HashMap<String, String>) -> String {
     match chosen {
         Chosen::Existing(known) => known.id.clone(),
         Chosen::Created(name) => created.get(name.as_str()).cloned().unwrap_or_default(),
@@ -252,8 +289,26 @@ fn tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-fn rules(definition: &Definition) -> Result<PatchRuleGroup, BuildError> {
-    let rules = definition.approval_rules.iter().map(|rule| {
+/// The fields that only some operating systems have. Elsewhere they are not sent at all, not even empty.
+struct OptionalFields {
+    non_security: Option<bool>,
+    sources: Option<Vec<ApiSource>>,
+}
+
+impl OptionalFields {
+    fn of(baseline: &Baseline) -> Result<Self, BuildError> {
+        let (facts, definition) = (baseline.operating_system.baseline_facts(), &baseline.definition);
+        let non_security = definition.approved_patches_enable_non_security;
+        Ok(Self {
+            non_security: facts.may_have(Field::ApprovedPatchesEnableNonSecurity).then_some(non_security),
+            sources: facts.may_have(Field::Sources).then(|| sources(definition)).transpose()?,
+        })
+    }
+}
+
+fn rules(baseline: &Baseline) -> Result<PatchRuleGroup, BuildError> {
+    let has_non_security = baseline.operating_system.baseline_facts().may_have(Field::EnableNonSecurity);
+    let rules = baseline.definition.approval_rules.iter().map(|rule| {
         let filters = rule.patch_filters.iter().map(|filter| {
             let key = PatchFilterKey::from(filter.key.as_str());
             ApiFilter::builder().key(key).set_values(Some(filter.values.clone())).build()
@@ -264,7 +319,7 @@ fn rules(definition: &Definition) -> Result<PatchRuleGroup, BuildError> {
             .compliance_level(level(rule.compliance_level))
             .set_approve_after_days(rule.approve_after_days.map(i32::from))
             .set_approve_until_date(rule.approve_until_date.map(|date| date.to_string()))
-            .enable_non_security(rule.enable_non_security)
+            .set_enable_non_security(has_non_security.then_some(rule.enable_non_security))
             .build())
     });
     PatchRuleGroup::builder().set_patch_rules(Some(rules.collect::<Result<_, BuildError>>()?)).build()

@@ -45,6 +45,17 @@ pub enum Kind {
     Rejected,
 }
 
+impl Kind {
+    /// Returns true if AWS will answer the same call in the same way: it is not the moment or the session that is wrong.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Denied | Self::ConditionFailed | Self::NotFound | Self::Rejected => true,
+            Self::Throttled | Self::Expired | Self::RegionDisabled | Self::Lost => false,
+        }
+    }
+}
+
 impl CallError {
     /// Converts an error of the SDK.
     pub fn of<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self

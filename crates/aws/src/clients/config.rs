@@ -32,6 +32,12 @@ impl MemberConfig {
         Self { config, account_id: account_id.to_owned() }
     }
 
+    /// The account.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
     /// Account and Region: what a service's limits are about.
     #[must_use]
     pub fn place(&self) -> String {

@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use orgpatch_engine::baselines::BaselineRecord;
+use orgpatch_engine::baselines::{BaselineRecord, RefusedChanges, with_refusals};
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::install::Installable;
 use orgpatch_engine::results::TargetRecord;
@@ -118,6 +118,8 @@ impl Reader<'_> {
         let first_pass = self.find(TargetObject::FirstPass).await?;
         let install = self.record(&TargetObject::INSTALL_RECORDS).await?;
         let baselines: Option<BaselineRecord> = self.find(TargetObject::Baselines).await?;
+        let refused: Option<RefusedChanges> = self.find(TargetObject::RefusedBaselines).await?;
+        let refusals = refused.map(|refused| refused.refusals).unwrap_or_default();
         Ok(KnownTarget::Recorded(Box::new(RecordedTarget {
             target: self.target,
             inventory,
@@ -126,7 +128,7 @@ impl Reader<'_> {
             first_pass,
             install,
             child_error,
-            baseline_changes: baselines.map(|record| record.changes).unwrap_or_default(),
+            baseline_changes: baselines.map(|record| with_refusals(record.changes, &refusals)).unwrap_or_default(),
         })))
     }
 

@@ -32,6 +32,9 @@ pub enum Change {
     },
     /// `AddTagsToResource`. After the update, so that the tag never has the hash of a definition that is not there yet.
     Tag {
+        /// Its operating system. Absent in records of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operating_system: Option<OperatingSystem>,
         /// The baseline.
         baseline: KnownBaseline,
         /// Tags to add or to overwrite.
@@ -86,6 +89,15 @@ pub enum Change {
         name: String,
         /// How many baselines there are.
         baselines: usize,
+    },
+    /// AWS refused a change of this operating system. The changes before it were made; those behind it were not tried.
+    Refused {
+        /// Operating system.
+        operating_system: OperatingSystem,
+        /// How many changes are missing.
+        not_made: usize,
+        /// What was refused, with AWS's words.
+        reason: Reason,
     },
     /// No call: `restore-baselines` leaves this as it is.
     Left {
@@ -187,7 +199,7 @@ impl Change {
                 previous.as_mut().map(forget);
             }
             Self::DeregisterPatchGroup { previous, .. } => forget(previous),
-            Self::Create { .. } | Self::QuotaReached { .. } => {}
+            Self::Create { .. } | Self::QuotaReached { .. } | Self::Refused { .. } => {}
         }
         change
     }
@@ -210,8 +222,24 @@ impl Change {
                     super::MAX_BASELINES
                 ),
             )),
-            Self::Left { reason, .. } => Some(reason.clone()),
+            Self::Left { reason, .. } | Self::Refused { reason, .. } => Some(reason.clone()),
             _ => None,
+        }
+    }
+
+    /// Returns the operating system that the change is about; None for what is only left as it is.
+    #[must_use]
+    pub fn operating_system(&self) -> Option<OperatingSystem> {
+        match self {
+            Self::Create { baseline } | Self::Update { baseline, .. } => Some(baseline.operating_system),
+            Self::Tag { operating_system, .. } => *operating_system,
+            Self::RegisterDefault { operating_system, .. }
+            | Self::RegisterForPatchGroup { operating_system, .. }
+            | Self::DeregisterPatchGroup { operating_system, .. }
+            | Self::Foreign { operating_system, .. }
+            | Self::QuotaReached { operating_system, .. }
+            | Self::Refused { operating_system, .. } => Some(*operating_system),
+            Self::Left { .. } => None,
         }
     }
 }
@@ -223,9 +251,9 @@ pub fn blocked(changes: &[Change]) -> BTreeMap<OperatingSystem, Reason> {
     changes
         .iter()
         .filter_map(|change| match change {
-            Change::Foreign { operating_system, .. } | Change::QuotaReached { operating_system, .. } => {
-                Some((*operating_system, change.reason()?))
-            }
+            Change::Foreign { operating_system, .. }
+            | Change::QuotaReached { operating_system, .. }
+            | Change::Refused { operating_system, .. } => Some((*operating_system, change.reason()?)),
             _ => None,
         })
         .collect()
@@ -255,7 +283,7 @@ impl fmt::Display for Change {
                 let known = KnownBaseline { id: id.clone(), name: baseline.name.clone() };
                 write!(f, "change {known}: {}", fields.join(", "))
             }
-            Self::Tag { baseline, tags } => {
+            Self::Tag { baseline, tags, .. } => {
                 let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
                 write!(f, "tag {baseline}: {}", tags.join(", "))
             }
@@ -273,10 +301,12 @@ impl fmt::Display for Change {
                     "patch group {group:?} for {operating_system} no longer has the baseline {previous}, nor any other"
                 )
             }
-            Self::Foreign { .. } | Self::QuotaReached { .. } | Self::Left { .. } => match self.reason() {
-                Some(reason) => f.write_str(&reason.text),
-                None => Ok(()),
-            },
+            Self::Foreign { .. } | Self::QuotaReached { .. } | Self::Refused { .. } | Self::Left { .. } => {
+                match self.reason() {
+                    Some(reason) => f.write_str(&reason.text),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -293,12 +323,13 @@ impl fmt::Display for Baseline {
         let mut dates: Vec<String> = definition
             .approval_rules
             .iter()
-            .filter_map(|rule| match (rule.approve_after_days, rule.approve_until_date) {
-                (Some(days), _) => Some(Approve::AfterDays(days).to_string()),
-                (None, Some(date)) => Some(Approve::Until(date).to_string()),
+            // Where packages have no release date, the delay that the API demands says nothing.
+            .filter(|_| has_approval_dates(self.operating_system))
+            .map(|rule| match (rule.approve_after_days, rule.approve_until_date) {
+                (Some(days), _) => Approve::AfterDays(days).to_string(),
+                (None, Some(date)) => Approve::Until(date).to_string(),
                 // A frozen rule whose date is not known yet. In the API, every rule has one of the two.
-                (None, None) if has_approval_dates(self.operating_system) => Some(Approve::Frozen.to_string()),
-                (None, None) => None,
+                (None, None) => Approve::Frozen.to_string(),
             })
             .collect();
         dates.dedup();

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
+use orgpatch_facts::baselines::approve_after_days;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_plan::{Approve, FilterKey, Plan, PlannedBaseline, PlannedRule, Stage, has_approval_dates};
@@ -85,10 +86,12 @@ fn definition(
     }
 }
 
-/// Makes a rule. Its own `approve` wins over the stage's, because for example virus definitions must not wait.
+/// Makes a rule. Its own `approve` wins over the stage's, because for example virus definitions must not wait. Where
+/// packages have no release date, no plan says when a rule approves; the API still demands a delay, which has no effect.
 fn rule(planned: &PlannedRule, os: OperatingSystem, (approve, cutoff): (Option<Approve>, Option<Date>)) -> PatchRule {
-    let approve = planned.approve.or(approve).filter(|_| has_approval_dates(os));
-    let (approve_after_days, approve_until_date) = match approve {
+    let at_once = Some(Approve::AfterDays(approve_after_days().least));
+    let approve = if has_approval_dates(os) { planned.approve.or(approve) } else { at_once };
+    let (after_days, until_date) = match approve {
         Some(Approve::AfterDays(days)) => (Some(days), None),
         Some(Approve::Until(date)) => (None, Some(date)),
         Some(Approve::Frozen) => (None, cutoff),
@@ -101,8 +104,8 @@ fn rule(planned: &PlannedRule, os: OperatingSystem, (approve, cutoff): (Option<A
     PatchRule {
         patch_filters: FilterKey::of(os).iter().filter_map(filter).collect(),
         compliance_level: planned.compliance_level,
-        approve_after_days,
-        approve_until_date,
+        approve_after_days: after_days,
+        approve_until_date: until_date,
         enable_non_security: planned.enable_non_security,
     }
 }

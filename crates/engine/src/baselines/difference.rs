@@ -34,7 +34,8 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
                 continue;
             }
             Match::Nothing => {
-                let baselines = made + observed.baselines.iter().filter(|other| !other.is_predefined()).count();
+                let baselines =
+                    made + observed.baselines.iter().filter(|other| !other.is_predefined(&observed.account_id)).count();
                 if baselines >= MAX_BASELINES {
                     changes.push(Change::QuotaReached {
                         operating_system: baseline.operating_system,
@@ -130,7 +131,11 @@ fn tag(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
     let differs = |(key, value): &(&String, &String)| ours.tags.get(*key) != Some(*value);
     let tags: std::collections::BTreeMap<String, String> =
         baseline.tags.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
-    (!tags.is_empty()).then(|| Change::Tag { baseline: known(ours), tags })
+    (!tags.is_empty()).then(|| Change::Tag {
+        operating_system: Some(baseline.operating_system),
+        baseline: known(ours),
+        tags,
+    })
 }
 
 fn register(baseline: &Baseline, chosen: Chosen, observed: &Observed) -> Option<Change> {

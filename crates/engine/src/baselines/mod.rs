@@ -9,6 +9,7 @@ mod difference;
 mod model;
 mod observed;
 mod record;
+mod refusal;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -19,4 +20,5 @@ pub use difference::{MAX_BASELINES, difference};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};
 pub use record::{BaselineRecord, Previous, PreviousGroup};
+pub use refusal::{Refusal, RefusedChanges, with_refusals};
 pub use restore::restore;

@@ -153,7 +153,7 @@ pub struct PatchRule {
     pub patch_filters: Vec<PatchFilter>,
     /// `ComplianceLevel`.
     pub compliance_level: ComplianceLevel,
-    /// `ApproveAfterDays`. A rule has either this or the date; on Debian and Ubuntu it has neither. Elsewhere, a rule with
+    /// `ApproveAfterDays`. A rule has either this or the date; on Debian and Ubuntu it is 0 and has no effect. A rule with
     /// neither is frozen, and its day is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approve_after_days: Option<u16>,
@@ -178,7 +178,8 @@ pub struct PatchFilter {
 
 impl Definition {
     /// Returns the definition in a form for comparison: sorted, because lists are sets to Patch Manager, and without
-    /// approval dates on Debian and Ubuntu, where the API returns a delay of 0 that has no effect.
+    /// approval dates on Debian and Ubuntu, where a delay has no effect. So a baseline from before orgpatch sent a delay
+    /// there counts as equal.
     #[must_use]
     pub fn canonical(&self, os: OperatingSystem) -> Self {
         let mut canonical = self.clone();

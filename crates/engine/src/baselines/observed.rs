@@ -11,6 +11,8 @@ use super::{Definition, PLAN_TAG};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
+    /// The account.
+    pub account_id: String,
     /// Every baseline, including those of AWS (`DescribePatchBaselines`).
     pub baselines: Vec<ObservedBaseline>,
     /// Id of the default baseline of each operating system (`DefaultBaseline` of the same list, or
@@ -39,11 +41,12 @@ pub struct ObservedBaseline {
 }
 
 impl ObservedBaseline {
-    /// Returns true for a baseline of AWS. Those do not count towards the quota.
+    /// Returns true for a baseline of AWS, as that account sees it. Those do not count towards the quota. AWS's baselines
+    /// have ARNs in accounts of AWS; no other account can share one. The name proves nothing: a customer may choose `AWS-…`.
     #[must_use]
-    pub fn is_predefined(&self) -> bool {
-        // `AWS-` is the prefix of AWS's own baselines; their ids are ARNs in an account of AWS.
-        self.name.starts_with("AWS-")
+    pub fn is_predefined(&self, account_id: &str) -> bool {
+        let owner = self.id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3));
+        owner.is_some_and(|owner| owner != account_id)
     }
 
     /// Returns true for a baseline that orgpatch made, from any plan.

@@ -101,6 +101,14 @@ impl Previous {
         self
     }
 
+    /// Returns what is recorded of those operating systems only.
+    #[must_use]
+    pub fn only(mut self, systems: &[OperatingSystem]) -> Self {
+        self.defaults.retain(|os, _| systems.contains(os));
+        self.patch_groups.retain(|group| systems.contains(&group.operating_system));
+        self
+    }
+
     /// Returns the record of a patch group for an operating system.
     #[must_use]
     pub fn of_group(&self, os: OperatingSystem, group: &str) -> Option<&PreviousGroup> {

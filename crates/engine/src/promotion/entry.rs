@@ -4,20 +4,18 @@
 //! take `name.arch:epoch:version-release` and `name-version-release.arch`, so that one version is held back and others
 //! are not. Lists for Debian and Ubuntu take names of packages only: there an entry holds back every version.
 
+use orgpatch_facts::packages::split_architecture;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::Patch;
 
 /// An entry of the list takes so many characters (botocore 1.43.11, `PatchId`).
 const MAX_ENTRY: usize = 100;
 
-/// What ends the id of a package that names its architecture.
-const ARCHITECTURES: [&str; 9] = ["x86_64", "aarch64", "noarch", "i686", "i386", "amd64", "arm64", "armhf", "all"];
-
 /// The entry that names a patch, as exactly as the operating system's lists can.
 pub fn rejected_entry(os: OperatingSystem, patch: &Patch) -> String {
     match os {
         OperatingSystem::Windows | OperatingSystem::MacOs => patch.id.clone(),
-        OperatingSystem::Debian | OperatingSystem::Ubuntu => split(&patch.id).0.to_owned(),
+        OperatingSystem::Debian | OperatingSystem::Ubuntu => split_architecture(&patch.id).0.to_owned(),
         _ => versioned(patch).filter(|entry| entry.chars().count() <= MAX_ENTRY).unwrap_or_else(|| patch.id.clone()),
     }
 }
@@ -30,18 +28,10 @@ fn versioned(patch: &Patch) -> Option<String> {
     if version.contains(':') {
         return Some(patch.title.clone());
     }
-    Some(match split(&patch.id) {
+    Some(match split_architecture(&patch.id) {
         (name, Some(architecture)) => format!("{name}-{version}.{architecture}"),
         (name, None) => format!("{name}-{version}"),
     })
-}
-
-/// `openssl.x86_64` is `openssl` and `x86_64`; a name may have points of its own.
-fn split(id: &str) -> (&str, Option<&str>) {
-    match id.rsplit_once(['.', ':']) {
-        Some((name, end)) if ARCHITECTURES.contains(&end) => (name, Some(end)),
-        _ => (id, None),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The types of `data/support-matrix.json`: what Patch Manager supports. To update the facts, edit that file.
+//! What Patch Manager supports: the types of `data/support-matrix.json`, which only the rules need, and of those facts of
+//! `orgpatch-facts` on which readiness depends. To update a fact, edit its data file.
 
 use std::sync::LazyLock;
 
@@ -8,30 +9,39 @@ use serde::Deserialize;
 
 use super::version::Version;
 
-static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../data/support-matrix.json")).expect("the matrix, which a test reads")
+static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix {
+    support: serde_json::from_str(include_str!("../../data/support-matrix.json"))
+        .expect("the file, which a test reads"),
+    agent: Agent::of(orgpatch_facts::agent::versions()),
+    python: orgpatch_facts::python::ranges().iter().map(PythonRange::of).collect(),
+    ec2messages_retired: orgpatch_facts::message_endpoints::retired_on().parse().expect("the date, which a test reads"),
 });
 
-/// The whole matrix.
+/// Everything.
+#[derive(Debug)]
+pub struct Matrix {
+    /// The file of the rules.
+    pub support: Support,
+    /// Versions of the SSM Agent.
+    pub agent: Agent,
+    /// Versions of Python that the patch module runs on.
+    pub python: Vec<PythonRange>,
+    /// The first day without `ec2messages` in all Regions.
+    ec2messages_retired: Date,
+}
+
+/// The file of the rules.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Matrix {
+pub struct Support {
     /// A note for people who open the file.
     pub about: String,
     /// Releases that Patch Manager patches.
     pub operating_systems: Vec<Release>,
     /// Operating systems that it never patches, by a word in their names.
     pub never_patched: Vec<NeverPatched>,
-    /// Versions of the SSM Agent.
-    pub agent: Agent,
-    /// Versions of Python that the patch module runs on.
-    pub python: Vec<PythonRange>,
-    /// The endpoint that older agents need.
-    pub ec2messages: Ec2messages,
     /// Regions in which Quick Setup offers patch policies.
     pub quick_setup: Regions,
-    /// Buckets that an instance downloads from while it is patched.
-    pub buckets: Buckets,
 }
 
 /// The source of an entry.
@@ -105,34 +115,31 @@ pub struct NeverPatched {
 }
 
 /// Versions of the SSM Agent that matter.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Agent {
     /// Below this AWS-RunPatchBaseline does not run.
-    pub minimum: AgentVersion,
+    pub minimum: Version,
     /// From this on the agent does without `ec2messages`.
-    pub without_ec2messages: AgentVersion,
+    pub without_ec2messages: Version,
     /// Below this an upgrade is due.
-    pub supported: AgentVersion,
+    pub supported: Version,
     /// From this on the agent can use the default host management configuration.
-    pub default_host_management: AgentVersion,
+    pub default_host_management: Version,
 }
 
-/// A version of the SSM Agent.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentVersion {
-    /// The version.
-    pub version: Version,
-    /// Page or document.
-    pub source: String,
-    /// When it was read.
-    pub date: Date,
+impl Agent {
+    fn of(versions: &orgpatch_facts::agent::Versions) -> Self {
+        Self {
+            minimum: version(&versions.minimum.version),
+            without_ec2messages: version(&versions.without_ec2messages.version),
+            supported: version(&versions.supported.version),
+            default_host_management: version(&versions.default_host_management.version),
+        }
+    }
 }
 
 /// Which Python the patch module runs on.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug)]
 pub struct PythonRange {
     /// The operating systems to which the range applies.
     pub operating_systems: Vec<OperatingSystem>,
@@ -140,20 +147,18 @@ pub struct PythonRange {
     pub from: Version,
     /// The newest, as major.minor.
     pub to: Version,
-    /// Page or document.
-    pub source: String,
-    /// When it was read.
-    pub date: Date,
 }
 
-/// The Regions and the time in which `ec2messages` exists.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Ec2messages {
-    /// Regions that never had it.
-    pub absent_regions: Regions,
-    /// Its end in all Regions.
-    pub retired: Retirement,
+impl PythonRange {
+    fn of(range: &orgpatch_facts::python::Range) -> Self {
+        let systems = range.operating_systems.iter().filter_map(|name| OperatingSystem::from_name(name));
+        Self { operating_systems: systems.collect(), from: version(&range.from), to: version(&range.to) }
+    }
+}
+
+/// Reads a version of the data files, which are part of the program.
+fn version(text: &str) -> Version {
+    Version::exact(text).expect("a version, which a test reads")
 }
 
 /// A list of Regions.
@@ -162,44 +167,6 @@ pub struct Ec2messages {
 pub struct Regions {
     /// Region codes, sorted.
     pub codes: Vec<String>,
-    /// Page or document.
-    pub source: String,
-    /// When it was read.
-    pub date: Date,
-}
-
-/// The end of a service.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Retirement {
-    /// The first day without the service.
-    pub on: Date,
-    /// Page or document.
-    pub source: String,
-    /// When it was read.
-    pub date: Date,
-}
-
-/// Buckets that an instance downloads from.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Buckets {
-    /// With the patch module: any of these will do.
-    pub module: BucketFamily,
-    /// With the snapshot of approved patches.
-    pub snapshot: BucketFamily,
-}
-
-/// Buckets that have the same purpose. Suffixes follow no formula, so only beginnings are listed; `{region}` stands
-/// for the Region.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BucketFamily {
-    /// How their names begin.
-    pub prefixes: Vec<String>,
-    /// The same for macOS, where that differs.
-    #[serde(default)]
-    pub macos: Vec<String>,
     /// Page or document.
     pub source: String,
     /// When it was read.
@@ -216,7 +183,8 @@ impl Matrix {
     /// Returns the release of an instance by the report of its agent. The most specific entry wins.
     #[must_use]
     pub fn release(&self, os: OperatingSystem, platform_name: &str, platform_version: &str) -> Option<&Release> {
-        self.operating_systems
+        self.support
+            .operating_systems
             .iter()
             .filter(|release| release.os == os && release.is(platform_name, platform_version))
             .max_by_key(|release| release.version.len())
@@ -226,7 +194,7 @@ impl Matrix {
     #[must_use]
     pub fn never_patched(&self, platform_name: &str) -> Option<&NeverPatched> {
         let name = platform_name.to_ascii_lowercase();
-        self.never_patched.iter().find(|entry| name.contains(&entry.word))
+        self.support.never_patched.iter().find(|entry| name.contains(&entry.word))
     }
 
     /// Returns the range of Pythons that the patch module needs on an operating system; None if no source names one.
@@ -238,10 +206,10 @@ impl Matrix {
     /// Returns the reason why a Region has no `ec2messages` on a day, as the end of a sentence; None if it has.
     #[must_use]
     pub fn no_ec2messages(&self, region: &str, today: Date) -> Option<String> {
-        if self.ec2messages.absent_regions.codes.iter().any(|absent| absent == region) {
+        if orgpatch_facts::message_endpoints::is_absent_in(region) {
             return Some(format!("{region} has no ec2messages"));
         }
-        let retired = self.ec2messages.retired.on;
+        let retired = self.ec2messages_retired;
         (today >= retired).then(|| format!("AWS retired ec2messages on {retired}"))
     }
 }
@@ -268,39 +236,11 @@ impl Release {
 mod tests {
     use super::*;
 
-    fn sources(matrix: &Matrix) -> Vec<(&str, Date)> {
-        let agent = &matrix.agent;
-        let agents = [&agent.minimum, &agent.without_ec2messages, &agent.supported, &agent.default_host_management];
-        let ends = matrix.operating_systems.iter().filter_map(|release| release.end_of_life.as_ref());
-        let mut all: Vec<(&str, Date)> = Vec::new();
-        all.extend(
-            matrix.operating_systems.iter().map(|entry| (entry.supported.source.as_str(), entry.supported.date)),
-        );
-        all.extend(ends.map(|end| (end.source.as_str(), end.read)));
-        all.extend(matrix.never_patched.iter().map(|entry| (entry.source.as_str(), entry.date)));
-        all.extend(agents.iter().map(|entry| (entry.source.as_str(), entry.date)));
-        all.extend(matrix.python.iter().map(|entry| (entry.source.as_str(), entry.date)));
-        all.extend(
-            [&matrix.ec2messages.absent_regions, &matrix.quick_setup].map(|entry| (entry.source.as_str(), entry.date)),
-        );
-        all.push((matrix.ec2messages.retired.source.as_str(), matrix.ec2messages.retired.date));
-        all.extend([&matrix.buckets.module, &matrix.buckets.snapshot].map(|entry| (entry.source.as_str(), entry.date)));
-        all
-    }
-
-    #[test]
-    fn every_entry_says_where_it_comes_from() {
-        for (source, date) in sources(Matrix::get()) {
-            assert!(source.len() > 10, "{source:?}");
-            assert!(date.year() >= 2026, "{source}: read on {date}");
-        }
-    }
-
     #[test]
     fn every_entry_can_be_found_and_means_one_thing() {
         let matrix = Matrix::get();
         let mut seen = std::collections::BTreeSet::new();
-        for entry in &matrix.operating_systems {
+        for entry in &matrix.support.operating_systems {
             assert!(seen.insert((entry.os, &entry.version)), "{} is there twice", entry.name);
             let windows = entry.os == OperatingSystem::Windows;
             assert!(windows || Version::exact(&entry.version).is_some(), "{}", entry.version);
@@ -314,7 +254,7 @@ mod tests {
             }
         }
         for os in OperatingSystem::ALL {
-            assert!(matrix.operating_systems.iter().any(|entry| entry.os == os), "{os} has no release");
+            assert!(matrix.support.operating_systems.iter().any(|entry| entry.os == os), "{os} has no release");
         }
         let mut with_python: Vec<_> = matrix.python.iter().flat_map(|range| &range.operating_systems).collect();
         let ranges = with_python.len();
@@ -324,13 +264,11 @@ mod tests {
         for range in &matrix.python {
             assert!(range.from <= range.to && range.to.parts() == 2 && range.from.parts() == 2);
         }
-        for regions in [&matrix.quick_setup.codes, &matrix.ec2messages.absent_regions.codes] {
-            assert!(regions.is_sorted_by(|a, b| a < b), "{regions:?}");
-        }
-        for entry in &matrix.never_patched {
+        assert!(matrix.support.quick_setup.codes.is_sorted_by(|a, b| a < b));
+        for entry in &matrix.support.never_patched {
             assert_eq!(entry.word, entry.word.to_ascii_lowercase());
         }
-        assert!(matrix.agent.minimum.version < matrix.agent.supported.version);
+        assert!(matrix.agent.minimum < matrix.agent.supported);
     }
 
     #[test]

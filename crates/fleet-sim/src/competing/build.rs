@@ -119,7 +119,7 @@ impl CompetingPatchers {
         let entry = group.entry;
         let task = entry.task.as_deref().unwrap_or(document::NAME);
         let operation = entry.operation.map_or(OperationKind::Install, Into::into);
-        let patches = document::PATCH_DOCUMENTS.contains(&task).then_some(operation);
+        let patches = orgpatch_facts::documents::patches(task).then_some(operation);
         let mut job = job(group, start, task, patches, Some("rate(7 days)"));
         job.origin = given_start(entry).unwrap_or(start + SOON / 2);
         job.new = true;

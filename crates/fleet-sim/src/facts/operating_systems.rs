@@ -1,5 +1,6 @@
 //! The operating systems that Patch Manager knows, one line each. Everything that depends on the operating system is
 //! here.
+use orgpatch_facts::baselines;
 use serde::{Deserialize, Deserializer, de};
 
 /// The family of an operating system: it decides the patch step and the inventory.
@@ -115,6 +116,11 @@ impl Os {
         self.platform().kind
     }
 
+    /// Returns what baselines for the system may and must say.
+    pub fn baseline_facts(self) -> &'static baselines::OperatingSystem {
+        baselines::operating_system(self.code()).expect("every system is in the data file, which a test reads")
+    }
+
     /// Returns whether the system has APT packages. APT repositories give no release dates, so baselines for them have
     /// no delay.
     pub fn is_apt(self) -> bool {
@@ -161,6 +167,15 @@ impl<'de> Deserialize<'de> for Os {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_system_has_facts_about_its_baselines() {
+        for os in Os::all() {
+            let facts = os.baseline_facts();
+            assert_eq!((facts.name.as_str(), facts.release_dates), (os.code(), !os.is_apt()));
+            assert_eq!(facts.family == baselines::Family::Linux, os.kind() == Kind::Linux, "{}", os.code());
+        }
+    }
 
     #[test]
     fn names_are_those_that_ssm_reports() {

@@ -7,12 +7,11 @@ use crate::{
     },
     scenario::{AgentState, FleetEntry, Metadata, Presence, agent_state},
 };
-
-/// The first agent version that uses `ssmmessages` where it can. Source: Systems Manager user guide, reference
-/// "ec2messages, ssmmessages, and other API operations".
-const MESSAGES_AGENT: [u32; 3] = [3, 3, 40];
-/// The first agent version that Default Host Management Configuration supports (user guide, page of that name).
-const HOST_MANAGEMENT_AGENT: [u32; 3] = [3, 2, 582];
+use orgpatch_facts::{
+    agent,
+    exit_codes::{Cause, code_of},
+    python,
+};
 
 /// A reason why every operation on an instance fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +27,22 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// Returns the exit code of the step and its standard error. Codes of Linux come from the exit codes of
-    /// AWS-RunPatchBaseline and from "Troubleshooting Patch Manager" in the user guide. Windows has one code for
-    /// everything.
+    /// Returns the exit code of the step and its standard error. Windows has one code for everything.
     pub fn answer(self, kind: Kind) -> (i64, &'static str) {
         let (code, text) = match self {
-            Self::System => (146, "The operating system is not supported by Patch Manager."),
+            Self::System => {
+                (code_of(Cause::UnsupportedOperatingSystem), "The operating system is not supported by Patch Manager.")
+            }
             Self::Python => (
-                1,
+                code_of(Cause::MissingPython),
                 "An unsupported package manager and python version combination was found. Python3 is required to be installed.",
             ),
-            Self::Module => (156, "Unable to download payload: the bucket cannot be reached."),
+            Self::Module => {
+                (code_of(Cause::ModuleNotDownloaded), "Unable to download payload: the bucket cannot be reached.")
+            }
             Self::Repositories => (1, "Cannot retrieve metadata of the repositories: No more mirrors to try."),
         };
-        if kind == Kind::Windows { (-1, text) } else { (code, text) }
+        if kind == Kind::Windows { (code_of(Cause::Windows), text) } else { (code, text) }
     }
 }
 
@@ -64,9 +65,10 @@ pub fn abilities(entry: &FleetEntry, reach: Reach<'_>, host_management: bool) ->
         Some(AgentState::Version(text)) => Some(numbers(text)),
         _ => None,
     };
-    let since = |first: [u32; 3]| version.as_ref().is_some_and(|version| version.as_slice() >= first.as_slice());
+    let since = |first: &agent::Version| version.as_ref().is_some_and(|version| *version >= numbers(&first.version));
+    let floors = agent::versions();
     let profile = has_profile(entry);
-    let host_managed = !profile && host_management && since(HOST_MANAGEMENT_AGENT);
+    let host_managed = !profile && host_management && since(&floors.default_host_management);
     let credentials = entry.metadata != Metadata::Off && (profile || host_managed);
     let old_messages = regions::has_ec2messages(&entry.region) && reach.service("ec2messages");
     Abilities {
@@ -74,7 +76,7 @@ pub fn abilities(entry: &FleetEntry, reach: Reach<'_>, host_management: bool) ->
         host_managed,
         receives_commands: entry.managed == Some(true)
             || old_messages
-            || since(MESSAGES_AGENT) && reach.service("ssmmessages"),
+            || since(&floors.without_ec2messages) && reach.service("ssmmessages"),
         obstacle: obstacle(entry, reach),
     }
 }
@@ -100,12 +102,14 @@ fn obstacle(entry: &FleetEntry, reach: Reach<'_>) -> Option<Obstacle> {
     (!repositories).then_some(Obstacle::Repositories)
 }
 
-/// Returns whether a Python version fits: 2.6 to 3.12, and only 3 where the package manager needs Python 3 (user guide,
-/// "Patch Manager prerequisites").
+/// Returns whether a Python version fits. Where no source names a range, every version fits.
 fn python_fits(os: Os, python: &str) -> bool {
+    let Some(range) = python::range_of(os.code()) else {
+        return true;
+    };
     let version = numbers(python);
-    let least: &[u32] = if os.is_apt() || os.code() == "ALMA_LINUX" { &[3, 0] } else { &[2, 6] };
-    python != "absent" && version.as_slice() >= least && version.as_slice() < [3, 13].as_slice()
+    let newest = numbers(&range.to);
+    version >= numbers(&range.from) && version[..version.len().min(newest.len())] <= *newest
 }
 
 /// Returns the numbers of a version. The check of the scenario accepts only numbers.

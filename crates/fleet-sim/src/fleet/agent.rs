@@ -12,6 +12,7 @@ use crate::{
     },
     scenario::Behaviour,
 };
+use orgpatch_facts::exit_codes::{Cause, code_of};
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// The longest time that a Scan takes. It downloads nothing.
@@ -116,8 +117,11 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
 /// them.
 fn override_error(operation: &Operation) -> Option<(i64, &'static str)> {
     match (operation.baseline_override, operation.install_override && operation.kind == OperationKind::Install) {
-        (true, true) => Some((167, "BaselineOverride and InstallOverrideList cannot be used together")),
-        (true, false) => Some((162, "could not download the baseline override")),
+        (true, true) => Some((
+            code_of(Cause::OverrideAndInstallList),
+            "BaselineOverride and InstallOverrideList cannot be used together",
+        )),
+        (true, false) => Some((code_of(Cause::OverrideNotDownloaded), "could not download the baseline override")),
         (false, true) => Some((1, "could not download the install override list")),
         (false, false) => None,
     }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 /// The only document that `SendCommand` takes here.
 pub const NAME: &str = "AWS-RunPatchBaseline";
-/// The documents that patch. Competing patchers use all of them.
-pub const PATCH_DOCUMENTS: [&str; 3] = [NAME, "AWS-RunPatchBaselineAssociation", "AWS-RunPatchBaselineWithHooks"];
 /// Its steps, in the order in which an invocation lists them. Each step runs on one kind of platform. Elsewhere it is
 /// skipped, which counts as success.
 pub const STEPS: [&str; 3] = ["PatchWindows", "PatchLinux", "PatchMacOS"];

@@ -2,6 +2,7 @@
 use super::{
     calendars::CalendarEntry,
     faults::FaultEntry,
+    in_doubt::InDoubt,
     instances::FleetEntry,
     organization::{AccountEntry, OuEntry},
     patches::PatchEntry,
@@ -49,6 +50,9 @@ pub struct Scenario {
     /// patch-now-running. Usually `per-invocation`.
     #[serde(default)]
     pub run_command: CommandClock,
+    /// Answers to questions that AWS's documentation leaves open.
+    #[serde(default)]
+    pub in_doubt: InDoubt,
     /// Whether Organizations answers `Account.Paths`. Older partitions do not.
     #[serde(default = "super::defaults::yes")]
     pub paths: bool,

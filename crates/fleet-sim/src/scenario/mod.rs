@@ -8,6 +8,7 @@ mod competing;
 mod defaults;
 mod faults;
 mod file;
+mod in_doubt;
 mod instances;
 mod network;
 mod organization;
@@ -20,6 +21,7 @@ pub use calendars::{CalendarEntry, CalendarState};
 pub use competing::{AssociationEntry, AssociationName, TargetEntry, policy_tag};
 pub use faults::{FaultEntry, KillCaller};
 pub use file::{LambdaEntry, Scenario};
+pub use in_doubt::{Answer, InDoubt};
 pub use instances::{
     AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, agent_state,
 };

@@ -17,7 +17,7 @@ use crate::{
         command::{Command, CommandClock, InvocationId},
         snapshot::Snapshots,
     },
-    scenario::{CalendarEntry, Scenario},
+    scenario::{CalendarEntry, InDoubt, Scenario},
 };
 use organization::Organization;
 use std::{
@@ -63,6 +63,8 @@ pub struct World {
     pub command_clock: CommandClock,
     /// Competing patchers.
     pub competing: CompetingPatchers,
+    /// Answers to questions that AWS's documentation leaves open.
+    pub in_doubt: InDoubt,
     /// Change calendars.
     pub calendars: Vec<CalendarEntry>,
     command_by_id: HashMap<String, usize>,
@@ -88,6 +90,7 @@ impl World {
             catalogue,
             commands: Vec::new(),
             command_clock: scenario.run_command,
+            in_doubt: scenario.in_doubt,
             command_by_id: HashMap::new(),
             snapshots: Snapshots::default(),
             events: BinaryHeap::new(),

@@ -136,7 +136,7 @@ macro_rules! for_each_code {
             }
             {
                 title: "Baselines",
-                place: "`reason` of a target in a run about baselines, and `baselineChanges`; `baseline-foreign` and `baseline-quota-reached` also of the instances that are skipped for it.",
+                place: "`reason` of a target in a run about baselines, and `baselineChanges`; `baseline-foreign`, `baseline-quota-reached` and `baseline-refused` also of the instances that are skipped for it.",
                 codes: [
                     BaselineChangedSince "baseline-changed-since"
                         "Another baseline was registered in place of the one of orgpatch since then. It stays registered."
@@ -156,6 +156,9 @@ macro_rules! for_each_code {
                     BaselineQuotaReached "baseline-quota-reached"
                         "The account has no room for another baseline in the Region. orgpatch skips the instances of the operating system."
                         "Delete baselines that you no longer need, and run orgpatch again.",
+                    BaselineRefused "baseline-refused"
+                        "AWS refused a change to the baseline of an operating system. orgpatch skips its instances in this target and works on the others."
+                        "Read AWS's words in the reason: a value that AWS does not accept, or a permission or SCP that denies the call. Then run orgpatch again.",
                     BaselinesDiffer "baselines-differ"
                         "The baselines differ from the plan. The run changed nothing."
                         "",

@@ -69,7 +69,8 @@ fn the_page_of_the_committed_reason_codes_is_the_list() {
         let _ = writeln!(text, "| `{}` | {} | {} |", pattern.code, code(pattern.meaning), code(pattern.action));
         if pattern == ANY_EXIT_CODE {
             text.push_str("\nExit codes that are known:\n\n| code | meaning |\n|---|---|\n");
-            for (codes, meaning) in exit_code::KNOWN {
+            for known in exit_code::meanings() {
+                let (codes, meaning) = (known.codes(), &known.meaning);
                 let (first, last) = (codes.start(), codes.end());
                 let range = if first == last {
                     format!("`exit-code-{first}`")

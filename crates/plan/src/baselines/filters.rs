@@ -1,7 +1,8 @@
 //! The patch filters of each operating system, and the features that Systems Manager does not have on all of them.
 //!
-//! Source: botocore 1.43.11 (`DescribePatchProperties`, `PatchFilterKey`, `PatchRule`).
+//! The table is in `orgpatch-facts`.
 
+use orgpatch_facts::baselines::Family;
 use orgpatch_model::operating_system::OperatingSystem as Os;
 
 /// A property of a patch by which a rule can select it.
@@ -57,36 +58,27 @@ impl FilterKey {
         }
     }
 
-    /// Returns the filters of an operating system.
+    /// Returns the value of that name in the API; None for a filter that orgpatch does not know.
+    fn from_api_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.api_name() == name)
+    }
+
+    /// Returns the filters of an operating system, in the order in which AWS lists them.
     #[must_use]
-    pub fn of(os: Os) -> &'static [Self] {
-        match os {
-            Os::Windows => {
-                &[Self::Product, Self::ProductFamily, Self::Classification, Self::MsrcSeverity, Self::PatchSet]
-            }
-            Os::Debian | Os::Ubuntu => &[Self::Product, Self::Priority],
-            Os::MacOs => &[Self::Product, Self::Classification],
-            Os::AlmaLinux
-            | Os::AmazonLinux2
-            | Os::AmazonLinux2023
-            | Os::CentOs
-            | Os::OracleLinux
-            | Os::RedhatEnterpriseLinux
-            | Os::RockyLinux
-            | Os::Suse => &[Self::Product, Self::Classification, Self::Severity],
-        }
+    pub fn of(os: Os) -> Vec<Self> {
+        os.baseline_facts().patch_filters.iter().filter_map(|name| Self::from_api_name(name)).collect()
     }
 }
 
 /// Returns true if rules can say when a patch is approved. Packages of Debian and Ubuntu have no release date.
 #[must_use]
 pub fn has_approval_dates(os: Os) -> bool {
-    !matches!(os, Os::Debian | Os::Ubuntu)
+    os.baseline_facts().release_dates
 }
 
 /// Returns true for Linux. Only Linux has patch sources and non-security updates.
 pub(crate) fn is_linux(os: Os) -> bool {
-    !matches!(os, Os::Windows | Os::MacOs)
+    os.baseline_facts().family == Family::Linux
 }
 
 /// Returns the values that AWS documents. Others may exist, so the reader refuses a value only if it looks like a

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{STAGES, mistakes, mistakes_in, mistakes_in_stages};
+use super::{STAGES, mistakes, mistakes_in, mistakes_in_stages, read};
 
 #[test]
 fn fields_that_are_missing() {
@@ -29,6 +29,27 @@ fn fields_that_nobody_knows() {
     line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, baselines, stages
     "#);
+}
+
+#[test]
+fn regions_of_two_partitions() {
+    let text = "schemaVersion: 1
+name: monthly
+regions: [us-gov-west-1, us-gov-east-1, us-east-99]
+stages:
+  - {name: test, ous: [ou-abcd-11111111], regions: [us-gov-west-1]}
+  - {name: production, ous: [ou-abcd-22222222], regions: [ap-northeast-1, eu-mars-1, cn-north-1]}
+";
+    assert_snapshot!(mistakes(text), @"
+    line 6, column 59: stages[1].regions[0]: ap-northeast-1 is in the partition aws, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws
+    line 6, column 86: stages[1].regions[2]: cn-north-1 is in the partition aws-cn, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws-cn
+    ");
+    let one = |regions: &str| format!("schemaVersion: 1\nname: monthly\nregions: {regions}\n{STAGES}");
+    for regions in
+        ["[cn-north-1, cn-northwest-1]", "[us-gov-west-1, us-gov-north-9]", "[eu-mars-1]", "[eusc-de-east-1]"]
+    {
+        assert!(read(&one(regions)).is_ok(), "{regions}");
+    }
 }
 
 #[test]

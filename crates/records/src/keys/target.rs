@@ -22,6 +22,8 @@ pub enum TargetObject {
     Inventory,
     /// What is done to the baselines, and what was there before; written before the first change.
     Baselines,
+    /// Which changes to the baselines AWS refused; only there if it refused one.
+    RefusedBaselines,
     /// What is done to the baselines so that they withhold untested patches; written before the first change.
     WithholdingBaselines,
     /// The target's part of the install plan.
@@ -51,9 +53,10 @@ pub enum TargetObject {
 
 impl TargetObject {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Inventory,
         Self::Baselines,
+        Self::RefusedBaselines,
         Self::WithholdingBaselines,
         Self::Order,
         Self::Approved,
@@ -92,6 +95,7 @@ impl TargetObject {
         match self {
             Self::Inventory => "inventory.json",
             Self::Baselines => "baselines.json",
+            Self::RefusedBaselines => "refused-baselines.json",
             Self::WithholdingBaselines => "withholding-baselines.json",
             Self::Order => "order.json",
             Self::Approved => "approved.json",
@@ -114,6 +118,7 @@ impl TargetObject {
             Self::ScanEndedByAssumeRole | Self::InstallEndedByAssumeRole => Owner::AssumeRole,
             Self::Inventory
             | Self::Baselines
+            | Self::RefusedBaselines
             | Self::WithholdingBaselines
             | Self::ScanEndedByScan
             | Self::InstallEndedByScan => Owner::Scan,

@@ -4,17 +4,20 @@ use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
-use orgpatch_engine::baselines::{BaselineRecord, Change, Previous};
+use orgpatch_engine::baselines::{BaselineRecord, Change, Previous, with_refusals};
 use orgpatch_engine::phases::Next;
+use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
 
-use super::{apply, counted, recorded, write};
+use super::{apply, counted, recorded, write, write_refusals};
 
 /// Registers again what was registered before, wherever a baseline of orgpatch is in its place, and forgets it then, so
-/// that a later run records afresh.
+/// that a later run records afresh. If AWS refuses it for an operating system, the target ends as an error, the others are
+/// given back all the same, and what is recorded of the refused one is kept for another try.
 pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Next, TargetError> {
     let earlier = keys::earlier_baselines(&request.target);
     let previous = match begun(context, request).await? {
@@ -31,9 +34,17 @@ pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Resu
     let changes = baselines::restore(&previous, &observed);
     let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes: changes.clone() };
     write(context, request, &record).await?;
-    apply(context, request, &baselines, &changes).await?;
-    context.store.write(&earlier, &Previous::default()).await?;
-    recorded(context, request, restored(&changes)).await
+    let refusals = apply(context, request, &baselines, &changes).await?;
+    let refused: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
+    context.store.write(&earlier, &record.previous.only(&refused)).await?;
+    let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.text.as_str()).collect();
+    let made = with_refusals(changes, &refusals);
+    let failed = Reason::new(ReasonCode::BaselineRefused, format!("{} made; {}", counted(&made), reasons.join("; ")));
+    write_refusals(context, request, refusals).await?;
+    if !refused.is_empty() {
+        return Err(TargetError::Outcome(TargetOutcome::Error, failed));
+    }
+    recorded(context, request, restored(&made)).await
 }
 
 fn restored(changes: &[Change]) -> Reason {

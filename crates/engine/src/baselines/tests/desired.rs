@@ -69,14 +69,22 @@ fn a_stage_replaces_baselines_and_selects_its_own() {
 }
 
 #[test]
-fn debian_and_ubuntu_get_no_dates_from_the_stage() {
+fn debian_and_ubuntu_get_a_delay_without_effect_whatever_the_stage_says() {
     let text = PLAN
         .replace("[AMAZON_LINUX_2023, WINDOWS]", "[AMAZON_LINUX_2023, UBUNTU, WINDOWS]")
         .replace("  WINDOWS:\n", "  UBUNTU: {rules: [{priority: [Required]}]}\n  WINDOWS:\n");
     let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
     let all = desired(&plan, &plan.stages[1], None);
     let ubuntu = all.iter().find(|baseline| baseline.operating_system == Os::Ubuntu).expect("one");
-    assert_eq!((ubuntu.definition.approval_rules[0].approve_after_days, all.len()), (None, 3));
+    let rule = &ubuntu.definition.approval_rules[0];
+    assert_eq!((rule.approve_after_days, rule.approve_until_date, all.len()), (Some(0), None, 3));
+    // The hash is the one from before orgpatch sent a delay, and from after AWS has answered with one of its own.
+    for days in [None, Some(7)] {
+        let mut other = ubuntu.clone();
+        other.definition.approval_rules[0].approve_after_days = days;
+        assert_eq!(other.hash(), ubuntu.hash());
+    }
+    assert_eq!(ubuntu.to_string(), "orgpatch-monthly-staging-UBUNTU: 1 rule");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod difference;
 mod frozen;
 mod properties;
 mod record;
+mod refusal;
 mod restore;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,9 @@ use orgpatch_model::operating_system::OperatingSystem as Os;
 use orgpatch_plan::{Plan, read};
 
 use super::*;
+
+/// The account whose baselines are compared.
+const ACCOUNT: &str = "222200000001";
 
 /// A plan for Windows and Amazon Linux 2023 with three stages.
 const PLAN: &str = r#"
@@ -69,7 +73,7 @@ fn predefined(os: Os) -> ObservedBaseline {
 fn untouched() -> Observed {
     let baselines: Vec<ObservedBaseline> = Os::ALL.into_iter().map(predefined).collect();
     let defaults = Os::ALL.into_iter().zip(&baselines).map(|(os, baseline)| (os, baseline.id.clone())).collect();
-    Observed { baselines, defaults, patch_groups: Vec::new() }
+    Observed { account_id: ACCOUNT.to_owned(), baselines, defaults, patch_groups: Vec::new() }
 }
 
 /// A baseline of the account's own, without any tag.
@@ -82,7 +86,9 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
     for change in changes {
         match change {
             Change::Create { baseline } => {
-                assert!(observed.baselines.iter().filter(|other| !other.is_predefined()).count() < MAX_BASELINES);
+                assert!(
+                    observed.baselines.iter().filter(|other| !other.is_predefined(ACCOUNT)).count() < MAX_BASELINES
+                );
                 observed.baselines.push(ObservedBaseline {
                     id: format!("pb-0new{}{}", observed.baselines.len(), baseline.operating_system),
                     name: baseline.name.clone(),
@@ -95,7 +101,7 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
                 assert!(!fields.is_empty());
                 there(&mut observed, id).definition = Some(baseline.definition.clone());
             }
-            Change::Tag { baseline, tags } => {
+            Change::Tag { baseline, tags, .. } => {
                 there(&mut observed, &baseline.id).tags.extend(tags.clone());
             }
             Change::RegisterDefault { operating_system, baseline, previous } => {
@@ -114,7 +120,7 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
             Change::DeregisterPatchGroup { operating_system, group, previous } => {
                 deregister(&mut observed, *operating_system, group, Some(previous));
             }
-            Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Left { .. } => {}
+            Change::Foreign { .. } | Change::QuotaReached { .. } | Change::Refused { .. } | Change::Left { .. } => {}
         }
     }
     observed

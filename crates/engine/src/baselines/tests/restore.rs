@@ -96,7 +96,7 @@ fn what_is_gone_or_was_never_recorded_stays_and_is_said() {
 #[test]
 fn a_predefined_baseline_is_given_back_even_if_no_list_names_it() {
     let (mut observed, previous) = run("test", untouched());
-    observed.baselines.retain(|baseline| !baseline.is_predefined());
+    observed.baselines.retain(|baseline| !baseline.is_predefined(ACCOUNT));
     assert_eq!(restore(&previous, &observed).iter().filter(|change| change.is_write()).count(), 2);
 }
 

@@ -21,20 +21,20 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         return Finding::unknown(Check::Agent, format!("The SSM Agent reports {said:?} as its version."));
     };
     let floors = &subject.matrix.agent;
-    if version < floors.minimum.version {
-        let floor = &floors.minimum.version;
+    if version < floors.minimum {
+        let floor = &floors.minimum;
         return fail(Problem::new(
             format!("SSM Agents below {floor}"),
             format!("SSM Agent {version} is older than {floor}, below which AWS-RunPatchBaseline does not run."),
-            upgrade(&floors.supported.version),
+            upgrade(&floors.supported),
         ));
     }
-    if version < floors.without_ec2messages.version
+    if version < floors.without_ec2messages
         && let Some(problem) = no_ec2messages(subject, &version)
     {
         return fail(problem);
     }
-    let dhmc = &floors.default_host_management.version;
+    let dhmc = &floors.default_host_management;
     if subject.instance.instance_profile_arn.is_none() && version < *dhmc && !subject.online() {
         return fail(Problem::new(
             format!("SSM Agents below {dhmc} without an instance profile"),
@@ -42,11 +42,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
                 "SSM Agent {version} is older than {dhmc}, which default host management needs, and there is no instance \
                  profile."
             ),
-            upgrade(&floors.supported.version),
+            upgrade(&floors.supported),
         ));
     }
-    if version < floors.supported.version {
-        let supported = &floors.supported.version;
+    if version < floors.supported {
+        let supported = &floors.supported;
         let problem = Problem::new(
             format!("SSM Agents below {supported}"),
             format!("SSM Agent {version} is older than {supported}. AWS asks to upgrade to that version or later."),
@@ -59,7 +59,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
 
 /// Returns the problem of an agent that needs `ec2messages` and cannot reach it; None if it can, or if that is not known.
 fn no_ec2messages(subject: &Subject<'_>, version: &Version) -> Option<Problem> {
-    let floor = &subject.matrix.agent.without_ec2messages.version;
+    let floor = &subject.matrix.agent.without_ec2messages;
     let fix = upgrade(floor);
     if let Some(why) = subject.matrix.no_ec2messages(&subject.facts.region.code, subject.today) {
         return Some(Problem::new(

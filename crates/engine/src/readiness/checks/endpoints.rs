@@ -1,11 +1,11 @@
 //! Checks that the instance can reach Systems Manager and S3: through VPC endpoints if its subnet is private, and
 //! without broken endpoints in between if it is not.
 
+use orgpatch_facts::buckets;
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::{downgraded, from_path};
 use crate::readiness::finding::{Check, Finding, Severity, Status};
-use crate::readiness::matrix::BucketFamily;
 use crate::readiness::network::ServicePath;
 use crate::readiness::{Path, Subject};
 
@@ -81,7 +81,7 @@ fn optional(subject: &Subject<'_>) -> String {
 
 fn needed(subject: &Subject<'_>) -> Vec<&'static str> {
     let mut needed = NEEDED.to_vec();
-    let old = subject.agent().is_some_and(|version| version < subject.matrix.agent.without_ec2messages.version);
+    let old = subject.agent().is_some_and(|version| version < subject.matrix.agent.without_ec2messages);
     // If the service does not exist, an endpoint would not help; the finding of the agent says so.
     if old && subject.matrix.no_ec2messages(&subject.facts.region.code, subject.today).is_none() {
         needed.push("ec2messages");
@@ -92,8 +92,8 @@ fn needed(subject: &Subject<'_>) -> Vec<&'static str> {
 /// Returns the prefixes of the names of the buckets from which the instance downloads, by purpose.
 fn families(subject: &Subject<'_>) -> Vec<Vec<String>> {
     let region = &subject.facts.region.code;
-    let buckets = &subject.matrix.buckets;
-    let names = |family: &BucketFamily| {
+    let buckets = buckets::buckets();
+    let names = |family: &buckets::Family| {
         let macos = subject.os == Some(OperatingSystem::MacOs) && !family.macos.is_empty();
         let prefixes = if macos { &family.macos } else { &family.prefixes };
         prefixes.iter().map(|prefix| prefix.replace("{region}", region)).collect()

@@ -29,7 +29,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         ),
         Fetched::Yes(None) => Finding::of(Check::InstanceProfile, Status::Fail, Severity::Critical, no_credentials()),
         Fetched::Yes(Some(role)) if metadata.is_some_and(|metadata| !metadata.tokens_required) => {
-            let floor = &subject.matrix.agent.default_host_management.version;
+            let floor = &subject.matrix.agent.default_host_management;
             let problem = Problem::new(
                 "instances under default host management that do not require IMDSv2",
                 format!(

@@ -1,6 +1,7 @@
 //! Checks that the instance has a Python on which the patch module runs. The answer comes from Inventory if that is
 //! collected. Otherwise it is unknown until the exit code of a scan proves it; orgpatch does not guess.
 
+use orgpatch_facts::exit_codes::{Cause, code_of};
 use orgpatch_model::exit_code;
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -10,9 +11,6 @@ use crate::readiness::facts::Package;
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::matrix::PythonRange;
 use crate::readiness::{Subject, Version};
-
-/// The exit code of a dependency check that failed.
-const DEPENDENCY: i64 = 2;
 
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let Some(os) = subject.os else {
@@ -68,17 +66,19 @@ fn by_inventory(packages: &[Package], range: &PythonRange, os: OperatingSystem) 
     Finding::of(Check::Python, Status::Fail, Severity::High, problem)
 }
 
-/// Returns the finding that the exit code of a scan proves; None if it proves nothing about Python.
+/// Returns the finding that the exit code of a scan proves; None if it proves nothing about Python. A missing Python ends
+/// with the code of any other failure (1), so it proves nothing. The dependency check runs in Python and looks for
+/// packages that the module needs next to it.
 pub(in crate::readiness) fn by_exit_code(code: i64, range: &PythonRange) -> Option<Finding> {
     match code {
         0 => Some(Finding::pass(Check::Python, "The scan of this run succeeded, so a suitable Python is installed.")),
-        DEPENDENCY => Some(Finding::of(
+        _ if code == code_of(Cause::MissingDependency) => Some(Finding::of(
             Check::Python,
             Status::Fail,
             Severity::High,
             Problem::new(
                 "instances on which the dependency check of a scan failed",
-                format!("The scan of this run ended with {}.", exit_code::phrase(DEPENDENCY)),
+                format!("The scan of this run ended with {}.", exit_code::phrase(code)),
                 format!("Install a Python from {}, and the packages that the output of the scan names.", needed(range)),
             ),
         )),

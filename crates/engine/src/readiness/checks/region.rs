@@ -21,7 +21,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             ),
         ),
         Fetched::Yes(true) => {
-            let quick_setup = if subject.matrix.quick_setup.codes.iter().any(|known| known == region) {
+            let quick_setup = if subject.matrix.support.quick_setup.codes.iter().any(|known| known == region) {
                 "Quick Setup patch policies are available there, too"
             } else {
                 "Quick Setup patch policies are not available there"

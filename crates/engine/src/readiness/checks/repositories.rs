@@ -1,6 +1,7 @@
 //! Checks that the instance can download patches: the patch module and its snapshot from S3, and packages from its
 //! repositories.
 
+use orgpatch_facts::exit_codes::{Cause, code_of};
 use orgpatch_model::exit_code;
 use orgpatch_model::operating_system::OperatingSystem;
 
@@ -9,17 +10,14 @@ use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::network::ServicePath;
 use crate::readiness::{Path, Subject};
 
-/// The exit code of a patch module that could not be downloaded.
-const NO_MODULE: i64 = 156;
-
 /// Returns the finding that the exit code of a scan proves; None if it proves nothing about downloads.
 pub(in crate::readiness) fn by_exit_code(code: i64) -> Option<Finding> {
-    if code != NO_MODULE {
+    if code != code_of(Cause::ModuleNotDownloaded) {
         return None;
     }
     let problem = Problem::new(
         "instances whose scan could not download the patch module",
-        format!("The scan of this run ended with {}.", exit_code::phrase(NO_MODULE)),
+        format!("The scan of this run ended with {}.", exit_code::phrase(code)),
         "Check the path to S3: route table, security groups, network ACL, policy of the S3 endpoint.",
     );
     Some(Finding::of(Check::Repositories, Status::Fail, Severity::High, problem))

@@ -48,7 +48,7 @@ impl Baseline {
         (if patch.application { wants_applications } else { wants_system })
             && (rule.enable_non_security || !is_non_security(self.os, patch))
             && passes(filters, patch)
-            && is_due(rule, dated(self.os, patch, now), now)
+            && is_due(self.os, rule, dated(self.os, patch, now), now)
     }
 }
 
@@ -89,7 +89,11 @@ fn dated(os: Os, patch: &Patch, now: Millis) -> Millis {
     patch.updated.filter(|updated| os.code() == "AMAZON_LINUX_2" && *updated <= now).unwrap_or(patch.released)
 }
 
-fn is_due(rule: &Rule, dated: Millis, now: Millis) -> bool {
+fn is_due(os: Os, rule: &Rule, dated: Millis, now: Millis) -> bool {
+    // Where packages have no release date, a delay has no effect.
+    if !os.baseline_facts().release_dates {
+        return true;
+    }
     match (rule.approve_after_days, &rule.approve_until_date) {
         (Some(days), _) => dated + days * DAY <= now,
         // The whole day counts. The check of the baseline has read the date before.

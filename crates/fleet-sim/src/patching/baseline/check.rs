@@ -1,9 +1,12 @@
 //! What the API refuses in a baseline. Each text names the field.
-use super::content::{Content, Filter, Key, Rule};
+use super::content::{Content, Filter, Rule};
 use crate::{
     clock,
-    facts::operating_systems::{Kind, Os},
+    facts::operating_systems::Os,
+    scenario::{Answer, InDoubt},
 };
+use orgpatch_facts::baselines::{Field, approve_after_days};
+use serde_json::Value;
 
 /// Checks a baseline for an operating system. Fails with the first problem that AWS would report.
 pub fn check(os: Os, content: &Content) -> Result<(), String> {
@@ -38,7 +41,8 @@ pub fn check(os: Os, content: &Content) -> Result<(), String> {
             ));
         }
     }
-    if content.available_security_updates_compliance_status.is_some() && os.kind() != Kind::Windows {
+    let windows_only = Field::AvailableSecurityUpdatesComplianceStatus;
+    if content.available_security_updates_compliance_status.is_some() && !os.baseline_facts().may_have(windows_only) {
         return Err(must("availableSecurityUpdatesComplianceStatus", "be absent for systems other than WINDOWS"));
     }
     Ok(())
@@ -62,10 +66,14 @@ pub fn check_tag(key: &str, value: &str) -> Result<(), String> {
 
 fn check_filters(field: &str, os: Os, filters: &[Filter]) -> Result<(), String> {
     at_most(&format!("{field}.patchFilters"), 4, filters.len())?;
-    let valid = keys(os);
+    let valid = &os.baseline_facts().patch_filters;
     for filter in filters {
-        if !valid.contains(&filter.key) {
-            return Err(format!("Invalid Filter Key: {:?} for {}, valid keys are: {valid:?}", filter.key, os.code()));
+        if !valid.iter().any(|key| key == filter.key.code()) {
+            return Err(format!(
+                "Invalid Filter Key: {} for {}, valid keys are: {valid:?}",
+                filter.key.code(),
+                os.code()
+            ));
         }
         if !(1..=20).contains(&filter.values.len()) {
             return Err(must(&format!("{field}.patchFilters.values"), "have length between 1 and 20"));
@@ -77,25 +85,50 @@ fn check_filters(field: &str, os: Os, filters: &[Filter]) -> Result<(), String> 
     Ok(())
 }
 
-/// Returns the filter keys of an operating system, as DescribePatchProperties lists them.
-fn keys(os: Os) -> &'static [Key] {
-    match os.kind() {
-        Kind::Windows => &[Key::PatchSet, Key::Product, Key::ProductFamily, Key::Classification, Key::MsrcSeverity],
-        Kind::MacOs => &[Key::Product, Key::Classification],
-        Kind::Linux if os.is_apt() => &[Key::Product, Key::Priority],
-        Kind::Linux => &[Key::Product, Key::Classification, Key::Severity],
+/// Checks what a request says of fields that the system does not have, and of approval dates that it does not need. AWS's
+/// documentation leaves open whether it refuses some of that.
+pub fn check_request(os: Os, request: &Value, in_doubt: InDoubt) -> Result<(), String> {
+    check_field(os, "Sources", Field::Sources, request, in_doubt)?;
+    let non_security = "ApprovedPatchesEnableNonSecurity";
+    check_field(os, non_security, Field::ApprovedPatchesEnableNonSecurity, request, in_doubt)?;
+    let rules = request["ApprovalRules"]["PatchRules"].as_array();
+    for rule in rules.into_iter().flatten() {
+        check_field(os, "EnableNonSecurity", Field::EnableNonSecurity, rule, in_doubt)?;
+        let dated = !rule["ApproveAfterDays"].is_null() || !rule["ApproveUntilDate"].is_null();
+        if !dated && in_doubt.missing_approval_delay == Answer::Refused {
+            return Err(NO_DATE.to_owned());
+        }
     }
+    Ok(())
 }
 
+fn check_field(os: Os, name: &str, field: Field, request: &Value, in_doubt: InDoubt) -> Result<(), String> {
+    let empty = match &request[name] {
+        Value::Null => return Ok(()),
+        Value::Array(list) => list.is_empty(),
+        other => *other == Value::Bool(false),
+    };
+    if os.baseline_facts().may_have(field) || (empty && in_doubt.linux_only_fields == Answer::Taken) {
+        return Ok(());
+    }
+    Err(format!("{name} is not supported for {}.", os.code()))
+}
+
+const NO_DATE: &str = "Exactly one of ApproveAfterDays and ApproveUntilDate must be specified for a rule.";
+
 fn check_date(os: Os, rule: &Rule) -> Result<(), String> {
+    let (has_dates, days) = (os.baseline_facts().release_dates, approve_after_days());
     match (rule.approve_after_days, &rule.approve_until_date) {
-        (None, None) if os.is_apt() => Ok(()),
-        _ if os.is_apt() => Err(format!("ApproveAfterDays and ApproveUntilDate are not supported for {}.", os.code())),
-        (Some(days), None) if (0..=360).contains(&days) => Ok(()),
-        (Some(_), None) => Err(must("approveAfterDays", "have value between 0 and 360")),
+        // Baselines may be older than the present checks. `check_request` is about new ones.
+        (None, None) if !has_dates => Ok(()),
+        (_, Some(_)) if !has_dates => Err(format!("ApproveUntilDate is not supported for {}.", os.code())),
+        (Some(given), None) if (i64::from(days.least)..=i64::from(days.most)).contains(&given) => Ok(()),
+        (Some(_), None) => {
+            Err(must("approveAfterDays", &format!("have value between {} and {}", days.least, days.most)))
+        }
         (None, Some(date)) if date.len() == 10 && clock::parse(date).is_ok() => Ok(()),
         (None, Some(_)) => Err(must("approveUntilDate", "be a date of the form YYYY-MM-DD")),
-        _ => Err("Exactly one of ApproveAfterDays and ApproveUntilDate must be specified for a rule.".to_owned()),
+        _ => Err(NO_DATE.to_owned()),
     }
 }
 

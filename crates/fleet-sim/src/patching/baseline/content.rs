@@ -86,6 +86,21 @@ pub enum Key {
     Severity,
 }
 
+impl Key {
+    /// Returns the API's spelling.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Classification => "CLASSIFICATION",
+            Self::MsrcSeverity => "MSRC_SEVERITY",
+            Self::PatchSet => "PATCH_SET",
+            Self::Priority => "PRIORITY",
+            Self::Product => "PRODUCT",
+            Self::ProductFamily => "PRODUCT_FAMILY",
+            Self::Severity => "SEVERITY",
+        }
+    }
+}
+
 /// `PatchRuleGroup`: a patch is approved when one of its rules approves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -9,6 +9,6 @@ mod registry;
 mod tests;
 
 pub use approval::ApprovalState;
-pub use check::{check, check_tag};
+pub use check::{check, check_request, check_tag};
 pub use content::{Baseline, ComplianceLevel, ComplianceStatus, Content};
 pub use registry::{Baselines, Refusal, RegionBaselines};

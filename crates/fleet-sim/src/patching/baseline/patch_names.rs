@@ -6,13 +6,12 @@ use crate::{
     },
     patching::catalogue::Patch,
 };
-
-const ARCHITECTURES: [&str; 9] = ["x86_64", "aarch64", "noarch", "i686", "i386", "amd64", "arm64", "armhf", "all"];
+use orgpatch_facts::packages::split_architecture;
 
 /// Returns whether an entry of such a list, which may contain wildcards, names this version of a patch.
 pub fn names(pattern: &str, os: Os, patch: &Patch) -> bool {
     let fits = |text: &str| wildcard::matches(pattern, text);
-    let (name, architecture) = split(&patch.id);
+    let (name, architecture) = split_architecture(&patch.id);
     match os.kind() {
         Kind::Windows => fits(&patch.id),
         // Lists for Debian and Ubuntu have neither versions nor architectures, so an entry covers every version.
@@ -20,15 +19,6 @@ pub fn names(pattern: &str, os: Os, patch: &Patch) -> bool {
         Kind::MacOs | Kind::Linux => {
             fits(&patch.id) || forms(name, architecture, &patch.version).iter().any(|f| fits(f))
         }
-    }
-}
-
-/// Splits a package name and its architecture: `openssl.x86_64` becomes `openssl` and `x86_64`. A name may contain
-/// points.
-fn split(id: &str) -> (&str, Option<&str>) {
-    match id.rsplit_once(['.', ':']) {
-        Some((name, end)) if ARCHITECTURES.contains(&end) => (name, Some(end)),
-        _ => (id, None),
     }
 }
 

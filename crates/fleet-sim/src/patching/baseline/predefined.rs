@@ -68,7 +68,8 @@ fn rules(os: Os, applications: bool) -> Vec<Rule> {
         }
         _ if os.is_apt() => {
             let priorities = ["Required", "Important", "Standard", "Optional", "Extra"].as_slice();
-            vec![rule(&[(Key::Product, ANY), (Key::Priority, priorities)], None)]
+            // AWS's own Ubuntu baseline has a delay, which has no effect.
+            vec![rule(&[(Key::Product, ANY), (Key::Priority, priorities)], WEEK)]
         }
         _ => vec![yum(&["Security"], GRAVE), yum(&["Bugfix"], ANY)],
     }

@@ -4,7 +4,7 @@ use crate::{
     clock::{self, DAY, Millis, SECOND},
     facts::operating_systems::Os,
     patching::catalogue::{Catalogue, Patch},
-    scenario::PatchEntry,
+    scenario::{Answer, InDoubt, PatchEntry},
 };
 use serde_json::{Value, json};
 use std::{borrow::Borrow, collections::BTreeMap, sync::Arc};
@@ -382,7 +382,7 @@ fn the_bounds_of_the_api_are_kept() {
 }
 
 #[test]
-fn a_rule_has_a_delay_or_a_date_and_on_debian_and_ubuntu_neither() {
+fn a_rule_has_a_delay_or_a_date_and_on_debian_and_ubuntu_no_date() {
     for days in [0, 360] {
         assert_eq!(check(os(AL), &content(with_rule(&json!({"ApproveAfterDays": days})))), Ok(()));
     }
@@ -402,9 +402,9 @@ fn a_rule_has_a_delay_or_a_date_and_on_debian_and_ubuntu_neither() {
     for code in ["DEBIAN", "UBUNTU"] {
         let neither = with_rule(&json!({"ApproveAfterDays": null}));
         assert_eq!(check(os(code), &content(neither)), Ok(()), "{code}");
-        assert!(refusal(code, with_rule(&json!({}))).contains("not supported"), "{code}");
-        refusal(code, with_rule(&json!({"ApproveAfterDays": 0})));
-        refusal(code, with_rule(&date));
+        assert_eq!(check(os(code), &content(with_rule(&json!({"ApproveAfterDays": 0})))), Ok(()), "{code}");
+        refusal(code, with_rule(&json!({"ApproveAfterDays": 361})));
+        assert!(refusal(code, with_rule(&date)).contains("not supported"), "{code}");
     }
 }
 
@@ -433,6 +433,37 @@ fn every_system_has_its_own_filter_keys() {
         assert_eq!(keys(code), "CLASSIFICATION PRODUCT SEVERITY", "{code}");
     }
     refusal(AL, json!({"AvailableSecurityUpdatesComplianceStatus": "COMPLIANT"}));
+}
+
+#[test]
+fn both_answers_are_there_for_what_the_documentation_leaves_open() {
+    let strict = InDoubt::default();
+    let kind =
+        InDoubt { missing_approval_delay: Answer::Taken, linux_only_fields: Answer::Taken, ..InDoubt::default() };
+    let ask = |code: &str, request: &Value, in_doubt| check_request(os(code), request, in_doubt).is_ok();
+    for code in ["DEBIAN", "UBUNTU"] {
+        let neither = with_rule(&json!({"ApproveAfterDays": null}));
+        assert_eq!((ask(code, &neither, strict), ask(code, &neither, kind)), (false, true), "{code}");
+        assert!(ask(code, &with_rule(&json!({"ApproveAfterDays": 0})), strict), "{code}");
+    }
+    for code in ["WINDOWS", "MACOS"] {
+        for empty in [
+            json!({"Sources": []}),
+            json!({"ApprovedPatchesEnableNonSecurity": false}),
+            with_rule(&json!({"EnableNonSecurity": false})),
+        ] {
+            assert_eq!((ask(code, &empty, strict), ask(code, &empty, kind)), (false, true), "{code} {empty}");
+            assert!(ask(AL, &empty, strict), "{empty}");
+        }
+        for full in [
+            json!({"Sources": [{"Name": "abc"}]}),
+            json!({"ApprovedPatchesEnableNonSecurity": true}),
+            with_rule(&json!({"EnableNonSecurity": true})),
+        ] {
+            assert!(!ask(code, &full, kind) && ask(AL, &full, strict), "{code} {full}");
+        }
+        assert!(ask(code, &json!({}), strict) && ask(code, &with_rule(&json!({})), strict), "{code}");
+    }
 }
 
 #[test]

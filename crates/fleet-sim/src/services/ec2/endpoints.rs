@@ -10,6 +10,7 @@ use crate::{
     wire::{AwsError, Call, ec2::response},
     world::World,
 };
+use orgpatch_facts::buckets;
 use serde_json::json;
 
 const LISTING: Listing = Listing {
@@ -97,11 +98,12 @@ fn policy(policy: Policy, region: &str) -> String {
             format!("amazonlinux-2-repos-{region}"),
             format!("al2023-repos-{region}-de612dc2"),
         ])),
-        Policy::PatchBucketsOnly => to(objects(&[
-            format!("aws-ssm-{region}"),
-            format!("aws-patch-manager-{region}-*"),
-            format!("patch-baseline-snapshot-{region}"),
-        ])),
+        Policy::PatchBucketsOnly => {
+            let buckets = buckets::buckets();
+            let prefixes = buckets.module.prefixes.iter().chain(&buckets.snapshot.prefixes);
+            let names = prefixes.map(|prefix| format!("{}*", prefix.replace("{region}", region)));
+            to(objects(&names.collect::<Vec<_>>()))
+        }
         Policy::Nothing => {
             json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]})
         }

@@ -14,9 +14,8 @@ pub fn describe_regions(world: &mut World, call: &Call) -> Result<String, AwsErr
     let wanted = list(&call.request, "RegionName");
     let filters = checked_filters(call)?;
     let all_regions = text(call, "AllRegions") == Some("true");
-    let known = regions::all();
     // A Region that only the scenario names counts as a Region.
-    let mut names: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
+    let mut names: Vec<String> = regions::all().to_vec();
     for node in world.fleet.nodes.iter().filter(|node| node.account == call.account) {
         if !names.contains(&node.region) {
             names.push(node.region.clone());

@@ -36,7 +36,7 @@ fn the_default_baseline_is_that_of_windows_unless_asked_otherwise() {
     let arn = default_of(&mut lab, "UBUNTU");
     let full = lab.ssm("GetPatchBaseline", json!({"BaselineId": arn}));
     assert_eq!((&full["Name"], &full["BaselineId"]), (&json!("AWS-UbuntuDefaultPatchBaseline"), &json!(arn)));
-    assert!(full["ApprovalRules"]["PatchRules"][0]["ApproveAfterDays"].is_null(), "Ubuntu knows no delay");
+    assert_eq!(full["ApprovalRules"]["PatchRules"][0]["ApproveAfterDays"], 7, "without effect");
     let short = arn.rsplit_once('/').map(|(_, id)| id).expect("an ARN");
     for (id, code) in [
         (short, "DoesNotExistException"),
@@ -88,6 +88,11 @@ fn what_aws_refuses_makes_no_baseline() {
         (json!({"Tags": [{"Key": "a{", "Value": ""}]}), "ValidationException"),
         (json!({"ClientToken": ""}), "ValidationException"),
         (json!({"RejectedPatches": "x"}), "SerializationException"),
+        (json!({"OperatingSystem": "WINDOWS", "Sources": []}), "ValidationException"),
+        (
+            json!({"OperatingSystem": "UBUNTU", "ApprovalRules": {"PatchRules": [{"PatchFilterGroup": {"PatchFilters": []}}]}}),
+            "ValidationException",
+        ),
     ] {
         let mut request = json!({"Name": "mine", "OperatingSystem": AL});
         for (name, value) in more.as_object().into_iter().flatten() {

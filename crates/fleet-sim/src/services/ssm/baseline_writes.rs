@@ -5,7 +5,7 @@ use super::{
     tags,
 };
 use crate::{
-    patching::baseline::{Content, Refusal, check},
+    patching::baseline::{Content, Refusal, check, check_request},
     wire::{AwsError, Call},
     world::World,
 };
@@ -16,7 +16,7 @@ pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     ssm(call).required("Name")?;
     let os = system(call)?;
     let content = read(given(call))?;
-    check(os, &content).map_err(refused)?;
+    check(os, &content).and_then(|()| check_request(os, &call.request, world.in_doubt)).map_err(refused)?;
     let tags = tags::read(call)?;
     let token = ssm(call).text("ClientToken")?;
     if token.is_some_and(|token| !(1..=64).contains(&token.chars().count())) {
@@ -37,7 +37,7 @@ pub fn create_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
 /// Answers `UpdatePatchBaseline`. With `Replace`, fields that the request does not name get the value of a new
 /// baseline.
 pub fn update_patch_baseline(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let reference = baseline_id(call)?;
+    let (reference, in_doubt) = (baseline_id(call)?, world.in_doubt);
     let registered = world.baselines.in_region(&call.account, &call.region);
     let before = match registered.get(reference) {
         // The API has no other error here.
@@ -55,7 +55,7 @@ pub fn update_patch_baseline(world: &mut World, call: &Call) -> Result<String, A
     };
     fields.extend(given(call));
     let content = read(fields)?;
-    check(before.os, &content).map_err(refused)?;
+    check(before.os, &content).and_then(|()| check_request(before.os, &call.request, in_doubt)).map_err(refused)?;
     let after = registered.update(reference, content, world.now)?;
     Ok(full(&after).to_string())
 }

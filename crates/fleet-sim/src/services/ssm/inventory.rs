@@ -6,6 +6,7 @@ use crate::{
         Node,
         inventory::{TYPES, capture_time, captured, rows},
     },
+    scenario::Answer,
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
 };
@@ -27,6 +28,13 @@ pub fn get_inventory(world: &mut World, call: &Call) -> Result<String, AwsError>
         [attribute] => attribute.required("TypeName")?,
         _ => return Err(request.refuse("ResultAttributes", "Member must have length less than or equal to 1")),
     };
+    if wanted == "AWS:Application" && world.in_doubt.inventory_of_applications == Answer::Refused {
+        let text = format!(
+            "Result type name {wanted} is not supported. Supported type names are: AWS:InstanceInformation, \
+             AWS:PatchSummary. Default result type name is AWS:InstanceInformation."
+        );
+        return Err(AwsError::new("InvalidResultAttributeException", text));
+    }
     let (name, schema) = match TYPES.iter().find(|(name, _, _)| *name == wanted) {
         Some((name, schema, _)) => (*name, *schema),
         None => return Err(AwsError::new("InvalidTypeNameException", format!("{wanted} is not a valid type name."))),
@@ -127,7 +135,10 @@ mod tests {
             "os: AMAZON_LINUX_2023",
             "os: AMAZON_LINUX_2023, inventory: true, agent: stopped",
         ];
-        Lab::with(&fleet.iter().enumerate().map(|(n, fields)| node(n, fields)).collect::<String>(), "emptyPages: false")
+        Lab::with(
+            &fleet.iter().enumerate().map(|(n, fields)| node(n, fields)).collect::<String>(),
+            "emptyPages: false\ninDoubt: {inventoryOfApplications: taken}",
+        )
     }
 
     fn names(entity: &Value) -> Vec<&str> {
@@ -165,6 +176,17 @@ mod tests {
             ["i-00000000", "i-00000001", "i-00000004"],
             "the others were not collected for 30 days"
         );
+    }
+
+    #[test]
+    fn applications_are_refused_as_aws_refused_other_types_unless_the_scenario_says_otherwise() {
+        let request = json!({"ResultAttributes": [{"TypeName": "AWS:Application"}]});
+        let node =
+            format!("  - {{account: \"{MEMBER}\", region: {REGION}, id: i-00000000, os: UBUNTU, inventory: true}}\n");
+        let mut strict = Lab::with(&node, "emptyPages: false");
+        assert_eq!(strict.ssm_error("GetInventory", request), "InvalidResultAttributeException");
+        let usual = json!({"ResultAttributes": [{"TypeName": "AWS:InstanceInformation"}]});
+        assert_eq!(ids(&strict.ssm("GetInventory", usual)), ["i-00000000"]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ const DONE: Record<string, string> = {
 const NO_CHANGE: Record<string, string> = {
   foreign: "Not changed: orgpatch does not own it",
   "quota-reached": "Not created: the quota is reached",
+  refused: "Not changed: AWS refused it",
   left: "Not changed",
 };
 
