@@ -112,7 +112,7 @@ test-cloud: build ## The simulator against botocore's models, and the local clou
 # Without PROFILE the same questions go to the local cloud. docs/conformance.md says what each variable does.
 .PHONY: conformance
 conformance: $(if $(PROFILE),.venv/.installed,build) ## Ask a real account what the simulator rests on: PROFILE=<aws profile>, read-only
-	$(if $(filter-out 1,$(WRITE)),@echo "WRITE is '$(WRITE)': set WRITE=1, or leave it out" >&2; exit 2)
+	$(if $(filter-out 1,$(WRITE)),@echo "WRITE is '$(WRITE)': set WRITE=1 or leave it out" >&2; exit 2)
 	$(if $(PROFILE),@cd tests/cloud && PYTHONDONTWRITEBYTECODE=1 ../../.venv/bin/python -m conformance \
 		--profile '$(PROFILE)' $(if $(REGION),--region '$(REGION)') $(if $(ACCOUNT),--account '$(ACCOUNT)') \
 		$(if $(WRITE),--write) $(if $(BUCKET),--bucket '$(BUCKET)') $(if $(INSTANCE),--instance '$(INSTANCE)') \

@@ -38,6 +38,19 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The largest page of an operation in botocore's model. A test compares it."""
+
+    service: str
+    operation: str
+    most: int
+    field: str = "MaxResults"
+
+    def __str__(self) -> str:
+        return f"botocore, {self.service} {self.operation}.{self.field}: at most {self.most}"
+
+
+@dataclass(frozen=True)
 class Page:
     """A public page: documentation of AWS, or a report of a user with the answer that AWS gave."""
 
@@ -57,7 +70,7 @@ class Fact:
     says: str
     # The operations that are asked about, as IAM or the API names them: `ssm:ListCommands`.
     calls: tuple[str, ...]
-    sources: tuple[Model | Page, ...]
+    sources: tuple[Model | Limit | Page, ...]
     # What AWS answers by its documentation, or by what users report. More than one: the sources leave it open.
     aws: tuple[str, ...]
     # What orgpatch does under each answer.

@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a question."""
+    """A question with its answer, or with the reason why there is none."""
 
     fact: Fact
     status: Status

@@ -22,7 +22,7 @@ from conformance import asker as asking
 from conformance import cli, report
 from conformance.asker import READS, SENDS, WRITES, Asker, Permitted
 from conformance.errors import CannotTell, Forbidden
-from conformance.fact import ACCEPTED, Fact, Model, Needs, Page, plain
+from conformance.fact import ACCEPTED, Fact, Limit, Model, Needs, Page, plain
 from conformance.facts import FACTS, NOT_ASKED, s3, ssm_baselines
 from conformance.rendered import state_machine
 from conformance.run import Outcome, Result, Status, ask, run
@@ -57,13 +57,6 @@ def test_the_local_cloud_answers_as_the_fact_says(box: Sandbox, fact: Fact) -> N
     assert not asker.left_behind
 
 
-def test_nothing_stays_in_the_account(box: Sandbox) -> None:
-    outcome = run(FACTS, box.asker(EVERYTHING))
-    assert not outcome.left_behind
-    assert box.baselines() == []
-    assert box.stored() == []
-
-
 # ------------------------------------------------------------------------------------------------- what may be sent
 
 
@@ -78,11 +71,13 @@ def test_without_write_only_reads_are_sent(box: Sandbox) -> None:
     assert "INSTANCE=" in not_asked[Needs.INSTANCE]
 
 
-def test_with_write_nothing_is_sent_to_an_instance(box: Sandbox) -> None:
+def test_with_write_nothing_is_sent_to_an_instance_and_nothing_stays(box: Sandbox) -> None:
     asker = box.asker(Permitted(write=True, bucket=BUCKET))
-    run(FACTS, asker)
+    outcome = run(FACTS, asker)
     assert not set(asker.calls) & SENDS
     assert {"ssm:CreatePatchBaseline", "s3:PutObject"} <= set(asker.calls)
+    assert not outcome.left_behind
+    assert (box.baselines(), box.stored()) == ([], []), "everything is removed again"
 
 
 def test_an_instance_gets_one_scan(box: Sandbox) -> None:
@@ -90,6 +85,22 @@ def test_an_instance_gets_one_scan(box: Sandbox) -> None:
     run(FACTS, asker)
     assert asker.calls.count("ssm:SendCommand") == 1
     assert set(asker.calls) <= READS | SENDS
+
+
+def test_results_are_asked_for_with_a_session_that_may_do_nothing_else(box: Sandbox) -> None:
+    iam = box.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    read = {"Effect": "Allow", "Action": "ssm:DescribeInstancePatchStates", "Resource": "*"}
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": [read]})
+    iam.put_role_policy(RoleName="reader", PolicyName="read", PolicyDocument=allowed)
+    asker = box.asker(Permitted(role=role))
+    result = ask(BY_NAME["results-are-authorized-on-instances"], asker)
+    assert result.answer == ACCEPTED, result.notes
+    assert asker.calls[-2:] == ["sts:AssumeRole", "ssm:DescribeInstancePatchStates"]
+    iam.delete_role_policy(RoleName="reader", PolicyName="read")
+    assert ask(BY_NAME["results-are-authorized-on-instances"], asker).answer == "AccessDeniedException"
 
 
 def test_reads_read() -> None:
@@ -307,8 +318,8 @@ def test_answers_are_compared_with_the_model() -> None:
 
 # What Systems Manager checks beside CreatePatchBaseline, and the local cloud does not.
 NOT_CHECKED_HERE = {"ssm:AddTagsToResource"}
-# What only runs where AWS is: it needs a role, an instance that was terminated, or an API that is not simulated.
-NOT_CALLED_HERE = {"ssm:DescribeDocument", "sts:AssumeRole", "s3:DeleteObjectVersion"}
+# What the local cloud does not simulate or authorize, and what needs ROLE or a bucket with versions.
+NOT_CALLED_HERE = {"lambda:GetAccountSettings", "ssm:DescribeDocument", "sts:AssumeRole", "s3:DeleteObjectVersion"}
 
 
 def policy() -> dict[str, Any]:
@@ -356,6 +367,10 @@ def test_a_fact_has_a_witness_besides_code_and_simulator(fact: Fact) -> None:
         if isinstance(source, Model):
             assert len(source.quote) > 20
             assert source.quote in documentation(source)
+        elif isinstance(source, Limit):
+            model = botocore.session.get_session().get_service_model(source.service)
+            shape = model.operation_model(source.operation).input_shape.members[source.field]
+            assert shape.metadata["max"] == source.most
         else:
             assert re.match(r"https://[\w.-]+/", source.url) and source.says
 

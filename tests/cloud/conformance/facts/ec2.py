@@ -6,11 +6,11 @@ import botocore.session
 
 from ..asker import Asker
 from ..errors import CannotTell
-from ..fact import ACCEPTED, Fact, Model, Page
+from ..fact import ACCEPTED, Fact, Limit, Model, Page
 
 _REGIONS = "ec2:DescribeRegions"
 _THE_SAME, _MORE, _FEWER = "the Regions of botocore", "more Regions than botocore", "fewer Regions than botocore"
-_PAGES = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/"
+_PAGINATION = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination"
 _UNKNOWN = "xx-nowhere-1"
 
 
@@ -49,20 +49,27 @@ def _partition(asker: Asker) -> str:
     return "the partition of the ARN" if arn.split(":")[1] == asker.partition else f"{asker.partition} by name only"
 
 
-def _page(operation: str, size: int) -> Fact:
+def _page(operation: str, size: int, *sources: Model | Limit | Page, refuses: bool | None = True) -> Fact:
+    """Returns the fact about pages; `refuses` says whether larger ones are refused, None that no source says it."""
+
     def ask(asker: Asker) -> str:
         answers = [asker.answer("ec2", _snake(operation), MaxResults=count) for count in (size, size + 1)]
         return f"{size} {answers[0]}, {size + 1} {answers[1]}"
 
-    right = f"{size} {ACCEPTED}, {size + 1} InvalidParameterValue"
+    refused = f"{size} {ACCEPTED}, {size + 1} InvalidParameterValue"
+    cut = f"{size} {ACCEPTED}, {size + 1} {ACCEPTED}"
+    aws = (refused, cut) if refuses is None else (refused if refuses else cut,)
+    local = refused if refused not in aws else None
     return Fact(
         name=f"page-of-{operation}",
-        says=f"{operation} accepts pages of {size} and no larger ones.",
+        says=f"{operation} accepts pages of {size}, and answers no more at once.",
         calls=(f"ec2:{operation}",),
-        sources=(Page(f"{_PAGES}API_{operation}.html", f"MaxResults: at most {size}"),),
-        aws=(right,),
-        orgpatch={right: f"asks for pages of {size}", f"{size} {ACCEPTED}, {size + 1} {ACCEPTED}": "the same"},
+        sources=sources or (Limit("ec2", operation, size),),
+        aws=aws,
+        orgpatch={refused: f"asks for pages of {size}", cut: f"asks for pages of {size}"},
         ask=ask,
+        simulator=local,
+        because="fleet-sim refuses every larger page" if local else "",
     )
 
 
@@ -150,10 +157,15 @@ FACTS = (
         orgpatch={"every field": "readiness explains what it sees, and says unknown for a field that is missing"},
         ask=_instances,
     ),
-    _page("DescribeInstances", 1000),
+    _page("DescribeInstances", 1000, Page(_PAGINATION, "names no maximum"), refuses=None),
     _page("DescribeSubnets", 1000),
     _page("DescribeSecurityGroups", 1000),
     _page("DescribeNetworkAcls", 1000),
-    _page("DescribeVpcEndpoints", 1000),
+    _page(
+        "DescribeVpcEndpoints",
+        1000,
+        Model("ec2", "DescribeVpcEndpointsRequest.MaxResults", "is greater than 1,000, we return only 1,000 items"),
+        refuses=False,
+    ),
     _page("DescribeRouteTables", 100),
 )

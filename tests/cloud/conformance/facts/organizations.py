@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..asker import Asker
-from ..fact import ACCEPTED, Fact, Model
+from ..fact import ACCEPTED, Fact, Limit, Model
 
 
 def _fields(asker: Asker) -> str:
@@ -42,7 +42,7 @@ FACTS = (
         name="page-of-ListAccounts",
         says="ListAccounts accepts pages of 20 and no larger ones.",
         calls=("organizations:ListAccounts", "organizations:ListRoots"),
-        sources=(Model("organizations", "ListAccountsRequest.MaxResults", "The maximum number of items to return"),),
+        sources=(Limit("organizations", "ListAccounts", 20),),
         aws=(_RIGHT_PAGE,),
         orgpatch={_RIGHT_PAGE: "asks for pages of 20"},
         ask=_page,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..asker import Asker
-from ..fact import ACCEPTED, Fact, Model, Page
+from ..fact import ACCEPTED, Fact, Limit, Model, Page
 
 _REFUSED = "InvalidResultAttributeException"
 _LINUX = {"Key": "AWS:InstanceInformation.PlatformType", "Values": ["Linux"], "Type": "Equal"}
@@ -46,12 +46,7 @@ FACTS = (
         name="page-of-GetInventory",
         says="GetInventory accepts the filter by platform and pages of 50, and no larger ones.",
         calls=("ssm:GetInventory",),
-        sources=(
-            Page(
-                "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetInventory.html",
-                "MaxResults: at most 50",
-            ),
-        ),
+        sources=(Limit("ssm", "GetInventory", 50),),
         aws=(f"50 {ACCEPTED}, 51 ValidationException",),
         orgpatch={f"50 {ACCEPTED}, 51 ValidationException": "asks for pages of 50"},
         ask=_page,

@@ -8,10 +8,9 @@ from typing import Any
 
 from ..asker import DOCUMENT, Asker
 from ..errors import CannotTell
-from ..fact import ACCEPTED, Fact, Model, Page
+from ..fact import ACCEPTED, Fact, Limit, Model, Page
 
 _REFUSED = "ValidationException"
-_CONSTRAINTS = "https://docs.aws.amazon.com/systems-manager/latest/APIReference/"
 
 
 def _snake(operation: str) -> str:
@@ -48,9 +47,9 @@ def _page(operation: str, size: int, most: int, about: Callable[[Asker], dict[st
     right = f"{size} {ACCEPTED}, {most + 1} {_REFUSED}"
     return Fact(
         name=f"page-of-{operation}",
-        says=f"{operation} accepts pages of {size}, which orgpatch asks for, and none of more than {most}.",
+        says=f"{operation} accepts pages of {size} and none of more than {most}.",
         calls=(f"ssm:{operation}",),
-        sources=(Page(f"{_CONSTRAINTS}API_{operation}.html", f"MaxResults: at most {most}"),),
+        sources=(Limit("ssm", operation, most),),
         aws=(right,),
         orgpatch={right: f"asks for pages of {size}"},
         ask=ask,
