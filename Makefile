@@ -109,6 +109,15 @@ test-static: tools ## Template, state machine and policies against their rules
 test-cloud: build ## The simulator against botocore's models, and the local cloud's own tests
 	$(CHECKS) tests
 
+# Without PROFILE the same questions go to the local cloud. docs/conformance.md says what each variable does.
+.PHONY: conformance
+conformance: $(if $(PROFILE),.venv/.installed,build) ## Ask a real account what the simulator rests on: PROFILE=<aws profile>, read-only
+	$(if $(filter-out 1,$(WRITE)),@echo "WRITE is '$(WRITE)': set WRITE=1 or leave it out" >&2; exit 2)
+	$(if $(PROFILE),@cd tests/cloud && PYTHONDONTWRITEBYTECODE=1 ../../.venv/bin/python -m conformance \
+		--profile '$(PROFILE)' $(if $(REGION),--region '$(REGION)') $(if $(ACCOUNT),--account '$(ACCOUNT)') \
+		$(if $(WRITE),--write) $(if $(BUCKET),--bucket '$(BUCKET)') $(if $(INSTANCE),--instance '$(INSTANCE)') \
+		$(if $(ROLE),--role '$(ROLE)'),$(CHECKS) tests/test_conformance.py)
+
 .PHONY: new-scenario
 new-scenario: ## Write a new end-to-end case that runs and passes: NAME=<topic>/<name>
 	@$(PYTHON) scripts/new_scenario.py "$${NAME:-}"

@@ -29,7 +29,7 @@ ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 # The modules of the extension that change what a caller sees; `bare` runs without them.
 WITHOUT = (
     "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,"
-    "multipart,athena,lambda_limits,dates"
+    "multipart,athena,lambda_limits,dates,definitions"
 )
 
 

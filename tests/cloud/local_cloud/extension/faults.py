@@ -25,13 +25,20 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.core.router import extract_access_key_id
 from ministack.services import cloudwatch_logs, dynamodb, s3, sns, stepfunctions, sts
 
-from . import connections, simulator, workers
+from . import connections, multipart, simulator, workers
 from .clock import CLOCK, Work
 from .evidence import STRUCK
 
 SERVICES = {"s3": s3, "dynamodb": dynamodb, "sts": sts, "sns": sns, "logs": cloudwatch_logs, "states": stepfunctions}
 # Operations whose IAM action has another name. A scenario may use either name.
 _API_NAMES = {"s3:ListBucket": "s3:ListObjectsV2", "lambda:InvokeFunction": "lambda:Invoke"}
+_COMPLETE = "s3:CompleteMultipartUpload"
+# Texts of S3, where no scenario gives one.
+_MESSAGES = {
+    "ConditionalRequestConflict": (
+        "A conflicting conditional operation is currently in progress against this resource. Please try again."
+    )
+}
 _SERVER_ERRORS = frozenset({"InternalError", "InternalServerError", "InternalFailure", "InternalServerException"})
 _STATUS = {
     "SlowDown": 503,
@@ -51,10 +58,9 @@ class Fault:
     document: dict[str, Any]
     met: int = 0
 
-    def concerns(self, action: str, accounts: set[str], region: str, request: str) -> bool:
-        """Returns whether the fault matches a call."""
+    def concerns(self, names: set[str], accounts: set[str], region: str, request: str) -> bool:
+        """Returns whether the fault matches a call; `names` has those of its operation and of its IAM action."""
         wanted = self.document
-        names = {action, _API_NAMES.get(action, action)}
         return (
             any(fnmatch.fnmatchcase(name, wanted["operation"]) for name in names)
             and wanted.get("account") in {None, *accounts}
@@ -86,7 +92,7 @@ class Fate:
     @property
     def message(self) -> str:
         """The text of the error."""
-        return self.effect.get("message") or "injected by the scenario"
+        return self.effect.get("message") or _MESSAGES.get(self.error or "", "injected by the scenario")
 
     @property
     def kill(self) -> str | None:
@@ -116,15 +122,16 @@ class Faults:
         """Reads the faults from the simulator."""
         self._faults = [Fault(document) for document in simulator.get("/_sim/faults")]
 
-    def meet(self, action: str, accounts: set[str], request: str) -> Fate:
-        """Decides what happens to a call."""
+    def meet(self, action: str, accounts: set[str], request: str, operation: str | None = None) -> Fate:
+        """Decides what happens to a call; `operation` is the name in the API, if it is not that of the IAM action."""
+        names = {action, operation or _API_NAMES.get(action, action)}
         latency = 0.0
         effect: dict[str, Any] = {}
         with self._lock:
             for fault in self._faults:
                 slows = "latencyMs" in fault.document
                 # A call that already has its effect does not use up the next fault.
-                if (effect and not slows) or not fault.concerns(action, accounts, get_region(), request):
+                if (effect and not slows) or not fault.concerns(names, accounts, get_region(), request):
                     continue
                 if fault.meet():
                     latency += fault.document["latencyMs"] / 1000 if slows else 0
@@ -189,9 +196,12 @@ def _wrap(service: str, native: Any) -> Any:
         address = f"{path}?{urlencode(query, doseq=True)}" if query else path
         request = f"{method} {address} {raw} {unquote_plus(raw)}"
         accounts = {get_account_id(), *_role_account(request)}
-        fate = FAULTS.meet(action, accounts, request)
+        operation = _upload_operation(method, query) if service == "s3" else None
+        fate = FAULTS.meet(action, accounts, request, operation)
         await asyncio.sleep(fate.latency_seconds)
         if fate.error:
+            if (operation, fate.error) == (_COMPLETE, "ConditionalRequestConflict"):
+                multipart.forget(query)
             return _error(service, fate.error, fate.message)
         answer: Any = (500, {}, b"")
         if fate.kill != "before":
@@ -203,6 +213,15 @@ def _wrap(service: str, native: Any) -> Any:
         return answer
 
     return handle
+
+
+def _upload_operation(method: str, query: dict[str, list[str]]) -> str | None:
+    """Returns the operation of an upload in parts. IAM calls all of them s3:PutObject."""
+    if "uploads" in query and method == "POST":
+        return "s3:CreateMultipartUpload"
+    if "uploadId" in query:
+        return {"PUT": "s3:UploadPart", "POST": _COMPLETE}.get(method)
+    return None
 
 
 def _role_account(request: str) -> set[str]:

@@ -1,0 +1,10 @@
+"""Runs the command: `python -m conformance --profile <aws profile>`."""
+
+from __future__ import annotations
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""Organizations: paths and states of accounts."""
+
+from __future__ import annotations
+
+from ..asker import Asker
+from ..fact import ACCEPTED, Fact, Limit, Model
+
+
+def _fields(asker: Asker) -> str:
+    accounts = asker.call("organizations", "list_accounts", MaxResults=20).get("Accounts", [])
+    missing = {name for account in accounts for name in ("State", "Paths") if not account.get(name)}
+    return f"no {' and no '.join(sorted(missing, reverse=True))}" if missing else "State and Paths"
+
+
+def _page(asker: Asker) -> str:
+    answers = [asker.answer("organizations", "list_accounts", MaxResults=count) for count in (20, 21)]
+    return f"20 {answers[0]}, 21 {answers[1]}"
+
+
+_RIGHT_PAGE = f"20 {ACCEPTED}, 21 InvalidInputException"
+
+FACTS = (
+    Fact(
+        name="accounts-have-state-and-path",
+        says="ListAccounts answers State and Paths of each account. Only the management account and delegated "
+        "administrators may ask.",
+        calls=("organizations:ListAccounts",),
+        sources=(
+            Model("organizations", "Account.Paths", "The paths in the organization where the account exists"),
+            Model("organizations", "Account.State", "Each state represents a specific phase in the account lifecycle"),
+        ),
+        aws=("State and Paths",),
+        orgpatch={
+            "State and Paths": "needs no further call for the tree",
+            "no Paths": "reads the whole tree instead, one call per unit and more",
+            "no State": "an account without a state is not patched",
+            "no State and no Paths": "an account without a state is not patched",
+        },
+        ask=_fields,
+    ),
+    Fact(
+        name="page-of-ListAccounts",
+        says="ListAccounts accepts pages of 20 and no larger ones.",
+        calls=("organizations:ListAccounts", "organizations:ListRoots"),
+        sources=(Limit("organizations", "ListAccounts", 20),),
+        aws=(_RIGHT_PAGE,),
+        orgpatch={_RIGHT_PAGE: "asks for pages of 20"},
+        ask=_page,
+    ),
+)

@@ -1,0 +1,200 @@
+"""Systems Manager: pages and filters of the lists that orgpatch reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..asker import DOCUMENT, Asker
+from ..errors import CannotTell
+from ..fact import ACCEPTED, Fact, Limit, Model, Page
+
+_REFUSED = "ValidationException"
+
+
+def _snake(operation: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")
+
+
+def _nothing(_: Asker) -> dict[str, Any]:
+    return {}
+
+
+def _instance(asker: Asker) -> dict[str, Any]:
+    return {"InstanceId": asker.managed_instance()}
+
+
+def _instances(asker: Asker) -> dict[str, Any]:
+    return {"InstanceIds": [asker.managed_instance()]}
+
+
+def _window(asker: Asker) -> dict[str, Any]:
+    found = asker.call("ssm", "describe_maintenance_windows", MaxResults=10)["WindowIdentities"]
+    if not found:
+        raise CannotTell("there is no maintenance window here: create one, disabled, to have this asked")
+    return {"WindowId": found[0]["WindowId"]}
+
+
+def _page(operation: str, size: int, most: int, about: Callable[[Asker], dict[str, Any]] = _nothing) -> Fact:
+    """Returns the fact about pages: orgpatch asks for `size`, and the reference says `most`."""
+
+    def ask(asker: Asker) -> str:
+        given = about(asker)
+        answers = [asker.answer("ssm", _snake(operation), MaxResults=count, **given) for count in (size, most + 1)]
+        return f"{size} {answers[0]}, {most + 1} {answers[1]}"
+
+    right = f"{size} {ACCEPTED}, {most + 1} {_REFUSED}"
+    return Fact(
+        name=f"page-of-{operation}",
+        says=f"{operation} accepts pages of {size} and none of more than {most}.",
+        calls=(f"ssm:{operation}",),
+        sources=(Limit("ssm", operation, most),),
+        aws=(right,),
+        orgpatch={right: f"asks for pages of {size}"},
+        ask=ask,
+    )
+
+
+def _since(days: int = 1) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sent(operation: str) -> Fact:
+    def ask(asker: Asker) -> str:
+        filters = [{"key": "InvokedAfter", "value": _since()}, {"key": "DocumentName", "value": DOCUMENT}]
+        return asker.answer("ssm", _snake(operation), Filters=filters, MaxResults=50)
+
+    return Fact(
+        name=f"two-filters-of-{operation}",
+        says=f"{operation} accepts the filters InvokedAfter and DocumentName together.",
+        calls=(f"ssm:{operation}",),
+        sources=(Model("ssm", "CommandFilter.value", "For example, specify AWS-RunPatchBaseline"),),
+        aws=(ACCEPTED,),
+        orgpatch={ACCEPTED: "finds its commands again by their comments, and reads only what is its own"},
+        ask=ask,
+    )
+
+
+def _status(status: str, answer: tuple[str, ...], does: dict[str, str]) -> Fact:
+    def ask(asker: Asker) -> str:
+        filters = [{"key": "Status", "value": status}]
+        return asker.answer("ssm", "list_command_invocations", Filters=filters, MaxResults=50)
+
+    return Fact(
+        name=f"invocations-that-are-{status}",
+        says=f"ListCommandInvocations can be filtered by Status={status}."
+        if answer == (ACCEPTED,)
+        else f"No documentation lists Status={status} for ListCommandInvocations.",
+        calls=("ssm:ListCommandInvocations",),
+        sources=(Model("ssm", "CommandFilter.value", "The status values you can specify for ListCommandInvocations"),),
+        aws=answer,
+        orgpatch=does,
+        ask=ask,
+    )
+
+
+def _really_filters(asker: Asker) -> str:
+    def documents(**params: Any) -> set[str]:
+        found = asker.call("ssm", "list_command_invocations", MaxResults=50, **params)["CommandInvocations"]
+        return {invocation["DocumentName"].rsplit("/", 1)[-1] for invocation in found}
+
+    if not documents() - {DOCUMENT}:
+        raise CannotTell("no invocation of another document is in the list: run another document in the account first")
+    others = documents(Filters=[{"key": "DocumentName", "value": DOCUMENT}]) - {DOCUMENT}
+    return "also other documents" if others else "only that document"
+
+
+def _stage(asker: Asker) -> str:
+    filters = [{"key": "ExecutionStage", "value": "Executing"}]
+    return asker.answer("ssm", "list_command_invocations", Filters=filters)
+
+
+def _no_such_command(asker: Asker) -> str:
+    command = "00000000-0000-4000-8000-000000000000"
+    found = asker.call("ssm", "list_command_invocations", CommandId=command, Details=True)["CommandInvocations"]
+    return f"{len(found)} invocations"
+
+
+def _enabled(asker: Asker) -> str:
+    answer = asker.call(
+        "ssm", "describe_maintenance_windows", Filters=[{"Key": "Enabled", "Values": ["true"]}], MaxResults=50
+    )
+    return "also others" if any(not window["Enabled"] for window in answer["WindowIdentities"]) else "only enabled ones"
+
+
+_ASKS = {ACCEPTED: "asks for this status before it sends, so that it does not install beside another command"}
+
+FACTS = (
+    _page("ListCommands", 50, 50),
+    _page("ListCommandInvocations", 50, 50),
+    _page("ListAssociations", 50, 50),
+    _page("DescribeInstanceInformation", 50, 50),
+    _page("DescribeInstancePatchStates", 50, 100, _instances),
+    _page("DescribeInstancePatches", 100, 100, _instance),
+    _page("DescribePatchBaselines", 100, 100),
+    _page("DescribePatchGroups", 100, 100),
+    _page("DescribeMaintenanceWindows", 50, 100),
+    _page("DescribeMaintenanceWindowTasks", 50, 100, _window),
+    _page("DescribeMaintenanceWindowTargets", 50, 100, _window),
+    _sent("ListCommands"),
+    _sent("ListCommandInvocations"),
+    Fact(
+        name="invocations-of-one-document",
+        says="The filter DocumentName of ListCommandInvocations leaves out other documents.",
+        calls=("ssm:ListCommandInvocations",),
+        sources=(
+            Model("ssm", "CommandFilter.value", "Specify name of the Amazon Web Services Systems Manager document"),
+            Page("https://github.com/aws/aws-cli/issues/3707", "in 2018 a user found that it did not filter"),
+        ),
+        aws=("only that document", "also other documents"),
+        orgpatch={
+            "only that document": "reads at most 60 pages at a look",
+            "also other documents": "picks its commands by their ids; in a busy account it asks for some one by one",
+        },
+        ask=_really_filters,
+        not_local="fleet-sim has only commands of one document",
+    ),
+    *(_status(status, (ACCEPTED,), _ASKS) for status in ("Pending", "InProgress", "Delayed")),
+    _status(
+        "Cancelling",
+        (ACCEPTED, "InvalidFilterKey", _REFUSED),
+        {
+            ACCEPTED: "does not ask for it",
+            "InvalidFilterKey": "does not ask for it",
+            _REFUSED: "does not ask for it",
+        },
+    ),
+    Fact(
+        name="stage-is-no-filter-of-invocations",
+        says="ListCommandInvocations refuses the filter ExecutionStage, which ListCommands has.",
+        calls=("ssm:ListCommandInvocations",),
+        sources=(Model("ssm", "CommandFilter.key", "filter can't be used with the ListCommandInvocations operation"),),
+        aws=("InvalidFilterKey",),
+        orgpatch={"InvalidFilterKey": "does not use it", ACCEPTED: "does not use it"},
+        ask=_stage,
+    ),
+    Fact(
+        name="command-that-is-not-there-yet",
+        says="ListCommandInvocations answers an empty list for a command that it does not know (yet).",
+        calls=("ssm:ListCommandInvocations",),
+        sources=(Page("https://github.com/aws/aws-sdk/issues/190", "200 with an empty list right after sending"),),
+        aws=("0 invocations",),
+        orgpatch={"0 invocations": "looks again; a command without an invocation is no proof that nothing was sent"},
+        ask=_no_such_command,
+    ),
+    Fact(
+        name="windows-that-are-enabled",
+        says="DescribeMaintenanceWindows can be filtered by Enabled=true.",
+        calls=("ssm:DescribeMaintenanceWindows",),
+        sources=(
+            Model("ssm", "DescribeMaintenanceWindowsRequest.Filters", "Supported filter keys are Name and Enabled"),
+        ),
+        aws=("only enabled ones",),
+        orgpatch={
+            "only enabled ones": "reads no disabled window",
+            "also others": "reads more windows; a disabled one is no conflict",
+        },
+        ask=_enabled,
+    ),
+)
