@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import yaml
-from ministack.services import athena, cloudwatch, lambda_svc, s3
+from ministack.services import athena, cloudwatch, iam, lambda_svc, s3
 from ministack.services import stepfunctions as sf
 from ministack.services.cloudformation import provisioners
 
@@ -55,6 +55,7 @@ def install() -> None:
         ("LifecycleConfiguration", _lifecycle_xml, s3._put_bucket_lifecycle, _dropping(s3._bucket_lifecycle)),
     )
     for operation in ("create", "update"):
+        after("AWS::IAM::Role", operation, _set_boundary)
         after("AWS::Lambda::Function", operation, _reserve_concurrency)
         after("AWS::StepFunctions::StateMachine", operation, _observe)
     provisioners._RESOURCE_HANDLERS.update(
@@ -69,6 +70,14 @@ def install() -> None:
             },
         }
     )
+
+
+def _set_boundary(name: str, properties: dict[str, Any]) -> None:
+    boundary = properties.get("PermissionsBoundary")
+    if boundary and not iam._policy_exists(boundary):
+        iam._roles.pop(name, None)
+        raise ValueError(f"Scope ARN: {boundary} does not exist or is not attachable.")
+    iam._roles[name]["PermissionsBoundary"] = boundary or ""
 
 
 def handlers(create: Callable[..., Any], update: Callable[..., Any]) -> Handlers:
