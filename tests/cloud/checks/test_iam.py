@@ -8,6 +8,8 @@ from typing import Any
 import parliament
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_trust_policy, parse_policy_document
+from ministack.core.responses import request_scope
+from ministack.services.cloudformation import engine
 
 from . import intrinsics, policies, sources
 
@@ -159,18 +161,37 @@ def test_acting_functions_enter_the_own_organization_only() -> None:
         if "sts:AssumeRole" in statement.actions:
             assert statement.actions == ("sts:AssumeRole",)
             assert statement.document["Condition"] == {"StringEquals": {"aws:ResourceOrgID": {"Ref": "OrganizationId"}}}
-            assert statement.resources == ({"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${MemberRoleName}"},)
+            role = "arn:${AWS::Partition}:iam::*:role${RolePath}${MemberRoleName}"
+            assert statement.resources == ({"Fn::Sub": role},)
 
 
 def test_member_role_asks_for_the_external_id_and_the_organization() -> None:
     properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
     [statement] = properties["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"AWS": {"Ref": "ActingRoleArns"}}
     assert statement["Action"] == "sts:AssumeRole"
     assert statement["Condition"] == {
-        "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}, "aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
+        "ArnEquals": {"aws:PrincipalArn": {"Ref": "ActingRoleArns"}},
+        "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}, "aws:PrincipalOrgID": {"Ref": "OrganizationId"}},
     }
     assert properties["MaxSessionDuration"] == 3600
+
+
+def test_the_trust_of_the_member_role_needs_no_role_to_exist() -> None:
+    # IAM refuses a principal that it does not see yet, and a StackSet does not try again. An account is always seen.
+    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
+    trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
+    [statement] = trust["Statement"]
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{intrinsics.ACCOUNT}:root"}
+    # ArnEquals would follow a wildcard in the list of roles.
+    pattern = sources.member_role()["Parameters"]["ActingRoleArns"]["AllowedPattern"]
+    for arn, accepted in (
+        ("arn:aws:iam::111111111111:role/orgpatch-ScanRole-1A2B", True),
+        ("arn:aws-us-gov:iam::111111111111:role/operations/patching/orgpatch-ScanRole-1A2B", True),
+        ("arn:aws:iam::111111111111:role/*", False),
+        ("arn:aws:iam::111111111111:role/orgpatch-ScanRol?", False),
+        ("arn:aws:iam::111111111111:root", False),
+    ):
+        assert bool(re.fullmatch(pattern, arn)) is accepted, arn
 
 
 @pytest.mark.parametrize(
@@ -183,10 +204,18 @@ def test_member_role_asks_for_the_external_id_and_the_organization() -> None:
         ("ScanRole", "0123456789abcdef", "o-elsewhere1", False),
     ],
 )
-def test_who_gets_in(role: str, external_id: str | None, organization: str, trusted: bool) -> None:
+@pytest.mark.parametrize("path", ["/", "/operations/patching/"])
+def test_who_gets_in(
+    role: str, external_id: str | None, organization: str, trusted: bool, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arns = [
+        f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}-{name}-ABC" for name in ("ScanRole", "Role2")
+    ]
+    monkeypatch.setitem(intrinsics.PARAMETERS, "ActingRoleArns", arns)
     properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
     trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
-    caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{intrinsics.STACK}-{role}-ABC"
+    # A function calls as a session of its role. IAM compares aws:PrincipalArn, which is the ARN of the role with its path.
+    caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
     context = EvalContext(
         principal_arn=caller,
@@ -198,6 +227,55 @@ def test_who_gets_in(role: str, external_id: str | None, organization: str, trus
         service_context=keys,
     )
     assert evaluate_trust_policy(trust, caller, context) is trusted
+
+
+# ------------------------------------------------------------------------------------- path and permissions boundary
+BOUNDARY_IF_GIVEN = {
+    "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}],
+}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "MemberRole"])
+def test_every_role_takes_the_path_and_the_boundary(role: str) -> None:
+    document = document_of(role)
+    properties = document["Resources"][role]["Properties"]
+    assert properties["Path"] == {"Ref": "RolePath"}
+    assert document["Conditions"]["HasPermissionsBoundary"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
+    }
+    boundary = properties["PermissionsBoundary"]
+    if role == "MemberRole":  # Which policy that is: see the next test.
+        assert [boundary["Fn::If"][0], boundary["Fn::If"][2]] == ["HasPermissionsBoundary", {"Ref": "AWS::NoValue"}]
+    else:
+        assert boundary == BOUNDARY_IF_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        (
+            "arn:aws:iam::111111111111:policy/operations/limit",
+            "arn:aws:iam::222200000001:policy/operations/limit",
+        ),
+        ("arn:aws:iam::222200000001:policy/limit", "arn:aws:iam::222200000001:policy/limit"),
+        ("", None),
+    ],
+)
+def test_the_boundary_of_the_member_role_is_in_its_own_account(given: str, bound: str | None) -> None:
+    """Resolved by the local cloud's CloudFormation, as in an account of the StackSet."""
+    template = engine._parse_template(sources.MEMBER_ROLE.read_text())
+    values = {
+        "ExternalId": "0123456789abcdef",
+        "OrganizationId": "o-abcdefghij",
+        "ActingRoleArns": "arn:aws:iam::111111111111:role/a",
+        "PermissionsBoundaryArn": given,
+    }
+    with request_scope("222200000001", intrinsics.REGION):
+        parameters = engine._resolve_parameters(template, [{"Key": k, "Value": v} for k, v in values.items()])
+        conditions = engine._evaluate_conditions(template, parameters)
+        boundary = template["Resources"]["MemberRole"]["Properties"]["PermissionsBoundary"]
+        found = engine._resolve_refs(boundary, {}, parameters, conditions, {}, "stack", "stack")
+    assert (None if found is engine._NO_VALUE else found) == bound
 
 
 OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
