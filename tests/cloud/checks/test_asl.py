@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonata.jsonata import Jsonata
 
 from . import asl, sources
 
@@ -63,6 +64,16 @@ def test_it_calls_functions_and_the_topic_only() -> None:
 def test_it_waits_longer_than_its_functions_may_run() -> None:
     limits = {f"{name}Arn": function["Properties"]["Timeout"] for name, function in sources.functions().items()}
     assert asl.time_limits_exceed_those_of_the_functions(sources.state_machine(), limits) == []
+
+
+def test_the_subject_of_a_refusal_is_one_that_sns_takes() -> None:
+    # "Less than 100 characters", by the API reference of Publish.
+    expression = sources.state_machine()["States"]["NotifyRefused"]["Arguments"]["Subject"]
+    subject = Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    for error in ("InvalidPlan", "E" * 200):
+        said = subject.evaluate({}, {"refusal": {"error": error}})
+        assert said.startswith(f"orgpatch run refused: {error[:20]}")
+        assert len(said) < 100
 
 
 def test_template_and_state_machine_agree_on_substitutions() -> None:
@@ -179,7 +190,7 @@ def transient_names() -> set[str]:
 
 
 def validate(path: Path, folder: Path) -> tuple[int, str]:
-    """Returns the exit code and the output of asl-validator. It reads the definition as it is in the partition `aws`."""
+    """Returns the exit code and the output of asl-validator. The definition is as in the partition `aws`."""
     deployed = folder / "deployed.asl.json"
     deployed.write_text(path.read_text().replace("arn:${Partition}:", "arn:aws:"))
     if not VALIDATOR.exists():

@@ -8,8 +8,6 @@ from typing import Any
 import parliament
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_trust_policy, parse_policy_document
-from ministack.core.responses import request_scope
-from ministack.services.cloudformation import engine
 
 from . import intrinsics, policies, sources
 
@@ -208,14 +206,13 @@ def test_the_trust_of_the_member_role_needs_no_role_to_exist() -> None:
 def test_who_gets_in(
     role: str, external_id: str | None, organization: str, trusted: bool, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arns = [
-        f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}-{name}-ABC" for name in ("ScanRole", "Role2")
-    ]
+    prefix = f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}"
+    arns = [f"{prefix}-{name}-ABC" for name in ("ScanRole", "InstallRole")]
     monkeypatch.setitem(intrinsics.PARAMETERS, "ActingRoleArns", arns)
     properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
     trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
-    # A function calls as a session of its role. IAM compares aws:PrincipalArn, which is the ARN of the role with its path.
-    caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}-{role}-ABC"
+    # A function calls as a session of its role. IAM compares aws:PrincipalArn: the ARN of the role, with its path.
+    caller = f"{prefix}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
     context = EvalContext(
         principal_arn=caller,
@@ -244,38 +241,10 @@ def test_every_role_takes_the_path_and_the_boundary(role: str) -> None:
         "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
     }
     boundary = properties["PermissionsBoundary"]
-    if role == "MemberRole":  # Which policy that is: see the next test.
+    if role == "MemberRole":  # Which policy that is: test_deploy.py of the local cloud.
         assert [boundary["Fn::If"][0], boundary["Fn::If"][2]] == ["HasPermissionsBoundary", {"Ref": "AWS::NoValue"}]
     else:
         assert boundary == BOUNDARY_IF_GIVEN
-
-
-@pytest.mark.parametrize(
-    ("given", "bound"),
-    [
-        (
-            "arn:aws:iam::111111111111:policy/operations/limit",
-            "arn:aws:iam::222200000001:policy/operations/limit",
-        ),
-        ("arn:aws:iam::222200000001:policy/limit", "arn:aws:iam::222200000001:policy/limit"),
-        ("", None),
-    ],
-)
-def test_the_boundary_of_the_member_role_is_in_its_own_account(given: str, bound: str | None) -> None:
-    """Resolved by the local cloud's CloudFormation, as in an account of the StackSet."""
-    template = engine._parse_template(sources.MEMBER_ROLE.read_text())
-    values = {
-        "ExternalId": "0123456789abcdef",
-        "OrganizationId": "o-abcdefghij",
-        "ActingRoleArns": "arn:aws:iam::111111111111:role/a",
-        "PermissionsBoundaryArn": given,
-    }
-    with request_scope("222200000001", intrinsics.REGION):
-        parameters = engine._resolve_parameters(template, [{"Key": k, "Value": v} for k, v in values.items()])
-        conditions = engine._evaluate_conditions(template, parameters)
-        boundary = template["Resources"]["MemberRole"]["Properties"]["PermissionsBoundary"]
-        found = engine._resolve_refs(boundary, {}, parameters, conditions, {}, "stack", "stack")
-    assert (None if found is engine._NO_VALUE else found) == bound
 
 
 OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"

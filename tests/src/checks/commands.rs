@@ -10,8 +10,7 @@ use crate::evidence::{Call, Evidence};
 /// Checks that a scan run sends no Install.
 #[must_use]
 pub fn a_scan_run_installs_nothing(evidence: &Evidence) -> Vec<String> {
-    let installs =
-        evidence.calls.iter().filter(|call| call.command() == Some("Install") && evidence.is_own(call)).count();
+    let installs = evidence.calls.iter().filter(|call| call.command() == Some("Install") && evidence.is_own(call)).count();
     if evidence.operation == "scan" && installs > 0 {
         return vec![format!("a scan run sent {installs} Install commands")];
     }

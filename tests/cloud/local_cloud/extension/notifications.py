@@ -1,8 +1,8 @@
 """Refuses a subject that SNS refuses: 100 characters or more, outside of ASCII, or with control characters.
 
-Natively every subject is taken. By the API reference of Publish a subject is ASCII text that begins with a letter, number
-or punctuation mark, has no line breaks or control characters, and is less than 100 characters long. Patches `sns._publish`,
-which the state machine's integration calls too.
+Natively every subject is taken. By the API reference of Publish a subject is ASCII text that begins with a letter,
+number or punctuation mark, has no line breaks or control characters, and is less than 100 characters long. Patches
+`sns._publish`, which the state machine's integration calls too.
 """
 
 from __future__ import annotations

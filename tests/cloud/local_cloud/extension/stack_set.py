@@ -8,10 +8,10 @@ two thousand accounts do not take minutes.
 What AWS does and this does too:
 
 - An account that fails becomes a stack instance that is FAILED. The resource fails only if more accounts fail than the
-  failure tolerance allows, so with a tolerance of 100 % it is complete although no account has the role. Failed accounts
-  are not tried again. ListStackInstances shows them with their reasons.
-- IAM refuses a trust policy with a principal that it does not see: one that does not exist, or that is only seconds old.
-  How many seconds is documented nowhere: NEW_PRINCIPAL_SECONDS, see settings.py.
+  failure tolerance allows, so with a tolerance of 100 % it is complete although no account has the role. Failed
+  accounts are not tried again. ListStackInstances shows them with their reasons.
+- IAM refuses a trust policy with a principal that it does not see: one that does not exist, or is only seconds old. How
+  many seconds is documented nowhere: NEW_PRINCIPAL_SECONDS, see settings.py.
 - CallAs must fit the account: SELF in the management account, DELEGATED_ADMIN elsewhere.
 """
 
