@@ -185,7 +185,7 @@ package: .venv/.installed ## Build for AWS with cargo-lambda and package: build/
 deploy: .venv/.installed ## sam build, check of the binaries, sam deploy --guided (needs SAM CLI, cargo-lambda and credentials)
 	sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 	.venv/bin/python scripts/check_binaries.py --architecture $(ARCHITECTURE) .aws-sam/build --pin .aws-sam/build/template.yaml
-	sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
+	sam deploy --guided
 
 .PHONY: clean
 clean: ## Remove what was built; the tools stay

@@ -1,8 +1,8 @@
 """Refuses binaries that Lambda could not run, before anything is uploaded.
 
 Each function's `bootstrap` must be a Linux program for the processor that the deployment names, and must need no
-glibc newer than that of Amazon Linux 2023, on which `provided.al2023` runs. Lambda takes other binaries, and then every
-call fails (`exec format error`, `version GLIBC_2.39 not found`).
+glibc newer than that of Amazon Linux 2023, on which `provided.al2023` runs. Lambda takes other binaries, and then
+every call fails (`exec format error`, `version GLIBC_2.39 not found`).
 
 With --pin, the parameter Architecture of that template then allows this processor only, so that CloudFormation refuses an
 answer that does not fit the binaries.

@@ -156,7 +156,8 @@ def test_make_builds_checks_and_uploads_in_this_order_for_one_processor(
     order = [
         index(deploy, "sam build", f"Architecture={architecture}"),
         index(deploy, "check_binaries.py", f"--architecture {architecture}", "--pin .aws-sam/build/template.yaml"),
-        index(deploy, "sam deploy", f"Architecture={architecture}"),
+        # Without an override, which would hide the last answers. The pinned template refuses another processor.
+        index(deploy, "sam deploy --guided"),
     ]
     assert order == sorted(order)
 

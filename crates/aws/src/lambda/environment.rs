@@ -63,7 +63,7 @@ impl MemberRole {
     }
 
     /// Returns why the role may not let orgpatch in. A missing role and a refused trust look the same from outside, so it
-    /// names the command that shows what became of the account's stack. `region` is the Region of the stack set.
+    /// names the command that shows the status of the account's stack. `region` is the Region of the stack set.
     #[must_use]
     pub fn refusal(&self, account_id: &str, region: &str) -> String {
         let refusal = format!(
