@@ -4,8 +4,8 @@ Each function's `bootstrap` must be a Linux program for the processor that the d
 glibc newer than that of Amazon Linux 2023, on which `provided.al2023` runs. Lambda takes other binaries, and then
 every call fails (`exec format error`, `version GLIBC_2.39 not found`).
 
-With --pin, the parameter Architecture of that template then allows this processor only, so that CloudFormation refuses an
-answer that does not fit the binaries.
+With --pin, the parameter Architecture of that template then allows this processor only, so that CloudFormation refuses
+an answer that does not fit the binaries.
 
 Usage: python scripts/check_binaries.py --architecture arm64|x86_64 FOLDER [--pin TEMPLATE]
 FOLDER has <function>/bootstrap, by the name of the crate (cargo-lambda) or of the resource (SAM).

@@ -153,11 +153,11 @@ def parameters_in(value: Any) -> set[str]:
 @pytest.mark.parametrize("logical_id", sources.functions())
 def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) -> None:
     name, variables = kebab(logical_id), sources.functions()[logical_id]["Properties"]["Environment"]["Variables"]
-    expected = {"RUNS_BUCKET": {"Ref": "Runs"}, "RUST_LOG": {"Ref": "LogLevel"}}
+    expected: dict[str, Any] = {"RUNS_BUCKET": {"Ref": "Runs"}, "RUST_LOG": {"Ref": "LogLevel"}}
     if name not in {"assume-role", "gate"}:
         expected["LEDGER_TABLE"] = {"Ref": "Ledger"}
     if name in ACTING:
-        stack_set = {"Fn::Sub": "${AWS::StackName}-member-role"}
+        stack_set: Any = {"Fn::Sub": "${AWS::StackName}-member-role"}
         expected |= {
             "MEMBER_ROLE_NAME": {"Ref": "MemberRoleName"},
             "MEMBER_ROLE_PATH": {"Ref": "RolePath"},

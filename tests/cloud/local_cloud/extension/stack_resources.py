@@ -2,8 +2,8 @@
 
 Properties: encryption and lifecycle of buckets, reserved concurrency, logging and tracing of a state machine, a
 definition in YAML, the permissions boundary of a role. A stack cannot delete a table that is protected against
-deletion. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and CompositeAlarm. ministack
-stores the suppressor of a composite alarm but does not apply it.
+deletion. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and CompositeAlarm.
+ministack stores the suppressor of a composite alarm but does not apply it.
 Patches `provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and `._RESOURCE_HANDLERS`.
 """
 
