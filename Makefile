@@ -13,6 +13,8 @@ OPERATION ?= install
 OUT ?= out/demo
 # End-to-end cases that run at the same time; each has a cloud of its own.
 E2E_THREADS ?= 3
+# Processor of the functions on AWS.
+ARCHITECTURE ?= $(shell sed -n 's/^parameter_overrides = "Architecture=\([a-z0-9_]*\)"$$/\1/p' samconfig.toml)
 FUNCTIONS := list-accounts assume-role scan install collect-results gate report
 CHECKS = cd tests/cloud && PYTHONDONTWRITEBYTECODE=1 ../../.venv/bin/python -m pytest -q -p no:cacheprovider
 
@@ -177,16 +179,21 @@ deny: ## Licenses, duplicate crates, sources and known vulnerabilities of the de
 
 # ---------------------------------------------------------------- AWS
 
+# cargo-lambda links for the chosen processor and an old glibc. The standard library of another processor than this machine's
+# must be installed (`rustup target add aarch64-unknown-linux-gnu`); --skip-target-check keeps cargo-lambda from doing it.
 .PHONY: package
-package: .venv/.installed ## Build for AWS (small, slow to build) and package: build/package; BUCKET=<name> uploads it
-	cargo build --release --locked $(addprefix -p orgpatch-,$(FUNCTIONS))
-	.venv/bin/python scripts/place_binaries.py --from target/release --to build/package
-	.venv/bin/python scripts/render_template.py --code build/package --output build/package/template.yaml
+package: .venv/.installed ## Build for AWS with cargo-lambda and package: build/package; BUCKET=<name> uploads it
+	@cargo lambda --version >/dev/null 2>&1 || { echo "cargo-lambda is missing; see https://www.cargo-lambda.info/" >&2; exit 1; }
+	cargo lambda build --release --locked --skip-target-check $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
+	.venv/bin/python scripts/check_binaries.py --architecture $(ARCHITECTURE) target/lambda
+	.venv/bin/python scripts/place_binaries.py --from target/lambda --to build/package
+	.venv/bin/python scripts/render_template.py --architecture $(ARCHITECTURE) --code build/package --output build/package/template.yaml
 	$(if $(BUCKET),.venv/bin/aws cloudformation package --template-file build/package/template.yaml --s3-bucket $(BUCKET) --output-template-file build/package/packaged.yaml)
 
 .PHONY: deploy
-deploy: ## sam build && sam deploy --guided (needs SAM CLI, cargo-lambda and credentials)
-	sam build
+deploy: .venv/.installed ## sam build, check of the binaries, sam deploy --guided (needs SAM CLI, cargo-lambda and credentials)
+	sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	.venv/bin/python scripts/check_binaries.py --architecture $(ARCHITECTURE) .aws-sam/build --pin .aws-sam/build/template.yaml
 	sam deploy --guided
 
 .PHONY: clean

@@ -65,7 +65,7 @@ def find_binary(function: str) -> tuple[Path, str]:
 
 
 def _age(function: str, binary: Path) -> str:
-    """Returns a note if the binary is older than its sources. `make package` is slow, so its binaries often are."""
+    """Returns a note if the binary is older than its sources. A release build is slow, so its binaries often are."""
     crates = [places.ROOT / "crates" / name for name in (function, "aws", "engine", "model", "records")]
     newest = max(source.stat().st_mtime for crate in crates for source in crate.glob("src/**/*.rs"))
     return ", older than the sources" if binary.stat().st_mtime < newest else ""

@@ -14,7 +14,7 @@ LOCAL_CLOUD = ROOT / "tests" / "cloud" / "run"
 
 
 def release_binary(function: str) -> Path:
-    """Returns the binary that `make package` uploads, if it was built for this machine."""
+    """Returns the binary that `cargo build --release` makes for this machine, if it did."""
     return ROOT / "target" / "release" / function
 
 

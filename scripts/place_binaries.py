@@ -4,6 +4,7 @@ The zip is made here once per build; `aws cloudformation package` would make it 
 depend on the binary alone, so an unchanged function is not deployed as a new version.
 
 Usage: python scripts/place_binaries.py [--from target/debug] [--to build/lambda]
+The folder --from has <name> (cargo) or <name>/bootstrap (cargo-lambda).
 """
 
 import argparse
@@ -49,7 +50,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     for name in NAMES:
-        if place(options.source / name, options.target / name):
+        binary = options.source / name
+        if place(binary / "bootstrap" if binary.is_dir() else binary, options.target / name):
             size = (options.target / name).with_suffix(".zip").stat().st_size
             print(f"{name}: {size / 1e6:.1f} MB zipped")
 

@@ -1,14 +1,15 @@
 """Writes build/template.yaml, the form of template.yaml that `aws cloudformation package` can read.
 
 `sam build` reads template.yaml as it is. `aws cloudformation package`, which the local cloud and `make package` use,
-needs exactly three changes:
+needs exactly these changes:
   - CodeUri of each function: the zip that scripts/place_binaries.py put into build/lambda/ (or --code), instead of the
     crate, which only cargo-lambda can build;
   - DefinitionUri: the same file, relative to build/;
   - the StackSet's TemplateURL: the text of the file as TemplateBody, because the AWS CLI uploads the templates of
-    nested stacks but not those of StackSets (SAM CLI uploads both).
+    nested stacks but not those of StackSets (SAM CLI uploads both);
+  - with --architecture: the parameter Architecture allows only the processor for which the binaries are built.
 
-Usage: python scripts/render_template.py [--output build/template.yaml] [--code build/lambda]
+Usage: python scripts/render_template.py [--output build/template.yaml] [--code build/lambda] [--architecture arm64]
 """
 
 import argparse
@@ -42,6 +43,11 @@ def render(root: Path, output: Path, code: Path) -> dict[str, Any]:
     return template
 
 
+def pin_architecture(template: dict[str, Any], architecture: str) -> None:
+    """Lets the parameter Architecture be what the binaries are built for, and nothing else."""
+    template["Parameters"]["Architecture"] |= {"AllowedValues": [architecture], "Default": architecture}
+
+
 def main() -> None:
     """Renders the template, writes it and prints its path."""
     parser = argparse.ArgumentParser(description="Writes template.yaml for `aws cloudformation package`.")
@@ -51,10 +57,14 @@ def main() -> None:
     parser.add_argument(
         "--code", type=Path, default=ROOT / "build" / "lambda", help="folder of the functions' zips (%(default)s)"
     )
+    parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="processor of the binaries in --code")
     options = parser.parse_args()
     output = options.output.resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(render(ROOT, output, options.code.resolve()), sort_keys=False, width=120)
+    template = render(ROOT, output, options.code.resolve())
+    if options.architecture:
+        pin_architecture(template, options.architecture)
+    text = yaml.safe_dump(template, sort_keys=False, width=120)
     output.write_text(
         "# Written by scripts/render_template.py from template.yaml: edit template.yaml instead.\n" + text
     )

@@ -72,7 +72,7 @@ def _called(state: dict[str, Any]) -> str:
     function = re.fullmatch(r"\$\{(\w+)Arn\}", state.get("Arguments", {}).get("FunctionName", ""))
     if function:
         return re.sub(r"(?<!^)(?=[A-Z])", "-", function[1]).lower()
-    return state["Resource"].removeprefix("arn:aws:states:::").removeprefix("aws-sdk:")
+    return state["Resource"].removeprefix("arn:${Partition}:states:::").removeprefix("aws-sdk:")
 
 
 def _arrows(state: dict[str, Any]) -> Iterator[tuple[str, str]]:

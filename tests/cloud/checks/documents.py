@@ -18,6 +18,7 @@ _IGNORED = {"node_modules", "target", "build", ".venv", ".venv-sam"}
 
 # What stands in a command for a value of the reader's, and a value that it could have.
 EXAMPLES = {
+    "AccountId": "222200000001",
     "ActingRoleArns": "arn:aws:iam::111111111111:role/orgpatch-ScanRole",
     "ArtifactBucket": "artifacts-of-ours",
     "CommandId": "11111111-2222-3333-4444-555555555555",
@@ -26,6 +27,7 @@ EXAMPLES = {
     "InstanceId": "i-0123456789abcdef0",
     "LedgerTable": "orgpatch-Ledger-1",
     "OrganizationId": "o-a1b2c3d4e5",
+    "RootId": "r-a1b2",
     "RunsBucket": "orgpatch-runs-1",
     "StateMachineArn": "arn:aws:states:ap-northeast-1:111111111111:stateMachine:orgpatch-patch-run",
     "run id": "run-1",

@@ -38,7 +38,17 @@ def resolve(value: Any, document: dict[str, Any]) -> Any:
                 logical_id, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
                 return _attribute(logical_id, attribute, document)
             case "Fn::Sub":
-                return re.sub(r"\$\{([^}]+)\}", lambda found: _substitute(found.group(1), document), argument)
+                text, own = argument if isinstance(argument, list) else (argument, {})
+                values = {variable: resolve(item, document) for variable, item in own.items()}
+                return re.sub(
+                    r"\$\{([^}]+)\}",
+                    lambda found: values.get(found.group(1)) or _substitute(found.group(1), document),
+                    text,
+                )
+            case "Fn::Select":
+                return resolve(argument[1], document)[int(argument[0])]
+            case "Fn::Split":
+                return resolve(argument[1], document).split(argument[0])
     return {key: resolve(item, document) for key, item in value.items()}
 
 

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonata.jsonata import Jsonata
 
 from . import asl, sources
 
 VALIDATOR = sources.ROOT / "node_modules" / ".bin" / "asl-validator"
 SERVICES = {
     # Reads how many functions may run at the same time.
-    "arn:aws:states:::aws-sdk:lambda:getAccountSettings",
-    "arn:aws:states:::lambda:invoke",
-    "arn:aws:states:::lambda:invoke.waitForTaskToken",
-    "arn:aws:states:::sns:publish",
+    "arn:${Partition}:states:::aws-sdk:lambda:getAccountSettings",
+    "arn:${Partition}:states:::lambda:invoke",
+    "arn:${Partition}:states:::lambda:invoke.waitForTaskToken",
+    "arn:${Partition}:states:::sns:publish",
 }
 # Half of the lines before there was one loop for every phase (583), and the ways out behind a function that fails for good.
 MOST_LINES = 660
@@ -27,8 +28,8 @@ LONGEST_LINE = 250
 
 
 # --------------------------------------------------------------------------------------------- the real state machine
-def test_asl_validator_accepts_it() -> None:
-    code, complaint = validate(sources.STATE_MACHINE)
+def test_asl_validator_accepts_it(tmp_path: Path) -> None:
+    code, complaint = validate(sources.STATE_MACHINE, tmp_path)
     assert code == 0, complaint
 
 
@@ -63,6 +64,16 @@ def test_it_calls_functions_and_the_topic_only() -> None:
 def test_it_waits_longer_than_its_functions_may_run() -> None:
     limits = {f"{name}Arn": function["Properties"]["Timeout"] for name, function in sources.functions().items()}
     assert asl.time_limits_exceed_those_of_the_functions(sources.state_machine(), limits) == []
+
+
+def test_the_subject_of_a_refusal_is_one_that_sns_takes() -> None:
+    # "Less than 100 characters", by the API reference of Publish.
+    expression = sources.state_machine()["States"]["NotifyRefused"]["Arguments"]["Subject"]
+    subject = Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    for error in ("InvalidPlan", "E" * 200):
+        said = subject.evaluate({}, {"refusal": {"error": error}})
+        assert said.startswith(f"orgpatch run refused: {error[:20]}")
+        assert len(said) < 100
 
 
 def test_template_and_state_machine_agree_on_substitutions() -> None:
@@ -178,11 +189,13 @@ def transient_names() -> set[str]:
     return names
 
 
-def validate(path: Path) -> tuple[int, str]:
-    """Returns the exit code and the output of asl-validator."""
+def validate(path: Path, folder: Path) -> tuple[int, str]:
+    """Returns the exit code and the output of asl-validator. The definition is as in the partition `aws`."""
+    deployed = folder / "deployed.asl.json"
+    deployed.write_text(path.read_text().replace("arn:${Partition}:", "arn:aws:"))
     if not VALIDATOR.exists():
         pytest.fail("asl-validator is not installed: run `make tools`")
-    result = subprocess.run([VALIDATOR, "--json-path", path], capture_output=True, text=True, check=False)
+    result = subprocess.run([VALIDATOR, "--json-path", deployed], capture_output=True, text=True, check=False)
     return result.returncode, result.stdout + result.stderr
 
 
@@ -198,7 +211,7 @@ OTHER = {"ErrorEquals": ["Throttled"], "IntervalSeconds": 1, "MaxAttempts": 3, "
 RETRY = [THROTTLED, OTHER]
 TASK = {
     "Type": "Task",
-    "Resource": "arn:aws:states:::lambda:invoke",
+    "Resource": "arn:${Partition}:states:::lambda:invoke",
     "Arguments": {"FunctionName": "${ScanArn}", "Payload": "{% $states.input %}"},
     "TimeoutSeconds": 60,
     "Retry": RETRY,
@@ -221,7 +234,7 @@ GOOD = {
                         "Type": "Map",
                         "Label": "Scan",
                         "ItemReader": {
-                            "Resource": "arn:aws:states:::s3:getObject",
+                            "Resource": "arn:${Partition}:states:::s3:getObject",
                             "Arguments": {"Bucket": "b", "Key": "{% $run %}"},
                         },
                         "ItemSelector": {"run": "{% $run %}", "target": "{% $states.context.Map.Item.Value %}"},
@@ -249,7 +262,7 @@ GOOD = {
                             },
                         },
                         "ResultWriter": {
-                            "Resource": "arn:aws:states:::s3:putObject",
+                            "Resource": "arn:${Partition}:states:::s3:putObject",
                             "Arguments": {"Bucket": "b", "Prefix": "p"},
                         },
                         "MaxConcurrency": "{% $states.input.maxConcurrency %}",
@@ -374,7 +387,7 @@ def test_error_rule_finds() -> None:
 def test_service_rule_finds() -> None:
     assert asl.only_these_services_are_called(GOOD, SERVICES) == []
     for path, value in (
-        (("States", "Begin", "Resource"), "arn:aws:states:::aws-sdk:sts:assumeRole"),
+        (("States", "Begin", "Resource"), "arn:${Partition}:states:::aws-sdk:sts:assumeRole"),
         (("States", "Begin", "Credentials"), {"RoleArn": "arn:aws:iam::111111111111:role/x"}),
     ):
         assert asl.only_these_services_are_called(changed(path, value), SERVICES)
@@ -388,9 +401,9 @@ def test_time_limit_rule_finds() -> None:
 def test_asl_validator_finds(tmp_path: Path) -> None:
     path = tmp_path / "broken.json"
     path.write_text(json.dumps(GOOD))
-    assert validate(path)[0] == 0
+    assert validate(path, tmp_path)[0] == 0
     path.write_text(json.dumps(changed(("States", "Begin", "Type"), "Tusk")))
-    assert validate(path)[0] == 1
+    assert validate(path, tmp_path)[0] == 1
 
 
 def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:

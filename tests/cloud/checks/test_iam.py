@@ -170,18 +170,37 @@ def test_acting_functions_enter_the_own_organization_only() -> None:
         if "sts:AssumeRole" in statement.actions:
             assert statement.actions == ("sts:AssumeRole",)
             assert statement.document["Condition"] == {"StringEquals": {"aws:ResourceOrgID": {"Ref": "OrganizationId"}}}
-            assert statement.resources == ({"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${MemberRoleName}"},)
+            role = "arn:${AWS::Partition}:iam::*:role${RolePath}${MemberRoleName}"
+            assert statement.resources == ({"Fn::Sub": role},)
 
 
 def test_member_role_asks_for_the_external_id_and_the_organization() -> None:
     properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
     [statement] = properties["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"AWS": {"Ref": "ActingRoleArns"}}
     assert statement["Action"] == "sts:AssumeRole"
     assert statement["Condition"] == {
-        "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}, "aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
+        "ArnEquals": {"aws:PrincipalArn": {"Ref": "ActingRoleArns"}},
+        "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}, "aws:PrincipalOrgID": {"Ref": "OrganizationId"}},
     }
     assert properties["MaxSessionDuration"] == 3600
+
+
+def test_the_trust_of_the_member_role_needs_no_role_to_exist() -> None:
+    # IAM refuses a principal that it does not see yet, and a StackSet does not try again. An account is always seen.
+    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
+    trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
+    [statement] = trust["Statement"]
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{intrinsics.ACCOUNT}:root"}
+    # ArnEquals would follow a wildcard in the list of roles.
+    pattern = sources.member_role()["Parameters"]["ActingRoleArns"]["AllowedPattern"]
+    for arn, accepted in (
+        ("arn:aws:iam::111111111111:role/orgpatch-ScanRole-1A2B", True),
+        ("arn:aws-us-gov:iam::111111111111:role/operations/patching/orgpatch-ScanRole-1A2B", True),
+        ("arn:aws:iam::111111111111:role/*", False),
+        ("arn:aws:iam::111111111111:role/orgpatch-ScanRol?", False),
+        ("arn:aws:iam::111111111111:root", False),
+    ):
+        assert bool(re.fullmatch(pattern, arn)) is accepted, arn
 
 
 @pytest.mark.parametrize(
@@ -194,10 +213,17 @@ def test_member_role_asks_for_the_external_id_and_the_organization() -> None:
         ("ScanRole", "0123456789abcdef", "o-elsewhere1", False),
     ],
 )
-def test_who_gets_in(role: str, external_id: str | None, organization: str, trusted: bool) -> None:
+@pytest.mark.parametrize("path", ["/", "/operations/patching/"])
+def test_who_gets_in(
+    role: str, external_id: str | None, organization: str, trusted: bool, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}"
+    arns = [f"{prefix}-{name}-ABC" for name in ("ScanRole", "InstallRole")]
+    monkeypatch.setitem(intrinsics.PARAMETERS, "ActingRoleArns", arns)
     properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
     trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
-    caller = f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{intrinsics.STACK}-{role}-ABC"
+    # A function calls as a session of its role. IAM compares aws:PrincipalArn: the ARN of the role, with its path.
+    caller = f"{prefix}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
     context = EvalContext(
         principal_arn=caller,
@@ -209,6 +235,27 @@ def test_who_gets_in(role: str, external_id: str | None, organization: str, trus
         service_context=keys,
     )
     assert evaluate_trust_policy(trust, caller, context) is trusted
+
+
+# ------------------------------------------------------------------------------------- path and permissions boundary
+BOUNDARY_IF_GIVEN = {
+    "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}],
+}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "MemberRole"])
+def test_every_role_takes_the_path_and_the_boundary(role: str) -> None:
+    document = document_of(role)
+    properties = document["Resources"][role]["Properties"]
+    assert properties["Path"] == {"Ref": "RolePath"}
+    assert document["Conditions"]["HasPermissionsBoundary"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
+    }
+    boundary = properties["PermissionsBoundary"]
+    if role == "MemberRole":  # Which policy that is: test_deploy.py of the local cloud.
+        assert [boundary["Fn::If"][0], boundary["Fn::If"][2]] == ["HasPermissionsBoundary", {"Ref": "AWS::NoValue"}]
+    else:
+        assert boundary == BOUNDARY_IF_GIVEN
 
 
 OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from . import sources
+from . import asl, sources
 
 KEBAB = re.compile(r"(?<!^)(?=[A-Z])")
 ACTING = {"assume-role", "scan", "install", "collect-results"}
@@ -114,9 +114,31 @@ def test_whatever_changes_a_function_publishes_a_version_and_keeps_the_old_ones(
     assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
+def test_a_description_of_a_version_is_never_too_long() -> None:
+    # Lambda takes 256 characters. The longest value of each parameter comes from its limits.
+    parameters = sources.template()["Parameters"]
+    longest = {
+        "LogLevel": 5,
+        "Architecture": 6,
+        "MemberRoleName": 64,
+        "ExternalId": 64,
+        "StackSet": len("DELEGATED_ADMIN"),
+    }
+    assert max(map(len, parameters["LogLevel"]["AllowedValues"])) == longest["LogLevel"]
+    assert max(map(len, parameters["Architecture"]["AllowedValues"])) == longest["Architecture"]
+    for name in ("MemberRoleName", "ExternalId"):
+        assert re.search(r"\{\d+,64\}\$$", parameters[name]["AllowedPattern"]), name
+    longest["RolePath"] = parameters["RolePath"]["MaxLength"]
+    for logical_id, function in sources.functions().items():
+        described = function["Properties"]["VersionDescription"]["Fn::Sub"]
+        text = described if isinstance(described, str) else described[0]
+        assert len(re.sub(r"\$\{(\w+)\}", lambda found: "x" * longest[found[1]], text)) <= 256, logical_id
+
+
 def test_the_state_machine_calls_versions() -> None:
     substitutions = sources.template()["Resources"]["PatchRun"]["Properties"]["DefinitionSubstitutions"]
-    arns = {name: value for name, value in substitutions.items() if name not in {"RunsBucket", "AlertsTopicArn"}}
+    others = {"RunsBucket", "AlertsTopicArn", "Partition"}
+    arns = {name: value for name, value in substitutions.items() if name not in others}
     assert arns == {f"{name}Arn": {"Ref": f"{name}.Version"} for name in sources.functions()}
 
 
@@ -131,11 +153,19 @@ def parameters_in(value: Any) -> set[str]:
 @pytest.mark.parametrize("logical_id", sources.functions())
 def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) -> None:
     name, variables = kebab(logical_id), sources.functions()[logical_id]["Properties"]["Environment"]["Variables"]
-    expected = {"RUNS_BUCKET": {"Ref": "Runs"}, "RUST_LOG": {"Ref": "LogLevel"}}
+    expected: dict[str, Any] = {"RUNS_BUCKET": {"Ref": "Runs"}, "RUST_LOG": {"Ref": "LogLevel"}}
     if name not in {"assume-role", "gate"}:
         expected["LEDGER_TABLE"] = {"Ref": "Ledger"}
     if name in ACTING:
-        expected |= {"MEMBER_ROLE_NAME": {"Ref": "MemberRoleName"}, "EXTERNAL_ID": {"Ref": "ExternalId"}}
+        stack_set: Any = {"Fn::Sub": "${AWS::StackName}-member-role"}
+        expected |= {
+            "MEMBER_ROLE_NAME": {"Ref": "MemberRoleName"},
+            "MEMBER_ROLE_PATH": {"Ref": "RolePath"},
+            "MEMBER_ROLE_STACK_SET": {"Fn::If": ["RollOutMemberRole", stack_set, ""]},
+            "STACK_SET_CALL_AS": {"Ref": "CallAs"},
+            "EXTERNAL_ID": {"Ref": "ExternalId"},
+        }
+        assert sources.template()["Resources"]["MemberRole"]["Properties"]["StackSetName"] == stack_set
     if name == "report":
         expected["METRICS_NAMESPACE"] = {"Fn::Sub": "orgpatch/${AWS::StackName}"}
     assert variables == expected
@@ -152,7 +182,7 @@ def test_functions_run_as_plain_binaries_on_the_chosen_processor() -> None:
 # --------------------------------------------------------------------------------------------------- what is kept
 def test_bucket_is_private_encrypted_versioned_and_stays() -> None:
     bucket = sources.template()["Resources"]["Runs"]
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = bucket["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
@@ -173,9 +203,12 @@ def test_bucket_and_topic_refuse_plain_http(policy: str, action: str) -> None:
 
 def test_ledger_survives_slips_and_forgets_by_itself() -> None:
     table = sources.template()["Resources"]["Ledger"]
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = table["Properties"]
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    # CloudFormation cannot take a protected table away after a first deployment that failed, so it is protected later.
+    assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["LedgerIsProtected", True, False]}
+    assert sources.template()["Parameters"]["ProtectLedger"]["Default"] == "false"
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
@@ -245,6 +278,51 @@ def test_shared_parameters_accept_the_same_values_in_both_templates() -> None:
             assert sources.template()["Parameters"][name]["AllowedPattern"] == parameter["AllowedPattern"], name
 
 
+def test_the_stack_set_goes_to_the_region_that_the_operator_chooses() -> None:
+    [group] = sources.template()["Resources"]["MemberRole"]["Properties"]["StackInstancesGroup"]
+    chosen = {"Fn::If": ["HasMemberRoleRegion", {"Ref": "MemberRoleRegion"}, {"Ref": "AWS::Region"}]}
+    assert group["Regions"] == [chosen]
+
+
+def test_a_delegated_administrator_is_the_default() -> None:
+    # No service control policy holds in the management account.
+    assert sources.template()["Parameters"]["CallAs"]["Default"] == "DELEGATED_ADMIN"
+
+
+# ------------------------------------------------------------------------------------------------ names of the stack
+def test_the_name_of_the_stack_may_have_hyphens_and_capitals() -> None:
+    template = sources.template()
+    # Glue and Athena know lower case only, and CloudFormation cannot change the case of the stack's name.
+    name = template["Resources"]["History"]["Properties"]["DatabaseInput"]["Name"]
+    assert name == {"Ref": "HistoryDatabaseName"}
+    pattern = template["Parameters"]["HistoryDatabaseName"]["AllowedPattern"]
+    for value, accepted in (
+        ("orgpatch_history", True),
+        ("Patch_history", False),
+        ("patch-history", False),
+        ("", False),
+    ):
+        assert bool(re.fullmatch(pattern, value)) is accepted, value
+    for query in sources.resources(template, "AWS::Athena::NamedQuery").values():
+        assert query["Properties"]["Database"] == {"Ref": "History"}
+    # The guide of CloudWatch: a namespace with other characters than letters and digits is in double quotes.
+    body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    searches = re.findall(r"SEARCH\('(.*?)'", "\n".join(expressions_in(json.loads(body))))
+    assert searches
+    for search in searches:
+        assert re.match(r'\{"orgpatch/\$\{AWS::StackName\}",Plan(,Stage)?\} MetricName="\w+"$', search), search
+
+
+def expressions_in(value: Any) -> list[str]:
+    """Returns the math expressions of a dashboard."""
+    if isinstance(value, list):
+        return [found for item in value for found in expressions_in(item)]
+    if isinstance(value, dict):
+        own = [value["expression"]] if "expression" in value else []
+        return own + [found for item in value.values() for found in expressions_in(item)]
+    return []
+
+
 # ------------------------------------------------------------------------------------------------------ parameters
 def test_every_parameter_is_described_and_shown_in_one_group() -> None:
     template = sources.template()
@@ -275,6 +353,19 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
         ("AlertEmail", "", True),
         ("AlertEmail", "night@example.com", True),
         ("AlertEmail", "night", False),
+        ("MemberRoleRegion", "", True),
+        ("MemberRoleRegion", "us-gov-west-1", True),
+        ("MemberRoleRegion", "eusc-de-east-1", True),
+        ("MemberRoleRegion", "Frankfurt", False),
+        ("RolePath", "/", True),
+        ("RolePath", "/operations/patching/", True),
+        ("RolePath", "operations", False),
+        ("RolePath", "/operations", False),
+        ("PermissionsBoundaryArn", "", True),
+        ("PermissionsBoundaryArn", "arn:aws-us-gov:iam::111111111111:policy/limit", True),
+        # A policy of AWS has no account that could be exchanged for the member's.
+        ("PermissionsBoundaryArn", "arn:aws:iam::aws:policy/PowerUserAccess", False),
+        ("PermissionsBoundaryArn", "limit", False),
         ("ScheduledPlan", "monthly", True),
         ("ScheduledPlan", 'x","operation":"install', False),
     ],
@@ -307,6 +398,32 @@ def test_rendered_template_differs_in_paths_only(tmp_path: Path) -> None:
     assert rendered == template
 
 
+# An ARN that is written out belongs to one partition. What may have one, and why.
+MAY_NAME_A_PARTITION: dict[str, str] = {}
+
+
 def test_no_partition_is_taken_for_granted() -> None:
-    for path in (sources.TEMPLATE, sources.MEMBER_ROLE):
-        assert "arn:aws:" not in path.read_text(), f"{path.name}: write arn:${{AWS::Partition}}:"
+    listed = subprocess.run(
+        ["git", "ls-files", "*.yaml", "*.json", "*.sql", "*.toml", "Makefile"],
+        cwd=sources.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    # What is deployed, and what is given to people to deploy: no tests, no schemas, no examples of organizations.
+    deployed = [path for path in listed if path.split("/")[0] in DEPLOYED or "/" not in path]
+    assert {"template.yaml", "member-role.yaml", "statemachine/patch-run.asl.json"} <= set(deployed)
+    found = {path for path in deployed if re.search(r"arn:aws[a-z-]*:", (sources.ROOT / path).read_text())}
+    assert found == set(MAY_NAME_A_PARTITION), "write arn:${AWS::Partition}: (arn:${Partition}: in the state machine)"
+
+
+DEPLOYED = {"statemachine", "queries", "examples", "policies"}
+
+
+def test_the_state_machine_gets_the_partition() -> None:
+    substitutions = sources.template()["Resources"]["PatchRun"]["Properties"]["DefinitionSubstitutions"]
+    assert substitutions["Partition"] == {"Ref": "AWS::Partition"}
+    resources = [place.state["Resource"] for place in asl.walk(sources.state_machine()) if "Resource" in place.state]
+    assert resources
+    for resource in resources:
+        assert resource.startswith("arn:${Partition}:states:::"), resource

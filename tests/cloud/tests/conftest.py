@@ -29,7 +29,7 @@ ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 # The modules of the extension that change what a caller sees; `bare` runs without them.
 WITHOUT = (
     "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,"
-    "multipart,athena,lambda_limits,dates,definitions"
+    "multipart,notifications,athena,lambda_limits,lambda_memory,dates,definitions"
 )
 
 
@@ -132,10 +132,12 @@ def is_refused(code: str, call: Callable[[], object]) -> bool:
     return False
 
 
-def start_rig(directory: Path, stub: StubSimulator, without: str = "", clock: str = "running") -> Rig:
+def start_rig(
+    directory: Path, stub: StubSimulator, without: str = "", clock: str = "running", new_principal_seconds: float = 15
+) -> Rig:
     """Starts a cloud in front of the stub; `without` names the modules of the extension to leave out."""
     evidence = directory / "evidence"
-    cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without, clock)
+    cloud = Cloud(stub.address, ACCOUNT, REGION, directory, evidence, without, clock, new_principal_seconds)
     cloud.start()
     admin = administrator(cloud)
     location = {"LocationConstraint": REGION}

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ANYTHING, Rig
+from botocore.exceptions import ClientError
+from conftest import ANYTHING, Rig, is_refused, start_rig
+from stub_simulator import StubSimulator
 
 MEMBER_TEMPLATE = """
 Parameters:
   ExternalId: {Type: String}
   RoleName: {Type: String}
+  Principal: {Type: String, Default: "arn:aws:iam::111111111111:root"}
 Conditions:
   Never: !Equals [a, b]
 Resources:
@@ -24,7 +28,7 @@ Resources:
       AssumeRolePolicyDocument:
         Statement:
           - Effect: Allow
-            Principal: {AWS: "arn:aws:iam::111111111111:root"}
+            Principal: {AWS: !Ref Principal}
             Action: sts:AssumeRole
             Condition: {StringEquals: {sts:ExternalId: !Ref ExternalId}}
   Unwanted:
@@ -191,23 +195,32 @@ def test_bare_ministack_refuses_composite_alarms(bare: Rig) -> None:
         deploy(bare, alarms("bare"))
 
 
-def stack_set(targets: list[str], name: str = "member", external_id: str = "right-one") -> dict[str, Any]:
-    """Returns a StackSet resource."""
+def stack_set(
+    targets: list[str], name: str = "member", external_id: str = "right-one", principal: str = "", **properties: Any
+) -> dict[str, Any]:
+    """Returns a StackSet resource. Any number of accounts may fail, unless `properties` say otherwise."""
+    parameters = {"ExternalId": external_id, "RoleName": name} | ({"Principal": principal} if principal else {})
     return {
         "Type": "AWS::CloudFormation::StackSet",
         "Properties": {
             "StackSetName": name,
             "PermissionModel": "SERVICE_MANAGED",
             "TemplateBody": MEMBER_TEMPLATE,
+            "OperationPreferences": {"FailureTolerancePercentage": 100},
             "StackInstancesGroup": [
                 {"DeploymentTargets": {"OrganizationalUnitIds": targets}, "Regions": ["ap-northeast-1"]}
             ],
-            "Parameters": [
-                {"ParameterKey": "ExternalId", "ParameterValue": external_id},
-                {"ParameterKey": "RoleName", "ParameterValue": name},
-            ],
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            **properties,
         },
     }
+
+
+def stack_instances(rig: Rig, name: str, *statuses: str, **more: Any) -> dict[str, dict[str, Any]]:
+    """Returns account → stack instance, of those detailed statuses only if any are named."""
+    filters = {"Filters": [{"Name": "DETAILED_STATUS", "Values": ",".join(statuses)}]} if statuses else {}
+    listed = rig.client("cloudformation").list_stack_instances(StackSetName=name, **filters, **more)
+    return {summary["Account"]: summary for summary in listed["Summaries"]}
 
 
 def external_ids(rig: Rig, name: str) -> dict[str, str]:
@@ -244,6 +257,88 @@ def test_stack_set_of_an_ou_includes_the_ous_below(rig: Rig) -> None:
     while external_ids(rig, "deep") and time.monotonic() < deadline:
         time.sleep(0.02)
     assert external_ids(rig, "deep") == {}
+
+
+def test_stack_set_is_complete_although_accounts_failed_and_says_which_and_why(rig: Rig) -> None:
+    deploy(rig, {"Set": stack_set(["r-stub"], "tolerant")})
+    found = stack_instances(rig, "tolerant")
+    assert {account: entry["StackInstanceStatus"]["DetailedStatus"] for account, entry in found.items()} == {
+        "222200000001": "SUCCEEDED",
+        "222200000002": "SUCCEEDED",
+        "222200000003": "FAILED",
+        "222200000004": "SUCCEEDED",
+        "222200000005": "SKIPPED_SUSPENDED_ACCOUNT",
+        "333300000001": "SUCCEEDED",
+    }
+    assert (found["222200000001"]["Status"], found["222200000003"]["Status"]) == ("CURRENT", "OUTDATED")
+    failed = stack_instances(rig, "tolerant", "FAILED")
+    assert [*failed] == ["222200000003"] and "service control policy" in failed["222200000003"]["StatusReason"]
+    assert [*stack_instances(rig, "tolerant", StackInstanceAccount="333300000001")] == ["333300000001"]
+    first = rig.client("cloudformation").list_stack_instances(StackSetName="tolerant", MaxResults=4)
+    assert [*stack_instances(rig, "tolerant", NextToken=first["NextToken"])] == ["222200000005", "333300000001"]
+
+
+@pytest.mark.parametrize("preferences", [{}, {"FailureTolerancePercentage": 10}, {"FailureToleranceCount": 0}], ids=str)
+def test_stack_set_fails_when_more_accounts_fail_than_it_tolerates(rig: Rig, preferences: dict[str, int]) -> None:
+    with pytest.raises(AssertionError, match="ROLLBACK"):
+        deploy(rig, {"Set": stack_set(["r-stub"], "strict", OperationPreferences=preferences)})
+    assert external_ids(rig, "strict") == {}
+
+
+def test_iam_refuses_a_principal_that_is_new_or_does_not_exist(rig: Rig) -> None:
+    for name, principal in (("fresh", rig.role(ANYTHING)), ("absent", "arn:aws:iam::111111111111:role/no-such-role")):
+        deploy(rig, {"Set": stack_set(["ou-stub-deep0001"], name, principal=principal)})
+        [instance] = stack_instances(rig, name).values()
+        assert instance["StackInstanceStatus"]["DetailedStatus"] == "FAILED"
+        assert f'Invalid principal in policy: "AWS":"{principal}"' in instance["StatusReason"]
+        assert external_ids(rig, name) == {}
+
+
+def test_iam_takes_a_principal_once_it_sees_it(tmp_path: Path) -> None:
+    stub = StubSimulator(speed=100)
+    rig = start_rig(tmp_path, stub, new_principal_seconds=0)
+    try:
+        deploy(rig, {"Set": stack_set(["ou-stub-deep0001"], "seen", principal=rig.role(ANYTHING))})
+        assert [*external_ids(rig, "seen")] == ["222200000002"]
+    finally:
+        rig.cloud.stop()
+        stub.stop()
+
+
+def test_a_stack_set_is_called_as_what_the_account_is(rig: Rig) -> None:
+    with pytest.raises(AssertionError, match="ROLLBACK"):
+        deploy(rig, {"Set": stack_set(["r-stub"], "wrong", CallAs="DELEGATED_ADMIN")})
+    client = rig.client("cloudformation")
+    deploy(rig, {"Set": stack_set(["r-stub"], "right", CallAs="SELF")})
+    with pytest.raises(ClientError, match="not a delegated administrator"):
+        client.list_stack_instances(StackSetName="right", CallAs="DELEGATED_ADMIN")
+    with pytest.raises(ClientError, match="StackSetNotFoundException"):
+        client.list_stack_instances(StackSetName="another")
+    with pytest.raises(ClientError, match="management account"):
+        rig.as_account("222200000001").client("cloudformation").list_stack_instances(StackSetName="right")
+
+
+def test_a_role_of_a_template_has_its_permissions_boundary(rig: Rig) -> None:
+    """It denies what the role's own policy allows; one that does not exist is refused."""
+    iam = rig.client("iam")
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    boundary = iam.create_policy(PolicyName="nothing", PolicyDocument=json.dumps(nothing))["Policy"]["Arn"]
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    properties = {
+        "AssumeRolePolicyDocument": trust,
+        "Policies": [{"PolicyName": "all", "PolicyDocument": {"Statement": [ANYTHING]}}],
+    }
+    role = {"Type": "AWS::IAM::Role", "Properties": properties}
+    bound = {**role, "Properties": {**properties, "PermissionsBoundary": boundary}}
+    _, ids = deploy(rig, {"Free": role, "Bound": bound})
+    allowed = {}
+    for name, role_name in ids.items():
+        client = rig.session(iam.get_role(RoleName=role_name)["Role"]["Arn"]).client("s3")
+        allowed[name] = not is_refused("AccessDenied", client.list_buckets)
+    assert allowed == {"Free": True, "Bound": False}
+    absent = {**properties, "PermissionsBoundary": "arn:aws:iam::111111111111:policy/no-such-policy"}
+    with pytest.raises(AssertionError, match="ROLLBACK"):
+        deploy(rig, {"Role": {**role, "Properties": absent}})
 
 
 def test_bare_ministack_refuses_stack_sets(bare: Rig) -> None:

@@ -24,14 +24,60 @@ pub fn metrics_namespace() -> Result<String, Error> {
 pub struct MemberRole {
     /// Name of the role in every member account: `MEMBER_ROLE_NAME`.
     pub role_name: String,
+    /// Path of the role, which begins and ends with a slash: `MEMBER_ROLE_PATH`.
+    pub role_path: String,
     /// External id that the role's trust policy requires: `EXTERNAL_ID`.
     pub external_id: String,
+    /// The stack set that makes the role, if the deployment has one: `MEMBER_ROLE_STACK_SET`, `STACK_SET_CALL_AS`.
+    pub stack_set: Option<StackSet>,
+}
+
+/// The stack set that makes the member role.
+#[derive(Debug, Clone)]
+pub struct StackSet {
+    /// Its name.
+    pub name: String,
+    /// `SELF` in the management account, `DELEGATED_ADMIN` in the account of a delegated administrator.
+    pub call_as: String,
 }
 
 impl MemberRole {
-    /// Reads `MEMBER_ROLE_NAME` and `EXTERNAL_ID`.
+    /// Reads the variables that the fields name.
     pub fn from_env() -> Result<Self, Error> {
-        Ok(Self { role_name: required("MEMBER_ROLE_NAME")?, external_id: required("EXTERNAL_ID")? })
+        let stack_set = match env::var("MEMBER_ROLE_STACK_SET") {
+            Ok(name) if !name.is_empty() => Some(StackSet { name, call_as: required("STACK_SET_CALL_AS")? }),
+            _ => None,
+        };
+        Ok(Self {
+            role_name: required("MEMBER_ROLE_NAME")?,
+            role_path: required("MEMBER_ROLE_PATH")?,
+            external_id: required("EXTERNAL_ID")?,
+            stack_set,
+        })
+    }
+
+    /// Returns the ARN of the role in an account.
+    #[must_use]
+    pub fn arn(&self, partition: &str, account_id: &str) -> String {
+        format!("arn:{partition}:iam::{account_id}:role{}{}", self.role_path, self.role_name)
+    }
+
+    /// Returns why the role may not let orgpatch in. A missing role and a refused trust look the same from outside, so it
+    /// names the command that shows the status of the account's stack. `region` is the Region of the stack set.
+    #[must_use]
+    pub fn refusal(&self, account_id: &str, region: &str) -> String {
+        let refusal = format!(
+            "role {} does not let orgpatch in: it does not exist, or its trust policy names another external id, organization \
+             or role",
+            self.role_name
+        );
+        match &self.stack_set {
+            None => refusal,
+            Some(StackSet { name, call_as }) => format!(
+                "{refusal}. To see whether its stack failed: aws cloudformation list-stack-instances --stack-set-name {name} \
+                 --stack-instance-account {account_id} --call-as {call_as} --region {region}"
+            ),
+        }
     }
 }
 
@@ -40,4 +86,39 @@ fn required(name: &str) -> Result<String, Error> {
         .ok()
         .filter(|value| !value.is_empty())
         .ok_or_else(|| format!("the environment variable {name} is missing; template.yaml sets it").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(path: &str, stack_set: Option<StackSet>) -> MemberRole {
+        MemberRole {
+            role_name: "orgpatch-member".to_owned(),
+            role_path: path.to_owned(),
+            external_id: "0123456789abcdef".to_owned(),
+            stack_set,
+        }
+    }
+
+    #[test]
+    fn the_path_of_the_role_is_part_of_its_arn() {
+        for (path, arn) in [
+            ("/", "arn:aws-cn:iam::222200000001:role/orgpatch-member"),
+            ("/ops/patching/", "arn:aws-cn:iam::222200000001:role/ops/patching/orgpatch-member"),
+        ] {
+            assert_eq!(role(path, None).arn("aws-cn", "222200000001"), arn);
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_command_that_shows_the_stack_of_the_account() {
+        let stack_set = StackSet { name: "orgpatch-member-role".to_owned(), call_as: "DELEGATED_ADMIN".to_owned() };
+        let command = "aws cloudformation list-stack-instances --stack-set-name orgpatch-member-role \
+                       --stack-instance-account 222200000001 --call-as DELEGATED_ADMIN --region eu-central-1";
+        let refusal = |stack_set| role("/", stack_set).refusal("222200000001", "eu-central-1");
+        assert!(refusal(Some(stack_set)).ends_with(command));
+        // A role that was deployed by hand has no stack instance to look at.
+        assert!(!refusal(None).contains("aws "));
+    }
 }

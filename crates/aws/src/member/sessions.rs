@@ -114,24 +114,20 @@ impl MemberSessions {
     }
 
     async fn assume(&self, run_id: &str, account_id: &str) -> Result<Session, TargetError> {
-        let role = &self.role.role_name;
+        let region = self.config.region().map_or("", Region::as_ref);
         let answer = self
             .sts
             .assume_role()
-            .role_arn(format!("arn:{}:iam::{account_id}:role/{role}", self.partition))
+            .role_arn(self.role.arn(&self.partition, account_id))
             .role_session_name(session_name(run_id))
             .external_id(&self.role.external_id)
             .duration_seconds(SESSION_SECONDS)
             .send()
             .await
             .map_err(|error| match CallError::of("sts:AssumeRole", &error) {
-                // A missing role and a refused trust look the same from outside.
                 error if error.kind == Kind::Denied => TargetError::Outcome(
                     TargetOutcome::AccessDenied,
-                    Reason::new(
-                        ReasonCode::AccessDenied,
-                        format!("role {role} does not let orgpatch in: it does not exist, or its trust policy names another external id, organization or role"),
-                    ),
+                    Reason::new(ReasonCode::AccessDenied, self.role.refusal(account_id, region)),
                 ),
                 error => error.into_run_error().into(),
             })?;

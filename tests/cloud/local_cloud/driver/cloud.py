@@ -29,6 +29,7 @@ class Cloud:
         evidence: Path | None,
         without: str = "",
         clock: str = "running",
+        new_principal_seconds: float = 15,
     ) -> None:
         self.account = account
         self.region = region
@@ -39,6 +40,7 @@ class Cloud:
         self._evidence = evidence
         self._without = without
         self._clock = clock
+        self._new_principal_seconds = new_principal_seconds
 
     @property
     def endpoint(self) -> str:
@@ -120,6 +122,7 @@ class Cloud:
             "FLEET_SIM_ADDRESS": self._simulator,
             "WITHOUT": self._without,
             "CLOCK": self._clock,
+            "NEW_PRINCIPAL_SECONDS": str(self._new_principal_seconds),
         }
         if self._evidence is not None:
             environment["EVIDENCE_DIR"] = str(self._evidence)

@@ -120,7 +120,7 @@ def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict
         environment,
         "aws cloudformation package",
     )
-    values = _parameters(source, organization, given)
+    values = _parameters(source, organization, given, cloud.account)
     _call(
         [
             *aws,
@@ -134,7 +134,6 @@ def deploy(cloud: Cloud, source: Path, organization: dict[str, Any], given: dict
             _ARTIFACTS,
             "--capabilities",
             "CAPABILITY_IAM",
-            "CAPABILITY_NAMED_IAM",
             "--parameter-overrides",
             *[f"{key}={value}" for key, value in values.items()],
         ],
@@ -188,8 +187,9 @@ def _policy(statements: list[dict[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _parameters(source: Path, organization: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
+def _parameters(source: Path, organization: dict[str, Any], given: dict[str, str], account: str) -> dict[str, str]:
     known = {
+        "CallAs": "SELF" if account == organization["managementAccountId"] else "DELEGATED_ADMIN",
         "OrganizationId": organization["organizationId"],
         "MemberOrganizationalUnitIds": organization["rootId"],
         "ExternalId": EXTERNAL_ID,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """The simulator's address, the kind of clock, the folder for evidence, and the patches to leave out."""
+    """The simulator's address, the kind of clock, the folder for evidence, switches, and the patches to leave out."""
 
     simulator_host: str
     simulator_port: int
@@ -18,10 +18,12 @@ class Settings:
     evidence: Path | None
     # Modules of `extension` to leave out, so that a test can show what happens without a patch.
     without: frozenset[str]
+    # How long IAM refuses a new role as a principal in a stack set. It happens, and no document says for how long.
+    new_principal_seconds: float
 
 
 def from_environment() -> Settings:
-    """Reads FLEET_SIM_ADDRESS (required), CLOCK, EVIDENCE_DIR and WITHOUT (optional)."""
+    """Reads FLEET_SIM_ADDRESS (required), CLOCK, EVIDENCE_DIR, WITHOUT and NEW_PRINCIPAL_SECONDS (optional)."""
     # Each variable is removed when it is read, because ministack passes the whole environment on to the Lambdas.
     os.environ.pop("PYTHONPATH", None)
     address = os.environ.pop("FLEET_SIM_ADDRESS", "")
@@ -31,7 +33,8 @@ def from_environment() -> Settings:
     clock = os.environ.pop("CLOCK", "running")
     evidence = os.environ.pop("EVIDENCE_DIR", None)
     without = frozenset(filter(None, os.environ.pop("WITHOUT", "").split(",")))
-    return Settings(host, int(port), clock, Path(evidence) if evidence else None, without)
+    new_principal = float(os.environ.pop("NEW_PRINCIPAL_SECONDS", "15"))
+    return Settings(host, int(port), clock, Path(evidence) if evidence else None, without, new_principal)
 
 
 SETTINGS = from_environment()

@@ -1,8 +1,9 @@
 """Adds properties and resource types that ministack's CloudFormation drops or refuses.
 
 Properties: encryption and lifecycle of buckets, reserved concurrency, logging and tracing of a state machine, a
-definition in YAML. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and
-CompositeAlarm. ministack stores the suppressor of a composite alarm but does not apply it.
+definition in YAML, the permissions boundary of a role. A stack cannot delete a table that is protected against
+deletion. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and CompositeAlarm.
+ministack stores the suppressor of a composite alarm but does not apply it.
 Patches `provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and `._RESOURCE_HANDLERS`.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import yaml
-from ministack.services import athena, cloudwatch, lambda_svc, s3
+from ministack.services import athena, cloudwatch, dynamodb, iam, lambda_svc, s3
 from ministack.services import stepfunctions as sf
 from ministack.services.cloudformation import provisioners
 
@@ -55,8 +56,18 @@ def install() -> None:
         ("LifecycleConfiguration", _lifecycle_xml, s3._put_bucket_lifecycle, _dropping(s3._bucket_lifecycle)),
     )
     for operation in ("create", "update"):
+        after("AWS::IAM::Role", operation, _set_boundary)
         after("AWS::Lambda::Function", operation, _reserve_concurrency)
         after("AWS::StepFunctions::StateMachine", operation, _observe)
+    tables = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    delete_table = tables["delete"]
+
+    def delete_unprotected(name: str, properties: dict[str, Any], *more: Any, **named: Any) -> None:
+        if (dynamodb._tables.get(name) or {}).get("DeletionProtectionEnabled"):
+            raise ValueError(f"{name} cannot be deleted as it is currently protected against deletion")
+        delete_table(name, properties, *more, **named)
+
+    provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"] = {**tables, "delete": delete_unprotected}
     provisioners._RESOURCE_HANDLERS.update(
         {
             "AWS::StepFunctions::StateMachineVersion": handlers(_create_version, _replace_version),
@@ -69,6 +80,14 @@ def install() -> None:
             },
         }
     )
+
+
+def _set_boundary(name: str, properties: dict[str, Any]) -> None:
+    boundary = properties.get("PermissionsBoundary")
+    if boundary and not iam._policy_exists(boundary):
+        iam._roles.pop(name, None)
+        raise ValueError(f"Scope ARN: {boundary} does not exist or is not attachable.")
+    iam._roles[name]["PermissionsBoundary"] = boundary or ""
 
 
 def handlers(create: Callable[..., Any], update: Callable[..., Any]) -> Handlers:
