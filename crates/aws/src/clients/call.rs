@@ -51,7 +51,7 @@ impl Kind {
     pub fn is_refusal(self) -> bool {
         match self {
             Self::Denied | Self::ConditionFailed | Self::NotFound | Self::Rejected => true,
-            Self::Throttled | Self::Expired | Self::RegionDisabled | Self::Lost => false,
+            Self::Throttled | Self::Expired | Self::RegionDisabled | Self::Conflict | Self::Lost => false,
         }
     }
 }

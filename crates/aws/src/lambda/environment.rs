@@ -1,8 +1,10 @@
 //! The environment of a function, which is read once. A missing variable ends the start-up with an error that names it.
 
 use std::env;
+use std::sync::OnceLock;
 
 use lambda_runtime::Error;
+use orgpatch_model::error::RunError;
 
 /// Returns the name of the bucket with plans and runs: `RUNS_BUCKET`.
 pub fn runs_bucket() -> Result<String, Error> {
@@ -81,6 +83,32 @@ impl MemberRole {
     }
 }
 
+/// The partition of the function's own ARN. Nothing tells it before the first event.
+static PARTITION: OnceLock<String> = OnceLock::new();
+
+/// Returns the partition in which the function runs, such as `aws-us-gov`.
+///
+/// # Errors
+///
+/// `BrokenRun` before the first event, or if the function's own ARN is none.
+pub fn partition() -> Result<&'static str, RunError> {
+    let unknown = || RunError::BrokenRun("the function does not know its own ARN, and so no partition".to_owned());
+    PARTITION.get().map(String::as_str).ok_or_else(unknown)
+}
+
+/// Remembers the partition of the function's own ARN, as the context of an event has it.
+pub(super) fn remember_partition(function_arn: &str) {
+    if let Some(partition) = partition_of(function_arn) {
+        // It is the same in every event.
+        PARTITION.get_or_init(|| partition.to_owned());
+    }
+}
+
+fn partition_of(arn: &str) -> Option<&str> {
+    let mut parts = arn.split(':');
+    (parts.next() == Some("arn")).then(|| parts.next()).flatten().filter(|partition| !partition.is_empty())
+}
+
 fn required(name: &str) -> Result<String, Error> {
     env::var(name)
         .ok()
@@ -98,6 +126,17 @@ mod tests {
             role_path: path.to_owned(),
             external_id: "0123456789abcdef".to_owned(),
             stack_set,
+        }
+    }
+
+    #[test]
+    fn the_partition_is_that_of_the_own_arn() {
+        for partition in ["aws", "aws-us-gov", "aws-cn", "aws-eusc", "aws-iso-f"] {
+            let arn = format!("arn:{partition}:lambda:some-region-1:111111111111:function:orgpatch-scan:7");
+            assert_eq!(partition_of(&arn), Some(partition));
+        }
+        for other in ["", "scan", "arn", "arn:", "arn::lambda", "function:scan"] {
+            assert_eq!(partition_of(other), None, "{other}");
         }
     }
 

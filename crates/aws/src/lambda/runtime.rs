@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::clients::config::sdk_config;
-use crate::lambda::TimeLeft;
+use crate::lambda::{TimeLeft, environment};
 
 /// Writes logs as JSON lines to standard output, at the level of `RUST_LOG` (default `info`). The SDK's own spans stay off,
 /// because at `debug` they would show requests.
@@ -52,6 +52,7 @@ where
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let ids = Ids::of(&event.payload);
         let time = TimeLeft::until(event.context.deadline());
+        environment::remember_partition(&event.context.invoked_function_arn);
         let answer = match serde_json::from_value(event.payload) {
             // Boxed: the futures of the SDK nest deeper than the compiler likes.
             Ok(request) => Box::pin(handler(request, time)).await,

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 
 use crate::clients::call::{CallError, Kind};
 use crate::clients::config::MemberConfig;
-use crate::lambda::environment::MemberRole;
+use crate::lambda::environment::{self, MemberRole};
 
 /// The length of a session. A role session from a role session (as in Lambda) lasts at most an hour; asking for more fails.
 const SESSION_SECONDS: i32 = 3_600;
@@ -47,7 +47,6 @@ pub struct MemberSessions {
     config: SdkConfig,
     sts: aws_sdk_sts::Client,
     role: MemberRole,
-    partition: String,
     sessions: Mutex<HashMap<String, Session>>,
 }
 
@@ -60,17 +59,10 @@ impl MemberSessions {
     /// Opens sessions of the member role that `role` describes.
     #[must_use]
     pub fn new(config: &SdkConfig, role: MemberRole) -> Self {
-        // Only ARNs need the partition; SDK clients resolve endpoints by the Region.
-        let partition = match config.region().map(Region::as_ref) {
-            Some(region) if region.starts_with("cn-") => "aws-cn",
-            Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
         Self {
             config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
             role,
-            partition: partition.to_owned(),
             sessions: Mutex::new(HashMap::new()),
         }
     }
@@ -118,7 +110,7 @@ impl MemberSessions {
         let answer = self
             .sts
             .assume_role()
-            .role_arn(self.role.arn(&self.partition, account_id))
+            .role_arn(self.role.arn(environment::partition()?, account_id))
             .role_session_name(session_name(run_id))
             .external_id(&self.role.external_id)
             .duration_seconds(SESSION_SECONDS)
