@@ -1,6 +1,8 @@
 //! `assume-role`: checks that orgpatch can enter the account of a target, and that the Region is enabled there.
 //!
 //! It keeps no session. Each later function assumes the role again.
+//!
+//! If a function fails on a target for good, the state machine calls this one to record it: it has the least to do.
 
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ec2::RegionStatus;
@@ -24,6 +26,9 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Result<Next, RunError> {
+    if let Some(failure) = &request.failure {
+        return context.record_failure(&request, failure).await;
+    }
     let entered = [Phase::Scan, Phase::Install, Phase::PreviewBaselines, Phase::RestoreBaselines];
     if request.phase == Phase::Inventory {
         // The record of a target that the run does not come to is the same whether its account can be entered or not.

@@ -28,8 +28,8 @@ pub enum Kind {
     Throttled,
     /// The call is not allowed. Nothing was done.
     Denied,
-    /// The credentials have expired. Nothing was done.
-    Expired,
+    /// The credentials are not accepted: they have expired, or the Region does not know them (yet). Nothing was done.
+    Credentials,
     /// The Region is not enabled in the account. Nothing was done.
     RegionDisabled,
     /// A condition of the write did not hold. Nothing was done.
@@ -67,7 +67,7 @@ impl CallError {
         match self.kind {
             Kind::Throttled => RunError::Throttled(self.to_string()),
             Kind::Denied => RunError::AccessDenied(self.to_string()),
-            Kind::Lost | Kind::Expired => RunError::Unavailable(self.to_string()),
+            Kind::Lost | Kind::Credentials => RunError::Unavailable(self.to_string()),
             Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
                 RunError::BrokenRun(self.to_string())
             }
@@ -90,12 +90,11 @@ fn kind(code: &str, http_status: u16) -> Kind {
         | "BandwidthLimitExceeded"
         | "SlowDown" => Kind::Throttled,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Kind::Denied,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "AuthFailure"
-        | "OptInRequired"
-        | "RegionDisabledException" => Kind::RegionDisabled,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Credentials,
+        // A Region that is not enabled answers so, too, but so does one that does not know a new session yet, and a clock that
+        // is off. Whether the Region is enabled is asked before (`assume-role`).
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "AuthFailure" => Kind::Credentials,
+        "OptInRequired" | "RegionDisabledException" => Kind::RegionDisabled,
         "ConditionalCheckFailedException" | "PreconditionFailed" | "ConditionalRequestConflict" => {
             Kind::ConditionFailed
         }
@@ -134,7 +133,7 @@ pub(crate) fn fetched<T>(answer: Result<T, CallError>) -> Result<Fetched<T>, Cal
                 action: error.operation.to_owned(),
                 text: format!("{}: {}", error.code, error.message),
             })),
-            Kind::Throttled | Kind::Expired | Kind::RegionDisabled | Kind::Lost => Err(error),
+            Kind::Throttled | Kind::Credentials | Kind::RegionDisabled | Kind::Lost => Err(error),
         },
     }
 }
@@ -154,9 +153,17 @@ mod tests {
         assert_eq!(answered(Kind::Denied), Ok(Fetched::denied("ec2:DescribeRouteTables")));
         let failed = Unavailable::Failed { action: "ec2:DescribeRouteTables".into(), text: "Code: words".into() };
         assert_eq!(answered(Kind::Rejected), Ok(Fetched::No(failed)));
-        for kind in [Kind::Throttled, Kind::Lost, Kind::Expired, Kind::RegionDisabled] {
+        for kind in [Kind::Throttled, Kind::Lost, Kind::Credentials, Kind::RegionDisabled] {
             assert_eq!(answered(kind), Err(kind));
         }
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_are_no_proof_of_a_disabled_region() {
+        for code in ["AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"] {
+            assert_eq!(kind(code, 400), Kind::Credentials, "{code}");
+        }
+        assert_eq!(["OptInRequired", "RegionDisabledException"].map(|code| kind(code, 403)), [Kind::RegionDisabled; 2]);
     }
 
     #[test]
