@@ -1,6 +1,10 @@
 //! `assume-role`: checks that orgpatch can enter the account of a target, and that the Region is enabled there.
 //!
 //! It keeps no session. Each later function assumes the role again.
+//!
+//! If a function fails on a target for good, the state machine calls this one to record it: it has the least to do.
+
+use std::time::Duration;
 
 use orgpatch_aws::clients::call::{CallError, Kind};
 use orgpatch_aws::clients::ec2;
@@ -17,6 +21,9 @@ use orgpatch_model::target::Phase;
 use orgpatch_records::keys::Owner;
 use orgpatch_records::messages::TargetRequest;
 
+/// How long a Region may take to hear of new credentials: IAM is eventually consistent, by seconds.
+const NEWS_OF_CREDENTIALS: Duration = Duration::from_secs(5);
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
@@ -25,6 +32,9 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Result<Next, RunError> {
+    if let Some(failure) = &request.failure {
+        return context.record_failure(&request, failure).await;
+    }
     let entered = [Phase::Scan, Phase::Install, Phase::PreviewBaselines, Phase::RestoreBaselines];
     if request.phase == Phase::Inventory {
         // The record of a target that the run does not come to is the same whether its account can be entered or not.
@@ -63,17 +73,30 @@ async fn status_from_home(
     error: CallError,
 ) -> Result<RegionStatus, TargetError> {
     let target = &request.target;
-    if matches!(error.kind, Kind::Denied | Kind::RegionDisabled | Kind::Lost) {
+    if matches!(error.kind, Kind::Denied | Kind::RegionDisabled | Kind::Credentials | Kind::Lost) {
         let home = context.sessions.home_session_for(&request.run_id, target).await?;
         match ec2::region_status(&home, &target.region).await {
-            Ok(RegionStatus::Enabled) if error.kind == Kind::RegionDisabled => {
-                // A Region refuses new credentials for a moment in the same words.
-                return Err(RunError::Unavailable(error.to_string()).into());
-            }
             Ok(status @ (RegionStatus::NotOptedIn | RegionStatus::Unknown)) => return Ok(status),
-            // Home may be forbidden: what the target's own Region has said is what counts.
+            Err(_) if error.kind == Kind::Credentials => return without_home(context, request).await,
+            // What the target's own Region has said is what counts, whether home may be asked or not.
             Ok(RegionStatus::Enabled) | Err(_) => {}
         }
     }
     Err(context.sessions.target_error(target, error).await)
+}
+
+/// Asks a Region that has refused the credentials once more, because it cannot be asked from home whether it is enabled. One
+/// that is refuses them only as long as it has not heard of them.
+async fn without_home(context: &FunctionContext, request: &TargetRequest) -> Result<RegionStatus, TargetError> {
+    let target = &request.target;
+    tokio::time::sleep(NEWS_OF_CREDENTIALS).await;
+    let there = context.sessions.session_for(&request.run_id, target).await?;
+    match ec2::region_status(&there, &target.region).await {
+        Err(error) if error.kind == Kind::Credentials => {
+            let text = format!("Region {} is not enabled in the account: {error}", target.region);
+            let reason = Reason::new(ReasonCode::RegionDisabled, text);
+            Err(TargetError::Outcome(TargetOutcome::RegionDisabled, reason))
+        }
+        answer => context.sessions.target_result(target, answer).await,
+    }
 }

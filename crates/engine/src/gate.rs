@@ -1,21 +1,25 @@
 //! The three questions about a step: may it start, what would it install, may the next one start.
 
+mod tally;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::Platform;
-use orgpatch_model::outcome::{Counts, Outcome};
+use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{Gate, Reboot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tally::StageTally;
+pub use tally::StepTally;
 
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
-use crate::planner::StepSettings;
+use crate::planner::{StageProof, StepSettings};
 use crate::results::TargetRecord;
 
 /// Answer of `gate`. The state machine reads `decision` only.
@@ -80,21 +84,26 @@ pub struct GateRecord {
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
+    /// Targets by outcome.
+    #[serde(default)]
+    pub targets: TargetCounts,
     /// The limits it was measured against.
     pub limits: Gate,
 }
 
 impl GateRecord {
-    /// Returns the record of a decision about a step, made at a time. `counts` are its instances by outcome.
+    /// Returns the record of a decision about a step, made at a time.
     #[must_use]
-    pub fn of(settings: &StepSettings, at: Timestamp, answer: &GateAnswer, counts: Counts) -> Self {
+    pub fn of(settings: &StepSettings, at: Timestamp, answer: &GateAnswer, tally: StepTally) -> Self {
         Self {
             step: settings.step.clone(),
             at,
             decision: answer.decision,
             reason: answer.reason.clone(),
-            counts,
-            limits: settings.gate,
+            counts: tally.counts,
+            targets: tally.targets,
+            // Programs that read reports find the number of the step there, also where the plan has none.
+            limits: Gate { min_succeeded: Some(settings.gate.min_succeeded.unwrap_or(0)), ..settings.gate },
         }
     }
 }
@@ -184,43 +193,48 @@ fn unknown_system(platform: Option<&Platform>) -> Reason {
     )
 }
 
+/// The default of `maxTargetsNotReached` for targets with the outcome `error`: this percentage of the step's targets, rounded
+/// up.
+const ERROR_PERCENT: u64 = 10;
+
+/// What the gate of a step is measured by.
+#[derive(Debug, Clone, Copy)]
+pub struct Criteria<'a> {
+    /// What the run does.
+    pub operation: Operation,
+    /// The limits of the stage.
+    pub gate: &'a Gate,
+    /// What the stage must have proved behind this step, if it is measured here.
+    pub stage_proof: Option<&'a StageProof>,
+    /// The decisions about the earlier steps of the stage; needed only with `stage_proof`.
+    pub earlier_waves: &'a [GateRecord],
+}
+
 /// Decides whether the next step may start.
 ///
-/// A step in which a result was lost never passes, because what happened there is unknown. A scan run passes
-/// otherwise, since it touches nothing and people want to see all of it.
+/// A run that installs nothing passes whatever it found, since nothing that it found can spread, and people want to see all
+/// of it. Only a step that broke halts it.
 #[must_use]
-pub fn judge(
-    operation: Operation,
-    counts: &Counts,
-    lost_targets: usize,
-    gate: &Gate,
-    error: Option<&CaughtError>,
-) -> GateAnswer {
-    let halt =
-        |code: ReasonCode, text: String| GateAnswer { decision: GateDecision::Halt, reason: Reason::new(code, text) };
+pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtError>) -> GateAnswer {
+    let Criteria { operation, gate, stage_proof, earlier_waves } = criteria;
+    let advance = |code, text: String| GateAnswer {
+        decision: GateDecision::Advance,
+        reason: Reason::new(code, text + &tally.about_targets()),
+    };
     if let Some(error) = error {
         return halt(ReasonCode::StepBroken, format!("the step broke: {}", error.sentence()));
     }
-    if lost_targets > 0 {
-        return halt(
-            ReasonCode::ResultsLost,
-            format!("the results of {} are lost; see their reasons", counted(lost_targets, "target")),
-        );
-    }
     if operation == Operation::Scan {
-        return GateAnswer {
-            decision: GateDecision::Advance,
-            reason: Reason::new(ReasonCode::ScanRun, "a scan run installs nothing, so no limit applies"),
-        };
+        return advance(ReasonCode::ScanRun, "a scan run installs nothing, so no limit applies".to_owned());
     }
     if operation.is_about_baselines_only() {
-        return GateAnswer {
-            decision: GateDecision::Advance,
-            reason: Reason::new(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies"),
-        };
+        return advance(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies".to_owned());
     }
-    let attempted = counts.attempted();
-    let (failed, unreachable) = (counts.of(Outcome::Failed), counts.of(Outcome::Unreachable));
+    if let Some(halt) = too_many_targets(gate, tally) {
+        return halt;
+    }
+    let (attempted, unreachable) = tally.attempted_and_unreachable(gate.max_targets_not_reached.is_some());
+    let failed = tally.counts.of(Outcome::Failed);
     if exceeds(failed, attempted, gate.max_failed_percent) {
         return halt(
             ReasonCode::TooManyFailed,
@@ -236,30 +250,81 @@ pub fn judge(
             ),
         );
     }
-    let succeeded = counts.succeeded();
-    if succeeded < u64::from(gate.min_succeeded) {
-        return halt(
-            ReasonCode::TooFewSucceeded,
-            format!("instances patched or compliant: {succeeded} (minimum {})", gate.min_succeeded),
-        );
+    let (succeeded, least) = (tally.counts.succeeded(), gate.min_succeeded.unwrap_or(0));
+    if succeeded < u64::from(least) {
+        let text = format!("instances patched or compliant: {succeeded} (minimum {least})");
+        return halt(ReasonCode::TooFewSucceeded, text + &tally.about_targets());
     }
-    GateAnswer { decision: GateDecision::Advance, reason: Reason::new(ReasonCode::WithinLimits, attempts(counts)) }
+    if let Some(proof) = stage_proof {
+        let stage = StageTally::of(earlier_waves, tally);
+        if !stage.proves_something() {
+            let text = format!(
+                "{} proved nothing: none of its instances is patched or compliant ({})",
+                proof.stage,
+                stage.sentence()
+            );
+            return halt(ReasonCode::NothingProved, text);
+        }
+    }
+    advance(ReasonCode::WithinLimits, attempts(&tally.counts, attempted, unreachable))
 }
 
-/// Says how the attempted instances ended, and how many needed nothing.
-fn attempts(counts: &Counts) -> String {
+fn halt(code: ReasonCode, text: String) -> GateAnswer {
+    GateAnswer { decision: GateDecision::Halt, reason: Reason::new(code, text) }
+}
+
+/// Returns the halt of an install run in which more targets were not reached than the gate allows; None if they are few
+/// enough.
+///
+/// Where the plan names no limit, an account that lets nobody in is the business of its owner and not limited; a target that
+/// failed may be one of ten, but a step in which all fail shows a fault of orgpatch or AWS; a result that is lost halts,
+/// because what happened there is unknown.
+fn too_many_targets(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
+    let all = tally.targets.all();
+    if let Some(limit) = gate.max_targets_not_reached {
+        let not_reached = tally.not_reached();
+        return (not_reached > limit.rounded_up(all)).then(|| {
+            let kinds = tally.not_reached_by_kind();
+            let text = format!("{not_reached} of {} were not reached: {kinds} (limit {limit})", targets(all));
+            halt(ReasonCode::TooManyTargetsNotReached, text)
+        });
+    }
+    if tally.lost > 0 {
+        let text = format!("the results of {} are lost; see their reasons", targets(tally.lost));
+        return Some(halt(ReasonCode::ResultsLost, text));
+    }
+    let (errors, limit) = (tally.errors(), errors_allowed(all));
+    (errors > limit).then(|| {
+        let text = format!(
+            "{errors} of {} ended as {} (limit {limit}: {ERROR_PERCENT}%, but never all); see their reasons",
+            targets(all),
+            TargetOutcome::Error,
+        );
+        halt(ReasonCode::TooManyTargetsNotReached, text)
+    })
+}
+
+/// Returns how many of a step's targets may end as `error` where the plan does not say it.
+fn errors_allowed(targets: u64) -> u64 {
+    (targets * ERROR_PERCENT).div_ceil(100).min(targets.saturating_sub(1))
+}
+
+fn targets(n: u64) -> String {
+    counted(usize::try_from(n).unwrap_or(usize::MAX), "target")
+}
+
+/// Says how the attempted instances ended, and how many needed nothing. `attempted` and `unreachable` are those that count.
+fn attempts(counts: &Counts, attempted: u64, unreachable: u64) -> String {
     // A step in which no instance waits for a reboot, or none needed nothing, has no words about it.
     let if_any = |outcome, before: &str, after: &str| match counts.of(outcome) {
         0 => String::new(),
         n => format!("{before}{n} {after}"),
     };
     format!(
-        "{} attempted: {} patched{}, {} failed, {} unreachable{}",
-        counts.attempted(),
+        "{attempted} attempted: {} patched{}, {} failed, {unreachable} unreachable{}",
         counts.of(Outcome::Patched),
         if_any(Outcome::PendingReboot, ", ", "pending reboot"),
         counts.of(Outcome::Failed),
-        counts.of(Outcome::Unreachable),
         if_any(Outcome::Compliant, "; ", "already compliant"),
     )
 }
@@ -279,6 +344,7 @@ mod tests {
     use super::*;
     use crate::fixtures::target;
     use crate::inventory::{Eligibility, InventoryInstance};
+    use crate::results::reconcile::TargetResult;
     use crate::results::{InstanceRow, reconcile};
 
     fn counts(patched: u64, failed: u64, unreachable: u64) -> Counts {
@@ -288,8 +354,20 @@ mod tests {
             .collect()
     }
 
+    /// A step with those instances, all in targets that were reached.
+    fn step(counts: &Counts) -> StepTally {
+        let mut tally = StepTally::default();
+        tally.counts.merge(counts);
+        tally.targets.add(TargetOutcome::Reached);
+        tally
+    }
+
+    fn judged(operation: Operation, tally: &StepTally, gate: Gate) -> GateAnswer {
+        judge(Criteria { operation, gate: &gate, stage_proof: None, earlier_waves: &[] }, tally, None)
+    }
+
     fn decide(counts: &Counts, gate: Gate) -> (GateDecision, ReasonCode) {
-        let answer = judge(Operation::Install, counts, 0, &gate, None);
+        let answer = judged(Operation::Install, &step(counts), gate);
         (answer.decision, answer.reason.code)
     }
 
@@ -309,32 +387,201 @@ mod tests {
 
     #[test]
     fn a_step_that_proves_nothing_does_not_pass_min_succeeded() {
-        let gate = Gate { min_succeeded: 1, ..Gate::default() };
+        let gate = Gate { min_succeeded: Some(1), ..Gate::default() };
         assert_eq!(decide(&Counts::default(), gate), (GateDecision::Halt, ReasonCode::TooFewSucceeded));
     }
 
     #[test]
     fn only_an_install_is_held_against_the_limits() {
-        let gate = Gate { min_succeeded: 1, ..Gate::default() };
+        let gate = Gate { min_succeeded: Some(1), ..Gate::default() };
         for operation in Operation::ALL {
             let expected = if operation == Operation::Install { GateDecision::Halt } else { GateDecision::Advance };
-            assert_eq!(judge(operation, &counts(0, 1, 0), 0, &gate, None).decision, expected, "{operation}");
+            assert_eq!(judged(operation, &step(&counts(0, 1, 0)), gate).decision, expected, "{operation}");
+        }
+    }
+
+    /// A step whose targets ended as the letters say: `r`eached, access-`d`enied, `e`rror, `l`ost, `i`nactive.
+    fn targets_that_ended(ends: &str) -> StepTally {
+        let mut tally = StepTally::default();
+        for end in ends.chars() {
+            tally.add(&result_of(end, 1));
+        }
+        tally
+    }
+
+    /// The result of a target with that many instances, which are patched if the target was reached.
+    fn result_of(end: char, instances: usize) -> TargetResult {
+        let reached = Reason::new(ReasonCode::Reached, "x");
+        let (outcome, reason) = match end {
+            'r' => (TargetOutcome::Reached, reached),
+            'd' => (TargetOutcome::AccessDenied, Reason::new(ReasonCode::AccessDenied, "x")),
+            'e' => (TargetOutcome::Error, Reason::new(ReasonCode::CallRejected, "x")),
+            'l' => (TargetOutcome::Error, Reason::new(ReasonCode::Lost, "x")),
+            _ => (TargetOutcome::Inactive, Reason::new(ReasonCode::AccountInactive, "x")),
+        };
+        let row = |n| {
+            let row_outcome = if end == 'r' { Outcome::Patched } else { Outcome::Unreachable };
+            reconcile::row(&target(), &seen(&format!("i-{n}")), row_outcome, reason.clone())
+        };
+        TargetResult {
+            target: target(),
+            outcome,
+            instances: (0..instances).map(row).collect(),
+            reason,
+            scanned_at: None,
+            reached_at: (end == 'r').then_some(Timestamp::UNIX_EPOCH),
+            installed_at: None,
+            conflict_notes: Vec::new(),
+            baseline_changes: Vec::new(),
+        }
+    }
+
+    fn with_limit(limit: &str) -> Gate {
+        Gate { max_targets_not_reached: Some(limit.parse().expect("a limit")), ..Gate::default() }
+    }
+
+    #[test]
+    fn a_lost_result_halts_and_a_target_in_error_is_one_of_ten() {
+        let text = |ends: &str| {
+            let GateAnswer { decision, reason } =
+                judged(Operation::Install, &targets_that_ended(ends), Gate::default());
+            format!("{ends}: {decision:?} {reason}")
+        };
+        let lines =
+            ["rl", "e", "re", "ree", "ee", "rrrrrrrrre", "rrrrrrrree", "rrrrrrrrree", "dddd", "ddde", "i"].map(text);
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        rl: Halt the results of 1 target are lost; see their reasons (results-lost)
+        e: Halt 1 of 1 target ended as error (limit 0: 10%, but never all); see their reasons (too-many-targets-not-reached)
+        re: Advance 1 attempted: 1 patched, 0 failed, 0 unreachable; targets not reached: 1 error (within-limits)
+        ree: Halt 2 of 3 targets ended as error (limit 1: 10%, but never all); see their reasons (too-many-targets-not-reached)
+        ee: Halt 2 of 2 targets ended as error (limit 1: 10%, but never all); see their reasons (too-many-targets-not-reached)
+        rrrrrrrrre: Advance 9 attempted: 9 patched, 0 failed, 0 unreachable; targets not reached: 1 error (within-limits)
+        rrrrrrrree: Halt 2 of 10 targets ended as error (limit 1: 10%, but never all); see their reasons (too-many-targets-not-reached)
+        rrrrrrrrree: Advance 9 attempted: 9 patched, 0 failed, 0 unreachable; targets not reached: 2 error (within-limits)
+        dddd: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable; targets not reached: 4 access-denied (within-limits)
+        ddde: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable; targets not reached: 3 access-denied, 1 error (within-limits)
+        i: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable (within-limits)
+        ");
+    }
+
+    #[test]
+    fn a_limit_of_the_plan_counts_everything_that_was_not_reached_together() {
+        let text = |(limit, ends): (&str, &str)| {
+            let GateAnswer { decision, reason } =
+                judged(Operation::Install, &targets_that_ended(ends), with_limit(limit));
+            format!("{limit} {ends}: {decision:?} {reason}")
+        };
+        let cases = [
+            ("1", "rrl"),
+            ("1", "rel"),
+            ("2", "el"),
+            ("0", "rrrd"),
+            ("3", "dell"),
+            ("5%", "rrrrd"),
+            ("5%", "rrrdd"),
+            ("0%", "rrri"),
+        ];
+        insta::assert_snapshot!(cases.map(text).join("\n"), @r"
+        1 rrl: Advance 2 attempted: 2 patched, 0 failed, 0 unreachable; targets not reached: 1 lost (within-limits)
+        1 rel: Halt 2 of 3 targets were not reached: 1 error, 1 lost (limit 1) (too-many-targets-not-reached)
+        2 el: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable; targets not reached: 1 error, 1 lost (within-limits)
+        0 rrrd: Halt 1 of 4 targets were not reached: 1 access-denied (limit 0) (too-many-targets-not-reached)
+        3 dell: Halt 4 of 4 targets were not reached: 1 access-denied, 1 error, 2 lost (limit 3) (too-many-targets-not-reached)
+        5% rrrrd: Advance 4 attempted: 4 patched, 0 failed, 0 unreachable; targets not reached: 1 access-denied (within-limits)
+        5% rrrdd: Halt 2 of 5 targets were not reached: 2 access-denied (limit 5%) (too-many-targets-not-reached)
+        0% rrri: Advance 3 attempted: 3 patched, 0 failed, 0 unreachable (within-limits)
+        ");
+    }
+
+    #[test]
+    fn no_target_halts_a_run_that_installs_nothing() {
+        for operation in Operation::ALL.into_iter().filter(|one| *one != Operation::Install) {
+            for ends in ["l", "ee", "dd", "rel"] {
+                let answer = judged(operation, &targets_that_ended(ends), with_limit("0"));
+                assert_eq!(answer.decision, GateDecision::Advance, "{operation} {ends}");
+            }
+        }
+        let scanned = judged(Operation::Scan, &targets_that_ended("rdel"), Gate::default()).reason.text;
+        assert_eq!(
+            scanned,
+            "a scan run installs nothing, so no limit applies; targets not reached: 1 access-denied, 1 error, 1 lost"
+        );
+    }
+
+    #[test]
+    fn a_broken_step_never_passes() {
+        let all = Gate {
+            max_failed_percent: 100,
+            max_unreachable_percent: 100,
+            min_succeeded: Some(0),
+            ..with_limit("100%")
+        };
+        let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
+        for operation in Operation::ALL {
+            let criteria = Criteria { operation, gate: &all, stage_proof: None, earlier_waves: &[] };
+            let answer = judge(criteria, &step(&counts(9, 0, 0)), Some(&error));
+            assert_eq!((answer.decision, answer.reason.code), (GateDecision::Halt, ReasonCode::StepBroken));
         }
     }
 
     #[test]
-    fn lost_results_and_broken_steps_never_pass() {
-        let all = Gate { max_failed_percent: 100, max_unreachable_percent: 100, min_succeeded: 0 };
-        let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
-        for operation in Operation::ALL {
-            assert_eq!(judge(operation, &counts(9, 0, 0), 1, &all, None).reason.code, ReasonCode::ResultsLost);
-            assert_eq!(judge(operation, &counts(9, 0, 0), 0, &all, Some(&error)).reason.code, ReasonCode::StepBroken);
-        }
+    fn an_install_that_may_have_gone_out_counts_unless_the_plan_limits_such_targets() {
+        let installing = TargetResult { reached_at: Some(Timestamp::UNIX_EPOCH), ..result_of('d', 2) };
+        let mut tally = targets_that_ended("rrrrr");
+        tally.add(&installing);
+        let code = |gate| judged(Operation::Install, &tally, gate).reason.code;
+        assert_eq!(code(Gate::default()), ReasonCode::TooManyUnreachable);
+        assert_eq!(code(with_limit("1")), ReasonCode::WithinLimits);
+        // What an instance came to by itself counts in any case.
+        let mut failed = installing;
+        failed.instances[0].outcome = Outcome::Failed;
+        tally.add(&failed);
+        assert_eq!(judged(Operation::Install, &tally, with_limit("2")).reason.code, ReasonCode::TooManyFailed);
+    }
+
+    #[test]
+    fn a_stage_is_measured_as_a_whole_behind_its_last_wave() {
+        let wave = |id: &str, counts: Counts, ends: &str| GateRecord {
+            step: id.into(),
+            at: Timestamp::UNIX_EPOCH,
+            decision: GateDecision::Advance,
+            reason: Reason::new(ReasonCode::WithinLimits, "why"),
+            counts,
+            targets: targets_that_ended(ends).targets,
+            limits: Gate::default(),
+        };
+        let proof = StageProof { stage: "Test".into(), earlier_waves: vec!["01-Test-1".into()] };
+        let behind = |earlier: GateRecord, last: &StepTally| {
+            let gate = Gate::default();
+            let earlier_waves = &[earlier];
+            let stage_proof = Some(&proof);
+            judge(Criteria { operation: Operation::Install, gate: &gate, stage_proof, earlier_waves }, last, None)
+        };
+        let no_instances = |ends: &str| {
+            let mut tally = StepTally::default();
+            ends.chars().for_each(|end| tally.add(&result_of(end, 0)));
+            tally
+        };
+        let nothing = || wave("01-Test-1", Counts::default(), "r");
+        let halted = behind(nothing(), &no_instances("dd"));
+        assert_eq!((halted.decision, halted.reason.code), (GateDecision::Halt, ReasonCode::NothingProved));
+        assert_eq!(
+            halted.reason.text,
+            "Test proved nothing: none of its instances is patched or compliant (targets: 1 reached, 2 access-denied; no instances)"
+        );
+        let left_out: Counts = [Outcome::Skipped, Outcome::Skipped, Outcome::NotReady].into_iter().collect();
+        assert_eq!(
+            behind(wave("01-Test-1", left_out, "r"), &step(&Counts::default())).reason.text,
+            "Test proved nothing: none of its instances is patched or compliant (targets: 2 reached; instances: 1 not-ready, 2 skipped)"
+        );
+        let proved = wave("01-Test-1", [Outcome::Compliant].into_iter().collect(), "r");
+        assert_eq!(behind(proved, &no_instances("dd")).decision, GateDecision::Advance);
+        assert_eq!(behind(nothing(), &step(&counts(1, 0, 0))).decision, GateDecision::Advance);
     }
 
     #[test]
     fn reasons_say_the_numbers_and_the_limit() {
-        let text = |counts: &Counts, gate| judge(Operation::Install, counts, 0, &gate, None).reason.text;
+        let text = |counts: &Counts, gate| judged(Operation::Install, &step(counts), gate).reason.text;
         let mut all = counts(27, 0, 0);
         assert_eq!(text(&all, Gate::default()), "27 attempted: 27 patched, 0 failed, 0 unreachable");
         all.merge(&[Outcome::PendingReboot, Outcome::PendingReboot, Outcome::Compliant].into_iter().collect());
@@ -345,10 +592,8 @@ mod tests {
         assert_eq!(text(&counts(32, 1, 0), Gate::default()), "1 of 33 attempted instances failed (limit 0%)");
         let unreachable = text(&counts(5, 0, 4), Gate { max_unreachable_percent: 10, ..Gate::default() });
         assert_eq!(unreachable, "4 of 9 attempted instances ended as unreachable (limit 10%)");
-        let few = text(&counts(1, 0, 0), Gate { min_succeeded: 2, ..Gate::default() });
+        let few = text(&counts(1, 0, 0), Gate { min_succeeded: Some(2), ..Gate::default() });
         assert_eq!(few, "instances patched or compliant: 1 (minimum 2)");
-        let lost = |targets| judge(Operation::Install, &all, targets, &Gate::default(), None).reason.text;
-        assert_eq!(lost(1), "the results of 1 target are lost; see their reasons");
     }
 
     #[test]
@@ -359,6 +604,7 @@ mod tests {
             decision,
             reason: Reason::new(ReasonCode::WithinLimits, "why"),
             counts: Counts::default(),
+            targets: TargetCounts::default(),
             limits: Gate::default(),
         };
         let (advanced, halted) = (record(GateDecision::Advance), record(GateDecision::Halt));
@@ -375,23 +621,26 @@ mod tests {
         assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::NothingTested));
     }
 
+    fn seen(id: &str) -> InventoryInstance {
+        InventoryInstance {
+            instance_id: id.into(),
+            name: None,
+            os: None,
+            platform: None,
+            agent_version: None,
+            availability_zone: None,
+            eligibility: Eligibility::Eligible,
+            findings: Vec::new(),
+            conflicts: Vec::new(),
+        }
+    }
+
     #[test]
     fn an_instance_of_an_unknown_system_does_not_vanish() {
         let known = Some(Platform::Supported(OperatingSystem::Suse));
         let row = |id: &str, os: Option<Platform>, outcome| {
-            let seen = InventoryInstance {
-                instance_id: id.into(),
-                name: None,
-                os: None,
-                platform: None,
-                agent_version: None,
-                availability_zone: None,
-                eligibility: Eligibility::Eligible,
-                findings: Vec::new(),
-                conflicts: Vec::new(),
-            };
             let reason = Reason::new(ReasonCode::PatchesMissing, "2 patches are missing");
-            InstanceRow { os, ..reconcile::row(&target(), &seen, outcome, reason) }
+            InstanceRow { os, ..reconcile::row(&target(), &seen(id), outcome, reason) }
         };
         let scan = |instances| TargetRecord {
             target: target(),
@@ -435,6 +684,38 @@ mod tests {
             let over = attempted > 0 && i128::from(failed) * 100 > i128::from(attempted) * i128::from(limit);
             let halts = decide(&counts(patched, failed, 0), gate).0 == GateDecision::Halt;
             prop_assert_eq!(halts, over);
+        }
+
+        #[test]
+        fn a_target_of_one_account_never_changes_the_decision_when_the_gate_tolerates_it(
+            others in prop::collection::vec(("[rde]", 0_usize..4), 0..12),
+            bad in "[dele]",
+            instances in 0_usize..5,
+            in_install: bool,
+            failed_percent in 0_u8..=100,
+        ) {
+            let tolerated = others.iter().filter(|(end, _)| end != "r").count() + 1;
+            let gate = Gate { max_failed_percent: failed_percent, ..with_limit(&tolerated.to_string()) };
+            let with = |last: TargetResult| {
+                let mut tally = StepTally::default();
+                for (end, instances) in &others {
+                    tally.add(&result_of(end.chars().next().expect("a letter"), *instances));
+                }
+                tally.add(&last);
+                judged(Operation::Install, &tally, gate).decision
+            };
+            let reached_at = in_install.then_some(Timestamp::UNIX_EPOCH);
+            let bad = TargetResult { reached_at, ..result_of(bad.chars().next().expect("a letter"), instances) };
+            prop_assert_eq!(with(bad), with(result_of('r', 0)));
+        }
+
+        #[test]
+        fn one_more_target_that_was_not_reached_never_opens_a_gate(ends in "[rdeli]{1,30}", worse in "[del]", limit in "(0|[1-9]|[1-9]?[0-9]%)?") {
+            let gate = if limit.is_empty() { Gate::default() } else { with_limit(&limit) };
+            let decided = |ends: &str| judged(Operation::Install, &targets_that_ended(ends), gate).decision;
+            // One of those that were reached is not.
+            let worse = ends.replacen('r', &worse, 1);
+            prop_assert!(decided(&ends) == GateDecision::Advance || decided(&worse) == GateDecision::Halt);
         }
 
         #[test]

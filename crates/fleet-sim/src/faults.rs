@@ -99,7 +99,7 @@ impl Faults {
             }
             let Armed { fault, seen, struck, .. } = armed;
             *seen = seen.saturating_add(1);
-            let unlimited = fault.latency_ms.is_some() && fault.times.is_none();
+            let unlimited = fault.always == Some(true) || fault.latency_ms.is_some() && fault.times.is_none();
             let exhausted = !unlimited && *struck >= fault.times.unwrap_or(1);
             if *seen <= fault.after || exhausted || second {
                 continue;
@@ -200,6 +200,15 @@ mod tests {
             (0..5).map(|_| faults.meet(&call("ssm", "SendCommand", ""), 0.0).effect.is_some()).collect();
         assert_eq!(struck, [false, true, true, false, false]);
         assert_eq!(faults.meet(&call("ssm", "ListCommands", ""), 0.0), Fate::default());
+    }
+
+    #[test]
+    fn a_fault_that_strikes_always_never_ends() {
+        let entry =
+            FaultEntry { error: Some("AuthFailure".into()), always: Some(true), after: 1, ..fault("ec2:Describe*") };
+        let mut faults = Faults::new(&[entry]);
+        let struck = (0..50).filter(|_| faults.meet(&call("ec2", "DescribeInstances", ""), 0.0).effect.is_some());
+        assert_eq!(struck.count(), 49);
     }
 
     #[test]

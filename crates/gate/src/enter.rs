@@ -3,11 +3,10 @@
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::gate::{GateAnswer, GateDecision, GateRecord};
+use orgpatch_engine::gate::{GateAnswer, GateDecision, GateRecord, StepTally};
 use orgpatch_engine::planner::{RunDocument, StepSettings};
 use orgpatch_engine::{gate, planner};
 use orgpatch_model::error::RunError;
-use orgpatch_model::outcome::Counts;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::GateRequest;
@@ -41,7 +40,7 @@ async fn freeze(
     let scanned_at = match gate::frozen_to(tested.scanned_at) {
         Ok(scanned_at) => scanned_at,
         Err(halt) => {
-            let record = GateRecord::of(settings, request.now, &halt, Counts::default());
+            let record = GateRecord::of(settings, request.now, &halt, StepTally::default());
             store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Gate), &record).await?;
             return Ok(halt);
         }

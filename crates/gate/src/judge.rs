@@ -5,13 +5,12 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records;
 use orgpatch_aws::store::step_records::Wanted;
 use orgpatch_engine::gate;
-use orgpatch_engine::gate::{GateAnswer, GateRecord};
+use orgpatch_engine::gate::{Criteria, GateAnswer, GateRecord, StepTally};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, reconcile};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::{Counts, TargetOutcome};
 use orgpatch_records::keys;
 use orgpatch_records::keys::{StepObject, TargetObject};
 use orgpatch_records::messages::GateRequest;
@@ -19,15 +18,11 @@ use orgpatch_records::messages::GateRequest;
 /// Measures the step against its gate.
 pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
     let (run_id, step) = (&request.run_id, &request.step);
-    let mut counts = Counts::default();
-    let mut lost = 0;
+    let mut tally = StepTally::default();
     let mut tested = if settings.is_first_stage { Some(remembered(store, settings).await?) } else { None };
     let result = async |target| result(store, request, settings, target).await;
     step_records::each_prepared(store, run_id, step, Wanted::Results, result, async |result| {
-        lost += usize::from(result.outcome == TargetOutcome::Error);
-        for row in &result.instances {
-            counts.add(row.outcome);
-        }
+        tally.add(&result);
         if let Some(tested) = &mut tested {
             tested.add(result.reached_at, &result.instances, request.now);
         }
@@ -38,10 +33,27 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         tested.forget(request.now);
         record_tested(store, request, settings, &tested).await?;
     }
-    let answer = gate::judge(settings.operation, &counts, lost, &settings.gate, request.error.as_ref());
-    let record = GateRecord::of(settings, request.now, &answer, counts);
+    let criteria = Criteria {
+        operation: settings.operation,
+        gate: &settings.gate,
+        stage_proof: settings.stage_proof.as_ref(),
+        earlier_waves: &earlier_waves(store, request, settings).await?,
+    };
+    let answer = gate::judge(criteria, &tally, request.error.as_ref());
+    let record = GateRecord::of(settings, request.now, &answer, tally);
     store.write_once(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;
     Ok(answer)
+}
+
+/// Returns the decisions about the earlier steps of a stage that is measured as a whole behind this step.
+async fn earlier_waves(
+    store: &Store,
+    request: &GateRequest,
+    settings: &StepSettings,
+) -> Result<Vec<GateRecord>, RunError> {
+    let waves = settings.stage_proof.iter().flat_map(|proof| &proof.earlier_waves);
+    let keys = waves.map(|step| keys::of_step(&request.run_id, step, StepObject::Gate)).collect();
+    Store::for_each(keys, |key: String| async move { store.get(&key).await }).await
 }
 
 /// The result of a target, written once: the report shows what is counted here, and a second try of this function counts

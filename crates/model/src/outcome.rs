@@ -78,7 +78,7 @@ pub enum TargetOutcome {
     Inactive,
     /// The Region is not enabled in the account.
     RegionDisabled,
-    /// There is no result for the target; the reason says why.
+    /// orgpatch could not work on the target, or its result is lost; the reason says which, and why.
     Error,
     /// The run halted before it came to the target.
     NotAttempted,
@@ -96,6 +96,14 @@ impl TargetOutcome {
             Self::Error => "error",
             Self::NotAttempted => "not-attempted",
         }
+    }
+}
+
+impl TargetOutcome {
+    /// Returns true if orgpatch should have worked on the target and could not.
+    #[must_use]
+    pub fn is_not_reached(self) -> bool {
+        matches!(self, Self::AccessDenied | Self::Error)
     }
 }
 
@@ -159,6 +167,50 @@ impl Counts {
     /// Returns the outcomes and their counts, best outcome first, without outcomes that no instance has.
     pub fn iter(&self) -> impl Iterator<Item = (Outcome, u64)> {
         Outcome::ALL.into_iter().map(|outcome| (outcome, self.of(outcome))).filter(|(_, n)| *n > 0)
+    }
+}
+
+/// Number of targets with each outcome. Outcomes that no target has are absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct TargetCounts(BTreeMap<TargetOutcome, u64>);
+
+impl TargetCounts {
+    /// Counts one more target with that outcome.
+    pub fn add(&mut self, outcome: TargetOutcome) {
+        *self.0.entry(outcome).or_default() += 1;
+    }
+
+    /// Adds the counts of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (outcome, n) in &other.0 {
+            *self.0.entry(*outcome).or_default() += n;
+        }
+    }
+
+    /// Returns the number of targets with that outcome.
+    #[must_use]
+    pub fn of(&self, outcome: TargetOutcome) -> u64 {
+        self.0.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// Returns the number of all targets.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Returns the outcomes and their counts, in the order of the enum, without outcomes that no target has.
+    pub fn iter(&self) -> impl Iterator<Item = (TargetOutcome, u64)> {
+        self.0.iter().map(|(outcome, n)| (*outcome, *n)).filter(|(_, n)| *n > 0)
+    }
+}
+
+impl FromIterator<TargetOutcome> for TargetCounts {
+    fn from_iter<I: IntoIterator<Item = TargetOutcome>>(outcomes: I) -> Self {
+        let mut counts = Self::default();
+        outcomes.into_iter().for_each(|outcome| counts.add(outcome));
+        counts
     }
 }
 

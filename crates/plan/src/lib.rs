@@ -33,5 +33,5 @@ pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, 
 pub use promotion::Untested;
 pub use read::{MAX_BYTES, read};
 pub use schema::json_schema;
-pub use share::{InvalidShare, MaxConcurrency, MaxErrors, Share};
+pub use share::{InvalidShare, MaxConcurrency, MaxErrors, MaxTargets, Share};
 pub use working_time::{Deadline, InvalidDeadline, Passes};

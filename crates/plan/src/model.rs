@@ -17,7 +17,7 @@ use super::pattern::{
 };
 use super::promotion::Untested;
 use super::schema;
-use super::share::{MaxConcurrency, MaxErrors};
+use super::share::{MaxConcurrency, MaxErrors, MaxTargets};
 use super::working_time::{Deadline, Passes};
 
 /// What is patched, in which order, and what must hold before the next stage may start.
@@ -288,7 +288,7 @@ impl TryFrom<String> for Percent {
     }
 }
 
-/// What must hold after a step before the next one may start. Percentages are of the instances that the step attempted:
+/// What must hold after a step before the next one may start. Percentages of instances are of those that the step attempted:
 /// `patched + pending-reboot + failed + unreachable`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -299,7 +299,16 @@ pub struct Gate {
     /// The highest percentage of `unreachable` instances: 0 to 100.
     #[schemars(range(min = 0, max = 100))]
     pub max_unreachable_percent: u8,
-    /// The lowest number of `patched` and `compliant` instances. It halts a run after a step that proves nothing.
-    #[schemars(range(min = 0, max = super::read::MAX_SUCCEEDED))]
-    pub min_succeeded: u32,
+    /// The lowest number of `patched` and `compliant` instances in each step. Absent: a stage that is not the last of the run
+    /// needs one such instance in all its steps together. With 0, a stage that proves nothing opens the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 0, max = super::read::MAX_SUCCEEDED))]
+    pub min_succeeded: Option<u32>,
+    /// How many targets (an account in a Region) of a step may end without having been reached, with the outcome
+    /// `access-denied` or `error`: a number, or a percentage of the step's targets such as `5%`, rounded up. Absent:
+    /// `access-denied` is not limited; `error` may be 10 % of the targets, rounded up, but never all of them; no result may be
+    /// lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = MAX_ERRORS_PATTERN), transform = schema::or_count::<0>)]
+    pub max_targets_not_reached: Option<MaxTargets>,
 }

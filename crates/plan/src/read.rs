@@ -29,7 +29,7 @@ const PLAN: Names =
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
-const GATE: Names = names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded"]);
+const GATE: Names = names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded", "maxTargetsNotReached"]);
 pub(super) const STAGE: Names = names(&[
     "name",
     "ous",
@@ -322,10 +322,8 @@ pub(super) fn gate(decoder: &mut Decoder, at: &At<'_>) -> Gate {
     Gate {
         max_failed_percent: percent(decoder, fields.get("maxFailedPercent")),
         max_unreachable_percent: percent(decoder, fields.get("maxUnreachablePercent")),
-        min_succeeded: fields
-            .get("minSucceeded")
-            .and_then(|at| decoder.whole(&at, 0, MAX_SUCCEEDED))
-            .unwrap_or_default(),
+        min_succeeded: fields.get("minSucceeded").and_then(|at| decoder.whole(&at, 0, MAX_SUCCEEDED)),
+        max_targets_not_reached: share(decoder, fields.get("maxTargetsNotReached")),
     }
 }
 

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::{Form, MAX_CONCURRENCY, MAX_ERRORS};
 
+/// How many targets of a step may end without having been reached: a count from 0, or a percentage from 0 to 100 of the
+/// step's targets. See [`Share::rounded_up`].
+pub type MaxTargets = Share<0>;
+
 /// How many instances of a target may be in flight at the same time: a count from 1, or a percentage from 1 to 100.
 pub type MaxConcurrency = Share<1>;
 
@@ -77,6 +81,20 @@ impl<const MINIMUM: u32> Share<MINIMUM> {
             }
         };
         share.max(MINIMUM as usize)
+    }
+
+    /// Returns how many of `total` the share is, with a percentage rounded up, so that 5 % of three targets is one. A count
+    /// stays as it is and may be more than `total`.
+    #[must_use]
+    pub fn rounded_up(self, total: u64) -> u64 {
+        match self.0 {
+            Kind::Count(count) => count.into(),
+            Kind::Percent(percent) => {
+                let percent = u64::from(percent);
+                // Split in two, so that no total is too large.
+                total / 100 * percent + (total % 100 * percent).div_ceil(100)
+            }
+        }
     }
 
     /// Returns the form of its text.
@@ -165,6 +183,13 @@ mod tests {
         assert_eq!((concurrency("25%").of(50), concurrency("25%").of(7), concurrency("100%").of(3)), (12, 1, 3));
         assert_eq!((errors("10%").of(50), errors("10%").of(9), errors("10%").of(19)), (5, 0, 1));
         assert_eq!(errors("99%").of(usize::MAX - 1) / 1_000, usize::MAX / 100 * 99 / 1_000);
+    }
+
+    #[test]
+    fn a_share_of_targets_is_rounded_up() {
+        assert_eq!([0, 1, 3, 20, 21, 300].map(|total| errors("5%").rounded_up(total)), [0, 1, 1, 1, 2, 15]);
+        assert_eq!([0, 3].map(|total| errors("7").rounded_up(total)), [7, 7]);
+        assert_eq!((errors("0%").rounded_up(9), errors("100%").rounded_up(u64::MAX)), (0, u64::MAX));
     }
 
     #[test]

@@ -96,6 +96,10 @@ pub struct TargetRequest {
     pub look: u32,
     /// Where.
     pub target: Target,
+    /// The error of a function that failed on the target for good. `assume-role` records it instead of entering the account;
+    /// the other functions never get one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<CaughtError>,
 }
 
 impl TargetRequest {

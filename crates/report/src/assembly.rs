@@ -6,7 +6,7 @@ use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, reconcile};
-use orgpatch_model::outcome::{Counts, TargetOutcome};
+use orgpatch_model::outcome::{Counts, TargetCounts, TargetOutcome};
 
 use super::promotion::{PromotionTally, compared};
 use super::readiness::ReadinessTally;
@@ -39,6 +39,7 @@ struct StepInWork {
     /// True if a target of the step has a record. A judged step does not need it.
     begun: bool,
     counts: Counts,
+    targets: TargetCounts,
     promotion: Option<PromotionTally>,
 }
 
@@ -56,6 +57,7 @@ impl Assembly {
             end,
             begun: false,
             counts: Counts::default(),
+            targets: TargetCounts::default(),
         });
         Self {
             steps: steps.collect(),
@@ -102,6 +104,7 @@ impl Assembly {
         };
         let reported = reported(result);
         self.highlights.add_target(&reported.target);
+        step.targets.add(reported.target.outcome);
         for row in &reported.instances {
             step.counts.add(row.outcome);
             if let Some(promotion) = &mut step.promotion {
@@ -146,6 +149,7 @@ impl StepInWork {
             decision,
             reason,
             counts: self.counts,
+            targets: self.targets,
             promotion: self.promotion.map(PromotionTally::end),
             limits: judged.map(|(limits, _)| limits),
             judged_at: judged.map(|(_, at)| at),

@@ -56,7 +56,7 @@ pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) ->
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use orgpatch_model::outcome::Counts;
+    use orgpatch_model::outcome::{Counts, TargetCounts};
     use orgpatch_plan::Gate;
 
     use super::*;
@@ -71,6 +71,7 @@ mod tests {
             decision,
             reason: Reason::new(ReasonCode::TooManyFailed, "because"),
             counts: Counts::default(),
+            targets: TargetCounts::default(),
             limits: Gate::default(),
         };
         let gates = ids.iter().zip(said).map(|(id, decision)| Some(gate(id, decision?))).collect();

@@ -10,7 +10,7 @@ use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
 use orgpatch_engine::results::{InstanceRow, PassResult, TargetRecord, reconcile};
 use orgpatch_model::operating_system::{OperatingSystem, Platform};
 use orgpatch_model::organization::AccountState;
-use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::patch::{Patch, PatchDisposition};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
@@ -106,6 +106,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             decision,
             reason: Reason::new(ReasonCode::TooManyFailed, "1 of 1 attempted instances failed (limit 0%)"),
             counts: Counts::default(),
+            targets: TargetCounts::default(),
             limits: Gate::default(),
         })
     };

@@ -8,7 +8,7 @@ use orgpatch_engine::competing;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::ReasonCode;
 
 use super::{RunReport, StepReport, TargetReport};
@@ -51,8 +51,8 @@ impl<T: Clone> Shortlist<T> {
 pub struct Highlights {
     /// How many targets there are.
     pub targets: usize,
-    /// How many of them were not reached, for any reason.
-    pub not_reached: usize,
+    /// Those that were not reached, for any reason, by outcome.
+    pub not_reached: TargetCounts,
     /// Targets that the run tried and could not reach.
     pub away: Shortlist<TargetReport>,
     /// Instances for which an operator has to fix something.
@@ -77,7 +77,7 @@ impl Highlights {
     pub fn add_target(&mut self, target: &TargetReport) {
         self.targets += 1;
         if target.outcome != TargetOutcome::Reached {
-            self.not_reached += 1;
+            self.not_reached.add(target.outcome);
             if target.outcome != TargetOutcome::NotAttempted {
                 self.away.add(target);
             }
@@ -102,6 +102,11 @@ impl Highlights {
                 None => self.late.push((row.stage.clone(), 1)),
             }
         }
+    }
+
+    /// Returns how many targets were not reached, by outcome: `2 access-denied, 1 error`.
+    pub(crate) fn not_reached_by_outcome(&self) -> String {
+        self.not_reached.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect::<Vec<_>>().join(", ")
     }
 
     /// Returns a sentence about second installs and one about the deadline, each only if it concerns an instance.

@@ -43,9 +43,12 @@ pub fn lines(report: &Head, namespace: &str) -> Vec<Value> {
 fn run_metrics(report: &Head) -> Vec<Metric> {
     let run = &report.run;
     let ended = |decision| u64::from(run.decision == decision);
+    // It advanced because nothing stopped it, and is no success: `no-successful-run` must not take it for one.
+    let nothing = u64::from(report.reached_nothing());
     let seconds = run.finished_at.duration_since(run.started_at).as_secs();
     vec![
-        ("RunsAdvanced", "Count", ended(RunDecision::Advanced)),
+        ("RunsAdvanced", "Count", ended(RunDecision::Advanced) - nothing),
+        ("RunsReachedNothing", "Count", nothing),
         ("RunsHalted", "Count", ended(RunDecision::Halted)),
         ("RunsBroken", "Count", ended(RunDecision::Error)),
         ("RunSeconds", "Seconds", u64::try_from(seconds).unwrap_or_default()),
@@ -131,6 +134,20 @@ mod tests {
     fn a_run_is_one_line_and_each_stage_another() {
         let lines: Vec<String> = lines(&report("install"), "orgpatch/prod").iter().map(Value::to_string).collect();
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn a_run_that_reached_nothing_is_no_success() {
+        let counted = |outcomes: &str| {
+            let mut report = report("scan");
+            report.run.decision = RunDecision::Advanced;
+            report.steps[0].targets = serde_json::from_str(outcomes).expect("targets by outcome");
+            let line = &lines(&report, "orgpatch/prod")[0];
+            (line["RunsAdvanced"].as_u64(), line["RunsReachedNothing"].as_u64())
+        };
+        assert_eq!(counted(r#"{"access-denied": 300}"#), (Some(0), Some(1)));
+        assert_eq!(counted(r#"{"access-denied": 299, "reached": 1}"#), (Some(1), Some(0)));
+        assert_eq!(counted("{}"), (Some(1), Some(0)), "the report of an earlier version");
     }
 
     #[test]

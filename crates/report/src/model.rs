@@ -7,7 +7,7 @@ use orgpatch_engine::baselines::Change;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::{Counts, RunDecision, TargetOutcome};
+use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::Gate;
 use schemars::JsonSchema;
@@ -55,6 +55,16 @@ pub struct Head {
     /// What changed since the previous run of the plan. Absent: there is no previous run, or its report was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+}
+
+impl Head {
+    /// Returns true if the run advanced through all its steps without having reached a single target. It is no success.
+    #[must_use]
+    pub fn reached_nothing(&self) -> bool {
+        let all: u64 = self.steps.iter().map(|step| step.targets.all()).sum();
+        let reached: u64 = self.steps.iter().map(|step| step.targets.of(TargetOutcome::Reached)).sum();
+        self.run.decision == RunDecision::Advanced && all > 0 && reached == 0
+    }
 }
 
 /// The run as a whole.
@@ -107,6 +117,9 @@ pub struct StepReport {
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
+    /// Targets by outcome.
+    #[serde(default)]
+    pub targets: TargetCounts,
     /// The installed patches compared with those that the first stage has installed. Null: the plan compares nothing.
     pub promotion: Option<StepPromotion>,
     /// The limits of the gate. Absent: the gate did not decide.

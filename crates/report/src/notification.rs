@@ -40,6 +40,7 @@ impl Head {
     pub fn answer(&self, highlights: &Highlights, bucket: &str) -> ReportAnswer {
         let run = &self.run;
         let word = match run.decision {
+            RunDecision::Advanced if self.reached_nothing() => "REACHED NOTHING",
             RunDecision::Advanced => "advanced through all steps",
             RunDecision::Halted => "HALTED",
             RunDecision::Error => "ended with an ERROR",
@@ -82,8 +83,9 @@ impl Head {
         if with_conflicts > left_alone {
             let _ = writeln!(text, "Another tool may patch {} in all.", counted(*with_conflicts, "instance"));
         }
-        if *not_reached > 0 {
-            let _ = writeln!(text, "{not_reached} of {targets} targets were not reached.");
+        if not_reached.all() > 0 {
+            let (all, kinds) = (not_reached.all(), highlights.not_reached_by_outcome());
+            let _ = writeln!(text, "{all} of {targets} targets were not reached: {kinds}.");
         }
         text.push_str(&self.readiness.sentences());
         if let Some(sentence) = small_account::sentence(&self.run) {

@@ -9,7 +9,7 @@ use orgpatch_model::outcome::RunDecision;
 
 use crate::comparison::Comparison;
 use crate::small_account;
-use crate::{Head, Highlights, RunReport, StepDecision};
+use crate::{Head, Highlights, StepDecision};
 
 /// How many instances of each kind of change are named. The page has all.
 const LONGEST_LIST: usize = 20;
@@ -20,7 +20,7 @@ const LONGEST_TEXT: usize = 300;
 #[must_use]
 pub fn markdown(head: &Head, highlights: &Highlights) -> String {
     let mut out = String::new();
-    heading(&mut out, &head.run, highlights);
+    heading(&mut out, head, highlights);
     steps(&mut out, head, highlights);
     instances(&mut out, highlights);
     targets(&mut out, highlights);
@@ -34,8 +34,10 @@ macro_rules! line {
     ($out:expr, $($text:tt)*) => { let _ = writeln!($out, $($text)*); };
 }
 
-fn heading(out: &mut String, run: &RunReport, highlights: &Highlights) {
+fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
+    let run = &head.run;
     let word = match run.decision {
+        RunDecision::Advanced if head.reached_nothing() => "**reached nothing**",
         RunDecision::Advanced => "advanced through all steps",
         RunDecision::Halted => "**halted**",
         RunDecision::Error => "**ended with an error**",
@@ -114,6 +116,8 @@ fn targets(out: &mut String, highlights: &Highlights) {
     }
     line!(out);
     line!(out, "## {} of {} not reached", list.all, counted(highlights.targets, "target"));
+    line!(out);
+    line!(out, "By outcome: {}.", highlights.not_reached_by_outcome());
     line!(out);
     line!(out, "| account | Region | outcome | reason |");
     line!(out, "|---|---|---|---|");

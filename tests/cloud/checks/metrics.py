@@ -102,12 +102,15 @@ def wanted(report: dict[str, Any]) -> list[dict[str, Any]]:
     run = report["run"]
     if run["operation"] not in {"scan", "install"}:
         return []
+    ends = {target["outcome"] for target in report["targets"]}
+    nothing = run["decision"] == "advanced" and bool(ends) and "reached" not in ends
     seconds = datetime.fromisoformat(run["finishedAt"]) - datetime.fromisoformat(run["startedAt"])
     lines = [
         {
             "Plan": run["plan"],
             "run": run["id"],
-            "RunsAdvanced": int(run["decision"] == "advanced"),
+            "RunsAdvanced": int(run["decision"] == "advanced" and not nothing),
+            "RunsReachedNothing": int(nothing),
             "RunsHalted": int(run["decision"] == "halted"),
             "RunsBroken": int(run["decision"] == "error"),
             "RunSeconds": int(seconds.total_seconds()),

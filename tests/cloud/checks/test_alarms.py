@@ -11,6 +11,7 @@ from . import alarms, sources
 from .alarms import Alarms, Change, Evaluation, Point, Undocumented
 
 HALTED, FAILED = "orgpatch-run-halted", "orgpatch-run-failed"
+NOTHING = "orgpatch-run-reached-nothing"
 RESOURCES = {
     logical_id: resource["Properties"]
     for kind in (alarms.METRIC, alarms.COMPOSITE)
@@ -55,6 +56,7 @@ def test_every_alarm_has_one_way_to_people() -> None:
         (FAILED, {"AlarmActions": []}, "notifies people never"),
         (HALTED, {"AlarmActions": []}, "notifies people never"),
         ("orgpatch-no-successful-run", {"AlarmActions": []}, "notifies people never"),
+        (NOTHING, {"AlarmActions": []}, "notifies people never"),
         ("orgpatch-execution-failed", {"AlarmActions": ["topic"]}, "notifies people twice"),
     ],
     ids=str,
@@ -125,6 +127,12 @@ def advanced(at: float, delays: Delays) -> list[Point]:
     return [*logged, theirs("ExecutionsSucceeded", at + delays[2], delays)]
 
 
+def reached_nothing(at: float, delays: Delays) -> list[Point]:
+    """The run advances through all steps, and no account lets it in."""
+    logged = [ours("RunsAdvanced", 0, at, delays), ours("RunsReachedNothing", 1, at, delays)]
+    return [*logged, theirs("ExecutionsSucceeded", at + delays[2], delays)]
+
+
 def halted(at: float, delays: Delays) -> list[Point]:
     """A gate halts the run."""
     logged = [ours("RunsAdvanced", 0, at, delays), ours("RunsHalted", 1, at, delays)]
@@ -160,6 +168,7 @@ def quiet(at: float, delays: Delays) -> list[Point]:
 NIGHTS: dict[str, tuple[list[tuple[float, How]], list[str]]] = {
     "advanced": ([(0, advanced)], []),
     "halted": ([(0, halted)], [HALTED]),
+    "reached nothing": ([(0, reached_nothing)], [NOTHING]),
     "broken": ([(0, broken)], [FAILED]),
     "refused": ([(0, refused)], [FAILED]),
     "timed out": ([(0, timed_out)], [FAILED]),
@@ -231,6 +240,8 @@ def test_no_delay_makes_a_halt_silent(late: float, report: float) -> None:
         (HALTED, {"EvaluationPeriods": 15}, "halted"),
         (HALTED, {"EvaluationPeriods": 60}, "halted, refused an hour later"),
         (HALTED, {"Threshold": 0}, "advanced"),
+        (NOTHING, {"MetricName": "RunsAdvanced"}, "reached nothing"),
+        (NOTHING, {"AlarmActions": []}, "reached nothing"),
     ],
     ids=str,
 )
@@ -238,6 +249,13 @@ def test_another_number_is_another_night(name: str, changed: dict[str, Any], nig
     loaded = copy.deepcopy(alarms.load())
     loaded[name] |= changed
     assert wrong(loaded, night)
+
+
+def test_a_run_that_reached_nothing_is_no_success() -> None:
+    alarm = alarms.load(conditional=True)["orgpatch-no-successful-run"]
+    run = 10 * 24 * HOUR
+    for undocumented in everything_undocumented():
+        assert [state for _, state in alarms.states(alarm, reached_nothing(run, (0, 0, 5)), undocumented)] == ["ALARM"]
 
 
 def test_before_the_first_run_the_absence_of_success_is_an_alarm_at_once() -> None:

@@ -28,8 +28,8 @@ pub enum Kind {
     Throttled,
     /// The call is not allowed. Nothing was done.
     Denied,
-    /// The credentials have expired. Nothing was done.
-    Expired,
+    /// The credentials are not accepted: they have expired, or the Region does not know them (yet). Nothing was done.
+    Credentials,
     /// The Region is not enabled in the account. Nothing was done.
     RegionDisabled,
     /// A condition of the write did not hold. Nothing was done.
@@ -51,7 +51,7 @@ impl Kind {
     pub fn is_refusal(self) -> bool {
         match self {
             Self::Denied | Self::ConditionFailed | Self::NotFound | Self::Rejected => true,
-            Self::Throttled | Self::Expired | Self::RegionDisabled | Self::Conflict | Self::Lost => false,
+            Self::Throttled | Self::Credentials | Self::RegionDisabled | Self::Conflict | Self::Lost => false,
         }
     }
 }
@@ -81,7 +81,7 @@ impl CallError {
         match self.kind {
             Kind::Throttled => RunError::Throttled(self.to_string()),
             Kind::Denied => RunError::AccessDenied(self.to_string()),
-            Kind::Lost | Kind::Expired | Kind::Conflict => RunError::Unavailable(self.to_string()),
+            Kind::Lost | Kind::Credentials | Kind::Conflict => RunError::Unavailable(self.to_string()),
             Kind::RegionDisabled | Kind::ConditionFailed | Kind::NotFound | Kind::Rejected => {
                 RunError::BrokenRun(self.to_string())
             }
@@ -104,12 +104,15 @@ fn kind(code: &str, http_status: u16) -> Kind {
         | "BandwidthLimitExceeded"
         | "SlowDown" => Kind::Throttled,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Kind::Denied,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
-        "UnrecognizedClientException"
+        // The last three come from a Region that is not enabled, too, but also from one that does not know a new session yet, and
+        // where a clock is off. Whether the Region is enabled is asked before (`assume-role`).
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "UnrecognizedClientException"
         | "InvalidClientTokenId"
-        | "AuthFailure"
-        | "OptInRequired"
-        | "RegionDisabledException" => Kind::RegionDisabled,
+        | "AuthFailure" => Kind::Credentials,
+        "OptInRequired" | "RegionDisabledException" => Kind::RegionDisabled,
         "ConditionalCheckFailedException" | "PreconditionFailed" => Kind::ConditionFailed,
         // botocore 1.43.127, `PutObjectRequest.IfNoneMatch` and `CompleteMultipartUploadRequest.IfNoneMatch`.
         "ConditionalRequestConflict" => Kind::Conflict,
@@ -148,7 +151,7 @@ pub(crate) fn fetched<T>(answer: Result<T, CallError>) -> Result<Fetched<T>, Cal
                 action: error.operation.to_owned(),
                 text: format!("{}: {}", error.code, error.message),
             })),
-            Kind::Throttled | Kind::Expired | Kind::RegionDisabled | Kind::Conflict | Kind::Lost => Err(error),
+            Kind::Throttled | Kind::Credentials | Kind::RegionDisabled | Kind::Conflict | Kind::Lost => Err(error),
         },
     }
 }
@@ -168,9 +171,17 @@ mod tests {
         assert_eq!(answered(Kind::Denied), Ok(Fetched::denied("ec2:DescribeRouteTables")));
         let failed = Unavailable::Failed { action: "ec2:DescribeRouteTables".into(), text: "Code: words".into() };
         assert_eq!(answered(Kind::Rejected), Ok(Fetched::No(failed)));
-        for kind in [Kind::Throttled, Kind::Lost, Kind::Expired, Kind::Conflict, Kind::RegionDisabled] {
+        for kind in [Kind::Throttled, Kind::Lost, Kind::Credentials, Kind::Conflict, Kind::RegionDisabled] {
             assert_eq!(answered(kind), Err(kind));
         }
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_are_no_proof_of_a_disabled_region() {
+        for code in ["AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"] {
+            assert_eq!(kind(code, 400), Kind::Credentials, "{code}");
+        }
+        assert_eq!(["OptInRequired", "RegionDisabledException"].map(|code| kind(code, 403)), [Kind::RegionDisabled; 2]);
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
 
 fn unreadable(error: CallError) -> RunError {
     match error.kind {
-        Kind::Throttled | Kind::Lost | Kind::Expired => error.into_run_error(),
+        Kind::Throttled | Kind::Lost | Kind::Credentials => error.into_run_error(),
         _ => RunError::OrganizationUnreadable(error.to_string()),
     }
 }

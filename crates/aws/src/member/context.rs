@@ -3,11 +3,13 @@
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use lambda_runtime::Error;
+use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::results::TargetRecord;
+use orgpatch_engine::results::failure::outcome_of_failure;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys::{Owner, TargetObject};
 use orgpatch_records::messages::TargetRequest;
@@ -92,9 +94,17 @@ impl FunctionContext {
             tracing::warn!(run = request.run_id, account = request.target.account_id, text, "throttled");
             return Ok(Next::again(function, (request.phase, request.pass), THROTTLED_SECONDS));
         };
-        let Reason { code, text: why } = over.reason();
-        let reason = Reason::new(code, format!("{why}; calls were throttled until the end: {text}"));
+        let text = format!("{}; calls were throttled until the end: {text}", over.reason().text);
+        let reason = Reason::new(ReasonCode::Throttled, text);
         self.answer(request, Err(TargetError::Outcome(TargetOutcome::Error, reason))).await
+    }
+
+    /// Records that a function failed on the target for good. An error of the run itself is returned as one, so that the target
+    /// has no record and its result is lost.
+    pub async fn record_failure(&self, request: &TargetRequest, failure: &CaughtError) -> Result<Next, RunError> {
+        let (outcome, reason) = outcome_of_failure(request.phase, failure)
+            .ok_or_else(|| RunError::BrokenRun(format!("the target is not recorded: {}", failure.sentence())))?;
+        self.answer(request, Err(TargetError::Outcome(outcome, reason))).await
     }
 
     /// Writes the record of a target in a phase, once, under the function's own name for it.

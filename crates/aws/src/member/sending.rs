@@ -314,7 +314,7 @@ impl Sender<'_> {
                         other => other,
                     });
                 }
-                Kind::Expired => {
+                Kind::Credentials => {
                     self.settle(&attempt, IntentState::Rejected).await?;
                     return Err(self.context.sessions.target_error(&request.target, error).await);
                 }

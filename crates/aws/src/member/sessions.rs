@@ -147,8 +147,8 @@ impl MemberSessions {
         }
     }
 
-    /// Returns what a failed call in a member account means for the target. It drops an expired session, so that the next
-    /// try gets a new one.
+    /// Returns what a failed call in a member account means for the target. It drops a session that is not accepted, so that
+    /// the next try gets a new one.
     pub async fn target_error(&self, target: &Target, error: CallError) -> TargetError {
         let outcome = |outcome, code, text| TargetError::Outcome(outcome, Reason::new(code, text));
         match error.kind {
@@ -162,7 +162,7 @@ impl MemberSessions {
                 ReasonCode::RegionDisabled,
                 format!("Region {} is not enabled in the account: {error}", target.region),
             ),
-            Kind::Expired => {
+            Kind::Credentials => {
                 self.sessions.lock().await.remove(&target.account_id);
                 TargetError::Run(RunError::Unavailable(error.to_string()))
             }

@@ -17,6 +17,7 @@ use orgpatch_engine::install::Installable;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
+use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
 use orgpatch_records::keys::{StepObject, TargetObject};
@@ -111,7 +112,9 @@ impl Reader<'_> {
             return Ok(KnownTarget::Judged(Box::new(result)));
         }
         let scan = self.record(&TargetObject::SCAN_RECORDS).await?;
-        let inventory = if scan.is_none() { self.find(TargetObject::Inventory).await? } else { None };
+        let has_rows =
+            scan.as_ref().is_some_and(|scan| scan.outcome == TargetOutcome::Reached || !scan.instances.is_empty());
+        let inventory = if has_rows { None } else { self.find(TargetObject::Inventory).await? };
         let approved = self.find(TargetObject::Approved).await?;
         let planned = if approved.is_none() { self.find(TargetObject::Order).await? } else { None };
         let order = Installable::recorded(planned, approved).map(Installable::into_ordered);

@@ -89,16 +89,22 @@ pub fn untested(untested: Untested, first: &str) -> String {
     }
 }
 
-/// Describes what must hold after each step of an install run.
-pub fn gate(gate: Gate) -> String {
+/// Describes what must hold after each step of an install run. `is_last`: no stage of the run comes behind this one.
+pub fn gate(gate: Gate, is_last: bool) -> String {
     let limit = |percent: u8, outcome: &str| match percent {
         0 => format!("nothing {outcome}"),
         100 => format!("any number {outcome}"),
         percent => format!("at most {percent} % {outcome}"),
     };
     let mut limits = vec![limit(gate.max_failed_percent, "failed"), limit(gate.max_unreachable_percent, "unreachable")];
-    if gate.min_succeeded > 0 {
-        limits.push(format!("at least {} patched or compliant", counted(gate.min_succeeded as usize, "instance")));
+    match gate.min_succeeded {
+        Some(0) => {}
+        Some(least) => limits.push(format!("at least {} patched or compliant", counted(least as usize, "instance"))),
+        None if is_last => {}
+        None => limits.push("at least 1 instance of the whole stage patched or compliant".to_owned()),
+    }
+    if let Some(limit) = gate.max_targets_not_reached {
+        limits.push(format!("at most {limit} of the targets not reached"));
     }
     limits.join(", ")
 }
@@ -234,11 +240,20 @@ mod tests {
 
     #[test]
     fn gates() {
-        assert_eq!(gate(Gate::default()), "nothing failed, nothing unreachable");
-        let loose = Gate { max_failed_percent: 10, max_unreachable_percent: 100, min_succeeded: 1 };
+        let strict = "nothing failed, nothing unreachable";
+        let proof = "at least 1 instance of the whole stage patched or compliant";
+        assert_eq!(gate(Gate::default(), true), strict);
+        assert_eq!(gate(Gate::default(), false), format!("{strict}, {proof}"));
+        assert_eq!(gate(Gate { min_succeeded: Some(0), ..Gate::default() }, false), strict);
+        let loose = Gate {
+            max_failed_percent: 10,
+            max_unreachable_percent: 100,
+            min_succeeded: Some(1),
+            max_targets_not_reached: Some("5%".parse().expect("a share")),
+        };
         assert_eq!(
-            gate(loose),
-            "at most 10 % failed, any number unreachable, at least 1 instance patched or compliant"
+            gate(loose, false),
+            "at most 10 % failed, any number unreachable, at least 1 instance patched or compliant, at most 5% of the targets not reached"
         );
     }
 }

@@ -180,7 +180,8 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
         if steps.is_empty() {
             stages_not_in_run.push(stage.name.clone());
         } else {
-            stages.push(stage_preview(plan, stage, steps));
+            let is_last = resolution.steps.last().is_some_and(|last| last.stage_index == index);
+            stages.push(stage_preview(plan, stage, steps, is_last));
         }
     }
     Ok(Preview {
@@ -196,7 +197,7 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
     })
 }
 
-fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePreview {
+fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>, is_last: bool) -> StagePreview {
     let counts = PreviewCounts::of(&steps);
     let select = planner::selection_of(plan, stage);
     let baselines = baselines::desired(plan, stage, None);
@@ -211,7 +212,7 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>) -> StagePr
         baselines,
         promotion: promotion_preview(plan, stage),
         gate: stage.gate,
-        gate_text: descriptions::gate(stage.gate),
+        gate_text: descriptions::gate(stage.gate, is_last),
         deadline_seconds: deadline.seconds,
         deadline_text: descriptions::deadline(deadline),
         two_passes: two_passes(plan, stage),

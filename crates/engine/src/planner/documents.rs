@@ -93,6 +93,9 @@ pub struct StepSettings {
     pub deadline_seconds: u32,
     /// What must hold before the next step starts.
     pub gate: Gate,
+    /// What the stage as a whole must have proved behind this step; None: nothing, or it is measured behind another step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_proof: Option<StageProof>,
     /// What happens to instances that another tool patches too.
     #[serde(default)]
     pub conflicts: ConflictSettings,
@@ -108,6 +111,16 @@ pub struct StepSettings {
     pub is_first_stage: bool,
     /// Ids of the steps before this one, all of which must have advanced.
     pub earlier_steps: Vec<String>,
+}
+
+/// The last step of a stage that must have patched at least one instance, or found one compliant, before the next stage begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StageProof {
+    /// Name of the stage.
+    pub stage: String,
+    /// Ids of the stage's earlier steps, whose instances count too.
+    pub earlier_waves: Vec<String>,
 }
 
 /// How a step of a later stage is compared with the first stage.

@@ -1,10 +1,10 @@
 //! The settings of each step: what its functions need of the plan, resolved for its stage.
 
 use jiff::Timestamp;
-use orgpatch_model::input::RunInput;
+use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_plan::{Plan, Stage};
 
-use super::{Promotion, Step, StepSettings, selection_of, step_deadline};
+use super::{Promotion, StageProof, Step, StepSettings, selection_of, step_deadline};
 use crate::baselines::{self, Baseline};
 
 /// What all steps of a run share.
@@ -24,8 +24,8 @@ impl<'a> SettingsContext<'a> {
         Self { plan, input, now, tested_in: first_stage.map(|step| step.id.clone()).collect() }
     }
 
-    /// Returns the settings of a step. `earlier` are all steps before it.
-    pub(super) fn settings(&self, step: &Step, earlier: &[Step]) -> StepSettings {
+    /// Returns the settings of a step. `earlier` are all steps before it, `later` all steps behind it.
+    pub(super) fn settings(&self, step: &Step, earlier: &[Step], later: &[Step]) -> StepSettings {
         let Self { plan, input, .. } = self;
         let stage = &plan.stages[step.stage_index];
         StepSettings {
@@ -39,6 +39,7 @@ impl<'a> SettingsContext<'a> {
             passes: stage.passes,
             deadline_seconds: step_deadline(plan, stage).seconds,
             gate: stage.gate,
+            stage_proof: self.stage_proof(step, earlier, later),
             conflicts: plan.conflict_settings(stage),
             baselines: self.baselines(stage),
             promotion: self.promotion(stage),
@@ -51,6 +52,19 @@ impl<'a> SettingsContext<'a> {
     /// of a frozen stage it shows what a scan of the first stage at this moment would come to.
     fn is_frozen(&self, stage: &Stage) -> bool {
         self.input.scans() && self.plan.is_frozen(stage)
+    }
+
+    /// A stage of an install run opens the next one only if it has proved something, unless the plan has a minimum of its own.
+    /// All its waves count, so it is measured behind the last one.
+    fn stage_proof(&self, step: &Step, earlier: &[Step], later: &[Step]) -> Option<StageProof> {
+        let is_of_stage = |other: &&Step| other.stage_index == step.stage_index;
+        let opens_a_stage = !later.is_empty() && later.iter().all(|other| !is_of_stage(&other));
+        let gate = &self.plan.stages[step.stage_index].gate;
+        if self.input.operation != Operation::Install || gate.min_succeeded.is_some() || !opens_a_stage {
+            return None;
+        }
+        let earlier_waves = earlier.iter().filter(is_of_stage).map(|wave| wave.id.clone()).collect();
+        Some(StageProof { stage: step.stage.clone(), earlier_waves })
     }
 
     /// A run about readiness leaves baselines as they are.

@@ -1,6 +1,7 @@
 //! From what Systems Manager answers to one outcome per instance and target.
 
 pub mod command_results;
+pub mod failure;
 pub mod instance_results;
 pub mod outcome_rules;
 pub mod overwritten;

@@ -22,7 +22,7 @@ use crate::results::{InstanceRow, TargetRecord};
 pub struct RecordedTarget {
     /// The target, from `targets.json`.
     pub target: Target,
-    /// What `scan` saw; needed only where the scan's record is missing.
+    /// What `scan` saw; needed only where the scan's record is missing or has no instances.
     pub inventory: Option<Inventory>,
     /// The scan's record.
     pub scan: Option<TargetRecord>,
@@ -88,6 +88,20 @@ pub struct TargetResult {
     pub baseline_changes: Vec<Change>,
 }
 
+impl TargetResult {
+    /// Returns true if orgpatch could not work on the target and no record says why.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.outcome == TargetOutcome::Error && self.reason.code == ReasonCode::Lost
+    }
+
+    /// Returns true if the instance has no result of its own, only that of its target, which could not be worked on.
+    #[must_use]
+    pub fn speaks_for(&self, row: &InstanceRow) -> bool {
+        could_not_be_worked_on(self.outcome) && row.outcome == Outcome::Unreachable && row.reason == self.reason
+    }
+}
+
 /// The result of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
@@ -103,8 +117,15 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
     let reached_at = scanned_at.filter(|_| scan.outcome == TargetOutcome::Reached);
 
+    let mut instances = scan.instances;
+    let mut conflict_notes = scan.conflict_notes;
+    // What was listed before the target could not be worked on any more.
+    if let Some(inventory) = inventory.filter(|_| could_not_be_worked_on(scan.outcome) && instances.is_empty()) {
+        instances = as_they_stand(&target, &inventory, Outcome::Unreachable, &scan.reason);
+        conflict_notes = inventory.conflict_notes;
+    }
     let mut rows: BTreeMap<String, InstanceRow> =
-        scan.instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
+        instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
     let (mut outcome, mut reason) = (scan.outcome, scan.reason);
     match (install, order) {
         (Some(install), order) => {
@@ -152,12 +173,16 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         outcome,
         reason,
         instances: rows.into_values().collect(),
-        conflict_notes: scan.conflict_notes,
+        conflict_notes,
         baseline_changes,
         scanned_at,
         reached_at,
         installed_at,
     }
+}
+
+fn could_not_be_worked_on(outcome: TargetOutcome) -> bool {
+    !matches!(outcome, TargetOutcome::Reached | TargetOutcome::NotAttempted)
 }
 
 /// Makes the instances `unreachable` of which the install has no result. What the first pass came to stands for those that
@@ -409,7 +434,7 @@ mod tests {
 
     #[test]
     fn whatever_is_lost_every_known_instance_has_one_row() {
-        let inventory = Inventory {
+        let inventory = || Inventory {
             conflict_notes: Vec::new(),
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
@@ -438,12 +463,29 @@ mod tests {
                         order: None,
                         first_pass: None,
                         install: None,
-                        inventory: Some(inventory),
+                        inventory: Some(inventory()),
                         child_error: Some("States.Timeout".into()),
                         ..facts()
                     },
                     &StepEnd::Over,
                 ),
+            ),
+            (
+                "recorded as an error before anything was installed",
+                short(
+                    RecordedTarget {
+                        scan: Some(record(TargetOutcome::Error, &[])),
+                        order: None,
+                        install: None,
+                        inventory: Some(inventory()),
+                        ..facts()
+                    },
+                    &StepEnd::Over,
+                ),
+            ),
+            (
+                "recorded as an error in the install",
+                short(RecordedTarget { install: Some(record(TargetOutcome::Error, &[])), ..facts() }, &StepEnd::Over),
             ),
             ("never begun", short(RecordedTarget { scan: None, order: None, install: None, ..facts() }, &cut())),
         ];
@@ -455,6 +497,8 @@ mod tests {
         cut before installing: Reached: i-a not-attempted (halted), i-b compliant (reached)
         locked out before installing: AccessDenied: i-a unreachable (reached), i-b compliant (reached)
         scan lost: Error: i-a unreachable (lost), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
+        recorded as an error before anything was installed: Error: i-a unreachable (reached), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
+        recorded as an error in the install: Error: i-a unreachable (reached), i-b compliant (reached)
         never begun: NotAttempted: 
         ");
     }

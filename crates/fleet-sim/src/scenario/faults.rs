@@ -47,6 +47,9 @@ pub struct FaultEntry {
     /// How often it strikes. Usually once. A latency usually strikes every call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// It strikes every matching call, from the first one after `after` on, until the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub always: Option<bool>,
     /// How many matching calls pass before it strikes.
     #[serde(default)]
     pub after: u32,

@@ -170,6 +170,9 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
         ));
     }
     check_limit(name, fault, problems);
+    if fault.always == Some(true) && (fault.times.is_some() || fault.per_second.is_some()) {
+        problems.push(format!("{name}.always: it has no end, so times and perSecond are not for it"));
+    }
     if fault.outlived_after_ms.is_some() && (fault.lost_response, &*fault.operation) != (Some(true), "lambda:Invoke") {
         problems.push(format!("{name}.outlivedAfterMs: expected lostResponse: true on lambda:Invoke"));
     }

@@ -48,6 +48,9 @@ macro_rules! for_each_code {
                     NeverJudged "never-judged"
                         "The step ended without a decision of its gate."
                         "Look at the execution in the Step Functions console, and run orgpatch again.",
+                    NothingProved "nothing-proved"
+                        "No instance of the stage is patched or compliant, so it proves nothing for the next stage."
+                        "Read in the reason what became of its targets and instances, fix that, and run orgpatch again. minSucceeded: 0 in the gate of the stage lets the run go on.",
                     NothingTested "nothing-tested"
                         "The stage is frozen to what the first stage was judged on, but nothing was scanned in the first stage."
                         "Make sure that orgpatch can scan at least one account of the first stage, and run it again.",
@@ -72,6 +75,9 @@ macro_rules! for_each_code {
                     TooManyFailed "too-many-failed"
                         "More instances failed than the gate of the step allows (maxFailedPercent)."
                         "Fix the failed instances, and run orgpatch again.",
+                    TooManyTargetsNotReached "too-many-targets-not-reached"
+                        "orgpatch could not work on more targets of the step than its gate allows (maxTargetsNotReached)."
+                        "See the reason of each target with the outcome error or access-denied, fix its cause, and run orgpatch again.",
                     TooManyUnreachable "too-many-unreachable"
                         "More instances were unreachable than the gate of the step allows (maxUnreachablePercent)."
                         "Check the SSM Agent on the unreachable instances, and run orgpatch again.",
@@ -114,9 +120,15 @@ macro_rules! for_each_code {
                     ActionDenied "action-denied"
                         "The member role lacks a permission that orgpatch needs."
                         "Deploy the current member role to the account, and check the service control policies.",
+                    CallFailed "call-failed"
+                        "AWS did not carry out a call in the account, as often as orgpatch tried it."
+                        "Read the error in the text of the reason, and run orgpatch again.",
                     CallRejected "call-rejected"
                         "AWS rejected a call of orgpatch in the account."
                         "Read the error in the text of the reason, fix its cause, and run orgpatch again.",
+                    FunctionFailed "function-failed"
+                        "A function of orgpatch failed on the target, as often as it was called."
+                        "Read the error in the text of the reason and the log of the function, and report it.",
                     Lost "lost"
                         "No result was recorded, so orgpatch does not know what happened there."
                         "Look at the execution of the target in the Step Functions console, and run orgpatch again.",
@@ -132,6 +144,9 @@ macro_rules! for_each_code {
                     RegionDisabled "region-disabled"
                         "The Region is not enabled in the account."
                         "Enable the Region in the account, or remove it from the plan.",
+                    Throttled "throttled"
+                        "AWS throttled the calls of orgpatch in the account until the end."
+                        "Find out what else calls the API in that account and Region, and run orgpatch again.",
                 ]
             }
             {

@@ -135,6 +135,12 @@ fn gates() {
   - name: staging
     ous: [ou-abcd-22222222]
     gate: {maxFailedPercent: 10%, maxUnreachablePercent: \"10\", minSucceeded: 010, maxFailedPercents: 1}
+  - name: qa
+    ous: [ou-abcd-44444444]
+    gate: {maxTargetsNotReached: -1}
+  - name: qa2
+    ous: [ou-abcd-55555555]
+    gate: {maxTargetsNotReached: 101%}
   - name: production
     ous: [ou-abcd-33333333]
     gate:
@@ -145,8 +151,10 @@ fn gates() {
     line 10, column 30: stages[1].gate.maxFailedPercent: "10%" has a percent sign and is not a whole number; valid: a whole number from 0 to 100
     line 10, column 58: stages[1].gate.maxUnreachablePercent: "10" is text because of its quotes, not a whole number; valid: a whole number from 0 to 100
     line 10, column 78: stages[1].gate.minSucceeded: 010 is not a whole number; valid: a whole number from 0 to 1000000
-    line 10, column 83: stages[1].gate.maxFailedPercents: unknown field "maxFailedPercents" (did you mean maxFailedPercent?); valid: maxFailedPercent, maxUnreachablePercent, minSucceeded
-    line 13, column 5: stages[2].gate: there is no value; valid: the fields maxFailedPercent, maxUnreachablePercent, minSucceeded
+    line 10, column 83: stages[1].gate.maxFailedPercents: unknown field "maxFailedPercents" (did you mean maxFailedPercent?); valid: maxFailedPercent, maxUnreachablePercent, minSucceeded, maxTargetsNotReached
+    line 13, column 34: stages[2].gate.maxTargetsNotReached: -1 is not valid; valid: a count from 0, such as 10, or a percentage from 0% to 100%
+    line 16, column 34: stages[3].gate.maxTargetsNotReached: "101%" is not valid; valid: a count from 0, such as 10, or a percentage from 0% to 100%
+    line 19, column 5: stages[4].gate: there is no value; valid: the fields maxFailedPercent, maxUnreachablePercent, minSucceeded, maxTargetsNotReached
     "#);
 }
 

@@ -29,7 +29,10 @@ fn what_a_short_plan_leaves_out_has_its_default() {
     assert_eq!(plan.reboot, Reboot::IfNeeded);
     assert_eq!(plan.rate, rate(40, "25%", "10%"));
     let stage = &plan.stages[0];
-    assert_eq!(stage.gate, Gate { max_failed_percent: 0, max_unreachable_percent: 0, min_succeeded: 0 });
+    assert_eq!(
+        stage.gate,
+        Gate { max_failed_percent: 0, max_unreachable_percent: 0, min_succeeded: None, max_targets_not_reached: None }
+    );
     assert_eq!((stage.waves.len(), stage.regions.len(), &stage.select), (0, 0, &None));
 }
 

@@ -85,13 +85,24 @@ fn working_time() -> impl Strategy<Value = (Option<Passes>, Option<Deadline>)> {
     (proptest::option::of(select(vec![Passes::One, Passes::Two])), proptest::option::of(deadline))
 }
 
+fn gate() -> impl Strategy<Value = Gate> {
+    let least = proptest::option::of(0..=1_000_000_u32);
+    let targets = proptest::option::of("(0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%)");
+    (0..=100_u8, 0..=100_u8, least, targets).prop_map(|(failed, unreachable, least, targets)| Gate {
+        max_failed_percent: failed,
+        max_unreachable_percent: unreachable,
+        min_succeeded: least,
+        max_targets_not_reached: targets.map(|text| text.parse().expect("a share")),
+    })
+}
+
 /// A stage whose ids come from `ids`, which no other stage has.
 fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strategy<Value = Stage> {
     let rest = (
         btree_set(REGION, 0..3),
         proptest::option::of(selection()),
         waves(),
-        (0..=100_u8, 0..=100_u8, 0..=1_000_000_u32),
+        gate(),
         any::<(Index, Index)>(),
         conflicts(),
         working_time(),
@@ -119,7 +130,7 @@ fn stage(name: String, ids: (BTreeSet<String>, BTreeSet<String>)) -> impl Strate
             waves,
             passes: working_time.0,
             deadline: working_time.1,
-            gate: Gate { max_failed_percent: gate.0, max_unreachable_percent: gate.1, min_succeeded: gate.2 },
+            gate,
         }
     })
 }

@@ -73,8 +73,8 @@ class Fault:
         self.met += 1
         skipped = int(self.document.get("after") or 0)
         # Latency without `times` describes a slow service, so it has no end.
-        endless = "latencyMs" in self.document and "times" not in self.document
-        return self.met > skipped and (endless or self.met - skipped <= int(self.document.get("times") or 1))
+        endless = self.document.get("always") or ("latencyMs" in self.document and "times" not in self.document)
+        return self.met > skipped and bool(endless or self.met - skipped <= int(self.document.get("times") or 1))
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ fn stages_that_get_what_was_tested() {
       Baseline   orgpatch-frozen-test-WINDOWS: 2 rules (at once, 3 days after release)
       Passes     up to 2 on WINDOWS: the second where patches are still missing after the first
       Deadline   21h 50m for each step: 7 installs of 2h 30m, 2 scans of 2h 10m, one after the other
-      Gate       nothing failed, nothing unreachable
+      Gate       nothing failed, nothing unreachable, at least 1 instance of the whole stage patched or compliant
 
       Step 01-test-1, all accounts: 2 accounts, 2 targets (1 account not entered)
         000000000001  shop-test     Test                 ap-northeast-1

@@ -39,6 +39,8 @@ export interface GateLimits {
   maxFailedPercent?: number;
   maxUnreachablePercent?: number;
   minSucceeded?: number;
+  /** A number, or a percentage such as `5%`. */
+  maxTargetsNotReached?: string;
 }
 
 /** Patches of a step, by whether the first stage of the plan had tested them. */
@@ -56,8 +58,10 @@ export interface Wait {
   text?: string;
 }
 
-export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" | "promotion"> {
+export interface StepReport extends Omit<schema.StepReport, "counts" | "reason" | "promotion" | "targets"> {
   counts: Counts;
+  /** Targets by outcome; an older report has none. */
+  targets?: Record<string, number>;
   reason: Reason;
   limits?: GateLimits;
   startedAt?: string;

@@ -21,9 +21,17 @@ export function headline(data: Data): string {
   const at = where ? ` at ${data.stepLabel(where.stage, where.wave)}` : "";
   if (run.decision === "halted") return `Halted${at}`;
   if (run.decision === "error") return `Ended with an error${at}`;
+  if (reachedNothing(data)) return "Reached no account";
   const all = steps.length === 1 ? "its only step" : `all ${steps.length} steps`;
   if (run.readinessOnly) return `Checked readiness in ${all}`;
   return `${DONE[run.operation]} ${all}`;
+}
+
+/** Returns true if the run passed its gates without having reached a single target, as the metrics count it. */
+function reachedNothing({ run, steps }: Data): boolean {
+  const targets = steps.flatMap((step) => Object.entries(step.targets ?? {}));
+  const reached = targets.some(([outcome, n]) => outcome === "reached" && n > 0);
+  return run.decision === "advanced" && targets.length > 0 && !reached;
 }
 
 const DONE: Record<RunReport["operation"], string> = {
@@ -53,9 +61,11 @@ export function RunResult({ data }: { data: Data }): JSX.Element {
   const good = run.readinessOnly
     ? data.instances.filter((row) => row.reason.code === "readiness-only").length
     : succeeded(run.counts);
-  const Icon = ICONS[run.decision];
+  // A run that reached nothing is no success, although no gate stopped it.
+  const look = reachedNothing(data) ? "halted" : run.decision;
+  const Icon = ICONS[look];
   return (
-    <section class={`result result-${run.decision}`} aria-labelledby="result">
+    <section class={`result result-${look}`} aria-labelledby="result">
       <div class="result-main">
         <Icon class="result-sign" size={40} strokeWidth={1.9} aria-hidden="true" />
         <div class="result-text">

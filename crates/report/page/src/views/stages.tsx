@@ -120,8 +120,8 @@ function measures(step: StepReport): Measure[] {
     shown: `${percent(n, asked)} (${count(n)} of ${count(asked)} attempted)`,
     limit,
     limitShown: `at most ${limit}%`,
-    // In integers, as the gate computes it.
-    ok: limit === undefined || 100 * n <= limit * asked,
+    // In integers, as the gate computes it. What it let pass is within its limits: some instances count with their target.
+    ok: limit === undefined || step.decision === "advance" || 100 * n <= limit * asked,
   });
   const good = succeeded(step.counts);
   const least = limits?.minSucceeded;
@@ -136,7 +136,20 @@ function measures(step: StepReport): Measure[] {
       limitShown: `at least ${count(least ?? 0)}`,
       ok: least === undefined || good >= least,
     },
+    ...targetsNotReached(step),
   ];
+}
+
+/** The targets that were not reached, if the plan limits them. */
+function targetsNotReached(step: StepReport): Measure[] {
+  const written = step.limits?.maxTargetsNotReached;
+  if (written === undefined || !step.targets) return [];
+  const all = Object.values(step.targets).reduce((sum, n) => sum + n, 0);
+  const not = (step.targets["access-denied"] ?? 0) + (step.targets.error ?? 0);
+  // A percentage is rounded up, as the gate does.
+  const limit = written.endsWith("%") ? Math.ceil((Number.parseInt(written, 10) * all) / 100) : Number(written);
+  const shown = `${count(not)} of ${count(all)} ${all === 1 ? "target" : "targets"}`;
+  return [{ name: "Not reached", value: not, shown, limit, limitShown: `at most ${written}`, ok: not <= limit }];
 }
 
 const Gate = ({ step }: { step: StepReport }): JSX.Element => (

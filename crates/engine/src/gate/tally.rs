@@ -1,0 +1,114 @@
+//! What the results of a step come to: the numbers that its gate looks at.
+
+use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
+
+use super::GateRecord;
+use crate::results::reconcile::TargetResult;
+
+/// The numbers of a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepTally {
+    /// Instances by outcome.
+    pub counts: Counts,
+    /// Targets by outcome. A lost result counts as `error`.
+    pub targets: TargetCounts,
+    /// Targets whose result is lost: no record says what happened there.
+    pub lost: u64,
+    /// Instances that are `unreachable` only because their target was not reached, before anything could be installed there.
+    unreachable_before_install: u64,
+    /// The same, where an install may have begun.
+    unreachable_in_install: u64,
+}
+
+impl StepTally {
+    /// Adds the result of one more target.
+    pub fn add(&mut self, result: &TargetResult) {
+        self.targets.add(result.outcome);
+        self.lost += u64::from(result.is_lost());
+        for row in &result.instances {
+            self.counts.add(row.outcome);
+            if result.speaks_for(row) {
+                match result.reached_at {
+                    None => self.unreachable_before_install += 1,
+                    Some(_) => self.unreachable_in_install += 1,
+                }
+            }
+        }
+    }
+
+    /// Returns the targets with the outcome `error` that have a record.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.targets.of(TargetOutcome::Error) - self.lost
+    }
+
+    /// Returns the targets that orgpatch could not work on, for whatever reason.
+    #[must_use]
+    pub fn not_reached(&self) -> u64 {
+        self.targets.iter().filter(|(outcome, _)| outcome.is_not_reached()).map(|(_, n)| n).sum()
+    }
+
+    /// Returns the instances that count as attempted and, of those, as `unreachable`.
+    ///
+    /// An instance of a target that was not reached counts with its target where nothing was to be installed yet, or where the
+    /// plan limits such targets. Otherwise an install may have gone out, and its unknown end counts.
+    pub(super) fn attempted_and_unreachable(&self, targets_are_limited: bool) -> (u64, u64) {
+        let in_install = if targets_are_limited { self.unreachable_in_install } else { 0 };
+        let with_their_target = self.unreachable_before_install + in_install;
+        (self.counts.attempted() - with_their_target, self.counts.of(Outcome::Unreachable) - with_their_target)
+    }
+
+    /// Says how many targets were not reached, with a separator before it; nothing if all were.
+    pub(super) fn about_targets(&self) -> String {
+        let words = self.not_reached_by_kind();
+        if words.is_empty() { words } else { format!("; targets not reached: {words}") }
+    }
+
+    /// Returns the targets that were not reached, by kind: `2 access-denied, 1 error, 1 lost`.
+    pub(super) fn not_reached_by_kind(&self) -> String {
+        let kinds = [
+            (TargetOutcome::AccessDenied.name(), self.targets.of(TargetOutcome::AccessDenied)),
+            (TargetOutcome::Error.name(), self.errors()),
+            ("lost", self.lost),
+        ];
+        let words = kinds.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}"));
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What all steps of a stage come to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StageTally {
+    counts: Counts,
+    targets: TargetCounts,
+}
+
+impl StageTally {
+    /// Adds up the earlier steps of a stage and its last one.
+    pub(super) fn of(earlier: &[GateRecord], last: &StepTally) -> Self {
+        let mut stage = Self { counts: last.counts.clone(), targets: last.targets.clone() };
+        for record in earlier {
+            stage.counts.merge(&record.counts);
+            stage.targets.merge(&record.targets);
+        }
+        stage
+    }
+
+    /// Returns true if at least one instance has nothing missing.
+    pub(super) fn proves_something(&self) -> bool {
+        self.counts.succeeded() > 0
+    }
+
+    /// Returns what became of its targets and instances.
+    pub(super) fn sentence(&self) -> String {
+        let targets = words(self.targets.iter().map(|(outcome, n)| (outcome.name(), n)));
+        let instances = words(self.counts.iter().map(|(outcome, n)| (outcome.name(), n)));
+        let instances =
+            if instances.is_empty() { "no instances".to_owned() } else { format!("instances: {instances}") };
+        format!("targets: {targets}; {instances}")
+    }
+}
+
+fn words<'w>(counts: impl Iterator<Item = (&'w str, u64)>) -> String {
+    counts.map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(", ")
+}
