@@ -99,7 +99,7 @@ def _start(function: str, binary: Path, declared: template.Function) -> tuple[fl
 
 def environment_of(function: str, declared: template.Function, aws: str, api: str) -> dict[str, str]:
     """Returns the environment that Lambda and the template set. The values name nothing that exists."""
-    given = {"RUST_LOG": "info", "MEMBER_ROLE_NAME": "orgpatch-member"}
+    given = {"RUST_LOG": "info", "MEMBER_ROLE_NAME": "orgpatch-member", "MEMBER_ROLE_PATH": "/"}
     return {
         "PATH": "/usr/bin:/bin",
         "AWS_LAMBDA_FUNCTION_NAME": f"orgpatch-{function}",

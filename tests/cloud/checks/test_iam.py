@@ -258,6 +258,50 @@ def test_every_role_takes_the_path_and_the_boundary(role: str) -> None:
         assert boundary == BOUNDARY_IF_GIVEN
 
 
+# ------------------------------------------------------------------------------------------- service control policy
+PROTECTION = json.loads((sources.ROOT / "examples" / "policies" / "protect-orgpatch.json").read_text())
+# Quota of AWS Organizations, without white space.
+LONGEST_SCP = 5_120
+
+
+def test_the_example_of_a_service_control_policy_is_one() -> None:
+    assert findings(PROTECTION) == []
+    assert len(json.dumps(PROTECTION, separators=(",", ":"))) <= LONGEST_SCP
+    assert {statement["Effect"] for statement in PROTECTION["Statement"]} == {"Deny"}
+
+
+@pytest.mark.parametrize(
+    ("caller", "action", "resource", "denied"),
+    [
+        ("admin", "iam:PutRolePolicy", "arn:aws:iam::222200000001:role/orgpatch-member", True),
+        ("stacksets-exec-0123456789abcdef", "iam:CreateRole", "arn:aws:iam::222200000001:role/orgpatch-member", False),
+        ("admin", "iam:PutRolePolicy", "arn:aws:iam::222200000001:role/another", False),
+        ("admin", "iam:PassRole", "arn:aws:iam::111111111111:role/orgpatch-ScanRole-ABC", True),
+        ("orgpatch-deployer", "iam:PassRole", "arn:aws:iam::111111111111:role/orgpatch-ScanRole-ABC", False),
+        ("admin", "lambda:UpdateFunctionCode", "arn:aws-cn:lambda:cn-north-1:1:function:orgpatch-scan", True),
+        ("orgpatch-deployer", "lambda:UpdateFunctionCode", "arn:aws:lambda:x:1:function:orgpatch-scan", False),
+        ("admin", "states:UpdateStateMachine", "arn:aws:states:x:1:stateMachine:orgpatch-patch-run", True),
+        ("admin", "states:StartExecution", "arn:aws:states:x:1:stateMachine:orgpatch-patch-run", False),
+        ("admin", "s3:PutBucketPolicy", "arn:aws:s3:::orgpatch-runs-abc", True),
+        ("admin", "s3:DeleteObjectVersion", "arn:aws:s3:::orgpatch-runs-abc/runs/r1/run.json", True),
+        ("orgpatch-ReportRole-ABC", "s3:PutObject", "arn:aws:s3:::orgpatch-runs-abc/runs/r1/report/a", False),
+    ],
+)
+def test_the_service_control_policy_denies_changes(caller: str, action: str, resource: str, denied: bool) -> None:
+    context = EvalContext(
+        principal_arn=f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{caller}",
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=intrinsics.REGION,
+        service_context={},
+    )
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    documents = [parse_policy_document(json.dumps(document)) for document in (everything, PROTECTION)]
+    assert (evaluate(context, documents).decision != "Allow") is denied
+
+
 OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
 BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
 TARGET = "runs/r1/steps/01-test-1/targets/222200000001/ap-northeast-1/01"

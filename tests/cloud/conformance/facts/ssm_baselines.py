@@ -25,7 +25,8 @@ _REQUIRED = {"Key": "PRIORITY", "Values": ["Required", "Important"]}
 
 
 def _rules(*filters: dict[str, Any], **rule: Any) -> dict[str, Any]:
-    return {"PatchRules": [{"PatchFilterGroup": {"PatchFilters": [*filters]}, "EnableNonSecurity": False, **rule}]}
+    """Returns one rule, with no field beside those that are given: each question is about one."""
+    return {"PatchRules": [{"PatchFilterGroup": {"PatchFilters": [*filters]}, **rule}]}
 
 
 def _named(asker: Asker, name: str) -> list[str]:
@@ -247,6 +248,18 @@ FACTS = (
                 "Applies to Linux managed nodes only",
             ),
         ),
+        aws=(ACCEPTED, _REFUSED),
+        orgpatch={
+            ACCEPTED: "both forms work",
+            _REFUSED: "the field has to be left out for WINDOWS and MACOS",
+        },
+        concerns=("F-15",),
+    ),
+    _fact(
+        "windows-rule-with-a-switch-for-linux",
+        "CreatePatchBaseline for WINDOWS with EnableNonSecurity false in a rule.",
+        _creating("WINDOWS", ApprovalRules=_rules(_UPDATES, ApproveAfterDays=7, EnableNonSecurity=False)),
+        sources=(Model("ssm", "PatchRule.EnableNonSecurity", "Applies to Linux managed nodes only"),),
         aws=(ACCEPTED, _REFUSED),
         orgpatch={
             ACCEPTED: "both forms work",
