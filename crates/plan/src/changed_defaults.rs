@@ -29,7 +29,17 @@ struct Change {
     is_met_by: fn(&Plan, &Stage) -> bool,
 }
 
-const CHANGES: [Change; 2] = [
+const CHANGES: [Change; 3] = [
+    Change {
+        entry: "A stage must prove something",
+        meaning: "a stage in which no instance ends as patched or compliant halts an install run",
+        earlier: "gate: {minSucceeded: 0}",
+        // Behind the last stage there is none to halt for.
+        is_met_by: |plan, stage| {
+            let is_last = plan.stages.last().is_some_and(|last| last.name == stage.name);
+            stage.gate.min_succeeded.is_none() && !is_last
+        },
+    },
     Change {
         entry: "Passes",
         meaning: "an instance of Windows may get a second install",
@@ -74,7 +84,11 @@ mod tests {
         let text = format!(
             "schemaVersion: 1\nname: m\nregions: [ap-northeast-1]\n{more}stages: [{{name: test, ous: [r-abcd]{stage}}}]\n"
         );
-        changed_defaults(&super::super::read(&text).expect("a plan")).iter().map(|changed| changed.entry).collect()
+        entries(&text)
+    }
+
+    fn entries(text: &str) -> Vec<&'static str> {
+        changed_defaults(&super::super::read(text).expect("a plan")).iter().map(|changed| changed.entry).collect()
     }
 
     #[test]
@@ -88,6 +102,21 @@ mod tests {
             met("select: {operatingSystems: [WINDOWS]}\n", ", select: {operatingSystems: [UBUNTU]}"),
             ["Deadline"]
         );
+    }
+
+    #[test]
+    fn every_stage_but_the_last_must_prove_something() {
+        let met = |gate: &str| {
+            let says = "passes: 1, deadline: 16h";
+            let first = format!("{{name: test, accounts: [\"111111111111\"], {says}{gate}}}");
+            let last = format!("{{name: production, ous: [r-abcd], {says}}}");
+            entries(&format!(
+                "schemaVersion: 1\nname: m\nregions: [ap-northeast-1]\nstages:\n  - {first}\n  - {last}\n"
+            ))
+        };
+        assert_eq!(met(""), ["A stage must prove something"]);
+        assert_eq!(met(", gate: {minSucceeded: 0}"), [""; 0]);
+        assert_eq!(met(", gate: {minSucceeded: 3}"), [""; 0]);
     }
 
     #[test]
