@@ -67,7 +67,7 @@ fn another_day_is_another_hash() {
 }
 
 #[test]
-fn systems_without_dates_get_none() {
+fn systems_without_dates_get_a_delay_without_effect() {
     let text = PLAN
         .replace("[AMAZON_LINUX_2023, WINDOWS]", "[AMAZON_LINUX_2023, UBUNTU, WINDOWS]")
         .replace("  WINDOWS:\n", "  UBUNTU: {rules: [{priority: [Required]}]}\n  WINDOWS:\n")
@@ -75,7 +75,7 @@ fn systems_without_dates_get_none() {
     let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
     let all = desired(&plan, &plan.stages[1], Some(date("2026-11-23")));
     let ubuntu = all.iter().find(|baseline| baseline.operating_system == Os::Ubuntu).expect("one");
-    assert_eq!(approvals(std::slice::from_ref(ubuntu)), [(None, None)]);
+    assert_eq!(approvals(std::slice::from_ref(ubuntu)), [(Some(0), None)]);
     assert!(ubuntu.to_string().ends_with("1 rule"), "{ubuntu}");
 }
 
