@@ -25,7 +25,7 @@ Metric = tuple[str, frozenset[str]]
 NAMESPACE = f"orgpatch/{intrinsics.STACK}"
 # A SEARCH expression names the namespace, the dimensions, the metric, the statistic and the period in seconds, such as
 # SEARCH('{orgpatch/x,Plan,Stage} MetricName="InstancesFailed"', 'Sum', 86400).
-SEARCH = re.compile(r"SEARCH\('\{([^,}]+)((?:,\w+)*)\} MetricName=\"(\w+)\"', '\w+', \d+\)")
+SEARCH = re.compile(r"SEARCH\('\{\"([^\",}]+)\"((?:,\w+)*)\} MetricName=\"(\w+)\"', '\w+', \d+\)")
 
 
 def documents(logs: Path) -> Iterator[dict[str, Any]]:

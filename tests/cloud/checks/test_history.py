@@ -44,7 +44,8 @@ def test_a_table_is_projected_by_date_and_lies_below_results(logical_id: str) ->
 
 def test_a_database_name_needs_no_quotes() -> None:
     name = sources.template()["Resources"]["History"]["Properties"]["DatabaseInput"]["Name"]
-    assert name == {"Fn::Join": ["_", {"Fn::Split": ["-", {"Fn::Sub": "${AWS::StackName}-history"}]}]}
+    assert name == {"Ref": "HistoryDatabaseName"}
+    assert sources.template()["Parameters"]["HistoryDatabaseName"]["AllowedPattern"] == "^[a-z0-9_]{1,128}$"
 
 
 def test_answers_expire_and_a_query_cannot_cost_much() -> None:
