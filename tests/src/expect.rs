@@ -48,6 +48,9 @@ pub struct Expect {
     /// out.
     #[serde(default)]
     pub targets: BTreeMap<String, TargetOutcome>,
+    /// The reasons of targets, as `account/region`. Targets that are left out are not compared.
+    #[serde(default)]
+    pub target_reasons: BTreeMap<String, ExpectReason>,
     /// All steps, in order.
     pub steps: Option<Vec<ExpectStep>>,
     /// Accounts to which no command was ever sent, successful or not.
@@ -134,6 +137,15 @@ pub struct ExpectCause {
     /// A part of its text. Ids in the text are derived, so a case cannot know all of it.
     contains: String,
     instances: usize,
+}
+
+/// What is expected of a reason.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectReason {
+    code: String,
+    /// A part of its text.
+    contains: String,
 }
 
 /// What is expected of a step.
@@ -512,4 +524,12 @@ fn targets(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         }
     }
     complaints.extend(left.keys().map(|key| format!("target {key} is not in the report")));
+    for (key, wanted) in &expect.target_reasons {
+        let mut targets = report.targets.iter();
+        let found = targets.find(|target| *key == format!("{}/{}", target.account_id, target.region));
+        match found.map(|target| &target.reason) {
+            Some(reason) if reason.code.name() == wanted.code && reason.text.contains(&wanted.contains) => {}
+            found => complaints.push(format!("reason of target {key}: expected {wanted:?}, found {found:?}")),
+        }
+    }
 }

@@ -26,5 +26,5 @@ async fn collect_results(context: &FunctionContext, ledger: &Ledger, request: Ta
     let settings: StepSettings =
         context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
     let result = collect::collect(context, ledger, &request, &settings).await;
-    context.answer_unless_throttled(&request, NextFunction::CollectResults, result).await
+    context.answer_unless_throttled(&request, NextFunction::CollectResults, &settings, result).await
 }

@@ -276,7 +276,7 @@ fn halt(code: ReasonCode, text: String) -> GateAnswer {
 /// Returns the halt of an install run in which more targets were not reached than the gate allows; None if they are few
 /// enough.
 ///
-/// Where the plan names no limit, an account that lets nobody in is the business of its owner and not limited; a target that
+/// Where the plan names no limit, an account that does not let orgpatch in is the business of its owner and not limited; a target that
 /// failed may be one of ten, but a step in which all fail shows a fault of orgpatch or AWS; a result that is lost halts,
 /// because what happened there is unknown.
 fn too_many_targets(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {

@@ -37,14 +37,20 @@ async fn main() -> Result<(), Error> {
 impl Install {
     async fn answer(&self, request: TargetRequest, time: TimeLeft) -> Result<Next, RunError> {
         expect_phase(&request, &[Phase::Install])?;
-        let result = self.send(&request, time).await;
-        self.context.answer_unless_throttled(&request, NextFunction::Install, result).await
-    }
-
-    async fn send(&self, request: &TargetRequest, time: TimeLeft) -> Result<Next, TargetError> {
-        let Self { context, ledger, paces } = self;
+        let context = &self.context;
         let settings: StepSettings =
             context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
+        let result = self.send(&request, &settings, time).await;
+        context.answer_unless_throttled(&request, NextFunction::Install, &settings, result).await
+    }
+
+    async fn send(
+        &self,
+        request: &TargetRequest,
+        settings: &StepSettings,
+        time: TimeLeft,
+    ) -> Result<Next, TargetError> {
+        let Self { context, ledger, paces } = self;
         let installable = step_inputs::installable(&context.store, request).await?;
         // Without the proof that only tested patches would go in nothing does.
         let Some(first) = installable.to_send() else {
@@ -56,7 +62,7 @@ impl Install {
         };
         let (member, order_size) =
             (&context.sessions.session_for(&request.run_id, &request.target).await?, first.instances.len());
-        let (settings, withheld) = (&settings, &order.withheld);
+        let withheld = &order.withheld;
         let sender = Sender { context, ledger, paces, time, member, request, settings, withheld, order_size };
         Ok(sender.work(receivers(&order)).await?.next(request))
     }

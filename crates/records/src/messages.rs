@@ -109,6 +109,12 @@ impl TargetRequest {
         keys::of_target(&self.run_id, &self.step, &self.target, object)
     }
 
+    /// Returns true if the target's execution has looked as often as it may.
+    #[must_use]
+    pub fn has_no_look_left(&self) -> bool {
+        sending::time_over(self.phase, Timestamp::MIN, self.deadline, self.look).is_some()
+    }
+
     /// Returns whether the time of the phase is over at that moment.
     #[must_use]
     pub fn time_over(&self, now: Timestamp) -> Option<TimeOver> {

@@ -74,7 +74,7 @@ impl Scan {
             Phase::Scan if settings.readiness_only => readiness::record(context, &request, &settings).await,
             _ => self.send(&request, &settings, time).await,
         };
-        context.answer_unless_throttled(&request, NextFunction::Scan, result).await
+        context.answer_unless_throttled(&request, NextFunction::Scan, &settings, result).await
     }
 
     /// Scans the instances of the selection; before and after an install, those that it is about.

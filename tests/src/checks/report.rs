@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::planner::AccountOutsidePlan;
-use orgpatch_model::outcome::Counts;
+use orgpatch_model::outcome::{Counts, TargetCounts};
 
 use crate::evidence::Evidence;
 
@@ -21,6 +21,14 @@ pub fn counts_equal_the_rows(evidence: &Evidence) -> Vec<String> {
     for step in &report.head.steps {
         let own = report.instances.iter().filter(|row| (&row.stage, row.wave) == (&step.stage, step.wave));
         check(&format!("step {}", step.id), &step.counts, own.map(|row| row.outcome).collect());
+    }
+    for step in &report.head.steps {
+        let own = report.targets.iter().filter(|target| (&target.stage, target.wave) == (&step.stage, step.wave));
+        let targets: TargetCounts = own.map(|target| target.outcome).collect();
+        if step.targets != targets {
+            complaints
+                .push(format!("step {} says of its targets {:?}, but they are {targets:?}", step.id, step.targets));
+        }
     }
     complaints
 }

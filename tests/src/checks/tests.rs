@@ -26,7 +26,7 @@ fn fine() -> Evidence {
         json!({"accountId": account, "accountName": "x", "ouPath": "x", "region": "eu-west-1", "stage": stage, "wave": 1,
             "outcome": "reached", "reason": {"code": "reached", "text": "x"}, "scannedAt": "2026-11-10T00:10:00Z", "installedAt": null})
     };
-    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "reached", "text": "x"}, "counts": counts, "promotion": null});
+    let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "reached", "text": "x"}, "counts": counts, "targets": {"reached": 1}, "promotion": null});
     let report = json!({
         "schemaVersion": 1,
         "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "readinessOnly": false, "comment": null, "startedAt": "2026-11-10T00:00:00Z",
@@ -174,6 +174,9 @@ fn every_way_to_spoil_a_run_is_found() {
         ("1 installs began on instance i-1 while another tool", |e| truth(e, "i-1").installs_beside = 1),
         ("2 installs were started on instance i-1", |e| truth(e, "i-1").installs_started = 2),
         ("the run says", |e| report(e).head.run.counts = orgpatch_model::outcome::Counts::default()),
+        ("step 01-test-1 says of its targets", |e| {
+            report(e).head.steps[0].targets = orgpatch_model::outcome::TargetCounts::default();
+        }),
         ("step 01-test-1 says", |e| report(e).head.steps[0].counts = orgpatch_model::outcome::Counts::default()),
         ("neither in a step nor", |e| {
             e.accounts.insert("555555555555".into());

@@ -1,12 +1,13 @@
 //! The context of a function that works in member accounts, which is built once per process.
 
 use aws_config::SdkConfig;
-use jiff::Timestamp;
 use lambda_runtime::Error;
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::phases::{Next, NextFunction};
+use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::failure::outcome_of_failure;
+use orgpatch_engine::sending::throttling;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
@@ -18,9 +19,6 @@ use crate::lambda::environment::MemberRole;
 use crate::lambda::{self, environment};
 use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::bucket::Store;
-
-/// So long after its deadline a target in which calls are throttled is given up, in seconds.
-const THROTTLED_BEYOND_DEADLINE_SECONDS: i64 = 600;
 
 /// A target in which calls are throttled is left alone for so many seconds.
 const THROTTLED_SECONDS: u32 = 60;
@@ -83,19 +81,19 @@ impl FunctionContext {
         &self,
         request: &TargetRequest,
         function: NextFunction,
+        settings: &StepSettings,
         result: Result<Next, TargetError>,
     ) -> Result<Next, RunError> {
         let Err(TargetError::Run(RunError::Throttled(text))) = result else {
             return self.answer(request, result).await;
         };
-        // What was throttled at the deadline is tried for a while longer: results may be there that only need be recorded.
-        let late = request.now.as_second().saturating_sub(THROTTLED_BEYOND_DEADLINE_SECONDS);
-        let Some(over) = request.time_over(Timestamp::from_second(late).unwrap_or(request.now)) else {
+        let (operation, seconds) = (settings.operation, settings.deadline_seconds);
+        let given_up_at = throttling::given_up_at(request.phase, operation, request.deadline, seconds);
+        if request.now < given_up_at && !request.has_no_look_left() {
             tracing::warn!(run = request.run_id, account = request.target.account_id, text, "throttled");
             return Ok(Next::again(function, (request.phase, request.pass), THROTTLED_SECONDS));
-        };
-        let text = format!("{}; calls were throttled until the end: {text}", over.reason().text);
-        let reason = Reason::new(ReasonCode::Throttled, text);
+        }
+        let reason = Reason::new(ReasonCode::Throttled, format!("calls were throttled until the end: {text}"));
         self.answer(request, Err(TargetError::Outcome(TargetOutcome::Error, reason))).await
     }
 

@@ -99,7 +99,7 @@ impl StageTally {
         self.counts.succeeded() > 0
     }
 
-    /// Returns what became of its targets and instances.
+    /// Returns how its targets and instances ended.
     pub(super) fn sentence(&self) -> String {
         let targets = words(self.targets.iter().map(|(outcome, n)| (outcome.name(), n)));
         let instances = words(self.counts.iter().map(|(outcome, n)| (outcome.name(), n)));

@@ -10,6 +10,7 @@ pub mod invocation;
 mod model;
 mod next_action;
 mod pace;
+pub mod throttling;
 
 pub use next_action::{
     Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, TimeOver, ends_at, next_action, time_over,

@@ -50,7 +50,7 @@ macro_rules! for_each_code {
                         "Look at the execution in the Step Functions console, and run orgpatch again.",
                     NothingProved "nothing-proved"
                         "No instance of the stage is patched or compliant, so it proves nothing for the next stage."
-                        "Read in the reason what became of its targets and instances, fix that, and run orgpatch again. minSucceeded: 0 in the gate of the stage lets the run go on.",
+                        "Read in the reason how its targets and instances ended, fix that, and run orgpatch again. minSucceeded: 0 in the gate of the stage lets the run go on.",
                     NothingTested "nothing-tested"
                         "The stage is frozen to what the first stage was judged on, but nothing was scanned in the first stage."
                         "Make sure that orgpatch can scan at least one account of the first stage, and run it again.",
