@@ -90,10 +90,14 @@ fn kind(code: &str, http_status: u16) -> Kind {
         | "BandwidthLimitExceeded"
         | "SlowDown" => Kind::Throttled,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Kind::Denied,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Credentials,
-        // A Region that is not enabled answers so, too, but so does one that does not know a new session yet, and a clock that
-        // is off. Whether the Region is enabled is asked before (`assume-role`).
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "AuthFailure" => Kind::Credentials,
+        // The last three are also what a Region answers that is not enabled. But so does one that does not know a new session
+        // yet, and a clock that is off leads to them, too. Whether the Region is enabled is asked before (`assume-role`).
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "AuthFailure" => Kind::Credentials,
         "OptInRequired" | "RegionDisabledException" => Kind::RegionDisabled,
         "ConditionalCheckFailedException" | "PreconditionFailed" | "ConditionalRequestConflict" => {
             Kind::ConditionFailed
