@@ -77,7 +77,9 @@ async fn status_from_home(
         let home = context.sessions.home_session_for(&request.run_id, target).await?;
         match ec2::region_status(&home, &target.region).await {
             Ok(status @ (RegionStatus::NotOptedIn | RegionStatus::Unknown)) => return Ok(status),
-            Err(_) if error.kind == Kind::Credentials => return without_home(context, request).await,
+            Err(home) if error.kind == Kind::Credentials && home.kind == Kind::Denied => {
+                return without_home(context, request).await;
+            }
             // What the target's own Region has said is what counts, whether home may be asked or not.
             Ok(RegionStatus::Enabled) | Err(_) => {}
         }
@@ -90,6 +92,7 @@ async fn status_from_home(
 async fn without_home(context: &FunctionContext, request: &TargetRequest) -> Result<RegionStatus, TargetError> {
     let target = &request.target;
     tokio::time::sleep(NEWS_OF_CREDENTIALS).await;
+    context.sessions.forget(&target.account_id).await;
     let there = context.sessions.session_for(&request.run_id, target).await?;
     match ec2::region_status(&there, &target.region).await {
         Err(error) if error.kind == Kind::Credentials => {

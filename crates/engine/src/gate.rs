@@ -130,10 +130,15 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
 
 /// Enter of a frozen step: returns when the first stage was scanned, to which the step is frozen.
 ///
-/// Error: the first stage advanced without a scan, because no account could be entered and its gate allows that. There is
-/// nothing to be frozen to, and the step does not start. It is this step that halts the run, so it gets a
+/// A scan run goes on without: the step is scanned as if the first stage had been scanned `now`.
+///
+/// Error: in an install run, the first stage advanced without a scan, because no account could be entered and its gate allows
+/// that. There is nothing to be frozen to, and the step does not start. It is this step that halts the run, so it gets a
 /// [`GateRecord`] like any other step that does.
-pub fn frozen_to(scanned_at: Option<Timestamp>) -> Result<Timestamp, GateAnswer> {
+pub fn frozen_to(operation: Operation, scanned_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, GateAnswer> {
+    if operation == Operation::Scan {
+        return Ok(scanned_at.unwrap_or(now));
+    }
     scanned_at.ok_or_else(|| {
         let text = "this stage gets what the first stage was judged on, but nothing was scanned there";
         GateAnswer { decision: GateDecision::Halt, reason: Reason::new(ReasonCode::NothingTested, text) }
@@ -230,7 +235,7 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
     if operation.is_about_baselines_only() {
         return advance(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies".to_owned());
     }
-    if let Some(halt) = too_many_targets(gate, tally) {
+    if let Some(halt) = too_many_targets(gate, tally).or_else(|| too_many_refused(tally)) {
         return halt;
     }
     let (attempted, unreachable) = tally.attempted_and_unreachable(gate.max_targets_not_reached.is_some());
@@ -293,14 +298,31 @@ fn too_many_targets(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
         let text = format!("the results of {} are lost; see their reasons", targets(tally.lost));
         return Some(halt(ReasonCode::ResultsLost, text));
     }
-    let (errors, limit) = (tally.errors(), errors_allowed(all));
+    let (errors, workable) = (tally.errors(), tally.workable());
+    let limit = errors_allowed(workable);
     (errors > limit).then(|| {
         let text = format!(
             "{errors} of {} ended as {} (limit {limit}: {ERROR_PERCENT}%, but never all); see their reasons",
-            targets(all),
+            targets(workable),
             TargetOutcome::Error,
         );
         halt(ReasonCode::TooManyTargetsNotReached, text)
+    })
+}
+
+/// Returns the halt of an install run in which AWS refused the plan's baselines in more targets than may end as `error`.
+///
+/// One account may have a policy of its own against them. A value that AWS takes nowhere is a fault of the plan: whole
+/// operating systems are skipped then, and the night must not look like a good one.
+fn too_many_refused(tally: &StepTally) -> Option<GateAnswer> {
+    let (refused, workable) = (tally.refused, tally.workable());
+    let limit = errors_allowed(workable);
+    (refused > limit).then(|| {
+        let text = format!(
+            "AWS refused a baseline of the plan in {refused} of {} (limit {limit}: {ERROR_PERCENT}%, but never all); see the reasons of the instances that were skipped",
+            targets(workable),
+        );
+        halt(ReasonCode::TooManyBaselinesRefused, text)
     })
 }
 
@@ -447,8 +469,22 @@ mod tests {
                 judged(Operation::Install, &targets_that_ended(ends), Gate::default());
             format!("{ends}: {decision:?} {reason}")
         };
-        let lines =
-            ["rl", "e", "re", "ree", "ee", "rrrrrrrrre", "rrrrrrrree", "rrrrrrrrree", "dddd", "ddde", "i"].map(text);
+        let lines = [
+            "rl",
+            "e",
+            "re",
+            "ree",
+            "ee",
+            "rrrrrrrrre",
+            "rrrrrrrree",
+            "rrrrrrrrree",
+            "dddd",
+            "ddde",
+            "i",
+            "ei",
+            "reei",
+        ]
+        .map(text);
         insta::assert_snapshot!(lines.join("\n"), @r"
         rl: Halt the results of 1 target are lost; see their reasons (results-lost)
         e: Halt 1 of 1 target ended as error (limit 0: 10%, but never all); see their reasons (too-many-targets-not-reached)
@@ -461,7 +497,39 @@ mod tests {
         dddd: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable; targets not reached: 4 access-denied (within-limits)
         ddde: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable; targets not reached: 3 access-denied, 1 error (within-limits)
         i: Advance 0 attempted: 0 patched, 0 failed, 0 unreachable (within-limits)
+        ei: Halt 1 of 1 target ended as error (limit 0: 10%, but never all); see their reasons (too-many-targets-not-reached)
+        reei: Halt 2 of 3 targets ended as error (limit 1: 10%, but never all); see their reasons (too-many-targets-not-reached)
         ");
+    }
+
+    #[test]
+    fn a_baseline_that_aws_takes_nowhere_halts() {
+        let decide = |refused: usize, fine: usize| {
+            let mut tally = targets_that_ended(&"r".repeat(fine));
+            for _ in 0..refused {
+                let mut result = result_of('r', 2);
+                result.instances[0].outcome = Outcome::Skipped;
+                result.instances[0].reason = Reason::new(ReasonCode::BaselineRefused, "x");
+                tally.add(&result);
+            }
+            // A limit on targets has nothing to do with it: they were all reached.
+            judged(Operation::Install, &tally, with_limit("100%")).reason.to_string()
+        };
+        assert_eq!(decide(1, 1), "2 attempted: 2 patched, 0 failed, 0 unreachable (within-limits)");
+        assert_eq!(
+            decide(2, 1),
+            "AWS refused a baseline of the plan in 2 of 3 targets (limit 1: 10%, but never all); see the reasons of the instances that were skipped (too-many-baselines-refused)"
+        );
+        assert!(decide(1, 0).ends_with("(too-many-baselines-refused)"), "never all");
+    }
+
+    #[test]
+    fn a_region_that_is_switched_off_in_the_middle_hides_no_install() {
+        let mut tally = targets_that_ended("rrr");
+        tally.add(&TargetResult { reached_at: Some(Timestamp::UNIX_EPOCH), ..result_of('i', 5) });
+        for gate in [Gate::default(), with_limit("100%")] {
+            assert_eq!(judged(Operation::Install, &tally, gate).reason.code, ReasonCode::TooManyUnreachable);
+        }
     }
 
     #[test]
@@ -616,8 +684,12 @@ mod tests {
 
     #[test]
     fn a_frozen_step_does_not_start_where_nothing_was_scanned() {
-        assert_eq!(frozen_to(Some(Timestamp::UNIX_EPOCH)), Ok(Timestamp::UNIX_EPOCH));
-        let halt = frozen_to(None).expect_err("nothing to be frozen to");
+        let (then, now) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
+        for operation in [Operation::Install, Operation::Scan] {
+            assert_eq!(frozen_to(operation, Some(then), now), Ok(then));
+        }
+        assert_eq!(frozen_to(Operation::Scan, None, now), Ok(now), "a scan run goes on");
+        let halt = frozen_to(Operation::Install, None, now).expect_err("nothing to be frozen to");
         assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::NothingTested));
     }
 

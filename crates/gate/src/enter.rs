@@ -37,7 +37,7 @@ async fn freeze(
     go: GateAnswer,
 ) -> Result<GateAnswer, RunError> {
     let tested = step_inputs::tested(store, &request.run_id, settings).await?;
-    let scanned_at = match gate::frozen_to(tested.scanned_at) {
+    let scanned_at = match gate::frozen_to(settings.operation, tested.scanned_at, request.now) {
         Ok(scanned_at) => scanned_at,
         Err(halt) => {
             let record = GateRecord::of(settings, request.now, &halt, StepTally::default());

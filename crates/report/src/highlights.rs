@@ -63,6 +63,8 @@ pub struct Highlights {
     pub with_conflicts: usize,
     /// How many instances were left alone because of that.
     pub left_alone: usize,
+    /// Instances that were skipped because AWS refused a change to their baseline.
+    pub baseline_refused: usize,
     /// How many instances got a second install.
     pub installed_twice: usize,
     /// Stages with instances that had not answered at the deadline of their step, in the order of the report, each with the
@@ -95,6 +97,7 @@ impl Highlights {
         }
         self.with_conflicts += usize::from(!row.conflicts.is_empty());
         self.left_alone += usize::from(competing::is_reason(&row.reason));
+        self.baseline_refused += usize::from(row.reason.code == ReasonCode::BaselineRefused);
         self.installed_twice += usize::from(row.passes.len() > 1);
         if row.reason.code == ReasonCode::Deadline {
             match self.late.iter_mut().find(|(stage, _)| *stage == row.stage) {
@@ -109,14 +112,19 @@ impl Highlights {
         self.not_reached.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns a sentence about second installs and one about the deadline, each only if it concerns an instance.
+    /// Returns a sentence about second installs, one about the deadline and one about baselines that AWS refused, each only if
+    /// it concerns an instance.
     pub(crate) fn about_installs(&self) -> impl Iterator<Item = String> {
+        let refused = (self.baseline_refused > 0).then(|| {
+            let skipped = counted(self.baseline_refused, "instance");
+            format!("AWS refused a change to a baseline: {skipped} skipped.")
+        });
         let again = (self.installed_twice > 0)
             .then(|| format!("{} needed a second install.", counted(self.installed_twice, "instance")));
         let stages = self.late.iter().map(|(stage, n)| format!("{} in stage {stage}", counted(*n, "instance")));
         let stages = stages.collect::<Vec<String>>().join(", ");
         let late = (!stages.is_empty()).then(|| format!("No answer at the deadline: {stages}."));
-        again.into_iter().chain(late)
+        again.into_iter().chain(late).chain(refused)
     }
 
     /// Returns the result of a step in numbers.

@@ -46,8 +46,9 @@ pub async fn converge(
     write_refusals(context, request, refusals).await
 }
 
-/// Puts what is not tested on the lists of rejected patches. Whether that worked, or was refused, is not asked here: the
-/// scan behind it shows what would really go in. Only baselines of ours change, so that there is nothing to give back.
+/// Puts what is not tested on the lists of rejected patches. If AWS refuses that, nothing is installed in the target. Whether
+/// it worked is not asked here: the scan behind it shows what would really go in. Only baselines of ours change, so that
+/// there is nothing to give back.
 pub async fn withhold(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -60,7 +61,9 @@ pub async fn withhold(
     let (baselines, record) = difference_to(context, request, &desired).await?;
     let key = request.key(TargetObject::WithholdingBaselines);
     context.store.write_once(&key, &record).await?;
-    apply(context, request, &baselines, &record.changes).await.map(|_| ())
+    log(request, &record.changes);
+    let made = baselines.apply_all(&record.changes, &token(request)).await;
+    context.sessions.target_result(&request.target, made).await
 }
 
 /// Returns what is left to do for the operating systems that the target has to scan; None if the plan has a baseline
@@ -134,6 +137,16 @@ async fn apply(
     baselines: &Baselines,
     changes: &[Change],
 ) -> Result<Vec<Refusal>, TargetError> {
+    log(request, changes);
+    let applied = baselines.apply(changes, &token(request)).await;
+    let refusals = context.sessions.target_result(&request.target, applied).await?;
+    for refusal in &refusals {
+        tracing::warn!(run = request.run_id, account = request.target.account_id, "{}", refusal.reason.text);
+    }
+    Ok(refusals)
+}
+
+fn log(request: &TargetRequest, changes: &[Change]) {
     for change in changes.iter().filter(|change| change.is_write()) {
         tracing::info!(
             run = request.run_id,
@@ -142,12 +155,11 @@ async fn apply(
             "{change}"
         );
     }
-    let token = format!("{}/{}/{}", request.run_id, request.target.account_id, request.target.region);
-    let refusals = context.sessions.target_result(&request.target, baselines.apply(changes, &token).await).await?;
-    for refusal in &refusals {
-        tracing::warn!(run = request.run_id, account = request.target.account_id, "{}", refusal.reason.text);
-    }
-    Ok(refusals)
+}
+
+/// Identifies the run and target, so that a retry does not create a baseline again.
+fn token(request: &TargetRequest) -> String {
+    format!("{}/{}/{}", request.run_id, request.target.account_id, request.target.region)
 }
 
 /// The record of a target in a run about baselines: no instance is in it.

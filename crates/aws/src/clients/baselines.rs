@@ -96,6 +96,15 @@ impl Baselines {
         Ok(refusals)
     }
 
+    /// Makes those changes, in their order. Fails at the first that AWS refuses.
+    pub async fn apply_all(&self, changes: &[Change], token: &str) -> Result<(), CallError> {
+        let mut created = HashMap::new();
+        for change in changes.iter().filter(|change| change.is_write()) {
+            self.make(change, token, &mut created).await?;
+        }
+        Ok(())
+    }
+
     async fn make(&self, change: &Change, token: &str, created: &mut HashMap<String, String>) -> Result<(), CallError> {
         match change {
             Change::Create { baseline } => {
@@ -247,8 +256,14 @@ impl Baselines {
             self.deregister(group, &previous.id).await?;
         }
         match (self.register(group, id).await, previous) {
-            (Err(error), Some(previous)) if error.kind.is_refusal() => {
-                self.register(group, &previous.id).await?;
+            (Err(mut error), Some(previous)) if error.kind.is_refusal() => {
+                if let Err(back) = self.register(group, &previous.id).await {
+                    let left = format!(
+                        "; patch group {group} is left without a baseline, because {} cannot be registered again: {back}",
+                        previous.id
+                    );
+                    error.message.push_str(&left);
+                }
                 Err(error)
             }
             (result, _) => result,

@@ -115,7 +115,7 @@ fn kind(code: &str, http_status: u16) -> Kind {
         "OptInRequired" | "RegionDisabledException" => Kind::RegionDisabled,
         "ConditionalCheckFailedException" | "PreconditionFailed" => Kind::ConditionFailed,
         // botocore 1.43.127, `PutObjectRequest.IfNoneMatch` and `CompleteMultipartUploadRequest.IfNoneMatch`.
-        "ConditionalRequestConflict" => Kind::Conflict,
+        "ConditionalRequestConflict" | "OperationAborted" => Kind::Conflict,
         "NoSuchKey" | "ExecutionDoesNotExist" => Kind::NotFound,
         _ if http_status == 429 => Kind::Throttled,
         _ if http_status >= 500 => Kind::Lost,

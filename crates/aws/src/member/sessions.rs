@@ -121,6 +121,10 @@ impl MemberSessions {
                     TargetOutcome::AccessDenied,
                     Reason::new(ReasonCode::AccessDenied, self.role.refusal(account_id, region)),
                 ),
+                // What one account is answered is its own, and no error of the run: an account can switch STS off in a Region.
+                error if error.kind.is_refusal() || error.kind == Kind::RegionDisabled => {
+                    TargetError::Outcome(TargetOutcome::Error, Reason::new(ReasonCode::CallRejected, error.to_string()))
+                }
                 error => error.into_run_error().into(),
             })?;
         let credentials = answer
@@ -136,6 +140,11 @@ impl MemberSessions {
             "orgpatch member role",
         );
         Ok(Session { credentials: SharedCredentialsProvider::new(credentials), expires_at })
+    }
+
+    /// Drops the session of an account, so that the next call gets a new one.
+    pub async fn forget(&self, account_id: &str) {
+        self.sessions.lock().await.remove(account_id);
     }
 
     /// Returns the value of a call in a member account, or what its failure means for the target; see
@@ -163,7 +172,7 @@ impl MemberSessions {
                 format!("Region {} is not enabled in the account: {error}", target.region),
             ),
             Kind::Credentials => {
-                self.sessions.lock().await.remove(&target.account_id);
+                self.forget(&target.account_id).await;
                 TargetError::Run(RunError::Unavailable(error.to_string()))
             }
             Kind::Throttled | Kind::Conflict | Kind::Lost => TargetError::Run(error.into_run_error()),

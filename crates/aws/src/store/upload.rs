@@ -220,6 +220,8 @@ impl Upload {
                     self.abort().await;
                     Ok(())
                 }
+                // The answer to an earlier try may have been lost. Whoever begins anew finds out.
+                error if error.code == "NoSuchUpload" => Err(RunError::Unavailable(error.to_string())),
                 error => Err(error.into_run_error()),
             },
         }

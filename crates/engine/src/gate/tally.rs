@@ -1,8 +1,10 @@
 //! What the results of a step come to: the numbers that its gate looks at.
 
 use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
+use orgpatch_model::reason::ReasonCode;
 
 use super::GateRecord;
+use crate::results::InstanceRow;
 use crate::results::reconcile::TargetResult;
 
 /// The numbers of a step.
@@ -14,6 +16,8 @@ pub struct StepTally {
     pub targets: TargetCounts,
     /// Targets whose result is lost: no record says what happened there.
     pub lost: u64,
+    /// Targets in which AWS refused a change to a baseline, so that the instances of an operating system are skipped.
+    pub refused: u64,
     /// Instances that are `unreachable` only because their target was not reached, before anything could be installed there.
     unreachable_before_install: u64,
     /// The same, where an install may have begun.
@@ -30,10 +34,21 @@ impl StepTally {
             if result.speaks_for(row) {
                 match result.reached_at {
                     None => self.unreachable_before_install += 1,
-                    Some(_) => self.unreachable_in_install += 1,
+                    // Only then does the target itself count.
+                    Some(_) if result.outcome.is_not_reached() => self.unreachable_in_install += 1,
+                    Some(_) => {}
                 }
             }
         }
+        let is_refused = |row: &InstanceRow| row.reason.code == ReasonCode::BaselineRefused;
+        self.refused += u64::from(result.instances.iter().any(is_refused));
+    }
+
+    /// Returns the targets that can be worked on: not those of closed accounts and of Regions that are off.
+    pub(super) fn workable(&self) -> u64 {
+        let is_workable =
+            |outcome| matches!(outcome, TargetOutcome::Reached | TargetOutcome::AccessDenied | TargetOutcome::Error);
+        self.targets.iter().filter(|(outcome, _)| is_workable(*outcome)).map(|(_, n)| n).sum()
     }
 
     /// Returns the targets with the outcome `error` that have a record.

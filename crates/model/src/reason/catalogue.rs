@@ -75,6 +75,9 @@ macro_rules! for_each_code {
                     TooManyFailed "too-many-failed"
                         "More instances failed than the gate of the step allows (maxFailedPercent)."
                         "Fix the failed instances, and run orgpatch again.",
+                    TooManyBaselinesRefused "too-many-baselines-refused"
+                        "AWS refused a baseline of the plan in more targets of the step than may fail (10 %, but never all), so that instances were skipped."
+                        "See the reasons of those instances. If AWS takes the value nowhere, correct the plan; if the account forbids it, ask its owner. Then run orgpatch again.",
                     TooManyTargetsNotReached "too-many-targets-not-reached"
                         "orgpatch could not work on more targets of the step than its gate allows (maxTargetsNotReached)."
                         "See the reason of each target with the outcome error or access-denied, fix its cause, and run orgpatch again.",
