@@ -29,6 +29,7 @@ from render_template import pin_architecture
 MACHINES = {"arm64": "EM_AARCH64", "x86_64": "EM_X86_64"}
 # "Amazon Linux 2023 … glibc 2.34" (Comparing AL2 and AL2023, 2026-11).
 NEWEST_GLIBC = (2, 34)
+_NUMBERED = re.compile(r"GLIBC_(\d+(?:\.\d+)*)")
 
 
 def complaints(folder: Path, architecture: str) -> list[str]:
@@ -55,22 +56,38 @@ def complaints_about(path: Path, architecture: str) -> list[str]:
                 f"{path} is for {names.get(machine, machine)}, and the deployment is for {architecture}; "
                 f"{_how_to_build(architecture)}"
             ]
-        newest = newest_glibc(binary)
+        newest, unnumbered = newest_glibc(binary), unnumbered_glibc(binary)
+    has = ".".join(map(str, NEWEST_GLIBC))
+    if unnumbered:
+        return [
+            f"{path} needs {', '.join(unnumbered)}, which is of another glibc than the {has} of Lambda's Amazon Linux "
+            f"2023; {_how_to_build(architecture)}"
+        ]
     if newest > NEWEST_GLIBC:
-        needs, has = (".".join(map(str, version)) for version in (newest, NEWEST_GLIBC))
+        needs = ".".join(map(str, newest))
         return [f"{path} needs glibc {needs}, and Lambda's Amazon Linux 2023 has {has}; {_how_to_build(architecture)}"]
     return []
 
 
 def newest_glibc(binary: ELFFile) -> tuple[int, ...]:
     """Returns the newest version of glibc of which a program needs a symbol; (0,) if it needs none."""
-    versions: list[tuple[int, ...]] = [(0,)]
-    for section in binary.iter_sections():
-        if isinstance(section, GNUVerNeedSection):
-            for _, symbols in section.iter_versions():
-                found = [re.fullmatch(r"GLIBC_(\d+(?:\.\d+)*)", symbol.name) for symbol in symbols]
-                versions += [tuple(map(int, number[1].split("."))) for number in found if number]
-    return max(versions)
+    found = [_NUMBERED.fullmatch(version) for version in _versions(binary)]
+    return max([(0,), *(tuple(map(int, number[1].split("."))) for number in found if number)])
+
+
+def unnumbered_glibc(binary: ELFFile) -> list[str]:
+    """Returns the versions of glibc without a number that a program needs.
+
+    A linker adds GLIBC_ABI_DT_RELR for packed relocations, which glibc reads since 2.36. No symbol has that version, so
+    the numbers alone do not tell. A program of 2.34 that is to run elsewhere needs no name of this kind.
+    """
+    found = {version for version in _versions(binary) if version.startswith("GLIBC_")}
+    return sorted(version for version in found if not _NUMBERED.fullmatch(version))
+
+
+def _versions(binary: ELFFile) -> list[str]:
+    sections = [section for section in binary.iter_sections() if isinstance(section, GNUVerNeedSection)]
+    return [one.name for section in sections for _, versions in section.iter_versions() for one in versions]
 
 
 def _how_to_build(architecture: str) -> str:

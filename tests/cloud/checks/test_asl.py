@@ -21,7 +21,8 @@ SERVICES = {
     "arn:${Partition}:states:::lambda:invoke.waitForTaskToken",
     "arn:${Partition}:states:::sns:publish",
 }
-# Half of the lines before there was one loop for every phase (583), and the ways out behind a function that fails for good.
+# Half of the lines before there was one loop for every phase (583), and the ways out behind a function that fails for
+# good.
 MOST_LINES = 640
 # So that the file is not made shorter by longer lines.
 LONGEST_LINE = 250

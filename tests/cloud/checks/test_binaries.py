@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import struct
 import subprocess
 import sys
 import tomllib
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
 
 from . import sources
 from .test_template import kebab, sam
@@ -94,6 +97,38 @@ def test_a_binary_that_needs_a_newer_glibc_is_refused(
     monkeypatch.setattr(check_binaries, "NEWEST_GLIBC", (newest[0], newest[1] - 1))
     [complaint] = check_binaries.complaints_about(path, "x86_64")
     assert f"needs glibc {newest[0]}.{newest[1]}, and Lambda's Amazon Linux 2023 has" in complaint
+
+
+def test_a_binary_that_needs_a_glibc_without_a_number_is_refused(
+    program: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bootstrap"
+    path.write_bytes(program)
+    monkeypatch.setattr(check_binaries, "NEWEST_GLIBC", (99,))
+    assert check_binaries.complaints_about(path, "x86_64") == []
+    path.write_bytes(needing(program, b"GLIBC_ABI_DT_RELR"))
+    [complaint] = check_binaries.complaints_about(path, "x86_64")
+    assert "needs GLIBC_ABI_DT_RELR, which is of another glibc than the 99 of Lambda's Amazon Linux 2023" in complaint
+    assert "make package ARCHITECTURE=x86_64" in complaint
+    # Versions of other libraries are none of glibc.
+    path.write_bytes(needing(program, b"GCC_ABI_DT_RELR"))
+    assert check_binaries.complaints_about(path, "x86_64") == []
+
+
+def needing(program: bytes, version: bytes) -> bytes:
+    """Returns a program that needs this version instead of its first one; the name takes the place of a longer one."""
+    binary = ELFFile(io.BytesIO(program))
+    needs = next(section for section in binary.iter_sections() if isinstance(section, GNUVerNeedSection))
+    names = needs.stringtable
+    long = next(name for name in names.data().split(b"\0") if len(name) >= len(version))
+    place = names.data().index(b"\0" + long + b"\0") + 1
+    spoiled = bytearray(program)
+    at_name = names["sh_offset"] + place
+    spoiled[at_name : at_name + len(version) + 1] = version + b"\0"
+    # vn_aux, the third word of the first Elf64_Verneed; vna_name, the third word of an Elf64_Vernaux (elf.h).
+    (first,) = struct.unpack_from("<I", program, needs["sh_offset"] + 8)
+    struct.pack_into("<I", spoiled, needs["sh_offset"] + first + 8, place)
+    return bytes(spoiled)
 
 
 def test_lambda_has_the_glibc_of_amazon_linux_2023() -> None:

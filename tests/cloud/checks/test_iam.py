@@ -270,6 +270,18 @@ def test_the_example_of_a_service_control_policy_is_one() -> None:
     assert {statement["Effect"] for statement in PROTECTION["Statement"]} == {"Deny"}
 
 
+# StackSets makes the role with which it works in an account by this one.
+STACK_SETS = (
+    "aws-service-role/member.org.stacksets.cloudformation.amazonaws.com/"
+    "AWSServiceRoleForCloudFormationStackSetsOrgMember"
+)
+OF_STACK_SETS = "stacksets-exec-0123456789abcdef0123456789abcdef"
+MEMBERS_ROLES = "arn:aws:iam::222200000001:role"
+OWN_ROLES = "arn:aws:iam::111111111111:role"
+LEDGER = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/orgpatch-Ledger-1A2B"
+ANOTHER_TABLE = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/another-Ledger-1A2B"
+
+
 @pytest.mark.parametrize(
     ("caller", "action", "resource", "denied"),
     [
@@ -285,6 +297,53 @@ def test_the_example_of_a_service_control_policy_is_one() -> None:
         ("admin", "s3:PutBucketPolicy", "arn:aws:s3:::orgpatch-runs-abc", True),
         ("admin", "s3:DeleteObjectVersion", "arn:aws:s3:::orgpatch-runs-abc/runs/r1/run.json", True),
         ("orgpatch-ReportRole-ABC", "s3:PutObject", "arn:aws:s3:::orgpatch-runs-abc/runs/r1/report/a", False),
+        # With a path: RolePath.
+        ("admin", "iam:UpdateAssumeRolePolicy", f"{MEMBERS_ROLES}/operations/patching/orgpatch-member", True),
+        (OF_STACK_SETS, "iam:UpdateAssumeRolePolicy", f"{MEMBERS_ROLES}/operations/patching/orgpatch-member", False),
+        ("admin", "iam:PutRolePolicy", f"{MEMBERS_ROLES}/operations/another", False),
+        ("admin", "iam:PassRole", f"{OWN_ROLES}/operations/orgpatch-ScanRole-ABC", True),
+        ("orgpatch-deployer", "iam:PassRole", f"{OWN_ROLES}/operations/orgpatch-ScanRole-ABC", False),
+        ("admin", "iam:PassRole", f"{OWN_ROLES}/operations/another-ScanRole-ABC", False),
+        # The names that the policy excepts cannot be taken: those of StackSets' roles, of the deployer, of functions.
+        *(
+            (caller, f"iam:{action}", f"{MEMBERS_ROLES}/{OF_STACK_SETS}", caller != STACK_SETS)
+            for caller in ("admin", "orgpatch-deployer", OF_STACK_SETS, STACK_SETS)
+            for action in ("CreateRole", "AttachRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole")
+        ),
+        ("admin", "iam:CreateRole", f"{MEMBERS_ROLES}/stacksets-exec-path/any", True),
+        # CloudFormation works with a role that it is passed. StackSets may pass its own.
+        ("admin", "iam:PassRole", f"{MEMBERS_ROLES}/{OF_STACK_SETS}", True),
+        (OF_STACK_SETS, "iam:PassRole", f"{MEMBERS_ROLES}/{OF_STACK_SETS}", False),
+        ("admin", "iam:GetRole", f"{MEMBERS_ROLES}/{OF_STACK_SETS}", False),
+        ("admin", "iam:CreateRole", f"{MEMBERS_ROLES}/another", False),
+        (f"path/{OF_STACK_SETS}", "iam:PutRolePolicy", f"{MEMBERS_ROLES}/orgpatch-member", True),
+        ("admin", "iam:CreateRole", f"{MEMBERS_ROLES}/orgpatch-deployer", True),
+        ("admin", "iam:UpdateAssumeRolePolicy", f"{OWN_ROLES}/orgpatch-deployer", True),
+        ("orgpatch-deployer", "iam:UpdateAssumeRolePolicy", f"{OWN_ROLES}/orgpatch-deployer", False),
+        ("path/orgpatch-deployer", "iam:PassRole", f"{OWN_ROLES}/orgpatch-ScanRole-ABC", True),
+        ("admin", "iam:CreateRole", f"{OWN_ROLES}/path/orgpatch-MyRole-1", True),
+        # The ledger: the table belongs to deployments, and what is in it to the functions.
+        *(
+            (caller, f"dynamodb:{action}", LEDGER, caller != "orgpatch-deployer")
+            for caller in ("admin", "orgpatch-ScanRole-ABC", "orgpatch-deployer")
+            for action in ("DeleteTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups")
+        ),
+        ("admin", "dynamodb:PutResourcePolicy", LEDGER, True),
+        ("orgpatch-deployer", "dynamodb:PutResourcePolicy", LEDGER, False),
+        *(
+            (caller, f"dynamodb:{action}", LEDGER, caller in {"admin", "orgpatch-deployer"})
+            for caller in ("admin", "orgpatch-deployer", "orgpatch-ScanRole-ABC", "operations/orgpatch-ReportRole-ABC")
+            for action in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+        ),
+        *(
+            (caller, f"dynamodb:PartiQL{action}", LEDGER, caller == "admin")
+            for caller in ("admin", "orgpatch-ScanRole-ABC")
+            for action in ("Insert", "Update", "Delete")
+        ),
+        ("admin", "dynamodb:GetItem", LEDGER, False),
+        ("admin", "dynamodb:Query", LEDGER, False),
+        ("admin", "dynamodb:DeleteTable", ANOTHER_TABLE, False),
+        ("admin", "dynamodb:PutItem", ANOTHER_TABLE, False),
     ],
 )
 def test_the_service_control_policy_denies_changes(caller: str, action: str, resource: str, denied: bool) -> None:

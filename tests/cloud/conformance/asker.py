@@ -198,7 +198,8 @@ class Asker:
         def removing() -> None:
             try:
                 remove()
-            except (BotoCoreError, ClientError, CannotTell, Forbidden, KeyError) as error:
+            # Whatever it is: what is left must be named, and the other removals follow.
+            except Exception as error:  # noqa: BLE001
                 self.left_behind.append(f"{what} ({error}); remove it with: {by_hand}")
             except KeyboardInterrupt:
                 self.left_behind.append(f"{what} (interrupted); remove it with: {by_hand}")

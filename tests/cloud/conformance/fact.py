@@ -79,11 +79,16 @@ class Fact:
     needs: Needs = Needs.READ
     # The numbers of the findings that it is about.
     concerns: tuple[str, ...] = ()
-    # What the local cloud answers, if that is none of the answers in `aws`, and why.
+    # What the local cloud answers, if `aws` has another answer or several; and why, if `aws` has it not.
     simulator: str | None = None
     because: str = ""
     # Why the local cloud cannot be asked, if it cannot.
     not_local: str = ""
+
+    @property
+    def local(self) -> str:
+        """What the local cloud answers."""
+        return self.simulator or " or ".join(self.aws)
 
     @property
     def is_open(self) -> bool:

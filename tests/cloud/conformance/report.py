@@ -89,7 +89,6 @@ def summary(outcome: Outcome) -> str:
 
 def _entry(result: Result, hide: Mask) -> list[str]:
     fact = result.fact
-    local = fact.simulator or " or ".join(fact.aws)
     concerns = f" ({', '.join(fact.concerns)})" if fact.concerns else ""
     lines = [
         f"### `{fact.name}`{concerns}",
@@ -98,7 +97,7 @@ def _entry(result: Result, hide: Mask) -> list[str]:
         "",
         f"- AWS answered: **{hide(result.answer)}**",
         f"- Expected: {' or '.join(fact.aws)}",
-        f"- The local cloud answers: {local}{f' ({fact.because})' if fact.because else ''}",
+        f"- The local cloud answers: {fact.local}{f' ({fact.because})' if fact.because else ''}",
         f"- orgpatch then: {fact.consequence(result.answer)}",
         f"- Calls: {', '.join(fact.calls)}",
     ]

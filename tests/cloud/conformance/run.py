@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from .asker import Asker
-from .errors import CannotTell, Forbidden
+from .errors import CannotTell
 from .fact import Fact
 
 
@@ -82,7 +80,8 @@ def ask(fact: Fact, asker: Asker) -> Result:
             answer = fact.ask(asker)
     except CannotTell as error:
         return Result(fact, Status.NOT_ASKED, str(error), seconds=time.monotonic() - begun)
-    except (ClientError, BotoCoreError, Forbidden, KeyError, ValueError) as error:
+    # Whatever it is: a mistake in one question must not cost the answers of the others, nor the file.
+    except Exception as error:  # noqa: BLE001
         text = f"{type(error).__name__}: {error}"
         return Result(fact, Status.BROKEN, text, tuple(asker.notes), time.monotonic() - begun)
     status = Status.DIFFERENT

@@ -23,7 +23,7 @@ from conformance import cli, report
 from conformance.asker import READS, SENDS, WRITES, Asker, Permitted
 from conformance.errors import CannotTell, Forbidden
 from conformance.fact import ACCEPTED, Fact, Limit, Model, Needs, Page, plain
-from conformance.facts import FACTS, NOT_ASKED, s3, ssm_baselines
+from conformance.facts import FACTS, NOT_ASKED, iam, s3, ssm_baselines
 from conformance.rendered import state_machine
 from conformance.run import Outcome, Result, Status, ask, run
 from conformance_rig import ACCOUNT, BUCKET, INSTANCE, REGION, Sandbox, sandbox
@@ -32,6 +32,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 EVERYTHING = Permitted(write=True, bucket=BUCKET, instance=INSTANCE)
 BY_NAME = {fact.name: fact for fact in FACTS}
+# What the local cloud answers here depends on how fast the machine is: fleet-sim's lists are behind for a moment.
+BY_SPEED = {"command-is-found-again"}
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +53,8 @@ def test_the_local_cloud_answers_as_the_fact_says(box: Sandbox, fact: Fact) -> N
     if fact.not_local:
         assert result.status is Status.NOT_ASKED, f"it can be asked: {result.answer}"
         return
-    # It may become as strict as AWS at any time; anything else is a difference.
-    assert result.answer in {fact.simulator, *fact.aws}, result.notes
+    # One answer, so that an expectation that has become stale fails.
+    assert result.answer in (fact.aws if fact.name in BY_SPEED else {fact.local}), result.notes
     assert not asker.deviations
     assert not asker.left_behind
 
@@ -87,20 +89,73 @@ def test_an_instance_gets_one_scan(box: Sandbox) -> None:
     assert set(asker.calls) <= READS | SENDS
 
 
-def test_results_are_asked_for_with_a_session_that_may_do_nothing_else(box: Sandbox) -> None:
-    iam = box.client("iam")
+IN_DOUBT = BY_NAME["results-are-authorized-on-instances"]
+RESULTS = {"ssm:DescribeInstancePatches", "ssm:DescribeInstancePatchStates"}
+
+
+def test_results_are_asked_for_with_a_session_that_may_read_those_of_one_instance_only(box: Sandbox) -> None:
+    made = box.client("iam")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    role = made.create_role(RoleName="reader", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     read = {"Effect": "Allow", "Action": "ssm:DescribeInstancePatchStates", "Resource": "*"}
     allowed = json.dumps({"Version": "2012-10-17", "Statement": [read]})
-    iam.put_role_policy(RoleName="reader", PolicyName="read", PolicyDocument=allowed)
-    asker = box.asker(Permitted(role=role))
-    result = ask(BY_NAME["results-are-authorized-on-instances"], asker)
+    made.put_role_policy(RoleName="reader", PolicyName="read", PolicyDocument=allowed)
+    sessions: list[dict[str, Any]] = []
+
+    def clients(service: str) -> Any:
+        client = box.client(service)
+        keep = lambda params, **_: sessions.extend(json.loads(params["Policy"])["Statement"])  # noqa: E731
+        client.meta.events.register("provide-client-params.sts.AssumeRole", keep)
+        return client
+
+    asker = box.asker(Permitted(role=role), clients)
+    result = ask(IN_DOUBT, asker)
     assert result.answer == ACCEPTED, result.notes
     assert asker.calls[-2:] == ["sts:AssumeRole", "ssm:DescribeInstancePatchStates"]
-    iam.delete_role_policy(RoleName="reader", PolicyName="read")
-    assert ask(BY_NAME["results-are-authorized-on-instances"], asker).answer == "AccessDeniedException"
+    [session] = sessions
+    assert (session["Effect"], set(session["Action"])) == ("Allow", RESULTS)
+    assert session["Resource"] == f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{asker.managed_instance()}"
+    # A role without the permission is denied with every session. That is no answer to the question.
+    made.delete_role_policy(RoleName="reader", PolicyName="read")
+    without = ask(IN_DOUBT, asker)
+    assert without.status is Status.NOT_ASKED and "ROLE has no permission" in without.answer
+    assert sessions[-1]["Resource"] == ["*"]
+
+
+@pytest.mark.parametrize("answer", IN_DOUBT.aws)
+def test_both_answers_about_results_say_what_becomes_of_the_member_role(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_as(_asker: Asker, _role: str, statement: dict[str, Any], _instance: str) -> str:
+        return ACCEPTED if statement["Resource"] == ["*"] else answer
+
+    monkeypatch.setattr(iam, "read_as", read_as)
+    asker = Asker(lambda _: None, Permitted(role="a role", instance=INSTANCE), ACCOUNT, REGION, "aws")
+    result = ask(IN_DOUBT, asker)
+    assert (result.status, result.answer) == (Status.SETTLED, answer)
+    can = "can be narrowed" if answer == ACCEPTED else "cannot be narrowed"
+    assert can in IN_DOUBT.consequence(answer)
+
+
+@pytest.mark.parametrize(
+    ("resource", "given"),
+    [
+        ("*", ["*"]),
+        ({"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:a/*"}, [f"arn:aws-cn:ssm:*:{ACCOUNT}:a/*"]),
+        (["*", {"Fn::Sub": "arn:${AWS::Partition}:ec2:*:*:b/*"}], ["*", "arn:aws-cn:ec2:*:*:b/*"]),
+    ],
+)
+def test_the_statement_of_the_member_role_is_taken_as_it_is(
+    resource: Any, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statement = {"Sid": "ReadPatchResults", "Effect": "Allow", "Action": ["ssm:DescribeInstancePatches"]}
+    policies = [{"PolicyDocument": {"Statement": [{**statement, "Resource": resource}]}}]
+    template = tmp_path / "member-role.yaml"
+    template.write_text(json.dumps({"Resources": {"MemberRole": {"Properties": {"Policies": policies}}}}))
+    monkeypatch.setattr(iam, "MEMBER_ROLE", template)
+    asker = Asker(lambda _: None, Permitted(), ACCOUNT, "cn-north-1", "aws-cn")
+    assert iam.statement_of_results(asker) == {**statement, "Resource": given}
 
 
 def test_reads_read() -> None:
@@ -241,6 +296,41 @@ def test_a_question_that_fails_is_cleaned_up(box: Sandbox) -> None:
     assert box.stored() == []
 
 
+def mistaken(asker: Asker) -> str:
+    """Creates a baseline; then trips over a mistake of its own."""
+    ssm_baselines.create_baseline(asker, "AMAZON_LINUX_2023")
+    nothing: Any = None
+    return str(nothing["Resource"])
+
+
+def test_a_mistake_in_one_question_costs_no_other_answer_and_not_the_file(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clients(service: str) -> Any:
+        client = box.client(service)
+        if service == "ssm":
+            # A handler of the client that fails is an error that no list of errors names.
+            client.meta.events.register("before-call.ssm.DeletePatchBaseline", lambda **_: len(None))  # type: ignore[arg-type]
+        return client
+
+    asked = [
+        fact(mistaken, needs=Needs.WRITE, name="one-that-trips"),
+        fact(lambda _: "known", name="the-next"),
+    ]
+    monkeypatch.setattr(cli, "FACTS", asked)
+    lines: list[str] = []
+    try:
+        code = cli.conduct(box.asker(EVERYTHING, clients), "sandbox-profile", tmp_path / "found.md", lines.append)
+    finally:
+        box.empty()
+    text, output = (tmp_path / "found.md").read_text(), "\n".join(lines)
+    assert code == 1
+    assert "BROKEN: TypeError: " in output and "LEFT BEHIND: the baseline" in output
+    assert "### `one-that-trips`" in text.partition("## Questions that went wrong")[2]
+    assert "`the-next`: known" in text.partition("## As expected")[2]
+    assert "aws ssm delete-patch-baseline" in text.partition("## Left behind in the account")[2]
+
+
 def test_ctrl_c_cleans_up_and_asks_no_further_question(box: Sandbox) -> None:
     asked: list[str] = []
 
@@ -264,7 +354,7 @@ def test_a_creation_whose_answer_is_lost_is_cleaned_up(box: Sandbox) -> None:
         return client
 
     asker = box.asker(EVERYTHING, clients)
-    outcome = run([BY_NAME["windows-with-empty-sources"]], asker)
+    outcome = run([BY_NAME["ubuntu-rule-with-days"]], asker)
     assert outcome.results[0].status is Status.BROKEN
     assert "ssm:DeletePatchBaseline" in asker.calls
     assert box.baselines() == []
@@ -280,7 +370,7 @@ def test_what_cannot_be_removed_is_named_with_the_command(box: Sandbox) -> None:
 
     asker = box.asker(EVERYTHING, clients)
     try:
-        outcome = run([BY_NAME["ubuntu-rule-without-days"], BY_NAME["baseline-is-created-once"]], asker)
+        outcome = run([BY_NAME["ubuntu-rule-with-days"], BY_NAME["baseline-is-created-once"]], asker)
         assert len(outcome.left_behind) == 2
         assert "aws ssm delete-patch-baseline" in outcome.left_behind[0]
         assert not outcome.well
@@ -379,8 +469,17 @@ def test_a_fact_has_a_witness_besides_code_and_simulator(fact: Fact) -> None:
 def test_a_fact_says_what_orgpatch_does_under_each_answer(fact: Fact) -> None:
     assert set(fact.aws) <= fact.orgpatch.keys()
     assert not fact.simulator or fact.simulator in fact.orgpatch
-    assert bool(fact.simulator) == bool(fact.because), "a difference of the local cloud has a reason"
-    assert fact.simulator not in fact.aws
+    different = fact.simulator is not None and fact.simulator not in fact.aws
+    assert different == bool(fact.because), "a difference of the local cloud has a reason"
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_a_fact_says_one_answer_of_the_local_cloud(fact: Fact) -> None:
+    if fact.not_local or fact.name in BY_SPEED:
+        assert fact.simulator is None
+    else:
+        assert bool(fact.simulator) == (fact.local != fact.aws[0] or fact.is_open)
+        assert fact.local in fact.orgpatch
     assert fact.says.endswith(".")
 
 
@@ -485,10 +584,10 @@ def test_progress_and_the_file(box: Sandbox, tmp_path: Path) -> None:
     code = cli.conduct(asker, "sandbox-profile", tmp_path / "found.md", lines.append)
     text, output = (tmp_path / "found.md").read_text(), "\n".join(lines)
     # What the local cloud answers otherwise than AWS is what the tool would report of AWS.
-    different = {fact.name for fact in FACTS if fact.simulator and fact.needs is not Needs.INSTANCE}
+    different = {fact.name for fact in FACTS if fact.because and fact.needs is not Needs.INSTANCE}
     reported = {name for name in BY_NAME if f"### `{name}`" in text.partition("## Open questions")[0]}
-    assert reported - different == set()
-    assert code == (1 if reported else 0)
+    assert reported == different
+    assert code == 1
     assert lines[0].startswith(f"Asking account {ACCOUNT} in {REGION}. Creates baselines")
     assert f"[ 1/{len(FACTS)}] state-machine-is-accepted  same: OK" in output
     assert sum(line.startswith("[") for line in lines) == len(FACTS)

@@ -80,8 +80,8 @@ def test_more_invocations_than_the_limit_are_refused(small: Rig, function: str) 
     items = list(range(7))
     ended = small.run({"Map": distributed({"Task": task(function, Retry=retry)})}, given={"items": items})
     assert ended["status"] == "SUCCEEDED"
-    # Three at a time: 3, 3 and 1 of them, 20 seconds each. Retried every 6 seconds, so never in the second in which a place
-    # becomes free, they begin at 0, 24 and 48: refused are 4 at 0, 6, 12 and 18, and 1 at 24, 30, 36 and 42.
+    # Three at a time: 3, 3 and 1 of them, 20 seconds each. Retried every 6 seconds, so never in the second in which a
+    # place becomes free, they begin at 0, 24 and 48: refused are 4 at 0, 6, 12 and 18, and 1 at 24, 30, 36 and 42.
     assert seconds(ended) == 68
     assert throttled(small, ended["executionArn"]) == 4 * 4 + 4
     patient = distributed({"Task": task(function)}, ToleratedFailurePercentage=100)

@@ -59,7 +59,8 @@ def _page(operation: str, size: int, *sources: Model | Limit | Page, refuses: bo
     refused = f"{size} {ACCEPTED}, {size + 1} InvalidParameterValue"
     cut = f"{size} {ACCEPTED}, {size + 1} {ACCEPTED}"
     aws = (refused, cut) if refuses is None else (refused if refuses else cut,)
-    local = refused if refused not in aws else None
+    # fleet-sim is as strict as the other lists of EC2 are.
+    local = None if aws == (refused,) else refused
     return Fact(
         name=f"page-of-{operation}",
         says=f"{operation} accepts pages of {size}, and answers no more at once.",
@@ -69,7 +70,7 @@ def _page(operation: str, size: int, *sources: Model | Limit | Page, refuses: bo
         orgpatch={refused: f"asks for pages of {size}", cut: f"asks for pages of {size}"},
         ask=ask,
         simulator=local,
-        because="fleet-sim refuses every larger page" if local else "",
+        because="" if refused in aws else "fleet-sim refuses every larger page",
     )
 
 
@@ -103,8 +104,6 @@ FACTS = (
             _MORE: "leaves a Region that its list lacks to AWS; the list needs a newer date",
             _FEWER: "gives a Region that EC2 does not name the reason of an unknown Region",
         },
-        simulator=_FEWER,
-        because="fleet-sim has a list of its own, without ca-west-1 and il-central-1",
         ask=_list,
         concerns=("F-24",),
     ),

@@ -17,32 +17,45 @@ from ..fact import ACCEPTED, Fact, Page
 MEMBER_ROLE = Path(__file__).resolve().parents[4] / "member-role.yaml"
 _SID = "ReadPatchResults"
 _READ = "ssm:DescribeInstancePatchStates"
+_DENIED = "AccessDeniedException"
 _REFERENCE = Page(
     "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html",
     "DescribeInstancePatchStates and DescribeInstancePatches: instance* and managed-instance*, both required",
 )
 
 
-def _policy(asker: Asker) -> str:
+def statement_of_results(asker: Asker) -> dict[str, Any]:
     """Returns the statement of the member role that allows to read results, for this account."""
     role = yaml_parse(MEMBER_ROLE.read_text(encoding="utf-8"))["Resources"]["MemberRole"]["Properties"]
     statements: list[dict[str, Any]] = [
         statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]
     ]
     (found,) = (statement for statement in statements if statement.get("Sid") == _SID)
-    text = json.dumps({**found, "Resource": [resource["Fn::Sub"] for resource in found["Resource"]]})
-    text = text.replace("${AWS::Partition}", asker.partition).replace("${AWS::AccountId}", asker.account)
-    return json.dumps({"Version": "2012-10-17", "Statement": [json.loads(text)]})
+    resources = found["Resource"] if isinstance(found["Resource"], list) else [found["Resource"]]
+    return {**found, "Resource": [_resolved(resource, asker) for resource in resources]}
+
+
+def _resolved(resource: str | dict[str, str], asker: Asker) -> str:
+    """Returns a resource of the template as a text. It is one already, or has Fn::Sub."""
+    text = resource if isinstance(resource, str) else resource["Fn::Sub"]
+    return text.replace("${AWS::Partition}", asker.partition).replace("${AWS::AccountId}", asker.account)
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [*statements]})
+
+
+def _arn(asker: Asker, instance: str) -> str:
+    return f"arn:{asker.partition}:ec2:{asker.region}:{asker.account}:instance/{instance}"
 
 
 def _simulate(asker: Asker) -> str:
-    instance = f"arn:{asker.partition}:ec2:{asker.region}:{asker.account}:instance/i-00000000000000000"
     decisions = []
-    for resource in (instance, "*"):
+    for resource in (_arn(asker, "i-00000000000000000"), "*"):
         answer = asker.call(
             "iam",
             "simulate_custom_policy",
-            PolicyInputList=[_policy(asker)],
+            PolicyInputList=[_policy(statement_of_results(asker))],
             ActionNames=[_READ],
             ResourceArns=[resource],
         )
@@ -51,17 +64,24 @@ def _simulate(asker: Asker) -> str:
 
 
 def _really(asker: Asker) -> str:
-    """Asks the service itself, with a session that has this one permission."""
-    if not asker.permitted.role:
+    """Asks the service itself, with a session that may read the results of one instance only."""
+    role = asker.permitted.role
+    if not role:
         raise CannotTell(f"set ROLE=<ARN of a role that the profile may assume and that has {_READ}>")
     instance = asker.managed_instance()
-    session = asker.call(
-        "sts",
-        "assume_role",
-        RoleArn=asker.permitted.role,
-        RoleSessionName=f"{PREFIX}results",
-        Policy=_policy(asker),
-    )["Credentials"]
+    wide = statement_of_results(asker)
+    answer = read_as(asker, role, {**wide, "Resource": _arn(asker, instance)}, instance)
+    # A role without the permission is denied too, which would say nothing about the resource.
+    if answer == _DENIED and read_as(asker, role, wide, instance) == _DENIED:
+        raise CannotTell(f"ROLE has no permission {_READ} on `*`: give it one")
+    return answer
+
+
+def read_as(asker: Asker, role: str, statement: dict[str, Any], instance: str) -> str:
+    """Reads results in a session of a role that has this one permission; returns `accepted` or the error code."""
+    name = f"{PREFIX}results"
+    assumed = asker.call("sts", "assume_role", RoleArn=role, RoleSessionName=name, Policy=_policy(statement))
+    session = assumed["Credentials"]
     around = asker.client("ssm").meta
     narrow = boto3.Session(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]).client(
         "ssm", region_name=asker.region, endpoint_url=around.endpoint_url, config=around.config
@@ -74,13 +94,13 @@ def _really(asker: Asker) -> str:
     return ACCEPTED
 
 
-_RIGHT = "instance: allowed, *: implicitDeny"
+_RIGHT = "instance: allowed, *: allowed"
 
 FACTS = (
     Fact(
         name="results-policy-in-the-simulator-of-iam",
-        says="IAM's policy simulator allows the member role to read results of an instance, and nothing on `*`. It "
-        "knows IAM's rules, not on which ARN Systems Manager asks IAM: the next line asks that.",
+        says="IAM's policy simulator allows the member role to read results on an instance, and on `*`. It knows IAM's "
+        "rules, not on which of the two Systems Manager asks IAM: the next line asks that.",
         calls=(_READ,),
         sources=(
             _REFERENCE,
@@ -90,19 +110,20 @@ FACTS = (
             ),
         ),
         aws=(_RIGHT,),
-        orgpatch={_RIGHT: "the member role says what it is meant to say"},
+        orgpatch={_RIGHT: "the member role may read results, on whichever resource Systems Manager asks IAM"},
         ask=_simulate,
         concerns=("F-19",),
     ),
     Fact(
         name="results-are-authorized-on-instances",
-        says="Systems Manager authorizes DescribeInstancePatchStates on the ARN of each instance.",
+        says="Systems Manager authorizes DescribeInstancePatchStates on the ARN of each instance, so that the `*` in "
+        "the member role can be narrowed to instances. Policies older than the reference allow the call on `*` only.",
         calls=(_READ, "ssm:DescribeInstancePatches"),
         sources=(_REFERENCE,),
-        aws=(ACCEPTED,),
+        aws=(ACCEPTED, _DENIED),
         orgpatch={
-            ACCEPTED: "reads the results with the member role as it is",
-            "AccessDeniedException": "every target is access-denied after its scan: both reads need Resource `*`",
+            ACCEPTED: "reads the results; `*` in the member role can be narrowed to the instances of its account",
+            _DENIED: "reads the results, because the member role allows `*`; it cannot be narrowed to instances",
         },
         ask=_really,
         concerns=("F-19",),

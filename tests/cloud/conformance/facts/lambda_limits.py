@@ -33,6 +33,7 @@ FACTS = (
             "no limit is named": "the summary does not name the limit",
         },
         ask=_concurrency,
+        simulator="a limit of 100 or more",
         concerns=("F-03",),
     ),
 )

@@ -193,6 +193,7 @@ FACTS = (
             "no number of days": "a rule without days is right, too",
         },
         ask=_content,
+        simulator="a number of days",
         concerns=("F-04",),
     ),
     _fact(
@@ -209,8 +210,6 @@ FACTS = (
             _REFUSED: "no rule for Ubuntu may have days",
         },
         concerns=("F-04",),
-        simulator=_REFUSED,
-        because='the model also says "Not supported for Debian Server or Ubuntu Server"',
     ),
     _fact(
         "ubuntu-rule-without-days",
@@ -223,6 +222,7 @@ FACTS = (
             ACCEPTED: "both forms work",
         },
         concerns=("F-04",),
+        simulator=_REFUSED,
     ),
     _fact(
         "windows-with-empty-sources",
@@ -232,6 +232,7 @@ FACTS = (
         aws=(ACCEPTED, _REFUSED),
         orgpatch={ACCEPTED: "both forms work", _REFUSED: "Sources has to be left out for WINDOWS and MACOS"},
         concerns=("F-15",),
+        simulator=_REFUSED,
     ),
     _fact(
         "windows-with-a-switch-for-linux",
@@ -254,6 +255,7 @@ FACTS = (
             _REFUSED: "the field has to be left out for WINDOWS and MACOS",
         },
         concerns=("F-15",),
+        simulator=_REFUSED,
     ),
     _fact(
         "windows-rule-with-a-switch-for-linux",
@@ -266,6 +268,7 @@ FACTS = (
             _REFUSED: "the field has to be left out for WINDOWS and MACOS",
         },
         concerns=("F-15",),
+        simulator=_REFUSED,
     ),
     _fact(
         "rule-with-days-and-a-date",

@@ -91,6 +91,7 @@ FACTS = (
             _THREE_STEPS: "a hanging instance holds its place for four hours longer than orgpatch says",
         },
         ask=_expires,
+        simulator=_ONE_STEP,
         needs=Needs.INSTANCE,
         concerns=("F-02",),
     ),

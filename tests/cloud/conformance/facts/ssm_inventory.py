@@ -30,7 +30,7 @@ FACTS = (
                 "https://github.com/turbot/steampipe-plugin-aws/issues/1972",
                 "AWS:Application is not supported. Supported type names are: AWS:InstanceInformation, AWS:PatchSummary",
             ),
-            Page("https://github.com/aws/aws-sdk/issues/640", "the same words for another type"),
+            Page("https://github.com/aws/aws-sdk/issues/640", "the same words for another type, in 2023"),
         ),
         aws=(_REFUSED,),
         orgpatch={
@@ -39,8 +39,6 @@ FACTS = (
         },
         ask=_applications,
         concerns=("F-14",),
-        simulator=ACCEPTED,
-        because="fleet-sim answers any type",
     ),
     Fact(
         name="page-of-GetInventory",

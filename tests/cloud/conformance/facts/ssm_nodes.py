@@ -75,6 +75,7 @@ FACTS = (
             ACCEPTED: "the instance is not in the list, and so not online",
         },
         ask=_unknown,
+        simulator=ACCEPTED,
     ),
     Fact(
         name="terminated-instance-in-the-filter",
@@ -144,5 +145,6 @@ FACTS = (
             "ServiceSettingNotFound": "default host management is off",
         },
         ask=_setting,
+        simulator="$None",
     ),
 )

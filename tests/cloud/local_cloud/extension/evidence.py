@@ -1,7 +1,7 @@
 """Writes the files that the tests read after a run.
 
-They contain every authorization, every issued session, every log line of a Lambda, every fault that struck, and the memory
-of each Lambda worker.
+They contain every authorization, every issued session, every log line of a Lambda, every fault that struck, and the
+memory of each Lambda worker.
 """
 
 from __future__ import annotations

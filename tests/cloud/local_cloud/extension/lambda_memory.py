@@ -1,8 +1,9 @@
 """Holds each Lambda worker to its MemorySize and to the largest answer, as Lambda does.
 
-* Memory: natively a worker may take all memory of the computer. Here the high-water mark of its resident memory counts: a
-  worker beyond its function's MemorySize is killed, and the invocation ends as Runtime.ExitError. It is read at every
-  answer, so that the verdict does not depend on when somebody looks, and while a worker runs, so that the computer is safe.
+* Memory: natively a worker may take all memory of the computer. Here the high-water mark of its resident memory counts:
+  a worker beyond its function's MemorySize is killed, and the invocation ends as Runtime.ExitError. It is read at every
+  answer, so that the verdict does not depend on when somebody looks, and while a worker runs, so that the computer is
+  safe.
 * Answer: one of more than 6 MB becomes Function.ResponseSizeTooLarge ("Lambda quotas": synchronous responses).
 
 Patches `ProvidedWorker._record_result` and `._spawn`. Must come after `workers`. Only Linux tells the high-water mark;
