@@ -94,7 +94,7 @@ pub fn read(text: &str) -> Result<Plan, PlanErrors> {
 
 fn document(decoder: &mut Decoder, text: &str) -> Option<Plan> {
     if text.len() > MAX_BYTES {
-        // Whoever reads a document stops behind the limit, so that nobody knows how long it is.
+        // A document is read up to the limit and no further, so that its length is not known.
         let problem = format!("the document has more than {MAX_BYTES} bytes");
         decoder.refuse("", Location::START, problem, format!("at most {MAX_BYTES} bytes"));
         return None;

@@ -49,8 +49,8 @@ impl Store {
         self.text_up_to(key, usize::MAX).await
     }
 
-    /// The same for an object that somebody else wrote. Of one that is longer than `longest` bytes it reads one byte more
-    /// and no further, so that whoever checks the length finds it too long.
+    /// The same for an object that an operator wrote. Of one that is longer than `longest` bytes it reads one byte more and no
+    /// further, so that a check of the length finds it too long.
     pub async fn text_up_to(&self, key: &str, longest: usize) -> Result<Option<String>, RunError> {
         let Some(body) = self.body(key).await? else { return Ok(None) };
         let mut bytes = Vec::new();

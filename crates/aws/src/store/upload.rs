@@ -195,8 +195,8 @@ impl Upload {
         }
         let Store { client, bucket, .. } = &self.store;
         let request = client.create_multipart_upload().bucket(bucket).key(&self.key).content_type(self.content_type);
-        // The SDK sends a CRC32 with every part and does not announce it. S3 then answers `InvalidPart` to whoever repeats it at
-        // the end (aws-sdk-go-v2 #3005, aws-sdk-java-v2 #6518).
+        // The SDK sends a CRC32 with every part and does not announce it. S3 then answers `InvalidPart` if it is repeated at the
+        // end (aws-sdk-go-v2 #3005, aws-sdk-java-v2 #6518).
         let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32);
         let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
         let without = || RunError::Unavailable(format!("{}: an upload without an id", self.key));
@@ -220,7 +220,7 @@ impl Upload {
                     self.abort().await;
                     Ok(())
                 }
-                // The answer to an earlier try may have been lost. Whoever begins anew finds out.
+                // The answer to an earlier try may have been lost: to be begun anew.
                 error if error.code == "NoSuchUpload" => Err(RunError::Unavailable(error.to_string())),
                 error => Err(error.into_run_error()),
             },

@@ -2,7 +2,7 @@
 
 * Memory: natively a worker may take all memory of the computer. Here the high-water mark of its resident memory counts:
   a worker beyond its function's MemorySize is killed, and the invocation ends as Runtime.ExitError. It is read at every
-  answer, so that the verdict does not depend on when somebody looks, and while a worker runs, so that the computer is
+  answer, so that the result does not depend on the moment of a look, and while a worker runs, so that the computer is
   safe.
 * Answer: one of more than 6 MB becomes Function.ResponseSizeTooLarge ("Lambda quotas": synchronous responses).
 
@@ -33,7 +33,7 @@ _TOO_LARGE = {
 
 
 def peak_mib(pid: int) -> float:
-    """Returns the most resident memory that a process has had, in MiB; 0 if it has ended or nobody knows."""
+    """Returns the most resident memory that a process has had, in MiB; 0 if it has ended or the system does not tell."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
