@@ -33,7 +33,7 @@ _TOO_LARGE = {
 
 
 def peak_mib(pid: int) -> float:
-    """Returns the most resident memory that a process has had, in MiB; 0 if it has ended or the system does not tell."""
+    """Returns the most resident memory that a process has had, in MiB; 0 if it has ended or cannot be asked."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
