@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,9 @@ def install() -> None:
 
 
 def _watch(worker: Any, process: Any) -> None:
-    # A worker that is replaced has another process.
+    # A worker that is replaced has another process. `Popen.wait` would look twenty times a second, for many workers.
     while process.poll() is None and worker._proc is process and not _is_over(worker):
-        try:
-            process.wait(timeout=_LOOK_SECONDS)
-        except lambda_runtime.subprocess.TimeoutExpired:
-            continue
+        time.sleep(_LOOK_SECONDS)
 
 
 def _is_over(worker: Any) -> bool:
