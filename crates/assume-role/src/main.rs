@@ -94,12 +94,9 @@ async fn without_home(context: &FunctionContext, request: &TargetRequest) -> Res
     tokio::time::sleep(NEWS_OF_CREDENTIALS).await;
     context.sessions.forget(&target.account_id).await;
     let there = context.sessions.session_for(&request.run_id, target).await?;
-    match ec2::region_status(&there, &target.region).await {
-        Err(error) if error.kind == Kind::Credentials => {
-            let text = format!("Region {} is not enabled in the account: {error}", target.region);
-            let reason = Reason::new(ReasonCode::RegionDisabled, text);
-            Err(TargetError::Outcome(TargetOutcome::RegionDisabled, reason))
-        }
-        answer => context.sessions.target_result(target, answer).await,
-    }
+    let answer = ec2::region_status(&there, &target.region).await.map_err(|error| match error.kind {
+        Kind::Credentials => CallError { kind: Kind::RegionDisabled, ..error },
+        _ => error,
+    });
+    context.sessions.target_result(target, answer).await
 }

@@ -6,11 +6,9 @@ use orgpatch_aws::lambda::{self, Error, environment};
 use orgpatch_aws::member::context::{FunctionContext, expect_phase};
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_engine::phases::{Next, NextFunction};
-use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::Phase;
-use orgpatch_records::keys;
-use orgpatch_records::keys::{Owner, StepObject};
+use orgpatch_records::keys::Owner;
 use orgpatch_records::messages::TargetRequest;
 
 #[tokio::main]
@@ -23,8 +21,7 @@ async fn main() -> Result<(), Error> {
 
 async fn collect_results(context: &FunctionContext, ledger: &Ledger, request: TargetRequest) -> Result<Next, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::PreInstallScan, Phase::Verify])?;
-    let settings: StepSettings =
-        context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
+    let settings = context.settings(&request).await?;
     let result = collect::collect(context, ledger, &request, &settings).await;
     context.answer_unless_throttled(&request, NextFunction::CollectResults, &settings, result).await
 }

@@ -209,10 +209,8 @@ pub struct Criteria<'a> {
     pub operation: Operation,
     /// The limits of the stage.
     pub gate: &'a Gate,
-    /// What the stage must have proved behind this step, if it is measured here.
-    pub stage_proof: Option<&'a StageProof>,
-    /// The decisions about the earlier steps of the stage; needed only with `stage_proof`.
-    pub earlier_waves: &'a [GateRecord],
+    /// What the stage must have proved behind this step, if it is measured here, and the decisions about its earlier steps.
+    pub stage_proof: Option<(&'a StageProof, &'a [GateRecord])>,
 }
 
 /// Decides whether the next step may start.
@@ -221,7 +219,7 @@ pub struct Criteria<'a> {
 /// of it. Only a step that broke halts it.
 #[must_use]
 pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtError>) -> GateAnswer {
-    let Criteria { operation, gate, stage_proof, earlier_waves } = criteria;
+    let Criteria { operation, gate, stage_proof } = criteria;
     let advance = |code, text: String| GateAnswer {
         decision: GateDecision::Advance,
         reason: Reason::new(code, text + &tally.about_targets()),
@@ -260,7 +258,7 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
         let text = format!("instances patched or compliant: {succeeded} (minimum {least})");
         return halt(ReasonCode::TooFewSucceeded, text + &tally.about_targets());
     }
-    if let Some(proof) = stage_proof {
+    if let Some((proof, earlier_waves)) = stage_proof {
         let stage = StageTally::of(earlier_waves, tally);
         if !stage.proves_something() {
             let text = format!(
@@ -281,9 +279,9 @@ fn halt(code: ReasonCode, text: String) -> GateAnswer {
 /// Returns the halt of an install run in which more targets were not reached than the gate allows; None if they are few
 /// enough.
 ///
-/// Where the plan names no limit, an account that does not let orgpatch in is the business of its owner and not limited; a target that
-/// failed may be one of ten, but a step in which all fail shows a fault of orgpatch or AWS; a result that is lost halts,
-/// because what happened there is unknown.
+/// Where the plan names no limit, an account that does not let orgpatch in is the business of its owner and not limited. A
+/// target that failed may be one of ten, but a step in which all fail shows a fault of orgpatch or AWS. A result that is lost
+/// halts, because what happened there is unknown.
 fn too_many_targets(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
     let all = tally.targets.all();
     if let Some(limit) = gate.max_targets_not_reached {
@@ -298,14 +296,9 @@ fn too_many_targets(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
         let text = format!("the results of {} are lost; see their reasons", targets(tally.lost));
         return Some(halt(ReasonCode::ResultsLost, text));
     }
-    let (errors, workable) = (tally.errors(), tally.workable());
-    let limit = errors_allowed(workable);
-    (errors > limit).then(|| {
-        let text = format!(
-            "{errors} of {} ended as {} (limit {limit}: {ERROR_PERCENT}%, but never all); see their reasons",
-            targets(workable),
-            TargetOutcome::Error,
-        );
+    let errors = tally.errors();
+    too_many_for_the_default(errors, tally).map(|Passed { all, limit }| {
+        let text = format!("{errors} of {all} ended as {} ({limit}); see their reasons", TargetOutcome::Error);
         halt(ReasonCode::TooManyTargetsNotReached, text)
     })
 }
@@ -315,20 +308,30 @@ fn too_many_targets(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
 /// One account may have a policy of its own against them. A value that AWS takes nowhere is a fault of the plan: whole
 /// operating systems are skipped then, and the night must not look like a good one.
 fn too_many_refused(tally: &StepTally) -> Option<GateAnswer> {
-    let (refused, workable) = (tally.refused, tally.workable());
-    let limit = errors_allowed(workable);
-    (refused > limit).then(|| {
+    too_many_for_the_default(tally.refused, tally).map(|Passed { all, limit }| {
         let text = format!(
-            "AWS refused a baseline of the plan in {refused} of {} (limit {limit}: {ERROR_PERCENT}%, but never all); see the reasons of the instances that were skipped",
-            targets(workable),
+            "AWS refused a baseline of the plan in {} of {all} ({limit}); see the reasons of the instances that were skipped",
+            tally.refused
         );
         halt(ReasonCode::TooManyBaselinesRefused, text)
     })
 }
 
-/// Returns how many of a step's targets may end as `error` where the plan does not say it.
-fn errors_allowed(targets: u64) -> u64 {
-    (targets * ERROR_PERCENT).div_ceil(100).min(targets.saturating_sub(1))
+/// A default limit that was passed, in words.
+struct Passed {
+    /// The targets of which there are too many such.
+    all: String,
+    /// The limit.
+    limit: String,
+}
+
+/// Returns the limit that holds where the plan has none, if so many of a step's targets are more: [`ERROR_PERCENT`] of those
+/// that can be worked on, rounded up, but never all of them.
+fn too_many_for_the_default(n: u64, tally: &StepTally) -> Option<Passed> {
+    let workable = tally.workable();
+    let limit = (workable * ERROR_PERCENT).div_ceil(100).min(workable.saturating_sub(1));
+    (n > limit)
+        .then(|| Passed { all: targets(workable), limit: format!("limit {limit}: {ERROR_PERCENT}%, but never all") })
 }
 
 fn targets(n: u64) -> String {
@@ -385,7 +388,7 @@ mod tests {
     }
 
     fn judged(operation: Operation, tally: &StepTally, gate: Gate) -> GateAnswer {
-        judge(Criteria { operation, gate: &gate, stage_proof: None, earlier_waves: &[] }, tally, None)
+        judge(Criteria { operation, gate: &gate, stage_proof: None }, tally, None)
     }
 
     fn decide(counts: &Counts, gate: Gate) -> (GateDecision, ReasonCode) {
@@ -586,7 +589,7 @@ mod tests {
         };
         let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
         for operation in Operation::ALL {
-            let criteria = Criteria { operation, gate: &all, stage_proof: None, earlier_waves: &[] };
+            let criteria = Criteria { operation, gate: &all, stage_proof: None };
             let answer = judge(criteria, &step(&counts(9, 0, 0)), Some(&error));
             assert_eq!((answer.decision, answer.reason.code), (GateDecision::Halt, ReasonCode::StepBroken));
         }
@@ -621,9 +624,8 @@ mod tests {
         let proof = StageProof { stage: "Test".into(), earlier_waves: vec!["01-Test-1".into()] };
         let behind = |earlier: GateRecord, last: &StepTally| {
             let gate = Gate::default();
-            let earlier_waves = &[earlier];
-            let stage_proof = Some(&proof);
-            judge(Criteria { operation: Operation::Install, gate: &gate, stage_proof, earlier_waves }, last, None)
+            let stage_proof = Some((&proof, &[earlier][..]));
+            judge(Criteria { operation: Operation::Install, gate: &gate, stage_proof }, last, None)
         };
         let no_instances = |ends: &str| {
             let mut tally = StepTally::default();

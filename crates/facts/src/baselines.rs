@@ -59,8 +59,8 @@ pub struct OperatingSystem {
     pub family: Family,
     /// `PatchFilterKey` of the filters that its rules may have, in the order in which AWS lists them.
     pub patch_filters: Vec<String>,
-    /// Whether its packages have release dates. Where they have none, a rule must carry `ApproveAfterDays` all the same,
-    /// and it has no effect.
+    /// True if its packages have release dates. If false, a rule must still carry `ApproveAfterDays`, although it has no
+    /// effect.
     pub release_dates: bool,
 }
 

@@ -1,5 +1,6 @@
 //! Exit codes of AWS-RunPatchBaseline (`data/exit-codes.json`).
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ static CODES: LazyLock<Codes> = LazyLock::new(|| crate::read(include_str!("../da
 #[derive(Deserialize)]
 struct Codes {
     codes: Vec<Meaning>,
-    causes: Causes,
+    causes: BTreeMap<Cause, Code>,
 }
 
 /// What a code, or several in a row, means.
@@ -23,24 +24,13 @@ pub struct Meaning {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Causes {
-    missing_python: Code,
-    missing_dependency: Code,
-    unsupported_operating_system: Code,
-    module_not_downloaded: Code,
-    override_not_downloaded: Code,
-    override_and_install_list: Code,
-    windows: Code,
-}
-
-#[derive(Deserialize)]
 struct Code {
     code: i64,
 }
 
 /// A cause of a failure whose exit code a source names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Cause {
     /// No Python with which the patch module can be started.
     MissingPython,
@@ -81,17 +71,7 @@ pub fn meaning(code: i64) -> Option<&'static str> {
 /// Returns the code with which a cause ends.
 #[must_use]
 pub fn code_of(cause: Cause) -> i64 {
-    let causes = &CODES.causes;
-    let code = match cause {
-        Cause::MissingPython => &causes.missing_python,
-        Cause::MissingDependency => &causes.missing_dependency,
-        Cause::UnsupportedOperatingSystem => &causes.unsupported_operating_system,
-        Cause::ModuleNotDownloaded => &causes.module_not_downloaded,
-        Cause::OverrideNotDownloaded => &causes.override_not_downloaded,
-        Cause::OverrideAndInstallList => &causes.override_and_install_list,
-        Cause::Windows => &causes.windows,
-    };
-    code.code
+    CODES.causes[&cause].code
 }
 
 #[cfg(test)]

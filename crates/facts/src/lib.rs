@@ -5,9 +5,6 @@
 //! neither learns from the other. Tests do not read these files, because a test that reads the table which it checks
 //! cannot fail. Every name of AWS is text here; the crates above have types for those that they know.
 
-// Tests read files; `clippy.toml` bans that, and clocks and printing, everywhere else.
-#![cfg_attr(test, allow(clippy::disallowed_methods))]
-
 pub mod agent;
 pub mod baselines;
 pub mod buckets;

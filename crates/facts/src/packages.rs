@@ -16,9 +16,7 @@ struct Format {
     architectures: Vec<String>,
 }
 
-/// Returns true for an architecture in the name of a package, such as `x86_64`.
-#[must_use]
-pub fn is_architecture(text: &str) -> bool {
+fn is_architecture(text: &str) -> bool {
     PACKAGES.packages.iter().flat_map(|format| &format.architectures).any(|known| known == text)
 }
 

@@ -33,12 +33,9 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         tested.forget(request.now);
         record_tested(store, request, settings, &tested).await?;
     }
-    let criteria = Criteria {
-        operation: settings.operation,
-        gate: &settings.gate,
-        stage_proof: settings.stage_proof.as_ref(),
-        earlier_waves: &earlier_waves(store, request, settings).await?,
-    };
+    let earlier = earlier_waves(store, request, settings).await?;
+    let stage_proof = settings.stage_proof.as_ref().map(|proof| (proof, &*earlier));
+    let criteria = Criteria { operation: settings.operation, gate: &settings.gate, stage_proof };
     let answer = gate::judge(criteria, &tally, request.error.as_ref());
     let record = GateRecord::of(settings, request.now, &answer, tally);
     store.write_once(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;

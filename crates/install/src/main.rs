@@ -14,8 +14,7 @@ use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_model::target::{Pass, Phase};
-use orgpatch_records::keys;
-use orgpatch_records::keys::{Owner, StepObject};
+use orgpatch_records::keys::Owner;
 use orgpatch_records::messages::TargetRequest;
 
 /// What the process keeps from one invocation to the next.
@@ -38,8 +37,7 @@ impl Install {
     async fn answer(&self, request: TargetRequest, time: TimeLeft) -> Result<Next, RunError> {
         expect_phase(&request, &[Phase::Install])?;
         let context = &self.context;
-        let settings: StepSettings =
-            context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
+        let settings = context.settings(&request).await?;
         let result = self.send(&request, &settings, time).await;
         context.answer_unless_throttled(&request, NextFunction::Install, &settings, result).await
     }

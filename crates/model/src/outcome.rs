@@ -97,13 +97,18 @@ impl TargetOutcome {
             Self::NotAttempted => "not-attempted",
         }
     }
-}
 
-impl TargetOutcome {
     /// Returns true if orgpatch should have worked on the target and could not.
     #[must_use]
     pub fn is_not_reached(self) -> bool {
         matches!(self, Self::AccessDenied | Self::Error)
+    }
+
+    /// Returns true if the run came to the target and could not work on it, be it that nobody could: the account is closed,
+    /// or the Region is off.
+    #[must_use]
+    pub fn is_tried_in_vain(self) -> bool {
+        !matches!(self, Self::Reached | Self::NotAttempted)
     }
 }
 

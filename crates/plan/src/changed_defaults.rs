@@ -45,8 +45,7 @@ const CHANGES: [Change; 3] = [
         meaning: "an instance of Windows may get a second install",
         earlier: "passes: 1",
         is_met_by: |plan, stage| {
-            let own = stage.select.as_ref().map(|select| &select.operating_systems).filter(|own| !own.is_empty());
-            let systems = own.unwrap_or(&plan.select.operating_systems);
+            let systems = plan.selected_by(stage);
             let has_windows = systems.is_empty() || systems.contains(&OperatingSystem::Windows);
             has_windows && stage.passes.is_none() && plan.passes(stage, OperatingSystem::Windows) == Passes::Two
         },

@@ -117,7 +117,7 @@ impl Plan {
     }
 
     /// Returns the operating systems that a stage selects. Empty: all of them.
-    fn selected_by<'p>(&'p self, stage: &'p Stage) -> &'p [OperatingSystem] {
+    pub(super) fn selected_by<'p>(&'p self, stage: &'p Stage) -> &'p [OperatingSystem] {
         let of_stage = stage.select.as_ref().map(|select| &select.operating_systems);
         of_stage.filter(|systems| !systems.is_empty()).unwrap_or(&self.select.operating_systems)
     }

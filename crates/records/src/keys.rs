@@ -125,7 +125,7 @@ pub fn plan(name: &str) -> String {
 /// The run's own document: plan, input, organization, ordered steps. Written by `list-accounts`.
 #[must_use]
 pub fn run(run_id: &str) -> String {
-    format!("runs/{run_id}/run.json")
+    format!("{}run.json", of_run(run_id))
 }
 
 /// Everything of a run begins with this.
@@ -137,7 +137,7 @@ pub fn of_run(run_id: &str) -> String {
 /// Everything of a step begins with this.
 #[must_use]
 pub fn step(run_id: &str, step: &str) -> String {
-    format!("runs/{run_id}/steps/{step}/")
+    format!("{}steps/{step}/", of_run(run_id))
 }
 
 /// An object of a step.
@@ -178,7 +178,7 @@ pub const REPORT_FILES: [&str; 5] = ["report.html", "summary.md", "instances.csv
 /// One of [`REPORT_FILES`].
 #[must_use]
 pub fn report_file(run_id: &str, name: &str) -> String {
-    format!("runs/{run_id}/report/{name}")
+    format!("{}report/{name}", of_run(run_id))
 }
 
 /// Returns the key of the pointer to the latest run of a plan. Written by `report`.

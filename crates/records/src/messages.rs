@@ -112,7 +112,7 @@ impl TargetRequest {
     /// Returns true if the target's execution has looked as often as it may.
     #[must_use]
     pub fn has_no_look_left(&self) -> bool {
-        sending::time_over(self.phase, Timestamp::MIN, self.deadline, self.look).is_some()
+        sending::has_no_look_left(self.phase, self.look)
     }
 
     /// Returns whether the time of the phase is over at that moment.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::competing;
 use orgpatch_engine::results::InstanceRow;
-use orgpatch_model::english::counted;
+use orgpatch_model::english::{counted, listed};
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::ReasonCode;
@@ -109,7 +109,7 @@ impl Highlights {
 
     /// Returns how many targets were not reached, by outcome: `2 access-denied, 1 error`.
     pub(crate) fn not_reached_by_outcome(&self) -> String {
-        self.not_reached.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect::<Vec<_>>().join(", ")
+        listed(self.not_reached.iter())
     }
 
     /// Returns a sentence about second installs, one about the deadline and one about baselines that AWS refused, each only if
@@ -138,8 +138,8 @@ impl Highlights {
             };
             return format!("{what} {differ} of {all} targets");
         }
-        let counts: Vec<String> = step.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
-        if counts.is_empty() { "no instances".to_owned() } else { counts.join(", ") }
+        let counts = listed(step.counts.iter());
+        if counts.is_empty() { "no instances".to_owned() } else { counts }
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn converge(
     remember(context, request, &record.previous).await?;
     let refusals = apply(context, request, &baselines, &record.changes).await?;
     list::skip_blocked(&mut inventory.instances, &blocked(&with_refusals(record.changes, &refusals)));
-    write_refusals(context, request, refusals).await
+    write_refusals(context, request, &refusals).await
 }
 
 /// Puts what is not tested on the lists of rejected patches. If AWS refuses that, nothing is installed in the target. Whether
@@ -121,12 +121,12 @@ async fn remember(context: &FunctionContext, request: &TargetRequest, previous: 
 async fn write_refusals(
     context: &FunctionContext,
     request: &TargetRequest,
-    refusals: Vec<Refusal>,
+    refusals: &[Refusal],
 ) -> Result<(), TargetError> {
     if refusals.is_empty() {
         return Ok(());
     }
-    let record = RefusedChanges { target: request.target.clone(), refusals };
+    let record = RefusedChanges { target: request.target.clone(), refusals: refusals.to_vec() };
     Ok(context.store.write_once(&request.key(TargetObject::RefusedBaselines), &record).await?)
 }
 

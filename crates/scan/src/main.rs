@@ -65,8 +65,7 @@ impl Scan {
         ];
         expect_phase(&request, &phases)?;
         let context = &self.context;
-        let settings: StepSettings =
-            context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
+        let settings = context.settings(&request).await?;
         let result = match request.phase {
             Phase::Inventory => return list(context, &request, &settings).await,
             Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
@@ -111,18 +110,18 @@ impl Scan {
             Pass::Second => step_inputs::first_pass(store, request).await?.second,
         };
         let scope = IntentScope::of(&request.run_id, &request.step, &request.target);
-        let sent: HashSet<String> = self
+        let ended: HashSet<String> = self
             .ledger
             .intents(&scope)
             .await?
             .into_iter()
             .filter(|(of, intent)| {
-                let ended = |end: &End| end.command_id.is_some() && !end.result.is_given_up();
-                *of == (Phase::Install, request.pass) && intent.end().is_some_and(ended)
+                let has_ended = |end: &End| end.command_id.is_some() && !end.result.is_given_up();
+                *of == (Phase::Install, request.pass) && intent.end().is_some_and(has_ended)
             })
             .map(|(_, intent)| intent.instance_id)
             .collect();
-        let receivers = order.instances.iter().filter(|one| sent.contains(&one.instance_id)).map(receiver).collect();
+        let receivers = order.instances.iter().filter(|one| ended.contains(&one.instance_id)).map(receiver).collect();
         Ok((receivers, order.withheld))
     }
 }

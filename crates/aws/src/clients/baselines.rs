@@ -179,7 +179,8 @@ impl Baselines {
         const OPERATION: &str = "ssm:CreatePatchBaseline";
         let definition = &baseline.definition;
         let tags = tags(&baseline.tags).map_err(|error| not_built(OPERATION, &error))?;
-        let optional = OptionalFields::of(baseline).map_err(|error| not_built(OPERATION, &error))?;
+        let non_security = definition.approved_patches_enable_non_security;
+        let sources = sources(definition).map_err(|error| not_built(OPERATION, &error))?;
         let answer = self
             .client
             .create_patch_baseline()
@@ -189,10 +190,14 @@ impl Baselines {
             .set_approval_rules(Some(rules(baseline).map_err(|error| not_built(OPERATION, &error))?))
             .set_approved_patches(Some(definition.approved_patches.clone()))
             .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
-            .set_approved_patches_enable_non_security(optional.non_security)
+            .set_approved_patches_enable_non_security(if_it_has(
+                baseline,
+                Field::ApprovedPatchesEnableNonSecurity,
+                non_security,
+            ))
             .set_rejected_patches(Some(definition.rejected_patches.clone()))
             .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
-            .set_sources(optional.sources)
+            .set_sources(if_it_has(baseline, Field::Sources, sources))
             .set_tags(Some(tags))
             .client_token(sha256_hex(format!("{token}/{}/{}", baseline.name, baseline.hash())))
             .send()
@@ -206,7 +211,8 @@ impl Baselines {
     async fn update(&self, id: &str, baseline: &Baseline) -> Result<(), CallError> {
         const OPERATION: &str = "ssm:UpdatePatchBaseline";
         let definition = &baseline.definition;
-        let optional = OptionalFields::of(baseline).map_err(|error| not_built(OPERATION, &error))?;
+        let non_security = definition.approved_patches_enable_non_security;
+        let sources = sources(definition).map_err(|error| not_built(OPERATION, &error))?;
         let no_filters = PatchFilterGroup::builder().set_patch_filters(Some(Vec::new())).build();
         self.client
             .update_patch_baseline()
@@ -216,10 +222,14 @@ impl Baselines {
             .approval_rules(rules(baseline).map_err(|error| not_built(OPERATION, &error))?)
             .set_approved_patches(Some(definition.approved_patches.clone()))
             .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
-            .set_approved_patches_enable_non_security(optional.non_security)
+            .set_approved_patches_enable_non_security(if_it_has(
+                baseline,
+                Field::ApprovedPatchesEnableNonSecurity,
+                non_security,
+            ))
             .set_rejected_patches(Some(definition.rejected_patches.clone()))
             .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
-            .set_sources(optional.sources)
+            .set_sources(if_it_has(baseline, Field::Sources, sources))
             .send()
             .await
             .map(|_| ())
@@ -304,25 +314,12 @@ fn tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// The fields that only some operating systems have. Elsewhere they are not sent at all, not even empty.
-struct OptionalFields {
-    non_security: Option<bool>,
-    sources: Option<Vec<ApiSource>>,
-}
-
-impl OptionalFields {
-    fn of(baseline: &Baseline) -> Result<Self, BuildError> {
-        let (facts, definition) = (baseline.operating_system.baseline_facts(), &baseline.definition);
-        let non_security = definition.approved_patches_enable_non_security;
-        Ok(Self {
-            non_security: facts.may_have(Field::ApprovedPatchesEnableNonSecurity).then_some(non_security),
-            sources: facts.may_have(Field::Sources).then(|| sources(definition)).transpose()?,
-        })
-    }
+/// Returns the value if the operating system has that field. Elsewhere it is not sent at all, not even empty.
+fn if_it_has<T>(baseline: &Baseline, field: Field, value: T) -> Option<T> {
+    baseline.operating_system.baseline_facts().may_have(field).then_some(value)
 }
 
 fn rules(baseline: &Baseline) -> Result<PatchRuleGroup, BuildError> {
-    let has_non_security = baseline.operating_system.baseline_facts().may_have(Field::EnableNonSecurity);
     let rules = baseline.definition.approval_rules.iter().map(|rule| {
         let filters = rule.patch_filters.iter().map(|filter| {
             let key = PatchFilterKey::from(filter.key.as_str());
@@ -334,7 +331,7 @@ fn rules(baseline: &Baseline) -> Result<PatchRuleGroup, BuildError> {
             .compliance_level(level(rule.compliance_level))
             .set_approve_after_days(rule.approve_after_days.map(i32::from))
             .set_approve_until_date(rule.approve_until_date.map(|date| date.to_string()))
-            .set_enable_non_security(has_non_security.then_some(rule.enable_non_security))
+            .set_enable_non_security(if_it_has(baseline, Field::EnableNonSecurity, rule.enable_non_security))
             .build())
     });
     PatchRuleGroup::builder().set_patch_rules(Some(rules.collect::<Result<_, BuildError>>()?)).build()

@@ -46,9 +46,9 @@ pub struct StackSet {
 impl MemberRole {
     /// Reads the variables that the fields name.
     pub fn from_env() -> Result<Self, Error> {
-        let stack_set = match env::var("MEMBER_ROLE_STACK_SET") {
-            Ok(name) if !name.is_empty() => Some(StackSet { name, call_as: required("STACK_SET_CALL_AS")? }),
-            _ => None,
+        let stack_set = match optional("MEMBER_ROLE_STACK_SET") {
+            Some(name) => Some(StackSet { name, call_as: required("STACK_SET_CALL_AS")? }),
+            None => None,
         };
         Ok(Self {
             role_name: required("MEMBER_ROLE_NAME")?,
@@ -110,10 +110,11 @@ fn partition_of(arn: &str) -> Option<&str> {
 }
 
 fn required(name: &str) -> Result<String, Error> {
-    env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| format!("the environment variable {name} is missing; template.yaml sets it").into())
+    optional(name).ok_or_else(|| format!("the environment variable {name} is missing; template.yaml sets it").into())
+}
+
+fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
-use orgpatch_records::keys::{Owner, TargetObject};
+use orgpatch_records::keys;
+use orgpatch_records::keys::{Owner, StepObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
 use crate::lambda::environment::MemberRole;
@@ -45,6 +46,11 @@ impl FunctionContext {
             config,
             function,
         })
+    }
+
+    /// Returns the settings of the step of a target.
+    pub async fn settings(&self, request: &TargetRequest) -> Result<StepSettings, RunError> {
+        self.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await
     }
 
     /// Returns the answer of a function about a target. An outcome of the target is written as its record, and the target is

@@ -42,7 +42,7 @@ const CALLS_AT_ONCE: usize = 8;
 const FRESH_SECONDS: i64 = SEND_SECONDS - 20;
 
 /// The same by the function's own clock, should the ledger not state the time.
-const FRESH: Duration = Duration::from_secs(20);
+const FRESH: Duration = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
 
 /// A command of which the list of all commands shows no invocation is asked for by its id when it is so old, in seconds.
 const ASK_SINGLY_SECONDS: i64 = 600;

@@ -51,14 +51,14 @@ pub fn render(report: &Report, all: usize) -> String {
 /// Returns the number of shown instances, of all instances, and by outcome.
 fn counted(report: &Report, all: usize) -> String {
     let counts: Counts = report.instances.iter().map(|row| row.outcome).collect();
-    let counts: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    let counts = english::listed(counts.iter());
     let shown = report.instances.len();
     let what = if shown == all {
         english::counted(all, "instance")
     } else {
         format!("{shown} of {}", english::counted(all, "instance"))
     };
-    if counts.is_empty() { what } else { format!("{what}: {}", counts.join(", ")) }
+    if counts.is_empty() { what } else { format!("{what}: {counts}") }
 }
 
 #[cfg(test)]

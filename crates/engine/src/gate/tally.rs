@@ -1,5 +1,6 @@
 //! What the results of a step come to: the numbers that its gate looks at.
 
+use orgpatch_model::english::listed;
 use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::ReasonCode;
 
@@ -46,9 +47,7 @@ impl StepTally {
 
     /// Returns the targets that can be worked on: not those of closed accounts and of Regions that are off.
     pub(super) fn workable(&self) -> u64 {
-        let is_workable =
-            |outcome| matches!(outcome, TargetOutcome::Reached | TargetOutcome::AccessDenied | TargetOutcome::Error);
-        self.targets.iter().filter(|(outcome, _)| is_workable(*outcome)).map(|(_, n)| n).sum()
+        self.targets.of(TargetOutcome::Reached) + self.not_reached()
     }
 
     /// Returns the targets with the outcome `error` that have a record.
@@ -86,13 +85,12 @@ impl StepTally {
             (TargetOutcome::Error.name(), self.errors()),
             ("lost", self.lost),
         ];
-        let words = kinds.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}"));
-        words.collect::<Vec<_>>().join(", ")
+        listed(kinds.into_iter().filter(|(_, n)| *n > 0))
     }
 }
 
 /// What all steps of a stage come to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(super) struct StageTally {
     counts: Counts,
     targets: TargetCounts,
@@ -116,14 +114,10 @@ impl StageTally {
 
     /// Returns how its targets and instances ended.
     pub(super) fn sentence(&self) -> String {
-        let targets = words(self.targets.iter().map(|(outcome, n)| (outcome.name(), n)));
-        let instances = words(self.counts.iter().map(|(outcome, n)| (outcome.name(), n)));
+        let targets = listed(self.targets.iter());
+        let instances = listed(self.counts.iter());
         let instances =
             if instances.is_empty() { "no instances".to_owned() } else { format!("instances: {instances}") };
         format!("targets: {targets}; {instances}")
     }
-}
-
-fn words<'w>(counts: impl Iterator<Item = (&'w str, u64)>) -> String {
-    counts.map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(", ")
 }

@@ -113,7 +113,8 @@ pub struct StepSettings {
     pub earlier_steps: Vec<String>,
 }
 
-/// The last step of a stage that must have patched at least one instance, or found one compliant, before the next stage begins.
+/// What a stage must prove behind its last step before the next stage begins: at least one instance that is patched or
+/// compliant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StageProof {

@@ -58,7 +58,7 @@ pub fn plan(
         .steps
         .iter()
         .enumerate()
-        .map(|(index, step)| context.settings(step, &resolution.steps[..index], &resolution.steps[index + 1..]))
+        .map(|(index, step)| context.settings(step, &resolution.steps[..index], resolution.steps.get(index + 1)))
         .collect();
     let steps = resolution.steps.into_iter().zip(settings).map(|(step, settings)| PlannedStep {
         settings,

@@ -24,8 +24,8 @@ impl<'a> SettingsContext<'a> {
         Self { plan, input, now, tested_in: first_stage.map(|step| step.id.clone()).collect() }
     }
 
-    /// Returns the settings of a step. `earlier` are all steps before it, `later` all steps behind it.
-    pub(super) fn settings(&self, step: &Step, earlier: &[Step], later: &[Step]) -> StepSettings {
+    /// Returns the settings of a step. `earlier` are all steps before it, `next` is the one behind it.
+    pub(super) fn settings(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> StepSettings {
         let Self { plan, input, .. } = self;
         let stage = &plan.stages[step.stage_index];
         StepSettings {
@@ -39,7 +39,7 @@ impl<'a> SettingsContext<'a> {
             passes: stage.passes,
             deadline_seconds: step_deadline(plan, stage).seconds,
             gate: stage.gate,
-            stage_proof: self.stage_proof(step, earlier, later),
+            stage_proof: self.stage_proof(step, earlier, next),
             conflicts: plan.conflict_settings(stage),
             baselines: self.baselines(stage),
             promotion: self.promotion(stage),
@@ -55,15 +55,15 @@ impl<'a> SettingsContext<'a> {
     }
 
     /// A stage of an install run opens the next one only if it has proved something, unless the plan has a minimum of its own.
-    /// All its waves count, so it is measured behind the last one.
-    fn stage_proof(&self, step: &Step, earlier: &[Step], later: &[Step]) -> Option<StageProof> {
-        let is_of_stage = |other: &&Step| other.stage_index == step.stage_index;
-        let opens_a_stage = !later.is_empty() && later.iter().all(|other| !is_of_stage(&other));
+    /// All its waves count, so it is measured behind the last one. The steps of a stage follow each other.
+    fn stage_proof(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> Option<StageProof> {
+        let opens_a_stage = next.is_some_and(|next| next.stage_index != step.stage_index);
         let gate = &self.plan.stages[step.stage_index].gate;
         if self.input.operation != Operation::Install || gate.min_succeeded.is_some() || !opens_a_stage {
             return None;
         }
-        let earlier_waves = earlier.iter().filter(is_of_stage).map(|wave| wave.id.clone()).collect();
+        let earlier_waves = earlier.iter().filter(|other| other.stage_index == step.stage_index);
+        let earlier_waves = earlier_waves.map(|wave| wave.id.clone()).collect();
         Some(StageProof { stage: step.stage.clone(), earlier_waves })
     }
 

@@ -17,7 +17,7 @@ static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix {
     ec2messages_retired: orgpatch_facts::message_endpoints::retired_on().parse().expect("the date, which a test reads"),
 });
 
-/// Everything.
+/// The facts on which readiness depends.
 #[derive(Debug)]
 pub struct Matrix {
     /// The file of the rules.

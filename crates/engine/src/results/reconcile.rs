@@ -98,7 +98,7 @@ impl TargetResult {
     /// Returns true if the instance has no result of its own, only that of its target, which could not be worked on.
     #[must_use]
     pub fn speaks_for(&self, row: &InstanceRow) -> bool {
-        could_not_be_worked_on(self.outcome) && row.outcome == Outcome::Unreachable && row.reason == self.reason
+        self.outcome.is_tried_in_vain() && row.outcome == Outcome::Unreachable && row.reason == self.reason
     }
 }
 
@@ -120,7 +120,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     let mut instances = scan.instances;
     let mut conflict_notes = scan.conflict_notes;
     // What was listed before the target could not be worked on any more.
-    if let Some(inventory) = inventory.filter(|_| could_not_be_worked_on(scan.outcome) && instances.is_empty()) {
+    if let Some(inventory) = inventory.filter(|_| scan.outcome.is_tried_in_vain() && instances.is_empty()) {
         instances = as_they_stand(&target, &inventory, Outcome::Unreachable, &scan.reason);
         conflict_notes = inventory.conflict_notes;
     }
@@ -179,10 +179,6 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         reached_at,
         installed_at,
     }
-}
-
-fn could_not_be_worked_on(outcome: TargetOutcome) -> bool {
-    !matches!(outcome, TargetOutcome::Reached | TargetOutcome::NotAttempted)
 }
 
 /// Makes the instances `unreachable` of which the install has no result. What the first pass came to stands for those that

@@ -13,6 +13,7 @@ mod pace;
 pub mod throttling;
 
 pub use next_action::{
-    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, TimeOver, ends_at, next_action, time_over,
+    Errors, Fact, InstanceFacts, LookUp, NextAction, OursOpen, TargetFacts, TimeOver, ends_at, has_no_look_left,
+    next_action, time_over,
 };
 pub use pace::Pace;

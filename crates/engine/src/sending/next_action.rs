@@ -55,11 +55,17 @@ impl TimeOver {
 /// An install has to end a little earlier, so that one instance that hangs does not keep the others from being proved.
 #[must_use]
 pub fn time_over(phase: Phase, now: Timestamp, deadline: Timestamp, look: u32) -> Option<TimeOver> {
-    let looks = if phase == Phase::Install { MAX_LOOKS - LOOKS_FOR_PROOF } else { MAX_LOOKS };
     if now >= ends_at(phase, deadline) {
         return Some(TimeOver::Deadline(deadline));
     }
-    (look >= looks).then_some(TimeOver::Looks)
+    has_no_look_left(phase, look).then_some(TimeOver::Looks)
+}
+
+/// Returns true if a phase has looked as often as it may.
+#[must_use]
+pub fn has_no_look_left(phase: Phase, look: u32) -> bool {
+    let looks = if phase == Phase::Install { MAX_LOOKS - LOOKS_FOR_PROOF } else { MAX_LOOKS };
+    look >= looks
 }
 
 /// Returns the moment at which the time of a phase is over.

@@ -1,5 +1,5 @@
-//! The operating systems that Patch Manager knows, one line each. Everything that depends on the operating system is
-//! here.
+//! The operating systems that Patch Manager knows, one line each. What baselines may say is in `orgpatch-facts`, all else
+//! that depends on the operating system is here.
 use orgpatch_facts::baselines;
 use serde::{Deserialize, Deserializer, de};
 
@@ -121,8 +121,7 @@ impl Os {
         baselines::operating_system(self.code()).expect("every system is in the data file, which a test reads")
     }
 
-    /// Returns whether the system has APT packages. APT repositories give no release dates, so baselines for them have
-    /// no delay.
+    /// Returns whether the system has APT packages. APT repositories give no release dates, so a delay has no effect.
     pub fn is_apt(self) -> bool {
         matches!(self.code(), "DEBIAN" | "RASPBIAN" | "UBUNTU")
     }

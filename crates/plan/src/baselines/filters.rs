@@ -2,7 +2,6 @@
 //!
 //! The table is in `orgpatch-facts`.
 
-use orgpatch_facts::baselines::Family;
 use orgpatch_model::operating_system::OperatingSystem as Os;
 
 /// A property of a patch by which a rule can select it.
@@ -76,11 +75,6 @@ pub fn has_approval_dates(os: Os) -> bool {
     os.baseline_facts().release_dates
 }
 
-/// Returns true for Linux. Only Linux has patch sources and non-security updates.
-pub(crate) fn is_linux(os: Os) -> bool {
-    os.baseline_facts().family == Family::Linux
-}
-
 /// Returns the values that AWS documents. Others may exist, so the reader refuses a value only if it looks like a
 /// misspelling of one of these: a rule for `Securty` would silently approve nothing.
 pub(crate) fn known_values(os: Os, key: FilterKey) -> &'static [&'static str] {
@@ -125,5 +119,11 @@ mod tests {
             };
             assert_eq!(of(os), expected, "{os}");
         }
+    }
+
+    #[test]
+    fn the_longest_delay_of_the_schema_is_that_of_the_facts() {
+        let most = orgpatch_facts::baselines::approve_after_days().most;
+        assert_eq!(crate::baselines::model::LONGEST_DELAY, u32::from(most));
     }
 }

@@ -5,8 +5,8 @@ mod model;
 mod read;
 mod relations;
 
+pub(super) use filters::known_values;
 pub use filters::{FilterKey, has_approval_dates};
-pub(super) use filters::{is_linux, known_values};
 pub use model::{Approve, ComplianceLevel, MAX_PATCHES, PatchSource, PlannedBaseline, PlannedRule, RejectedAction};
 pub(super) use model::{
     LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PRODUCT, MAX_RULES, MAX_SOURCES,

@@ -18,6 +18,7 @@ pub(crate) const MAX_SOURCES: usize = 20;
 pub(crate) const MAX_PRODUCT: usize = 128;
 pub(crate) const MAX_CONFIGURATION: usize = 1024;
 pub(crate) const MAX_PATCH_GROUP: usize = 256;
+/// The most days of `ApproveAfterDays`. The schema needs a constant; a test compares it with the fact.
 pub(crate) const LONGEST_DELAY: u32 = 360;
 
 /// What may be installed on the instances of one operating system.

@@ -1,5 +1,6 @@
 //! Reads the baselines of a plan or stage, and `approve`.
 
+use orgpatch_facts::baselines::Field;
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::super::decode::{At, Decoder, Located, Names, join, quote, values};
@@ -11,7 +12,7 @@ use super::super::yaml::{Location, Value};
 use super::{
     Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS,
     MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES, MAX_SOURCES, MAX_VALUE, MAX_VALUES,
-    PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, is_linux, known_values, model,
+    PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, known_values, model,
 };
 
 pub(crate) const BASELINE: Names = Names {
@@ -128,7 +129,7 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
             .unwrap_or_default(),
         approved_non_security: fields
             .get("approvedNonSecurity")
-            .and_then(|at| linux_only(decoder, &at, os, Decoder::boolean))
+            .and_then(|at| linux_only(decoder, &at, (os, Field::ApprovedPatchesEnableNonSecurity), Decoder::boolean))
             .unwrap_or_default(),
         rejected: values(rejected),
         rejected_action: fields
@@ -136,7 +137,10 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
             .and_then(|at| decoder.one_of(&at, &RejectedAction::ALL.map(RejectedAction::name)))
             .and_then(|found| RejectedAction::from_name(found.value))
             .unwrap_or_default(),
-        sources: fields.get("sources").and_then(|at| linux_only(decoder, &at, os, sources)).unwrap_or_default(),
+        sources: fields
+            .get("sources")
+            .and_then(|at| linux_only(decoder, &at, (os, Field::Sources), sources))
+            .unwrap_or_default(),
         patch_group: fields.get("patchGroup").and_then(|at| patch_group(decoder, &at)),
     })
 }
@@ -145,10 +149,10 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
 fn linux_only<T>(
     decoder: &mut Decoder,
     at: &At<'_>,
-    os: OperatingSystem,
+    (os, field): (OperatingSystem, Field),
     read: impl FnOnce(&mut Decoder, &At<'_>) -> Option<T>,
 ) -> Option<T> {
-    if is_linux(os) {
+    if os.baseline_facts().may_have(field) {
         return read(decoder, at);
     }
     decoder.refuse(&at.path, at.node.place, format!("this is for Linux only, not for {os}"), "no such field");
@@ -245,7 +249,10 @@ fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<Plann
     if let Some(level) = fields.get("complianceLevel").and_then(|at| compliance_level(decoder, &at)) {
         rule.compliance_level = level;
     }
-    if let Some(value) = fields.get("enableNonSecurity").and_then(|at| linux_only(decoder, &at, os, Decoder::boolean)) {
+    if let Some(value) = fields
+        .get("enableNonSecurity")
+        .and_then(|at| linux_only(decoder, &at, (os, Field::EnableNonSecurity), Decoder::boolean))
+    {
         rule.enable_non_security = value;
     }
     if let Some(at) = fields.get("approve") {

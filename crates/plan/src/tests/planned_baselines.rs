@@ -9,7 +9,7 @@ use proptest::option::of as option_of;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::super::baselines::{MAX_FILTERS, is_linux, known_values};
+use super::super::baselines::{MAX_FILTERS, known_values};
 use super::super::{
     Approve, ComplianceLevel, FilterKey, PatchSource, PlannedBaseline, PlannedRule, RejectedAction, Untested,
     has_approval_dates,
@@ -57,7 +57,8 @@ pub fn baselines_of(systems: &[OperatingSystem], raw: &PlannedBaseline) -> BTree
 
 fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
     let mut baseline = raw.clone();
-    if !is_linux(os) {
+    let is_linux = !matches!(os, OperatingSystem::MacOs | OperatingSystem::Windows);
+    if !is_linux {
         baseline.approved_non_security = false;
         baseline.sources.clear();
     }
@@ -76,7 +77,7 @@ fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
             rule.product = vec!["*".to_owned()];
         }
         rule.compliance_level = wanted.compliance_level;
-        rule.enable_non_security = wanted.enable_non_security && is_linux(os);
+        rule.enable_non_security = wanted.enable_non_security && is_linux;
         rule.approve = wanted.approve.filter(|_| has_approval_dates(os));
     }
     baseline

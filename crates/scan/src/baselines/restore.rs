@@ -15,9 +15,9 @@ use orgpatch_records::messages::TargetRequest;
 
 use super::{apply, counted, recorded, write, write_refusals};
 
-/// Registers again what was registered before, wherever a baseline of orgpatch is in its place, and forgets it then, so
-/// that a later run records afresh. If AWS refuses it for an operating system, the target ends as an error, the others are
-/// given back all the same, and what is recorded of the refused one is kept for another try.
+/// Registers again what was registered before, wherever a baseline of orgpatch is in its place. It then deletes its record
+/// of that, so that a later run records afresh. If AWS refuses an operating system, the target ends as an error: the other
+/// operating systems are restored, and the record of the refused one stays, so that a later run can try again.
 pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Next, TargetError> {
     let earlier = keys::earlier_baselines(&request.target);
     let previous = match begun(context, request).await? {
@@ -37,12 +37,12 @@ pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Resu
     let refusals = apply(context, request, &baselines, &changes).await?;
     let refused: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
     context.store.write(&earlier, &record.previous.only(&refused)).await?;
-    let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.text.as_str()).collect();
+    write_refusals(context, request, &refusals).await?;
     let made = with_refusals(changes, &refusals);
-    let failed = Reason::new(ReasonCode::BaselineRefused, format!("{} made; {}", counted(&made), reasons.join("; ")));
-    write_refusals(context, request, refusals).await?;
-    if !refused.is_empty() {
-        return Err(TargetError::Outcome(TargetOutcome::Error, failed));
+    if !refusals.is_empty() {
+        let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.text.as_str()).collect();
+        let text = format!("{} made; {}", counted(&made), reasons.join("; "));
+        return Err(TargetError::Outcome(TargetOutcome::Error, Reason::new(ReasonCode::BaselineRefused, text)));
     }
     recorded(context, request, restored(&made)).await
 }

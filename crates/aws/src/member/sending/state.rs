@@ -185,8 +185,7 @@ impl State {
                 run_id,
                 operation: Operation::Install,
             };
-            let decision =
-                competing::before_sending(&running, std::slice::from_ref(id), settings.conflicts, &moment).remove(id);
+            let decision = competing::before_sending(running, id, settings.conflicts, &moment);
             self.competing.insert(id.clone(), decision);
         }
     }
