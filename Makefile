@@ -90,6 +90,7 @@ bench-page: $(PAGE)/node_modules/.installed ## Measure how quick the report's pa
 
 .PHONY: test
 test: ## Everything that CI runs: lints, unit tests, static checks, the simulator's contract, end-to-end runs
+	$(MAKE) lint-quick
 	$(MAKE) -j2 tools binaries
 	$(MAKE) build
 	$(MAKE) test-unit
@@ -97,7 +98,7 @@ test: ## Everything that CI runs: lints, unit tests, static checks, the simulato
 	$(MAKE) test-cloud
 	$(MAKE) test-e2e
 	$(MAKE) test-page REPORTS=build/e2e
-	$(MAKE) lint
+	$(MAKE) lint-rust lint-page
 
 .PHONY: test-unit
 test-unit: ## Unit and property tests
@@ -142,7 +143,10 @@ test-page: $(PAGE)/node_modules/.installed ## The report's page in a real browse
 # ---------------------------------------------------------------- lint
 
 .PHONY: lint
-lint: lint-rust lint-python lint-page lint-spelling lint-prose ## Everything that reads the sources without running them; warnings are errors
+lint: lint-quick lint-rust lint-page ## Everything that reads the sources without running them; warnings are errors
+
+.PHONY: lint-quick
+lint-quick: lint-python lint-spelling lint-prose ## The lints that need no build; `make test` begins with them
 
 .PHONY: lint-rust
 lint-rust: ## Formatting, clippy and rustdoc

@@ -104,8 +104,8 @@ impl TargetOutcome {
         matches!(self, Self::AccessDenied | Self::Error)
     }
 
-    /// Returns true if the run came to the target and could not work on it, be it that nobody could: the account is closed,
-    /// or the Region is off.
+    /// Returns true if the run came to the target and could not work on it, also where that is not orgpatch's to change: the
+    /// account is closed, or the Region is off.
     #[must_use]
     pub fn is_tried_in_vain(self) -> bool {
         !matches!(self, Self::Reached | Self::NotAttempted)

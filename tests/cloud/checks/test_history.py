@@ -43,6 +43,7 @@ def test_a_table_is_projected_by_date_and_lies_below_results(logical_id: str) ->
 
 
 def test_a_database_name_needs_no_quotes() -> None:
+    # Glue and Athena know lower case only, and CloudFormation cannot change the case of the stack's name.
     name = sources.template()["Resources"]["History"]["Properties"]["DatabaseInput"]["Name"]
     assert name == {"Ref": "HistoryDatabaseName"}
     assert sources.template()["Parameters"]["HistoryDatabaseName"]["AllowedPattern"] == "^[a-z0-9_]{1,128}$"

@@ -40,6 +40,19 @@ def policy_of(role: str) -> dict[str, Any]:
     return intrinsics.resolve(policy["PolicyDocument"], document)
 
 
+def call(principal: str, action: str, resource: str, keys: dict[str, Any]) -> EvalContext:
+    """Returns a call of a role of this account as IAM sees it. `keys` are the values of condition keys."""
+    return EvalContext(
+        principal_arn=principal,
+        principal_type="AssumedRole",
+        principal_account=intrinsics.ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=intrinsics.REGION,
+        service_context=keys,
+    )
+
+
 # ------------------------------------------------------------------------------------------------- all statements
 @pytest.mark.parametrize("role", [*ROLES, "MemberRole"])
 def test_parliament_finds_nothing(role: str) -> None:
@@ -225,15 +238,7 @@ def test_who_gets_in(
     # A function calls as a session of its role. IAM compares aws:PrincipalArn: the ARN of the role, with its path.
     caller = f"{prefix}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
-    context = EvalContext(
-        principal_arn=caller,
-        principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT,
-        action="sts:AssumeRole",
-        resource_arn=MEMBER,
-        region=intrinsics.REGION,
-        service_context=keys,
-    )
+    context = call(caller, "sts:AssumeRole", MEMBER, keys)
     assert evaluate_trust_policy(trust, caller, context) is trusted
 
 
@@ -347,15 +352,7 @@ ANOTHER_TABLE = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/another-Ledg
     ],
 )
 def test_the_service_control_policy_denies_changes(caller: str, action: str, resource: str, denied: bool) -> None:
-    context = EvalContext(
-        principal_arn=f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{caller}",
-        principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT,
-        action=action,
-        resource_arn=resource,
-        region=intrinsics.REGION,
-        service_context={},
-    )
+    context = call(f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{caller}", action, resource, {})
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     documents = [parse_policy_document(json.dumps(document)) for document in (everything, PROTECTION)]
     assert (evaluate(context, documents).decision != "Allow") is denied
@@ -532,15 +529,7 @@ def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
 
 def is_allowed(role: str, action: str, resource: str, keys: dict[str, Any] | None = None) -> bool:
     """Returns whether a role's policy allows an action. `keys` are the values of condition keys."""
-    context = EvalContext(
-        principal_arn=f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x",
-        principal_type="AssumedRole",
-        principal_account=intrinsics.ACCOUNT,
-        action=action,
-        resource_arn=resource,
-        region=intrinsics.REGION,
-        service_context=keys or {},
-    )
+    context = call(f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x", action, resource, keys or {})
     return evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))]).decision == "Allow"
 
 

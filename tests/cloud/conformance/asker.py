@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import shapes
@@ -23,7 +24,6 @@ READS = frozenset(
     {
         "dynamodb:ListTables",
         "ec2:DescribeInstances",
-        "ec2:DescribeManagedPrefixLists",
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeRegions",
         "ec2:DescribeRouteTables",
@@ -33,8 +33,6 @@ READS = frozenset(
         "iam:SimulateCustomPolicy",
         "lambda:GetAccountSettings",
         "organizations:ListAccounts",
-        "organizations:ListRoots",
-        "ssm:DescribeAssociation",
         "ssm:DescribeDocument",
         "ssm:DescribeInstanceInformation",
         "ssm:DescribeInstancePatchStates",
@@ -123,7 +121,6 @@ class Asker:
     _known: dict[str, Any] = field(default_factory=dict)
     _undo: ExitStack | None = None
     _made: set[str] = field(default_factory=set)
-    _registered: set[str] = field(default_factory=set)
 
     def client(self, service: str) -> Any:
         """Returns a client that refuses to send what is not permitted."""
@@ -191,9 +188,6 @@ class Asker:
     def undo(self, what: str, by_hand: str, remove: Callable[[], object]) -> None:
         """Registers how something is removed; called before it is made, because an answer can be lost."""
         assert self._undo is not None, "a question is asked"
-        if what in self._registered:
-            return
-        self._registered.add(what)
 
         def removing() -> None:
             try:
@@ -220,7 +214,7 @@ class Asker:
         try:
             return getattr(self.client(service), operation)(**params)
         except ClientError as error:
-            raise_if_not_answered(error)
+            _raise_if_not_answered(error)
             raise
         except BotoCoreError as error:
             raise CannotTell(f"{service}: {error}") from error
@@ -232,6 +226,11 @@ class Asker:
         except ClientError as error:
             return self.code(error)
         return ACCEPTED
+
+    def pages(self, service: str, operation: str, *sizes: int, **params: Any) -> str:
+        """Asks for pages of these sizes; returns `50 accepted, 51 ValidationException` or the like."""
+        method = xform_name(operation)
+        return ", ".join(f"{size} {self.answer(service, method, MaxResults=size, **params)}" for size in sizes)
 
     def code(self, error: ClientError) -> str:
         """Returns the code of an error, and notes the service's words."""
@@ -250,7 +249,7 @@ class Asker:
         return ids[0]
 
 
-def raise_if_not_answered(error: ClientError) -> None:
+def _raise_if_not_answered(error: ClientError) -> None:
     """Raises CannotTell if an error is no answer to a question."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     if _DENIED.search(code):

@@ -26,9 +26,9 @@ from . import report
 from .asker import Asker, Permitted
 from .errors import CannotStart
 from .facts import FACTS
+from .paths import ROOT
 from .run import Outcome, Result, Status, run
 
-_ROOT = Path(__file__).resolve().parents[3]
 # A question is answered in a second or two. The client retries what is throttled, and gives up soon after.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
@@ -93,11 +93,10 @@ def _connect(chosen: argparse.Namespace) -> Asker:
             "set PROFILE to one of the right account, or correct ACCOUNT"
         )
     permitted = Permitted(chosen.write, chosen.bucket, chosen.instance, chosen.role)
-    clients: dict[str, Any] = {}
 
     def client(service: str) -> Any:
         # IAM and Organizations have one endpoint for all Regions; botocore knows which.
-        return clients.setdefault(service, session.client(service, config=_CONFIG))
+        return session.client(service, config=_CONFIG)
 
     return Asker(client, permitted, account, region, session.get_partition_for_region(region))
 
@@ -153,7 +152,7 @@ def conduct(asker: Asker, profile: str, out: Path | None, say: Callable[[str], N
 
     outcome = run(FACTS, asker, progress)
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    path = out or _ROOT / "build" / report.name(date, asker.region)
+    path = out or ROOT / "build" / report.name(date, asker.region)
     hide = report.mask(permitted, profile)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(report.written(outcome, asker.region, asker.partition, date, hide), encoding="utf-8")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-STATE_MACHINE = Path(__file__).resolve().parents[3] / "statemachine" / "patch-run.asl.json"
+from .paths import ROOT
+
+STATE_MACHINE = ROOT / "statemachine" / "patch-run.asl.json"
 _ACCOUNT = "111111111111"
 _SUBSTITUTION = re.compile(r"\$\{([A-Za-z:]+)\}")
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from conformance.asker import Asker, Permitted
+from conftest import ACCOUNT, REGION, create_role, plain_client
 from local_cloud.driver.cloud import Cloud
 from local_cloud.driver.simulator import Simulator
 
-ACCOUNT, REGION, BUCKET = "111111111111", "ap-northeast-1", "sandbox-bucket-of-a-team"
-INSTANCE = "i-00000001"
-_LOADER = botocore.session.Session().get_component("data_loader")
+BUCKET, INSTANCE = "sandbox-bucket-of-a-team", "i-00000001"
 SCENARIO = f"""
 schemaVersion: 1
 clock: {{start: "2026-11-10T00:00:00Z", speed: 50}}
@@ -45,18 +40,9 @@ class Sandbox:
     cloud: Cloud
     evidence: Path
 
-    def client(self, service: str, keys: tuple[str, ...] = (ACCOUNT, "test")) -> Any:
+    def client(self, service: str, *keys: str) -> Any:
         """Returns a client that adds no checksum by itself; without keys it has all permissions in the account."""
-        config = Config(
-            retries={"total_max_attempts": 1},
-            s3={"addressing_style": "path"},
-            request_checksum_calculation="when_required",
-        )
-        core = botocore.session.Session()
-        # Its descriptions are megabytes of JSON, which all clients share.
-        core.register_component("data_loader", _LOADER)
-        session = boto3.Session(*keys, region_name=REGION, botocore_session=core)
-        return session.client(service, endpoint_url=self.cloud.endpoint, config=config)
+        return plain_client(service, self.cloud.endpoint, *keys)
 
     def asker(self, permitted: Permitted, clients: Callable[[str], Any] | None = None) -> Asker:
         """Returns a new asker."""
@@ -70,14 +56,10 @@ class Sandbox:
 
     def as_role(self, policy: str) -> Callable[[str], Any]:
         """Returns clients of a new role with that policy, and nothing else."""
-        iam = self.client("iam")
-        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        role = iam.create_role(RoleName="operator", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-        iam.put_role_policy(RoleName="operator", PolicyName="conformance", PolicyDocument=policy)
+        role = create_role(self.client("iam"), "operator", policy)
         keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
         session = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        return lambda service: self.client(service, session)
+        return lambda service: self.client(service, *session)
 
     def empty(self) -> None:
         """Removes the account's own baselines."""

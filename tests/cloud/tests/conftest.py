@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 HERE = Path(__file__).resolve().parent
@@ -59,12 +62,7 @@ class Rig:
     def role(self, *statements: dict[str, Any], trust: dict[str, Any] | None = None, admin: Aws | None = None) -> str:
         """Creates a role with these permissions. Any identity may assume it, unless `trust` says otherwise."""
         name, iam = f"role-{uuid.uuid4().hex[:8]}", (admin or self.admin).client("iam")
-        trust = trust or {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
-        return arn
+        return create_role(iam, name, document_of(*statements), trust)
 
     def function(self, source: str, *statements: dict[str, Any], name: str = "", **more: Any) -> str:
         """Creates a Python function; returns its ARN."""
@@ -119,6 +117,39 @@ class Rig:
     def executions(self) -> list[dict[str, Any]]:
         """Returns all executions with their events, including children."""
         return http.get_json(self.cloud.address, "/_local_cloud/executions")
+
+
+def document_of(*statements: dict[str, Any]) -> str:
+    """Returns a policy with these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def create_role(iam: Any, name: str, policy: str, trust: dict[str, Any] | None = None) -> str:
+    """Creates a role with this policy, `p`; returns its ARN. Any identity may assume it without a `trust`."""
+    trust = trust or {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document_of(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+    return arn
+
+
+# botocore's service descriptions are megabytes of JSON, which all clients share.
+_LOADER = botocore.session.Session().get_component("data_loader")
+
+
+def plain_client(service: str, endpoint: str, *keys: str) -> Any:
+    """Returns a client that adds no checksum of its own accord. boto3, like the SDK for Rust, usually sends CRC32.
+
+    `keys` are those of a session; without them it has all permissions in the account.
+    """
+    config = Config(
+        retries={"total_max_attempts": 1},
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+    )
+    core = botocore.session.Session()
+    core.register_component("data_loader", _LOADER)
+    session = boto3.Session(*(keys or (ACCOUNT, "test")), region_name=REGION, botocore_session=core)
+    return session.client(service, endpoint_url=endpoint, config=config)
 
 
 def is_refused(code: str, call: Callable[[], object]) -> bool:

@@ -16,24 +16,37 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
+from checks import documents
 from conformance import asker as asking
 from conformance import cli, report
 from conformance.asker import READS, SENDS, WRITES, Asker, Permitted
 from conformance.errors import CannotTell, Forbidden
 from conformance.fact import ACCEPTED, Fact, Limit, Model, Needs, Page, plain
 from conformance.facts import FACTS, NOT_ASKED, iam, s3, ssm_baselines
+from conformance.paths import ROOT
 from conformance.rendered import state_machine
 from conformance.run import Outcome, Result, Status, ask, run
-from conformance_rig import ACCOUNT, BUCKET, INSTANCE, REGION, Sandbox, sandbox
+from conformance_rig import BUCKET, INSTANCE, Sandbox, sandbox
+from conftest import ACCOUNT, REGION, create_role, document_of
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
 EVERYTHING = Permitted(write=True, bucket=BUCKET, instance=INSTANCE)
 BY_NAME = {fact.name: fact for fact in FACTS}
 # What the local cloud answers here depends on how fast the machine is: fleet-sim's lists are behind for a moment.
 BY_SPEED = {"command-is-found-again"}
+
+
+def made_up() -> Any:
+    """Returns a client of Systems Manager whose answers a test makes up."""
+    return boto3.client("ssm", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+
+
+def alone(client: Any = None, permitted: Permitted | None = None) -> Asker:
+    """Returns an asker without a local cloud."""
+    return Asker(lambda _: client, permitted or Permitted(), ACCOUNT, REGION, "aws")
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +108,8 @@ RESULTS = {"ssm:DescribeInstancePatches", "ssm:DescribeInstancePatchStates"}
 
 def test_results_are_asked_for_with_a_session_that_may_read_those_of_one_instance_only(box: Sandbox) -> None:
     made = box.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = made.create_role(RoleName="reader", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     read = {"Effect": "Allow", "Action": "ssm:DescribeInstancePatchStates", "Resource": "*"}
-    allowed = json.dumps({"Version": "2012-10-17", "Statement": [read]})
-    made.put_role_policy(RoleName="reader", PolicyName="read", PolicyDocument=allowed)
+    role = create_role(made, "reader", document_of(read))
     sessions: list[dict[str, Any]] = []
 
     def clients(service: str) -> Any:
@@ -117,7 +126,7 @@ def test_results_are_asked_for_with_a_session_that_may_read_those_of_one_instanc
     assert (session["Effect"], set(session["Action"])) == ("Allow", RESULTS)
     assert session["Resource"] == f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{asker.managed_instance()}"
     # A role without the permission is denied with every session. That is no answer to the question.
-    made.delete_role_policy(RoleName="reader", PolicyName="read")
+    made.delete_role_policy(RoleName="reader", PolicyName="p")
     without = ask(IN_DOUBT, asker)
     assert without.status is Status.NOT_ASKED and "ROLE has no permission" in without.answer
     assert sessions[-1]["Resource"] == ["*"]
@@ -131,8 +140,7 @@ def test_both_answers_about_results_say_what_becomes_of_the_member_role(
         return ACCEPTED if statement["Resource"] == ["*"] else answer
 
     monkeypatch.setattr(iam, "read_as", read_as)
-    asker = Asker(lambda _: None, Permitted(role="a role", instance=INSTANCE), ACCOUNT, REGION, "aws")
-    result = ask(IN_DOUBT, asker)
+    result = ask(IN_DOUBT, alone(permitted=Permitted(role="a role", instance=INSTANCE)))
     assert (result.status, result.answer) == (Status.SETTLED, answer)
     can = "can be narrowed" if answer == ACCEPTED else "cannot be narrowed"
     assert can in IN_DOUBT.consequence(answer)
@@ -154,8 +162,10 @@ def test_the_statement_of_the_member_role_is_taken_as_it_is(
     template = tmp_path / "member-role.yaml"
     template.write_text(json.dumps({"Resources": {"MemberRole": {"Properties": {"Policies": policies}}}}))
     monkeypatch.setattr(iam, "MEMBER_ROLE", template)
-    asker = Asker(lambda _: None, Permitted(), ACCOUNT, "cn-north-1", "aws-cn")
-    assert iam.statement_of_results(asker) == {**statement, "Resource": given}
+    assert iam.statement_of_results(replace(alone(), region="cn-north-1", partition="aws-cn")) == {
+        **statement,
+        "Resource": given,
+    }
 
 
 def test_reads_read() -> None:
@@ -220,7 +230,7 @@ def fact(answer: Callable[[Asker], str], *aws: str, **more: Any) -> Fact:
 
 def test_a_different_answer_is_reported_with_everything_that_a_bug_report_needs(box: Sandbox) -> None:
     """AWS is played by a stub that takes a rule which the fact says it refuses."""
-    client = boto3.client("ssm", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    client = made_up()
     stub = Stubber(client)
     stub.add_client_error(
         "list_command_invocations",
@@ -243,9 +253,8 @@ def test_a_different_answer_is_reported_with_everything_that_a_bug_report_needs(
 
 
 def test_an_open_question_is_reported_as_answered() -> None:
-    asker = Asker(lambda _: None, Permitted(), ACCOUNT, REGION, "aws")
     found = fact(lambda _: "b", "a", "b", orgpatch={"a": "does this", "b": "does that"})
-    outcome = run([found], asker)
+    outcome = run([found], alone())
     assert outcome.results[0].status is Status.SETTLED
     assert outcome.well
     assert "does that" in report.written(outcome, REGION, "aws", "2026-11-28", report.Mask())
@@ -380,17 +389,17 @@ def test_what_cannot_be_removed_is_named_with_the_command(box: Sandbox) -> None:
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnauthorizedOperation", "ThrottlingException"])
 def test_no_permission_is_no_answer(code: str) -> None:
-    client = boto3.client("ssm", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    client = made_up()
     stub = Stubber(client)
     stub.add_client_error("get_service_setting", code)
     with stub:
-        result = ask(BY_NAME["default-host-management"], Asker(lambda _: client, Permitted(), ACCOUNT, REGION, "aws"))
+        result = ask(BY_NAME["default-host-management"], alone(client))
     assert result.status is Status.NOT_ASKED
     assert code in result.answer
 
 
 def test_answers_are_compared_with_the_model() -> None:
-    client = boto3.client("ssm", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    client = made_up()
     client.meta.events.register_first(
         "before-call.ssm.ListCommands",
         lambda **_: (
@@ -398,7 +407,7 @@ def test_answers_are_compared_with_the_model() -> None:
             {"Commands": [{"CommandId": "a-name-of-ours", "Status": "Dreaming"}]},
         ),
     )
-    asker = Asker(lambda _: client, Permitted(), ACCOUNT, REGION, "aws")
+    asker = alone(client)
     asker.call("ssm", "list_commands")
     assert "ssm:ListCommands $.Commands[].Status: 'Dreaming' is not in the enum" in asker.deviations
     assert "a-name-of-ours" not in " ".join(asker.deviations)
@@ -414,8 +423,8 @@ NOT_CALLED_HERE = {"lambda:GetAccountSettings", "ssm:DescribeDocument", "sts:Ass
 
 def policy() -> dict[str, Any]:
     """Returns the policy in the document, with the names of the sandbox."""
-    page = (ROOT / "docs" / "conformance.md").read_text()
-    (text,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    page = documents.blocks(ROOT / "docs" / "conformance.md")
+    (text,) = (block.text for block in page if block.language == "json")
     names = {"Bucket": BUCKET, "InstanceId": INSTANCE, "Role": f"arn:aws:iam::{ACCOUNT}:role/none"}
     for name, value in names.items():
         assert f"<{name}>" in text
@@ -495,8 +504,7 @@ def operations_of_orgpatch() -> set[str]:
     known: dict[str, set[str]] = {}
     for service in services:
         for name in session.get_service_model(service).operation_names:
-            snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-            known.setdefault(snake, set()).add(f"{service.replace('stepfunctions', 'states')}:{name}")
+            known.setdefault(xform_name(name), set()).add(f"{service.replace('stepfunctions', 'states')}:{name}")
     found = set()
     for file in (ROOT / "crates").rglob("*.rs"):
         if "fleet-sim" in file.parts:
@@ -604,12 +612,11 @@ def test_an_outcome_is_well_only_without_differences() -> None:
 
 
 def test_a_question_without_an_instance_says_so() -> None:
-    client = boto3.client("ssm", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    client = made_up()
     stub = Stubber(client)
     stub.add_response("describe_instance_information", {"InstanceInformationList": []})
-    asker = Asker(lambda _: client, Permitted(), ACCOUNT, REGION, "aws")
     with stub, pytest.raises(CannotTell, match="start one"):
-        asker.managed_instance()
+        alone(client).managed_instance()
 
 
 def test_accepted_is_what_a_call_without_error_answers(box: Sandbox) -> None:

@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import ACCOUNT, BUCKET, REGION, Rig, start_rig
+from conftest import BUCKET, Rig, plain_client, start_rig
 from stub_simulator import StubSimulator
 from test_workers import ASKING, ask, invoke
 
-KEYS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"}
 LARGE, SMALL = b"x" * (5 * 1024 * 1024), b"y"
 
 
@@ -27,13 +24,8 @@ def crc32(body: bytes) -> str:
 
 @cache
 def client(endpoint: str) -> Any:
-    """Returns a client that adds no checksum of its own accord. boto3, like the SDK for Rust, usually sends CRC32."""
-    config = Config(
-        s3={"addressing_style": "path"},
-        retries={"total_max_attempts": 1},
-        request_checksum_calculation="when_required",
-    )
-    return boto3.client("s3", REGION, endpoint_url=endpoint, config=config, **KEYS)
+    """Returns a client that adds no checksum of its own accord."""
+    return plain_client("s3", endpoint)
 
 
 def refusal(error: ClientError) -> str:

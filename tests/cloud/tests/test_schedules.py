@@ -162,7 +162,7 @@ def test_a_universal_target_may_name_the_execution(stepping: Rig) -> None:
     machine = stepping.machine(WAIT)
     request = {"StateMachineArn": machine, "Name": "night-twice", "Input": '{"at": "<aws.scheduler.scheduled-time>"}'}
     name = schedule(stepping, "at(2027-02-01T00:00:00)", machine, json.dumps(request), target=UNIVERSAL)
-    # Simulated time may have passed a second minute.
+    # The fault `twice` delivers it a second time, and that delivery may be there already.
     delivery, *_ = delivered(stepping, name)
     assert delivery["executionArn"].endswith(":night-twice")
     assert json.loads(stepping.finish(delivery["executionArn"])["input"]) == {"at": "2027-02-01T00:00:00Z"}

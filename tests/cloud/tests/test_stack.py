@@ -319,7 +319,7 @@ def test_a_stack_set_is_called_as_what_the_account_is(rig: Rig) -> None:
 
 
 def test_a_role_of_a_template_has_its_permissions_boundary(rig: Rig) -> None:
-    """It denies what the role's own policy allows; one that does not exist is refused."""
+    """It denies what the role's own policy allows; one that does not exist is refused, and a role stays as it was."""
     iam = rig.client("iam")
     nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
     boundary = iam.create_policy(PolicyName="nothing", PolicyDocument=json.dumps(nothing))["Policy"]["Arn"]
@@ -330,7 +330,7 @@ def test_a_role_of_a_template_has_its_permissions_boundary(rig: Rig) -> None:
     }
     role = {"Type": "AWS::IAM::Role", "Properties": properties}
     bound = {**role, "Properties": {**properties, "PermissionsBoundary": boundary}}
-    _, ids = deploy(rig, {"Free": role, "Bound": bound})
+    stack, ids = deploy(rig, {"Free": role, "Bound": bound})
     allowed = {}
     for name, role_name in ids.items():
         client = rig.session(iam.get_role(RoleName=role_name)["Role"]["Arn"]).client("s3")
@@ -339,6 +339,10 @@ def test_a_role_of_a_template_has_its_permissions_boundary(rig: Rig) -> None:
     absent = {**properties, "PermissionsBoundary": "arn:aws:iam::111111111111:policy/no-such-policy"}
     with pytest.raises(AssertionError, match="ROLLBACK"):
         deploy(rig, {"Role": {**role, "Properties": absent}})
+    with pytest.raises(AssertionError, match="ROLLBACK"):
+        deploy(rig, {"Free": role, "Bound": {**role, "Properties": absent}}, stack)
+    kept = iam.get_role(RoleName=ids["Bound"])["Role"]
+    assert kept["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
 
 
 def test_bare_ministack_refuses_stack_sets(bare: Rig) -> None:

@@ -178,6 +178,7 @@ def test_a_worker_that_takes_more_than_its_memory_dies(rig: Rig) -> None:
     lines = [json.loads(line) for line in (rig.evidence / "memory.jsonl").read_text().splitlines()]
     own = [line for line in lines if line["function"] == greedy.rsplit(":", 1)[-1]]
     assert {line["limitMiB"] for line in own} == {128}
+    assert {first["pid"], after["pid"]} <= {line["pid"] for line in own}, "the peak of each process"
     assert any(40 < line["peakMiB"] <= 128 for line in own) and any(line["peakMiB"] > 128 for line in own)
 
 

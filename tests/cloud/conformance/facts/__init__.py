@@ -44,6 +44,7 @@ NOT_ASKED = {
     "organizations:DescribeOrganization": "it has no parameters, and every account may call it",
     "organizations:ListAccountsForParent": "only asked where accounts come without paths",
     "organizations:ListOrganizationalUnitsForParent": "it names units; accounts are found without it",
+    "organizations:ListRoots": "it has one documented form; the tree of units begins with it",
     "s3:AbortMultipartUpload": "every question about uploads aborts its own at the end, if it is not complete",
     "s3:GetObject": "it has one documented form",
     "s3:ListObjectsV2": "it has one documented form",

@@ -53,8 +53,7 @@ def _page(operation: str, size: int, *sources: Model | Limit | Page, refuses: bo
     """Returns the fact about pages; `refuses` says whether larger ones are refused, None that no source says it."""
 
     def ask(asker: Asker) -> str:
-        answers = [asker.answer("ec2", _snake(operation), MaxResults=count) for count in (size, size + 1)]
-        return f"{size} {answers[0]}, {size + 1} {answers[1]}"
+        return asker.pages("ec2", operation, size, size + 1)
 
     refused = f"{size} {ACCEPTED}, {size + 1} InvalidParameterValue"
     cut = f"{size} {ACCEPTED}, {size + 1} {ACCEPTED}"
@@ -72,10 +71,6 @@ def _page(operation: str, size: int, *sources: Model | Limit | Page, refuses: bo
         simulator=local,
         because="" if refused in aws else "fleet-sim refuses every larger page",
     )
-
-
-def _snake(operation: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")
 
 
 def _instances(asker: Asker) -> str:

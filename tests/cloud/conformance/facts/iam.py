@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,8 +12,9 @@ from samtranslator.yaml_helper import yaml_parse
 from ..asker import PREFIX, Asker
 from ..errors import CannotTell
 from ..fact import ACCEPTED, Fact, Page
+from ..paths import ROOT
 
-MEMBER_ROLE = Path(__file__).resolve().parents[4] / "member-role.yaml"
+MEMBER_ROLE = ROOT / "member-role.yaml"
 _SID = "ReadPatchResults"
 _READ = "ssm:DescribeInstancePatchStates"
 _DENIED = "AccessDeniedException"
@@ -50,12 +50,12 @@ def _arn(asker: Asker, instance: str) -> str:
 
 
 def _simulate(asker: Asker) -> str:
-    decisions = []
+    policy, decisions = _policy(statement_of_results(asker)), []
     for resource in (_arn(asker, "i-00000000000000000"), "*"):
         answer = asker.call(
             "iam",
             "simulate_custom_policy",
-            PolicyInputList=[_policy(statement_of_results(asker))],
+            PolicyInputList=[policy],
             ActionNames=[_READ],
             ResourceArns=[resource],
         )

@@ -13,8 +13,7 @@ def _fields(asker: Asker) -> str:
 
 
 def _page(asker: Asker) -> str:
-    answers = [asker.answer("organizations", "list_accounts", MaxResults=count) for count in (20, 21)]
-    return f"20 {answers[0]}, 21 {answers[1]}"
+    return asker.pages("organizations", "ListAccounts", 20, 21)
 
 
 _RIGHT_PAGE = f"20 {ACCEPTED}, 21 InvalidInputException"
@@ -41,7 +40,7 @@ FACTS = (
     Fact(
         name="page-of-ListAccounts",
         says="ListAccounts accepts pages of 20 and no larger ones.",
-        calls=("organizations:ListAccounts", "organizations:ListRoots"),
+        calls=("organizations:ListAccounts",),
         sources=(Limit("organizations", "ListAccounts", 20),),
         aws=(_RIGHT_PAGE,),
         orgpatch={_RIGHT_PAGE: "asks for pages of 20"},

@@ -46,7 +46,7 @@ def _expires(asker: Asker) -> str:
 
 
 def _found_again(asker: Asker) -> str:
-    """Looks for the command by its comment, as orgpatch does after a lost answer."""
+    """Says whether the list has the command with its comment, by which orgpatch finds it after a lost answer."""
     command = _scan(asker)
     after = command["RequestedDateTime"].strftime("%Y-%m-%dT%H:%M:%SZ")
     filters = [{"key": "DocumentName", "value": DOCUMENT}]

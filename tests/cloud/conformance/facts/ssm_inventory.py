@@ -15,8 +15,7 @@ def _applications(asker: Asker) -> str:
 
 
 def _page(asker: Asker) -> str:
-    answers = [asker.answer("ssm", "get_inventory", Filters=[_LINUX], MaxResults=count) for count in (50, 51)]
-    return f"50 {answers[0]}, 51 {answers[1]}"
+    return asker.pages("ssm", "GetInventory", 50, 51, Filters=[_LINUX])
 
 
 FACTS = (

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore import xform_name
+
 from ..asker import DOCUMENT, Asker
 from ..errors import CannotTell
 from ..fact import ACCEPTED, Fact, Limit, Model, Page
 
 _REFUSED = "ValidationException"
-
-
-def _snake(operation: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")
 
 
 def _nothing(_: Asker) -> dict[str, Any]:
@@ -40,9 +38,7 @@ def _page(operation: str, size: int, most: int, about: Callable[[Asker], dict[st
     """Returns the fact about pages: orgpatch asks for `size`, and the reference says `most`."""
 
     def ask(asker: Asker) -> str:
-        given = about(asker)
-        answers = [asker.answer("ssm", _snake(operation), MaxResults=count, **given) for count in (size, most + 1)]
-        return f"{size} {answers[0]}, {most + 1} {answers[1]}"
+        return asker.pages("ssm", operation, size, most + 1, **about(asker))
 
     right = f"{size} {ACCEPTED}, {most + 1} {_REFUSED}"
     return Fact(
@@ -56,14 +52,14 @@ def _page(operation: str, size: int, most: int, about: Callable[[Asker], dict[st
     )
 
 
-def _since(days: int = 1) -> str:
-    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _since() -> str:
+    return (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _sent(operation: str) -> Fact:
     def ask(asker: Asker) -> str:
         filters = [{"key": "InvokedAfter", "value": _since()}, {"key": "DocumentName", "value": DOCUMENT}]
-        return asker.answer("ssm", _snake(operation), Filters=filters, MaxResults=50)
+        return asker.answer("ssm", xform_name(operation), Filters=filters, MaxResults=50)
 
     return Fact(
         name=f"two-filters-of-{operation}",

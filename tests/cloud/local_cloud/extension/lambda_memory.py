@@ -22,6 +22,7 @@ from ministack.core import lambda_runtime
 
 from .clock import CLOCK
 from .evidence import MEMORY
+from .workers import end
 
 _LOOK_SECONDS = 0.2
 _MIB = 1024 * 1024
@@ -57,6 +58,8 @@ def install() -> None:
         return bool(native_record(self, generation, request_id, outcome, payload))
 
     def spawn(self: Any, *arguments: Any, **named: Any) -> None:
+        # The process is a new one.
+        self._peak_mib = 0.0
         native_spawn(self, *arguments, **named)
         threading.Thread(target=_watch, args=(self, self._proc), daemon=True, name=f"memory-{self.func_name}").start()
 
@@ -76,13 +79,12 @@ def _is_over(worker: Any) -> bool:
     if process is None or process.poll() is not None:
         return False
     peak = peak_mib(process.pid)
-    if peak > getattr(worker, "_peak_mib", 0.0):
+    if peak > worker._peak_mib:
         worker._peak_mib = peak
         MEMORY.write(
             at=CLOCK.now_iso(), function=worker.func_name, pid=process.pid, peakMiB=round(peak, 1), limitMiB=limit
         )
     if peak <= limit:
         return False
-    process.kill()
-    process.wait(timeout=5)
+    end(process)
     return True

@@ -85,7 +85,7 @@ class _Part:
 
 
 def _upload_id(answer: bytes) -> str:
-    return next(element.text or "" for element in ElementTree.fromstring(answer).iter() if _tag(element) == "UploadId")
+    return ElementTree.fromstring(answer).findtext("{*}UploadId") or ""
 
 
 def _parts(body: bytes) -> list[_Part]:

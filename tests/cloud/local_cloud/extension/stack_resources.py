@@ -23,19 +23,43 @@ _S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 Handlers = dict[str, Callable[..., Any]]
 
 
+def before(resource_type: str, operation: str, check: Callable[[str, dict[str, Any]], None]) -> None:
+    """Calls `check(name, properties)` before ministack's own handler, which a ValueError keeps from being called.
+
+    The name is the physical id, or the logical one of a resource that does not exist yet.
+    """
+
+    def handle(native: Callable[[], Any], name: str, properties: dict[str, Any]) -> Any:
+        check(name, properties)
+        return native()
+
+    _wrap(resource_type, operation, handle)
+
+
 def after(resource_type: str, operation: str, then: Callable[[str, dict[str, Any]], None]) -> None:
     """Calls `then(physical id, properties)` once ministack's own handler has created or updated the resource."""
+
+    def handle(native: Callable[[], Any], _name: str, properties: dict[str, Any]) -> Any:
+        made = native()
+        then(made[0], properties)
+        return made
+
+    _wrap(resource_type, operation, handle)
+
+
+def _wrap(resource_type: str, operation: str, handle: Callable[[Callable[[], Any], str, dict[str, Any]], Any]) -> None:
+    """Lets `handle(ministack's own handler, name, properties)` answer, if ministack has a handler."""
     own = provisioners._RESOURCE_HANDLERS[resource_type]
     native = own.get(operation)
     if native is None:
         return
+    # An update has the old properties before the new ones.
+    place = 2 if operation == "update" else 1
 
-    def handle(*arguments: Any, **named: Any) -> Any:
-        made = native(*arguments, **named)
-        then(made[0], arguments[1] if operation == "create" else arguments[2])
-        return made
+    def handler(*arguments: Any, **named: Any) -> Any:
+        return handle(lambda: native(*arguments, **named), arguments[0], arguments[place])
 
-    provisioners._RESOURCE_HANDLERS[resource_type] = {**own, operation: handle}
+    provisioners._RESOURCE_HANDLERS[resource_type] = {**own, operation: handler}
 
 
 def install() -> None:
@@ -56,18 +80,11 @@ def install() -> None:
         ("LifecycleConfiguration", _lifecycle_xml, s3._put_bucket_lifecycle, _dropping(s3._bucket_lifecycle)),
     )
     for operation in ("create", "update"):
+        before("AWS::IAM::Role", operation, _boundary_exists)
         after("AWS::IAM::Role", operation, _set_boundary)
         after("AWS::Lambda::Function", operation, _reserve_concurrency)
         after("AWS::StepFunctions::StateMachine", operation, _observe)
-    tables = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
-    delete_table = tables["delete"]
-
-    def delete_unprotected(name: str, properties: dict[str, Any], *more: Any, **named: Any) -> None:
-        if (dynamodb._tables.get(name) or {}).get("DeletionProtectionEnabled"):
-            raise ValueError(f"{name} cannot be deleted as it is currently protected against deletion")
-        delete_table(name, properties, *more, **named)
-
-    provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"] = {**tables, "delete": delete_unprotected}
+    before("AWS::DynamoDB::Table", "delete", _is_unprotected)
     provisioners._RESOURCE_HANDLERS.update(
         {
             "AWS::StepFunctions::StateMachineVersion": handlers(_create_version, _replace_version),
@@ -82,12 +99,19 @@ def install() -> None:
     )
 
 
-def _set_boundary(name: str, properties: dict[str, Any]) -> None:
+def _boundary_exists(_name: str, properties: dict[str, Any]) -> None:
     boundary = properties.get("PermissionsBoundary")
     if boundary and not iam._policy_exists(boundary):
-        iam._roles.pop(name, None)
         raise ValueError(f"Scope ARN: {boundary} does not exist or is not attachable.")
-    iam._roles[name]["PermissionsBoundary"] = boundary or ""
+
+
+def _set_boundary(name: str, properties: dict[str, Any]) -> None:
+    iam._roles[name]["PermissionsBoundary"] = properties.get("PermissionsBoundary") or ""
+
+
+def _is_unprotected(name: str, _properties: dict[str, Any]) -> None:
+    if (dynamodb._tables.get(name) or {}).get("DeletionProtectionEnabled"):
+        raise ValueError(f"{name} cannot be deleted as it is currently protected against deletion")
 
 
 def handlers(create: Callable[..., Any], update: Callable[..., Any]) -> Handlers:

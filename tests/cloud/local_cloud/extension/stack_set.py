@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlparse
 
-from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.core.responses import AccountRegionScopedDict, get_account_id, request_scope
 from ministack.services import iam, s3
 from ministack.services.cloudformation import engine, handlers, helpers, provisioners
 
@@ -35,7 +35,6 @@ from .stack_resources import handlers as handlers_of
 
 # Type, physical id and properties.
 Resource = tuple[str, str, dict[str, Any]]
-_LISTED_AT_ONCE = 100
 
 
 @dataclass
@@ -54,8 +53,8 @@ class StackInstance:
         return "CURRENT" if self.detailed_status == "SUCCEEDED" else "OUTDATED"
 
 
-# (account, Region, id of the stack set) → its stack instances.
-_instances: dict[tuple[str, str, str], list[StackInstance]] = {}
+# Id of the stack set → its stack instances.
+_instances: dict[str, list[StackInstance]] = AccountRegionScopedDict()
 
 
 def install() -> None:
@@ -84,13 +83,9 @@ def _update(physical_id: str, _old: Any, new: dict[str, Any], _stack: str, *_: A
 
 
 def _delete(physical_id: str, _properties: dict[str, Any], *_: Any, **__: Any) -> None:
-    for instance in _instances.pop(_key(physical_id), []):
+    for instance in _instances.pop(physical_id, []):
         with request_scope(instance.account, instance.region):
             _remove(instance.resources)
-
-
-def _key(stack_set: str) -> tuple[str, str, str]:
-    return get_account_id(), get_region(), stack_set
 
 
 def _call_as_complaint(call_as: str | None) -> str | None:
@@ -108,7 +103,7 @@ def _call_as_complaint(call_as: str | None) -> str | None:
 
 def _deploy(stack_set: str, properties: dict[str, Any]) -> None:
     template = engine._parse_template(_template_body(properties))
-    instances = _instances.setdefault(_key(stack_set), [])
+    instances = _instances.setdefault(stack_set, [])
     for group in properties.get("StackInstancesGroup") or []:
         accounts = _accounts(group["DeploymentTargets"])
         for region in group["Regions"]:
@@ -241,8 +236,7 @@ def _list(params: dict[str, Any]) -> Any:
     name = helpers._p(params, "StackSetName")
     if (complaint := _call_as_complaint(helpers._p(params, "CallAs") or None)) is not None:
         return helpers._error("ValidationError", complaint)
-    here = get_account_id(), get_region()
-    found = [key for key in _instances if key[:2] == here and name in (key[2], key[2].split(":")[0])]
+    found = [stack_set for stack_set in _instances if name in (stack_set, stack_set.split(":")[0])]
     if not found:
         return helpers._error("StackSetNotFoundException", f"StackSet {name} not found", 404)
     statuses = _filtered(params, "DETAILED_STATUS")
@@ -253,10 +247,11 @@ def _list(params: dict[str, Any]) -> Any:
         and helpers._p(params, "StackInstanceRegion") in ("", instance.region)
         and (not statuses or instance.detailed_status in statuses)
     ]
-    first = int(helpers._p(params, "NextToken") or 0)
-    last = first + int(helpers._p(params, "MaxResults") or _LISTED_AT_ONCE)
-    members = "".join(_summary(found[0][2], instance) for instance in chosen[first:last])
-    more = f"<NextToken>{last}</NextToken>" if last < len(chosen) else ""
+    size = int(helpers._p(params, "MaxResults") or helpers.PAGE_SIZE)
+    page, more, refusal = helpers._page(chosen, params, "ListStackInstances", size)
+    if refusal is not None:
+        return refusal
+    members = "".join(_summary(found[0], instance) for instance in page)
     result = f"<ListStackInstancesResult><Summaries>{members}</Summaries>{more}</ListStackInstancesResult>"
     return helpers._xml(200, "ListStackInstancesResponse", result)
 

@@ -44,10 +44,14 @@ def kill_caller(access_key: str | None) -> bool:
     process = getattr(worker, "_proc", None)
     if process is None:
         return False
-    process.kill()
-    # Wait for its end: otherwise the next invocation could go to the dying process.
-    process.wait(timeout=5)
+    end(process)
     return True
+
+
+def end(process: Any) -> None:
+    """Kills a process and waits for its end: otherwise the next invocation could go to the dying process."""
+    process.kill()
+    process.wait(timeout=5)
 
 
 def install() -> None:

@@ -257,7 +257,11 @@ impl State {
                 NextAction::AwaitEnd => open.extend(self.intents.get(id).map(|intent| intent.at)),
                 NextAction::Wait(seconds) | NextAction::BeginWaiting(seconds) => waits.push(*seconds),
                 NextAction::Ask(fact) => {
-                    decided.asks.entry(*fact).or_default().push(id.clone());
+                    // Of agents no more are asked for than are sent to next: what is known is forgotten behind each batch.
+                    let asked = decided.asks.get(fact).map_or(0, Vec::len);
+                    if *fact != Fact::Online || asked + sends.len() < SENDS_AT_A_TIME {
+                        decided.asks.entry(*fact).or_default().push(id.clone());
+                    }
                     target.in_flight += usize::from(*fact != Fact::LookUp);
                 }
                 NextAction::Send => {
