@@ -16,7 +16,7 @@ PATCHES = 12
 CHECKS = ("managed", "agent", "operating-system", "python", "repositories", "endpoints", "instance-profile", "region")
 _FOLDER = f"runs/{RUN}/steps/{STEP}"
 # The records of each target, in the order of their keys; `result` only of a run that was judged.
-_RECORDS = {"install": "install/0001.json", "result": "result.json", "scan": "scan/0001.json"}
+_RECORDS = {"install": "install/0001.json", "result": "result/0001.json", "scan": "scan/0001.json"}
 _PAGE = 1_000
 
 
@@ -119,7 +119,8 @@ class Run:
         }
         if name == "result":
             times = {"scannedAt": at, "reachedAt": at, "installedAt": at}
-            return _json({**record, **times, "conflictNotes": [], "baselineChanges": []})
+            only = {"chunk": {"number": 1, "of": 1}}
+            return _json({**record, **only, **times, "conflictNotes": [], "baselineChanges": []})
         return _json({**record, "at": at})
 
     def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-//! The results of a target's scans: the facts are fetched here, what they mean is decided in the rules.
+//! The results of a target's scans: the facts are fetched here, what they mean is decided in the rules. The results of one chunk
+//! of instances are in memory at a time.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,6 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::ssm::Ssm;
+use orgpatch_aws::lambda::TimeLeft;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger, PhaseAndPass};
@@ -15,7 +17,7 @@ use orgpatch_engine::install::second_pass::{SecondPassRules, after_both, second_
 use orgpatch_engine::inventory::Inventory;
 use orgpatch_engine::phases;
 use orgpatch_engine::phases::{Next, NextFunction};
-use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::planner::{Promotion, StepSettings};
 use orgpatch_engine::promotion;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_engine::results::command_results::CommandResult;
@@ -27,8 +29,7 @@ use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Pass, Phase};
-use orgpatch_plan::Untested;
-use orgpatch_records::keys::TargetObject;
+use orgpatch_records::keys::ChunkObject;
 use orgpatch_records::messages::TargetRequest;
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
@@ -41,12 +42,13 @@ const ROW_LOOK_SECONDS: u32 = 60;
 /// What came of each instance in a phase.
 type Results = BTreeMap<String, CommandResult>;
 
-/// Looks once, and writes the target's record if everything is final.
+/// Looks once, and writes the record of each chunk of the target whose results are all final.
 pub async fn collect(
     context: &FunctionContext,
     ledger: &Ledger,
     request: &TargetRequest,
     settings: &StepSettings,
+    time: TimeLeft,
 ) -> Result<Next, TargetError> {
     let scope = IntentScope::of(&request.run_id, &request.step, &request.target);
     let intents = ledger.intents(&scope).await?;
@@ -56,7 +58,7 @@ pub async fn collect(
     };
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
-    let look = Look { context, request, settings, ssm, intents, now: ledger.now()? };
+    let look = Look { context, request, settings, ssm, intents, now: ledger.now()?, time };
     match request.phase {
         Phase::PreInstallScan => look.before_install(&scanned).await,
         Phase::Verify => look.after_install(&scanned).await,
@@ -78,77 +80,157 @@ struct Look<'a> {
     intents: Vec<(PhaseAndPass, Intent)>,
     /// The time of the ledger when the intents were read.
     now: Timestamp,
+    time: TimeLeft,
+}
+
+/// What became of a chunk in a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chunk {
+    /// Its record is written, or it needs none.
+    Recorded,
+    /// Its record is written, and some of its instances get a second pass.
+    AnotherPass,
+    /// The result of an instance is not final.
+    Open,
 }
 
 impl Look<'_> {
     async fn after_scan(&self, asked: &Results) -> Result<Next, TargetError> {
-        let inventory: Inventory = self.context.store.get_once(&self.request.key(TargetObject::Inventory)).await?;
-        let evidence = self.evidence(asked).await?;
-        let withheld = WithheldPatches::new();
-        let view = self.view(&withheld);
-        let Some(judged) = instance_results::judge_scan(view, &inventory, asked, &evidence) else {
-            return Ok(self.again());
-        };
-        let patches = self.patches(&judged).await?;
-        let rows = instance_results::scan_rows(view, &inventory, asked, &judged, &patches);
-        self.write(rows, inventory.conflict_notes).await?;
-        Ok(self.collected(false))
+        self.each_chunk(async |chunk| {
+            let (request, store) = (self.request, &self.context.store);
+            if store.exists(&request.chunk_key(ChunkObject::Scan, chunk)).await? {
+                return Ok(Chunk::Recorded);
+            }
+            let inventory: Inventory = store.get(&request.chunk_key(ChunkObject::Inventory, chunk)).await?;
+            let ids = inventory.instances.iter().map(|one| one.instance_id.as_str());
+            let evidence = self.evidence(ids, asked).await?;
+            let withheld = WithheldPatches::new();
+            let view = self.view(&withheld);
+            let Some(judged) = instance_results::judge_scan(view, &inventory, asked, &evidence) else {
+                return Ok(Chunk::Open);
+            };
+            let patches = self.patches(&judged).await?;
+            let rows = instance_results::scan_rows(view, &inventory, asked, &judged, &patches);
+            self.write(chunk, rows, inventory.conflict_notes).await
+        })
+        .await
     }
 
     /// Writes what is left of the order: the instances for which the scan has shown that only tested patches would go
     /// in.
     async fn before_install(&self, asked: &Results) -> Result<Next, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        let order = step_inputs::planned_install(store, request).await?.into_ordered();
-        let scanned = self.scan_record().await?;
-        let evidence = self.evidence(asked).await?;
-        let view = self.view(&order.withheld);
-        let Some(judged) = instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence)
-        else {
-            return Ok(self.again());
-        };
-        let patches = self.patches(&judged).await?;
-        let tested = step_inputs::tested(store, &request.run_id, self.settings).await?;
-        let order = promotion::approve(order, &tested, &mut instance_results::found(judged, &patches));
-        store.write_once(&request.key(TargetObject::Approved), &order).await?;
-        Ok(self.collected(false))
+        let tested = &step_inputs::tested(store, &request.run_id, self.settings).await?;
+        self.each_chunk(async |chunk| {
+            let key = request.chunk_key(ChunkObject::Approved, chunk);
+            if store.exists(&key).await? {
+                return Ok(Chunk::Recorded);
+            }
+            let Some(planned) = step_inputs::planned_install(store, request, chunk).await? else {
+                return Ok(Chunk::Recorded);
+            };
+            let order = planned.into_ordered();
+            let scanned = self.scan_record(chunk).await?;
+            let evidence = self.evidence(ids(&order), asked).await?;
+            let view = self.view(&order.withheld);
+            let judged = instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence);
+            let Some(judged) = judged else { return Ok(Chunk::Open) };
+            let patches = self.patches(&judged).await?;
+            let order = promotion::approve(order, tested, &mut instance_results::found(judged, &patches));
+            store.write_once(&key, &order).await?;
+            Ok(Chunk::Recorded)
+        })
+        .await
     }
 
     async fn after_install(&self, verified: &Results) -> Result<Next, TargetError> {
+        let pass = self.request.pass;
+        let Some(installed) = &results(&self.intents, (Phase::Install, pass)) else {
+            return Ok(Next::again(NextFunction::Install, (Phase::Install, pass), 0));
+        };
+        let tested = &self.only_tested().await?;
+        self.each_chunk(async |chunk| match pass {
+            Pass::First => self.after_first_pass(chunk, installed, verified, tested.as_ref()).await,
+            Pass::Second => self.after_second_pass(chunk, installed, verified).await,
+        })
+        .await
+    }
+
+    async fn after_first_pass(
+        &self,
+        chunk: u32,
+        installed: &Results,
+        verified: &Results,
+        tested: Option<&TestedSet>,
+    ) -> Result<Chunk, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         // What an earlier try has written stands, whatever is found now.
-        if store.exists(&request.key(TargetObject::Install)).await? {
-            return Ok(self.collected(false));
+        if store.exists(&request.chunk_key(ChunkObject::Install, chunk)).await? {
+            return Ok(Chunk::Recorded);
         }
-        if request.pass == Pass::First && store.exists(&request.key(TargetObject::FirstPass)).await? {
-            return Ok(self.collected(true));
+        let key = request.chunk_key(ChunkObject::FirstPass, chunk);
+        if store.exists(&key).await? {
+            return Ok(Chunk::AnotherPass);
         }
-        let Some(installed) = results(&self.intents, (Phase::Install, request.pass)) else {
-            return Ok(Next::again(NextFunction::Install, (Phase::Install, request.pass), 0));
+        let Some(installable) = step_inputs::installable(store, request, chunk).await? else {
+            return Ok(Chunk::Recorded);
         };
-        if request.pass == Pass::Second {
-            let first = step_inputs::first_pass(store, request).await?;
-            let Some(rows) = self.rows(&first.second, &first.rows, &installed, verified).await? else {
-                return Ok(self.again());
-            };
-            self.write(after_both(first, rows, &installed), Vec::new()).await?;
-            return Ok(self.collected(false));
-        }
-        let order = step_inputs::installable(store, request).await?.into_ordered();
-        let scanned = self.scan_record().await?;
-        let Some(rows) = self.rows(&order, &scanned.instances, &installed, verified).await? else {
-            return Ok(self.again());
+        let order = installable.into_ordered();
+        let scanned = self.scan_record(chunk).await?;
+        let Some(rows) = self.rows(&order, &scanned.instances, installed, verified).await? else {
+            return Ok(Chunk::Open);
         };
-        let tested = self.only_tested().await?;
         let systems = |os| self.settings.passes_of(os) > 1;
-        let rules = SecondPassRules { systems: &systems, only_tested: tested.as_ref() };
+        let rules = SecondPassRules { systems: &systems, only_tested: tested };
         let time_over = request.time_over(self.now).is_some();
-        if let Some(pass) = second_pass(&order, &rows, &installed, rules).filter(|_| !time_over) {
-            store.write_once(&request.key(TargetObject::FirstPass), &pass).await?;
-            return Ok(self.collected(true));
+        if let Some(pass) = second_pass(&order, &rows, installed, rules).filter(|_| !time_over) {
+            store.write_once(&key, &pass).await?;
+            return Ok(Chunk::AnotherPass);
         }
-        self.write(rows, Vec::new()).await?;
-        Ok(self.collected(false))
+        self.write(chunk, rows, Vec::new()).await
+    }
+
+    async fn after_second_pass(
+        &self,
+        chunk: u32,
+        installed: &Results,
+        verified: &Results,
+    ) -> Result<Chunk, TargetError> {
+        let (request, store) = (self.request, &self.context.store);
+        if store.exists(&request.chunk_key(ChunkObject::Install, chunk)).await? {
+            return Ok(Chunk::Recorded);
+        }
+        let Some(first) = step_inputs::first_pass(store, request, chunk).await? else {
+            return Ok(Chunk::Recorded);
+        };
+        let Some(rows) = self.rows(&first.second, &first.rows, installed, verified).await? else {
+            return Ok(Chunk::Open);
+        };
+        self.write(chunk, after_both(first, rows, installed), Vec::new()).await
+    }
+
+    /// Works on the chunks of the target, one after the other, as long as there is time. What is final is recorded, whatever is
+    /// still open elsewhere.
+    async fn each_chunk(
+        &self,
+        mut work: impl AsyncFnMut(u32) -> Result<Chunk, TargetError>,
+    ) -> Result<Next, TargetError> {
+        let chunks = step_inputs::chunks(&self.context.store, self.request).await?;
+        let (mut open, mut another_pass) = (false, false);
+        for chunk in 1..=chunks.count() {
+            if self.time.is_short() {
+                return Ok(self.again(0));
+            }
+            match work(chunk).await? {
+                Chunk::Recorded => {}
+                Chunk::AnotherPass => another_pass = true,
+                Chunk::Open => open = true,
+            }
+        }
+        if open {
+            return Ok(self.again(ROW_LOOK_SECONDS));
+        }
+        Ok(phases::collected(self.request.phase, self.request.pass, another_pass))
     }
 
     /// Returns the rows after a pass; None while a result is not final.
@@ -159,7 +241,7 @@ impl Look<'_> {
         installed: &Results,
         verified: &Results,
     ) -> Result<Option<Vec<InstanceRow>>, TargetError> {
-        let evidence = self.evidence(verified).await?;
+        let evidence = self.evidence(ids(order), verified).await?;
         let view = self.view(&order.withheld);
         let Some(judged) = instance_results::judge_install(view, order, before, installed, verified, &evidence) else {
             return Ok(None);
@@ -169,32 +251,32 @@ impl Look<'_> {
         Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, &patches)))
     }
 
-    async fn scan_record(&self) -> Result<TargetRecord, TargetError> {
-        Ok(self.context.store.get(&self.request.key(TargetObject::Scan)).await?)
+    async fn scan_record(&self, chunk: u32) -> Result<TargetRecord, TargetError> {
+        Ok(self.context.store.get(&self.request.chunk_key(ChunkObject::Scan, chunk)).await?)
     }
 
     /// Returns the tested set where the stage withholds everything else.
     async fn only_tested(&self) -> Result<Option<TestedSet>, TargetError> {
-        let withholds = self.settings.promotion.as_ref().is_some_and(|one| one.untested == Untested::Block);
+        let withholds = self.settings.promotion.as_ref().is_some_and(Promotion::withholds_untested);
         if !withholds {
             return Ok(None);
         }
         Ok(Some(step_inputs::tested(&self.context.store, &self.request.run_id, self.settings).await?))
     }
 
-    /// The same look again, when more compliance rows may be there.
-    fn again(&self) -> Next {
-        Next::again(NextFunction::CollectResults, (self.request.phase, self.request.pass), ROW_LOOK_SECONDS)
+    /// The same look again after so many seconds.
+    fn again(&self, wait_seconds: u32) -> Next {
+        Next::again(NextFunction::CollectResults, (self.request.phase, self.request.pass), wait_seconds)
     }
 
-    fn collected(&self, another_pass: bool) -> Next {
-        phases::collected(self.request.phase, self.request.pass, another_pass)
-    }
-
-    /// The compliance rows of the instances whose scan ended with success; the others have none of this run.
-    async fn evidence(&self, asked: &Results) -> Result<Evidence, TargetError> {
-        let answered = asked.iter().filter(|(_, asked)| asked.answer == InvocationResult::Succeeded);
-        let ids: Vec<String> = answered.map(|(id, _)| id.clone()).collect();
+    /// The compliance rows of those of the instances whose scan ended with success; the others have none of this run.
+    async fn evidence<'i>(
+        &self,
+        instances: impl Iterator<Item = &'i str>,
+        asked: &Results,
+    ) -> Result<Evidence, TargetError> {
+        let has_answered = |id: &&str| asked.get(*id).is_some_and(|asked| asked.answer == InvocationResult::Succeeded);
+        let ids: Vec<String> = instances.filter(has_answered).map(str::to_owned).collect();
         match self.ssm.patch_states(&ids).await {
             Ok(states) => Ok(Evidence::new(states)),
             Err(error) => Err(self.context.sessions.target_error(&self.request.target, error).await),
@@ -217,7 +299,12 @@ impl Look<'_> {
         self.context.sessions.target_result(&self.request.target, all).await
     }
 
-    async fn write(&self, instances: Vec<InstanceRow>, conflict_notes: Vec<Reason>) -> Result<(), TargetError> {
+    async fn write(
+        &self,
+        chunk: u32,
+        instances: Vec<InstanceRow>,
+        conflict_notes: Vec<Reason>,
+    ) -> Result<Chunk, TargetError> {
         let request = self.request;
         let record = TargetRecord {
             target: request.target.clone(),
@@ -227,7 +314,9 @@ impl Look<'_> {
             instances,
             conflict_notes,
         };
-        Ok(self.context.write_record(request, &record).await?)
+        let key = request.chunk_key(ChunkObject::record(request.phase), chunk);
+        self.context.store.write_once(&key, &record).await?;
+        Ok(Chunk::Recorded)
     }
 
     fn view<'v>(&'v self, withheld: &'v WithheldPatches) -> View<'v> {
@@ -235,4 +324,8 @@ impl Look<'_> {
         let time_over = request.time_over(*now);
         View { run_id: &request.run_id, target: &request.target, withheld, now: *now, time_over }
     }
+}
+
+fn ids(order: &InstallOrder) -> impl Iterator<Item = &str> {
+    order.instances.iter().map(|one| one.instance_id.as_str())
 }

@@ -2,7 +2,7 @@
 
 mod collect;
 
-use orgpatch_aws::lambda::{self, Error, environment};
+use orgpatch_aws::lambda::{self, Error, TimeLeft, environment};
 use orgpatch_aws::member::context::{FunctionContext, expect_phase};
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_engine::phases::{Next, NextFunction};
@@ -16,12 +16,17 @@ async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let context = &FunctionContext::build(Owner::CollectResults).await?;
     let ledger = &Ledger::new(&context.config, environment::ledger_table()?);
-    lambda::run(|request| collect_results(context, ledger, request)).await
+    lambda::run_in_time(|request, time| collect_results(context, ledger, request, time)).await
 }
 
-async fn collect_results(context: &FunctionContext, ledger: &Ledger, request: TargetRequest) -> Result<Next, RunError> {
+async fn collect_results(
+    context: &FunctionContext,
+    ledger: &Ledger,
+    request: TargetRequest,
+    time: TimeLeft,
+) -> Result<Next, RunError> {
     expect_phase(&request, &[Phase::Scan, Phase::PreInstallScan, Phase::Verify])?;
     let settings = context.settings(&request).await?;
-    let result = collect::collect(context, ledger, &request, &settings).await;
+    let result = collect::collect(context, ledger, &request, &settings, time).await;
     context.answer_unless_throttled(&request, NextFunction::CollectResults, &settings, result).await
 }

@@ -368,6 +368,7 @@ mod tests {
 
     use super::*;
     use crate::fixtures::target;
+    use crate::inventory::chunks::Chunk;
     use crate::inventory::{Eligibility, InventoryInstance};
     use crate::results::reconcile::TargetResult;
     use crate::results::{InstanceRow, reconcile};
@@ -449,6 +450,7 @@ mod tests {
             reconcile::row(&target(), &seen(&format!("i-{n}")), row_outcome, reason.clone())
         };
         TargetResult {
+            chunk: Chunk::ONLY,
             target: target(),
             outcome,
             instances: (0..instances).map(row).collect(),
@@ -524,6 +526,18 @@ mod tests {
             "AWS refused a baseline of the plan in 2 of 3 targets (limit 1: 10%, but never all); see the reasons of the instances that were skipped (too-many-baselines-refused)"
         );
         assert!(decide(1, 0).ends_with("(too-many-baselines-refused)"), "never all");
+    }
+
+    #[test]
+    fn a_target_in_chunks_counts_once_and_its_instances_each() {
+        let mut tally = StepTally::default();
+        for (chunk, end) in Chunk::all(3).zip(['r', 'l', 'r']) {
+            tally.add(&TargetResult { chunk, ..result_of(end, 2) });
+        }
+        tally.add(&result_of('r', 1));
+        let (reached, error) = (tally.targets.of(TargetOutcome::Reached), tally.targets.of(TargetOutcome::Error));
+        let instances: u64 = tally.counts.iter().map(|(_, n)| n).sum();
+        assert_eq!((reached, error, tally.lost, instances), (1, 1, 1, 7));
     }
 
     #[test]

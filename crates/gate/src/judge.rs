@@ -12,7 +12,7 @@ use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, re
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_records::keys;
-use orgpatch_records::keys::{StepObject, TargetObject};
+use orgpatch_records::keys::{ChunkObject, StepObject};
 use orgpatch_records::messages::GateRequest;
 
 /// Measures the step against its gate.
@@ -53,7 +53,7 @@ async fn earlier_waves(
     Store::for_each(keys, |key: String| async move { store.get(&key).await }).await
 }
 
-/// The result of a target, written once: the report shows what is counted here, and a second try of this function counts
+/// The result of a chunk of a target, written once: the report shows what is counted here, and a second try of this function counts
 /// what the first one has written.
 async fn result(
     store: &Store,
@@ -66,7 +66,8 @@ async fn result(
         KnownTarget::Recorded(records) => *records,
     };
     let result = reconcile(records, &StepEnd::Over, settings.operation);
-    let key = keys::of_target(&request.run_id, &request.step, &result.target, TargetObject::Result);
+    let chunk = result.chunk.number.get();
+    let key = keys::of_chunk(&request.run_id, &request.step, &result.target, ChunkObject::Result, chunk);
     if store.create(&key, &result).await? { Ok(result) } else { store.get(&key).await }
 }
 

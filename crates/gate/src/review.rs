@@ -1,21 +1,27 @@
 //! Review: writes down what would be installed, before anything is.
 
+use std::collections::HashMap;
+
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records::Wanted;
 use orgpatch_aws::store::upload::written;
 use orgpatch_aws::store::{step_inputs, step_records};
+use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::gate::{GateAnswer, GateDecision};
+use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::install::plan;
 use orgpatch_engine::install::plan::InstallPlan;
-use orgpatch_engine::planner::StepSettings;
-use orgpatch_engine::results::reconcile::KnownTarget;
+use orgpatch_engine::planner::{Promotion, StepSettings};
+use orgpatch_engine::promotion::TestedSet;
+use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
 use orgpatch_engine::{gate, promotion};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
+use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
-use orgpatch_records::keys::{StepObject, TargetObject};
+use orgpatch_records::keys::{ChunkObject, StepObject};
 use orgpatch_records::messages::GateRequest;
 
 /// In errors.
@@ -34,17 +40,17 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let (run_id, step) = (&request.run_id, &request.step);
     let baselines = &step_inputs::baselines(store, run_id, settings).await?;
     let tested = &step_inputs::tested(store, run_id, settings).await?;
+    let comparison = settings.promotion.as_ref().map(|promotion| Comparison { promotion, tested, baselines });
+    let withheld = &withheld_in_large_targets(store, request, settings, comparison).await?;
     let order = async |target: KnownTarget| {
-        // Nothing is judged before the install, and results are not asked for.
-        let KnownTarget::Recorded(facts) = target else { return Ok(None) };
-        let Some(order) = facts.scan.as_ref().and_then(|scan| gate::order(scan, settings.reboot)) else {
-            return Ok(None);
-        };
-        let order = plan::sorted(match &settings.promotion {
-            Some(promotion) => promotion::review(order, tested, promotion.untested, baselines),
+        let Some((facts, mut order)) = scanned_order(target, settings) else { return Ok(None) };
+        // All chunks of a target get the same list: there is one baseline for all of them.
+        order.withheld.extend(withheld.get(&place(&facts.target)).cloned().unwrap_or_default());
+        let order = plan::sorted(match comparison {
+            Some(comparison) => comparison.review(order),
             None => order,
         });
-        let key = keys::of_target(run_id, step, &facts.target, TargetObject::Order);
+        let key = keys::of_chunk(run_id, step, &facts.target, ChunkObject::Order, facts.chunk.number.get());
         store.write_once(&key, &order).await?;
         Ok(Some((facts.target, order)))
     };
@@ -56,7 +62,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         let Some((target, order)) = reviewed else { return Ok(()) };
         written(WHAT, plan.add(&mut upload, &order))?;
         instances += order.instances.len();
-        if !order.instances.is_empty() {
+        if !order.instances.is_empty() && targets.last() != Some(&target) {
             targets.push(target);
         }
         upload.settle().await
@@ -76,4 +82,57 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     }
     let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
     Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new(ReasonCode::Work, text) })
+}
+
+/// How an order is compared with what the first stage installed.
+#[derive(Clone, Copy)]
+struct Comparison<'a> {
+    promotion: &'a Promotion,
+    tested: &'a TestedSet,
+    baselines: &'a [Baseline],
+}
+
+impl Comparison<'_> {
+    fn review(self, order: InstallOrder) -> InstallOrder {
+        promotion::review(order, self.tested, self.promotion.untested, self.baselines)
+    }
+}
+
+/// Returns what is withheld in each target with more than one chunk, from all its chunks together: every chunk of the order has
+/// the whole list, and it must fit into the baseline.
+async fn withheld_in_large_targets(
+    store: &Store,
+    request: &GateRequest,
+    settings: &StepSettings,
+    comparison: Option<Comparison<'_>>,
+) -> Result<HashMap<(String, String), WithheldPatches>, RunError> {
+    let mut withheld: HashMap<(String, String), WithheldPatches> = HashMap::new();
+    let Some(comparison) = comparison.filter(|one| one.promotion.withholds_untested()) else {
+        return Ok(withheld);
+    };
+    step_records::each_target(store, &request.run_id, &request.step, Wanted::ScanOfLarge, async |target| {
+        let Some((facts, mut order)) = scanned_order(target, settings) else { return Ok(()) };
+        let place = place(&facts.target);
+        order.withheld = withheld.remove(&place).unwrap_or_default();
+        let order = comparison.review(order);
+        if !order.withheld.is_empty() {
+            withheld.insert(place, order.withheld);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(withheld)
+}
+
+fn place(target: &Target) -> (String, String) {
+    (target.account_id.clone(), target.region.clone())
+}
+
+/// Returns what the scan of a chunk gives to install. A target whose scan ended in the middle gets nothing: part of it is unknown.
+fn scanned_order(target: KnownTarget, settings: &StepSettings) -> Option<(Box<RecordedTarget>, InstallOrder)> {
+    // Nothing is judged before the install, and results are not asked for.
+    let KnownTarget::Recorded(facts) = target else { return None };
+    let scan = facts.scan.as_ref().filter(|_| facts.is_scanned_whole)?;
+    let order = gate::order(scan, settings.reboot)?;
+    Some((facts, order))
 }

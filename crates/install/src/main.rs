@@ -7,8 +7,7 @@ use orgpatch_aws::member::context::{FunctionContext, expect_phase};
 use orgpatch_aws::member::sending::{Receiver, Sender};
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::Ledger;
-use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::install::order::{InstallOrder, OrderedInstance};
+use orgpatch_aws::store::step_inputs::to_send;
 use orgpatch_engine::phases;
 use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::StepSettings;
@@ -49,28 +48,23 @@ impl Install {
         time: TimeLeft,
     ) -> Result<Next, TargetError> {
         let Self { context, ledger, paces } = self;
-        let installable = step_inputs::installable(&context.store, request).await?;
+        let installable = to_send::installable(&context.store, request).await?;
         // Without the proof that only tested patches would go in nothing does.
         let Some(first) = installable.to_send() else {
             return Ok(phases::unproved());
         };
+        let second;
         let order = match request.pass {
-            Pass::First => first.clone(),
-            Pass::Second => step_inputs::first_pass(&context.store, request).await?.second,
+            Pass::First => first,
+            Pass::Second => {
+                second = to_send::second_pass(&context.store, request).await?;
+                &second
+            }
         };
         let (member, order_size) =
             (&context.sessions.session_for(&request.run_id, &request.target).await?, first.instances.len());
         let withheld = &order.withheld;
         let sender = Sender { context, ledger, paces, time, member, request, settings, withheld, order_size };
-        Ok(sender.work(receivers(&order)).await?.next(request))
+        Ok(sender.work(order.instances.iter().map(Receiver::from).collect()).await?.next(request))
     }
-}
-
-fn receivers(order: &InstallOrder) -> Vec<Receiver> {
-    let receiver = |one: &OrderedInstance| Receiver {
-        availability_zone: one.availability_zone.clone(),
-        instance_id: one.instance_id.clone(),
-        os: one.os,
-    };
-    order.instances.iter().map(receiver).collect()
 }

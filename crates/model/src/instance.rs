@@ -84,3 +84,11 @@ pub struct ManagedInstance {
     /// Version of the SSM Agent.
     pub agent_version: String,
 }
+
+impl ManagedInstance {
+    /// Returns its operating system in the agent's own words, such as `Amazon Linux 2023`.
+    #[must_use]
+    pub fn platform(&self) -> String {
+        format!("{} {}", self.platform_name, self.platform_version).trim().to_owned()
+    }
+}

@@ -12,7 +12,7 @@ mod tests;
 
 use orgpatch_model::target::Target;
 
-pub use target::{FIRST_ROUND, TargetObject, of_target, place_and_object};
+pub use target::{ChunkObject, FIRST_ROUND, OfTarget, TargetObject, of_chunk, of_target, place_and_object};
 
 /// What writes objects of a run. Each kind of object has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,5 +207,6 @@ pub fn owners(run_id: &str, step: &str, target: &Target, plan: &str) -> Vec<(Str
     all.extend(REPORT_FILES.map(|name| (report_file(run_id, name), Owner::Report)));
     all.extend(StepObject::ALL.map(|object| (of_step(run_id, step, object), object.owner())));
     all.extend(TargetObject::ALL.map(|object| (of_target(run_id, step, target, object), object.owner())));
+    all.extend(ChunkObject::ALL.map(|object| (of_chunk(run_id, step, target, object, 1), object.owner())));
     all
 }

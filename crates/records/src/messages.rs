@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::keys;
-use crate::keys::TargetObject;
+use crate::keys::{ChunkObject, TargetObject};
 
 /// Input of `list-accounts`.
 #[derive(Debug, Clone, Deserialize)]
@@ -107,6 +107,12 @@ impl TargetRequest {
     #[must_use]
     pub fn key(&self, object: TargetObject) -> String {
         keys::of_target(&self.run_id, &self.step, &self.target, object)
+    }
+
+    /// Returns the key of an object of a chunk of the target.
+    #[must_use]
+    pub fn chunk_key(&self, object: ChunkObject, chunk: u32) -> String {
+        keys::of_chunk(&self.run_id, &self.step, &self.target, object, chunk)
     }
 
     /// Returns true if the target's execution has looked as often as it may.

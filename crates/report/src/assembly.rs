@@ -1,11 +1,11 @@
-//! Puts a report together, one target after the other. It keeps only what is about the whole run in memory, so memory does
+//! Puts a report together, one chunk of a target after the other. It keeps only what is about the whole run in memory, so memory does
 //! not grow with the number of instances.
 
 use jiff::Timestamp;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
-use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, reconcile};
+use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, WholeTarget, reconcile};
 use orgpatch_model::outcome::{Counts, TargetCounts, TargetOutcome};
 
 use super::promotion::{PromotionTally, compared};
@@ -13,13 +13,15 @@ use super::readiness::ReadinessTally;
 use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course};
 use crate::comparison::Comparison;
 
-/// A target of the report, with its instances.
+/// A chunk of a target in the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportedTarget {
-    /// The target.
+pub struct ReportedChunk {
+    /// The target as far as this chunk knows it.
     pub target: TargetReport,
-    /// Its instances, sorted by id.
+    /// The instances of the chunk, sorted by id.
     pub instances: Vec<InstanceRow>,
+    /// The target as a whole; the last chunk of a target has it.
+    pub whole: Option<TargetReport>,
 }
 
 /// A report while it is put together.
@@ -41,6 +43,8 @@ struct StepInWork {
     counts: Counts,
     targets: TargetCounts,
     promotion: Option<PromotionTally>,
+    /// The target of which more chunks come.
+    incomplete: WholeTarget,
 }
 
 impl Assembly {
@@ -58,6 +62,7 @@ impl Assembly {
             begun: false,
             counts: Counts::default(),
             targets: TargetCounts::default(),
+            incomplete: WholeTarget::default(),
         });
         Self {
             steps: steps.collect(),
@@ -87,14 +92,15 @@ impl Assembly {
         &self.run
     }
 
-    /// Adds one more target of the step with that index in the run.
+    /// Adds the next chunk of a target of the step with that index in the run. The chunks of a target follow one another.
+    /// Returns what is reported of the chunk.
     ///
     /// # Panics
     ///
     /// If the run has no such step.
-    pub fn add(&mut self, step: usize, target: KnownTarget) -> ReportedTarget {
+    pub fn add(&mut self, step: usize, chunk: KnownTarget) -> ReportedChunk {
         let step = &mut self.steps[step];
-        let result = match target {
+        let result = match chunk {
             KnownTarget::Judged(result) => *result,
             KnownTarget::Recorded(records) => {
                 let scanned = records.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
@@ -102,10 +108,14 @@ impl Assembly {
                 reconcile(*records, &step.end, self.run.operation)
             }
         };
-        let reported = reported(result);
-        self.highlights.add_target(&reported.target);
-        step.targets.add(reported.target.outcome);
-        for row in &reported.instances {
+        let whole = step.incomplete.add(&result).map(|whole| target_report(whole).0);
+        if let Some(target) = &whole {
+            self.highlights.add_target(target);
+            step.targets.add(target.outcome);
+        }
+        let (target, instances) = target_report(result);
+        let chunk = ReportedChunk { target, instances, whole };
+        for row in &chunk.instances {
             step.counts.add(row.outcome);
             if let Some(promotion) = &mut step.promotion {
                 promotion.add(row);
@@ -114,7 +124,7 @@ impl Assembly {
             self.readiness.add(&row.findings);
             self.highlights.add_instance(row);
         }
-        reported
+        chunk
     }
 
     /// Returns what the report says about the whole run, after every target was added.
@@ -157,9 +167,10 @@ impl StepInWork {
     }
 }
 
-fn reported(result: TargetResult) -> ReportedTarget {
+fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
     let TargetResult {
         target,
+        chunk: _,
         outcome,
         reason,
         scanned_at,
@@ -169,23 +180,21 @@ fn reported(result: TargetResult) -> ReportedTarget {
         conflict_notes,
         baseline_changes,
     } = result;
-    ReportedTarget {
-        target: TargetReport {
-            account_id: target.account_id,
-            account_name: target.account_name,
-            ou_path: target.ou_path,
-            region: target.region,
-            stage: target.stage,
-            wave: target.wave,
-            outcome,
-            reason,
-            scanned_at,
-            installed_at,
-            baseline_changes,
-            conflict_notes,
-        },
-        instances,
-    }
+    let report = TargetReport {
+        account_id: target.account_id,
+        account_name: target.account_name,
+        ou_path: target.ou_path,
+        region: target.region,
+        stage: target.stage,
+        wave: target.wave,
+        outcome,
+        reason,
+        scanned_at,
+        installed_at,
+        baseline_changes,
+        conflict_notes,
+    };
+    (report, instances)
 }
 
 #[cfg(test)]

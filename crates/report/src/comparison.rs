@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ReportedTarget;
+use crate::ReportedChunk;
 
 /// What changed since the previous run of the same plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -153,14 +153,14 @@ impl Comparing {
         }
     }
 
-    /// Adds one more target with its instances. If one of the runs did not reach the target (another stage, no access),
+    /// Adds the next chunk of a target with its instances. If one of the runs did not reach the target (another stage, no access),
     /// none of its instances is new or gone.
-    pub fn add(&mut self, ReportedTarget { target, instances }: &ReportedTarget) {
+    pub fn add(&mut self, ReportedChunk { target, instances, whole }: &ReportedChunk) {
         let place = TargetKey { account_id: target.account_id.as_str().into(), region: target.region.as_str().into() };
         let reached_then = self.reached.get_mut(&place);
         let was_reached = reached_then.is_some();
-        if let Some(reached_now) = reached_then {
-            *reached_now |= target.outcome == TargetOutcome::Reached;
+        if let (Some(reached_now), Some(whole)) = (reached_then, whole) {
+            *reached_now |= whole.outcome == TargetOutcome::Reached;
         }
         for row in instances {
             let before = self.then.remove(row.instance_id.as_str()).map(|then| then.outcome);

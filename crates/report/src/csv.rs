@@ -14,7 +14,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::operating_system::Platform;
 
-use crate::{ReportedTarget, TargetReport};
+use crate::{ReportedChunk, TargetReport};
 
 /// The mark that tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -42,7 +42,7 @@ impl CsvFile {
     }
 
     /// Writes the lines of a target.
-    pub fn lines(self, out: &mut impl Write, target: &ReportedTarget) -> io::Result<()> {
+    pub fn lines(self, out: &mut impl Write, target: &ReportedChunk) -> io::Result<()> {
         let mut lines = Lines::new(out);
         let mut rows = target.instances.iter();
         match self {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use orgpatch_engine::gate::{GateDecision, GateRecord};
+use orgpatch_engine::inventory::chunks::Chunk;
 use orgpatch_engine::inventory::{Eligibility, InventoryInstance};
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
@@ -80,6 +81,8 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let unready = instance(&production, "i-00000000000000003", None, Outcome::NotReady, ReasonCode::Unmanaged);
     let twice = installed_twice(&production);
     let facts = |target: &Target, outcome, instances| RecordedTarget {
+        chunk: Chunk::ONLY,
+        is_scanned_whole: true,
         target: target.clone(),
         inventory: None,
         scan: Some(TargetRecord {
@@ -129,13 +132,19 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
     let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
     let mut add = |step, records| assembly.add(step, known(records));
+    // The second target has two chunks.
+    let [first, second] = [1, 2].map(|number| Chunk::all(2).nth(number - 1).expect("two chunks"));
+    let production =
+        |chunk, instances| RecordedTarget { chunk, ..facts(&production, TargetOutcome::Reached, instances) };
     let added = [
         add(0, RecordedTarget { baseline_changes, ..facts(&test, TargetOutcome::Reached, vec![patched]) }),
-        add(1, facts(&production, TargetOutcome::Reached, vec![failed, unready, twice])),
+        add(1, production(first, vec![failed, unready])),
+        add(1, production(second, vec![twice])),
         add(1, facts(&locked, TargetOutcome::AccessDenied, vec![])),
     ];
     let (head, _) = assembly.end(None);
-    let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.target, one.instances)).unzip();
+    let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.whole, one.instances)).unzip();
+    let targets = targets.into_iter().flatten().collect();
     Report { head, instances: instances.into_iter().flatten().collect(), targets }
 }
 

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use run::{InstanceColumns, TargetColumns};
 use serde::Serialize;
 
-use crate::{ReportedTarget, RunReport};
+use crate::{ReportedChunk, RunReport};
 
 /// A table of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +60,9 @@ impl HistoryTable {
         format!("results/{table}/date={date}/stage={stage}/{}.jsonl", run.id)
     }
 
-    /// Writes the lines of a target. Fails only if `out` does.
-    pub fn lines(self, out: &mut impl Write, run: &RunReport, target: &ReportedTarget) -> io::Result<()> {
-        let ReportedTarget { target, instances } = target;
+    /// Writes the lines of a chunk of a target. Fails only if `out` does.
+    pub fn lines(self, out: &mut impl Write, run: &RunReport, chunk: &ReportedChunk) -> io::Result<()> {
+        let ReportedChunk { target, instances, whole } = chunk;
         let place = TargetColumns::of(run, target);
         match self {
             Self::Instances => instances
@@ -72,7 +72,7 @@ impl HistoryTable {
                 let subject = InstanceColumns::of(&place, row);
                 patch::Line::all_of(&subject, run, target, row).try_for_each(|one| line(out, &one))
             }),
-            Self::Targets => line(out, &target::Line::of(&place, target)),
+            Self::Targets => whole.iter().try_for_each(|target| line(out, &target::Line::of(&place, target))),
         }
     }
 }

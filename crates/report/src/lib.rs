@@ -19,7 +19,7 @@ mod readiness;
 mod small_account;
 pub mod summary;
 
-pub use assembly::{Assembly, ReportedTarget};
+pub use assembly::{Assembly, ReportedChunk};
 pub use highlights::{Highlights, Shortlist};
 pub use model::{Head, Report, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, json_schema};
 pub use promotion::{PatchCount, StepPromotion};

@@ -13,7 +13,7 @@ use orgpatch_plan::Gate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::assembly::ReportedTarget;
+use crate::assembly::ReportedChunk;
 use crate::comparison::Comparison;
 use crate::highlights::Highlights;
 use crate::promotion::StepPromotion;
@@ -184,15 +184,16 @@ pub struct TargetReport {
 }
 
 impl Report {
-    /// Returns each target with its instances, in the order of the targets.
-    pub fn into_reported(self) -> impl Iterator<Item = ReportedTarget> {
+    /// Returns each target with its instances as one chunk, in the order of the targets.
+    pub fn into_reported(self) -> impl Iterator<Item = ReportedChunk> {
         let mut rows: HashMap<(String, String), Vec<InstanceRow>> = HashMap::new();
         for row in self.instances {
             rows.entry((row.account_id.clone(), row.region.clone())).or_default().push(row);
         }
         self.targets.into_iter().map(move |target| {
             let place = (target.account_id.clone(), target.region.clone());
-            ReportedTarget { instances: rows.remove(&place).unwrap_or_default(), target }
+            let instances = rows.remove(&place).unwrap_or_default();
+            ReportedChunk { instances, whole: Some(target.clone()), target }
         })
     }
 

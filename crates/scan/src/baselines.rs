@@ -14,7 +14,7 @@ use orgpatch_engine::baselines::{
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
-use orgpatch_engine::results::TargetRecord;
+use orgpatch_engine::results::reconcile::without_instances;
 use orgpatch_model::english;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::WithheldPatches;
@@ -164,14 +164,7 @@ fn token(request: &TargetRequest) -> String {
 
 /// The record of a target in a run about baselines: no instance is in it.
 async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Reason) -> Result<Next, TargetError> {
-    let record = TargetRecord {
-        target: request.target.clone(),
-        outcome: TargetOutcome::Reached,
-        reason,
-        at: request.now,
-        instances: Vec::new(),
-        conflict_notes: Vec::new(),
-    };
+    let record = without_instances(request.target.clone(), TargetOutcome::Reached, reason, request.now);
     context.write_record(request, &record).await?;
     Ok(Next::done(request.phase, request.pass))
 }

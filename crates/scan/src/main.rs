@@ -7,34 +7,28 @@
 
 mod baselines;
 mod competing;
-mod readiness;
+mod inventory;
 
 use std::collections::HashSet;
 
-use orgpatch_aws::clients::call::CallError;
-use orgpatch_aws::clients::config::MemberConfig;
-use orgpatch_aws::clients::ec2;
-use orgpatch_aws::clients::ssm::Ssm;
+use inventory::Progress;
 use orgpatch_aws::lambda::{self, Error, TimeLeft, environment};
 use orgpatch_aws::member::Paces;
 use orgpatch_aws::member::context::{FunctionContext, expect_phase};
 use orgpatch_aws::member::sending::{Receiver, Sender};
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger};
-use orgpatch_aws::store::step_inputs;
+use orgpatch_aws::store::step_inputs::to_send;
 use orgpatch_engine::gate::GateAnswer;
-use orgpatch_engine::install::order::OrderedInstance;
-use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::StepSettings;
-use orgpatch_engine::results::reconcile::not_attempted;
+use orgpatch_engine::results::reconcile::{not_asked, not_attempted};
 use orgpatch_engine::sending::intent::End;
 use orgpatch_model::error::RunError;
-use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::target::{Pass, Phase};
 use orgpatch_records::keys;
-use orgpatch_records::keys::{Owner, StepObject, TargetObject};
+use orgpatch_records::keys::{Owner, StepObject};
 use orgpatch_records::messages::TargetRequest;
 
 /// What the process keeps from one invocation to the next.
@@ -67,10 +61,10 @@ impl Scan {
         let context = &self.context;
         let settings = context.settings(&request).await?;
         let result = match request.phase {
-            Phase::Inventory => return list(context, &request, &settings).await,
+            Phase::Inventory => return list(context, &request, &settings, time).await,
             Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
             Phase::RestoreBaselines => baselines::restore(context, &request).await,
-            Phase::Scan if settings.readiness_only => readiness::record(context, &request, &settings).await,
+            Phase::Scan if settings.readiness_only => record_readiness(context, &request, &settings, time).await,
             _ => self.send(&request, &settings, time).await,
         };
         context.answer_unless_throttled(&request, NextFunction::Scan, &settings, result).await
@@ -86,13 +80,16 @@ impl Scan {
         let Self { context, ledger, paces } = self;
         let (receivers, withheld) = match request.phase {
             Phase::PreInstallScan => {
-                let planned = step_inputs::planned_install(&context.store, request).await?;
+                let planned = to_send::planned(&context.store, request).await?;
                 let withheld = planned.ordered().withheld.clone();
                 baselines::withhold(context, request, settings, &withheld).await?;
-                (planned.instances_to_prove().map(receiver).collect(), withheld)
+                (planned.instances_to_prove().map(Receiver::from).collect(), withheld)
             }
             Phase::Verify => self.installed(request).await?,
-            _ => (eligible(inventory(context, request, settings).await?), WithheldPatches::new()),
+            _ => match inventory::take(context, request, settings, time).await? {
+                Progress::Complete => (inventory::eligible(&context.store, request).await?, WithheldPatches::new()),
+                Progress::Unfinished => return Ok(goes_on(request)),
+            },
         };
         let (member, order_size) =
             (&context.sessions.session_for(&request.run_id, &request.target).await?, receivers.len());
@@ -106,8 +103,8 @@ impl Scan {
     async fn installed(&self, request: &TargetRequest) -> Result<(Vec<Receiver>, WithheldPatches), TargetError> {
         let store = &self.context.store;
         let order = match request.pass {
-            Pass::First => step_inputs::installable(store, request).await?.into_ordered(),
-            Pass::Second => step_inputs::first_pass(store, request).await?.second,
+            Pass::First => to_send::installable(store, request).await?.into_ordered(),
+            Pass::Second => to_send::second_pass(store, request).await?,
         };
         let scope = IntentScope::of(&request.run_id, &request.step, &request.target);
         let ended: HashSet<String> = self
@@ -121,93 +118,51 @@ impl Scan {
             })
             .map(|(_, intent)| intent.instance_id)
             .collect();
-        let receivers = order.instances.iter().filter(|one| ended.contains(&one.instance_id)).map(receiver).collect();
-        Ok((receivers, order.withheld))
+        let installed = order.instances.iter().filter(|one| ended.contains(&one.instance_id));
+        Ok((installed.map(Receiver::from).collect(), order.withheld))
     }
 }
 
-fn receiver(instance: &OrderedInstance) -> Receiver {
-    Receiver {
-        availability_zone: instance.availability_zone.clone(),
-        instance_id: instance.instance_id.clone(),
-        os: instance.os,
-    }
+/// The function goes on in its next invocation, at once.
+fn goes_on(request: &TargetRequest) -> Next {
+    Next::again(NextFunction::Scan, (request.phase, request.pass), 0)
 }
 
-fn eligible(inventory: Inventory) -> Vec<Receiver> {
-    let selected = inventory.instances.into_iter().filter(|one| one.eligibility == Eligibility::Eligible);
-    selected
-        .filter_map(|one| {
-            Some(Receiver { availability_zone: one.availability_zone, instance_id: one.instance_id, os: one.os? })
-        })
-        .collect()
-}
-
-/// Returns what is in the target. The first look is kept: later looks are about the same instances.
-async fn inventory(
+/// Records the target with its findings only. No command is sent.
+async fn record_readiness(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
-) -> Result<Inventory, TargetError> {
-    let key = request.key(TargetObject::Inventory);
-    if let Some(inventory) = context.store.find_once(&key).await? {
-        return Ok(inventory);
+    time: TimeLeft,
+) -> Result<Next, TargetError> {
+    match inventory::take(context, request, settings, time).await? {
+        Progress::Complete => {}
+        Progress::Unfinished => return Ok(goes_on(request)),
     }
-    let (mut seen, ec2) = readiness::checked_inventory(context, request, settings).await?;
-    competing::detect(context, request, settings, &ec2, &mut seen).await?;
-    baselines::converge(context, request, settings, &mut seen).await?;
-    if context.store.create(&key, &seen).await? {
-        return Ok(seen);
-    }
-    Ok(context.store.get(&key).await?)
-}
-
-/// What EC2 and Systems Manager say of a target.
-struct Seen {
-    member: MemberConfig,
-    ec2: Vec<Ec2Instance>,
-    managed: Vec<ManagedInstance>,
-}
-
-async fn see(context: &FunctionContext, request: &TargetRequest) -> Result<Seen, TargetError> {
-    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
-    let ssm = Ssm::new(&member);
-    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
-    let (ec2, managed) = context.sessions.target_result(&request.target, facts).await?;
-    Ok(Seen { member, ec2, managed })
-}
-
-async fn look(
-    context: &FunctionContext,
-    request: &TargetRequest,
-    settings: &StepSettings,
-) -> Result<Inventory, TargetError> {
-    let Seen { ec2, managed, .. } = see(context, request).await?;
-    Ok(Inventory {
-        at: request.now,
-        instances: list::inventory(&settings.select, &ec2, &managed),
-        conflict_notes: Vec::new(),
-    })
+    context.write_record(request, &not_asked(request.target.clone(), request.now)).await?;
+    Ok(Next::done(request.phase, request.pass))
 }
 
 /// Lists a target that the run never came to. Failing to enter the account does not change the record.
-async fn list(context: &FunctionContext, request: &TargetRequest, settings: &StepSettings) -> Result<Next, RunError> {
+async fn list(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    settings: &StepSettings,
+    time: TimeLeft,
+) -> Result<Next, RunError> {
     let entry: GateAnswer =
         context.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Entry)).await?;
-    let empty = Inventory { at: request.now, instances: Vec::new(), conflict_notes: Vec::new() };
-    if settings.operation.is_about_baselines_only() {
-        context.write_record(request, &not_attempted(request.target.clone(), &empty, &entry.reason)).await?;
-        return Ok(Next::done(request.phase, request.pass));
-    }
-    let record = match look(context, request, settings).await {
-        Ok(inventory) => not_attempted(request.target.clone(), &inventory, &entry.reason),
-        Err(TargetError::Run(error)) => return Err(error),
-        Err(TargetError::Outcome(_, why)) => {
-            let mut record = not_attempted(request.target.clone(), &empty, &entry.reason);
-            record.reason.text = format!("{}; its instances could not be listed: {}", record.reason.text, why.text);
-            record
+    let mut reason = entry.reason;
+    if !settings.operation.is_about_baselines_only() {
+        match inventory::list(context, request, settings, time).await {
+            Ok(Progress::Complete) => {}
+            Ok(Progress::Unfinished) => return Ok(goes_on(request)),
+            Err(TargetError::Run(error)) => return Err(error),
+            Err(TargetError::Outcome(_, why)) => {
+                reason.text = format!("{}; its instances could not be listed: {}", reason.text, why.text);
+            }
         }
-    };
-    context.write_record(request, &record).await?;
+    }
+    context.write_record(request, &not_attempted(request.target.clone(), reason, request.now)).await?;
     Ok(Next::done(request.phase, request.pass))
 }

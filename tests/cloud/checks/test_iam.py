@@ -434,12 +434,12 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("InstallRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", False),
         # What the first pass came to is written by the function that judged it. Since when an instance waits is in the
         # ledger, and no longer in the bucket.
-        ("CollectResultsRole", "s3:PutObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
-        ("InstallRole", "s3:PutObject", f"{BUCKET}/{TARGET}/first-pass.json", False),
-        ("InstallRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
-        ("ScanRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
-        ("GateRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
-        ("ReportRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass.json", True),
+        ("CollectResultsRole", "s3:PutObject", f"{BUCKET}/{TARGET}/first-pass/0001.json", True),
+        ("InstallRole", "s3:PutObject", f"{BUCKET}/{TARGET}/first-pass/0001.json", False),
+        ("InstallRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass/0001.json", True),
+        ("ScanRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass/0001.json", True),
+        ("GateRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass/0001.json", True),
+        ("ReportRole", "s3:GetObject", f"{BUCKET}/{TARGET}/first-pass/0001.json", True),
         ("InstallRole", "s3:PutObject", f"{BUCKET}/{TARGET}/waiting.json", False),
         ("GateRole", "s3:GetObject", f"{BUCKET}/tested/monthly.json", True),
         ("GateRole", "s3:PutObject", f"{BUCKET}/tested/monthly.json", True),

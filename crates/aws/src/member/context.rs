@@ -7,6 +7,7 @@ use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::failure::outcome_of_failure;
+use orgpatch_engine::results::reconcile::without_instances;
 use orgpatch_engine::sending::throttling;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
@@ -69,15 +70,7 @@ impl FunctionContext {
             reason = %reason.code,
             "target not reached"
         );
-        let record = TargetRecord {
-            target: request.target.clone(),
-            outcome,
-            reason,
-            at: request.now,
-            instances: Vec::new(),
-            conflict_notes: Vec::new(),
-        };
-        self.write_record(request, &record).await?;
+        self.write_record(request, &without_instances(request.target.clone(), outcome, reason, request.now)).await?;
         Ok(Next::done(request.phase, request.pass))
     }
 
@@ -111,7 +104,8 @@ impl FunctionContext {
         self.answer(request, Err(TargetError::Outcome(outcome, reason))).await
     }
 
-    /// Writes the record of a target in a phase, once, under the function's own name for it.
+    /// Writes the record with which the function ends the work on a target in a phase, once, under the function's own name for
+    /// it.
     pub async fn write_record(&self, request: &TargetRequest, record: &TargetRecord) -> Result<(), RunError> {
         self.store.write_once(&self.record_key(request)?, record).await
     }

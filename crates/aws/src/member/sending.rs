@@ -6,6 +6,7 @@ mod state;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use orgpatch_engine::install::order::OrderedInstance;
 use orgpatch_engine::phases::{self, Next};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command;
@@ -19,6 +20,7 @@ use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Pass, Phase};
 use orgpatch_records::messages::TargetRequest;
+use serde::{Deserialize, Serialize};
 use state::{Decided, State};
 
 use crate::clients::call::{CallError, Kind};
@@ -57,7 +59,7 @@ const THROTTLED_SECONDS: u32 = 60;
 const CONTESTED_SECONDS: u32 = 30;
 
 /// An instance to which a phase sends a command.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Receiver {
     /// Availability Zone. First, because instances are sent in the order of their zones.
     pub availability_zone: Option<String>,
@@ -65,6 +67,16 @@ pub struct Receiver {
     pub instance_id: String,
     /// Operating system; a snapshot is of one.
     pub os: OperatingSystem,
+}
+
+impl From<&OrderedInstance> for Receiver {
+    fn from(instance: &OrderedInstance) -> Self {
+        Self {
+            availability_zone: instance.availability_zone.clone(),
+            instance_id: instance.instance_id.clone(),
+            os: instance.os,
+        }
+    }
 }
 
 /// The state of a phase after a call of the function.

@@ -21,6 +21,10 @@ use crate::store::remembered::Remembered;
 /// So many objects are read or written at the same time; S3 allows thousands per prefix, a small function does not.
 pub(crate) const CONCURRENCY: usize = 32;
 
+/// So many large objects (a chunk with all its patches has up to 25 MB, and about three times as much as values) are in memory at
+/// the same time in a function of 256 MB.
+const LARGE_CONCURRENCY: usize = 2;
+
 /// The bucket.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -86,6 +90,24 @@ impl Store {
             bytes
         };
         serde_json::from_slice(&remembered).map(Some).map_err(|error| unreadable(key, &error))
+    }
+
+    /// The same of which only what `reduce` makes of it is remembered, and returned: a reader that needs little of many objects
+    /// reads each once, however large they are. One key is always reduced in the same way.
+    pub async fn find_reduced_once<T, R>(&self, key: &str, reduce: impl Fn(T) -> R) -> Result<Option<R>, RunError>
+    where
+        T: DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+    {
+        let reduced_key = format!("{key}#reduced");
+        if let Some(bytes) = self.remembered.get(&reduced_key) {
+            return serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(key, &error));
+        }
+        let Some(object) = self.find(key).await? else { return Ok(None) };
+        let reduced = reduce(object);
+        let bytes = serde_json::to_vec(&reduced).map_err(|error| unreadable(key, &error))?;
+        self.remembered.put(&reduced_key, &Arc::from(bytes));
+        Ok(Some(reduced))
     }
 
     /// Returns true if the object exists.
@@ -206,6 +228,15 @@ impl Store {
         F: Future<Output = Result<T, RunError>>,
     {
         stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
+    }
+
+    /// The same for work that has a large object in memory.
+    pub async fn for_each_large<I, T, F, W>(items: Vec<I>, work: W) -> Result<Vec<T>, RunError>
+    where
+        W: Fn(I) -> F,
+        F: Future<Output = Result<T, RunError>>,
+    {
+        stream::iter(items.into_iter().map(work)).buffered(LARGE_CONCURRENCY).try_collect().await
     }
 }
 

@@ -1,13 +1,16 @@
 //! What the functions of a step read before they act.
 
+pub mod to_send;
+
 use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::install::Installable;
 use orgpatch_engine::install::second_pass::FirstPass;
+use orgpatch_engine::inventory::chunks::Chunks;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
-use orgpatch_records::keys::{StepObject, TargetObject};
+use orgpatch_records::keys::{ChunkObject, StepObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
 use crate::store::bucket::Store;
@@ -20,25 +23,36 @@ pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> 
     Ok(settings.baselines.clone())
 }
 
-/// Returns what the install plan has for a target, before any pre-install scan.
-pub async fn planned_install(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
-    let order = store.get_once(&request.key(TargetObject::Order)).await?;
-    Ok(Installable::of(order, None))
+/// Returns where the chunks of a target begin.
+pub async fn chunks(store: &Store, request: &TargetRequest) -> Result<Chunks, RunError> {
+    store.get_once(&request.key(TargetObject::Chunks)).await
 }
 
-/// Returns what may be installed in a target. The approved order is read only where patches are withheld.
-pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
-    let planned = planned_install(store, request).await?;
+/// Returns what the install plan has for a chunk of a target, before any pre-install scan; None if it has nothing.
+pub async fn planned_install(
+    store: &Store,
+    request: &TargetRequest,
+    chunk: u32,
+) -> Result<Option<Installable>, RunError> {
+    let order = store.find_once(&request.chunk_key(ChunkObject::Order, chunk)).await?;
+    Ok(order.map(|order| Installable::of(order, None)))
+}
+
+/// Returns what may be installed in a chunk of a target. The approved order is read only where patches are withheld.
+pub async fn installable(store: &Store, request: &TargetRequest, chunk: u32) -> Result<Option<Installable>, RunError> {
+    let planned = planned_install(store, request, chunk).await?;
+    let Some(planned) = planned else { return Ok(None) };
     if !planned.needs_pre_install_scan() {
-        return Ok(planned);
+        return Ok(Some(planned));
     }
-    let approved = store.find_once(&request.key(TargetObject::Approved)).await?;
-    Ok(Installable::of(planned.into_ordered(), approved))
+    let approved = store.find_once(&request.chunk_key(ChunkObject::Approved, chunk)).await?;
+    Ok(Some(Installable::of(planned.into_ordered(), approved)))
 }
 
-/// Returns what the first pass of a target's install came to and what the second one installs.
-pub async fn first_pass(store: &Store, request: &TargetRequest) -> Result<FirstPass, RunError> {
-    store.get_once(&request.key(TargetObject::FirstPass)).await
+/// Returns what the first pass of a chunk's install came to and what the second one installs; None if none of its instances
+/// gets a second pass.
+pub async fn first_pass(store: &Store, request: &TargetRequest, chunk: u32) -> Result<Option<FirstPass>, RunError> {
+    store.find_once(&request.chunk_key(ChunkObject::FirstPass, chunk)).await
 }
 
 /// Returns what the first stage of the plan installed, as later steps see it. It is empty if the plan compares

@@ -1,8 +1,8 @@
-//! Reads everything that the bucket holds about the targets of a step, for the gate and for the report: one target after
-//! the other, so that they never have more than a few in memory.
+//! Reads everything that the bucket holds about the targets of a step, for the gate and for the report: one chunk of a target
+//! after the other, so that they never have more than a few in memory.
 //!
 //! One listing of the step says what exists, and only that is read. `targets.json` is in the order of the plan and the
-//! listing in the order of keys. So the listing is read first, as it comes, into twelve bytes per target; then the targets
+//! listing in the order of keys. So the listing is read first, as it comes, into twenty bytes per target; then the targets
 //! are read in their order. One listing per target would keep nothing at all, but it is a call per target where this is a
 //! call per thousand objects.
 
@@ -11,23 +11,23 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use orgpatch_engine::baselines::{BaselineRecord, RefusedChanges, with_refusals};
+use orgpatch_engine::baselines::{BaselineRecord, Change, RefusedChanges, with_refusals};
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::install::Installable;
+use orgpatch_engine::inventory::chunks::Chunk;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
-use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
-use orgpatch_records::keys::{StepObject, TargetObject};
+use orgpatch_records::keys::{ChunkObject, OfTarget, StepObject, TargetObject};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::store::bucket::{CONCURRENCY, Store};
 
-/// So many KiB of records may be in memory or on their way; a target with more than that is read alone. As values they take
+/// So many KiB of records may be in memory or on their way; a chunk with more than that is read alone. As values they take
 /// about three times as much.
 const READ_AHEAD_KIB: u32 = 16 * 1024;
 
@@ -36,6 +36,8 @@ const READ_AHEAD_KIB: u32 = 16 * 1024;
 pub enum Wanted {
     /// The record of its scan.
     Scan,
+    /// The same, of targets with more than one chunk. The others are passed over.
+    ScanOfLarge,
     /// Every record about its instances and baselines.
     Records,
     /// The result that Judge has written; the records of a target of which it has written none.
@@ -43,18 +45,29 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    fn includes(self, object: TargetObject) -> bool {
+    fn includes(self, object: OfTarget) -> bool {
+        use {ChunkObject as Chunk, TargetObject as Whole};
         match object {
-            TargetObject::WithholdingBaselines => false,
-            TargetObject::Result => self == Self::Results,
-            _ if TargetObject::SCAN_RECORDS.contains(&object) => true,
-            _ => self != Self::Scan,
+            OfTarget::Whole(Whole::Chunks | Whole::WithholdingBaselines) => false,
+            OfTarget::Chunk(Chunk::Result, _) => self == Self::Results,
+            OfTarget::Chunk(Chunk::Scan | Chunk::Inventory, _) => true,
+            OfTarget::Whole(object) if Whole::SCAN_RECORDS.contains(&object) => true,
+            _ => !self.is_scan(),
         }
+    }
+
+    fn is_scan(self) -> bool {
+        matches!(self, Self::Scan | Self::ScanOfLarge)
+    }
+
+    /// Returns how many chunks a target must have to be read.
+    fn least_chunks(self) -> u32 {
+        if self == Self::ScanOfLarge { 2 } else { 1 }
     }
 }
 
-/// Hands every target of a step, in the order of the step, to `work`, with what is known of it. Some are read at the same
-/// time.
+/// Hands every chunk of every target of a step, in the order of the step, to `work`, with what is known of it. A target of
+/// which nothing exists has one chunk. Some are read at the same time.
 pub async fn each_target(
     store: &Store,
     run_id: &str,
@@ -65,7 +78,7 @@ pub async fn each_target(
     each_prepared(store, run_id, step, wanted, async |target| Ok(target), work).await
 }
 
-/// The same, with something done for some targets at the same time before they are handed on.
+/// The same, with something done for some chunks at the same time before they are handed on.
 pub async fn each_prepared<T>(
     store: &Store,
     run_id: &str,
@@ -76,13 +89,17 @@ pub async fn each_prepared<T>(
 ) -> Result<(), RunError> {
     let targets: Vec<Target> = store.get(&keys::of_step(run_id, step, StepObject::Targets)).await?;
     let Listing { of_targets, failed_children } = Listing::read(store, run_id, step, wanted, &targets).await?;
-    let child_errors = &mut child_errors(store, &failed_children).await?;
+    let child_errors = &child_errors(store, &failed_children).await?;
+    let chunks = targets.iter().zip(of_targets).flat_map(|(target, objects)| {
+        let chunks = Chunk::all(objects.chunks()).filter(move |chunk| chunk.of.get() >= wanted.least_chunks());
+        chunks.map(move |chunk| (target, objects, chunk))
+    });
     let room = Arc::new(Semaphore::new(READ_AHEAD_KIB as usize));
-    // Room is given in the order of the targets: so the one that comes next always has some, whatever the others wait for.
-    let admitted = stream::iter(targets.into_iter().zip(of_targets)).then(|(target, objects)| {
-        let child_error = child_errors.remove(&(target.account_id.clone(), target.region.clone()));
-        let room = Arc::clone(&room).acquire_many_owned(objects.kib().min(READ_AHEAD_KIB));
-        async move { (Reader { store, run_id, step, target, objects }, child_error, room.await) }
+    // Room is given in the order of the chunks: so the one that comes next always has some, whatever the others wait for.
+    let admitted = stream::iter(chunks).then(|(target, objects, chunk)| {
+        let child_error = child_errors.get(&(target.account_id.clone(), target.region.clone())).cloned();
+        let room = Arc::clone(&room).acquire_many_owned(objects.kib_of_chunk().min(READ_AHEAD_KIB));
+        async move { (Reader { store, run_id, step, target, objects, chunk, wanted }, child_error, room.await) }
     });
     let prepare = &prepare;
     let prepared = admitted.map(|(reader, child_error, room)| async move {
@@ -97,57 +114,75 @@ pub async fn each_prepared<T>(
     Ok(())
 }
 
-/// Reads what is known of one target.
+/// Reads what is known of one chunk of a target.
 struct Reader<'r> {
     store: &'r Store,
     run_id: &'r str,
     step: &'r str,
-    target: Target,
+    target: &'r Target,
     objects: Objects,
+    chunk: Chunk,
+    wanted: Wanted,
 }
 
 impl Reader<'_> {
     async fn read(self, child_error: Option<String>) -> Result<KnownTarget, RunError> {
-        if let Some(result) = self.find(TargetObject::Result).await? {
+        if let Some(result) = self.find_chunk(ChunkObject::Result).await? {
             return Ok(KnownTarget::Judged(Box::new(result)));
         }
-        let scan = self.record(&TargetObject::SCAN_RECORDS).await?;
-        let has_rows =
-            scan.as_ref().is_some_and(|scan| scan.outcome == TargetOutcome::Reached || !scan.instances.is_empty());
-        let inventory = if has_rows { None } else { self.find(TargetObject::Inventory).await? };
-        let approved = self.find(TargetObject::Approved).await?;
-        let planned = if approved.is_none() { self.find(TargetObject::Order).await? } else { None };
+        let scan = self.record(ChunkObject::Scan, &TargetObject::SCAN_RECORDS).await?;
+        let has_rows = scan.as_ref().is_some_and(|scan| !scan.instances.is_empty());
+        let inventory =
+            if has_rows || self.wanted.is_scan() { None } else { self.find_chunk(ChunkObject::Inventory).await? };
+        let approved = self.find_chunk(ChunkObject::Approved).await?;
+        let planned = if approved.is_none() { self.find_chunk(ChunkObject::Order).await? } else { None };
         let order = Installable::recorded(planned, approved).map(Installable::into_ordered);
-        let first_pass = self.find(TargetObject::FirstPass).await?;
-        let install = self.record(&TargetObject::INSTALL_RECORDS).await?;
-        let baselines: Option<BaselineRecord> = self.find(TargetObject::Baselines).await?;
-        let refused: Option<RefusedChanges> = self.find(TargetObject::RefusedBaselines).await?;
-        let refusals = refused.map(|refused| refused.refusals).unwrap_or_default();
+        let first_pass = self.find_chunk(ChunkObject::FirstPass).await?;
+        let install = self.record(ChunkObject::Install, &TargetObject::INSTALL_RECORDS).await?;
         Ok(KnownTarget::Recorded(Box::new(RecordedTarget {
-            target: self.target,
+            target: self.target.clone(),
+            chunk: self.chunk,
             inventory,
             scan,
+            is_scanned_whole: self.objects.is_scanned_whole(),
             order,
             first_pass,
             install,
             child_error,
-            baseline_changes: baselines.map(|record| with_refusals(record.changes, &refusals)).unwrap_or_default(),
+            baseline_changes: if self.chunk.is_first() { self.baseline_changes().await? } else { Vec::new() },
         })))
     }
 
-    async fn record(&self, objects: &[TargetObject]) -> Result<Option<TargetRecord>, RunError> {
-        let mut records = Vec::new();
-        for object in objects {
+    async fn baseline_changes(&self) -> Result<Vec<Change>, RunError> {
+        let Some(baselines) = self.find::<BaselineRecord>(TargetObject::Baselines).await? else {
+            return Ok(Vec::new());
+        };
+        let refused: Option<RefusedChanges> = self.find(TargetObject::RefusedBaselines).await?;
+        Ok(with_refusals(baselines.changes, &refused.map(|refused| refused.refusals).unwrap_or_default()))
+    }
+
+    /// The record of the chunk, or of the whole target if a function has ended the work on it.
+    async fn record(&self, chunk: ChunkObject, whole: &[TargetObject]) -> Result<Option<TargetRecord>, RunError> {
+        let mut records = Vec::from_iter(self.find_chunk(chunk).await?);
+        for object in whole {
             records.extend(self.find(*object).await?);
         }
         Ok(earliest(records))
+    }
+
+    async fn find_chunk<T: DeserializeOwned>(&self, object: ChunkObject) -> Result<Option<T>, RunError> {
+        if !self.objects.has_chunks(object) {
+            return Ok(None);
+        }
+        let chunk = self.chunk.number.get();
+        self.store.find(&keys::of_chunk(self.run_id, self.step, self.target, object, chunk)).await
     }
 
     async fn find<T: DeserializeOwned>(&self, object: TargetObject) -> Result<Option<T>, RunError> {
         if !self.objects.has(object) {
             return Ok(None);
         }
-        self.store.find(&keys::of_target(self.run_id, self.step, &self.target, object)).await
+        self.store.find(&keys::of_target(self.run_id, self.step, self.target, object)).await
     }
 }
 
@@ -198,7 +233,7 @@ impl<'t> Merge<'t> {
     }
 
     /// The next object of the listing. One of a target that the step does not have is passed over.
-    fn add(&mut self, place_of_object: (&str, &str), object: TargetObject, bytes: u64) {
+    fn add(&mut self, place_of_object: (&str, &str), object: OfTarget, bytes: u64) {
         let place_at = |at: usize| self.sorted.get(at).map(|number| place(&self.targets[*number as usize]));
         if place_at(self.at) != Some(place_of_object) {
             // The next target, as a rule; another one if there are targets of which nothing exists. A search finds it
@@ -221,35 +256,62 @@ fn place(target: &Target) -> (&str, &str) {
 /// Which objects of a target exist, and how much there is to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Objects {
-    /// A bit for each kind of object.
-    existing: u16,
-    /// Their sizes together, without the result's.
+    /// A bit for each kind of object about the whole target.
+    whole: u16,
+    /// A bit for each kind of object of which a chunk exists.
+    of_chunks: u16,
+    /// The highest number of a chunk.
+    chunks: u32,
+    /// How many chunks the record of the scan has.
+    scanned_chunks: u32,
+    /// Their sizes together, without the results'.
     records_kib: u32,
-    result_kib: u32,
+    results_kib: u32,
 }
 
 const _: () = assert!(TargetObject::ALL.len() <= u16::BITS as usize, "a kind of object has no bit");
+const _: () = assert!(ChunkObject::ALL.len() <= u16::BITS as usize, "a kind of object has no bit");
 
 impl Objects {
-    fn add(&mut self, object: TargetObject, bytes: u64) {
-        self.existing |= bit(object);
+    fn add(&mut self, object: OfTarget, bytes: u64) {
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-        let sum = if object == TargetObject::Result { &mut self.result_kib } else { &mut self.records_kib };
+        let mut sum = &mut self.records_kib;
+        match object {
+            OfTarget::Whole(object) => self.whole |= 1 << object as u16,
+            OfTarget::Chunk(object, chunk) => {
+                self.of_chunks |= 1 << object as u16;
+                self.chunks = self.chunks.max(chunk);
+                self.scanned_chunks += u32::from(object == ChunkObject::Scan);
+                if object == ChunkObject::Result {
+                    sum = &mut self.results_kib;
+                }
+            }
+        }
         *sum = sum.saturating_add(kib);
     }
 
     fn has(self, object: TargetObject) -> bool {
-        self.existing & bit(object) != 0
+        self.whole & (1 << object as u16) != 0
     }
 
-    /// Returns how many KiB are read of the target.
-    fn kib(self) -> u32 {
-        if self.has(TargetObject::Result) { self.result_kib } else { self.records_kib }
+    /// Returns true if the object exists of at least one chunk.
+    fn has_chunks(self, object: ChunkObject) -> bool {
+        self.of_chunks & (1 << object as u16) != 0
     }
-}
 
-fn bit(object: TargetObject) -> u16 {
-    1 << object as u16
+    fn chunks(self) -> u32 {
+        self.chunks.max(1)
+    }
+
+    fn is_scanned_whole(self) -> bool {
+        self.chunks > 0 && self.scanned_chunks == self.chunks
+    }
+
+    /// Returns about how many KiB are read of a chunk of the target: chunks have similar sizes.
+    fn kib_of_chunk(self) -> u32 {
+        let all = if self.has_chunks(ChunkObject::Result) { self.results_kib } else { self.records_kib };
+        all.div_ceil(self.chunks())
+    }
 }
 
 /// A failed child as the state machine's ResultWriter describes it.
@@ -309,18 +371,21 @@ mod tests {
 
     #[test]
     fn a_listing_is_joined_with_targets_in_any_order() {
+        use {ChunkObject as Of, OfTarget::Chunk, OfTarget::Whole};
         // The plan names 3 first, and nothing exists of 2.
         let targets = [target("3", "b"), target("3", "a"), target("1", "a"), target("2", "a")];
         let mut merge = Merge::new(&targets);
         let listed = [
-            (("0", "a"), TargetObject::Scan, 1),
-            (("1", "a"), TargetObject::Inventory, 10),
-            (("1", "a"), TargetObject::Scan, 2048),
-            (("3", "a"), TargetObject::Scan, 4096),
-            (("3", "b"), TargetObject::Result, 5000),
-            (("3", "b"), TargetObject::Scan, 1),
+            (("0", "a"), Chunk(Of::Scan, 1), 1),
+            (("1", "a"), Chunk(Of::Inventory, 1), 10),
+            (("1", "a"), Chunk(Of::Inventory, 2), 10),
+            (("1", "a"), Chunk(Of::Scan, 1), 2048),
+            (("3", "a"), Chunk(Of::Scan, 1), 4096),
+            (("3", "b"), Chunk(Of::Result, 1), 5000),
+            (("3", "b"), Chunk(Of::Scan, 1), 1),
+            (("3", "b"), Whole(TargetObject::Baselines), 1),
             // A bucket that does not list in order.
-            (("1", "a"), TargetObject::Install, 1025),
+            (("1", "a"), Whole(TargetObject::InstallEndedByScan), 1025),
         ];
         for (place, object, bytes) in listed {
             merge.add(place, object, bytes);
@@ -329,26 +394,34 @@ mod tests {
             .iter()
             .zip(&merge.of_targets)
             .map(|(target, objects)| {
-                let existing: Vec<&str> =
-                    TargetObject::ALL.into_iter().filter(|one| objects.has(*one)).map(TargetObject::file).collect();
-                format!("{} {}: {} ({} KiB)", target.account_id, target.region, existing.join(" "), objects.kib())
+                let whole = TargetObject::ALL.into_iter().filter(|one| objects.has(*one)).map(TargetObject::file);
+                let chunks = Of::ALL.into_iter().filter(|one| objects.has_chunks(*one)).map(Of::folder);
+                let existing: Vec<&str> = whole.chain(chunks).collect();
+                let (count, kib) = (objects.chunks(), objects.kib_of_chunk());
+                let end = if objects.is_scanned_whole() { ", scanned" } else { "" };
+                let Target { account_id, region, .. } = target;
+                format!("{account_id} {region}: {} ({count} chunks of {kib} KiB{end})", existing.join(" "))
             })
             .collect();
         assert_eq!(
             shown,
             [
-                "3 b: scan/0001.json result.json (5 KiB)",
-                "3 a: scan/0001.json (4 KiB)",
-                "1 a: inventory.json scan/0001.json install/0001.json (5 KiB)",
-                "2 a:  (0 KiB)",
+                "3 b: baselines.json scan result (1 chunks of 5 KiB, scanned)",
+                "3 a: scan (1 chunks of 4 KiB, scanned)",
+                "1 a: install-ended-by-scan.json inventory scan (2 chunks of 3 KiB)",
+                "2 a:  (1 chunks of 0 KiB)",
             ]
         );
-        assert_eq!(size_of::<Objects>(), 12, "what the head of this file says");
+        assert_eq!(size_of::<Objects>(), 20, "what the head of this file says");
     }
 
     #[test]
     fn only_what_is_wanted_is_read() {
-        let read = |wanted: Wanted| TargetObject::ALL.into_iter().filter(|one| wanted.includes(*one)).count();
-        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), (3, 13, 14));
+        let read = |wanted: Wanted| {
+            let whole = TargetObject::ALL.map(OfTarget::Whole).into_iter().filter(|one| wanted.includes(*one)).count();
+            let chunks = ChunkObject::ALL.into_iter().filter(|one| wanted.includes(OfTarget::Chunk(*one, 1))).count();
+            (whole, chunks)
+        };
+        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), ((2, 2), (7, 6), (7, 7)));
     }
 }

@@ -6,7 +6,7 @@ use orgpatch_model::reason::ReasonCode;
 
 use super::GateRecord;
 use crate::results::InstanceRow;
-use crate::results::reconcile::TargetResult;
+use crate::results::reconcile::{TargetResult, WholeTarget};
 
 /// The numbers of a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,13 +23,15 @@ pub struct StepTally {
     unreachable_before_install: u64,
     /// The same, where an install may have begun.
     unreachable_in_install: u64,
+    /// The target of which more chunks come.
+    incomplete: WholeTarget,
+    /// True if AWS refused a change to a baseline there.
+    is_refused: bool,
 }
 
 impl StepTally {
-    /// Adds the result of one more target.
+    /// Adds the result of the next chunk of a target. The chunks of a target follow one another.
     pub fn add(&mut self, result: &TargetResult) {
-        self.targets.add(result.outcome);
-        self.lost += u64::from(result.is_lost());
         for row in &result.instances {
             self.counts.add(row.outcome);
             if result.speaks_for(row) {
@@ -42,7 +44,12 @@ impl StepTally {
             }
         }
         let is_refused = |row: &InstanceRow| row.reason.code == ReasonCode::BaselineRefused;
-        self.refused += u64::from(result.instances.iter().any(is_refused));
+        self.is_refused |= result.instances.iter().any(is_refused);
+        if let Some(target) = self.incomplete.add(result) {
+            self.targets.add(target.outcome);
+            self.lost += u64::from(target.is_lost());
+            self.refused += u64::from(std::mem::take(&mut self.is_refused));
+        }
     }
 
     /// Returns the targets that can be worked on: not those of closed accounts and of Regions that are off.

@@ -9,7 +9,7 @@ use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::Reason;
 use serde::{Deserialize, Serialize};
 
-/// A target's part of the install plan; what `install` sends, neither more nor less.
+/// A target's share of the install plan, in the bucket one chunk of it; what `install` sends, neither more nor less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstallOrder {
@@ -28,6 +28,31 @@ pub struct InstallOrder {
     /// When the pre-install scan of each instance ended, by the clock of the instance; only in an approved order.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scanned_at: BTreeMap<String, Timestamp>,
+}
+
+impl InstallOrder {
+    /// Returns the order without what the functions that send need not know: the patches, and what is left out. It takes some
+    /// hundred bytes per instance.
+    #[must_use]
+    pub fn to_send_only(mut self) -> Self {
+        self.left_out = Vec::new();
+        for instance in &mut self.instances {
+            (instance.missing, instance.untested, instance.held_back) = (Vec::new(), Vec::new(), Vec::new());
+            instance.reason.text = String::new();
+        }
+        self
+    }
+
+    /// Returns the orders of a target's chunks as one; None if there is none. All have the same patches withheld.
+    #[must_use]
+    pub fn joined(chunks: impl IntoIterator<Item = Self>) -> Option<Self> {
+        chunks.into_iter().reduce(|mut all, chunk| {
+            all.instances.extend(chunk.instances);
+            all.left_out.extend(chunk.left_out);
+            all.scanned_at.extend(chunk.scanned_at);
+            all
+        })
+    }
 }
 
 /// An instance that lacks patches and is left out of the install plan.

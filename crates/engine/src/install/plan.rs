@@ -21,10 +21,10 @@ pub fn sorted(mut order: InstallOrder) -> InstallOrder {
     order
 }
 
-/// A plan that is being written, one order after the other: what is in memory is a hash per target.
+/// A plan that is being written, one order after the other: what is in memory is a hash per chunk of a target.
 #[derive(Debug)]
 pub struct InstallPlan {
-    /// Account and Region → hash of the order there.
+    /// Account and Region → hashes of the orders there, one for each chunk.
     hashes: BTreeMap<(String, String), String>,
 }
 
@@ -35,12 +35,12 @@ impl InstallPlan {
         Ok(Self { hashes: BTreeMap::new() })
     }
 
-    /// One more order, [`sorted`].
+    /// One more order, [`sorted`]. Those of one target come in the order of its chunks.
     pub fn add(&mut self, out: &mut impl Write, order: &InstallOrder) -> io::Result<()> {
         let text = serde_json::to_vec(order)?;
         out.write_all(if self.hashes.is_empty() { b"\n" } else { b",\n" })?;
         out.write_all(&text)?;
-        self.hashes.insert((order.account_id.clone(), order.region.clone()), sha256_hex(text));
+        self.hashes.entry((order.account_id.clone(), order.region.clone())).or_default().push_str(&sha256_hex(text));
         Ok(())
     }
 

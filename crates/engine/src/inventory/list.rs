@@ -8,6 +8,7 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Selection;
 
 use crate::inventory::{Eligibility, InventoryInstance};
+use crate::readiness::Matrix;
 use crate::selection::left_out;
 
 /// Joins what EC2 and Systems Manager know, and says of every instance that is not terminated where it stands.
@@ -25,8 +26,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 instance_id: instance.id.clone(),
                 name: instance.tags.get("Name").cloned(),
                 os,
-                platform: node
-                    .map(|node| format!("{} {}", node.platform_name, node.platform_version).trim().to_owned()),
+                platform: node.map(ManagedInstance::platform),
                 agent_version: node.map(|node| node.agent_version.clone()),
                 availability_zone: instance.availability_zone.clone(),
                 eligibility: eligibility(select, instance, node, os),
@@ -78,11 +78,13 @@ fn eligibility(
         let since = node.last_ping.map(|at| format!(" since {at}")).unwrap_or_default();
         return not_ready(ReasonCode::AgentOffline, format!("the SSM Agent has not answered{since} ({})", node.ping));
     }
+    let platform = node.platform();
+    if let Some(never) = Matrix::get().never_patched(&platform) {
+        let text = format!("Patch Manager never patches {} ({platform}): {}", never.name, never.why);
+        return not_ready(ReasonCode::OperatingSystemNotSupported, text);
+    }
     if os.is_none() {
-        return not_ready(
-            ReasonCode::OperatingSystemNotSupported,
-            format!("Patch Manager does not patch {} {}", node.platform_name, node.platform_version),
-        );
+        return not_ready(ReasonCode::OperatingSystemNotSupported, format!("Patch Manager does not patch {platform}"));
     }
     Eligibility::Eligible
 }

@@ -1,5 +1,6 @@
 //! The instances of a target, and which of them are asked.
 
+pub mod chunks;
 pub mod competing;
 pub mod list;
 pub mod readiness;
@@ -12,15 +13,16 @@ use serde::{Deserialize, Serialize};
 use crate::competing::Conflict;
 use crate::readiness::Finding;
 
-/// What `scan` saw in a target before it sent anything.
+/// What `scan` saw of a target's instances before it sent anything; in the bucket one [chunk](chunks) of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inventory {
     /// When.
     pub at: Timestamp,
-    /// Every instance of the target that is not terminated.
+    /// The instances that are not terminated, sorted by id.
     pub instances: Vec<InventoryInstance>,
-    /// What could not be seen of others who patch, and what of theirs may concern any instance.
+    /// What could not be seen of others who patch, and what of theirs may concern any instance. In the bucket the first chunk
+    /// has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflict_notes: Vec<Reason>,
 }

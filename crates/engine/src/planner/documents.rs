@@ -137,6 +137,14 @@ pub struct Promotion {
     pub untested: Untested,
 }
 
+impl Promotion {
+    /// Returns true if the step withholds what the first stage has not installed.
+    #[must_use]
+    pub fn withholds_untested(&self) -> bool {
+        self.untested == Untested::Block
+    }
+}
+
 impl StepSettings {
     /// Returns true if the baselines of the step are written when it begins, because only then is known when the first
     /// stage was scanned.

@@ -52,32 +52,55 @@ struct Subject<'a> {
     today: Date,
 }
 
-/// Checks every selected instance that exists, running or not. Returns one finding per [`Check`], in the order of
-/// [`Check::ALL`], by instance id. The order of the facts does not matter.
-#[must_use]
-pub fn check(facts: &TargetFacts, select: &Selection, now: Timestamp) -> BTreeMap<String, Vec<Finding>> {
-    let view = View::new(&facts.network, &facts.region.code);
-    let today = now.to_zoned_datetime(TimeZone::UTC).date();
-    let nodes: Option<HashMap<&str, &ManagedInstance>> =
-        facts.managed.get().ok().map(|nodes| nodes.iter().map(|node| (node.id.as_str(), node)).collect());
-    let matrix = Matrix::get();
-    let mut findings = BTreeMap::new();
-    for instance in facts.instances.iter().filter(|instance| instance.exists()) {
-        let found = nodes.as_ref().and_then(|nodes| nodes.get(instance.id.as_str()).copied());
-        let os = instance.operating_system(found);
-        if left_out(select, instance, os).is_some() {
-            continue;
+/// Checks the instances of a target, some at a time, against facts that are indexed once.
+pub struct Checker<'a> {
+    facts: &'a TargetFacts,
+    select: &'a Selection,
+    now: Timestamp,
+    view: View<'a>,
+    /// The managed nodes by id; None if their list could not be read.
+    nodes: Option<HashMap<&'a str, &'a ManagedInstance>>,
+}
+
+impl<'a> Checker<'a> {
+    /// Prepares the checks of a target.
+    #[must_use]
+    pub fn new(facts: &'a TargetFacts, select: &'a Selection, now: Timestamp) -> Self {
+        let by_id = |nodes: &'a Vec<ManagedInstance>| nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+        Self {
+            facts,
+            select,
+            now,
+            view: View::new(&facts.network, &facts.region.code),
+            nodes: facts.managed.get().ok().map(by_id),
         }
-        let node = match &facts.managed {
-            Fetched::Yes(_) => Fetched::Yes(found),
-            Fetched::No(missing) => Fetched::No(missing.clone()),
-        };
-        let place = view.place(instance);
-        let internet = place.as_ref().map(|place| view.internet(place));
-        let subject = Subject { instance, node, os, place, internet, facts, view: &view, matrix, now, today };
-        findings.insert(instance.id.clone(), Check::ALL.map(|check| checks::run(check, &subject)).to_vec());
     }
-    findings
+
+    /// Checks those of the instances that are selected and exist, running or not. Returns one finding per [`Check`], in the
+    /// order of [`Check::ALL`], by instance id. The order of the facts does not matter.
+    #[must_use]
+    pub fn check<'i>(&self, instances: impl IntoIterator<Item = &'i Ec2Instance>) -> BTreeMap<String, Vec<Finding>> {
+        let Self { facts, view, now, .. } = self;
+        let today = now.to_zoned_datetime(TimeZone::UTC).date();
+        let matrix = Matrix::get();
+        let mut findings = BTreeMap::new();
+        for instance in instances.into_iter().filter(|instance| instance.exists()) {
+            let found = self.nodes.as_ref().and_then(|nodes| nodes.get(instance.id.as_str()).copied());
+            let os = instance.operating_system(found);
+            if left_out(self.select, instance, os).is_some() {
+                continue;
+            }
+            let node = match &facts.managed {
+                Fetched::Yes(_) => Fetched::Yes(found),
+                Fetched::No(missing) => Fetched::No(missing.clone()),
+            };
+            let place = view.place(instance);
+            let internet = place.as_ref().map(|place| view.internet(place));
+            let subject = Subject { instance, node, os, place, internet, facts, view, matrix, now: *now, today };
+            findings.insert(instance.id.clone(), Check::ALL.map(|check| checks::run(check, &subject)).to_vec());
+        }
+        findings
+    }
 }
 
 impl<'a> Subject<'a> {

@@ -14,16 +14,21 @@ use serde::{Deserialize, Serialize};
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
 use crate::install::second_pass::FirstPass;
+use crate::inventory::chunks::Chunk;
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::results::{InstanceRow, TargetRecord};
 
-/// Everything that the bucket holds about a target in a step.
+/// Everything that the bucket holds about a chunk of a target in a step.
 #[derive(Debug, Clone)]
 pub struct RecordedTarget {
     /// The target, from `targets.json`.
     pub target: Target,
+    /// The chunk.
+    pub chunk: Chunk,
     /// What `scan` saw; needed only where the scan's record is missing or has no instances.
     pub inventory: Option<Inventory>,
+    /// True if `collect-results` has recorded the scan of every chunk of the target.
+    pub is_scanned_whole: bool,
     /// The scan's record.
     pub scan: Option<TargetRecord>,
     /// The order that results are reconciled with, see [`crate::install::Installable::ordered`].
@@ -34,11 +39,11 @@ pub struct RecordedTarget {
     pub install: Option<TargetRecord>,
     /// The error of the state machine's child that worked on the target, if it failed.
     pub child_error: Option<String>,
-    /// What was done to its baselines.
+    /// What was done to its baselines; the first chunk has it.
     pub baseline_changes: Vec<Change>,
 }
 
-/// What is known of a target in a step.
+/// What is known of a chunk of a target in a step.
 #[derive(Debug, Clone)]
 pub enum KnownTarget {
     /// The result that Judge has written.
@@ -64,12 +69,15 @@ pub enum StepEnd {
     Cut(Reason),
 }
 
-/// `result.json`: a target's one outcome, and its instances' rows. Judge writes it, and the report shows it.
+/// The result of a chunk of a target: the outcome of the target as far as this chunk knows it, and the rows of its instances.
+/// Judge writes it, and the report shows it. [`WholeTarget`] has the one outcome of the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetResult {
     /// The target.
     pub target: Target,
+    /// The chunk.
+    pub chunk: Chunk,
     /// What happened to it.
     pub outcome: TargetOutcome,
     /// Why.
@@ -102,26 +110,77 @@ impl TargetResult {
     }
 }
 
-/// The result of a target. Pure: the gate and the report call it on the same objects and agree.
+/// The results of a target's chunks, joined into what they say of the target as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WholeTarget(Option<TargetResult>);
+
+impl WholeTarget {
+    /// Adds the next chunk. Behind the last one it returns the target, without its instances.
+    ///
+    /// A chunk that could not be worked on speaks for the target: it is never better than the worst of its chunks.
+    pub fn add(&mut self, result: &TargetResult) -> Option<TargetResult> {
+        let mut whole = match self.0.take() {
+            None => TargetResult {
+                target: result.target.clone(),
+                chunk: Chunk::ONLY,
+                outcome: result.outcome,
+                reason: result.reason.clone(),
+                scanned_at: None,
+                reached_at: None,
+                installed_at: None,
+                instances: Vec::new(),
+                conflict_notes: Vec::new(),
+                baseline_changes: Vec::new(),
+            },
+            Some(whole) => whole,
+        };
+        if whole.outcome == TargetOutcome::Reached && result.outcome != TargetOutcome::Reached {
+            whole.outcome = result.outcome;
+            whole.reason = result.reason.clone();
+        }
+        whole.scanned_at = whole.scanned_at.max(result.scanned_at);
+        whole.reached_at = whole.reached_at.max(result.reached_at);
+        whole.installed_at = whole.installed_at.max(result.installed_at);
+        whole.conflict_notes.extend_from_slice(&result.conflict_notes);
+        whole.baseline_changes.extend_from_slice(&result.baseline_changes);
+        if result.chunk.is_last() {
+            return Some(whole);
+        }
+        self.0 = Some(whole);
+        None
+    }
+}
+
+/// The result of a chunk of a target. Pure: the gate and the report call it on the same objects and agree.
 #[must_use]
 pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> TargetResult {
-    let RecordedTarget { target, inventory, scan, order, first_pass, install, child_error, baseline_changes } = facts;
+    let RecordedTarget {
+        target,
+        chunk,
+        inventory,
+        scan,
+        is_scanned_whole: _,
+        order,
+        first_pass,
+        install,
+        child_error,
+        baseline_changes,
+    } = facts;
     let lost = Reason::new(
         ReasonCode::Lost,
         child_error
             .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
     );
     let Some(scan) = scan else {
-        return without_scan(target, inventory, end, lost, baseline_changes);
+        return without_scan((target, chunk), inventory, end, lost, baseline_changes);
     };
     let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
     let reached_at = scanned_at.filter(|_| scan.outcome == TargetOutcome::Reached);
 
     let mut instances = scan.instances;
     let mut conflict_notes = scan.conflict_notes;
-    // What was listed before the target could not be worked on any more.
-    if let Some(inventory) = inventory.filter(|_| scan.outcome.is_tried_in_vain() && instances.is_empty()) {
-        instances = as_they_stand(&target, &inventory, Outcome::Unreachable, &scan.reason);
+    if let Some(inventory) = inventory.filter(|_| instances.is_empty()) {
+        instances = listed_only(&target, &inventory, scan.outcome, &scan.reason);
         conflict_notes = inventory.conflict_notes;
     }
     let mut rows: BTreeMap<String, InstanceRow> =
@@ -170,6 +229,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     }
     TargetResult {
         target,
+        chunk,
         outcome,
         reason,
         instances: rows.into_values().collect(),
@@ -219,7 +279,7 @@ fn set(rows: &mut BTreeMap<String, InstanceRow>, id: &str, outcome: Outcome, rea
 }
 
 fn without_scan(
-    target: Target,
+    (target, chunk): (Target, Chunk),
     inventory: Option<Inventory>,
     end: &StepEnd,
     lost: Reason,
@@ -237,6 +297,7 @@ fn without_scan(
     let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
     TargetResult {
         target,
+        chunk,
         outcome,
         reason,
         scanned_at: None,
@@ -289,37 +350,38 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
     }
 }
 
-/// The record of a target of which only the readiness was looked at. Instances that could be asked are `skipped`, since it
-/// is the input that leaves them out: nothing went wrong, and nothing halted.
-#[must_use]
-pub fn not_asked(target: Target, inventory: &Inventory) -> TargetRecord {
-    let why = Reason::new(ReasonCode::ReadinessOnly, "the run looks at readiness only and sends no command");
-    TargetRecord {
-        instances: as_they_stand(&target, inventory, Outcome::Skipped, &why),
-        target,
-        outcome: TargetOutcome::Reached,
-        reason: why,
-        at: inventory.at,
-        conflict_notes: inventory.conflict_notes.clone(),
+/// The rows of instances that were listed and that a record without instances is about.
+fn listed_only(target: &Target, inventory: &Inventory, outcome: TargetOutcome, reason: &Reason) -> Vec<InstanceRow> {
+    match outcome {
+        // The run never came to them, whatever they are.
+        TargetOutcome::NotAttempted => {
+            let rows = inventory.instances.iter();
+            rows.map(|instance| row(target, instance, Outcome::NotAttempted, reason.clone())).collect()
+        }
+        // It is the input that leaves them out: nothing went wrong, and nothing halted.
+        TargetOutcome::Reached => as_they_stand(target, inventory, Outcome::Skipped, reason),
+        _ => as_they_stand(target, inventory, Outcome::Unreachable, reason),
     }
 }
 
-/// The record of a target that the run never came to: its instances are listed, none was asked anything.
+/// The record of a target of which only the readiness was looked at. Its instances are in the inventory; those that could be
+/// asked end as `skipped`.
 #[must_use]
-pub fn not_attempted(target: Target, inventory: &Inventory, reason: &Reason) -> TargetRecord {
-    let instances = inventory
-        .instances
-        .iter()
-        .map(|instance| row(&target, instance, Outcome::NotAttempted, reason.clone()))
-        .collect();
-    TargetRecord {
-        target,
-        outcome: TargetOutcome::NotAttempted,
-        reason: reason.clone(),
-        at: inventory.at,
-        instances,
-        conflict_notes: Vec::new(),
-    }
+pub fn not_asked(target: Target, at: Timestamp) -> TargetRecord {
+    let why = Reason::new(ReasonCode::ReadinessOnly, "the run looks at readiness only and sends no command");
+    without_instances(target, TargetOutcome::Reached, why, at)
+}
+
+/// The record of a target that the run never came to: its instances are listed in the inventory, none was asked anything.
+#[must_use]
+pub fn not_attempted(target: Target, reason: Reason, at: Timestamp) -> TargetRecord {
+    without_instances(target, TargetOutcome::NotAttempted, reason, at)
+}
+
+/// The record of a function that ends the work on a target: what became of the instances follows from what else is recorded.
+#[must_use]
+pub fn without_instances(target: Target, outcome: TargetOutcome, reason: Reason, at: Timestamp) -> TargetRecord {
+    TargetRecord { target, outcome, reason, at, instances: Vec::new(), conflict_notes: Vec::new() }
 }
 
 #[cfg(test)]
@@ -391,7 +453,9 @@ mod tests {
     fn facts() -> RecordedTarget {
         RecordedTarget {
             target: target(),
+            chunk: Chunk::ONLY,
             inventory: None,
+            is_scanned_whole: true,
             scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
             order: Some(ordered(&["i-a"])),
             first_pass: None,
@@ -439,6 +503,13 @@ mod tests {
                 seen("i-c", Eligibility::NotReady(Reason::new(ReasonCode::Stopped, "x"))),
             ],
         };
+        let listed = |scan| RecordedTarget {
+            scan: Some(scan),
+            order: None,
+            install: None,
+            inventory: Some(inventory()),
+            ..facts()
+        };
         let lines = [
             ("all recorded", short(facts(), &StepEnd::Over)),
             ("install lost", short(RecordedTarget { install: None, ..facts() }, &StepEnd::Over)),
@@ -484,6 +555,14 @@ mod tests {
                 short(RecordedTarget { install: Some(record(TargetOutcome::Error, &[])), ..facts() }, &StepEnd::Over),
             ),
             ("never begun", short(RecordedTarget { scan: None, order: None, install: None, ..facts() }, &cut())),
+            (
+                "only listed behind a halt",
+                short(
+                    listed(not_attempted(target(), Reason::new(ReasonCode::Halted, "x"), Timestamp::UNIX_EPOCH)),
+                    &cut(),
+                ),
+            ),
+            ("readiness only", short(listed(not_asked(target(), Timestamp::UNIX_EPOCH)), &StepEnd::Over)),
         ];
         let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
@@ -496,6 +575,34 @@ mod tests {
         recorded as an error before anything was installed: Error: i-a unreachable (reached), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
         recorded as an error in the install: Error: i-a unreachable (reached), i-b compliant (reached)
         never begun: NotAttempted: 
+        only listed behind a halt: NotAttempted: i-a not-attempted (halted), i-b not-attempted (halted), i-c not-attempted (halted)
+        readiness only: Reached: i-a skipped (readiness-only), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
         ");
+    }
+
+    #[test]
+    fn a_target_is_never_better_than_the_worst_of_its_chunks() {
+        let whole = |outcomes: &[TargetOutcome]| {
+            let count = u32::try_from(outcomes.len()).expect("a few");
+            let mut whole = WholeTarget::default();
+            let joined = Chunk::all(count).zip(outcomes).map(|(chunk, outcome)| {
+                let scan = Some(record(*outcome, &[("i-a", Outcome::Compliant)]));
+                let recorded = RecordedTarget { chunk, scan, order: None, install: None, ..facts() };
+                let result = reconcile(recorded, &StepEnd::Over, Operation::Scan);
+                whole.add(&result)
+            });
+            let joined: Vec<Option<TargetResult>> = joined.collect();
+            let (last, before) = joined.split_last().expect("a chunk");
+            assert!(before.iter().all(Option::is_none), "the target is complete behind its last chunk");
+            let last = last.as_ref().expect("the whole target");
+            assert!(last.instances.is_empty(), "the instances stay in their chunks");
+            (last.outcome, last.reached_at.is_some())
+        };
+        let (reached, error) = (TargetOutcome::Reached, TargetOutcome::Error);
+        assert_eq!(whole(&[reached]), (reached, true));
+        assert_eq!(whole(&[reached, reached, reached]), (reached, true));
+        assert_eq!(whole(&[reached, error, reached]), (error, true));
+        assert_eq!(whole(&[TargetOutcome::AccessDenied, reached]), (TargetOutcome::AccessDenied, true));
+        assert_eq!(whole(&[error, TargetOutcome::AccessDenied]), (error, false));
     }
 }

@@ -17,15 +17,26 @@ fn what_is_written_for_a_target_is_found_again() {
         let key = of_target(RUN, STEP, &target, object);
         let in_step = key.strip_prefix(&step(RUN, STEP)).expect("in the step");
         let place = (target.account_id.as_str(), target.region.as_str());
-        assert_eq!(place_and_object(in_step), Some((place, object)));
+        assert_eq!(place_and_object(in_step), Some((place, OfTarget::Whole(object))));
+    }
+    for (object, chunk) in ChunkObject::ALL.into_iter().flat_map(|object| [1, 42, 9_999, 10_000].map(|n| (object, n))) {
+        let key = of_chunk(RUN, STEP, &target, object, chunk);
+        let in_step = key.strip_prefix(&step(RUN, STEP)).expect("in the step");
+        let place = (target.account_id.as_str(), target.region.as_str());
+        assert_eq!(place_and_object(in_step), Some((place, OfTarget::Chunk(object, chunk))), "{key}");
     }
     let others = [
         "targets.json",
         "gate.json",
         "children/scan/uuid/FAILED_0.json",
-        "targets/222200000001/ap-northeast-1/02/inventory.json",
+        "targets/222200000001/ap-northeast-1/02/inventory/0001.json",
         "targets/222200000001/ap-northeast-1/01/unknown.json",
-        "targets/222200000001/inventory.json",
+        "targets/222200000001/ap-northeast-1/01/unknown/0001.json",
+        "targets/222200000001/ap-northeast-1/01/inventory/0000.json",
+        "targets/222200000001/ap-northeast-1/01/inventory/1.json",
+        "targets/222200000001/ap-northeast-1/01/inventory/0001",
+        "targets/222200000001/ap-northeast-1/01/inventory.json",
+        "targets/222200000001/chunks.json",
     ];
     for other in others {
         assert_eq!(place_and_object(other), None, "{other}");
@@ -42,8 +53,9 @@ fn every_function_that_works_on_targets_has_a_record_of_its_own() {
     assert_eq!(file(Owner::Scan, Phase::PreInstallScan), Some("install-ended-by-scan.json"));
     assert_eq!(file(Owner::Scan, Phase::Verify), Some("install-ended-by-scan.json"));
     assert_eq!(file(Owner::Install, Phase::Install), Some("install-ended-by-install.json"));
-    assert_eq!(file(Owner::CollectResults, Phase::Scan), Some("scan/0001.json"));
-    assert_eq!(file(Owner::CollectResults, Phase::Verify), Some("install/0001.json"));
+    assert_eq!(file(Owner::CollectResults, Phase::Scan), None);
+    assert_eq!(ChunkObject::record(Phase::Scan), ChunkObject::Scan);
+    assert_eq!(ChunkObject::record(Phase::Verify), ChunkObject::Install);
     assert_eq!(file(Owner::Install, Phase::Scan), None);
     assert_eq!(file(Owner::Gate, Phase::Scan), None);
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::fixtures;
 
 /// Returns the whole file.
-fn written(table: CsvFile, targets: &[ReportedTarget]) -> Vec<u8> {
+fn written(table: CsvFile, targets: &[ReportedChunk]) -> Vec<u8> {
     let mut bytes = Vec::new();
     table.head(&mut bytes).expect("written");
     for target in targets {
@@ -19,7 +19,7 @@ fn written(table: CsvFile, targets: &[ReportedTarget]) -> Vec<u8> {
 
 #[test]
 fn the_tables_are_the_committed_ones() {
-    let targets: Vec<ReportedTarget> = fixtures::report().into_reported().collect();
+    let targets: Vec<ReportedChunk> = fixtures::report().into_reported().collect();
     fixtures::assert_golden("instances.csv", &written(CsvFile::Instances, &targets));
     fixtures::assert_golden("patches.csv", &written(CsvFile::Patches, &targets));
 }
@@ -44,7 +44,7 @@ fn every_instance_is_one_line_whatever_its_name_holds() {
         })
         .collect();
     let rows = instances.clone();
-    let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances };
+    let target = ReportedChunk { target: fixtures::report().targets.swap_remove(0), instances, whole: None };
     let bytes = written(CsvFile::Instances, &[target]);
     let mut reader = csv::Reader::from_reader(&bytes[BYTE_ORDER_MARK.len()..]);
     let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("a table");

@@ -1,4 +1,4 @@
-//! Writes all files of a report at the same time: each target is added to every file when its turn comes.
+//! Writes all files of a report at the same time: each chunk of a target is added to every file when its turn comes.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use orgpatch_records::keys;
 use orgpatch_report::csv::CsvFile;
 use orgpatch_report::document::Document;
 use orgpatch_report::html::HtmlPage;
-use orgpatch_report::{Head, Highlights, ReportedTarget, RunReport, summary};
+use orgpatch_report::{Head, Highlights, ReportedChunk, RunReport, summary};
 
 use crate::history::History;
 use crate::targets::Targets;
@@ -60,22 +60,25 @@ impl Files {
         self.history.begin_stage(run, stage).await
     }
 
-    /// Adds one more target to every file.
-    pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
-        written("a target", self.write(target))?;
+    /// Adds the next chunk of a target to every file.
+    pub async fn add(&mut self, run: &RunReport, chunk: &ReportedChunk) -> Result<(), RunError> {
+        written("a target", self.write(chunk))?;
         self.settle().await?;
-        self.history.add(run, target).await
+        self.history.add(run, chunk).await
     }
 
-    fn write(&mut self, target: &ReportedTarget) -> io::Result<()> {
-        for row in &target.instances {
+    fn write(&mut self, chunk: &ReportedChunk) -> io::Result<()> {
+        for row in &chunk.instances {
             let json = serde_json::to_string(row)?;
             self.document.entry(&mut self.json, &json)?;
             self.page.instance(&mut self.html, &json)?;
         }
-        CsvFile::Instances.lines(&mut self.instances, target)?;
-        CsvFile::Patches.lines(&mut self.patches, target)?;
-        self.targets.add(&serde_json::to_string(&target.target)?)
+        CsvFile::Instances.lines(&mut self.instances, chunk)?;
+        CsvFile::Patches.lines(&mut self.patches, chunk)?;
+        match &chunk.whole {
+            Some(target) => self.targets.add(&serde_json::to_string(target)?),
+            None => Ok(()),
+        }
     }
 
     /// Writes the parts that are known last, and ends all files.

@@ -8,7 +8,7 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::upload::{Upload, written};
 use orgpatch_model::error::RunError;
 use orgpatch_report::history::HistoryTable;
-use orgpatch_report::{ReportedTarget, RunReport, history};
+use orgpatch_report::{ReportedChunk, RunReport, history};
 
 /// Athena and DuckDB recognize a compressed file by this suffix, not by its media type.
 const ENDING: &str = ".gz";
@@ -46,12 +46,12 @@ impl History {
         Ok(())
     }
 
-    /// Writes the lines of one more target.
-    pub async fn add(&mut self, run: &RunReport, target: &ReportedTarget) -> Result<(), RunError> {
+    /// Writes the lines of the next chunk of a target.
+    pub async fn add(&mut self, run: &RunReport, chunk: &ReportedChunk) -> Result<(), RunError> {
         for (table, file) in self.stage.iter_mut().flat_map(|stage| &mut stage.files) {
             // Each write clears an output buffer of 32 KiB, so all lines are written at once.
             let mut lines = Vec::new();
-            written("the history", table.lines(&mut lines, run, target).and_then(|()| file.write_all(&lines)))?;
+            written("the history", table.lines(&mut lines, run, chunk).and_then(|()| file.write_all(&lines)))?;
             file.get_mut().settle().await?;
         }
         Ok(())

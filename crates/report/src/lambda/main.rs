@@ -1,7 +1,8 @@
 //! `report`: writes the report of a run as a page, CSV files, a summary and one document, however the run ended. It also
 //! writes the run's lines of the history and its metrics, and releases the run lock.
 //!
-//! It reads the records once: each target is written to all files when its turn comes, and then dropped from memory.
+//! It reads the records once: each chunk of a target is written to all files when its turn comes, and then
+//! dropped from memory.
 
 mod files;
 mod history;
@@ -87,11 +88,11 @@ async fn write(
     for (place, (step, wanted)) in steps.enumerate() {
         files.begin_stage(assembly.run(), &step.stage).await?;
         step_records::each_target(store, &run_id, &step.id, wanted, async |target| {
-            let target = assembly.add(place, target);
+            let chunk = assembly.add(place, target);
             if let Some(comparing) = &mut comparing {
-                comparing.add(&target);
+                comparing.add(&chunk);
             }
-            files.add(assembly.run(), &target).await
+            files.add(assembly.run(), &chunk).await
         })
         .await?;
     }

@@ -9,7 +9,7 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::messages::TargetRequest;
 
 use super::{compare, counted, recorded, write};
-use crate::look;
+use crate::inventory::look;
 
 /// Looks at the instances first, as a scan does: baselines of operating systems that are not there are not made either.
 pub async fn preview(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -65,12 +66,20 @@ def _step_progress(step: dict[str, Any], label: str, keys: list[str]) -> StepPro
 
 
 def _recorded(keys: list[list[str]], work: str) -> set[tuple[str, str]]:
-    """Returns the targets with a record of `scan` or `install`.
+    """Returns the targets of which every chunk has a record of `scan` or `install`.
 
-    It is targets/<account>/<Region>/<round>/scan/0001.json, or scan-ended-by-<function>.json in the same folder.
+    It is targets/<account>/<Region>/<round>/scan/0001.json and so on, or one scan-ended-by-<function>.json for all chunks.
     """
+    # What says how many chunks there are to record.
+    before = {"scan": "inventory", "install": "order"}[work]
     targets = [key for key in keys if key[0] == "targets" and len(key) > 4]
-    return {(key[1], key[2]) for key in targets if key[4] == work or key[4].startswith(f"{work}-ended-by-")}
+    files = Counter((key[1], key[2], key[4]) for key in targets)
+    ended = {(key[1], key[2]) for key in targets if key[4].startswith(f"{work}-ended-by-")}
+    return ended | {
+        (account, region)
+        for (account, region, folder), count in files.items()
+        if folder == work and count >= files[account, region, before]
+    }
 
 
 class Progress:

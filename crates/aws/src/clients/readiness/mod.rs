@@ -10,18 +10,17 @@ use std::collections::BTreeSet;
 use aws_config::SdkConfig;
 use orgpatch_engine::readiness::{RegionFacts, TargetFacts};
 use orgpatch_model::fetched::Fetched;
-use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
+use orgpatch_model::instance::ManagedInstance;
 
 use crate::clients::call::CallError;
 
-/// Fetches the facts around the instances of a target. Its instances and managed nodes were listed before. `vpc_ids` are
+/// Fetches the facts around the instances of a target. Its managed nodes were listed before. `vpc_ids` are
 /// the VPCs to read; others are left out.
 ///
 /// An error is temporary, or concerns the whole target. Denied and refused calls are in the facts as unavailable.
 pub async fn facts(
     config: &SdkConfig,
     region: &str,
-    instances: Vec<Ec2Instance>,
     managed: Vec<ManagedInstance>,
     vpc_ids: &BTreeSet<String>,
 ) -> Result<TargetFacts, CallError> {
@@ -33,7 +32,6 @@ pub async fn facts(
     Ok(TargetFacts {
         // Systems Manager has just listed the managed nodes there.
         region: RegionFacts { code: region.to_owned(), systems_manager: Fetched::Yes(true) },
-        instances,
         managed: Fetched::Yes(managed),
         default_host_management,
         network,

@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
         }
         Fetched::Yes(Some(node)) => node,
     };
-    let platform = format!("{} {}", node.platform_name, node.platform_version).trim().to_owned();
+    let platform = node.platform();
     // First, because the name of CoreOS contains the name of an operating system that is patched.
     if let Some(never) = subject.matrix.never_patched(&node.platform_name) {
         return Finding::of(

@@ -9,15 +9,13 @@ pub use network::{
     Route, RouteTable, SecurityGroup, Subnet,
 };
 use orgpatch_model::fetched::Fetched;
-use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
+use orgpatch_model::instance::ManagedInstance;
 
-/// The facts of a target (one account in one Region).
+/// The facts around the instances of a target (one account in one Region).
 #[derive(Debug, Clone)]
 pub struct TargetFacts {
     /// The Region.
     pub region: RegionFacts,
-    /// Every instance, in any state (`ec2:DescribeInstances`, paged).
-    pub instances: Vec<Ec2Instance>,
     /// Every managed instance (`ssm:DescribeInstanceInformation`, paged).
     pub managed: Fetched<Vec<ManagedInstance>>,
     /// Role of the default host management configuration; None if it is off (`ssm:GetServiceSetting` of

@@ -7,18 +7,18 @@ use super::*;
 use crate::inventory::readiness::attach;
 use crate::inventory::{Eligibility, InventoryInstance, list};
 
-fn attached(facts: &TargetFacts) -> Vec<InventoryInstance> {
+fn attached(facts: &Situation) -> Vec<InventoryInstance> {
     let select = Selection::default();
     let mut instances = list::inventory(&select, &facts.instances, known_nodes(facts));
     attach(&mut instances, check(facts, &select, now()));
     instances
 }
 
-fn known_nodes(facts: &TargetFacts) -> &[ManagedInstance] {
+fn known_nodes(facts: &Situation) -> &[ManagedInstance] {
     facts.managed.get().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn eligibility(facts: &TargetFacts) -> String {
+fn eligibility(facts: &Situation) -> String {
     let mut text = String::new();
     for instance in attached(facts) {
         let told = match &instance.eligibility {
@@ -32,7 +32,7 @@ fn eligibility(facts: &TargetFacts) -> String {
     text
 }
 
-fn platform(name: &str, version: &str) -> TargetFacts {
+fn platform(name: &str, version: &str) -> Situation {
     let mut facts = target();
     let node = &mut known(&mut facts.managed)[0];
     (node.platform_name, node.platform_version) = (name.into(), version.into());

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::*;
 
 /// Three instances in a network without endpoints, one of them without credentials; one where only the agent is old.
-fn everything_wrong() -> TargetFacts {
+fn everything_wrong() -> Situation {
     let mut facts = target();
     facts.instances = ["i-1", "i-2", "i-3", "i-4"].map(instance).to_vec();
     facts.instances[2].instance_profile_arn = None;

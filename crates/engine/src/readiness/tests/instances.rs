@@ -5,7 +5,7 @@ use orgpatch_model::instance::MetadataOptions;
 
 use super::*;
 
-fn unmanaged() -> TargetFacts {
+fn unmanaged() -> Situation {
     let mut facts = target();
     known(&mut facts.managed).clear();
     facts
@@ -73,7 +73,7 @@ fn managed_or_the_most_likely_reason_in_order() {
 
 #[test]
 fn agents_by_their_version() {
-    let of_version = |version: &str, now: Timestamp, change: fn(&mut TargetFacts)| {
+    let of_version = |version: &str, now: Timestamp, change: fn(&mut Situation)| {
         let mut facts = target();
         known(&mut facts.managed)[0].agent_version = version.into();
         change(&mut facts);

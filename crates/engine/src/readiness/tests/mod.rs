@@ -7,17 +7,43 @@ mod network;
 mod properties;
 
 use std::fmt::Write as _;
+use std::ops::{Deref, DerefMut};
 
 use jiff::Timestamp;
 use orgpatch_plan::Selection;
 
 use super::*;
 
+/// The instances of a target and the facts around them.
+#[derive(Debug, Clone)]
+struct Situation {
+    instances: Vec<Ec2Instance>,
+    facts: TargetFacts,
+}
+
+impl Deref for Situation {
+    type Target = TargetFacts;
+
+    fn deref(&self) -> &TargetFacts {
+        &self.facts
+    }
+}
+
+impl DerefMut for Situation {
+    fn deref_mut(&mut self) -> &mut TargetFacts {
+        &mut self.facts
+    }
+}
+
+/// The findings of all instances.
+fn check(facts: &Situation, select: &Selection, now: Timestamp) -> BTreeMap<String, Vec<Finding>> {
+    Checker::new(facts, select, now).check(&facts.instances)
+}
+
 /// A private subnet with the endpoints that it needs, and one instance in it that is ready.
-fn target() -> TargetFacts {
-    TargetFacts {
+fn target() -> Situation {
+    let facts = TargetFacts {
         region: RegionFacts { code: "eu-west-1".into(), systems_manager: Fetched::Yes(true) },
-        instances: vec![instance("i-1")],
         managed: Fetched::Yes(vec![node("i-1")]),
         default_host_management: Fetched::Yes(None),
         network: network(),
@@ -25,7 +51,8 @@ fn target() -> TargetFacts {
             collected: ["i-1".to_owned()].into(),
             packages: [("i-1".to_owned(), vec![package("python3", "3.9.16-1.amzn2023.0.9")])].into(),
         }),
-    }
+    };
+    Situation { instances: vec![instance("i-1")], facts }
 }
 
 /// The causes of all of those instances together.
@@ -170,12 +197,12 @@ fn now() -> Timestamp {
     time("2026-11-23T10:00:00Z")
 }
 
-fn checked(facts: &TargetFacts) -> BTreeMap<String, Vec<Finding>> {
+fn checked(facts: &Situation) -> BTreeMap<String, Vec<Finding>> {
     check(facts, &Selection::default(), now())
 }
 
 /// One check of `i-1`, as people read it.
-fn of(facts: &TargetFacts, check: Check) -> String {
+fn of(facts: &Situation, check: Check) -> String {
     let findings = checked(facts);
     let finding = findings["i-1"].iter().find(|finding| finding.check == check).expect("every check");
     told(finding)
@@ -200,14 +227,14 @@ fn told(finding: &Finding) -> String {
 }
 
 /// The same after a scan of `i-1` that ended with that exit code.
-fn after(facts: &TargetFacts, os: OperatingSystem, exit_code: i64, check: Check) -> String {
+fn after(facts: &Situation, os: OperatingSystem, exit_code: i64, check: Check) -> String {
     let findings = after_scan(checked(facts).remove("i-1").unwrap_or_default(), Some(os), exit_code);
     assert_eq!(findings.iter().map(|finding| finding.check).collect::<Vec<_>>(), Check::ALL);
     told(findings.iter().find(|finding| finding.check == check).expect("every check"))
 }
 
 /// Returns the findings of every instance that do not pass.
-fn wrong(facts: &TargetFacts) -> String {
+fn wrong(facts: &Situation) -> String {
     let mut lines = Vec::new();
     for (id, findings) in checked(facts) {
         for finding in findings.iter().filter(|finding| finding.status != Status::Pass) {

@@ -4,32 +4,32 @@ use insta::assert_snapshot;
 
 use super::*;
 
-fn both(facts: &TargetFacts) -> String {
+fn both(facts: &Situation) -> String {
     format!("{}\n{}", of(facts, Check::Repositories), of(facts, Check::Endpoints))
 }
 
 /// The same target with a NAT gateway instead of endpoints.
-fn with_nat() -> TargetFacts {
+fn with_nat() -> Situation {
     let mut facts = target();
     table(&mut facts).routes.push(route("0.0.0.0/0", "nat-1"));
     known(&mut facts.network.endpoints).clear();
     facts
 }
 
-fn table(facts: &mut TargetFacts) -> &mut RouteTable {
+fn table(facts: &mut Situation) -> &mut RouteTable {
     &mut known(&mut facts.network.route_tables)[1]
 }
 
-fn endpoint<'f>(facts: &'f mut TargetFacts, id: &str) -> &'f mut Endpoint {
+fn endpoint<'f>(facts: &'f mut Situation, id: &str) -> &'f mut Endpoint {
     known(&mut facts.network.endpoints).iter_mut().find(|endpoint| endpoint.id == id).expect("the endpoint")
 }
 
-fn platform(facts: &mut TargetFacts, name: &str, version: &str) {
+fn platform(facts: &mut Situation, name: &str, version: &str) {
     let node = &mut known(&mut facts.managed)[0];
     (node.platform_name, node.platform_version) = (name.into(), version.into());
 }
 
-fn groups(facts: &mut TargetFacts, of_instance: Vec<GroupRule>) {
+fn groups(facts: &mut Situation, of_instance: Vec<GroupRule>) {
     known(&mut facts.network.security_groups)[0].rules = of_instance;
 }
 

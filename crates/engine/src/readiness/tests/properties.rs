@@ -7,7 +7,7 @@ use proptest::sample::select;
 use super::*;
 
 /// Targets in which much is wrong, each instance in its own way.
-fn targets() -> impl Strategy<Value = TargetFacts> {
+fn targets() -> impl Strategy<Value = Situation> {
     let one = (
         select(vec!["subnet-a", "subnet-e", "subnet-unknown"]),
         proptest::sample::subsequence(vec!["sg-i", "sg-e", "sg-other"], 1..=3),
@@ -105,7 +105,7 @@ fn turn<T>(facts: &mut Fetched<Vec<T>>, inside: impl Fn(&mut T)) {
 }
 
 /// The same facts in another order.
-fn turned(mut facts: TargetFacts) -> TargetFacts {
+fn turned(mut facts: Situation) -> Situation {
     facts.instances.reverse();
     for instance in &mut facts.instances {
         instance.security_group_ids.reverse();
