@@ -15,13 +15,14 @@ from . import (
     run,
     show,
     small_account,
+    target_size,
     transitions,
     turns,
     wall_clock,
 )
 from .figure import BenchError, Section
 
-_PARTS = ("planning", "functions", "report", "gate", "run", "turns", "small-account")
+_PARTS = ("planning", "functions", "report", "gate", "run", "turns", "small-account", "target-size")
 
 
 def main() -> int:
@@ -38,6 +39,13 @@ def main() -> int:
         type=int,
         default=small_account.TARGETS,
         help="how many targets the part small-account has (%(default)s); fewer take less time",
+    )
+    parser.add_argument(
+        "--instances",
+        type=int,
+        nargs="+",
+        default=target_size.SIZES,
+        help="the sizes of the target of the part target-size, the last two of which are compared (%(default)s)",
     )
     chosen = parser.parse_args()
     parts = chosen.only or _PARTS
@@ -58,6 +66,8 @@ def main() -> int:
             sections.append(turns.measure(chosen.latest))
         if "small-account" in parts:
             sections.append(small_account.measure(chosen.targets, chosen.latest))
+        if "target-size" in parts:
+            sections.append(target_size.measure(chosen.instances, chosen.latest))
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
