@@ -24,7 +24,7 @@ use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, insta
 use orgpatch_engine::sending::intent::Intent;
 use orgpatch_engine::sending::invocation::InvocationResult;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::patch::{Patch, WithheldPatches};
+use orgpatch_model::patch::{PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Pass, Phase};
 use orgpatch_plan::Untested;
@@ -90,7 +90,7 @@ impl Look<'_> {
             return Ok(self.again());
         };
         let patches = self.patches(&judged).await?;
-        let rows = instance_results::scan_rows(view, &inventory, asked, &judged, &patches);
+        let rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
         self.write(rows, inventory.conflict_notes).await?;
         Ok(self.collected(false))
     }
@@ -109,7 +109,7 @@ impl Look<'_> {
         };
         let patches = self.patches(&judged).await?;
         let tested = step_inputs::tested(store, &request.run_id, self.settings).await?;
-        let order = promotion::approve(order, &tested, &mut instance_results::found(judged, &patches));
+        let order = promotion::approve(order, &tested, &mut instance_results::found(judged, patches));
         store.write_once(&request.key(TargetObject::Approved), &order).await?;
         Ok(self.collected(false))
     }
@@ -166,7 +166,7 @@ impl Look<'_> {
         };
         let patches = self.patches(&judged).await?;
         let commands = [installed, verified];
-        Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, &patches)))
+        Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, patches)))
     }
 
     async fn scan_record(&self) -> Result<TargetRecord, TargetError> {
@@ -202,10 +202,10 @@ impl Look<'_> {
     }
 
     /// The patches of the instances that lack some; the API gives them one instance at a time.
-    async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, Vec<Patch>>, TargetError> {
+    async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, PatchList>, TargetError> {
         let ids: Vec<String> =
             judged.iter().filter(|(_, judged)| judged.has_patches_to_list()).map(|(id, _)| id.clone()).collect();
-        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) }).await?;
+        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.lacking_patches(&id).await?)) }).await?;
         Ok(patches.into_iter().collect())
     }
 

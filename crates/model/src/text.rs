@@ -23,6 +23,12 @@ pub fn cut(text: impl Into<String>, characters: usize) -> String {
     text
 }
 
+/// Returns true if [`cut`] to this many characters may have shortened the text.
+#[must_use]
+pub fn is_cut(text: &str, characters: usize) -> bool {
+    text.ends_with(ELLIPSIS) && text.chars().count() == characters
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +46,13 @@ mod tests {
         assert_eq!(cut("日本語日本語日", 6), "日本語日本…");
         assert_eq!(cut("ab", 1), "…");
         assert_eq!(cut("ab", 0), "");
+    }
+
+    #[test]
+    fn a_text_that_was_cut_is_recognized() {
+        assert!(is_cut(&cut("日本語日本語日", 6), 6));
+        assert!(!is_cut(&cut("日本語日本語", 6), 6));
+        assert!(!is_cut("yes…", 6));
     }
 
     #[test]
