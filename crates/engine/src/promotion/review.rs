@@ -81,7 +81,7 @@ fn withhold(
     order.instances.push(OrderedInstance { missing: known, held_back: unknown, ..instance });
 }
 
-/// Why an instance gets nothing where only tested patches may go in: some of its patches are not listed.
+/// Returns the reason of an instance that gets nothing where only tested patches may go in: some of its patches are not listed.
 pub(super) fn too_many_to_compare(listed: usize, more: u32) -> Reason {
     let text = format!(
         "more patches are missing than are compared with what the first stage has installed: {listed} are listed, and \

@@ -349,6 +349,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fixtures::target;
+    use crate::inventory::InventoryInstance;
 
     /// Package and version of each patch that is missing.
     type Missing = BTreeMap<u8, u8>;
@@ -372,6 +374,74 @@ mod tests {
 
     fn ids(patches: &[Patch]) -> BTreeSet<&str> {
         patches.iter().map(|patch| patch.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_row_of_an_install_counts_what_its_lists_do_not_name() {
+        let seen = InventoryInstance {
+            instance_id: "i-1".into(),
+            name: None,
+            os: Some(OperatingSystem::AmazonLinux2023),
+            platform: None,
+            agent_version: None,
+            availability_zone: None,
+            eligibility: Eligibility::Eligible,
+            findings: Vec::new(),
+            conflicts: Vec::new(),
+        };
+        let reason = Reason::new(ReasonCode::StillMissing, "x");
+        let listed = patches(&Missing::from([(1, 0), (2, 0), (3, 0)]));
+        let ordered = OrderedInstance {
+            instance_id: "i-1".into(),
+            os: OperatingSystem::AmazonLinux2023,
+            availability_zone: None,
+            missing: listed.clone(),
+            more: 9,
+            untested: Vec::new(),
+            held_back: Vec::new(),
+            reason: reason.clone(),
+        };
+        let order = InstallOrder {
+            account_id: target().account_id,
+            region: target().region,
+            instances: vec![ordered],
+            left_out: Vec::new(),
+            withheld: WithheldPatches::new(),
+            scanned_at: BTreeMap::new(),
+        };
+        let before = InstanceRow {
+            missing_before: listed.clone(),
+            more_missing_before: 9,
+            ..row(&target(), &seen, Outcome::Missing, reason.clone())
+        };
+        let evidence = ComplianceRow {
+            instance_id: "i-1".into(),
+            baseline_id: "pb-1".into(),
+            snapshot_id: None,
+            operation: "Scan".into(),
+            ended_at: Timestamp::UNIX_EPOCH,
+            missing: 6,
+            failed: 0,
+            pending_reboot: 0,
+        };
+        let judged = Judged {
+            verdict: Verdict { outcome: Outcome::Failed, reason },
+            evidence: Some(evidence),
+            overwritten_by: None,
+        };
+        // Of the six patches that are still missing only the second is listed.
+        let left = PatchList::of(patches(&(2..8).map(|id| (id, 0)).collect()), 1);
+        let rows = install_rows(
+            vec![before],
+            &order,
+            &[],
+            &BTreeMap::from([("i-1".to_owned(), judged)]),
+            HashMap::from([("i-1".to_owned(), left)]),
+        );
+        let [row] = &rows[..] else { panic!("one row") };
+        assert_eq!((row.count_missing_before(), row.count_missing_after()), (12, 6));
+        assert_eq!(row.installed, listed[..1]);
+        assert_eq!(row.failed, listed[1..], "nothing rules out that the third is missing");
     }
 
     proptest! {
