@@ -26,7 +26,7 @@ use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, insta
 use orgpatch_engine::sending::intent::Intent;
 use orgpatch_engine::sending::invocation::InvocationResult;
 use orgpatch_model::outcome::TargetOutcome;
-use orgpatch_model::patch::{Patch, WithheldPatches};
+use orgpatch_model::patch::{PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Pass, Phase};
 use orgpatch_records::keys::ChunkObject;
@@ -110,7 +110,7 @@ impl Look<'_> {
                 return Ok(Chunk::Open);
             };
             let patches = self.patches(&judged).await?;
-            let rows = instance_results::scan_rows(view, &inventory, asked, &judged, &patches);
+            let rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
             self.write(chunk, rows, inventory.conflict_notes).await
         })
         .await
@@ -136,7 +136,7 @@ impl Look<'_> {
             let judged = instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence);
             let Some(judged) = judged else { return Ok(Chunk::Open) };
             let patches = self.patches(&judged).await?;
-            let order = promotion::approve(order, tested, &mut instance_results::found(judged, &patches));
+            let order = promotion::approve(order, tested, &mut instance_results::found(judged, patches));
             store.write_once(&key, &order).await?;
             Ok(Chunk::Recorded)
         })
@@ -248,7 +248,7 @@ impl Look<'_> {
         };
         let patches = self.patches(&judged).await?;
         let commands = [installed, verified];
-        Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, &patches)))
+        Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, patches)))
     }
 
     async fn scan_record(&self, chunk: u32) -> Result<TargetRecord, TargetError> {
@@ -284,10 +284,10 @@ impl Look<'_> {
     }
 
     /// The patches of the instances that lack some; the API gives them one instance at a time.
-    async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, Vec<Patch>>, TargetError> {
+    async fn patches(&self, judged: &BTreeMap<String, Judged>) -> Result<HashMap<String, PatchList>, TargetError> {
         let ids: Vec<String> =
             judged.iter().filter(|(_, judged)| judged.has_patches_to_list()).map(|(id, _)| id.clone()).collect();
-        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.patches_to_do(&id).await?)) }).await?;
+        let patches = self.all(ids, |id| async move { Ok((id.clone(), self.ssm.lacking_patches(&id).await?)) }).await?;
         Ok(patches.into_iter().collect())
     }
 

@@ -168,6 +168,7 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
                 os,
                 availability_zone: row.availability_zone.clone(),
                 missing: row.missing_before.clone(),
+                more: row.more_missing_before,
                 untested: Vec::new(),
                 held_back: Vec::new(),
                 reason: row.reason.clone(),

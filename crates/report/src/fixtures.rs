@@ -225,5 +225,6 @@ fn patch(id: &str, title: &str, state: PatchDisposition) -> Patch {
         severity: "Important".into(),
         state,
         cve_ids: vec!["CVE-2026-0001".into(), "CVE-2026-0002".into()],
+        more_cve_ids: 0,
     }
 }

@@ -9,6 +9,7 @@ use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::english::{counted, listed};
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
+use orgpatch_model::patch::MOST_PATCHES;
 use orgpatch_model::reason::ReasonCode;
 
 use super::{RunReport, StepReport, TargetReport};
@@ -67,6 +68,8 @@ pub struct Highlights {
     pub baseline_refused: usize,
     /// How many instances got a second install.
     pub installed_twice: usize,
+    /// How many instances lack more patches than are listed, or did before the install.
+    pub not_all_listed: usize,
     /// Stages with instances that had not answered at the deadline of their step, in the order of the report, each with the
     /// number of those instances.
     pub late: Vec<(String, usize)>,
@@ -99,6 +102,7 @@ impl Highlights {
         self.left_alone += usize::from(competing::is_reason(&row.reason));
         self.baseline_refused += usize::from(row.reason.code == ReasonCode::BaselineRefused);
         self.installed_twice += usize::from(row.passes.len() > 1);
+        self.not_all_listed += usize::from(row.more_missing_before > 0 || row.more_missing_after > 0);
         if row.reason.code == ReasonCode::Deadline {
             match self.late.iter_mut().find(|(stage, _)| *stage == row.stage) {
                 Some((_, instances)) => *instances += 1,
@@ -112,8 +116,8 @@ impl Highlights {
         listed(self.not_reached.iter())
     }
 
-    /// Returns a sentence about second installs, one about the deadline and one about baselines that AWS refused, each only if
-    /// it concerns an instance.
+    /// Returns a sentence about second installs, one about the deadline, one about baselines that AWS refused and one about
+    /// patches that are not listed, each only if it concerns an instance.
     pub(crate) fn about_installs(&self) -> impl Iterator<Item = String> {
         let refused = (self.baseline_refused > 0).then(|| {
             let skipped = counted(self.baseline_refused, "instance");
@@ -124,7 +128,11 @@ impl Highlights {
         let stages = self.late.iter().map(|(stage, n)| format!("{} in stage {stage}", counted(*n, "instance")));
         let stages = stages.collect::<Vec<String>>().join(", ");
         let late = (!stages.is_empty()).then(|| format!("No answer at the deadline: {stages}."));
-        again.into_iter().chain(late).chain(refused)
+        let not_all_listed = (self.not_all_listed > 0).then(|| {
+            let instances = counted(self.not_all_listed, "instance");
+            format!("{instances} with more missing patches than the {MOST_PATCHES} that are listed.")
+        });
+        again.into_iter().chain(late).chain(refused).chain(not_all_listed)
     }
 
     /// Returns the result of a step in numbers.
@@ -164,6 +172,21 @@ mod tests {
         let list = &highlights.to_look_at;
         assert_eq!((list.first.len(), list.all, list.more()), (SHOWN, before + 30, before + 30 - SHOWN));
         assert_eq!(highlights.reasons[&(row.outcome, row.reason.code)], 31);
+    }
+
+    #[test]
+    fn both_summaries_say_that_patches_are_not_listed() {
+        let mut report = fixtures::report();
+        let texts = |report: &Report| {
+            let highlights = report.highlights();
+            [summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b").message]
+        };
+        let sentence = "1 instance with more missing patches than the 500 that are listed.";
+        assert!(texts(&report).iter().all(|text| !text.contains(sentence)));
+        report.instances[0].more_missing_after = 1;
+        for text in texts(&report) {
+            assert!(text.contains(sentence), "{text}");
+        }
     }
 
     #[test]

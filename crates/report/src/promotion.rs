@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::english::counted;
 use orgpatch_model::input::RunInput;
 use orgpatch_model::operating_system::Platform;
+use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::Patch;
 use orgpatch_plan::{Plan, Stage, Untested};
 use schemars::JsonSchema;
@@ -22,6 +24,10 @@ pub struct StepPromotion {
     pub installed_untested: Vec<PatchCount>,
     /// Missing patches that were not installed because they are not tested.
     pub held_back: Vec<PatchCount>,
+    /// Number of instances with an install of which not every missing patch is listed: what else was installed there is
+    /// not compared. Absent: 0.
+    #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]
+    pub instances_not_compared: u32,
 }
 
 /// A patch, and the number of instances.
@@ -41,12 +47,20 @@ pub struct PatchCount {
 impl StepPromotion {
     /// Returns one line for the notification. Empty: every installed patch is tested.
     pub(super) fn sentence(&self) -> String {
-        match (self.installed_untested.len(), self.held_back.len()) {
-            (0, 0) => String::new(),
+        let (installed, held_back) = (self.installed_untested.len(), self.held_back.len());
+        let instances = usize::try_from(self.instances_not_compared).unwrap_or(usize::MAX);
+        // In the first stage nothing is compared.
+        let not_compared = if instances > 0 && self.untested.is_some() {
+            format!("; {} with patches that are not listed and not compared", counted(instances, "instance"))
+        } else {
+            String::new()
+        };
+        match (installed, held_back) {
+            (0, 0) if not_compared.is_empty() => String::new(),
             // A plan that allows untested patches does not need a notification; the report lists them.
             (_, 0) if self.untested == Some(Untested::Allow) => String::new(),
             (installed, held_back) => {
-                format!("  not tested: {} installed, {held_back} held back\n", counted_patches(installed))
+                format!("  not tested: {} installed, {held_back} held back{not_compared}\n", counted_patches(installed))
             }
         }
     }
@@ -66,6 +80,7 @@ pub(super) struct PromotionTally {
     tested: Counted,
     installed_untested: Counted,
     held_back: Counted,
+    instances_not_compared: u32,
 }
 
 impl PromotionTally {
@@ -76,7 +91,13 @@ impl PromotionTally {
             Compared::Itself => None,
             Compared::WithFirst(untested) => Some(*untested),
         };
-        Some(Self { untested, tested: Counted::new(), installed_untested: Counted::new(), held_back: Counted::new() })
+        Some(Self {
+            untested,
+            tested: Counted::new(),
+            installed_untested: Counted::new(),
+            held_back: Counted::new(),
+            instances_not_compared: 0,
+        })
     }
 
     /// Adds one more instance.
@@ -94,6 +115,11 @@ impl PromotionTally {
         for patch in &row.held_back {
             count(&mut self.held_back, patch);
         }
+        // Where untested patches are blocked, an instance with such a list is left out, and gets no install.
+        let may_have_installed =
+            matches!(row.outcome, Outcome::Patched | Outcome::PendingReboot | Outcome::Failed | Outcome::Unreachable);
+        let not_compared = row.more_missing_before > 0 && may_have_installed && self.untested != Some(Untested::Block);
+        self.instances_not_compared += u32::from(not_compared);
     }
 
     /// Returns the counts, sorted by operating system and patch.
@@ -107,6 +133,7 @@ impl PromotionTally {
             tested: listed(self.tested),
             installed_untested: listed(self.installed_untested),
             held_back: listed(self.held_back),
+            instances_not_compared: self.instances_not_compared,
         }
     }
 }
@@ -135,7 +162,6 @@ pub(super) fn compared(plan: &Plan, input: &RunInput, stage: &str) -> Compared {
 
 #[cfg(test)]
 mod tests {
-    use orgpatch_model::outcome::Outcome;
     use orgpatch_model::patch::PatchDisposition;
     use orgpatch_model::reason::ReasonCode;
 
@@ -150,6 +176,7 @@ mod tests {
             severity: String::new(),
             state: PatchDisposition::Missing,
             cve_ids: vec![],
+            more_cve_ids: 0,
         }
     }
 
@@ -191,6 +218,24 @@ mod tests {
         assert_eq!(promotion(Untested::Allow, &installed_only).sentence(), "");
         assert!(!promotion(Untested::Warn, &installed_only).sentence().is_empty());
         assert_eq!(promotion(Untested::Block, &[]).sentence(), "");
+    }
+
+    #[test]
+    fn instances_with_patches_that_are_not_listed_are_counted_and_named() {
+        let [first, second] = rows().map(|row| InstanceRow {
+            installed: vec![],
+            installed_untested: vec![],
+            held_back: vec![],
+            more_missing_before: 1,
+            ..row
+        });
+        let scanned_only = InstanceRow { outcome: Outcome::Missing, ..second.clone() };
+        let rows = [first, second, scanned_only];
+        let warned = promotion(Untested::Warn, &rows);
+        assert_eq!(warned.instances_not_compared, 2);
+        let sentence = "  not tested: 0 patches installed, 0 held back; 2 instances with patches that are not listed and not compared\n";
+        assert_eq!(warned.sentence(), sentence);
+        assert_eq!(promotion(Untested::Block, &rows).instances_not_compared, 0);
     }
 
     #[test]

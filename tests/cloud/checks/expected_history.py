@@ -66,7 +66,7 @@ SORTED = {
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
-          severity, cve_ids
+          severity, cve_ids, more_cve_ids
         FROM patches ORDER BY started_at, instance_id, event, seen_at, patch_id, title""",
     "targets": """
         SELECT date, run_id, started_at, finished_at, stage, wave, account_id, region, outcome, reason_code
@@ -99,10 +99,10 @@ def instances(reports: list[Report]) -> list[Line]:
                 "outcome": row["outcome"],
                 "reason_code": row["reason"]["code"],
                 "reason_text": row["reason"]["text"],
-                "missing_before": len(row["missingBefore"]),
+                "missing_before": len(row["missingBefore"]) + row.get("moreMissingBefore", 0),
                 "installed": len(row["installed"]),
                 "failed": len(row["failed"]),
-                "missing_after": len(row["missingAfter"]),
+                "missing_after": len(row["missingAfter"]) + row.get("moreMissingAfter", 0),
                 "held_back": len(row["heldBack"]),
                 "baseline_id": row["baselineId"],
                 "findings": wrong(row),
@@ -153,6 +153,7 @@ def patches(reports: list[Report]) -> list[Line]:
                 "classification": patch["classification"],
                 "severity": patch["severity"],
                 "cve_ids": patch.get("cveIds", []),
+                "more_cve_ids": patch.get("moreCveIds", 0),
             },
         )
         for report, _, row, event, at, patch in events(reports)

@@ -104,13 +104,14 @@ pub fn the_table_of_instances_is_the_report(evidence: &Evidence) -> Vec<String> 
         .instances
         .iter()
         .map(|row| {
-            let lists = [&row.missing_before, &row.installed, &row.failed, &row.missing_after];
+            let (before, after) = (row.count_missing_before(), row.count_missing_after());
+            let patches = [before, row.installed.len(), row.failed.len(), after];
             let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
             let texts = [&row.account_id, &row.region, &row.instance_id].into_iter().map(|text| plain(text));
             texts
                 .chain([plain(row.name.as_deref().unwrap_or_default()), row.stage.clone(), row.wave.to_string()])
                 .chain([row.outcome.to_string(), row.reason.code.to_string(), plain(&row.reason.text)])
-                .chain(lists.map(|patches| patches.len().to_string()))
+                .chain(patches.map(|n| n.to_string()))
                 .chain([row.availability_zone.clone().unwrap_or_default(), passes.join(" ")])
                 .collect()
         })

@@ -7,14 +7,16 @@ use std::time::Duration;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_ssm::config::timeout::TimeoutConfig;
-use aws_sdk_ssm::types::{CommandFilter, CommandFilterKey, InstanceInformationStringFilter, PatchOrchestratorFilter};
+use aws_sdk_ssm::types::{
+    CommandFilter, CommandFilterKey, InstanceInformationStringFilter, PatchComplianceData, PatchOrchestratorFilter,
+};
 use jiff::Timestamp;
 use orgpatch_engine::results::outcome_rules::ComplianceRow;
 use orgpatch_engine::sending::command;
 use orgpatch_engine::sending::command::CommandRequest;
 use orgpatch_engine::sending::invocation::Invocation;
 use orgpatch_model::instance::ManagedInstance;
-use orgpatch_model::patch::{Patch, PatchDisposition};
+use orgpatch_model::patch::{MOST_PATCHES, Patch, PatchDisposition, PatchList};
 
 use crate::clients::call::{CallError, Kind, not_built};
 use crate::clients::config::{MemberConfig, adaptive_retry};
@@ -254,9 +256,10 @@ impl Ssm {
         Ok(states)
     }
 
-    /// Returns the patches of an instance that are missing, failed, or wait for a reboot.
-    pub async fn patches_to_do(&self, instance_id: &str) -> Result<Vec<Patch>, CallError> {
-        let states = PatchDisposition::TO_DO.map(|state| state.name().to_owned());
+    /// Returns the patches of an instance that are missing or failed. No more than those that are listed and one page are in
+    /// memory.
+    pub async fn lacking_patches(&self, instance_id: &str) -> Result<PatchList, CallError> {
+        let states = PatchDisposition::LACKING.map(|state| state.name().to_owned());
         let filter = PatchOrchestratorFilter::builder().key("State").set_values(Some(states.to_vec())).build();
         let mut pages = self
             .client
@@ -265,26 +268,30 @@ impl Ssm {
             .filters(filter)
             .max_results(PATCHES_PER_PAGE)
             .into_paginator()
-            .items()
             .send();
-        let mut patches = Vec::new();
-        while let Some(patch) = pages.next().await {
-            let patch = patch.map_err(|error| CallError::of("ssm:DescribeInstancePatches", &error))?;
-            let Some(state) = PatchDisposition::from_name(patch.state.as_str()) else {
-                continue;
-            };
-            let cve_ids = patch.cve_ids.unwrap_or_default();
-            patches.push(Patch {
-                state,
-                id: patch.kb_id,
-                title: patch.title,
-                classification: patch.classification,
-                severity: patch.severity,
-                cve_ids: cve_ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect(),
-            });
+        let mut patches = PatchList::default();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| CallError::of("ssm:DescribeInstancePatches", &error))?;
+            patches.add(page.patches.unwrap_or_default().into_iter().filter_map(lacking_patch), MOST_PATCHES);
         }
         Ok(patches)
     }
+}
+
+/// Reads a patch; None if the instance does not lack it.
+fn lacking_patch(found: PatchComplianceData) -> Option<Patch> {
+    let state = PatchDisposition::from_name(found.state.as_str())?;
+    let patch = Patch {
+        state,
+        id: found.kb_id,
+        title: found.title,
+        classification: found.classification,
+        severity: found.severity,
+        cve_ids: Vec::new(),
+        more_cve_ids: 0,
+    };
+    let cve_ids = found.cve_ids.unwrap_or_default();
+    PatchDisposition::LACKING.contains(&state).then(|| patch.within_limits(&cve_ids))
 }
 
 /// A filter for what was invoked about `since` or later.

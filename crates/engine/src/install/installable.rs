@@ -103,12 +103,14 @@ mod tests {
             severity: String::new(),
             state: PatchDisposition::Missing,
             cve_ids: vec![],
+            more_cve_ids: 0,
         };
         let instance = |(id, os): &(&str, OperatingSystem)| OrderedInstance {
             instance_id: (*id).into(),
             os: *os,
             availability_zone: None,
             missing: vec![patch("bash")],
+            more: 0,
             untested: vec![],
             held_back: vec![],
             reason: Reason::new(orgpatch_model::reason::ReasonCode::PatchesMissing, "x"),

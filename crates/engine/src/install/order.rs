@@ -82,6 +82,9 @@ pub struct OrderedInstance {
     pub availability_zone: Option<String>,
     /// Patches that the scan found missing.
     pub missing: Vec<Patch>,
+    /// How many more the scan found missing, which are not listed.
+    #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]
+    pub more: u32,
     /// Those among them that the first stage has not installed, where the plan does not hold them back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untested: Vec<Patch>,

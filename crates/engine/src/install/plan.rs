@@ -72,12 +72,14 @@ mod tests {
             severity: String::new(),
             state: PatchDisposition::Missing,
             cve_ids: vec![],
+            more_cve_ids: 0,
         };
         let instance = |(id, missing): &(&str, &[&str])| OrderedInstance {
             instance_id: (*id).into(),
             os: OperatingSystem::AmazonLinux2023,
             availability_zone: None,
             missing: missing.iter().map(patch).collect(),
+            more: 0,
             untested: vec![],
             held_back: vec![],
             reason: Reason::new(ReasonCode::PatchesMissing, "x"),

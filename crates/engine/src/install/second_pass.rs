@@ -34,8 +34,8 @@ pub struct SecondPassRules<'a> {
 
 /// Returns the first pass with the order of the second one; None if no instance gets a second pass.
 ///
-/// Where untested patches are withheld, an instance gets none if anything that is missing now is not tested: the list of
-/// rejected patches was made before it became applicable.
+/// Where untested patches are withheld, an instance gets none if anything that is missing now is not tested, or is not listed
+/// and cannot be compared: the list of rejected patches was made before it became applicable.
 #[must_use]
 pub fn second_pass(
     first: &InstallOrder,
@@ -47,17 +47,21 @@ pub fn second_pass(
     let rows_by_id: BTreeMap<&str, &InstanceRow> = rows.iter().map(|row| (row.instance_id.as_str(), row)).collect();
     let again = |instance: &OrderedInstance| {
         let row = *rows_by_id.get(instance.instance_id.as_str())?;
-        let missing = &row.missing_after;
         let tested = |patch: &Patch| rules.only_tested.is_none_or(|tested| tested.contains(instance.os, patch));
         let wanted = (rules.systems)(instance.os)
             && answered(&instance.instance_id)
-            && !missing.is_empty()
-            && missing.iter().all(tested);
-        wanted.then(|| OrderedInstance {
-            missing: missing.clone(),
-            untested: missing.iter().filter(|patch| instance.untested.contains(patch)).cloned().collect(),
-            reason: row.reason.clone(),
-            ..instance.clone()
+            && !row.missing_after.is_empty()
+            && row.missing_after.iter().all(tested)
+            && (rules.only_tested.is_none() || row.more_missing_after == 0);
+        wanted.then(|| {
+            let missing = to_install_again(row);
+            OrderedInstance {
+                untested: missing.iter().filter(|patch| instance.untested.contains(patch)).cloned().collect(),
+                missing,
+                more: row.more_missing_after,
+                reason: row.reason.clone(),
+                ..instance.clone()
+            }
         })
     };
     let instances: Vec<OrderedInstance> = first.instances.iter().filter_map(again).collect();
@@ -67,6 +71,14 @@ pub fn second_pass(
     let scanned_at = rows.iter().filter_map(|row| Some((row.instance_id.clone(), row.scanned_at?))).collect();
     let rows = rows.iter().map(|row| InstanceRow { passes: vec![pass(row, installed)], ..row.clone() }).collect();
     Some(FirstPass { second: InstallOrder { instances, left_out: Vec::new(), scanned_at, ..first.clone() }, rows })
+}
+
+/// Returns what the scan after the first pass finds missing, and what it does not rule out because its list was cut: the
+/// second pass must prove these, too.
+fn to_install_again(row: &InstanceRow) -> Vec<Patch> {
+    let is_listed = |patch: &&Patch| row.missing_after.iter().any(|listed| listed.id == patch.id);
+    let unproved = row.failed.iter().filter(|patch| !is_listed(patch));
+    row.missing_after.iter().chain(unproved).cloned().collect()
 }
 
 fn pass(row: &InstanceRow, installed: &BTreeMap<String, CommandResult>) -> PassResult {
@@ -130,6 +142,7 @@ mod tests {
             severity: String::new(),
             state: PatchDisposition::Missing,
             cve_ids: vec![],
+            more_cve_ids: 0,
         }
     }
 
@@ -139,6 +152,7 @@ mod tests {
             os,
             availability_zone: None,
             missing: vec![patch("KB1")],
+            more: 0,
             untested: vec![],
             held_back: vec![],
             reason: Reason::new(ReasonCode::PatchesMissing, "x"),
@@ -230,6 +244,38 @@ mod tests {
         let pass = second_pass(&first, &rows, &installed, rules).expect("a second pass");
         let ids: Vec<&str> = pass.second.instances.iter().map(|one| one.instance_id.as_str()).collect();
         assert_eq!(ids, ["i-1"]);
+    }
+
+    #[test]
+    fn where_untested_patches_are_withheld_a_list_that_was_cut_gives_no_second_pass() {
+        let first = order(vec![ordered("i-1", OperatingSystem::Windows), ordered("i-2", OperatingSystem::Windows)]);
+        let cut = InstanceRow { more_missing_after: 7, ..row("i-1", &["KB2"]) };
+        let rows = [cut, row("i-2", &["KB2"])];
+        let installed = results(&[("i-1", InvocationResult::Succeeded), ("i-2", InvocationResult::Succeeded)]);
+        let mut tested = TestedSet::default();
+        let in_the_first_stage = InstanceRow { installed: vec![patch("KB2")], ..row("i-9", &[]) };
+        tested.add(None, [&in_the_first_stage], Timestamp::UNIX_EPOCH);
+        let ids = |only_tested| {
+            let pass = second_pass(&first, &rows, &installed, SecondPassRules { systems: &|_| true, only_tested });
+            let second = pass.expect("a second pass").second.instances;
+            second.into_iter().map(|one| (one.instance_id, one.more)).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(Some(&tested)), [("i-2".to_owned(), 0)]);
+        assert_eq!(ids(None), [("i-1".to_owned(), 7), ("i-2".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn the_second_pass_must_prove_what_the_list_of_the_first_did_not_rule_out() {
+        let first = order(vec![ordered("i-1", OperatingSystem::Windows)]);
+        let cut = InstanceRow {
+            failed: vec![patch("KB1"), patch("KB2"), patch("KB9")],
+            more_missing_after: 1,
+            ..row("i-1", &["KB1", "KB2"])
+        };
+        let installed = results(&[("i-1", InvocationResult::Succeeded)]);
+        let rules = SecondPassRules { systems: &|_| true, only_tested: None };
+        let pass = second_pass(&first, &[cut], &installed, rules).expect("a second pass");
+        assert_eq!(pass.second.instances[0].missing, [patch("KB1"), patch("KB2"), patch("KB9")]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ mod tests {
                 severity: String::new(),
                 state: PatchDisposition::Missing,
                 cve_ids: vec![],
+                more_cve_ids: 0,
             };
             rejected_entry(os, &patch)
         };

@@ -13,7 +13,7 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::TestedSet;
 use super::entry::rejected_entry;
-use super::review::names;
+use super::review::{names, too_many_to_compare};
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 use crate::results::outcome_rules::Verdict;
 
@@ -24,6 +24,8 @@ pub struct Scanned {
     pub verdict: Verdict,
     /// What is missing.
     pub missing: Vec<Patch>,
+    /// How many more are missing, which are not listed.
+    pub more: u32,
     /// When the scan ended, by the clock of the instance; None if no row of it was found.
     pub ended_at: Option<Timestamp>,
 }
@@ -58,7 +60,7 @@ fn approve_instance(
     let left_out = |instance: OrderedInstance, outcome, reason| {
         Err(LeftOut { instance_id: instance.instance_id, outcome, reason, held_back: instance.held_back })
     };
-    let Some(Scanned { verdict, missing, .. }) = scanned.remove(&instance.instance_id) else {
+    let Some(Scanned { verdict, missing, more, .. }) = scanned.remove(&instance.instance_id) else {
         let reason = Reason::new(ReasonCode::NotSent, "no scan says what would be installed here, so nothing is");
         return left_out(instance, Outcome::Unreachable, reason);
     };
@@ -71,7 +73,12 @@ fn approve_instance(
     instance.held_back.sort();
     instance.held_back.dedup();
     match verdict.outcome {
-        Outcome::Missing | Outcome::PendingReboot if unknown.is_empty() => Ok(OrderedInstance { missing, ..instance }),
+        Outcome::Missing | Outcome::PendingReboot if unknown.is_empty() && more == 0 => {
+            Ok(OrderedInstance { missing, more, ..instance })
+        }
+        Outcome::Missing | Outcome::PendingReboot if unknown.is_empty() => {
+            left_out(instance, Outcome::Skipped, too_many_to_compare(missing.len(), more))
+        }
         Outcome::Missing | Outcome::PendingReboot => {
             let text = format!(
                 "when untested patches were held back, others came to light that the first stage has not installed: {}",

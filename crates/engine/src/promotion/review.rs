@@ -19,7 +19,8 @@ const NAMED: usize = 3;
 /// is one.
 ///
 /// With [`Untested::Block`] the order is afterwards without untested patches: they are entries for the rejected list of
-/// the baseline, and an instance for whose patches the list has no room left is left out as a whole.
+/// the baseline. An instance for whose patches the list has no room left is left out as a whole, and so is one with patches
+/// that are not listed, because those cannot be compared.
 #[must_use]
 pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, baselines: &[Baseline]) -> InstallOrder {
     // By id, so that which instances find room does not depend on the order in which they were found.
@@ -29,6 +30,11 @@ pub fn review(mut order: InstallOrder, tested: &TestedSet, untested: Untested, b
         let (unknown, known): (Vec<Patch>, Vec<Patch>) =
             std::mem::take(&mut instance.missing).into_iter().partition(|patch| !tested.contains(os, patch));
         match untested {
+            Untested::Block if instance.more > 0 => {
+                let reason = too_many_to_compare(known.len() + unknown.len(), instance.more);
+                let OrderedInstance { instance_id, .. } = instance;
+                order.left_out.push(LeftOut { instance_id, outcome: Outcome::Skipped, reason, held_back: unknown });
+            }
             Untested::Block if !unknown.is_empty() => withhold(&mut order, instance, known, unknown, baselines),
             Untested::Block => order.instances.push(OrderedInstance { missing: known, ..instance }),
             Untested::Allow | Untested::Warn => {
@@ -73,6 +79,15 @@ fn withhold(
     }
     order.withheld.insert(os, entries.into_iter().collect());
     order.instances.push(OrderedInstance { missing: known, held_back: unknown, ..instance });
+}
+
+/// Returns the reason of an instance that gets nothing where only tested patches may go in: some of its patches are not listed.
+pub(super) fn too_many_to_compare(listed: usize, more: u32) -> Reason {
+    let text = format!(
+        "more patches are missing than are compared with what the first stage has installed: {listed} are listed, and \
+         {more} more are missing"
+    );
+    Reason::new(ReasonCode::TooManyToCompare, text)
 }
 
 /// The first few by name, the others as a number.

@@ -51,6 +51,8 @@ impl TestedSet {
     }
 
     /// Adds what instances of a target of the first stage installed. `scanned_at`: when its scan was collected.
+    ///
+    /// A row lists a limited number of patches. What an instance installed beyond those stays untested.
     pub fn add<'a>(
         &mut self,
         scanned_at: Option<Timestamp>,
@@ -83,10 +85,11 @@ impl TestedSet {
         self
     }
 
-    /// Returns true if the first stage installed that patch in that version.
+    /// Returns true if the first stage installed that patch in that version. A patch whose id or title was cut is never
+    /// tested, because another one may have the same beginning.
     #[must_use]
     pub fn contains(&self, os: OperatingSystem, patch: &Patch) -> bool {
-        self.patches.contains_key(&TestedPatch::of(os, patch))
+        patch.is_named_in_full() && self.patches.contains_key(&TestedPatch::of(os, patch))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
-use orgpatch_model::patch::{Patch, PatchDisposition, WithheldPatches};
+use orgpatch_model::patch::{Patch, PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 
@@ -90,10 +90,10 @@ impl Judged {
         Self { verdict, evidence: evidence.cloned(), overwritten_by }
     }
 
-    /// True if the instance's patches are worth asking for: some are missing, failed, or wait for a reboot.
+    /// True if the instance's patches are worth asking for: some are missing or failed.
     #[must_use]
     pub fn has_patches_to_list(&self) -> bool {
-        self.evidence.as_ref().is_some_and(|state| state.lacking() > 0 || state.pending_reboot > 0)
+        self.evidence.as_ref().is_some_and(|state| state.lacking() > 0)
     }
 }
 
@@ -176,12 +176,12 @@ fn answer_by_now(view: View, scan: &CommandResult, state: Option<&ComplianceRow>
 
 /// Returns what the pre-install scan found, by instance.
 #[must_use]
-pub fn found(judged: BTreeMap<String, Judged>, patches: &HashMap<String, Vec<Patch>>) -> BTreeMap<String, Scanned> {
+pub fn found(judged: BTreeMap<String, Judged>, mut patches: HashMap<String, PatchList>) -> BTreeMap<String, Scanned> {
     judged
         .into_iter()
         .map(|(id, Judged { verdict, evidence, .. })| {
-            let missing = patches.get(&id).map_or_else(Vec::new, |all| lacking(all));
-            (id, Scanned { verdict, missing, ended_at: evidence.map(|row| row.ended_at) })
+            let (missing, more) = patches.remove(&id).unwrap_or_default().into_parts();
+            (id, Scanned { verdict, missing, more, ended_at: evidence.map(|row| row.ended_at) })
         })
         .collect()
 }
@@ -225,14 +225,14 @@ pub fn judge_install(
 }
 
 /// Returns the rows of a scan: every instance of the inventory, with its result if it was asked. `patches` are those
-/// that are missing, failed or wait for a reboot, by instance.
+/// that are missing or failed, by instance.
 #[must_use]
 pub fn scan_rows(
     view: View,
     inventory: &Inventory,
     asked: &BTreeMap<String, CommandResult>,
     judged: &BTreeMap<String, Judged>,
-    patches: &HashMap<String, Vec<Patch>>,
+    mut patches: HashMap<String, PatchList>,
 ) -> Vec<InstanceRow> {
     inventory
         .instances
@@ -249,18 +249,22 @@ pub fn scan_rows(
                         Outcome::Unreachable,
                         &Reason::new(ReasonCode::NotSent, "no scan command names this instance"),
                     ),
-                    Some(found) => InstanceRow {
-                        overwritten_by: found.overwritten_by.clone(),
-                        missing_before: patches.get(id).map_or_else(Vec::new, |all| lacking(all)),
-                        baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
-                        scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
-                        command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
-                        findings: match exit_code {
-                            Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
-                            None => instance.findings.clone(),
-                        },
-                        ..plain(found.verdict.outcome, &found.verdict.reason)
-                    },
+                    Some(found) => {
+                        let (missing_before, more_missing_before) = patches.remove(id).unwrap_or_default().into_parts();
+                        InstanceRow {
+                            overwritten_by: found.overwritten_by.clone(),
+                            missing_before,
+                            more_missing_before,
+                            baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
+                            scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
+                            command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
+                            findings: match exit_code {
+                                Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
+                                None => instance.findings.clone(),
+                            },
+                            ..plain(found.verdict.outcome, &found.verdict.reason)
+                        }
+                    }
                 },
             }
         })
@@ -275,7 +279,7 @@ pub fn install_rows(
     order: &InstallOrder,
     commands: &[&BTreeMap<String, CommandResult>],
     judged: &BTreeMap<String, Judged>,
-    patches: &HashMap<String, Vec<Patch>>,
+    mut patches: HashMap<String, PatchList>,
 ) -> Vec<InstanceRow> {
     let ordered: HashMap<&str, &OrderedInstance> =
         order.instances.iter().map(|one| (one.instance_id.as_str(), one)).collect();
@@ -284,16 +288,13 @@ pub fn install_rows(
         .filter_map(|before| {
             let ordered = *ordered.get(before.instance_id.as_str())?;
             let found = judged.get(&before.instance_id)?;
-            let missing_after = patches.get(&before.instance_id).map_or_else(Vec::new, |all| lacking(all));
+            let left = patches.remove(&before.instance_id).unwrap_or_default();
             // Without a list afterwards it is unknown which patches went in.
-            let (failed, installed): (Vec<Patch>, Vec<Patch>) = match &found.evidence {
+            let (failed, installed) = match &found.evidence {
                 None => (Vec::new(), Vec::new()),
-                Some(_) => ordered
-                    .missing
-                    .iter()
-                    .cloned()
-                    .partition(|patch| missing_after.iter().any(|left| left.id == patch.id)),
+                Some(_) => failed_and_installed(&ordered.missing, &left),
             };
+            let (missing_after, more_missing_after) = left.into_parts();
             let installed_answer = commands.first().and_then(|asked| asked.get(&before.instance_id));
             let conflicts = with_the_last(before.conflicts, installed_answer);
             let mut command_ids = before.command_ids;
@@ -313,6 +314,7 @@ pub fn install_rows(
                 installed,
                 failed,
                 missing_after,
+                more_missing_after,
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
                 scanned_at,
                 command_ids,
@@ -332,7 +334,152 @@ fn with_the_last(mut conflicts: Vec<Conflict>, install: Option<&CommandResult>) 
     conflicts
 }
 
-fn lacking(patches: &[Patch]) -> Vec<Patch> {
-    let lacking = |patch: &&Patch| matches!(patch.state, PatchDisposition::Missing | PatchDisposition::Failed);
-    patches.iter().filter(lacking).cloned().collect()
+/// Parts the patches that were to be installed by the list of what is missing afterwards. A patch that the list does not rule
+/// out, because it ends before it, counts as failed.
+fn failed_and_installed(ordered: &[Patch], left: &PatchList) -> (Vec<Patch>, Vec<Patch>) {
+    ordered.iter().cloned().partition(|patch| left.may_contain(patch))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use orgpatch_model::patch::PatchDisposition;
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::target;
+    use crate::inventory::InventoryInstance;
+
+    /// Package and version of each patch that is missing.
+    type Missing = BTreeMap<u8, u8>;
+
+    fn patches(missing: &Missing) -> Vec<Patch> {
+        let patch = |(id, version): (&u8, &u8)| Patch {
+            id: format!("package-{id:02}"),
+            title: format!("package-{id:02}:{version}"),
+            classification: String::new(),
+            severity: String::new(),
+            state: PatchDisposition::Missing,
+            cve_ids: Vec::new(),
+            more_cve_ids: 0,
+        };
+        missing.iter().map(patch).collect()
+    }
+
+    fn missing() -> impl Strategy<Value = Missing> {
+        btree_map(0..30_u8, 0..3_u8, 0..20)
+    }
+
+    fn ids(patches: &[Patch]) -> BTreeSet<&str> {
+        patches.iter().map(|patch| patch.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_row_of_an_install_counts_what_its_lists_do_not_name() {
+        let seen = InventoryInstance {
+            instance_id: "i-1".into(),
+            name: None,
+            os: Some(OperatingSystem::AmazonLinux2023),
+            platform: None,
+            agent_version: None,
+            availability_zone: None,
+            eligibility: Eligibility::Eligible,
+            findings: Vec::new(),
+            conflicts: Vec::new(),
+        };
+        let reason = Reason::new(ReasonCode::StillMissing, "x");
+        let listed = patches(&Missing::from([(1, 0), (2, 0), (3, 0)]));
+        let ordered = OrderedInstance {
+            instance_id: "i-1".into(),
+            os: OperatingSystem::AmazonLinux2023,
+            availability_zone: None,
+            missing: listed.clone(),
+            more: 9,
+            untested: Vec::new(),
+            held_back: Vec::new(),
+            reason: reason.clone(),
+        };
+        let order = InstallOrder {
+            account_id: target().account_id,
+            region: target().region,
+            instances: vec![ordered],
+            left_out: Vec::new(),
+            withheld: WithheldPatches::new(),
+            scanned_at: BTreeMap::new(),
+        };
+        let before = InstanceRow {
+            missing_before: listed.clone(),
+            more_missing_before: 9,
+            ..row(&target(), &seen, Outcome::Missing, reason.clone())
+        };
+        let evidence = ComplianceRow {
+            instance_id: "i-1".into(),
+            baseline_id: "pb-1".into(),
+            snapshot_id: None,
+            operation: "Scan".into(),
+            ended_at: Timestamp::UNIX_EPOCH,
+            missing: 6,
+            failed: 0,
+            pending_reboot: 0,
+        };
+        let judged = Judged {
+            verdict: Verdict { outcome: Outcome::Failed, reason },
+            evidence: Some(evidence),
+            overwritten_by: None,
+        };
+        // Of the six patches that are still missing only the second is listed.
+        let left = PatchList::of(patches(&(2..8).map(|id| (id, 0)).collect()), 1);
+        let rows = install_rows(
+            vec![before],
+            &order,
+            &[],
+            &BTreeMap::from([("i-1".to_owned(), judged)]),
+            HashMap::from([("i-1".to_owned(), left)]),
+        );
+        let [row] = &rows[..] else { panic!("one row") };
+        assert_eq!((row.count_missing_before(), row.count_missing_after()), (12, 6));
+        assert_eq!(row.installed, listed[..1]);
+        assert_eq!(row.failed, listed[1..], "nothing rules out that the third is missing");
+    }
+
+    proptest! {
+        #[test]
+        fn no_patch_is_called_installed_that_is_still_missing(
+            before in missing(),
+            after in missing(),
+            most in 0..25_usize,
+        ) {
+            let (before, after) = (patches(&before), patches(&after));
+            let (ordered, _) = PatchList::of(before.clone(), most).into_parts();
+            let left = PatchList::of(after.clone(), most);
+            let (failed, installed) = failed_and_installed(&ordered, &left);
+            prop_assert!(ids(&installed).is_disjoint(&ids(&after)), "{installed:?} of {after:?}");
+            prop_assert_eq!(failed.len() + installed.len(), ordered.len(), "every listed patch is one of both");
+            // As long as the list is complete, nothing else is called failed.
+            if after.len() <= most {
+                prop_assert!(ids(&failed).is_subset(&ids(&after)), "{failed:?} of {after:?}");
+            }
+        }
+
+        #[test]
+        fn the_list_is_the_beginning_and_the_number_is_the_rest_whatever_the_pages(
+            all in missing().prop_map(|missing| patches(&missing)).prop_shuffle(),
+            sizes in vec(1..7_usize, 20),
+            most in 0..25_usize,
+        ) {
+            let mut list = PatchList::default();
+            let mut rest = all.clone();
+            for size in sizes {
+                let later = rest.split_off(size.min(rest.len()));
+                list.add(std::mem::replace(&mut rest, later), most);
+            }
+            let mut sorted = all;
+            sorted.sort();
+            let more = sorted.split_off(most.min(sorted.len())).len();
+            let (listed, counted) = list.into_parts();
+            prop_assert_eq!((listed, counted as usize), (sorted, more));
+        }
+    }
 }

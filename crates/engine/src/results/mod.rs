@@ -50,14 +50,21 @@ pub struct InstanceRow {
     pub conflicts: Vec<Conflict>,
     /// Who probably wrote the compliance row that was found in place of this run's, or null. Such a row is not believed.
     pub overwritten_by: Option<Reason>,
-    /// Patches that the scan before found missing.
+    /// Patches that the scan before found missing: the first 500 by id.
     pub missing_before: Vec<Patch>,
-    /// Patches that were missing before and are not any more, by the scan afterwards.
+    /// How many more the scan before found missing, which are not listed. Absent: 0.
+    #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]
+    pub more_missing_before: u32,
+    /// Listed patches that were missing before and are not any more, by the scan afterwards.
     pub installed: Vec<Patch>,
-    /// Patches that were missing before and still are: the install did not bring them.
+    /// Listed patches that were missing before and still are: the install did not bring them. If the list of the scan
+    /// afterwards is not complete, patches that it does not rule out are among them.
     pub failed: Vec<Patch>,
-    /// Everything that the scan afterwards finds missing, whether it was known before or not.
+    /// Everything that the scan afterwards finds missing, whether it was known before or not: the first 500 by id.
     pub missing_after: Vec<Patch>,
+    /// How many more the scan afterwards finds missing, which are not listed. Absent: 0.
+    #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]
+    pub more_missing_after: u32,
     /// Those of `installed` that the first stage of the plan had not installed; always empty where nothing is compared
     /// with it.
     pub installed_untested: Vec<Patch>,
@@ -77,6 +84,24 @@ pub struct InstanceRow {
     pub passes: Vec<PassResult>,
 }
 
+impl InstanceRow {
+    /// Returns how many patches the scan before found missing, whether they are listed or not.
+    #[must_use]
+    pub fn count_missing_before(&self) -> usize {
+        self.missing_before.len().saturating_add(count(self.more_missing_before))
+    }
+
+    /// Returns how many patches the scan afterwards finds missing, whether they are listed or not.
+    #[must_use]
+    pub fn count_missing_after(&self) -> usize {
+        self.missing_after.len().saturating_add(count(self.more_missing_after))
+    }
+}
+
+fn count(more: u32) -> usize {
+    usize::try_from(more).unwrap_or(usize::MAX)
+}
+
 /// What came of one of the two installs of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -85,9 +110,9 @@ pub struct PassResult {
     pub outcome: Outcome,
     /// Why.
     pub reason: Reason,
-    /// Patches that it installed.
+    /// Listed patches that it installed.
     pub installed: Vec<Patch>,
-    /// Patches that it should have installed and did not.
+    /// Listed patches that it should have installed and did not.
     pub failed: Vec<Patch>,
     /// Its install command.
     pub command_id: Option<String>,

@@ -345,6 +345,9 @@ macro_rules! for_each_code {
                     MoreUntested "more-untested"
                         "With untested patches held back, a scan found other patches that the first stage has not installed. Nothing was installed."
                         "Let the first stage install these patches, and run orgpatch again.",
+                    TooManyToCompare "too-many-to-compare"
+                        "More patches are missing than orgpatch lists of an instance (500), so that not all can be compared with what the first stage has installed. Nothing was installed."
+                        "Replace the instance by one from a newer image, or run orgpatch once with untested: warn in that stage.",
                     TooManyUntested "too-many-untested"
                         "The plan has no baseline for the operating system, or the list of rejected patches of that baseline has no room for the untested patches. Nothing was installed."
                         "Let the first stage install these patches, or give the baseline room on its list of rejected patches, and run orgpatch again.",

@@ -7,7 +7,7 @@ import { indexReport } from "../src/model/data";
 import { makeFilter, type Query } from "../src/model/filter";
 import { duration, percent, sentenceCase, utc } from "../src/model/format";
 import { readReport, UnreadableReport } from "../src/model/load";
-import { patchStatuses } from "../src/model/patches";
+import { missingCounts, patchStatuses, stillMissing } from "../src/model/patches";
 import { explainer, type ReasonCatalogue, reasonHelp } from "../src/model/reason-codes";
 import type { BaselineChange, InstanceRow } from "../src/model/report";
 import { href, parse, withParams } from "../src/model/route";
@@ -262,6 +262,19 @@ test("the state of a patch comes from the scan after the install", () => {
     h: "before installed untested",
     i: "held-back",
   });
+});
+
+test("numbers of missing patches include those that are not listed", () => {
+  const patch = (id: string) => ({ id, title: id, classification: "", severity: "", state: "Missing" as const });
+  const lists = { installed: [], failed: [], missingAfter: [], installedUntested: [], heldBack: [] };
+  const scanned = { ...lists, missingBefore: [patch("a"), patch("b")], moreMissingBefore: 7 } as unknown as InstanceRow;
+  expect(missingCounts(scanned)).toEqual({ before: 9, after: 0 });
+  expect(stillMissing(scanned)).toBe(9);
+  const installed = { ...scanned, installed: [patch("a"), patch("b")] };
+  expect(stillMissing(installed)).toBe(0);
+  const failed = { ...scanned, failed: [patch("a"), patch("b")], missingAfter: [patch("a")], moreMissingAfter: 3 };
+  expect(missingCounts(failed)).toEqual({ before: 9, after: 4 });
+  expect(stillMissing(failed)).toBe(4);
 });
 
 test("addresses", () => {

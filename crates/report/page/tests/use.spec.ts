@@ -267,6 +267,40 @@ test("a patch: instances on which it is installed, missing, failed or held back"
   );
 });
 
+test("patches and CVE ids that are not listed are counted", async ({ page }) => {
+  const report = structuredClone(withExtras) as Report;
+  const row = report.instances.find(
+    (r) => r.missingBefore.length > 0 && r.missingAfter.length > 0 && r.missingBefore[0]?.cveIds?.length,
+  ) as InstanceRow;
+  const id = row.missingBefore[0]?.id ?? "";
+  row.moreMissingBefore = 1234;
+  row.moreMissingAfter = 56;
+  for (const other of report.instances)
+    for (const list of [other.missingBefore, other.installed, other.failed, other.missingAfter, other.heldBack])
+      for (const patch of list) if (patch.id === id) patch.moreCveIds = 31;
+  for (const step of report.steps) if (step.promotion) step.promotion.instancesNotCompared = 2;
+  const url = pageOf("not-listed", report);
+  await page.goto(`${url}#/instances?i=${row.instanceId}`);
+  const drawer = page.getByRole("dialog");
+  const [before, after] = [row.missingBefore.length + 1234, row.missingAfter.length + 56];
+  await expect(drawer).toContainText(
+    `${plural(before, "patch", "patches")} missing before the run, ${after.toLocaleString("en")} after it`,
+  );
+  await expect(drawer).toContainText(
+    "And 1,234 more that are not listed (before the run), and 56 more that are not listed (after it)",
+  );
+  await expect(drawer.locator(".plain tbody tr", { hasText: id })).toContainText("and 31 more that are not listed");
+  await page.goto(`${url}#/patches?${new URLSearchParams({ p: id })}`);
+  await expect(page.getByRole("region", { name: id })).toContainText("and 31 more that are not listed");
+  await expect(page.locator(".section-head [role=status]")).toContainText(
+    "and 1,234 more that are not listed, on 1 instance",
+  );
+  await page.goto(`${url}#/overview`);
+  await expect(page.locator(".promotion").first()).toContainText(
+    "2 instances with patches that are not listed and not compared",
+  );
+});
+
 test("patches that the first stage has not tested: held back, or installed", async ({ page }) => {
   const held = withExtras.instances.find((row) => row.heldBack.length > 0) as InstanceRow;
   const drawer = page.getByRole("dialog");

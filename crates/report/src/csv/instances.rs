@@ -9,9 +9,10 @@ use super::{Lines, which};
 use crate::TargetReport;
 
 /// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
-/// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `passes` is the outcome of each of two
-/// installs, separated by blanks.
-pub const COLUMNS: [&str; 17] = [
+/// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `missingBefore` and `missingAfter` include
+/// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
+/// of two installs, separated by blanks.
+pub const COLUMNS: [&str; 19] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -29,16 +30,20 @@ pub const COLUMNS: [&str; 17] = [
     "overwrittenBy",
     "availabilityZone",
     "passes",
+    "moreMissingBefore",
+    "moreMissingAfter",
 ];
 
 /// Writes the line of an instance.
 pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &InstanceRow) -> io::Result<()> {
     let wave = row.wave.to_string();
     let findings = findings(&row.findings);
+    let missing = [row.count_missing_before(), row.count_missing_after()].map(|n| n.to_string());
+    let [missing_before, missing_after] = &missing;
     let patches =
-        [&row.missing_before, &row.installed, &row.failed, &row.missing_after, &row.installed_untested, &row.held_back]
-            .map(|patches| patches.len().to_string());
-    let [missing_before, installed, failed, missing_after, installed_untested, held_back] = &patches;
+        [&row.installed, &row.failed, &row.installed_untested, &row.held_back].map(|patches| patches.len().to_string());
+    let [installed, failed, installed_untested, held_back] = &patches;
+    let [more_before, more_after] = [row.more_missing_before, row.more_missing_after].map(|more| more.to_string());
     let commands = row.command_ids.join(" ");
     let conflicts: Vec<_> = row.conflicts.iter().map(|conflict| conflict.reason.code.name()).collect();
     let conflicts = conflicts.join(", ");
@@ -64,6 +69,8 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &overwritten_by,
         row.availability_zone.as_deref().unwrap_or_default(),
         &passes,
+        &more_before,
+        &more_after,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -11,9 +11,9 @@ use crate::TargetReport;
 
 /// The columns after those that identify the instance, in their order. `result` is the result of the patch in this run:
 /// `installed`, `failed` (it was to be installed and is still missing), `held-back` (the plan's first stage did not test
-/// it) or `missing`. `state` is Patch Manager's own word for the state of the patch now. The last three are `true` or
-/// `false`.
-pub const COLUMNS: [&str; 11] = [
+/// it) or `missing`. `state` is Patch Manager's own word for the state of the patch now. `missingBefore`,
+/// `missingAfter` and `untested` are `true` or `false`. `moreCveIds` is the number of CVE ids that `cveIds` does not list.
+pub const COLUMNS: [&str; 12] = [
     "outcome",
     "patchId",
     "title",
@@ -25,6 +25,7 @@ pub const COLUMNS: [&str; 11] = [
     "missingBefore",
     "missingAfter",
     "untested",
+    "moreCveIds",
 ];
 
 /// The lists of an instance that can contain a patch.
@@ -66,6 +67,7 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
     for lists_of_patch in patch_lists(row).into_values() {
         let patch = lists_of_patch.patch;
         let cve_ids = patch.cve_ids.join(" ");
+        let more_cve_ids = patch.more_cve_ids.to_string();
         let word = |yes: bool| if yes { "true" } else { "false" };
         let cells: [&str; COLUMNS.len()] = [
             row.outcome.name(),
@@ -79,6 +81,7 @@ pub fn lines(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instanc
             word(lists_of_patch.is_in(List::MissingBefore)),
             word(lists_of_patch.is_in(List::MissingAfter)),
             word(lists_of_patch.is_in(List::InstalledUntested) || lists_of_patch.is_in(List::HeldBack)),
+            &more_cve_ids,
         ];
         lines.add(which(target, row, &wave).into_iter().chain(cells))?;
     }

@@ -27,7 +27,32 @@ fn the_tables_are_the_committed_ones() {
 #[test]
 fn a_table_without_lines_still_says_what_its_columns_are() {
     let text = String::from_utf8(written(CsvFile::Instances, &[])).expect("UTF-8");
-    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"passes\"\r\n"), "{text}");
+    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"moreMissingAfter\"\r\n"), "{text}");
+}
+
+#[test]
+fn what_is_not_listed_is_counted() {
+    let target = fixtures::target();
+    let row = fixtures::instance(&target, "i-1", None, Outcome::Failed, ReasonCode::StillMissing);
+    let listed = fixtures::report().instances.into_iter().flat_map(|row| row.missing_before).next();
+    let mut patch = listed.expect("a patch");
+    patch.more_cve_ids = 30;
+    let row = InstanceRow { missing_before: vec![patch], more_missing_before: 7, more_missing_after: 5, ..row };
+    let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances: vec![row] };
+    let cells = |file| {
+        let bytes = written(file, std::slice::from_ref(&target));
+        let mut reader = csv::Reader::from_reader(&bytes[BYTE_ORDER_MARK.len()..]);
+        let names = reader.headers().expect("names").clone();
+        let record = reader.records().next().expect("a line").expect("a line");
+        let cell = |(name, cell): (&str, &str)| (name.to_owned(), cell.to_owned());
+        names.iter().zip(&record).map(cell).collect::<std::collections::BTreeMap<String, String>>()
+    };
+    let instance = cells(CsvFile::Instances);
+    let numbers =
+        ["missingBefore", "missingAfter", "moreMissingBefore", "moreMissingAfter"].map(|name| &instance[name]);
+    assert_eq!(numbers, ["8", "5", "7", "5"]);
+    let patch = cells(CsvFile::Patches);
+    assert_eq!((patch["cveIds"].as_str(), patch["moreCveIds"].as_str()), ("CVE-2026-0001 CVE-2026-0002", "30"));
 }
 
 #[test]

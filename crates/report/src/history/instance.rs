@@ -21,13 +21,13 @@ pub(super) struct Line<'r> {
     reason_code: &'r ReasonCode,
     /// Text of the reason.
     reason_text: &'r str,
-    /// How many patches the first scan of the run found missing.
+    /// How many patches the first scan of the run found missing, whether they are listed or not.
     missing_before: usize,
-    /// How many of those were installed afterwards.
+    /// How many of those that are listed were installed afterwards.
     installed: usize,
-    /// How many of those were still missing.
+    /// How many of those that are listed were still missing.
     failed: usize,
-    /// How many patches the scan after an install found missing.
+    /// How many patches the scan after an install found missing, whether they are listed or not.
     missing_after: usize,
     /// How many patches were held back because the first stage has not installed them.
     held_back: usize,
@@ -51,10 +51,10 @@ impl<'r> Line<'r> {
             outcome: row.outcome,
             reason_code: &row.reason.code,
             reason_text: &row.reason.text,
-            missing_before: row.missing_before.len(),
+            missing_before: row.count_missing_before(),
             installed: row.installed.len(),
             failed: row.failed.len(),
-            missing_after: row.missing_after.len(),
+            missing_after: row.count_missing_after(),
             held_back: row.held_back.len(),
             baseline_id: row.baseline_id.as_deref(),
             findings: row.findings.iter().filter_map(Finding::wrong).collect(),

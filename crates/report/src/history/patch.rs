@@ -43,8 +43,10 @@ pub(super) struct Line<'r> {
     classification: &'r str,
     /// Severity, such as `Important`.
     severity: &'r str,
-    /// CVE ids, if the API names any.
+    /// CVE ids, if the API names any; at most 20.
     cve_ids: &'r [String],
+    /// Number of further CVE ids, which are not listed.
+    more_cve_ids: u32,
 }
 
 impl<'r> Line<'r> {
@@ -68,6 +70,7 @@ impl<'r> Line<'r> {
             classification: &patch.classification,
             severity: &patch.severity,
             cve_ids: &patch.cve_ids,
+            more_cve_ids: patch.more_cve_ids,
         };
         // A patch that the first scan found missing gets no second line after the install.
         let is_known = move |patch: &&Patch| row.missing_before.iter().any(|one| is_same(one, patch));

@@ -127,6 +127,7 @@ fn patches() -> impl Strategy<Value = Vec<Patch>> {
         severity: String::new(),
         state: PatchDisposition::Missing,
         cve_ids: vec![],
+        more_cve_ids: 0,
     });
     prop::collection::vec(one, 0..3)
 }

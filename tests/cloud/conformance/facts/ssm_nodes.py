@@ -11,7 +11,7 @@ from ..fact import ACCEPTED, Fact, Model, Page
 _INFORMATION = "ssm:DescribeInstanceInformation"
 _SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
 _INVALID = "InvalidInstanceId"
-_STATES = ("Missing", "Failed", "InstalledPendingReboot")
+_STATES = ("Missing", "Failed")
 
 
 def _by_id(asker: Asker, instance: str) -> str:
@@ -106,7 +106,7 @@ FACTS = (
         ),
         aws=("only these states",),
         orgpatch={
-            "only these states": "reads what is left to do",
+            "only these states": "reads what the instance lacks",
             "also other states": "reads more pages; other states are left out here",
         },
         ask=_patches,

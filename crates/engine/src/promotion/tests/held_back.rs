@@ -86,6 +86,7 @@ fn only_what_the_scan_proves_is_installed() {
     let found = |outcome, missing: &[Patch]| Scanned {
         verdict: Verdict { outcome, reason: Reason::new(ReasonCode::PatchesMissing, "because") },
         missing: missing.to_vec(),
+        more: 0,
         ended_at: None,
     };
     let mut scanned = BTreeMap::from([
@@ -98,4 +99,42 @@ fn only_what_the_scan_proves_is_installed() {
         ("i-broken".to_owned(), found(Outcome::Failed, &[])),
     ]);
     insta::assert_snapshot!(text(&approve(order, &tested(), &mut scanned)));
+}
+
+#[test]
+fn an_instance_with_patches_that_are_not_listed_is_left_out_where_untested_ones_are_blocked() {
+    let reviewed = |untested| {
+        let mut order = missing();
+        for one in &mut order.instances {
+            one.more = u32::from(one.instance_id == "i-a") * 100;
+        }
+        let left = review(order, &tested(), untested, &[baseline(OS, 0)]);
+        let left_out = left.left_out.into_iter().filter(|one| one.reason.code == ReasonCode::TooManyToCompare);
+        let left_out: Vec<_> = left_out.map(|one| (one.instance_id, one.outcome, one.reason.text)).collect();
+        (left_out, left.instances.iter().any(|one| one.instance_id == "i-a"))
+    };
+    let text = "more patches are missing than are compared with what the first stage has installed: 2 are listed, and 100 \
+                more are missing";
+    assert_eq!(reviewed(Untested::Block), (vec![("i-a".to_owned(), Outcome::Skipped, text.to_owned())], false));
+    for untested in [Untested::Warn, Untested::Allow] {
+        assert_eq!(reviewed(untested), (vec![], true));
+    }
+}
+
+#[test]
+fn a_scan_that_does_not_list_everything_proves_nothing() {
+    let order = review(
+        order(OS, [("i-a".to_owned(), vec![patch("openssl", "1"), patch("kernel", "2")])]),
+        &tested(),
+        Untested::Block,
+        &[baseline(OS, 0)],
+    );
+    let approved = |more| {
+        let verdict = Verdict { outcome: Outcome::Missing, reason: Reason::new(ReasonCode::PatchesMissing, "because") };
+        let found = Scanned { verdict, missing: vec![patch("openssl", "1")], more, ended_at: None };
+        let approved = approve(order.clone(), &tested(), &mut BTreeMap::from([("i-a".to_owned(), found)]));
+        approved.left_out.into_iter().map(|one| (one.outcome, one.reason.code)).collect::<Vec<_>>()
+    };
+    assert_eq!(approved(0), []);
+    assert_eq!(approved(1), [(Outcome::Skipped, ReasonCode::TooManyToCompare)]);
 }

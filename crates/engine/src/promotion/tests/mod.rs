@@ -6,7 +6,7 @@ mod set;
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::patch::{Patch, PatchDisposition, WithheldPatches};
+use orgpatch_model::patch::{Patch, PatchDisposition, PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{ComplianceLevel, RejectedAction};
 
@@ -36,6 +36,7 @@ fn patch(id: &str, version: &str) -> Patch {
         severity: "Important".into(),
         state: PatchDisposition::Missing,
         cve_ids: vec![],
+        more_cve_ids: 0,
     }
 }
 
@@ -50,6 +51,7 @@ fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<P
                 os,
                 availability_zone: None,
                 missing,
+                more: 0,
                 untested: vec![],
                 held_back: vec![],
                 reason: Reason::new(ReasonCode::PatchesMissing, "patches are missing"),

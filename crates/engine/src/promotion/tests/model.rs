@@ -73,6 +73,8 @@ proptest! {
         mut times in vec(0..4 * MINUTES_OF_A_DAY, 3),
         names_only in any::<bool>(),
         listed in 47_usize..=50,
+        // So many patches of an instance are listed.
+        most in 0_usize..=4,
     ) {
         times.sort_unstable();
         let [test_scan, scan, hold] = times[..] else { unreachable!("three times") };
@@ -80,7 +82,8 @@ proptest! {
 
         // The first stage installs what is missing there.
         let at_test = approved(&releases, test_scan, None, &[], names_only);
-        let rows: Vec<_> = names(test).iter().map(|has| {
+        let test = names(test);
+        let rows: Vec<_> = test.iter().map(|has| {
             let instance = InventoryInstance {
                 instance_id: "i-test".into(), name: None, os: Some(os), platform: None, agent_version: None,
                 availability_zone: None,
@@ -89,11 +92,12 @@ proptest! {
                 conflicts: vec![],
             };
             let mut row = row(&target(), &instance, Outcome::Patched, Reason::new(ReasonCode::ProvedByScan, "x"));
-            row.installed = missing(&at_test, has);
+            // The install brings everything, and the row names what is listed.
+            (row.installed, _) = PatchList::of(missing(&at_test, has), most).into_parts();
             row
         }).collect();
         let went_in: BTreeSet<String> =
-            rows.iter().flat_map(|row| &row.installed).map(|patch| patch.title.clone()).collect();
+            test.iter().flat_map(|has| missing(&at_test, has)).map(|patch| patch.title).collect();
         let tested = tested_by(&rows, Some(Timestamp::UNIX_EPOCH), TestedSet::default(), Timestamp::UNIX_EPOCH);
 
         // The later stage is scanned, reviewed, and scanned again where something is held back.
@@ -102,7 +106,10 @@ proptest! {
             names(production).into_iter().enumerate().map(|(n, has)| (format!("i-{n}"), has)).collect();
         let at_scan = approved(&releases, scan, cutoff, &[], names_only);
         let lacking = instances.iter().map(|(id, has)| (id.clone(), missing(&at_scan, has)));
-        let order = order(os, lacking.filter(|(_, missing)| !missing.is_empty()));
+        let mut order = order(os, lacking.filter(|(_, missing)| !missing.is_empty()));
+        for one in &mut order.instances {
+            (one.missing, one.more) = PatchList::of(std::mem::take(&mut one.missing), most).into_parts();
+        }
         let before = order.instances.len();
         let own = baseline(os, listed);
         let reviewed = review(order, &tested, Untested::Block, std::slice::from_ref(&own));
@@ -116,7 +123,8 @@ proptest! {
                     let missing = missing(&snapshot, &instances[&one.instance_id]);
                     let outcome = if missing.is_empty() { Outcome::Compliant } else { Outcome::Missing };
                     let verdict = Verdict { outcome, reason: Reason::new(ReasonCode::PatchesMissing, "x") };
-                    (one.instance_id.clone(), Scanned { verdict, missing, ended_at: None })
+                    let (missing, more) = PatchList::of(missing, most).into_parts();
+                    (one.instance_id.clone(), Scanned { verdict, missing, more, ended_at: None })
                 }).collect();
                 (approve(reviewed, &tested, &mut scanned), snapshot)
             }

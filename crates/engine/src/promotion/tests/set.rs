@@ -41,6 +41,15 @@ fn a_patch_is_tested_in_one_version_for_one_operating_system() {
 }
 
 #[test]
+fn a_patch_whose_name_was_cut_is_never_tested() {
+    let os = OperatingSystem::AmazonLinux2023;
+    let kept = |title: String| Patch { title, ..patch("kernel", "1") }.within_limits("");
+    let (long, other) = (kept("x".repeat(300)), kept("x".repeat(400)));
+    assert_eq!(long, other, "the beginnings are the same");
+    assert!(!tested_by([&installed(os, vec![long])], None, TestedSet::default(), day(0)).contains(os, &other));
+}
+
+#[test]
 fn what_an_earlier_run_installed_stays_tested_for_a_while() {
     let (os, openssl, bash) = (OperatingSystem::AmazonLinux2023, patch("openssl", "1"), patch("bash", "1"));
     let first = tested_by([&installed(os, vec![openssl.clone()])], None, TestedSet::default(), day(0));

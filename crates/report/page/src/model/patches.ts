@@ -1,5 +1,6 @@
 // Patches across all instances: where each patch is installed, missing, failed, held back or waiting for a reboot.
 import type { Data } from "./data";
+import { count } from "./format";
 import type { InstanceRow, Patch, PatchRef } from "./report";
 
 /** The state of a patch on an instance at the end of the run. */
@@ -19,6 +20,8 @@ export interface PatchRow {
   classification: string;
   severity: string;
   cves: string[];
+  /** Number of CVE ids that are not listed. */
+  moreCves: number;
   os: Set<string>;
   /** Instances in each state, as indexes in the report. */
   where: Record<PatchState, number[]>;
@@ -31,6 +34,8 @@ export interface PatchRow {
 export interface PatchIndex {
   patches: PatchRow[];
   byId: Map<string, PatchRow>;
+  /** Patches of instances that the report counts and does not list, and the number of those instances. */
+  notListed: { patches: number; instances: number };
 }
 
 /** A patch on an instance, with its state. */
@@ -42,6 +47,16 @@ export interface PatchStatus {
   /** True if the patch was installed although the first stage had not tested it. */
   untested: boolean;
 }
+
+/** Returns how many patches were missing before the run and after it, whether they are listed or not. */
+export const missingCounts = (row: InstanceRow): { before: number; after: number } => ({
+  before: row.missingBefore.length + (row.moreMissingBefore ?? 0),
+  after: row.missingAfter.length + (row.moreMissingAfter ?? 0),
+});
+
+/** Returns the end of a list that names the first entries only, or null. */
+export const moreNotListed = (n: number | undefined): string | null =>
+  n ? `and ${count(n)} more that are not listed` : null;
 
 /** Returns the state of every patch that was or is missing on an instance. */
 export function patchStatuses(row: InstanceRow): PatchStatus[] {
@@ -65,6 +80,14 @@ export function patchStatuses(row: InstanceRow): PatchStatus[] {
     if (standing) standing.untested = true;
   }
   return [...found.values()];
+}
+
+/** Returns the number of patches that are missing at the end of the run, whether they are listed or not. */
+export function stillMissing(row: InstanceRow): number {
+  if (row.moreMissingAfter) return missingCounts(row).after;
+  const listed = patchStatuses(row).filter(({ state }) => state === "missing" || state === "failed").length;
+  const hasScanAfter = [row.installed, row.failed, row.missingAfter].some((list) => list.length > 0);
+  return listed + (hasScanAfter ? 0 : (row.moreMissingBefore ?? 0));
 }
 
 function stateOf(patch: Patch): PatchState {
@@ -95,6 +118,7 @@ export function indexPatches(data: Data): PatchIndex {
         classification: patch.classification ?? "",
         severity: patch.severity ?? "",
         cves: patch.cveIds ?? [],
+        moreCves: patch.moreCveIds ?? 0,
         os: new Set(),
         where: { installed: [], "pending-reboot": [], "held-back": [], missing: [], failed: [] },
         heldBack: [],
@@ -105,7 +129,12 @@ export function indexPatches(data: Data): PatchIndex {
     }
     return known;
   };
+  const notListed = { patches: 0, instances: 0 };
   for (const instance of data.instances) {
+    // What was not listed before may be the same as what is not listed after.
+    const more = Math.max(instance.moreMissingBefore ?? 0, instance.moreMissingAfter ?? 0);
+    notListed.patches += more;
+    notListed.instances += more > 0 ? 1 : 0;
     for (const { patch, state, untested } of patchStatuses(instance)) {
       const known = row(patch);
       if (untested) known.untested += 1;
@@ -118,5 +147,5 @@ export function indexPatches(data: Data): PatchIndex {
       row(typeof ref === "string" ? { id: ref } : ref).heldBack.push(data.stepLabel(step.stage, step.wave));
     }
   }
-  return { patches, byId };
+  return { patches, byId, notListed };
 }

@@ -48,6 +48,7 @@ export interface Promotion {
   tested?: number | PatchRef[];
   installedUntested?: PatchRef[];
   heldBack?: PatchRef[];
+  instancesNotCompared?: number;
 }
 
 /** A time during which a step waited. */

@@ -7,7 +7,15 @@ import { baselineLink, commandLink, ec2Link, instanceLink } from "../model/conso
 import type { Data, Instance } from "../model/data";
 import { count, osName, plural, sentenceCase } from "../model/format";
 import { outcomeText } from "../model/outcomes";
-import { PATCH_STATE_LABELS, PATCH_STATES, type PatchStatus, patchStatuses, severityRank } from "../model/patches";
+import {
+  missingCounts,
+  moreNotListed,
+  PATCH_STATE_LABELS,
+  PATCH_STATES,
+  type PatchStatus,
+  patchStatuses,
+  severityRank,
+} from "../model/patches";
 import { STATUS_LABELS, statusOf } from "../model/readiness";
 import { reasonHelp } from "../model/reason-codes";
 import { href } from "../model/route";
@@ -194,6 +202,8 @@ const worstFirst = (a: PatchStatus, b: PatchStatus): number =>
 
 function PatchList({ row }: { row: Instance }): JSX.Element {
   const all = patchStatuses(row).sort(worstFirst);
+  const missing = missingCounts(row);
+  const [moreBefore, moreAfter] = [moreNotListed(row.moreMissingBefore), moreNotListed(row.moreMissingAfter)];
   return (
     <section>
       <h3>Patches</h3>
@@ -201,7 +211,7 @@ function PatchList({ row }: { row: Instance }): JSX.Element {
         {all.length === 0
           ? "None. This report lists only patches that were or are missing."
           : [
-              `${plural(row.missingBefore.length, "patch", "patches")} missing before the run, ${count(row.missingAfter.length)} after it`,
+              `${plural(missing.before, "patch", "patches")} missing before the run, ${count(missing.after)} after it`,
               ...(row.heldBack.length > 0
                 ? [`${plural(row.heldBack.length, "patch", "patches")} held back: not tested by the first stage`]
                 : []),
@@ -239,6 +249,7 @@ function PatchList({ row }: { row: Instance }): JSX.Element {
                       <Text>{cve}</Text>
                     </li>
                   ))}
+                  {patch.moreCveIds ? <li>{moreNotListed(patch.moreCveIds)}</li> : null}
                 </ul>
               ) : (
                 "–"
@@ -246,6 +257,15 @@ function PatchList({ row }: { row: Instance }): JSX.Element {
             ],
           }))}
         />
+      )}
+      {(moreBefore || moreAfter) && (
+        <p class="note">
+          {sentenceCase(
+            [moreBefore && `${moreBefore} (before the run)`, moreAfter && `${moreAfter} (after it)`]
+              .filter(Boolean)
+              .join(", "),
+          )}
+        </p>
       )}
     </section>
   );
@@ -268,6 +288,7 @@ function Passes({ row }: { row: Instance }): JSX.Element | null {
               <p>
                 <span class="check">{`Pass ${i + 1}: ${outcomeText(pass.outcome).label.toLowerCase()}`}</span>{" "}
                 <span class="muted">
+                  {row.moreMissingBefore || row.moreMissingAfter ? "Of the listed patches: " : ""}
                   {plural(pass.installed.length, "patch", "patches")} installed, {count(pass.failed.length)} failed
                 </span>
               </p>

@@ -7,7 +7,7 @@ import type { Data, Instance } from "../model/data";
 import type { Facet, FacetKey, Filter, Query } from "../model/filter";
 import { count, osName, plural, sentenceCase } from "../model/format";
 import { urgency } from "../model/outcomes";
-import { patchStatuses } from "../model/patches";
+import { stillMissing } from "../model/patches";
 import { currentRoute, href, navigate, type Route, replaceRoute, withParams } from "../model/route";
 import { Sorter } from "../model/sorting";
 import { useMedia } from "../parts/media";
@@ -354,11 +354,6 @@ const makeColumns = (data: Data): Column<Instance>[] => [
     cell: (row) => (stillMissing(row) > 0 ? count(stillMissing(row)) : <span class="muted">0</span>),
   },
 ];
-
-/** Returns the number of patches that are missing at the end of the run. */
-function stillMissing(row: Instance): number {
-  return patchStatuses(row).filter(({ state }) => state === "missing" || state === "failed").length;
-}
 
 const Card = ({ data, row }: { data: Data; row: Instance }): JSX.Element => (
   <div class="card">

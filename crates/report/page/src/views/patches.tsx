@@ -4,7 +4,14 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Data } from "../model/data";
 import { count, osName, plural } from "../model/format";
-import { PATCH_STATE_LABELS, PATCH_STATES, type PatchIndex, type PatchRow, severityRank } from "../model/patches";
+import {
+  moreNotListed,
+  PATCH_STATE_LABELS,
+  PATCH_STATES,
+  type PatchIndex,
+  type PatchRow,
+  severityRank,
+} from "../model/patches";
 import { currentRoute, href, type Route, replaceRoute, withParams } from "../model/route";
 import { Sorter } from "../model/sorting";
 import { OutcomeChip } from "../parts/outcome";
@@ -31,6 +38,8 @@ export function Patches({ data, index, route }: { data: Data; index: PatchIndex;
           {rows.length === index.patches.length
             ? " missing before or after the run"
             : ` of ${plural(index.patches.length, "patch", "patches")}`}
+          {index.notListed.patches > 0 &&
+            `, ${moreNotListed(index.notListed.patches)}, on ${plural(index.notListed.instances, "instance")}`}
         </p>
       </div>
       {index.patches.length === 0 ? (
@@ -161,7 +170,12 @@ function PatchDetail({ data, patch, route }: { data: Data; patch: PatchRow; rout
         of={[
           ["Severity", <Text>{patch.severity || "–"}</Text>],
           ["Class", <Text>{patch.classification || "–"}</Text>],
-          ["CVE", <Text class="cves">{patch.cves.join(" ") || "None reported"}</Text>],
+          [
+            "CVE",
+            <>
+              <Text class="cves">{patch.cves.join(" ") || "None reported"}</Text> {moreNotListed(patch.moreCves)}
+            </>,
+          ],
           ...PATCH_STATES.map((state): [string, string] => [
             PATCH_STATE_LABELS[state],
             plural(patch.where[state].length, "instance"),

@@ -184,7 +184,7 @@ function Bullet({ measure, limit }: { measure: Measure; limit: number }): JSX.El
   );
 }
 
-const PROMOTION_TEXTS: [keyof Promotion, string][] = [
+const PROMOTION_TEXTS: ["tested" | "installedUntested" | "heldBack", string][] = [
   ["tested", "installed and tested"],
   ["installedUntested", "installed, not tested by the first stage"],
   ["heldBack", "held back: not tested by the first stage"],
@@ -218,5 +218,8 @@ const PromotionCounts = ({ promotion }: { promotion: Promotion }): JSX.Element =
         </li>
       );
     })}
+    {promotion.instancesNotCompared ? (
+      <li>{`${plural(promotion.instancesNotCompared, "instance")} with patches that are not listed and not compared`}</li>
+    ) : null}
   </ul>
 );
