@@ -19,3 +19,4 @@ pub mod patch;
 pub mod reason;
 pub mod run_name;
 pub mod target;
+pub mod text;
