@@ -169,10 +169,10 @@ struct Seen {
     managed: Vec<ManagedInstance>,
 }
 
-async fn see(context: &FunctionContext, request: &TargetRequest) -> Result<Seen, TargetError> {
+async fn see(context: &FunctionContext, request: &TargetRequest, settings: &StepSettings) -> Result<Seen, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
-    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
+    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member, &settings.select), ssm.managed(None));
     let (ec2, managed) = context.sessions.target_result(&request.target, facts).await?;
     Ok(Seen { member, ec2, managed })
 }
@@ -182,7 +182,7 @@ async fn look(
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<Inventory, TargetError> {
-    let Seen { ec2, managed, .. } = see(context, request).await?;
+    let Seen { ec2, managed, .. } = see(context, request, settings).await?;
     Ok(Inventory {
         at: request.now,
         instances: list::inventory(&settings.select, &ec2, &managed),

@@ -23,7 +23,7 @@ pub async fn checked_inventory(
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<(Inventory, Vec<Ec2Instance>), TargetError> {
-    let Seen { member, ec2, managed } = see(context, request).await?;
+    let Seen { member, ec2, managed } = see(context, request, settings).await?;
     let mut instances = list::inventory(&settings.select, &ec2, &managed);
     let selected: BTreeSet<&str> = instances
         .iter()

@@ -48,6 +48,12 @@ pub(super) fn collect(
     }
 }
 
+/// Returns true if an association can be a conflict: it runs a patch document, or belongs to a patch policy.
+#[must_use]
+pub fn association_matters(association: &Association) -> bool {
+    document::patches(&association.document) || policy::is_of_policy(association)
+}
+
 /// Returns true if only the parameter `Operation` of an association says whether it conflicts: it runs a patch document,
 /// belongs to no patch policy, and its name does not say that it only scans.
 #[must_use]

@@ -9,7 +9,7 @@ use super::Collected;
 use super::decision::Action;
 
 /// Tag that Auto Scaling puts on its instances.
-const TAG: &str = "aws:autoscaling:groupName";
+pub(crate) const TAG: &str = "aws:autoscaling:groupName";
 
 pub(super) fn collect(instances: &[&Ec2Instance], settings: ConflictSettings, collected: &mut Collected) {
     let action = match settings.auto_scaling {

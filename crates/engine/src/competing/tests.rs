@@ -22,7 +22,12 @@ fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
 }
 
 fn no_patchers() -> ConflictFacts {
-    ConflictFacts { associations: Fetched::Yes(vec![]), windows: Fetched::Yes(vec![]), running: Fetched::Yes(vec![]) }
+    ConflictFacts {
+        associations: Fetched::Yes(vec![]),
+        windows: Fetched::Yes(vec![]),
+        running: Fetched::Yes(vec![]),
+        not_looked_at: NotLookedAt::default(),
+    }
 }
 
 fn target(key: &str, values: &[&str]) -> TargetCriterion {
@@ -257,6 +262,7 @@ fn what_may_not_be_read_is_said() {
         associations: Fetched::denied("ssm:ListAssociations"),
         windows: Fetched::denied("ssm:DescribeMaintenanceWindows"),
         running: Fetched::denied("ssm:ListCommandInvocations"),
+        not_looked_at: NotLookedAt::default(),
     };
     // The tag is enough to know a patch policy.
     assert_snapshot!(detected(&facts, &[instance("i-1", &[("QSConfigName-abc12", "weekly")])]), @"
@@ -399,6 +405,7 @@ fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
             associations: Fetched::Yes(associations),
             windows: Fetched::Yes(windows),
             running: Fetched::Yes(running),
+            not_looked_at: NotLookedAt::default(),
         };
         (facts, instances)
     })

@@ -3,6 +3,7 @@
 pub mod competing;
 pub mod list;
 pub mod readiness;
+pub mod tags;
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
