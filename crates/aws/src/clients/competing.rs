@@ -23,6 +23,10 @@ const PAGE_SIZE: i32 = 50;
 /// `MaintenanceWindowName`).
 const NAME_CHARACTERS: usize = 128;
 
+/// How many associations are asked for their operation: the service answers two such calls a second (AWS General Reference,
+/// "AWS Systems Manager endpoints and quotas", State Manager), so that a hundred take 50 seconds. The others may install.
+const MOST_OPERATIONS: usize = 100;
+
 /// How many calls about single associations run at the same time.
 const CONCURRENCY: usize = 4;
 
@@ -123,10 +127,14 @@ impl CompetingPatchers {
                 left_out += 1;
             }
         }
-        let with_operation = |association: Association| async move {
-            let operation =
-                if competing::operation_matters(&association) { self.operation(&association.id).await? } else { None };
-            Ok(Association { operation, ..association })
+        let mut asked = 0;
+        let with_operation = |association: Association| {
+            let ask = competing::operation_matters(&association) && asked < MOST_OPERATIONS;
+            asked += usize::from(ask);
+            async move {
+                let operation = if ask { self.operation(&association.id).await? } else { None };
+                Ok(Association { operation, ..association })
+            }
         };
         let associations =
             stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await?;

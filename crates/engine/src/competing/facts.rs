@@ -22,7 +22,7 @@ pub struct ConflictFacts {
 /// The most associations, and the most maintenance windows, of a target that are kept.
 ///
 /// Without these limits one account could take the memory of the function. An account may have 2,000 associations, but only
-/// those with a patch document count here, and 50 windows.
+/// those with a patch document count here, and 50 windows (AWS General Reference, "AWS Systems Manager endpoints and quotas").
 pub const MOST_OF_A_KIND: usize = 1_000;
 
 /// The most bytes of their texts that are kept, for each of both kinds. A `Target` may have 50 values without a limit of

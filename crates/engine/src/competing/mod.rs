@@ -128,7 +128,7 @@ pub fn detect(
             running::not_seen(instances, missing, &mut collected);
         }
     }
-    collected.not_looked_at(facts.not_looked_at);
+    collected.not_looked_at(facts.not_looked_at, instances, settings);
     collected.decided(moment.operation)
 }
 
@@ -154,21 +154,25 @@ impl Collected {
         );
     }
 
-    /// Notes what was not looked at. Such an association or window does not keep an instance from being patched, no more
-    /// than one that orgpatch may not list: what it runs is seen as a running command before an install is sent.
-    fn not_looked_at(&mut self, left: NotLookedAt) {
-        for (count, what) in [(left.associations, "State Manager association"), (left.windows, "maintenance window")] {
-            if count > 0 {
-                let left_out = counted(count, &format!("more {what}"));
-                self.note(
-                    ReasonCode::ConflictsNotSeen,
-                    format!(
-                        "orgpatch did not look at {left_out} that may patch: it looks at {MOST_OF_A_KIND} {what}s of a \
-                         target, with {} MiB of text",
-                        MOST_BYTES_OF_A_KIND / 1_024 / 1_024
-                    ),
-                );
+    /// Each of these instances may belong to an association or a window that was not looked at, so the plan's setting for that
+    /// kind applies to all of them. Nothing later would find it: a run of State Manager is in no list of commands.
+    fn not_looked_at(&mut self, left: NotLookedAt, instances: &[&Ec2Instance], settings: ConflictSettings) {
+        let associations = ("State Manager association", ReasonCode::ConflictAssociation, settings.patch_policy);
+        let windows = ("maintenance window", ReasonCode::ConflictMaintenanceWindow, settings.maintenance_window);
+        for (count, (what, code, setting)) in [(left.associations, associations), (left.windows, windows)] {
+            if count == 0 {
+                continue;
             }
+            let text = format!(
+                "orgpatch did not look at {} that may patch: it looks at {MOST_OF_A_KIND} {what}s of a target, with {} MiB \
+                 of text",
+                counted(count, &format!("more {what}")),
+                MOST_BYTES_OF_A_KIND / 1_024 / 1_024
+            );
+            for instance in instances {
+                self.add(instance, setting.into(), code.clone(), text.clone());
+            }
+            self.note(ReasonCode::ConflictsNotSeen, text);
         }
     }
 

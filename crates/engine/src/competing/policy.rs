@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::reason::ReasonCode;
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::ConflictSettings;
 
 use super::decision::Action;
 use super::facts::Association;
@@ -59,10 +59,7 @@ pub(super) fn collect(
             }
         }
     }
-    let action = match settings.patch_policy {
-        SkipOrWarn::Skip => Action::Skip,
-        SkipOrWarn::Warn => Action::Warn,
-    };
+    let action = Action::from(settings.patch_policy);
     for (instance, policies) in policies.into_values() {
         collected.add(instance, action, ReasonCode::ConflictPatchPolicy, text(&policies));
     }

@@ -8,9 +8,9 @@ use orgpatch_model::fetched::Fetched;
 
 use crate::clients::call::{CallError, fetched, not_built};
 
-/// Nodes per page. Each comes with all its packages, in rows of about 500 bytes of JSON: a node of 2,000 packages is 1 MB,
-/// and two or three when it is read. A page of 10 such nodes stays below 30 MB; of 50, the most that the API accepts, it would
-/// take more than half of the function's memory. (A node may have 10,000 rows; botocore 1.43.106, `InventoryItemEntryList`.)
+/// Nodes per page. Each comes with all its packages, which may be 1 MB (AWS General Reference, "AWS Systems Manager endpoints
+/// and quotas": the maximum size of an inventory item of a node). A page of 10 is at most 10 MB of JSON, and two or three times
+/// as much when it is read; 50, the most that the API accepts, would take most of the function's memory.
 const PAGE_SIZE: i32 = 10;
 
 /// The type that lists packages.
