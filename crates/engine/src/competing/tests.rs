@@ -366,7 +366,13 @@ fn rows_that_another_tool_wrote() {
 fn what_was_not_looked_at_may_be_for_every_instance() {
     let mut facts = no_patchers();
     facts.not_looked_at = NotLookedAt { associations: 3, windows: 1 };
-    assert_snapshot!(detected(&facts, &[instance("i-1", &[])]), @"");
+    assert_snapshot!(detected(&facts, &[instance("i-1", &[])]), @"
+    i-1 Skip
+      Skip conflict-association: orgpatch did not look at 3 more State Manager associations that may patch: it looks at 1000 State Manager associations of a target, with 4 MiB of text
+      Warn conflict-maintenance-window: orgpatch did not look at 1 more maintenance window that may patch: it looks at 1000 maintenance windows of a target, with 4 MiB of text
+    note conflicts-not-seen: orgpatch did not look at 1 more maintenance window that may patch: it looks at 1000 maintenance windows of a target, with 4 MiB of text
+    note conflicts-not-seen: orgpatch did not look at 3 more State Manager associations that may patch: it looks at 1000 State Manager associations of a target, with 4 MiB of text
+    ");
 }
 
 #[test]
@@ -411,7 +417,7 @@ fn room_is_for_a_number_of_items_and_a_number_of_bytes() {
     assert!(room.text(1_000), "a short one still fits");
 }
 
-/// What is kept of tags as digests is found as if it were text.
+/// Digests of tags are found as if they were text.
 #[test]
 fn tags_without_their_texts_are_targeted_as_before() {
     let whole = [instance("i-1", &[("Env", "test"), ("Role", "web")]), instance("i-2", &[("Env", "prod")])];
