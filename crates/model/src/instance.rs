@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::operating_system::OperatingSystem;
+use crate::tag::TagDigest;
 
 /// An instance as `DescribeInstances` describes it. Every field comes from that one listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,8 +17,10 @@ pub struct Ec2Instance {
     pub state: String,
     /// True if EC2 lists it as Windows. For Linux, EC2 does not say which distribution it is.
     pub windows: bool,
-    /// Tags.
+    /// The tags that orgpatch reads as text.
     pub tags: BTreeMap<String, String>,
+    /// All other tags.
+    pub other_tags: Vec<TagDigest>,
     /// `PlatformDetails`, such as `Linux/UNIX` or `Red Hat Enterprise Linux`: the billed platform, without a version.
     pub platform_details: Option<String>,
     /// Image from which it was launched.
@@ -56,6 +59,12 @@ impl Ec2Instance {
     #[must_use]
     pub fn exists(&self) -> bool {
         !matches!(self.state.as_str(), "terminated" | "shutting-down")
+    }
+
+    /// Returns the digests of all its tags.
+    pub fn tag_digests(&self) -> impl Iterator<Item = TagDigest> {
+        let texts = self.tags.iter().map(|(key, value)| TagDigest::of(key, value));
+        texts.chain(self.other_tags.iter().copied())
     }
 
     /// Returns its operating system as its agent reports it, or else as far as EC2 knows it.

@@ -18,5 +18,6 @@ pub mod outcome;
 pub mod patch;
 pub mod reason;
 pub mod run_name;
+pub mod tag;
 pub mod target;
 pub mod text;

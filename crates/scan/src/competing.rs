@@ -42,7 +42,10 @@ pub async fn detect(
     let expected_end = expected_end(request, selected.len(), settings);
     let facts = context
         .sessions
-        .target_result(&request.target, CompetingPatchers::new(&member).facts(expected_end).await)
+        .target_result(
+            &request.target,
+            CompetingPatchers::new(&member).facts(expected_end, &selected, &request.run_id).await,
+        )
         .await?;
     let instances: Vec<&Ec2Instance> = ec2.iter().filter(|one| selected.contains(one.id.as_str())).collect();
     let moment = Moment {

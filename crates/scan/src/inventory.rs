@@ -55,7 +55,7 @@ pub async fn take(
     {
         return Ok(Progress::Complete);
     }
-    let Seen { member, ec2, managed } = see(context, request).await?;
+    let Seen { member, ec2, managed } = see(context, request, settings).await?;
     let mut seen = Inventory {
         at: request.now,
         instances: list::inventory(&settings.select, &ec2, &managed),
@@ -97,7 +97,7 @@ pub async fn look(
     request: &TargetRequest,
     settings: &StepSettings,
 ) -> Result<Inventory, TargetError> {
-    let Seen { ec2, managed, .. } = see(context, request).await?;
+    let Seen { ec2, managed, .. } = see(context, request, settings).await?;
     let instances = list::inventory(&settings.select, &ec2, &managed);
     Ok(Inventory { at: request.now, instances, conflict_notes: Vec::new() })
 }
@@ -128,10 +128,10 @@ struct Seen {
     managed: Vec<ManagedInstance>,
 }
 
-async fn see(context: &FunctionContext, request: &TargetRequest) -> Result<Seen, TargetError> {
+async fn see(context: &FunctionContext, request: &TargetRequest, settings: &StepSettings) -> Result<Seen, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let ssm = Ssm::new(&member);
-    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member), ssm.managed(None));
+    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member, &settings.select), ssm.managed(None));
     let (ec2, managed) = context.sessions.target_result(&request.target, facts).await?;
     Ok(Seen { member, ec2, managed })
 }

@@ -10,8 +10,8 @@ use aws_sdk_ssm::types::{
     PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
 };
 use orgpatch_engine::baselines::{
-    Baseline, Change, Chosen, Definition, KnownBaseline, NAME_PREFIX, Observed, ObservedBaseline, PatchFilter,
-    PatchGroup, PatchRule, Refusal,
+    Baseline, Change, Chosen, Definition, HASH_TAG, KnownBaseline, NAME_PREFIX, Observed, ObservedBaseline, PLAN_TAG,
+    PatchFilter, PatchGroup, PatchRule, Refusal, STAGE_TAG,
 };
 use orgpatch_facts::baselines::Field;
 use orgpatch_model::digest::sha256_hex;
@@ -21,8 +21,14 @@ use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 use crate::clients::call::{CallError, not_built};
 use crate::clients::config::MemberConfig;
 
-/// The largest page of the lists.
+/// The largest page of the lists. Of a baseline its id and name are kept (128 characters; botocore 1.43.106, `BaselineName`),
+/// of a patch group its name (256; `PatchGroup`) and a baseline's id. An account has at most 50 baselines of its own
+/// ([`orgpatch_engine::baselines::MAX_BASELINES`]), each with at most 25 patch groups (AWS General Reference, "AWS Systems
+/// Manager endpoints and quotas").
 const PAGE_SIZE: i32 = 100;
+
+/// The tags of a baseline that the rules read.
+const OWN_TAGS: [&str; 3] = [PLAN_TAG, STAGE_TAG, HASH_TAG];
 
 /// The baselines of one account and Region.
 #[derive(Debug, Clone)]
@@ -44,10 +50,10 @@ impl Baselines {
         let mut observed = self.list().await?;
         let groups: HashSet<&str> = desired.iter().filter_map(|baseline| baseline.patch_group.as_deref()).collect();
         if !groups.is_empty() {
-            observed.patch_groups = self.patch_groups().await?;
+            observed.patch_groups = self.patch_groups(|group| groups.contains(group)).await?;
         }
         let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
-        let in_use = in_use(&observed, |group| groups.contains(group));
+        let in_use = in_use(&observed);
         for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
             if named(&baseline.name) || in_use.contains(&baseline.id) {
                 baseline.tags = self.tags(&baseline.id).await?;
@@ -63,8 +69,8 @@ impl Baselines {
     /// registered for something or have a name of orgpatch.
     pub async fn observe_registered(&self) -> Result<Observed, CallError> {
         let mut observed = self.list().await?;
-        observed.patch_groups = self.patch_groups().await?;
-        let in_use = in_use(&observed, |_| true);
+        observed.patch_groups = self.patch_groups(|_| true).await?;
+        let in_use = in_use(&observed);
         for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
             if in_use.contains(&baseline.id) || baseline.name.starts_with(NAME_PREFIX) {
                 baseline.tags = self.tags(&baseline.id).await?;
@@ -154,7 +160,9 @@ impl Baselines {
             .send()
             .await
             .map_err(|error| CallError::of("ssm:ListTagsForResource", &error))?;
-        Ok(answer.tag_list.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+        // Of the up to 50 tags only orgpatch's own are read.
+        let tags = answer.tag_list.unwrap_or_default().into_iter();
+        Ok(tags.filter(|tag| OWN_TAGS.contains(&tag.key.as_str())).map(|tag| (tag.key, tag.value)).collect())
     }
 
     async fn definition(&self, id: &str) -> Result<Definition, CallError> {
@@ -162,12 +170,16 @@ impl Baselines {
         answer.map(definition).map_err(|error| CallError::of("ssm:GetPatchBaseline", &error))
     }
 
-    async fn patch_groups(&self) -> Result<Vec<PatchGroup>, CallError> {
+    /// Returns the patch groups that are wanted.
+    async fn patch_groups(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<PatchGroup>, CallError> {
         let mut pages = self.client.describe_patch_groups().max_results(PAGE_SIZE).into_paginator().items().send();
         let mut groups = Vec::new();
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:DescribePatchGroups", &error))?;
             let (Some(group), Some(baseline)) = (found.patch_group, found.baseline_identity) else { continue };
+            if !is_wanted(&group) {
+                continue;
+            }
             let os = baseline.operating_system.and_then(|os| OperatingSystem::from_name(os.as_str()));
             let (Some(operating_system), Some(baseline_id)) = (os, baseline.baseline_id) else { continue };
             groups.push(PatchGroup { operating_system, group, baseline_id });
@@ -293,9 +305,9 @@ impl Baselines {
     }
 }
 
-/// Returns the ids of the baselines that are a default, or registered for one of those patch groups.
-fn in_use(observed: &Observed, is_wanted: impl Fn(&str) -> bool) -> HashSet<String> {
-    let groups = observed.patch_groups.iter().filter(|entry| is_wanted(&entry.group)).map(|entry| &entry.baseline_id);
+/// Returns the ids of the baselines that are a default, or registered for one of the patch groups that were read.
+fn in_use(observed: &Observed) -> HashSet<String> {
+    let groups = observed.patch_groups.iter().map(|entry| &entry.baseline_id);
     observed.defaults.values().chain(groups).cloned().collect()
 }
 

@@ -5,7 +5,12 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgpatch_model::error::RunError;
 use orgpatch_model::fetched::{Fetched, Unavailable};
+use orgpatch_model::text::cut;
 use thiserror::Error;
+
+/// The most characters of an error's code, and of its message. Errors become reasons, and reasons are stored.
+const CODE_CHARACTERS: usize = 100;
+const MESSAGE_CHARACTERS: usize = 500;
 
 /// A call that failed after the client's own retries.
 #[derive(Debug, Clone, Error)]
@@ -72,7 +77,12 @@ impl CallError {
             SdkError::TimeoutError(_) => (Kind::Lost, "timed out".to_owned(), chain(error)),
             _ => (Kind::Lost, "no answer".to_owned(), chain(error)),
         };
-        Self { kind, operation, code, message }
+        Self::new(kind, operation, code, message)
+    }
+
+    /// Returns the error with its texts cut: a message may repeat what was sent.
+    fn new(kind: Kind, operation: &'static str, code: String, message: String) -> Self {
+        Self { kind, operation, code: cut(code, CODE_CHARACTERS), message: cut(message, MESSAGE_CHARACTERS) }
     }
 
     /// Converts the error of a call in orgpatch's own account to an error of the run.
@@ -137,7 +147,7 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// Returns the error of a request that could not be built.
 pub(crate) fn not_built(operation: &'static str, error: &dyn std::error::Error) -> CallError {
-    CallError { kind: Kind::Rejected, operation, code: "request not built".to_owned(), message: error.to_string() }
+    CallError::new(Kind::Rejected, operation, "request not built".to_owned(), error.to_string())
 }
 
 /// Converts the result of a call whose facts are optional. A call that is not allowed, or that the service refuses, gives
@@ -174,6 +184,12 @@ mod tests {
         for kind in [Kind::Throttled, Kind::Lost, Kind::Credentials, Kind::Conflict, Kind::RegionDisabled] {
             assert_eq!(answered(kind), Err(kind));
         }
+    }
+
+    #[test]
+    fn a_message_of_any_length_is_cut() {
+        let error = not_built("ec2:DescribeRouteTables", &std::io::Error::other("x".repeat(100_000)));
+        assert_eq!(error.message.chars().count(), MESSAGE_CHARACTERS);
     }
 
     #[test]

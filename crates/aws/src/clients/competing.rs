@@ -1,21 +1,33 @@
 //! Finds competing patchers in a member account with a few paged calls per target, independent of the number of instances.
 
+use std::collections::{HashMap, HashSet};
+
 use aws_config::SdkConfig;
 use aws_sdk_ssm::{Client, types as api};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::{
-    Association, ConflictFacts, MaintenanceWindow, RunningCommand, TargetCriterion, WindowTarget, WindowTask,
+    Association, ConflictFacts, MOST_COMMANDS_OF_AN_INSTANCE, MaintenanceWindow, NotLookedAt, Room, RunningCommand,
+    TargetCriterion, WindowTarget, WindowTask, bytes_of,
 };
 use orgpatch_model::fetched::Fetched;
+use orgpatch_model::text::cut;
 
 use crate::clients::call::{CallError, fetched, not_built};
 
 /// Results per page: the most for the lists of associations and invocations, and enough for windows.
 const PAGE_SIZE: i32 = 50;
 
-/// How many calls about single associations and windows run at the same time.
+/// The most characters of the name of an association or a window (botocore 1.43.106, `AssociationName`,
+/// `MaintenanceWindowName`).
+const NAME_CHARACTERS: usize = 128;
+
+/// How many associations are asked for their operation: the service answers two such calls a second (AWS General Reference,
+/// "AWS Systems Manager endpoints and quotas", State Manager), so that a hundred take 50 seconds. The others may install.
+const MOST_OPERATIONS: usize = 100;
+
+/// How many calls about single associations run at the same time.
 const CONCURRENCY: usize = 4;
 
 /// The statuses of an invocation that has not ended. `Delayed` means that it is delivered as soon as the agent answers. The
@@ -35,25 +47,44 @@ impl CompetingPatchers {
         Self { client: Client::new(config) }
     }
 
-    /// Reads all facts. It does not read targets and tasks of windows that begin at `until` or later, because they are no
-    /// conflict.
-    pub async fn facts(&self, until: Timestamp) -> Result<ConflictFacts, CallError> {
+    /// Reads all facts about those instances. It does not read targets and tasks of windows that begin at `until` or later,
+    /// because they are no conflict. Commands of the run itself are left out.
+    pub async fn facts(
+        &self,
+        until: Timestamp,
+        instance_ids: &HashSet<&str>,
+        run_id: &str,
+    ) -> Result<ConflictFacts, CallError> {
         let (associations, windows, running) = tokio::try_join!(
             async { fetched(self.associations().await) },
             async { fetched(self.windows(until).await) },
-            self.running()
+            self.running(instance_ids, run_id)
         )?;
-        Ok(ConflictFacts { associations, windows, running })
+        let ((associations, more_associations), (windows, more_windows)) = (apart(associations), apart(windows));
+        let not_looked_at = NotLookedAt { associations: more_associations, windows: more_windows };
+        Ok(ConflictFacts { associations, windows, running, not_looked_at })
     }
 
-    /// Returns commands that run or wait. The list shows a command some seconds after it was sent. Runs of State Manager are
-    /// not in it.
-    pub async fn running(&self) -> Result<Fetched<Vec<RunningCommand>>, CallError> {
-        let lists = stream::iter(NOT_ENDED.map(|status| self.with_status(status))).buffered(NOT_ENDED.len());
-        fetched(lists.try_collect::<Vec<_>>().await.map(|lists| lists.concat()))
+    /// Returns the patch commands that run or wait on those instances, and that another run or tool sent. The list shows a
+    /// command some seconds after it was sent. Runs of State Manager are not in it.
+    ///
+    /// The whole list is read, however long it is: a limit of the list would miss a command of one of the instances. What is
+    /// kept is bounded for each instance, because one command is enough to hold it back.
+    pub async fn running(
+        &self,
+        instance_ids: &HashSet<&str>,
+        run_id: &str,
+    ) -> Result<Fetched<Vec<RunningCommand>>, CallError> {
+        let lists = stream::iter(NOT_ENDED.map(|status| self.with_status(status, instance_ids, run_id)));
+        fetched(lists.buffered(NOT_ENDED.len()).try_collect::<Vec<_>>().await.map(|lists| lists.concat()))
     }
 
-    async fn with_status(&self, status: &str) -> Result<Vec<RunningCommand>, CallError> {
+    async fn with_status(
+        &self,
+        status: &str,
+        instance_ids: &HashSet<&str>,
+        run_id: &str,
+    ) -> Result<Vec<RunningCommand>, CallError> {
         let operation = "ssm:ListCommandInvocations";
         let filter = api::CommandFilter::builder()
             .key(api::CommandFilterKey::Status)
@@ -68,11 +99,11 @@ impl CompetingPatchers {
             .into_paginator()
             .items()
             .send();
-        let mut running = Vec::new();
+        let mut kept = RunningCommands::new(instance_ids, run_id);
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of(operation, &error))?;
             let (Some(command_id), Some(instance_id)) = (found.command_id, found.instance_id) else { continue };
-            running.push(RunningCommand {
+            kept.add(RunningCommand {
                 command_id,
                 instance_id,
                 document: found.document_name.unwrap_or_default(),
@@ -80,27 +111,34 @@ impl CompetingPatchers {
                 requested_at: found.requested_date_time.and_then(|at| Timestamp::from_second(at.secs()).ok()),
             });
         }
-        Ok(running)
+        Ok(kept.commands)
     }
 
-    async fn associations(&self) -> Result<Vec<Association>, CallError> {
+    /// Returns the associations that can be a conflict, as many as fit, and how many others there are.
+    async fn associations(&self) -> Result<(Vec<Association>, usize), CallError> {
         let mut pages = self.client.list_associations().max_results(PAGE_SIZE).into_paginator().items().send();
-        let mut associations = Vec::new();
+        let (mut associations, mut room, mut left_out) = (Vec::new(), Room::default(), 0);
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:ListAssociations", &error))?;
-            let (Some(id), Some(document)) = (found.association_id, found.name) else { continue };
-            let mut targets = targets(found.targets);
-            if let Some(instance_id) = found.instance_id {
-                targets.push(TargetCriterion { key: "InstanceIds".to_owned(), values: vec![instance_id] });
+            let Some(association) = association(found).filter(competing::association_matters) else { continue };
+            if room.text(bytes_of(&association.targets)) && room.item() {
+                associations.push(association);
+            } else {
+                left_out += 1;
             }
-            associations.push(Association { id, name: found.association_name, document, operation: None, targets });
         }
-        let with_operation = |association: Association| async move {
-            let operation =
-                if competing::operation_matters(&association) { self.operation(&association.id).await? } else { None };
-            Ok(Association { operation, ..association })
+        let mut asked = 0;
+        let with_operation = |association: Association| {
+            let ask = competing::operation_matters(&association) && asked < MOST_OPERATIONS;
+            asked += usize::from(ask);
+            async move {
+                let operation = if ask { self.operation(&association.id).await? } else { None };
+                Ok(Association { operation, ..association })
+            }
         };
-        stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await
+        let associations =
+            stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await?;
+        Ok((associations, left_out))
     }
 
     /// Returns parameter `Operation` of an association. None: it cannot be read, so the association may install.
@@ -115,7 +153,8 @@ impl CompetingPatchers {
         Ok(parameters.and_then(|mut parameters| parameters.remove("Operation")?.pop()))
     }
 
-    async fn windows(&self, until: Timestamp) -> Result<Vec<MaintenanceWindow>, CallError> {
+    /// Returns the windows that begin before `until` and patch, as many as fit, and how many others there are.
+    async fn windows(&self, until: Timestamp) -> Result<(Vec<MaintenanceWindow>, usize), CallError> {
         let enabled = api::MaintenanceWindowFilter::builder().key("Enabled").values("true").build();
         let mut pages = self
             .client
@@ -125,34 +164,45 @@ impl CompetingPatchers {
             .into_paginator()
             .items()
             .send();
-        let mut windows = Vec::new();
+        let (mut soon, mut room, mut left_out) = (Vec::new(), Room::default(), 0);
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindows", &error))?;
-            let Some(id) = found.window_id else { continue };
-            let next_start = found.next_execution_time.as_deref().and_then(time);
-            if next_start.is_none_or(|start| start >= until) {
-                continue;
+            let begins_before = |window: &MaintenanceWindow| window.next_start.is_some_and(|start| start < until);
+            let Some(window) = window(found).filter(begins_before) else { continue };
+            if room.item() {
+                soon.push(window);
+            } else {
+                left_out += 1;
             }
-            windows.push(MaintenanceWindow {
-                id,
-                name: found.name.unwrap_or_default(),
-                enabled: found.enabled,
-                next_start,
-                duration_hours: found.duration.and_then(|hours| u32::try_from(hours).ok()).unwrap_or_default(),
-                targets: Vec::new(),
-                tasks: Vec::new(),
-            });
         }
-        let complete = |window: MaintenanceWindow| async move {
-            let tasks = self.tasks(&window.id).await?;
-            let patches = tasks.iter().any(|task| competing::patches(&task.document));
-            let targets = if patches { self.window_targets(&window.id).await? } else { Vec::new() };
-            Ok(MaintenanceWindow { tasks, targets, ..window })
-        };
-        stream::iter(windows.into_iter().map(complete)).buffered(CONCURRENCY).try_collect().await
+        // One after the other, so that no more than one page is in memory beyond what there is room for. An account has
+        // at most 50 windows (AWS General Reference, "AWS Systems Manager endpoints and quotas").
+        let mut windows = Vec::new();
+        for window in soon {
+            match self.complete(window, &mut room).await? {
+                Some(window) if window.tasks.is_empty() => {}
+                Some(window) => windows.push(window),
+                None => left_out += 1,
+            }
+        }
+        Ok((windows, left_out))
     }
 
-    async fn tasks(&self, window_id: &str) -> Result<Vec<WindowTask>, CallError> {
+    /// Adds the tasks that patch, and for them the targets; None if there is no room for them.
+    async fn complete(
+        &self,
+        window: MaintenanceWindow,
+        room: &mut Room,
+    ) -> Result<Option<MaintenanceWindow>, CallError> {
+        let Some(tasks) = self.patch_tasks(&window.id, room).await? else { return Ok(None) };
+        if tasks.is_empty() {
+            return Ok(Some(window));
+        }
+        let targets = self.window_targets(&window.id, room).await?;
+        Ok(targets.map(|targets| MaintenanceWindow { tasks, targets, ..window }))
+    }
+
+    async fn patch_tasks(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTask>>, CallError> {
         let mut pages = self
             .client
             .describe_maintenance_window_tasks()
@@ -164,16 +214,18 @@ impl CompetingPatchers {
         let mut tasks = Vec::new();
         while let Some(task) = pages.next().await {
             let task = task.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTasks", &error))?;
-            tasks.push(WindowTask {
-                id: task.window_task_id.unwrap_or_default(),
-                document: task.task_arn.unwrap_or_default(),
-                targets: targets(task.targets),
-            });
+            let Some(document) = task.task_arn.filter(|document| competing::patches(document)) else { continue };
+            let task =
+                WindowTask { id: task.window_task_id.unwrap_or_default(), document, targets: targets(task.targets) };
+            if !room.text(task.document.len() + bytes_of(&task.targets)) {
+                return Ok(None);
+            }
+            tasks.push(task);
         }
-        Ok(tasks)
+        Ok(Some(tasks))
     }
 
-    async fn window_targets(&self, window_id: &str) -> Result<Vec<WindowTarget>, CallError> {
+    async fn window_targets(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTarget>>, CallError> {
         let mut pages = self
             .client
             .describe_maintenance_window_targets()
@@ -185,11 +237,75 @@ impl CompetingPatchers {
         let mut found = Vec::new();
         while let Some(target) = pages.next().await {
             let target = target.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTargets", &error))?;
-            let id = target.window_target_id.unwrap_or_default();
-            found.push(WindowTarget { id, targets: targets(target.targets) });
+            let targets = targets(target.targets);
+            if !room.text(bytes_of(&targets)) {
+                return Ok(None);
+            }
+            found.push(WindowTarget { id: target.window_target_id.unwrap_or_default(), targets });
         }
-        Ok(found)
+        Ok(Some(found))
     }
+}
+
+/// The running commands that are kept while a list is read: those that matter, of the instances that matter, and of each
+/// only some.
+struct RunningCommands<'a> {
+    instance_ids: &'a HashSet<&'a str>,
+    run_id: &'a str,
+    kept_of: HashMap<&'a str, usize>,
+    commands: Vec<RunningCommand>,
+}
+
+impl<'a> RunningCommands<'a> {
+    fn new(instance_ids: &'a HashSet<&'a str>, run_id: &'a str) -> Self {
+        Self { instance_ids, run_id, kept_of: HashMap::new(), commands: Vec::new() }
+    }
+
+    fn add(&mut self, command: RunningCommand) {
+        let Some(id) = self.instance_ids.get(command.instance_id.as_str()) else { return };
+        if !competing::command_matters(&command, self.run_id) {
+            return;
+        }
+        let kept = self.kept_of.entry(*id).or_default();
+        if *kept < MOST_COMMANDS_OF_AN_INSTANCE {
+            *kept += 1;
+            self.commands.push(command);
+        }
+    }
+}
+
+/// Takes apart what is kept of a list, and how many others there are.
+fn apart<T>(fetched: Fetched<(Vec<T>, usize)>) -> (Fetched<Vec<T>>, usize) {
+    match fetched {
+        Fetched::Yes((kept, left_out)) => (Fetched::Yes(kept), left_out),
+        Fetched::No(missing) => (Fetched::No(missing), 0),
+    }
+}
+
+fn association(found: api::Association) -> Option<Association> {
+    let mut targets = targets(found.targets);
+    if let Some(instance_id) = found.instance_id {
+        targets.push(TargetCriterion { key: "InstanceIds".to_owned(), values: vec![instance_id] });
+    }
+    Some(Association {
+        id: found.association_id?,
+        name: found.association_name.map(|name| cut(name, NAME_CHARACTERS)),
+        document: found.name?,
+        operation: None,
+        targets,
+    })
+}
+
+fn window(found: api::MaintenanceWindowIdentity) -> Option<MaintenanceWindow> {
+    Some(MaintenanceWindow {
+        id: found.window_id?,
+        name: cut(found.name.unwrap_or_default(), NAME_CHARACTERS),
+        enabled: found.enabled,
+        next_start: found.next_execution_time.as_deref().and_then(time),
+        duration_hours: found.duration.and_then(|hours| u32::try_from(hours).ok()).unwrap_or_default(),
+        targets: Vec::new(),
+        tasks: Vec::new(),
+    })
 }
 
 fn targets(targets: Option<Vec<api::Target>>) -> Vec<TargetCriterion> {
@@ -206,7 +322,31 @@ fn time(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::time;
+    use super::*;
+
+    fn command(instance_id: &str, number: usize) -> RunningCommand {
+        RunningCommand {
+            command_id: format!("c-{number}"),
+            instance_id: instance_id.to_owned(),
+            document: "AWS-RunPatchBaseline".to_owned(),
+            comment: String::new(),
+            requested_at: None,
+        }
+    }
+
+    #[test]
+    fn no_number_of_other_commands_hides_one_of_an_instance_of_ours() {
+        let ids = HashSet::from(["i-ours", "i-busy"]);
+        let mut kept = RunningCommands::new(&ids, "run-1");
+        for number in 0..10_000 {
+            kept.add(command(&format!("i-{number}"), number));
+            kept.add(command("i-busy", number));
+            kept.add(RunningCommand { document: "AWS-RunShellScript".to_owned(), ..command("i-ours", number) });
+        }
+        kept.add(command("i-ours", 0));
+        let of = |id: &str| kept.commands.iter().filter(|command| command.instance_id == id).count();
+        assert_eq!((of("i-ours"), of("i-busy"), kept.commands.len()), (1, MOST_COMMANDS_OF_AN_INSTANCE, 4));
+    }
 
     #[test]
     fn times_of_windows_as_the_service_writes_them() {

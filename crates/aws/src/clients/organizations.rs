@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{Account, AccountState, Organization, parents_to_name, units_of_path};
+use orgpatch_model::text::cut;
 
 use crate::clients::call::{CallError, Kind};
 use crate::clients::config::adaptive_retry;
@@ -39,6 +40,10 @@ pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organi
     }
     Ok(organization)
 }
+
+/// The most characters of the name of an account, a unit or a root: what the API allows (botocore 1.43.106, `AccountName`,
+/// `OrganizationalUnitName`, `RootName`).
+const NAME_CHARACTERS: usize = 128;
 
 struct OrganizationReader {
     client: Client,
@@ -107,7 +112,7 @@ impl OrganizationReader {
             let page = page
                 .map_err(|error| unreadable(CallError::of("organizations:ListOrganizationalUnitsForParent", &error)))?;
             let found = page.organizational_units.unwrap_or_default();
-            units.extend(found.into_iter().filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default()))));
+            units.extend(found.into_iter().filter_map(|unit| Some((unit.id?, name(unit.name)))));
         }
         Ok(units)
     }
@@ -120,7 +125,7 @@ impl OrganizationReader {
             let page = page.map_err(|error| unreadable(CallError::of("organizations:ListRoots", &error)))?;
             for root in page.roots.unwrap_or_default() {
                 let Some(id) = root.id else { continue };
-                tree.names.insert(id.clone(), root.name.unwrap_or_default());
+                tree.names.insert(id.clone(), name(root.name));
                 open.push(vec![id]);
             }
         }
@@ -160,6 +165,10 @@ impl OrganizationReader {
     }
 }
 
+fn name(found: Option<String>) -> String {
+    cut(found.unwrap_or_default(), NAME_CHARACTERS)
+}
+
 fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
     let id = found.id?;
     #[allow(deprecated, reason = "partitions that do not send State yet still send Status")]
@@ -169,7 +178,7 @@ fn account(found: aws_sdk_organizations::types::Account) -> Option<Account> {
         (None, None) => None,
     };
     Some(Account {
-        name: found.name.unwrap_or_default(),
+        name: name(found.name),
         // An unknown state counts as active; assuming the role shows whether the account can be entered.
         state: state.unwrap_or(AccountState::Active),
         path: found.paths.iter().flatten().find_map(|path| units_of_path(path, &id)).unwrap_or_default(),

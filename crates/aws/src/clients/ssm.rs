@@ -17,6 +17,7 @@ use orgpatch_engine::sending::command::CommandRequest;
 use orgpatch_engine::sending::invocation::Invocation;
 use orgpatch_model::instance::ManagedInstance;
 use orgpatch_model::patch::{MOST_PATCHES, Patch, PatchDisposition, PatchList};
+use orgpatch_model::text::cut;
 
 use crate::clients::call::{CallError, Kind, not_built};
 use crate::clients::config::{MemberConfig, adaptive_retry};
@@ -31,6 +32,13 @@ const INVALID_INSTANCE: &str = "InvalidInstanceId";
 
 /// The largest page of DescribeInstancePatches.
 const PATCHES_PER_PAGE: i32 = 100;
+
+/// The most characters of what an agent reports of its platform and version. The API does not limit what it answers; a name
+/// has at most 120 in another of its types (botocore 1.43.106, `InstanceInformation` and `PlatformName`).
+const PLATFORM_CHARACTERS: usize = 120;
+
+/// The most characters of `StatusDetails` (botocore 1.43.106).
+const STATUS_CHARACTERS: usize = 100;
 
 /// How far the clocks of two services may differ: a command may seem to have been sent this long before its intent.
 const CLOCK_MARGIN_SECONDS: i64 = 900;
@@ -98,9 +106,9 @@ impl Ssm {
                     id,
                     ping: node.ping_status.map_or_else(|| "Unknown".to_owned(), |ping| ping.as_str().to_owned()),
                     last_ping: node.last_ping_date_time.and_then(|at| timestamp(&at)),
-                    platform_name: node.platform_name.unwrap_or_default(),
-                    platform_version: node.platform_version.unwrap_or_default(),
-                    agent_version: node.agent_version.unwrap_or_default(),
+                    platform_name: platform(node.platform_name),
+                    platform_version: platform(node.platform_version),
+                    agent_version: platform(node.agent_version),
                 });
             }
         }
@@ -159,9 +167,13 @@ impl Ssm {
         cancelled.map(drop).map_err(|error| CallError::of("ssm:CancelCommand", &error))
     }
 
-    /// Returns the ids of the commands that were sent about `since` or later, by their comments. The list shows a command
-    /// some seconds after it was sent.
-    pub async fn commands_since(&self, since: Timestamp) -> Result<HashMap<String, String>, CallError> {
+    /// Returns the ids of the commands that were sent about `since` or later, by those comments that are `wanted`. Other
+    /// tools may have sent any number. The list shows a command some seconds after it was sent.
+    pub async fn commands_since(
+        &self,
+        since: Timestamp,
+        wanted: &HashSet<String>,
+    ) -> Result<HashMap<String, String>, CallError> {
         let filters = vec![invoked_after(since, "ssm:ListCommands")?, of_document("ssm:ListCommands")?];
         let mut pages = self
             .client
@@ -174,7 +186,9 @@ impl Ssm {
         let mut commands = HashMap::new();
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:ListCommands", &error))?;
-            if let (Some(comment), Some(id)) = (found.comment, found.command_id) {
+            if let (Some(comment), Some(id)) = (found.comment, found.command_id)
+                && wanted.contains(&comment)
+            {
                 commands.insert(comment, id);
             }
         }
@@ -313,7 +327,12 @@ fn of_document(operation: &'static str) -> Result<CommandFilter, CallError> {
         .map_err(|error| not_built(operation, &error))
 }
 
-/// Reads an invocation; None if it names no command or no instance.
+/// Returns what an agent reports of its platform.
+fn platform(text: Option<String>) -> String {
+    cut(text.unwrap_or_default(), PLATFORM_CHARACTERS)
+}
+
+/// Reads an invocation, without the output of its steps; None if it names no command or no instance.
 fn invocation(found: aws_sdk_ssm::types::CommandInvocation) -> Option<Invocation> {
     let plugins = found.command_plugins.unwrap_or_default();
     // Three plugins run, one per platform. The two that do not apply report success, so a failed one decides.
@@ -322,7 +341,7 @@ fn invocation(found: aws_sdk_ssm::types::CommandInvocation) -> Option<Invocation
         command_id: found.command_id?,
         instance_id: found.instance_id?,
         status: found.status.map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
-        status_details: found.status_details.unwrap_or_default(),
+        status_details: cut(found.status_details.unwrap_or_default(), STATUS_CHARACTERS),
         exit_code: failed.or(plugins.first()).map(|plugin| i64::from(plugin.response_code)),
     })
 }

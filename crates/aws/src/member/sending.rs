@@ -239,12 +239,15 @@ impl Sender<'_> {
             Fact::LookUp => {
                 let looked_at = self.ledger.now()?;
                 let since = ids.iter().filter_map(|id| state.intent(id)).map(|intent| intent.at).min();
-                let commands = self.call(ssm.commands_since(since.unwrap_or(looked_at)).await).await?;
-                let comments = ids.iter().map(|id| (id.clone(), self.comment(id))).collect();
+                let comments: Vec<(String, String)> = ids.iter().map(|id| (id.clone(), self.comment(id))).collect();
+                let wanted = comments.iter().map(|(_, comment)| comment.clone()).collect();
+                let commands = self.call(ssm.commands_since(since.unwrap_or(looked_at), &wanted).await).await?;
                 state.note_looked_up(&commands, comments, looked_at);
             }
             Fact::Competing => {
-                let running = self.call(CompetingPatchers::new(self.member).running().await).await?;
+                let competing = CompetingPatchers::new(self.member);
+                let running = competing.running(&state.instance_ids(), &self.request.run_id).await;
+                let running = self.call(running).await?;
                 state.note_competing(&running, self.settings, (&self.request.run_id, self.ledger.now()?));
             }
             // The inventory has just said which instances are online.

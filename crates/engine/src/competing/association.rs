@@ -1,7 +1,7 @@
 //! State Manager associations that run a patch document and belong to no patch policy.
 
 use orgpatch_model::reason::ReasonCode;
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::ConflictSettings;
 
 use super::decision::Action;
 use super::facts::Association;
@@ -26,10 +26,7 @@ pub(super) fn collect(
             // An install is safe; but the next scan of the association overwrites the result of orgpatch's scan.
             (Action::Warn, format!("{what} scans this instance too; its results overwrite those of other scans"))
         } else {
-            let action = match settings.patch_policy {
-                SkipOrWarn::Skip => Action::Skip,
-                SkipOrWarn::Warn => Action::Warn,
-            };
+            let action = Action::from(settings.patch_policy);
             (action, format!("{what} patches this instance too"))
         };
         match index.resolve(&association.targets) {
@@ -46,6 +43,12 @@ pub(super) fn collect(
             }
         }
     }
+}
+
+/// Returns true if an association can be a conflict: it runs a patch document, or belongs to a patch policy.
+#[must_use]
+pub fn association_matters(association: &Association) -> bool {
+    document::patches(&association.document) || policy::is_of_policy(association)
 }
 
 /// Returns true if only the parameter `Operation` of an association says whether it conflicts: it runs a patch document,

@@ -4,7 +4,7 @@ use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_plan::ConflictSettings;
 
-use super::facts::{ConflictFacts, RunningCommand};
+use super::facts::{ConflictFacts, NotLookedAt, RunningCommand};
 use super::{ConflictDecision, Moment, detect};
 
 /// Decides what to do right before an install is sent to an instance; None: nothing is in the way. `running` are the
@@ -16,7 +16,12 @@ pub fn before_sending(
     settings: ConflictSettings,
     moment: &Moment<'_>,
 ) -> Option<ConflictDecision> {
-    let facts = ConflictFacts { associations: Fetched::Yes(Vec::new()), windows: Fetched::Yes(Vec::new()), running };
+    let facts = ConflictFacts {
+        associations: Fetched::Yes(Vec::new()),
+        windows: Fetched::Yes(Vec::new()),
+        running,
+        not_looked_at: NotLookedAt::default(),
+    };
     // An instance without tags has no conflicts by tags.
     let instance = Ec2Instance { id: instance_id.to_owned(), ..Ec2Instance::default() };
     detect(&facts, &[&instance], settings, moment).instances.remove(instance_id)

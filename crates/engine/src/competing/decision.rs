@@ -2,6 +2,7 @@
 
 use orgpatch_model::input::Operation;
 use orgpatch_model::reason::Reason;
+use orgpatch_plan::SkipOrWarn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,15 @@ pub enum Action {
     Skip,
     /// Leave the instance alone: it ends as `failed`.
     Fail,
+}
+
+impl From<SkipOrWarn> for Action {
+    fn from(setting: SkipOrWarn) -> Self {
+        match setting {
+            SkipOrWarn::Skip => Self::Skip,
+            SkipOrWarn::Warn => Self::Warn,
+        }
+    }
 }
 
 impl From<LeftAlone> for Action {

@@ -15,6 +15,66 @@ pub struct ConflictFacts {
     /// Commands that run or wait (`ssm:ListCommandInvocations`, paged, once for each status of a command that has not
     /// ended).
     pub running: Fetched<Vec<RunningCommand>>,
+    /// What of the lists was not looked at, because a target has more of it than orgpatch keeps.
+    pub not_looked_at: NotLookedAt,
+}
+
+/// The most associations, and the most maintenance windows, of a target that are kept.
+///
+/// Without these limits one account could take the memory of the function. An account may have 2,000 associations, but only
+/// those with a patch document count here, and 50 windows (AWS General Reference, "AWS Systems Manager endpoints and quotas").
+pub const MOST_OF_A_KIND: usize = 1_000;
+
+/// The most bytes of their texts that are kept, for each of both kinds. A `Target` may have 50 values without a limit of
+/// their length, and there may be five of them (botocore 1.43.106, `TargetValues` and `Targets`).
+pub const MOST_BYTES_OF_A_KIND: usize = 4 * 1_024 * 1_024;
+
+/// The most commands of one instance that are kept of each status. One is enough to hold the instance back.
+pub const MOST_COMMANDS_OF_AN_INSTANCE: usize = 3;
+
+/// How many were not looked at, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NotLookedAt {
+    /// Associations with a patch document.
+    pub associations: usize,
+    /// Maintenance windows.
+    pub windows: usize,
+}
+
+/// What may still be kept of one kind.
+#[derive(Debug)]
+pub struct Room {
+    items: usize,
+    bytes: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { items: MOST_OF_A_KIND, bytes: MOST_BYTES_OF_A_KIND }
+    }
+}
+
+impl Room {
+    /// Takes room for an item. Returns false if there is none.
+    pub fn item(&mut self) -> bool {
+        let fits = self.items > 0;
+        self.items -= usize::from(fits);
+        fits
+    }
+
+    /// Takes room for texts of that many bytes. Returns false if there is not enough; shorter ones may still fit.
+    pub fn text(&mut self, bytes: usize) -> bool {
+        let fits = bytes <= self.bytes;
+        self.bytes -= if fits { bytes } else { 0 };
+        fits
+    }
+}
+
+/// Returns how many bytes criteria take.
+#[must_use]
+pub fn bytes_of(targets: &[TargetCriterion]) -> usize {
+    let text = |text: &String| size_of::<String>() + text.len();
+    targets.iter().map(|target| text(&target.key) + target.values.iter().map(text).sum::<usize>()).sum()
 }
 
 /// One criterion of the API's `Targets`. An instance must match all criteria, each with any one of its values.

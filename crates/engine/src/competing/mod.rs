@@ -18,21 +18,36 @@ mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use association::operation_matters;
+pub use association::{association_matters, operation_matters};
 pub use before_sending::before_sending;
 pub use decision::{Action, Conflict, ConflictDecision};
 pub use document::patches;
 pub use facts::{
-    Association, ConflictFacts, MaintenanceWindow, RunningCommand, TargetCriterion, WindowTarget, WindowTask,
+    Association, ConflictFacts, MOST_BYTES_OF_A_KIND, MOST_COMMANDS_OF_AN_INSTANCE, MOST_OF_A_KIND, MaintenanceWindow,
+    NotLookedAt, Room, RunningCommand, TargetCriterion, WindowTarget, WindowTask, bytes_of,
 };
 use jiff::Timestamp;
+use orgpatch_model::english::counted;
 use orgpatch_model::fetched::{Fetched, Unavailable};
 use orgpatch_model::input::Operation;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::reason::{Reason, ReasonCode};
+use orgpatch_model::text::cut;
 use orgpatch_plan::ConflictSettings;
-pub use running::{MAX_WAIT_SECONDS, is_of_run, look_again_seconds};
+pub(crate) use policy::TAG as POLICY_TAG;
+pub use running::{MAX_WAIT_SECONDS, command_matters, look_again_seconds};
+pub(crate) use scaling::TAG as AUTO_SCALING_TAG;
 use targets::Index;
+
+/// The most conflicts of an instance that are kept: the most serious ones. A thousand associations may be for each of ten
+/// thousand instances.
+const MOST_CONFLICTS: usize = 10;
+
+/// The most notes about a target that are kept.
+const MOST_NOTES: usize = 50;
+
+/// The most characters of a note. A resource group may have a name of any length.
+const NOTE_CHARACTERS: usize = 500;
 
 /// Returns true if the reason is a conflict with another tool.
 #[must_use]
@@ -77,6 +92,8 @@ struct Collected {
     /// Conflicts by instance. The same conflict is listed once, even if several associations lead to it.
     by_instance: BTreeMap<String, BTreeSet<(Action, ReasonCode, String)>>,
     notes: BTreeSet<(ReasonCode, String)>,
+    /// Instances with more conflicts than are kept.
+    with_more: BTreeSet<String>,
 }
 
 /// Detects the conflicts of those instances. The order of the facts does not matter.
@@ -111,16 +128,23 @@ pub fn detect(
             running::not_seen(instances, missing, &mut collected);
         }
     }
+    collected.not_looked_at(facts.not_looked_at, instances, settings);
     collected.decided(moment.operation)
 }
 
 impl Collected {
     fn add(&mut self, instance: &Ec2Instance, action: Action, code: ReasonCode, text: String) {
-        self.by_instance.entry(instance.id.clone()).or_default().insert((action, code, text));
+        let conflicts = self.by_instance.entry(instance.id.clone()).or_default();
+        conflicts.insert((action, code, text));
+        if conflicts.len() > MOST_CONFLICTS {
+            // The set is sorted by action, so the most serious stay, and with them the decision.
+            conflicts.pop_first();
+            self.with_more.insert(instance.id.clone());
+        }
     }
 
     fn note(&mut self, code: ReasonCode, text: String) {
-        self.notes.insert((code, text));
+        self.notes.insert((code, cut(text, NOTE_CHARACTERS)));
     }
 
     fn not_seen(&mut self, missing: &Unavailable, what: &str) {
@@ -130,7 +154,36 @@ impl Collected {
         );
     }
 
-    fn decided(self, operation: Operation) -> Detected {
+    /// Each of these instances may belong to an association or a window that was not looked at, so the plan's setting for that
+    /// kind applies to all of them. Nothing later would find it: a run of State Manager is in no list of commands.
+    fn not_looked_at(&mut self, left: NotLookedAt, instances: &[&Ec2Instance], settings: ConflictSettings) {
+        let associations = ("State Manager association", ReasonCode::ConflictAssociation, settings.patch_policy);
+        let windows = ("maintenance window", ReasonCode::ConflictMaintenanceWindow, settings.maintenance_window);
+        for (count, (what, code, setting)) in [(left.associations, associations), (left.windows, windows)] {
+            if count == 0 {
+                continue;
+            }
+            let text = format!(
+                "orgpatch did not look at {} that may patch: it looks at {MOST_OF_A_KIND} {what}s of a target, with {} MiB \
+                 of text",
+                counted(count, &format!("more {what}")),
+                MOST_BYTES_OF_A_KIND / 1_024 / 1_024
+            );
+            for instance in instances {
+                self.add(instance, setting.into(), code.clone(), text.clone());
+            }
+            self.note(ReasonCode::ConflictsNotSeen, text);
+        }
+    }
+
+    fn decided(mut self, operation: Operation) -> Detected {
+        if !self.with_more.is_empty() {
+            let count = counted(self.with_more.len(), "instance");
+            self.note(
+                ReasonCode::ConflictsNotSeen,
+                format!("of {count} only the {MOST_CONFLICTS} most serious conflicts are listed"),
+            );
+        }
         let instances = self
             .by_instance
             .into_iter()
@@ -143,7 +196,14 @@ impl Collected {
                 (id, ConflictDecision::of(conflicts, operation))
             })
             .collect();
-        let notes = self.notes.into_iter().map(|(code, text)| Reason::new(code, text)).collect();
+        let more = self.notes.len().saturating_sub(MOST_NOTES);
+        let mut notes: Vec<Reason> =
+            self.notes.into_iter().rev().take(MOST_NOTES).map(|(code, text)| Reason::new(code, text)).collect();
+        if more > 0 {
+            let text = format!("{more} more notes of this kind are not listed: {MOST_NOTES} of a target are kept");
+            notes.push(Reason::new(ReasonCode::ConflictsNotSeen, text));
+        }
+        notes.sort_by(|a, b| (&a.code, &a.text).cmp(&(&b.code, &b.text)));
         Detected { instances, notes }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::reason::ReasonCode;
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::ConflictSettings;
 
 use super::decision::Action;
 use super::facts::Association;
@@ -12,10 +12,13 @@ use super::targets::{Index, Resolved};
 use super::{Collected, document};
 
 /// Prefix of the tag that a patch policy puts on its instances: `QSConfigName-<id>`, with the policy's name as its value.
-const TAG: &str = "QSConfigName-";
+pub(crate) const TAG: &str = "QSConfigName-";
 
 /// Prefixes of the names of its associations and documents, in both spellings that AWS uses.
 const NAMES: [&str; 2] = ["AWS-QuickSetup-PatchPolicy-", "AWSQuickSetup-PatchPolicy-"];
+
+/// How many policies of an instance a conflict names.
+const NAMED: usize = 5;
 
 /// Returns true if an association is part of a patch policy.
 pub(super) fn is_of_policy(association: &Association) -> bool {
@@ -56,10 +59,7 @@ pub(super) fn collect(
             }
         }
     }
-    let action = match settings.patch_policy {
-        SkipOrWarn::Skip => Action::Skip,
-        SkipOrWarn::Warn => Action::Warn,
-    };
+    let action = Action::from(settings.patch_policy);
     for (instance, policies) in policies.into_values() {
         collected.add(instance, action, ReasonCode::ConflictPatchPolicy, text(&policies));
     }
@@ -74,14 +74,15 @@ fn policy_id(association: &Association) -> &str {
 fn text(policies: &BTreeMap<&str, &str>) -> String {
     let named: Vec<String> = policies
         .iter()
+        .take(NAMED)
         .map(|(id, name)| if name.is_empty() { (*id).to_owned() } else { format!("{name} ({id})") })
         .collect();
-    match named.as_slice() {
-        [one] => format!("the Quick Setup patch policy {one} patches this instance too"),
-        many => format!(
-            "{} Quick Setup patch policies patch this instance too, and overwrite each other: {}",
-            many.len(),
-            many.join(", ")
+    match (named.as_slice(), policies.len()) {
+        ([one], 1) => format!("the Quick Setup patch policy {one} patches this instance too"),
+        (many, count) => format!(
+            "{count} Quick Setup patch policies patch this instance too, and overwrite each other: {}{}",
+            many.join(", "),
+            if count > many.len() { " …" } else { "" }
         ),
     }
 }

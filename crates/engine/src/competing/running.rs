@@ -31,8 +31,14 @@ pub fn look_again_seconds(waiting_since: Timestamp, now: Timestamp) -> u32 {
 
 /// Returns true if that run of orgpatch sent the command.
 #[must_use]
-pub fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
+fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
     is_comment_of(&command.comment, run_id)
+}
+
+/// Returns true if a command can be in the way of that run: it patches, and another run or tool sent it.
+#[must_use]
+pub fn command_matters(command: &RunningCommand, run_id: &str) -> bool {
+    document::patches(&command.document) && !is_of_run(command, run_id)
 }
 
 /// Skips all instances, because an install could run at the same time as another one that orgpatch cannot see.
@@ -57,9 +63,7 @@ pub(super) fn collect(
         WhileRunning::Skip => (Action::Skip, ""),
         WhileRunning::Fail => (Action::Fail, ""),
     };
-    let others =
-        running.iter().filter(|command| document::patches(&command.document) && !is_of_run(command, moment.run_id));
-    for command in others {
+    for command in running.iter().filter(|command| command_matters(command, moment.run_id)) {
         let Some(instance) = index.get(&command.instance_id) else { continue };
         let document = document::name(&command.document);
         let since = command.requested_at.map(|at| format!(" since {at}")).unwrap_or_default();

@@ -3,19 +3,16 @@
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::reason::ReasonCode;
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::ConflictSettings;
 
 use super::Collected;
 use super::decision::Action;
 
 /// Tag that Auto Scaling puts on its instances.
-const TAG: &str = "aws:autoscaling:groupName";
+pub(crate) const TAG: &str = "aws:autoscaling:groupName";
 
 pub(super) fn collect(instances: &[&Ec2Instance], settings: ConflictSettings, collected: &mut Collected) {
-    let action = match settings.auto_scaling {
-        SkipOrWarn::Skip => Action::Skip,
-        SkipOrWarn::Warn => Action::Warn,
-    };
+    let action = Action::from(settings.auto_scaling);
     for instance in instances {
         if let Some(group) = instance.tags.get(TAG) {
             let text = format!(

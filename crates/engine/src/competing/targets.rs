@@ -1,16 +1,17 @@
 //! Resolves the API's `Targets` to instances.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::tag::digest;
 
 use super::facts::TargetCriterion;
 
-/// The instances of a target by id and tag.
+/// The instances of a target by id, and by the digests of their tags' keys.
 pub(super) struct Index<'a> {
     all: Vec<&'a Ec2Instance>,
     by_id: HashMap<&'a str, &'a Ec2Instance>,
-    by_tag_key: HashMap<&'a str, Vec<&'a Ec2Instance>>,
+    by_tag_key: HashMap<u64, Vec<&'a Ec2Instance>>,
 }
 
 /// The result of resolving targets.
@@ -23,10 +24,10 @@ pub(super) enum Resolved<'a> {
 
 impl<'a> Index<'a> {
     pub fn new(instances: &[&'a Ec2Instance]) -> Self {
-        let mut by_tag_key: HashMap<&str, Vec<&Ec2Instance>> = HashMap::new();
+        let mut by_tag_key: HashMap<u64, Vec<&Ec2Instance>> = HashMap::new();
         for instance in instances {
-            for key in instance.tags.keys() {
-                by_tag_key.entry(key).or_default().push(instance);
+            for tag in instance.tag_digests() {
+                by_tag_key.entry(tag.key).or_default().push(instance);
             }
         }
         let by_id = instances.iter().map(|instance| (instance.id.as_str(), *instance)).collect();
@@ -42,45 +43,68 @@ impl<'a> Index<'a> {
         if let Some(target) = targets.iter().find(|target| target.key.starts_with("resource-groups:")) {
             return Resolved::Unknown(format!("resource group {}", target.values.join(", ")));
         }
-        let Some((first, rest)) = targets.split_first() else {
+        let criteria: Vec<Criterion<'_>> = targets.iter().map(Criterion::of).collect();
+        let Some((first, rest)) = criteria.split_first() else {
             return Resolved::Instances(Vec::new());
         };
         let mut found = self.candidates(first);
-        found.retain(|instance| rest.iter().all(|target| matches(target, instance)));
+        found.retain(|instance| rest.iter().all(|criterion| criterion.matches(instance)));
         Resolved::Instances(found)
     }
 
     /// Returns the instances that one criterion matches, looked up in the maps.
-    fn candidates(&self, target: &TargetCriterion) -> Vec<&'a Ec2Instance> {
-        if is_every_instance(target) {
-            return self.all.clone();
+    fn candidates(&self, criterion: &Criterion<'_>) -> Vec<&'a Ec2Instance> {
+        match criterion {
+            Criterion::Every => self.all.clone(),
+            Criterion::Ids(ids) => ids.iter().filter_map(|id| self.get(id)).collect(),
+            Criterion::TagKeys(keys) => keys.iter().flat_map(|key| self.with_tag(*key)).copied().collect(),
+            Criterion::Tag { key, .. } => {
+                self.with_tag(*key).iter().filter(|instance| criterion.matches(instance)).copied().collect()
+            }
+            Criterion::Unknown => Vec::new(),
         }
+    }
+
+    fn with_tag(&self, key: u64) -> &[&'a Ec2Instance] {
+        self.by_tag_key.get(&key).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// A criterion in the form in which instances are compared with it. Tags are compared by their digests.
+enum Criterion<'t> {
+    Every,
+    Ids(HashSet<&'t str>),
+    TagKeys(HashSet<u64>),
+    Tag {
+        key: u64,
+        values: HashSet<u64>,
+    },
+    /// No instance matches a criterion that orgpatch does not know.
+    Unknown,
+}
+
+impl<'t> Criterion<'t> {
+    fn of(target: &'t TargetCriterion) -> Self {
+        let digests = || target.values.iter().map(|value| digest(value)).collect();
         match target.key.as_str() {
-            "InstanceIds" | "ParameterValues" => target.values.iter().filter_map(|id| self.get(id)).collect(),
-            "tag-key" => target.values.iter().flat_map(|key| self.with_tag(key)).copied().collect(),
-            key => match key.strip_prefix("tag:") {
-                Some(tag) => self.with_tag(tag).iter().filter(|instance| matches(target, instance)).copied().collect(),
-                None => Vec::new(),
-            },
+            "InstanceIds" | "ParameterValues" if target.values.iter().any(|value| value == "*") => Self::Every,
+            "InstanceIds" | "ParameterValues" => Self::Ids(target.values.iter().map(String::as_str).collect()),
+            "tag-key" => Self::TagKeys(digests()),
+            key => {
+                key.strip_prefix("tag:").map_or(Self::Unknown, |tag| Self::Tag { key: digest(tag), values: digests() })
+            }
         }
     }
 
-    fn with_tag(&self, key: &str) -> &[&'a Ec2Instance] {
-        self.by_tag_key.get(key).map(Vec::as_slice).unwrap_or_default()
-    }
-}
-
-fn is_every_instance(target: &TargetCriterion) -> bool {
-    matches!(target.key.as_str(), "InstanceIds" | "ParameterValues") && target.values.iter().any(|value| value == "*")
-}
-
-fn matches(target: &TargetCriterion, instance: &Ec2Instance) -> bool {
-    match target.key.as_str() {
-        "InstanceIds" | "ParameterValues" => is_every_instance(target) || target.values.contains(&instance.id),
-        "tag-key" => target.values.iter().any(|key| instance.tags.contains_key(key)),
-        key => {
-            let value = key.strip_prefix("tag:").and_then(|tag| instance.tags.get(tag));
-            value.is_some_and(|value| target.values.contains(value))
+    fn matches(&self, instance: &Ec2Instance) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Ids(ids) => ids.contains(instance.id.as_str()),
+            Self::TagKeys(keys) => instance.tag_digests().any(|tag| keys.contains(&tag.key)),
+            Self::Tag { key, values } => {
+                instance.tag_digests().any(|tag| tag.key == *key && values.contains(&tag.value))
+            }
+            Self::Unknown => false,
         }
     }
 }

@@ -22,7 +22,12 @@ fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
 }
 
 fn no_patchers() -> ConflictFacts {
-    ConflictFacts { associations: Fetched::Yes(vec![]), windows: Fetched::Yes(vec![]), running: Fetched::Yes(vec![]) }
+    ConflictFacts {
+        associations: Fetched::Yes(vec![]),
+        windows: Fetched::Yes(vec![]),
+        running: Fetched::Yes(vec![]),
+        not_looked_at: NotLookedAt::default(),
+    }
 }
 
 fn target(key: &str, values: &[&str]) -> TargetCriterion {
@@ -257,6 +262,7 @@ fn what_may_not_be_read_is_said() {
         associations: Fetched::denied("ssm:ListAssociations"),
         windows: Fetched::denied("ssm:DescribeMaintenanceWindows"),
         running: Fetched::denied("ssm:ListCommandInvocations"),
+        not_looked_at: NotLookedAt::default(),
     };
     // The tag is enough to know a patch policy.
     assert_snapshot!(detected(&facts, &[instance("i-1", &[("QSConfigName-abc12", "weekly")])]), @"
@@ -356,6 +362,83 @@ fn rows_that_another_tool_wrote() {
     assert_eq!(by(&row(Some("ours"), "Install", "2026-11-23T10:05:00Z"), None, &[]), "ours");
 }
 
+#[test]
+fn what_was_not_looked_at_may_be_for_every_instance() {
+    let mut facts = no_patchers();
+    facts.not_looked_at = NotLookedAt { associations: 3, windows: 1 };
+    assert_snapshot!(detected(&facts, &[instance("i-1", &[])]), @"
+    i-1 Skip
+      Skip conflict-association: orgpatch did not look at 3 more State Manager associations that may patch: it looks at 1000 State Manager associations of a target, with 4 MiB of text
+      Warn conflict-maintenance-window: orgpatch did not look at 1 more maintenance window that may patch: it looks at 1000 maintenance windows of a target, with 4 MiB of text
+    note conflicts-not-seen: orgpatch did not look at 1 more maintenance window that may patch: it looks at 1000 maintenance windows of a target, with 4 MiB of text
+    note conflicts-not-seen: orgpatch did not look at 3 more State Manager associations that may patch: it looks at 1000 State Manager associations of a target, with 4 MiB of text
+    ");
+}
+
+#[test]
+fn of_many_conflicts_the_most_serious_are_kept_and_the_rest_is_noted() {
+    let mut facts = no_patchers();
+    let everywhere = || vec![target("InstanceIds", &["*"])];
+    let scans = (0..1_000)
+        .map(|nth| Association { id: format!("a-{nth:04}"), ..association("nightly", Some("Scan"), everywhere()) });
+    let installs = Association { id: "a-installs".into(), ..association("monthly", Some("Install"), everywhere()) };
+    facts.associations = Fetched::Yes(scans.chain([installs]).collect());
+    let instances: Vec<Ec2Instance> = (0..3).map(|nth| instance(&format!("i-{nth}"), &[])).collect();
+    let all: Vec<&Ec2Instance> = instances.iter().collect();
+    let detected = detect(&facts, &all, ConflictSettings::default(), &moment());
+    for decision in detected.instances.values() {
+        assert_eq!((decision.action, decision.conflicts.len()), (Action::Skip, MOST_CONFLICTS));
+        assert!(decision.conflicts[0].reason.text.contains("a-installs"), "{:?}", decision.conflicts[0]);
+    }
+    let notes: Vec<&str> = detected.notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(notes, ["of 3 instances only the 10 most serious conflicts are listed"]);
+}
+
+#[test]
+fn of_many_notes_some_are_kept_and_cut() {
+    let mut facts = no_patchers();
+    let groups = (0..1_000).map(|nth| Association {
+        id: format!("a-{nth:04}"),
+        ..association("monthly", Some("Install"), vec![target("resource-groups:Name", &["g".repeat(10_000).as_str()])])
+    });
+    facts.associations = Fetched::Yes(groups.collect());
+    let detected = detect(&facts, &[], ConflictSettings::default(), &moment());
+    assert_eq!(detected.notes.len(), MOST_NOTES + 1);
+    assert!(detected.notes.iter().all(|note| note.text.chars().count() <= NOTE_CHARACTERS));
+    assert!(detected.notes.iter().any(|note| note.text.starts_with("950 more notes")));
+}
+
+#[test]
+fn room_is_for_a_number_of_items_and_a_number_of_bytes() {
+    let mut room = Room::default();
+    assert_eq!((0..2_000).filter(|_| room.item()).count(), MOST_OF_A_KIND);
+    let large = [target("tag:Env", &["x".repeat(1_024 * 1_024).as_str()])];
+    assert_eq!((0..10).filter(|_| room.text(bytes_of(&large))).count(), 3, "each is a little more than 1 MiB of 4");
+    assert!(room.text(1_000), "a short one still fits");
+}
+
+/// Digests of tags are found as if they were text.
+#[test]
+fn tags_without_their_texts_are_targeted_as_before() {
+    let whole = [instance("i-1", &[("Env", "test"), ("Role", "web")]), instance("i-2", &[("Env", "prod")])];
+    let small = whole.clone().map(|mut instance| {
+        instance.other_tags = instance.tag_digests().collect();
+        instance.tags.clear();
+        instance
+    });
+    for targets in [
+        vec![target("tag:Env", &["test", "dev"])],
+        vec![target("tag:Env", &["none"])],
+        vec![target("tag-key", &["Role"])],
+        vec![target("tag-key", &["Env"]), target("tag:Role", &["web"])],
+        vec![target("InstanceIds", &["*"]), target("tag:Env", &["prod"])],
+    ] {
+        let mut facts = no_patchers();
+        facts.associations = Fetched::Yes(vec![association("monthly", Some("Install"), targets.clone())]);
+        assert_eq!(detected(&facts, &small), detected(&facts, &whole), "{targets:?}");
+    }
+}
+
 fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
     let tags = subsequence(
         vec![
@@ -399,6 +482,7 @@ fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
             associations: Fetched::Yes(associations),
             windows: Fetched::Yes(windows),
             running: Fetched::Yes(running),
+            not_looked_at: NotLookedAt::default(),
         };
         (facts, instances)
     })

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use orgpatch_model::reason::ReasonCode;
-use orgpatch_plan::{ConflictSettings, SkipOrWarn};
+use orgpatch_plan::ConflictSettings;
 
 use super::decision::Action;
 use super::facts::{MaintenanceWindow, TargetCriterion, WindowTask};
@@ -16,10 +16,7 @@ pub(super) fn collect(
     moment: &Moment<'_>,
     collected: &mut Collected,
 ) {
-    let action = match settings.maintenance_window {
-        SkipOrWarn::Skip => Action::Skip,
-        SkipOrWarn::Warn => Action::Warn,
-    };
+    let action = Action::from(settings.maintenance_window);
     for window in windows.iter().filter(|window| window.enabled) {
         let Some(start) = window.next_start else { continue };
         // A window that has begun is a conflict until it has ended.

@@ -7,6 +7,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::Selection;
 
+use crate::inventory::tags::NAME_TAG;
 use crate::inventory::{Eligibility, InventoryInstance};
 use crate::readiness::Matrix;
 use crate::selection::left_out;
@@ -24,7 +25,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
             let os = instance.operating_system(node);
             InventoryInstance {
                 instance_id: instance.id.clone(),
-                name: instance.tags.get("Name").cloned(),
+                name: instance.tags.get(NAME_TAG).cloned(),
                 os,
                 platform: node.map(ManagedInstance::platform),
                 agent_version: node.map(|node| node.agent_version.clone()),

@@ -4,6 +4,7 @@ pub mod chunks;
 pub mod competing;
 pub mod list;
 pub mod readiness;
+pub mod tags;
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use after_scan::after_scan;
 pub use causes::{Cause, Causes};
+pub use checks::endpoints::endpoint_matters;
 pub use facts::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, Network, NetworkAcl, Package, Peer, Ports, PrefixList,
     Protocol, PythonInventory, RegionFacts, Route, RouteTable, SecurityGroup, Subnet, TargetFacts,

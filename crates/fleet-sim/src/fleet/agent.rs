@@ -45,7 +45,7 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
 /// Ends an operation: changes the instance and returns the agent's answer. None if the agent has vanished.
 pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis) -> Option<InvocationResult> {
     let install = run.operation.kind == OperationKind::Install;
-    let todo = if install { run.snapshot.missing(catalogue, &node.installed) } else { Vec::new() };
+    let todo = if install { run.snapshot.missing(catalogue, node.machine()) } else { Vec::new() };
     let behaviour = behaviour(node, run.operation.kind).clone();
     if behaviour == Behaviour::AgentLost {
         put(node, run, catalogue, &todo[..todo.len() / 2], now);
@@ -153,7 +153,7 @@ fn report(node: &mut Node, run: &Running, catalogue: &Catalogue, failed: &BTreeS
         started: run.started,
         ended: now,
         reboot_option,
-        rows: compliance::rows(catalogue, node.os, &node.installed, &run.snapshot, failed, run.operation.kind, now),
+        rows: compliance::rows(catalogue, node.machine(), &run.snapshot, failed, run.operation.kind, now),
     });
 }
 

@@ -11,11 +11,14 @@ use crate::{
     clock::{DAY, Millis, SECOND},
     facts::ids,
     patching::catalogue::{Catalogue, Installed, PatchId},
-    scenario::{AssociationName, FleetEntry, InstanceState, NameOrMap, Ping, Scenario, policy_tag},
+    scenario::{AssociationName, FleetEntry, InstanceState, ManyTagsEntry, NameOrMap, Ping, Scenario, policy_tag},
 };
 use abilities::{Abilities, abilities, has_profile};
 use network::{Attachment, Networks, Reach};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// All instances.
 #[derive(Debug, Default)]
@@ -45,6 +48,7 @@ impl Fleet {
             let account = scenario.accounts.get(&entry.account);
             let host_management = account.is_some_and(|a| a.default_host_management.is_on(&entry.region));
             let abilities = abilities(entry, Reach::new(&fleet.networks, at), host_management);
+            let many_tags = Arc::new(entry.many_tags.as_ref().map(ManyTagsEntry::tags).unwrap_or_default());
             for number in 0..entry.count.unwrap_or(1) {
                 let derived = || {
                     let position = [group.to_string(), number.to_string()];
@@ -52,7 +56,8 @@ impl Fleet {
                 };
                 let id = entry.id.clone().unwrap_or_else(derived);
                 let address = fleet.networks.address(at, &id);
-                fleet.add(Node { id, at, address, ..build(entry, abilities, catalogue, start) });
+                let many_tags = Arc::clone(&many_tags);
+                fleet.add(Node { id, many_tags, at, address, ..build(entry, abilities, catalogue, start) });
             }
         }
         fleet
@@ -83,7 +88,7 @@ impl Fleet {
     }
 }
 
-/// Builds an instance of an entry, without its id and its place in the network.
+/// Builds an instance of an entry, without its id, its place in the network and the tags that it shares.
 fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start: Millis) -> Node {
     // Patches that are there from the beginning were installed a month earlier.
     let before = start - 30 * DAY;
@@ -110,6 +115,8 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         os_name: entry.platform_name.clone().unwrap_or_else(|| entry.os.name(&os_version).to_owned()),
         os_version,
         tags,
+        many_tags: Arc::new(BTreeMap::new()),
+        made_up: entry.missing.map_or(0, |missing| missing.patches),
         running: entry.state == InstanceState::Running,
         abilities,
         at: Attachment { subnet: 0, group: 0 },

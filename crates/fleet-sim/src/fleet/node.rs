@@ -4,7 +4,7 @@ use crate::{
     clock::Millis,
     facts::operating_systems::Os,
     patching::{
-        catalogue::{InstalledPatches, PatchId},
+        catalogue::{InstalledPatches, Machine, PatchId},
         command::InvocationId,
         compliance::ComplianceReport,
         document::{Operation, OperationKind},
@@ -13,7 +13,10 @@ use crate::{
     },
     scenario::{BehaviourEntry, Metadata},
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 /// An operation that an agent has begun.
 #[derive(Debug)]
@@ -58,6 +61,10 @@ pub struct Node {
     pub os_version: String,
     /// EC2 tags.
     pub tags: BTreeMap<String, String>,
+    /// More EC2 tags, which all instances of an entry share.
+    pub many_tags: Arc<BTreeMap<String, String>>,
+    /// How many made-up patches are for it.
+    pub made_up: u32,
     /// Whether it runs.
     pub running: bool,
     /// What it can do, given its network, its agent and its software.
@@ -107,6 +114,21 @@ pub struct Node {
 }
 
 impl Node {
+    /// Returns the value of a tag.
+    pub fn tag(&self, key: &str) -> Option<&String> {
+        self.tags.get(key).or_else(|| self.many_tags.get(key))
+    }
+
+    /// Returns all its tags.
+    pub fn all_tags(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.tags.iter().chain(self.many_tags.iter())
+    }
+
+    /// Returns what decides which patches it can install.
+    pub fn machine(&self) -> Machine<'_> {
+        Machine { os: self.os, installed: &self.installed, made_up: self.made_up }
+    }
+
     /// Returns whether Systems Manager lists it.
     pub fn is_listed(&self) -> bool {
         self.abilities.managed && self.running

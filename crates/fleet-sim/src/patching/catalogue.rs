@@ -41,6 +41,8 @@ pub struct Patch {
     pub applicable_after: Option<PatchId>,
     /// Packages that it requires.
     pub requires: Vec<PatchId>,
+    /// The number of a made-up patch, which is only for instances with so many of them.
+    pub made_up: Option<u32>,
 }
 
 impl Patch {
@@ -49,10 +51,11 @@ impl Patch {
         matches!(self.classification.as_str(), "Security" | "SecurityUpdates")
     }
 
-    /// Returns whether an instance with these patches can install it.
-    pub fn is_applicable(&self, installed: &InstalledPatches) -> bool {
-        let in_effect = |id: &PatchId| installed.get(id).is_some_and(|have| !have.pending_reboot);
-        self.applicable_after.as_ref().is_none_or(in_effect)
+    /// Returns whether an instance can install it.
+    pub fn is_applicable(&self, machine: Machine<'_>) -> bool {
+        let in_effect = |id: &PatchId| machine.installed.get(id).is_some_and(|have| !have.pending_reboot);
+        let is_for_it = self.made_up.is_none_or(|number| number <= machine.made_up);
+        is_for_it && self.applicable_after.as_ref().is_none_or(in_effect)
     }
 
     /// Returns `Title` of the compliance API: name and version.
@@ -74,6 +77,17 @@ pub struct Installed {
 
 /// The patches on an instance.
 pub type InstalledPatches = BTreeMap<PatchId, Installed>;
+
+/// What decides which patches an instance can install.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    /// Its operating system.
+    pub os: Os,
+    /// The patches on it.
+    pub installed: &'a InstalledPatches,
+    /// How many made-up patches are for it.
+    pub made_up: u32,
+}
 
 /// All patches: operating system → id → versions, oldest first.
 #[derive(Debug, Default)]

@@ -2,14 +2,11 @@
 //! tool ran the operation.
 use super::{
     baseline::{ComplianceLevel, ComplianceStatus},
-    catalogue::{Catalogue, InstalledPatches, Patch, PatchId},
+    catalogue::{Catalogue, Machine, Patch, PatchId},
     document::OperationKind,
     snapshot::Snapshot,
 };
-use crate::{
-    clock::Millis,
-    facts::operating_systems::{Kind, Os},
-};
+use crate::{clock::Millis, facts::operating_systems::Kind};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// `PatchComplianceDataState`: the simulated values.
@@ -128,20 +125,20 @@ pub fn available_is_non_compliant(snapshot: &Snapshot) -> bool {
 /// Returns the rows of a report after an operation that could not install `failed`.
 pub fn rows(
     catalogue: &Catalogue,
-    os: Os,
-    installed: &InstalledPatches,
+    machine: Machine<'_>,
     snapshot: &Snapshot,
     failed: &BTreeSet<PatchId>,
     operation: OperationKind,
     now: Millis,
 ) -> Vec<PatchRow> {
+    let Machine { os, installed, .. } = machine;
     let mut rows = Vec::new();
     for (id, versions) in catalogue.of(os) {
         let have = installed.get(id);
         let approval = snapshot.approved.get(id);
         let wanted = approval.map(|approval| approval.version);
         let lacks = wanted.filter(|wanted| {
-            have.is_none_or(|have| have.version < *wanted) && versions[*wanted].is_applicable(installed)
+            have.is_none_or(|have| have.version < *wanted) && versions[*wanted].is_applicable(machine)
         });
         let (version, state) = match (lacks, have) {
             (Some(version), _) if failed.contains(id) => (version, PatchState::Failed),
@@ -159,7 +156,7 @@ pub fn rows(
                 let out = (0..versions.len()).rev().find(|n| {
                     let patch = &versions[*n];
                     let offered = patch.released <= now && !catalogue.is_superseded(os, patch, now);
-                    offered && patch.is_applicable(installed) && patch.is_security() && !snapshot.rejects(id, *n)
+                    offered && patch.is_applicable(machine) && patch.is_security() && !snapshot.rejects(id, *n)
                 });
                 match out {
                     Some(version) if os.kind() == Kind::Windows => (version, PatchState::AvailableSecurityUpdate),

@@ -2,7 +2,7 @@
 //! Region, patch group and operating system.
 use super::{
     baseline::{ApprovalState, Baseline, ComplianceLevel},
-    catalogue::{Catalogue, InstalledPatches, PatchId},
+    catalogue::{Catalogue, Machine, PatchId},
     scope::PatchScope,
 };
 use crate::clock::{DAY, Millis};
@@ -66,10 +66,10 @@ impl Snapshot {
     }
 
     /// Returns the ids, sorted, of approved patches that are applicable and not installed at the approved version.
-    pub fn missing(&self, catalogue: &Catalogue, installed: &InstalledPatches) -> Vec<PatchId> {
-        let lacks = |id: &str, version: usize| installed.get(id).is_none_or(|have| have.version < version);
+    pub fn missing(&self, catalogue: &Catalogue, machine: Machine<'_>) -> Vec<PatchId> {
+        let lacks = |id: &str, version: usize| machine.installed.get(id).is_none_or(|have| have.version < version);
         let patch = |id: &str, version: usize| catalogue.versions(self.baseline.os, id).get(version);
-        let applicable = |id: &str, version| patch(id, version).is_none_or(|patch| patch.is_applicable(installed));
+        let applicable = |id: &str, version| patch(id, version).is_none_or(|patch| patch.is_applicable(machine));
         let approved = self.approved.iter();
         approved
             .filter(|(id, approval)| lacks(id, approval.version) && applicable(id, approval.version))

@@ -12,6 +12,10 @@ pub fn zone() -> String {
     "a".to_owned()
 }
 
+pub fn tag_text() -> String {
+    "x".to_owned()
+}
+
 pub fn agent() -> String {
     "3.3.987.0".to_owned()
 }

@@ -1,5 +1,6 @@
 //! What a scenario says about instances: where they are, what is on them, how they behave.
 use super::{
+    bulk::{ManyTagsEntry, MissingEntry},
     competing::AssociationEntry,
     network::NetworkEntry,
     short_forms::{NameOrMap, Named, named},
@@ -34,6 +35,8 @@ pub struct FleetEntry {
     /// EC2 tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Tags with long values, in addition to `tags`. An instance has at most 50 tags.
+    pub many_tags: Option<ManyTagsEntry>,
     /// The Auto Scaling group of the instances. The tag `aws:autoscaling:groupName` shows it.
     pub auto_scaling_group: Option<String>,
     /// Whether the instances run.
@@ -73,6 +76,8 @@ pub struct FleetEntry {
     /// Ids of patches that are installed when the clock starts, at the version that is then the newest.
     #[serde(default)]
     pub installed: Vec<String>,
+    /// Made-up patches that the instances lack when the clock starts, in addition to those of `patches`.
+    pub missing: Option<MissingEntry>,
     /// How the agent behaves.
     #[serde(default)]
     pub behaviour: BehaviourEntry,

@@ -3,6 +3,7 @@
 //! The README of this crate describes every field for people who write scenarios. `schemas/scenario.schema.json` is
 //! made from these types.
 mod baselines;
+mod bulk;
 mod calendars;
 mod competing;
 mod defaults;
@@ -17,6 +18,7 @@ mod schema;
 mod short_forms;
 
 pub use baselines::BaselineEntry;
+pub use bulk::{MOST_CVES, MOST_PATCHES, ManyTagsEntry, MissingEntry, made_up_id, made_up_patches};
 pub use calendars::{CalendarEntry, CalendarState};
 pub use competing::{AssociationEntry, AssociationName, TargetEntry, policy_tag};
 pub use faults::{FaultEntry, KillCaller};

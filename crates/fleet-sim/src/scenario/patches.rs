@@ -82,6 +82,7 @@ impl PatchEntry {
             superseded_by: self.superseded_by.clone(),
             applicable_after: self.applicable_after.as_deref().map(PatchId::from),
             requires: self.requires.iter().map(|id| PatchId::from(id.as_str())).collect(),
+            made_up: None,
         }
     }
 }

@@ -5,7 +5,10 @@ use crate::{
         operating_systems::{Kind, Os},
         regions,
     },
-    scenario::{AgentState, AssociationEntry, Behaviour, FleetEntry, NameOrMap, NetworkEntry, Scenario, agent_state},
+    scenario::{
+        AgentState, AssociationEntry, AssociationName, Behaviour, FleetEntry, MOST_CVES, MOST_PATCHES, ManyTagsEntry,
+        MissingEntry, NameOrMap, NetworkEntry, Scenario, agent_state, made_up_id,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +31,8 @@ pub fn problems(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
             }
         }
         check_patches(entry, &known, &mut report);
+        check_tags(entry, &mut report);
+        check_missing(entry, &mut report);
         check_node(entry, &mut report);
         for (position, NameOrMap(association)) in entry.associations.iter().enumerate() {
             for (field, text) in AssociationEntry::contradictions(association) {
@@ -39,6 +44,7 @@ pub fn problems(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
         }
     }
     problems.extend(problems_of_shared_networks(scenario));
+    problems.extend(problems_of_made_up_patches(scenario));
     problems
 }
 
@@ -52,13 +58,16 @@ fn check_account_and_region(entry: &FleetEntry, accounts: &BTreeSet<&str>, repor
 }
 
 fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut impl FnMut(&str, String)) {
+    let made_up: BTreeSet<String> =
+        (1..=entry.missing.map_or(0, |missing| missing.patches)).map(|number| made_up_id(entry.os, number)).collect();
+    let is_known = |id: &String| known.contains(&(entry.os, id.as_str())) || made_up.contains(id);
     for id in &entry.installed {
-        if !known.contains(&(entry.os, id.as_str())) {
+        if !is_known(id) {
             report("installed", format!("{id} is not in patches for {}", entry.os.code()));
         }
     }
     if let Behaviour::PatchFails(id) = &entry.behaviour.install
-        && !known.contains(&(entry.os, id.as_str()))
+        && !is_known(id)
     {
         report("behaviour.install", format!("{id} is not in patches for {}", entry.os.code()));
     }
@@ -68,6 +77,54 @@ fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut 
             "a Scan neither installs nor reboots, expected ok, fail, agent-lost or never-starts".to_owned(),
         );
     }
+}
+
+/// EC2's limits: 50 tags, 128 characters of a key, 256 of a value; tags of AWS itself do not count (EC2 User Guide, "Tag
+/// restrictions").
+fn check_tags(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
+    for (key, value) in &entry.tags {
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            report("tags", format!("`{key}` is too long, EC2 allows 1 to 128 characters of a key and 256 of a value"));
+        }
+    }
+    let own = entry.tags.keys().filter(|key| !key.starts_with("aws:")).count();
+    let of_policies =
+        |NameOrMap(one): &&NameOrMap<AssociationEntry>| one.name == AssociationName::QuickSetupPatchPolicy;
+    let more = entry.many_tags.as_ref().map_or(0, |many| many.count);
+    let count = own + more + entry.associations.iter().filter(of_policies).count();
+    if count > 50 {
+        let field = if entry.many_tags.is_some() { "manyTags" } else { "tags" };
+        report(field, format!("there are {count} tags with those of patch policies, EC2 allows 50"));
+    }
+    if let Some(ManyTagsEntry { count, length, text }) = &entry.many_tags
+        && (*count == 0 || !(1..=256).contains(length) || text.is_empty())
+    {
+        report("manyTags", "expected a count of 1 or more, a length of 1 to 256, and a text".to_owned());
+    }
+}
+
+fn check_missing(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
+    if let Some(MissingEntry { patches, cves }) = entry.missing
+        && (!(1..=MOST_PATCHES).contains(&patches) || cves > MOST_CVES)
+    {
+        report("missing", format!("expected 1 to {MOST_PATCHES} patches with 0 to {MOST_CVES} cves each"));
+    }
+}
+
+/// Returns where entries with one operating system give the same made-up patches different CVE ids.
+fn problems_of_made_up_patches(scenario: &Scenario) -> Vec<String> {
+    let (mut problems, mut said) = (Vec::new(), BTreeMap::new());
+    for (index, entry) in scenario.fleet.iter().enumerate() {
+        let Some(missing) = entry.missing else { continue };
+        let (first, cves) = *said.entry(entry.os.code()).or_insert((index, missing.cves));
+        if cves != missing.cves {
+            problems.push(format!(
+                "fleet[{index}].missing.cves: it is {cves} in fleet[{first}], and the patches for {} are the same",
+                entry.os.code()
+            ));
+        }
+    }
+    problems
 }
 
 fn check_node(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {

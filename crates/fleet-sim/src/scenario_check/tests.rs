@@ -127,6 +127,42 @@ fn mistakes_in_limits_clocks_and_zones_are_named() {
     }
 }
 
+#[test]
+fn tags_and_made_up_patches_keep_the_limits() {
+    let with =
+        |fields: &str| DESIGN.replace("tags: {Patch: enabled}", &format!("tags: {{Patch: enabled}}\n    {fields}"));
+    // One tag is written, and one is of the patch policy.
+    assert!(read(&with("manyTags: {count: 48, length: 256, text: 日本}")).is_ok());
+    for (text, part) in [
+        (with("manyTags: {count: 49, length: 256}"), "fleet[0].manyTags: there are 51 tags"),
+        (with("manyTags: {count: 1, length: 257}"), "fleet[0].manyTags: expected a count of 1 or more"),
+        (with("manyTags: {count: 1, length: 1, text: \"\"}"), "fleet[0].manyTags: expected a count of 1 or more"),
+        (with("missing: {patches: 0}"), "fleet[0].missing: expected 1 to 9999 patches"),
+        (DESIGN.replace("Patch: enabled", &format!("Patch: {}", "x".repeat(257))), "fleet[0].tags: `Patch` is too long"),
+        (
+            with("missing: {patches: 3, cves: 2}")
+                .replace("faults:", "  - {account: \"222200000001\", region: eu-west-1, os: AMAZON_LINUX_2023, missing: {patches: 1, cves: 1}}\nfaults:"),
+            "fleet[1].missing.cves: it is 1 in fleet[0]",
+        ),
+    ] {
+        assert_ne!(text, DESIGN, "{part}");
+        let text = message(&text);
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn made_up_patches_have_ids_like_others() {
+    let of = |count: u32| {
+        DESIGN
+            .replace("tags: {Patch: enabled}", &format!("missing: {{patches: {count}, cves: 2}}"))
+            .replace("patch-fails:openssl.x86_64", "patch-fails:made-up-0003.x86_64")
+            .replace("installed: [\"openssl.x86_64\"]", "installed: [made-up-0001.x86_64]")
+    };
+    assert!(read(&of(3)).is_ok());
+    assert!(message(&of(2)).contains("made-up-0003.x86_64 is not in patches"));
+}
+
 const BASELINES: &str = r#"
 schemaVersion: 1
 clock: {start: "2026-11-10T00:00:00Z"}

@@ -41,6 +41,36 @@ fn an_install_installs_and_reboots_and_its_report_lists_nothing_missing() {
 }
 
 #[test]
+fn made_up_patches_are_missing_where_the_entry_says_so_and_can_be_installed() {
+    let node = |n: u8, os: &str, missing: &str| {
+        format!("  - {{account: \"222200000001\", region: ap-northeast-1, id: i-0000000{n}, os: {os}{missing}}}\n")
+    };
+    let fleet = [
+        node(0, "AMAZON_LINUX_2023", ", missing: {patches: 2, cves: 3}"),
+        node(1, "AMAZON_LINUX_2023", ", missing: {patches: 1, cves: 3}"),
+        node(2, "AMAZON_LINUX_2023", ""),
+        node(3, "WINDOWS", ", missing: {patches: 1}"),
+    ];
+    let mut lab = Lab::new(&fleet.concat());
+    lab.send("Scan", &json!({}));
+    lab.at(40);
+    let linux = ["bash=MISSING", "kernel=MISSING", "made-up-0001.x86_64=MISSING", "made-up-0002.x86_64=MISSING"];
+    assert_eq!(lab.patches(FIRST), linux);
+    assert_eq!(lab.patches("i-00000001"), linux[..3]);
+    assert_eq!(lab.patches("i-00000002"), linux[..2]);
+    assert_eq!(lab.patches("i-00000003"), ["KB1=MISSING", "KB2=AVAILABLE_SECURITY_UPDATE", "KB9000001=MISSING"]);
+    let answer = lab.ssm("DescribeInstancePatches", json!({"InstanceId": FIRST, "MaxResults": 100}));
+    assert_eq!(answer["Patches"][2]["Title"], "made-up-0001.x86_64:1.0.0-1");
+    assert_eq!(answer["Patches"][2]["CVEIds"], "CVE-2026-00010001,CVE-2026-00010002,CVE-2026-00010003");
+    lab.send("Install", &json!({}));
+    lab.at(400);
+    assert_eq!(lab.ground_truth(FIRST)["missing"], json!([]));
+    let installed = json!(["bash", "kernel", "made-up-0001.x86_64", "made-up-0002.x86_64"]);
+    assert_eq!(lab.ground_truth(FIRST)["installed"], installed);
+    assert_eq!(lab.ground_truth("i-00000002")["installed"], json!(["bash", "kernel"]));
+}
+
+#[test]
 fn no_reboot_leaves_patches_pending_until_a_later_install_reboots() {
     let mut lab = Lab::linux(1, "seconds: 10");
     lab.send("Install", &json!({"Parameters": {"RebootOption": ["NoReboot"]}}));

@@ -28,7 +28,7 @@ pub fn describe(world: &World) -> Value {
                 let patch = world.catalogue.versions(node.os, id).get(have.version)?;
                 Some((id.to_string(), json!(patch.version)))
             }).collect::<Map<_, _>>(),
-            "missing": texts(snapshot.missing(&world.catalogue, &node.installed).iter()),
+            "missing": texts(snapshot.missing(&world.catalogue, node.machine()).iter()),
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,
         });
@@ -109,6 +109,7 @@ fn texts<'a>(ids: impl Iterator<Item = &'a PatchId>) -> Vec<&'a str> {
 
 /// Returns the answer to `GET /_sim/instances`.
 pub fn instances(world: &World) -> Value {
+    // Tags of `manyTags` are left out: no policy names one, and they would be most of the answer.
     let instance = |node: &crate::fleet::Node| json!({"account": node.account, "region": node.region, "instanceId": node.id, "tags": node.tags});
     Value::Array(world.fleet.nodes.iter().map(instance).collect())
 }

@@ -17,7 +17,7 @@ use crate::{
         command::{Command, CommandClock, InvocationId},
         snapshot::Snapshots,
     },
-    scenario::{CalendarEntry, InDoubt, Scenario},
+    scenario::{CalendarEntry, InDoubt, Scenario, made_up_patches},
 };
 use organization::Organization;
 use std::{
@@ -78,7 +78,13 @@ impl World {
     pub fn new(scenario: &Scenario) -> Self {
         // The check of the scenario has read the start before.
         let start = clock::parse(&scenario.clock.start).unwrap_or_default();
-        let catalogue = Catalogue::new(scenario.patches.iter().map(|entry| (entry.os, entry.patch())));
+        let catalogue = Catalogue::new(
+            scenario
+                .patches
+                .iter()
+                .map(|entry| (entry.os, entry.patch()))
+                .chain(made_up_patches(&scenario.fleet, start)),
+        );
         let fleet = Fleet::new(scenario, &catalogue, start);
         let mut world = Self {
             now: start,

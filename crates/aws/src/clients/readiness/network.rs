@@ -14,10 +14,15 @@ use crate::clients::call::{CallError, fetched};
 /// Values per filter: the most that EC2 accepts.
 const VPCS_PER_FILTER: usize = 200;
 
-/// Items per page: the most that DescribeSubnets, DescribeSecurityGroups, DescribeNetworkAcls and DescribeVpcEndpoints
-/// accept, and below it the most that DescribeRouteTables accepts.
-const PAGE_SIZE: i32 = 1_000;
-const ROUTE_TABLES_PER_PAGE: i32 = 100;
+/// Items per page. Each may have 50 tags (58 KB of XML, see `clients::ec2`), and besides: a security group 60 rules in each
+/// direction for IPv4 and as many for IPv6 (about 100 KB with their descriptions), a route table 50 routes and 100 that a
+/// gateway propagates, a network ACL 20 rules in each direction for both (Amazon VPC User Guide, "Amazon VPC quotas"). A page
+/// of 50 is at most about 8 MB of XML, and six lists are read at the same time.
+///
+/// What is kept of a list is bounded by the same quotas: per VPC 200 subnets, 200 route tables, 200 network ACLs and 50
+/// interface endpoints, per Region 2,500 security groups and 20 gateway endpoints. Only what the checks read is kept, which
+/// is less than 100 bytes of a rule or a route.
+const PAGE_SIZE: i32 = 50;
 
 /// Reads all lists of those VPCs at the same time.
 pub async fn facts(config: &SdkConfig, region: &str, vpc_ids: &BTreeSet<String>) -> Result<Network, CallError> {
@@ -68,7 +73,7 @@ impl Ec2 {
     }
 
     async fn route_tables(&self) -> Result<Vec<RouteTable>, CallError> {
-        list!(self, describe_route_tables, "ec2:DescribeRouteTables", ROUTE_TABLES_PER_PAGE, read::route_table)
+        list!(self, describe_route_tables, "ec2:DescribeRouteTables", PAGE_SIZE, read::route_table)
     }
 
     async fn security_groups(&self) -> Result<Vec<SecurityGroup>, CallError> {

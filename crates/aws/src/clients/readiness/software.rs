@@ -8,13 +8,15 @@ use orgpatch_model::fetched::Fetched;
 
 use crate::clients::call::{CallError, fetched, not_built};
 
-/// The largest page of GetInventory.
-const PAGE_SIZE: i32 = 50;
+/// Nodes per page. Each comes with all its packages, which may be 1 MB (AWS General Reference, "AWS Systems Manager endpoints
+/// and quotas": the maximum size of an inventory item of a node). A page of 10 is at most 10 MB of JSON, and two or three times
+/// as much when it is read; 50, the most that the API accepts, would take most of the function's memory.
+const PAGE_SIZE: i32 = 10;
 
 /// The type that lists packages.
 const APPLICATIONS: &str = "AWS:Application";
 
-/// Returns the Python packages of all Linux nodes. Windows needs no Python.
+/// Returns the Python interpreters of all Linux nodes. Windows needs no Python.
 pub async fn python(config: &SdkConfig) -> Result<Fetched<PythonInventory>, CallError> {
     fetched(fetch(config).await)
 }
@@ -51,11 +53,9 @@ async fn fetch(config: &SdkConfig) -> Result<PythonInventory, CallError> {
             continue;
         }
         let packages = item.content.into_iter().filter_map(|mut row| {
-            let name = row.remove("Name").filter(|name| name.starts_with("python"))?;
-            Some(Package { name, version: row.remove("Version").unwrap_or_default() })
+            Some(Package { name: row.remove("Name")?, version: row.remove("Version").unwrap_or_default() })
         });
-        inventory.packages.insert(id.clone(), packages.collect());
-        inventory.collected.insert(id);
+        inventory.add(id, packages);
     }
     Ok(inventory)
 }

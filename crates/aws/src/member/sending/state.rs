@@ -154,6 +154,11 @@ impl State {
             .extend(comments.into_iter().map(|(id, comment)| (id, (commands.get(&comment).cloned(), looked_at))));
     }
 
+    /// Returns the ids of all instances.
+    pub fn instance_ids(&self) -> HashSet<&str> {
+        self.receivers.iter().map(|receiver| receiver.instance_id.as_str()).collect()
+    }
+
     /// Decides about running commands of other tools, for every instance that has not ended: one listing is of the whole
     /// account.
     pub fn note_competing(

@@ -15,6 +15,12 @@ const NEEDED: [&str; 2] = ["ssm", "ssmmessages"];
 /// Services that some features need: encrypted sessions, command output, snapshots of Windows volumes.
 const OPTIONAL: [&str; 3] = ["ec2", "kms", "logs"];
 
+/// Returns true if a check reads the endpoints of that service.
+#[must_use]
+pub fn endpoint_matters(service: &str) -> bool {
+    ["s3", "ec2messages"].contains(&service) || NEEDED.contains(&service) || OPTIONAL.contains(&service)
+}
+
 pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
         return Finding::unknown(Check::Endpoints, "EC2 lists no VPC and subnet for this instance.");

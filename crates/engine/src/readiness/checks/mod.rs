@@ -1,7 +1,7 @@
 //! The checks, one file each. A check looks at one instance and the facts around it.
 
 mod agent;
-mod endpoints;
+pub(super) mod endpoints;
 mod instance_profile;
 mod managed;
 mod operating_system;

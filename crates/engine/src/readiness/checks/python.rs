@@ -90,6 +90,11 @@ fn needed(range: &PythonRange) -> String {
     format!("{} to {}", range.from, range.to)
 }
 
+/// Returns true for the package of an interpreter: the other packages say nothing about Python.
+pub(in crate::readiness) fn is_interpreter(package: &Package) -> bool {
+    interpreter(package).is_some()
+}
+
 /// Returns the version of a package that is an interpreter. Libraries such as `python3-apt` have versions of their own,
 /// and `platform-python` is not on the search path of other programs.
 fn interpreter(package: &Package) -> Option<Version> {

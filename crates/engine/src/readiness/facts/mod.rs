@@ -10,6 +10,9 @@ pub use network::{
 };
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::ManagedInstance;
+use orgpatch_model::text::cut;
+
+use super::checks::python::is_interpreter;
 
 /// The facts around the instances of a target (one account in one Region).
 #[derive(Debug, Clone)]
@@ -41,8 +44,27 @@ pub struct RegionFacts {
 pub struct PythonInventory {
     /// Instances whose applications (`AWS:Application`) Inventory collects.
     pub collected: BTreeSet<String>,
-    /// Packages whose name begins with `python`, by instance id. Not all of them are interpreters.
+    /// Packages of interpreters, by instance id.
     pub packages: BTreeMap<String, Vec<Package>>,
+}
+
+/// The most interpreters of an instance that are kept. More than a handful are not useful to anyone.
+const MOST_INTERPRETERS: usize = 20;
+
+/// The most characters of a name or version of a package.
+const PACKAGE_CHARACTERS: usize = 100;
+
+impl PythonInventory {
+    /// Adds an instance whose applications Inventory collects. Of its packages it keeps the first interpreters.
+    pub fn add(&mut self, instance_id: String, packages: impl IntoIterator<Item = Package>) {
+        let interpreters = packages.into_iter().filter(is_interpreter).take(MOST_INTERPRETERS);
+        let kept = interpreters.map(|Package { name, version }| Package {
+            name: cut(name, PACKAGE_CHARACTERS),
+            version: cut(version, PACKAGE_CHARACTERS),
+        });
+        self.packages.insert(instance_id.clone(), kept.collect());
+        self.collected.insert(instance_id);
+    }
 }
 
 /// An installed package.

@@ -186,6 +186,18 @@ fn operating_systems_by_name_version_and_date() {
 }
 
 #[test]
+fn of_a_node_only_interpreters_are_kept() {
+    let mut inventory = PythonInventory::default();
+    let libraries = (0..10_000).map(|nth| package(&format!("python3-library-{nth}"), "1.0.0"));
+    let many = (0..100).map(|nth| package(&format!("python3.{nth}"), &"9.".repeat(1_000)));
+    inventory.add("i-1".into(), libraries.chain([package("python3", "3.9.16")]).chain(many));
+    let kept = &inventory.packages["i-1"];
+    assert_eq!((kept.len(), &kept[0]), (20, &package("python3", "3.9.16")));
+    assert!(kept.iter().all(|package| package.version.chars().count() <= 100));
+    assert!(inventory.collected.contains("i-1"));
+}
+
+#[test]
 fn python_from_inventory_or_the_scan_and_never_guessed() {
     let of_packages = |platform: (&str, &str), packages: &[(&str, &str)]| {
         let mut facts = target();

@@ -79,10 +79,10 @@ fn matches(world: &World, node: &Node, filter: &Filter) -> Result<bool, AwsError
         "metadata-options.http-endpoint" => filter.matches(metadata(node).0),
         "metadata-options.http-tokens" => filter.matches(metadata(node).1),
         "platform-details" => filter.matches(node.os.billing()),
-        "tag-key" => node.tags.keys().any(|key| filter.matches(key)),
+        "tag-key" => node.all_tags().any(|(key, _)| filter.matches(key)),
         "platform" => node.os.kind() == Kind::Windows && filter.matches("windows"),
         name => match name.strip_prefix("tag:") {
-            Some(key) => node.tags.get(key).is_some_and(|value| filter.matches(value)),
+            Some(key) => node.tag(key).is_some_and(|value| filter.matches(value)),
             None => return Err(unknown_filter(name)),
         },
     })
@@ -157,7 +157,7 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
         xml.text("httpProtocolIpv6", "disabled");
         xml.text("instanceMetadataTags", "disabled");
     });
-    xml.items("tagSet", &node.tags, |xml, (key, value)| {
+    xml.items("tagSet", node.all_tags(), |xml, (key, value)| {
         xml.text("key", key);
         xml.text("value", value);
     });

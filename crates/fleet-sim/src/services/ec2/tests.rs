@@ -46,6 +46,23 @@ fn entries_that_are_alike_share_vpc_subnet_and_group() {
 }
 
 #[test]
+fn tags_of_many_are_described_and_found_like_others() {
+    let node = |n: u8, tags: &str| {
+        format!("  - {{account: \"{MEMBER}\", region: ap-northeast-1, id: i-0000000{n}, os: UBUNTU{tags}}}\n")
+    };
+    let fleet =
+        [node(0, ", tags: {Name: web}, manyTags: {count: 2, length: 3, text: 日本}"), node(1, ", tags: {Name: db}")];
+    let mut lab = Lab::with(&fleet.concat(), "emptyPages: false");
+    let xml = ask(&mut lab, "DescribeInstances", json!({"InstanceId.1": "i-00000000"}));
+    assert_eq!(texts(&xml, "key"), ["Name", "tag-01", "tag-02"]);
+    assert_eq!(texts(&xml, "value"), ["web", "日本日", "日本日"]);
+    for (name, value) in [("tag:tag-02", "日本日"), ("tag-key", "tag-01")] {
+        let found = ask(&mut lab, "DescribeInstances", filter(name, value));
+        assert_eq!(texts(&found, "instanceId"), ["i-00000000"], "{name}");
+    }
+}
+
+#[test]
 fn a_zone_has_a_subnet_of_its_own_in_the_same_vpc() {
     let node = |zone: &str| format!("  - {{account: \"{MEMBER}\", region: ap-northeast-1, os: UBUNTU{zone}}}\n");
     let mut lab = Lab::with(&["", ", zone: c", ", zone: a"].map(node).concat(), "emptyPages: false");

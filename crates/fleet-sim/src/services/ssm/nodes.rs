@@ -68,9 +68,9 @@ fn matches(world: &World, node: &Node, name: &str, values: &[String]) -> Result<
         "AssociationStatus" => node_status(world, node).is_some_and(one_is),
         "SourceTypes" => one_is("AWS::EC2::Instance"),
         "ActivationIds" => false,
-        "tag-key" => values.iter().any(|key| node.tags.contains_key(key)),
+        "tag-key" => values.iter().any(|key| node.tag(key).is_some()),
         _ => match name.strip_prefix("tag:") {
-            Some(key) => node.tags.get(key).is_some_and(|value| one_is(value)),
+            Some(key) => node.tag(key).is_some_and(|value| one_is(value)),
             None => {
                 return Err(AwsError::new("InvalidFilterKey", format!("The filter key {name} isn't valid.")));
             }

@@ -143,8 +143,8 @@ fn targeted(world: &World, call: &Call, targets: &[Fields<'_>]) -> Result<Vec<us
         nodes.retain(|index| {
             let node = &world.fleet.nodes[*index];
             match (key, tag) {
-                (_, Some(tag)) => node.tags.get(tag).is_some_and(|value| values.contains(value)),
-                ("tag-key", None) => values.iter().any(|name| node.tags.contains_key(name)),
+                (_, Some(tag)) => node.tag(tag).is_some_and(|value| values.contains(value)),
+                ("tag-key", None) => values.iter().any(|name| node.tag(name).is_some()),
                 _ => values.contains(&node.id),
             }
         });

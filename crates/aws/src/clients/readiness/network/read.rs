@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{self as ec2, RouteState, RuleAction, VpcEndpointType};
 use orgpatch_engine::readiness::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, NetworkAcl, Peer, Ports, Protocol, Route, RouteTable,
-    SecurityGroup, Subnet,
+    SecurityGroup, Subnet, endpoint_matters,
 };
 
 pub(super) fn subnet(found: ec2::Subnet) -> Option<Subnet> {
@@ -86,8 +86,10 @@ fn acl_entry(found: ec2::NetworkAclEntry) -> Option<AclEntry> {
     })
 }
 
-/// Converts a gateway or interface endpoint. Other kinds are left out.
+/// Converts a gateway or interface endpoint. Other kinds are left out, and services that no check reads: a policy may have
+/// 20,480 characters (Amazon VPC User Guide, "Amazon VPC quotas").
 pub(super) fn endpoint(found: ec2::VpcEndpoint) -> Option<Endpoint> {
+    let service = found.service_name?.rsplit('.').next().filter(|service| endpoint_matters(service))?.to_owned();
     let kind = match found.vpc_endpoint_type? {
         VpcEndpointType::Gateway => {
             EndpointKind::Gateway { route_table_ids: found.route_table_ids.unwrap_or_default() }
@@ -102,7 +104,7 @@ pub(super) fn endpoint(found: ec2::VpcEndpoint) -> Option<Endpoint> {
     Some(Endpoint {
         id: found.vpc_endpoint_id?,
         vpc_id: found.vpc_id?,
-        service: found.service_name?.rsplit('.').next()?.to_owned(),
+        service,
         // The model says `Available`, the service says `available`.
         state: found.state?.as_str().to_ascii_lowercase(),
         policy: found.policy_document,
