@@ -102,18 +102,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let step =
         |id: &str, stage: &str| StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 };
     let steps = [step("01-test-1", "test"), step("02-production-1", "production")];
-    let gate = |step: &StepSummary, decision| {
-        Some(GateRecord {
-            step: step.id.clone(),
-            at: Timestamp::UNIX_EPOCH,
-            decision,
-            reason: Reason::new(ReasonCode::TooManyFailed, "1 of 1 attempted instances failed (limit 0%)"),
-            counts: Counts::default(),
-            targets: TargetCounts::default(),
-            limits: Gate::default(),
-        })
-    };
-    let gates = vec![gate(&steps[0], GateDecision::Advance), gate(&steps[1], GateDecision::Halt)];
+    let gates = vec![Some(gate(&steps[0], GateDecision::Advance)), Some(gate(&steps[1], GateDecision::Halt))];
     let plan = "{schemaVersion: 1, name: monthly, regions: [ap-northeast-1], stages: [{name: test, ous: [ou-abcd-11111111]}, {name: production, ous: [ou-abcd-33333333]}]}";
     let run = RunDocument {
         schema_version: 1,
@@ -146,6 +135,19 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let (targets, instances): (Vec<_>, Vec<_>) = added.into_iter().map(|one| (one.whole, one.instances)).unzip();
     let targets = targets.into_iter().flatten().collect();
     Report { head, instances: instances.into_iter().flatten().collect(), targets }
+}
+
+/// Returns the decision about a step.
+fn gate(step: &StepSummary, decision: GateDecision) -> GateRecord {
+    GateRecord {
+        step: step.id.clone(),
+        at: Timestamp::UNIX_EPOCH,
+        decision,
+        reason: Reason::new(ReasonCode::TooManyFailed, "1 of 1 attempted instances failed (limit 0%)"),
+        counts: Counts::default(),
+        targets: TargetCounts::default(),
+        limits: Gate::default(),
+    }
 }
 
 /// Returns an instance whose second install brought an update that needs the one of the first.

@@ -38,7 +38,7 @@ fn what_is_not_listed_is_counted() {
     let mut patch = listed.expect("a patch");
     patch.more_cve_ids = 30;
     let row = InstanceRow { missing_before: vec![patch], more_missing_before: 7, more_missing_after: 5, ..row };
-    let target = ReportedTarget { target: fixtures::report().targets.swap_remove(0), instances: vec![row] };
+    let target = ReportedChunk { target: fixtures::report().targets.swap_remove(0), instances: vec![row], whole: None };
     let cells = |file| {
         let bytes = written(file, std::slice::from_ref(&target));
         let mut reader = csv::Reader::from_reader(&bytes[BYTE_ORDER_MARK.len()..]);
