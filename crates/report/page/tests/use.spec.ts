@@ -296,7 +296,7 @@ test("patches and CVE ids that are not listed are counted", async ({ page }) => 
     "and 1,234 more that are not listed, on 1 instance",
   );
   await page.goto(`${url}#/overview`);
-  await expect(page.locator(".promotion").first()).toContainText(
+  await expect(page.locator('[aria-label^="Patches tested"]').first()).toContainText(
     "2 instances with patches that are not listed and not compared",
   );
 });
