@@ -117,6 +117,8 @@ pub struct ExpectInstance {
     installed_untested: Option<BTreeSet<String>>,
     /// The ids of all patches that the row reports as held back.
     held_back: Option<BTreeSet<String>>,
+    /// What of the patches that were missing before is listed, and how much is only counted.
+    missing_before: Option<ExpectListed>,
     /// The status of readiness checks. Checks that are left out are not compared.
     #[serde(default)]
     #[schemars(schema_with = "by_check::<Status>")]
@@ -128,6 +130,18 @@ pub struct ExpectInstance {
     #[serde(default)]
     #[schemars(schema_with = "by_check::<String>")]
     evidence_contains: BTreeMap<Check, String>,
+}
+
+/// What is expected of a list of patches.
+#[derive(Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ExpectListed {
+    /// Patches that are listed.
+    listed: usize,
+    /// Patches that are only counted.
+    more: u32,
+    /// CVE ids of the listed patches that are only counted, of all together.
+    more_cve_ids: u32,
 }
 
 /// A cause in the report's "what to fix first".
@@ -453,6 +467,14 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
                 let found: BTreeSet<String> = found.iter().map(|patch| patch.id.clone()).collect();
                 same(&format!("patches {what} {name}"), wanted, &found, complaints);
             }
+        }
+        if wanted.missing_before.is_some() {
+            let found = ExpectListed {
+                listed: row.missing_before.len(),
+                more: row.more_missing_before,
+                more_cve_ids: row.missing_before.iter().map(|patch| patch.more_cve_ids).sum(),
+            };
+            same(&format!("patches missing before on {name}"), &wanted.missing_before, &Some(found), complaints);
         }
     }
 }
