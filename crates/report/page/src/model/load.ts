@@ -139,25 +139,24 @@ const damaged = (how: string): UnreadableReport => new UnreadableReport(`The rep
  */
 function expand(row: unknown, what: string, lists: string[], appeared: unknown[]): void {
   if (!isObject(row)) throw damaged(`${what} is not an object`);
-  const value = (entry: unknown): unknown => {
-    if (typeof entry !== "number") appeared.push(entry);
-    else if (entry in appeared) return appeared[entry];
-    else throw damaged(`the number ${entry} refers to a value that does not appear before it`);
-    return entry;
-  };
   // In the order of the text, because the numbers count values in that order.
-  for (const [name, field] of Object.entries(row)) {
-    if (name === "reason") row[name] = value(field);
-    else if (name === "passes" && Array.isArray(field))
-      for (const pass of field) expand(pass, "a pass", PASS_LISTS, appeared);
-    else if (Array.isArray(field)) {
-      field.forEach((entry, i) => {
-        field[i] = value(entry);
-      });
-    }
+  for (const name in row) {
+    const field = row[name];
+    if (name === "reason") row[name] = resolved(field, appeared);
+    else if (!Array.isArray(field)) continue;
+    else if (name === "passes") for (const pass of field) expand(pass, "a pass", PASS_LISTS, appeared);
+    else for (let i = 0; i < field.length; i++) field[i] = resolved(field[i], appeared);
   }
   if (!isObject(row.reason)) throw damaged(`${what} has no reason`);
   for (const list of lists) row[list] ??= [];
+}
+
+/** Returns the value of an entry, and remembers one that is written out. */
+function resolved(entry: unknown, appeared: unknown[]): unknown {
+  if (typeof entry !== "number") appeared.push(entry);
+  else if (entry in appeared) return appeared[entry];
+  else throw damaged(`the number ${entry} refers to a value that does not appear before it`);
+  return entry;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
