@@ -34,7 +34,7 @@ function show(reader: ReportReader): void {
       render(<App data={indexReport(report)} />, root);
     } else {
       // In a hidden page nothing is painted, and timers are slow.
-      timer = setTimeout(() => orExplained(() => read(document.hidden ? Number.POSITIVE_INFINITY : slice)));
+      timer = setTimeout(() => orExplained(() => read(document.hidden ? Number.POSITIVE_INFINITY : slice)), 0);
     }
   };
   const paper = matchMedia("print");

@@ -11,7 +11,7 @@ const loaded = async (page: Page): Promise<number> => Number(/^([\d,]+) of /.exe
 
 declare global {
   interface Window {
-    /** Timers without a delay that wait for the test: the next slice, and effects of components. */
+    /** Timers with a delay of 0 that wait for the test: of this page, only the next slice. */
     waiting: (() => void)[];
   }
 }
@@ -21,16 +21,15 @@ test.beforeEach(async ({ page }) => {
     const native = window.setTimeout;
     window.waiting = [];
     window.setTimeout = ((run: () => void, delay?: number) =>
-      delay === undefined ? window.waiting.push(run) : native(run, delay)) as typeof setTimeout;
+      delay === 0 ? window.waiting.push(run) : native(run, delay)) as typeof setTimeout;
   });
 });
 
-/** Runs what waits now: one slice. Returns how many timers ran. */
-const next = (page: Page): Promise<number> =>
+/** Lets the page read one slice. */
+const next = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const now = window.waiting.splice(0);
     for (const run of now) run();
-    return now.length;
   });
 
 /** Lets the page load everything. */
