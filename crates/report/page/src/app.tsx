@@ -5,9 +5,11 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { type Data, once } from "./model/data";
 import { makeFilter } from "./model/filter";
 import { count } from "./model/format";
+import type { Loading } from "./model/loading";
 import { accountsWithoutAccess, buildOrganization } from "./model/organization";
 import { href, useRoute, type View } from "./model/route";
 import { Printing } from "./parts/folded";
+import { WaitingView } from "./parts/loading";
 import { Id, Text } from "./parts/text";
 import { ThemeSwitch } from "./parts/theme";
 import { Accounts } from "./views/accounts";
@@ -30,9 +32,17 @@ const TITLES: [View, string][] = [
 
 /** Views of several sections, which have no heading of their own. */
 const SEVERAL: View[] = ["readiness", "accounts"];
+/** Views that show something before the instances are loaded. */
+const WITHOUT_INSTANCES: View[] = ["overview", "accounts"];
 const titleOf = (view: View): string => TITLES.find(([name]) => name === view)?.[1] ?? "";
 
-export function App({ data }: { data: Data }): JSX.Element {
+interface Props {
+  data: Data;
+  /** Set while the instances are loaded: `data` then has none. */
+  loading?: Loading;
+}
+
+export function App({ data, loading }: Props): JSX.Element {
   const route = useRoute();
   const { table, patches } = useMemo(() => {
     const { filter, patches } = makeFilter(data);
@@ -45,8 +55,9 @@ export function App({ data }: { data: Data }): JSX.Element {
   const top = useRef<HTMLElement>(null);
   useViewStart(route.view, top);
 
+  const waiting = loading !== undefined && !WITHOUT_INSTANCES.includes(route.view);
   const view = {
-    overview: () => <Overview data={data} organization={organization()} />,
+    overview: () => <Overview data={data} organization={organization} loading={loading} />,
     map: () => <MapView organization={organization()} route={route} />,
     instances: () => <Instances data={data} table={table} route={route} />,
     patches: () => <Patches data={data} index={patches()} route={route} />,
@@ -67,13 +78,15 @@ export function App({ data }: { data: Data }): JSX.Element {
       >
         Skip to content
       </a>
-      <Head data={data} view={route.view} />
+      <Head data={data} view={route.view} instances={loading?.total ?? data.instances.length} />
       <main id="main" ref={top} tabIndex={-1}>
-        {SEVERAL.includes(route.view) && !printing && <h1 class="hidden">{titleOf(route.view)}</h1>}
+        {SEVERAL.includes(route.view) && !printing && !waiting && <h1 class="hidden">{titleOf(route.view)}</h1>}
         {printing ? (
           <Printing.Provider value={true}>
-            <Print data={data} organization={organization()} />
+            <Print data={data} organization={organization} />
           </Printing.Provider>
+        ) : waiting ? (
+          <WaitingView title={titleOf(route.view)} loading={loading} />
         ) : (
           view()
         )}
@@ -88,9 +101,9 @@ export function App({ data }: { data: Data }): JSX.Element {
   );
 }
 
-function Head({ data, view }: { data: Data; view: View }): JSX.Element {
+function Head({ data, view, instances }: { data: Data; view: View; instances: number }): JSX.Element {
   const withoutAccess = useMemo(() => new Set(accountsWithoutAccess(data).map((row) => row.accountId)).size, [data]);
-  const badges: Partial<Record<View, number>> = { instances: data.instances.length, accounts: withoutAccess };
+  const badges: Partial<Record<View, number>> = { instances, accounts: withoutAccess };
   const current = useRef<HTMLAnchorElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view puts another link into `current`.
   useLayoutEffect(() => {

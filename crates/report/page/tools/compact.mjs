@@ -8,13 +8,14 @@ export const PLACEHOLDER = "@@REPORT_JSON@@";
 /**
  * Returns the report in the compact format. In an instance, a number replaces `reason` or a list entry whose value was
  * written before: the index of that value among all written values, counted from 0 in the order of the text. Nulls and
- * empty lists are left out. The entries of `passes` are written like instances. The format needs one pass, and a writer may remember as few values as it wants: this one
- * remembers the first `remembered` values and writes the others again.
+ * empty lists are left out. The entries of `passes` are written like instances. The format needs one pass, and a writer
+ * may remember as few values as it wants: this one remembers the first `remembered` values and writes the others again.
+ * `instances` and `targets` are the first fields, so that the page can show the rest before it has read the instances.
  *
- * @template {{ instances: object[] }} Report
+ * @template {{ instances: object[], targets: object[] }} Report
  * @param {Report} report
  * @param {number} [remembered]
- * @returns {Omit<Report, "instances"> & { instances: object[] }}
+ * @returns {Omit<Report, "instances" | "targets"> & { instances: object[], targets: object[] }}
  */
 export function compact(report, remembered = Infinity) {
   /** @type {Map<string, number>} */
@@ -40,7 +41,8 @@ export function compact(report, remembered = Infinity) {
     }
     return fields;
   };
-  return { ...report, instances: report.instances.map(shortened) };
+  const { instances, targets, ...rest } = report;
+  return { instances: instances.map(shortened), targets, ...rest };
 }
 
 /**

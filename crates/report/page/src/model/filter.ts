@@ -64,36 +64,55 @@ function ancestors(path: string): string[] {
   return names.map((_, i) => names.slice(0, i + 1).join("/"));
 }
 
-function facet(
-  data: Data,
-  key: FacetKey,
-  label: string,
-  valuesOf: (row: Instance) => string | string[],
-  name: (value: string) => string = String,
-  order?: (a: string, b: string) => number,
-): Facet {
-  const found = new Set<string>();
-  const lists = data.instances.map((row) => {
-    const values = [valuesOf(row)].flat();
-    for (const value of values) found.add(value);
-    return values;
-  });
-  const values = order ? [...found].sort(order) : [...found];
-  const numbers = new Map(values.map((value, i) => [value, i]));
+/** What makes a facet. */
+interface Recipe {
+  key: FacetKey;
+  label: string;
+  /** Returns a text that stands for the values of an instance. Instances with the same values have the same text. */
+  textOf: (row: Instance) => string;
+  /** Returns the values for which a text stands; without it, the text is the only value. */
+  values?: (text: string) => string[];
+  name?: (value: string) => string;
+  order?: (a: string, b: string) => number;
+  hint?: Facet["hint"];
+}
+
+/** The recipe of a facet of which an instance has any number of values. */
+const several = (listOf: (row: Instance) => string[]): Pick<Recipe, "textOf" | "values"> => ({
+  textOf: (row) => JSON.stringify(listOf(row)),
+  values: (text) => JSON.parse(text) as string[],
+});
+
+/** Makes a facet. Takes each combination of values apart only once, because few instances have one of their own. */
+function make(data: Data, { key, label, textOf, values: valuesOf, name = String, order, hint }: Recipe): Facet {
   const known = new Map<string, number>();
-  const combinations: number[][] = [];
-  const of = Uint32Array.from(lists, (list) => {
-    const combination = list.map((value) => numbers.get(value) ?? -1);
-    const id = combination.join();
-    const at = known.get(id) ?? combinations.push(combination) - 1;
-    known.set(id, at);
+  const combinations = Uint32Array.from(data.instances, (row) => {
+    const text = textOf(row);
+    let at = known.get(text);
+    if (at === undefined) {
+      at = known.size;
+      known.set(text, at);
+    }
     return at;
   });
-  return { key, label, values, name, numbers, lists: combinations, of };
+  const lists = [...known.keys()].map((text) => valuesOf?.(text) ?? [text]);
+  const values = [...new Set(lists.flat())].sort(order);
+  const numbers = new Map(values.map((value, i) => [value, i]));
+  return {
+    key,
+    label,
+    values,
+    name,
+    hint,
+    numbers,
+    lists: lists.map((list) => list.map((value) => numbers.get(value) as number)),
+    of: combinations,
+  };
 }
 
 export class Filter {
-  readonly facets: Facet[];
+  /** The facets, each made when it is first needed. */
+  private readonly made: (() => Facet)[];
   private readonly texts: () => SearchTexts;
 
   constructor(
@@ -112,51 +131,72 @@ export class Filter {
     const accountName = (id: string): string => accounts.get(id) || id;
     const changes = changesOf(data);
     const outcomeOrder = (value: string): number => (OUTCOMES as string[]).indexOf(value);
-    this.facets = [
-      facet(
-        data,
-        "outcome",
-        "Outcome",
-        (row) => row.outcome,
-        (v) => outcomeText(v).label,
-        (a, b) => outcomeOrder(a) - outcomeOrder(b),
-      ),
-      facet(
-        data,
-        "stage",
-        "Stage",
-        (row) => stageValue(row.stage, row.wave),
-        stageName,
-        (a, b) => stages.indexOf(a) - stages.indexOf(b),
-      ),
-      facet(data, "ou", "Organizational unit", (row) => ancestors(row.ouPath), String, plain),
-      facet(data, "account", "Account", (row) => row.accountId, accountName, byName(accountName)),
-      facet(data, "region", "Region", (row) => row.region, String, plain),
-      facet(data, "os", "Operating system", (row) => row.os ?? "", osName, byName(osName)),
+    const recipes: Recipe[] = [
       {
-        ...facet(data, "reason", "Reason", (row) => row.reason.code, String, plain),
+        key: "outcome",
+        label: "Outcome",
+        textOf: (row) => row.outcome,
+        name: (v) => outcomeText(v).label,
+        order: (a, b) => outcomeOrder(a) - outcomeOrder(b),
+      },
+      {
+        key: "stage",
+        label: "Stage",
+        textOf: (row) => stageValue(row.stage, row.wave),
+        name: stageName,
+        order: (a, b) => stages.indexOf(a) - stages.indexOf(b),
+      },
+      { key: "ou", label: "Organizational unit", textOf: (row) => row.ouPath, values: ancestors, order: plain },
+      {
+        key: "account",
+        label: "Account",
+        textOf: (row) => row.accountId,
+        name: accountName,
+        order: byName(accountName),
+      },
+      { key: "region", label: "Region", textOf: (row) => row.region, order: plain },
+      { key: "os", label: "Operating system", textOf: (row) => row.os ?? "", name: osName, order: byName(osName) },
+      {
+        key: "reason",
+        label: "Reason",
+        textOf: (row) => row.reason.code,
+        order: plain,
         hint: (code) => reasonHelp(code)?.meaning,
       },
-      facet(data, "competing", "Competing patchers", competingPatcherCodes, patcherName, byName(patcherName)),
-      facet(
-        data,
-        "passes",
-        "Passes",
-        (row) => (row.passes?.length ? String(row.passes.length) : []),
-        (n) => plural(Number(n), "install"),
-      ),
-      facet(
-        data,
-        "change",
-        "Since the previous run",
-        (row) => changes.get(row.instanceId) ?? [],
-        changeName,
-        (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change),
-      ),
-      facet(data, "check", "Readiness", (row) => distinct(problems(row).map(({ check }) => check)), String, plain),
-      facet(data, "cause", "What to fix", (row) => distinct(causes(row)), String, plain),
+      {
+        key: "competing",
+        label: "Competing patchers",
+        ...several(competingPatcherCodes),
+        name: patcherName,
+        order: byName(patcherName),
+      },
+      {
+        key: "passes",
+        label: "Passes",
+        ...several((row) => (row.passes?.length ? [String(row.passes.length)] : [])),
+        name: (n) => plural(Number(n), "install"),
+      },
+      {
+        key: "change",
+        label: "Since the previous run",
+        ...several((row) => [changes.get(row.instanceId) ?? []].flat()),
+        name: changeName,
+        order: (a, b) => CHANGES.indexOf(a as Change) - CHANGES.indexOf(b as Change),
+      },
+      {
+        key: "check",
+        label: "Readiness",
+        ...several((row) => distinct(problems(row).map(({ check }) => check))),
+        order: plain,
+      },
+      { key: "cause", label: "What to fix", ...several((row) => distinct(causes(row))), order: plain },
     ];
+    this.made = recipes.map((recipe) => once(() => make(data, recipe)));
     this.texts = once(() => joinTexts(data.instances.map(searchText)));
+  }
+
+  get facets(): Facet[] {
+    return this.made.map((facet) => facet());
   }
 
   facet(key: FacetKey): Facet | undefined {
@@ -173,7 +213,8 @@ export class Filter {
     this.matchesOf(query)?.forEach((yes, i) => {
       rejections[i] = yes ? 0 : 2;
     });
-    this.facets.forEach((f, number) => {
+    const { facets } = this;
+    facets.forEach((f, number) => {
       const yes = allowed(f, query.facets[f.key]);
       if (!yes) return;
       for (let i = 0; i < rows; i++) {
@@ -183,7 +224,7 @@ export class Filter {
       }
     });
     const matches = rejections.map((no) => Number(no === 0));
-    const counts = this.facets.map((f, number): [FacetKey, Uint32Array] => {
+    const counts = facets.map((f, number): [FacetKey, Uint32Array] => {
       const tally = new Uint32Array(f.lists.length);
       for (let i = 0; i < rows; i++) {
         if (rejections[i] !== 0 && (rejections[i] !== 1 || last[i] !== number)) continue;
@@ -226,7 +267,7 @@ export class Filter {
 
   /** Returns the work that would delay the first search. */
   warmUp(): (() => void)[] {
-    return [() => void this.texts(), () => void this.patches()];
+    return [...this.made.map((facet) => () => void facet()), () => void this.texts(), () => void this.patches()];
   }
 }
 

@@ -6,6 +6,7 @@ import { attentionGroups } from "../model/attention";
 import { baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
 import { duration, plural, sentenceCase, utc } from "../model/format";
+import type { Loading } from "../model/loading";
 import {
   accountsWithLostResults,
   accountsWithoutAccess,
@@ -16,6 +17,7 @@ import { outcomeText } from "../model/outcomes";
 import { href } from "../model/route";
 import { timeline } from "../model/timeline";
 import { AttentionItem } from "../parts/attention-item";
+import { LoadingNote } from "../parts/loading";
 import { OutcomeIcon } from "../parts/outcome";
 import { Empty, Section } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
@@ -26,13 +28,33 @@ import { OrganizationMap } from "./map";
 import { RunResult } from "./run-result";
 import { Stages } from "./stages";
 
-export const Overview = ({ data, organization }: { data: Data; organization: Organization }): JSX.Element => (
+interface Props {
+  data: Data;
+  organization: () => Organization;
+  /** Set while the instances are loaded. */
+  loading?: Loading;
+}
+
+export const Overview = ({ data, organization, loading }: Props): JSX.Element => (
   <>
-    <RunResult data={data} />
-    <Attention data={data} />
-    <CompetingPatchers data={data} />
+    <RunResult data={data} loading={loading} />
+    {loading ? (
+      <Section id="attention" title="Needs attention">
+        <LoadingNote loading={loading} />
+      </Section>
+    ) : (
+      <>
+        <Attention data={data} />
+        <CompetingPatchers data={data} />
+      </>
+    )}
     <Changes data={data} />
     <Stages data={data} />
+    {loading && (
+      <Section id="glance" title="Organization">
+        <LoadingNote loading={loading} />
+      </Section>
+    )}
     {data.instances.length > 0 && (
       <Section
         id="glance"
@@ -46,7 +68,7 @@ export const Overview = ({ data, organization }: { data: Data; organization: Org
           </>
         }
       >
-        <OrganizationMap node={organization.root} height={260} />
+        <OrganizationMap node={organization().root} height={260} />
       </Section>
     )}
     <Timeline data={data} />

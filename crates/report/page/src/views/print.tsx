@@ -13,7 +13,7 @@ import { Overview } from "./overview";
 /** Maximum number of printed instances; the page on the screen has all of them. */
 const PRINTED = 1000;
 
-export function Print({ data, organization }: { data: Data; organization: Organization }): JSX.Element {
+export function Print({ data, organization }: { data: Data; organization: () => Organization }): JSX.Element {
   const rows = data.instances
     .filter((row) => NEEDS_ATTENTION.includes(row.outcome) || !OUTCOMES.includes(row.outcome))
     .sort((a, b) => urgency(b.outcome) - urgency(a.outcome));

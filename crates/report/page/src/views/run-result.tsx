@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { baselineSentence, baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
+import type { Loading } from "../model/loading";
 import { countOf, OUTCOMES, outcomeText, succeeded, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
@@ -53,7 +54,7 @@ function shown(run: RunReport): Outcome[] {
   return OUTCOMES.filter((outcome) => countOf(run.counts, outcome) > 0 || !impossible.includes(outcome));
 }
 
-export function RunResult({ data }: { data: Data }): JSX.Element {
+export function RunResult({ data, loading }: { data: Data; loading: Loading | undefined }): JSX.Element {
   const { run } = data;
   const all = total(run.counts);
   const baselines = baselinesOnly(run);
@@ -75,7 +76,8 @@ export function RunResult({ data }: { data: Data }): JSX.Element {
           <Prose>{sentenceCase(run.reason.text)}</Prose>
           <ReasonAction code={run.reason.code} />
         </div>
-        {!baselines && (
+        {/* Only the instances say how many of them are ready. */}
+        {!baselines && !(loading && run.readinessOnly) && (
           <p class="result-share">
             <b>{percent(good, all)}</b>
             <span>

@@ -9,11 +9,15 @@ import { compact, embed, forScriptElement } from "../../tools/compact.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../../../..");
 const template = readFileSync(join(root, "crates/report/page.html"), "utf8");
 const folder = join(root, "build/page/pages");
+/** How many characters of the instances the page reads at once: more than the reports of most tests have. */
+const SLICE = 1_000_000;
 
-/** Writes the page of a report, and returns its address. */
-export function pageOf(name: string, report: object, format: "compact" | "plain" = "compact"): string {
+/** Writes the page of a report, and returns its address. With `slice`, the page reads so many characters at once. */
+export function pageOf(name: string, report: object, format: "compact" | "plain" = "compact", slice = SLICE): string {
   const data = format === "compact" ? compact(report as Report) : report;
-  return write(name, embed(template, forScriptElement(data)));
+  const sliced = template.replace(`data-slice="${SLICE}"`, `data-slice="${slice}"`);
+  if (slice !== SLICE && sliced === template) throw new Error("the page does not say how much it reads at once");
+  return write(name, embed(sliced, forScriptElement(data)));
 }
 
 /** Writes a page, and returns its address. */
