@@ -142,7 +142,7 @@ fn tags_and_made_up_patches_keep_the_limits() {
         (
             with("missing: {patches: 3, cves: 2}")
                 .replace("faults:", "  - {account: \"222200000001\", region: eu-west-1, os: AMAZON_LINUX_2023, missing: {patches: 1, cves: 1}}\nfaults:"),
-            "fleet[1].missing.cves: it is 1 in fleet[0]",
+            "fleet[1].missing.cves: it is 2 in fleet[0]",
         ),
     ] {
         assert_ne!(text, DESIGN, "{part}");
