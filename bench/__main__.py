@@ -41,6 +41,12 @@ def main() -> int:
         help="how many targets the part small-account has (%(default)s); fewer take less time",
     )
     parser.add_argument(
+        "--times",
+        type=int,
+        default=at_scale.TIMES,
+        help="how many times as many instances as 20,000 the parts report and gate have at last (%(default)s)",
+    )
+    parser.add_argument(
         "--instances",
         type=int,
         nargs="+",
@@ -57,9 +63,9 @@ def main() -> int:
         if "functions" in parts:
             sections.append(functions.measure())
         if "report" in parts:
-            sections.append(at_scale.report())
+            sections.append(at_scale.report(chosen.times))
         if "gate" in parts:
-            sections.append(at_scale.gate())
+            sections.append(at_scale.gate(chosen.times))
         if "run" in parts:
             sections += _run_sections(run.of(organization.setting(), chosen.latest))
         if "turns" in parts:

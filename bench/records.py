@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -17,6 +20,7 @@ CHECKS = ("managed", "agent", "operating-system", "python", "repositories", "end
 _FOLDER = f"runs/{RUN}/steps/{STEP}"
 # The records of each target, in the order of their keys; `result` only of a run that was judged.
 _RECORDS = {"install": "install/0001.json", "result": "result/0001.json", "scan": "scan/0001.json"}
+_REPORT_BEFORE = "runs/before/report/report.json"
 _PAGE = 1_000
 
 
@@ -44,8 +48,6 @@ class Run:
         """Returns the object, or None if the run has no such object."""
         if key in self._others:
             return self._others[key]
-        if key == "runs/before/report/report.json":
-            return self._report_before()
         account, file = _account_and_file(key)
         number = self._numbers.get(account)
         return self._record(file, number) if file in self._names and number is not None else None
@@ -111,27 +113,32 @@ class Run:
 
     def _record(self, file: str, number: int) -> bytes:
         name, at = self._names[file], "2026-11-10T07:00:00Z"
-        record = {
+        record: dict[str, Any] = {
             "target": self._targets[number],
             "outcome": "reached",
             "reason": {"code": "reached", "text": "every instance has its own outcome"},
-            "instances": self._rows(number, "missing" if name == "scan" else "patched"),
         }
         if name == "result":
-            times = {"scannedAt": at, "reachedAt": at, "installedAt": at}
-            only = {"chunk": {"number": 1, "of": 1}}
-            return _json({**record, **only, **times, "conflictNotes": [], "baselineChanges": []})
-        return _json({**record, "at": at})
+            record |= {"scannedAt": at, "reachedAt": at, "installedAt": at, "conflictNotes": [], "baselineChanges": []}
+            record["chunk"] = {"number": 1, "of": 1}
+        else:
+            record["at"] = at
+        # The rows are text already.
+        beginning = _json(record).decode().removesuffix("}")
+        rows = ",".join(self._rows(number, "missing" if name == "scan" else "patched"))
+        return f'{beginning},"instances":[{rows}]}}'.encode()
 
-    def _rows(self, number: int, outcome: str) -> list[dict[str, Any]]:
+    def _rows(self, number: int, outcome: str) -> list[str]:
         first = number * INSTANCES_PER_TARGET
         return [_row(self._targets[number], first + i, outcome) for i in range(INSTANCES_PER_TARGET)]
 
-    def _report_before(self) -> bytes:
-        """Returns an earlier report that is as large as this run's report."""
-        rows = b",".join(_json(row) for number in range(len(self._targets)) for row in self._rows(number, "patched"))
+    def report_before(self) -> Iterator[bytes]:
+        """Yields an earlier report that is as large as this run's report, piece by piece."""
+        yield b'{"run":{"id":"before"},"instances":['
+        for number in range(len(self._targets)):
+            yield (("," if number else "") + ",".join(self._rows(number, "patched"))).encode()
         reached = [{"accountId": t["accountId"], "region": t["region"], "outcome": "reached"} for t in self._targets]
-        return b'{"run":{"id":"before"},"instances":[' + rows + b'],"targets":' + _json(reached) + b"}"
+        yield b'],"targets":' + _json(reached) + b"}"
 
 
 def _account_and_file(key: str) -> tuple[str, str]:
@@ -157,20 +164,9 @@ def _target(number: int) -> dict[str, Any]:
     }
 
 
-def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
-    def patch(n: int) -> dict[str, Any]:
-        name = f"package-{(number + n) % 200}.x86_64"
-        return {
-            "id": name,
-            "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12",
-            "classification": "Security",
-            "severity": "Important",
-            "state": "Missing",
-            "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"],
-        }
-
-    patches = [patch(n) for n in range(PATCHES)]
-    return {
+def _row(target: dict[str, Any], number: int, outcome: str) -> str:
+    patches = "[" + ",".join(_patch((number + n) % 200, n) for n in range(PATCHES)) + "]"
+    row = {
         "accountId": target["accountId"],
         "region": target["region"],
         "instanceId": f"i-{number:017x}",
@@ -181,11 +177,8 @@ def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
         "agentVersion": "3.3.987.0",
         "outcome": outcome,
         "reason": {"code": "proved-by-scan", "text": "installed, and a scan afterwards finds nothing missing"},
-        "findings": [_finding(check, number) for check in CHECKS],
         "conflicts": [],
         "overwrittenBy": None,
-        "missingBefore": patches,
-        "installed": patches if outcome == "patched" else [],
         "failed": [],
         "missingAfter": [],
         "installedUntested": [],
@@ -193,11 +186,31 @@ def _row(target: dict[str, Any], number: int, outcome: str) -> dict[str, Any]:
         "baselineId": f"pb-{number // 10:017x}",
         "commandIds": [f"00000000-0000-4000-8000-{number * 3 + n:012x}" for n in range(3)],
     }
+    beginning = _json(row).decode().removesuffix("}")
+    findings = ",".join(_finding(check, number // 50) for check in CHECKS)
+    installed = patches if outcome == "patched" else "[]"
+    return f'{beginning},"findings":[{findings}],"missingBefore":{patches},"installed":{installed}}}'
 
 
-def _finding(check: str, number: int) -> dict[str, Any]:
-    evidence = f"What {check} looks at is as it should be in vpc-{number // 50:017x}, and nothing stands in the way."
-    return {"check": check, "status": "pass", "severity": "info", "evidence": evidence}
+# What many rows have is made once: a run of a million instances has twelve million patches.
+@cache
+def _patch(package: int, n: int) -> str:
+    name = f"package-{package}.x86_64"
+    patch = {
+        "id": name,
+        "title": f"{name}:1:3.0.{n}-1.amzn2023.0.12",
+        "classification": "Security",
+        "severity": "Important",
+        "state": "Missing",
+        "cveIds": [f"CVE-2026-{1000 + n}", f"CVE-2026-{2000 + n}"],
+    }
+    return _json(patch).decode()
+
+
+@lru_cache(maxsize=1_000)
+def _finding(check: str, vpc: int) -> str:
+    evidence = f"What {check} looks at is as it should be in vpc-{vpc:017x}, and nothing stands in the way."
+    return _json({"check": check, "status": "pass", "severity": "info", "evidence": evidence}).decode()
 
 
 class Bucket(stand_in.Server):
@@ -216,7 +229,11 @@ class Bucket(stand_in.Server):
                 if "list-type" in query:
                     self.reply(200, _listing(run, query), {"Content-Type": "application/xml"})
                     return
-                found = run.get(_key(address.path))
+                key = _key(address.path)
+                if key == _REPORT_BEFORE:
+                    self.reply_in_pieces(run.report_before())
+                    return
+                found = run.get(key)
                 if found is None:
                     self.reply(404, stand_in.NO_OBJECT, {"Content-Type": "application/xml"})
                 else:
@@ -255,8 +272,9 @@ def _key(path: str) -> str:
 def _listing(run: Run, query: dict[str, list[str]]) -> bytes:
     prefix = query.get("prefix", [""])[0]
     start = int(re.sub(r"\D", "", query.get("continuation-token", ["0"])[0]))
-    keys = [key for key in run.keys if key.startswith(prefix)]
-    page, more = keys[start : start + _PAGE], start + _PAGE < len(keys)
+    # The keys are sorted, and no key has a character behind this one.
+    first, last = bisect_left(run.keys, prefix), bisect_left(run.keys, prefix + "\uffff")
+    page, more = run.keys[first + start : min(first + start + _PAGE, last)], first + start + _PAGE < last
     contents = "".join(f"<Contents><Key>{escape(key)}</Key><Size>{run.size(key)}</Size></Contents>" for key in page)
     following = f"<NextContinuationToken>{start + _PAGE}</NextContinuationToken>" if more else ""
     return _xml("ListBucketResult", f"<IsTruncated>{str(more).lower()}</IsTruncated>{contents}{following}")
