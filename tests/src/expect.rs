@@ -70,6 +70,9 @@ pub struct Expect {
     /// struck.
     #[serde(default)]
     pub task_errors: BTreeMap<String, usize>,
+    /// How often a state was entered, by the run and the executions of its targets together.
+    #[serde(default)]
+    pub states_entered: BTreeMap<String, usize>,
     /// How often an operation succeeded in member accounts, for example `ssm:CreatePatchBaseline: 2`.
     #[serde(default)]
     pub calls: BTreeMap<String, usize>,
@@ -285,6 +288,15 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
     for error in evidence.own_executions().flat_map(|execution| &execution.events).filter_map(task_error) {
         *failed.entry(error).or_default() += 1;
+    }
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+    let entered = evidence.own_executions().flat_map(|execution| &execution.events);
+    for state in entered.filter_map(|event| event.pointer("/stateEnteredEventDetails/name")?.as_str()) {
+        *states.entry(state).or_default() += 1;
+    }
+    for (state, wanted) in &expect.states_entered {
+        let found = states.get(state.as_str()).copied().unwrap_or_default();
+        same(&format!("how often {state} was entered"), wanted, &found, complaints);
     }
     for (error, wanted) in &expect.task_errors {
         let found = failed.get(error.as_str()).copied().unwrap_or_default();

@@ -83,7 +83,7 @@ struct Look<'a> {
     time: TimeLeft,
 }
 
-/// What became of a chunk in a look.
+/// How a look at a chunk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Chunk {
     /// Its record is written, or it needs none.
@@ -98,9 +98,6 @@ impl Look<'_> {
     async fn after_scan(&self, asked: &Results) -> Result<Next, TargetError> {
         self.each_chunk(async |chunk| {
             let (request, store) = (self.request, &self.context.store);
-            if store.exists(&request.chunk_key(ChunkObject::Scan, chunk)).await? {
-                return Ok(Chunk::Recorded);
-            }
             let inventory: Inventory = store.get(&request.chunk_key(ChunkObject::Inventory, chunk)).await?;
             let ids = inventory.instances.iter().map(|one| one.instance_id.as_str());
             let evidence = self.evidence(ids, asked).await?;
@@ -122,10 +119,6 @@ impl Look<'_> {
         let (request, store) = (self.request, &self.context.store);
         let tested = &step_inputs::tested(store, &request.run_id, self.settings).await?;
         self.each_chunk(async |chunk| {
-            let key = request.chunk_key(ChunkObject::Approved, chunk);
-            if store.exists(&key).await? {
-                return Ok(Chunk::Recorded);
-            }
             let Some(planned) = step_inputs::planned_install(store, request, chunk).await? else {
                 return Ok(Chunk::Recorded);
             };
@@ -137,7 +130,7 @@ impl Look<'_> {
             let Some(judged) = judged else { return Ok(Chunk::Open) };
             let patches = self.patches(&judged).await?;
             let order = promotion::approve(order, tested, &mut instance_results::found(judged, patches));
-            store.write_once(&key, &order).await?;
+            store.write_once(&request.chunk_key(ChunkObject::Approved, chunk), &order).await?;
             Ok(Chunk::Recorded)
         })
         .await
@@ -164,14 +157,6 @@ impl Look<'_> {
         tested: Option<&TestedSet>,
     ) -> Result<Chunk, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        // What an earlier try has written stands, whatever is found now.
-        if store.exists(&request.chunk_key(ChunkObject::Install, chunk)).await? {
-            return Ok(Chunk::Recorded);
-        }
-        let key = request.chunk_key(ChunkObject::FirstPass, chunk);
-        if store.exists(&key).await? {
-            return Ok(Chunk::AnotherPass);
-        }
         let Some(installable) = step_inputs::installable(store, request, chunk).await? else {
             return Ok(Chunk::Recorded);
         };
@@ -184,7 +169,7 @@ impl Look<'_> {
         let rules = SecondPassRules { systems: &systems, only_tested: tested };
         let time_over = request.time_over(self.now).is_some();
         if let Some(pass) = second_pass(&order, &rows, installed, rules).filter(|_| !time_over) {
-            store.write_once(&key, &pass).await?;
+            store.write_once(&request.chunk_key(ChunkObject::FirstPass, chunk), &pass).await?;
             return Ok(Chunk::AnotherPass);
         }
         self.write(chunk, rows, Vec::new()).await
@@ -197,9 +182,6 @@ impl Look<'_> {
         verified: &Results,
     ) -> Result<Chunk, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        if store.exists(&request.chunk_key(ChunkObject::Install, chunk)).await? {
-            return Ok(Chunk::Recorded);
-        }
         let Some(first) = step_inputs::first_pass(store, request, chunk).await? else {
             return Ok(Chunk::Recorded);
         };
@@ -209,19 +191,25 @@ impl Look<'_> {
         self.write(chunk, after_both(first, rows, installed), Vec::new()).await
     }
 
-    /// Works on the chunks of the target, one after the other, as long as there is time. What is final is recorded, whatever is
-    /// still open elsewhere.
+    /// Works on the chunks of the target that are not recorded, one after the other, as long as there is time. What is final is
+    /// recorded, whatever is still open elsewhere.
     async fn each_chunk(
         &self,
         mut work: impl AsyncFnMut(u32) -> Result<Chunk, TargetError>,
     ) -> Result<Next, TargetError> {
         let chunks = step_inputs::chunks(&self.context.store, self.request).await?;
-        let (mut open, mut another_pass) = (false, false);
-        for chunk in 1..=chunks.count() {
-            if self.time.is_short() {
-                return Ok(self.again(0));
-            }
-            match work(chunk).await? {
+        let (mut has_worked, mut open, mut another_pass) = (false, false, false);
+        for number in 1..=chunks.count() {
+            let chunk = match self.recorded(number).await? {
+                Some(chunk) => chunk,
+                // One chunk at least is worked on, so that the next invocation comes further.
+                None if has_worked && self.time.is_short() => return Ok(self.again(0)),
+                None => {
+                    has_worked = true;
+                    work(number).await?
+                }
+            };
+            match chunk {
                 Chunk::Recorded => {}
                 Chunk::AnotherPass => another_pass = true,
                 Chunk::Open => open = true,
@@ -231,6 +219,24 @@ impl Look<'_> {
             return Ok(self.again(ROW_LOOK_SECONDS));
         }
         Ok(phases::collected(self.request.phase, self.request.pass, another_pass))
+    }
+
+    /// Returns what an earlier try has recorded of a chunk; None if nothing. It stands, whatever is found now.
+    async fn recorded(&self, chunk: u32) -> Result<Option<Chunk>, TargetError> {
+        let (request, store) = (self.request, &self.context.store);
+        let of = |object| request.chunk_key(object, chunk);
+        let record = match request.phase {
+            Phase::PreInstallScan => ChunkObject::Approved,
+            phase => ChunkObject::record(phase),
+        };
+        if store.exists(&of(record)).await? {
+            return Ok(Some(Chunk::Recorded));
+        }
+        let may_have_first_pass = request.phase == Phase::Verify && request.pass == Pass::First;
+        if may_have_first_pass && store.exists(&of(ChunkObject::FirstPass)).await? {
+            return Ok(Some(Chunk::AnotherPass));
+        }
+        Ok(None)
     }
 
     /// Returns the rows after a pass; None while a result is not final.

@@ -33,7 +33,7 @@ use crate::{baselines, competing};
 /// invocation. They take some seconds of the minute that is kept for the end.
 const CHUNKS_AT_LEAST: u32 = 200;
 
-/// What became of an inventory in the time that a function has.
+/// How far a function came in its time.
 pub enum Progress {
     /// Every chunk is written.
     Complete,

@@ -110,9 +110,9 @@ impl Store {
         Ok(Some(reduced))
     }
 
-    /// Returns true if the object exists.
+    /// Returns true if the object exists. Of its body one byte is asked for.
     pub async fn exists(&self, key: &str) -> Result<bool, RunError> {
-        Ok(self.body(key).await?.is_some())
+        Ok(self.range(key, Some("bytes=0-0")).await?.is_some())
     }
 
     /// An object that may be too large to be in memory: read while it comes, and what `T` does not keep is gone. None if it
@@ -138,7 +138,12 @@ impl Store {
     }
 
     async fn body(&self, key: &str) -> Result<Option<ByteStream>, RunError> {
-        match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+        self.range(key, None).await
+    }
+
+    async fn range(&self, key: &str, range: Option<&str>) -> Result<Option<ByteStream>, RunError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key).set_range(range.map(str::to_owned));
+        match request.send().await {
             Ok(object) => Ok(Some(object.body)),
             Err(error) => match CallError::of("s3:GetObject", &error) {
                 error if error.kind == Kind::NotFound => Ok(None),

@@ -380,7 +380,7 @@ pub fn not_attempted(target: Target, reason: Reason, at: Timestamp) -> TargetRec
     without_instances(target, TargetOutcome::NotAttempted, reason, at)
 }
 
-/// The record of a function that ends the work on a target: what became of the instances follows from what else is recorded.
+/// The record of a function that ends the work on a target: how its instances end follows from what else is recorded.
 #[must_use]
 pub fn without_instances(target: Target, outcome: TargetOutcome, reason: Reason, at: Timestamp) -> TargetRecord {
     TargetRecord { target, outcome, reason, at, instances: Vec::new(), conflict_notes: Vec::new() }

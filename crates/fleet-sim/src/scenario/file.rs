@@ -71,12 +71,15 @@ pub struct LambdaEntry {
     /// How many simulated seconds an invocation of a function lasts, by the end of the function's name: `scan` means
     /// `orgpatch-scan`. An invocation of a function that is not here takes no simulated time of its own.
     pub seconds: BTreeMap<String, u32>,
+    /// The time limit of a function in real seconds, in place of that of the template, by the end of its name. At 60 a function of
+    /// orgpatch that works in parts has time for one part.
+    pub timeouts: BTreeMap<String, u32>,
 }
 
 impl Default for LambdaEntry {
     fn default() -> Self {
         // Quota "Concurrent executions" (AWS Lambda developer guide, "Lambda quotas").
-        Self { concurrent_executions: 1_000, seconds: BTreeMap::new() }
+        Self { concurrent_executions: 1_000, seconds: BTreeMap::new(), timeouts: BTreeMap::new() }
     }
 }
 

@@ -4,6 +4,7 @@
   beyond it is refused with TooManyRequestsException.
 * Time: an invocation happens at its beginning. Its answer arrives after the scenario's `seconds`, and it counts as in
   flight until then. Without `seconds` it takes no simulated time of its own.
+* Time limit: the scenario's `timeouts` stand in place of the template's.
 * Clock: an invocation that no execution makes is a work of its own.
 * Computer: with the stepping clock many targets move at the same moment. Only a few invocations really run at a time;
   the others wait in real time. The limit counts them all.
@@ -35,6 +36,10 @@ def take_time() -> bool:
     return bool(_seconds)
 
 
+def _of_function(name: str, values: dict[str, float], otherwise: float) -> float:
+    return next((value for end, value in values.items() if name == end or name.endswith(f"-{end}")), otherwise)
+
+
 def install() -> None:
     """Replaces the names."""
     limits = simulator.get("/_sim/lambda")
@@ -44,6 +49,8 @@ def install() -> None:
     native_release, native_rest = lambda_svc._release_execution_slot, sf._dispatch_aws_sdk_lambda_rest
 
     def execute(func: dict[str, Any], event: Any) -> Any:
+        config = func.get("config") or func
+        config["Timeout"] = _of_function(config["FunctionName"], limits["timeouts"], config["Timeout"])
         with CLOCK.working(f"invocation of {(func.get('config') or func).get('FunctionName')}"):
             return native_execute(func, event)
 
@@ -52,10 +59,8 @@ def install() -> None:
             return native_dispatch(*arguments)
 
     def release(key: str) -> None:
-        name = key.rsplit(":", 1)[-1]
-        lasts = next((length for end, length in _seconds.items() if name == end or name.endswith(f"-{end}")), 0)
         try:
-            CLOCK.wait(lasts)
+            CLOCK.wait(_of_function(key.rsplit(":", 1)[-1], _seconds, 0))
         finally:
             native_release(key)
 
