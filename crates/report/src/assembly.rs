@@ -103,8 +103,11 @@ impl Assembly {
         let result = match chunk {
             KnownTarget::Judged(result) => *result,
             KnownTarget::Recorded(records) => {
-                let scanned = records.scan.as_ref().is_some_and(|scan| scan.outcome != TargetOutcome::NotAttempted);
-                step.begun |= records.inventory.is_some() || scanned;
+                step.begun |= match &records.scan {
+                    // Of a target that the run never came to, the instances are listed.
+                    Some(scan) => scan.outcome != TargetOutcome::NotAttempted,
+                    None => records.inventory.is_some(),
+                };
                 reconcile(*records, &step.end, self.run.operation)
             }
         };
