@@ -1,7 +1,7 @@
 //! The results of a target's scans: the facts are fetched here, what they mean is decided in the rules. The results of one chunk
 //! of instances are in memory at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -162,7 +162,7 @@ impl Look<'_> {
         };
         let order = installable.into_ordered();
         let scanned = self.scan_record(chunk).await?;
-        let Some(rows) = self.rows(&order, &scanned.instances, installed, verified).await? else {
+        let Some(rows) = self.rows(&order, scanned.instances, installed, verified).await? else {
             return Ok(Chunk::Open);
         };
         let systems = |os| self.settings.passes_of(os) > 1;
@@ -185,7 +185,9 @@ impl Look<'_> {
         let Some(first) = step_inputs::first_pass(store, request, chunk).await? else {
             return Ok(Chunk::Recorded);
         };
-        let Some(rows) = self.rows(&first.second, &first.rows, installed, verified).await? else {
+        let again: HashSet<&str> = ids(&first.second).collect();
+        let before = first.rows.iter().filter(|row| again.contains(row.instance_id.as_str())).cloned().collect();
+        let Some(rows) = self.rows(&first.second, before, installed, verified).await? else {
             return Ok(Chunk::Open);
         };
         self.write(chunk, after_both(first, rows, installed), Vec::new()).await
@@ -197,13 +199,17 @@ impl Look<'_> {
         &self,
         mut work: impl AsyncFnMut(u32) -> Result<Chunk, TargetError>,
     ) -> Result<Next, TargetError> {
-        let chunks = step_inputs::chunks(&self.context.store, self.request).await?;
+        let count = step_inputs::chunks(&self.context.store, self.request).await?.count();
         let (mut has_worked, mut open, mut another_pass) = (false, false, false);
-        for number in 1..=chunks.count() {
+        // Each look begins at another chunk, so that chunks that stay open hold up no others.
+        let first = self.request.look % count;
+        for number in (0..count).map(|after| 1 + (first + after) % count) {
             let chunk = match self.recorded(number).await? {
                 Some(chunk) => chunk,
                 // One chunk at least is worked on, so that the next invocation comes further.
-                None if has_worked && self.time.is_short() => return Ok(self.again(0)),
+                None if has_worked && self.time.is_short() => {
+                    return Ok(self.again(if open { ROW_LOOK_SECONDS } else { 0 }));
+                }
                 None => {
                     has_worked = true;
                     work(number).await?
@@ -243,18 +249,18 @@ impl Look<'_> {
     async fn rows(
         &self,
         order: &InstallOrder,
-        before: &[InstanceRow],
+        before: Vec<InstanceRow>,
         installed: &Results,
         verified: &Results,
     ) -> Result<Option<Vec<InstanceRow>>, TargetError> {
         let evidence = self.evidence(ids(order), verified).await?;
         let view = self.view(&order.withheld);
-        let Some(judged) = instance_results::judge_install(view, order, before, installed, verified, &evidence) else {
+        let Some(judged) = instance_results::judge_install(view, order, &before, installed, verified, &evidence) else {
             return Ok(None);
         };
         let patches = self.patches(&judged).await?;
         let commands = [installed, verified];
-        Ok(Some(instance_results::install_rows(before.to_vec(), order, &commands, &judged, patches)))
+        Ok(Some(instance_results::install_rows(before, order, &commands, &judged, patches)))
     }
 
     async fn scan_record(&self, chunk: u32) -> Result<TargetRecord, TargetError> {

@@ -83,6 +83,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let facts = |target: &Target, outcome, instances| RecordedTarget {
         chunk: Chunk::ONLY,
         is_scanned_whole: true,
+        unlisted_chunks: 0,
         target: target.clone(),
         inventory: None,
         scan: Some(TargetRecord {

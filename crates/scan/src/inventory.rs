@@ -108,7 +108,7 @@ pub async fn eligible(store: &Store, request: &TargetRequest) -> Result<Vec<Rece
     let of_chunk = |chunk| async move {
         store.find_reduced_once(&request.chunk_key(ChunkObject::Inventory, chunk), receivers).await
     };
-    let receivers = Store::for_each_large((1..=chunks.count()).collect(), of_chunk).await?;
+    let receivers = Store::for_each((1..=chunks.count()).collect(), of_chunk).await?;
     Ok(receivers.into_iter().flatten().flatten().collect())
 }
 

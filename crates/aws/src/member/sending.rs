@@ -132,7 +132,7 @@ impl Sender<'_> {
         let intents = self.ledger.intents(&self.scope()).await?;
         let mut state = State::new(self.request, receivers, intents);
         self.look_for_ends(&ssm, &mut state).await?;
-        let mut throttled = 0;
+        let (mut throttled, mut has_asked) = (0, false);
         loop {
             let now = self.ledger.now()?;
             let Decided { asks, writes, sends, wait_seconds } =
@@ -143,9 +143,11 @@ impl Sender<'_> {
                     Some(wait_seconds) => PhaseState::GoesOn { wait_seconds },
                 });
             }
-            if self.time.is_short() {
+            // What was asked is forgotten with the invocation, and may have taken all its time: it is used once before that.
+            if self.time.is_short() && !(has_asked && asks.is_empty()) {
                 return Ok(PhaseState::GoesOn { wait_seconds: 0 });
             }
+            has_asked = !asks.is_empty();
             for (id, action) in &writes {
                 self.write(&ssm, &mut state, id, action).await?;
             }

@@ -21,10 +21,6 @@ use crate::store::remembered::Remembered;
 /// So many objects are read or written at the same time; S3 allows thousands per prefix, a small function does not.
 pub(crate) const CONCURRENCY: usize = 32;
 
-/// So many large objects (a chunk with all its patches has up to 25 MB, and about three times as much as values) are in memory at
-/// the same time in a function of 256 MB.
-const LARGE_CONCURRENCY: usize = 2;
-
 /// The bucket.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -233,15 +229,6 @@ impl Store {
         F: Future<Output = Result<T, RunError>>,
     {
         stream::iter(items.into_iter().map(work)).buffered(CONCURRENCY).try_collect().await
-    }
-
-    /// The same for work that has a large object in memory.
-    pub async fn for_each_large<I, T, F, W>(items: Vec<I>, work: W) -> Result<Vec<T>, RunError>
-    where
-        W: Fn(I) -> F,
-        F: Future<Output = Result<T, RunError>>,
-    {
-        stream::iter(items.into_iter().map(work)).buffered(LARGE_CONCURRENCY).try_collect().await
     }
 }
 

@@ -2,7 +2,7 @@
 //! after the other, so that they never have more than a few in memory.
 //!
 //! One listing of the step says what exists, and only that is read. `targets.json` is in the order of the plan and the
-//! listing in the order of keys. So the listing is read first, as it comes, into twenty bytes per target; then the targets
+//! listing in the order of keys. So the listing is read first, as it comes, into a hundred bytes per target; then the targets
 //! are read in their order. One listing per target would keep nothing at all, but it is a call per target where this is a
 //! call per thousand objects.
 
@@ -14,7 +14,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::baselines::{BaselineRecord, Change, RefusedChanges, with_refusals};
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::install::Installable;
-use orgpatch_engine::inventory::chunks::Chunk;
+use orgpatch_engine::inventory::chunks::{Chunk, Chunks};
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
@@ -48,7 +48,7 @@ impl Wanted {
     fn includes(self, object: OfTarget) -> bool {
         use {ChunkObject as Chunk, TargetObject as Whole};
         match object {
-            OfTarget::Whole(Whole::Chunks | Whole::WithholdingBaselines) => false,
+            OfTarget::Whole(Whole::WithholdingBaselines) => false,
             OfTarget::Chunk(Chunk::Result, _) => self == Self::Results,
             OfTarget::Chunk(Chunk::Scan | Chunk::Inventory, _) => true,
             OfTarget::Whole(object) if Whole::SCAN_RECORDS.contains(&object) => true,
@@ -149,8 +149,18 @@ impl Reader<'_> {
             first_pass,
             install,
             child_error,
+            unlisted_chunks: self.unlisted_chunks().await?,
             baseline_changes: if self.chunk.is_first() { self.baseline_changes().await? } else { Vec::new() },
         })))
+    }
+
+    /// Returns how many chunks of the target have no inventory, because `scan` did not come to its end.
+    async fn unlisted_chunks(&self) -> Result<u32, RunError> {
+        if self.objects.is_scanned_whole() {
+            return Ok(0);
+        }
+        let chunks: Option<Chunks> = self.find(TargetObject::Chunks).await?;
+        Ok(chunks.map_or(0, |chunks| chunks.count().saturating_sub(self.objects.chunks)))
     }
 
     async fn baseline_changes(&self) -> Result<Vec<Change>, RunError> {
@@ -262,11 +272,13 @@ struct Objects {
     of_chunks: u16,
     /// The highest number of a chunk.
     chunks: u32,
-    /// How many chunks the record of the scan has.
+    /// How many chunks the record of the scan has, and how many have a result.
     scanned_chunks: u32,
-    /// Their sizes together, without the results'.
-    records_kib: u32,
-    results_kib: u32,
+    judged_chunks: u32,
+    /// The sizes of the objects about the whole target together.
+    whole_kib: u32,
+    /// Of each kind of object the size of the largest chunk.
+    largest_kib: [u32; ChunkObject::ALL.len()],
 }
 
 const _: () = assert!(TargetObject::ALL.len() <= u16::BITS as usize, "a kind of object has no bit");
@@ -275,19 +287,20 @@ const _: () = assert!(ChunkObject::ALL.len() <= u16::BITS as usize, "a kind of o
 impl Objects {
     fn add(&mut self, object: OfTarget, bytes: u64) {
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-        let mut sum = &mut self.records_kib;
         match object {
-            OfTarget::Whole(object) => self.whole |= 1 << object as u16,
+            OfTarget::Whole(object) => {
+                self.whole |= 1 << object as u16;
+                self.whole_kib = self.whole_kib.saturating_add(kib);
+            }
             OfTarget::Chunk(object, chunk) => {
                 self.of_chunks |= 1 << object as u16;
                 self.chunks = self.chunks.max(chunk);
                 self.scanned_chunks += u32::from(object == ChunkObject::Scan);
-                if object == ChunkObject::Result {
-                    sum = &mut self.results_kib;
-                }
+                self.judged_chunks += u32::from(object == ChunkObject::Result);
+                let largest = &mut self.largest_kib[object as usize];
+                *largest = (*largest).max(kib);
             }
         }
-        *sum = sum.saturating_add(kib);
     }
 
     fn has(self, object: TargetObject) -> bool {
@@ -307,10 +320,15 @@ impl Objects {
         self.chunks > 0 && self.scanned_chunks == self.chunks
     }
 
-    /// Returns about how many KiB are read of a chunk of the target: chunks have similar sizes.
+    /// Returns how many KiB are read of a chunk of the target at the most. Chunks may have very different sizes, so the largest
+    /// counts; and while a result is missing, any chunk may be read from its records.
     fn kib_of_chunk(self) -> u32 {
-        let all = if self.has_chunks(ChunkObject::Result) { self.results_kib } else { self.records_kib };
-        all.div_ceil(self.chunks())
+        let result = self.largest_kib[ChunkObject::Result as usize];
+        if self.judged_chunks == self.chunks() {
+            return result;
+        }
+        let records = self.largest_kib.iter().fold(self.whole_kib, |sum, kib| sum.saturating_add(*kib));
+        records.saturating_sub(result).max(result)
     }
 }
 
@@ -408,11 +426,28 @@ mod tests {
             [
                 "3 b: baselines.json scan result (1 chunks of 5 KiB, scanned)",
                 "3 a: scan (1 chunks of 4 KiB, scanned)",
-                "1 a: install-ended-by-scan.json inventory scan (2 chunks of 3 KiB)",
+                // The whole record has 2 KiB, an inventory 1, and the one chunk of the scan 2.
+                "1 a: install-ended-by-scan.json inventory scan (2 chunks of 5 KiB)",
                 "2 a:  (1 chunks of 0 KiB)",
             ]
         );
-        assert_eq!(size_of::<Objects>(), 20, "what the head of this file says");
+        assert!(size_of::<Objects>() <= 100, "what the head of this file says");
+    }
+
+    #[test]
+    fn the_largest_chunk_says_how_much_room_is_needed_and_records_count_until_all_is_judged() {
+        let mut objects = Objects::default();
+        for (chunk, kib) in [(1, 1), (2, 700), (3, 1)] {
+            objects.add(OfTarget::Chunk(ChunkObject::Scan, chunk), kib * 1024);
+            objects.add(OfTarget::Chunk(ChunkObject::Order, chunk), 2 * 1024);
+        }
+        assert_eq!(objects.kib_of_chunk(), 702);
+        objects.add(OfTarget::Chunk(ChunkObject::Result, 1), 1024);
+        assert_eq!(objects.kib_of_chunk(), 702, "two chunks have no result yet");
+        for chunk in [2, 3] {
+            objects.add(OfTarget::Chunk(ChunkObject::Result, chunk), 9 * 1024);
+        }
+        assert_eq!(objects.kib_of_chunk(), 9);
     }
 
     #[test]
@@ -422,6 +457,6 @@ mod tests {
             let chunks = ChunkObject::ALL.into_iter().filter(|one| wanted.includes(OfTarget::Chunk(*one, 1))).count();
             (whole, chunks)
         };
-        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), ((2, 2), (7, 6), (7, 7)));
+        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), ((2, 2), (8, 6), (8, 7)));
     }
 }

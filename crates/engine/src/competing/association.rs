@@ -27,7 +27,8 @@ pub(super) fn collect(
             (Action::Warn, format!("{what} scans this instance too; its results overwrite those of other scans"))
         } else {
             let action = Action::from(settings.patch_policy);
-            (action, format!("{what} patches this instance too"))
+            let verb = if association.operation.is_some() { "patches" } else { "patches or scans" };
+            (action, format!("{what} {verb} this instance too"))
         };
         match index.resolve(&association.targets) {
             Resolved::Instances(meant) => {

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A target's share of the install plan, in the bucket one chunk of it; what `install` sends, neither more nor less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,31 +29,6 @@ pub struct InstallOrder {
     /// When the pre-install scan of each instance ended, by the clock of the instance; only in an approved order.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scanned_at: BTreeMap<String, Timestamp>,
-}
-
-impl InstallOrder {
-    /// Returns the order without what the functions that send need not know: the patches, and what is left out. It takes some
-    /// hundred bytes per instance.
-    #[must_use]
-    pub fn to_send_only(mut self) -> Self {
-        self.left_out = Vec::new();
-        for instance in &mut self.instances {
-            (instance.missing, instance.untested, instance.held_back) = (Vec::new(), Vec::new(), Vec::new());
-            instance.reason.text = String::new();
-        }
-        self
-    }
-
-    /// Returns the orders of a target's chunks as one; None if there is none. All have the same patches withheld.
-    #[must_use]
-    pub fn joined(chunks: impl IntoIterator<Item = Self>) -> Option<Self> {
-        chunks.into_iter().reduce(|mut all, chunk| {
-            all.instances.extend(chunk.instances);
-            all.left_out.extend(chunk.left_out);
-            all.scanned_at.extend(chunk.scanned_at);
-            all
-        })
-    }
 }
 
 /// An instance that lacks patches and is left out of the install plan.
@@ -93,4 +69,116 @@ pub struct OrderedInstance {
     pub held_back: Vec<Patch>,
     /// Why it is in the plan: patches are missing, or a reboot is.
     pub reason: Reason,
+}
+
+/// An order as the functions that send read it: without the patches, and without what is left out. Whatever an instance lacks, it
+/// takes about a hundred bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderToSend {
+    account_id: String,
+    region: String,
+    instances: Vec<InstanceToSend>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    withheld: WithheldPatches,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InstanceToSend {
+    instance_id: String,
+    os: OperatingSystem,
+    availability_zone: Option<String>,
+}
+
+impl OrderToSend {
+    /// Returns the orders of a target's chunks as one; None if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`WithheldDiffers`], if they do not all withhold the same patches: there is one baseline for all of them.
+    pub fn joined(chunks: impl IntoIterator<Item = Self>) -> Result<Option<InstallOrder>, WithheldDiffers> {
+        let mut chunks = chunks.into_iter();
+        let Some(mut all) = chunks.next() else { return Ok(None) };
+        for chunk in chunks {
+            if chunk.withheld != all.withheld {
+                return Err(WithheldDiffers);
+            }
+            all.instances.extend(chunk.instances);
+        }
+        let Self { account_id, region, instances, withheld } = all;
+        let instance = |InstanceToSend { instance_id, os, availability_zone }| OrderedInstance {
+            instance_id,
+            os,
+            availability_zone,
+            missing: Vec::new(),
+            more: 0,
+            untested: Vec::new(),
+            held_back: Vec::new(),
+            reason: Reason::new(ReasonCode::Work, ""),
+        };
+        let instances = instances.into_iter().map(instance).collect();
+        let (left_out, scanned_at) = (Vec::new(), BTreeMap::new());
+        Ok(Some(InstallOrder { account_id, region, instances, left_out, withheld, scanned_at }))
+    }
+}
+
+/// The orders of a target's chunks do not withhold the same patches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the orders of the target's chunks do not withhold the same patches")]
+pub struct WithheldDiffers;
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_model::patch::PatchDisposition;
+
+    use super::*;
+
+    /// A chunk of an order as it is stored, with one instance that lacks a patch.
+    fn stored(instance_id: &str, withheld: &str) -> OrderToSend {
+        let patch = Patch {
+            id: "kernel.x86_64".into(),
+            title: "kernel.x86_64:0:6.1.119".into(),
+            classification: "Security".into(),
+            severity: "Important".into(),
+            state: PatchDisposition::Missing,
+            cve_ids: vec!["CVE-2026-0001".into()],
+            more_cve_ids: 0,
+        };
+        let instance = OrderedInstance {
+            instance_id: instance_id.into(),
+            os: OperatingSystem::AmazonLinux2023,
+            availability_zone: Some("ap-northeast-1a".into()),
+            more: 1,
+            untested: vec![patch.clone()],
+            held_back: vec![patch.clone()],
+            missing: vec![patch],
+            reason: Reason::new(ReasonCode::PatchesMissing, "1 patch is missing"),
+        };
+        let order = InstallOrder {
+            account_id: "222200000001".into(),
+            region: "ap-northeast-1".into(),
+            instances: vec![instance],
+            left_out: Vec::new(),
+            withheld: [(OperatingSystem::AmazonLinux2023, vec![withheld.to_owned()])].into(),
+            scanned_at: BTreeMap::new(),
+        };
+        serde_json::from_value(serde_json::to_value(order).expect("JSON")).expect("what those who send read")
+    }
+
+    #[test]
+    fn the_chunks_of_an_order_are_sent_as_one_and_without_patches() {
+        let joined = OrderToSend::joined([stored("i-1", "kernel"), stored("i-2", "kernel")]);
+        let order = joined.expect("the same is withheld").expect("an order");
+        let ids: Vec<&str> = order.instances.iter().map(|one| one.instance_id.as_str()).collect();
+        assert_eq!(ids, ["i-1", "i-2"]);
+        assert!(order.instances.iter().all(|one| one.missing.is_empty() && one.availability_zone.is_some()));
+        assert_eq!(order.withheld[&OperatingSystem::AmazonLinux2023], ["kernel"]);
+        assert_eq!(OrderToSend::joined([]), Ok(None));
+    }
+
+    #[test]
+    fn chunks_that_withhold_different_patches_are_not_sent() {
+        assert_eq!(OrderToSend::joined([stored("i-1", "kernel"), stored("i-2", "jq")]), Err(WithheldDiffers));
+    }
 }

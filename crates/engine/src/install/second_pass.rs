@@ -8,12 +8,12 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::Patch;
 use serde::{Deserialize, Serialize};
 
-use crate::install::order::{InstallOrder, OrderedInstance};
+use crate::install::order::{InstallOrder, OrderToSend, OrderedInstance};
 use crate::promotion::TestedSet;
 use crate::results::command_results::CommandResult;
 use crate::results::{InstanceRow, PassResult};
 
-/// `first-pass.json`: what the first pass came to, where a second one follows.
+/// `first-pass/0001.json` and so on: what the first pass of a chunk came to, where a second one follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FirstPass {
@@ -21,6 +21,13 @@ pub struct FirstPass {
     pub second: InstallOrder,
     /// The rows after the first pass, of all instances of the order.
     pub rows: Vec<InstanceRow>,
+}
+
+/// A first pass as the functions that send read it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FirstPassToSend {
+    /// What the second pass installs.
+    pub second: OrderToSend,
 }
 
 /// What the plan says about a second pass.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::baselines::Change;
 use crate::install::order::{InstallOrder, LeftOut};
 use crate::install::second_pass::FirstPass;
-use crate::inventory::chunks::Chunk;
+use crate::inventory::chunks::{CHUNK_SIZE, Chunk};
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::results::{InstanceRow, TargetRecord};
 
@@ -29,6 +29,8 @@ pub struct RecordedTarget {
     pub inventory: Option<Inventory>,
     /// True if `collect-results` has recorded the scan of every chunk of the target.
     pub is_scanned_whole: bool,
+    /// How many chunks of the target were cut and never written.
+    pub unlisted_chunks: u32,
     /// The scan's record.
     pub scan: Option<TargetRecord>,
     /// The order that results are reconciled with, see [`crate::install::Installable::ordered`].
@@ -159,24 +161,30 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         chunk,
         inventory,
         scan,
-        is_scanned_whole: _,
+        is_scanned_whole,
+        unlisted_chunks,
         order,
         first_pass,
         install,
         child_error,
         baseline_changes,
     } = facts;
-    let lost = Reason::new(
+    let with_unlisted = |reason: Reason| match unlisted_chunks as usize * CHUNK_SIZE {
+        0 => reason,
+        n => Reason { text: format!("{}; up to {n} instances of the target are in no row", reason.text), ..reason },
+    };
+    let lost = with_unlisted(Reason::new(
         ReasonCode::Lost,
         child_error
             .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
-    );
-    let Some(scan) = scan else {
+    ));
+    let Some(mut scan) = scan else {
         return without_scan((target, chunk), inventory, end, lost, baseline_changes);
     };
     let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
     let reached_at = scanned_at.filter(|_| scan.outcome == TargetOutcome::Reached);
 
+    scan.reason = with_unlisted(scan.reason);
     let mut instances = scan.instances;
     let mut conflict_notes = scan.conflict_notes;
     if let Some(inventory) = inventory.filter(|_| instances.is_empty()) {
@@ -216,6 +224,10 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     }
     if operation == Operation::Install {
         let why = match end {
+            StepEnd::Over if !is_scanned_whole => Reason::new(
+                ReasonCode::NotOrdered,
+                "patches are missing, but other instances of the target could not be scanned, so nothing is installed there",
+            ),
             StepEnd::Over => Reason::new(
                 ReasonCode::NotOrdered,
                 "patches are missing, but the step broke before its install plan was written",
@@ -459,6 +471,7 @@ mod tests {
             chunk: Chunk::ONLY,
             inventory: None,
             is_scanned_whole: true,
+            unlisted_chunks: 0,
             scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
             order: Some(ordered(&["i-a"])),
             first_pass: None,
@@ -565,6 +578,13 @@ mod tests {
                     &cut(),
                 ),
             ),
+            (
+                "scanned in part",
+                short(
+                    RecordedTarget { is_scanned_whole: false, order: None, install: None, ..facts() },
+                    &StepEnd::Over,
+                ),
+            ),
             ("readiness only", short(listed(not_asked(target(), Timestamp::UNIX_EPOCH)), &StepEnd::Over)),
         ];
         let lines: Vec<String> = lines.into_iter().map(|(case, line)| format!("{case}: {line}")).collect();
@@ -579,8 +599,17 @@ mod tests {
         recorded as an error in the install: Error: i-a unreachable (reached), i-b compliant (reached)
         never begun: NotAttempted: 
         only listed behind a halt: NotAttempted: i-a not-attempted (halted), i-b not-attempted (halted), i-c not-attempted (halted)
+        scanned in part: Reached: i-a not-attempted (not-ordered), i-b compliant (reached)
         readiness only: Reached: i-a skipped (readiness-only), i-b skipped (not-selected-by-tags), i-c not-ready (stopped)
         ");
+    }
+
+    #[test]
+    fn instances_that_were_never_written_down_are_counted() {
+        let scan = Some(record(TargetOutcome::Error, &[]));
+        let recorded = RecordedTarget { unlisted_chunks: 3, scan, order: None, install: None, ..facts() };
+        let result = reconcile(recorded, &StepEnd::Over, Operation::Scan);
+        assert_eq!(result.reason.text, "recorded; up to 150 instances of the target are in no row");
     }
 
     #[test]

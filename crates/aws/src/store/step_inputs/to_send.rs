@@ -1,8 +1,8 @@
 //! The orders of a whole target, as far as those who send must know them: without the patches.
 
 use orgpatch_engine::install::Installable;
-use orgpatch_engine::install::order::InstallOrder;
-use orgpatch_engine::install::second_pass::FirstPass;
+use orgpatch_engine::install::order::{InstallOrder, OrderToSend};
+use orgpatch_engine::install::second_pass::FirstPassToSend;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys::ChunkObject;
 use orgpatch_records::messages::TargetRequest;
@@ -12,10 +12,8 @@ use crate::store::bucket::Store;
 
 /// Returns what the install plan has for the target, before any pre-install scan.
 pub async fn planned(store: &Store, request: &TargetRequest) -> Result<Installable, RunError> {
-    let orders = orders(store, request, ChunkObject::Order).await?;
-    let joined = InstallOrder::joined(orders.into_iter().flatten());
-    let planned = joined.ok_or_else(|| RunError::BrokenRun("the target has no order".to_owned()))?;
-    Ok(Installable::of(planned, None))
+    let planned = joined(orders(store, request, ChunkObject::Order).await?)?;
+    Ok(Installable::of(planned.ok_or_else(|| nothing("order"))?, None))
 }
 
 /// Returns what may be installed in the target: nothing before every chunk is approved, if patches are withheld.
@@ -27,31 +25,38 @@ pub async fn installable(store: &Store, request: &TargetRequest) -> Result<Insta
     let orders = orders(store, request, ChunkObject::Order).await?;
     let approved = self::orders(store, request, ChunkObject::Approved).await?;
     let is_approved = orders.iter().zip(&approved).all(|(order, approved)| order.is_none() || approved.is_some());
-    let approved = InstallOrder::joined(approved.into_iter().flatten()).filter(|_| is_approved);
+    let approved = joined(approved)?.filter(|_| is_approved);
     Ok(Installable::of(planned.into_ordered(), approved))
 }
 
 /// Returns what the second pass installs in the target.
 pub async fn second_pass(store: &Store, request: &TargetRequest) -> Result<InstallOrder, RunError> {
-    let of_chunk = |chunk| async move {
+    let mut orders = Vec::new();
+    for chunk in 1..=chunks(store, request).await?.count() {
         let key = request.chunk_key(ChunkObject::FirstPass, chunk);
-        store.find_reduced_once(&key, |pass: FirstPass| pass.second.to_send_only()).await
-    };
-    let chunks = chunks(store, request).await?;
-    let orders = Store::for_each_large((1..=chunks.count()).collect(), of_chunk).await?;
-    let joined = InstallOrder::joined(orders.into_iter().flatten());
-    joined.ok_or_else(|| RunError::BrokenRun("the target has no second pass".to_owned()))
+        orders.push(store.find_reduced_once(&key, |pass: FirstPassToSend| pass.second).await?);
+    }
+    joined(orders)?.ok_or_else(|| nothing("second pass"))
 }
 
-/// The orders of the chunks.
+fn joined(chunks: Vec<Option<OrderToSend>>) -> Result<Option<InstallOrder>, RunError> {
+    OrderToSend::joined(chunks.into_iter().flatten()).map_err(|error| RunError::BrokenRun(error.to_string()))
+}
+
+fn nothing(what: &str) -> RunError {
+    RunError::BrokenRun(format!("the target has no {what}"))
+}
+
+/// The orders of the chunks. They are read one after the other, because each has all patches in it: up to 15 MB, and five times as
+/// much in a first pass.
 async fn orders(
     store: &Store,
     request: &TargetRequest,
     object: ChunkObject,
-) -> Result<Vec<Option<InstallOrder>>, RunError> {
-    let of_chunk = |chunk| async move {
-        store.find_reduced_once(&request.chunk_key(object, chunk), InstallOrder::to_send_only).await
-    };
-    let chunks = chunks(store, request).await?;
-    Store::for_each_large((1..=chunks.count()).collect(), of_chunk).await
+) -> Result<Vec<Option<OrderToSend>>, RunError> {
+    let mut orders = Vec::new();
+    for chunk in 1..=chunks(store, request).await?.count() {
+        orders.push(store.find_reduced_once(&request.chunk_key(object, chunk), |order: OrderToSend| order).await?);
+    }
+    Ok(orders)
 }
