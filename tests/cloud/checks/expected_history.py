@@ -1,6 +1,6 @@
 """Computes what the history must say from report.json alone: plain loops, no SQL, without reading the history."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,29 @@ class Rounded:
 
     value: float
     within: float
+
+    def fits(self, answer: Any) -> bool:
+        """Returns whether the query's answer is this number."""
+        return answer is not None and abs(answer - self.value) <= self.within
+
+
+@dataclass(frozen=True)
+class Between:
+    """A time or a number of a target in chunks.
+
+    Each chunk of a target is recorded by itself, and the report has the time of the last one. Others may be earlier.
+    """
+
+    first: Any
+    last: Any
+
+    def fits(self, answer: Any) -> bool:
+        """Returns whether the answer is not earlier than the first and not later than the last."""
+        return answer is not None and self.first <= answer <= self.last
+
+
+# So many instances are in one chunk at the most.
+_CHUNK = 50
 
 
 def moment(text: str) -> datetime:
@@ -54,6 +77,12 @@ def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
         targets = targets_of(report)
         for row in report["instances"]:
             yield report, targets[row["accountId"], row["region"]], row
+
+
+def in_chunks(report: Report) -> set[tuple[str, str]]:
+    """Returns account and Region of the targets with more than one chunk."""
+    counts = Counter((row["accountId"], row["region"]) for row in report["instances"])
+    return {place for place, count in counts.items() if count > _CHUNK}
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
@@ -137,9 +166,16 @@ def events(reports: list[Report]) -> Iterator[tuple[Report, Line, Line, str, str
 
 def patches(reports: list[Report]) -> list[Line]:
     """Returns the rows of table `patches`."""
+    chunked = {report["run"]["id"]: in_chunks(report) for report in reports}
+
+    def seen(report: Report, row: Line, at: str) -> str | Between:
+        if (row["accountId"], row["region"]) in chunked[report["run"]["id"]]:
+            return Between(written(report["run"]["startedAt"]), at)
+        return at
+
     lines = [
         (
-            moment(report["run"]["startedAt"]),
+            (moment(report["run"]["startedAt"]), row["instanceId"], event, at, patch["id"], patch["title"]),
             {
                 "run_id": report["run"]["id"],
                 "account_id": row["accountId"],
@@ -147,7 +183,7 @@ def patches(reports: list[Report]) -> list[Line]:
                 "instance_id": row["instanceId"],
                 "outcome": row["outcome"],
                 "event": event,
-                "seen_at": at,
+                "seen_at": seen(report, row, at),
                 "patch_id": patch["id"],
                 "title": patch["title"],
                 "classification": patch["classification"],
@@ -158,9 +194,7 @@ def patches(reports: list[Report]) -> list[Line]:
         )
         for report, _, row, event, at, patch in events(reports)
     ]
-    lines.sort(
-        key=lambda one: (one[0], *(one[1][name] for name in ("instance_id", "event", "seen_at", "patch_id", "title")))
-    )
+    lines.sort(key=lambda one: one[0])
     return [line for _, line in lines]
 
 
@@ -232,6 +266,11 @@ def time_to_patch(reports: list[Report]) -> list[Line]:
             severities[key] = patch["severity"]
         if event == "installed":
             installed[key].append(moment(at))
+    is_chunked = any(in_chunks(report) for report in reports)
+
+    def known_to(value: float) -> Rounded | Between:
+        return Between(0, value + 0.00501) if is_chunked else Rounded(value, 0.00501)
+
     hours = defaultdict(list)
     for key, since in missing.items():
         after = [at for at in installed[key] if at >= since]
@@ -244,8 +283,8 @@ def time_to_patch(reports: list[Report]) -> list[Line]:
                 "severity": severity,
                 "installed": len(known),
                 "still_missing": len(all_) - len(known),
-                "mean_hours": Rounded(sum(known) / len(known), 0.00501) if known else None,
-                "longest_hours": Rounded(max(known), 0.00501) if known else None,
+                "mean_hours": known_to(sum(known) / len(known)) if known else None,
+                "longest_hours": known_to(max(known)) if known else None,
             }
         )
     return lines

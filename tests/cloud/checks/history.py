@@ -172,8 +172,8 @@ def equal(answer: dict[str, Any], wanted: dict[str, Any]) -> bool:
     if list(answer) != list(wanted):
         return False
     for name, value in wanted.items():
-        if isinstance(value, expected.Rounded):
-            if answer[name] is None or abs(answer[name] - value.value) > value.within:
+        if isinstance(value, expected.Rounded | expected.Between):
+            if not value.fits(answer[name]):
                 return False
         elif answer[name] != value:
             return False
