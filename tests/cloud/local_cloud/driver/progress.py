@@ -68,7 +68,7 @@ def _step_progress(step: dict[str, Any], label: str, keys: list[str]) -> StepPro
 def _recorded(keys: list[list[str]], work: str) -> set[tuple[str, str]]:
     """Returns the targets of which every chunk has a record of `scan` or `install`.
 
-    It is targets/<account>/<Region>/<round>/scan/0001.json and so on, or one scan-ended-by-<function>.json for all chunks.
+    It is targets/<account>/<Region>/<round>/scan/0001.json and so on, or one scan-ended-by-<function>.json for all.
     """
     # What says how many chunks there are to record.
     before = {"scan": "inventory", "install": "order"}[work]
