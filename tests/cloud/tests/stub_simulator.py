@@ -35,7 +35,7 @@ class StubSimulator:
         self.start, self.speed = "2026-11-10T00:00:00Z", speed
         self.started_at: float | None = time.time() if running else None
         self.faults = faults or []
-        self.limits: dict[str, Any] = {"concurrentExecutions": 1000, "seconds": {}, **(limits or {})}
+        self.limits: dict[str, Any] = {"concurrentExecutions": 1000, "seconds": {}, "timeouts": {}, **(limits or {})}
         self.seen: list[dict[str, str]] = []
         # What the driver has told about the time.
         self.told: list[Any] = []
