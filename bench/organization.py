@@ -5,6 +5,7 @@ Nothing fails in it: the benchmark measures the price of the work, not the price
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,43 @@ def _plan() -> dict[str, Any]:
         "rate": {"targets": 100, "maxConcurrency": "100%", "maxErrors": "10%"},
         "stages": [{"name": stage.name, "ous": [stage.ou]} for stage in STAGES],
     }
+
+
+def one_stage(
+    name: str,
+    unit: str,
+    accounts: Sequence[str],
+    instances: int,
+    rate: dict[str, Any],
+    *,
+    behaviour: dict[str, Any] | None = None,
+    functions: dict[str, Any] | None = None,
+) -> Setting:
+    """Returns a run over accounts of one stage that have so many equal instances each.
+
+    `behaviour` is that of the instances, `functions` the limits of Lambda.
+    """
+    entry: dict[str, Any] = {"region": REGION, "count": instances, "os": SYSTEMS[0]}
+    if behaviour is not None:
+        entry["behaviour"] = behaviour
+    scenario: dict[str, Any] = {
+        "schemaVersion": 1,
+        "clock": {"start": START},
+        "management": MANAGEMENT,
+        "organization": [{"ou": "Production", "id": unit, "accounts": list(accounts)}],
+        "patches": patches(),
+        "fleet": [{"account": account, **entry} for account in accounts],
+    }
+    if functions is not None:
+        scenario["lambda"] = functions
+    plan = {
+        "schemaVersion": 1,
+        "name": "bench",
+        "regions": [REGION],
+        "rate": rate,
+        "stages": [{"name": "production", "ous": [unit]}],
+    }
+    return Setting(name, scenario, plan)
 
 
 def patches() -> list[dict[str, Any]]:

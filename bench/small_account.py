@@ -62,33 +62,16 @@ def _mean(measured: run.Run) -> float:
 
 
 def _setting(targets: int, limit: int | None) -> run.Setting:
-    unit, accounts = "ou-bnch-66666666", [f"6666{number:08d}" for number in range(targets)]
+    accounts = [f"6666{number:08d}" for number in range(targets)]
     functions: dict[str, Any] = {"seconds": _SECONDS}
     if limit is not None:
         functions["concurrentExecutions"] = limit
-    scenario = {
-        "schemaVersion": 1,
-        "clock": {"start": organization.START},
-        "management": organization.MANAGEMENT,
-        "organization": [{"ou": "Production", "id": unit, "accounts": accounts}],
-        "patches": organization.patches(),
-        "fleet": [
-            {
-                "account": account,
-                "region": organization.REGION,
-                "count": 1,
-                "os": organization.SYSTEMS[0],
-                "behaviour": {"seconds": organization.HOUR},
-            }
-            for account in accounts
-        ],
-        "lambda": functions,
-    }
-    plan = {
-        "schemaVersion": 1,
-        "name": "bench",
-        "regions": [organization.REGION],
-        "rate": {"targets": _AT_A_TIME},
-        "stages": [{"name": "production", "ous": [unit]}],
-    }
-    return run.Setting("small-account" if limit else "large-account", scenario, plan)
+    return organization.one_stage(
+        "small-account" if limit else "large-account",
+        "ou-bnch-66666666",
+        accounts,
+        1,
+        {"targets": _AT_A_TIME},
+        behaviour={"seconds": organization.HOUR},
+        functions=functions,
+    )

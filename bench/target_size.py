@@ -39,27 +39,5 @@ def measure(sizes: Sequence[int], latest: bool) -> Section:
 
 
 def _setting(instances: int) -> run.Setting:
-    unit = "ou-bnch-66666666"
-    scenario = {
-        "schemaVersion": 1,
-        "clock": {"start": organization.START},
-        "management": organization.MANAGEMENT,
-        "organization": [{"ou": "Production", "id": unit, "accounts": [_ACCOUNT]}],
-        "patches": organization.patches(),
-        "fleet": [
-            {
-                "account": _ACCOUNT,
-                "region": organization.REGION,
-                "count": instances,
-                "os": organization.SYSTEMS[0],
-            }
-        ],
-    }
-    plan = {
-        "schemaVersion": 1,
-        "name": "bench",
-        "regions": [organization.REGION],
-        "rate": {"maxConcurrency": "100%"},
-        "stages": [{"name": "production", "ous": [unit]}],
-    }
-    return run.Setting(f"target-of-{instances}", scenario, plan)
+    rate = {"maxConcurrency": "100%"}
+    return organization.one_stage(f"target-of-{instances}", "ou-bnch-66666666", [_ACCOUNT], instances, rate)

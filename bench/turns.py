@@ -36,28 +36,6 @@ def _open_at(moment: str, times: list[tuple[str, str]]) -> int:
 
 
 def _setting() -> run.Setting:
-    unit = "ou-bnch-55555555"
-    scenario = {
-        "schemaVersion": 1,
-        "clock": {"start": organization.START},
-        "management": organization.MANAGEMENT,
-        "organization": [{"ou": "Production", "id": unit, "accounts": [_ACCOUNT]}],
-        "patches": organization.patches(),
-        "fleet": [
-            {
-                "account": _ACCOUNT,
-                "region": organization.REGION,
-                "count": _INSTANCES,
-                "os": organization.SYSTEMS[0],
-                "behaviour": {"seconds": organization.HOUR},
-            }
-        ],
-    }
-    plan = {
-        "schemaVersion": 1,
-        "name": "bench",
-        "regions": [organization.REGION],
-        "rate": {"maxConcurrency": f"{_AT_A_TIME}%"},
-        "stages": [{"name": "production", "ous": [unit]}],
-    }
-    return run.Setting("turns", scenario, plan)
+    rate = {"maxConcurrency": f"{_AT_A_TIME}%"}
+    lasting = {"seconds": organization.HOUR}
+    return organization.one_stage("turns", "ou-bnch-55555555", [_ACCOUNT], _INSTANCES, rate, behaviour=lasting)

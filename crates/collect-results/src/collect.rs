@@ -85,7 +85,7 @@ struct Look<'a> {
 
 /// How a look at a chunk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chunk {
+enum ChunkState {
     /// Its record is written, or it needs none.
     Recorded,
     /// Its record is written, and some of its instances get a second pass.
@@ -104,7 +104,7 @@ impl Look<'_> {
             let withheld = WithheldPatches::new();
             let view = self.view(&withheld);
             let Some(judged) = instance_results::judge_scan(view, &inventory, asked, &evidence) else {
-                return Ok(Chunk::Open);
+                return Ok(ChunkState::Open);
             };
             let patches = self.patches(&judged).await?;
             let rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
@@ -120,18 +120,18 @@ impl Look<'_> {
         let tested = &step_inputs::tested(store, &request.run_id, self.settings).await?;
         self.each_chunk(async |chunk| {
             let Some(planned) = step_inputs::planned_install(store, request, chunk).await? else {
-                return Ok(Chunk::Recorded);
+                return Ok(ChunkState::Recorded);
             };
             let order = planned.into_ordered();
             let scanned = self.scan_record(chunk).await?;
             let evidence = self.evidence(ids(&order), asked).await?;
             let view = self.view(&order.withheld);
             let judged = instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence);
-            let Some(judged) = judged else { return Ok(Chunk::Open) };
+            let Some(judged) = judged else { return Ok(ChunkState::Open) };
             let patches = self.patches(&judged).await?;
             let order = promotion::approve(order, tested, &mut instance_results::found(judged, patches));
             store.write_once(&request.chunk_key(ChunkObject::Approved, chunk), &order).await?;
-            Ok(Chunk::Recorded)
+            Ok(ChunkState::Recorded)
         })
         .await
     }
@@ -155,22 +155,22 @@ impl Look<'_> {
         installed: &Results,
         verified: &Results,
         tested: Option<&TestedSet>,
-    ) -> Result<Chunk, TargetError> {
+    ) -> Result<ChunkState, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         let Some(installable) = step_inputs::installable(store, request, chunk).await? else {
-            return Ok(Chunk::Recorded);
+            return Ok(ChunkState::Recorded);
         };
         let order = installable.into_ordered();
         let scanned = self.scan_record(chunk).await?;
         let Some(rows) = self.rows(&order, scanned.instances, installed, verified).await? else {
-            return Ok(Chunk::Open);
+            return Ok(ChunkState::Open);
         };
         let systems = |os| self.settings.passes_of(os) > 1;
         let rules = SecondPassRules { systems: &systems, only_tested: tested };
         let time_over = request.time_over(self.now).is_some();
         if let Some(pass) = second_pass(&order, &rows, installed, rules).filter(|_| !time_over) {
             store.write_once(&request.chunk_key(ChunkObject::FirstPass, chunk), &pass).await?;
-            return Ok(Chunk::AnotherPass);
+            return Ok(ChunkState::AnotherPass);
         }
         self.write(chunk, rows, Vec::new()).await
     }
@@ -180,15 +180,15 @@ impl Look<'_> {
         chunk: u32,
         installed: &Results,
         verified: &Results,
-    ) -> Result<Chunk, TargetError> {
+    ) -> Result<ChunkState, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         let Some(first) = step_inputs::first_pass(store, request, chunk).await? else {
-            return Ok(Chunk::Recorded);
+            return Ok(ChunkState::Recorded);
         };
         let again: HashSet<&str> = ids(&first.second).collect();
         let before = first.rows.iter().filter(|row| again.contains(row.instance_id.as_str())).cloned().collect();
         let Some(rows) = self.rows(&first.second, before, installed, verified).await? else {
-            return Ok(Chunk::Open);
+            return Ok(ChunkState::Open);
         };
         self.write(chunk, after_both(first, rows, installed), Vec::new()).await
     }
@@ -197,7 +197,7 @@ impl Look<'_> {
     /// recorded, whatever is still open elsewhere.
     async fn each_chunk(
         &self,
-        mut work: impl AsyncFnMut(u32) -> Result<Chunk, TargetError>,
+        mut work: impl AsyncFnMut(u32) -> Result<ChunkState, TargetError>,
     ) -> Result<Next, TargetError> {
         let count = step_inputs::chunks(&self.context.store, self.request).await?.count();
         let (mut has_worked, mut open, mut another_pass) = (false, false, false);
@@ -216,9 +216,9 @@ impl Look<'_> {
                 }
             };
             match chunk {
-                Chunk::Recorded => {}
-                Chunk::AnotherPass => another_pass = true,
-                Chunk::Open => open = true,
+                ChunkState::Recorded => {}
+                ChunkState::AnotherPass => another_pass = true,
+                ChunkState::Open => open = true,
             }
         }
         if open {
@@ -228,7 +228,7 @@ impl Look<'_> {
     }
 
     /// Returns what an earlier try has recorded of a chunk; None if nothing. It stands, whatever is found now.
-    async fn recorded(&self, chunk: u32) -> Result<Option<Chunk>, TargetError> {
+    async fn recorded(&self, chunk: u32) -> Result<Option<ChunkState>, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         let of = |object| request.chunk_key(object, chunk);
         let record = match request.phase {
@@ -236,11 +236,11 @@ impl Look<'_> {
             phase => ChunkObject::record(phase),
         };
         if store.exists(&of(record)).await? {
-            return Ok(Some(Chunk::Recorded));
+            return Ok(Some(ChunkState::Recorded));
         }
         let may_have_first_pass = request.phase == Phase::Verify && request.pass == Pass::First;
         if may_have_first_pass && store.exists(&of(ChunkObject::FirstPass)).await? {
-            return Ok(Some(Chunk::AnotherPass));
+            return Ok(Some(ChunkState::AnotherPass));
         }
         Ok(None)
     }
@@ -316,7 +316,7 @@ impl Look<'_> {
         chunk: u32,
         instances: Vec<InstanceRow>,
         conflict_notes: Vec<Reason>,
-    ) -> Result<Chunk, TargetError> {
+    ) -> Result<ChunkState, TargetError> {
         let request = self.request;
         let record = TargetRecord {
             target: request.target.clone(),
@@ -328,7 +328,7 @@ impl Look<'_> {
         };
         let key = request.chunk_key(ChunkObject::record(request.phase), chunk);
         self.context.store.write_once(&key, &record).await?;
-        Ok(Chunk::Recorded)
+        Ok(ChunkState::Recorded)
     }
 
     fn view<'v>(&'v self, withheld: &'v WithheldPatches) -> View<'v> {

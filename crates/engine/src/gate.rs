@@ -368,9 +368,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixtures::target;
+    use crate::fixtures::{seen, target};
     use crate::inventory::chunks::Chunk;
-    use crate::inventory::{Eligibility, InventoryInstance};
     use crate::results::reconcile::TargetResult;
     use crate::results::{InstanceRow, reconcile};
 
@@ -448,7 +447,7 @@ mod tests {
         };
         let row = |n| {
             let row_outcome = if end == 'r' { Outcome::Patched } else { Outcome::Unreachable };
-            reconcile::row(&target(), &seen(&format!("i-{n}")), row_outcome, reason.clone())
+            reconcile::row(&target(), &seen(&format!("i-{n}"), None), row_outcome, reason.clone())
         };
         TargetResult {
             chunk: Chunk::ONLY,
@@ -710,26 +709,12 @@ mod tests {
         assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::NothingTested));
     }
 
-    fn seen(id: &str) -> InventoryInstance {
-        InventoryInstance {
-            instance_id: id.into(),
-            name: None,
-            os: None,
-            platform: None,
-            agent_version: None,
-            availability_zone: None,
-            eligibility: Eligibility::Eligible,
-            findings: Vec::new(),
-            conflicts: Vec::new(),
-        }
-    }
-
     #[test]
     fn an_instance_of_an_unknown_system_does_not_vanish() {
         let known = Some(Platform::Supported(OperatingSystem::Suse));
         let row = |id: &str, os: Option<Platform>, outcome| {
             let reason = Reason::new(ReasonCode::PatchesMissing, "2 patches are missing");
-            InstanceRow { os, ..reconcile::row(&target(), &seen(id), outcome, reason) }
+            InstanceRow { os, ..reconcile::row(&target(), &seen(id, None), outcome, reason) }
         };
         let scan = |instances| TargetRecord {
             target: target(),

@@ -1,7 +1,5 @@
 //! Detects competing patchers in a target, once, before anything is sent, and keeps the conflicts in the inventory.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use orgpatch_aws::clients::competing::CompetingPatchers;
 use orgpatch_aws::member::context::FunctionContext;
@@ -29,12 +27,7 @@ pub async fn detect(
     ec2: &[Ec2Instance],
     inventory: &mut Inventory,
 ) -> Result<(), TargetError> {
-    let selected: HashSet<&str> = inventory
-        .instances
-        .iter()
-        .filter(|instance| instance.is_selected())
-        .map(|instance| instance.instance_id.as_str())
-        .collect();
+    let selected = inventory.selected_ids();
     if selected.is_empty() {
         return Ok(());
     }

@@ -61,7 +61,7 @@ pub async fn take(
         instances: list::inventory(&settings.select, &ec2, &managed),
         conflict_notes: Vec::new(),
     };
-    let facts = facts(context, request, &member, &seen.instances, &ec2, managed).await?;
+    let facts = facts(context, request, &member, &seen, &ec2, managed).await?;
     competing::detect(context, request, settings, &ec2, &mut seen).await?;
     baselines::converge(context, request, settings, &mut seen).await?;
     let chunks = match chunks {
@@ -141,12 +141,11 @@ async fn facts(
     context: &FunctionContext,
     request: &TargetRequest,
     member: &MemberConfig,
-    instances: &[InventoryInstance],
+    inventory: &Inventory,
     ec2: &[Ec2Instance],
     managed: Vec<ManagedInstance>,
 ) -> Result<Option<TargetFacts>, TargetError> {
-    let selected = instances.iter().filter(|instance| instance.is_selected());
-    let selected: BTreeSet<&str> = selected.map(|instance| instance.instance_id.as_str()).collect();
+    let selected = inventory.selected_ids();
     if selected.is_empty() {
         return Ok(None);
     }

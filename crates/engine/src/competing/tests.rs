@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
+use crate::fixtures;
 use crate::inventory::competing::attach;
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::results::outcome_rules::ComplianceRow;
@@ -277,17 +278,7 @@ fn what_may_not_be_read_is_said() {
 
 #[test]
 fn before_an_install_what_is_decided_already_is_not_even_scanned() {
-    let seen = |id: &str, eligibility: Eligibility| InventoryInstance {
-        instance_id: id.into(),
-        name: None,
-        os: None,
-        platform: None,
-        agent_version: None,
-        availability_zone: None,
-        eligibility,
-        findings: vec![],
-        conflicts: vec![],
-    };
+    let seen = |id, eligibility| InventoryInstance { eligibility, ..fixtures::seen(id, None) };
     let stopped = || Eligibility::NotReady(Reason::new(ReasonCode::Stopped, "it is stopped"));
     let looked_at = |operation| {
         let group = ("aws:autoscaling:groupName", "web");

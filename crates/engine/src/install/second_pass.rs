@@ -136,8 +136,7 @@ mod tests {
     use orgpatch_model::reason::{Reason, ReasonCode};
 
     use super::*;
-    use crate::fixtures::target;
-    use crate::inventory::{Eligibility, InventoryInstance};
+    use crate::fixtures::{seen, target};
     use crate::results::reconcile;
     use crate::sending::invocation::InvocationResult;
 
@@ -179,17 +178,7 @@ mod tests {
 
     /// A row in which KB1 is installed and `missing` is missing.
     fn row(id: &str, missing: &[&str]) -> InstanceRow {
-        let seen = InventoryInstance {
-            instance_id: id.into(),
-            name: None,
-            os: Some(OperatingSystem::Windows),
-            platform: None,
-            agent_version: None,
-            availability_zone: None,
-            eligibility: Eligibility::Eligible,
-            findings: vec![],
-            conflicts: vec![],
-        };
+        let seen = seen(id, Some(OperatingSystem::Windows));
         let (outcome, code) = match missing {
             [] => (Outcome::Patched, ReasonCode::ProvedByScan),
             _ => (Outcome::Failed, ReasonCode::StillMissing),

@@ -87,21 +87,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::inventory::Eligibility;
+    use crate::fixtures::seen;
 
     fn instances(ids: impl IntoIterator<Item = u32>) -> Vec<InventoryInstance> {
-        let instance = |id: u32| InventoryInstance {
-            instance_id: format!("i-{id:05}"),
-            name: None,
-            os: None,
-            platform: None,
-            agent_version: None,
-            availability_zone: None,
-            eligibility: Eligibility::Eligible,
-            findings: Vec::new(),
-            conflicts: Vec::new(),
-        };
-        ids.into_iter().map(instance).collect()
+        ids.into_iter().map(|id| seen(&format!("i-{id:05}"), None)).collect()
     }
 
     #[test]

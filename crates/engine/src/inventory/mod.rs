@@ -6,6 +6,8 @@ pub mod list;
 pub mod readiness;
 pub mod tags;
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
@@ -26,6 +28,15 @@ pub struct Inventory {
     /// has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflict_notes: Vec<Reason>,
+}
+
+impl Inventory {
+    /// Returns the ids of the instances that the plan selects, whether they can answer or not.
+    #[must_use]
+    pub fn selected_ids(&self) -> HashSet<&str> {
+        let selected = self.instances.iter().filter(|instance| instance.is_selected());
+        selected.map(|instance| instance.instance_id.as_str()).collect()
+    }
 }
 
 /// An instance as EC2 and Systems Manager describe it, and where it stands.

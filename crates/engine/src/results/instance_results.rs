@@ -349,8 +349,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixtures::target;
-    use crate::inventory::InventoryInstance;
+    use crate::fixtures::{seen, target};
 
     /// Package and version of each patch that is missing.
     type Missing = BTreeMap<u8, u8>;
@@ -378,17 +377,7 @@ mod tests {
 
     #[test]
     fn the_row_of_an_install_counts_what_its_lists_do_not_name() {
-        let seen = InventoryInstance {
-            instance_id: "i-1".into(),
-            name: None,
-            os: Some(OperatingSystem::AmazonLinux2023),
-            platform: None,
-            agent_version: None,
-            availability_zone: None,
-            eligibility: Eligibility::Eligible,
-            findings: Vec::new(),
-            conflicts: Vec::new(),
-        };
+        let seen = seen("i-1", Some(OperatingSystem::AmazonLinux2023));
         let reason = Reason::new(ReasonCode::StillMissing, "x");
         let listed = patches(&Missing::from([(1, 0), (2, 0), (3, 0)]));
         let ordered = OrderedInstance {

@@ -404,21 +404,11 @@ mod tests {
     use orgpatch_model::patch::Patch;
 
     use super::*;
-    use crate::fixtures::target;
+    use crate::fixtures::{self, target};
     use crate::install::order::OrderedInstance;
 
     fn seen(id: &str, eligibility: Eligibility) -> InventoryInstance {
-        InventoryInstance {
-            instance_id: id.into(),
-            name: None,
-            os: Some(OperatingSystem::AmazonLinux2023),
-            platform: None,
-            agent_version: None,
-            availability_zone: None,
-            eligibility,
-            findings: Vec::new(),
-            conflicts: Vec::new(),
-        }
+        InventoryInstance { eligibility, ..fixtures::seen(id, Some(OperatingSystem::AmazonLinux2023)) }
     }
 
     fn record(outcome: TargetOutcome, rows: &[(&str, Outcome)]) -> TargetRecord {

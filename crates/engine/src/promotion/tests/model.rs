@@ -11,8 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::fixtures::target;
-use crate::inventory::{Eligibility, InventoryInstance};
+use crate::fixtures::{seen, target};
 use crate::results::outcome_rules::Verdict;
 use crate::results::reconcile::row;
 
@@ -84,13 +83,7 @@ proptest! {
         let at_test = approved(&releases, test_scan, None, &[], names_only);
         let test = names(test);
         let rows: Vec<_> = test.iter().map(|has| {
-            let instance = InventoryInstance {
-                instance_id: "i-test".into(), name: None, os: Some(os), platform: None, agent_version: None,
-                availability_zone: None,
-                eligibility: Eligibility::Eligible,
-                findings: Vec::new(),
-                conflicts: vec![],
-            };
+            let instance = seen("i-test", Some(os));
             let mut row = row(&target(), &instance, Outcome::Patched, Reason::new(ReasonCode::ProvedByScan, "x"));
             // The install brings everything, and the row names what is listed.
             (row.installed, _) = PatchList::of(missing(&at_test, has), most).into_parts();

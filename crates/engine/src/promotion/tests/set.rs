@@ -4,23 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use orgpatch_model::outcome::Outcome;
 
 use super::*;
-use crate::fixtures::target;
-use crate::inventory::{Eligibility, InventoryInstance};
+use crate::fixtures::{seen, target};
 use crate::results::InstanceRow;
 use crate::results::reconcile::row;
 
 fn installed(os: OperatingSystem, patches: Vec<Patch>) -> InstanceRow {
-    let instance = InventoryInstance {
-        instance_id: "i-1".into(),
-        name: None,
-        os: Some(os),
-        platform: None,
-        agent_version: None,
-        availability_zone: None,
-        eligibility: Eligibility::Eligible,
-        findings: Vec::new(),
-        conflicts: vec![],
-    };
+    let instance = seen("i-1", Some(os));
     InstanceRow {
         installed: patches,
         ..row(&target(), &instance, Outcome::Patched, Reason::new(ReasonCode::ProvedByScan, "x"))
