@@ -241,7 +241,7 @@ impl State {
             places: if phase == Phase::Install {
                 settings.rate.max_concurrency.of(order_size)
             } else {
-                command::SCANS_IN_FLIGHT
+                command::scans_in_flight(self.receivers.len())
             },
             errors,
             time_over: request.time_over(now),
