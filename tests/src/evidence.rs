@@ -310,6 +310,8 @@ pub struct Fault {
     pub per_second: Option<f64>,
     /// How often it strikes. None: once.
     pub times: Option<usize>,
+    /// Effect: another writer replaces an object.
+    pub rewrite: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -326,6 +328,12 @@ struct HistoryFile {
 }
 
 impl Evidence {
+    /// Returns true if another writer has changed the objects of the run.
+    #[must_use]
+    pub fn is_tampered_with(&self) -> bool {
+        self.faults.iter().any(|fault| fault.rewrite.is_some())
+    }
+
     /// Reads what a run left behind.
     pub fn read(results: &Results, case: &Case, run: &Run) -> Result<Self, Broken> {
         let (cloud, own) = (&results.directory, results.of_run(run));

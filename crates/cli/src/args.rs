@@ -18,7 +18,8 @@ use orgpatch_model::outcome::Outcome;
         orgpatch preview examples/plans/monthly.yaml --profile management\n  \
         orgpatch preview monthly.yaml --baselines\n  \
         orgpatch baselines restore monthly\n  \
-        orgpatch report --latest --outcome failed\n\n\
+        orgpatch report --latest --outcome failed\n  \
+        orgpatch verify monthly-2026-11 --copy copy --sha256 HEX\n\n\
         `orgpatch <COMMAND> --help` explains each command."
 )]
 pub struct Arguments {
@@ -48,6 +49,11 @@ pub enum Command {
     /// Reads the report of the run from the bucket. Halted and failed runs have one, too. Filters choose instances: an
     /// instance must match every filter, with any one of the filter's values.
     Report(ReportArguments),
+    /// Verify a downloaded copy of a run: every object is what its writer stated when it was written.
+    ///
+    /// Needs no AWS account and no network. It compares the files of the copy with the hashes in the manifest of the run,
+    /// and the manifest with the SHA-256 that the notification of the run carries.
+    Verify(VerifyArguments),
 }
 
 /// The commands of `orgpatch baselines`.
@@ -161,6 +167,34 @@ pub struct RestoreArguments {
     /// The bucket of plans and runs (output RunsBucket of the stack).
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
     pub bucket: String,
+}
+
+/// Arguments of `orgpatch verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+        aws s3 sync s3://BUCKET/runs/monthly-2026-11/ copy/\n  \
+        orgpatch verify monthly-2026-11 --copy copy --sha256 HEX\n  \
+        orgpatch verify monthly-2026-12 --copy december --previous copy\n\n\
+        HEX is in the notification of the run. Without it, an administrator who changed the bucket's policy could have\n\
+        changed objects and manifest together. Each manifest names the SHA-256 of the manifest of the plan's run before.\n\n\
+        Exit status: 0 everything is as stated; 1 something differs; 2 the copy could not be read, or the command line is\n\
+        wrong.")]
+pub struct VerifyArguments {
+    /// Run id: the name of the execution.
+    #[arg(value_parser = run_id)]
+    pub run: String,
+    /// The folder with the copy: what is below runs/RUN/ in the bucket.
+    #[arg(long, value_name = "FOLDER")]
+    pub copy: PathBuf,
+    /// The SHA-256 of the manifest, from the notification of the run.
+    #[arg(long, value_name = "HEX")]
+    pub sha256: Option<String>,
+    /// The folder with a copy of the plan's run before.
+    #[arg(long, value_name = "FOLDER")]
+    pub previous: Option<PathBuf>,
+    /// Format of the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `orgpatch report`.

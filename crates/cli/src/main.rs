@@ -1,5 +1,5 @@
-//! `orgpatch`: checks a plan, shows what a run of it would do and what runs have done, and restores the baselines that
-//! runs have replaced.
+//! `orgpatch`: checks a plan, shows what a run of it would do and what runs have done, restores the baselines that runs have
+//! replaced, and verifies copies of runs.
 
 mod advice;
 mod args;
@@ -12,6 +12,7 @@ mod preview;
 mod progress;
 mod report;
 mod validate;
+mod verify;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Preview(arguments) => preview::run(&arguments),
         Command::Baselines(BaselinesCommand::Restore(arguments)) => baselines::restore(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     }
 }
 

@@ -20,24 +20,32 @@ struct ValidateResult<'a> {
     /// What the plan meant under an earlier build and does not mean any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed_defaults: Vec<ChangedDefault>,
+    /// What the sources of the plan mean.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cautions: Vec<String>,
 }
 
 /// Returns the mistakes in the given format.
 pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
     match format {
-        Format::Json => document(&file.name, errors.iter().collect(), Vec::new()),
+        Format::Json => document(&ValidateResult {
+            plan: &file.name,
+            valid: false,
+            errors: errors.iter().collect(),
+            changed_defaults: Vec::new(),
+            cautions: Vec::new(),
+        }),
         Format::Text => snippets(&file.name, &file.text, errors, &renderer(&io::stdout())),
     }
 }
 
 /// Returns the JSON document of a valid plan.
-pub fn none_as_json(file: &PlanFile, changed_defaults: Vec<ChangedDefault>) -> String {
-    document(&file.name, Vec::new(), changed_defaults)
+pub fn none_as_json(file: &PlanFile, changed_defaults: Vec<ChangedDefault>, cautions: Vec<String>) -> String {
+    document(&ValidateResult { plan: &file.name, valid: true, errors: Vec::new(), changed_defaults, cautions })
 }
 
-fn document(name: &str, errors: Vec<&PlanError>, changed_defaults: Vec<ChangedDefault>) -> String {
-    let result = ValidateResult { plan: name, valid: errors.is_empty(), errors, changed_defaults };
-    let document = serde_json::to_string_pretty(&result).expect("texts and numbers are always JSON");
+fn document(result: &ValidateResult<'_>) -> String {
+    let document = serde_json::to_string_pretty(result).expect("texts and numbers are always JSON");
     document + "\n"
 }
 
@@ -212,7 +220,7 @@ stages:
           ]
         }
         "#);
-        assert_snapshot!(none_as_json(&file, Vec::new()), @r#"
+        assert_snapshot!(none_as_json(&file, Vec::new(), Vec::new()), @r#"
         {
           "plan": "monthly.yaml",
           "valid": true,

@@ -16,14 +16,22 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
     };
     let changed = orgpatch_plan::changed_defaults(&plan);
     match arguments.format {
-        Format::Json => print(&mistakes::none_as_json(&file, changed)),
+        Format::Json => print(&mistakes::none_as_json(&file, changed, plan.cautions())),
         Format::Text => {
             print(&summary(&file, &plan));
             // Not in the answer itself, which says that the plan is valid.
             eprint!("{}", changed.iter().map(note).collect::<String>());
+            caution(&plan);
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Says on the error stream what the sources of a plan mean.
+pub fn caution(plan: &Plan) {
+    for caution in plan.cautions() {
+        eprintln!("caution: {caution}");
+    }
 }
 
 fn note(changed: &ChangedDefault) -> String {

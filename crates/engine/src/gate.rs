@@ -62,11 +62,17 @@ impl CaughtError {
     /// The error in one line: its name and the message inside its cause.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let message = serde_json::from_str::<Value>(&self.cause)
+        let message = self.message();
+        if message.is_empty() { self.error.clone() } else { format!("{}: {message}", self.error) }
+    }
+
+    /// Returns the message inside its cause.
+    #[must_use]
+    pub fn message(&self) -> String {
+        serde_json::from_str::<Value>(&self.cause)
             .ok()
             .and_then(|cause| Some(cause.get("errorMessage")?.as_str()?.to_owned()))
-            .unwrap_or_else(|| self.cause.clone());
-        if message.is_empty() { self.error.clone() } else { format!("{}: {message}", self.error) }
+            .unwrap_or_else(|| self.cause.clone())
     }
 }
 
@@ -217,7 +223,8 @@ pub struct Criteria<'a> {
 /// Decides whether the next step may start.
 ///
 /// A run that installs nothing passes whatever it found, since nothing that it found can spread, and people want to see all
-/// of it. Only a step that broke halts it.
+/// of it. Only a step that broke halts it. Records that another writer has changed halt an install run whatever the plan
+/// tolerates.
 #[must_use]
 pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtError>) -> GateAnswer {
     let Criteria { operation, gate, stage_proof } = criteria;
@@ -233,6 +240,10 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
     }
     if operation.is_about_baselines_only() {
         return advance(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies".to_owned());
+    }
+    if tally.changed > 0 {
+        let text = format!("records of {} were changed by another writer; see their reasons", targets(tally.changed));
+        return halt(ReasonCode::RecordsChanged, text);
     }
     if let Some(halt) = too_many_targets(gate, tally).or_else(|| too_many_refused(tally)) {
         return halt;

@@ -3,30 +3,31 @@
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::gate::{GateAnswer, GateDecision, GateRecord, StepTally};
+use orgpatch_engine::gate::{GateDecision, GateRecord, StepTally};
 use orgpatch_engine::planner::{RunDocument, StepSettings};
 use orgpatch_engine::{gate, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
-use orgpatch_records::messages::GateRequest;
+use orgpatch_records::messages::{Answered, GateRequest};
 
 /// Reads the gate decision of every earlier step, and decides.
-pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
+pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<Answered, RunError> {
     let records: Vec<Option<GateRecord>> = Store::for_each(
         settings.earlier_steps.iter().map(|step| keys::of_step(&request.run_id, step, StepObject::Gate)).collect(),
         |key| async move { store.find(&key).await },
     )
     .await?;
     let earlier = settings.earlier_steps.iter().map(String::as_str).zip(records.iter().map(Option::as_ref));
-    let mut answer = gate::enter(earlier);
-    if answer.decision == GateDecision::Go && settings.is_frozen() {
-        answer = freeze(store, request, settings, answer).await?;
+    let mut answered = request.answered(gate::enter(earlier));
+    if answered.answer.decision == GateDecision::Go && settings.is_frozen() {
+        answered = freeze(store, request, settings, answered).await?;
     }
-    if answer.decision == GateDecision::Halt {
-        store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Entry), &answer).await?;
+    if answered.answer.decision == GateDecision::Halt {
+        let key = keys::of_step(&request.run_id, &request.step, StepObject::Entry);
+        store.write_decision(&key, &answered.answer).await?;
     }
-    Ok(answer)
+    Ok(answered)
 }
 
 /// Writes the baselines of a frozen step, or the decision that it does not start.
@@ -34,19 +35,20 @@ async fn freeze(
     store: &Store,
     request: &GateRequest,
     settings: &StepSettings,
-    go: GateAnswer,
-) -> Result<GateAnswer, RunError> {
+    mut go: Answered,
+) -> Result<Answered, RunError> {
     let tested = step_inputs::tested(store, &request.run_id, settings).await?;
     let scanned_at = match gate::frozen_to(settings.operation, tested.scanned_at, request.now) {
         Ok(scanned_at) => scanned_at,
         Err(halt) => {
             let record = GateRecord::of(settings, request.now, &halt, StepTally::default());
-            store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::Gate), &record).await?;
-            return Ok(halt);
+            store.write_decision(&keys::of_step(&request.run_id, &request.step, StepObject::Gate), &record).await?;
+            return Ok(request.answered(halt));
         }
     };
-    let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
+    let run: RunDocument = store.get_unchanged(&keys::run(&request.run_id), &settings.run_sha256).await?;
     let baselines = planner::frozen_baselines(&run, &request.step, scanned_at)?;
-    store.write_once(&keys::of_step(&request.run_id, &request.step, StepObject::FrozenBaselines), &baselines).await?;
+    let key = keys::of_step(&request.run_id, &request.step, StepObject::FrozenBaselines);
+    go.hashes.frozen_baselines = Some(store.write_decision(&key, &baselines).await?);
     Ok(go)
 }

@@ -3,7 +3,7 @@
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records;
-use orgpatch_aws::store::step_records::Wanted;
+use orgpatch_aws::store::step_records::{StepTargets, Wanted};
 use orgpatch_engine::gate;
 use orgpatch_engine::gate::{Criteria, GateAnswer, GateRecord, StepTally};
 use orgpatch_engine::planner::StepSettings;
@@ -21,7 +21,8 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
     let mut tally = StepTally::default();
     let mut tested = if settings.is_first_stage { Some(remembered(store, settings).await?) } else { None };
     let result = async |target| result(store, request, settings, target).await;
-    step_records::each_prepared(store, run_id, step, Wanted::Results, result, async |result| {
+    let targets = StepTargets::unchanged(run_id, settings);
+    step_records::each_prepared(store, targets, Wanted::Results, result, async |result| {
         tally.add(&result);
         if let Some(tested) = &mut tested {
             tested.add(result.reached_at, &result.instances, request.now);
@@ -38,7 +39,7 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
     let criteria = Criteria { operation: settings.operation, gate: &settings.gate, stage_proof };
     let answer = gate::judge(criteria, &tally, request.error.as_ref());
     let record = GateRecord::of(settings, request.now, &answer, tally);
-    store.write_once(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;
+    store.write_decision(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;
     Ok(answer)
 }
 

@@ -12,7 +12,7 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
-use orgpatch_records::messages::{GateReply, GateRequest, Question};
+use orgpatch_records::messages::{Answered, GateReply, GateRequest, Question};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -23,14 +23,14 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(store: &Store, request: GateRequest) -> Result<GateReply, RunError> {
-    let settings: StepSettings =
-        store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await?;
-    let answer = match request.question {
-        Question::Enter => enter::enter(store, &request, &settings).await,
-        Question::Review => review::review(store, &request, &settings).await,
-        Question::Judge => judge::judge(store, &request, &settings).await,
-    }?;
+    let key = keys::of_step(&request.run_id, &request.step, StepObject::Settings);
+    let settings: StepSettings = store.get_unchanged(&key, &request.hashes.settings).await?;
+    let Answered { answer, hashes } = match request.question {
+        Question::Enter => enter::enter(store, &request, &settings).await?,
+        Question::Review => review::review(store, &request, &settings).await?,
+        Question::Judge => request.answered(judge::judge(store, &request, &settings).await?),
+    };
     tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = %answer.reason.code, "decided");
-    let work = work::after(&request, &answer, &settings)?;
+    let work = work::after(&request, &answer, hashes, &settings)?;
     Ok(GateReply { answer, work })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use orgpatch_aws::store::bucket::Store;
-use orgpatch_aws::store::step_records::Wanted;
+use orgpatch_aws::store::step_records::{StepTargets, Wanted};
 use orgpatch_aws::store::upload::written;
 use orgpatch_aws::store::{step_inputs, step_records};
 use orgpatch_engine::baselines::Baseline;
@@ -22,14 +22,15 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use orgpatch_records::keys;
 use orgpatch_records::keys::{ChunkObject, StepObject};
-use orgpatch_records::messages::GateRequest;
+use orgpatch_records::messages::{Answered, GateRequest, StepHashes};
 
 /// In errors.
 const WHAT: &str = "the install plan";
 
 /// Puts the install plan together from the records of the scan.
-pub async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
-    let skip = |code, text| Ok(GateAnswer { decision: GateDecision::Skip, reason: Reason::new(code, text) });
+pub async fn review(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<Answered, RunError> {
+    let skip =
+        |code, text| Ok(request.answered(GateAnswer { decision: GateDecision::Skip, reason: Reason::new(code, text) }));
     match settings.operation {
         Operation::Install => {}
         Operation::Scan => return skip(ReasonCode::ScanRun, "a scan run installs nothing"),
@@ -38,7 +39,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         }
     }
     let (run_id, step) = (&request.run_id, &request.step);
-    let baselines = &step_inputs::baselines(store, run_id, settings).await?;
+    let baselines = &step_inputs::baselines(store, run_id, settings, &request.hashes).await?;
     let tested = &step_inputs::tested(store, run_id, settings).await?;
     let comparison = settings.promotion.as_ref().map(|promotion| Comparison { promotion, tested, baselines });
     let withheld = &withheld_in_large_targets(store, request, settings, comparison).await?;
@@ -51,14 +52,15 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
             None => order,
         });
         let key = keys::of_chunk(run_id, step, &facts.target, ChunkObject::Order, facts.chunk.number.get());
-        store.write_once(&key, &order).await?;
+        store.write_decision(&key, &order).await?;
         Ok(Some((facts.target, order)))
     };
 
     let mut upload = store.upload_once(keys::of_step(run_id, step, StepObject::InstallPlan), "application/json");
     let mut plan = written(WHAT, InstallPlan::begin(&mut upload, step))?;
     let (mut targets, mut instances): (Vec<Target>, usize) = (Vec::new(), 0);
-    let reviewed = step_records::each_prepared(store, run_id, step, Wanted::Scan, order, async |reviewed| {
+    let steps = StepTargets::unchanged(run_id, settings);
+    let reviewed = step_records::each_prepared(store, steps, Wanted::Scan, order, async |reviewed| {
         let Some((target, order)) = reviewed else { return Ok(()) };
         written(WHAT, plan.add(&mut upload, &order))?;
         instances += order.instances.len();
@@ -71,17 +73,20 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         upload.give_up().await;
         return Err(error);
     }
-    let sha256 = written(WHAT, plan.end(&mut upload))?;
+    let hashes = written(WHAT, plan.end(&mut upload))?;
     upload.end().await?;
-    store.write_once(&keys::of_step(run_id, step, StepObject::InstallTargets), &targets).await?;
+    store.write_decision(&keys::of_step(run_id, step, StepObject::OrderHashes), &hashes).await?;
+    store.write_decision(&keys::of_step(run_id, step, StepObject::InstallTargets), &targets).await?;
     if targets.is_empty() {
         return skip(
             ReasonCode::NothingToInstall,
             "nothing that may be installed is missing on any instance that could be asked",
         );
     }
+    let sha256 = hashes.plan_sha256();
     let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
-    Ok(GateAnswer { decision: GateDecision::Install, reason: Reason::new(ReasonCode::Work, text) })
+    let answer = GateAnswer { decision: GateDecision::Install, reason: Reason::new(ReasonCode::Work, text) };
+    Ok(Answered { answer, hashes: StepHashes { install_plan: Some(sha256), ..request.hashes.clone() } })
 }
 
 /// How an order is compared with what the first stage installed.
@@ -110,16 +115,21 @@ async fn withheld_in_large_targets(
     let Some(comparison) = comparison.filter(|one| one.promotion.withholds_untested()) else {
         return Ok(withheld);
     };
-    step_records::each_target(store, &request.run_id, &request.step, Wanted::ScanOfLarge, async |target| {
-        let Some((facts, mut order)) = scanned_order(target, settings) else { return Ok(()) };
-        let place = place(&facts.target);
-        order.withheld = withheld.remove(&place).unwrap_or_default();
-        let order = comparison.review(order);
-        if !order.withheld.is_empty() {
-            withheld.insert(place, order.withheld);
-        }
-        Ok(())
-    })
+    step_records::each_target(
+        store,
+        StepTargets::unchanged(&request.run_id, settings),
+        Wanted::ScanOfLarge,
+        async |target| {
+            let Some((facts, mut order)) = scanned_order(target, settings) else { return Ok(()) };
+            let place = place(&facts.target);
+            order.withheld = withheld.remove(&place).unwrap_or_default();
+            let order = comparison.review(order);
+            if !order.withheld.is_empty() {
+                withheld.insert(place, order.withheld);
+            }
+            Ok(())
+        },
+    )
     .await?;
     Ok(withheld)
 }

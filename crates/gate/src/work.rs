@@ -7,13 +7,14 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::target::Phase;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
-use orgpatch_records::messages::{AfterTargets, GateRequest, Question, TargetsWork};
+use orgpatch_records::messages::{AfterTargets, GateRequest, Question, StepHashes, TargetsWork};
 
 /// Returns the work on targets that follows that answer; None if there is none. The deadline of a step is counted from the
 /// moment at which it was entered.
 pub fn after(
     request: &GateRequest,
     answer: &GateAnswer,
+    hashes: StepHashes,
     settings: &StepSettings,
 ) -> Result<Option<TargetsWork>, RunError> {
     let (phase, targets, children, then) = match (request.question, answer.decision) {
@@ -38,6 +39,7 @@ pub fn after(
         children: keys::children(&request.run_id, &request.step, children),
         deadline,
         then,
+        hashes,
     }))
 }
 

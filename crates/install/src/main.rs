@@ -57,7 +57,7 @@ impl Install {
         let order = match request.pass {
             Pass::First => first,
             Pass::Second => {
-                second = to_send::second_pass(&context.store, request).await?;
+                second = to_send::second_pass(&context.store, request, first).await?;
                 &second
             }
         };

@@ -1,5 +1,6 @@
 //! `list-accounts`: plans a run: reads the plan and the organization, and writes the ordered steps.
 
+mod claim;
 mod lock;
 mod start;
 

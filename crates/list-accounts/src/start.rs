@@ -11,11 +11,13 @@ use orgpatch_engine::run_lock::{Decision, Starter};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_model::run_name;
+use orgpatch_plan::AllowedSources;
+use orgpatch_records::claim::RunClaim;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::{StartAnswer, StartRequest, StepHead};
 
-use crate::lock;
+use crate::{claim, lock};
 
 /// What the function has, built once per process.
 pub struct StartContext {
@@ -50,15 +52,19 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
         run_id: request.run_id.clone(),
         now: request.now,
         lambda_concurrency: request.lambda_concurrency,
+        allowed_sources: AllowedSources::read(&request.allowed_patch_sources).map_err(RunError::InvalidInput)?,
     };
     let run = planner::plan(document, &organization, input, identity)?;
+    let claim = RunClaim { execution_arn: request.execution_arn.clone(), started_at: request.started_at };
+    claim::check(&context.store, &request.run_id, &claim).await?;
 
     let holder = lock::take(context, &own, request.now).await?;
     if let Some(answer) = held_up(starter.decide(holder.as_ref()))? {
         return Ok(answer);
     }
+    claim::make(&context.store, &request.run_id, &claim).await?;
     write(&context.store, &run).await?;
-    Ok(StartAnswer::Steps { steps: run.steps.iter().map(StepHead::of).collect() })
+    Ok(StartAnswer::Steps { steps: run.steps.iter().map(StepHead::of).collect::<Result<_, _>>()? })
 }
 
 /// Decides what can be decided without the plan: whether this start is another execution's, and, for a run that has waited
@@ -102,13 +108,15 @@ async fn read_plan(store: &Store, name: &str) -> Result<PlanDocument, RunError> 
     PlanDocument::read(name, &text)
 }
 
-/// Writes the steps first and `run.json` last: a run whose `run.json` exists is complete.
+/// Writes the steps first and `run.json` last: a run whose `run.json` exists is complete. A retry writes the same; if the
+/// organization has changed in between, the run is refused.
 async fn write(store: &Store, run: &PlannedRun) -> Result<(), RunError> {
     let run_id = &run.document.run_id;
     for step in &run.steps {
         let id = &step.settings.step;
-        store.write_once(&keys::of_step(run_id, id, StepObject::Settings), &step.settings).await?;
-        store.write_once(&keys::of_step(run_id, id, StepObject::Targets), &step.targets).await?;
+        store.write_decision(&keys::of_step(run_id, id, StepObject::Settings), &step.settings).await?;
+        store.write_decision(&keys::of_step(run_id, id, StepObject::Targets), &step.targets).await?;
     }
-    store.write_once(&keys::run(run_id), &run.document).await
+    store.write_decision(&keys::run(run_id), &run.document).await?;
+    Ok(())
 }

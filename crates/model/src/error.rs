@@ -100,6 +100,19 @@ pub enum RunError {
     /// An object that the run wrote earlier is missing or unreadable.
     #[error("the run's own records are broken: {0}")]
     BrokenRun(String),
+    /// A record is not what the run wrote: its content has another hash than the one that the run remembers.
+    #[error(
+        "the run's own records were changed: {0}; nothing more is sent. Find out who wrote the object (its versions, CloudTrail), and start a new run"
+    )]
+    RecordsChanged(String),
+    /// Objects of another execution have the name of this run.
+    #[error("the name {run:?} was used before: {found}; start the run under another name")]
+    RunIdTaken {
+        /// The name of the run.
+        run: String,
+        /// What is there.
+        found: String,
+    },
     /// AWS throttled a call for longer than the client retries. A later try may succeed.
     #[error("throttled: {0}")]
     Throttled(String),
@@ -117,7 +130,7 @@ fn waited_for(minutes: i64) -> String {
 
 impl RunError {
     /// Every error name, as the state machine knows them, plus [`HALTED`] and [`REPORT_UNWRITTEN`].
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 19] = [
         "InvalidInput",
         "PlanNotFound",
         "InvalidPlan",
@@ -130,6 +143,8 @@ impl RunError {
         "RunInProgress",
         "OrganizationUnreadable",
         "BrokenRun",
+        "RecordsChanged",
+        "RunIdTaken",
         "Throttled",
         "Unavailable",
         "AccessDenied",
@@ -153,6 +168,8 @@ impl RunError {
             Self::RunInProgress { .. } => "RunInProgress",
             Self::OrganizationUnreadable(_) => "OrganizationUnreadable",
             Self::BrokenRun(_) => "BrokenRun",
+            Self::RecordsChanged(_) => "RecordsChanged",
+            Self::RunIdTaken { .. } => "RunIdTaken",
             Self::Throttled(_) => "Throttled",
             Self::Unavailable(_) => "Unavailable",
             Self::AccessDenied(_) => "AccessDenied",

@@ -23,8 +23,8 @@ mod working_time;
 mod yaml;
 
 pub use baselines::{
-    Approve, ComplianceLevel, FilterKey, MAX_PATCHES, PatchSource, PlannedBaseline, PlannedRule, RejectedAction,
-    has_approval_dates,
+    AllowedSources, Approve, ComplianceLevel, FilterKey, MAX_PATCHES, PatchSource, PlannedBaseline, PlannedRule,
+    RejectedAction, has_approval_dates,
 };
 pub use changed_defaults::{ChangedDefault, changed_defaults};
 pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};

@@ -65,6 +65,8 @@ pub enum StepObject {
     FrozenBaselines,
     /// What would be installed in the step, as a whole.
     InstallPlan,
+    /// The hashes of the install orders, by target.
+    OrderHashes,
     /// The targets of the step that have something to install.
     InstallTargets,
     /// What a step of the first stage installed, in this run and before; written when it is judged.
@@ -75,12 +77,13 @@ pub enum StepObject {
 
 impl StepObject {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Settings,
         Self::Targets,
         Self::Entry,
         Self::FrozenBaselines,
         Self::InstallPlan,
+        Self::OrderHashes,
         Self::InstallTargets,
         Self::Tested,
         Self::Gate,
@@ -95,6 +98,7 @@ impl StepObject {
             Self::Entry => "entry.json",
             Self::FrozenBaselines => "frozen-baselines.json",
             Self::InstallPlan => "install-plan.json",
+            Self::OrderHashes => "order-hashes.json",
             Self::InstallTargets => "install-targets.json",
             Self::Tested => "tested.json",
             Self::Gate => "gate.json",
@@ -109,6 +113,7 @@ impl StepObject {
             Self::Entry
             | Self::FrozenBaselines
             | Self::InstallPlan
+            | Self::OrderHashes
             | Self::InstallTargets
             | Self::Tested
             | Self::Gate => Owner::Gate,
@@ -122,10 +127,16 @@ pub fn plan(name: &str) -> String {
     format!("plans/{name}.yaml")
 }
 
-/// The run's own document: plan, input, organization, ordered steps. Written by `list-accounts`.
+/// The run's own document: plan, input, organization, ordered steps. Written by `list-accounts`, last of all.
 #[must_use]
 pub fn run(run_id: &str) -> String {
     format!("{}run.json", of_run(run_id))
+}
+
+/// The claim of an execution to the name of a run, written before anything else of the run. Written by `list-accounts`.
+#[must_use]
+pub fn claim(run_id: &str) -> String {
+    format!("{}claim.json", of_run(run_id))
 }
 
 /// Everything of a run begins with this.
@@ -181,6 +192,12 @@ pub fn report_file(run_id: &str, name: &str) -> String {
     format!("{}report/{name}", of_run(run_id))
 }
 
+/// Returns the key of the manifest of a run, which is written behind the files of its report. Written by `report`.
+#[must_use]
+pub fn manifest(run_id: &str) -> String {
+    report_file(run_id, "manifest.json")
+}
+
 /// Returns the key of the pointer to the latest run of a plan. Written by `report`.
 #[must_use]
 pub fn latest(plan: &str) -> String {
@@ -197,12 +214,14 @@ pub fn all_latest() -> String {
 #[must_use]
 pub fn owners(run_id: &str, step: &str, target: &Target, plan: &str) -> Vec<(String, Owner)> {
     let mut all = vec![
+        (claim(run_id), Owner::ListAccounts),
         (run(run_id), Owner::ListAccounts),
         (children(run_id, step, "scan/manifest.json"), Owner::PatchRun),
         (children(run_id, step, "install/manifest.json"), Owner::PatchRun),
         (earlier_baselines(target), Owner::Scan),
         (tested_memory(plan), Owner::Gate),
         (latest(plan), Owner::Report),
+        (manifest(run_id), Owner::Report),
     ];
     all.extend(REPORT_FILES.map(|name| (report_file(run_id, name), Owner::Report)));
     all.extend(StepObject::ALL.map(|object| (of_step(run_id, step, object), object.owner())));

@@ -18,4 +18,10 @@ pub struct LatestRun {
     /// The run that was the latest one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
+    /// SHA-256 of the run's manifest, in hex. None: its report was made by a version without manifests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_sha256: Option<String>,
+    /// The same of the run before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_manifest_sha256: Option<String>,
 }

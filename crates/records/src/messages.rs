@@ -7,6 +7,7 @@ use orgpatch_engine::gate::{CaughtError, GateAnswer};
 use orgpatch_engine::planner::PlannedStep;
 use orgpatch_engine::sending;
 use orgpatch_engine::sending::TimeOver;
+use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::target::{Pass, Phase, Target};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct StartRequest {
     /// How many functions the account may run at the same time in this Region. None: Lambda did not say.
     #[serde(default)]
     pub lambda_concurrency: Option<u32>,
+    /// The parameter `AllowedPatchSources` of the stack.
+    #[serde(default)]
+    pub allowed_patch_sources: String,
 }
 
 /// Answer of `list-accounts`: what comes next.
@@ -64,13 +68,18 @@ pub struct StepHead {
     pub id: String,
     /// How many targets at the same time.
     pub max_concurrency: u32,
+    /// SHA-256 of the step's `settings.json`, in hex.
+    pub settings_sha256: String,
 }
 
 impl StepHead {
     /// Returns the head of a planned step.
-    #[must_use]
-    pub fn of(step: &PlannedStep) -> Self {
-        Self { id: step.settings.step.clone(), max_concurrency: step.max_concurrency }
+    pub fn of(step: &PlannedStep) -> Result<Self, RunError> {
+        Ok(Self {
+            id: step.settings.step.clone(),
+            max_concurrency: step.max_concurrency,
+            settings_sha256: step.settings_sha256()?,
+        })
     }
 }
 
@@ -91,6 +100,11 @@ pub struct TargetRequest {
     pub now: Timestamp,
     /// When the step must end. Nothing is sent from then on, and what is open is given up.
     pub deadline: Timestamp,
+    /// What the records that the function works from must be.
+    pub hashes: StepHashes,
+    /// The parameter `AllowedPatchSources` of the stack.
+    #[serde(default)]
+    pub allowed_patch_sources: String,
     /// How often the target's execution has called a function before.
     #[serde(default)]
     pub look: u32,
@@ -128,6 +142,21 @@ impl TargetRequest {
     }
 }
 
+/// The SHA-256 of the records that decide what a step does, in hex. The state machine hands them from the function that wrote a
+/// record to every function that reads it: a change of a record in the bucket does not change them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StepHashes {
+    /// Of `settings.json`.
+    pub settings: String,
+    /// Of `frozen-baselines.json`; None if the step is not frozen, or has not started.
+    #[serde(default)]
+    pub frozen_baselines: Option<String>,
+    /// Of the install plan: over the hashes of its orders. None before Review.
+    #[serde(default)]
+    pub install_plan: Option<String>,
+}
+
 /// Input of `gate`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -140,12 +169,31 @@ pub struct GateRequest {
     pub question: Question,
     /// When the state machine entered this state.
     pub now: Timestamp,
+    /// What the records that the function works from must be.
+    pub hashes: StepHashes,
     /// When the step must end; None when it is asked whether it may start.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
     /// What went wrong in the step as a whole, if something did.
     #[serde(default)]
     pub error: Option<CaughtError>,
+}
+
+impl GateRequest {
+    /// Returns an answer that changes nothing about the records of the step.
+    #[must_use]
+    pub fn answered(&self, answer: GateAnswer) -> Answered {
+        Answered { answer, hashes: self.hashes.clone() }
+    }
+}
+
+/// What `gate` has decided, and what the records of the step are from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The decision and its reason.
+    pub answer: GateAnswer,
+    /// The hashes of the records.
+    pub hashes: StepHashes,
 }
 
 /// Answer of `gate`. The state machine reads `work` and `decision`.
@@ -173,6 +221,8 @@ pub struct TargetsWork {
     pub deadline: Timestamp,
     /// What comes when all targets are finished.
     pub then: AfterTargets,
+    /// What the records of the step are from now on.
+    pub hashes: StepHashes,
 }
 
 /// What comes when all targets of a step are finished.

@@ -179,7 +179,7 @@ mod tests {
         let mut report = fixtures::report();
         let texts = |report: &Report| {
             let highlights = report.highlights();
-            [summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b").message]
+            [summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b", "0123").message]
         };
         let sentence = "1 instance with more missing patches than the 500 that are listed.";
         assert!(texts(&report).iter().all(|text| !text.contains(sentence)));
@@ -193,7 +193,7 @@ mod tests {
     fn both_summaries_count_second_installs_and_late_answers_and_say_nothing_of_none() {
         let texts = |report: &Report| {
             let highlights = report.highlights();
-            [summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b").message]
+            [summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b", "0123").message]
         };
         let mut report = fixtures::report();
         let twice = report.instances.iter().find(|row| !row.passes.is_empty()).expect("an instance").clone();

@@ -37,7 +37,7 @@ pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAn
 impl Head {
     /// Returns the answer to the state machine, with the text of the notification.
     #[must_use]
-    pub fn answer(&self, highlights: &Highlights, bucket: &str) -> ReportAnswer {
+    pub fn answer(&self, highlights: &Highlights, bucket: &str, manifest_sha256: &str) -> ReportAnswer {
         let run = &self.run;
         let word = match run.decision {
             RunDecision::Advanced if self.reached_nothing() => "REACHED NOTHING",
@@ -56,13 +56,13 @@ impl Head {
             },
             cause: run.reason.text.clone(),
             subject,
-            message: self.message(highlights, bucket),
+            message: self.message(highlights, bucket, manifest_sha256),
             report_key: keys::report(&run.id),
             report_keys: keys::REPORT_FILES.iter().map(|name| keys::report_file(&run.id, name)).collect(),
         }
     }
 
-    fn message(&self, highlights: &Highlights, bucket: &str) -> String {
+    fn message(&self, highlights: &Highlights, bucket: &str, manifest_sha256: &str) -> String {
         let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
         for step in &self.steps {
             // Writing to a String cannot fail.
@@ -95,7 +95,9 @@ impl Head {
             let _ = writeln!(text, "\n{}", comparison.sentence());
         }
         let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
-        let _ = write!(text, "In the same folder: {}", keys::REPORT_FILES[1..].join(", "));
+        let _ = writeln!(text, "In the same folder: {}", keys::REPORT_FILES[1..].join(", "));
+        let _ =
+            write!(text, "SHA-256 of manifest.json there, for `orgpatch verify {}`: {manifest_sha256}", self.run.id);
         text
     }
 }

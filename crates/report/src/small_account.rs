@@ -27,9 +27,10 @@ mod tests {
             let mut report = fixtures::report();
             report.head.run.lambda_concurrency = limit;
             let highlights = report.highlights();
-            for text in
-                [crate::summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b").message]
-            {
+            for text in [
+                crate::summary::markdown(&report.head, &highlights),
+                report.head.answer(&highlights, "b", "0123").message,
+            ] {
                 assert_eq!(text.contains("Lambda functions at the same time"), named, "{limit:?}: {text}");
                 assert_eq!(limit.is_some_and(|limit| text.contains(&format!("only {limit} "))), named, "{text}");
             }

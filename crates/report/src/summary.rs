@@ -233,7 +233,7 @@ mod tests {
         let summary = summary(&report);
         let (_, compared) = summary.split_once("## Since").expect("a section");
         insta::assert_snapshot!(compared);
-        let message = report.head.answer(&report.highlights(), "b").message;
+        let message = report.head.answer(&report.highlights(), "b", "0123").message;
         assert!(message.contains("0 newly failing, 1 fixed, 1 new, 1 gone"), "{message}");
     }
 

@@ -16,9 +16,11 @@ use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::reconcile::without_instances;
 use orgpatch_model::english;
+use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::Reason;
+use orgpatch_plan::AllowedSources;
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
@@ -56,7 +58,7 @@ pub async fn withhold(
     withheld: &WithheldPatches,
 ) -> Result<(), TargetError> {
     let holding = |baseline: &Baseline| Some(baseline.withholding(withheld.get(&baseline.operating_system)?));
-    let baselines = step_inputs::baselines(&context.store, &request.run_id, settings).await?;
+    let baselines = wanted(context, request, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let (baselines, record) = difference_to(context, request, &desired).await?;
     let key = request.key(TargetObject::WithholdingBaselines);
@@ -76,12 +78,28 @@ async fn compare(
 ) -> Result<Option<(Baselines, BaselineRecord)>, TargetError> {
     let selected =
         |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.eligibility == Eligibility::Eligible);
-    let mut desired = step_inputs::baselines(&context.store, &request.run_id, settings).await?;
+    let mut desired = wanted(context, request, settings).await?;
     desired.retain(|baseline| selected(baseline.operating_system));
     if desired.is_empty() {
         return Ok(None);
     }
     difference_to(context, request, &desired).await.map(Some)
+}
+
+/// Returns the baselines that the target must have. Their sources are checked again, by what the stack allows: packages from
+/// there are installed by root.
+async fn wanted(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<Vec<Baseline>, TargetError> {
+    let baselines = step_inputs::baselines(&context.store, &request.run_id, settings, &request.hashes).await?;
+    let allowed = AllowedSources::read(&request.allowed_patch_sources).map_err(RunError::InvalidInput)?;
+    for Baseline { operating_system, definition, .. } in &baselines {
+        let checked = allowed.check(*operating_system, &definition.sources);
+        checked.map_err(|error| RunError::RecordsChanged(format!("a baseline of the step is not allowed: {error}")))?;
+    }
+    Ok(baselines)
 }
 
 async fn difference_to(

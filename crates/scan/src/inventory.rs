@@ -109,7 +109,7 @@ pub async fn eligible(store: &Store, request: &TargetRequest) -> Result<Vec<Rece
         store.find_reduced_once(&request.chunk_key(ChunkObject::Inventory, chunk), receivers).await
     };
     let receivers = Store::for_each((1..=chunks.count()).collect(), of_chunk).await?;
-    Ok(receivers.into_iter().flatten().flatten().collect())
+    Ok(receivers.into_iter().flatten().flat_map(|(receivers, _)| receivers).collect())
 }
 
 fn receivers(inventory: Inventory) -> Vec<Receiver> {

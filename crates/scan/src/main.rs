@@ -102,9 +102,10 @@ impl Scan {
     /// may still be at work.
     async fn installed(&self, request: &TargetRequest) -> Result<(Vec<Receiver>, WithheldPatches), TargetError> {
         let store = &self.context.store;
+        let first = to_send::installable(store, request).await?.into_ordered();
         let order = match request.pass {
-            Pass::First => to_send::installable(store, request).await?.into_ordered(),
-            Pass::Second => to_send::second_pass(store, request).await?,
+            Pass::First => first,
+            Pass::Second => to_send::second_pass(store, request, &first).await?,
         };
         let scope = IntentScope::of(&request.run_id, &request.step, &request.target);
         let ended: HashSet<String> = self

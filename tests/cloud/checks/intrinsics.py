@@ -11,6 +11,10 @@ _PSEUDO = {
     "AWS::Region": REGION,
     "AWS::StackName": STACK,
 }
+# The value of AWS::NoValue: it disappears from the list in which it stands.
+NO_VALUE = object()
+# The conditions of the templates that hold.
+CONDITIONS = {"HasPlanEditors"}
 PARAMETERS: dict[str, Any] = {
     "ActingRoleArns": [
         f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ScanRole-ABC",
@@ -20,13 +24,15 @@ PARAMETERS: dict[str, Any] = {
     "ExternalId": "0123456789abcdef",
     "MemberRoleName": "orgpatch-member",
     "OrganizationId": "o-abcdefghij",
+    "PlanEditorArns": f"arn:aws:iam::{ACCOUNT}:role/plan-editors*",
 }
 
 
 def resolve(value: Any, document: dict[str, Any]) -> Any:
     """Returns `value` without intrinsic functions. `document` is its template, with intrinsics in their long form."""
     if isinstance(value, list):
-        return [resolve(item, document) for item in value]
+        resolved = [resolve(item, document) for item in value]
+        return [item for item in resolved if item is not NO_VALUE]
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
@@ -45,6 +51,9 @@ def resolve(value: Any, document: dict[str, Any]) -> Any:
                     lambda found: values.get(found.group(1)) or _substitute(found.group(1), document),
                     text,
                 )
+            case "Fn::If":
+                condition, then, otherwise = argument
+                return resolve(then if condition in CONDITIONS else otherwise, document)
             case "Fn::Select":
                 return resolve(argument[1], document)[int(argument[0])]
             case "Fn::Split":
@@ -60,6 +69,8 @@ def _substitute(name: str, document: dict[str, Any]) -> str:
 
 
 def _ref(name: str, document: dict[str, Any]) -> Any:
+    if name == "AWS::NoValue":
+        return NO_VALUE
     if name in _PSEUDO:
         return _PSEUDO[name]
     if name in document.get("Parameters", {}):

@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod faults;
 pub mod files;
+pub mod manifest;
 pub mod order;
 pub mod pacing;
 pub mod promotion;
@@ -17,7 +18,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 28] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 29] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -32,6 +33,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         files::the_table_of_patches_is_the_report_and_the_truth,
         files::no_cell_is_a_formula,
         files::the_summary_says_what_the_report_says,
+        manifest::the_manifest_holds_every_object,
         commands::a_scan_run_installs_nothing,
         commands::a_run_about_baselines_asks_no_instance,
         commands::commands_are_as_the_plan_says,

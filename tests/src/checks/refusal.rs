@@ -5,7 +5,7 @@ use orgpatch_model::error::REPORT_UNWRITTEN;
 use crate::evidence::Evidence;
 
 /// Checks that an execution without a report wrote no object and called no member account. One that was stopped may have,
-/// and one whose report could not be written.
+/// and one whose report could not be written. Objects may be there that another writer put.
 #[must_use]
 pub fn a_refused_run_touches_nothing(evidence: &Evidence) -> Vec<String> {
     let execution = &evidence.execution;
@@ -15,7 +15,7 @@ pub fn a_refused_run_touches_nothing(evidence: &Evidence) -> Vec<String> {
         return Vec::new();
     }
     let mut complaints = Vec::new();
-    if evidence.objects.exists() {
+    if evidence.objects.exists() && !evidence.is_tampered_with() {
         complaints.push("the run did not start, but it wrote objects".to_owned());
     }
     let ours = |call: &&crate::evidence::Call| call.is_in_member() && !evidence.shares_its_time;

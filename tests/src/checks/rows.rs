@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::results::InstanceRow;
-use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::outcome::{Outcome, RunDecision, TargetOutcome};
 
 use crate::evidence::{Evidence, GroundTruth};
 
@@ -11,9 +11,16 @@ use crate::evidence::{Evidence, GroundTruth};
 /// Elsewhere an instance has at most one row. A run about baselines has no rows.
 #[must_use]
 pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Vec<String> {
+    // A run that broke lists nothing any more.
+    let broke = evidence.report.as_ref().is_some_and(|report| report.head.run.decision == RunDecision::Error);
+    let is_listed = |outcome| match outcome {
+        TargetOutcome::Reached => true,
+        TargetOutcome::NotAttempted => !broke,
+        _ => false,
+    };
     let listed: BTreeSet<String> = evidence
         .targets()
-        .filter(|target| matches!(target.outcome, TargetOutcome::Reached | TargetOutcome::NotAttempted))
+        .filter(|target| is_listed(target.outcome))
         .map(|target| format!("{}/{}", target.account_id, target.region))
         .collect();
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();

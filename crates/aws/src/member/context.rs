@@ -12,7 +12,7 @@ use orgpatch_engine::sending::throttling;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
-use orgpatch_model::target::Phase;
+use orgpatch_model::target::{Phase, Target};
 use orgpatch_records::keys;
 use orgpatch_records::keys::{Owner, StepObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
@@ -49,9 +49,17 @@ impl FunctionContext {
         })
     }
 
-    /// Returns the settings of the step of a target.
+    /// Returns the settings of the step of a target, if they are what the planner wrote and the step works on the target.
+    /// Otherwise it is [`RunError::RecordsChanged`].
     pub async fn settings(&self, request: &TargetRequest) -> Result<StepSettings, RunError> {
-        self.store.get_once(&keys::of_step(&request.run_id, &request.step, StepObject::Settings)).await
+        let key = keys::of_step(&request.run_id, &request.step, StepObject::Settings);
+        let settings: StepSettings = self.store.get_unchanged(&key, &request.hashes.settings).await?;
+        let Target { account_id, region, .. } = &request.target;
+        if settings.has_target(account_id, region) {
+            return Ok(settings);
+        }
+        let text = format!("the step {} does not have the target {account_id} {region}", request.step);
+        Err(RunError::RecordsChanged(text))
     }
 
     /// Returns the answer of a function about a target. An outcome of the target is written as its record, and the target is

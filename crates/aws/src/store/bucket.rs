@@ -6,9 +6,12 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_types::base64;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use orgpatch_model::digest::{Sha256Hex, hex, sha256_hex};
 use orgpatch_model::error::RunError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,20 +80,38 @@ impl Store {
 
     /// The same for an object that may not exist: that is not remembered, since it may be written later.
     pub async fn find_once<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RunError> {
-        let remembered = if let Some(bytes) = self.remembered.get(key) {
-            bytes
-        } else {
-            let Some(read) = self.bytes(key).await? else { return Ok(None) };
-            let bytes = Arc::from(read.to_vec());
-            self.remembered.put(key, &bytes);
-            bytes
-        };
-        serde_json::from_slice(&remembered).map(Some).map_err(|error| unreadable(key, &error))
+        let Some(bytes) = self.bytes_once(key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(key, &error))
     }
 
-    /// The same of which only what `reduce` makes of it is remembered, and returned: a reader that needs little of many objects
-    /// reads each once, however large they are. One key is always reduced in the same way.
-    pub async fn find_reduced_once<T, R>(&self, key: &str, reduce: impl Fn(T) -> R) -> Result<Option<R>, RunError>
+    async fn bytes_once(&self, key: &str) -> Result<Option<Arc<[u8]>>, RunError> {
+        if let Some(bytes) = self.remembered.get(key) {
+            return Ok(Some(bytes));
+        }
+        let Some(read) = self.bytes(key).await? else { return Ok(None) };
+        let bytes = Arc::from(read.to_vec());
+        self.remembered.put(key, &bytes);
+        Ok(Some(bytes))
+    }
+
+    /// An object that is written once and must exist, and whose SHA-256 (in hex) was handed to this function by the state machine.
+    /// One that has another is [`RunError::RecordsChanged`].
+    pub async fn get_unchanged<T: DeserializeOwned>(&self, key: &str, sha256: &str) -> Result<T, RunError> {
+        let bytes = self.bytes_once(key).await?.ok_or_else(|| missing(key))?;
+        if sha256_hex(&bytes) != sha256 {
+            return Err(RunError::RecordsChanged(format!("s3://{}/{key} is not what was written there", self.bucket)));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(key, &error))
+    }
+
+    /// The same of which only what `reduce` makes of it is remembered, and returned with the SHA-256 of the object (in hex): a
+    /// reader that needs little of many objects reads each once, however large they are. One key is always reduced in the same
+    /// way.
+    pub async fn find_reduced_once<T, R>(
+        &self,
+        key: &str,
+        reduce: impl Fn(T) -> R,
+    ) -> Result<Option<(R, String)>, RunError>
     where
         T: DeserializeOwned,
         R: Serialize + DeserializeOwned,
@@ -99,8 +120,9 @@ impl Store {
         if let Some(bytes) = self.remembered.get(&reduced_key) {
             return serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(key, &error));
         }
-        let Some(object) = self.find(key).await? else { return Ok(None) };
-        let reduced = reduce(object);
+        let Some(object) = self.bytes(key).await?.map(AggregatedBytes::into_bytes) else { return Ok(None) };
+        let sha256 = sha256_hex(&object);
+        let reduced = (reduce(serde_json::from_slice(&object).map_err(|error| unreadable(key, &error))?), sha256);
         let bytes = serde_json::to_vec(&reduced).map_err(|error| unreadable(key, &error))?;
         self.remembered.put(&reduced_key, &Arc::from(bytes));
         Ok(Some(reduced))
@@ -153,7 +175,24 @@ impl Store {
         self.find(key).await?.ok_or_else(|| missing(key))
     }
 
-    /// Writes an object unless it exists. The first writer is right; a retry changes nothing.
+    /// Writes a decision, which a retry of the function makes in the same way from the same records. If the object exists
+    /// already with another content, another writer made it: [`RunError::RecordsChanged`]. Returns the SHA-256 of the object, in
+    /// hex.
+    pub async fn write_decision<T: Serialize>(&self, key: &str, value: &T) -> Result<String, RunError> {
+        let body = to_json(key, value)?;
+        let sha256 = sha256_hex(&body);
+        if self.put_bytes(key, "application/json", body, true).await? {
+            return Ok(sha256);
+        }
+        let there = self.bytes(key).await?.ok_or_else(|| missing(key))?.into_bytes();
+        if sha256_hex(&there) == sha256 {
+            return Ok(sha256);
+        }
+        Err(RunError::RecordsChanged(format!("s3://{}/{key} exists, and is not what is decided now", self.bucket)))
+    }
+
+    /// Writes what was observed, unless the object exists. The first writer is right: a retry may observe something else, and
+    /// changes nothing.
     pub async fn write_once<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
         self.create(key, value).await.map(|_| ())
     }
@@ -168,10 +207,37 @@ impl Store {
         self.put(key, value, false).await.map(|_| ())
     }
 
+    /// The same; returns the SHA-256 of the object, in hex.
+    pub async fn write_hashed<T: Serialize>(&self, key: &str, value: &T) -> Result<String, RunError> {
+        let body = to_json(key, value)?;
+        let sha256 = sha256_hex(&body);
+        self.put_bytes(key, "application/json", body, false).await?;
+        Ok(sha256)
+    }
+
+    /// Returns the SHA-256 of an object (in hex) as its writer stated it and S3 keeps it, and the size of the object in bytes.
+    /// An object that was written in parts has none, and neither has one of Step Functions.
+    pub async fn stated_sha256(&self, key: &str) -> Result<(Option<String>, u64), RunError> {
+        let request = self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+        let head = request.send().await.map_err(|error| CallError::of("s3:GetObject", &error).into_run_error())?;
+        // The hash of hashes of an upload in parts ends in the number of its parts, which is no base64.
+        let stated = head.checksum_sha256.and_then(|text| base64::decode(text).ok()).filter(|hash| hash.len() == 32);
+        let bytes = head.content_length.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default();
+        Ok((stated.map(hex), bytes))
+    }
+
+    /// Reads an object of any size and returns its SHA-256, in hex.
+    pub async fn sha256(&self, key: &str) -> Result<String, RunError> {
+        let mut body = self.body(key).await?.ok_or_else(|| missing(key))?;
+        let mut hash = Sha256Hex::default();
+        while let Some(bytes) = body.next().await {
+            hash.add(bytes.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {key}: {error}")))?);
+        }
+        Ok(hash.end())
+    }
+
     async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<bool, RunError> {
-        let body = serde_json::to_vec(value)
-            .map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))?;
-        self.put_bytes(key, "application/json", body, once).await
+        self.put_bytes(key, "application/json", to_json(key, value)?, once).await
     }
 
     /// Writes bytes of that media type; `once`: unless the object exists. Says whether this call wrote it.
@@ -188,6 +254,7 @@ impl Store {
             .bucket(&self.bucket)
             .key(key)
             .content_type(media_type)
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .set_if_none_match(once.then(|| "*".to_owned()))
             .body(ByteStream::from(bytes))
             .customize()
@@ -199,6 +266,13 @@ impl Store {
                 error => Err(error.into_run_error()),
             },
         }
+    }
+
+    /// The first key below a prefix, in the order of keys; None if there is none.
+    pub async fn first_key(&self, prefix: &str) -> Result<Option<String>, RunError> {
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(1).send().await;
+        let page = listed.map_err(|error| CallError::of("s3:ListBucket", &error).into_run_error())?;
+        Ok(page.contents.unwrap_or_default().into_iter().find_map(|object| object.key))
     }
 
     /// The keys below a prefix.
@@ -249,6 +323,10 @@ impl ClassifyRetry for RetryConflicts {
     fn name(&self) -> &'static str {
         "write conflicts"
     }
+}
+
+fn to_json<T: Serialize>(key: &str, value: &T) -> Result<Vec<u8>, RunError> {
+    serde_json::to_vec(value).map_err(|error| RunError::BrokenRun(format!("{key} cannot be written: {error}")))
 }
 
 fn missing(key: &str) -> RunError {

@@ -11,16 +11,24 @@ use orgpatch_engine::promotion::TestedSet;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::keys::{ChunkObject, StepObject, TargetObject};
-use orgpatch_records::messages::TargetRequest;
+use orgpatch_records::messages::{StepHashes, TargetRequest};
 
 use crate::store::bucket::Store;
 
-/// The baselines of a step that has begun: those of a frozen step are known only since then.
-pub async fn baselines(store: &Store, run_id: &str, settings: &StepSettings) -> Result<Vec<Baseline>, RunError> {
-    if settings.is_frozen() {
-        return store.get_once(&keys::of_step(run_id, &settings.step, StepObject::FrozenBaselines)).await;
+/// The baselines of a step that has begun: those of a frozen step are known only since then, and must be what the gate wrote.
+pub async fn baselines(
+    store: &Store,
+    run_id: &str,
+    settings: &StepSettings,
+    hashes: &StepHashes,
+) -> Result<Vec<Baseline>, RunError> {
+    if !settings.is_frozen() {
+        return Ok(settings.baselines.clone());
     }
-    Ok(settings.baselines.clone())
+    let key = keys::of_step(run_id, &settings.step, StepObject::FrozenBaselines);
+    let sha256 = hashes.frozen_baselines.as_deref();
+    let sha256 = sha256.ok_or_else(|| RunError::BrokenRun(format!("{key} has no hash")))?;
+    store.get_unchanged(&key, sha256).await
 }
 
 /// Returns where the chunks of a target begin.

@@ -15,6 +15,7 @@ use orgpatch_engine::baselines::{BaselineRecord, Change, RefusedChanges, with_re
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_engine::install::Installable;
 use orgpatch_engine::inventory::chunks::{Chunk, Chunks};
+use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
@@ -66,28 +67,58 @@ impl Wanted {
     }
 }
 
+/// The targets of a step of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct StepTargets<'s> {
+    run_id: &'s str,
+    step: &'s str,
+    /// What `targets.json` must be; None for a reader that decides nothing.
+    sha256: Option<&'s str>,
+}
+
+impl<'s> StepTargets<'s> {
+    /// The targets that the planner wrote. If the object has changed since, reading them is [`RunError::RecordsChanged`].
+    #[must_use]
+    pub fn unchanged(run_id: &'s str, settings: &'s StepSettings) -> Self {
+        Self { run_id, step: &settings.step, sha256: Some(&settings.targets_sha256) }
+    }
+
+    /// The targets as the bucket has them.
+    #[must_use]
+    pub fn as_they_are(run_id: &'s str, step: &'s str) -> Self {
+        Self { run_id, step, sha256: None }
+    }
+
+    async fn read(self, store: &Store) -> Result<Vec<Target>, RunError> {
+        let key = keys::of_step(self.run_id, self.step, StepObject::Targets);
+        match self.sha256 {
+            Some(sha256) => store.get_unchanged(&key, sha256).await,
+            None => store.get(&key).await,
+        }
+    }
+}
+
 /// Hands every chunk of every target of a step, in the order of the step, to `work`, with what is known of it. A target of
 /// which nothing exists has one chunk. Some are read at the same time.
 pub async fn each_target(
     store: &Store,
-    run_id: &str,
-    step: &str,
+    of: StepTargets<'_>,
     wanted: Wanted,
     work: impl AsyncFnMut(KnownTarget) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    each_prepared(store, run_id, step, wanted, async |target| Ok(target), work).await
+    each_prepared(store, of, wanted, async |target| Ok(target), work).await
 }
 
 /// The same, with something done for some chunks at the same time before they are handed on.
 pub async fn each_prepared<T>(
     store: &Store,
-    run_id: &str,
-    step: &str,
+    of: StepTargets<'_>,
     wanted: Wanted,
     prepare: impl AsyncFn(KnownTarget) -> Result<T, RunError>,
     mut work: impl AsyncFnMut(T) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    let targets: Vec<Target> = store.get(&keys::of_step(run_id, step, StepObject::Targets)).await?;
+    let targets = of.read(store).await?;
+    let StepTargets { run_id, step, .. } = of;
     let Listing { of_targets, failed_children } = Listing::read(store, run_id, step, wanted, &targets).await?;
     let child_errors = &child_errors(store, &failed_children).await?;
     let chunks = targets.iter().zip(of_targets).flat_map(|(target, objects)| {

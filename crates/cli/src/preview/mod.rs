@@ -15,6 +15,7 @@ use orgpatch_engine::planner;
 use orgpatch_plan::Plan;
 
 use crate::args::{Format, PreviewArguments};
+use crate::validate::caution;
 use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
 
 /// Runs the command and returns its exit status.
@@ -26,6 +27,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
     match wait_for(preview(arguments, &plan)) {
         Err(status) => status,
         Ok(Ok(preview)) => {
+            caution(&plan);
             print(&match arguments.format {
                 Format::Json => preview.to_json(),
                 Format::Text => text::render(&preview),

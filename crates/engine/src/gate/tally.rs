@@ -19,6 +19,8 @@ pub struct StepTally {
     pub lost: u64,
     /// Targets in which AWS refused a change to a baseline, so that the instances of an operating system are skipped.
     pub refused: u64,
+    /// Targets of which a record is not what orgpatch wrote.
+    pub changed: u64,
     /// Instances that are `unreachable` only because their target was not reached, before anything could be installed there.
     unreachable_before_install: u64,
     /// The same, where an install may have begun.
@@ -48,6 +50,7 @@ impl StepTally {
         if let Some(target) = self.incomplete.add(result) {
             self.targets.add(target.outcome);
             self.lost += u64::from(target.is_lost());
+            self.changed += u64::from(target.reason.code == ReasonCode::RecordsChanged);
             self.refused += u64::from(std::mem::take(&mut self.is_refused));
         }
     }

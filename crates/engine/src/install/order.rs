@@ -1,6 +1,6 @@
 //! The install order of a target: what is installed there, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -92,6 +92,13 @@ struct InstanceToSend {
 }
 
 impl OrderToSend {
+    /// Returns an instance of this order that the other one does not have; None if it has all of them.
+    #[must_use]
+    pub fn not_in(&self, other: &InstallOrder) -> Option<&str> {
+        let known: HashSet<&str> = other.instances.iter().map(|one| one.instance_id.as_str()).collect();
+        self.instances.iter().map(|one| one.instance_id.as_str()).find(|id| !known.contains(id))
+    }
+
     /// Returns the orders of a target's chunks as one; None if there is none.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use orgpatch_model::digest::sha256_hex;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::install::order::InstallOrder;
@@ -21,35 +22,64 @@ pub fn sorted(mut order: InstallOrder) -> InstallOrder {
     order
 }
 
+/// `order-hashes.json`: the hashes of the orders of an install plan. The plan's own hash is over them, so that a function which
+/// knows only that one can tell whether an order is still what the plan says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderHashes(
+    /// Account id → Region → hashes of the orders there, one for each chunk, one behind the other.
+    BTreeMap<String, BTreeMap<String, String>>,
+);
+
+impl OrderHashes {
+    /// Adds the hash of the order of a target's next chunk.
+    pub fn add(&mut self, account_id: &str, region: &str, sha256: &str) {
+        let regions = self.0.entry(account_id.to_owned()).or_default();
+        regions.entry(region.to_owned()).or_default().push_str(sha256);
+    }
+
+    /// Returns the plan's SHA-256, in hex: over the hashes of the orders, in the order of accounts and Regions. Two plans with
+    /// the same one install the same.
+    #[must_use]
+    pub fn plan_sha256(&self) -> String {
+        sha256_hex(self.0.values().flat_map(BTreeMap::values).map(String::as_str).collect::<String>())
+    }
+
+    /// Returns true if those are the hashes of a target's orders, chunk by chunk, in the plan with that hash.
+    #[must_use]
+    pub fn prove(&self, plan_sha256: &str, (account_id, region): (&str, &str), orders: &[&str]) -> bool {
+        let expected = self.0.get(account_id).and_then(|regions| regions.get(region)).map_or("", String::as_str);
+        self.plan_sha256() == plan_sha256 && orders.concat() == expected
+    }
+}
+
 /// A plan that is being written, one order after the other: what is in memory is a hash per chunk of a target.
 #[derive(Debug)]
 pub struct InstallPlan {
-    /// Account and Region → hashes of the orders there, one for each chunk.
-    hashes: BTreeMap<(String, String), String>,
+    hashes: OrderHashes,
+    is_empty: bool,
 }
 
 impl InstallPlan {
     /// Writes the beginning.
     pub fn begin(out: &mut impl Write, step: &str) -> io::Result<Self> {
         write!(out, "{{\"step\":{},\"orders\":[", json!(step))?;
-        Ok(Self { hashes: BTreeMap::new() })
+        Ok(Self { hashes: OrderHashes::default(), is_empty: true })
     }
 
     /// One more order, [`sorted`]. Those of one target come in the order of its chunks.
     pub fn add(&mut self, out: &mut impl Write, order: &InstallOrder) -> io::Result<()> {
         let text = serde_json::to_vec(order)?;
-        out.write_all(if self.hashes.is_empty() { b"\n" } else { b",\n" })?;
+        out.write_all(if self.is_empty { b"\n" } else { b",\n" })?;
+        self.is_empty = false;
         out.write_all(&text)?;
-        self.hashes.entry((order.account_id.clone(), order.region.clone())).or_default().push_str(&sha256_hex(text));
+        self.hashes.add(&order.account_id, &order.region, &sha256_hex(text));
         Ok(())
     }
 
-    /// Writes the end. Returns the SHA-256 (in hex) over the hashes of the orders, in the order of accounts and Regions:
-    /// two plans with the same one install the same.
-    pub fn end(self, out: &mut impl Write) -> io::Result<String> {
-        let sha256 = sha256_hex(self.hashes.into_values().collect::<String>());
-        writeln!(out, "\n],\"sha256\":{}}}", json!(sha256))?;
-        Ok(sha256)
+    /// Writes the end. Returns the hashes of the orders.
+    pub fn end(self, out: &mut impl Write) -> io::Result<OrderHashes> {
+        writeln!(out, "\n],\"sha256\":{}}}", json!(self.hashes.plan_sha256()))?;
+        Ok(self.hashes)
     }
 }
 
@@ -100,7 +130,7 @@ mod tests {
         for order in orders {
             plan.add(&mut text, order).expect("written");
         }
-        let sha256 = plan.end(&mut text).expect("written");
+        let sha256 = plan.end(&mut text).expect("written").plan_sha256();
         (serde_json::from_slice(&text).expect("JSON"), sha256)
     }
 
@@ -110,6 +140,28 @@ mod tests {
         let (document, sha256) = plan(&orders);
         assert_eq!(document, json!({"step": "01-test-1", "sha256": sha256, "orders": orders}));
         assert_eq!(plan(&[]).0["orders"], json!([]));
+    }
+
+    #[test]
+    fn an_order_is_proved_by_the_hash_of_the_plan_alone() {
+        let mut hashes = OrderHashes::default();
+        for (account, sha256) in [("2", "cc"), ("1", "aa"), ("1", "bb")] {
+            hashes.add(account, "r", sha256);
+        }
+        let plan = hashes.plan_sha256();
+        assert!(hashes.prove(&plan, ("1", "r"), &["aa", "bb"]) && hashes.prove(&plan, ("2", "r"), &["cc"]));
+        for (place, orders) in [
+            (("1", "r"), &["aa"][..]),
+            (("1", "r"), &["bb", "aa"]),
+            (("2", "r"), &["aa"]),
+            (("2", "other"), &["cc"]),
+            (("3", "r"), &["cc"]),
+        ] {
+            assert!(!hashes.prove(&plan, place, orders), "{place:?} {orders:?}");
+        }
+        let mut changed = hashes.clone();
+        changed.add("3", "r", "dd");
+        assert!(!changed.prove(&plan, ("1", "r"), &["aa", "bb"]), "the list of hashes has changed");
     }
 
     #[test]

@@ -111,6 +111,18 @@ pub struct StepSettings {
     pub is_first_stage: bool,
     /// Ids of the steps before this one, all of which must have advanced.
     pub earlier_steps: Vec<String>,
+    /// The accounts of the step, by their ids. No function works anywhere else.
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    /// The Regions of the step. Its targets are each of its accounts in each of them.
+    #[serde(default)]
+    pub regions: Vec<String>,
+    /// SHA-256 of `targets.json`, in hex.
+    #[serde(default)]
+    pub targets_sha256: String,
+    /// SHA-256 of `run.json`, in hex.
+    #[serde(default)]
+    pub run_sha256: String,
 }
 
 /// What a stage must prove behind its last step before the next stage begins: at least one instance that is patched or
@@ -146,6 +158,12 @@ impl Promotion {
 }
 
 impl StepSettings {
+    /// Returns true if the step works on that target.
+    #[must_use]
+    pub fn has_target(&self, account_id: &str, region: &str) -> bool {
+        self.accounts.iter().any(|id| id == account_id) && self.regions.iter().any(|known| known == region)
+    }
+
     /// Returns true if the baselines of the step are written when it begins, because only then is known when the first
     /// stage was scanned.
     #[must_use]

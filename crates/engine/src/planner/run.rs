@@ -1,10 +1,13 @@
 //! The planned run: everything that `list-accounts` writes and answers.
 
 use jiff::Timestamp;
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_model::organization::Organization;
 use orgpatch_model::target::Target;
+use orgpatch_plan::AllowedSources;
+use serde::Serialize;
 
 use super::checks::check_input;
 use super::settings::SettingsContext;
@@ -19,6 +22,8 @@ pub struct RunIdentity {
     pub now: Timestamp,
     /// How many functions the account may run at the same time, for the report. None: unknown.
     pub lambda_concurrency: Option<u32>,
+    /// Where the sources of the plan may take packages from.
+    pub allowed_sources: AllowedSources,
 }
 
 /// A run before orgpatch touches any account.
@@ -41,9 +46,25 @@ pub struct PlannedStep {
     pub max_concurrency: u32,
 }
 
+impl PlannedStep {
+    /// Returns the SHA-256 of `settings.json`, in hex. It goes through the state machine, so that a function that reads the
+    /// settings can tell whether they are still those of the planner.
+    pub fn settings_sha256(&self) -> Result<String, RunError> {
+        sha256_of("settings.json", &self.settings)
+    }
+}
+
+/// Returns the SHA-256 of a document as the bucket holds it, in hex.
+pub(super) fn sha256_of(name: &str, document: &impl Serialize) -> Result<String, RunError> {
+    let text = serde_json::to_vec(document)
+        .map_err(|error| RunError::BrokenRun(format!("{name} cannot be written: {error}")))?;
+    Ok(sha256_hex(text))
+}
+
 /// Plans a run. The same arguments give the same run.
 ///
-/// Errors: those of [`check_input`] first, then those of [`resolve`].
+/// Errors: those of [`check_input`] first, then [`RunError::InvalidPlan`] for a source that the deployment does not allow, then
+/// those of [`resolve`].
 pub fn plan(
     PlanDocument { plan, sha256 }: PlanDocument,
     organization: &Organization,
@@ -51,21 +72,9 @@ pub fn plan(
     identity: RunIdentity,
 ) -> Result<PlannedRun, RunError> {
     check_input(&plan, &input)?;
+    plan.check_sources(&identity.allowed_sources).map_err(RunError::InvalidPlan)?;
     let resolution = resolve(&plan, organization, input.stages.as_deref())?;
     let summaries = resolution.steps.iter().map(summary).collect();
-    let context = SettingsContext::of(&plan, &input, identity.now, &resolution.steps);
-    let settings: Vec<StepSettings> = resolution
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| context.settings(step, &resolution.steps[..index], resolution.steps.get(index + 1)))
-        .collect();
-    let steps = resolution.steps.into_iter().zip(settings).map(|(step, settings)| PlannedStep {
-        settings,
-        targets: step.targets,
-        max_concurrency: plan.rate.targets,
-    });
-    let steps = steps.collect();
     let document = RunDocument {
         schema_version: 1,
         run_id: identity.run_id,
@@ -78,6 +87,17 @@ pub fn plan(
         accounts_outside_plan: resolution.outside,
         lambda_concurrency: identity.lambda_concurrency,
     };
+    let run_sha256 = sha256_of("run.json", &document)?;
+    let context = SettingsContext::of(&document.plan, &document.input, identity.now, &resolution.steps);
+    let settings_of = |(index, step): (usize, &Step)| {
+        let (earlier, next) = (&resolution.steps[..index], resolution.steps.get(index + 1));
+        context.settings(step, earlier, next, &run_sha256)
+    };
+    let settings: Vec<StepSettings> = resolution.steps.iter().enumerate().map(settings_of).collect::<Result<_, _>>()?;
+    let max_concurrency = document.plan.rate.targets;
+    let steps = resolution.steps.into_iter().zip(settings);
+    let steps =
+        steps.map(|(step, settings)| PlannedStep { settings, targets: step.targets, max_concurrency }).collect();
     Ok(PlannedRun { document, steps })
 }
 

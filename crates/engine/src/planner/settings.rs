@@ -1,9 +1,11 @@
 //! The settings of each step: what its functions need of the plan, resolved for its stage.
 
 use jiff::Timestamp;
+use orgpatch_model::error::RunError;
 use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_plan::{Plan, Stage};
 
+use super::run::sha256_of;
 use super::{Promotion, StageProof, Step, StepSettings, selection_of, step_deadline};
 use crate::baselines::{self, Baseline};
 
@@ -25,10 +27,20 @@ impl<'a> SettingsContext<'a> {
     }
 
     /// Returns the settings of a step. `earlier` are all steps before it, `next` is the one behind it.
-    pub(super) fn settings(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> StepSettings {
+    pub(super) fn settings(
+        &self,
+        step: &Step,
+        earlier: &[Step],
+        next: Option<&Step>,
+        run_sha256: &str,
+    ) -> Result<StepSettings, RunError> {
         let Self { plan, input, .. } = self;
         let stage = &plan.stages[step.stage_index];
-        StepSettings {
+        let mut accounts: Vec<String> = step.targets.iter().map(|target| target.account_id.clone()).collect();
+        accounts.dedup();
+        let first = step.targets.iter().take_while(|target| Some(&target.account_id) == accounts.first());
+        let regions = first.map(|target| target.region.clone()).collect();
+        Ok(StepSettings {
             step: step.id.clone(),
             plan: plan.name.clone(),
             operation: input.operation,
@@ -45,7 +57,11 @@ impl<'a> SettingsContext<'a> {
             promotion: self.promotion(stage),
             is_first_stage: is_of_first_stage(step),
             earlier_steps: earlier.iter().map(|step| step.id.clone()).collect(),
-        }
+            accounts,
+            regions,
+            targets_sha256: sha256_of("targets.json", &step.targets)?,
+            run_sha256: run_sha256.to_owned(),
+        })
     }
 
     /// Returns true if the baselines of a stage wait for the scan of the first stage. A run about baselines scans nothing:

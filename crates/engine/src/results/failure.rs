@@ -15,6 +15,7 @@ pub fn outcome_of_failure(phase: Phase, failure: &CaughtError) -> Option<(Target
     let reason = match failure.error.as_str() {
         "Throttled" => Reason::new(ReasonCode::Throttled, format!("AWS throttled the calls: {sentence}")),
         "Unavailable" => Reason::new(ReasonCode::CallFailed, format!("a call failed again and again: {sentence}")),
+        "RecordsChanged" => Reason::new(ReasonCode::RecordsChanged, failure.message()),
         name if RunError::NAMES.contains(&name) => return None,
         _ => Reason::new(ReasonCode::FunctionFailed, format!("a function failed on the target: {sentence}")),
     };
@@ -55,6 +56,7 @@ mod tests {
             ("&str", r#"{"errorMessage":"index out of bounds"}"#),
             ("AccessDenied", "s3:PutObject"),
             ("BrokenRun", "an object is missing"),
+            ("RecordsChanged", r#"{"errorMessage":"the run's own records were changed: settings.json"}"#),
             ("InvalidInput", ""),
         ];
         insta::assert_snapshot!(lines.map(shown).join("\n"), @r"
@@ -66,6 +68,7 @@ mod tests {
         &str: error a function failed on the target: &str: index out of bounds (function-failed)
         AccessDenied: of the run
         BrokenRun: of the run
+        RecordsChanged: error the run's own records were changed: settings.json (records-changed)
         InvalidInput: of the run
         ");
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(extend("oneOf" = [
     {"required": ["error"]}, {"required": ["latencyMs"]}, {"required": ["lostResponse"]}, {"required": ["killCaller"]},
-    {"required": ["perSecond"]},
+    {"required": ["perSecond"]}, {"required": ["rewrite"]},
 ]))]
 pub struct FaultEntry {
     /// The operations that it strikes, with wildcards: `ssm:SendCommand`, `ssm:Describe*`, `ssm:*`, `*:*`.
@@ -33,6 +33,10 @@ pub struct FaultEntry {
     /// Effect: the caller dies before or after the call is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_caller: Option<KillCaller>,
+    /// Effect: before the call is executed, a writer that no policy stops replaces a text in an object. Only for
+    /// `s3:GetObject`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewrite: Option<Rewrite>,
     /// Effect: a limit of calls per real second, whatever the speed of the simulated clock, because SDKs pace their
     /// retries in real time. A call beyond it is not executed and answered as throttled. Each account and Region has a
     /// bucket of its own. Only for ec2, organizations and ssm.
@@ -62,6 +66,20 @@ pub struct FaultEntry {
     /// Strikes only calls that contain this text: in the body, and for S3 also in method, key and query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+}
+
+/// What a writer that no policy stops does to an object.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rewrite {
+    /// The key of the object. Usually the one that is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// A text that the object has. If it is left out, the object is created, or replaced as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub find: Option<String>,
+    /// What is in its place then.
+    pub replace: String,
 }
 
 /// When a caller dies.

@@ -163,11 +163,15 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
         fault.lost_response == Some(true),
         fault.kill_caller.is_some(),
         fault.per_second.is_some(),
+        fault.rewrite.is_some(),
     ];
     if effects.iter().filter(|given| **given).count() != 1 {
         problems.push(format!(
-            "{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller, perSecond"
+            "{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller, perSecond, rewrite"
         ));
+    }
+    if fault.rewrite.is_some() && fault.operation != "s3:GetObject" {
+        problems.push(format!("{name}.rewrite: expected s3:GetObject as the operation"));
     }
     check_limit(name, fault, problems);
     if fault.always == Some(true) && (fault.times.is_some() || fault.per_second.is_some()) {

@@ -144,6 +144,9 @@ macro_rules! for_each_code {
                     ReadinessOnly "readiness-only"
                         "The run checks readiness only and sends no command."
                         "",
+                    RecordsChanged "records-changed"
+                        "A record of the run is not what orgpatch wrote, so nothing more was sent to the target, and the run halts."
+                        "Find out who wrote the object (its versions in the bucket, CloudTrail), and start a new run.",
                     RegionDisabled "region-disabled"
                         "The Region is not enabled in the account."
                         "Enable the Region in the account, or remove it from the plan.",
@@ -423,6 +426,12 @@ macro_rules! for_each_code {
                     ErrorPlanNotFound "PlanNotFound"
                         "The runs bucket has no plan of that name."
                         "Upload the plan, or name another one.",
+                    ErrorRecordsChanged "RecordsChanged"
+                        "A record of the run is not what orgpatch wrote. Nothing is sent from then on."
+                        "Find out who wrote the object (its versions in the bucket, CloudTrail), and start a new run.",
+                    ErrorRunIdTaken "RunIdTaken"
+                        "The name of the run was used before, or objects were put under it."
+                        "Start the run under another name.",
                     ErrorRunInProgress "RunInProgress"
                         "Another run holds the run lock."
                         "Wait until the other run has ended, or stop it.",

@@ -4,6 +4,7 @@ mod filters;
 mod model;
 mod read;
 mod relations;
+mod sources;
 
 pub(super) use filters::known_values;
 pub use filters::{FilterKey, has_approval_dates};
@@ -14,3 +15,4 @@ pub(super) use model::{
 };
 pub(super) use read::{APPROVE, BASELINE, RULE, SOURCE, baselines, stage_approve, stage_untested};
 pub(super) use relations::{AlreadyReported, Baselines, Entry, Inherited, Own, check, check_first};
+pub use sources::AllowedSources;

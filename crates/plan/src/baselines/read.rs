@@ -9,10 +9,11 @@ use super::super::promotion::Untested;
 use super::super::read::{explain_field, retired};
 use super::super::suggest::nearest;
 use super::super::yaml::{Location, Value};
+use super::sources::Refused;
 use super::{
     Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS,
     MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES, MAX_SOURCES, MAX_VALUE, MAX_VALUES,
-    PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, known_values, model,
+    PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, known_values, model, sources,
 };
 
 pub(crate) const BASELINE: Names = Names {
@@ -139,7 +140,7 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
             .unwrap_or_default(),
         sources: fields
             .get("sources")
-            .and_then(|at| linux_only(decoder, &at, (os, Field::Sources), sources))
+            .and_then(|at| linux_only(decoder, &at, (os, Field::Sources), |decoder, at| sources(decoder, at, os)))
             .unwrap_or_default(),
         patch_group: fields.get("patchGroup").and_then(|at| patch_group(decoder, &at)),
     })
@@ -358,14 +359,14 @@ fn date(decoder: &mut Decoder, at: &At<'_>) -> Option<Approve> {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "one of the fields that `linux_only` reads")]
-fn sources(decoder: &mut Decoder, at: &At<'_>) -> Option<Vec<PatchSource>> {
+fn sources(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<Vec<PatchSource>> {
     let items = decoder.list(at, "a list of sources, each with name, products and configuration");
     let items = at_most(decoder, at, items, MAX_SOURCES, "sources");
     let mut names = Vec::new();
     let sources = items
         .iter()
         .filter_map(|item| {
-            let (name, source) = source(decoder, item)?;
+            let (name, source) = source(decoder, item, os)?;
             names.extend(name);
             Some(source)
         })
@@ -374,7 +375,7 @@ fn sources(decoder: &mut Decoder, at: &At<'_>) -> Option<Vec<PatchSource>> {
     Some(sources)
 }
 
-fn source(decoder: &mut Decoder, at: &At<'_>) -> Option<(Option<Located<String>>, PatchSource)> {
+fn source(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<(Option<Located<String>>, PatchSource)> {
     let fields = decoder.fields(at, &SOURCE)?;
     let name = fields.require(decoder, "name", SOURCE_NAME.valid).and_then(|at| decoder.form(&at, &SOURCE_NAME));
     let valid = "a list of versions of the operating system, such as [AmazonLinux2023], or [\"*\"]";
@@ -386,6 +387,11 @@ fn source(decoder: &mut Decoder, at: &At<'_>) -> Option<(Option<Located<String>>
     let valid = "the configuration of the repository";
     let configuration =
         fields.require(decoder, "configuration", valid).and_then(|at| short(decoder, &at, MAX_CONFIGURATION, valid));
+    if let Some(text) = &configuration
+        && let Err(Refused { problem, valid }) = sources::addresses(os, &text.value)
+    {
+        decoder.refuse(&text.path, text.place, problem, valid);
+    }
     let source = PatchSource {
         name: name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
         products: products.unwrap_or_default(),

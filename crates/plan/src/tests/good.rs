@@ -111,7 +111,7 @@ baselines:
     rejected: [kernel*]
     rejectedAction: BLOCK
     sources:
-      - {{name: own, products: [AmazonLinux2023], configuration: \"[main]\\nname=own\"}}
+      - {{name: own, products: [AmazonLinux2023], configuration: \"[main]\\nbaseurl=https://repo.example.com/\\ngpgcheck=1\"}}
   UBUNTU: {{rules: [{{priority: [Required, Important], enableNonSecurity: True}}]}}
   WINDOWS:
     rules:
@@ -132,7 +132,7 @@ stages:
     let linux = &plan.baselines[&Os::AmazonLinux2023];
     assert_eq!(linux.rules[0].compliance_level, ComplianceLevel::Critical);
     assert_eq!(linux.rejected_action, RejectedAction::Block);
-    assert_eq!(linux.sources[0].configuration, "[main]\nname=own");
+    assert_eq!(linux.sources[0].configuration, "[main]\nbaseurl=https://repo.example.com/\ngpgcheck=1");
     let ubuntu = &plan.baselines[&Os::Ubuntu].rules[0];
     assert!(ubuntu.enable_non_security && ubuntu.approve.is_none());
     let windows = &plan.baselines[&Os::Windows];

@@ -62,6 +62,13 @@ fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
         baseline.approved_non_security = false;
         baseline.sources.clear();
     }
+    for source in &mut baseline.sources {
+        let address = format!("https://repo.example.com/{}", source.configuration);
+        source.configuration = match os {
+            OperatingSystem::Debian | OperatingSystem::Ubuntu => format!("deb [arch=amd64] {address} jammy main"),
+            _ => format!("[own]\nbaseurl = {address}\ngpgcheck=1"),
+        };
+    }
     for rule in &mut baseline.rules {
         let wanted = std::mem::take(rule);
         for key in FilterKey::of(os).iter().copied().take(MAX_FILTERS) {
@@ -94,7 +101,8 @@ pub fn approve() -> impl Strategy<Value = Approve> {
 
 fn raw() -> impl Strategy<Value = PlannedBaseline> {
     let patches = || btree_set("KB[0-9]{7}|[a-z]{2,8}\\.x86_64|\\*", 0..4).prop_map(Vec::from_iter);
-    let sources = vec(("[A-Za-z0-9_.-]{3,50}", btree_set("\\PC{1,12}", 1..3), "\\PC{1,40}(\n[a-z]{1,9}=1)?"), 0..3);
+    let sources =
+        vec(("[A-Za-z0-9_.-]{3,50}", btree_set("\\PC{1,12}", 1..3), "[a-z0-9]{1,9}(/[a-z$_-]{1,9}){0,3}"), 0..3);
     (
         vec(rule(), 1..4),
         patches(),

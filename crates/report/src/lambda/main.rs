@@ -6,6 +6,7 @@
 
 mod files;
 mod history;
+mod manifest;
 mod metrics;
 mod targets;
 
@@ -14,7 +15,7 @@ use orgpatch_aws::lambda::{self, Error, environment};
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_aws::store::step_records;
-use orgpatch_aws::store::step_records::Wanted;
+use orgpatch_aws::store::step_records::{StepTargets, Wanted};
 use orgpatch_engine::gate::GateRecord;
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_model::error::RunError;
@@ -66,14 +67,16 @@ async fn answer(
             return Err(error);
         }
     };
-    if let Some(latest) = latest::after(&head.run, known) {
+    let link = known.as_ref().and_then(|known| latest::link(&head.run.id, head.run.started_at, known));
+    let manifest_sha256 = manifest::write(store, &head.run, link, request.now).await?;
+    if let Some(latest) = latest::after(&head.run, known, &manifest_sha256) {
         store.write(&keys::latest(&head.run.plan), &latest).await?;
     }
     ledger.release_lock(&request.run_id).await?;
     // Last, so that a retry after a failure does not count the run twice.
     metrics::write(&head, namespace);
     tracing::info!(run = request.run_id, decision = ?head.run.decision, targets = highlights.targets, "reported");
-    Ok(head.answer(&highlights, store.bucket()))
+    Ok(head.answer(&highlights, store.bucket(), &manifest_sha256))
 }
 
 /// Writes every target of every step to the files.
@@ -87,7 +90,7 @@ async fn write(
     let run_id = assembly.run().id.clone();
     for (place, (step, wanted)) in steps.enumerate() {
         files.begin_stage(assembly.run(), &step.stage).await?;
-        step_records::each_target(store, &run_id, &step.id, wanted, async |target| {
+        step_records::each_target(store, StepTargets::as_they_are(&run_id, &step.id), wanted, async |target| {
             let chunk = assembly.add(place, target);
             if let Some(comparing) = &mut comparing {
                 comparing.add(&chunk);

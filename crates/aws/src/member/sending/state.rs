@@ -337,7 +337,7 @@ mod tests {
     fn what_was_looked_up_for_one_instance_says_nothing_about_another() {
         let request: TargetRequest = serde_json::from_value(json!({
             "runId": "run", "step": "01-test-1", "phase": "install", "now": "2026-11-10T00:00:00Z",
-            "deadline": "2026-11-10T12:00:00Z",
+            "deadline": "2026-11-10T12:00:00Z", "hashes": {"settings": ""},
             "target": {"accountId": "222200000001", "accountName": "shop", "accountState": "ACTIVE", "ouPath": "",
                 "region": "eu-west-1", "stage": "test", "wave": 1},
         }))

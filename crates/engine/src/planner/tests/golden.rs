@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use orgpatch_model::input::RunInput;
+use orgpatch_plan::AllowedSources;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,6 +73,7 @@ pub fn golden_run(name: &str, operation: &str, more: &str) -> Result<PlannedRun,
         run_id: "monthly-2026-11".into(),
         now: "2026-11-10T03:30:00Z".parse::<Timestamp>().expect("a time"),
         lambda_concurrency: None,
+        allowed_sources: AllowedSources::default(),
     };
     plan(document, &golden_organization(), RunInput::read(&input)?, identity)
 }

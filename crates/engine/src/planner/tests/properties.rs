@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use orgpatch_model::input::{Operation, RunInput};
-use orgpatch_plan::{Approve, Untested};
+use orgpatch_plan::{AllowedSources, Approve, Untested};
 use proptest::collection::vec;
 use proptest::sample::subsequence;
 
@@ -88,7 +88,12 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn planned(Case { plan, organization, input }: &Case) -> PlannedRun {
     let document = PlanDocument { plan: plan.clone(), sha256: "0".into() };
-    let identity = RunIdentity { run_id: "r".into(), now: Timestamp::UNIX_EPOCH, lambda_concurrency: None };
+    let identity = RunIdentity {
+        run_id: "r".into(),
+        now: Timestamp::UNIX_EPOCH,
+        lambda_concurrency: None,
+        allowed_sources: AllowedSources::default(),
+    };
     crate::planner::plan(document, organization, input.clone(), identity).expect("a planned run")
 }
 
