@@ -26,8 +26,8 @@ NOT_A_FINDING = {
     ("RESOURCE_MISMATCH", "ssm:SendCommand", "arn:*:ssm:*:*:document/*"),
 }
 
-# A key that Lambda puts into the credentials of a function is one of every action (IAM user guide, "AWS global condition
-# context keys", properties of the role session). Parliament knows it for no action.
+# A key that Lambda puts into the credentials of a function is one of every action (IAM user guide, "AWS global
+# condition context keys", properties of the role session). Parliament knows it as a key of a few actions only.
 KEY_OF_EVERY_ACTION = "Unknown condition lambda:SourceFunctionArn for action "
 
 # Actions for which the reference of today names resource types, and older references and policies of AWS name none. If
