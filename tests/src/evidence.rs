@@ -127,6 +127,10 @@ pub struct Call {
     /// When it was made, by the simulated clock.
     #[serde(default)]
     pub at: Option<Timestamp>,
+    /// The role of the caller: its ARN.
+    pub caller: String,
+    /// The name of the caller's session.
+    pub session: Option<String>,
     /// The account that the call is about.
     pub account: String,
     /// The Region.

@@ -11,6 +11,7 @@ use serde_json::Value;
 struct Entry {
     at: String,
     caller: String,
+    session: Option<String>,
     account: String,
     region: String,
     operation: String,
@@ -30,6 +31,7 @@ impl CallLog {
         self.entries.push(Entry {
             at: rfc3339(at),
             caller: role_arn(&call.caller),
+            session: session(&call.caller).map(str::to_owned),
             account: call.account.clone(),
             region: call.region.clone(),
             operation: format!("{}:{}", call.service, call.operation),
@@ -57,6 +59,12 @@ fn role_arn(caller: &str) -> String {
     caller.to_owned()
 }
 
+/// Returns the name of a session: of `arn:aws:sts::1:assumed-role/name/session` it is `session`.
+fn session(caller: &str) -> Option<&str> {
+    let (_, session) = caller.split_once(":assumed-role/")?;
+    session.split_once('/').map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +77,7 @@ mod tests {
         );
         assert_eq!(role_arn("arn:aws:iam::111111111111:root"), "arn:aws:iam::111111111111:root");
         assert_eq!(role_arn(""), "");
+        assert_eq!(session("arn:aws:sts::111111111111:assumed-role/scan/run-1"), Some("run-1"));
+        assert_eq!(session("arn:aws:iam::111111111111:root"), None);
     }
 }

@@ -69,11 +69,12 @@ def read(folders: Iterable[Path]) -> Iterator[Call]:
 
 def role_of(principal: str, roles: Iterable[str], member_role_name: str) -> str | None:
     """Returns the template's role behind a role name: `orgpatch-ScanRole-1A2B3C` → `ScanRole`."""
-    if principal == member_role_name:
-        return "MemberRole"
+    members = {member_role_name: "MemberRole", f"{member_role_name}-look": "MemberLookRole"}
+    if principal in members:
+        return members[principal]
     # CloudFormation makes the name <stack>-<logical id>-<random>, and the name of a stack may contain hyphens.
     found = re.search(r"-([A-Za-z0-9]+)-[A-Za-z0-9]+$", principal)
-    return found.group(1) if found and found.group(1) in set(roles) - {"MemberRole"} else None
+    return found.group(1) if found and found.group(1) in set(roles) - set(members.values()) else None
 
 
 def compare(

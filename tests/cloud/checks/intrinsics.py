@@ -22,6 +22,10 @@ PARAMETERS: dict[str, Any] = {
     ],
     "AlarmAfterDays": 3,
     "ExternalId": "0123456789abcdef",
+    "LookingRoleArns": [
+        f"arn:aws:iam::{ACCOUNT}:role/{STACK}-AssumeRoleRole-ABC",
+        f"arn:aws:iam::{ACCOUNT}:role/{STACK}-CollectResultsRole-ABC",
+    ],
     "MemberRoleName": "orgpatch-member",
     "OrganizationId": "o-abcdefghij",
     "PlanEditorArns": f"arn:aws:iam::{ACCOUNT}:role/plan-editors*",

@@ -12,8 +12,11 @@ from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_trust_p
 from . import intrinsics, policies, sources
 
 STATEMENTS = policies.all_statements()
-ROLES = sorted({statement.role for statement in STATEMENTS} - {"MemberRole"})
+MEMBER_ROLES = ["MemberRole", "MemberLookRole"]
+ROLES = sorted({statement.role for statement in STATEMENTS} - set(MEMBER_ROLES))
 MEMBER = "arn:aws:iam::222200000001:role/orgpatch-member"
+LOOK = f"{MEMBER}-look"
+OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
 
 # Findings of parliament that are no mistakes. It wants every required resource type in every statement.
 NOT_A_FINDING = {
@@ -23,6 +26,10 @@ NOT_A_FINDING = {
     ("RESOURCE_MISMATCH", "ssm:SendCommand", "arn:*:ssm:*:*:document/*"),
 }
 
+# A key that Lambda puts into the credentials of a function is one of every action (IAM user guide, "AWS global
+# condition context keys", properties of the role session). Parliament knows it as a key of a few actions only.
+KEY_OF_EVERY_ACTION = "Unknown condition lambda:SourceFunctionArn for action "
+
 # Actions for which the reference of today names resource types, and older references and policies of AWS name none. If
 # AWS checked `*`, a narrower resource would deny them, so they are allowed on `*`. Reads only.
 RESOURCE_IN_DOUBT = {"ssm:DescribeInstancePatches", "ssm:DescribeInstancePatchStates"}
@@ -30,7 +37,7 @@ RESOURCE_IN_DOUBT = {"ssm:DescribeInstancePatches", "ssm:DescribeInstancePatchSt
 
 def document_of(role: str) -> dict[str, Any]:
     """Returns the template that contains a role."""
-    return sources.member_role() if role == "MemberRole" else sources.template()
+    return sources.member_role() if role in MEMBER_ROLES else sources.template()
 
 
 def policy_of(role: str) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def call(principal: str, action: str, resource: str, keys: dict[str, Any]) -> Ev
 
 
 # ------------------------------------------------------------------------------------------------- all statements
-@pytest.mark.parametrize("role", [*ROLES, "MemberRole"])
+@pytest.mark.parametrize("role", [*ROLES, *MEMBER_ROLES])
 def test_parliament_finds_nothing(role: str) -> None:
     assert findings(policy_of(role)) == []
 
@@ -69,6 +76,7 @@ def findings(policy: dict[str, Any]) -> list[str]:
         for finding in result.findings
         for detail in (finding.detail if isinstance(finding.detail, list) else [finding.detail])
         if (finding.issue != "RESOURCE_STAR" or detail not in RESOURCE_IN_DOUBT)
+        if not str(detail).startswith(KEY_OF_EVERY_ACTION)
         if not isinstance(detail, dict)
         or (finding.issue, detail.get("action"), detail.get("required_format")) not in NOT_A_FINDING
     ]
@@ -88,7 +96,7 @@ def test_statement_allows_named_actions_on_named_resources(statement: policies.S
 
 
 def test_sids_are_unique_within_a_role() -> None:
-    for role in [*ROLES, "MemberRole"]:
+    for role in [*ROLES, *MEMBER_ROLES]:
         sids = [statement.sid for statement in STATEMENTS if statement.role == role]
         assert len(sids) == len(set(sids)), role
 
@@ -142,8 +150,48 @@ def test_a_role_trusts_its_service_only(role: str, service: str) -> None:
     [statement] = trust["Statement"]
     assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
     assert statement["Action"] == "sts:AssumeRole"
-    if service != "lambda":  # Lambda does not send aws:SourceAccount.
-        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    if service != "lambda":  # Lambda sends neither aws:SourceAccount nor aws:SourceArn.
+        assert set(statement["Condition"]) - {"StringEquals"} in ({"ArnLike"}, {"ArnEquals"})
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+@pytest.mark.parametrize(
+    ("role", "source", "account", "trusted"),
+    [
+        # The state machine, a version of it, and the children of one of its Maps.
+        ("PatchRunRole", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", None, True),
+        ("PatchRunRole", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run:3", None, True),
+        ("PatchRunRole", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run/Targets", None, True),
+        ("PatchRunRole", f"arn:aws:states:{OWN}:stateMachine:another", None, False),
+        ("PatchRunRole", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", "999999999999", False),
+        ("PatchRunRole", None, None, False),
+        # Scheduler sends the ARN of the schedule's group.
+        ("ScheduleRole", f"arn:aws:scheduler:{OWN}:schedule-group/default", None, True),
+        ("ScheduleRole", f"arn:aws:scheduler:{OWN}:schedule-group/another", None, False),
+        ("ScheduleRole", f"arn:aws:scheduler:{OWN}:schedule-group/default", "999999999999", False),
+        ("ScheduleRole", None, None, False),
+    ],
+)
+def test_a_service_gets_a_role_for_its_own_resource_only(
+    role: str, source: str | None, account: str | None, trusted: bool
+) -> None:
+    trust = sources.template()["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]
+    [statement] = intrinsics.resolve(trust, sources.template())["Statement"]
+    keys = {"aws:sourceaccount": account or intrinsics.ACCOUNT} | ({"aws:sourcearn": source} if source else {})
+    # The evaluator compares no services, so the statement is asked as one of a policy: its conditions decide.
+    policy = {"Version": "2012-10-17", "Statement": [{**without(statement, "Principal"), "Resource": "*"}]}
+    context = call("service", "sts:AssumeRole", "*", keys)
+    assert (evaluate(context, [parse_policy_document(json.dumps(policy))]).decision == "Allow") is trusted
+
+
+def without(document: dict[str, Any], key: str) -> dict[str, Any]:
+    """Returns the document without one of its fields."""
+    return {name: value for name, value in document.items() if name != key}
+
+
+def test_the_schedules_are_in_the_group_that_their_role_trusts() -> None:
+    for schedule in sources.resources(sources.template(), "AWS::Scheduler::Schedule").values():
+        assert schedule["Properties"].get("GroupName", "default") == "default"
 
 
 @pytest.mark.parametrize("name", sources.functions())
@@ -163,49 +211,107 @@ def test_state_machine_may_invoke_every_version_of_every_function_and_nothing_el
 
 
 # -------------------------------------------------------------------------------------------------- member accounts
-def test_exactly_the_roles_that_may_assume_the_member_role_are_trusted_by_it() -> None:
-    assuming = {s.role for s in STATEMENTS if "sts:AssumeRole" in s.actions}
+# Member role → the parameter with the roles that it trusts, and the functions behind them.
+TRUSTED = {
+    "MemberRole": ("ActingRoleArns", {"ScanRole", "InstallRole"}),
+    "MemberLookRole": ("LookingRoleArns", {"AssumeRoleRole", "CollectResultsRole"}),
+}
+
+
+@pytest.mark.parametrize("member", MEMBER_ROLES)
+def test_exactly_the_roles_that_may_assume_the_member_role_are_trusted_by_it(member: str) -> None:
+    parameter, trusted = TRUSTED[member]
+    name = resource_of(member)
+    assuming = {s.role for s in STATEMENTS if "sts:AssumeRole" in s.actions and s.resources == (name,)}
     for place in (
         next(
-            parameter["ParameterValue"]
-            for parameter in sources.template()["Resources"]["MemberRole"]["Properties"]["Parameters"]
-            if parameter["ParameterKey"] == "ActingRoleArns"
+            given["ParameterValue"]
+            for given in sources.template()["Resources"]["MemberRole"]["Properties"]["Parameters"]
+            if given["ParameterKey"] == parameter
         ),
-        sources.template()["Outputs"]["ActingRoleArns"]["Value"],
+        sources.template()["Outputs"][parameter]["Value"],
     ):
         _, arns = place["Fn::Join"]
         assert {arn["Fn::GetAtt"][0] for arn in arns} == assuming
-    assert assuming == {"AssumeRoleRole", "ScanRole", "InstallRole", "CollectResultsRole"}
+    assert assuming == trusted
 
 
-def test_acting_functions_enter_the_own_organization_only() -> None:
-    for statement in STATEMENTS:
-        if "sts:AssumeRole" in statement.actions:
-            assert statement.actions == ("sts:AssumeRole",)
-            assert statement.document["Condition"] == {"StringEquals": {"aws:ResourceOrgID": {"Ref": "OrganizationId"}}}
-            role = "arn:${AWS::Partition}:iam::*:role${RolePath}${MemberRoleName}"
-            assert statement.resources == ({"Fn::Sub": role},)
+def resource_of(member: str) -> dict[str, str]:
+    """Returns the ARN of a member role as the policies of the functions name it."""
+    look = "-look" if member == "MemberLookRole" else ""
+    return {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role${RolePath}${MemberRoleName}" + look}
 
 
-def test_member_role_asks_for_the_external_id_and_the_organization() -> None:
-    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
+def test_acting_functions_enter_the_own_organization_only_and_only_as_themselves() -> None:
+    entering = [statement for statement in STATEMENTS if "sts:AssumeRole" in statement.actions]
+    assert {statement.role for statement in entering} == set().union(*(trusted for _, trusted in TRUSTED.values()))
+    for statement in entering:
+        [function] = [name for name in sources.functions() if f"{name}Role" == statement.role]
+        name = sources.functions()[function]["Properties"]["FunctionName"]["Fn::Sub"]
+        assert statement.actions == ("sts:AssumeRole",)
+        assert statement.document["Condition"] == {
+            "StringEquals": {"aws:ResourceOrgID": {"Ref": "OrganizationId"}},
+            # Unqualified: the key has no version.
+            "ArnEquals": {
+                "lambda:SourceFunctionArn": {
+                    "Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:" + name
+                }
+            },
+        }
+
+
+@pytest.mark.parametrize(
+    ("role", "function", "member", "allowed"),
+    [
+        ("ScanRole", "scan", MEMBER, True),
+        ("InstallRole", "install", MEMBER, True),
+        ("AssumeRoleRole", "assume-role", LOOK, True),
+        ("CollectResultsRole", "collect-results", LOOK, True),
+        # What only looks cannot act, and the other way round.
+        ("AssumeRoleRole", "assume-role", MEMBER, False),
+        ("CollectResultsRole", "collect-results", MEMBER, False),
+        ("ScanRole", "scan", LOOK, False),
+        # A function of a person, with the role of another one; a person with the role; a version is no function.
+        ("ScanRole", "install", MEMBER, False),
+        ("ScanRole", "scan:7", MEMBER, False),
+        ("ScanRole", None, MEMBER, False),
+        ("GateRole", "gate", MEMBER, False),
+        ("ReportRole", "report", LOOK, False),
+        ("ScanRole", "scan", "arn:aws:iam::222200000001:role/OrganizationAccountAccessRole", False),
+    ],
+)
+def test_decision_about_entering(role: str, function: str | None, member: str, allowed: bool) -> None:
+    keys = {"lambda:sourcefunctionarn": f"arn:aws:lambda:{OWN}:function:orgpatch-{function}"} if function else {}
+    assert enters(role, member, keys, "o-abcdefghij") is allowed
+    assert not enters(role, member, keys, "o-elsewhere1")
+
+
+def enters(role: str, member: str, keys: dict[str, str], organization: str) -> bool:
+    """Returns whether a role's policy allows to enter an account of an organization."""
+    return is_allowed(role, "sts:AssumeRole", member, {**keys, "aws:resourceorgid": organization})
+
+
+@pytest.mark.parametrize("member", MEMBER_ROLES)
+def test_member_role_asks_for_the_external_id_and_the_organization(member: str) -> None:
+    properties = sources.member_role()["Resources"][member]["Properties"]
     [statement] = properties["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Action"] == "sts:AssumeRole"
     assert statement["Condition"] == {
-        "ArnEquals": {"aws:PrincipalArn": {"Ref": "ActingRoleArns"}},
+        "ArnEquals": {"aws:PrincipalArn": {"Ref": TRUSTED[member][0]}},
         "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}, "aws:PrincipalOrgID": {"Ref": "OrganizationId"}},
     }
     assert properties["MaxSessionDuration"] == 3600
 
 
-def test_the_trust_of_the_member_role_needs_no_role_to_exist() -> None:
+@pytest.mark.parametrize("member", MEMBER_ROLES)
+def test_the_trust_of_the_member_role_needs_no_role_to_exist(member: str) -> None:
     # IAM refuses a principal that it does not see yet, and a StackSet does not try again. An account is always seen.
-    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
+    properties = sources.member_role()["Resources"][member]["Properties"]
     trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
     [statement] = trust["Statement"]
     assert statement["Principal"] == {"AWS": f"arn:aws:iam::{intrinsics.ACCOUNT}:root"}
     # ArnEquals would follow a wildcard in the list of roles.
-    pattern = sources.member_role()["Parameters"]["ActingRoleArns"]["AllowedPattern"]
+    pattern = sources.member_role()["Parameters"][TRUSTED[member][0]]["AllowedPattern"]
     for arn, accepted in (
         ("arn:aws:iam::111111111111:role/orgpatch-ScanRole-1A2B", True),
         ("arn:aws-us-gov:iam::111111111111:role/operations/patching/orgpatch-ScanRole-1A2B", True),
@@ -217,29 +323,60 @@ def test_the_trust_of_the_member_role_needs_no_role_to_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "external_id", "organization", "trusted"),
+    ("role", "external_id", "organization", "member"),
     [
-        ("ScanRole", "0123456789abcdef", "o-abcdefghij", True),
-        ("GateRole", "0123456789abcdef", "o-abcdefghij", False),
-        ("ScanRole", "another-external-id", "o-abcdefghij", False),
-        ("ScanRole", None, "o-abcdefghij", False),
-        ("ScanRole", "0123456789abcdef", "o-elsewhere1", False),
+        ("ScanRole", "0123456789abcdef", "o-abcdefghij", "MemberRole"),
+        ("InstallRole", "0123456789abcdef", "o-abcdefghij", "MemberRole"),
+        ("AssumeRoleRole", "0123456789abcdef", "o-abcdefghij", "MemberLookRole"),
+        ("CollectResultsRole", "0123456789abcdef", "o-abcdefghij", "MemberLookRole"),
+        ("GateRole", "0123456789abcdef", "o-abcdefghij", None),
+        ("ScanRole", "another-external-id", "o-abcdefghij", None),
+        ("ScanRole", None, "o-abcdefghij", None),
+        ("ScanRole", "0123456789abcdef", "o-elsewhere1", None),
+        ("AssumeRoleRole", "0123456789abcdef", "o-elsewhere1", None),
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/operations/patching/"])
 def test_who_gets_in(
-    role: str, external_id: str | None, organization: str, trusted: bool, path: str, monkeypatch: pytest.MonkeyPatch
+    role: str,
+    external_id: str | None,
+    organization: str,
+    member: str | None,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     prefix = f"arn:aws:iam::{intrinsics.ACCOUNT}:role{path}{intrinsics.STACK}"
-    arns = [f"{prefix}-{name}-ABC" for name in ("ScanRole", "InstallRole")]
-    monkeypatch.setitem(intrinsics.PARAMETERS, "ActingRoleArns", arns)
-    properties = sources.member_role()["Resources"]["MemberRole"]["Properties"]
-    trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
+    for parameter, trusted in TRUSTED.values():
+        monkeypatch.setitem(intrinsics.PARAMETERS, parameter, [f"{prefix}-{name}-ABC" for name in sorted(trusted)])
     # A function calls as a session of its role. IAM compares aws:PrincipalArn: the ARN of the role, with its path.
     caller = f"{prefix}-{role}-ABC"
     keys = {"aws:principalorgid": organization} | ({"sts:externalid": external_id} if external_id else {})
-    context = call(caller, "sts:AssumeRole", MEMBER, keys)
-    assert evaluate_trust_policy(trust, caller, context) is trusted
+    let_in = []
+    for name in MEMBER_ROLES:
+        properties = sources.member_role()["Resources"][name]["Properties"]
+        trust = intrinsics.resolve(properties["AssumeRolePolicyDocument"], sources.member_role())
+        context = call(caller, "sts:AssumeRole", MEMBER, keys)
+        if evaluate_trust_policy(trust, caller, context):
+            let_in.append(name)
+    assert let_in == ([member] if member else [])
+
+
+@pytest.mark.parametrize(("tags", "allowed"), [({"Patched": "no"}, True), ({"patched-by": "us"}, False), ({}, False)])
+def test_a_tag_of_instances_can_be_asked_for(
+    tags: dict[str, str], allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The statement is a text, and the key of its condition comes from a parameter. Any value will do.
+    monkeypatch.setitem(intrinsics.PARAMETERS, "InstanceTagKey", "Patched")
+    added = sources.member_role()["Resources"]["SendToTaggedInstancesOnly"]
+    assert (added["Condition"], added["Properties"]["Roles"]) == ("HasInstanceTagKey", [{"Ref": "MemberRole"}])
+    policy = json.loads(intrinsics.resolve(added["Properties"]["PolicyDocument"], sources.member_role()))
+    assert findings(policy) == []
+    keys = {f"ssm:resourcetag/{key.lower()}": value for key, value in tags.items()}
+    instance = call("role", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", keys)
+    document = call("role", "ssm:SendCommand", PATCH_DOCUMENT, {})
+    documents = [parse_policy_document(json.dumps(one)) for one in (policy_of("MemberRole"), policy)]
+    assert (evaluate(instance, documents).decision == "Allow") is allowed
+    assert evaluate(document, documents).decision == "Allow"
 
 
 # ------------------------------------------------------------------------------------- path and permissions boundary
@@ -248,7 +385,7 @@ BOUNDARY_IF_GIVEN = {
 }
 
 
-@pytest.mark.parametrize("role", [*ROLES, "MemberRole"])
+@pytest.mark.parametrize("role", [*ROLES, *MEMBER_ROLES])
 def test_every_role_takes_the_path_and_the_boundary(role: str) -> None:
     document = document_of(role)
     properties = document["Resources"][role]["Properties"]
@@ -257,7 +394,7 @@ def test_every_role_takes_the_path_and_the_boundary(role: str) -> None:
         "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
     }
     boundary = properties["PermissionsBoundary"]
-    if role == "MemberRole":  # Which policy that is: test_deploy.py of the local cloud.
+    if role in MEMBER_ROLES:  # Which policy that is: test_deploy.py of the local cloud.
         assert [boundary["Fn::If"][0], boundary["Fn::If"][2]] == ["HasPermissionsBoundary", {"Ref": "AWS::NoValue"}]
     else:
         assert boundary == BOUNDARY_IF_GIVEN
@@ -292,6 +429,9 @@ ANOTHER_TABLE = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/another-Ledg
     [
         ("admin", "iam:PutRolePolicy", "arn:aws:iam::222200000001:role/orgpatch-member", True),
         ("stacksets-exec-0123456789abcdef", "iam:CreateRole", "arn:aws:iam::222200000001:role/orgpatch-member", False),
+        ("admin", "iam:PutRolePolicy", "arn:aws:iam::222200000001:role/orgpatch-member-look", True),
+        ("admin", "iam:CreateRole", f"{MEMBERS_ROLES}/operations/orgpatch-member-look", True),
+        ("stacksets-exec-0123456789abcdef", "iam:CreateRole", f"{MEMBERS_ROLES}/orgpatch-member-look", False),
         ("admin", "iam:PutRolePolicy", "arn:aws:iam::222200000001:role/another", False),
         ("admin", "iam:PassRole", "arn:aws:iam::111111111111:role/orgpatch-ScanRole-ABC", True),
         ("orgpatch-deployer", "iam:PassRole", "arn:aws:iam::111111111111:role/orgpatch-ScanRole-ABC", False),
@@ -358,9 +498,9 @@ def test_the_service_control_policy_denies_changes(caller: str, action: str, res
     assert (evaluate(context, documents).decision != "Allow") is denied
 
 
-OWN = f"{intrinsics.REGION}:{intrinsics.ACCOUNT}"
 BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
 TARGET = "runs/r1/steps/01-test-1/targets/222200000001/ap-northeast-1/01"
+PATCH_DOCUMENT = "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaseline"
 HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
 
 
@@ -368,15 +508,36 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
     ("role", "action", "resource", "allowed"),
     [
         # The member role: this one document, on instances of its own account.
-        ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaseline", True),
+        ("MemberRole", "ssm:SendCommand", PATCH_DOCUMENT, True),
+        # A document of that name that an account has shared, and one of the account itself.
+        ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:document/AWS-RunPatchBaseline", False),
+        (
+            "MemberRole",
+            "ssm:SendCommand",
+            "arn:aws:ssm:ap-northeast-1:999999999999:document/AWS-RunPatchBaseline",
+            False,
+        ),
         ("MemberRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", True),
         ("MemberRole", "ssm:SendCommand", "arn:aws:ec2:ap-northeast-1:999999999999:instance/i-1", False),
         ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunShellScript", False),
         ("MemberRole", "ssm:SendCommand", "arn:aws:ssm:ap-northeast-1::document/AWS-RunPatchBaselineWithHooks", False),
         ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:managed-instance/mi-1", False),
+        # The role that looks sends nothing, changes nothing, and sees no commands, whose parameters may be secrets.
+        ("MemberLookRole", "ssm:SendCommand", PATCH_DOCUMENT, False),
+        ("MemberLookRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", False),
+        ("MemberLookRole", "ssm:CancelCommand", "*", False),
+        ("MemberLookRole", "ssm:ListCommands", "*", False),
+        ("MemberLookRole", "ssm:ListCommandInvocations", "*", False),
+        ("MemberLookRole", "ssm:CreatePatchBaseline", "*", False),
+        ("MemberLookRole", "ssm:RegisterDefaultPatchBaseline", f"arn:aws:ssm:{OWN}:patchbaseline/pb-1", False),
+        ("MemberLookRole", "ec2:DescribeRegions", "*", True),
+        ("MemberLookRole", "ec2:DescribeInstances", "*", False),
+        # The role that acts does not see results: install cannot know more than it needs.
+        ("MemberRole", "ec2:DescribeRegions", "*", False),
+        ("MemberRole", "ssm:DescribeInstancePatches", "*", False),
         # Whichever resource AWS checks: its references disagree.
         *(
-            ("MemberRole", f"ssm:{action}", resource, True)
+            ("MemberLookRole", f"ssm:{action}", resource, True)
             for action in ("DescribeInstancePatches", "DescribeInstancePatchStates")
             for resource in ("*", f"arn:aws:ec2:{OWN}:instance/i-1", f"arn:aws:ssm:{OWN}:managed-instance/mi-1")
         ),
@@ -422,11 +583,8 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:GetServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting/ssm/opsinsights/opscenter", False),
         ("MemberRole", "ssm:UpdateServiceSetting", f"arn:aws:ssm:{OWN}:servicesetting{HOST_MANAGEMENT}", False),
         ("MemberRole", "ssm:StartSession", f"arn:aws:ec2:{OWN}:instance/i-1", False),
-        # Only the acting functions may assume the member role, and they may assume no other role.
+        # A function acts in a member account through a member role only; see test_decision_about_entering.
         ("InstallRole", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", False),
-        ("GateRole", "sts:AssumeRole", MEMBER, False),
-        ("ReportRole", "sts:AssumeRole", MEMBER, False),
-        ("ScanRole", "sts:AssumeRole", "arn:aws:iam::222200000001:role/OrganizationAccountAccessRole", False),
         # The bucket: one function reads plans, none writes them, and none deletes objects.
         ("ListAccountsRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", True),
         ("ListAccountsRole", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
@@ -478,13 +636,6 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "s3:GetObject", f"{BUCKET}/plans/monthly.yaml", False),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/children/scan/x/manifest.json", True),
         ("PatchRunRole", "s3:PutObject", f"{BUCKET}/runs/r1/steps/01-test-1/targets.json", False),
-        # The ledger: a function that sends commands writes intents and their ends, collect-results only reads them.
-        # Other functions take and release the lock.
-        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
-        ("InstallRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", True),
-        ("InstallRole", "dynamodb:DeleteItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
-        ("CollectResultsRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc", False),
-        ("ScanRole", "dynamodb:PutItem", f"arn:aws:dynamodb:{OWN}:table/another-stack", False),
         # The organization is read, never changed.
         (
             "ListAccountsRole",
@@ -527,6 +678,45 @@ def test_decision(role: str, action: str, resource: str, allowed: bool) -> None:
     assert is_allowed(role, action, resource) is allowed
 
 
+TABLE = f"arn:aws:dynamodb:{OWN}:table/orgpatch-ledger-abc"
+INTENTS = "run/r1/01-test-1/222200000001/ap-northeast-1"
+START = "start/monthly/scan/2026-11-10T01:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "keys", "allowed"),
+    [
+        # A function that sends commands writes intents and their ends, collect-results only reads them.
+        *((role, "PutItem", [INTENTS], True) for role in ("ScanRole", "InstallRole")),
+        *((role, "Query", [INTENTS], True) for role in ("ScanRole", "InstallRole", "CollectResultsRole")),
+        ("InstallRole", "DeleteItem", [INTENTS], False),
+        ("CollectResultsRole", "PutItem", [INTENTS], False),
+        # None of them touches the run lock or the starts of schedules. One foreign key is enough for a refusal.
+        *((role, "PutItem", ["lock"], False) for role in ("ScanRole", "InstallRole", "CollectResultsRole")),
+        *((role, "PutItem", [START], False) for role in ("ScanRole", "InstallRole", "CollectResultsRole")),
+        ("ScanRole", "PutItem", [INTENTS, "lock"], False),
+        ("ScanRole", "PutItem", ["running"], False),
+        # Others take and release the lock, and none of them touches an intent.
+        *(("ListAccountsRole", action, [key], True) for action in ("GetItem", "PutItem") for key in ("lock", START)),
+        ("ListAccountsRole", "PutItem", [INTENTS], False),
+        ("ListAccountsRole", "DeleteItem", ["lock"], False),
+        ("ReportRole", "DeleteItem", ["lock"], True),
+        ("ReportRole", "DeleteItem", [INTENTS], False),
+        ("ReportRole", "DeleteItem", ["lock/x"], False),
+        ("ReportRole", "PutItem", ["lock"], False),
+        # A request that names no key is one about the whole table.
+        *((role, "Query", None, False) for role in ("ScanRole", "InstallRole", "CollectResultsRole")),
+        ("ReportRole", "DeleteItem", None, False),
+        ("ListAccountsRole", "GetItem", None, False),
+        *((role, "Scan", None, False) for role in ROLES),
+    ],
+)
+def test_decision_about_the_ledger(role: str, action: str, keys: list[str] | None, allowed: bool) -> None:
+    named = {"dynamodb:leadingkeys": keys} if keys else {}
+    assert is_allowed(role, f"dynamodb:{action}", TABLE, named) is allowed
+    assert not is_allowed(role, f"dynamodb:{action}", ANOTHER_TABLE, named)
+
+
 def is_allowed(role: str, action: str, resource: str, keys: dict[str, Any] | None = None) -> bool:
     """Returns whether a role's policy allows an action. `keys` are the values of condition keys."""
     context = call(f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x", action, resource, keys or {})
@@ -548,6 +738,17 @@ OWN_BASELINE = f"arn:aws:ssm:{OWN}:patchbaseline/pb-0123456789abcdef0"
 ANOTHERS_BASELINE = "arn:aws:ssm:ap-northeast-1:999999999999:patchbaseline/pb-0123456789abcdef0"
 PREDEFINED_BASELINE = "arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0be8c61cde3be63f3"
 OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
+TAGS = {"orgpatch:plan": "monthly", "orgpatch:stage": "test", "orgpatch:hash": "0" * 64}
+
+
+def tagging(**more: str) -> dict[str, Any]:
+    """Returns the condition keys of a request with the three tags of orgpatch, and more."""
+    tags = {**TAGS, **more}
+    return {"aws:tagkeys": list(tags)} | {f"aws:requesttag/{key}": value for key, value in tags.items()}
+
+
+HASH = {"aws:tagkeys": ["orgpatch:hash"], "aws:requesttag/orgpatch:hash": "0" * 64}
+PLAN = {"aws:tagkeys": ["orgpatch:plan"], "aws:requesttag/orgpatch:plan": "monthly"}
 
 
 @pytest.mark.parametrize(
@@ -561,26 +762,29 @@ OURS = {"aws:resourcetag/orgpatch:plan": "monthly"}
         ("ListTagsForResource", OWN_BASELINE, {}, True),
         ("ListTagsForResource", ANOTHERS_BASELINE, {}, False),
         ("ListTagsForResource", f"arn:aws:ssm:{OWN}:parameter/secret", {}, False),
-        # Created and changed: only baselines with our tag.
-        ("CreatePatchBaseline", "*", {"aws:requesttag/orgpatch:plan": "monthly"}, True),
+        # Created and changed: only baselines with our tags.
+        ("CreatePatchBaseline", "*", tagging(), True),
+        ("CreatePatchBaseline", "*", tagging(owner="another-team"), False),
+        ("CreatePatchBaseline", "*", PLAN, False),
         ("CreatePatchBaseline", "*", {}, False),
-        ("CreatePatchBaseline", "*", {"aws:requesttag/owner": "another-team"}, False),
         ("UpdatePatchBaseline", OWN_BASELINE, OURS, True),
         ("UpdatePatchBaseline", OWN_BASELINE, {}, False),
         ("UpdatePatchBaseline", OWN_BASELINE, {"aws:resourcetag/owner": "another-team"}, False),
         ("UpdatePatchBaseline", ANOTHERS_BASELINE, OURS, False),
-        # Tags: only our keys, and only on baselines.
-        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash"]}, True),
-        (
-            "AddTagsToResource",
-            OWN_BASELINE,
-            {"aws:tagkeys": ["orgpatch:plan", "orgpatch:stage", "orgpatch:hash"]},
-            True,
-        ),
-        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": ["orgpatch:hash", "owner"]}, False),
-        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": None}, False),
-        ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", {"aws:tagkeys": ["orgpatch:hash"]}, False),
-        ("AddTagsToResource", f"arn:aws:ec2:{OWN}:instance/i-1", {"aws:tagkeys": ["orgpatch:hash"]}, False),
+        # Tags: only our keys, and only on baselines that have the tag of orgpatch.
+        ("AddTagsToResource", OWN_BASELINE, {**HASH, **OURS}, True),
+        ("AddTagsToResource", OWN_BASELINE, {**PLAN, **OURS}, True),
+        ("AddTagsToResource", OWN_BASELINE, {**tagging(owner="x"), **OURS}, False),
+        ("AddTagsToResource", OWN_BASELINE, {"aws:tagkeys": None, **OURS}, False),
+        ("AddTagsToResource", OWN_BASELINE, HASH, False),
+        ("AddTagsToResource", OWN_BASELINE, PLAN, False),
+        ("AddTagsToResource", OWN_BASELINE, {**PLAN, "aws:resourcetag/owner": "another-team"}, False),
+        # What remains: a request that looks like the creation of a baseline (docs/decisions/0092).
+        ("AddTagsToResource", OWN_BASELINE, tagging(), True),
+        ("AddTagsToResource", OWN_BASELINE, tagging(owner="another-team"), False),
+        ("AddTagsToResource", ANOTHERS_BASELINE, tagging(), False),
+        ("AddTagsToResource", f"arn:aws:ssm:{OWN}:parameter/secret", tagging(), False),
+        ("AddTagsToResource", f"arn:aws:ec2:{OWN}:instance/i-1", tagging(), False),
         ("RemoveTagsFromResource", OWN_BASELINE, OURS, False),
         # Registered: ours and the earlier ones, which may have any owner. Deregistered from a patch group: any.
         ("RegisterDefaultPatchBaseline", OWN_BASELINE, OURS, True),

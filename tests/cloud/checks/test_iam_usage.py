@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from . import iam_usage, policies
+from . import iam_usage, policies, sources
 from .iam_usage import Call
 
 TEMPLATE = """\
@@ -44,6 +44,7 @@ Resources:
                 Resource: "*"
 """
 ROLE = "some-stack-ScanRole-1A2B3C"
+MEMBERS = {"MemberRole": "orgpatch-member", "MemberLookRole": "orgpatch-member-look"}
 
 
 @pytest.fixture
@@ -125,13 +126,15 @@ def test_the_calls_of_others_do_not_count(statements: list[policies.Statement]) 
         ("orgpatch-ScanRole-1A2B3C", "ScanRole"),
         ("a-stack-with-hyphens-ScanRole-aB3dE", "ScanRole"),
         ("orgpatch-member", "MemberRole"),
+        ("orgpatch-member-look", "MemberLookRole"),
+        ("orgpatch-MemberLookRole-1A2B3C", None),
         ("orgpatch-GateRole-1A2B3C", None),
         ("ScanRole", None),
         ("root", None),
     ],
 )
 def test_roles_are_recognised_by_the_names_that_cloudformation_gives(principal: str, role: str | None) -> None:
-    assert iam_usage.role_of(principal, {"ScanRole", "MemberRole"}, "orgpatch-member") == role
+    assert iam_usage.role_of(principal, {"ScanRole", "MemberRole", "MemberLookRole"}, "orgpatch-member") == role
 
 
 def test_command_reads_files_and_says_how_it_went(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,11 +157,23 @@ def test_command_reads_files_and_says_how_it_went(tmp_path: Path, capsys: pytest
     assert "UNUSED" in output
 
 
+def test_each_member_role_is_compared_with_its_own_calls() -> None:
+    """What one role may do and the other one does is unused in the first, and denied in the second."""
+    look = [call("ec2:DescribeRegions", "orgpatch-member-look"), call("ssm:GetInventory", "orgpatch-member-look")]
+    refused = call("ssm:SendCommand", "orgpatch-member-look", allowed=False)
+    usage = iam_usage.compare([*look, refused], policies.statements(sources.MEMBER_ROLE))
+    unused = {(role, action) for role, action, _ in usage.unused}
+    assert ("MemberRole", "ssm:GetInventory") in unused
+    assert ("MemberLookRole", "ssm:DescribeInstancePatches") in unused
+    assert ("MemberLookRole", "ec2:DescribeRegions") not in unused
+    assert dict(usage.denied) == {("MemberLookRole", "ssm:SendCommand", "arn:aws:s3:::b/k"): 1}
+
+
 def test_every_action_of_the_real_templates_can_be_complete(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The real templates pass if every action without an excuse is used once."""
     lines = []
     for statement in policies.all_statements():
-        principal = "orgpatch-member" if statement.role == "MemberRole" else f"orgpatch-{statement.role}-1A2B3C"
+        principal = MEMBERS.get(statement.role, f"orgpatch-{statement.role}-1A2B3C")
         lines += [
             json.dumps(
                 {"principal": principal, "account": "", "action": action, "resource": "*", "decision": "authorized"}

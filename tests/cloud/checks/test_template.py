@@ -17,6 +17,7 @@ from . import asl, sources
 
 KEBAB = re.compile(r"(?<!^)(?=[A-Z])")
 ACTING = {"assume-role", "scan", "install", "collect-results"}
+LOOKING = {"assume-role", "collect-results"}
 
 
 # ------------------------------------------------------------------------------------------------------- linters
@@ -120,14 +121,14 @@ def test_a_description_of_a_version_is_never_too_long() -> None:
     longest = {
         "LogLevel": 5,
         "Architecture": 6,
-        "MemberRoleName": 64,
+        "MemberRoleName": 59,
         "ExternalId": 64,
         "StackSet": len("DELEGATED_ADMIN"),
     }
     assert max(map(len, parameters["LogLevel"]["AllowedValues"])) == longest["LogLevel"]
     assert max(map(len, parameters["Architecture"]["AllowedValues"])) == longest["Architecture"]
     for name in ("MemberRoleName", "ExternalId"):
-        assert re.search(r"\{\d+,64\}\$$", parameters[name]["AllowedPattern"]), name
+        assert re.search(rf"\{{\d+,{longest[name]}\}}\$$", parameters[name]["AllowedPattern"]), name
     longest["RolePath"] = parameters["RolePath"]["MaxLength"]
     for logical_id, function in sources.functions().items():
         described = function["Properties"]["VersionDescription"]["Fn::Sub"]
@@ -159,7 +160,7 @@ def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) ->
     if name in ACTING:
         stack_set: Any = {"Fn::Sub": "${AWS::StackName}-member-role"}
         expected |= {
-            "MEMBER_ROLE_NAME": {"Ref": "MemberRoleName"},
+            "MEMBER_ROLE_NAME": {"Fn::Sub": "${MemberRoleName}-look"} if name in LOOKING else {"Ref": "MemberRoleName"},
             "MEMBER_ROLE_PATH": {"Ref": "RolePath"},
             "MEMBER_ROLE_STACK_SET": {"Fn::If": ["RollOutMemberRole", stack_set, ""]},
             "STACK_SET_CALL_AS": {"Ref": "CallAs"},
@@ -261,7 +262,20 @@ def test_member_role_is_plain_cloudformation() -> None:
     # StackSets refuse transforms, macros and nested stacks.
     assert "Transform" not in sources.member_role()
     assert "Fn::Transform" not in json.dumps(sources.member_role())
-    assert {resource["Type"] for resource in sources.member_role()["Resources"].values()} == {"AWS::IAM::Role"}
+    types = {resource["Type"] for resource in sources.member_role()["Resources"].values()}
+    assert types == {"AWS::IAM::Role", "AWS::IAM::Policy"}
+
+
+def test_both_member_roles_have_names_that_iam_takes() -> None:
+    for document in (sources.template(), sources.member_role()):
+        pattern = document["Parameters"]["MemberRoleName"]["AllowedPattern"]
+        assert re.fullmatch(pattern, "a" * (64 - len("-look")))
+        assert not re.fullmatch(pattern, "a" * (65 - len("-look")))
+    roles = sources.resources(sources.member_role(), "AWS::IAM::Role")
+    names = {name: role["Properties"]["RoleName"] for name, role in roles.items()}
+    # The names are those for which the functions ask; see the settings above.
+    look = {"Fn::Sub": "${MemberRoleName}-look"}
+    assert names == {"MemberRole": {"Ref": "MemberRoleName"}, "MemberLookRole": look}
 
 
 def test_stack_set_hands_over_every_parameter_of_the_member_role() -> None:
@@ -340,6 +354,13 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
         ("AlertEmail", "", True),
         ("AlertEmail", "night@example.com", True),
         ("AlertEmail", "night", False),
+        ("InstanceTagKey", "", True),
+        ("InstanceTagKey", "Patched by: us", True),
+        ("InstanceTagKey", "a" * 128, True),
+        ("InstanceTagKey", "a" * 129, False),
+        ("InstanceTagKey", 'a":"true"},"StringLike":{"b', False),
+        ("InstanceTagKey", "a\\", False),
+        ("InstanceTagKey", " a", False),
         ("MemberRoleRegion", "", True),
         ("MemberRoleRegion", "us-gov-west-1", True),
         ("MemberRoleRegion", "eusc-de-east-1", True),

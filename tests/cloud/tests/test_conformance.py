@@ -160,7 +160,7 @@ def test_the_statement_of_the_member_role_is_taken_as_it_is(
     statement = {"Sid": "ReadPatchResults", "Effect": "Allow", "Action": ["ssm:DescribeInstancePatches"]}
     policies = [{"PolicyDocument": {"Statement": [{**statement, "Resource": resource}]}}]
     template = tmp_path / "member-role.yaml"
-    template.write_text(json.dumps({"Resources": {"MemberRole": {"Properties": {"Policies": policies}}}}))
+    template.write_text(json.dumps({"Resources": {"MemberLookRole": {"Properties": {"Policies": policies}}}}))
     monkeypatch.setattr(iam, "MEMBER_ROLE", template)
     assert iam.statement_of_results(replace(alone(), region="cn-north-1", partition="aws-cn")) == {
         **statement,

@@ -6,11 +6,13 @@ command, `aws cloudformation package`, over what `make build` has made.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,9 +22,10 @@ import pytest
 from checks import documents
 from conftest import REGION, Rig, is_refused, start_rig
 from local_cloud.driver import paths
-from stub_simulator import StubSimulator
+from stub_simulator import StubSimulator, instance
 
 MANAGEMENT, DELEGATED = "111111111111", "222200000001"
+TAG = "Patched by: us"
 PAGE = paths.ROOT / "docs" / "deploy.md"
 
 
@@ -85,6 +88,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         "organizationId": documents.EXAMPLES["OrganizationId"],
         "rootId": documents.EXAMPLES["RootId"],
     }
+    stub.instances = [instance("222200000002", "i-tagged", {TAG: "yes"}), instance("222200000002", "i-bare", {})]
     rig = start_rig(tmp_path_factory.mktemp("cloud"), stub)
     shell = Shell(rig, tmp_path_factory.mktemp("shell"))
     shell.package(DELEGATED)
@@ -158,6 +162,14 @@ def test_a_protected_table_would_stay(shell: Shell) -> None:
     shell.aws(DELEGATED, command("delete-stack"))
 
 
+def packed(source: str) -> bytes:
+    """Returns the code of a Python function."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("index.py", source)
+    return file.getvalue()
+
+
 def events(client: Any) -> list[dict[str, Any]]:
     """Returns the events of the stack."""
     return client.describe_stack_events(StackName="orgpatch")["StackEvents"]
@@ -186,12 +198,14 @@ def outputs(shell: Shell) -> dict[str, str]:
 
 
 def test_every_role_has_the_path_and_the_boundary_of_its_own_account(shell: Shell, outputs: dict[str, str]) -> None:
-    acting = outputs["ActingRoleArns"].split(",")
-    assert all(arn.startswith(f"arn:aws:iam::{DELEGATED}:role/operations/orgpatch-") for arn in acting)
+    entering = [arn for name in ("ActingRoleArns", "LookingRoleArns") for arn in outputs[name].split(",")]
+    assert len(entering) == 4
+    assert all(arn.startswith(f"arn:aws:iam::{DELEGATED}:role/operations/orgpatch-") for arn in entering)
     iam = shell.rig.as_account(DELEGATED).client("iam")
     own = [role for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("orgpatch-")]
-    assert len(own) == 10, "nine of the stack, and the member role"
-    for account, names in ((DELEGATED, [role["RoleName"] for role in own]), ("222200000002", ["orgpatch-member"])):
+    assert len(own) == 11, "nine of the stack, and the two member roles"
+    members = ["orgpatch-member", "orgpatch-member-look"]
+    for account, names in ((DELEGATED, [role["RoleName"] for role in own]), ("222200000002", members)):
         client = shell.rig.as_account(account).client("iam")
         for name in names:
             role = client.get_role(RoleName=name)["Role"]
@@ -210,22 +224,61 @@ def test_the_page_lists_the_accounts_without_a_member_role(shell: Shell, outputs
     assert "policy/ops/limit does not exist" in reasons["333300000001"]
 
 
-def test_a_function_gets_in_under_its_path_and_another_role_does_not(shell: Shell, outputs: dict[str, str]) -> None:
-    rig = shell.rig
-    member = "arn:aws:iam::222200000002:role/operations/orgpatch-member"
-    external_id = documents.EXAMPLES["ExternalId"]
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+ENTERING = """
+import boto3
+def handler(event, context):
+    try:
+        boto3.client("sts").assume_role(RoleSessionName="test", **event)
+    except Exception as error:
+        return error.response["Error"]["Code"]
+    return "in"
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "role", "member", "gets_in"),
+    [
+        ("orgpatch-scan", "ScanRoleArn", "orgpatch-member", True),
+        ("orgpatch-scan", "ScanRoleArn", "orgpatch-member-look", False),
+        ("orgpatch-assume-role", "AssumeRoleRoleArn", "orgpatch-member-look", True),
+        ("orgpatch-assume-role", "AssumeRoleRoleArn", "orgpatch-member", False),
+        ("orgpatch-gate", "GateRoleArn", "orgpatch-member", False),
+        # A function that a person made, and gave a role of orgpatch.
+        ("another", "ScanRoleArn", "orgpatch-member", False),
+        ("another", "AssumeRoleRoleArn", "orgpatch-member-look", False),
+    ],
+)
+def test_a_function_gets_in_under_its_path_and_nothing_else_does(
+    shell: Shell, outputs: dict[str, str], function: str, role: str, member: str, gets_in: bool
+) -> None:
+    client = shell.rig.as_account(DELEGATED).client("lambda")
+    # The answer must come from the policies, so the function's own code is replaced by one that asks and nothing else.
+    python = {"Runtime": "python3.11", "Handler": "index.handler"}
+    if function == "another":
+        made = {"Role": outputs[role], "Code": {"ZipFile": packed(ENTERING)}, "Timeout": 20}
+        client.create_function(FunctionName=function, **made, **python)
+    else:
+        client.update_function_configuration(FunctionName=function, **python)
+        client.update_function_code(FunctionName=function, ZipFile=packed(ENTERING))
+    event = {
+        "RoleArn": f"arn:aws:iam::222200000002:role/operations/{member}",
+        "ExternalId": documents.EXAMPLES["ExternalId"],
+    }
+    answer = client.invoke(FunctionName=function, Payload=json.dumps(event))["Payload"].read()
+    assert json.loads(answer) == ("in" if gets_in else "AccessDenied")
+    if function == "another":
+        client.delete_function(FunctionName=function)
+
+
+def test_the_role_of_a_function_is_of_no_use_outside_of_it(shell: Shell, outputs: dict[str, str]) -> None:
+    rig, arn = shell.rig, outputs["ScanRoleArn"]
     admin = rig.as_account(DELEGATED)
-    got_in = {}
-    for output in ("ScanRoleArn", "GateRoleArn"):
-        arn = outputs[output]
-        # Lambda assumes the role; here the test does, so the trust of the role is opened for it.
-        policy = json.dumps(trust)
-        admin.client("iam").update_assume_role_policy(RoleName=arn.rsplit("/", 1)[1], PolicyDocument=policy)
-        sts = rig.session(arn, admin).client("sts")
-        enter = partial(sts.assume_role, RoleArn=member, RoleSessionName="test", ExternalId=external_id)
-        got_in[output] = not is_refused("AccessDenied", enter)
-    assert got_in == {"ScanRoleArn": True, "GateRoleArn": False}
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+    admin.client("iam").update_assume_role_policy(RoleName=arn.rsplit("/", 1)[1], PolicyDocument=json.dumps(trust))
+    sts = rig.session(arn, admin).client("sts")
+    member, external_id = "arn:aws:iam::222200000002:role/operations/orgpatch-member", documents.EXAMPLES["ExternalId"]
+    enter = partial(sts.assume_role, RoleArn=member, RoleSessionName="test", ExternalId=external_id)
+    assert is_refused("AccessDenied", enter)
 
 
 def test_functions_know_path_and_stack_set(shell: Shell, outputs: dict[str, str]) -> None:
@@ -244,14 +297,37 @@ def test_the_state_machine_has_the_partition(shell: Shell, outputs: dict[str, st
     assert "${" not in definition
 
 
-def test_the_member_role_can_be_deployed_by_hand(shell: Shell, outputs: dict[str, str]) -> None:
-    words = [
-        f"ActingRoleArns={outputs['ActingRoleArns']}" if word.startswith("ActingRoleArns=") else word
-        for word in command(*MEMBER_ROLE)
-    ]
+def test_the_member_roles_can_be_deployed_by_hand(shell: Shell, outputs: dict[str, str]) -> None:
+    words = list(command(*MEMBER_ROLE))
+    for name in ("ActingRoleArns", "LookingRoleArns"):
+        words = [f"{name}={outputs[name]}" if word.startswith(f"{name}=") else word for word in words]
     ended = shell.aws(MANAGEMENT, words)
     assert ended.returncode == 0, ended.stderr
-    role = shell.rig.as_account(MANAGEMENT).client("iam").get_role(RoleName="orgpatch-member")["Role"]
-    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{DELEGATED}:root"}
-    assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": outputs["ActingRoleArns"].split(",")}
+    iam = shell.rig.as_account(MANAGEMENT).client("iam")
+    for role, trusted in (("orgpatch-member", "ActingRoleArns"), ("orgpatch-member-look", "LookingRoleArns")):
+        [statement] = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"AWS": f"arn:aws:iam::{DELEGATED}:root"}
+        assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": outputs[trusted].split(",")}
+
+
+def test_commands_go_to_tagged_instances_only_if_the_operator_says_so(shell: Shell, outputs: dict[str, str]) -> None:
+    rig, member = shell.rig, "222200000002"
+    admin = rig.as_account(member)
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+
+    def sends(key: str) -> dict[str, bool]:
+        more = [f"{name}={outputs[name]}" for name in ("ActingRoleArns", "LookingRoleArns")]
+        more += [f"InstanceTagKey={key}", "MemberRoleName=tagged"]
+        words = [word for word in command(*MEMBER_ROLE) if not word.startswith(("ActingRoleArns=", "LookingRoleArns="))]
+        ended = shell.aws(member, [word.replace("orgpatch-member-role", "tagged") for word in words] + more)
+        assert ended.returncode == 0, ended.stderr
+        admin.client("iam").update_assume_role_policy(RoleName="tagged", PolicyDocument=json.dumps(trust))
+        ssm = rig.session(f"arn:aws:iam::{member}:role/tagged", admin).client("ssm")
+        send = partial(ssm.send_command, DocumentName="AWS-RunPatchBaseline")
+        return {
+            instance: not is_refused("AccessDeniedException", partial(send, InstanceIds=[instance]))
+            for instance in ("i-tagged", "i-bare")
+        }
+
+    assert sends("") == {"i-tagged": True, "i-bare": True}
+    assert sends(TAG) == {"i-tagged": True, "i-bare": False}

@@ -644,7 +644,7 @@ def test_what_the_bridge_reads(sim: Simulator) -> None:
     _, headers, _ = sim.raw("ssm", "SendCommand", json.dumps(send(Comment="kill-me")), MEMBER)
     assert headers["x-sim-kill"] == "before"
     calls = [json.loads(line) for line in sim.inspect("calls").splitlines()]
-    assert set(calls[0]) == {"at", "caller", "account", "region", "operation", "request", "error"}
+    assert set(calls[0]) == {"at", "caller", "session", "account", "region", "operation", "request", "error"}
     assert calls[0]["caller"] == f"arn:aws:iam::{MEMBER}:role/scan" and calls[0]["operation"] == "ssm:ListCommands"
     assert [call["error"] for call in calls] == ["InvalidNextToken", "CallerKilled"]
     clock = json.loads(sim.inspect("clock"))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import ANYTHING, Rig, start_rig
+from conftest import ACCOUNT, ANYTHING, REGION, Rig, start_rig
 from stub_simulator import StubSimulator
 from test_stack import deploy
 
@@ -127,6 +127,12 @@ def test_a_time_that_is_past_and_a_disabled_schedule_are_never_due(stepping: Rig
             {**SCHEDULER, "Condition": {"StringEquals": {"aws:SourceAccount": "222200000001"}}},
             "may not assume",
         ),
+        # The source is the group, never a schedule.
+        (
+            ANYTHING,
+            {**SCHEDULER, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:scheduler:*:*:schedule/default/*"}}},
+            "may not assume",
+        ),
     ],
 )
 def test_the_role_of_a_schedule_is_enforced(stepping: Rig, statement: Any, trust: Any, text: str) -> None:
@@ -138,7 +144,9 @@ def test_the_role_of_a_schedule_is_enforced(stepping: Rig, statement: Any, trust
 
 def test_the_role_of_a_schedule_suffices(stepping: Rig) -> None:
     machine = stepping.machine(WAIT)
-    trust = {**SCHEDULER, "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}}
+    group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/default"
+    source = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": group}}
+    trust = {**SCHEDULER, "Condition": source}
     role = stepping.role({"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine}, trust=trust)
     name = schedule(stepping, "rate(1 minute)", machine, role=role)
     # Simulated time may have passed a second minute.

@@ -11,7 +11,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from conftest import ANYTHING, BUCKET, Rig, start_rig
+from conftest import ACCOUNT, ANYTHING, BUCKET, REGION, Rig, is_refused, start_rig
 from stub_simulator import StubSimulator
 
 ASKING = """
@@ -267,3 +267,24 @@ def test_native_fault_of_a_task_of_the_state_machine(faulty: Any) -> None:
     }
     assert rig.run({"Publish": publish})["error"] == "SNS.InternalError"
     assert rig.run({"Publish": publish})["status"] == "SUCCEEDED"
+
+
+def test_calls_of_a_function_have_its_arn_and_those_of_others_have_not(rig: Rig, bare: Rig) -> None:
+    # The key has no version, whatever was invoked. A session that the function assumes is no longer the function.
+    def may(subject: Rig, key: str, invoked: str, **event: Any) -> bool:
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{key}"
+        condition = {"ArnEquals": {"lambda:SourceFunctionArn": arn}}
+        name = invoked.partition(":")[0]
+        subject.function(ASKING, {**ANYTHING, "Condition": condition}, name=name, Publish=True)
+        answer = invoke(subject, invoked, **ask("s3", "list_buckets", **event))
+        subject.client("lambda").delete_function(FunctionName=name)
+        return "error" not in answer
+
+    assert may(rig, "asking", "asking")
+    assert may(rig, "asking", "asking:1")
+    assert not may(rig, "another", "asking")
+    assert not may(bare, "asking", "asking")
+    keyed = {**ANYTHING, "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}}}
+    assert is_refused("AccessDenied", rig.session(rig.role(keyed)).client("s3").list_buckets)
+    function = rig.function(ASKING, ANYTHING)
+    assert invoke(rig, function, **ask("s3", "list_buckets", role=rig.role(keyed)))["code"] == "AccessDenied"

@@ -35,6 +35,37 @@ pub fn a_run_about_baselines_asks_no_instance(evidence: &Evidence) -> Vec<String
         .collect()
 }
 
+/// Checks that every call in a member account has a session of its own function and run: CloudTrail shows its name there. The
+/// functions that only look have the role that looks.
+#[must_use]
+pub fn a_call_in_a_member_account_names_its_function_and_run(evidence: &Evidence) -> Vec<String> {
+    if evidence.shares_its_time {
+        return Vec::new();
+    }
+    let strays = evidence.calls.iter().filter(|call| call.is_in_member() && !has_its_name(call, &evidence.run_id));
+    strays
+        .map(|call| {
+            let session = call.session.as_deref().unwrap_or("without a name");
+            format!("{} in {} was called in the session {session} of {}", call.operation, call.target(), call.caller)
+        })
+        .collect()
+}
+
+fn has_its_name(call: &Call, run_id: &str) -> bool {
+    let functions = match call.caller.rsplit('/').next() {
+        Some("orgpatch-member") => ["scan", "install"],
+        Some("orgpatch-member-look") => ["assume-role", "collect-results"],
+        _ => return false,
+    };
+    let Some(session) = &call.session else { return false };
+    functions.iter().any(|function| {
+        let whole = format!("orgpatch-{function}-{run_id}");
+        // STS takes 64 characters. A longer name ends in a hash.
+        let cut = whole.get(..55).filter(|_| whole.len() > 64);
+        *session == whole || cut.is_some_and(|cut| session.len() == 64 && session.starts_with(cut))
+    })
+}
+
 /// Checks that every command runs the patch document on one instance, that nothing else paces it, and that an install
 /// reboots as the plan says.
 #[must_use]

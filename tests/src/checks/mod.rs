@@ -36,6 +36,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         manifest::the_manifest_holds_every_object,
         commands::a_scan_run_installs_nothing,
         commands::a_run_about_baselines_asks_no_instance,
+        commands::a_call_in_a_member_account_names_its_function_and_run,
         commands::commands_are_as_the_plan_says,
         commands::a_target_has_one_snapshot_per_operating_system,
         order::a_step_begins_after_the_step_before_it_has_ended,

@@ -26,7 +26,7 @@ pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
         complaints.push("secrets.json has no session of list-accounts".to_owned());
     }
     let entered = evidence.calls.iter().any(crate::evidence::Call::is_in_member);
-    if entered && !evidence.secrets.iter().any(|secret| secret.principal == "orgpatch-member") {
+    if entered && !evidence.secrets.iter().any(|secret| secret.principal.starts_with("orgpatch-member")) {
         complaints
             .push("secrets.json has no session of a member role, although member accounts were called".to_owned());
     }

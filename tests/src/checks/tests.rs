@@ -130,7 +130,8 @@ fn calls() -> Vec<crate::evidence::Call> {
         }
         let request = json!({"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": [id], "Parameters": parameters,
             "Comment": "orgpatch key r"});
-        json!({"account": account, "region": "eu-west-1", "operation": "ssm:SendCommand", "request": request, "error": null})
+        json!({"caller": format!("arn:aws:iam::{account}:role/orgpatch-member"), "session": format!("orgpatch-{}-r", operation.to_lowercase()),
+            "account": account, "region": "eu-west-1", "operation": "ssm:SendCommand", "request": request, "error": null})
     };
     from(json!([
         command("222222222222", "i-1", "Scan"),
@@ -202,6 +203,10 @@ fn every_way_to_spoil_a_run_is_found() {
         ("instance i-1 of target 222222222222/eu-west-1 has 1 rows", |e| {
             report(e).head.run.operation = Operation::PreviewBaselines;
         }),
+        ("in the session orgpatch-scan-another of", |e| e.calls[0].session = Some("orgpatch-scan-another".into())),
+        ("in the session orgpatch-gate-r of", |e| e.calls[0].session = Some("orgpatch-gate-r".into())),
+        ("without a name of", |e| e.calls[0].session = None),
+        ("of arn:aws:iam::222222222222:role/orgpatch-member-look", |e| e.calls[0].caller.push_str("-look")),
         ("runs the document", |e| e.calls[0].request["DocumentName"] = json!("AWS-RunShellScript")),
         ("names 0 instances", |e| e.calls[0].request["InstanceIds"] = json!([])),
         ("names 1 instances", |e| e.calls[0].request["Targets"] = json!([])),

@@ -21,7 +21,7 @@ pub fn metrics_namespace() -> Result<String, Error> {
     required("METRICS_NAMESPACE")
 }
 
-/// The role through which orgpatch enters member accounts.
+/// The role through which a function enters member accounts: the one that acts, or the one that looks.
 #[derive(Debug, Clone)]
 pub struct MemberRole {
     /// Name of the role in every member account: `MEMBER_ROLE_NAME`.

@@ -43,7 +43,7 @@ impl FunctionContext {
         let config = lambda::sdk_config().await;
         Ok(Self {
             store: Store::new(&config, environment::runs_bucket()?),
-            sessions: MemberSessions::new(&config, MemberRole::from_env()?),
+            sessions: MemberSessions::new(&config, MemberRole::from_env()?, function),
             config,
             function,
         })

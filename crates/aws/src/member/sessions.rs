@@ -8,10 +8,12 @@ use std::time::{Duration, SystemTime};
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
+use orgpatch_records::keys::Owner;
 use tokio::sync::Mutex;
 
 use crate::clients::call::{CallError, Kind};
@@ -26,6 +28,12 @@ const MARGIN: Duration = Duration::from_mins(5);
 
 /// The most sessions that are kept. A process works for one target after the other.
 const MAX_SESSIONS: usize = 64;
+
+/// The longest name of a session (botocore 1.43.106, `RoleSessionName`).
+const MAX_SESSION_NAME: usize = 64;
+
+/// Letters of the hash at the end of a run name that was cut.
+const RUN_HASH: usize = 8;
 
 /// Why a target cannot be worked on.
 #[derive(Debug)]
@@ -47,7 +55,15 @@ pub struct MemberSessions {
     config: SdkConfig,
     sts: aws_sdk_sts::Client,
     role: MemberRole,
-    sessions: Mutex<HashMap<String, Session>>,
+    function: Owner,
+    sessions: Mutex<HashMap<SessionKey, Session>>,
+}
+
+/// Whose session it is: a call of a run carries the name of that run, and a process may work for several.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct SessionKey {
+    run_id: String,
+    account_id: String,
 }
 
 struct Session {
@@ -56,13 +72,14 @@ struct Session {
 }
 
 impl MemberSessions {
-    /// Opens sessions of the member role that `role` describes.
+    /// Opens sessions of the member role that `role` describes, for that function.
     #[must_use]
-    pub fn new(config: &SdkConfig, role: MemberRole) -> Self {
+    pub fn new(config: &SdkConfig, role: MemberRole, function: Owner) -> Self {
         Self {
             config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
             role,
+            function,
             sessions: Mutex::new(HashMap::new()),
         }
     }
@@ -91,7 +108,8 @@ impl MemberSessions {
     async fn session(&self, run_id: &str, account_id: &str) -> Result<SharedCredentialsProvider, TargetError> {
         let mut sessions = self.sessions.lock().await;
         let now = SystemTime::now();
-        if let Some(session) = sessions.get(account_id)
+        let key = SessionKey { run_id: run_id.to_owned(), account_id: account_id.to_owned() };
+        if let Some(session) = sessions.get(&key)
             && session.expires_at > now + MARGIN
         {
             return Ok(session.credentials.clone());
@@ -101,7 +119,7 @@ impl MemberSessions {
         }
         let session = self.assume(run_id, account_id).await?;
         let credentials = session.credentials.clone();
-        sessions.insert(account_id.to_owned(), session);
+        sessions.insert(key, session);
         Ok(credentials)
     }
 
@@ -111,7 +129,7 @@ impl MemberSessions {
             .sts
             .assume_role()
             .role_arn(self.role.arn(environment::partition()?, account_id))
-            .role_session_name(session_name(run_id))
+            .role_session_name(session_name(self.function, run_id))
             .external_id(&self.role.external_id)
             .duration_seconds(SESSION_SECONDS)
             .send()
@@ -142,9 +160,9 @@ impl MemberSessions {
         Ok(Session { credentials: SharedCredentialsProvider::new(credentials), expires_at })
     }
 
-    /// Drops the session of an account, so that the next call gets a new one.
+    /// Drops the sessions of an account, so that the next call gets a new one.
     pub async fn forget(&self, account_id: &str) {
-        self.sessions.lock().await.remove(account_id);
+        self.sessions.lock().await.retain(|key, _| key.account_id != account_id);
     }
 
     /// Returns the value of a call in a member account, or what its failure means for the target; see
@@ -164,7 +182,7 @@ impl MemberSessions {
             Kind::Denied => outcome(
                 TargetOutcome::AccessDenied,
                 ReasonCode::ActionDenied,
-                format!("the member role lacks a permission: {error}"),
+                format!("the role {} lacks a permission: {error}", self.role.role_name),
             ),
             Kind::RegionDisabled => outcome(
                 TargetOutcome::RegionDisabled,
@@ -183,9 +201,52 @@ impl MemberSessions {
     }
 }
 
-/// Returns the session name, which shows the run in the member account's CloudTrail. STS accepts 2 to 64 characters of a few
-/// kinds.
-fn session_name(run_id: &str) -> String {
-    let run: String = run_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c)).take(55).collect();
-    format!("orgpatch-{run}")
+/// Returns the session name, which shows function and run in the member account's CloudTrail: `orgpatch-<function>-<run>`. A
+/// run name that is too long, or has characters that STS refuses, is cut and ends in a part of its SHA-256.
+fn session_name(function: Owner, run_id: &str) -> String {
+    let allowed = |c: &char| c.is_ascii_alphanumeric() || "-_.@=,+".contains(*c);
+    let mut name = format!("orgpatch-{}-", function.name());
+    let room = MAX_SESSION_NAME - name.len();
+    if run_id.len() <= room && run_id.chars().all(|c| allowed(&c)) {
+        name.push_str(run_id);
+        return name;
+    }
+    name.extend(run_id.chars().filter(allowed).take(room - RUN_HASH - 1));
+    name.push('-');
+    name.push_str(&sha256_hex(run_id)[..RUN_HASH]);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_named_after_its_function_and_run() {
+        assert_eq!(session_name(Owner::Install, "november"), "orgpatch-install-november");
+        let longest = "a".repeat(39);
+        assert_eq!(session_name(Owner::CollectResults, &longest), format!("orgpatch-collect-results-{longest}"));
+        // A run of a schedule has two UUIDs in its name. The first letters find it in a list, the hash tells it apart.
+        let scheduled = "0b5f6e2c-8d0e-4b53-9f0e-2a4a4f2f1f2a_6c1b9c53-7a42-4d39-9f3f-6a1a5a0c0b11";
+        assert_eq!(
+            session_name(Owner::CollectResults, scheduled),
+            "orgpatch-collect-results-0b5f6e2c-8d0e-4b53-9f0e-2a4a4f-1af21937"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_run_has_a_name_that_sts_accepts(run in r"\PC{1,80}", other in r"\PC{1,80}") {
+            for function in [Owner::AssumeRole, Owner::Scan, Owner::Install, Owner::CollectResults] {
+                let name = session_name(function, &run);
+                prop_assert!((2..=MAX_SESSION_NAME).contains(&name.len()), "{name}");
+                prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)), "{name}");
+                let prefix = format!("orgpatch-{}-", function.name());
+                prop_assert!(name.starts_with(&prefix), "{name}");
+                prop_assert_eq!(run == other, name == session_name(function, &other));
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-"""IAM: what the results of patching are authorized on."""
+"""IAM: what the results of patching and the tags of a new baseline are authorized on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from samtranslator.yaml_helper import yaml_parse
 
 from ..asker import PREFIX, Asker
 from ..errors import CannotTell
-from ..fact import ACCEPTED, Fact, Page
+from ..fact import ACCEPTED, Fact, Needs, Page
 from ..paths import ROOT
+from .ssm_baselines import create_baseline
 
 MEMBER_ROLE = ROOT / "member-role.yaml"
 _SID = "ReadPatchResults"
 _READ = "ssm:DescribeInstancePatchStates"
+_CREATE = "ssm:CreatePatchBaseline"
+_TAG = "ssm:AddTagsToResource"
 _DENIED = "AccessDeniedException"
 _REFERENCE = Page(
     "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html",
@@ -25,8 +28,8 @@ _REFERENCE = Page(
 
 
 def statement_of_results(asker: Asker) -> dict[str, Any]:
-    """Returns the statement of the member role that allows to read results, for this account."""
-    role = yaml_parse(MEMBER_ROLE.read_text(encoding="utf-8"))["Resources"]["MemberRole"]["Properties"]
+    """Returns the statement that allows the role that looks to read results, for this account."""
+    role = yaml_parse(MEMBER_ROLE.read_text(encoding="utf-8"))["Resources"]["MemberLookRole"]["Properties"]
     statements: list[dict[str, Any]] = [
         statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]
     ]
@@ -77,18 +80,48 @@ def _really(asker: Asker) -> str:
     return answer
 
 
-def read_as(asker: Asker, role: str, statement: dict[str, Any], instance: str) -> str:
-    """Reads results in a session of a role that has this one permission; returns `accepted` or the error code."""
-    name = f"{PREFIX}results"
-    assumed = asker.call("sts", "assume_role", RoleArn=role, RoleSessionName=name, Policy=_policy(statement))
+def _session(asker: Asker, role: str, *statements: dict[str, Any]) -> Any:
+    """Returns a client of Systems Manager with a session of a role that has these permissions only."""
+    name = f"{PREFIX}session"
+    assumed = asker.call("sts", "assume_role", RoleArn=role, RoleSessionName=name, Policy=_policy(*statements))
     session = assumed["Credentials"]
     around = asker.client("ssm").meta
     narrow = boto3.Session(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]).client(
         "ssm", region_name=asker.region, endpoint_url=around.endpoint_url, config=around.config
     )
     asker.watch(narrow)
+    return narrow
+
+
+def read_as(asker: Asker, role: str, statement: dict[str, Any], instance: str) -> str:
+    """Reads results in a session of a role that has this one permission; returns `accepted` or the error code."""
     try:
-        narrow.describe_instance_patch_states(InstanceIds=[instance])
+        _session(asker, role, statement).describe_instance_patch_states(InstanceIds=[instance])
+    except ClientError as error:
+        return asker.code(error)
+    return ACCEPTED
+
+
+def _tagged(asker: Asker) -> str:
+    """Creates a baseline with tags in a session that may not set tags otherwise."""
+    role = asker.permitted.role
+    if not role:
+        raise CannotTell(f"set ROLE=<ARN of a role that the profile may assume and that has {_CREATE} and {_TAG}>")
+    answer = created_as(asker, role, _CREATE)
+    # A role without the permission to create is denied too, which would say nothing about tags.
+    if answer == _DENIED and created_as(asker, role, _CREATE, _TAG) == _DENIED:
+        raise CannotTell(f"ROLE has not both {_CREATE} and {_TAG} on `*`: give it them")
+    return answer
+
+
+def created_as(asker: Asker, role: str, *actions: str) -> str:
+    """Creates a baseline with tags in a session of a role that has these permissions only."""
+    session = _session(asker, role, {"Effect": "Allow", "Action": [*actions], "Resource": "*"})
+    rule = {"PatchFilterGroup": {"PatchFilters": [{"Key": "CLASSIFICATION", "Values": ["Security"]}]}}
+    rules = {"PatchRules": [{**rule, "ApproveAfterDays": 7}]}
+    tags = [{"Key": f"orgpatch:{name}", "Value": "conformance"} for name in ("plan", "stage", "hash")]
+    try:
+        create_baseline(asker, "AMAZON_LINUX_2023", by=session, ApprovalRules=rules, Tags=tags)
     except ClientError as error:
         return asker.code(error)
     return ACCEPTED
@@ -127,6 +160,26 @@ FACTS = (
         },
         ask=_really,
         concerns=("F-19",),
+        not_local="the local cloud does not apply session policies",
+    ),
+    Fact(
+        name="creating-with-tags-needs-no-other-action",
+        says="CreatePatchBaseline with tags needs no permission for AddTagsToResource, so that the statement "
+        "TagNewBaselines of the member role can go.",
+        calls=(_CREATE,),
+        sources=(
+            Page(
+                "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html",
+                "CreatePatchBaseline: aws:RequestTag and aws:TagKeys, no dependent action. It does not exclude one",
+            ),
+        ),
+        aws=(ACCEPTED, _DENIED),
+        orgpatch={
+            ACCEPTED: "creates baselines; TagNewBaselines, which also marks baselines of other owners, can go",
+            _DENIED: "creates baselines, because TagNewBaselines allows it; the statement must stay",
+        },
+        ask=_tagged,
+        needs=Needs.WRITE,
         not_local="the local cloud does not apply session policies",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,14 +43,18 @@ def _remove(asker: Asker, name: str) -> None:
         asker.call("ssm", "delete_patch_baseline", BaselineId=baseline)
 
 
-def create_baseline(asker: Asker, os: str, name: str | None = None, **content: Any) -> str:
-    """Creates a baseline that no instance uses, and returns its id. It is deleted when the question ends."""
+def create_baseline(asker: Asker, os: str, name: str | None = None, by: Any = None, **content: Any) -> str:
+    """Creates a baseline that no instance uses, and returns its id. It is deleted when the question ends.
+
+    `by` is the client that creates it, if it is another one than that which deletes it.
+    """
     name = name or asker.name()
     list_it = f"aws ssm describe-patch-baselines --filters Key=NAME_PREFIX,Values={name}"
     asker.undo(f"the baseline {name}", f"{list_it}, aws ssm delete-patch-baseline", lambda: _remove(asker, name))
     # By this tag the policy in docs/conformance.md knows what may be changed and deleted.
     tags = [MARK, *content.pop("Tags", [])]
-    created = asker.call("ssm", "create_patch_baseline", Name=name, OperatingSystem=os, Tags=tags, **content)
+    create = by.create_patch_baseline if by else partial(asker.call, "ssm", "create_patch_baseline")
+    created = create(Name=name, OperatingSystem=os, Tags=tags, **content)
     asker.made(created["BaselineId"])
     return str(created["BaselineId"])
 

@@ -197,8 +197,12 @@ def _start(schedule: dict[str, Any], text: str, fate: Fate) -> str:
 
 
 def _require_trust(role_arn: str, schedule_arn: str) -> None:
-    """Requires that the role's trust policy names the Scheduler: ministack knows no principals that are services."""
+    """Requires that the role's trust policy names the Scheduler: ministack knows no principals that are services.
+
+    The source is the group of the schedule and not the schedule (the guide's "Confused deputy prevention").
+    """
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    group = schedule_arn.rpartition("/")[0].replace(":schedule/", ":schedule-group/")
     context = iam_evaluator.EvalContext(
         principal_arn="scheduler.amazonaws.com",
         principal_type="Service",
@@ -206,7 +210,7 @@ def _require_trust(role_arn: str, schedule_arn: str) -> None:
         action="sts:AssumeRole",
         resource_arn=role_arn,
         region=schedule_arn.split(":")[3],
-        service_context={"aws:sourceaccount": account, "aws:sourcearn": schedule_arn},
+        service_context={"aws:sourceaccount": account, "aws:sourcearn": group},
     )
     document = (iam._roles.get(name) or {}).get("AssumeRolePolicyDocument") or "{}"
     policy = json.loads(document) if isinstance(document, str) else document

@@ -2,11 +2,14 @@
 
 * Credentials: natively all environments of a function share one session, so a call does not show which of them made it.
   Here, as on AWS, each environment has its own. `kill_caller` depends on it.
+* Condition key: a call with these credentials has `lambda:SourceFunctionArn`, the ARN of the function without a
+  version, as on AWS. A call in a session that was assumed with them has not.
 * Speed: natively Nagle's algorithm and delayed ACKs on the Runtime API socket cost 40 ms per call, and ministack waits
   50 ms for the log of a function that logs nothing.
 
 Patches `lambda_svc.execution_credentials`, `lambda_runtime.execution_credentials`, `Worker._spawn`,
-`ProvidedWorker._spawn`, `._build_handler_class`, `._pump_output` and `Worker._drain_stderr_bounded`.
+`ProvidedWorker._spawn`, `._build_handler_class`, `._pump_output`, `Worker._drain_stderr_bounded` and
+`iam_evaluator.enforce`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import socket
 from contextvars import ContextVar
 from typing import Any
 
-from ministack.core import lambda_runtime
+from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc, sts
 
 from .clock import CLOCK
@@ -27,6 +30,7 @@ from .evidence import LOGS
 
 _spawning: ContextVar[Any] = ContextVar("spawning_worker", default=None)
 _worker_of_key: dict[str, Any] = {}
+_function_of_key: dict[str, str] = {}
 
 
 def caller(access_key: str | None) -> Any:
@@ -57,17 +61,19 @@ def end(process: Any) -> None:
 def install() -> None:
     """Replaces the names."""
     native_credentials = lambda_runtime.execution_credentials
+    native_enforce = iam_evaluator.enforce
 
     def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
         worker = _spawning.get()
         if worker is None:
             return native_credentials(config)
-        account, _ = lambda_runtime._account_region_from_function_config(config)
+        account, region = lambda_runtime._account_region_from_function_config(config)
         role = config.get("Role", "").rsplit("/", 1)[-1]
         session = config.get("FunctionName", "lambda")[:64]
         access_key = "ASIA" + secrets.token_hex(8).upper()
         secret, token = secrets.token_urlsafe(30), hashlib.sha256(os.urandom(32)).hexdigest()
         _worker_of_key[access_key] = worker
+        _function_of_key[access_key] = f"arn:aws:lambda:{region}:{account}:function:{config.get('FunctionName', '')}"
         sts.register_session(
             access_key,
             {
@@ -80,6 +86,21 @@ def install() -> None:
         )
         return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
+    def enforce(
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        if function := _function_of_key.get(access_key_id or ""):
+            service_context = {**(service_context or {}), "lambda:SourceFunctionArn": function}
+        return native_enforce(
+            access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context
+        )
+
+    iam_evaluator.enforce = enforce
     lambda_runtime.execution_credentials = execution_credentials
     lambda_svc.execution_credentials = execution_credentials
     for kind in (lambda_runtime.Worker, lambda_runtime.ProvidedWorker):
