@@ -53,6 +53,7 @@ def suppressions() -> dict[tuple[str, str], str]:
     for path in TEMPLATES:
         text = path.read_text()
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        assert root is not None, f"{path} is empty"
         resources = next(value for key, value in root.value if key.value == "Resources").value
         starts = [(key.start_mark.line, key.value) for key, _ in resources]
         for number, line in enumerate(text.splitlines()):
