@@ -1,8 +1,8 @@
 """Writes what each function's binary is made of as a CycloneDX 1.6 document: <to>/<function>.cdx.json.
 
 A document lists the crates that are linked into the binary, with version, license, checksum and what they depend on. It
-says nothing about crates of tests, build scripts, macros or other systems. The source is `cargo metadata` with Cargo.lock,
-so the same commit gives the same bytes.
+says nothing about crates of tests, build scripts, macros or other systems. It comes from `cargo metadata`, so the same
+commit gives the same bytes.
 
 Usage: python scripts/sbom.py [--to build/package] [--architecture arm64]
 """
