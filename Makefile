@@ -1,5 +1,5 @@
 # Everything that people and CI do here. `make help` lists it. What a target needs is installed into this checkout
-# (.venv, .venv-sam, node_modules, target, build) and nowhere else.
+# (.venv, .venv-sam, .venv-checkov, node_modules, target, build) and nowhere else.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -26,23 +26,38 @@ help: ## Show this list
 
 # ---------------------------------------------------------------- tools, installed into the checkout
 
-.venv/.installed: tests/cloud/requirements.txt
+# pip takes nothing but what is in the lock, with its hash. `make lock` writes the locks from the .txt files beside them.
+PIP_INSTALL := install --quiet --disable-pip-version-check --no-deps --require-hashes -r
+
+.venv/.installed: tests/cloud/requirements.lock
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	.venv/bin/pip $(PIP_INSTALL) $<
 	touch $@
 
-# A virtual environment of its own: SAM CLI pins another botocore than the local cloud does.
-.venv-sam/.installed: tests/cloud/requirements-sam.txt
-	$(PYTHON) -m venv .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check -r $<
+# Virtual environments of their own: SAM CLI and checkov pin another botocore than the local cloud does.
+.venv-%/.installed: tests/cloud/requirements-%.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip $(PIP_INSTALL) $<
 	touch $@
+
+.PHONY: lock
+lock: ## Write the locks of the Python tools again: every package with its version and hashes (asks PyPI)
+	$(PYTHON) -m venv build/.venv-lock
+	build/.venv-lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	for file in tests/cloud/requirements*.txt; do \
+		build/.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			"$$file" --output-file "$${file%.txt}.lock"; \
+	done
+
+# No package may run a script when it is installed: what is needed here works without.
+NPM_CI := npm ci --silent --no-audit --no-fund --ignore-scripts
 
 node_modules/.installed: package.json package-lock.json
-	npm ci --silent --no-audit --no-fund
+	$(NPM_CI)
 	touch $@
 
 .PHONY: tools
-tools: .venv/.installed .venv-sam/.installed node_modules/.installed ## Install the Python and Node tools into the checkout
+tools: .venv/.installed .venv-sam/.installed .venv-checkov/.installed node_modules/.installed ## Install the Python and Node tools into the checkout
 
 # ---------------------------------------------------------------- build
 
@@ -58,7 +73,7 @@ build: binaries .venv/.installed ## Build every binary, and the template for the
 PAGE := crates/report/page
 
 $(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
-	cd $(PAGE) && npm ci --silent --no-audit --no-fund
+	cd $(PAGE) && $(NPM_CI)
 	touch $@
 
 .PHONY: page
@@ -191,6 +206,7 @@ package: .venv/.installed ## Build for AWS with cargo-lambda and package: build/
 	cargo lambda build --release --locked --skip-target-check $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
 	.venv/bin/python scripts/check_binaries.py --architecture $(ARCHITECTURE) target/lambda
 	.venv/bin/python scripts/place_binaries.py --from target/lambda --to build/package
+	.venv/bin/python scripts/sbom.py --architecture $(ARCHITECTURE) --to build/package
 	.venv/bin/python scripts/render_template.py --architecture $(ARCHITECTURE) --code build/package --output build/package/template.yaml
 	$(if $(BUCKET),.venv/bin/aws cloudformation package --template-file build/package/template.yaml --s3-bucket $(BUCKET) --output-template-file build/package/packaged.yaml)
 

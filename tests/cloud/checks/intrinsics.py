@@ -99,6 +99,8 @@ def _attribute(logical_id: str, attribute: str, document: dict[str, Any]) -> str
             return f"arn:aws:logs:{place}:log-group:{name}:*"
         case "AWS::SNS::Topic":
             return f"arn:aws:sns:{place}:{name}"
+        case "AWS::Events::Rule":
+            return f"arn:aws:events:{place}:rule/{name}"
         case "AWS::IAM::Role":
             return f"arn:aws:iam::{ACCOUNT}:role/{name}"
         case "AWS::Serverless::Function" | "AWS::Lambda::Function":

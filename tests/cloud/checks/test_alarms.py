@@ -82,7 +82,13 @@ def test_alarms_of_this_account_may_publish_and_nobody_else() -> None:
     # Composite alarms publish as metric alarms do: CloudWatch publishes on behalf of the account that has the alarm.
     policy = sources.template()["Resources"]["AlertsPolicy"]["Properties"]
     assert policy["Topics"] == [{"Ref": "Alerts"}]
-    [allowed] = [statement for statement in policy["PolicyDocument"]["Statement"] if statement["Effect"] == "Allow"]
+    # The other statement is about changes of plans: test_bucket_guards.py.
+    statements = policy["PolicyDocument"]["Statement"]
+    allowed = next(statement for statement in statements if statement["Sid"] == "AlarmsOfThisAccount")
+    assert [statement["Sid"] for statement in statements if statement["Effect"] == "Allow"] == [
+        "AlarmsOfThisAccount",
+        "ChangesOfPlans",
+    ]
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert (allowed["Action"], allowed["Resource"]) == ("sns:Publish", {"Ref": "Alerts"})
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

@@ -485,6 +485,48 @@ ANOTHER_TABLE = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/another-Ledg
             for caller in ("admin", "orgpatch-ScanRole-ABC")
             for action in ("Insert", "Update", "Delete")
         ),
+        # The role with which orgpatch only looks.
+        ("admin", "iam:PutRolePolicy", f"{MEMBERS_ROLES}/operations/orgpatch-member-look", True),
+        ("admin", "iam:UpdateAssumeRolePolicy", f"{MEMBERS_ROLES}/orgpatch-member-look", True),
+        (OF_STACK_SETS, "iam:CreateRole", f"{MEMBERS_ROLES}/orgpatch-member-look", False),
+        ("admin", "iam:PutRolePolicy", f"{MEMBERS_ROLES}/orgpatch-member-lookalike", False),
+        # A stack keeps the role with which it was deployed, and uses it for everyone who may update the stack.
+        *(
+            (caller, f"cloudformation:{action}", f"arn:aws:cloudformation:x:111111111111:{resource}", caller == "admin")
+            for caller in ("admin", "orgpatch-deployer")
+            for action, resource in (
+                ("UpdateStack", "stack/orgpatch/0123"),
+                ("ExecuteChangeSet", "stack/orgpatch/0123"),
+                ("DeleteStack", "stack/orgpatch/0123"),
+                ("UpdateStackSet", "stackset/orgpatch-member-role:0123"),
+                ("DeleteStackInstances", "stackset/orgpatch-member-role:0123"),
+            )
+        ),
+        ("admin", "cloudformation:UpdateStack", "arn:aws:cloudformation:x:111111111111:stack/another/0123", False),
+        # What tells and what logs.
+        *(
+            (caller, action, resource, caller == "admin")
+            for caller in ("admin", "orgpatch-deployer")
+            for action, resource in (
+                ("events:DisableRule", "arn:aws:events:x:111111111111:rule/orgpatch-plan-changed"),
+                ("events:RemoveTargets", "arn:aws:events:x:111111111111:rule/orgpatch-plan-changed"),
+                ("sns:SetTopicAttributes", "arn:aws:sns:x:111111111111:orgpatch-Alerts-1A2B"),
+                ("s3:PutBucketNotification", "arn:aws:s3:::orgpatch-runs-abc"),
+                ("s3:PutBucketLogging", "arn:aws:s3:::orgpatch-runs-abc"),
+                ("s3:PutBucketPolicy", "arn:aws:s3:::orgpatch-accesslogs-abc"),
+                ("s3:PutLifecycleConfiguration", "arn:aws:s3:::orgpatch-accesslogs-abc"),
+                ("s3:DeleteObject", "arn:aws:s3:::orgpatch-accesslogs-abc/2026-11-28"),
+                ("s3:PutObject", "arn:aws:s3:::orgpatch-accesslogs-abc/2026-11-28"),
+                ("lambda:PutFunctionConcurrency", "arn:aws:lambda:x:111111111111:function:orgpatch-scan"),
+                ("states:UpdateStateMachine", "arn:aws:states:x:111111111111:stateMachine:orgpatch-scan-run"),
+            )
+        ),
+        ("admin", "s3:GetObject", "arn:aws:s3:::orgpatch-accesslogs-abc/2026-11-28", False),
+        ("admin", "s3:DeleteObject", "arn:aws:s3:::orgpatch-runs-abc/plans/old.yaml", False),
+        # Functions are invoked by the state machine.
+        ("admin", "lambda:InvokeFunction", "arn:aws:lambda:x:111111111111:function:orgpatch-install:7", True),
+        ("orgpatch-PatchRunRole-1", "lambda:InvokeFunction", "arn:aws:lambda:x:1:function:orgpatch-install:7", False),
+        ("admin", "lambda:InvokeFunction", "arn:aws:lambda:x:111111111111:function:another", False),
         ("admin", "dynamodb:GetItem", LEDGER, False),
         ("admin", "dynamodb:Query", LEDGER, False),
         ("admin", "dynamodb:DeleteTable", ANOTHER_TABLE, False),

@@ -105,7 +105,12 @@ def test_whatever_changes_a_function_publishes_a_version_and_keeps_the_old_ones(
     # Exactly the parameters in use. If one is missing, its change never reaches a run. If there is one too many,
     # CloudFormation tries to publish a version of an unchanged function, which Lambda refuses.
     described = parameters_in(properties["VersionDescription"])
-    rest = {key: value for key, value in properties.items() if key != "VersionDescription"}
+    # Reserved concurrency belongs to the function and is in no version.
+    rest = {
+        key: value
+        for key, value in properties.items()
+        if key not in {"VersionDescription", "ReservedConcurrentExecutions"}
+    }
     assert described == parameters_in([rest, globals_]), logical_id
     [version] = [
         resource
@@ -180,6 +185,17 @@ def test_functions_run_as_plain_binaries_on_the_chosen_processor() -> None:
         assert 0 < function["Properties"]["Timeout"] <= 900, logical_id
 
 
+def test_concurrency_is_reserved_for_the_functions_that_fan_out_and_only_on_demand() -> None:
+    parameter = sources.template()["Parameters"]["ReservedConcurrency"]
+    assert parameter["Default"] == ""
+    # 0 would stop the functions.
+    assert not re.fullmatch(parameter["AllowedPattern"], "0")
+    reserved = {"Fn::If": ["HasReservedConcurrency", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    for logical_id, function in sources.functions().items():
+        got = function["Properties"].get("ReservedConcurrentExecutions")
+        assert got == (reserved if kebab(logical_id) in ACTING else None), logical_id
+
+
 # --------------------------------------------------------------------------------------------------- what is kept
 def test_bucket_is_private_encrypted_versioned_and_stays() -> None:
     bucket = sources.template()["Resources"]["Runs"]
@@ -195,7 +211,9 @@ def test_bucket_is_private_encrypted_versioned_and_stays() -> None:
     assert [rule["Prefix"] for rule in expiring] == ["athena/"]
 
 
-@pytest.mark.parametrize(("policy", "action"), [("RunsPolicy", "s3:*"), ("AlertsPolicy", "sns:Publish")])
+@pytest.mark.parametrize(
+    ("policy", "action"), [("RunsPolicy", "s3:*"), ("AccessLogsPolicy", "s3:*"), ("AlertsPolicy", "sns:Publish")]
+)
 def test_bucket_and_topic_refuse_plain_http(policy: str, action: str) -> None:
     statement = sources.template()["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"][0]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", action)
@@ -374,6 +392,14 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
         # A policy of AWS has no account that could be exchanged for the member's.
         ("PermissionsBoundaryArn", "arn:aws:iam::aws:policy/PowerUserAccess", False),
         ("PermissionsBoundaryArn", "limit", False),
+        ("KmsKeyArn", "", True),
+        ("KmsKeyArn", "arn:aws-cn:kms:cn-north-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("KmsKeyArn", "arn:aws:kms:eu-central-1:111111111111:key/mrk-1234abcd12ab34cd56ef1234567890ab", True),
+        ("KmsKeyArn", "arn:aws:kms:eu-central-1:111111111111:alias/orgpatch", False),
+        ("KmsKeyArn", "alias/aws/s3", False),
+        ("ReservedConcurrency", "", True),
+        ("ReservedConcurrency", "40", True),
+        ("ReservedConcurrency", "none", False),
         ("HistoryDatabaseName", "orgpatch_history", True),
         ("HistoryDatabaseName", "Patch_history", False),
         ("HistoryDatabaseName", "patch-history", False),

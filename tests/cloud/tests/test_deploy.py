@@ -172,7 +172,9 @@ def packed(source: str) -> bytes:
 
 def events(client: Any) -> list[dict[str, Any]]:
     """Returns the events of the stack."""
-    return client.describe_stack_events(StackName="orgpatch")["StackEvents"]
+    return (
+        client.get_paginator("describe_stack_events").paginate(StackName="orgpatch").build_full_result()["StackEvents"]
+    )
 
 
 # ------------------------------------------------------------------------------------------------- the commands work
