@@ -231,8 +231,15 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
     if operation == Operation::Scan {
         return advance(ReasonCode::ScanRun, "a scan run installs nothing, so no limit applies".to_owned());
     }
+    // What AWS refuses in every target of a stage, or what orgpatch cannot reach there, must not go on to the next.
+    if operation == Operation::ApplyBaselines
+        && let Some(halt) = too_many_targets(gate, tally)
+    {
+        return halt;
+    }
     if operation.is_about_baselines_only() {
-        return advance(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies".to_owned());
+        let text = "this run is about baselines only, so no limit about instances applies";
+        return advance(ReasonCode::BaselinesOnly, text.to_owned());
     }
     if let Some(halt) = too_many_targets(gate, tally).or_else(|| too_many_refused(tally)) {
         return halt;
@@ -460,6 +467,7 @@ mod tests {
             installed_at: None,
             conflict_notes: Vec::new(),
             baseline_changes: Vec::new(),
+            are_baselines_compared: false,
         }
     }
 
