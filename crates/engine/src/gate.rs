@@ -588,7 +588,8 @@ mod tests {
 
     #[test]
     fn no_target_halts_a_run_that_installs_nothing() {
-        for operation in Operation::ALL.into_iter().filter(|one| *one != Operation::Install) {
+        let has_limits = [Operation::Install, Operation::ApplyBaselines];
+        for operation in Operation::ALL.into_iter().filter(|one| !has_limits.contains(one)) {
             for ends in ["l", "ee", "dd", "rel"] {
                 let answer = judged(operation, &targets_that_ended(ends), with_limit("0"));
                 assert_eq!(answer.decision, GateDecision::Advance, "{operation} {ends}");
@@ -599,6 +600,20 @@ mod tests {
             scanned,
             "a scan run installs nothing, so no limit applies; targets not reached: 1 access-denied, 1 error, 1 lost"
         );
+    }
+
+    #[test]
+    fn baselines_that_cannot_be_applied_in_a_stage_are_not_applied_in_the_next() {
+        let applied = |ends, gate| judged(Operation::ApplyBaselines, &targets_that_ended(ends), gate);
+        let halt = applied("ee", Gate::default());
+        assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::TooManyTargetsNotReached));
+        assert_eq!(applied("rl", Gate::default()).reason.code, ReasonCode::ResultsLost);
+        // Accounts that orgpatch cannot enter are their owners' business, and the minimum of patched instances is none here.
+        let gate = Gate { min_succeeded: Some(5), ..Gate::default() };
+        for (ends, gate) in [("rrdd", gate), ("rrrrrrrrrre", Gate::default()), ("ree", with_limit("2"))] {
+            let answer = applied(ends, gate);
+            assert_eq!((answer.decision, answer.reason.code), (GateDecision::Advance, ReasonCode::BaselinesOnly));
+        }
     }
 
     #[test]

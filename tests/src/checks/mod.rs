@@ -17,7 +17,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 28] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 29] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -33,6 +33,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         files::no_cell_is_a_formula,
         files::the_summary_says_what_the_report_says,
         commands::a_scan_run_installs_nothing,
+        commands::a_scan_run_changes_no_baseline,
         commands::a_run_about_baselines_asks_no_instance,
         commands::commands_are_as_the_plan_says,
         commands::a_target_has_one_snapshot_per_operating_system,

@@ -192,6 +192,10 @@ fn every_way_to_spoil_a_run_is_found() {
         }),
         ("not what its type writes", |e| e.report_text["extra"] = json!(1)),
         ("a scan run sent 1 Install", |e| e.operation = "scan".into()),
+        ("a scan run called ssm:UpdatePatchBaseline", |e| {
+            e.operation = "scan".into();
+            e.calls[0].operation = "ssm:UpdatePatchBaseline".into();
+        }),
         ("of restore-baselines called ssm:SendCommand", |e| {
             (report(e).head.run.operation, e.operation) = (Operation::RestoreBaselines, "restore-baselines".into());
         }),

@@ -174,7 +174,20 @@ mod tests {
             target("000000000002", "error", "0 changes made; AWS refused to create it", &[]),
             target("000000000003", "reached", "0 changes made", &[left]),
         ];
-        assert_snapshot!(render(&report("apply-baselines", &targets)), @"");
+        assert_snapshot!(render(&report("apply-baselines", &targets)), @"
+        Baselines of plan monthly: applied, or left alone for a reason, in 2 of 3 targets (run r)
+
+        1 target:
+          - orgpatch-monthly-test-WINDOWS becomes the default for WINDOWS instead of theirs
+            000000000001  shop-01  test  ap-northeast-1
+
+        1 target:
+          - orgpatch-monthly-production-WINDOWS is frozen; it stays
+            000000000003  shop-03  test  ap-northeast-1
+
+        1 target not reached: 0 changes made; AWS refused to create it
+            000000000002  shop-02  test  ap-northeast-1
+        ");
     }
 
     #[test]

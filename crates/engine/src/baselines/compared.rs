@@ -55,6 +55,9 @@ pub fn judged_by(compared: &[ComparedBaseline], os: OperatingSystem, baseline_id
     }
     let default = plan.default.as_ref().filter(|default| same_id(&default.id, baseline_id));
     let by = default.map_or_else(|| baseline_id.to_owned(), ToString::to_string);
-    let instead = if plan.id.is_some() { "not by the plan's baseline" } else { "the account does not have the plan's baseline" };
-    Some(Reason::new(ReasonCode::AnotherBaseline, format!("it was judged by {by}; {instead} {name}")))
+    let text = match plan.id {
+        Some(_) => format!("it was judged by {by} and not by the plan's baseline {name}"),
+        None => format!("it was judged by {by}; the account does not have the plan's baseline {name}"),
+    };
+    Some(Reason::new(ReasonCode::AnotherBaseline, text))
 }

@@ -37,7 +37,7 @@ macro_rules! for_each_code {
                         "Every step passed its gate."
                         "",
                     BaselinesOnly "baselines-only"
-                        "The run is about baselines only, so it installs nothing and no limit applies."
+                        "The run is about baselines only, so it installs nothing and no limit about instances applies."
                         "",
                     EarlierStepsAdvanced "earlier-steps-advanced"
                         "Every earlier step of the run has advanced, so this step may start."

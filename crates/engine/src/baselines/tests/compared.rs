@@ -33,7 +33,12 @@ fn a_row_says_which_baseline_judged_it_unless_it_is_the_plans() {
         text(&outdated, &ours),
         text(&outdated, "pb-0web"),
     ];
-    assert_snapshot!(lines.join("\n"), @"");
+    assert_snapshot!(lines.join("\n"), @"
+    it was judged by AWS-AMAZON_LINUX_2023DefaultPatchBaseline (arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0awsAMAZON_LINUX_2023); the account does not have the plan's baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (another-baseline)
+    it was judged by pb-0web and not by the plan's baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (another-baseline)
+    the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 judged it as the account has it, which differs from the plan (outdated-baseline)
+    it was judged by pb-0web and not by the plan's baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (another-baseline)
+    ");
     // The plan has no baseline for it, so that whichever the account has is right.
     assert_eq!(judged_by(&[found(&done)], Os::Windows, "pb-0web"), None);
     assert_eq!(judged_by(&[], LINUX, "pb-0web"), None);
