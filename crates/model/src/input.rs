@@ -156,7 +156,7 @@ impl RunInput {
         };
         let scheduled_time = match fields.get("scheduledTime") {
             None | Some(Value::Null) => None,
-            // Whoever starts it is to see what it changes.
+            // A person is to see what it changes.
             Some(_) if operation == Operation::ApplyBaselines => {
                 return wrong(format!("the operation {operation} is not for schedules: leave out `scheduledTime`"));
             }
@@ -249,7 +249,10 @@ mod tests {
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
             (json!({"operation": "scan", "plan": "m", "scheduledTime": "tonight"}), "not \"tonight\""),
             (json!({"operation": "scan", "plan": "m", "scheduledTime": 1}), "`scheduledTime`"),
-            (json!({"operation": "apply-baselines", "plan": "m", "scheduledTime": SCHEDULED_TIME}), "not for schedules"),
+            (
+                json!({"operation": "apply-baselines", "plan": "m", "scheduledTime": SCHEDULED_TIME}),
+                "not for schedules",
+            ),
         ] {
             let error = RunInput::read(&input).expect_err("wrong input");
             assert_eq!(error.name(), "InvalidInput");

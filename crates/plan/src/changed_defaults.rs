@@ -102,7 +102,8 @@ mod tests {
         assert_eq!(met("", ", passes: 1, deadline: 72h"), [""; 0]);
         assert_eq!(met("", ", passes: 2"), ["Deadline"], "what is written has not changed");
         assert_eq!(met("reboot: never\n", ""), ["Deadline"]);
-        let baselines = "select: {operatingSystems: [UBUNTU]}\nbaselines: {UBUNTU: {rules: [{priority: [Required]}]}}\n";
+        let baselines =
+            "select: {operatingSystems: [UBUNTU]}\nbaselines: {UBUNTU: {rules: [{priority: [Required]}]}}\n";
         assert_eq!(met(baselines, ", deadline: 72h"), ["Scan runs and baselines"]);
         assert_eq!(met("select: {operatingSystems: [UBUNTU]}\n", ""), ["Deadline"]);
         assert_eq!(

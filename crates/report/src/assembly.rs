@@ -12,7 +12,9 @@ use orgpatch_plan::Plan;
 
 use super::promotion::{PromotionTally, compared};
 use super::readiness::ReadinessTally;
-use super::{BaselineState, Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course};
+use super::{
+    BaselineState, Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course,
+};
 use crate::comparison::Comparison;
 
 /// A chunk of a target in the report.
@@ -116,9 +118,11 @@ impl Assembly {
                 reconcile(*records, &step.end, self.run.operation)
             }
         };
-        let state =
-            |result: &TargetResult| baseline_state(self.run.operation, step.has_baselines, result);
-        let whole = step.incomplete.add(&result).map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
+        let state = |result: &TargetResult| baseline_state(self.run.operation, step.has_baselines, result);
+        let whole = step
+            .incomplete
+            .add(&result)
+            .map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
         if let Some(target) = &whole {
             self.highlights.add_target(target);
             step.targets.add(target.outcome);

@@ -122,11 +122,7 @@ struct Found {
 
 impl Found {
     /// Makes the changes and returns what AWS refused.
-    async fn change(
-        self,
-        context: &FunctionContext,
-        request: &TargetRequest,
-    ) -> Result<Vec<Refusal>, TargetError> {
+    async fn change(self, context: &FunctionContext, request: &TargetRequest) -> Result<Vec<Refusal>, TargetError> {
         // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
         // was the default before.
         write(context, request, TargetObject::Baselines, &self.record).await?;

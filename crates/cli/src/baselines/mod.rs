@@ -134,7 +134,8 @@ async fn start(
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
     planner::check_stages(&plan, stages)?;
-    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, stages, deployment_arguments.bucket)) {
+    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, stages, deployment_arguments.bucket))
+    {
         return Err(Failure::NotConfirmed);
     }
     deployment.run(&input(operation, name, stages)).await.map_err(Failure::from)

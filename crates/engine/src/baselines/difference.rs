@@ -68,7 +68,9 @@ fn left_for_an_install_run(baseline: &Baseline, observed: &Observed) -> Change {
         baseline: ours(baseline, observed).map_or(there, known),
         reason: Reason::new(
             ReasonCode::BaselineFrozen,
-            format!("the baseline {name} is frozen to a scan of the first stage, which only an install run makes; it stays"),
+            format!(
+                "the baseline {name} is frozen to a scan of the first stage, which only an install run makes; it stays"
+            ),
         ),
     }
 }
@@ -81,7 +83,8 @@ enum Match<'o> {
 
 /// Finds the baseline of orgpatch among those with the same name, because names are not unique in the API.
 fn match_observed<'o>(baseline: &Baseline, observed: &'o Observed) -> Match<'o> {
-    let foreign = || observed.baselines.iter().filter(|other| other.name == baseline.name).min_by_key(|other| &other.id);
+    let foreign =
+        || observed.baselines.iter().filter(|other| other.name == baseline.name).min_by_key(|other| &other.id);
     let ours = ours(baseline, observed);
     ours.map(Match::Ours).or_else(|| foreign().map(Match::Foreign)).unwrap_or(Match::Nothing)
 }
@@ -114,7 +117,8 @@ fn why_foreign(baseline: &Baseline, foreign: &ObservedBaseline) -> String {
         return format!("it is for {}", foreign.operating_system);
     }
     if has_our_tags(baseline, foreign) {
-        return "its id is not in the record of what orgpatch created here: only its tags say that it is orgpatch's".to_owned();
+        return "its id is not in the record of what orgpatch created here: only its tags say that it is orgpatch's"
+            .to_owned();
     }
     match (tag(PLAN_TAG), tag(STAGE_TAG)) {
         (Some(plan), Some(stage)) => format!("it belongs to the plan {plan}, stage {stage}"),

@@ -61,7 +61,10 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
         } else {
             Reason::new(
                 ReasonCode::BaselineTagsOnly,
-                format!("the baseline {} has the tags of orgpatch, which has no record of having created it", baseline.name),
+                format!(
+                    "the baseline {} has the tags of orgpatch, which has no record of having created it",
+                    baseline.name
+                ),
             )
         },
     }));

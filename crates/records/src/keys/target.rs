@@ -162,11 +162,9 @@ impl ChunkObject {
 
 fn is_around_install(phase: Phase) -> bool {
     match phase {
-        Phase::Inventory
-        | Phase::Scan
-        | Phase::PreviewBaselines
-        | Phase::ApplyBaselines
-        | Phase::RestoreBaselines => false,
+        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::ApplyBaselines | Phase::RestoreBaselines => {
+            false
+        }
         Phase::PreInstallScan | Phase::Install | Phase::Verify => true,
     }
 }

@@ -35,10 +35,9 @@ pub async fn apply(
 fn applied(changes: &[Change]) -> Reason {
     let left = changes.iter().filter(|change| !change.is_write()).count();
     match (changes.len(), left) {
-        (0, _) => Reason::new(
-            ReasonCode::BaselinesEqual,
-            "the baselines were as the plan wants them; no instance was asked",
-        ),
+        (0, _) => {
+            Reason::new(ReasonCode::BaselinesEqual, "the baselines were as the plan wants them; no instance was asked")
+        }
         (_, 0) => Reason::new(
             ReasonCode::BaselinesApplied,
             format!("{} made the baselines those of the plan; no instance was asked", counted(changes)),

@@ -7,7 +7,7 @@ use super::*;
 
 const LINUX: Os = Os::AmazonLinux2023;
 
-/// What is found of the baseline for Amazon Linux 2023.
+/// Returns what is found of the baseline for Amazon Linux 2023.
 fn found(observed: &Observed) -> ComparedBaseline {
     let linux = &stage("test")[0];
     let changes = difference(std::slice::from_ref(linux), observed);
