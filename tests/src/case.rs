@@ -56,7 +56,7 @@ pub struct Plan {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Start {
     /// `operation` of the execution input. A case about wrong input may give any text.
-    #[schemars(extend("anyOf" = [{"enum": ["scan", "install", "preview-baselines", "restore-baselines"]}, {}]))]
+    #[schemars(extend("anyOf" = [{"enum": ["scan", "install", "preview-baselines", "apply-baselines", "restore-baselines"]}, {}]))]
     pub operation: String,
     /// `stages` of the execution input: only these stages of the plan run.
     #[serde(default)]

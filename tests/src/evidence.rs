@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_plan::Plan;
+use orgpatch_records::manifest::Manifest;
 use orgpatch_report::{Report, TargetReport};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +15,9 @@ use serde_json::Value;
 use crate::Broken;
 use crate::case::{Case, Run, Then, read};
 use crate::cloud::Results;
+
+/// Where the manifest is among the objects of a run.
+const MANIFEST: &str = "report/manifest.json";
 
 /// Everything about one run.
 #[derive(Debug)]
@@ -54,6 +59,10 @@ pub struct Evidence {
     pub objects: PathBuf,
     /// Every fault that struck, without fleet-sim's errors, which are in its log.
     pub struck: Vec<Strike>,
+    /// The manifest of the run; None if it has none.
+    pub manifest: Option<Manifest>,
+    /// SHA-256 of every object of the run but the manifest, by what follows the run in its key.
+    pub object_hashes: BTreeMap<String, String>,
     /// The faults of the scenario.
     pub faults: Vec<Fault>,
     /// fleet-sim's whole log, with all runs of the case.
@@ -355,9 +364,13 @@ impl Evidence {
         let mut public_files = vec![cloud.join("history.json"), cloud.join("logs.jsonl"), own.join("execution.json")];
         files(&bucket, &mut public_files)?;
         files(&own.join("report"), &mut public_files)?;
+        let objects = bucket.join("runs").join(execution.name());
+        let manifest = objects.join(MANIFEST);
         Ok(Self {
             run_id: execution.name().to_owned(),
-            objects: bucket.join("runs").join(execution.name()),
+            manifest: if manifest.exists() { Some(json(&manifest)?) } else { None },
+            object_hashes: object_hashes(&objects)?,
+            objects,
             operation: run.start.operation.clone(),
             plan: orgpatch_plan::read(&run.plan.text).ok(),
             files: Files::read(&own)?,
@@ -459,6 +472,20 @@ fn accounts(scenario: &Value) -> BTreeSet<String> {
     found.extend(described.into_iter().flat_map(serde_json::Map::keys).cloned());
     found.extend(scenario.get("management").and_then(Value::as_str).map(str::to_owned));
     found
+}
+
+fn object_hashes(folder: &Path) -> Result<BTreeMap<String, String>, Broken> {
+    let mut paths = Vec::new();
+    files(folder, &mut paths)?;
+    let mut hashes = BTreeMap::new();
+    for path in paths {
+        let key = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+        if key != MANIFEST {
+            let wrong = |error| Broken::File { path: path.display().to_string(), error };
+            hashes.insert(key, sha256_hex(std::fs::read(&path).map_err(wrong)?));
+        }
+    }
+    Ok(hashes)
 }
 
 fn faults(scenario: &Value) -> Result<Vec<Fault>, Broken> {

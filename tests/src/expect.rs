@@ -86,6 +86,9 @@ pub struct Expect {
     /// The baseline changes of the report by target (`account/region`): their kinds, in order. If the field is given,
     /// every target that it leaves out must have none.
     pub baseline_changes: Option<BTreeMap<String, Vec<String>>>,
+    /// `baselines` of the report by target (`account/region`). Targets that are left out are not compared.
+    #[serde(default)]
+    pub baselines: BTreeMap<String, String>,
     /// The codes of `conflictNotes` of the report by target (`account/region`). If the field is given, every target
     /// that it leaves out must have none.
     pub conflict_notes: Option<BTreeMap<String, Vec<String>>>,
@@ -116,6 +119,8 @@ pub struct ExpectInstance {
     conflicts: Option<BTreeSet<String>>,
     /// The code of the row's `overwrittenBy`.
     overwritten_by: Option<String>,
+    /// The code of the row's `judgedBy`; `none` if the plan's baseline judged it.
+    judged_by: Option<String>,
     /// The ids of all installed patches that the row reports as untested.
     installed_untested: Option<BTreeSet<String>>,
     /// The ids of all patches that the row reports as held back.
@@ -233,6 +238,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
             targets(expect, report, &mut complaints);
             first_to_fix(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);
+            baselines(expect, report, &mut complaints);
             conflict_notes(expect, report, &mut complaints);
         }
         None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
@@ -470,6 +476,10 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
             let found = row.overwritten_by.as_ref().map(|reason| reason.code.to_string());
             same(&format!("overwrittenBy of {name}"), &wanted.overwritten_by, &found, complaints);
         }
+        if let Some(wanted) = &wanted.judged_by {
+            let found = row.judged_by.as_ref().map_or_else(|| "none".to_owned(), |reason| reason.code.to_string());
+            same(&format!("judgedBy of {name}"), wanted, &found, complaints);
+        }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),
             ("installed untested on", &wanted.installed_untested, &row.installed_untested),
@@ -512,6 +522,16 @@ fn baseline_changes(expect: &Expect, report: &Report, complaints: &mut Vec<Strin
         })
         .collect();
     same("changes of baselines", wanted, &found, complaints);
+}
+
+fn baselines(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    for (place, wanted) in &expect.baselines {
+        let target = report.targets.iter().find(|target| *place == format!("{}/{}", target.account_id, target.region));
+        let found = target.and_then(|target| serde_json::to_value(target.baselines).ok());
+        if found.as_ref().and_then(|found| found.as_str()) != Some(wanted) {
+            complaints.push(format!("baselines of {place}: expected {wanted}, found {found:?}"));
+        }
+    }
 }
 
 fn conflict_notes(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {

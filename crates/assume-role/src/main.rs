@@ -35,7 +35,8 @@ async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Resul
     if let Some(failure) = &request.failure {
         return context.record_failure(&request, failure).await;
     }
-    let entered = [Phase::Scan, Phase::Install, Phase::PreviewBaselines, Phase::RestoreBaselines];
+    let entered =
+        [Phase::Scan, Phase::Install, Phase::PreviewBaselines, Phase::ApplyBaselines, Phase::RestoreBaselines];
     if request.phase == Phase::Inventory {
         // The record of a target that the run does not come to is the same whether its account can be entered or not.
         return Ok(phases::entered(request.phase));

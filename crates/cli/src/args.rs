@@ -17,6 +17,7 @@ use orgpatch_model::outcome::Outcome;
         orgpatch validate --format json - < monthly.yaml\n  \
         orgpatch preview examples/plans/monthly.yaml --profile management\n  \
         orgpatch preview monthly.yaml --baselines\n  \
+        orgpatch baselines apply monthly\n  \
         orgpatch baselines restore monthly\n  \
         orgpatch report --latest --outcome failed\n  \
         orgpatch verify monthly-2026-11 --copy copy --sha256 HEX\n\n\
@@ -41,7 +42,7 @@ pub enum Command {
     /// Reads the organization and changes nothing. It does not enter accounts, so only a run finds out which instances
     /// match the plan. With --baselines, the deployed orgpatch compares the patch baselines of every account instead.
     Preview(PreviewArguments),
-    /// Restore the patch baselines that orgpatch has replaced in the accounts.
+    /// Put the patch baselines of a plan in place, or restore those that orgpatch has replaced in the accounts.
     #[command(subcommand)]
     Baselines(BaselinesCommand),
     /// Show what happened to every instance in a run: as a table, as JSON or CSV, or as a page in the browser.
@@ -59,6 +60,16 @@ pub enum Command {
 /// The commands of `orgpatch baselines`.
 #[derive(Debug, Subcommand)]
 pub enum BaselinesCommand {
+    /// Make the patch baselines of every account those of the plan, without scanning or installing anything.
+    ///
+    /// Works in every account and Region of the plan's stages, stage by stage, as an install run does before its first
+    /// scan: for the operating systems of the instances that the plan selects. It creates or updates orgpatch's baselines
+    /// and registers them, so that from then on every tool in these accounts patches by them. Baselines that orgpatch did
+    /// not create stay as they are. Scan runs change no baselines; this command puts them in place before a scan.
+    ///
+    /// The baseline of a frozen stage is applied only if no rule of it is frozen. A frozen rule approves what the first
+    /// stage was judged on, and only an install run scans that stage.
+    Apply(ApplyArguments),
     /// Register again the default baselines, and those of patch groups, that orgpatch has replaced.
     ///
     /// Works in every account and Region of the plan's stages. It registers again what was registered before the first
@@ -132,6 +143,26 @@ pub struct PreviewArguments {
     pub bucket: Option<String>,
 }
 
+/// Arguments of `orgpatch baselines apply`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+        orgpatch preview monthly.yaml --baselines             # shows the changes first\n  \
+        orgpatch baselines apply monthly --state-machine ARN --bucket NAME\n  \
+        orgpatch baselines apply monthly --stages test --yes --format json > applied.json\n\n\
+        Only orgpatch's functions may use the member role, so the command starts a run of the operation apply-baselines\n\
+        and waits for its report. Ctrl-C ends the command, not the run. Permissions: states:StartExecution on the state\n\
+        machine (the right to start installs), states:DescribeExecution on its executions, s3:GetObject on plans/* and\n\
+        runs/*, s3:ListBucket on the bucket. State machine and bucket are outputs of the stack:\n\
+        `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        With --format json, the output is the report of the run (schemas/report.schema.json).\n\n\
+        Exit status: 0 the run completed all stages; 1 it did not, it was refused, or you did not confirm; 2 the command\n\
+        line is wrong.")]
+pub struct ApplyArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of_run: ChangeArguments,
+}
+
 /// Arguments of `orgpatch baselines restore`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -146,6 +177,14 @@ pub struct PreviewArguments {
         Exit status: 0 the run completed all stages; 1 it did not, it was refused, or you did not confirm; 2 the command\n\
         line is wrong.")]
 pub struct RestoreArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of_run: ChangeArguments,
+}
+
+/// Arguments of a run that changes baselines.
+#[derive(Debug, Args)]
+pub struct ChangeArguments {
     /// Name of the plan in the bucket: NAME for plans/NAME.yaml.
     #[arg(value_name = "PLAN-NAME")]
     pub plan: String,
@@ -209,7 +248,8 @@ pub struct VerifyArguments {
         With --format or a filter, or if the output is not a terminal, it prints the report instead: as a table, unless\n\
         --format says otherwise.\n\n\
         --latest is the run that started last and has a report, of all plans or of --plan. Runs about baselines only\n\
-        (preview-baselines, restore-baselines) do not count; name their run id.\n\n\
+        (preview-baselines, apply-baselines, restore-baselines) do not\n\
+        count; name their run id.\n\n\
         --format json prints the report (schemas/report.schema.json). Filters apply to its instances and targets; run\n\
         and steps still cover all of them. --format csv has the columns of instances.csv.\n\n\
         Permissions: s3:GetObject on runs/* and latest/*, s3:ListBucket on the bucket, in orgpatch's own account. The\n\

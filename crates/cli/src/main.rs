@@ -1,5 +1,5 @@
-//! `orgpatch`: checks a plan, shows what a run of it would do and what runs have done, restores the baselines that runs have
-//! replaced, and verifies copies of runs.
+//! `orgpatch`: checks a plan, shows what a run of it would do and what runs have done, applies its baselines, restores those
+//! that runs have replaced, and verifies copies of runs.
 
 mod advice;
 mod args;
@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use args::{Arguments, BaselinesCommand, Command};
 use clap::Parser;
+use orgpatch_model::input::Operation;
 
 /// Exit status if the plan has mistakes or does not fit the organization, or if there is no result.
 const REFUSED: u8 = 1;
@@ -30,7 +31,12 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Preview(arguments) if arguments.baselines => baselines::preview(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
-        Command::Baselines(BaselinesCommand::Restore(arguments)) => baselines::restore(&arguments),
+        Command::Baselines(BaselinesCommand::Apply(arguments)) => {
+            baselines::change(Operation::ApplyBaselines, &arguments.of_run)
+        }
+        Command::Baselines(BaselinesCommand::Restore(arguments)) => {
+            baselines::change(Operation::RestoreBaselines, &arguments.of_run)
+        }
         Command::Report(arguments) => report::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     }

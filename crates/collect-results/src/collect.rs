@@ -12,6 +12,7 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger, PhaseAndPass};
 use orgpatch_aws::store::step_inputs;
+use orgpatch_engine::baselines::BaselineRecord;
 use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::install::second_pass::{SecondPassRules, after_both, second_pass};
 use orgpatch_engine::inventory::Inventory;
@@ -25,11 +26,12 @@ use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
 use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, instance_results};
 use orgpatch_engine::sending::intent::Intent;
 use orgpatch_engine::sending::invocation::InvocationResult;
+use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::{PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Pass, Phase};
-use orgpatch_records::keys::ChunkObject;
+use orgpatch_records::keys::{ChunkObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
 /// So many calls are under way at the same time in one target; Systems Manager's limits are not documented, and
@@ -107,7 +109,12 @@ impl Look<'_> {
                 return Ok(ChunkState::Open);
             };
             let patches = self.patches(&judged).await?;
-            let rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
+            let mut rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
+            if self.settings.operation == Operation::Scan {
+                let baselines: Option<BaselineRecord> = store.find_once(&request.key(TargetObject::Baselines)).await?;
+                let compared = baselines.map(|record| record.compared).unwrap_or_default();
+                instance_results::mark_judged_by(&mut rows, &compared);
+            }
             self.write(chunk, rows, inventory.conflict_notes).await
         })
         .await

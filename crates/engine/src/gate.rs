@@ -238,8 +238,15 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
     if operation == Operation::Scan {
         return advance(ReasonCode::ScanRun, "a scan run installs nothing, so no limit applies".to_owned());
     }
+    // What AWS refuses in every target of a stage, or what orgpatch cannot reach there, must not go on to the next.
+    if operation == Operation::ApplyBaselines
+        && let Some(halt) = too_many_targets(gate, tally)
+    {
+        return halt;
+    }
     if operation.is_about_baselines_only() {
-        return advance(ReasonCode::BaselinesOnly, "this run is about baselines only, so no limit applies".to_owned());
+        let text = "this run is about baselines only, so no limit about instances applies";
+        return advance(ReasonCode::BaselinesOnly, text.to_owned());
     }
     if tally.changed > 0 {
         let text = format!("records of {} were changed by another writer; see their reasons", targets(tally.changed));
@@ -471,6 +478,7 @@ mod tests {
             installed_at: None,
             conflict_notes: Vec::new(),
             baseline_changes: Vec::new(),
+            are_baselines_compared: false,
         }
     }
 
@@ -591,7 +599,8 @@ mod tests {
 
     #[test]
     fn no_target_halts_a_run_that_installs_nothing() {
-        for operation in Operation::ALL.into_iter().filter(|one| *one != Operation::Install) {
+        let has_limits = [Operation::Install, Operation::ApplyBaselines];
+        for operation in Operation::ALL.into_iter().filter(|one| !has_limits.contains(one)) {
             for ends in ["l", "ee", "dd", "rel"] {
                 let answer = judged(operation, &targets_that_ended(ends), with_limit("0"));
                 assert_eq!(answer.decision, GateDecision::Advance, "{operation} {ends}");
@@ -602,6 +611,20 @@ mod tests {
             scanned,
             "a scan run installs nothing, so no limit applies; targets not reached: 1 access-denied, 1 error, 1 lost"
         );
+    }
+
+    #[test]
+    fn baselines_that_cannot_be_applied_in_a_stage_are_not_applied_in_the_next() {
+        let applied = |ends, gate| judged(Operation::ApplyBaselines, &targets_that_ended(ends), gate);
+        let halt = applied("ee", Gate::default());
+        assert_eq!((halt.decision, halt.reason.code), (GateDecision::Halt, ReasonCode::TooManyTargetsNotReached));
+        assert_eq!(applied("rl", Gate::default()).reason.code, ReasonCode::ResultsLost);
+        // Accounts that orgpatch cannot enter are their owners' business, and the minimum of patched instances is none here.
+        let gate = Gate { min_succeeded: Some(5), ..Gate::default() };
+        for (ends, gate) in [("rrdd", gate), ("rrrrrrrrrre", Gate::default()), ("ree", with_limit("2"))] {
+            let answer = applied(ends, gate);
+            assert_eq!((answer.decision, answer.reason.code), (GateDecision::Advance, ReasonCode::BaselinesOnly));
+        }
     }
 
     #[test]

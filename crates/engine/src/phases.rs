@@ -56,7 +56,9 @@ pub fn sender(phase: Phase) -> NextFunction {
     match phase {
         Phase::Scan | Phase::PreInstallScan | Phase::Verify => NextFunction::Scan,
         Phase::Install => NextFunction::Install,
-        Phase::Inventory | Phase::PreviewBaselines | Phase::RestoreBaselines => NextFunction::Done,
+        Phase::Inventory | Phase::PreviewBaselines | Phase::ApplyBaselines | Phase::RestoreBaselines => {
+            NextFunction::Done
+        }
     }
 }
 
@@ -84,7 +86,9 @@ pub fn ended(phase: Phase, pass: Pass) -> Next {
         Phase::Scan | Phase::PreInstallScan | Phase::Verify => Next::now(NextFunction::CollectResults, phase, pass),
         // The status of an install is no evidence.
         Phase::Install => Next::now(NextFunction::Scan, Phase::Verify, pass),
-        Phase::Inventory | Phase::PreviewBaselines | Phase::RestoreBaselines => Next::done(phase, pass),
+        Phase::Inventory | Phase::PreviewBaselines | Phase::ApplyBaselines | Phase::RestoreBaselines => {
+            Next::done(phase, pass)
+        }
     }
 }
 
@@ -139,7 +143,8 @@ mod tests {
     #[test]
     fn every_path_of_a_target_ends() {
         let mut paths = BTreeSet::new();
-        for phase in [Phase::Scan, Phase::Install, Phase::Inventory, Phase::PreviewBaselines, Phase::RestoreBaselines] {
+        let about_baselines = [Phase::PreviewBaselines, Phase::ApplyBaselines, Phase::RestoreBaselines];
+        for phase in [Phase::Scan, Phase::Install, Phase::Inventory].into_iter().chain(about_baselines) {
             walk("", entered(phase), false, &mut paths);
         }
         insta::assert_snapshot!(paths.into_iter().collect::<Vec<_>>().join("\n"), @r"
@@ -147,6 +152,7 @@ mod tests {
         install(install) → scan(pre-install-scan) → collect-results(pre-install-scan) → install(install) → scan(verify) → collect-results(verify) → install(install 2) → scan(verify 2) → collect-results(verify 2) → done
         install(install) → scan(verify) → collect-results(verify) → done
         install(install) → scan(verify) → collect-results(verify) → install(install 2) → scan(verify 2) → collect-results(verify 2) → done
+        scan(apply-baselines) → done
         scan(inventory) → done
         scan(preview-baselines) → done
         scan(restore-baselines) → done

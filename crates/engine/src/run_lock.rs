@@ -141,20 +141,23 @@ mod tests {
     }
 
     /// The table of statemachine/README.md, one line per run that starts and one word per holder of the lock: a scan, a
-    /// preview, an install, a restore, and one of an earlier version.
+    /// preview, an install, an apply, a restore, and one of an earlier version.
     #[test]
     fn every_pair_of_runs_has_its_answer() {
-        use Operation::{Install, PreviewBaselines, RestoreBaselines, Scan};
-        let holders = [Some(Scan), Some(PreviewBaselines), Some(Install), Some(RestoreBaselines), None];
+        use Operation::{ApplyBaselines, Install, PreviewBaselines, RestoreBaselines, Scan};
+        let holders =
+            [Some(Scan), Some(PreviewBaselines), Some(Install), Some(ApplyBaselines), Some(RestoreBaselines), None];
         for (operation, scheduled, expected) in [
-            (Scan, true, ["end", "end", "end", "end", "refuse"]),
-            (PreviewBaselines, true, ["end", "end", "end", "end", "refuse"]),
-            (Install, true, ["wait", "wait", "refuse", "refuse", "refuse"]),
-            (Install, false, ["wait", "wait", "refuse", "refuse", "refuse"]),
-            (Scan, false, ["refuse"; 5]),
-            (PreviewBaselines, false, ["refuse"; 5]),
-            (RestoreBaselines, true, ["refuse"; 5]),
-            (RestoreBaselines, false, ["refuse"; 5]),
+            (Scan, true, ["end", "end", "end", "end", "end", "refuse"]),
+            (PreviewBaselines, true, ["end", "end", "end", "end", "end", "refuse"]),
+            (Install, true, ["wait", "wait", "refuse", "refuse", "refuse", "refuse"]),
+            (Install, false, ["wait", "wait", "refuse", "refuse", "refuse", "refuse"]),
+            (Scan, false, ["refuse"; 6]),
+            (PreviewBaselines, false, ["refuse"; 6]),
+            (ApplyBaselines, true, ["refuse"; 6]),
+            (ApplyBaselines, false, ["refuse"; 6]),
+            (RestoreBaselines, true, ["refuse"; 6]),
+            (RestoreBaselines, false, ["refuse"; 6]),
         ] {
             let own = starter(operation, scheduled, 0);
             let found = holders.map(|held| match own.decide(Some(&holder(held))) {

@@ -34,7 +34,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     match settings.operation {
         Operation::Install => {}
         Operation::Scan => return skip(ReasonCode::ScanRun, "a scan run installs nothing"),
-        Operation::PreviewBaselines | Operation::RestoreBaselines => {
+        Operation::PreviewBaselines | Operation::ApplyBaselines | Operation::RestoreBaselines => {
             return skip(ReasonCode::BaselinesOnly, "a run about baselines installs nothing");
         }
     }

@@ -11,19 +11,23 @@ use crate::error::RunError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
-    /// Reports what is missing. Installs nothing; registers the plan's baselines, if it has any.
+    /// Reports what is missing, and how the baselines of every target differ from the plan. Installs nothing and changes no
+    /// baseline.
     Scan,
     /// Scans, installs what is missing, and proves it by another scan.
     Install,
     /// Compares the baselines of every target with the plan and reports the differences. Changes nothing.
     PreviewBaselines,
+    /// Makes the baselines of every target those of the plan. Sends no command.
+    ApplyBaselines,
     /// Registers again, in every target, the default baselines and patch groups that orgpatch has replaced.
     RestoreBaselines,
 }
 
 impl Operation {
     /// Every value.
-    pub const ALL: [Self; 4] = [Self::Scan, Self::Install, Self::PreviewBaselines, Self::RestoreBaselines];
+    pub const ALL: [Self; 5] =
+        [Self::Scan, Self::Install, Self::PreviewBaselines, Self::ApplyBaselines, Self::RestoreBaselines];
 
     /// Returns the word in the input of a run.
     #[must_use]
@@ -32,6 +36,7 @@ impl Operation {
             Self::Scan => "scan",
             Self::Install => "install",
             Self::PreviewBaselines => "preview-baselines",
+            Self::ApplyBaselines => "apply-baselines",
             Self::RestoreBaselines => "restore-baselines",
         }
     }
@@ -39,7 +44,7 @@ impl Operation {
     /// Returns true for operations on baselines only: they send no command, and the report has no instances.
     #[must_use]
     pub fn is_about_baselines_only(self) -> bool {
-        matches!(self, Self::PreviewBaselines | Self::RestoreBaselines)
+        matches!(self, Self::PreviewBaselines | Self::ApplyBaselines | Self::RestoreBaselines)
     }
 }
 
@@ -75,7 +80,7 @@ pub struct RunInput {
 /// its target ("Adding context attributes", user guide of EventBridge Scheduler, read in November 2026).
 pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 
-const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
@@ -151,6 +156,10 @@ impl RunInput {
         };
         let scheduled_time = match fields.get("scheduledTime") {
             None | Some(Value::Null) => None,
+            // A person is to see what it changes.
+            Some(_) if operation == Operation::ApplyBaselines => {
+                return wrong(format!("the operation {operation} is not for schedules: leave out `scheduledTime`"));
+            }
             // The word was not replaced. The run is worth more than its time: it goes on as if a person had started it.
             Some(Value::String(text)) if text == SCHEDULED_TIME => None,
             Some(Value::String(text)) => match text.parse::<Timestamp>() {
@@ -240,6 +249,10 @@ mod tests {
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
             (json!({"operation": "scan", "plan": "m", "scheduledTime": "tonight"}), "not \"tonight\""),
             (json!({"operation": "scan", "plan": "m", "scheduledTime": 1}), "`scheduledTime`"),
+            (
+                json!({"operation": "apply-baselines", "plan": "m", "scheduledTime": SCHEDULED_TIME}),
+                "not for schedules",
+            ),
         ] {
             let error = RunInput::read(&input).expect_err("wrong input");
             assert_eq!(error.name(), "InvalidInput");

@@ -45,6 +45,8 @@ pub enum Phase {
     Verify,
     /// In place of the scan: find out how the baselines differ from the plan.
     PreviewBaselines,
+    /// In place of the scan: make the baselines those of the plan.
+    ApplyBaselines,
     /// In place of the scan: register again the baselines that orgpatch has replaced.
     RestoreBaselines,
 }
@@ -99,18 +101,20 @@ impl Phase {
             Self::Install => "install",
             Self::Verify => "verify",
             Self::PreviewBaselines => "preview-baselines",
+            Self::ApplyBaselines => "apply-baselines",
             Self::RestoreBaselines => "restore-baselines",
         }
     }
 
     /// Every phase.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Inventory,
         Self::Scan,
         Self::PreInstallScan,
         Self::Install,
         Self::Verify,
         Self::PreviewBaselines,
+        Self::ApplyBaselines,
         Self::RestoreBaselines,
     ];
 
@@ -120,6 +124,7 @@ impl Phase {
         match operation {
             Operation::Scan | Operation::Install => Self::Scan,
             Operation::PreviewBaselines => Self::PreviewBaselines,
+            Operation::ApplyBaselines => Self::ApplyBaselines,
             Operation::RestoreBaselines => Self::RestoreBaselines,
         }
     }

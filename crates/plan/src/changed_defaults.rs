@@ -16,7 +16,7 @@ pub struct ChangedDefault {
     pub meaning: &'static str,
     /// The stages that say nothing else.
     pub stages: Vec<String>,
-    /// The line in a stage that gives back what the plan meant before.
+    /// The line in a stage, or the command, that gives back what the plan meant before.
     pub earlier: &'static str,
 }
 
@@ -29,7 +29,7 @@ struct Change {
     is_met_by: fn(&Plan, &Stage) -> bool,
 }
 
-const CHANGES: [Change; 3] = [
+const CHANGES: [Change; 4] = [
     Change {
         entry: "A stage must prove something",
         meaning: "a stage in which no instance ends as patched or compliant halts an install run",
@@ -55,6 +55,12 @@ const CHANGES: [Change; 3] = [
         meaning: "a step ends after at most 24 hours",
         earlier: "deadline: 72h",
         is_met_by: |_, stage| stage.deadline.is_none(),
+    },
+    Change {
+        entry: "Scan runs and baselines",
+        meaning: "a scan run changes no baselines, and judges by those that the accounts have",
+        earlier: "orgpatch baselines apply",
+        is_met_by: |plan, stage| plan.baselines_of(stage).next().is_some(),
     },
 ];
 
@@ -96,6 +102,9 @@ mod tests {
         assert_eq!(met("", ", passes: 1, deadline: 72h"), [""; 0]);
         assert_eq!(met("", ", passes: 2"), ["Deadline"], "what is written has not changed");
         assert_eq!(met("reboot: never\n", ""), ["Deadline"]);
+        let baselines =
+            "select: {operatingSystems: [UBUNTU]}\nbaselines: {UBUNTU: {rules: [{priority: [Required]}]}}\n";
+        assert_eq!(met(baselines, ", deadline: 72h"), ["Scan runs and baselines"]);
         assert_eq!(met("select: {operatingSystems: [UBUNTU]}\n", ""), ["Deadline"]);
         assert_eq!(
             met("select: {operatingSystems: [WINDOWS]}\n", ", select: {operatingSystems: [UBUNTU]}"),

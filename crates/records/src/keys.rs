@@ -163,8 +163,8 @@ pub fn children(run_id: &str, step: &str, map: &str) -> String {
     format!("runs/{run_id}/steps/{step}/children/{map}")
 }
 
-/// Returns the key of the baselines that a target had before orgpatch's first change. The object outlives runs, is
-/// extended by each, and emptied when they have been given back. Written by `scan`.
+/// Returns the key of what is remembered of a target's baselines: which of them orgpatch created, and what was registered before
+/// its first change, until that has been given back. The object outlives runs. Written by `scan`.
 #[must_use]
 pub fn earlier_baselines(target: &Target) -> String {
     format!("baselines/{}/{}.json", target.account_id, target.region)

@@ -6,11 +6,15 @@ use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, WholeTarget, reconcile};
+use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, TargetCounts, TargetOutcome};
+use orgpatch_plan::Plan;
 
 use super::promotion::{PromotionTally, compared};
 use super::readiness::ReadinessTally;
-use super::{Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course};
+use super::{
+    BaselineState, Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course,
+};
 use crate::comparison::Comparison;
 
 /// A chunk of a target in the report.
@@ -42,6 +46,8 @@ struct StepInWork {
     begun: bool,
     counts: Counts,
     targets: TargetCounts,
+    /// True if the plan has baselines for the stage.
+    has_baselines: bool,
     promotion: Option<PromotionTally>,
     /// The target of which more chunks come.
     incomplete: WholeTarget,
@@ -56,6 +62,7 @@ impl Assembly {
         let ends = course::ends(&gates, error);
         let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {
             promotion: PromotionTally::new(&compared(&run.plan, &run.input, &summary.stage)),
+            has_baselines: has_baselines(&run.plan, &summary.stage),
             summary,
             gate,
             end,
@@ -111,7 +118,11 @@ impl Assembly {
                 reconcile(*records, &step.end, self.run.operation)
             }
         };
-        let whole = step.incomplete.add(&result).map(|whole| target_report(whole).0);
+        let state = |result: &TargetResult| baseline_state(self.run.operation, step.has_baselines, result);
+        let whole = step
+            .incomplete
+            .add(&result)
+            .map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
         if let Some(target) = &whole {
             self.highlights.add_target(target);
             step.targets.add(target.outcome);
@@ -182,6 +193,7 @@ fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
         instances,
         conflict_notes,
         baseline_changes,
+        are_baselines_compared: _,
     } = result;
     let report = TargetReport {
         account_id: target.account_id,
@@ -194,16 +206,32 @@ fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
         reason,
         scanned_at,
         installed_at,
+        baselines: None,
         baseline_changes,
         conflict_notes,
     };
     (report, instances)
 }
 
+fn has_baselines(plan: &Plan, stage: &str) -> bool {
+    plan.stages.iter().filter(|one| one.name == stage).any(|stage| plan.baselines_of(stage).next().is_some())
+}
+
+/// Returns what a run that changes no baselines says about those of a target; None for other runs.
+fn baseline_state(operation: Operation, has_baselines: bool, target: &TargetResult) -> Option<BaselineState> {
+    if !matches!(operation, Operation::Scan | Operation::PreviewBaselines) {
+        return None;
+    }
+    Some(match (has_baselines, target.are_baselines_compared) {
+        (false, _) => BaselineState::PlanHasNone,
+        (true, false) => BaselineState::NotCompared,
+        (true, true) if target.baseline_changes.is_empty() => BaselineState::AsPlanned,
+        (true, true) => BaselineState::Differ,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use orgpatch_model::input::Operation;
-
     use super::*;
     use crate::fixtures;
 

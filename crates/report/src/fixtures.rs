@@ -99,6 +99,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         install: None,
         child_error: None,
         baseline_changes: Vec::new(),
+        are_baselines_compared: false,
     };
     let step =
         |id: &str, stage: &str| StepSummary { id: id.into(), stage: stage.into(), wave: 1, accounts: 1, targets: 1 };

@@ -2,6 +2,7 @@
 //! targets that need attention.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::competing;
@@ -12,7 +13,7 @@ use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::patch::MOST_PATCHES;
 use orgpatch_model::reason::ReasonCode;
 
-use super::{RunReport, StepReport, TargetReport};
+use super::{BaselineState, RunReport, StepReport, TargetReport};
 
 /// How many lines of a list are shown. The CSV files have all of them.
 const SHOWN: usize = 20;
@@ -66,6 +67,12 @@ pub struct Highlights {
     pub left_alone: usize,
     /// Instances that were skipped because AWS refused a change to their baseline.
     pub baseline_refused: usize,
+    /// By stage and wave: instances of a scan run that another baseline than the plan's judged.
+    judged_by_another: BTreeMap<(String, u32), usize>,
+    /// How many of those are `compliant`.
+    compliant_by_another: usize,
+    /// Targets of a scan run whose baselines differ from the plan.
+    baselines_differ: usize,
     /// How many instances got a second install.
     pub installed_twice: usize,
     /// How many instances lack more patches than are listed, or did before the install.
@@ -90,6 +97,7 @@ impl Highlights {
         let (all, differ) = self.baselines.entry((target.stage.clone(), target.wave)).or_default();
         *all += 1;
         *differ += usize::from(target.baseline_changes.iter().any(Change::is_write));
+        self.baselines_differ += usize::from(target.baselines == Some(BaselineState::Differ));
     }
 
     /// Counts one more instance.
@@ -101,6 +109,10 @@ impl Highlights {
         self.with_conflicts += usize::from(!row.conflicts.is_empty());
         self.left_alone += usize::from(competing::is_reason(&row.reason));
         self.baseline_refused += usize::from(row.reason.code == ReasonCode::BaselineRefused);
+        if row.judged_by.is_some() {
+            *self.judged_by_another.entry((row.stage.clone(), row.wave)).or_default() += 1;
+            self.compliant_by_another += usize::from(row.outcome == Outcome::Compliant);
+        }
         self.installed_twice += usize::from(row.passes.len() > 1);
         self.not_all_listed += usize::from(row.more_missing_before > 0 || row.more_missing_after > 0);
         if row.reason.code == ReasonCode::Deadline {
@@ -135,19 +147,48 @@ impl Highlights {
         again.into_iter().chain(late).chain(refused).chain(not_all_listed)
     }
 
+    /// Returns what a scan run says about the baselines by which instances were judged; None if they are the plan's everywhere.
+    /// A preview of baselines says it in its result.
+    pub(crate) fn about_baselines(&self, run: &RunReport) -> Option<String> {
+        if run.operation != Operation::Scan || (self.baselines_differ == 0 && self.judged_by_another.is_empty()) {
+            return None;
+        }
+        let judged: usize = self.judged_by_another.values().sum();
+        let mut text = format!("Baselines differ from the plan in {}", counted(self.baselines_differ, "target"));
+        if judged > 0 {
+            let _ = write!(
+                text,
+                ", and {} not judged by what the plan says, {} of them compliant",
+                if judged == 1 { "1 instance was".to_owned() } else { format!("{judged} instances were") },
+                self.compliant_by_another,
+            );
+        }
+        let _ = write!(
+            text,
+            ". A scan run changes no baseline; `orgpatch baselines apply {}` or an install run does.",
+            run.plan
+        );
+        Some(text)
+    }
+
     /// Returns the result of a step in numbers.
     #[must_use]
     pub fn counted(&self, run: &RunReport, step: &StepReport) -> String {
         if run.operation.is_about_baselines_only() {
             let (all, differ) = self.baselines.get(&(step.stage.clone(), step.wave)).copied().unwrap_or_default();
             let what = match run.operation {
+                Operation::ApplyBaselines => "the baselines were changed in",
                 Operation::RestoreBaselines => "the previous baselines were restored in",
                 _ => "the baselines differ from the plan in",
             };
             return format!("{what} {differ} of {all} targets");
         }
         let counts = listed(step.counts.iter());
-        if counts.is_empty() { "no instances".to_owned() } else { counts }
+        match self.judged_by_another.get(&(step.stage.clone(), step.wave)) {
+            _ if counts.is_empty() => "no instances".to_owned(),
+            Some(judged) => format!("{counts} ({judged} judged by another baseline than the plan's)"),
+            None => counts,
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub mod summary;
 
 pub use assembly::{Assembly, ReportedChunk};
 pub use highlights::{Highlights, Shortlist};
-pub use model::{Head, Report, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, json_schema};
+pub use model::{
+    BaselineState, Head, Report, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, json_schema,
+};
 pub use promotion::{PatchCount, StepPromotion};
 pub use readiness::ReadinessReport;

@@ -173,14 +173,31 @@ pub struct TargetReport {
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     #[serde(default)]
     pub installed_at: Option<Timestamp>,
-    /// Changes to its baselines, and reasons for changes that were not made. In a run of `preview-baselines`, the changes
-    /// that a run would make. Absent: none.
+    /// Whether its baselines are those of the plan. Absent: the run changed them, or gave earlier ones back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baselines: Option<BaselineState>,
+    /// Changes to its baselines, and reasons for changes that were not made. In a run of `scan` or `preview-baselines`, the
+    /// changes that an install run would make. Absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baseline_changes: Vec<Change>,
     /// What orgpatch could not read about other tools that patch in the target, and conflicts that may concern any instance.
     /// Absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflict_notes: Vec<Reason>,
+}
+
+/// How the baselines of a target compare with the plan, for the operating systems of the instances that can be scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaselineState {
+    /// They are as the plan wants them.
+    AsPlanned,
+    /// They differ: `baselineChanges` says how.
+    Differ,
+    /// The plan has none for the stage, so the account's own are used as they are.
+    PlanHasNone,
+    /// They were not compared: the target was not reached, or none of its instances needs a baseline of the plan.
+    NotCompared,
 }
 
 impl Report {

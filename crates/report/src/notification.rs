@@ -74,6 +74,9 @@ impl Head {
         for sentence in highlights.about_installs() {
             let _ = writeln!(text, "{sentence}");
         }
+        if let Some(sentence) = highlights.about_baselines(&self.run) {
+            let _ = writeln!(text, "{sentence}");
+        }
         let Highlights { targets, not_reached, with_conflicts, left_alone, .. } = highlights;
         if *left_alone > 0 {
             let (were, them) = if *left_alone == 1 { ("was", "it") } else { ("were", "them") };

@@ -57,6 +57,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     for sentence in highlights.about_installs() {
         line!(out, "- {}", text(&sentence));
     }
+    if let Some(sentence) = highlights.about_baselines(run) {
+        line!(out, "- {}", text(&sentence));
+    }
     if let Some(sentence) = small_account::sentence(run) {
         line!(out, "- {sentence}");
     }

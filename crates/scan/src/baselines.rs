@@ -1,15 +1,19 @@
-//! The baselines of a target: before it is scanned they become what the plan says, since compliance is recorded against
-//! them. A run about baselines only shows the difference, or gives back what was there before.
+//! The baselines of a target. In an install run they become what the plan says before the first scan, since compliance is
+//! recorded against them. A scan run only compares them. A run about baselines shows the difference, makes it go away, or gives
+//! back what was there before.
 
+mod apply;
 mod preview;
 mod restore;
 
-use orgpatch_aws::clients::baselines::Baselines;
+pub use apply::apply;
+use orgpatch_aws::clients::baselines::{Applied, Baselines};
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{
-    Baseline, BaselineRecord, Change, Previous, Refusal, RefusedChanges, blocked, difference, with_refusals,
+    Baseline, BaselineMemory, BaselineRecord, Change, ComparedBaseline, Observed, Previous, Refusal, RefusedChanges,
+    blocked, difference, with_refusals,
 };
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::phases::Next;
@@ -19,7 +23,7 @@ use orgpatch_model::english;
 use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::patch::WithheldPatches;
-use orgpatch_model::reason::Reason;
+use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::AllowedSources;
 use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
@@ -36,16 +40,27 @@ pub async fn converge(
     settings: &StepSettings,
     inventory: &mut Inventory,
 ) -> Result<(), TargetError> {
-    let Some((baselines, record)) = compare(context, request, settings, inventory).await? else {
+    let Some(found) = compare(context, request, settings, inventory).await? else {
         return Ok(());
     };
-    // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
-    // was the default before.
-    write(context, request, &record).await?;
-    remember(context, request, &record.previous).await?;
-    let refusals = apply(context, request, &baselines, &record.changes).await?;
-    list::skip_blocked(&mut inventory.instances, &blocked(&with_refusals(record.changes, &refusals)));
-    write_refusals(context, request, &refusals).await
+    let changes = found.record.changes.clone();
+    let refusals = found.change(context, request).await?;
+    list::skip_blocked(&mut inventory.instances, &blocked(&with_refusals(changes, &refusals)));
+    Ok(())
+}
+
+/// Records how the baselines differ from the plan, and changes nothing in the account.
+pub async fn record_difference(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    settings: &StepSettings,
+    inventory: &Inventory,
+) -> Result<Option<BaselineRecord>, TargetError> {
+    let Some(found) = compare(context, request, settings, inventory).await? else {
+        return Ok(None);
+    };
+    write(context, request, TargetObject::Baselines, &found.record).await?;
+    Ok(Some(found.record))
 }
 
 /// Puts what is not tested on the lists of rejected patches. If AWS refuses that, nothing is installed in the target. Whether
@@ -60,12 +75,8 @@ pub async fn withhold(
     let holding = |baseline: &Baseline| Some(baseline.withholding(withheld.get(&baseline.operating_system)?));
     let baselines = wanted(context, request, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
-    let (baselines, record) = difference_to(context, request, &desired).await?;
-    let key = request.key(TargetObject::WithholdingBaselines);
-    context.store.write_once(&key, &record).await?;
-    log(request, &record.changes);
-    let made = baselines.apply_all(&record.changes, &token(request)).await;
-    context.sessions.target_result(&request.target, made).await
+    let found = difference_to(context, request, &desired).await?;
+    found.change_all(context, request).await
 }
 
 /// Returns what is left to do for the operating systems that the target has to scan; None if the plan has a baseline
@@ -75,7 +86,7 @@ async fn compare(
     request: &TargetRequest,
     settings: &StepSettings,
     inventory: &Inventory,
-) -> Result<Option<(Baselines, BaselineRecord)>, TargetError> {
+) -> Result<Option<Found>, TargetError> {
     let selected =
         |os| inventory.instances.iter().any(|one| one.os == Some(os) && one.eligibility == Eligibility::Eligible);
     let mut desired = wanted(context, request, settings).await?;
@@ -106,62 +117,103 @@ async fn difference_to(
     context: &FunctionContext,
     request: &TargetRequest,
     desired: &[Baseline],
-) -> Result<(Baselines, BaselineRecord), TargetError> {
+) -> Result<Found, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
-    let baselines = Baselines::new(&member);
-    let observed = context.sessions.target_result(&request.target, baselines.observe(desired).await).await?;
+    let (baselines, memory) = (Baselines::new(&member), remembered(context, request).await?);
+    let observed = baselines.observe(desired, memory.is_of_earlier_version()).await;
+    let observed = context.sessions.target_result(&request.target, observed).await?.recognized(&memory);
     let changes = difference(desired, &observed);
+    let compared = desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes)).collect();
     let previous = Previous::of(&changes, &observed);
-    Ok((baselines, BaselineRecord { target: request.target.clone(), at: request.now, previous, changes }))
+    let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes, compared };
+    Ok(Found { baselines, memory, observed, record })
 }
 
-async fn write(context: &FunctionContext, request: &TargetRequest, record: &BaselineRecord) -> Result<(), TargetError> {
-    let key = request.key(TargetObject::Baselines);
-    Ok(context.store.write_once(&key, record).await?)
+/// What a target has, and what is to be done about it.
+struct Found {
+    baselines: Baselines,
+    /// What earlier runs remembered.
+    memory: BaselineMemory,
+    observed: Observed,
+    record: BaselineRecord,
 }
 
-/// Keeps what was there before, for `restore-baselines`, until that has given it back. Only one run at a time writes
-/// the object.
-async fn remember(context: &FunctionContext, request: &TargetRequest, previous: &Previous) -> Result<(), TargetError> {
-    if previous.is_empty() {
-        return Ok(());
+impl Found {
+    /// Makes the changes and returns what AWS refused.
+    async fn change(self, context: &FunctionContext, request: &TargetRequest) -> Result<Vec<Refusal>, TargetError> {
+        // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
+        // was the default before.
+        write(context, request, TargetObject::Baselines, &self.record).await?;
+        let memory = self.expect(context, request).await?;
+        let made = self.baselines.apply(&self.record.changes, &token(request)).await;
+        let Applied { created, refusals } = context.sessions.target_result(&request.target, made).await?;
+        remember(context, request, &memory, &memory.clone().after(&created)).await?;
+        warn_and_write_refusals(context, request, &refusals).await?;
+        Ok(refusals)
     }
-    let key = keys::earlier_baselines(&request.target);
-    let known: Previous = context.store.find(&key).await?.unwrap_or_default();
-    let both = known.clone().or_later(previous.clone());
-    if both != known {
-        context.store.write(&key, &both).await?;
+
+    /// Makes the changes. Fails if AWS refuses one.
+    async fn change_all(self, context: &FunctionContext, request: &TargetRequest) -> Result<(), TargetError> {
+        write(context, request, TargetObject::WithholdingBaselines, &self.record).await?;
+        let memory = self.expect(context, request).await?;
+        let made = self.baselines.apply_all(&self.record.changes, &token(request)).await;
+        let Applied { created, .. } = context.sessions.target_result(&request.target, made).await?;
+        remember(context, request, &memory, &memory.clone().after(&created)).await
+    }
+
+    /// Remembers what will be replaced and created, before it is: a function that dies in between finds its own again.
+    async fn expect(&self, context: &FunctionContext, request: &TargetRequest) -> Result<BaselineMemory, TargetError> {
+        log(request, &self.record.changes);
+        let memory = self.memory.clone().before(&self.record.changes, &self.observed);
+        remember(context, request, &self.memory, &memory).await?;
+        Ok(memory)
+    }
+}
+
+/// Returns what earlier runs remembered of the target.
+async fn remembered(context: &FunctionContext, request: &TargetRequest) -> Result<BaselineMemory, TargetError> {
+    Ok(context.store.find(&keys::earlier_baselines(&request.target)).await?.unwrap_or_default())
+}
+
+/// Writes what is to be remembered of the target, if it differs from what is written. Only one run at a time does so.
+async fn remember(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    written: &BaselineMemory,
+    memory: &BaselineMemory,
+) -> Result<(), TargetError> {
+    if memory != written {
+        context.store.write(&keys::earlier_baselines(&request.target), memory).await?;
     }
     Ok(())
 }
 
+/// Writes the record of this step. The first one stands: a retry finds less to do.
+async fn write(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    object: TargetObject,
+    record: &BaselineRecord,
+) -> Result<(), TargetError> {
+    context.store.create(&request.key(object), record).await?;
+    Ok(())
+}
+
 /// Keeps what AWS refused, so that the report shows only changes that were made as made.
-async fn write_refusals(
+async fn warn_and_write_refusals(
     context: &FunctionContext,
     request: &TargetRequest,
     refusals: &[Refusal],
 ) -> Result<(), TargetError> {
+    for refusal in refusals {
+        tracing::warn!(run = request.run_id, account = request.target.account_id, "{}", refusal.reason.text);
+    }
     if refusals.is_empty() {
         return Ok(());
     }
     let record = RefusedChanges { target: request.target.clone(), refusals: refusals.to_vec() };
-    Ok(context.store.write_once(&request.key(TargetObject::RefusedBaselines), &record).await?)
-}
-
-/// Makes the changes and returns what AWS refused.
-async fn apply(
-    context: &FunctionContext,
-    request: &TargetRequest,
-    baselines: &Baselines,
-    changes: &[Change],
-) -> Result<Vec<Refusal>, TargetError> {
-    log(request, changes);
-    let applied = baselines.apply(changes, &token(request)).await;
-    let refusals = context.sessions.target_result(&request.target, applied).await?;
-    for refusal in &refusals {
-        tracing::warn!(run = request.run_id, account = request.target.account_id, "{}", refusal.reason.text);
-    }
-    Ok(refusals)
+    context.store.create(&request.key(TargetObject::RefusedBaselines), &record).await?;
+    Ok(())
 }
 
 fn log(request: &TargetRequest, changes: &[Change]) {
@@ -187,7 +239,28 @@ async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Re
     Ok(Next::done(request.phase, request.pass))
 }
 
+/// Returns the end of a target in which AWS refused something. The changes of the other operating systems are made.
+fn refused(made: &[Change], refusals: &[Refusal]) -> TargetError {
+    let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.text.as_str()).collect();
+    let text = format!("{} made; {}", counted(made), reasons.join("; "));
+    TargetError::Outcome(TargetOutcome::Error, Reason::new(ReasonCode::BaselineRefused, text))
+}
+
 /// Returns how many calls those changes are, in words.
 fn counted(changes: &[Change]) -> String {
     english::counted(changes.iter().filter(|change| change.is_write()).count(), "change")
+}
+
+/// The reason of a target for which there is nothing to compare.
+fn nothing_to_compare(settings: &StepSettings) -> Reason {
+    if settings.baselines.is_empty() {
+        return Reason::new(
+            ReasonCode::NoBaselines,
+            "the plan has no baselines here: those that the account has are used as they are",
+        );
+    }
+    Reason::new(
+        ReasonCode::NothingToScan,
+        "no instance could be asked for which the plan has a baseline, so a run would change none",
+    )
 }

@@ -23,6 +23,7 @@ use orgpatch_engine::inventory::{Eligibility, Inventory, InventoryInstance, list
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::readiness::{Checker, TargetFacts};
 use orgpatch_model::error::RunError;
+use orgpatch_model::input::Operation;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_records::keys::{ChunkObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
@@ -41,7 +42,8 @@ pub enum Progress {
     Unfinished,
 }
 
-/// Writes what is in the target, with the findings and conflicts of each selected instance, and makes the baselines converge.
+/// Writes what is in the target, with the findings and conflicts of each selected instance. In an install run it makes the
+/// baselines converge; in a scan run it only compares them.
 pub async fn take(
     context: &FunctionContext,
     request: &TargetRequest,
@@ -63,7 +65,12 @@ pub async fn take(
     };
     let facts = facts(context, request, &member, &seen, &ec2, managed).await?;
     competing::detect(context, request, settings, &ec2, &mut seen).await?;
-    baselines::converge(context, request, settings, &mut seen).await?;
+    match settings.operation {
+        Operation::Install => baselines::converge(context, request, settings, &mut seen).await?,
+        _ => {
+            baselines::record_difference(context, request, settings, &seen).await?;
+        }
+    }
     let chunks = match chunks {
         Some(chunks) => chunks,
         None => cut(context, request, &seen.instances).await?,

@@ -2,8 +2,8 @@
 //!
 //! The same function lists the instances of a target that a halted run never came to, asks what would go in while
 //! untested patches are held back, and asks again after an install, so that whatever counts as "scanned" is scanned in
-//! one way. In a run about baselines it compares or restores those of the target instead, by the rules by which it makes
-//! them converge before a scan.
+//! one way. In a run about baselines it compares, applies or restores those of the target instead, by the rules by which it
+//! makes them converge before the first scan of an install run.
 
 mod baselines;
 mod competing;
@@ -55,6 +55,7 @@ impl Scan {
             Phase::PreInstallScan,
             Phase::Verify,
             Phase::PreviewBaselines,
+            Phase::ApplyBaselines,
             Phase::RestoreBaselines,
         ];
         expect_phase(&request, &phases)?;
@@ -63,6 +64,7 @@ impl Scan {
         let result = match request.phase {
             Phase::Inventory => return list(context, &request, &settings, time).await,
             Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
+            Phase::ApplyBaselines => baselines::apply(context, &request, &settings).await,
             Phase::RestoreBaselines => baselines::restore(context, &request).await,
             Phase::Scan if settings.readiness_only => record_readiness(context, &request, &settings, time).await,
             _ => self.send(&request, &settings, time).await,

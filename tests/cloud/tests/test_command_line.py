@@ -113,7 +113,7 @@ class Desk:
             s3.put_object(Bucket=self.opened.deployed.bucket, Key="plans/monthly.yaml", Body=text.encode())
 
     def scan(self) -> None:
-        """Makes a scan run, which creates and registers the baselines of the plan."""
+        """Makes a scan run, which only compares the baselines with the plan."""
         states = self.opened.operator.client("stepfunctions")
         given = json.dumps({"operation": "scan", "plan": "monthly"})
         run = states.start_execution(stateMachineArn=self.opened.deployed.state_machine, input=given)["executionArn"]
@@ -175,8 +175,14 @@ def test_baselines_are_compared_and_given_back(desk: Desk) -> None:
     kinds = ["create", "register-default", "create", "register-default"]
     assert [[change["change"] for change in target["baselineChanges"]] for target in targets] == [kinds, kinds]
 
-    # After a run there is no difference.
+    # A scan changes none either. Applying them asks first, and then there is no difference.
     desk.scan()
+    assert not [call for call in desk.calls() if "Baseline" in call]
+    code, asked = desk.at_terminal("n", "baselines", "apply", "monthly")
+    assert code == 1 and "From then on every tool there patches by them" in asked, asked
+    assert not [call for call in desk.calls() if "Baseline" in call]
+    code, applied = desk.at_terminal("y", "baselines", "apply", "monthly")
+    assert code == 0 and "applied, or left alone for a reason, in 2 of 2 targets" in applied, applied
     ours = {system: f"orgpatch-monthly-test-{system}" for system in ("AMAZON_LINUX_2023", "WINDOWS")}
     assert (desk.defaults(ONE), desk.defaults(OTHER)) == (ours, ours)
     after = desk.orgpatch("preview", "monthly.yaml", "--baselines").stdout

@@ -66,6 +66,24 @@ fn has_its_name(call: &Call, run_id: &str) -> bool {
     })
 }
 
+/// Checks that a scan run changes no baseline in any account.
+#[must_use]
+pub fn a_scan_run_changes_no_baseline(evidence: &Evidence) -> Vec<String> {
+    const WRITES: [&str; 8] = [
+        "ssm:CreatePatchBaseline",
+        "ssm:UpdatePatchBaseline",
+        "ssm:DeletePatchBaseline",
+        "ssm:AddTagsToResource",
+        "ssm:RemoveTagsFromResource",
+        "ssm:RegisterDefaultPatchBaseline",
+        "ssm:RegisterPatchBaselineForPatchGroup",
+        "ssm:DeregisterPatchBaselineForPatchGroup",
+    ];
+    let is_scan = evidence.operation == "scan" && !evidence.shares_its_time;
+    let calls = evidence.calls.iter().filter(|call| is_scan && WRITES.contains(&call.operation.as_str()));
+    calls.map(|call| format!("a scan run called {} in {}", call.operation, call.target())).collect()
+}
+
 /// Checks that every command runs the patch document on one instance, that nothing else paces it, and that an install
 /// reboots as the plan says.
 #[must_use]

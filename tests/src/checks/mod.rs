@@ -18,7 +18,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 29] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 31] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -35,6 +35,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         files::the_summary_says_what_the_report_says,
         manifest::the_manifest_holds_every_object,
         commands::a_scan_run_installs_nothing,
+        commands::a_scan_run_changes_no_baseline,
         commands::a_run_about_baselines_asks_no_instance,
         commands::a_call_in_a_member_account_names_its_function_and_run,
         commands::commands_are_as_the_plan_says,

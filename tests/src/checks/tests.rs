@@ -3,6 +3,7 @@
 
 use orgpatch_engine::readiness::Check;
 use orgpatch_model::input::Operation;
+use orgpatch_records::manifest::StatedBy;
 use orgpatch_report::csv::CsvFile;
 use orgpatch_report::html::HtmlPage;
 use orgpatch_report::{Report, summary};
@@ -72,6 +73,11 @@ fn fine() -> Evidence {
         ])),
         public_files: Vec::new(),
         objects: "/nowhere".into(),
+        manifest: Some(from(
+            json!({"schemaVersion": 1, "runId": "r", "plan": "p", "at": "2026-11-10T00:00:00Z", "previous": null,
+            "records": {"run.json": {"sha256": "hash", "bytes": 1, "statedBy": "writer"}}}),
+        )),
+        object_hashes: [("run.json".to_owned(), "hash".to_owned())].into(),
         struck: vec![Strike { operation: "dynamodb:PutItem".into(), effect: "killCaller".into() }],
         faults: vec![from::<Fault>(json!({"operation": "dynamodb:*", "killCaller": "before"}))],
         all_calls: calls(),
@@ -153,6 +159,7 @@ fn a_run_without_fault_passes() {
 type Spoil = fn(&mut Evidence);
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a list")]
 fn every_way_to_spoil_a_run_is_found() {
     let ways: Vec<(&str, Spoil)> = vec![
         ("has 0 rows", |e| drop(report(e).instances.remove(2))),
@@ -193,6 +200,10 @@ fn every_way_to_spoil_a_run_is_found() {
         }),
         ("not what its type writes", |e| e.report_text["extra"] = json!(1)),
         ("a scan run sent 1 Install", |e| e.operation = "scan".into()),
+        ("a scan run called ssm:UpdatePatchBaseline", |e| {
+            e.operation = "scan".into();
+            e.calls[0].operation = "ssm:UpdatePatchBaseline".into();
+        }),
         ("of restore-baselines called ssm:SendCommand", |e| {
             (report(e).head.run.operation, e.operation) = (Operation::RestoreBaselines, "restore-baselines".into());
         }),
@@ -233,6 +244,14 @@ fn every_way_to_spoil_a_run_is_found() {
         ("but called ssm:SendCommand", |e| {
             e.report = None;
             e.execution.status = "FAILED".into();
+        }),
+        ("without manifest.json", |e| e.manifest = None),
+        ("run.json has another hash", |e| drop(e.object_hashes.insert("run.json".into(), "another".into()))),
+        ("manifest.json has no new.json", |e| drop(e.object_hashes.insert("new.json".into(), "x".into()))),
+        ("and the bucket has not", |e| e.object_hashes.clear()),
+        ("the writer of run.json stated no hash", |e| {
+            let records = &mut e.manifest.as_mut().expect("a manifest").records;
+            records.get_mut("run.json").expect("a record").stated_by = StatedBy::Report;
         }),
         ("but it wrote objects", |e| {
             (e.report, e.objects) = (None, env!("CARGO_MANIFEST_DIR").into());

@@ -30,6 +30,15 @@ const PAGE_SIZE: i32 = 100;
 /// The tags of a baseline that the rules read.
 const OWN_TAGS: [&str; 3] = [PLAN_TAG, STAGE_TAG, HASH_TAG];
 
+/// What came of changes.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The ids of the baselines that were created, by name.
+    pub created: HashMap<String, String>,
+    /// What AWS refused.
+    pub refusals: Vec<Refusal>,
+}
+
 /// The baselines of one account and Region.
 #[derive(Debug, Clone)]
 pub struct Baselines {
@@ -45,8 +54,9 @@ impl Baselines {
     }
 
     /// Reads what matters to those baselines: the list of all baselines, the tags of those that have one of their names or
-    /// are registered where one of them should be, and the definitions of orgpatch's own.
-    pub async fn observe(&self, desired: &[Baseline]) -> Result<Observed, CallError> {
+    /// are registered where one of them should be, and the definitions of those that have the tags of orgpatch. `all`: the tags
+    /// of every baseline that has a name of orgpatch.
+    pub async fn observe(&self, desired: &[Baseline], all: bool) -> Result<Observed, CallError> {
         let mut observed = self.list().await?;
         let groups: HashSet<&str> = desired.iter().filter_map(|baseline| baseline.patch_group.as_deref()).collect();
         if !groups.is_empty() {
@@ -55,10 +65,11 @@ impl Baselines {
         let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
         let in_use = in_use(&observed);
         for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
-            if named(&baseline.name) || in_use.contains(&baseline.id) {
+            let may_be_ours = all && baseline.name.starts_with(NAME_PREFIX);
+            if named(&baseline.name) || in_use.contains(&baseline.id) || may_be_ours {
                 baseline.tags = self.tags(&baseline.id).await?;
             }
-            if named(&baseline.name) && baseline.is_of_orgpatch() {
+            if named(&baseline.name) && baseline.has_tags_of_orgpatch() {
                 baseline.definition = Some(self.definition(&baseline.id).await?);
             }
         }
@@ -79,12 +90,11 @@ impl Baselines {
         Ok(observed)
     }
 
-    /// Makes those changes, in their order, and returns what AWS refused. A refused change costs its operating system: later
-    /// changes of that one are not tried, those of others are. `token` identifies the run and target, so that a retry does
-    /// not create a baseline again. Fails if a call may succeed later; a retry finds what is left to do.
-    pub async fn apply(&self, changes: &[Change], token: &str) -> Result<Vec<Refusal>, CallError> {
-        let mut created: HashMap<String, String> = HashMap::new();
-        let mut refusals: Vec<Refusal> = Vec::new();
+    /// Makes those changes, in their order, and returns what was created and what AWS refused. A refused change costs its
+    /// operating system: later changes of that one are not tried, those of others are. `token` identifies the run and target,
+    /// so that a retry does not create a baseline again. Fails if a call may succeed later; a retry finds what is left to do.
+    pub async fn apply(&self, changes: &[Change], token: &str) -> Result<Applied, CallError> {
+        let Applied { mut created, mut refusals } = Applied::default();
         for change in changes.iter().filter(|change| change.is_write()) {
             let os = change.operating_system();
             if let Some(refusal) = refusals.iter_mut().find(|refusal| Some(refusal.operating_system) == os) {
@@ -99,16 +109,16 @@ impl Baselines {
                 (Err(error), _) => return Err(error),
             }
         }
-        Ok(refusals)
+        Ok(Applied { created, refusals })
     }
 
     /// Makes those changes, in their order. Fails at the first that AWS refuses.
-    pub async fn apply_all(&self, changes: &[Change], token: &str) -> Result<(), CallError> {
+    pub async fn apply_all(&self, changes: &[Change], token: &str) -> Result<Applied, CallError> {
         let mut created = HashMap::new();
         for change in changes.iter().filter(|change| change.is_write()) {
             self.make(change, token, &mut created).await?;
         }
-        Ok(())
+        Ok(Applied { created, refusals: Vec::new() })
     }
 
     async fn make(&self, change: &Change, token: &str, created: &mut HashMap<String, String>) -> Result<(), CallError> {
@@ -146,6 +156,7 @@ impl Baselines {
                 operating_system: os.as_str().to_owned(),
                 tags: BTreeMap::new(),
                 definition: None,
+                is_recorded: false,
             });
         }
         Ok(observed)

@@ -170,6 +170,7 @@ impl Reader<'_> {
         let order = Installable::recorded(planned, approved).map(Installable::into_ordered);
         let first_pass = self.find_chunk(ChunkObject::FirstPass).await?;
         let install = self.record(ChunkObject::Install, &TargetObject::INSTALL_RECORDS).await?;
+        let baseline_changes = if self.chunk.is_first() { self.baseline_changes().await? } else { None };
         Ok(KnownTarget::Recorded(Box::new(RecordedTarget {
             target: self.target.clone(),
             chunk: self.chunk,
@@ -181,7 +182,8 @@ impl Reader<'_> {
             install,
             child_error,
             unlisted_chunks: self.unlisted_chunks().await?,
-            baseline_changes: if self.chunk.is_first() { self.baseline_changes().await? } else { Vec::new() },
+            are_baselines_compared: baseline_changes.is_some(),
+            baseline_changes: baseline_changes.unwrap_or_default(),
         })))
     }
 
@@ -194,12 +196,13 @@ impl Reader<'_> {
         Ok(chunks.map_or(0, |chunks| chunks.count().saturating_sub(self.objects.chunks)))
     }
 
-    async fn baseline_changes(&self) -> Result<Vec<Change>, RunError> {
+    /// Returns what was done to the baselines of the target, or how they differ from the plan; None if they were not looked at.
+    async fn baseline_changes(&self) -> Result<Option<Vec<Change>>, RunError> {
         let Some(baselines) = self.find::<BaselineRecord>(TargetObject::Baselines).await? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let refused: Option<RefusedChanges> = self.find(TargetObject::RefusedBaselines).await?;
-        Ok(with_refusals(baselines.changes, &refused.map(|refused| refused.refusals).unwrap_or_default()))
+        Ok(Some(with_refusals(baselines.changes, &refused.map(|refused| refused.refusals).unwrap_or_default())))
     }
 
     /// The record of the chunk, or of the whole target if a function has ended the work on it.

@@ -1,5 +1,5 @@
-//! `orgpatch preview --baselines` and `orgpatch baselines restore`: start an operation of the state machine and wait for
-//! it, because only orgpatch's functions may use the member role.
+//! `orgpatch preview --baselines`, `orgpatch baselines apply` and `orgpatch baselines restore`: start an operation of the state
+//! machine and wait for it, because only orgpatch's functions may use the member role.
 
 mod confirm;
 mod failure;
@@ -17,7 +17,7 @@ use orgpatch_plan::{Plan, read};
 use orgpatch_records::keys;
 use orgpatch_report::Report;
 
-use crate::args::{Format, PreviewArguments, RestoreArguments, StateMachine};
+use crate::args::{ChangeArguments, Format, PreviewArguments, StateMachine};
 use crate::deployment::Deployment;
 use crate::plan_file::PlanFile;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, wait_for};
@@ -35,8 +35,8 @@ pub fn preview(arguments: &PreviewArguments) -> ExitCode {
     end(arguments.format, async { compare(&deployment_arguments, &file, &plan, arguments.stages.as_deref()).await })
 }
 
-/// Runs `orgpatch baselines restore` and returns its exit status.
-pub fn restore(arguments: &RestoreArguments) -> ExitCode {
+/// Runs `orgpatch baselines apply` or `orgpatch baselines restore` and returns its exit status.
+pub fn change(operation: Operation, arguments: &ChangeArguments) -> ExitCode {
     if !arguments.yes && !confirm::can_ask() {
         let message = "standard input is not a terminal, so the command cannot ask for confirmation; \
                        read what it does (--help) and add --yes";
@@ -45,7 +45,7 @@ pub fn restore(arguments: &RestoreArguments) -> ExitCode {
     let profile = arguments.profile.as_deref();
     let deployment_arguments =
         DeploymentArguments { state_machine: &arguments.state_machine, bucket: &arguments.bucket, profile };
-    end(arguments.format, async { give_back(&deployment_arguments, arguments).await })
+    end(arguments.format, async { start(operation, &deployment_arguments, arguments).await })
 }
 
 /// The deployment, and the profile with which to use it.
@@ -114,9 +114,11 @@ async fn compare(
     Ok(report)
 }
 
-async fn give_back(
+/// Asks for confirmation and runs the operation.
+async fn start(
+    operation: Operation,
     deployment_arguments: &DeploymentArguments<'_>,
-    arguments: &RestoreArguments,
+    arguments: &ChangeArguments,
 ) -> Result<Report, Failure> {
     let deployment = Deployment::connect(
         deployment_arguments.state_machine,
@@ -132,10 +134,11 @@ async fn give_back(
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
     planner::check_stages(&plan, stages)?;
-    if !arguments.yes && !confirm::ask(&confirm::what(&plan, stages, deployment_arguments.bucket)) {
+    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, stages, deployment_arguments.bucket))
+    {
         return Err(Failure::NotConfirmed);
     }
-    deployment.run(&input(Operation::RestoreBaselines, name, stages)).await.map_err(Failure::from)
+    deployment.run(&input(operation, name, stages)).await.map_err(Failure::from)
 }
 
 fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInput {

@@ -33,6 +33,7 @@ pub fn render(report: &Report) -> String {
     let differs = |section: &&Section<'_>| matches!(section.result, SectionResult::Changes(_));
     let differing: usize = sections.iter().filter(differs).map(|section| section.targets.len()).sum();
     let what = match report.head.run.operation {
+        Operation::ApplyBaselines => "applied, or left alone for a reason, in",
         Operation::RestoreBaselines => "restored, or left alone for a reason, in",
         _ => "the accounts' baselines differ from the plan in",
     };
@@ -65,7 +66,11 @@ pub fn render(report: &Report) -> String {
         }
     }
     if differing > 0 && report.head.run.operation == Operation::PreviewBaselines {
-        out.push_str("\nNothing was changed. The next scan or install run of the plan makes these changes.\n");
+        let _ = writeln!(
+            out,
+            "\nNothing was changed. The next install run of the plan makes these changes, or `orgpatch baselines apply {}`.",
+            run.plan
+        );
     }
     out
 }
@@ -156,7 +161,32 @@ mod tests {
         1 target not reached: no role�[31m
             000000000003  shop-03  test  ap-northeast-1
 
-        Nothing was changed. The next scan or install run of the plan makes these changes.
+        Nothing was changed. The next install run of the plan makes these changes, or `orgpatch baselines apply monthly`.
+        ");
+    }
+
+    #[test]
+    fn what_was_applied_is_shown_with_the_targets_that_were_not() {
+        let left = json!({"change": "left", "baseline": {"id": "pb-3", "name": "orgpatch-monthly-production-WINDOWS"},
+            "reason": {"code": "baseline-frozen", "text": "orgpatch-monthly-production-WINDOWS is frozen; it stays"}});
+        let targets = [
+            target("000000000001", "reached", "1 change made the baselines those of the plan", &[register("1")]),
+            target("000000000002", "error", "0 changes made; AWS refused to create it", &[]),
+            target("000000000003", "reached", "0 changes made", &[left]),
+        ];
+        assert_snapshot!(render(&report("apply-baselines", &targets)), @"
+        Baselines of plan monthly: applied, or left alone for a reason, in 2 of 3 targets (run r)
+
+        1 target:
+          - orgpatch-monthly-test-WINDOWS becomes the default for WINDOWS instead of theirs
+            000000000001  shop-01  test  ap-northeast-1
+
+        1 target:
+          - orgpatch-monthly-production-WINDOWS is frozen; it stays
+            000000000003  shop-03  test  ap-northeast-1
+
+        1 target not reached: 0 changes made; AWS refused to create it
+            000000000002  shop-02  test  ap-northeast-1
         ");
     }
 

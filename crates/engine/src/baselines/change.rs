@@ -80,6 +80,9 @@ pub enum Change {
         baseline: KnownBaseline,
         /// Why it is not orgpatch's own.
         why: String,
+        /// True if it has the tags of orgpatch, but orgpatch has no record of having created it. Absent: false.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tags_only: bool,
     },
     /// No call: the account has as many baselines in this Region as it may have.
     QuotaReached {
@@ -99,7 +102,7 @@ pub enum Change {
         /// What was refused, with AWS's words.
         reason: Reason,
     },
-    /// No call: `restore-baselines` leaves this as it is.
+    /// No call: the run leaves this as it is. Only in `restore-baselines`, and in `apply-baselines` for a frozen baseline.
     Left {
         /// The baseline.
         baseline: KnownBaseline,
@@ -208,8 +211,8 @@ impl Change {
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         match self {
-            Self::Foreign { baseline, why, .. } => Some(Reason::new(
-                ReasonCode::BaselineForeign,
+            Self::Foreign { baseline, why, tags_only, .. } => Some(Reason::new(
+                if *tags_only { ReasonCode::BaselineTagsOnly } else { ReasonCode::BaselineForeign },
                 format!(
                     "the baseline {baseline} has the name of a baseline of orgpatch, but {why}; orgpatch leaves it alone"
                 ),

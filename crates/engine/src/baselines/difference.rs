@@ -1,6 +1,7 @@
 //! Compares the baselines that a target should have with those that it has.
 
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::{
     Baseline, Change, Chosen, Definition, Field, HASH_TAG, KnownBaseline, Observed, ObservedBaseline, PLAN_TAG,
@@ -19,6 +20,10 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut made = 0;
     for baseline in desired {
+        if baseline.waits_for_its_day() {
+            changes.push(left_for_an_install_run(baseline, observed));
+            continue;
+        }
         let chosen = match match_observed(baseline, observed) {
             Match::Ours(ours) => {
                 changes.extend(update(baseline, ours));
@@ -30,6 +35,7 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
                     operating_system: baseline.operating_system,
                     baseline: known(foreign),
                     why: why_foreign(baseline, foreign),
+                    tags_only: has_our_tags(baseline, foreign),
                 });
                 continue;
             }
@@ -54,26 +60,47 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
     changes
 }
 
+/// A frozen baseline approves what the first stage was judged on. A run that scans nothing does not know that day.
+fn left_for_an_install_run(baseline: &Baseline, observed: &Observed) -> Change {
+    let name = &baseline.name;
+    let there = KnownBaseline { id: name.clone(), name: name.clone() };
+    Change::Left {
+        baseline: ours(baseline, observed).map_or(there, known),
+        reason: Reason::new(
+            ReasonCode::BaselineFrozen,
+            format!(
+                "the baseline {name} is frozen to a scan of the first stage, which only an install run makes; it stays"
+            ),
+        ),
+    }
+}
+
 enum Match<'o> {
     Ours(&'o ObservedBaseline),
     Foreign(&'o ObservedBaseline),
     Nothing,
 }
 
-/// Finds the baseline of orgpatch among those with the same name, because names are not unique in the API. If there are
-/// several, the one in use wins.
+/// Finds the baseline of orgpatch among those with the same name, because names are not unique in the API.
 fn match_observed<'o>(baseline: &Baseline, observed: &'o Observed) -> Match<'o> {
+    let foreign =
+        || observed.baselines.iter().filter(|other| other.name == baseline.name).min_by_key(|other| &other.id);
+    let ours = ours(baseline, observed);
+    ours.map(Match::Ours).or_else(|| foreign().map(Match::Foreign)).unwrap_or(Match::Nothing)
+}
+
+/// Returns this baseline of orgpatch, if the account has it. If there are several, the one in use wins.
+pub(super) fn ours<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'o ObservedBaseline> {
     let in_use = |id: &str| {
         let current = current(baseline, observed);
         current.is_some_and(|current| same_id(current, id))
     };
     let os = baseline.operating_system.name();
-    let named = || observed.baselines.iter().filter(|other| other.name == baseline.name);
-    let ours = named()
-        .filter(|other| other.operating_system == os && baseline.is_ours(&other.tags))
-        .min_by_key(|other| (!in_use(&other.id), &other.id));
-    let foreign = || named().min_by_key(|other| &other.id);
-    ours.map(Match::Ours).or_else(|| foreign().map(Match::Foreign)).unwrap_or(Match::Nothing)
+    observed
+        .baselines
+        .iter()
+        .filter(|other| other.name == baseline.name && other.operating_system == os && baseline.is_ours(other))
+        .min_by_key(|other| (!in_use(&other.id), &other.id))
 }
 
 /// Returns the id of the baseline that is now registered where this one should be.
@@ -89,10 +116,18 @@ fn why_foreign(baseline: &Baseline, foreign: &ObservedBaseline) -> String {
     if foreign.operating_system != baseline.operating_system.name() {
         return format!("it is for {}", foreign.operating_system);
     }
+    if has_our_tags(baseline, foreign) {
+        return "its id is not in the record of what orgpatch created here: only its tags say that it is orgpatch's"
+            .to_owned();
+    }
     match (tag(PLAN_TAG), tag(STAGE_TAG)) {
         (Some(plan), Some(stage)) => format!("it belongs to the plan {plan}, stage {stage}"),
         _ => "it does not have the tags of orgpatch".to_owned(),
     }
+}
+
+fn has_our_tags(baseline: &Baseline, other: &ObservedBaseline) -> bool {
+    other.operating_system == baseline.operating_system.name() && baseline.has_tags_of(&other.tags)
 }
 
 fn update(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {

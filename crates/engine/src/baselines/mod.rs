@@ -4,8 +4,10 @@
 //! difference left. [`Previous`] records what was registered before, and [`restore()`] goes back to it.
 
 mod change;
+mod compared;
 mod desired;
 mod difference;
+mod memory;
 mod model;
 mod observed;
 mod record;
@@ -15,8 +17,10 @@ mod restore;
 mod tests;
 
 pub use change::{Change, Chosen, Field, KnownBaseline, blocked};
+pub use compared::{ComparedBaseline, judged_by};
 pub use desired::{NAME_PREFIX, baseline_name, cutoff, desired};
 pub use difference::{MAX_BASELINES, difference};
+pub use memory::{BaselineMemory, CreatedBaseline};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};
 pub use record::{BaselineRecord, Previous, PreviousGroup};

@@ -10,6 +10,8 @@ use orgpatch_plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, h
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ObservedBaseline;
+
 /// Tag with the name of the plan that a baseline belongs to.
 pub const PLAN_TAG: &str = "orgpatch:plan";
 /// Tag with the name of the stage.
@@ -65,9 +67,15 @@ impl Baseline {
         sha256_hex(serde_json::to_vec(&state).expect("texts, numbers and lists are always JSON"))
     }
 
-    /// Returns true if a baseline with those tags is this baseline of orgpatch, whatever its definition is.
+    /// Returns true if that one is this baseline of orgpatch, whatever its definition is: its tags and orgpatch's record say so.
     #[must_use]
-    pub fn is_ours(&self, tags: &BTreeMap<String, String>) -> bool {
+    pub fn is_ours(&self, other: &ObservedBaseline) -> bool {
+        other.is_recorded && self.has_tags_of(&other.tags)
+    }
+
+    /// Returns true if those tags are the plan and the stage of this baseline.
+    #[must_use]
+    pub fn has_tags_of(&self, tags: &BTreeMap<String, String>) -> bool {
         [PLAN_TAG, STAGE_TAG].iter().all(|tag| tags.get(*tag).is_some_and(|value| self.tags.get(*tag) == Some(value)))
     }
 
@@ -90,6 +98,13 @@ impl Baseline {
         let hash = baseline.hash();
         baseline.tags.insert(HASH_TAG.to_owned(), hash);
         baseline
+    }
+
+    /// Returns true if a rule is frozen and its day is not known: AWS would refuse the baseline.
+    #[must_use]
+    pub fn waits_for_its_day(&self) -> bool {
+        let waits = |rule: &PatchRule| rule.approve_after_days.is_none() && rule.approve_until_date.is_none();
+        has_approval_dates(self.operating_system) && self.definition.approval_rules.iter().any(waits)
     }
 
     /// Returns how many entries [`Self::withholding`] can add at most. The API accepts 50 in all.

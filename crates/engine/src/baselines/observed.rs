@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orgpatch_model::operating_system::OperatingSystem;
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, PLAN_TAG};
+use super::{BaselineMemory, Definition, PLAN_TAG, STAGE_TAG};
 
 /// The baselines of a target. The order of lists does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct ObservedBaseline {
     /// Its definition (`GetPatchBaseline`). None: it was not read, so only the hash in the tags counts, and a change made by
     /// hand is not detected.
     pub definition: Option<Definition>,
+    /// True if orgpatch has a record of having created it ([`Observed::recognized`]).
+    pub is_recorded: bool,
 }
 
 impl ObservedBaseline {
@@ -49,10 +51,17 @@ impl ObservedBaseline {
         owner.is_some_and(|owner| owner != account_id)
     }
 
-    /// Returns true for a baseline that orgpatch made, from any plan.
+    /// Returns true for a baseline that orgpatch made, from any plan: its tags and orgpatch's own record say so. Anyone who may
+    /// tag baselines in the account can set the tags, so the tags alone prove nothing.
     #[must_use]
     pub fn is_of_orgpatch(&self) -> bool {
-        self.tags.contains_key(PLAN_TAG)
+        self.is_recorded && self.has_tags_of_orgpatch()
+    }
+
+    /// Returns true for a baseline with the tags that orgpatch gives its baselines, from any plan.
+    #[must_use]
+    pub fn has_tags_of_orgpatch(&self) -> bool {
+        [PLAN_TAG, STAGE_TAG].iter().all(|tag| self.tags.contains_key(*tag))
     }
 }
 
@@ -69,6 +78,15 @@ pub struct PatchGroup {
 }
 
 impl Observed {
+    /// Marks the baselines of which `memory` knows that orgpatch created them. Without this call none is orgpatch's.
+    #[must_use]
+    pub fn recognized(mut self, memory: &BaselineMemory) -> Self {
+        for baseline in &mut self.baselines {
+            baseline.is_recorded = memory.has_created(baseline);
+        }
+        self
+    }
+
     /// Returns the baseline of that id or ARN.
     #[must_use]
     pub fn baseline(&self, id: &str) -> Option<&ObservedBaseline> {

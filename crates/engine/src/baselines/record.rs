@@ -7,10 +7,11 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, KnownBaseline, Observed, ObservedBaseline};
+use super::{Change, ComparedBaseline, KnownBaseline, Observed, ObservedBaseline};
 
-/// The changes of a step to the baselines of a target. It is written once, before the first change: a retry that finds
-/// some changes already made must not record orgpatch's own baseline as the previous one.
+/// The changes of a step to the baselines of a target, or in a run that changes none those that an install run would make. It is
+/// written once, before the first change: a retry that finds some changes already made must not record orgpatch's own
+/// baseline as the previous one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineRecord {
@@ -22,6 +23,9 @@ pub struct BaselineRecord {
     pub changes: Vec<Change>,
     /// What was registered before.
     pub previous: Previous,
+    /// What was found for each operating system that was compared. Empty in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<ComparedBaseline>,
 }
 
 /// What was registered before orgpatch's baselines. For a run, it is what the changes of the run replace. For a target, it

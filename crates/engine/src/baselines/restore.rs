@@ -52,11 +52,21 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
             }
         }
     }
-    let mut kept: Vec<_> = observed.baselines.iter().filter(|baseline| baseline.is_of_orgpatch()).collect();
+    let mut kept: Vec<_> = observed.baselines.iter().filter(|baseline| baseline.has_tags_of_orgpatch()).collect();
     kept.sort_by_key(|baseline| (&baseline.name, &baseline.id));
     changes.extend(kept.into_iter().map(|baseline| Change::Left {
         baseline: look_up(observed, &baseline.id),
-        reason: Reason::new(ReasonCode::BaselineKept, format!("the baseline {} stays in the account", baseline.name)),
+        reason: if baseline.is_recorded {
+            Reason::new(ReasonCode::BaselineKept, format!("the baseline {} stays in the account", baseline.name))
+        } else {
+            Reason::new(
+                ReasonCode::BaselineTagsOnly,
+                format!(
+                    "the baseline {} has the tags of orgpatch, which has no record of having created it",
+                    baseline.name
+                ),
+            )
+        },
     }));
     changes
 }

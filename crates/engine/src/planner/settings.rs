@@ -83,12 +83,14 @@ impl<'a> SettingsContext<'a> {
         Some(StageProof { stage: step.stage.clone(), earlier_waves })
     }
 
-    /// A run about readiness leaves baselines as they are.
+    /// The baselines of a frozen stage wait for the scan of the first one. A run that applies baselines scans nothing, so
+    /// that the day of its frozen rules stays unknown: what is approved today was not tested.
     fn baselines(&self, stage: &Stage) -> Vec<Baseline> {
-        if self.is_frozen(stage) || self.input.readiness_only {
+        if self.is_frozen(stage) {
             return Vec::new();
         }
-        baselines::desired(self.plan, stage, Some(baselines::cutoff(self.plan, self.now)))
+        let applies = self.input.operation == Operation::ApplyBaselines;
+        baselines::desired(self.plan, stage, (!applies).then(|| baselines::cutoff(self.plan, self.now)))
     }
 
     /// Without a scan there is nothing to compare with what the first stage tested.

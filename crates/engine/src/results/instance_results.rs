@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::operating_system::{OperatingSystem, Platform};
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 
+use crate::baselines::{ComparedBaseline, judged_by};
 use crate::competing::{Action, Conflict};
 use crate::install::order::{InstallOrder, OrderedInstance};
 use crate::inventory::{Eligibility, Inventory};
@@ -269,6 +270,14 @@ pub fn scan_rows(
             }
         })
         .collect()
+}
+
+/// Marks the rows of a scan that another baseline than the plan's judged.
+pub fn mark_judged_by(rows: &mut [InstanceRow], compared: &[ComparedBaseline]) {
+    for row in rows {
+        let os = row.os.as_ref().and_then(Platform::supported);
+        row.judged_by = os.zip(row.baseline_id.as_deref()).and_then(|(os, id)| judged_by(compared, os, id));
+    }
 }
 
 /// The rows of an install: those of the scan before it, with what came of them. `commands` are the install and the scan

@@ -72,6 +72,10 @@ pub struct InstanceRow {
     pub held_back: Vec<Patch>,
     /// The patch baseline it was judged by, or null.
     pub baseline_id: Option<String>,
+    /// In a scan run, why its outcome says little about the plan: another baseline than the plan's judged it, or the plan's as it
+    /// no longer is in the plan. Absent: the plan's baseline judged it, or the plan has none for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<Reason>,
     /// Every command that this run sent to it, in order.
     pub command_ids: Vec<String>,
     /// Availability Zone, or null.

@@ -43,6 +43,8 @@ pub struct RecordedTarget {
     pub child_error: Option<String>,
     /// What was done to its baselines; the first chunk has it.
     pub baseline_changes: Vec<Change>,
+    /// True if its baselines were compared with the plan; the first chunk has it.
+    pub are_baselines_compared: bool,
 }
 
 /// What is known of a chunk of a target in a step.
@@ -94,8 +96,11 @@ pub struct TargetResult {
     pub instances: Vec<InstanceRow>,
     /// What could not be seen of others who patch there, and what of theirs may concern any instance.
     pub conflict_notes: Vec<Reason>,
-    /// What was done to its baselines.
+    /// What was done to its baselines, or in a run that changes none, how they differ from the plan.
     pub baseline_changes: Vec<Change>,
+    /// True if its baselines were compared with the plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub are_baselines_compared: bool,
 }
 
 impl TargetResult {
@@ -133,6 +138,7 @@ impl WholeTarget {
                 instances: Vec::new(),
                 conflict_notes: Vec::new(),
                 baseline_changes: Vec::new(),
+                are_baselines_compared: false,
             },
             Some(whole) => whole,
         };
@@ -145,6 +151,7 @@ impl WholeTarget {
         whole.installed_at = whole.installed_at.max(result.installed_at);
         whole.conflict_notes.extend_from_slice(&result.conflict_notes);
         whole.baseline_changes.extend_from_slice(&result.baseline_changes);
+        whole.are_baselines_compared |= result.are_baselines_compared;
         if result.chunk.is_last() {
             return Some(whole);
         }
@@ -168,6 +175,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         install,
         child_error,
         baseline_changes,
+        are_baselines_compared,
     } = facts;
     let with_unlisted = |reason: Reason| match unlisted_chunks as usize * CHUNK_SIZE {
         0 => reason,
@@ -179,7 +187,11 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
             .map_or_else(|| "no result was recorded".to_owned(), |error| format!("no result was recorded: {error}")),
     ));
     let Some(mut scan) = scan else {
-        return without_scan((target, chunk), inventory, end, lost, baseline_changes);
+        return TargetResult {
+            baseline_changes,
+            are_baselines_compared,
+            ..without_scan((target, chunk), inventory, end, lost)
+        };
     };
     let (scanned_at, installed_at) = (Some(scan.at), install.as_ref().map(|install| install.at));
     let reached_at = scanned_at.filter(|_| scan.outcome == TargetOutcome::Reached);
@@ -247,6 +259,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         instances: rows.into_values().collect(),
         conflict_notes,
         baseline_changes,
+        are_baselines_compared,
         scanned_at,
         reached_at,
         installed_at,
@@ -295,7 +308,6 @@ fn without_scan(
     inventory: Option<Inventory>,
     end: &StepEnd,
     lost: Reason,
-    baseline_changes: Vec<Change>,
 ) -> TargetResult {
     let (outcome, reason) = match end {
         StepEnd::Over => (TargetOutcome::Error, lost),
@@ -317,7 +329,8 @@ fn without_scan(
         installed_at: None,
         instances,
         conflict_notes,
-        baseline_changes,
+        baseline_changes: Vec::new(),
+        are_baselines_compared: false,
     }
 }
 
@@ -357,6 +370,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         installed_untested: Vec::new(),
         held_back: Vec::new(),
         baseline_id: None,
+        judged_by: None,
         command_ids: Vec::new(),
         availability_zone: instance.availability_zone.clone(),
         scanned_at: None,
@@ -468,6 +482,7 @@ mod tests {
             install: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Patched)])),
             child_error: None,
             baseline_changes: Vec::new(),
+            are_baselines_compared: false,
         }
     }
 

@@ -37,7 +37,7 @@ macro_rules! for_each_code {
                         "Every step passed its gate."
                         "",
                     BaselinesOnly "baselines-only"
-                        "The run is about baselines only, so it installs nothing and no limit applies."
+                        "The run is about baselines only, so it installs nothing and no limit about instances applies."
                         "",
                     EarlierStepsAdvanced "earlier-steps-advanced"
                         "Every earlier step of the run has advanced, so this step may start."
@@ -157,14 +157,20 @@ macro_rules! for_each_code {
             }
             {
                 title: "Baselines",
-                place: "`reason` of a target in a run about baselines, and `baselineChanges`; `baseline-foreign`, `baseline-quota-reached` and `baseline-refused` also of the instances that are skipped for it.",
+                place: "`reason` of a target in a run about baselines, and `baselineChanges`; `baseline-foreign`, `baseline-quota-reached`, `baseline-refused` and `baseline-tags-only` also of the instances that are skipped for it; `another-baseline` and `outdated-baseline` in `judgedBy` of an instance.",
                 codes: [
+                    AnotherBaseline "another-baseline"
+                        "Another baseline than the plan's judged the instance, so its outcome says what that baseline asks for. Scan runs change no baseline."
+                        "Run `orgpatch baselines apply`, or an install run. If the instance has a patch group, look at the baseline of that group.",
                     BaselineChangedSince "baseline-changed-since"
                         "Another baseline was registered in place of the one of orgpatch since then. It stays registered."
                         "",
                     BaselineForeign "baseline-foreign"
                         "A baseline has the name of one of orgpatch, but it is not one of this plan. orgpatch leaves it alone and skips the instances of its operating system."
                         "Rename or delete that baseline, and run orgpatch again.",
+                    BaselineFrozen "baseline-frozen"
+                        "The baseline approves what the first stage was judged on, and only an install run knows the day of that scan. It stays as it is."
+                        "Start an install run.",
                     BaselineGone "baseline-gone"
                         "The baseline that was registered before no longer exists, so the one of orgpatch stays registered."
                         "Register the baseline that you want.",
@@ -180,8 +186,14 @@ macro_rules! for_each_code {
                     BaselineRefused "baseline-refused"
                         "AWS refused a change to the baseline of an operating system. orgpatch skips its instances in this target and works on the others."
                         "Read AWS's words in the reason: a value that AWS does not accept, or a permission or SCP that denies the call. Then run orgpatch again.",
+                    BaselineTagsOnly "baseline-tags-only"
+                        "A baseline has the tags of orgpatch, but its id is not in the record of what orgpatch created in this account and Region. orgpatch leaves it alone and skips the instances of its operating system."
+                        "Find out who made it. Rename or delete it, and run orgpatch again, which then creates its own.",
+                    BaselinesApplied "baselines-applied"
+                        "The run made the baselines as the plan wants them."
+                        "",
                     BaselinesDiffer "baselines-differ"
-                        "The baselines differ from the plan. The run changed nothing."
+                        "The baselines differ from the plan, and the run did not change that. `baselineChanges` has the differences."
                         "",
                     BaselinesEqual "baselines-equal"
                         "The baselines are as the plan wants them."
@@ -198,6 +210,9 @@ macro_rules! for_each_code {
                     NothingToScan "nothing-to-scan"
                         "No instance that orgpatch could ask has an operating system for which the plan has a baseline."
                         "",
+                    OutdatedBaseline "outdated-baseline"
+                        "The plan's baseline judged the instance, but in the account it differs from the plan, or still withholds patches of the last install run."
+                        "Run `orgpatch baselines apply`, or an install run. The baseline of a frozen stage differs on every day but that of the last install run.",
                 ]
             }
             {

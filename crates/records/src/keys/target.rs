@@ -24,7 +24,8 @@ pub const FIRST_ROUND: &str = "01";
 pub enum TargetObject {
     /// Where the chunks of the target begin; written before the first of them.
     Chunks,
-    /// What is done to the baselines, and what was there before; written before the first change.
+    /// What is done to the baselines, and what was there before; written before the first change. In a scan or a preview, how
+    /// they differ from the plan.
     Baselines,
     /// Which changes to the baselines AWS refused; only there if it refused one.
     RefusedBaselines,
@@ -161,7 +162,9 @@ impl ChunkObject {
 
 fn is_around_install(phase: Phase) -> bool {
     match phase {
-        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::RestoreBaselines => false,
+        Phase::Inventory | Phase::Scan | Phase::PreviewBaselines | Phase::ApplyBaselines | Phase::RestoreBaselines => {
+            false
+        }
         Phase::PreInstallScan | Phase::Install | Phase::Verify => true,
     }
 }

@@ -5,8 +5,11 @@
 /** The placeholder for the report. The template has it exactly once. */
 export const PLACEHOLDER = "@@REPORT_JSON@@";
 
+/** The fields of an instance that are no lists and are shortened like the entries of lists. */
+const INTERNED = ["reason", "judgedBy"];
+
 /**
- * Returns the report in the compact format. In an instance, a number replaces `reason` or a list entry whose value was
+ * Returns the report in the compact format. In an instance, a number replaces `reason`, `judgedBy` or a list entry whose value was
  * written before: the index of that value among all written values, counted from 0 in the order of the text. Nulls and
  * empty lists are left out. The entries of `passes` are written like instances. The format needs one pass, and a writer
  * may remember as few values as it wants: this one remembers the first `remembered` values and writes the others again.
@@ -37,7 +40,7 @@ export function compact(report, remembered = Infinity) {
     for (const [name, value] of Object.entries(row)) {
       if (value === null || (Array.isArray(value) && value.length === 0)) continue;
       if (Array.isArray(value)) fields[name] = value.map(name === "passes" ? shortened : short);
-      else fields[name] = name === "reason" ? short(value) : value;
+      else fields[name] = INTERNED.includes(name) ? short(value) : value;
     }
     return fields;
   };

@@ -11,8 +11,8 @@ use crate::TargetReport;
 /// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
 /// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `missingBefore` and `missingAfter` include
 /// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
-/// of two installs, separated by blanks.
-pub const COLUMNS: [&str; 19] = [
+/// of two installs, separated by blanks. `judgedBy` is a code.
+pub const COLUMNS: [&str; 20] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -32,6 +32,7 @@ pub const COLUMNS: [&str; 19] = [
     "passes",
     "moreMissingBefore",
     "moreMissingAfter",
+    "judgedBy",
 ];
 
 /// Writes the line of an instance.
@@ -49,6 +50,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
     let conflicts = conflicts.join(", ");
     let reason_code = row.reason.code.name();
     let overwritten_by = row.overwritten_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
+    let judged_by = row.judged_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
     let passes = passes.join(" ");
     let cells: [&str; COLUMNS.len()] = [
@@ -71,6 +73,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &passes,
         &more_before,
         &more_after,
+        &judged_by,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -1,4 +1,4 @@
-//! What a run would change about the baselines of a target. Reads only.
+//! What an install run would change about the baselines of a target. Reads only.
 
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
@@ -8,7 +8,7 @@ use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::messages::TargetRequest;
 
-use super::{compare, counted, recorded, write};
+use super::{counted, nothing_to_compare, record_difference, recorded};
 use crate::inventory::look;
 
 /// Looks at the instances first, as a scan does: baselines of operating systems that are not there are not made either.
@@ -18,24 +18,11 @@ pub async fn preview(
     settings: &StepSettings,
 ) -> Result<Next, TargetError> {
     let inventory = look(context, request, settings).await?;
-    let Some((_, record)) = compare(context, request, settings, &inventory).await? else {
-        return recorded(context, request, nothing_to_compare(settings)).await;
+    let reason = match record_difference(context, request, settings, &inventory).await? {
+        Some(record) => compared(&record.changes),
+        None => nothing_to_compare(settings),
     };
-    write(context, request, &record).await?;
-    recorded(context, request, compared(&record.changes)).await
-}
-
-fn nothing_to_compare(settings: &StepSettings) -> Reason {
-    if settings.baselines.is_empty() {
-        return Reason::new(
-            ReasonCode::NoBaselines,
-            "the plan has no baselines here: those that the account has are used as they are",
-        );
-    }
-    Reason::new(
-        ReasonCode::NothingToScan,
-        "no instance could be asked for which the plan has a baseline, so a run would change none",
-    )
+    recorded(context, request, reason).await
 }
 
 fn compared(changes: &[Change]) -> Reason {
@@ -47,6 +34,9 @@ fn compared(changes: &[Change]) -> Reason {
     }
     Reason::new(
         ReasonCode::BaselinesDiffer,
-        format!("a run would make {} to the baselines; nothing was changed, no instance was asked", counted(changes)),
+        format!(
+            "an install run would make {} to the baselines; nothing was changed, no instance was asked",
+            counted(changes)
+        ),
     )
 }

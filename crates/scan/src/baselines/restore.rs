@@ -4,45 +4,52 @@ use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
-use orgpatch_engine::baselines::{BaselineRecord, Change, Previous, with_refusals};
+use orgpatch_engine::baselines::{BaselineMemory, BaselineRecord, Change, with_refusals};
 use orgpatch_engine::phases::Next;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
-use orgpatch_records::keys;
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
 
-use super::{apply, counted, recorded, write, write_refusals};
+use super::{counted, log, recorded, refused, remember, remembered, token, warn_and_write_refusals, write};
 
 /// Registers again what was registered before, wherever a baseline of orgpatch is in its place. It then deletes its record
 /// of that, so that a later run records afresh. If AWS refuses an operating system, the target ends as an error: the other
 /// operating systems are restored, and the record of the refused one stays, so that a later run can try again.
 pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Next, TargetError> {
-    let earlier = keys::earlier_baselines(&request.target);
+    let memory = remembered(context, request).await?;
     let previous = match begun(context, request).await? {
-        Some(record) => Some(record.previous),
-        None => context.store.find(&earlier).await?,
+        Some(record) => record.previous,
+        None => memory.previous.clone(),
     };
-    let Some(previous) = previous.filter(|previous: &Previous| !previous.is_empty()) else {
+    if previous.is_empty() {
         let text = "no run has replaced anything here, or it was given back before; no instance was asked";
         return recorded(context, request, Reason::new(ReasonCode::NothingToRestore, text)).await;
-    };
+    }
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
     let observed = context.sessions.target_result(&request.target, baselines.observe_registered().await).await?;
+    let observed = observed.recognized(&memory);
     let changes = baselines::restore(&previous, &observed);
-    let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes: changes.clone() };
-    write(context, request, &record).await?;
-    let refusals = apply(context, request, &baselines, &changes).await?;
-    let refused: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
-    context.store.write(&earlier, &record.previous.only(&refused)).await?;
-    write_refusals(context, request, &refusals).await?;
+    let record = BaselineRecord {
+        target: request.target.clone(),
+        at: request.now,
+        previous,
+        changes: changes.clone(),
+        compared: Vec::new(),
+    };
+    write(context, request, TargetObject::Baselines, &record).await?;
+    log(request, &changes);
+    let made = baselines.apply(&changes, &token(request)).await;
+    let refusals = context.sessions.target_result(&request.target, made).await?.refusals;
+    let systems: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
+    let given_back =
+        BaselineMemory { previous: record.previous.only(&systems), ..memory.clone().before(&[], &observed) };
+    remember(context, request, &memory, &given_back).await?;
+    warn_and_write_refusals(context, request, &refusals).await?;
     let made = with_refusals(changes, &refusals);
     if !refusals.is_empty() {
-        let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.text.as_str()).collect();
-        let text = format!("{} made; {}", counted(&made), reasons.join("; "));
-        return Err(TargetError::Outcome(TargetOutcome::Error, Reason::new(ReasonCode::BaselineRefused, text)));
+        return Err(refused(&made, &refusals));
     }
     recorded(context, request, restored(&made)).await
 }

@@ -283,7 +283,8 @@ fn settings_and_records_carry_baselines() {
         wave: 1,
     };
     let previous = Previous::of(&changes, &untouched());
-    let record = BaselineRecord { target, at: jiff::Timestamp::UNIX_EPOCH, changes, previous };
+    let compared = wanted.iter().map(|one| ComparedBaseline::of(one, &untouched(), &changes)).collect();
+    let record = BaselineRecord { target, at: jiff::Timestamp::UNIX_EPOCH, changes, previous, compared };
     let json = serde_json::to_string(&record).expect("JSON");
     assert_eq!(serde_json::from_str::<BaselineRecord>(&json).expect("a record"), record);
 }

@@ -101,6 +101,20 @@ fn the_day_is_that_of_the_first_stages_scan_less_its_delay() {
 }
 
 #[test]
+fn without_a_day_a_frozen_baseline_stays_as_it_is() {
+    let plan = frozen();
+    let undated = desired(&plan, &plan.stages[2], None);
+    let day = desired(&plan, &plan.stages[2], Some(date("2026-11-20")));
+    for account in [untouched(), applied(untouched(), &difference(&day, &untouched()))] {
+        let changes = difference(&undated, &account);
+        let codes: Vec<String> =
+            changes.iter().filter_map(Change::reason).map(|reason| reason.code.to_string()).collect();
+        assert_eq!(codes, ["baseline-frozen", "baseline-frozen"], "{}", lines(&changes));
+        assert!(!changes.iter().any(Change::is_write));
+    }
+}
+
+#[test]
 fn people_read_that_a_baseline_is_frozen() {
     let plan = frozen();
     let shown =

@@ -1,8 +1,10 @@
 //! Tests of baselines: from plans, against accounts, on record, and back.
 
+mod compared;
 mod desired;
 mod difference;
 mod frozen;
+mod memory;
 mod properties;
 mod record;
 mod refusal;
@@ -66,6 +68,7 @@ fn predefined(os: Os) -> ObservedBaseline {
         operating_system: os.name().to_owned(),
         tags: BTreeMap::new(),
         definition: None,
+        is_recorded: false,
     }
 }
 
@@ -95,6 +98,7 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
                     operating_system: baseline.operating_system.name().to_owned(),
                     tags: baseline.tags.clone(),
                     definition: Some(baseline.definition.clone()),
+                    is_recorded: true,
                 });
             }
             Change::Update { id, baseline, fields } => {

@@ -16,7 +16,8 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
 
 fn definition() -> impl Strategy<Value = Definition> {
     let filters = || vec((select(vec!["PRODUCT", "SEVERITY"]), texts()), 0..3);
-    let rule = (filters(), proptest::option::of(0..3_u16), any::<bool>());
+    // A rule without a day is one of a frozen stage, of which nothing is known yet.
+    let rule = (filters(), (0..3_u16).prop_map(Some), any::<bool>());
     let sources = vec((select(vec!["one", "two"]), texts()), 0..2);
     (filters(), vec(rule, 0..3), texts(), texts(), any::<bool>(), sources).prop_map(
         |(global, rules, approved_patches, rejected_patches, flag, sources)| {
@@ -80,8 +81,9 @@ fn there_is() -> impl Strategy<Value = ObservedBaseline> {
         tags,
         "[ab]",
         proptest::option::of(definition()),
+        proptest::bool::weighted(0.7),
     )
-        .prop_map(|(id, os, named, ours, tags, hash, definition)| ObservedBaseline {
+        .prop_map(|(id, os, named, ours, tags, hash, definition, is_recorded)| ObservedBaseline {
             id,
             name: if ours { baseline_name(("p", "s"), named) } else { "own".to_owned() },
             operating_system: os.name().to_owned(),
@@ -91,6 +93,7 @@ fn there_is() -> impl Strategy<Value = ObservedBaseline> {
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .collect(),
             definition,
+            is_recorded,
         })
 }
 
@@ -194,6 +197,7 @@ proptest! {
             let touched = account.baseline(id).expect("it is there");
             prop_assert_eq!(touched.tags.get(PLAN_TAG).map(String::as_str), Some("p"), "{}", change);
             prop_assert_eq!(touched.tags.get(STAGE_TAG).map(String::as_str), Some("s"), "{}", change);
+            prop_assert!(touched.is_recorded, "{}", change);
         }
     }
 

@@ -156,6 +156,7 @@ fn the_same_change_in_two_accounts_reads_the_same() {
         account.defaults.insert(Os::Windows, theirs);
         let mut outdated = own(&ours, &stage("test")[0].name, Os::AmazonLinux2023);
         outdated.tags = stage("test")[0].tags.clone();
+        outdated.is_recorded = true;
         outdated.tags.insert(HASH_TAG.to_owned(), "old".to_owned());
         account.baselines.push(outdated);
         let (after, previous) = run("test", account.clone());

@@ -35,6 +35,7 @@ fn a_plan_that_cannot_be_planned_is_refused_with_a_typed_error() {
 fn a_run_that_scans_nothing_needs_no_first_stage() {
     for (operation, more) in [
         ("preview-baselines", r#"{"stages": ["production"]}"#),
+        ("apply-baselines", r#"{"stages": ["production"]}"#),
         ("restore-baselines", r#"{"stages": ["production"]}"#),
         ("scan", r#"{"stages": ["production"], "readinessOnly": true}"#),
     ] {

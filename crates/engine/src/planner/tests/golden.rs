@@ -17,7 +17,7 @@ use super::*;
 use crate::planner::{PlanDocument, PlannedRun, PlannedStep, RunIdentity, frozen_baselines, plan};
 
 /// Name of the case, of its plan, and what the input of the run adds to operation and plan.
-const CASES: [(&str, &str, &str, &str); 10] = [
+const CASES: [(&str, &str, &str, &str); 11] = [
     ("staged", "staged", "install", "{}"),
     ("waves", "waves", "install", r#"{"comment": "CHG-1"}"#),
     ("overlaps", "overlaps", "install", "{}"),
@@ -25,6 +25,7 @@ const CASES: [(&str, &str, &str, &str); 10] = [
     ("frozen-scan", "frozen", "scan", "{}"),
     ("frozen-readiness-only", "frozen", "scan", r#"{"readinessOnly": true}"#),
     ("frozen-preview-baselines", "frozen", "preview-baselines", "{}"),
+    ("frozen-apply-baselines", "frozen", "apply-baselines", "{}"),
     ("frozen-restore-baselines", "frozen", "restore-baselines", r#"{"stages": ["production"]}"#),
     ("frozen-some-stages", "frozen", "install", r#"{"stages": ["production", "test"]}"#),
     ("staged-some-stages", "staged", "install", r#"{"stages": ["staging"]}"#),

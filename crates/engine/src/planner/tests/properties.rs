@@ -29,6 +29,7 @@ fn operations() -> impl Strategy<Value = (Operation, bool)> {
         Just((Operation::Scan, false)),
         Just((Operation::Scan, true)),
         Just((Operation::PreviewBaselines, false)),
+        Just((Operation::ApplyBaselines, false)),
         Just((Operation::RestoreBaselines, false)),
     ]
 }

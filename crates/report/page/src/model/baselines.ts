@@ -6,7 +6,11 @@ import type { BaselineChange, RunReport } from "./report";
 
 /** True for a run that sends no command to any instance: the page then shows baselines instead of outcomes. */
 export const baselinesOnly = (run: RunReport): boolean =>
-  run.operation === "preview-baselines" || run.operation === "restore-baselines";
+  run.operation === "preview-baselines" || run.operation === "apply-baselines" || run.operation === "restore-baselines";
+
+/** True for a run that changes no baseline: what it says about them is what an install run would do. */
+export const onlyCompares = (run: RunReport): boolean =>
+  run.operation === "preview-baselines" || run.operation === "scan";
 
 const DONE: Record<string, string> = {
   create: "created",
@@ -57,6 +61,20 @@ export function baselineSentence(data: Data): string {
   const targets = plural(data.targets.length, "target");
   const n = count(changedTargets(data));
   if (data.run.operation === "preview-baselines") return `The baselines differ from the plan in ${n} of ${targets}`;
+  if (data.run.operation === "scan") {
+    const differ = count(data.targets.filter((target) => target.baselines === "differ").length);
+    return `The baselines differ from the plan in ${differ} of ${targets}. A scan changes none`;
+  }
+  if (data.run.operation === "apply-baselines") return `The baselines were changed in ${n} of ${targets}`;
   if (data.run.operation === "restore-baselines") return `The earlier baselines were restored in ${n} of ${targets}`;
   return `Changed in ${n} of ${targets}. The others already matched the plan, or were not checked`;
+}
+
+/** Returns the sentence about instances that were not judged by what the plan says; null if there are none. */
+export function judgedSentence(data: Data): string | null {
+  const judged = data.instances.filter((row) => row.judgedBy);
+  if (judged.length === 0) return null;
+  const compliant = judged.filter((row) => row.outcome === "compliant").length;
+  const were = judged.length === 1 ? "was" : "were";
+  return `${plural(judged.length, "instance")} ${were} judged by another baseline than the plan's, ${count(compliant)} of them compliant`;
 }

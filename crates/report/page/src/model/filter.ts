@@ -329,6 +329,8 @@ function searchText(row: Instance): string {
     row.reason.code,
     row.reason.text,
     row.baselineId ?? "",
+    row.judgedBy?.text ?? "",
+    row.judgedBy?.code ?? "",
     ...row.commandIds,
     ...row.conflicts.map(({ reason }) => reason.text),
     ...causes(row),

@@ -1,7 +1,7 @@
 // Accounts: without access, with lost results, not attempted, outside the plan; notes and changes of baselines by account.
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { baselineSentence, baselinesOnly, changeText } from "../model/baselines";
+import { baselineSentence, baselinesOnly, changeText, onlyCompares } from "../model/baselines";
 import type { Data } from "../model/data";
 import { plural, sentenceCase } from "../model/format";
 import { accountsWithLostResults, accountsWithoutAccess, type UnreachedAccount } from "../model/organization";
@@ -205,7 +205,7 @@ function BaselineChanges({ data }: { data: Data }): JSX.Element | null {
               <Text>{target.region}</Text>,
               <ul class="changes">
                 {(target.baselineChanges ?? [])
-                  .map((change) => changeText(change, data.run.operation === "preview-baselines"))
+                  .map((change) => changeText(change, onlyCompares(data.run)))
                   .map((text) => (
                     <li key={text}>
                       <Text class="why">{text}</Text>

@@ -134,6 +134,7 @@ function InstanceFacts({ data, row }: { data: Data; row: Instance }): JSX.Elemen
       </ExternalLink>,
     ]);
   }
+  if (row.judgedBy) facts.push(["Judged by", <Prose>{sentenceCase(row.judgedBy.text)}</Prose>]);
   const tags = Object.entries(row.tags ?? {});
   if (tags.length > 0) {
     facts.push([

@@ -1,7 +1,7 @@
 // The result of the run: how it ended, why, and how many instances are up to date.
 import { CircleCheck, CircleX, OctagonPause } from "lucide-preact";
 import type { JSX } from "preact";
-import { baselineSentence, baselinesOnly } from "../model/baselines";
+import { baselineSentence, baselinesOnly, judgedSentence } from "../model/baselines";
 import type { Data } from "../model/data";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
@@ -39,12 +39,14 @@ const DONE: Record<RunReport["operation"], string> = {
   scan: "Scanned",
   install: "Completed",
   "preview-baselines": "Compared baselines in",
+  "apply-baselines": "Applied baselines in",
   "restore-baselines": "Restored baselines in",
 };
 const OPERATIONS: Record<RunReport["operation"], string> = {
-  scan: "Scan (installs nothing)",
+  scan: "Scan (installs nothing, changes no baseline)",
   install: "Install",
   "preview-baselines": "Preview baselines (changes nothing)",
+  "apply-baselines": "Apply baselines",
   "restore-baselines": "Restore baselines",
 };
 
@@ -58,6 +60,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
   const { run } = data;
   const all = total(run.counts);
   const baselines = baselinesOnly(run);
+  const judged = judgedSentence(data);
   // A readiness-only run sends no command. An instance that is ready is skipped with this reason.
   const good = run.readinessOnly
     ? data.instances.filter((row) => row.reason.code === "readiness-only").length
@@ -94,6 +97,11 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
       ) : (
         <>
           <OutcomeBar counts={run.counts} size="l" />
+          {judged && (
+            <p class="judged">
+              {judged}. <a href={href("accounts")}>Show baselines by account</a>
+            </p>
+          )}
           <ul class="outcomes">
             {shown(run).map((outcome) => (
               <OutcomeTile key={outcome} outcome={outcome} n={countOf(run.counts, outcome)} all={all} />
