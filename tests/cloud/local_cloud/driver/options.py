@@ -26,7 +26,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     run.add_argument("--plan", type=Path, required=True, help="plan document (YAML)")
     run.add_argument(
-        "--operation", choices=["scan", "install", "preview-baselines", "apply-baselines", "restore-baselines"], required=True
+        "--operation",
+        choices=["scan", "install", "preview-baselines", "apply-baselines", "restore-baselines"],
+        required=True,
     )
     run.add_argument("--stages", help="run only these stages (names separated by commas)")
     run.add_argument("--input", help="more fields of the execution input, as a JSON object")
