@@ -168,6 +168,8 @@ fn more(out: &mut String, rest: usize, file: &str) {
 /// Escapes foreign text: every sign with a meaning in Markdown, HTML or a chat is escaped or followed by a word joiner, and
 /// signs that change the direction of the line are left out.
 fn text(foreign: &str) -> String {
+    // First, so that no invisible character keeps two others apart until it is gone.
+    let foreign: String = foreign.chars().filter(|c| !is_invisible(*c)).collect();
     let mut out = String::with_capacity(foreign.len());
     for (n, c) in foreign.chars().enumerate() {
         if n == LONGEST_TEXT {
@@ -180,18 +182,23 @@ fn text(foreign: &str) -> String {
             '&' => out.push_str("&amp;"),
             // Chats and trackers notify a person whose name follows an @.
             '@' => out.push_str("@\u{2060}"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+            // Braces begin a macro in a tracker, such as {html} in Jira.
+            '\\' | '`' | '*' | '_' | '[' | ']' | '{' | '}' | '|' | '~' | '#' | '!' => {
                 out.push('\\');
                 out.push(c);
             }
-            // A bare address would become a link.
+            // A bare address would become a link, with its scheme or without it.
+            '.' if ends_with_www(&out) => out.push_str("\u{2060}."),
             ':' => out.push_str(if foreign.contains("://") { ":\u{2060}" } else { ":" }),
-            c if is_invisible(c) => {}
             c if c.is_whitespace() || c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }
     out.trim().to_owned()
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 /// Prepares text for a code span: text of orgpatch, or a name whose characters AWS restricts.
@@ -244,6 +251,12 @@ mod tests {
     fn foreign_text_is_text() {
         let shown =
             ["<b>&", "[a](b)", "a|b\r\nc", "@all", "`x`", "https://e.example", "\u{202e}abc", "# *_~!"].map(text);
+        assert_eq!(text("{html}"), "\\{html\\}");
+        assert_eq!(text("WWW.e.example"), "WWW\u{2060}.e.example");
+        for hidden in ["www\u{200b}.e.example", "w\u{200b}ww.e.example", "https:\u{200b}//e.example"] {
+            let shown = text(hidden);
+            assert!(!shown.contains("www.") && !shown.contains("://"), "{shown:?}");
+        }
         insta::assert_debug_snapshot!(shown);
         assert_eq!(text(&"x".repeat(10_000)).chars().count(), LONGEST_TEXT + 1);
     }

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = ROOT / "template.yaml"
 MEMBER_ROLE = ROOT / "member-role.yaml"
 STATE_MACHINE = ROOT / "statemachine" / "patch-run.asl.json"
+SCAN_RUN = ROOT / "statemachine" / "scan-run.asl.json"
 # The only writer of each kind of object in the bucket; `UPDATE_GOLDEN=1 cargo test -p orgpatch-records` writes it.
 OWNERS = ROOT / "crates" / "records" / "golden" / "keys.json"
 

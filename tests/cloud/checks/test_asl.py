@@ -82,6 +82,27 @@ def test_template_and_state_machine_agree_on_substitutions() -> None:
     assert asl.substitutions(sources.state_machine()) == set(given)
 
 
+SCAN_RUN = json.loads(sources.SCAN_RUN.read_text())
+# Rules for machines that call functions, and for the order of steps. scan-run has one Task: it lasts as long as the
+# run, and a second start would only find the name taken.
+OF_PATCH_RUN = {asl.tasks_have_time_limit_and_retry, asl.stages_run_one_after_the_other, asl.no_number_decides}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in asl.RULES if rule not in OF_PATCH_RUN], ids=lambda r: r.__name__)
+def test_scan_run_keeps(rule: Callable[[dict[str, Any]], list[str]]) -> None:
+    assert rule(SCAN_RUN) == []
+
+
+def test_scan_run_is_valid_and_calls_patch_run_only(tmp_path: Path) -> None:
+    code, complaint = validate(sources.SCAN_RUN, tmp_path)
+    assert code == 0, complaint
+    nested = "arn:${Partition}:states:::states:startExecution.sync:2"
+    assert asl.only_these_services_are_called(SCAN_RUN, {nested}) == []
+    assert asl.errors_are_on_the_list(SCAN_RUN, error_names(), transient_names()) == []
+    given = sources.template()["Resources"]["ScanRun"]["Properties"]["DefinitionSubstitutions"]
+    assert asl.substitutions(SCAN_RUN) == set(given)
+
+
 def test_every_function_is_invoked() -> None:
     invoked = {asl.function_of(place.state) for place in asl.walk(sources.state_machine())} - {None}
     assert invoked == {f"{name}Arn" for name in sources.functions()}

@@ -131,7 +131,7 @@ def resource_types(action: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------ roles of functions
 def test_every_function_has_a_role_of_its_own_and_every_role_a_user() -> None:
     template = sources.template()
-    users = {f"{name}Role" for name in sources.functions()} | {"PatchRunRole", "ScheduleRole"}
+    users = {f"{name}Role" for name in sources.functions()} | {"PatchRunRole", "ScanRunRole", "ScheduleRole"}
     assert set(ROLES) == users == set(sources.resources(template, "AWS::IAM::Role"))
     for role in ROLES:
         assert "ManagedPolicyArns" not in template["Resources"][role]["Properties"], role
@@ -142,6 +142,7 @@ def test_every_function_has_a_role_of_its_own_and_every_role_a_user() -> None:
     [
         *((f"{name}Role", "lambda") for name in sources.functions()),
         ("PatchRunRole", "states"),
+        ("ScanRunRole", "states"),
         ("ScheduleRole", "scheduler"),
     ],
 )
@@ -438,6 +439,7 @@ ANOTHER_TABLE = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/another-Ledg
         ("admin", "lambda:UpdateFunctionCode", "arn:aws-cn:lambda:cn-north-1:1:function:orgpatch-scan", True),
         ("orgpatch-deployer", "lambda:UpdateFunctionCode", "arn:aws:lambda:x:1:function:orgpatch-scan", False),
         ("admin", "states:UpdateStateMachine", "arn:aws:states:x:1:stateMachine:orgpatch-patch-run", True),
+        ("admin", "states:UpdateStateMachine", "arn:aws:states:x:1:stateMachine:orgpatch-scan-run", True),
         ("admin", "states:StartExecution", "arn:aws:states:x:1:stateMachine:orgpatch-patch-run", False),
         ("admin", "s3:PutBucketPolicy", "arn:aws:s3:::orgpatch-runs-abc", True),
         ("admin", "s3:DeleteObjectVersion", "arn:aws:s3:::orgpatch-runs-abc/runs/r1/run.json", True),
@@ -712,6 +714,10 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("PatchRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:another-stack:1f2e", False),
         ("ListAccountsRole", "states:DescribeExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
         ("ListAccountsRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", False),
+        ("ScanRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
+        ("ScanRunRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:another-stack", False),
+        ("ScanRunRole", "states:StopExecution", f"arn:aws:states:{OWN}:execution:orgpatch-patch-run:r1", True),
+        ("ScanRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-install:1", False),
         ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:orgpatch-patch-run", True),
         ("ScheduleRole", "states:StartExecution", f"arn:aws:states:{OWN}:stateMachine:another-stack", False),
     ],

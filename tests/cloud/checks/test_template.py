@@ -19,6 +19,8 @@ KEBAB = re.compile(r"(?<!^)(?=[A-Z])")
 ACTING = {"assume-role", "scan", "install", "collect-results"}
 LOOKING = {"assume-role", "collect-results"}
 
+DEFINITIONS = {"PatchRun": sources.STATE_MACHINE, "ScanRun": sources.SCAN_RUN}
+
 
 # ------------------------------------------------------------------------------------------------------- linters
 def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
@@ -235,11 +237,12 @@ def test_ledger_survives_slips_and_forgets_by_itself() -> None:
 
 def test_every_log_group_has_a_retention_and_the_state_machine_logs_no_payload() -> None:
     groups = sources.resources(sources.template(), "AWS::Logs::LogGroup")
-    assert len(groups) == len(sources.functions()) + 1
+    assert len(groups) == len(sources.functions()) + len(DEFINITIONS)
     for logical_id, group in groups.items():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, logical_id
-    logging = sources.template()["Resources"]["PatchRun"]["Properties"]["Logging"]
-    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
+    for machine in DEFINITIONS:
+        logging = sources.template()["Resources"][machine]["Properties"]["Logging"]
+        assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False), machine
 
 
 # ------------------------------------------------------------------------------------------------------ schedules
@@ -428,7 +431,7 @@ def test_rendered_template_differs_in_paths_only(tmp_path: Path) -> None:
                 source["Properties"].pop("CodeUri")
                 source.pop("Metadata")
             case "AWS::Serverless::StateMachine":
-                assert (tmp_path / properties.pop("DefinitionUri")).resolve() == sources.STATE_MACHINE
+                assert (tmp_path / properties.pop("DefinitionUri")).resolve() == DEFINITIONS[logical_id]
                 source["Properties"].pop("DefinitionUri")
             case "AWS::CloudFormation::StackSet":
                 assert properties.pop("TemplateBody") == sources.MEMBER_ROLE.read_text()

@@ -295,6 +295,7 @@ def test_reports_are_found_filtered_and_opened(desk: Desk, tmp_path: Path) -> No
     assert instance["instanceId"] in table.stdout and f"1 of 4 instances: 1 {instance['outcome']}" in table.stdout
     saved = desk.orgpatch(*asked, "--format", "csv", "--output", str(tmp_path / "some.csv"))
     assert (saved.returncode, saved.stdout) == (0, "")
+    assert saved.stderr == f"The report is in {tmp_path / 'some.csv'}.\n"
     [line] = csv.DictReader((tmp_path / "some.csv").read_text(encoding="utf-8-sig").splitlines())
     assert (line["instanceId"], line["outcome"]) == (instance["instanceId"], instance["outcome"])
     summary = desk.orgpatch("report", "--latest", "--format", "md").stdout

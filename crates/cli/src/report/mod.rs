@@ -69,7 +69,9 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
     match &arguments.output {
         None => Ok(text),
         Some(file) => {
-            std::fs::write(file, text).map_err(|error| Failure::NotWritten { file: shown(file), error })?;
+            write_private(file, &text).map_err(|error| Failure::NotWritten { file: shown(file), error })?;
+            // Not to standard output, which scripts read.
+            eprintln!("The report is in {}.", shown(file));
             Ok(String::new())
         }
     }
@@ -104,7 +106,7 @@ fn csv(report: Report) -> String {
 fn write_page(page: &str, run_id: &str, file: Option<&Path>) -> Result<PathBuf, Failure> {
     let failed = |file: &Path, error| Failure::NotWritten { file: shown(file), error };
     if let Some(file) = file {
-        std::fs::write(file, page).map_err(|error| failed(file, error))?;
+        write_private(file, page).map_err(|error| failed(file, error))?;
         return Ok(file.to_owned());
     }
     let folder = std::env::temp_dir();
@@ -116,6 +118,48 @@ fn write_page(page: &str, run_id: &str, file: Option<&Path>) -> Result<PathBuf, 
     Ok(path)
 }
 
+/// Writes a file that only its owner can read, because a report names every instance and what it lacks. A file that was there
+/// before becomes private, too; what is no regular file, such as a pipe, keeps its mode.
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
+    let mut opened = options.open(file)?;
+    #[cfg(unix)]
+    if opened.metadata()?.is_file() {
+        opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(PRIVATE))?;
+    }
+    std::io::Write::write_all(&mut opened, text.as_bytes())
+}
+
+#[cfg(unix)]
+const PRIVATE: u32 = 0o600;
+
 fn shown(file: &Path) -> String {
     file.display().to_string()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn only_its_owner_can_read_a_written_report() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (new, old) = (folder.path().join("new.csv"), folder.path().join("old.csv"));
+        std::fs::write(&old, "an older and longer report").expect("a file");
+        std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+        for file in [&new, &old] {
+            write_private(file, "report").expect("written");
+            let mode = std::fs::metadata(file).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+            assert_eq!(std::fs::read_to_string(file).expect("text"), "report");
+        }
+        let page = folder.path().join("page.html");
+        write_page("page", "run", Some(&page)).expect("written");
+        assert_eq!(std::fs::metadata(&page).expect("a file").permissions().mode() & 0o777, 0o600);
+    }
 }
