@@ -1,4 +1,4 @@
-"""The policy of the runs bucket, as the template has it, in front of a bucket: records are written once, by orgpatch only."""
+"""The policy of the runs bucket, as the template has it: records are written once, and by orgpatch only."""
 
 from __future__ import annotations
 
