@@ -27,6 +27,7 @@ EXAMPLES = {
     "InstanceId": "i-0123456789abcdef0",
     "LedgerTable": "orgpatch-Ledger-1",
     "LookingRoleArns": "arn:aws:iam::111111111111:role/orgpatch-AssumeRoleRole",
+    "ManifestHash": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "OrganizationId": "o-a1b2c3d4e5",
     "RootId": "r-a1b2",
     "RunsBucket": "orgpatch-runs-1",

@@ -63,7 +63,8 @@ def test_with_a_key_it_encrypts_everything() -> None:
     assert got.pop("table") == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
     assert got.pop("answers") == {"EncryptionOption": "SSE_KMS", "KmsKey": key}
     # The topic and every log group.
-    assert len(got) == 1 + len(sources.functions()) + 1
+    machines = sources.resources(sources.template(), "AWS::Serverless::StateMachine")
+    assert len(got) == 1 + len(sources.functions()) + len(machines)
     assert {logical_id: value for logical_id, value in got.items() if value != key} == {}
 
 

@@ -1,8 +1,8 @@
 """Condition keys of S3 that ministack does not know: those of conditional writes.
 
-`s3:if-none-match` and `s3:if-match` are there if the request has the header; `s3:ObjectCreationOperation` says whether the
-request creates an object. CreateMultipartUpload, UploadPart and UploadPartCopy do not ("Enforce conditional writes on Amazon
-S3 buckets", docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html, read 2026-11-28).
+`s3:if-none-match` and `s3:if-match` are there if the request has the header; `s3:ObjectCreationOperation` says whether
+the request creates an object. CreateMultipartUpload, UploadPart and UploadPartCopy do not ("Enforce conditional writes
+on Amazon S3 buckets", docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html, read 2026-11-28).
 """
 
 from __future__ import annotations
