@@ -108,6 +108,7 @@ mod tests {
             plan: plan.to_owned(),
             stages: None,
             readiness_only: false,
+            plan_sha256: None,
             comment: None,
             scheduled_time: None,
         };

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_plan::{ChangedDefault, PlanError, PlanErrors};
 use serde::Serialize;
 
@@ -16,6 +17,9 @@ use crate::plan_file::PlanFile;
 struct ValidateResult<'a> {
     plan: &'a str,
     valid: bool,
+    /// SHA-256 of a valid plan, for `planSha256` in the input of a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     errors: Vec<&'a PlanError>,
     /// What the plan meant under an earlier build and does not mean any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -31,6 +35,7 @@ pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
         Format::Json => document(&ValidateResult {
             plan: &file.name,
             valid: false,
+            sha256: None,
             errors: errors.iter().collect(),
             changed_defaults: Vec::new(),
             cautions: Vec::new(),
@@ -41,7 +46,14 @@ pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
 
 /// Returns the JSON document of a valid plan.
 pub fn none_as_json(file: &PlanFile, changed_defaults: Vec<ChangedDefault>, cautions: Vec<String>) -> String {
-    document(&ValidateResult { plan: &file.name, valid: true, errors: Vec::new(), changed_defaults, cautions })
+    document(&ValidateResult {
+        plan: &file.name,
+        valid: true,
+        sha256: Some(sha256_hex(&file.text)),
+        errors: Vec::new(),
+        changed_defaults,
+        cautions,
+    })
 }
 
 fn document(result: &ValidateResult<'_>) -> String {
@@ -220,10 +232,12 @@ stages:
           ]
         }
         "#);
-        assert_snapshot!(none_as_json(&file, Vec::new(), Vec::new()), @r#"
+        let sha256 = orgpatch_model::digest::sha256_hex(&file.text);
+        assert_snapshot!(none_as_json(&file, Vec::new(), Vec::new()).replace(&sha256, "HASH"), @r#"
         {
           "plan": "monthly.yaml",
           "valid": true,
+          "sha256": "HASH",
           "errors": []
         }
         "#);

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_plan::{ChangedDefault, Plan};
 
 use crate::args::{Format, ValidateArguments};
@@ -44,7 +45,8 @@ fn note(changed: &ChangedDefault) -> String {
 
 fn summary(file: &PlanFile, plan: &Plan) -> String {
     let stages: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
-    format!("{}: the plan {} is valid: {}\n", file.name, plan.name, stages.join(" → "))
+    let sha256 = sha256_hex(&file.text);
+    format!("{}: the plan {} is valid: {}\nSHA-256: {sha256}\n", file.name, plan.name, stages.join(" → "))
 }
 
 #[cfg(test)]
@@ -57,6 +59,10 @@ mod tests {
             stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
         let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned() };
         let plan = orgpatch_plan::read(&file.text).expect("a plan");
-        assert_eq!(summary(&file, &plan), "monthly.yaml: the plan monthly is valid: test → production\n");
+        let sha256 = sha256_hex(text);
+        assert_eq!(
+            summary(&file, &plan),
+            format!("monthly.yaml: the plan monthly is valid: test → production\nSHA-256: {sha256}\n")
+        );
     }
 }

@@ -8,6 +8,7 @@ mod work;
 use lambda::Error;
 use orgpatch_aws::lambda::{self, environment};
 use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
@@ -19,10 +20,12 @@ async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let config = lambda::sdk_config().await;
     let store = &Store::new(&config, environment::runs_bucket()?);
-    lambda::run(|request| answer(store, request)).await
+    let ledger = &Ledger::new(&config, environment::ledger_table()?);
+    lambda::run(|request| answer(store, ledger, request)).await
 }
 
-async fn answer(store: &Store, request: GateRequest) -> Result<GateReply, RunError> {
+async fn answer(store: &Store, ledger: &Ledger, request: GateRequest) -> Result<GateReply, RunError> {
+    ledger.expect_lock(&request.run_id).await?;
     let key = keys::of_step(&request.run_id, &request.step, StepObject::Settings);
     let settings: StepSettings = store.get_unchanged(&key, &request.hashes.settings).await?;
     let Answered { answer, hashes } = match request.question {

@@ -35,6 +35,7 @@ async fn main() -> Result<(), Error> {
 impl Install {
     async fn answer(&self, request: TargetRequest, time: TimeLeft) -> Result<Next, RunError> {
         expect_phase(&request, &[Phase::Install])?;
+        self.ledger.expect_lock(&request.run_id).await?;
         let context = &self.context;
         let settings = context.settings(&request).await?;
         let result = self.send(&request, &settings, time).await;

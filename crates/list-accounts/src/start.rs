@@ -46,6 +46,7 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
     }
 
     let document = read_plan(&context.store, &input.plan).await?;
+    document.check_hash(&input)?;
     planner::check_input(&document.plan, &input)?;
     let organization = organizations::read(&context.config, &planner::units_of(&document.plan)).await?;
     let identity = RunIdentity {

@@ -105,6 +105,14 @@ pub enum RunError {
         "the run's own records were changed: {0}; nothing more is sent. Find out who wrote the object (its versions, CloudTrail), and start a new run"
     )]
     RecordsChanged(String),
+    /// The run no longer holds the run lock.
+    #[error(
+        "the run no longer holds the run lock: {holder}; nothing more is sent. A run that was stopped is not continued: start a new one"
+    )]
+    RunLockLost {
+        /// What holds it instead.
+        holder: String,
+    },
     /// Objects of another execution have the name of this run.
     #[error("the name {run:?} was used before: {found}; start the run under another name")]
     RunIdTaken {
@@ -130,7 +138,7 @@ fn waited_for(minutes: i64) -> String {
 
 impl RunError {
     /// Every error name, as the state machine knows them, plus [`HALTED`] and [`REPORT_UNWRITTEN`].
-    pub const NAMES: [&str; 19] = [
+    pub const NAMES: [&str; 20] = [
         "InvalidInput",
         "PlanNotFound",
         "InvalidPlan",
@@ -144,6 +152,7 @@ impl RunError {
         "OrganizationUnreadable",
         "BrokenRun",
         "RecordsChanged",
+        "RunLockLost",
         "RunIdTaken",
         "Throttled",
         "Unavailable",
@@ -169,6 +178,7 @@ impl RunError {
             Self::OrganizationUnreadable(_) => "OrganizationUnreadable",
             Self::BrokenRun(_) => "BrokenRun",
             Self::RecordsChanged(_) => "RecordsChanged",
+            Self::RunLockLost { .. } => "RunLockLost",
             Self::RunIdTaken { .. } => "RunIdTaken",
             Self::Throttled(_) => "Throttled",
             Self::Unavailable(_) => "Unavailable",

@@ -68,6 +68,9 @@ pub struct RunInput {
     /// Checks only whether instances are ready, and sends no command. For scans only.
     #[serde(default, skip_serializing_if = "is_false")]
     pub readiness_only: bool,
+    /// SHA-256 of the plan that is meant, in hex. Absent: the plan as it is when the run starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_sha256: Option<String>,
     /// A note for people, which the report repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -80,7 +83,7 @@ pub struct RunInput {
 /// its target ("Adding context attributes", user guide of EventBridge Scheduler, read in November 2026).
 pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 
-const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "planSha256": "<64 hex digits, from `orgpatch validate`>"?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
@@ -104,7 +107,7 @@ impl RunInput {
         };
         for name in fields.keys() {
             match name.as_str() {
-                "operation" | "plan" | "stages" | "readinessOnly" | "comment" | "scheduledTime" => {}
+                "operation" | "plan" | "stages" | "readinessOnly" | "planSha256" | "comment" | "scheduledTime" => {}
                 "resume" => return wrong("this version does not know `resume` yet".to_owned()),
                 _ => return wrong(format!("unknown field {name:?}")),
             }
@@ -149,6 +152,13 @@ impl RunInput {
             Some(Value::Bool(only)) => *only,
             Some(other) => return wrong(format!("`readinessOnly` must be true or false, not {other}")),
         };
+        let plan_sha256 = match fields.get("planSha256") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(hex)) if hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()) => {
+                Some(hex.to_ascii_lowercase())
+            }
+            Some(other) => return wrong(format!("`planSha256` must be 64 hex digits, not {other}")),
+        };
         let comment = match fields.get("comment") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
@@ -170,7 +180,7 @@ impl RunInput {
             },
             Some(other) => return wrong(format!("`scheduledTime` must be a time in quotes, not {other}")),
         };
-        Ok(Self { operation, plan, stages, readiness_only, comment, scheduled_time })
+        Ok(Self { operation, plan, stages, readiness_only, plan_sha256, comment, scheduled_time })
     }
 }
 
@@ -185,6 +195,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_hash_of_the_plan_is_hex() {
+        let read = |hash: &str| {
+            RunInput::read(&json!({"operation": "install", "plan": "monthly", "planSha256": hash}))
+                .map(|input| input.plan_sha256)
+        };
+        assert_eq!(read(&"AB".repeat(32)), Ok(Some("ab".repeat(32))));
+        for wrong in [String::new(), "ab".repeat(31), "xy".repeat(32)] {
+            let error = read(&wrong).expect_err("refused").to_string();
+            assert!(error.starts_with("`planSha256` must be 64 hex digits, not"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_full_input_is_read() {
         let input =
             RunInput::read(&json!({"operation": "install", "plan": "monthly", "stages": ["test"], "comment": "CHG-1"}));
@@ -195,6 +218,7 @@ mod tests {
                 plan: "monthly".into(),
                 stages: Some(vec!["test".into()]),
                 readiness_only: false,
+                plan_sha256: None,
                 comment: Some("CHG-1".into()),
                 scheduled_time: None,
             })

@@ -9,17 +9,21 @@ use orgpatch_model::outcome::RunDecision;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
+use super::plain::plain;
 use super::{Head, Highlights, small_account};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
+
+/// A longer reason of a run is cut in the message, in characters. It may have words of a service or an account in it.
+const LONGEST_REASON: usize = 1_000;
 
 /// Returns the answer about a run whose report cannot be written. What the run did stands in its records.
 #[must_use]
 pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAnswer {
     let mut subject = format!("orgpatch run {run_id} has NO REPORT");
     subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
-    let cause = format!("the report cannot be written: {}", why.sentence());
+    let cause = format!("the report cannot be written: {}", plain(&why.sentence(), LONGEST_REASON));
     ReportAnswer {
         decision: RunDecision::Error,
         error: REPORT_UNWRITTEN.to_owned(),
@@ -63,7 +67,7 @@ impl Head {
     }
 
     fn message(&self, highlights: &Highlights, bucket: &str, manifest_sha256: &str) -> String {
-        let mut text = format!("Run {}: {}\n\n", self.run.id, self.run.reason.text);
+        let mut text = format!("Run {}: {}\n\n", self.run.id, plain(&self.run.reason.text, LONGEST_REASON));
         for step in &self.steps {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}: {}", step.id, highlights.counted(&self.run, step));

@@ -8,6 +8,11 @@ use orgpatch_model::english::counted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plain::plain;
+
+/// A longer cause is cut in the notification, in characters. It may have words of an instance in it.
+const LONGEST_CAUSE: usize = 200;
+
 /// How many causes the notification lists. The report lists all.
 const CAUSES_TOLD: usize = 3;
 
@@ -48,7 +53,7 @@ impl ReadinessReport {
         let mut text = String::new();
         let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
         for cause in failing().take(CAUSES_TOLD) {
-            let _ = writeln!(text, "  {}: {}", cause.text, counted(cause.instances, "instance"));
+            let _ = writeln!(text, "  {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
         }
         match failing().count() {
             0 => text,

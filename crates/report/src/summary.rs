@@ -2,6 +2,7 @@
 //!
 //! Foreign text (names, reasons) is shown as text: nothing in it becomes a link, a mention, a cell or a command.
 
+use crate::plain::{ends_with_www, is_invisible};
 use std::fmt::Write as _;
 
 use orgpatch_model::english::counted;
@@ -197,18 +198,9 @@ fn text(foreign: &str) -> String {
     out.trim().to_owned()
 }
 
-fn ends_with_www(text: &str) -> bool {
-    text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
-}
-
 /// Prepares text for a code span: text of orgpatch, or a name whose characters AWS restricts.
 fn code(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '`' | '|') && !c.is_control() && !is_invisible(*c)).collect()
-}
-
-/// Returns true for signs that change the direction of the text around them, or that are invisible.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }
 
 #[cfg(test)]

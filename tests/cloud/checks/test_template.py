@@ -162,7 +162,7 @@ def parameters_in(value: Any) -> set[str]:
 def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) -> None:
     name, variables = kebab(logical_id), sources.functions()[logical_id]["Properties"]["Environment"]["Variables"]
     expected: dict[str, Any] = {"RUNS_BUCKET": {"Ref": "Runs"}, "RUST_LOG": {"Ref": "LogLevel"}}
-    if name not in {"assume-role", "gate"}:
+    if name != "assume-role":
         expected["LEDGER_TABLE"] = {"Ref": "Ledger"}
     if name in ACTING:
         stack_set: Any = {"Fn::Sub": "${AWS::StackName}-member-role"}

@@ -99,6 +99,17 @@ impl Ledger {
         }))
     }
 
+    /// Returns if that run holds the run lock, and otherwise [`RunError::RunLockLost`]: an execution that was stopped may be
+    /// redriven for 14 days, while another run may be in progress. The name of a run belongs to one execution (`claim.json`), so
+    /// comparing it is enough.
+    pub async fn expect_lock(&self, run_id: &str) -> Result<(), RunError> {
+        match self.lock_holder().await? {
+            Some(holder) if holder.run_id == run_id => Ok(()),
+            Some(holder) => Err(RunError::RunLockLost { holder: format!("the run {} holds it", holder.run_id) }),
+            None => Err(RunError::RunLockLost { holder: "it was released".to_owned() }),
+        }
+    }
+
     /// Takes the run lock if it is free, or if `from` still holds it.
     pub async fn take_lock(
         &self,

@@ -144,5 +144,13 @@ async fn start(
 fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInput {
     let comment = Some("started by the command line".to_owned());
     let stages = stages.map(<[String]>::to_vec);
-    RunInput { operation, plan: plan.to_owned(), stages, readiness_only: false, comment, scheduled_time: None }
+    RunInput {
+        operation,
+        plan: plan.to_owned(),
+        stages,
+        readiness_only: false,
+        plan_sha256: None,
+        comment,
+        scheduled_time: None,
+    }
 }

@@ -34,7 +34,7 @@ pub struct FaultEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_caller: Option<KillCaller>,
     /// Effect: before the call is executed, a writer that no policy stops replaces a text in an object. Only for
-    /// `s3:GetObject`.
+    /// `s3:GetObject`, and for `dynamodb:GetItem`: there the run `replace` takes the run lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewrite: Option<Rewrite>,
     /// Effect: a limit of calls per real second, whatever the speed of the simulated clock, because SDKs pace their

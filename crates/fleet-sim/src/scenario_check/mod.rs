@@ -170,8 +170,8 @@ fn check_fault(name: &str, fault: &FaultEntry, problems: &mut Vec<String>) {
             "{name}: expected exactly one of error, latencyMs, lostResponse: true, killCaller, perSecond, rewrite"
         ));
     }
-    if fault.rewrite.is_some() && fault.operation != "s3:GetObject" {
-        problems.push(format!("{name}.rewrite: expected s3:GetObject as the operation"));
+    if fault.rewrite.is_some() && !["s3:GetObject", "dynamodb:GetItem"].contains(&&*fault.operation) {
+        problems.push(format!("{name}.rewrite: expected s3:GetObject or dynamodb:GetItem as the operation"));
     }
     check_limit(name, fault, problems);
     if fault.always == Some(true) && (fault.times.is_some() || fault.per_second.is_some()) {

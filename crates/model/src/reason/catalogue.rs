@@ -447,6 +447,9 @@ macro_rules! for_each_code {
                     ErrorRunIdTaken "RunIdTaken"
                         "The name of the run was used before, or objects were put under it."
                         "Start the run under another name.",
+                    ErrorRunLockLost "RunLockLost"
+                        "The run no longer holds the run lock: it was stopped and then continued, and another run has taken the lock. Nothing is sent from then on."
+                        "Start a new run. Do not redrive executions of orgpatch.",
                     ErrorRunInProgress "RunInProgress"
                         "Another run holds the run lock."
                         "Wait until the other run has ended, or stop it.",

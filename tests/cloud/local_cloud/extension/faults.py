@@ -208,7 +208,9 @@ def _wrap(service: str, native: Any) -> Any:
             if (operation, fate.error) == (_COMPLETE, "ConditionalRequestConflict"):
                 multipart.forget(query)
             return _error(service, fate.error, fate.message)
-        if fate.rewrite:
+        if fate.rewrite and service == "dynamodb":
+            await _take_lock(native, headers, json.loads(body), fate.rewrite["replace"])
+        elif fate.rewrite:
             await _rewrite(native, path, headers, fate.rewrite)
         answer: Any = (500, {}, b"")
         if fate.kill != "before":
@@ -238,6 +240,16 @@ async def _rewrite(native: Any, path: str, headers: dict[str, str], rewrite: dic
     status, _, answer = await native("PUT", place, signed, body, {})
     if status != 200:
         raise ValueError(f"{place} cannot be written: {answer!r}")
+
+
+async def _take_lock(native: Any, headers: dict[str, str], asked: dict[str, Any], run_id: str) -> None:
+    """Puts an item of another run in place of the one that is read."""
+    item = {**asked["Key"], "runId": {"S": run_id}, "executionArn": {"S": f"execution of {run_id}"}}
+    put = {"TableName": asked["TableName"], "Item": item}
+    target = {**headers, "x-amz-target": "DynamoDB_20120810.PutItem"}
+    status, _, answer = await native("POST", "/", target, json.dumps(put).encode(), {})
+    if status != 200:
+        raise ValueError(f"the lock cannot be taken: {answer!r}")
 
 
 def _upload_operation(method: str, query: dict[str, list[str]]) -> str | None:

@@ -79,6 +79,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 plan: plan.name.clone(),
                 stages,
                 readiness_only,
+                plan_sha256: None,
                 comment: None,
                 scheduled_time: None,
             };
