@@ -255,6 +255,15 @@ pub enum Question {
 pub struct ReportRequest {
     /// The run.
     pub run_id: String,
+    /// ARN of the run's execution. Absent where no report is written.
+    #[serde(default)]
+    pub execution_arn: String,
+    /// The starts of executions around the start of the run, the newest first, as CloudTrail lists them.
+    #[serde(default)]
+    pub starts: Vec<ListedStart>,
+    /// Name of the role with which `scan-run` starts runs.
+    #[serde(default)]
+    pub scan_run_role: String,
     /// When the state machine entered this state.
     pub now: Timestamp,
     /// What ended the run early, if something did.
@@ -263,6 +272,18 @@ pub struct ReportRequest {
     /// Why the report cannot be written, if it was tried in vain: the run is closed without one.
     #[serde(default)]
     pub unwritten: Option<CaughtError>,
+}
+
+/// A StartExecution as CloudTrail lists it. Both are foreign text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListedStart {
+    /// ARN of the execution that it answered. Absent if the call failed.
+    #[serde(default)]
+    pub execution: Option<String>,
+    /// ARN of the caller. Absent if CloudTrail names none.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// Answer of `report`.

@@ -55,9 +55,17 @@ struct StepInWork {
 
 impl Assembly {
     /// Begins a report. `gates` are the gate decisions about the run's steps, in their order, with None for steps without
-    /// one. `error` is the error that ended the run early, if there was one.
+    /// one. `error` is the error that ended the run early, if there was one. `started_by` is who started it ([`starter`]).
+    ///
+    /// [`starter`]: crate::starter
     #[must_use]
-    pub fn new(run: RunDocument, gates: Vec<Option<GateRecord>>, error: Option<&CaughtError>, now: Timestamp) -> Self {
+    pub fn new(
+        run: RunDocument,
+        gates: Vec<Option<GateRecord>>,
+        error: Option<&CaughtError>,
+        started_by: String,
+        now: Timestamp,
+    ) -> Self {
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
         let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {
@@ -80,6 +88,7 @@ impl Assembly {
                 operation: run.input.operation,
                 readiness_only: run.input.readiness_only,
                 comment: run.input.comment,
+                started_by,
                 started_at: run.started_at,
                 finished_at: now,
                 decision,

@@ -119,9 +119,10 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         accounts_outside_plan: vec![],
         lambda_concurrency: None,
     };
+    let started_by = "arn:aws:sts::111111111111:assumed-role/Operators/kana@example.com".into();
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
-    let mut assembly = Assembly::new(run, gates, None, Timestamp::from_second(3600).expect("a time"));
+    let mut assembly = Assembly::new(run, gates, None, started_by, Timestamp::from_second(3600).expect("a time"));
     let mut add = |step, records| assembly.add(step, known(records));
     // The second target has two chunks.
     let [first, second] = [1, 2].map(|number| Chunk::all(2).nth(number - 1).expect("two chunks"));

@@ -18,6 +18,7 @@ pub mod plain;
 mod promotion;
 mod readiness;
 mod small_account;
+pub mod starter;
 pub mod summary;
 
 pub use assembly::{Assembly, ReportedChunk};

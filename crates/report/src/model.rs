@@ -18,6 +18,7 @@ use crate::comparison::Comparison;
 use crate::highlights::Highlights;
 use crate::promotion::StepPromotion;
 use crate::readiness::ReadinessReport;
+use crate::starter::UNKNOWN;
 
 /// Version of the format of `report.json`. It grows if a field changes its meaning or is removed, but not for new fields.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -67,6 +68,11 @@ impl Head {
     }
 }
 
+/// Reports of versions that did not ask CloudTrail.
+fn unknown_starter() -> String {
+    UNKNOWN.to_owned()
+}
+
 /// The run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -84,6 +90,9 @@ pub struct RunReport {
     pub readiness_only: bool,
     /// The comment in the input of the run.
     pub comment: Option<String>,
+    /// ARN of the principal that started the run, by CloudTrail; `unknown` if CloudTrail names none.
+    #[serde(default = "unknown_starter")]
+    pub started_by: String,
     /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,

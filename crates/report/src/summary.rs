@@ -49,6 +49,7 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     line!(out);
     line!(out, "- Run: `{}`", code(&run.id));
     line!(out, "- Started: {}, ended: {}", run.started_at, run.finished_at);
+    line!(out, "- Started by: {}", text(&run.started_by));
     if let Some(comment) = &run.comment {
         line!(out, "- Comment: {}", text(comment));
     }

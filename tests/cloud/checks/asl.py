@@ -63,6 +63,10 @@ _NUMBERS = {
     ("ToleratedFailurePercentage", 100),
     ("look", 0),
     ("look", "{% $look + 1 %}"),
+    # Where CloudTrail is asked who started the run: around the start, and few events.
+    ("StartTime", "{% $fromMillis($toMillis($states.context.Execution.StartTime) - 10000) %}"),
+    ("EndTime", "{% $fromMillis($toMillis($states.context.Execution.StartTime) + 2000) %}"),
+    ("MaxResults", 5),
 }
 
 

@@ -17,13 +17,15 @@ VALIDATOR = sources.ROOT / "node_modules" / ".bin" / "asl-validator"
 SERVICES = {
     # Reads how many functions may run at the same time.
     "arn:${Partition}:states:::aws-sdk:lambda:getAccountSettings",
+    # Reads who started the run.
+    "arn:${Partition}:states:::aws-sdk:cloudtrail:lookupEvents",
     "arn:${Partition}:states:::lambda:invoke",
     "arn:${Partition}:states:::lambda:invoke.waitForTaskToken",
     "arn:${Partition}:states:::sns:publish",
 }
 # Half of the lines before there was one loop for every phase (583), and the ways out behind a function that fails for
-# good.
-MOST_LINES = 640
+# good, and the question who started the run (25).
+MOST_LINES = 665
 # So that the file is not made shorter by longer lines.
 LONGEST_LINE = 250
 

@@ -145,7 +145,7 @@ def test_a_description_of_a_version_is_never_too_long() -> None:
 
 def test_the_state_machine_calls_versions() -> None:
     substitutions = sources.template()["Resources"]["PatchRun"]["Properties"]["DefinitionSubstitutions"]
-    others = {"RunsBucket", "AlertsTopicArn", "Partition", "AllowedPatchSources"}
+    others = {"RunsBucket", "AlertsTopicArn", "Partition", "AllowedPatchSources", "ScanRunRole"}
     arns = {name: value for name, value in substitutions.items() if name not in others}
     assert arns == {f"{name}Arn": {"Ref": f"{name}.Version"} for name in sources.functions()}
 

@@ -32,7 +32,7 @@ ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 # The modules of the extension that change what a caller sees; `bare` runs without them.
 WITHOUT = (
     "organization,ssm_authorization,workers,step_functions,stack_resources,stack_set,schedules,missing_objects,"
-    "multipart,notifications,athena,lambda_limits,lambda_memory,leading_keys,dates,definitions"
+    "multipart,notifications,athena,lambda_limits,lambda_memory,leading_keys,dates,definitions,cloudtrail"
 )
 
 

@@ -23,6 +23,7 @@ function poisoned(text: string): Report {
   const mark = (word: string): string => `${word} ${text}`;
   report.run.plan = text;
   report.run.comment = text;
+  report.run.startedBy = text;
   report.run.reason.text = text;
   for (const step of report.steps) {
     step.reason.text = mark("step");

@@ -24,7 +24,7 @@ use orgpatch_records::keys::StepObject;
 use orgpatch_records::latest_run::LatestRun;
 use orgpatch_records::messages::{ReportAnswer, ReportRequest};
 use orgpatch_report::comparison::{Comparing, Earlier};
-use orgpatch_report::{Assembly, Head, Highlights, latest, notification};
+use orgpatch_report::{Assembly, Head, Highlights, latest, notification, starter};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -54,7 +54,8 @@ async fn answer(
     // Results of a step that was never judged come from a try of Judge that did not end: its records say more.
     let wanted: Vec<Wanted> =
         gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
-    let assembly = Assembly::new(run, gates, request.error.as_ref(), request.now);
+    let started_by = starter::started_by(&request.execution_arn, &request.starts, &request.scan_run_role);
+    let assembly = Assembly::new(run, gates, request.error.as_ref(), started_by, request.now);
     let mut files = Files::begin(store, assembly.run())?;
     let written = write(store, &mut files, steps.iter().zip(wanted), assembly, comparing).await;
     let (head, highlights) = match written {

@@ -189,6 +189,8 @@ def _start(schedule: dict[str, Any], text: str, fate: Fate) -> str:
     _require_trust(target["RoleArn"], schedule["Arn"])
     if not role.may(target["RoleArn"], "scheduler", "states:StartExecution", machine):
         raise Refused(f"{target['RoleArn']} may not call states:StartExecution on {machine}")
+    # The caller that CloudTrail names.
+    iam_evaluator._request_caller_arn.set(role.assumed(target["RoleArn"], "scheduler"))
     status, _, body = sf._start_execution(request)
     answer = json.loads(body)
     if status != 200:

@@ -20,10 +20,12 @@ class Settings:
     without: frozenset[str]
     # How long IAM refuses a new role as a principal in a stack set. It happens, and no document says for how long.
     new_principal_seconds: float
+    # How long CloudTrail's event history does not know a call yet; see cloudtrail.py.
+    cloudtrail_seconds: float
 
 
 def from_environment() -> Settings:
-    """Reads FLEET_SIM_ADDRESS (required), CLOCK, EVIDENCE_DIR, WITHOUT and NEW_PRINCIPAL_SECONDS (optional)."""
+    """Reads FLEET_SIM_ADDRESS (required), CLOCK, EVIDENCE_DIR, WITHOUT, … (optional)."""
     # Each variable is removed when it is read, because ministack passes the whole environment on to the Lambdas.
     os.environ.pop("PYTHONPATH", None)
     address = os.environ.pop("FLEET_SIM_ADDRESS", "")
@@ -34,7 +36,8 @@ def from_environment() -> Settings:
     evidence = os.environ.pop("EVIDENCE_DIR", None)
     without = frozenset(filter(None, os.environ.pop("WITHOUT", "").split(",")))
     new_principal = float(os.environ.pop("NEW_PRINCIPAL_SECONDS", "15"))
-    return Settings(host, int(port), clock, Path(evidence) if evidence else None, without, new_principal)
+    cloudtrail = float(os.environ.pop("CLOUDTRAIL_SECONDS", "300"))
+    return Settings(host, int(port), clock, Path(evidence) if evidence else None, without, new_principal, cloudtrail)
 
 
 SETTINGS = from_environment()

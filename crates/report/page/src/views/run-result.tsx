@@ -115,6 +115,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           ["Operation", run.readinessOnly ? "Readiness only (sends no command)" : OPERATIONS[run.operation]],
           ["Run", <Id>{run.id}</Id>],
           ["Started", <Time at={run.startedAt} />],
+          ["Started by", <Text>{run.startedBy ?? "unknown"}</Text>],
           ["Report created", <Time at={run.finishedAt} />],
           ["Duration", duration(run.startedAt, run.finishedAt)],
           ...(run.comment ? [["Comment", <Prose>{run.comment}</Prose>] as [string, JSX.Element]] : []),

@@ -23,6 +23,7 @@ _IAM_PREFIX = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events
 _DENIED = {
     "lambda:InvokeFunction": "Lambda.AWSLambdaException",
     "lambda:GetAccountSettings": "Lambda.LambdaException",
+    "cloudtrail:LookupEvents": "CloudTrail.CloudTrailException",
 }
 _ERROR_PREFIX = {
     "lambda": "Lambda",
