@@ -30,7 +30,7 @@ fn fine() -> Evidence {
     let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "reached", "text": "x"}, "counts": counts, "targets": {"reached": 1}, "promotion": null});
     let report = json!({
         "schemaVersion": 1,
-        "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "readinessOnly": false, "comment": null, "startedAt": "2026-11-10T00:00:00Z",
+        "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "readinessOnly": false, "comment": null, "startedBy": "unknown", "startedAt": "2026-11-10T00:00:00Z",
             "finishedAt": "2026-11-10T01:00:00Z", "decision": "advanced", "reason": {"code": "reached", "text": "x"},
             "counts": {"patched": 1, "compliant": 1, "skipped": 1}},
         "steps": [step("01-test-1", "test", json!({"patched": 1, "skipped": 1})), step("02-production-1", "production", json!({"compliant": 1}))],
