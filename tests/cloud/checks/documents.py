@@ -31,6 +31,7 @@ EXAMPLES = {
     "OrganizationId": "o-a1b2c3d4e5",
     "RootId": "r-a1b2",
     "RunsBucket": "orgpatch-runs-1",
+    "StartTime": "2026-11-28T02:00:00Z",
     "StateMachineArn": "arn:aws:states:ap-northeast-1:111111111111:stateMachine:orgpatch-patch-run",
     "run id": "run-1",
 }
