@@ -24,6 +24,8 @@ def state_machine(partition: str, region: str) -> str:
             return f"arn:{partition}:lambda:{region}:{_ACCOUNT}:function:orgpatch-{name.removesuffix('Arn')}:1"
         if name.endswith("Bucket"):
             return "orgpatch-conformance"
+        if name == "AllowedPatchSources":
+            return "https://repo.example.com/linux/"
         raise ValueError(f"{STATE_MACHINE.name} has ${{{name}}}: say in conformance/rendered.py what stands for it")
 
     return _SUBSTITUTION.sub(value, STATE_MACHINE.read_text(encoding="utf-8"))
