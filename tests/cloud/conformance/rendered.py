@@ -25,7 +25,7 @@ def state_machine(partition: str, region: str) -> str:
         if name.endswith(("Bucket", "Role")):
             return "orgpatch-conformance"
         if name == "AllowedPatchSources":
-            return ""
+            return "https://repo.example.com/linux/"
         raise ValueError(f"{STATE_MACHINE.name} has ${{{name}}}: say in conformance/rendered.py what stands for it")
 
     return _SUBSTITUTION.sub(value, STATE_MACHINE.read_text(encoding="utf-8"))

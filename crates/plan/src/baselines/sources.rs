@@ -3,7 +3,7 @@
 //!
 //! What the package managers read is richer than what is accepted here: a closed list of lines, each of a strict form. All that
 //! could switch off TLS or signatures, load code, or add another repository is not among them. Sources: `yum.conf(5)` and
-//! `dnf.conf(5)`, "[repository] options"; zypper's `.repo` files; `sources.list(5)`; for the field itself
+//! `dnf.conf(5)`, "repository options"; zypper's `.repo` files; `sources.list(5)`; for the field itself
 //! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchSource.html>.
 
 use orgpatch_model::operating_system::OperatingSystem;

@@ -47,6 +47,7 @@ NOT_ASKED = {
     "organizations:ListRoots": "it has one documented form; the tree of units begins with it",
     "s3:AbortMultipartUpload": "every question about uploads aborts its own at the end, if it is not complete",
     "s3:GetObject": "it has one documented form",
+    "s3:HeadObject": "it has one documented form; a hash that it does not have is computed instead",
     "s3:ListObjectsV2": "it has one documented form",
     "ssm:AddTagsToResource": "it would need a baseline that exists for longer",
     "ssm:CancelCommand": "it would need a command that has not begun, which cannot be arranged",
