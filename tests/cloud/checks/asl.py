@@ -64,9 +64,9 @@ _NUMBERS = {
     ("look", 0),
     ("look", "{% $look + 1 %}"),
     # Where CloudTrail is asked who started the run: around the start, and few events.
-    ("StartTime", "{% $fromMillis($toMillis($states.context.Execution.StartTime) - 10000) %}"),
-    ("EndTime", "{% $fromMillis($toMillis($states.context.Execution.StartTime) + 2000) %}"),
-    ("MaxResults", 5),
+    ("StartTime", "{% $fromMillis($states.input.startedAt - 10000) %}"),
+    ("EndTime", "{% $fromMillis($states.input.startedAt + 2000) %}"),
+    ("MaxResults", 10),
 }
 
 
@@ -258,7 +258,7 @@ def results_are_read_where_there_are_any(definition: dict[str, Any]) -> list[str
 
 
 def distributed_maps_lose_nothing(definition: dict[str, Any]) -> list[str]:
-    """A Distributed Map tolerates failed children (Judge finds them), writes results to S3 and has MaxConcurrency."""
+    """A Distributed Map tolerates failed children and has MaxConcurrency; one over records writes its results to S3."""
     findings = []
     for place in walk(definition):
         config = place.state.get("ItemProcessor", {}).get("ProcessorConfig", {})
@@ -268,7 +268,9 @@ def distributed_maps_lose_nothing(definition: dict[str, Any]) -> list[str]:
             findings.append(f"{place.path}: children are not STANDARD")
         if place.state.get("ToleratedFailurePercentage") != 100:
             findings.append(f"{place.path}: ToleratedFailurePercentage is not 100")
-        wanted = ("ItemReader", "ResultWriter", "MaxConcurrency", "Label")
+        # A Map over items that stand in the definition has nothing to read, and the state itself takes its results.
+        over_records = () if isinstance(place.state.get("Items"), list) else ("ItemReader", "ResultWriter")
+        wanted = (*over_records, "MaxConcurrency", "Label")
         findings += [f"{place.path}: Distributed Map without {name}" for name in wanted if not place.state.get(name)]
         if len(place.state.get("Label", "")) > 40:
             findings.append(f"{place.path}: Label longer than 40 characters")
@@ -276,8 +278,15 @@ def distributed_maps_lose_nothing(definition: dict[str, Any]) -> list[str]:
 
 
 def stages_run_one_after_the_other(definition: dict[str, Any]) -> list[str]:
-    """The order follows from the structure: one INLINE Map at the top with the number 1 as MaxConcurrency."""
-    maps = [(name, state) for name, state in definition["States"].items() if state["Type"] == "Map"]
+    """The order follows from the structure: one INLINE Map at the top with the number 1 as MaxConcurrency.
+
+    Any other Map there is over a single item that stands in the definition.
+    """
+    maps = [
+        (name, state)
+        for name, state in definition["States"].items()
+        if state["Type"] == "Map" and state.get("Items") != [{}]
+    ]
     if len(maps) != 1:
         return [f"top: {len(maps)} Maps instead of one"]
     [(name, state)] = maps

@@ -25,7 +25,7 @@ SERVICES = {
 }
 # Half of the lines before there was one loop for every phase (583), and the ways out behind a function that fails for
 # good, and the question who started the run (25).
-MOST_LINES = 665
+MOST_LINES = 680
 # So that the file is not made shorter by longer lines.
 LONGEST_LINE = 250
 
@@ -184,7 +184,8 @@ def test_one_map_serves_every_phase() -> None:
         for place in asl.walk(sources.state_machine())
         if place.state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
     ]
-    assert distributed == ["Targets"]
+    # Starter asks CloudTrail once and works on no target.
+    assert distributed == ["Targets", "Starter"]
 
 
 def caught() -> str:

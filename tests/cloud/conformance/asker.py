@@ -22,6 +22,7 @@ DOCUMENT = "AWS-RunPatchBaseline"
 
 READS = frozenset(
     {
+        "cloudtrail:LookupEvents",
         "dynamodb:ListTables",
         "ec2:DescribeInstances",
         "ec2:DescribeNetworkAcls",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from conftest import ANYTHING, Rig
 
 FOLDER = Path(__file__).parents[3] / "statemachine"
@@ -77,6 +78,16 @@ def test_a_refused_start_is_listed_without_an_execution(rig: Rig) -> None:
         states.start_execution(stateMachineArn=machine, name=name, input='{"another": 1}')
     found = starts(rig, rig.start(runs(rig)))
     assert any("execution" not in start and "by" in start for start in found)
+
+
+def test_events_that_exceed_what_a_state_may_hold_cost_the_report_nothing(rig: Rig) -> None:
+    # Any principal of the account can write such events: CloudTrail keeps up to 100 KB of a request's parameters.
+    machine, states = runs(rig), rig.client("stepfunctions")
+    for _ in range(3):
+        with pytest.raises(ClientError):
+            states.start_execution(stateMachineArn=machine, name="x" * 100_000)
+    execution = rig.start(machine)
+    assert starts(rig, execution) == []
 
 
 @pytest.mark.parametrize(

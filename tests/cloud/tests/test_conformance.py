@@ -169,7 +169,7 @@ def test_the_statement_of_the_member_role_is_taken_as_it_is(
 
 
 def test_reads_read() -> None:
-    words = ("Describe", "Get", "List", "Simulate", "Validate")
+    words = ("Describe", "Get", "List", "Lookup", "Simulate", "Validate")
     others = {call for call in READS if not call.split(":")[1].startswith(words)}
     assert others == {"sts:AssumeRole"}
     assert not READS & (WRITES | SENDS)

@@ -35,6 +35,24 @@ def _broken(asker: Asker) -> str:
         raise CannotTell(f"the definition was not looked at: {error}") from error
 
 
+def _listed_start(asker: Asker) -> str:
+    answer = asker.call(
+        "cloudtrail",
+        "lookup_events",
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "StartExecution"}],
+        MaxResults=10,
+    )
+    records = [json.loads(event["CloudTrailEvent"]) for event in answer["Events"]]
+    started = [record for record in records if not record.get("errorCode")]
+    if not started:
+        raise CannotTell("no execution was started in this Region within 90 days")
+    whole = all(
+        (record.get("responseElements") or {}).get("executionArn") and record["userIdentity"].get("arn")
+        for record in started
+    )
+    return "execution and caller" if whole else "less"
+
+
 FACTS = (
     Fact(
         name="state-machine-is-accepted",
@@ -70,5 +88,29 @@ FACTS = (
         orgpatch={"FAIL": "nothing: it is the counter-proof", "OK": "the line before proves nothing"},
         ask=_broken,
         concerns=("F-20",),
+    ),
+    Fact(
+        name="a-start-is-listed-with-execution-and-caller",
+        says="CloudTrail's event history lists a StartExecution with the ARN of the execution and that of the caller.",
+        calls=("cloudtrail:LookupEvents",),
+        sources=(
+            Model(
+                "cloudtrail",
+                "Event.CloudTrailEvent",
+                "A JSON string that contains a representation of the event returned",
+            ),
+            Page(
+                "https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cloud-trail.html",
+                "StartExecution is logged as a management event; its example has responseElements.executionArn",
+            ),
+        ),
+        aws=("execution and caller",),
+        orgpatch={
+            "execution and caller": "the report names who started the run",
+            "less": "the report says `unknown`, and nothing else changes",
+        },
+        ask=_listed_start,
+        not_local="the local cloud's event history answers the state machine only",
+        concerns=("SEC-31",),
     ),
 )
