@@ -52,7 +52,7 @@ def gate(times: int) -> Section:
     """Measures the gate's two questions that read a whole step: `review` (the install plan) and `judge`."""
     figures: list[Figure] = []
     for question in ("review", "judge"):
-        event = {"runId": records.RUN, "step": records.STEP, "question": question, "now": _NOW}
+        event: dict[str, Any] = {"runId": records.RUN, "step": records.STEP, "question": question, "now": _NOW}
         if question == "review":
             event["deadline"] = _DEADLINE
         figures += _figures("gate", event, times, f"{question}: ")[0]
@@ -89,7 +89,8 @@ def _figures(
 
 def _use(function: str, declared: template.Function, event: dict[str, Any], run: records.Run) -> _Use:
     binary, _ = functions.find_binary(function)
-    with records.Bucket(run) as bucket, stand_in.RuntimeApi(event) as api:
+    asked = {**event, "hashes": run.hashes()} if function == "gate" else event
+    with records.Bucket(run) as bucket, stand_in.RuntimeApi(asked) as api:
         environment = functions.environment_of(function, declared, bucket.address, api.address)
         began = time.perf_counter()
         process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

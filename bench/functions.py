@@ -124,12 +124,13 @@ def _event(function: str) -> dict[str, Any]:
         execution = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:bench"
         given = {"operation": "scan", "plan": "monthly"}
         return {**_RUN, "executionArn": execution, "startedAt": _NOW, "input": given, "lambdaConcurrency": 1_000}
+    hashes = {"settings": "0" * 64}
     if function == "gate":
-        return {**_RUN, "step": "01-test-1", "question": "enter"}
+        return {**_RUN, "step": "01-test-1", "question": "enter", "hashes": hashes}
     if function == "report":
         return dict(_RUN)
     phase = "install" if function == "install" else "scan"
-    request = {**_RUN, "step": "01-test-1", "phase": phase, "deadline": _DEADLINE, "target": _TARGET}
+    request = {**_RUN, "step": "01-test-1", "phase": phase, "deadline": _DEADLINE, "hashes": hashes, "target": _TARGET}
     # The first function of a target knows no pass and no look.
     return request if function == "assume-role" else {**request, "pass": 1, "look": 1}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from bisect import bisect_left
@@ -22,6 +24,9 @@ _FOLDER = f"runs/{RUN}/steps/{STEP}"
 _RECORDS = {"install": "install/0001.json", "result": "result/0001.json", "scan": "scan/0001.json"}
 _REPORT_BEFORE = "runs/before/report/report.json"
 _PAGE = 1_000
+# Of any object: the hash of nothing.
+_STATED = base64.b64encode(hashlib.sha256().digest()).decode()
+_LOCK = {"runId": {"S": RUN}, "executionArn": {"S": "arn:aws:states:ap-northeast-1:111111111111:execution:x:bench"}}
 
 
 class Run:
@@ -55,6 +60,10 @@ class Run:
     def size(self, key: str) -> int:
         """Returns the approximate size in bytes: records of the same name hardly differ."""
         return len(self._others[key]) if key in self._others else self._size_of_record[_account_and_file(key)[1]]
+
+    def hashes(self) -> dict[str, str]:
+        """Returns what the state machine hands on of the step."""
+        return {"settings": _sha256(self._others[f"{_FOLDER}/settings.json"])}
 
     def _documents(self) -> dict[str, Any]:
         plan = {
@@ -102,6 +111,10 @@ class Run:
             "gate": limits,
             "isFirstStage": True,
             "earlierSteps": [],
+            "accounts": [target["accountId"] for target in self._targets],
+            "regions": ["ap-northeast-1"],
+            "targetsSha256": _sha256(_json(self._targets)),
+            "runSha256": _sha256(_json(run)),
         }
         return {
             f"runs/{RUN}/run.json": run,
@@ -146,6 +159,10 @@ def _account_and_file(key: str) -> tuple[str, str]:
     folder = f"{_FOLDER}/targets/"
     parts = key.removeprefix(folder).split("/", 3)
     return (parts[0], parts[3]) if key.startswith(folder) and len(parts) == 4 else ("", "")
+
+
+def _sha256(document: bytes) -> str:
+    return hashlib.sha256(document).hexdigest()
 
 
 def _json(value: Any) -> bytes:
@@ -239,6 +256,12 @@ class Bucket(stand_in.Server):
                 else:
                     self.reply(200, found, {"ETag": '"0"'})
 
+            def do_HEAD(self) -> None:
+                # The report lists what the writers stated and reads none of it again.
+                self.reply(
+                    200, headers={"ETag": '"0"', "x-amz-checksum-sha256": _STATED, "x-amz-checksum-type": "FULL_OBJECT"}
+                )
+
             def do_PUT(self) -> None:
                 key = _key(urlsplit(self.path).path)
                 written[key] = written.get(key, 0) + self.taken()
@@ -253,7 +276,9 @@ class Bucket(stand_in.Server):
                     self.reply(200, _xml("CompleteMultipartUploadResult", '<ETag>"0"</ETag>'))
                 else:
                     assert body, "every other POST is a call to the ledger, which has a body"
-                    self.reply(200, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
+                    # The run holds the run lock.
+                    held = _json({"Item": _LOCK}) if self.headers["X-Amz-Target"].endswith(".GetItem") else b"{}"
+                    self.reply(200, held, {"Content-Type": "application/x-amz-json-1.0"})
 
             def taken(self) -> int:
                 """Returns the bytes of payload that were sent, in chunks or not."""

@@ -98,7 +98,7 @@ pub struct ValidateArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
         orgpatch preview examples/plans/monthly.yaml --profile management\n  \
-        orgpatch preview monthly.yaml --stages test,staging\n  \
+        orgpatch preview monthly.yaml --stages production --bucket NAME\n  \
         orgpatch preview monthly.yaml --format json | jq -r '.accountsOutsidePlan[] | \"\\(.accountId) \\(.reason.text)\"'\n  \
         orgpatch preview monthly.yaml --baselines --state-machine ARN --bucket NAME\n\n\
         Credentials: of the management account, or of a delegated administrator of AWS Organizations. They are found\n\
@@ -106,7 +106,7 @@ pub struct ValidateArguments {
         process, orgpatch calls `aws configure export-credentials`, so the AWS CLI version 2 must be installed and\n\
         signed in.\n\
         Permissions: organizations:DescribeOrganization, ListAccounts, ListRoots, ListOrganizationalUnitsForParent and\n\
-        ListAccountsForParent.\n\n\
+        ListAccountsForParent. With --bucket: s3:GetObject on gates/*, s3:ListBucket on the bucket.\n\n\
         With --baselines: only orgpatch's functions may use the member role, so the command starts a run of the\n\
         operation preview-baselines and waits for its report. The plan in the bucket must be the same file. The run\n\
         changes nothing. Ctrl-C ends the command, not the run. Permissions: states:StartExecution on the state machine,\n\
@@ -138,7 +138,8 @@ pub struct PreviewArguments {
     /// With --baselines: orgpatch's state machine (output StateMachineArn of the stack).
     #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE", required_if_eq("baselines", "true"))]
     pub state_machine: Option<StateMachine>,
-    /// With --baselines: the bucket of plans and runs (output RunsBucket of the stack).
+    /// The bucket of plans and runs (output RunsBucket of the stack). The preview then says of stages that --stages leaves out
+    /// whether they have passed. Needed for --baselines.
     #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET", required_if_eq("baselines", "true"))]
     pub bucket: Option<String>,
 }

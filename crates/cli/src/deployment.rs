@@ -109,6 +109,7 @@ mod tests {
             stages: None,
             readiness_only: false,
             plan_sha256: None,
+            without_earlier_gates: None,
             comment: None,
             scheduled_time: None,
         };

@@ -21,3 +21,4 @@ pub mod results;
 pub mod run_lock;
 pub mod selection;
 pub mod sending;
+pub mod stage_memory;

@@ -11,6 +11,8 @@ use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::{Answered, GateRequest};
 
+use crate::stage_memory;
+
 /// Reads the gate decision of every earlier step, and decides.
 pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<Answered, RunError> {
     let records: Vec<Option<GateRecord>> = Store::for_each(
@@ -20,8 +22,12 @@ pub async fn enter(store: &Store, request: &GateRequest, settings: &StepSettings
     .await?;
     let earlier = settings.earlier_steps.iter().map(String::as_str).zip(records.iter().map(Option::as_ref));
     let mut answered = request.answered(gate::enter(earlier));
-    if answered.answer.decision == GateDecision::Go && settings.is_frozen() {
-        answered = freeze(store, request, settings, answered).await?;
+    if answered.answer.decision == GateDecision::Go {
+        stage_memory::begin(store, request, settings).await?;
+        stage_memory::recall_tested(store, request, settings).await?;
+        if settings.is_frozen() {
+            answered = freeze(store, request, settings, answered).await?;
+        }
     }
     if answered.answer.decision == GateDecision::Halt {
         let key = keys::of_step(&request.run_id, &request.step, StepObject::Entry);

@@ -1,6 +1,7 @@
 //! Judge: decides whether the next step may start. Whatever the decision, it records the result of each target and what
 //! the first stage installed.
 
+use jiff::Timestamp;
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_records;
 use orgpatch_aws::store::step_records::{StepTargets, Wanted};
@@ -14,6 +15,8 @@ use orgpatch_model::input::Operation;
 use orgpatch_records::keys;
 use orgpatch_records::keys::{ChunkObject, StepObject};
 use orgpatch_records::messages::GateRequest;
+
+use crate::stage_memory;
 
 /// Measures the step against its gate.
 pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
@@ -30,9 +33,11 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         Ok(())
     })
     .await?;
+    let mut scanned_at = None;
     if let Some(mut tested) = tested {
         tested.forget(request.now);
         record_tested(store, request, settings, &tested).await?;
+        scanned_at = first_stage_scanned_at(store, request, settings, &tested).await?;
     }
     let earlier = earlier_waves(store, request, settings).await?;
     let stage_proof = settings.stage_proof.as_ref().map(|proof| (proof, &*earlier));
@@ -40,16 +45,17 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
     let answer = gate::judge(criteria, &tally, request.error.as_ref());
     let record = GateRecord::of(settings, request.now, &answer, tally);
     store.write_decision(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;
+    stage_memory::end(store, request, settings, &earlier, &record, scanned_at).await?;
     Ok(answer)
 }
 
-/// Returns the decisions about the earlier steps of a stage that is measured as a whole behind this step.
+/// Returns the decisions about the earlier steps of the stage, in an install run.
 async fn earlier_waves(
     store: &Store,
     request: &GateRequest,
     settings: &StepSettings,
 ) -> Result<Vec<GateRecord>, RunError> {
-    let waves = settings.stage_proof.iter().flat_map(|proof| &proof.earlier_waves);
+    let waves = settings.stage_step.iter().flat_map(|step| &step.earlier_waves);
     let keys = waves.map(|step| keys::of_step(&request.run_id, step, StepObject::Gate)).collect();
     Store::for_each(keys, |key: String| async move { store.get(&key).await }).await
 }
@@ -70,6 +76,21 @@ async fn result(
     let chunk = result.chunk.number.get();
     let key = keys::of_chunk(&request.run_id, &request.step, &result.target, ChunkObject::Result, chunk);
     if store.create(&key, &result).await? { Ok(result) } else { store.get(&key).await }
+}
+
+/// Returns when the first stage was scanned, the latest of its waves up to this one. `tested` is the tested set of this one.
+async fn first_stage_scanned_at(
+    store: &Store,
+    request: &GateRequest,
+    settings: &StepSettings,
+    tested: &TestedSet,
+) -> Result<Option<Timestamp>, RunError> {
+    let mut scanned_at = tested.scanned_at;
+    for wave in settings.stage_step.iter().flat_map(|step| &step.earlier_waves) {
+        let earlier: TestedSet = store.get(&keys::of_step(&request.run_id, wave, StepObject::Tested)).await?;
+        scanned_at = scanned_at.max(earlier.scanned_at);
+    }
+    Ok(scanned_at)
 }
 
 /// Reads what the first stage installed in earlier runs of the plan.

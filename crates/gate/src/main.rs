@@ -3,6 +3,7 @@
 mod enter;
 mod judge;
 mod review;
+mod stage_memory;
 mod work;
 
 use lambda::Error;

@@ -8,6 +8,7 @@ use orgpatch_aws::store::ledger::{Ledger, LockHolder};
 use orgpatch_engine::planner;
 use orgpatch_engine::planner::{PlanDocument, PlannedRun, RunIdentity};
 use orgpatch_engine::run_lock::{Decision, Starter};
+use orgpatch_engine::stage_memory::StageMemory;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
 use orgpatch_model::run_name;
@@ -47,7 +48,8 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
 
     let document = read_plan(&context.store, &input.plan).await?;
     document.check_hash(&input)?;
-    planner::check_input(&document.plan, &input)?;
+    let memory = read_memory(&context.store, &input.plan).await?;
+    planner::check_input(&document.plan, &input, &memory)?;
     let organization = organizations::read(&context.config, &planner::units_of(&document.plan)).await?;
     let identity = RunIdentity {
         run_id: request.run_id.clone(),
@@ -55,13 +57,26 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
         lambda_concurrency: request.lambda_concurrency,
         allowed_sources: AllowedSources::read(&request.allowed_patch_sources).map_err(RunError::InvalidInput)?,
     };
-    let run = planner::plan(document, &organization, input, identity)?;
+    let plan = document.plan.name.clone();
+    let run = match planner::plan(document, &organization, input, identity, &memory) {
+        // The run that decides about that stage may be in progress.
+        Err(refused @ RunError::EarlierStageNotPassed { .. }) => {
+            return held_up(starter.decide(lock::other(context, &own).await?.as_ref()))?.ok_or(refused);
+        }
+        planned => planned?,
+    };
     let claim = RunClaim { execution_arn: request.execution_arn.clone(), started_at: request.started_at };
     claim::check(&context.store, &request.run_id, &claim).await?;
 
     let holder = lock::take(context, &own, request.now).await?;
     if let Some(answer) = held_up(starter.decide(holder.as_ref()))? {
         return Ok(answer);
+    }
+    // From here on no other run decides about the stages of the plan.
+    if read_memory(&context.store, &plan).await? != memory {
+        return Err(RunError::Unavailable(format!(
+            "another run has decided about the stages of plan {plan:?} at this moment"
+        )));
     }
     claim::make(&context.store, &request.run_id, &claim).await?;
     write(&context.store, &run).await?;
@@ -107,6 +122,11 @@ async fn read_plan(store: &Store, name: &str) -> Result<PlanDocument, RunError> 
         .await?
         .ok_or_else(|| RunError::PlanNotFound { plan: name.to_owned(), bucket: store.bucket().to_owned() })?;
     PlanDocument::read(name, &text)
+}
+
+/// Reads what earlier runs of the plan decided about its stages.
+async fn read_memory(store: &Store, plan: &str) -> Result<StageMemory, RunError> {
+    Ok(store.find(&keys::stage_memory(plan)).await?.unwrap_or_default())
 }
 
 /// Writes the steps first and `run.json` last: a run whose `run.json` exists is complete. A retry writes the same; if the

@@ -34,13 +34,23 @@ pub enum RunError {
     },
     /// The input names a stage that is compared with the plan's first stage, but not the first stage itself.
     #[error(
-        "stage {stage:?} is compared with what stage {first:?} tested in the same run, and {first:?} is not part of it; name both stages, or leave `stages` out"
+        "stage {stage:?} is compared with what stage {first:?} tested. {first:?} is not part of this run, and no install run in which it passed is remembered; name both stages"
     )]
     FirstStageNotInRun {
         /// The stage that is frozen, or has a rule for untested patches.
         stage: String,
         /// The first stage of the plan.
         first: String,
+    },
+    /// A stage before the run's stages is not part of the run and has not passed.
+    #[error(
+        "stage {stage:?} is not part of this run and has not passed: {why}. Run it first, or in this run (name it in `stages`, too); an operator who must go on without it says so with `withoutEarlierGates: \"<reason>\"`"
+    )]
+    EarlierStageNotPassed {
+        /// The earlier stage.
+        stage: String,
+        /// Which run, when, and what is missing.
+        why: String,
     },
     /// A stage names an organizational unit that the organization does not have.
     #[error("stage {stage:?}: there is no organizational unit {ou} in organization {organization}")]
@@ -138,12 +148,13 @@ fn waited_for(minutes: i64) -> String {
 
 impl RunError {
     /// Every error name, as the state machine knows them, plus [`HALTED`] and [`REPORT_UNWRITTEN`].
-    pub const NAMES: [&str; 20] = [
+    pub const NAMES: [&str; 21] = [
         "InvalidInput",
         "PlanNotFound",
         "InvalidPlan",
         "UnknownStage",
         "FirstStageNotInRun",
+        "EarlierStageNotPassed",
         "UnknownOrganizationalUnit",
         "UnknownAccount",
         "AccountInTwoStages",
@@ -170,6 +181,7 @@ impl RunError {
             Self::InvalidPlan(_) => "InvalidPlan",
             Self::UnknownStage { .. } => "UnknownStage",
             Self::FirstStageNotInRun { .. } => "FirstStageNotInRun",
+            Self::EarlierStageNotPassed { .. } => "EarlierStageNotPassed",
             Self::UnknownOrganizationalUnit { .. } => "UnknownOrganizationalUnit",
             Self::UnknownAccount { .. } => "UnknownAccount",
             Self::AccountInTwoStages { .. } => "AccountInTwoStages",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::RunError;
 
@@ -71,6 +71,10 @@ pub struct RunInput {
     /// SHA-256 of the plan that is meant, in hex. Absent: the plan as it is when the run starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_sha256: Option<String>,
+    /// Why the install run may begin although an earlier stage has not passed; a person's own words, which the report repeats.
+    /// For installs that no schedule starts. Absent: earlier stages must have passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_earlier_gates: Option<String>,
     /// A note for people, which the report repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -83,7 +87,10 @@ pub struct RunInput {
 /// its target ("Adding context attributes", user guide of EventBridge Scheduler, read in November 2026).
 pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 
-const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "planSha256": "<64 hex digits, from `orgpatch validate`>"?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
+/// The longest reason for [`RunInput::without_earlier_gates`], in characters.
+const LONGEST_REASON: usize = 500;
+
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "planSha256": "<64 hex digits, from `orgpatch validate`>"?, "withoutEarlierGates": "<reason>" (for an install)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
@@ -107,7 +114,14 @@ impl RunInput {
         };
         for name in fields.keys() {
             match name.as_str() {
-                "operation" | "plan" | "stages" | "readinessOnly" | "planSha256" | "comment" | "scheduledTime" => {}
+                "operation"
+                | "plan"
+                | "stages"
+                | "readinessOnly"
+                | "planSha256"
+                | "withoutEarlierGates"
+                | "comment"
+                | "scheduledTime" => {}
                 "resume" => return wrong("this version does not know `resume` yet".to_owned()),
                 _ => return wrong(format!("unknown field {name:?}")),
             }
@@ -159,6 +173,10 @@ impl RunInput {
             }
             Some(other) => return wrong(format!("`planSha256` must be 64 hex digits, not {other}")),
         };
+        let without_earlier_gates = match without_earlier_gates(fields, operation) {
+            Ok(reason) => reason,
+            Err(text) => return wrong(text),
+        };
         let comment = match fields.get("comment") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
@@ -180,8 +198,33 @@ impl RunInput {
             },
             Some(other) => return wrong(format!("`scheduledTime` must be a time in quotes, not {other}")),
         };
-        Ok(Self { operation, plan, stages, readiness_only, plan_sha256, comment, scheduled_time })
+        Ok(Self {
+            operation,
+            plan,
+            stages,
+            readiness_only,
+            plan_sha256,
+            without_earlier_gates,
+            comment,
+            scheduled_time,
+        })
     }
+}
+
+/// Reads [`RunInput::without_earlier_gates`], or says what is wrong with it.
+fn without_earlier_gates(fields: &Map<String, Value>, operation: Operation) -> Result<Option<String>, String> {
+    let Some(value) = fields.get("withoutEarlierGates").filter(|value| !value.is_null()) else { return Ok(None) };
+    if operation != Operation::Install {
+        return Err(format!("`withoutEarlierGates` is for the operation install only, not for {operation}"));
+    }
+    // A schedule would say it every month, whatever has happened.
+    if fields.get("scheduledTime").is_some_and(|time| !time.is_null()) {
+        return Err("`withoutEarlierGates` is not for schedules: leave out `scheduledTime`".to_owned());
+    }
+    let reason = value.as_str().map(str::trim).filter(|text| (1..=LONGEST_REASON).contains(&text.chars().count()));
+    reason
+        .map(|text| Some(text.to_owned()))
+        .ok_or_else(|| format!("`withoutEarlierGates` must be the reason, a text of 1 to {LONGEST_REASON} characters"))
 }
 
 fn is_plan_name(name: &str) -> bool {
@@ -219,6 +262,7 @@ mod tests {
                 stages: Some(vec!["test".into()]),
                 readiness_only: false,
                 plan_sha256: None,
+                without_earlier_gates: None,
                 comment: Some("CHG-1".into()),
                 scheduled_time: None,
             })
@@ -270,6 +314,13 @@ mod tests {
             (json!({"operation": "scan", "plan": "m", "stages": [1]}), "1 in `stages`"),
             (json!({"operation": "install", "plan": "m", "readinessOnly": true}), "for the operation scan only"),
             (json!({"operation": "scan", "plan": "m", "readinessOnly": "yes"}), "true or false, not \"yes\""),
+            (json!({"operation": "scan", "plan": "m", "withoutEarlierGates": "x"}), "for the operation install only"),
+            (json!({"operation": "install", "plan": "m", "withoutEarlierGates": true}), "must be the reason"),
+            (json!({"operation": "install", "plan": "m", "withoutEarlierGates": " "}), "1 to 500 characters"),
+            (
+                json!({"operation": "install", "plan": "m", "withoutEarlierGates": "x", "scheduledTime": SCHEDULED_TIME}),
+                "not for schedules",
+            ),
             (json!({"operation": "scan", "plan": "m", "comment": 1}), "`comment`"),
             (json!({"operation": "scan", "plan": "m", "scheduledTime": "tonight"}), "not \"tonight\""),
             (json!({"operation": "scan", "plan": "m", "scheduledTime": 1}), "`scheduledTime`"),

@@ -29,7 +29,7 @@ struct Change {
     is_met_by: fn(&Plan, &Stage) -> bool,
 }
 
-const CHANGES: [Change; 4] = [
+const CHANGES: [Change; 5] = [
     Change {
         entry: "A stage must prove something",
         meaning: "a stage in which no instance ends as patched or compliant halts an install run",
@@ -38,6 +38,16 @@ const CHANGES: [Change; 4] = [
         is_met_by: |plan, stage| {
             let is_last = plan.stages.last().is_some_and(|last| last.name == stage.name);
             stage.gate.min_succeeded.is_none() && !is_last
+        },
+    },
+    Change {
+        entry: "Gates hold between runs",
+        meaning: "an install run of later stages starts only if each stage before them is in the run or has passed within 30 days",
+        earlier: "withoutEarlierGates in the input of the run",
+        // Before the first stage there is none.
+        is_met_by: |plan, stage| {
+            let is_first = plan.stages.first().is_some_and(|first| first.name == stage.name);
+            plan.gate_valid_for.is_none() && !is_first
         },
     },
     Change {

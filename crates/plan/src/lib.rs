@@ -8,6 +8,7 @@ mod changed_defaults;
 mod conflicts;
 mod decode;
 mod error;
+mod gate_validity;
 mod lines;
 mod model;
 mod pattern;
@@ -29,6 +30,7 @@ pub use baselines::{
 pub use changed_defaults::{ChangedDefault, changed_defaults};
 pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};
 pub use error::{PlanError, PlanErrors, Related};
+pub use gate_validity::GateValidity;
 pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use promotion::Untested;
 pub use read::{MAX_BYTES, read};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baselines::{Approve, PlannedBaseline};
 use super::conflicts::Conflicts;
+use super::gate_validity::GateValidity;
 use super::pattern::{
     ACCOUNT_PATTERN, INSTANCE_PATTERN, MAX_CONCURRENCY_PATTERN, MAX_ERRORS_PATTERN, NAME_PATTERN,
     ORGANIZATIONAL_UNIT_PATTERN, PERCENT_PATTERN, REGION_PATTERN,
@@ -45,6 +46,11 @@ pub struct Plan {
     /// How much happens at the same time.
     #[serde(default)]
     pub rate: Rate,
+    /// How long a stage that has passed opens the stages behind it in later install runs, 1 to 365 days, such as `14d`. Absent:
+    /// 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "GateValidity")]
+    pub gate_valid_for: Option<GateValidity>,
     /// What may be installed, per operating system. Absent: the accounts' own baselines decide.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = schema::some)]

@@ -88,6 +88,12 @@ form!(
     digits_unquoted: true
 );
 form!(
+    GATE_VALIDITY,
+    GATE_VALIDITY_PATTERN = "^([1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9]|36[0-5])d$",
+    "a number of days from 1d to 365d, such as 30d",
+    digits_unquoted: false
+);
+form!(
     DATE,
     DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "a day as YYYY-MM-DD, such as 2026-11-30",

@@ -8,6 +8,7 @@ use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
 use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Decoder, Fields, Names, join, quote, values};
 use super::error::PlanErrors;
+use super::gate_validity::gate_validity;
 use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
 use super::share::Share;
@@ -24,8 +25,18 @@ pub(super) const MAX_TARGETS: u32 = 1000;
 /// More instances than one step can have.
 pub(super) const MAX_SUCCEEDED: u32 = 1_000_000;
 
-const PLAN: Names =
-    names(&["schemaVersion", "name", "regions", "select", "reboot", "conflicts", "rate", "baselines", "stages"]);
+const PLAN: Names = names(&[
+    "schemaVersion",
+    "name",
+    "regions",
+    "select",
+    "reboot",
+    "conflicts",
+    "rate",
+    "gateValidFor",
+    "baselines",
+    "stages",
+]);
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
@@ -124,6 +135,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
     let reboot = fields.get("reboot").and_then(|at| reboot(decoder, &at));
     let conflicts = fields.get("conflicts").map(|at| conflicts::conflicts(decoder, &at));
     let rate = fields.get("rate").map(|at| rate(decoder, &at));
+    let gate_valid_for = fields.get("gateValidFor").and_then(|at| gate_validity(decoder, &at));
     let stages = fields
         .require(
             decoder,
@@ -139,6 +151,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
         reboot: reboot.unwrap_or_default(),
         conflicts: conflicts.unwrap_or_default(),
         rate: rate.unwrap_or_default(),
+        gate_valid_for,
         baselines: inherited.own.baselines.values(),
         stages: stages?,
     })

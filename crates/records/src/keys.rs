@@ -1,5 +1,5 @@
 //! The key of every object in the runs bucket, and the one writer of each. Objects below `runs/` are written once, those
-//! below `baselines/`, `tested/` and `latest/` again and again. The keys of the history, below `results/`, are in the crate
+//! below `baselines/`, `tested/`, `gates/` and `latest/` again and again. The keys of the history, below `results/`, are in the crate
 //! of the report, which owns them.
 //!
 //! A `*` in an IAM policy also matches `/`. A policy can therefore tell two writers apart only if no name of a file belongs
@@ -177,6 +177,13 @@ pub fn tested_memory(plan: &str) -> String {
     format!("tested/{plan}.json")
 }
 
+/// Returns the key of what install runs of a plan decided about its stages. Not below `runs/`: each install run adds to it.
+/// Written by `gate`.
+#[must_use]
+pub fn stage_memory(plan: &str) -> String {
+    format!("gates/{plan}.json")
+}
+
 /// The report of a run.
 #[must_use]
 pub fn report(run_id: &str) -> String {
@@ -220,6 +227,7 @@ pub fn owners(run_id: &str, step: &str, target: &Target, plan: &str) -> Vec<(Str
         (children(run_id, step, "install/manifest.json"), Owner::PatchRun),
         (earlier_baselines(target), Owner::Scan),
         (tested_memory(plan), Owner::Gate),
+        (stage_memory(plan), Owner::Gate),
         (latest(plan), Owner::Report),
         (manifest(run_id), Owner::Report),
     ];

@@ -89,6 +89,8 @@ impl Assembly {
                 readiness_only: run.input.readiness_only,
                 comment: run.input.comment,
                 started_by,
+                without_earlier_gates: run.input.without_earlier_gates,
+                earlier_stages: run.earlier_stages,
                 started_at: run.started_at,
                 finished_at: now,
                 decision,

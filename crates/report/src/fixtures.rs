@@ -117,6 +117,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         organization_id: "o-abcdefghij".into(),
         steps: steps.into(),
         accounts_outside_plan: vec![],
+        earlier_stages: vec![],
         lambda_concurrency: None,
     };
     let started_by = "arn:aws:sts::111111111111:assumed-role/Operators/kana@example.com".into();

@@ -5,6 +5,7 @@ pub mod comparison;
 mod course;
 pub mod csv;
 pub mod document;
+mod earlier_stages;
 #[cfg(test)]
 mod fixtures;
 mod highlights;

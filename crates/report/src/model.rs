@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_engine::stage_memory::EarlierStage;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::Reason;
@@ -93,6 +94,12 @@ pub struct RunReport {
     /// ARN of the principal that started the run, by CloudTrail; `unknown` if CloudTrail names none.
     #[serde(default = "unknown_starter")]
     pub started_by: String,
+    /// Why the run began although an earlier stage had not passed, in the words of its input. Absent: it had to have passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_earlier_gates: Option<String>,
+    /// The stages before those of an install run that are not part of the run, as they stood when the run began. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_stages: Vec<EarlierStage>,
     /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,

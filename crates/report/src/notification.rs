@@ -10,7 +10,7 @@ use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
 use super::plain::plain;
-use super::{Head, Highlights, small_account};
+use super::{Head, Highlights, earlier_stages, small_account};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
@@ -74,6 +74,9 @@ impl Head {
             if let Some(promotion) = &step.promotion {
                 let _ = write!(text, "{}", promotion.sentence());
             }
+        }
+        for sentence in earlier_stages::sentences(&self.run) {
+            let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
         }
         for sentence in highlights.about_installs() {
             let _ = writeln!(text, "{sentence}");

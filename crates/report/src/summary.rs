@@ -9,8 +9,8 @@ use orgpatch_model::english::counted;
 use orgpatch_model::outcome::RunDecision;
 
 use crate::comparison::Comparison;
-use crate::small_account;
 use crate::{Head, Highlights, StepDecision};
+use crate::{earlier_stages, small_account};
 
 /// How many instances of each kind of change are named. The page has all.
 const LONGEST_LIST: usize = 20;
@@ -52,6 +52,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     line!(out, "- Started by: {}", text(&run.started_by));
     if let Some(comment) = &run.comment {
         line!(out, "- Comment: {}", text(comment));
+    }
+    for sentence in earlier_stages::sentences(run) {
+        line!(out, "- {}", text(&sentence));
     }
     let counts: Vec<String> = run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };

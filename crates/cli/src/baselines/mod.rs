@@ -150,6 +150,7 @@ fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInpu
         stages,
         readiness_only: false,
         plan_sha256: None,
+        without_earlier_gates: None,
         comment,
         scheduled_time: None,
     }

@@ -55,7 +55,7 @@ impl Failure {
         match error {
             RunError::UnknownStage { .. } => "name stages of the plan, or leave --stages out".to_owned(),
             RunError::FirstStageNotInRun { stage, first } => {
-                format!("name both (--stages {first},{stage}), or leave --stages out")
+                format!("name both (--stages {first},{stage}), or install on stage {first} first")
             }
             RunError::UnknownOrganizationalUnit { organization, .. } => format!(
                 "correct the id (`aws organizations list-organizational-units-for-parent` lists the units), \

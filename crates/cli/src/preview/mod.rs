@@ -9,12 +9,18 @@ use std::io;
 use std::process::ExitCode;
 
 use failure::Failure;
+use jiff::Timestamp;
 use model::Preview;
 use orgpatch_aws::clients::organizations;
-use orgpatch_engine::planner;
+use orgpatch_aws::store::bucket::Store;
+use orgpatch_engine::stage_memory::StageMemory;
+use orgpatch_engine::{planner, stage_memory};
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_plan::Plan;
+use orgpatch_records::keys;
 
 use crate::args::{Format, PreviewArguments};
+use crate::plan_file::PlanFile;
 use crate::validate::caution;
 use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
 
@@ -24,7 +30,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
         Ok(read) => read,
         Err(status) => return status,
     };
-    match wait_for(preview(arguments, &plan)) {
+    match wait_for(preview(arguments, &file, &plan)) {
         Err(status) => status,
         Ok(Ok(preview)) => {
             caution(&plan);
@@ -41,11 +47,10 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
     }
 }
 
-async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, Failure> {
+async fn preview(arguments: &PreviewArguments, file: &PlanFile, plan: &Plan) -> Result<Preview, Failure> {
     let only = arguments.stages.as_deref();
     // Before the organization is read, which takes seconds.
     planner::check_stages(plan, only)?;
-    planner::check_first_stage(plan, only)?;
     let config = credentials::connect(
         arguments.profile.as_deref(),
         arguments.region.as_deref(),
@@ -53,9 +58,29 @@ async fn preview(arguments: &PreviewArguments, plan: &Plan) -> Result<Preview, F
     )
     .await
     .map_err(Failure::NoCredentials)?;
+    let memory = match &arguments.bucket {
+        Some(bucket) => remembered(&Store::new(&config, bucket.clone()), plan).await,
+        None => None,
+    };
+    if let Some(memory) = &memory {
+        planner::check_first_stage(plan, only, memory)?;
+    }
+    let earlier = memory
+        .map(|memory| stage_memory::earlier_stages(plan, &sha256_hex(&file.text), only, &memory, Timestamp::now()));
     let wanted = planner::units_of(plan);
     // Boxed: the futures of the SDK nest deeper than the compiler likes.
     let organization =
         progress::shown("reading the organization", Box::pin(organizations::read(&config, &wanted))).await?;
-    Ok(model::of(plan, &organization, only)?)
+    Ok(model::of(plan, &organization, only, earlier)?)
+}
+
+/// Returns what the bucket remembers of the plan's stages; None if it cannot be read, which is said on the error stream.
+async fn remembered(store: &Store, plan: &Plan) -> Option<StageMemory> {
+    match store.find(&keys::stage_memory(&plan.name)).await {
+        Ok(memory) => Some(memory.unwrap_or_default()),
+        Err(error) => {
+            eprintln!("note: the preview does not tell which stages have passed: {error}");
+            None
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
+use orgpatch_engine::stage_memory::EarlierStage;
 use orgpatch_engine::{baselines, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -35,6 +36,9 @@ pub struct Preview {
     pub stages: Vec<StagePreview>,
     /// Stages of the plan that `--stages` leaves out.
     pub stages_not_in_run: Vec<String>,
+    /// Of the stages that `--stages` leaves out, those before the last one of the run, as earlier install runs have left them. An
+    /// install run is refused if one of them has not passed. Null: the bucket was not read.
+    pub earlier_stages: Option<Vec<EarlierStage>>,
     /// Accounts that are in no step, sorted by id, each with its reason.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
 }
@@ -167,9 +171,14 @@ impl PreviewCounts {
     }
 }
 
-/// Makes the preview of a run of the plan. `only` names the stages to run. Errors are those that would refuse the run.
-pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Preview, RunError> {
-    planner::check_first_stage(plan, only)?;
+/// Makes the preview of a run of the plan. `only` names the stages to run, `earlier_stages` are those before it, if they could
+/// be looked up. Errors are those that would refuse any run.
+pub fn of(
+    plan: &Plan,
+    organization: &Organization,
+    only: Option<&[String]>,
+    earlier_stages: Option<Vec<EarlierStage>>,
+) -> Result<Preview, RunError> {
     let resolution = planner::resolve(plan, organization, only)?;
     let mut stages = Vec::new();
     let mut stages_not_in_run = Vec::new();
@@ -193,6 +202,7 @@ pub fn of(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> 
         counts: stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus),
         stages,
         stages_not_in_run,
+        earlier_stages,
         accounts_outside_plan: resolution.outside,
     })
 }

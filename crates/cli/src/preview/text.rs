@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use orgpatch_engine::stage_memory::EarlierStage;
 use orgpatch_model::english;
 use orgpatch_plan::{Reboot, Wave};
 
@@ -51,6 +52,7 @@ fn head(out: &mut String, preview: &Preview) {
     if !preview.stages_not_in_run.is_empty() {
         let _ = writeln!(out, "  Not run    {}", preview.stages_not_in_run.join(", "));
     }
+    before(out, preview);
     let reboot = match preview.reboot {
         Reboot::IfNeeded => "when a patch needs it",
         Reboot::Never => "never",
@@ -64,6 +66,28 @@ fn head(out: &mut String, preview: &Preview) {
         rate.max_concurrency,
         rate.max_errors,
     );
+}
+
+/// Says what an install run finds of the stages before it.
+fn before(out: &mut String, preview: &Preview) {
+    let Some(earlier) = &preview.earlier_stages else {
+        if !preview.stages_not_in_run.is_empty() {
+            let _ = writeln!(
+                out,
+                "  Before     an install run starts only if each stage before its own has passed; --bucket looks whether it has"
+            );
+        }
+        return;
+    };
+    for EarlierStage { stage, run, at, not_passed, plan_changed } in earlier {
+        let standing = match (not_passed, run, at) {
+            (Some(why), ..) => format!("has NOT passed, so an install run is refused: {why}"),
+            (None, Some(run), Some(at)) => format!("passed in run {run} at {at:.0}"),
+            (None, ..) => "passed".to_owned(),
+        };
+        let changed = if *plan_changed { "; the plan has changed since" } else { "" };
+        let _ = writeln!(out, "  Before     {stage} {}{changed}", printable(&standing));
+    }
 }
 
 fn stage_head(out: &mut String, place: usize, stage: &StagePreview) {

@@ -7,12 +7,14 @@ use orgpatch_model::input::RunInput;
 use orgpatch_model::organization::Organization;
 use orgpatch_plan::{Plan, Stage};
 
+use crate::stage_memory::StageMemory;
+
 /// Checks everything about the input of a run that needs no organization, because reading that takes seconds.
-pub fn check_input(plan: &Plan, input: &RunInput) -> Result<(), RunError> {
+pub fn check_input(plan: &Plan, input: &RunInput, memory: &StageMemory) -> Result<(), RunError> {
     let only = input.stages.as_deref();
     check_stages(plan, only)?;
     if input.scans() {
-        check_first_stage(plan, only)?;
+        check_first_stage(plan, only, memory)?;
     }
     Ok(())
 }
@@ -29,10 +31,13 @@ pub fn check_stages(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError
     Ok(())
 }
 
-/// Refuses a stage that is compared with the first one but would be scanned or installed without it: there would be
-/// neither a cut-off date nor a tested set.
-pub fn check_first_stage(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError> {
+/// Refuses a stage that is compared with the first one, if neither the run nor an earlier one has a scan of that: there would
+/// be neither a cut-off date nor a tested set.
+pub fn check_first_stage(plan: &Plan, only: Option<&[String]>, memory: &StageMemory) -> Result<(), RunError> {
     let Some(first) = plan.stages.first().filter(|first| !is_in_run(first, only)) else { return Ok(()) };
+    if memory.first_stage_scanned_at(plan).is_some() {
+        return Ok(());
+    }
     let needs_it = |stage: &&Stage| is_in_run(stage, only) && plan.untested(stage).is_some();
     plan.stages.iter().find(needs_it).map_or(Ok(()), |stage| {
         Err(RunError::FirstStageNotInRun { stage: stage.name.clone(), first: first.name.clone() })

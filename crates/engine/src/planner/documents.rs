@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baselines::Baseline;
+use crate::stage_memory::{EarlierStage, StageStep};
 
 /// `run.json`: everything that was decided before orgpatch touched any account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct RunDocument {
     pub steps: Vec<StepSummary>,
     /// Accounts that no step of this run works on, each with its reason.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
+    /// The stages before those of an install run that are not part of the run. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_stages: Vec<EarlierStage>,
     /// How many functions orgpatch's account may run at the same time in its Region. Absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_concurrency: Option<u32>,
@@ -96,6 +100,9 @@ pub struct StepSettings {
     /// What the stage as a whole must have proved behind this step; None: nothing, or it is measured behind another step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_proof: Option<StageProof>,
+    /// What the plan is to remember of the stage for later runs. None: the run installs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_step: Option<StageStep>,
     /// What happens to instances that another tool patches too.
     #[serde(default)]
     pub conflicts: ConflictSettings,
@@ -140,8 +147,12 @@ pub struct StageProof {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Promotion {
-    /// Ids of the first stage's steps, whose tested sets count.
+    /// Ids of the steps whose tested sets count: those of the first stage, or the step itself if the first stage is not part of
+    /// the run.
     pub tested_in: Vec<String>,
+    /// When the first stage was scanned in the last run in which it passed, if it is not part of this run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested_before: Option<Timestamp>,
     /// True if patches are approved until the day on which the first stage was scanned; the baselines are then written
     /// when the step begins.
     pub frozen: bool,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::error::RunError;
-use orgpatch_model::input::RunInput;
+use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_model::organization::Organization;
 use orgpatch_model::target::Target;
 use orgpatch_plan::AllowedSources;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::checks::check_input;
 use super::settings::SettingsContext;
 use super::{PlanDocument, RunDocument, Step, StepSettings, StepSummary, resolve};
+use crate::stage_memory::{StageMemory, check_earlier_stages, earlier_stages};
 
 /// Which run, since when, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,15 +64,23 @@ pub(super) fn sha256_of(name: &str, document: &impl Serialize) -> Result<String,
 
 /// Plans a run. The same arguments give the same run.
 ///
-/// Errors: those of [`check_input`] first, then [`RunError::InvalidPlan`] for a source that the deployment does not allow, then
-/// those of [`resolve`].
+/// Errors: those of [`check_input`] first, then [`RunError::EarlierStageNotPassed`] for an install run, then
+/// [`RunError::InvalidPlan`] for a source that the deployment does not allow, then those of [`resolve`].
 pub fn plan(
     PlanDocument { plan, sha256 }: PlanDocument,
     organization: &Organization,
     input: RunInput,
     identity: RunIdentity,
+    memory: &StageMemory,
 ) -> Result<PlannedRun, RunError> {
-    check_input(&plan, &input)?;
+    check_input(&plan, &input, memory)?;
+    let earlier_stages = match input.operation {
+        Operation::Install => earlier_stages(&plan, &sha256, input.stages.as_deref(), memory, identity.now),
+        _ => Vec::new(),
+    };
+    if input.without_earlier_gates.is_none() {
+        check_earlier_stages(&earlier_stages)?;
+    }
     plan.check_sources(&identity.allowed_sources).map_err(RunError::InvalidPlan)?;
     let resolution = resolve(&plan, organization, input.stages.as_deref())?;
     let summaries = resolution.steps.iter().map(summary).collect();
@@ -85,10 +94,11 @@ pub fn plan(
         organization_id: organization.id.clone(),
         steps: summaries,
         accounts_outside_plan: resolution.outside,
+        earlier_stages,
         lambda_concurrency: identity.lambda_concurrency,
     };
     let run_sha256 = sha256_of("run.json", &document)?;
-    let context = SettingsContext::of(&document.plan, &document.input, identity.now, &resolution.steps);
+    let context = SettingsContext::of(&document, &resolution.steps, memory);
     let settings_of = |(index, step): (usize, &Step)| {
         let (earlier, next) = (&resolution.steps[..index], resolution.steps.get(index + 1));
         context.settings(step, earlier, next, &run_sha256)

@@ -6,8 +6,9 @@ use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_plan::{Plan, Stage};
 
 use super::run::sha256_of;
-use super::{Promotion, StageProof, Step, StepSettings, selection_of, step_deadline};
+use super::{Promotion, RunDocument, StageProof, Step, StepSettings, selection_of, step_deadline};
 use crate::baselines::{self, Baseline};
+use crate::stage_memory::{StageMemory, StageStep};
 
 /// What all steps of a run share.
 pub(super) struct SettingsContext<'a> {
@@ -15,15 +16,25 @@ pub(super) struct SettingsContext<'a> {
     input: &'a RunInput,
     /// When the run is planned.
     now: Timestamp,
+    plan_sha256: &'a str,
     /// Ids of the first stage's steps.
-    tested_in: Vec<String>,
+    first_stage_steps: Vec<String>,
+    /// When the first stage was scanned in the last run in which it passed.
+    tested_before: Option<Timestamp>,
 }
 
 impl<'a> SettingsContext<'a> {
     /// Collects it from the steps of the run, in their order.
-    pub(super) fn of(plan: &'a Plan, input: &'a RunInput, now: Timestamp, steps: &[Step]) -> Self {
+    pub(super) fn of(run: &'a RunDocument, steps: &[Step], memory: &StageMemory) -> Self {
         let first_stage = steps.iter().filter(|step| is_of_first_stage(step));
-        Self { plan, input, now, tested_in: first_stage.map(|step| step.id.clone()).collect() }
+        Self {
+            plan: &run.plan,
+            input: &run.input,
+            now: run.started_at,
+            plan_sha256: &run.plan_sha256,
+            first_stage_steps: first_stage.map(|step| step.id.clone()).collect(),
+            tested_before: memory.first_stage_scanned_at(&run.plan),
+        }
     }
 
     /// Returns the settings of a step. `earlier` are all steps before it, `next` is the one behind it.
@@ -52,9 +63,10 @@ impl<'a> SettingsContext<'a> {
             deadline_seconds: step_deadline(plan, stage).seconds,
             gate: stage.gate,
             stage_proof: self.stage_proof(step, earlier, next),
+            stage_step: self.stage_step(step, earlier, next),
             conflicts: plan.conflict_settings(stage),
             baselines: self.baselines(stage),
-            promotion: self.promotion(stage),
+            promotion: self.promotion(step, stage),
             is_first_stage: is_of_first_stage(step),
             earlier_steps: earlier.iter().map(|step| step.id.clone()).collect(),
             accounts,
@@ -71,16 +83,24 @@ impl<'a> SettingsContext<'a> {
     }
 
     /// A stage of an install run opens the next one only if it has proved something, unless the plan has a minimum of its own.
-    /// All its waves count, so it is measured behind the last one. The steps of a stage follow each other.
+    /// All its waves count, so it is measured behind the last one.
     fn stage_proof(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> Option<StageProof> {
         let opens_a_stage = next.is_some_and(|next| next.stage_index != step.stage_index);
         let gate = &self.plan.stages[step.stage_index].gate;
         if self.input.operation != Operation::Install || gate.min_succeeded.is_some() || !opens_a_stage {
             return None;
         }
-        let earlier_waves = earlier.iter().filter(|other| other.stage_index == step.stage_index);
-        let earlier_waves = earlier_waves.map(|wave| wave.id.clone()).collect();
-        Some(StageProof { stage: step.stage.clone(), earlier_waves })
+        Some(StageProof { stage: step.stage.clone(), earlier_waves: earlier_waves(step, earlier) })
+    }
+
+    /// Every step of an install run tells later runs how its stage ended.
+    fn stage_step(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> Option<StageStep> {
+        (self.input.operation == Operation::Install).then(|| StageStep {
+            stage: step.stage.clone(),
+            plan_sha256: self.plan_sha256.to_owned(),
+            earlier_waves: earlier_waves(step, earlier),
+            is_last_wave: next.is_none_or(|next| next.stage_index != step.stage_index),
+        })
     }
 
     /// The baselines of a frozen stage wait for the scan of the first one. A run that applies baselines scans nothing, so
@@ -94,10 +114,21 @@ impl<'a> SettingsContext<'a> {
     }
 
     /// Without a scan there is nothing to compare with what the first stage tested.
-    fn promotion(&self, stage: &Stage) -> Option<Promotion> {
+    fn promotion(&self, step: &Step, stage: &Stage) -> Option<Promotion> {
         let untested = self.plan.untested(stage).filter(|_| self.input.scans())?;
-        Some(Promotion { tested_in: self.tested_in.clone(), frozen: self.is_frozen(stage), untested })
+        let frozen = self.is_frozen(stage);
+        if self.first_stage_steps.is_empty() {
+            // The gate writes what earlier runs have tested as the step's own tested set.
+            let (tested_in, tested_before) = (vec![step.id.clone()], self.tested_before);
+            return Some(Promotion { tested_in, tested_before, frozen, untested });
+        }
+        Some(Promotion { tested_in: self.first_stage_steps.clone(), tested_before: None, frozen, untested })
     }
+}
+
+/// Returns the ids of the steps before it in the same stage. The steps of a stage follow each other.
+fn earlier_waves(step: &Step, earlier: &[Step]) -> Vec<String> {
+    earlier.iter().filter(|other| other.stage_index == step.stage_index).map(|wave| wave.id.clone()).collect()
 }
 
 fn is_of_first_stage(step: &Step) -> bool {

@@ -426,9 +426,12 @@ macro_rules! for_each_code {
                     ErrorBrokenRun "BrokenRun"
                         "A record that the run wrote earlier is missing or unreadable."
                         "Start a new run.",
+                    ErrorEarlierStageNotPassed "EarlierStageNotPassed"
+                        "An install run leaves out a stage that lies before one of its stages and has not passed."
+                        "Install on the earlier stage first, or name it in the input, too.",
                     ErrorFirstStageNotInRun "FirstStageNotInRun"
-                        "The run works on a stage that is compared with the first stage of the plan, but leaves the first stage out."
-                        "Name both stages in the input, or leave stages out.",
+                        "The run works on a stage that is compared with the first stage of the plan. The first stage is not in the run, and no install run in which it passed is remembered."
+                        "Name both stages in the input, or install on the first stage before.",
                     ErrorInvalidInput "InvalidInput"
                         "The execution input, or the input of a function, is not valid."
                         "Read the error in the text of the reason, and correct the input.",

@@ -193,8 +193,10 @@ fn with_baselines((mut plan, parts): (Plan, Parts)) -> Plan {
 
 fn plan_without_baselines() -> impl Strategy<Value = Plan> {
     let reboot = select(vec![Reboot::IfNeeded, Reboot::Never]);
-    (NAME, btree_set(REGION, 1..4), selection(), reboot, conflicts(), rate(), stages()).prop_map(
-        |(name, regions, select, reboot, conflicts, rate, stages)| Plan {
+    let days = (1..=365_u16).prop_map(|days| format!("{days}d").parse().expect("a validity"));
+    let gate_valid_for = proptest::option::of(days);
+    (NAME, btree_set(REGION, 1..4), selection(), reboot, conflicts(), rate(), gate_valid_for, stages()).prop_map(
+        |(name, regions, select, reboot, conflicts, rate, gate_valid_for, stages)| Plan {
             schema_version: 1,
             name,
             regions: list(regions),
@@ -202,6 +204,7 @@ fn plan_without_baselines() -> impl Strategy<Value = Plan> {
             reboot,
             conflicts,
             rate,
+            gate_valid_for,
             baselines: BTreeMap::new(),
             stages,
         },

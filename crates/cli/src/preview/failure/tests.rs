@@ -82,9 +82,9 @@ fn every_error_says_what_to_do_next() {
      |
      = help: name stages of the plan, or leave --stages out
 
-    error: stage "production" is compared with what stage "test" tested in the same run, and "test" is not part of it; name both stages, or leave `stages` out
+    error: stage "production" is compared with what stage "test" tested. "test" is not part of this run, and no install run in which it passed is remembered; name both stages
      |
-     = help: name both (--stages test,production), or leave --stages out
+     = help: name both (--stages test,production), or install on stage test first
 
     error: stage "test": account 123456789012 is not in organization o-x
      |

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::planner::{PlanDocument, PlannedRun, PlannedStep, RunIdentity, frozen_baselines, plan};
+use crate::stage_memory::StageMemory;
 
 /// Name of the case, of its plan, and what the input of the run adds to operation and plan.
-const CASES: [(&str, &str, &str, &str); 11] = [
+const CASES: [(&str, &str, &str, &str); 12] = [
     ("staged", "staged", "install", "{}"),
     ("waves", "waves", "install", r#"{"comment": "CHG-1"}"#),
     ("overlaps", "overlaps", "install", "{}"),
@@ -28,6 +29,7 @@ const CASES: [(&str, &str, &str, &str); 11] = [
     ("frozen-apply-baselines", "frozen", "apply-baselines", "{}"),
     ("frozen-restore-baselines", "frozen", "restore-baselines", r#"{"stages": ["production"]}"#),
     ("frozen-some-stages", "frozen", "install", r#"{"stages": ["production", "test"]}"#),
+    ("frozen-after-test", "frozen", "install", r#"{"stages": ["production"], "withoutEarlierGates": "CHG-2"}"#),
     ("staged-some-stages", "staged", "install", r#"{"stages": ["staging"]}"#),
 ];
 
@@ -64,8 +66,13 @@ pub fn golden_organization() -> Organization {
     Organization { id, accounts: accounts.into_iter().map(account).collect(), unit_names }
 }
 
-/// Plans a run of a golden plan; `more` are fields of its input besides operation and plan.
+/// Plans a run of a golden plan of which no run is remembered; `more` are fields of its input besides operation and plan.
 pub fn golden_run(name: &str, operation: &str, more: &str) -> Result<PlannedRun, RunError> {
+    golden_run_after(name, operation, more, &StageMemory::default())
+}
+
+/// The same, after earlier runs of the plan.
+pub fn golden_run_after(name: &str, operation: &str, more: &str, memory: &StageMemory) -> Result<PlannedRun, RunError> {
     let document = PlanDocument::read(name, &text(&format!("{name}.plan.yaml")))?;
     let mut input: Value = serde_json::from_str(more).expect("fields of an input");
     input["operation"] = json!(operation);
@@ -76,7 +83,17 @@ pub fn golden_run(name: &str, operation: &str, more: &str) -> Result<PlannedRun,
         lambda_concurrency: None,
         allowed_sources: AllowedSources::default(),
     };
-    plan(document, &golden_organization(), RunInput::read(&input)?, identity)
+    plan(document, &golden_organization(), RunInput::read(&input)?, identity, memory)
+}
+
+/// Two days before, Test has passed in a run of its own.
+fn after_test() -> StageMemory {
+    let run = json!({"runId": "test-2026-11", "planSha256": "0", "beganAt": "2026-11-08T03:00:00Z", "end": {
+        "at": "2026-11-08T05:00:00Z", "advanced": true, "counts": {"patched": 3},
+        "reason": {"code": "within-limits", "text": "every instance is patched"},
+    }});
+    let passed = json!({"runId": "test-2026-11", "at": "2026-11-08T05:00:00Z", "scannedAt": "2026-11-08T03:20:00Z"});
+    serde_json::from_value(json!({"stages": {"test": {"latest": run, "passed": passed}}})).expect("a memory")
 }
 
 fn shown(run: &PlannedRun) -> Value {
@@ -94,7 +111,8 @@ fn shown(run: &PlannedRun) -> Value {
 fn planned_runs_are_the_committed_ones() {
     let mut different = Vec::new();
     for (case, plan, operation, more) in CASES {
-        let run = golden_run(plan, operation, more).unwrap_or_else(|error| panic!("{case}: {error}"));
+        let run =
+            golden_run_after(plan, operation, more, &after_test()).unwrap_or_else(|error| panic!("{case}: {error}"));
         let name = format!("{case}.planned.json");
         let planned = format!("{:#}\n", shown(&run));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {

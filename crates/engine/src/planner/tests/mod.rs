@@ -43,6 +43,7 @@ fn plan(stages: Vec<Stage>) -> Plan {
         reboot: Reboot::IfNeeded,
         conflicts: Conflicts::default(),
         rate: Rate::default(),
+        gate_valid_for: None,
         baselines: BTreeMap::new(),
         stages,
     }

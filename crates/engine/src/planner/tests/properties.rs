@@ -10,6 +10,7 @@ use proptest::sample::subsequence;
 
 use super::*;
 use crate::planner::{PlanDocument, PlannedRun, RunIdentity, waves_of};
+use crate::stage_memory::StageMemory;
 
 /// The units of the made-up organization, each with its path.
 const PATHS: [&[&str]; 5] =
@@ -80,6 +81,8 @@ fn cases() -> impl Strategy<Value = Case> {
                 stages,
                 readiness_only,
                 plan_sha256: None,
+                // Stages may be left out of the run.
+                without_earlier_gates: (operation == Operation::Install).then(|| "a test".to_owned()),
                 comment: None,
                 scheduled_time: None,
             };
@@ -96,7 +99,8 @@ fn planned(Case { plan, organization, input }: &Case) -> PlannedRun {
         lambda_concurrency: None,
         allowed_sources: AllowedSources::default(),
     };
-    crate::planner::plan(document, organization, input.clone(), identity).expect("a planned run")
+    crate::planner::plan(document, organization, input.clone(), identity, &StageMemory::default())
+        .expect("a planned run")
 }
 
 proptest! {

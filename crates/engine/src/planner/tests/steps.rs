@@ -5,6 +5,7 @@ use orgpatch_plan::{Approve, Untested};
 
 use super::*;
 use crate::planner::{check_first_stage, check_stages, selection_of};
+use crate::stage_memory::StageMemory;
 
 fn ids(resolution: &Resolution) -> Vec<String> {
     resolution
@@ -26,10 +27,10 @@ fn a_stage_that_is_compared_with_the_first_one_runs_with_it() {
     let mut plan = plan(vec![stage("test", &["ou-t"]), stage("staging", &[]), stage("production", &["ou-p"])]);
     let check = |plan: &Plan, names: &[&str]| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        check_stages(plan, Some(&names)).and_then(|()| check_first_stage(plan, Some(&names)))
+        check_stages(plan, Some(&names)).and_then(|()| check_first_stage(plan, Some(&names), &StageMemory::default()))
     };
     let ok = |plan: &Plan| {
-        assert_eq!(check_first_stage(plan, None), Ok(()));
+        assert_eq!(check_first_stage(plan, None, &StageMemory::default()), Ok(()));
         for names in [&["test"][..], &["production", "test"], &["staging"], &["test", "staging"]] {
             assert_eq!(check(plan, names), Ok(()), "{names:?}");
         }
@@ -51,7 +52,7 @@ fn a_stage_that_is_compared_with_the_first_one_runs_with_it() {
             assert_eq!(error.name(), "FirstStageNotInRun");
             assert_eq!(
                 error.to_string(),
-                "stage \"production\" is compared with what stage \"test\" tested in the same run, and \"test\" is not part of it; name both stages, or leave `stages` out"
+                "stage \"production\" is compared with what stage \"test\" tested. \"test\" is not part of this run, and no install run in which it passed is remembered; name both stages"
             );
             assert!(RunError::NAMES.contains(&error.name()));
         }
