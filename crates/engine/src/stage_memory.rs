@@ -154,8 +154,15 @@ impl StageEnd {
     }
 }
 
-/// Returns the stages before the last stage of an install run that are not part of the run, each with whether it has passed.
-/// `only` names the stages of the run; None is all of them.
+/// Returns the stages before the last stage of a run that are not part of the run. `only` names the stages of the run; None is
+/// all of them.
+pub fn stages_before<'p>(plan: &'p Plan, only: Option<&[String]>) -> impl Iterator<Item = &'p Stage> {
+    let is_in_run = move |stage: &Stage| only.is_none_or(|names| names.contains(&stage.name));
+    let last = plan.stages.iter().rposition(is_in_run).unwrap_or(0);
+    plan.stages[..last].iter().filter(move |stage| !is_in_run(stage))
+}
+
+/// Returns them with whether they have passed.
 #[must_use]
 pub fn earlier_stages(
     plan: &Plan,
@@ -164,11 +171,8 @@ pub fn earlier_stages(
     memory: &StageMemory,
     now: Timestamp,
 ) -> Vec<EarlierStage> {
-    let is_in_run = |stage: &Stage| only.is_none_or(|names| names.contains(&stage.name));
-    let last = plan.stages.iter().rposition(is_in_run).unwrap_or(0);
     let valid_for = plan.gate_valid_for.unwrap_or(GateValidity::DEFAULT);
-    let missing = plan.stages[..last].iter().filter(|stage| !is_in_run(stage));
-    missing
+    stages_before(plan, only)
         .map(|stage| {
             let Some(RememberedStage { latest, .. }) = memory.stages.get(&stage.name) else {
                 let not_passed = Some("no install run of this plan has begun it".to_owned());

@@ -43,7 +43,7 @@ const CHANGES: [Change; 5] = [
     Change {
         entry: "Gates hold between runs",
         meaning: "an install run of later stages starts only if each stage before them is in the run or has passed within 30 days",
-        earlier: "withoutEarlierGates in the input of the run",
+        earlier: "withoutEarlierGates",
         // Before the first stage there is none.
         is_met_by: |plan, stage| {
             let is_first = plan.stages.first().is_some_and(|first| first.name == stage.name);
@@ -129,12 +129,32 @@ mod tests {
             let first = format!("{{name: test, accounts: [\"111111111111\"], {says}{gate}}}");
             let last = format!("{{name: production, ous: [r-abcd], {says}}}");
             entries(&format!(
-                "schemaVersion: 1\nname: m\nregions: [ap-northeast-1]\nstages:\n  - {first}\n  - {last}\n"
+                "schemaVersion: 1\nname: m\nregions: [ap-northeast-1]\ngateValidFor: 30d\nstages:\n  - {first}\n  - {last}\n"
             ))
         };
         assert_eq!(met(""), ["A stage must prove something"]);
         assert_eq!(met(", gate: {minSucceeded: 0}"), [""; 0]);
         assert_eq!(met(", gate: {minSucceeded: 3}"), [""; 0]);
+    }
+
+    #[test]
+    fn every_stage_but_the_first_has_a_gate_before_it() {
+        let stage = |name: &str, account: u8| {
+            format!(
+                "{{name: {name}, accounts: [\"11111111111{account}\"], passes: 1, deadline: 16h, gate: {{minSucceeded: 0}}}}"
+            )
+        };
+        let text = |more: &str| {
+            let stages = [stage("test", 1), stage("staging", 2), stage("production", 3)].join(", ");
+            format!("schemaVersion: 1\nname: m\nregions: [ap-northeast-1]\n{more}stages: [{stages}]\n")
+        };
+        let plan = super::super::read(&text("")).expect("a plan");
+        let [changed] = &changed_defaults(&plan)[..] else { panic!("one change") };
+        assert_eq!(
+            (changed.entry, &*changed.stages),
+            ("Gates hold between runs", &["staging".to_owned(), "production".to_owned()][..])
+        );
+        assert_eq!(entries(&text("gateValidFor: 30d\n")), [""; 0]);
     }
 
     #[test]

@@ -258,16 +258,50 @@ def test_a_schedule_starts_nothing_until_it_is_enabled(operation: str) -> None:
     assert template["Parameters"][f"Enable{name}Schedule"]["Default"] == "false"
     assert properties["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
     assert properties["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    document = json.loads(properties["Target"]["Input"]["Fn::Sub"])
+    document = given(properties["Target"])
     assert document["operation"] == operation
     # The execution input is strict: an unknown field would end every scheduled run before it starts.
     assert set(document) <= {"operation", "plan", "stages", "comment", "scheduledTime"}
 
 
-@pytest.mark.parametrize("name", ["ScanSchedule", "InstallSchedule"])
+def given(target: dict[str, Any], names: str = "null") -> dict[str, Any]:
+    """Returns the input of the runs that a schedule starts, with these stages."""
+    text = target["Input"]["Fn::Sub"]
+    parsed = json.loads((text if isinstance(text, str) else text[0]).replace("${Stages}", names))
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+SCHEDULES = ("ScanSchedule", "InstallSchedule", "SecondInstallSchedule", "ThirdInstallSchedule")
+
+
+def test_every_night_of_an_install_has_its_own_stages() -> None:
+    template = sources.template()
+    assert set(sources.resources(template, "AWS::Scheduler::Schedule")) == set(SCHEDULES)
+    for nth, logical_id in zip(("", "Second", "Third"), SCHEDULES[1:], strict=True):
+        resource = template["Resources"][logical_id]
+        # One schedule there always is; the others only with times of their own.
+        assert resource.get("Condition") == (f"Has{nth}InstallSchedule" if nth else None)
+        properties = resource["Properties"]
+        assert properties["ScheduleExpression"] == {"Ref": f"{nth}InstallScheduleExpression"}
+        # One switch enables all of them.
+        assert properties["State"] == {"Fn::If": ["InstallScheduleEnabled", "ENABLED", "DISABLED"]}
+        stages = properties["Target"]["Input"]["Fn::Sub"][1]["Stages"]["Fn::If"]
+        assert stages[0] == f"Has{nth}InstallStages"
+        assert template["Conditions"][stages[0]] == {
+            "Fn::Not": [{"Fn::Equals": [{"Ref": f"{nth}InstallStages"}, ""]}]
+        }
+        joined = stages[1]["Fn::Sub"][1]["Names"]["Fn::Join"]
+        assert joined == ['","', {"Fn::Split": [",", {"Ref": f"{nth}InstallStages"}]}]
+        names = stages[1]["Fn::Sub"][0].replace("${Names}", joined[0].join(["test", "staging"]))
+        assert given(properties["Target"], names)["stages"] == ["test", "staging"]
+        assert given(properties["Target"], stages[2])["stages"] is None
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_says_its_time_and_tries_again_while_the_time_is_near(name: str) -> None:
     target = sources.template()["Resources"][name]["Properties"]["Target"]
-    keyword = json.loads(target["Input"]["Fn::Sub"])["scheduledTime"]
+    keyword = given(target)["scheduledTime"]
     source = (sources.ROOT / "crates" / "model" / "src" / "input.rs").read_text()
     assert re.findall(r'const SCHEDULED_TIME: &str = "(.*)";', source) == [keyword]
     # Later than this, list-accounts takes an execution for one that a person started again.
@@ -408,6 +442,16 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
         ("HistoryDatabaseName", "patch-history", False),
         ("HistoryDatabaseName", "", False),
         ("ScheduledPlan", "monthly", True),
+        ("InstallStages", "", True),
+        ("InstallStages", "test", True),
+        ("SecondInstallStages", "test,Staging_2", True),
+        ("InstallStages", "test, staging", False),
+        ("ThirdInstallStages", 'test","x', False),
+        ("InstallStages", "test,", False),
+        ("SecondInstallScheduleExpression", "", True),
+        ("ThirdInstallScheduleExpression", "cron(0 2 ? * SAT#3 *)", True),
+        ("SecondInstallScheduleExpression", "every day", False),
+        ("InstallScheduleExpression", "", False),
         ("ScheduledPlan", 'x","operation":"install', False),
     ],
 )

@@ -2,7 +2,7 @@
 
 use orgpatch_engine::baselines::Baseline;
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
-use orgpatch_engine::stage_memory::EarlierStage;
+use orgpatch_engine::stage_memory::{EarlierStage, stages_before};
 use orgpatch_engine::{baselines, planner};
 use orgpatch_model::error::RunError;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -202,7 +202,8 @@ pub fn of(
         counts: stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus),
         stages,
         stages_not_in_run,
-        earlier_stages,
+        // Where there is none, there is nothing to look up.
+        earlier_stages: if stages_before(plan, only).next().is_none() { Some(Vec::new()) } else { earlier_stages },
         accounts_outside_plan: resolution.outside,
     })
 }

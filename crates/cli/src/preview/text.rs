@@ -71,12 +71,9 @@ fn head(out: &mut String, preview: &Preview) {
 /// Says what an install run finds of the stages before it.
 fn before(out: &mut String, preview: &Preview) {
     let Some(earlier) = &preview.earlier_stages else {
-        if !preview.stages_not_in_run.is_empty() {
-            let _ = writeln!(
-                out,
-                "  Before     an install run starts only if each stage before its own has passed; --bucket looks whether it has"
-            );
-        }
+        let text =
+            "an install run starts only if each stage before its own has passed; --bucket NAME looks whether it has";
+        let _ = writeln!(out, "  Before     {text}");
         return;
     };
     for EarlierStage { stage, run, at, not_passed, plan_changed } in earlier {

@@ -24,6 +24,11 @@ function poisoned(text: string): Report {
   report.run.plan = text;
   report.run.comment = text;
   report.run.startedBy = text;
+  report.run.withoutEarlierGates = text;
+  report.run.earlierStages = [
+    { stage: text, run: text, at: report.run.startedAt },
+    { stage: text, notPassed: text },
+  ];
   report.run.reason.text = text;
   for (const step of report.steps) {
     step.reason.text = mark("step");

@@ -546,3 +546,21 @@ test("the colour theme stays after a reload", async ({ page }) => {
 test("times are in UTC and in the reader's time zone", async ({ page }) => {
   await expect(page.locator("time").first()).toHaveText("2026-11-10 00:00 UTC Nov 10, 2026, 09:00 GMT+9");
 });
+
+test("the stages before the run and the reason to go on without them are on the first screen", async ({ page }) => {
+  const report = structuredClone(withExtras);
+  report.run.withoutEarlierGates = "CHG-7, zero-day";
+  report.run.earlierStages = [
+    { stage: "test", run: "night-1", at: "2026-11-11T03:00:00Z", planChanged: true },
+    { stage: "staging", run: "night-2", at: "2026-11-13T11:22:00Z", notPassed: "run night-2 halted there" },
+  ];
+  await page.goto(pageOf("earlier-stages", report));
+  const result = page.getByRole("region", { name: await page.locator("#result").innerText() });
+  for (const sentence of [
+    "Stage test, not part of this run, passed in run night-1 at 2026-11-11 03:00 UTC; the plan has changed since.",
+    "Stage staging, not part of this run, has NOT passed: run night-2 halted there.",
+    "The run was started without regard to earlier stages: CHG-7, zero-day",
+  ]) {
+    await expect(result.getByText(sentence)).toBeInViewport();
+  }
+});

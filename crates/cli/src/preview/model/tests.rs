@@ -246,6 +246,37 @@ fn stages_that_get_what_was_tested() {
 }
 
 #[test]
+fn the_stages_before_a_run_are_shown_as_earlier_runs_left_them() {
+    let production = ["production".to_owned()];
+    let shown = |earlier| {
+        let preview = of(&plan(), &organization(), Some(&production), earlier).expect("a preview");
+        let text = render(&preview);
+        text.lines().filter(|line| line.starts_with("  Before ")).collect::<Vec<_>>().join("\n")
+    };
+    let stage = |more: Value| {
+        let mut stage = serde_json::json!({"stage": "test", "run": "night", "at": "2026-11-11T03:00:00Z"});
+        stage.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        Some(vec![serde_json::from_value(stage).expect("a stage")])
+    };
+    assert_snapshot!(
+        [
+            shown(None),
+            shown(stage(serde_json::json!({}))),
+            shown(stage(serde_json::json!({"planChanged": true}))),
+            shown(stage(serde_json::json!({"notPassed": "run night halted there"}))),
+        ].join("\n"),
+        @r"
+      Before     an install run starts only if each stage before its own has passed; --bucket NAME looks whether it has
+      Before     test passed in run night at 2026-11-11T03:00:00Z
+      Before     test passed in run night at 2026-11-11T03:00:00Z; the plan has changed since
+      Before     test has NOT passed, so an install run is refused: run night halted there
+    "
+    );
+    let all = of(&plan(), &organization(), None, None).expect("a preview");
+    assert_eq!(all.earlier_stages, Some(Vec::new()), "nothing lies before the first stage");
+}
+
+#[test]
 fn nothing_left_out() {
     let mut organization = organization();
     organization.accounts.truncate(2);

@@ -28,7 +28,12 @@ const CASES: [(&str, &str, &str, &str); 12] = [
     ("frozen-preview-baselines", "frozen", "preview-baselines", "{}"),
     ("frozen-apply-baselines", "frozen", "apply-baselines", "{}"),
     ("frozen-restore-baselines", "frozen", "restore-baselines", r#"{"stages": ["production"]}"#),
-    ("frozen-some-stages", "frozen", "install", r#"{"stages": ["production", "test"]}"#),
+    (
+        "frozen-some-stages",
+        "frozen",
+        "install",
+        r#"{"stages": ["production", "test"], "withoutEarlierGates": "CHG-2"}"#,
+    ),
     ("frozen-after-test", "frozen", "install", r#"{"stages": ["production"], "withoutEarlierGates": "CHG-2"}"#),
     ("staged-some-stages", "staged", "install", r#"{"stages": ["staging"]}"#),
 ];

@@ -3,6 +3,7 @@ import { CircleCheck, CircleX, OctagonPause } from "lucide-preact";
 import type { JSX } from "preact";
 import { baselineSentence, baselinesOnly, judgedSentence } from "../model/baselines";
 import type { Data } from "../model/data";
+import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
 import { countOf, OUTCOMES, outcomeText, succeeded, total } from "../model/outcomes";
@@ -78,6 +79,9 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           </h1>
           <Prose>{sentenceCase(run.reason.text)}</Prose>
           <ReasonAction code={run.reason.code} />
+          {earlierStageSentences(run).map((sentence) => (
+            <Prose key={sentence}>{sentence}</Prose>
+          ))}
         </div>
         {/* Only the instances say how many of them are ready. */}
         {!baselines && !(loading && run.readinessOnly) && (
