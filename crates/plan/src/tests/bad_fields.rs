@@ -178,17 +178,34 @@ select:
   exclude:
     tags: {\"\": [x], 7: [y]}
 "), @r#"
-    line 6, column 12: select.tags.Patch: "enabled" is not a list; valid: a list of the values that match, such as ["enabled"]
-    line 7, column 13: select.tags.Exempt: true is not a list; valid: a list of the values that match, such as ["true"]
-    line 8, column 12: select.tags.Stage: the list is empty; valid: a list of the values that match, such as [enabled]
+    line 6, column 12: select.tags.Patch: "enabled" is not a list; valid: a list of the values that match, such as ["enabled"], or any for every value
+    line 7, column 13: select.tags.Exempt: true is not a list; valid: a list of the values that match, such as ["true"], or any for every value
+    line 8, column 12: select.tags.Stage: the list is empty; valid: a list of the values that match, such as [enabled], or any for every value
     line 9, column 13: select.tags.Level[0]: 1 is a number in YAML; valid: a tag value (as text in quotes: "1")
     line 9, column 16: select.tags.Level[1]: 2.5 is a number in YAML; valid: a tag value (as text in quotes: "2.5")
     line 9, column 25: select.tags.Level[3]: there is no value; valid: a tag value
     line 9, column 34: select.tags.Level[5]: "x" stands twice in this list, first in line 9; valid: each value once
-    line 10, column 12: select.tags.Owner: a mapping is not a list; valid: a list of the values that match, such as [enabled]
-    line 11, column 5: select.tags.Empty: there is no value; valid: a list of the values that match, such as [enabled]
+    line 10, column 12: select.tags.Owner: a mapping is not a list; valid: a list of the values that match, such as [enabled], or any for every value
+    line 11, column 5: select.tags.Empty: there is no value; valid: a list of the values that match, such as [enabled], or any for every value
     line 13, column 12: select.exclude.tags[""]: the tag key "" has 0 characters; valid: 1 to 128 characters
     line 13, column 21: select.exclude.tags: the key 7 is not a text; valid: keys that are texts; quotes make a number or true a text
+    "#);
+}
+
+/// Seventeen databases were rebooted because an exclusion with `"*"` matched nothing.
+#[test]
+fn wildcards_in_tag_values() {
+    assert_snapshot!(mistakes_in(
+        "
+select:
+  tags: {Patch: [\"on*\"]}
+  exclude:
+    tags: {Role: \"*\", Cost Center: [\"*\", db], Tier: db-?}
+"), @r#"
+    line 6, column 18: select.tags.Patch[0]: "on*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Patch: any for every value of this key, or a list of the values in full
+    line 8, column 18: select.exclude.tags.Role: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Role: any for every value of this key, or a list of the values in full
+    line 8, column 37: select.exclude.tags["Cost Center"][0]: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: "Cost Center": any for every value of this key, or a list of the values in full
+    line 8, column 53: select.exclude.tags.Tier: "db-?" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Tier: any for every value of this key, or a list of the values in full
     "#);
 }
 

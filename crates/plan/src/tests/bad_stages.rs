@@ -167,7 +167,7 @@ fn regions_and_selection_of_a_stage() {
     select: {tags: {Patch: on}, exclude: {ous: []}}
 "), @r#"
     line 7, column 14: stages[0].regions: the list is empty; valid: a list of Regions, such as [ap-northeast-1, ap-northeast-3]
-    line 8, column 28: stages[0].select.tags.Patch: "on" is not a list; valid: a list of the values that match, such as ["on"]
+    line 8, column 28: stages[0].select.tags.Patch: "on" is not a list; valid: a list of the values that match, such as ["on"], or any for every value
     line 8, column 43: stages[0].select.exclude.ous: unknown field "ous": it belongs in stages[] or stages[].exclude; valid: accounts, instances, tags
     "#);
 }
