@@ -36,6 +36,11 @@ pub struct Plan {
     /// Regions of every account, by code (`ap-northeast-1`).
     #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
     pub regions: Vec<String>,
+    /// Those of its Regions that the list of this version lacks, because they are newer. A Region that neither the list nor this
+    /// field has is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
+    pub allow_unknown_regions: Vec<String>,
     /// Which instances to patch. Absent: every instance.
     #[serde(default)]
     pub select: Selection,

@@ -26,6 +26,7 @@ const PLAN: Names = names(&[
     "schemaVersion",
     "name",
     "regions",
+    "allowUnknownRegions",
     "select",
     "reboot",
     "conflicts",
@@ -122,6 +123,8 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
     let fields = decoder.fields(at, &PLAN)?;
     let schema_version = fields.require(decoder, "schemaVersion", "1").and_then(|at| schema_version(decoder, &at));
     let name = fields.require(decoder, "name", NAME.valid).and_then(|at| decoder.form(&at, &NAME));
+    // Before the first Region is read.
+    let allow_unknown_regions = fields.get("allowUnknownRegions").map(|at| unknown_regions(decoder, &at));
     let regions = fields
         .require(decoder, "regions", "a list of Regions, such as [ap-northeast-1]")
         .map(|at| regions(decoder, &at));
@@ -144,6 +147,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
         schema_version: schema_version?,
         name: name?.value,
         regions: regions?,
+        allow_unknown_regions: allow_unknown_regions.unwrap_or_default(),
         select: select.unwrap_or_default(),
         reboot: reboot.unwrap_or_default(),
         conflicts: conflicts.unwrap_or_default(),
@@ -166,11 +170,18 @@ fn schema_version(decoder: &mut Decoder, at: &At<'_>) -> Option<u32> {
     Some(1)
 }
 
+fn unknown_regions(decoder: &mut Decoder, at: &At<'_>) -> Vec<String> {
+    let items = decoder.list_of_some(at, "a list of Regions that are newer than this version of orgpatch");
+    let found = values(decoder.forms(&items, &REGION));
+    decoder.allow_regions(found.clone());
+    found
+}
+
 pub(super) fn regions(decoder: &mut Decoder, at: &At<'_>) -> Vec<String> {
     let items = decoder.list_of_some(at, "a list of Regions, such as [ap-northeast-1, ap-northeast-3]");
     let found = decoder.forms(&items, &REGION);
     for region in &found {
-        decoder.partition(region);
+        decoder.region(region);
     }
     values(found)
 }

@@ -198,9 +198,23 @@ fn plan_without_baselines() -> impl Strategy<Value = Plan> {
     let days = (1..=365_u16).prop_map(|days| format!("{days}d").parse().expect("a validity"));
     let gate_valid_for = proptest::option::of(days);
     (NAME, btree_set(REGION, 1..4), selection(), reboot, conflicts(), rate(), gate_valid_for, stages()).prop_map(
-        |(name, regions, select, reboot, conflicts, rate, gate_valid_for, stages)| Plan {
+        |(name, regions, select, reboot, conflicts, rate, gate_valid_for, stages): (
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            Vec<Stage>,
+        )| Plan {
             schema_version: 1,
             name,
+            // Most of these are made up.
+            allow_unknown_regions: {
+                let of_stages = stages.iter().flat_map(|stage| stage.regions.iter().cloned());
+                list(regions.iter().cloned().chain(of_stages).collect())
+            },
             regions: list(regions),
             select,
             reboot,
