@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
-use orgpatch_plan::Selection;
+use orgpatch_plan::{Selection, TagValues};
 
 /// Returns why the plan leaves an instance out, whatever its state; None if it is selected.
 #[must_use]
@@ -20,12 +20,12 @@ pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<Operating
         ));
     }
     if let Some(key) = select.tags.iter().find_map(|(key, values)| {
-        let has = instance.tags.get(key).is_some_and(|value| values.contains(value));
+        let has = instance.tags.get(key).is_some_and(|value| values.matches(value));
         (!has).then_some(key)
     }) {
         return Some(Reason::new(
             ReasonCode::NotSelectedByTags,
-            format!("not selected by tags: the plan asks for {key}={}", select.tags[key].join(" or ")),
+            format!("not selected by tags: the plan asks for {key}={}", select.tags[key]),
         ));
     }
     if let Some(os) = os
@@ -41,10 +41,10 @@ pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<Operating
 }
 
 fn matching_tag<'a>(
-    wanted: &'a BTreeMap<String, Vec<String>>,
+    wanted: &'a BTreeMap<String, TagValues>,
     tags: &'a BTreeMap<String, String>,
 ) -> Option<(&'a str, &'a str)> {
     wanted.iter().find_map(|(key, values)| {
-        tags.get(key).filter(|value| values.contains(value)).map(|value| (key.as_str(), value.as_str()))
+        tags.get(key).filter(|value| values.matches(value)).map(|value| (key.as_str(), value.as_str()))
     })
 }

@@ -1,8 +1,8 @@
 //! Partitions and their Regions (`data/regions.json`, written by `scripts/regions.py` from botocore), and the Regions that
 //! are on in every account (`data/default-regions.json`).
 //!
-//! AWS opens Regions more often than orgpatch is released. A Region that the list lacks is therefore not wrong: it has no
-//! known partition, and AWS decides whether it exists.
+//! AWS opens Regions more often than orgpatch is released. A plan may therefore name a Region that the list lacks as newer: it
+//! has no known partition, and AWS decides whether it exists.
 
 use std::sync::LazyLock;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use orgpatch_facts::regions::{Partition, partition_of};
+use orgpatch_facts::regions::{Partition, partition_of, partitions};
 
 use super::error::{PlanError, Related};
 use super::lines::Lines;
@@ -53,6 +53,8 @@ pub(super) struct Decoder {
     more: usize,
     /// The first Region whose partition is known.
     first_region: Option<(String, &'static Partition, Location)>,
+    /// Regions that the plan names although the list of Regions lacks them.
+    allowed_regions: Vec<String>,
 }
 
 impl<'n> Fields<'n> {
@@ -111,10 +113,18 @@ impl Decoder {
         self.errors.push((place, other.map(|(other, _)| other), error));
     }
 
-    /// Compares the partition of a Region with that of the first Region of the plan: an organization is in one partition.
-    /// Regions whose partition is not known are left to AWS.
-    pub fn partition(&mut self, region: &Located<String>) {
+    /// Takes these Regions for Regions, although the list of this version lacks them.
+    pub fn allow_regions(&mut self, regions: Vec<String>) {
+        self.allowed_regions = regions;
+    }
+
+    /// Checks that a Region exists, and compares its partition with that of the first Region of the plan: an organization is in
+    /// one partition. A Region that the plan names as newer than the list is left to AWS.
+    pub fn region(&mut self, region: &Located<String>) {
         let Some(partition) = partition_of(&region.value) else {
+            if !self.allowed_regions.contains(&region.value) {
+                self.refuse_region(region);
+            }
             return;
         };
         let Some((first, expected, place)) = &self.first_region else {
@@ -134,6 +144,17 @@ impl Decoder {
         );
         let place = *place;
         self.refuse_with((&region.path, region.place), problem, valid, (place, "the first Region of the plan"));
+    }
+
+    fn refuse_region(&mut self, region: &Located<String>) {
+        let known = partitions().iter().flat_map(|partition| &partition.regions).map(String::as_str);
+        let hint = nearest(&region.value, known).map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
+        let problem = format!("{} is no Region that this version of orgpatch knows{hint}", quote(&region.value));
+        let valid = format!(
+            "the code of a Region; for one that is newer, name it in `allowUnknownRegions: [{}]`, too",
+            region.value
+        );
+        self.refuse(&region.path, region.place, problem, valid);
     }
 
     /// Returns the number of mistakes so far.

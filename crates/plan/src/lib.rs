@@ -18,6 +18,7 @@ mod schema;
 mod share;
 mod stages;
 mod suggest;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod working_time;
@@ -36,4 +37,5 @@ pub use promotion::Untested;
 pub use read::{MAX_BYTES, read};
 pub use schema::json_schema;
 pub use share::{InvalidShare, MaxConcurrency, MaxErrors, MaxTargets, Share};
+pub use tags::{AnyValue, TagValues};
 pub use working_time::{Deadline, InvalidDeadline, Passes};

@@ -19,6 +19,8 @@ use super::pattern::{
 use super::promotion::Untested;
 use super::schema;
 use super::share::{MaxConcurrency, MaxErrors, MaxTargets};
+use super::tags;
+use super::tags::TagValues;
 use super::working_time::{Deadline, Passes};
 
 /// What is patched, in which order, and what must hold before the next stage may start.
@@ -34,6 +36,11 @@ pub struct Plan {
     /// Regions of every account, by code (`ap-northeast-1`).
     #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
     pub regions: Vec<String>,
+    /// Those of its Regions that the list of this version lacks, because they are newer. A Region that neither the list nor this
+    /// field has is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), inner(regex(pattern = REGION_PATTERN)), extend("uniqueItems" = true))]
+    pub allow_unknown_regions: Vec<String>,
     /// Which instances to patch. Absent: every instance.
     #[serde(default)]
     pub select: Selection,
@@ -64,10 +71,10 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Selection {
-    /// Tags that an instance must have: every key, with any of its values. Absent: tags do not matter.
+    /// Tags that an instance must have: every key, with any of its values; `any` is every value. Absent: tags do not matter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(transform = schema::tags, extend("minProperties" = 1))]
-    pub tags: BTreeMap<String, Vec<String>>,
+    #[schemars(transform = tags::schema, extend("minProperties" = 1))]
+    pub tags: BTreeMap<String, TagValues>,
     /// Operating systems, by their names in the Systems Manager API. Absent: all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
@@ -89,10 +96,10 @@ pub struct Exclusion {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(regex(pattern = INSTANCE_PATTERN)), extend("uniqueItems" = true))]
     pub instances: Vec<String>,
-    /// Tags. An instance that has any of these keys with any of that key's values is left out.
+    /// Tags. An instance that has any of these keys with any of that key's values is left out; `any` is every value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(transform = schema::tags)]
-    pub tags: BTreeMap<String, Vec<String>>,
+    #[schemars(transform = tags::schema)]
+    pub tags: BTreeMap<String, TagValues>,
 }
 
 impl Exclusion {

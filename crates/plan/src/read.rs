@@ -13,14 +13,11 @@ use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
 use super::share::Share;
 use super::stages::stages;
+use super::tags;
 use super::yaml::{self, Location};
 
 /// The largest document that is read, in bytes. Plans need about a thousandth of it.
 pub const MAX_BYTES: usize = 256 * 1024;
-/// The most tags that an EC2 instance can have.
-pub(super) const MAX_TAGS: usize = 50;
-pub(super) const MAX_TAG_KEY: usize = 128;
-pub(super) const MAX_TAG_VALUE: usize = 256;
 pub(super) const MAX_TARGETS: u32 = 1000;
 /// More instances than one step can have.
 pub(super) const MAX_SUCCEEDED: u32 = 1_000_000;
@@ -29,6 +26,7 @@ const PLAN: Names = names(&[
     "schemaVersion",
     "name",
     "regions",
+    "allowUnknownRegions",
     "select",
     "reboot",
     "conflicts",
@@ -125,6 +123,8 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
     let fields = decoder.fields(at, &PLAN)?;
     let schema_version = fields.require(decoder, "schemaVersion", "1").and_then(|at| schema_version(decoder, &at));
     let name = fields.require(decoder, "name", NAME.valid).and_then(|at| decoder.form(&at, &NAME));
+    // Before the first Region is read.
+    let allow_unknown_regions = fields.get("allowUnknownRegions").map(|at| unknown_regions(decoder, &at));
     let regions = fields
         .require(decoder, "regions", "a list of Regions, such as [ap-northeast-1]")
         .map(|at| regions(decoder, &at));
@@ -147,6 +147,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
         schema_version: schema_version?,
         name: name?.value,
         regions: regions?,
+        allow_unknown_regions: allow_unknown_regions.unwrap_or_default(),
         select: select.unwrap_or_default(),
         reboot: reboot.unwrap_or_default(),
         conflicts: conflicts.unwrap_or_default(),
@@ -169,11 +170,18 @@ fn schema_version(decoder: &mut Decoder, at: &At<'_>) -> Option<u32> {
     Some(1)
 }
 
+fn unknown_regions(decoder: &mut Decoder, at: &At<'_>) -> Vec<String> {
+    let items = decoder.list_of_some(at, "a list of Regions that are newer than this version of orgpatch");
+    let found = values(decoder.forms(&items, &REGION));
+    decoder.allow_regions(found.clone());
+    found
+}
+
 pub(super) fn regions(decoder: &mut Decoder, at: &At<'_>) -> Vec<String> {
     let items = decoder.list_of_some(at, "a list of Regions, such as [ap-northeast-1, ap-northeast-3]");
     let found = decoder.forms(&items, &REGION);
     for region in &found {
-        decoder.partition(region);
+        decoder.region(region);
     }
     values(found)
 }
@@ -184,7 +192,7 @@ pub(super) fn selection(decoder: &mut Decoder, at: &At<'_>) -> Selection {
     };
     Selection {
         // An empty mapping would select every instance, which an author who removes the last tag does not intend.
-        tags: fields.get("tags").map(|at| some_tags(decoder, &at)).unwrap_or_default(),
+        tags: fields.get("tags").map(|at| tags::some_tags(decoder, &at)).unwrap_or_default(),
         operating_systems: fields.get("operatingSystems").map(|at| operating_systems(decoder, &at)).unwrap_or_default(),
         exclude: fields.get("exclude").map(|at| exclusion(decoder, &at)).unwrap_or_default(),
     }
@@ -219,7 +227,7 @@ fn exclusion(decoder: &mut Decoder, at: &At<'_>) -> Exclusion {
     Exclusion {
         accounts: accounts.unwrap_or_default(),
         instances: instances.unwrap_or_default(),
-        tags: fields.get("tags").map(|at| tags(decoder, &at)).unwrap_or_default(),
+        tags: fields.get("tags").map(|at| tags::tags(decoder, &at)).unwrap_or_default(),
     }
 }
 
@@ -249,60 +257,6 @@ fn operating_systems(decoder: &mut Decoder, at: &At<'_>) -> Vec<OperatingSystem>
 /// Returns why an operating system of the API's enum is no longer valid.
 pub(super) fn retired(name: &str) -> Option<&'static str> {
     RETIRED.iter().find(|(retired, _)| *retired == name).map(|(_, why)| *why)
-}
-
-fn some_tags(decoder: &mut Decoder, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
-    let tags = tags(decoder, at);
-    if matches!(&at.node.value, yaml::Value::Mapping(entries) if entries.is_empty()) {
-        let valid = "at least one key with its values; or no such field, for every instance";
-        decoder.refuse(&at.path, at.node.place, "there is no tag in it", valid);
-    }
-    tags
-}
-
-fn tags(decoder: &mut Decoder, at: &At<'_>) -> BTreeMap<String, Vec<String>> {
-    let Some(entries) = decoder.entries(at, "tag keys with lists of values, such as {Patch: [enabled]}") else {
-        return BTreeMap::new();
-    };
-    if entries.len() > MAX_TAGS {
-        let problem = format!("there are {} tag keys", entries.len());
-        decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_TAGS}, as an instance has"));
-        return BTreeMap::new();
-    }
-    let mut tags = BTreeMap::new();
-    for (key, place, node) in entries {
-        let path = join(&at.path, key);
-        if !(1..=MAX_TAG_KEY).contains(&key.chars().count()) {
-            let problem = format!("the tag key {} has {} characters", quote(key), key.chars().count());
-            decoder.refuse(&path, place, problem, format!("1 to {MAX_TAG_KEY} characters"));
-        }
-        tags.insert(key.to_owned(), tag_values(decoder, &At { path, node }));
-    }
-    tags
-}
-
-fn tag_values(decoder: &mut Decoder, at: &At<'_>) -> Vec<String> {
-    let example = match &at.node.value {
-        yaml::Value::Scalar { text, kind: yaml::Kind::Text } if !text.is_empty() && text.len() < 40 => quote(text),
-        yaml::Value::Scalar { text, .. } if !text.is_empty() && text.len() < 40 => {
-            format!("\"{text}\"")
-        }
-        _ => "enabled".to_owned(),
-    };
-    let items = decoder.list_of_some(at, &format!("a list of the values that match, such as [{example}]"));
-    let mut found = Vec::new();
-    for item in items {
-        let Some(value) = decoder.text(&item, "a tag value") else {
-            continue;
-        };
-        let length = value.value.chars().count();
-        if length > MAX_TAG_VALUE {
-            let problem = format!("the tag value {} has {length} characters", quote(&value.value));
-            decoder.refuse(&item.path, value.place, problem, format!("at most {MAX_TAG_VALUE} characters"));
-        }
-        found.push(value);
-    }
-    values(decoder.unique(found))
 }
 
 fn reboot(decoder: &mut Decoder, at: &At<'_>) -> Option<Reboot> {

@@ -6,7 +6,6 @@ use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
 use super::model::Plan;
-use super::read::{MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS};
 
 /// Returns the JSON Schema of a plan document. It is draft 7, which every YAML editor understands.
 ///
@@ -21,21 +20,6 @@ pub fn json_schema() -> Value {
     let mut schema = settings.into_generator().into_root_schema_for::<Plan>().to_value();
     schema["title"] = json!("orgpatch plan");
     schema
-}
-
-/// Adds the limits of tag keys and of lists of tag values.
-pub(super) fn tags(schema: &mut Schema) {
-    schema.insert("maxProperties".to_owned(), json!(MAX_TAGS));
-    schema.insert("propertyNames".to_owned(), json!({"minLength": 1, "maxLength": MAX_TAG_KEY}));
-    schema.insert(
-        "additionalProperties".to_owned(),
-        json!({
-            "type": "array",
-            "items": {"type": "string", "maxLength": MAX_TAG_VALUE},
-            "minItems": 1,
-            "uniqueItems": true,
-        }),
-    );
 }
 
 /// Requires a mapping that is not empty.

@@ -7,7 +7,7 @@ use jiff::fmt::friendly::SpanPrinter;
 use orgpatch_engine::planner::{DeadlineSource, INSTALL_SECONDS, SCAN_SECONDS, StepDeadline};
 use orgpatch_model::english::counted;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_plan::{Approve, Gate, Selection, Stage, Untested, has_approval_dates};
+use orgpatch_plan::{Approve, Gate, Selection, Stage, TagValues, Untested, has_approval_dates};
 
 /// How many instance ids are listed. If there are more, only their number is shown.
 const SPELLED_OUT: usize = 5;
@@ -43,10 +43,11 @@ pub fn selection(select: &Selection) -> String {
     words
 }
 
-fn tags(tags: &BTreeMap<String, Vec<String>>, between: &str) -> String {
-    let each = tags.iter().map(|(key, values)| match values.as_slice() {
-        [value] if value.is_empty() => format!("an empty tag {key}"),
-        values => format!("tag {key}={}", or(values.iter().map(String::as_str))),
+fn tags(tags: &BTreeMap<String, TagValues>, between: &str) -> String {
+    let each = tags.iter().map(|(key, values)| match values {
+        TagValues::Any(_) => format!("any tag {key}"),
+        TagValues::OneOf(values) if matches!(&**values, [value] if value.is_empty()) => format!("an empty tag {key}"),
+        TagValues::OneOf(values) => format!("tag {key}={}", or(values.iter().map(String::as_str))),
     });
     each.collect::<Vec<_>>().join(between)
 }
@@ -157,8 +158,8 @@ mod tests {
 
     use super::*;
 
-    fn map(entries: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
-        let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+    fn map(entries: &[(&str, &[&str])]) -> BTreeMap<String, TagValues> {
+        let owned = |values: &[&str]| TagValues::OneOf(values.iter().map(|value| (*value).to_owned()).collect());
         entries.iter().map(|(key, values)| ((*key).to_owned(), owned(values))).collect()
     }
 
@@ -188,6 +189,9 @@ mod tests {
             ..Selection::default()
         };
         assert_eq!(selection(&many), "every instance; without 6 instances that the plan names");
+        let tags = [("Role".to_owned(), TagValues::ANY)].into();
+        let roles = Selection { exclude: Exclusion { tags, ..Exclusion::default() }, ..Selection::default() };
+        assert_eq!(selection(&roles), "every instance; without those with any tag Role");
     }
 
     #[test]

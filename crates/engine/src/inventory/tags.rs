@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::tag::TagDigest;
 use orgpatch_model::text::cut;
-use orgpatch_plan::Selection;
+use orgpatch_plan::{Selection, TagValues};
 
 use crate::competing::{AUTO_SCALING_TAG, POLICY_TAG};
 
@@ -33,7 +33,7 @@ pub fn keep(select: &Selection, tags: impl IntoIterator<Item = (String, String)>
     let mut kept = KeptTags::default();
     let mut of_policies = 0;
     for (key, value) in tags {
-        let named_in = |tags: &BTreeMap<String, Vec<String>>| tags.get(&key).is_some_and(|all| all.contains(&value));
+        let named_in = |tags: &BTreeMap<String, TagValues>| tags.get(&key).is_some_and(|all| all.matches(&value));
         let is_of_policy = key.starts_with(POLICY_TAG) && of_policies < MOST_POLICY_TAGS;
         of_policies += usize::from(is_of_policy);
         if is_of_policy
@@ -63,8 +63,8 @@ mod tests {
 
     fn selection() -> Selection {
         let mut select = Selection::default();
-        select.tags.insert("Patch".into(), vec!["enabled".into(), "on".into()]);
-        select.exclude.tags.insert("Exempt".into(), vec!["true".into()]);
+        select.tags.insert("Patch".into(), ["enabled", "on"].into());
+        select.exclude.tags.insert("Exempt".into(), ["true"].into());
         select
     }
 
@@ -107,6 +107,15 @@ mod tests {
                 let small = Ec2Instance { tags: texts, other_tags: others, ..Ec2Instance::default() };
                 assert_eq!(left_out(&select, &small, None), left_out(&select, &whole, None), "{patch} {exempt}");
             }
+        }
+        let mut any = Selection::default();
+        any.exclude.tags.insert("Role".into(), TagValues::ANY);
+        for tags in [&[("Role", "db")][..], &[("Role", "")], &[("role", "db")], &[]] {
+            let whole = Ec2Instance { tags: owned(tags).into_iter().collect(), ..Ec2Instance::default() };
+            let KeptTags { texts, others } = keep(&any, owned(tags));
+            let small = Ec2Instance { tags: texts, other_tags: others, ..Ec2Instance::default() };
+            assert_eq!(left_out(&any, &small, None), left_out(&any, &whole, None), "{tags:?}");
+            assert_eq!(left_out(&any, &whole, None).is_some(), whole.tags.contains_key("Role"), "{tags:?}");
         }
     }
 }

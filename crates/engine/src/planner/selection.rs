@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use orgpatch_plan::{Plan, Selection, Stage};
+use orgpatch_plan::{Plan, Selection, Stage, TagValues};
 
 /// Returns every root and organizational unit that the plan names.
 #[must_use]
@@ -30,7 +30,8 @@ pub fn selection_of(plan: &Plan, stage: &Stage) -> Selection {
     selection.exclude.accounts.extend(own.exclude.accounts.iter().cloned());
     selection.exclude.instances.extend(own.exclude.instances.iter().cloned());
     for (key, values) in &own.exclude.tags {
-        selection.exclude.tags.entry(key.clone()).or_default().extend(values.iter().cloned());
+        let all = selection.exclude.tags.entry(key.clone()).or_insert_with(|| TagValues::OneOf(Vec::new()));
+        all.extend(values);
     }
     selection
 }

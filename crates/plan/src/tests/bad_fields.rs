@@ -23,11 +23,11 @@ fn fields_that_are_missing() {
 #[test]
 fn fields_that_nobody_knows() {
     assert_snapshot!(mistakes_in("region: [ap-northeast-1]\nreboots: never\nowner: me\n<<: {}\n\"\": x\n"), @r#"
-    line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
 }
 
@@ -36,27 +36,46 @@ fn regions_of_two_partitions() {
     let text = "schemaVersion: 1
 name: monthly
 regions: [us-gov-west-1, us-gov-east-1, us-east-99]
+allowUnknownRegions: [us-east-99, eu-mars-1]
 stages:
   - {name: test, ous: [ou-abcd-11111111], regions: [us-gov-west-1]}
   - {name: production, ous: [ou-abcd-22222222], regions: [ap-northeast-1, eu-mars-1, cn-north-1]}
 ";
     assert_snapshot!(mistakes(text), @"
-    line 6, column 59: stages[1].regions[0]: ap-northeast-1 is in the partition aws, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws
-    line 6, column 86: stages[1].regions[2]: cn-north-1 is in the partition aws-cn, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws-cn
+    line 7, column 59: stages[1].regions[0]: ap-northeast-1 is in the partition aws, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws
+    line 7, column 86: stages[1].regions[2]: cn-north-1 is in the partition aws-cn, but us-gov-west-1 in line 3 is in aws-us-gov; an organization is in one partition; valid: Regions of one partition; for the other one, a plan of its own in an organization of aws-cn
     ");
-    let one = |regions: &str| format!("schemaVersion: 1\nname: monthly\nregions: {regions}\n{STAGES}");
-    for regions in
-        ["[cn-north-1, cn-northwest-1]", "[us-gov-west-1, us-gov-north-9]", "[eu-mars-1]", "[eusc-de-east-1]"]
-    {
-        assert!(read(&one(regions)).is_ok(), "{regions}");
+    let one =
+        |regions: &str, more: &str| format!("schemaVersion: 1\nname: monthly\nregions: {regions}\n{more}{STAGES}");
+    for regions in ["[cn-north-1, cn-northwest-1]", "[eusc-de-east-1]"] {
+        assert!(read(&one(regions, "")).is_ok(), "{regions}");
     }
+    for region in ["us-gov-north-9", "eu-mars-1"] {
+        let newer = format!("allowUnknownRegions: [{region}]\n");
+        assert!(read(&one(&format!("[{region}]"), &newer)).is_ok(), "{region}");
+    }
+}
+
+#[test]
+fn regions_that_do_not_exist() {
+    let text = "schemaVersion: 1
+name: monthly
+regions: [ap-northeast-1, ap-norhteast-3]
+allowUnknownRegions: [eu-mars-1]
+stages:
+  - {name: test, ous: [ou-abcd-11111111], regions: [eu-mars-1, eu-mars-2]}
+";
+    assert_snapshot!(mistakes(text), @r#"
+    line 3, column 27: regions[1]: "ap-norhteast-3" is no Region that this version of orgpatch knows (did you mean ap-northeast-3?); valid: the code of a Region; for one that is newer, name it in `allowUnknownRegions: [ap-norhteast-3]`, too
+    line 6, column 64: stages[0].regions[1]: "eu-mars-2" is no Region that this version of orgpatch knows; valid: the code of a Region; for one that is newer, name it in `allowUnknownRegions: [eu-mars-2]`, too
+    "#);
 }
 
 #[test]
 fn fields_of_later_versions() {
     assert_snapshot!(mistakes_in("soak: 2d\nuntested: warn"), @r#"
-    line 4, column 1: soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
     assert_snapshot!(mistakes_in_stages(
         "
@@ -82,8 +101,8 @@ fn fields_of_later_versions() {
 #[test]
 fn fields_in_the_wrong_place() {
     assert_snapshot!(mistakes_in("gate: {}\ntags: {}\nselect: {maxErrors: 1, operatingSystem: []}"), @r#"
-    line 4, column 1: gate: unknown field "gate": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: tags: unknown field "tags": it belongs in select or select.exclude; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: gate: unknown field "gate": it belongs in stages[]; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: tags: unknown field "tags": it belongs in select or select.exclude; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
     line 6, column 10: select.maxErrors: unknown field "maxErrors": it belongs in rate; valid: tags, operatingSystems, exclude
     line 6, column 24: select.operatingSystem: unknown field "operatingSystem" (did you mean operatingSystems?); valid: tags, operatingSystems, exclude
     "#);
@@ -178,17 +197,34 @@ select:
   exclude:
     tags: {\"\": [x], 7: [y]}
 "), @r#"
-    line 6, column 12: select.tags.Patch: "enabled" is not a list; valid: a list of the values that match, such as ["enabled"]
-    line 7, column 13: select.tags.Exempt: true is not a list; valid: a list of the values that match, such as ["true"]
-    line 8, column 12: select.tags.Stage: the list is empty; valid: a list of the values that match, such as [enabled]
+    line 6, column 12: select.tags.Patch: "enabled" is not a list; valid: a list of the values that match, such as ["enabled"], or any for every value
+    line 7, column 13: select.tags.Exempt: true is not a list; valid: a list of the values that match, such as ["true"], or any for every value
+    line 8, column 12: select.tags.Stage: the list is empty; valid: a list of the values that match, such as [enabled], or any for every value
     line 9, column 13: select.tags.Level[0]: 1 is a number in YAML; valid: a tag value (as text in quotes: "1")
     line 9, column 16: select.tags.Level[1]: 2.5 is a number in YAML; valid: a tag value (as text in quotes: "2.5")
     line 9, column 25: select.tags.Level[3]: there is no value; valid: a tag value
     line 9, column 34: select.tags.Level[5]: "x" stands twice in this list, first in line 9; valid: each value once
-    line 10, column 12: select.tags.Owner: a mapping is not a list; valid: a list of the values that match, such as [enabled]
-    line 11, column 5: select.tags.Empty: there is no value; valid: a list of the values that match, such as [enabled]
+    line 10, column 12: select.tags.Owner: a mapping is not a list; valid: a list of the values that match, such as [enabled], or any for every value
+    line 11, column 5: select.tags.Empty: there is no value; valid: a list of the values that match, such as [enabled], or any for every value
     line 13, column 12: select.exclude.tags[""]: the tag key "" has 0 characters; valid: 1 to 128 characters
     line 13, column 21: select.exclude.tags: the key 7 is not a text; valid: keys that are texts; quotes make a number or true a text
+    "#);
+}
+
+/// Seventeen databases were rebooted because an exclusion with `"*"` matched nothing.
+#[test]
+fn wildcards_in_tag_values() {
+    assert_snapshot!(mistakes_in(
+        "
+select:
+  tags: {Patch: [\"on*\"]}
+  exclude:
+    tags: {Role: \"*\", Cost Center: [\"*\", db], Tier: db-?}
+"), @r#"
+    line 6, column 18: select.tags.Patch[0]: "on*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Patch: any for every value of this key, or a list of the values in full
+    line 8, column 18: select.exclude.tags.Role: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Role: any for every value of this key, or a list of the values in full
+    line 8, column 37: select.exclude.tags["Cost Center"][0]: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: "Cost Center": any for every value of this key, or a list of the values in full
+    line 8, column 53: select.exclude.tags.Tier: "db-?" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Tier: any for every value of this key, or a list of the values in full
     "#);
 }
 

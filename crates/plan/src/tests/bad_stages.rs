@@ -167,7 +167,7 @@ fn regions_and_selection_of_a_stage() {
     select: {tags: {Patch: on}, exclude: {ous: []}}
 "), @r#"
     line 7, column 14: stages[0].regions: the list is empty; valid: a list of Regions, such as [ap-northeast-1, ap-northeast-3]
-    line 8, column 28: stages[0].select.tags.Patch: "on" is not a list; valid: a list of the values that match, such as ["on"]
+    line 8, column 28: stages[0].select.tags.Patch: "on" is not a list; valid: a list of the values that match, such as ["on"], or any for every value
     line 8, column 43: stages[0].select.exclude.ous: unknown field "ous": it belongs in stages[] or stages[].exclude; valid: accounts, instances, tags
     "#);
 }
@@ -280,7 +280,7 @@ fn passes_and_deadlines() {
     ");
     assert_snapshot!(with("deadline: [16h]"), @"line 5, column 48: stages[0].deadline: a list is not a text; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m");
     assert_snapshot!(mistakes_in("passes: 2\ndeadline: 16h"), @r#"
-    line 4, column 1: passes: unknown field "passes": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: deadline: unknown field "deadline": it belongs in stages[]; valid: schemaVersion, name, regions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: passes: unknown field "passes": it belongs in stages[]; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: deadline: unknown field "deadline": it belongs in stages[]; valid: schemaVersion, name, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
 }

@@ -6,7 +6,7 @@ use orgpatch_model::operating_system::OperatingSystem as Os;
 
 use super::super::{
     Approve, ComplianceLevel, Deadline, Gate, Passes, Percent, Plan, PlannedBaseline, PlannedRule, Rate, Reboot,
-    RejectedAction, Wave, read,
+    RejectedAction, TagValues, Wave, read,
 };
 use super::{HEAD, STAGES, listed};
 
@@ -97,8 +97,19 @@ fn empty_exclusions_exclude_nothing() {
 #[test]
 fn tag_values_are_texts_of_any_kind() {
     let text = format!("{HEAD}select: {{tags: {{\"1\": [\"true\", \"\", yes, 日本, a b]}}}}\n{STAGES}");
-    let expected = ["true", "", "yes", "日本", "a b"].map(String::from).to_vec();
+    let expected = TagValues::from(["true", "", "yes", "日本", "a b"]);
     assert_eq!(plan(&text).select.tags, BTreeMap::from([("1".to_owned(), expected)]));
+}
+
+#[test]
+fn every_value_of_a_key_can_be_meant() {
+    let text = format!("{HEAD}select: {{exclude: {{tags: {{Role: any, Tier: [any]}}}}}}\n{STAGES}");
+    let tags = plan(&text).select.exclude.tags;
+    assert_eq!(tags["Role"], TagValues::ANY);
+    assert_eq!(tags["Tier"], TagValues::from(["any"]), "a value that reads like the word");
+    for (value, role, tier) in [("db", true, false), ("", true, false), ("any", true, true)] {
+        assert_eq!((tags["Role"].matches(value), tags["Tier"].matches(value)), (role, tier), "{value}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select, subsequence};
 
 use super::super::{
     Approve, Conflicts, Deadline, Exclusion, Gate, Passes, Percent, Plan, Rate, Reboot, Selection, SkipOrWarn, Stage,
-    StageExclusion, Wave, WhileRunning, has_approval_dates, read,
+    StageExclusion, TagValues, Wave, WhileRunning, has_approval_dates, read,
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
@@ -24,7 +24,7 @@ fn list(set: BTreeSet<String>) -> Vec<String> {
     set.into_iter().collect()
 }
 
-fn tags() -> impl Strategy<Value = BTreeMap<String, Vec<String>>> {
+fn tags() -> impl Strategy<Value = BTreeMap<String, TagValues>> {
     // Tag texts of every kind: numbers, words that YAML takes for something else, signs, other scripts.
     let text = || {
         prop_oneof![
@@ -32,7 +32,9 @@ fn tags() -> impl Strategy<Value = BTreeMap<String, Vec<String>>> {
             "\\PC{1,12}"
         ]
     };
-    btree_map(text(), btree_set(text(), 1..4).prop_map(list), 0..4)
+    let value = || text().prop_map(|text| text.replace(['*', '?'], "_"));
+    let one_of = btree_set(value(), 1..4).prop_map(|values| TagValues::OneOf(list(values)));
+    btree_map(text(), prop_oneof![4 => one_of, 1 => Just(TagValues::ANY)], 0..4)
 }
 
 fn selection() -> impl Strategy<Value = Selection> {
@@ -196,9 +198,23 @@ fn plan_without_baselines() -> impl Strategy<Value = Plan> {
     let days = (1..=365_u16).prop_map(|days| format!("{days}d").parse().expect("a validity"));
     let gate_valid_for = proptest::option::of(days);
     (NAME, btree_set(REGION, 1..4), selection(), reboot, conflicts(), rate(), gate_valid_for, stages()).prop_map(
-        |(name, regions, select, reboot, conflicts, rate, gate_valid_for, stages)| Plan {
+        |(name, regions, select, reboot, conflicts, rate, gate_valid_for, stages): (
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            Vec<Stage>,
+        )| Plan {
             schema_version: 1,
             name,
+            // Most of these are made up.
+            allow_unknown_regions: {
+                let of_stages = stages.iter().flat_map(|stage| stage.regions.iter().cloned());
+                list(regions.iter().cloned().chain(of_stages).collect())
+            },
             regions: list(regions),
             select,
             reboot,

@@ -39,6 +39,7 @@ fn plan(stages: Vec<Stage>) -> Plan {
         schema_version: 1,
         name: "monthly".into(),
         regions: vec!["ap-northeast-1".into(), "ap-northeast-3".into()],
+        allow_unknown_regions: vec![],
         select: Selection::default(),
         reboot: Reboot::IfNeeded,
         conflicts: Conflicts::default(),

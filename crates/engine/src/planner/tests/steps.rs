@@ -142,7 +142,7 @@ fn named_accounts_are_the_first_canaries_and_closed_ones_the_last() {
 fn a_stage_cannot_take_back_what_the_plan_excludes() {
     let mut plan = plan(vec![stage("test", &["ou-t"])]);
     plan.select.exclude.instances = vec!["i-1".into()];
-    plan.select.tags = [("Patch".to_owned(), vec!["enabled".to_owned()])].into();
+    plan.select.tags = [("Patch".to_owned(), ["enabled"].into())].into();
     plan.stages[0].select =
         Some(Selection { tags: [("Env".to_owned(), vec!["test".to_owned()])].into(), ..Selection::default() });
     let selection = selection_of(&plan, &plan.stages[0]);

@@ -315,7 +315,7 @@ fn running_and_stopped_instances_of_the_selection_and_no_others() {
     left_out.tags.insert("PatchExempt".into(), "true".into());
     facts.instances.push(left_out);
     let mut select = Selection::default();
-    select.exclude.tags.insert("PatchExempt".into(), vec!["true".into()]);
+    select.exclude.tags.insert("PatchExempt".into(), ["true"].into());
     let findings = check(&facts, &select, now());
     let ids: Vec<&str> = findings.keys().map(String::as_str).collect();
     assert_eq!(ids, ["i-pending", "i-running", "i-stopped", "i-stopping"]);
