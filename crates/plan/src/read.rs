@@ -1,12 +1,11 @@
 //! The strict reader of a plan document.
 
-use std::collections::BTreeMap;
 
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
 use super::conflicts::{self, CONFLICTS};
-use super::decode::{At, Decoder, Fields, Names, join, quote, values};
+use super::decode::{At, Decoder, Fields, Names, quote, values};
 use super::error::PlanErrors;
 use super::gate_validity::gate_validity;
 use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};

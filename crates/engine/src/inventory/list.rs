@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn every_instance_that_is_not_terminated_is_a_row_with_its_reason() {
         let select = Selection {
-            tags: [("Patch".to_owned(), vec!["enabled".to_owned()])].into(),
+            tags: [("Patch".to_owned(), ["enabled"].into())].into(),
             operating_systems: vec![OperatingSystem::AmazonLinux2023],
             exclude: Exclusion {
                 instances: vec!["i-excluded".into()],
-                tags: [("PatchExempt".to_owned(), vec!["true".to_owned()])].into(),
+                tags: [("PatchExempt".to_owned(), ["true"].into())].into(),
                 ..Exclusion::default()
             },
         };

@@ -144,7 +144,7 @@ fn a_stage_cannot_take_back_what_the_plan_excludes() {
     plan.select.exclude.instances = vec!["i-1".into()];
     plan.select.tags = [("Patch".to_owned(), ["enabled"].into())].into();
     plan.stages[0].select =
-        Some(Selection { tags: [("Env".to_owned(), vec!["test".to_owned()])].into(), ..Selection::default() });
+        Some(Selection { tags: [("Env".to_owned(), ["test"].into())].into(), ..Selection::default() });
     let selection = selection_of(&plan, &plan.stages[0]);
     assert_eq!(selection.exclude.instances, ["i-1"]);
     assert_eq!(selection.tags.keys().collect::<Vec<_>>(), ["Env"]);

@@ -73,7 +73,7 @@ fn reasons_name_the_most_likely_cause() {
 
 #[test]
 fn what_the_plan_leaves_out_has_no_findings() {
-    let select = Selection { tags: [("Patch".to_owned(), vec!["yes".to_owned()])].into(), ..Selection::default() };
+    let select = Selection { tags: [("Patch".to_owned(), ["yes"].into())].into(), ..Selection::default() };
     let facts = target();
     let mut instances = list::inventory(&select, &facts.instances, known_nodes(&facts));
     attach(&mut instances, check(&facts, &select, now()));
