@@ -51,9 +51,7 @@ pub const WORD_JOINER: char = '\u{2060}';
 /// else, so that none of them keeps two other characters apart until it is gone.
 #[must_use]
 pub fn visible(foreign: &str) -> String {
-    let is_invisible = |c: char| {
-        matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
-    };
+    let is_invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}');
     foreign.chars().filter(|c| !is_invisible(*c)).collect()
 }
 

@@ -160,7 +160,8 @@ mod tests {
         report.head.steps.extend(std::iter::repeat_n(step, 1_000));
         let message = report.head.answer(&report.highlights(), "b", "0123").message;
         assert!((LONGEST_MESSAGE - 200..=LONGEST_MESSAGE).contains(&message.len()), "{} bytes", message.len());
-        let (kept, rest) = message.split_once("… cut here; the report has the rest\n\nReport: s3://b/").expect("its end");
+        let (kept, rest) =
+            message.split_once("… cut here; the report has the rest\n\nReport: s3://b/").expect("its end");
         assert!(kept.ends_with('\n') && rest.ends_with(": 0123"), "{message}");
         let whole = fixtures::report().head.answer(&report.highlights(), "b", "0123").message;
         assert!(kept.lines().last().is_some_and(|last| whole.contains(last)), "{message}");

@@ -53,7 +53,8 @@ impl ReadinessReport {
         let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
         for cause in failing().take(CAUSES_TOLD) {
             // No line begins with what may be a name of an account.
-            let _ = writeln!(text, "  - {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
+            let _ =
+                writeln!(text, "  - {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
         }
         match failing().count() {
             0 => text,
