@@ -38,6 +38,8 @@ pub struct Evidence {
     pub operation: String,
     /// Every account of the scenario's organization.
     pub accounts: BTreeSet<String>,
+    /// What accounts and instances say of themselves: names, tags, platforms. Each line is one text.
+    pub foreign: BTreeSet<String>,
     /// fleet-sim's own log from the start of the run to its end.
     pub calls: Vec<Call>,
     /// The ground truth, by instance id.
@@ -375,6 +377,7 @@ impl Evidence {
             plan: orgpatch_plan::read(&run.plan.text).ok(),
             files: Files::read(&own)?,
             accounts: accounts(&case.scenario),
+            foreign: foreign(&case.scenario),
             struck: optional_json_lines(&cloud.join("struck.jsonl"))?,
             faults: faults(&case.scenario)?,
             all_calls: json_lines(&cloud.join("calls.jsonl"))?,
@@ -407,6 +410,16 @@ impl Evidence {
         let maps: BTreeSet<&str> = parent.into_iter().flat_map(|parent| &parent.events).filter_map(map_run).collect();
         let ours = move |child: &&ExecutionHistory| child.map_run_arn.as_deref().is_some_and(|arn| maps.contains(arn));
         parent.into_iter().chain(self.history.iter().filter(ours))
+    }
+
+    /// Returns every notification that the run itself sent.
+    pub fn notifications(&self) -> impl Iterator<Item = String> {
+        let own = self.history.iter().filter(|execution| execution.execution_arn == self.execution.execution_arn);
+        own.flat_map(|execution| &execution.events).filter_map(|event| {
+            let parameters = event.pointer("/taskScheduledEventDetails/parameters")?.as_str()?;
+            let parameters: Value = serde_json::from_str(parameters).ok()?;
+            Some(parameters.get("Message")?.as_str()?.to_owned())
+        })
     }
 
     /// Returns every instance of the report.
@@ -473,6 +486,21 @@ fn accounts(scenario: &Value) -> BTreeSet<String> {
     found.extend(scenario.get("management").and_then(Value::as_str).map(str::to_owned));
     found
 }
+
+/// Returns the lines of what a scenario's accounts and instances say of themselves. A short one could be a word of orgpatch.
+fn foreign(scenario: &Value) -> BTreeSet<String> {
+    const SHORTEST: usize = 8;
+    let described = scenario.get("accounts").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::values);
+    let fleet = scenario.get("fleet").and_then(Value::as_array).into_iter().flatten();
+    let tags = fleet.clone().filter_map(|instance| instance.get("tags")?.as_object()).flat_map(serde_json::Map::values);
+    let own = fleet.flat_map(|instance| ["platformName", "agentVersion"].map(|field| instance.get(field)));
+    let texts = described.map(|account| account.get("name")).chain(tags.map(Some)).chain(own);
+    let lines = texts.flatten().filter_map(Value::as_str).flat_map(|text| text.split(LINE_ENDS));
+    lines.map(str::trim).filter(|line| line.chars().count() >= SHORTEST).map(str::to_owned).collect()
+}
+
+/// What begins a line somewhere.
+pub const LINE_ENDS: [char; 7] = ['\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 fn object_hashes(folder: &Path) -> Result<BTreeMap<String, String>, Broken> {
     let mut paths = Vec::new();

@@ -33,6 +33,9 @@ pub struct Expect {
     /// Parts of `summary.md`.
     #[serde(default)]
     pub summary_contains: Vec<String>,
+    /// Parts of the notification.
+    #[serde(default)]
+    pub notification_contains: Vec<String>,
     /// The decision of the run.
     pub decision: Option<RunDecision>,
     /// The code of the run's reason.
@@ -281,6 +284,12 @@ fn ending(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
     let summary = evidence.files.summary.as_deref().unwrap_or_default();
     for part in expect.summary_contains.iter().filter(|part| !summary.contains(part.as_str())) {
         complaints.push(format!("summary.md does not contain {part:?}: {summary}"));
+    }
+    for part in &expect.notification_contains {
+        if !evidence.notifications().any(|message| message.contains(part.as_str())) {
+            let told: Vec<String> = evidence.notifications().collect();
+            complaints.push(format!("no notification contains {part:?}: {told:?}"));
+        }
     }
     let entered: BTreeSet<&str> = evidence
         .own_executions()

@@ -150,6 +150,32 @@ fn what_would_refuse_the_run_ends_with_1_and_says_what_to_do() {
 }
 
 #[test]
+fn it_says_what_sources_mean_with_baselines_too_and_does_not_repeat_their_configuration() {
+    let aws = Organizations::start();
+    let source =
+        "{name: own, products: [\"*\"], configuration: \"[own]\\nbaseurl=https://repo.example.com/own/\\ngpgcheck=1\"}";
+    let plan = format!(
+        "{PLAN}baselines: {{AMAZON_LINUX_2023: {{rules: [{{classification: [Security]}}], approve: {{afterDays: 0}}, sources: [{source}]}}}}\n"
+    );
+    let state_machine = "arn:aws:states:eu-west-1:111111111111:stateMachine:orgpatch-patch-run";
+    // Without credentials: it is said before the run, which takes minutes.
+    let compared = ["--baselines", "--state-machine", state_machine, "--bucket", "b"];
+    for (arguments, environment, status) in [
+        (&["--format", "json"][..], &signed_in(&aws.url)[..], 0),
+        (&compared, &[("AWS_ENDPOINT_URL", aws.url.as_str())], 1),
+    ] {
+        let output = preview(&plan, arguments, environment);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(status), "{shown}{said}");
+        let caution = "caution: source \"own\": every selected instance of AMAZON_LINUX_2023 installs packages from \
+            https://repo.example.com/own/ as root";
+        assert!(said.contains(caution), "{said}");
+        assert!(!shown.contains("baseurl"), "{shown}");
+        assert_eq!(shown.contains("configurationSha256"), status == 0, "{shown}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_plan_are_shown_as_validate_shows_them() {
     let plan = PLAN.replace("regions", "region");
     let output = preview(&plan, &[], &[]);

@@ -15,7 +15,6 @@ pub mod latest;
 pub mod metrics;
 mod model;
 pub mod notification;
-pub mod plain;
 mod promotion;
 mod readiness;
 mod small_account;

@@ -6,14 +6,17 @@ use orgpatch_engine::gate::CaughtError;
 use orgpatch_model::english::counted;
 use orgpatch_model::error::{HALTED, REPORT_UNWRITTEN};
 use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::text::plain;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
-use super::plain::plain;
 use super::{Head, Highlights, earlier_stages, small_account};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
+
+/// The longest message, in bytes. People read no more on a telephone, and Step Functions would lose one of more than 256 KiB.
+const LONGEST_MESSAGE: usize = 8 * 1024;
 
 /// A longer reason of a run is cut in the message, in characters. It may have words of a service or an account in it.
 const LONGEST_REASON: usize = 1_000;
@@ -104,10 +107,66 @@ impl Head {
         if let Some(comparison) = &self.comparison {
             let _ = writeln!(text, "\n{}", comparison.sentence());
         }
-        let _ = writeln!(text, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
-        let _ = writeln!(text, "In the same folder: {}", keys::REPORT_FILES[1..].join(", "));
-        let _ =
-            write!(text, "SHA-256 of manifest.json there, for `orgpatch verify {}`: {manifest_sha256}", self.run.id);
-        text
+        let mut end = String::new();
+        let _ = writeln!(end, "\nReport: s3://{bucket}/{}", keys::report_file(&self.run.id, keys::REPORT_FILES[0]));
+        let _ = writeln!(end, "In the same folder: {}", keys::REPORT_FILES[1..].join(", "));
+        let _ = write!(end, "SHA-256 of manifest.json there, for `orgpatch verify {}`: {manifest_sha256}", self.run.id);
+        bounded(&text, &end)
+    }
+}
+
+/// Joins a text of whole lines and the end of a message. What is too long is cut behind a line. The end stays: it says where
+/// the rest is.
+fn bounded(text: &str, end: &str) -> String {
+    const CUT: &str = "… cut here; the report has the rest\n";
+    if text.len() + end.len() <= LONGEST_MESSAGE {
+        return format!("{text}{end}");
+    }
+    let room = LONGEST_MESSAGE.saturating_sub(CUT.len() + end.len());
+    let kept = &text[..text.floor_char_boundary(room)];
+    let lines = kept.rfind('\n').map_or("", |last| &kept[..=last]);
+    format!("{lines}{CUT}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use orgpatch_engine::readiness::Status;
+
+    use super::*;
+    use crate::fixtures;
+
+    const HOSTILE: &str = "X\r\n\nACTION REQUIRED: renew it at https://e.example/renew or www.e.example\u{2028}now";
+
+    #[test]
+    fn foreign_text_writes_no_line_and_no_link_of_a_message() {
+        let mut report = fixtures::report();
+        report.head.run.reason.text = HOSTILE.to_owned();
+        for cause in &mut report.head.readiness.first_to_fix {
+            (cause.status, cause.text) = (Status::Fail, HOSTILE.to_owned());
+        }
+        let told = report.head.answer(&report.highlights(), "b", "0123").message;
+        assert!(told.matches("ACTION REQUIRED").count() > 1, "{told}");
+        let caught = CaughtError { error: "Unavailable".into(), cause: HOSTILE.into() };
+        for message in [told, without_report("night", &caught, "b").message] {
+            assert!(message.contains("ACTION REQUIRED"), "{message}");
+            assert!(!message.replace("s3://", "").contains("://") && !message.contains("www."), "{message}");
+            let is_foreign = |line: &str| HOSTILE.lines().any(|part| !part.is_empty() && line.trim().starts_with(part));
+            let lines = || message.split(['\r', '\n', '\u{2028}']);
+            assert!(!lines().any(|line| is_foreign(line) || line.trim().starts_with(['X', 'n'])), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_cut_behind_a_line_and_says_so() {
+        let mut report = fixtures::report();
+        let step = report.head.steps[0].clone();
+        report.head.steps.extend(std::iter::repeat_n(step, 1_000));
+        let message = report.head.answer(&report.highlights(), "b", "0123").message;
+        assert!((LONGEST_MESSAGE - 200..=LONGEST_MESSAGE).contains(&message.len()), "{} bytes", message.len());
+        let (kept, rest) =
+            message.split_once("… cut here; the report has the rest\n\nReport: s3://b/").expect("its end");
+        assert!(kept.ends_with('\n') && rest.ends_with(": 0123"), "{message}");
+        let whole = fixtures::report().head.answer(&report.highlights(), "b", "0123").message;
+        assert!(kept.lines().last().is_some_and(|last| whole.contains(last)), "{message}");
     }
 }

@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 
 use orgpatch_engine::readiness::{Cause, Causes, Check, Finding, Status};
 use orgpatch_model::english::counted;
+use orgpatch_model::text::plain;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plain::plain;
-
-/// A longer cause is cut in the notification, in characters. It may have words of an instance in it.
+/// A longer cause is cut in the notification, in characters. It may have names of an account in it.
 const LONGEST_CAUSE: usize = 200;
 
 /// How many causes the notification lists. The report lists all.
@@ -53,7 +52,9 @@ impl ReadinessReport {
         let mut text = String::new();
         let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
         for cause in failing().take(CAUSES_TOLD) {
-            let _ = writeln!(text, "  {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
+            // No line begins with what may be a name of an account.
+            let _ =
+                writeln!(text, "  - {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
         }
         match failing().count() {
             0 => text,

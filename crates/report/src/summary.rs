@@ -2,11 +2,11 @@
 //!
 //! Foreign text (names, reasons) is shown as text: nothing in it becomes a link, a mention, a cell or a command.
 
-use crate::plain::{ends_with_www, is_invisible};
 use std::fmt::Write as _;
 
 use orgpatch_model::english::counted;
 use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::text::{WORD_JOINER, begins_a_link, visible};
 
 use crate::comparison::Comparison;
 use crate::{Head, Highlights, StepDecision};
@@ -173,13 +173,16 @@ fn more(out: &mut String, rest: usize, file: &str) {
 /// Escapes foreign text: every sign with a meaning in Markdown, HTML or a chat is escaped or followed by a word joiner, and
 /// signs that change the direction of the line are left out.
 fn text(foreign: &str) -> String {
-    // First, so that no invisible character keeps two others apart until it is gone.
-    let foreign: String = foreign.chars().filter(|c| !is_invisible(*c)).collect();
+    let foreign = visible(foreign);
     let mut out = String::with_capacity(foreign.len());
-    for (n, c) in foreign.chars().enumerate() {
+    for (n, (at, c)) in foreign.char_indices().enumerate() {
         if n == LONGEST_TEXT {
             out.push('…');
             break;
+        }
+        // A bare address would become a link, with its scheme or without it.
+        if begins_a_link(&foreign[..at], c, &foreign[at + c.len_utf8()..]) {
+            out.push(WORD_JOINER);
         }
         match c {
             '<' => out.push_str("&lt;"),
@@ -192,9 +195,6 @@ fn text(foreign: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // A bare address would become a link, with its scheme or without it.
-            '.' if ends_with_www(&out) => out.push_str("\u{2060}."),
-            ':' => out.push_str(if foreign.contains("://") { ":\u{2060}" } else { ":" }),
             c if c.is_whitespace() || c.is_control() => out.push(' '),
             c => out.push(c),
         }
@@ -204,7 +204,7 @@ fn text(foreign: &str) -> String {
 
 /// Prepares text for a code span: text of orgpatch, or a name whose characters AWS restricts.
 fn code(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '`' | '|') && !c.is_control() && !is_invisible(*c)).collect()
+    visible(name).chars().filter(|c| !matches!(c, '`' | '|') && !c.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -248,7 +248,8 @@ mod tests {
         let shown =
             ["<b>&", "[a](b)", "a|b\r\nc", "@all", "`x`", "https://e.example", "\u{202e}abc", "# *_~!"].map(text);
         assert_eq!(text("{html}"), "\\{html\\}");
-        assert_eq!(text("WWW.e.example"), "WWW\u{2060}.e.example");
+        assert_eq!(text("WWW.1.example"), "WWW\u{2060}.1\u{2060}.example");
+        assert_eq!(text("e.example/login"), "e\u{2060}.example/login");
         for hidden in ["www\u{200b}.e.example", "w\u{200b}ww.e.example", "https:\u{200b}//e.example"] {
             let shown = text(hidden);
             assert!(!shown.contains("www.") && !shown.contains("://"), "{shown:?}");

@@ -75,7 +75,7 @@ pub async fn withhold(
     let holding = |baseline: &Baseline| Some(baseline.withholding(withheld.get(&baseline.operating_system)?));
     let baselines = wanted(context, request, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
-    let found = difference_to(context, request, &desired).await?;
+    let found = difference_to(context, request, desired).await?;
     found.change_all(context, request).await
 }
 
@@ -94,7 +94,7 @@ async fn compare(
     if desired.is_empty() {
         return Ok(None);
     }
-    difference_to(context, request, &desired).await.map(Some)
+    difference_to(context, request, desired).await.map(Some)
 }
 
 /// Returns the baselines that the target must have. Their sources are checked again, by what the stack allows: packages from
@@ -116,22 +116,24 @@ async fn wanted(
 async fn difference_to(
     context: &FunctionContext,
     request: &TargetRequest,
-    desired: &[Baseline],
+    desired: Vec<Baseline>,
 ) -> Result<Found, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let (baselines, memory) = (Baselines::new(&member), remembered(context, request).await?);
-    let observed = baselines.observe(desired, memory.is_of_earlier_version()).await;
+    let observed = baselines.observe(&desired, memory.is_of_earlier_version()).await;
     let observed = context.sessions.target_result(&request.target, observed).await?.recognized(&memory);
-    let changes = difference(desired, &observed);
+    let changes = difference(&desired, &observed);
     let compared = desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes)).collect();
     let previous = Previous::of(&changes, &observed);
     let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes, compared };
-    Ok(Found { baselines, memory, observed, record })
+    Ok(Found { baselines, desired, memory, observed, record })
 }
 
 /// What a target has, and what is to be done about it.
 struct Found {
     baselines: Baselines,
+    /// What it should have. The record does not hold the sources of a baseline whole.
+    desired: Vec<Baseline>,
     /// What earlier runs remembered.
     memory: BaselineMemory,
     observed: Observed,
@@ -145,7 +147,7 @@ impl Found {
         // was the default before.
         write(context, request, TargetObject::Baselines, &self.record).await?;
         let memory = self.expect(context, request).await?;
-        let made = self.baselines.apply(&self.record.changes, &token(request)).await;
+        let made = self.baselines.apply(&self.record.changes, &self.desired, &token(request)).await;
         let Applied { created, refusals } = context.sessions.target_result(&request.target, made).await?;
         remember(context, request, &memory, &memory.clone().after(&created)).await?;
         warn_and_write_refusals(context, request, &refusals).await?;
@@ -156,7 +158,7 @@ impl Found {
     async fn change_all(self, context: &FunctionContext, request: &TargetRequest) -> Result<(), TargetError> {
         write(context, request, TargetObject::WithholdingBaselines, &self.record).await?;
         let memory = self.expect(context, request).await?;
-        let made = self.baselines.apply_all(&self.record.changes, &token(request)).await;
+        let made = self.baselines.apply_all(&self.record.changes, &self.desired, &token(request)).await;
         let Applied { created, .. } = context.sessions.target_result(&request.target, made).await?;
         remember(context, request, &memory, &memory.clone().after(&created)).await
     }

@@ -79,6 +79,26 @@ def test_the_subject_of_a_refusal_is_one_that_sns_takes() -> None:
         assert len(said) < 100
 
 
+def test_the_message_of_a_refusal_is_bounded_and_says_so() -> None:
+    expression = sources.state_machine()["States"]["NotifyRefused"]["Arguments"]["Message"]
+    message = Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    begin = "Run r was refused, and nothing was touched.\n\nInvalidPlan: "
+    for cause, said in [
+        ("", ""),
+        ("a\nb", "a\nb"),
+        ("日" * 2000, "日" * 2000),
+        ("日" * 2001, "日" * 2000 + " … (cut here)"),
+    ]:
+        variables = {
+            "refusal": {"error": "InvalidPlan", "cause": cause},
+            "states": {"context": {"Execution": {"Name": "r"}}},
+        }
+        told = message.evaluate({}, variables)
+        assert told == begin + said
+        # As long as the message of a run with a report may be: crates/report/src/notification.rs.
+        assert len(told.encode()) <= 8 * 1024
+
+
 def test_template_and_state_machine_agree_on_substitutions() -> None:
     given = sources.template()["Resources"]["PatchRun"]["Properties"]["DefinitionSubstitutions"]
     assert asl.substitutions(sources.state_machine()) == set(given)

@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod faults;
 pub mod files;
+pub mod foreign;
 pub mod manifest;
 pub mod order;
 pub mod pacing;
@@ -18,7 +19,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 31] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 34] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -33,6 +34,8 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         files::the_table_of_patches_is_the_report_and_the_truth,
         files::no_cell_is_a_formula,
         files::the_summary_says_what_the_report_says,
+        foreign::a_notification_is_short_and_all_of_it_is_orgpatchs,
+        foreign::no_foreign_text_is_a_line_or_a_link_of_the_summary,
         manifest::the_manifest_holds_every_object,
         commands::a_scan_run_installs_nothing,
         commands::a_scan_run_changes_no_baseline,
@@ -50,6 +53,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         refusal::a_refused_run_touches_nothing,
         faults::every_fault_has_struck,
         secrets::no_session_is_written_anywhere,
+        secrets::no_configuration_of_a_source_is_told,
     ];
     checks.iter().flat_map(|check| check(evidence)).collect()
 }

@@ -1,7 +1,8 @@
 //! Checks that nothing that people or other programs can read contains a credential.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use flate2::read::MultiGzDecoder;
@@ -54,6 +55,41 @@ pub fn no_session_is_written_anywhere(evidence: &Evidence) -> Vec<String> {
                         path.display(),
                         found.start()
                     ));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// Checks that the configuration of a source is in the plan and in what the functions work from, and in nothing else: a baseline
+/// is told with the hash of it.
+#[must_use]
+pub fn no_configuration_of_a_source_is_told(evidence: &Evidence) -> Vec<String> {
+    /// What `scan` makes the baselines from. A frozen stage has its own when it begins.
+    const SOURCES: [&str; 3] = ["run.json", "settings.json", "frozen-baselines.json"];
+    /// A shorter line, such as `gpgcheck=1`, would be found anywhere.
+    const SHORTEST: usize = 16;
+    let Some(plan) = &evidence.plan else { return Vec::new() };
+    let planned =
+        plan.stages.iter().flat_map(|stage| plan.baselines_of(stage)).flat_map(|(_, planned)| &planned.sources);
+    let lines: BTreeSet<&str> =
+        planned.flat_map(|source| source.configuration.lines()).filter(|line| line.len() >= SHORTEST).collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let is_told = |path: &&PathBuf| {
+        let named = |name: &str| path.file_name().is_some_and(|own| own == name);
+        !SOURCES.into_iter().any(named) && !path.components().any(|part| part.as_os_str() == "plans")
+    };
+    let mut complaints = Vec::new();
+    for path in evidence.public_files.iter().filter(is_told) {
+        match readable(path) {
+            Err(error) => complaints.push(format!("{}: {error}", path.display())),
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                if let Some(line) = lines.iter().find(|line| text.contains(**line)) {
+                    complaints.push(format!("{} tells {line:?} of the configuration of a source", path.display()));
                 }
             }
         }

@@ -46,7 +46,10 @@ fn fine() -> Evidence {
     let plan = "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{name: test, accounts: ['222222222222']}, {name: production, accounts: ['444444444444']}]";
     let truth = |account: &str, installs: u32, installed: &[&str], missing: &[&str]| json!({"account": account, "region": "eu-west-1", "installsStarted": installs, "installsBeside": 0, "installed": installed, "missing": missing, "rebooted": false});
     let child = json!({"executionArn": "child", "mapRunArn": "map", "events": [{}, {}, {}]});
-    let parent = json!({"executionArn": "arn", "events": [{"mapRunStartedEventDetails": {"mapRunArn": "map"}}]});
+    let parent = json!({"executionArn": "arn", "events": [
+        {"mapRunStartedEventDetails": {"mapRunArn": "map"}},
+        {"taskScheduledEventDetails": {"parameters": json!({"Message": "Run r: x\n\nReport: s3://b/r"}).to_string()}},
+    ]});
     Evidence {
         run_id: "r".into(),
         execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn", "startedAt": "2026-11-10T00:00:00Z",
@@ -71,6 +74,7 @@ fn fine() -> Evidence {
             {"principal": "orgpatch-ListAccountsRole-1", "accessKeyId": "a".repeat(20), "secretAccessKey": "s".repeat(40), "sessionToken": "t".repeat(64)},
             {"principal": "orgpatch-member", "accessKeyId": "b".repeat(20), "secretAccessKey": "u".repeat(40), "sessionToken": "v".repeat(64)},
         ])),
+        foreign: ["ACTION REQUIRED".to_owned()].into(),
         public_files: Vec::new(),
         objects: "/nowhere".into(),
         manifest: Some(from(
@@ -268,6 +272,14 @@ fn every_way_to_spoil_a_run_is_found() {
             e.secrets[1].session_token = "a-word-that-stands-in-this-file".into();
             e.public_files.push(concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks/tests.rs").into());
         }),
+        ("of the configuration of a source", |e| {
+            // The file is this one again.
+            let plan = e.plan.as_mut().expect("a plan");
+            plan.baselines =
+                from(json!({"AMAZON_LINUX_2023": {"rules": [{"classification": ["Security"]}], "sources": [
+                {"name": "own", "products": ["*"], "configuration": "gpgcheck=1\nanother-word-of-this-file"}]}}));
+            e.public_files.push(concat!(env!("CARGO_MANIFEST_DIR"), "/src/checks/tests.rs").into());
+        }),
         ("no session of list-accounts", |e| drop(e.secrets.remove(0))),
         ("no session of a member role", |e| drop(e.secrets.remove(1))),
         ("would be found anywhere", |e| e.secrets[0].session_token = String::new()),
@@ -296,8 +308,19 @@ fn every_way_to_spoil_a_file_is_found() {
         ("is a formula", |e| edit(&mut e.files.instances, "\"UBUNTU\"", "\"=UBUNTU\"")),
         ("does not say", |e| edit(&mut e.files.summary, "1 skipped", "2 skipped")),
         ("signs of HTML", |e| edit(&mut e.files.summary, "- Run", "<b>")),
+        ("summary.md has \"www.\"", |e| edit(&mut e.files.summary, "- Run", "WWW.e.example")),
+        ("summary.md has a line that begins with", |e| edit(&mut e.files.summary, "- Run", "ACTION REQUIRED: x")),
+        ("a notification has \"://\"", |e| notify(e, "Run r: https://e.example")),
+        ("a notification has a line that begins with", |e| notify(e, "Run r: x\u{2028}ACTION REQUIRED: x")),
+        ("a notification has 8193 bytes", |e| notify(e, &"x".repeat(8193))),
+        ("no notification in the history", |e| drop(e.history[0].events.remove(1))),
     ];
     all_are_found(ways);
+}
+
+fn notify(evidence: &mut Evidence, message: &str) {
+    evidence.history[0].events[1]["taskScheduledEventDetails"]["parameters"] =
+        json!({"Message": message}).to_string().into();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use aws_sdk_ssm::types::{
 };
 use orgpatch_engine::baselines::{
     Baseline, Change, Chosen, Definition, HASH_TAG, KnownBaseline, NAME_PREFIX, Observed, ObservedBaseline, PLAN_TAG,
-    PatchFilter, PatchGroup, PatchRule, Refusal, STAGE_TAG,
+    PatchFilter, PatchGroup, PatchRule, Refusal, STAGE_TAG, ShownSource,
 };
 use orgpatch_facts::baselines::Field;
 use orgpatch_model::digest::sha256_hex;
@@ -90,10 +90,11 @@ impl Baselines {
         Ok(observed)
     }
 
-    /// Makes those changes, in their order, and returns what was created and what AWS refused. A refused change costs its
-    /// operating system: later changes of that one are not tried, those of others are. `token` identifies the run and target,
-    /// so that a retry does not create a baseline again. Fails if a call may succeed later; a retry finds what is left to do.
-    pub async fn apply(&self, changes: &[Change], token: &str) -> Result<Applied, CallError> {
+    /// Makes those changes, in their order, and returns what was created and what AWS refused. `desired` has the baselines that
+    /// they create or update. A refused change costs its operating system: later changes of that one are not tried, those of
+    /// others are. `token` identifies the run and target, so that a retry does not create a baseline again. Fails if a call may
+    /// succeed later; a retry finds what is left to do.
+    pub async fn apply(&self, changes: &[Change], desired: &[Baseline], token: &str) -> Result<Applied, CallError> {
         let Applied { mut created, mut refusals } = Applied::default();
         for change in changes.iter().filter(|change| change.is_write()) {
             let os = change.operating_system();
@@ -101,7 +102,7 @@ impl Baselines {
                 refusal.not_made += 1;
                 continue;
             }
-            match (self.make(change, token, &mut created).await, os) {
+            match (self.make(change, desired, token, &mut created).await, os) {
                 (Ok(()), _) => {}
                 (Err(error), Some(os)) if error.kind.is_refusal() => {
                     refusals.push(Refusal::new(os, change, &error.to_string()));
@@ -113,22 +114,28 @@ impl Baselines {
     }
 
     /// Makes those changes, in their order. Fails at the first that AWS refuses.
-    pub async fn apply_all(&self, changes: &[Change], token: &str) -> Result<Applied, CallError> {
+    pub async fn apply_all(&self, changes: &[Change], desired: &[Baseline], token: &str) -> Result<Applied, CallError> {
         let mut created = HashMap::new();
         for change in changes.iter().filter(|change| change.is_write()) {
-            self.make(change, token, &mut created).await?;
+            self.make(change, desired, token, &mut created).await?;
         }
         Ok(Applied { created, refusals: Vec::new() })
     }
 
-    async fn make(&self, change: &Change, token: &str, created: &mut HashMap<String, String>) -> Result<(), CallError> {
+    async fn make(
+        &self,
+        change: &Change,
+        desired: &[Baseline],
+        token: &str,
+        created: &mut HashMap<String, String>,
+    ) -> Result<(), CallError> {
         match change {
             Change::Create { baseline } => {
-                let id = self.create(baseline, token).await?;
+                let id = self.create(whole(baseline, desired)?, token).await?;
                 created.insert(baseline.name.clone(), id);
                 Ok(())
             }
-            Change::Update { id, baseline, .. } => self.update(id, baseline).await,
+            Change::Update { id, baseline, .. } => self.update(id, whole(baseline, desired)?).await,
             Change::Tag { baseline, tags, .. } => self.tag(&baseline.id, tags).await,
             Change::RegisterDefault { baseline, .. } => self.register_default(&id_of(baseline, created)).await,
             Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
@@ -320,6 +327,13 @@ impl Baselines {
 fn in_use(observed: &Observed) -> HashSet<String> {
     let groups = observed.patch_groups.iter().map(|entry| &entry.baseline_id);
     observed.defaults.values().chain(groups).cloned().collect()
+}
+
+/// Returns the wanted baseline that a change creates or updates. The change itself does not have its sources whole.
+fn whole<'d>(shown: &Baseline<ShownSource>, desired: &'d [Baseline]) -> Result<&'d Baseline, CallError> {
+    let is_it = |wanted: &&Baseline| wanted.name == shown.name && wanted.operating_system == shown.operating_system;
+    let unknown = || std::io::Error::other(format!("no baseline {} is wanted", shown.name));
+    desired.iter().find(is_it).ok_or_else(|| not_built("ssm:CreatePatchBaseline", &unknown()))
 }
 
 fn id_of(chosen: &Chosen, created: &HashMap<String, String>) -> String {

@@ -20,6 +20,7 @@ use orgpatch_report::Report;
 use crate::args::{ChangeArguments, Format, PreviewArguments, StateMachine};
 use crate::deployment::Deployment;
 use crate::plan_file::PlanFile;
+use crate::validate::caution;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, wait_for};
 
 /// Runs `orgpatch preview --baselines` and returns its exit status.
@@ -31,6 +32,8 @@ pub fn preview(arguments: &PreviewArguments) -> ExitCode {
     let (Some(state_machine), Some(bucket)) = (&arguments.state_machine, &arguments.bucket) else {
         return fail("--baselines needs --state-machine and --bucket", UNREADABLE);
     };
+    // Before the run, which takes minutes.
+    caution(&plan);
     let deployment_arguments = DeploymentArguments { state_machine, bucket, profile: arguments.profile.as_deref() };
     end(arguments.format, async { compare(&deployment_arguments, &file, &plan, arguments.stages.as_deref()).await })
 }

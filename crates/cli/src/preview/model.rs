@@ -1,6 +1,6 @@
 //! The preview as data: the format of `--format json`, from which the text is also made.
 
-use orgpatch_engine::baselines::Baseline;
+use orgpatch_engine::baselines::{Baseline, ShownSource};
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
 use orgpatch_engine::stage_memory::{EarlierStage, stages_before};
 use orgpatch_engine::{baselines, planner};
@@ -71,7 +71,7 @@ pub struct StagePreview {
     pub select_text: String,
     /// What may be installed, per operating system. Empty: each account's own baselines decide. A frozen rule has neither
     /// days nor a date here, because its date is not known before the run; see `promotion`.
-    pub baselines: Vec<Baseline>,
+    pub baselines: Vec<Baseline<ShownSource>>,
     /// Settings of the baselines that are allowed but are seldom intended.
     pub baseline_cautions: Vec<Reason>,
     /// How the stage depends on the plan's first stage. Null: it does not.
@@ -220,7 +220,7 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>, is_last: b
         select_text: descriptions::selection(&select),
         select,
         baseline_cautions: baselines.iter().flat_map(Baseline::cautions).collect(),
-        baselines,
+        baselines: baselines.iter().map(Baseline::shown).collect(),
         promotion: promotion_preview(plan, stage),
         gate: stage.gate,
         gate_text: descriptions::gate(stage.gate, is_last),

@@ -9,17 +9,20 @@ use orgpatch_plan::{Approve, has_approval_dates};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Baseline;
+use super::{Baseline, ShownSource};
 
 /// A difference between the baselines that a target should have and those that it has. Most differences are calls to
 /// make, in this order; the others say why orgpatch makes no call.
+///
+/// Changes are recorded and reported, so no source of a baseline is whole in them: what is sent is the wanted baseline of that
+/// name and operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Change {
     /// `CreatePatchBaseline`, with its tags.
     Create {
-        /// The whole baseline.
-        baseline: Box<Baseline>,
+        /// The baseline.
+        baseline: Box<Baseline<ShownSource>>,
     },
     /// `UpdatePatchBaseline` with the whole definition.
     Update {
@@ -28,7 +31,7 @@ pub enum Change {
         /// The fields that differ.
         fields: Vec<Field>,
         /// The baseline as it should be.
-        baseline: Box<Baseline>,
+        baseline: Box<Baseline<ShownSource>>,
     },
     /// `AddTagsToResource`. After the update, so that the tag never has the hash of a definition that is not there yet.
     Tag {
@@ -319,7 +322,7 @@ fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&KnownBaseline>) -> f
 }
 
 /// Writes the name and a short summary of the content.
-impl fmt::Display for Baseline {
+impl<S> fmt::Display for Baseline<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let definition = &self.definition;
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });

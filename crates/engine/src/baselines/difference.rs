@@ -51,7 +51,7 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
                     continue;
                 }
                 made += 1;
-                changes.push(Change::Create { baseline: Box::new(baseline.clone()) });
+                changes.push(Change::Create { baseline: Box::new(baseline.shown()) });
                 Chosen::Created(baseline.name.clone())
             }
         };
@@ -137,7 +137,7 @@ fn update(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
         None if ours.tags.get(HASH_TAG) == baseline.tags.get(HASH_TAG) => Vec::new(),
         None => Field::ALL.to_vec(),
     };
-    (!fields.is_empty()).then(|| Change::Update { id: ours.id.clone(), fields, baseline: Box::new(baseline.clone()) })
+    (!fields.is_empty()).then(|| Change::Update { id: ours.id.clone(), fields, baseline: Box::new(baseline.shown()) })
 }
 
 fn differing(desired: &Definition, observed: &Definition, os: OperatingSystem) -> Vec<Field> {

@@ -21,7 +21,7 @@ pub use compared::{ComparedBaseline, judged_by};
 pub use desired::{NAME_PREFIX, baseline_name, cutoff, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use memory::{BaselineMemory, CreatedBaseline};
-pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG};
+pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG, ShownSource};
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};
 pub use record::{BaselineRecord, Previous, PreviousGroup};
 pub use refusal::{Refusal, RefusedChanges, with_refusals};

@@ -23,16 +23,18 @@ pub const HASH_TAG: &str = "orgpatch:hash";
 /// update that waits longer is never installed.
 const LONGEST_WINDOWS_DELAY: u16 = 30;
 
-/// The baseline that a target should have for one operating system.
+/// The baseline that a target should have for one operating system. `S` is how it holds its sources: whole, or as people may
+/// read them ([`Baseline::shown`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Baseline {
+#[schemars(rename = "Baseline")]
+pub struct Baseline<S = PatchSource> {
     /// `orgpatch-<plan>-<stage>-<operating system>`.
     pub name: String,
     /// Operating system. It is always set, because the API's default is Windows.
     pub operating_system: OperatingSystem,
     /// The rules and lists by which it approves patches.
-    pub definition: Definition,
+    pub definition: Definition<S>,
     /// The patch group for which it is registered. None: it is the default of its operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch_group: Option<String>,
@@ -57,6 +59,34 @@ impl Baseline {
             (HASH_TAG.to_owned(), baseline.hash()),
         ]);
         baseline
+    }
+
+    /// Returns the baseline as reports and records show it.
+    #[must_use]
+    pub fn shown(&self) -> Baseline<ShownSource> {
+        let source = |source: &PatchSource| ShownSource {
+            name: source.name.clone(),
+            products: source.products.clone(),
+            configuration_sha256: sha256_hex(&source.configuration),
+        };
+        let definition = self.definition.clone();
+        Baseline {
+            name: self.name.clone(),
+            operating_system: self.operating_system,
+            definition: Definition {
+                description: definition.description,
+                global_filters: definition.global_filters,
+                approval_rules: definition.approval_rules,
+                approved_patches: definition.approved_patches,
+                approved_patches_compliance_level: definition.approved_patches_compliance_level,
+                approved_patches_enable_non_security: definition.approved_patches_enable_non_security,
+                rejected_patches: definition.rejected_patches,
+                rejected_patches_action: definition.rejected_patches_action,
+                sources: definition.sources.iter().map(source).collect(),
+            },
+            patch_group: self.patch_group.clone(),
+            tags: self.tags.clone(),
+        }
     }
 
     /// Returns the SHA-256 in hex of the desired state in its canonical form. Baselines with the same hash are equal.
@@ -139,7 +169,8 @@ impl Baseline {
 /// Every field of `CreatePatchBaseline` that decides which patches a baseline approves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Definition {
+#[schemars(rename = "Definition")]
+pub struct Definition<S = PatchSource> {
     /// `Description`.
     pub description: String,
     /// `GlobalFilters`. A plan has none, so orgpatch removes those that were added by hand.
@@ -157,7 +188,22 @@ pub struct Definition {
     /// `RejectedPatchesAction`.
     pub rejected_patches_action: RejectedAction,
     /// `Sources`.
-    pub sources: Vec<PatchSource>,
+    pub sources: Vec<S>,
+}
+
+/// A source as reports and records show it. A configuration may hold what only root of an instance should read, and AWS marks
+/// it as sensitive (botocore's model of ssm, `PatchSourceConfiguration`), so only its hash is there: enough to compare it with
+/// the plan's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownSource {
+    /// Name.
+    pub name: String,
+    /// Versions of the operating system that use it; `*` matches every version.
+    pub products: Vec<String>,
+    /// SHA-256 of the configuration, in hex. Empty in records of earlier versions.
+    #[serde(default)]
+    pub configuration_sha256: String,
 }
 
 /// An approval rule.

@@ -5,9 +5,13 @@ use std::collections::{HashMap, HashSet};
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::Account;
 use orgpatch_model::reason::{Reason, ReasonCode};
+use orgpatch_model::text::plain;
 use orgpatch_plan::Plan;
 
 use super::checks::is_in_run;
+
+/// The longest name of an account, in characters (botocore 1.43.106, organizations `AccountName`).
+const LONGEST_NAME: usize = 128;
 
 /// Where the plan puts an account.
 pub(super) enum Assignment {
@@ -74,7 +78,8 @@ impl<'a> Claims<'a> {
                     let (first, second) = (first.min(stage), first.max(stage));
                     return Err(RunError::AccountInTwoStages {
                         account: account.id.clone(),
-                        name: account.name.clone(),
+                        // The error is told in a notification.
+                        name: plain(&account.name, LONGEST_NAME),
                         first: self.plan.stages[first].name.clone(),
                         second: self.plan.stages[second].name.clone(),
                     });

@@ -40,7 +40,8 @@ pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Resu
     };
     write(context, request, TargetObject::Baselines, &record).await?;
     log(request, &changes);
-    let made = baselines.apply(&changes, &token(request)).await;
+    // Nothing is created or updated, so no baseline is wanted.
+    let made = baselines.apply(&changes, &[], &token(request)).await;
     let refusals = context.sessions.target_result(&request.target, made).await?.refusals;
     let systems: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
     let given_back =

@@ -1,4 +1,4 @@
-"""IAM: what the results of patching and the tags of a new baseline are authorized on."""
+"""IAM: what the results of patching, the tags of a new baseline and the use of a key are authorized on."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..paths import ROOT
 from .ssm_baselines import create_baseline
 
 MEMBER_ROLE = ROOT / "member-role.yaml"
+TEMPLATE = ROOT / "template.yaml"
 _SID = "ReadPatchResults"
 _READ = "ssm:DescribeInstancePatchStates"
 _CREATE = "ssm:CreatePatchBaseline"
@@ -127,7 +128,54 @@ def created_as(asker: Asker, role: str, *actions: str) -> str:
     return ACCEPTED
 
 
+def statements_of_the_key(asker: Asker) -> list[dict[str, Any]]:
+    """Returns the statements that let orgpatch's roles use the key of `KmsKeyArn`, for a key that does not exist."""
+    policy = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["UseKmsKey"]["Properties"]["PolicyDocument"]
+    statements = []
+    for statement in policy["Statement"]:
+        asked = statement["Condition"]["StringLike"]["kms:ViaService"]
+        services = asked if isinstance(asked, list) else [asked]
+        names = [service["Fn::Sub"].replace("${AWS::Region}", asker.region) for service in services]
+        statements.append(
+            {**statement, "Resource": _key(asker), "Condition": {"StringLike": {"kms:ViaService": names}}}
+        )
+    return statements
+
+
+def _key(asker: Asker) -> str:
+    return f"arn:{asker.partition}:kms:{asker.region}:{asker.account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def _through(asker: Asker) -> str:
+    """Asks whether the roles may use the key through S3, with what S3 tells KMS under a bucket key, and directly."""
+    bucket = f"arn:{asker.partition}:s3:::orgpatch-conformance"
+    via = {
+        "ContextKeyName": "kms:ViaService",
+        "ContextKeyType": "string",
+        "ContextKeyValues": [f"s3.{asker.region}.amazonaws.com"],
+    }
+    of_the_bucket = {
+        "ContextKeyName": "kms:EncryptionContext:aws:s3:arn",
+        "ContextKeyType": "string",
+        "ContextKeyValues": [bucket],
+    }
+    policy, decisions = _policy(*statements_of_the_key(asker)), []
+    for context in ([via, of_the_bucket], []):
+        answer = asker.call(
+            "iam",
+            "simulate_custom_policy",
+            PolicyInputList=[policy],
+            ActionNames=["kms:Decrypt", "kms:GenerateDataKey"],
+            ResourceArns=[_key(asker)],
+            ContextEntries=context,
+        )
+        found = {result["EvalDecision"] for result in answer["EvaluationResults"]}
+        decisions.append(" and ".join(sorted(found)))
+    return f"through S3: {decisions[0]}, directly: {decisions[1]}"
+
+
 _RIGHT = "instance: allowed, *: allowed"
+_THROUGH = "through S3: allowed, directly: implicitDeny"
 
 FACTS = (
     Fact(
@@ -181,5 +229,27 @@ FACTS = (
         ask=_tagged,
         needs=Needs.WRITE,
         not_local="the local cloud does not apply session policies",
+    ),
+    Fact(
+        name="the-key-is-used-through-s3-only",
+        says="IAM's policy simulator lets the roles use the key of KmsKeyArn through S3, which under a bucket "
+        "key tells KMS the ARN of the bucket and not that of an object, and not directly. It does not show which calls "
+        "S3 makes: docs/conformance.md.",
+        calls=("kms:Decrypt", "kms:GenerateDataKey"),
+        sources=(
+            Page(
+                "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html",
+                "the encryption context is the ARN of the bucket and not that of the object",
+            ),
+            Page(
+                "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html",
+                "kms:ViaService: s3.<Region>.amazonaws.com",
+            ),
+        ),
+        aws=(_THROUGH,),
+        orgpatch={_THROUGH: "runs with KmsKeyArn; a function cannot be made to decrypt something for a person"},
+        ask=_through,
+        not_local="the policy simulator of the local cloud knows no condition keys",
+        concerns=("SEC-23",),
     ),
 )

@@ -20,7 +20,7 @@ fn text(observed: &Observed, baseline_id: &str) -> String {
 
 #[test]
 fn a_row_says_which_baseline_judged_it_unless_it_is_the_plans() {
-    let done = applied(untouched(), &difference(&stage("test"), &untouched()));
+    let done = after_stage("test");
     let ours = found(&done).id.expect("it was created");
     assert_eq!(text(&done, &ours), "the plan's");
     assert_eq!(text(&done, &format!("arn:aws:ssm:ap-northeast-1:{ACCOUNT}:patchbaseline/{ours}")), "the plan's");

@@ -1,17 +1,13 @@
 //! What is left to do in accounts of every kind.
 
 use insta::assert_snapshot;
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::target::Target;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 use super::*;
 use crate::planner::StepSettings;
-
-/// An account in which a stage was applied.
-fn done(name: &str) -> Observed {
-    applied(untouched(), &difference(&stage(name), &untouched()))
-}
 
 #[test]
 fn an_account_that_nobody_touched_gets_everything() {
@@ -30,14 +26,14 @@ fn an_account_that_nobody_touched_gets_everything() {
 #[test]
 fn the_second_time_nothing_is_left() {
     for name in ["test", "staging", "production"] {
-        assert_eq!(difference(&stage(name), &done(name)), []);
+        assert_eq!(difference(&stage(name), &after_stage(name)), []);
     }
     assert_eq!(difference(&[], &untouched()), []);
 }
 
 #[test]
 fn ids_as_arns_are_the_same_ids() {
-    let mut observed = done("test");
+    let mut observed = after_stage("test");
     for id in observed.defaults.values_mut() {
         *id =
             format!("arn:aws:ssm:ap-northeast-1:111122223333:patchbaseline/{}", id.rsplit('/').next().expect("an id"));
@@ -59,7 +55,7 @@ fn lists_are_sets() {
             .map(|name| PatchSource { name: name.into(), products: text(&["y", "x"]), configuration: "z".into() })
             .into();
     }
-    let mut observed = applied(untouched(), &difference(&wanted, &untouched()));
+    let mut observed = applied(untouched(), &difference(&wanted, &untouched()), &wanted);
     for definition in observed.baselines.iter_mut().filter_map(|baseline| baseline.definition.as_mut()) {
         definition.approval_rules.reverse();
         definition.approved_patches.reverse();
@@ -74,7 +70,7 @@ fn lists_are_sets() {
 
 #[test]
 fn only_what_was_changed_by_hand_is_changed_back() {
-    let mut observed = done("test");
+    let mut observed = after_stage("test");
     let ours = observed.baselines.iter_mut().rfind(|baseline| baseline.is_of_orgpatch()).expect("one");
     let definition = ours.definition.as_mut().expect("a definition");
     definition.rejected_patches.push("KB5009999".to_owned());
@@ -87,7 +83,7 @@ fn only_what_was_changed_by_hand_is_changed_back() {
     orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023) becomes the default for AMAZON_LINUX_2023 instead of AWS-AMAZON_LINUX_2023DefaultPatchBaseline (arn:aws:ssm:ap-northeast-1:075727635805:patchbaseline/pb-0awsAMAZON_LINUX_2023)
     change orgpatch-monthly-test-WINDOWS (pb-0new13WINDOWS): global filters, rejected patches
     ");
-    assert_eq!(difference(&stage("test"), &applied(observed, &changes)), []);
+    assert_eq!(difference(&stage("test"), &applied(observed, &changes, &stage("test"))), []);
 }
 
 #[test]
@@ -98,18 +94,38 @@ fn a_changed_plan_changes_only_what_differs() {
     definition.description = "other".to_owned();
     let (name, os) = (wanted[0].name.clone(), wanted[0].operating_system);
     wanted[0] = Baseline::new(name, ("monthly", "test"), os, definition, None);
-    let changes = difference(&wanted, &done("test"));
+    let changes = difference(&wanted, &after_stage("test"));
     let hash = wanted[0].hash();
     assert_snapshot!(lines(&changes).replace(&hash, "<hash>"), @"
     change orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023): description, approval rules
     tag orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023): orgpatch:hash=<hash>
     ");
-    assert_eq!(difference(&wanted, &applied(done("test"), &changes)), []);
+    assert_eq!(difference(&wanted, &applied(after_stage("test"), &changes, &wanted)), []);
+}
+
+/// Changes are recorded and reported, and the configuration of a source may be for root of an instance alone.
+#[test]
+fn no_change_holds_the_configuration_of_a_source() {
+    let mut wanted = stage("test").remove(0);
+    let configuration = "[own]\nbaseurl=https://repo.example.com/HIDDEN/\ngpgcheck=1";
+    wanted.definition.sources =
+        vec![PatchSource { name: "own".into(), products: vec!["*".into()], configuration: configuration.into() }];
+    let wanted = std::slice::from_ref(&wanted);
+    let created = difference(wanted, &untouched());
+    let updated = difference(wanted, &after_stage("test"));
+    assert!(matches!(&created[..], [Change::Create { .. }, ..]) && matches!(&updated[..], [Change::Update { .. }, ..]));
+    let hash = sha256_hex(configuration);
+    for change in [&created[0], &updated[0]] {
+        let recorded = serde_json::to_string(change).expect("JSON");
+        let shown = format!(r#""sources":[{{"name":"own","products":["*"],"configurationSha256":"{hash}"}}]"#);
+        assert!(recorded.contains(&shown) && !recorded.contains("HIDDEN"), "{recorded}");
+        assert!(!change.to_string().contains("HIDDEN"), "{change}");
+    }
 }
 
 #[test]
 fn every_field_that_decides_is_compared() {
-    let observed = done("test");
+    let observed = after_stage("test");
     for (field, change) in [
         (Field::Description, (|d: &mut Definition| d.description.push('.')) as fn(&mut Definition)),
         (Field::GlobalFilters, |d| {
@@ -144,7 +160,7 @@ fn a_delay_of_zero_that_the_api_reports_for_ubuntu_is_no_difference() {
     wanted.definition.approval_rules[0].approve_after_days = None;
     let wanted = Baseline::new(wanted.name, ("monthly", "test"), Os::Ubuntu, wanted.definition, None);
     let wanted = std::slice::from_ref(&wanted);
-    let mut observed = applied(untouched(), &difference(wanted, &untouched()));
+    let mut observed = applied(untouched(), &difference(wanted, &untouched()), wanted);
     let ours = observed.baselines.last_mut().expect("ours");
     ours.definition.as_mut().expect("a definition").approval_rules[0].approve_after_days = Some(0);
     assert_eq!(difference(wanted, &observed), []);
@@ -152,7 +168,7 @@ fn a_delay_of_zero_that_the_api_reports_for_ubuntu_is_no_difference() {
 
 #[test]
 fn without_the_definition_the_hash_is_believed() {
-    let mut observed = done("test");
+    let mut observed = after_stage("test");
     observed.baselines.iter_mut().for_each(|baseline| baseline.definition = None);
     assert_eq!(difference(&stage("test"), &observed), []);
     let ours = observed.baselines.iter_mut().find(|baseline| baseline.is_of_orgpatch()).expect("one");
@@ -168,7 +184,7 @@ fn without_the_definition_the_hash_is_believed() {
 
 #[test]
 fn a_crash_between_update_and_tag_leaves_the_tag() {
-    let mut observed = done("test");
+    let mut observed = after_stage("test");
     let ours = observed.baselines.iter_mut().find(|baseline| baseline.is_of_orgpatch()).expect("one");
     ours.tags.insert(HASH_TAG.to_owned(), "old".to_owned());
     let changes = difference(&stage("test"), &observed);
@@ -203,7 +219,7 @@ fn what_is_not_ours_is_never_touched() {
 
 #[test]
 fn of_two_with_our_name_ours_is_ours() {
-    let mut observed = done("test");
+    let mut observed = after_stage("test");
     let name = stage("test")[0].name.clone();
     observed.baselines.insert(0, own("pb-0000", &name, Os::AmazonLinux2023));
     assert_eq!(difference(&stage("test"), &observed), []);
@@ -233,7 +249,7 @@ fn the_quota_stops_only_what_it_has_no_room_for() {
     orgpatch cannot create the baseline orgpatch-monthly-test-WINDOWS: an account may have 50 in a Region, and there are 50, including those that this run creates before it
     ");
     assert_eq!(changes[2].reason().expect("a reason").code, ReasonCode::BaselineQuotaReached);
-    let after = applied(observed, &changes);
+    let after = applied(observed, &changes, &stage("test"));
     let again = difference(&stage("test"), &after);
     assert!(!again.iter().any(Change::is_write), "{}", lines(&again));
 }
@@ -250,7 +266,7 @@ fn a_patch_group_that_has_another_baseline_says_which() {
     create orgpatch-monthly-production-AMAZON_LINUX_2023: 1 rule (if released until 2026-11-30)
     orgpatch-monthly-production-AMAZON_LINUX_2023, just created, becomes the baseline of patch group "web servers" for AMAZON_LINUX_2023 instead of theirs (pb-0theirs)
     "#);
-    let after = applied(observed, &changes);
+    let after = applied(observed, &changes, &stage("production"));
     assert_eq!(difference(&stage("production"), &after), []);
     // The group of another system, and the default, are as they were.
     assert_eq!(after.of_group(Os::Windows, "web servers"), Some("pb-0theirs"));
@@ -291,7 +307,7 @@ fn settings_and_records_carry_baselines() {
 
 #[test]
 fn changes_survive_json() {
-    let mut observed = done("test");
+    let mut observed = after_stage("test");
     observed.defaults.clear();
     let mut changes = difference(&stage("production"), &untouched());
     changes.extend(difference(&stage("test"), &observed));

@@ -105,7 +105,7 @@ fn without_a_day_a_frozen_baseline_stays_as_it_is() {
     let plan = frozen();
     let undated = desired(&plan, &plan.stages[2], None);
     let day = desired(&plan, &plan.stages[2], Some(date("2026-11-20")));
-    for account in [untouched(), applied(untouched(), &difference(&day, &untouched()))] {
+    for account in [untouched(), applied(untouched(), &difference(&day, &untouched()), &day)] {
         let changes = difference(&undated, &account);
         let codes: Vec<String> =
             changes.iter().filter_map(Change::reason).map(|reason| reason.code.to_string()).collect();

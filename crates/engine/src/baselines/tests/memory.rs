@@ -12,7 +12,7 @@ fn run(name: &str, observed: Observed, memory: BaselineMemory) -> (Observed, Bas
     let observed = observed.recognized(&memory);
     let changes = difference(&stage(name), &observed);
     let before = memory.before(&changes, &observed);
-    let after = applied(observed, &changes);
+    let after = applied(observed, &changes, &stage(name));
     let new = |name: &String| after.baselines.iter().rev().find(|one| one.name == *name).map(|one| one.id.clone());
     let ids: HashMap<String, String> = changes
         .iter()

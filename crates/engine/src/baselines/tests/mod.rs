@@ -84,8 +84,19 @@ fn own(id: &str, name: &str, os: Os) -> ObservedBaseline {
     ObservedBaseline { id: id.to_owned(), name: name.to_owned(), ..predefined(os) }
 }
 
-/// The account after the changes, as the API would describe it.
-fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
+/// An account in which a stage was applied.
+fn after_stage(name: &str) -> Observed {
+    applied(untouched(), &difference(&stage(name), &untouched()), &stage(name))
+}
+
+/// The account after the changes, as the API would describe it. `wanted` has the baselines that they create or update.
+fn applied(mut observed: Observed, changes: &[Change], wanted: &[Baseline]) -> Observed {
+    let whole = |shown: &Baseline<ShownSource>| {
+        let is_it = |one: &&Baseline| one.name == shown.name && one.operating_system == shown.operating_system;
+        let wanted = wanted.iter().find(is_it).expect("a change is about a wanted baseline");
+        assert_eq!(&wanted.shown(), shown);
+        Some(wanted.definition.clone())
+    };
     for change in changes {
         match change {
             Change::Create { baseline } => {
@@ -97,13 +108,13 @@ fn applied(mut observed: Observed, changes: &[Change]) -> Observed {
                     name: baseline.name.clone(),
                     operating_system: baseline.operating_system.name().to_owned(),
                     tags: baseline.tags.clone(),
-                    definition: Some(baseline.definition.clone()),
+                    definition: whole(baseline),
                     is_recorded: true,
                 });
             }
             Change::Update { id, baseline, fields } => {
                 assert!(!fields.is_empty());
-                there(&mut observed, id).definition = Some(baseline.definition.clone());
+                there(&mut observed, id).definition = whole(baseline);
             }
             Change::Tag { baseline, tags, .. } => {
                 there(&mut observed, &baseline.id).tags.extend(tags.clone());

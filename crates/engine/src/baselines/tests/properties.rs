@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn applying_the_changes_leaves_nothing_to_do(wanted in wanted(), account in account()) {
         let changes = difference(&wanted, &account);
-        let after = applied(account.clone(), &changes);
+        let after = applied(account.clone(), &changes, &wanted);
         let again = difference(&wanted, &after);
         // What stands in the way still does; but there is nothing more to call.
         prop_assert!(!again.iter().any(Change::is_write), "first:\n{}\nthen:\n{}", lines(&changes), lines(&again));
@@ -205,7 +205,7 @@ proptest! {
     fn what_is_replaced_and_is_not_ours_is_on_record(wanted in wanted(), account in account()) {
         let changes = difference(&wanted, &account);
         let previous = Previous::of(&changes, &account);
-        let after = applied(account.clone(), &changes);
+        let after = applied(account.clone(), &changes, &wanted);
         let of_orgpatch = |id: &str| account.baseline(id).expect("it is there").is_of_orgpatch();
         for (os, id) in &account.defaults {
             let expected = (after.defaults[os] != *id && !of_orgpatch(id)).then_some(id);
@@ -227,8 +227,8 @@ proptest! {
     fn restoring_brings_back_all_that_was_not_ours(wanted in wanted(), account in account()) {
         let changes = difference(&wanted, &account);
         let previous = Previous::of(&changes, &account);
-        let after = applied(account.clone(), &changes);
-        let restored = applied(after.clone(), &restore(&previous, &after));
+        let after = applied(account.clone(), &changes, &wanted);
+        let restored = applied(after.clone(), &restore(&previous, &after), &[]);
         let of_orgpatch = |id: &str| account.baseline(id).expect("it is there").is_of_orgpatch();
         for (os, id) in &account.defaults {
             if !of_orgpatch(id) {
@@ -248,7 +248,7 @@ proptest! {
     #[test]
     fn every_change_is_one_line(wanted in wanted(), account in account()) {
         let changes = difference(&wanted, &account);
-        let after = applied(account.clone(), &changes);
+        let after = applied(account.clone(), &changes, &wanted);
         let restored = restore(&Previous::of(&changes, &account), &after);
         for change in changes.iter().chain(&restored).flat_map(|change| [change.clone(), change.without_ids()]) {
             let line = change.to_string();

@@ -6,7 +6,7 @@ use super::*;
 fn run(name: &str, observed: Observed) -> (Observed, Previous) {
     let changes = difference(&stage(name), &observed);
     let previous = Previous::of(&changes, &observed);
-    (applied(observed, &changes), previous)
+    (applied(observed, &changes, &stage(name)), previous)
 }
 
 #[test]

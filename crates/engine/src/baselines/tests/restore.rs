@@ -16,7 +16,7 @@ fn group(baseline_id: &str) -> PatchGroup {
 fn run(name: &str, observed: Observed) -> (Observed, Previous) {
     let changes = difference(&stage(name), &observed);
     let previous = Previous::of(&changes, &observed);
-    (applied(observed, &changes), previous)
+    (applied(observed, &changes, &stage(name)), previous)
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn what_was_the_default_is_the_default_again() {
     the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 stays in the account
     the baseline orgpatch-monthly-test-WINDOWS stays in the account
     ");
-    let after = applied(observed, &changes);
+    let after = applied(observed, &changes, &[]);
     assert_eq!(after.defaults, untouched().defaults);
     let again = restore(&previous, &after);
     assert!(!again.iter().any(Change::is_write), "{}", lines(&again));
@@ -55,7 +55,7 @@ fn patch_groups_get_back_what_they_had_or_nothing() {
             the baseline orgpatch-monthly-production-AMAZON_LINUX_2023 stays in the account
             "#);
         }
-        assert_eq!(applied(observed, &changes).patch_groups, before);
+        assert_eq!(applied(observed, &changes, &[]).patch_groups, before);
     }
 }
 
@@ -108,7 +108,7 @@ fn several_runs_go_back_to_before_the_first() {
     assert!(second.is_empty());
     let recorded = first.clone().or_later(second);
     assert_eq!(recorded, first);
-    let after = applied(observed.clone(), &restore(&recorded, &observed));
+    let after = applied(observed.clone(), &restore(&recorded, &observed), &[]);
     assert_eq!(after.defaults, untouched().defaults);
 
     // A later run knows more, but of what the first has recorded the first knows best.
@@ -136,14 +136,14 @@ fn a_death_between_taking_a_patch_group_and_giving_it_back_is_healed() {
     let (mut observed, first) = run("production", account.clone());
     // Dead after the group was taken from our baseline.
     observed.patch_groups.clear();
-    let restored = applied(observed.clone(), &restore(&first, &observed));
+    let restored = applied(observed.clone(), &restore(&first, &observed), &[]);
     assert_eq!(restored.patch_groups, account.patch_groups);
 
     // Dead after the group was taken from theirs: the next run sees a group without a baseline.
     account.patch_groups.clear();
     let (observed, second) = run("production", account);
     let recorded = first.or_later(second);
-    let restored = applied(observed.clone(), &restore(&recorded, &observed));
+    let restored = applied(observed.clone(), &restore(&recorded, &observed), &[]);
     assert_eq!(restored.patch_groups, [group("pb-0theirs")]);
 }
 

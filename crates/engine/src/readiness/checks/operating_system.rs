@@ -46,7 +46,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             Status::Fail,
             Severity::Critical,
             Problem::new(
-                format!("{platform} instances, which Patch Manager does not support"),
+                // Causes are told in messages. Root on an instance writes what its agent says, so that is evidence only.
+                match subject.os {
+                    Some(os) => format!("{os} instances of a release that Patch Manager does not support"),
+                    None => "instances of an unknown platform, which Patch Manager does not support".to_owned(),
+                },
                 format!("{platform} is not among the operating systems that Patch Manager supports."),
                 "Move to a supported release, or leave the instance out of the plan.",
             ),

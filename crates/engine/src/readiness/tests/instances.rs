@@ -11,6 +11,24 @@ fn unmanaged() -> Situation {
     facts
 }
 
+/// Root on an instance writes what the agent says of itself, and causes are told in the notification.
+#[test]
+fn what_the_agent_says_of_itself_is_no_cause() {
+    for name in ["X\r\nHOSTILE https://e.example", "Ubuntu HOSTILE", "Amazon Linux HOSTILE", "Bottlerocket HOSTILE"] {
+        for version in ["HOSTILE", "2023 HOSTILE"] {
+            let mut facts = target();
+            let node = &mut known(&mut facts.managed)[0];
+            node.platform_name = name.into();
+            (node.platform_version, node.agent_version) = (version.into(), version.into());
+            let findings = &check(&facts, &Selection::default(), time("2026-11-23T00:00:00Z"))["i-1"];
+            assert!(findings.iter().any(|finding| finding.evidence.contains("HOSTILE")), "{findings:?}");
+            let causes: Vec<&str> =
+                findings.iter().flat_map(|finding| &finding.causes).map(|cause| cause.text.as_str()).collect();
+            assert!(!causes.iter().any(|cause| cause.contains("HOSTILE")), "{causes:?}");
+        }
+    }
+}
+
 #[test]
 fn managed_or_the_most_likely_reason_in_order() {
     let mut facts = target();
@@ -166,7 +184,7 @@ fn operating_systems_by_name_version_and_date() {
       cause: Ubuntu 20.04 instances, at the end of life since 2025-05-31
     operating-system fail critical: Ubuntu 16.04 is not among the operating systems that Patch Manager supports.
       fix: Move to a supported release, or leave the instance out of the plan.
-      cause: Ubuntu 16.04 instances, which Patch Manager does not support
+      cause: UBUNTU instances of a release that Patch Manager does not support
     operating-system pass info: Debian GNU/Linux 12 is supported by Patch Manager, and updated until 2028-06-10.
     operating-system pass info: SLES 15.6 is supported by Patch Manager; no source for its end of life is known.
     operating-system fail medium: Microsoft Windows Server 2012 R2 Standard 6.3.9600 reached its end of life on 2023-10-10. It gets updates only with Extended Security Updates, until 2026-10-13.
