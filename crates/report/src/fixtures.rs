@@ -150,6 +150,7 @@ fn gate(step: &StepSummary, decision: GateDecision) -> GateRecord {
         counts: Counts::default(),
         targets: TargetCounts::default(),
         limits: Gate::default(),
+        skipped: None,
     }
 }
 

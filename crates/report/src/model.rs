@@ -9,6 +9,7 @@ use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::Reason;
+use orgpatch_engine::gate::SkippedInstances;
 use orgpatch_plan::Gate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,9 @@ pub struct StepReport {
     /// The limits of the gate. Absent: the gate did not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Gate>,
+    /// The skipped instances that the gate counted. Absent: the plan does not limit them, or the gate did not decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkippedInstances>,
     /// When the gate decided. Absent: the gate did not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
