@@ -1,6 +1,6 @@
 -- Compliance over time, per organizational unit: one line per unit and day on which a run looked at it.
 -- An instance counts once per day, with the outcome of the day's last run. skipped: left alone, by the plan or for another
--- reason (see skipped-by-reason); instances and percent_compliant are without these.
+-- reason (see skipped-by-reason). instances and percent_compliant are without these.
 -- by_another_baseline: up to date by another baseline than the plan's, so it is not known whether it is by the plan's.
 -- To read fewer days, put WHERE date >= '2026-10-01' after FROM instances.
 WITH last_of_day AS (
