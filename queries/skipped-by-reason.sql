@@ -1,4 +1,4 @@
--- What was skipped and why, over time: one line per organizational unit, reason and day on which a run looked at it.
+-- Skipped instances by reason, over time: one line per organizational unit, reason and day on which a run looked at it.
 -- An instance counts once per day, with the outcome of the day's last run.
 -- excluded-instance, not-selected-by-tags and not-selected-by-operating-system: the plan itself leaves these out.
 WITH last_of_day AS (

@@ -29,13 +29,8 @@ const PLAN: Names =
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
-const GATE: Names = names(&[
-    "maxFailedPercent",
-    "maxUnreachablePercent",
-    "minSucceeded",
-    "maxTargetsNotReached",
-    "maxSkippedPercent",
-]);
+const GATE: Names =
+    names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded", "maxTargetsNotReached", "maxSkippedPercent"]);
 pub(super) const STAGE: Names = names(&[
     "name",
     "ous",

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
+use orgpatch_engine::gate::SkippedInstances;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::Reason;
-use orgpatch_engine::gate::SkippedInstances;
 use orgpatch_plan::Gate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
