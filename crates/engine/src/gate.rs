@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tally::StageTally;
-pub use tally::StepTally;
+pub use tally::{SkippedInstances, StepTally};
 
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 use crate::planner::{StageProof, StepSettings};
@@ -95,6 +95,9 @@ pub struct GateRecord {
     pub targets: TargetCounts,
     /// The limits it was measured against.
     pub limits: Gate,
+    /// The skipped instances that count. Absent: the plan does not limit them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkippedInstances>,
 }
 
 impl GateRecord {
@@ -106,6 +109,7 @@ impl GateRecord {
             at,
             decision: answer.decision,
             reason: answer.reason.clone(),
+            skipped: settings.gate.max_skipped_percent.map(|_| tally.skipped()),
             counts: tally.counts,
             targets: tally.targets,
             // Programs that read reports find the number of the step there, also where the plan has none.
@@ -272,6 +276,9 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
             ),
         );
     }
+    if let Some(halt) = too_many_skipped(gate, tally) {
+        return halt;
+    }
     let (succeeded, least) = (tally.counts.succeeded(), gate.min_succeeded.unwrap_or(0));
     if succeeded < u64::from(least) {
         let text = format!("instances patched or compliant: {succeeded} (minimum {least})");
@@ -333,6 +340,28 @@ fn too_many_refused(tally: &StepTally) -> Option<GateAnswer> {
             tally.refused
         );
         halt(ReasonCode::TooManyBaselinesRefused, text)
+    })
+}
+
+/// Returns the halt of an install run in which more of the instances that the plan selects were skipped than the plan allows;
+/// None if they are few enough, or the plan has no limit.
+///
+/// A skipped instance is in no other number of the gate, so an owner who tags all instances of an account as exempt, or lets
+/// another tool patch them, would leave it for ever without any gate saying so.
+fn too_many_skipped(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
+    let limit = gate.max_skipped_percent?;
+    let SkippedInstances { skipped, selected } = tally.skipped();
+    exceeds(skipped, selected, limit).then(|| {
+        // Rounded up: a percentage that is shown as the limit itself would not explain the halt.
+        let tenths = (skipped * 1_000).div_ceil(selected);
+        let why = tally.most_frequent_skip().map(|(code, n)| format!("; most frequent reason: {code} ({n})"));
+        let text = format!(
+            "{skipped} of {selected} instances that the plan selects were skipped: {}.{}% (limit {limit}%){}",
+            tenths / 10,
+            tenths % 10,
+            why.unwrap_or_default()
+        );
+        halt(ReasonCode::TooManySkipped, text)
     })
 }
 
@@ -547,6 +576,61 @@ mod tests {
         assert!(decide(1, 0).ends_with("(too-many-baselines-refused)"), "never all");
     }
 
+    /// A step with one patched instance for each `p`, one that is not ready for each `n`, and one skipped for each reason.
+    fn skipped(others: &str, reasons: &[ReasonCode]) -> StepTally {
+        let mut result = result_of('r', others.len() + reasons.len());
+        for (row, end) in result.instances.iter_mut().zip(others.chars()) {
+            row.outcome = if end == 'n' { Outcome::NotReady } else { Outcome::Patched };
+        }
+        for (row, code) in result.instances[others.len()..].iter_mut().zip(reasons) {
+            (row.outcome, row.reason) = (Outcome::Skipped, Reason::new(code.clone(), "x"));
+        }
+        let mut tally = StepTally::default();
+        tally.add(&result);
+        tally
+    }
+
+    #[test]
+    fn skipped_instances_halt_where_the_plan_limits_them() {
+        use ReasonCode::{ConflictPatchPolicy as Policy, ExcludedByTag as Tag};
+        let tally = skipped("ppppn", &[Policy, Tag, Tag, Tag]);
+        let judged_with = |operation, max_skipped_percent| {
+            let gate = Gate { max_skipped_percent, ..Gate::default() };
+            judged(operation, &tally, gate).reason.to_string()
+        };
+        assert_eq!(
+            judged_with(Operation::Install, Some(44)),
+            "4 of 9 instances that the plan selects were skipped: 44.5% (limit 44%); most frequent reason: excluded-by-tag (3) (too-many-skipped)"
+        );
+        assert!(judged_with(Operation::Install, Some(0)).ends_with("(too-many-skipped)"));
+        for none in [Some(45), Some(100), None] {
+            assert!(judged_with(Operation::Install, none).ends_with("(within-limits)"), "{none:?}");
+        }
+        assert!(judged_with(Operation::Scan, Some(0)).ends_with("(scan-run)"));
+        assert!(judged_with(Operation::ApplyBaselines, Some(0)).ends_with("(baselines-only)"));
+        // Of equally frequent reasons the first by its spelling.
+        let text = "most frequent reason: conflict-patch-policy (1)";
+        let gate = Gate { max_skipped_percent: Some(0), ..Gate::default() };
+        assert!(judged(Operation::Install, &skipped("", &[Tag, Policy]), gate).reason.text.ends_with(text));
+    }
+
+    #[test]
+    fn what_the_plan_itself_leaves_out_is_not_skipped_by_others() {
+        use ReasonCode::{
+            ExcludedByTag, ExcludedInstance, NotSelectedByOperatingSystem, NotSelectedByTags, UntestedHeldBack,
+        };
+        let numbers = |others: &str, reasons: &[ReasonCode]| {
+            let SkippedInstances { skipped, selected } = skipped(others, reasons).skipped();
+            (skipped, selected)
+        };
+        let by_the_plan = [ExcludedInstance, NotSelectedByTags, NotSelectedByOperatingSystem];
+        assert_eq!(numbers("", &by_the_plan), (0, 0), "and nothing of nothing is no halt:");
+        let gate = Gate { max_skipped_percent: Some(0), ..Gate::default() };
+        assert_eq!(judged(Operation::Install, &skipped("", &by_the_plan), gate).decision, GateDecision::Advance);
+        assert_eq!(numbers("pn", &by_the_plan), (0, 2));
+        assert_eq!(numbers("pn", &[UntestedHeldBack, ExcludedByTag, ExcludedInstance]), (1, 4));
+    }
+
     #[test]
     fn a_target_in_chunks_counts_once_and_its_instances_each() {
         let mut tally = StepTally::default();
@@ -668,6 +752,7 @@ mod tests {
             counts,
             targets: targets_that_ended(ends).targets,
             limits: Gate::default(),
+            skipped: None,
         };
         let proof = StageProof { stage: "Test".into(), earlier_waves: vec!["01-Test-1".into()] };
         let behind = |earlier: GateRecord, last: &StepTally| {
@@ -724,6 +809,7 @@ mod tests {
             counts: Counts::default(),
             targets: TargetCounts::default(),
             limits: Gate::default(),
+            skipped: None,
         };
         let (advanced, halted) = (record(GateDecision::Advance), record(GateDecision::Halt));
         assert_eq!(enter([]).decision, GateDecision::Go);
@@ -824,6 +910,18 @@ mod tests {
             // One of those that were reached is not.
             let worse = ends.replacen('r', &worse, 1);
             prop_assert!(decided(&ends) == GateDecision::Advance || decided(&worse) == GateDecision::Halt);
+        }
+
+        #[test]
+        fn one_more_skipped_instance_never_opens_a_gate(patched in 0_usize..30, skips in 0_usize..30, limit in 0_u8..=100) {
+            let gate = Gate { max_skipped_percent: Some(limit), ..Gate::default() };
+            let decided = |skips: usize| {
+                let tally = skipped(&"p".repeat(patched), &vec![ReasonCode::ExcludedByTag; skips]);
+                judged(Operation::Install, &tally, gate).decision
+            };
+            let over = skips * 100 > (patched + skips) * usize::from(limit);
+            prop_assert_eq!(decided(skips) == GateDecision::Halt, over);
+            prop_assert!(decided(skips) == GateDecision::Advance || decided(skips + 1) == GateDecision::Halt);
         }
 
         #[test]

@@ -301,8 +301,8 @@ impl TryFrom<String> for Percent {
     }
 }
 
-/// What must hold after a step before the next one may start. Percentages of instances are of those that the step attempted:
-/// `patched + pending-reboot + failed + unreachable`.
+/// What must hold after a step before the next one may start. Percentages of `failed` and `unreachable` instances are of those
+/// that the step attempted: `patched + pending-reboot + failed + unreachable`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Gate {
@@ -324,4 +324,10 @@ pub struct Gate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = MAX_ERRORS_PATTERN), transform = schema::or_count::<0>)]
     pub max_targets_not_reached: Option<MaxTargets>,
+    /// The highest percentage of `skipped` instances: 0 to 100, of those that the plan selects. What the plan leaves out by id,
+    /// by operating system or by the tags that it selects is no part of either number; an instance with a tag that the plan
+    /// excludes is, because its owner sets that tag. Absent: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8", range(min = 0, max = 100))]
+    pub max_skipped_percent: Option<u8>,
 }

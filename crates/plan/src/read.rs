@@ -37,7 +37,8 @@ const PLAN: Names = names(&[
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
-const GATE: Names = names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded", "maxTargetsNotReached"]);
+const GATE: Names =
+    names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded", "maxTargetsNotReached", "maxSkippedPercent"]);
 pub(super) const STAGE: Names = names(&[
     "name",
     "ous",
@@ -286,15 +287,16 @@ pub(super) fn gate(decoder: &mut Decoder, at: &At<'_>) -> Gate {
         return Gate::default();
     };
     Gate {
-        max_failed_percent: percent(decoder, fields.get("maxFailedPercent")),
-        max_unreachable_percent: percent(decoder, fields.get("maxUnreachablePercent")),
+        max_failed_percent: percent(decoder, fields.get("maxFailedPercent")).unwrap_or_default(),
+        max_unreachable_percent: percent(decoder, fields.get("maxUnreachablePercent")).unwrap_or_default(),
         min_succeeded: fields.get("minSucceeded").and_then(|at| decoder.whole(&at, 0, MAX_SUCCEEDED)),
         max_targets_not_reached: share(decoder, fields.get("maxTargetsNotReached")),
+        max_skipped_percent: percent(decoder, fields.get("maxSkippedPercent")),
     }
 }
 
-fn percent(decoder: &mut Decoder, at: Option<At<'_>>) -> u8 {
-    at.and_then(|at| decoder.whole(&at, 0, 100)).and_then(|number| u8::try_from(number).ok()).unwrap_or_default()
+fn percent(decoder: &mut Decoder, at: Option<At<'_>>) -> Option<u8> {
+    at.and_then(|at| decoder.whole(&at, 0, 100)).and_then(|number| u8::try_from(number).ok())
 }
 
 /// Explains a name that is not a field of its mapping: where it belongs, or that a later version will have it.

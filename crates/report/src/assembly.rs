@@ -171,6 +171,7 @@ impl Assembly {
 impl StepInWork {
     fn end(self, run: &RunReport) -> StepReport {
         let judged = self.gate.as_ref().map(|gate| (gate.limits, gate.at));
+        let skipped = self.gate.as_ref().and_then(|gate| gate.skipped);
         let (decision, reason) = match self.gate {
             Some(gate) if gate.decision == GateDecision::Advance => (StepDecision::Advance, gate.reason),
             Some(gate) => (StepDecision::Halt, gate.reason),
@@ -187,6 +188,7 @@ impl StepInWork {
             targets: self.targets,
             promotion: self.promotion.map(PromotionTally::end),
             limits: judged.map(|(limits, _)| limits),
+            skipped,
             judged_at: judged.map(|(_, at)| at),
         }
     }

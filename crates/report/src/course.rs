@@ -73,6 +73,7 @@ mod tests {
             counts: Counts::default(),
             targets: TargetCounts::default(),
             limits: Gate::default(),
+            skipped: None,
         };
         let gates = ids.iter().zip(said).map(|(id, decision)| Some(gate(id, decision?))).collect();
         (ids.map(step).into(), gates)

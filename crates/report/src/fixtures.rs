@@ -151,6 +151,7 @@ fn gate(step: &StepSummary, decision: GateDecision) -> GateRecord {
         counts: Counts::default(),
         targets: TargetCounts::default(),
         limits: Gate::default(),
+        skipped: None,
     }
 }
 

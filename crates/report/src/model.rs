@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
+use orgpatch_engine::gate::SkippedInstances;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::stage_memory::EarlierStage;
@@ -141,6 +142,9 @@ pub struct StepReport {
     /// The limits of the gate. Absent: the gate did not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Gate>,
+    /// The skipped instances that the gate counted. Absent: the plan does not limit them, or the gate did not decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkippedInstances>,
     /// When the gate decided. Absent: the gate did not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

@@ -91,7 +91,8 @@ SORTED = {
     "instances": """
         SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name,
           os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
-          baseline_id, findings, conflicts, overwritten_by, passes
+          baseline_id, findings, conflicts, overwritten_by, passes,
+          judged_by
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
@@ -138,6 +139,7 @@ def instances(reports: list[Report]) -> list[Line]:
                 "conflicts": [conflict["reason"]["code"] for conflict in row["conflicts"]],
                 "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
                 "passes": len(row.get("passes", [])) or None,
+                "judged_by": row["judgedBy"]["code"] if row.get("judgedBy") else None,
             }
         )
     return lines
@@ -227,31 +229,58 @@ TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {
 
 
 # ------------------------------------------------------------------------------------------------------------ queries
+def last_of_day(reports: list[Report]) -> list[tuple[str, Line, Line]]:
+    """Returns every day, target and instance, by the last run of the day that has the instance."""
+    last: dict[tuple[str, str, str, str], tuple[Line, Line]] = {}
+    for report, target, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
+        last[day(report), row["accountId"], row["region"], row["instanceId"]] = (target, row)
+    return [(date, target, row) for (date, *_), (target, row) in last.items()]
+
+
 def compliance_over_time(reports: list[Report]) -> list[Line]:
     """Answers per day and OU: for how many instances the last run of the day ended well."""
-    last: dict[tuple[str, str, str, str], tuple[str, str]] = {}
-    for report, target, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
-        last[day(report), row["accountId"], row["region"], row["instanceId"]] = (target["ouPath"], row["outcome"])
-    outcomes = defaultdict(list)
-    for (date, *_), (ou_path, outcome) in last.items():
-        if outcome != "skipped":
-            outcomes[date, ou_path].append(outcome)
+    per_unit = defaultdict(list)
+    for date, target, row in last_of_day(reports):
+        per_unit[date, target["ouPath"]].append(row)
     lines = []
-    for (date, ou_path), list_ in sorted(outcomes.items()):
-        good = sum(outcome in {"patched", "compliant"} for outcome in list_)
-        bad = sum(outcome in {"missing", "pending-reboot", "failed"} for outcome in list_)
+    for (date, ou_path), list_ in sorted(per_unit.items()):
+        looked = [row for row in list_ if row["outcome"] != "skipped"]
+        good = [row for row in looked if row["outcome"] in {"patched", "compliant"}]
+        by_the_plan = sum(not row.get("judgedBy") for row in good)
+        bad = sum(row["outcome"] in {"missing", "pending-reboot", "failed"} for row in looked)
         lines.append(
             {
                 "date": date,
                 "ou_path": ou_path,
-                "instances": len(list_),
-                "compliant": good,
+                "instances": len(looked),
+                "compliant": by_the_plan,
                 "not_compliant": bad,
-                "not_known": len(list_) - good - bad,
-                "percent_compliant": Rounded(100 * good / len(list_), 0.0501),
+                "not_known": len(looked) - len(good) - bad,
+                "percent_compliant": Rounded(100 * by_the_plan / len(looked), 0.0501) if looked else None,
+                "by_another_baseline": len(good) - by_the_plan,
+                "skipped": len(list_) - len(looked),
             }
         )
     return lines
+
+
+def skipped_by_reason(reports: list[Report]) -> list[Line]:
+    """Answers per day, OU and reason: how many instances of how many accounts were skipped."""
+    accounts = defaultdict(list)
+    for date, target, row in last_of_day(reports):
+        if row["outcome"] == "skipped":
+            accounts[date, target["ouPath"], row["reason"]["code"]].append(row["accountId"])
+    lines = [
+        {
+            "date": date,
+            "ou_path": ou_path,
+            "reason_code": code,
+            "instances": len(list_),
+            "accounts": len(set(list_)),
+        }
+        for (date, ou_path, code), list_ in accounts.items()
+    ]
+    return sorted(lines, key=lambda one: (one["date"], one["ou_path"], -one["instances"], one["reason_code"]))
 
 
 def time_to_patch(reports: list[Report]) -> list[Line]:
@@ -346,6 +375,7 @@ def readiness_over_time(reports: list[Report]) -> list[Line]:
 
 QUERIES: dict[str, Callable[[list[Report]], list[Line]]] = {
     "compliance-over-time": compliance_over_time,
+    "skipped-by-reason": skipped_by_reason,
     "time-to-patch": time_to_patch,
     "always-unreachable": always_unreachable,
     "readiness-over-time": readiness_over_time,

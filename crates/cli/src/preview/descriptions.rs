@@ -104,8 +104,11 @@ pub fn gate(gate: Gate, is_last: bool) -> String {
         None if is_last => {}
         None => limits.push("at least 1 instance of the whole stage patched or compliant".to_owned()),
     }
-    if let Some(limit) = gate.max_targets_not_reached {
-        limits.push(format!("at most {limit} of the targets not reached"));
+    if let Some(most) = gate.max_targets_not_reached {
+        limits.push(format!("at most {most} of the targets not reached"));
+    }
+    if let Some(percent) = gate.max_skipped_percent {
+        limits.push(limit(percent, "skipped"));
     }
     limits.join(", ")
 }
@@ -254,10 +257,11 @@ mod tests {
             max_unreachable_percent: 100,
             min_succeeded: Some(1),
             max_targets_not_reached: Some("5%".parse().expect("a share")),
+            max_skipped_percent: Some(20),
         };
         assert_eq!(
             gate(loose, false),
-            "at most 10 % failed, any number unreachable, at least 1 instance patched or compliant, at most 5% of the targets not reached"
+            "at most 10 % failed, any number unreachable, at least 1 instance patched or compliant, at most 5% of the targets not reached, at most 20 % skipped"
         );
     }
 }

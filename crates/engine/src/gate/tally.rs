@@ -1,8 +1,12 @@
 //! What the results of a step come to: the numbers that its gate looks at.
 
+use std::collections::BTreeMap;
+
 use orgpatch_model::english::listed;
 use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::ReasonCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::GateRecord;
 use crate::results::InstanceRow;
@@ -25,6 +29,10 @@ pub struct StepTally {
     unreachable_before_install: u64,
     /// The same, where an install may have begun.
     unreachable_in_install: u64,
+    /// Instances that the plan itself leaves out.
+    not_selected: u64,
+    /// The other instances that were skipped, by reason, without those whose patches are held back as the plan wants.
+    skipped: BTreeMap<ReasonCode, u64>,
     /// The target of which more chunks come.
     incomplete: WholeTarget,
     /// True if AWS refused a change to a baseline there.
@@ -36,6 +44,13 @@ impl StepTally {
     pub fn add(&mut self, result: &TargetResult) {
         for row in &result.instances {
             self.counts.add(row.outcome);
+            if row.outcome == Outcome::Skipped {
+                match asked_by_the_plan(&row.reason.code) {
+                    Some(Asked::NotSelected) => self.not_selected += 1,
+                    Some(Asked::HeldBack) => {}
+                    None => *self.skipped.entry(row.reason.code.clone()).or_default() += 1,
+                }
+            }
             if result.speaks_for(row) {
                 match result.reached_at {
                     None => self.unreachable_before_install += 1,
@@ -72,6 +87,21 @@ impl StepTally {
         self.targets.iter().filter(|(outcome, _)| outcome.is_not_reached()).map(|(_, n)| n).sum()
     }
 
+    /// Returns the skipped instances that count at the gate, and the instances of which they are a part.
+    #[must_use]
+    pub fn skipped(&self) -> SkippedInstances {
+        SkippedInstances {
+            skipped: self.skipped.values().sum(),
+            selected: self.counts.iter().map(|(_, n)| n).sum::<u64>() - self.not_selected,
+        }
+    }
+
+    /// Returns the most frequent reason of the skipped instances that count, and how many have it; of equal ones the first by
+    /// its spelling.
+    pub(super) fn most_frequent_skip(&self) -> Option<(&ReasonCode, u64)> {
+        self.skipped.iter().map(|(code, n)| (code, *n)).rev().max_by_key(|(_, n)| *n)
+    }
+
     /// Returns the instances that count as attempted and, of those, as `unreachable`.
     ///
     /// An instance of a target that was not reached counts with its target where nothing was to be installed yet, or where the
@@ -96,6 +126,39 @@ impl StepTally {
             ("lost", self.lost),
         ];
         listed(kinds.into_iter().filter(|(_, n)| *n > 0))
+    }
+}
+
+/// The skipped instances of a step that count at its gate, and the instances of which they are a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SkippedInstances {
+    /// Instances that were skipped, although the plan selects them.
+    pub skipped: u64,
+    /// All instances of the step that the plan selects, whatever their outcome. One with a tag that the plan excludes is among
+    /// them.
+    pub selected: u64,
+}
+
+/// What of a plan asks that an instance be skipped.
+enum Asked {
+    /// Its selection: the instance is not the plan's business.
+    NotSelected,
+    /// `untested: block`: the instance is the plan's business, but nothing that it lacks is to be installed yet.
+    HeldBack,
+}
+
+/// Returns what of the plan itself asks that an instance be skipped; None if an instance comes to it by the doing of others.
+///
+/// `excluded-by-tag` is such a doing: the plan names the tag, but who may tag an instance decides which ones have it. For the
+/// tags that a plan selects the same is true, but there the many instances that never were the plan's business cannot be told
+/// from the few that left it.
+fn asked_by_the_plan(code: &ReasonCode) -> Option<Asked> {
+    match code {
+        ReasonCode::ExcludedInstance | ReasonCode::NotSelectedByOperatingSystem | ReasonCode::NotSelectedByTags => {
+            Some(Asked::NotSelected)
+        }
+        ReasonCode::UntestedHeldBack => Some(Asked::HeldBack),
+        _ => None,
     }
 }
 

@@ -78,6 +78,9 @@ macro_rules! for_each_code {
                     TooManyBaselinesRefused "too-many-baselines-refused"
                         "AWS refused a baseline of the plan in more targets of the step than may fail (10 %, but never all), so that instances were skipped."
                         "See the reasons of those instances. If AWS takes the value nowhere, correct the plan; if the account forbids it, ask its owner. Then run orgpatch again.",
+                    TooManySkipped "too-many-skipped"
+                        "More instances that the plan selects were skipped than the gate of the step allows (maxSkippedPercent)."
+                        "Look at the reasons of the skipped instances: a tag that the plan excludes, or another tool that patches them. Ask their owners, or raise the limit, and run orgpatch again.",
                     TooManyTargetsNotReached "too-many-targets-not-reached"
                         "orgpatch could not work on more targets of the step than its gate allows (maxTargetsNotReached)."
                         "See the reason of each target with the outcome error or access-denied, fix its cause, and run orgpatch again.",

@@ -141,6 +141,9 @@ fn gates() {
   - name: qa2
     ous: [ou-abcd-55555555]
     gate: {maxTargetsNotReached: 101%}
+  - name: qa3
+    ous: [ou-abcd-66666666]
+    gate: {maxSkippedPercent: 101}
   - name: production
     ous: [ou-abcd-33333333]
     gate:
@@ -151,10 +154,11 @@ fn gates() {
     line 10, column 30: stages[1].gate.maxFailedPercent: "10%" has a percent sign and is not a whole number; valid: a whole number from 0 to 100
     line 10, column 58: stages[1].gate.maxUnreachablePercent: "10" is text because of its quotes, not a whole number; valid: a whole number from 0 to 100
     line 10, column 78: stages[1].gate.minSucceeded: 010 is not a whole number; valid: a whole number from 0 to 1000000
-    line 10, column 83: stages[1].gate.maxFailedPercents: unknown field "maxFailedPercents" (did you mean maxFailedPercent?); valid: maxFailedPercent, maxUnreachablePercent, minSucceeded, maxTargetsNotReached
+    line 10, column 83: stages[1].gate.maxFailedPercents: unknown field "maxFailedPercents" (did you mean maxFailedPercent?); valid: maxFailedPercent, maxUnreachablePercent, minSucceeded, maxTargetsNotReached, maxSkippedPercent
     line 13, column 34: stages[2].gate.maxTargetsNotReached: -1 is not valid; valid: a count from 0, such as 10, or a percentage from 0% to 100%
     line 16, column 34: stages[3].gate.maxTargetsNotReached: "101%" is not valid; valid: a count from 0, such as 10, or a percentage from 0% to 100%
-    line 19, column 5: stages[4].gate: there is no value; valid: the fields maxFailedPercent, maxUnreachablePercent, minSucceeded, maxTargetsNotReached
+    line 19, column 31: stages[4].gate.maxSkippedPercent: 101 is over 100; valid: a whole number from 0 to 100
+    line 22, column 5: stages[5].gate: there is no value; valid: the fields maxFailedPercent, maxUnreachablePercent, minSucceeded, maxTargetsNotReached, maxSkippedPercent
     "#);
 }
 

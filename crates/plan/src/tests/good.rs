@@ -31,7 +31,13 @@ fn what_a_short_plan_leaves_out_has_its_default() {
     let stage = &plan.stages[0];
     assert_eq!(
         stage.gate,
-        Gate { max_failed_percent: 0, max_unreachable_percent: 0, min_succeeded: None, max_targets_not_reached: None }
+        Gate {
+            max_failed_percent: 0,
+            max_unreachable_percent: 0,
+            min_succeeded: None,
+            max_targets_not_reached: None,
+            max_skipped_percent: None,
+        }
     );
     assert_eq!((stage.waves.len(), stage.regions.len(), &stage.select), (0, 0, &None));
 }

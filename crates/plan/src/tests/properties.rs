@@ -90,11 +90,13 @@ fn working_time() -> impl Strategy<Value = (Option<Passes>, Option<Deadline>)> {
 fn gate() -> impl Strategy<Value = Gate> {
     let least = proptest::option::of(0..=1_000_000_u32);
     let targets = proptest::option::of("(0|[1-9][0-9]{0,6}|[1-9]?[0-9]%|100%)");
-    (0..=100_u8, 0..=100_u8, least, targets).prop_map(|(failed, unreachable, least, targets)| Gate {
+    let skipped = proptest::option::of(0..=100_u8);
+    (0..=100_u8, 0..=100_u8, least, targets, skipped).prop_map(|(failed, unreachable, least, targets, skipped)| Gate {
         max_failed_percent: failed,
         max_unreachable_percent: unreachable,
         min_succeeded: least,
         max_targets_not_reached: targets.map(|text| text.parse().expect("a share")),
+        max_skipped_percent: skipped,
     })
 }
 

@@ -533,6 +533,20 @@ test("gates: each number with its limit, as text and not by colour alone", async
   );
 });
 
+test("gates: skipped instances are shown where the plan limits them", async ({ page }) => {
+  const limited = structuredClone(halted);
+  for (const step of limited.steps) {
+    if (step.decision !== "halt") continue;
+    step.limits = { ...step.limits, maxSkippedPercent: 5 };
+    step.skipped = { skipped: 6, selected: 100 };
+  }
+  await page.goto(pageOf("gates-skipped", limited));
+  const skipped = page.getByRole("list", { name: "Gate" }).getByRole("listitem").filter({ hasText: "Skipped" });
+  await expect(skipped).toHaveCount(1);
+  await expect(skipped).toContainText("(6 of 100 selected)");
+  await expect(skipped).toContainText("beyond the limit: at most 5%");
+});
+
 test("the colour theme stays after a reload", async ({ page }) => {
   const background = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();

@@ -41,6 +41,8 @@ pub(super) struct Line<'r> {
     overwritten_by: Option<&'r ReasonCode>,
     /// How many installs it had, if it had two; else null.
     passes: Option<usize>,
+    /// Why the outcome is by another baseline than the plan's, as a code, or null.
+    judged_by: Option<&'r ReasonCode>,
 }
 
 impl<'r> Line<'r> {
@@ -61,6 +63,7 @@ impl<'r> Line<'r> {
             conflicts: row.conflicts.iter().map(|conflict| &conflict.reason.code).collect(),
             overwritten_by: row.overwritten_by.as_ref().map(|reason| &reason.code),
             passes: Some(row.passes.len()).filter(|passes| *passes > 0),
+            judged_by: row.judged_by.as_ref().map(|reason| &reason.code),
         }
     }
 }

@@ -41,6 +41,8 @@ export interface GateLimits {
   minSucceeded?: number;
   /** A number, or a percentage such as `5%`. */
   maxTargetsNotReached?: string;
+  /** Absent: the plan does not limit skipped instances. */
+  maxSkippedPercent?: number;
 }
 
 /** Patches of a step, by whether the first stage of the plan had tested them. */

@@ -136,7 +136,25 @@ function measures(step: StepReport): Measure[] {
       limitShown: `at least ${count(least ?? 0)}`,
       ok: least === undefined || good >= least,
     },
+    ...skipped(step),
     ...targetsNotReached(step),
+  ];
+}
+
+/** The skipped instances that the gate counted, if the plan limits them. */
+function skipped(step: StepReport): Measure[] {
+  const limit = step.limits?.maxSkippedPercent;
+  if (limit === undefined || !step.skipped) return [];
+  const { skipped: n, selected } = step.skipped;
+  return [
+    {
+      name: "Skipped",
+      value: selected === 0 ? 0 : (100 * n) / selected,
+      shown: `${percent(n, selected)} (${count(n)} of ${count(selected)} selected)`,
+      limit,
+      limitShown: `at most ${limit}%`,
+      ok: 100 * n <= limit * selected,
+    },
   ];
 }
 
