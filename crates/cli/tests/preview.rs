@@ -155,7 +155,7 @@ fn it_says_what_sources_mean_with_baselines_too_and_does_not_repeat_their_config
     let source =
         "{name: own, products: [\"*\"], configuration: \"[own]\\nbaseurl=https://repo.example.com/own/\\ngpgcheck=1\"}";
     let plan = format!(
-        "{PLAN}baselines: {{AMAZON_LINUX_2023: {{rules: [{{classification: [Security]}}], approve: {{afterDays: 0}}, sources: [{source}]}}}}\n"
+        "{PLAN}select: {{operatingSystems: [AMAZON_LINUX_2023]}}\nbaselines: {{AMAZON_LINUX_2023: {{rules: [{{classification: [Security], approve: {{afterDays: 0}}}}], sources: [{source}]}}}}\n"
     );
     let state_machine = "arn:aws:states:eu-west-1:111111111111:stateMachine:orgpatch-patch-run";
     // Without credentials: it is said before the run, which takes minutes.

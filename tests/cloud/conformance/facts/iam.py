@@ -176,6 +176,7 @@ def _through(asker: Asker) -> str:
 
 _RIGHT = "instance: allowed, *: allowed"
 _THROUGH = "through S3: allowed, directly: implicitDeny"
+_NOT_AT_ALL = "through S3: implicitDeny, directly: implicitDeny"
 
 FACTS = (
     Fact(
@@ -247,9 +248,13 @@ FACTS = (
             ),
         ),
         aws=(_THROUGH,),
-        orgpatch={_THROUGH: "runs with KmsKeyArn; a function cannot be made to decrypt something for a person"},
+        orgpatch={
+            _THROUGH: "runs with KmsKeyArn; a function cannot be made to decrypt something for a person",
+            _NOT_AT_ALL: "with KmsKeyArn, runs end with AccessDenied before they send anything",
+        },
         ask=_through,
-        not_local="the policy simulator of the local cloud knows no condition keys",
+        simulator=_NOT_AT_ALL,
+        because="the policy simulator of the local cloud knows no condition keys",
         concerns=("SEC-23",),
     ),
 )
