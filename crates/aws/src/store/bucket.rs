@@ -199,12 +199,12 @@ impl Store {
 
     /// The same, and says whether this call wrote it.
     pub async fn create<T: Serialize>(&self, key: &str, value: &T) -> Result<bool, RunError> {
-        self.put(key, value, true).await
+        self.put_bytes(key, "application/json", to_json(key, value)?, true).await
     }
 
     /// Writes an object, whether it exists or not.
     pub async fn write<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
-        self.put(key, value, false).await.map(|_| ())
+        self.write_hashed(key, value).await.map(|_| ())
     }
 
     /// The same; returns the SHA-256 of the object, in hex.
@@ -234,10 +234,6 @@ impl Store {
             hash.add(bytes.map_err(|error| RunError::Unavailable(format!("s3:GetObject: {key}: {error}")))?);
         }
         Ok(hash.end())
-    }
-
-    async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<bool, RunError> {
-        self.put_bytes(key, "application/json", to_json(key, value)?, once).await
     }
 
     /// Writes bytes of that media type; `once`: unless the object exists. Says whether this call wrote it.
