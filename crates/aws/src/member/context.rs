@@ -13,7 +13,6 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Phase, Target};
-use orgpatch_records::keys;
 use orgpatch_records::keys::{Owner, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
