@@ -99,7 +99,12 @@ def _start(function: str, binary: Path, declared: template.Function) -> tuple[fl
 
 def environment_of(function: str, declared: template.Function, aws: str, api: str) -> dict[str, str]:
     """Returns the environment that Lambda and the template set. The values name nothing that exists."""
-    given = {"RUST_LOG": "info", "MEMBER_ROLE_NAME": "orgpatch-member", "MEMBER_ROLE_PATH": "/"}
+    given = {
+        "RUST_LOG": "info",
+        "MEMBER_ROLE_NAME": "orgpatch-member",
+        "MEMBER_ROLE_PATH": "/",
+        "EVIDENCE_RETENTION_DAYS": "0",
+    }
     return {
         "PATH": "/usr/bin:/bin",
         "AWS_LAMBDA_FUNCTION_NAME": f"orgpatch-{function}",

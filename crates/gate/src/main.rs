@@ -10,10 +10,8 @@ use lambda::Error;
 use orgpatch_aws::lambda::{self, environment};
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::Ledger;
-use orgpatch_engine::planner::StepSettings;
+use orgpatch_aws::store::step_inputs;
 use orgpatch_model::error::RunError;
-use orgpatch_records::keys;
-use orgpatch_records::keys::StepObject;
 use orgpatch_records::messages::{Answered, GateReply, GateRequest, Question};
 
 #[tokio::main]
@@ -27,8 +25,7 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(store: &Store, ledger: &Ledger, request: GateRequest) -> Result<GateReply, RunError> {
     ledger.expect_lock(&request.run_id).await?;
-    let key = keys::of_step(&request.run_id, &request.step, StepObject::Settings);
-    let settings: StepSettings = store.get_unchanged(&key, &request.hashes.settings).await?;
+    let settings = step_inputs::settings(store, &request.run_id, &request.step, &request.hashes).await?;
     let Answered { answer, hashes } = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await?,
         Question::Review => review::review(store, &request, &settings).await?,

@@ -6,7 +6,7 @@ use orgpatch_aws::clients::organizations;
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::{Ledger, LockHolder};
 use orgpatch_engine::planner;
-use orgpatch_engine::planner::{PlanDocument, PlannedRun, RunIdentity};
+use orgpatch_engine::planner::{PlanDocument, PlannedRun, PlannedStep, RunIdentity};
 use orgpatch_engine::run_lock::{Decision, Starter};
 use orgpatch_engine::stage_memory::StageMemory;
 use orgpatch_model::error::RunError;
@@ -79,8 +79,7 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
         )));
     }
     claim::make(&context.store, &request.run_id, &claim).await?;
-    write(&context.store, &run).await?;
-    Ok(StartAnswer::Steps { steps: run.steps.iter().map(StepHead::of).collect::<Result<_, _>>()? })
+    Ok(StartAnswer::Steps { steps: write(&context.store, &run).await? })
 }
 
 /// Decides what can be decided without the plan: whether this start is another execution's, and, for a run that has waited
@@ -130,14 +129,17 @@ async fn read_memory(store: &Store, plan: &str) -> Result<StageMemory, RunError>
 }
 
 /// Writes the steps first and `run.json` last: a run whose `run.json` exists is complete. A retry writes the same; if the
-/// organization has changed in between, the run is refused.
-async fn write(store: &Store, run: &PlannedRun) -> Result<(), RunError> {
+/// organization has changed in between, the run is refused. Returns what the state machine needs to know of the steps: the hash of
+/// the settings goes through it, so that a function that reads them can tell whether they are still those of the planner.
+async fn write(store: &Store, run: &PlannedRun) -> Result<Vec<StepHead>, RunError> {
     let run_id = &run.document.run_id;
-    for step in &run.steps {
-        let id = &step.settings.step;
-        store.write_decision(&keys::of_step(run_id, id, StepObject::Settings), &step.settings).await?;
-        store.write_decision(&keys::of_step(run_id, id, StepObject::Targets), &step.targets).await?;
+    let mut heads = Vec::with_capacity(run.steps.len());
+    for PlannedStep { settings, targets, max_concurrency } in &run.steps {
+        let id = &settings.step;
+        let settings_sha256 = store.write_decision(&keys::of_step(run_id, id, StepObject::Settings), settings).await?;
+        store.write_decision(&keys::of_step(run_id, id, StepObject::Targets), targets).await?;
+        heads.push(StepHead { id: id.clone(), max_concurrency: *max_concurrency, settings_sha256 });
     }
     store.write_decision(&keys::run(run_id), &run.document).await?;
-    Ok(())
+    Ok(heads)
 }

@@ -1,6 +1,5 @@
 //! The strict reader of a plan document.
 
-
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};

@@ -4,10 +4,8 @@
 
 use jiff::Timestamp;
 use orgpatch_engine::gate::{CaughtError, GateAnswer};
-use orgpatch_engine::planner::PlannedStep;
 use orgpatch_engine::sending;
 use orgpatch_engine::sending::TimeOver;
-use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::target::{Pass, Phase, Target};
 use serde::{Deserialize, Serialize};
@@ -70,17 +68,6 @@ pub struct StepHead {
     pub max_concurrency: u32,
     /// SHA-256 of the step's `settings.json`, in hex.
     pub settings_sha256: String,
-}
-
-impl StepHead {
-    /// Returns the head of a planned step.
-    pub fn of(step: &PlannedStep) -> Result<Self, RunError> {
-        Ok(Self {
-            id: step.settings.step.clone(),
-            max_concurrency: step.max_concurrency,
-            settings_sha256: step.settings_sha256()?,
-        })
-    }
 }
 
 /// Input of `assume-role`, `scan`, `install` and `collect-results`.

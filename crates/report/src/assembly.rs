@@ -66,6 +66,9 @@ impl Assembly {
         started_by: String,
         now: Timestamp,
     ) -> Self {
+        let is_in_run = |name: &String| run.input.stages.as_ref().is_none_or(|stages| stages.contains(name));
+        let stages = run.plan.stages.iter().map(|stage| stage.name.clone());
+        let stages_not_in_run = stages.filter(|name| !is_in_run(name)).collect();
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
         let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {
@@ -91,6 +94,7 @@ impl Assembly {
                 started_by,
                 without_earlier_gates: run.input.without_earlier_gates,
                 earlier_stages: run.earlier_stages,
+                stages_not_in_run,
                 started_at: run.started_at,
                 finished_at: now,
                 decision,

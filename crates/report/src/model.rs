@@ -8,6 +8,7 @@ use orgpatch_engine::gate::SkippedInstances;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::stage_memory::EarlierStage;
+use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::Reason;
@@ -68,6 +69,23 @@ impl Head {
         let reached: u64 = self.steps.iter().map(|step| step.targets.of(TargetOutcome::Reached)).sum();
         self.run.decision == RunDecision::Advanced && all > 0 && reached == 0
     }
+
+    /// Returns how a run that advanced ended, in words that claim no more than it did.
+    #[must_use]
+    pub fn advanced(&self) -> &'static str {
+        if self.run.readiness_only { "checked readiness in all steps" } else { "advanced through all steps" }
+    }
+
+    /// Returns what a run of some stages leaves out, such as `stage test only; 2 stages not run`. None: it works on all of them.
+    #[must_use]
+    pub fn only(&self) -> Option<String> {
+        let missing = self.run.stages_not_in_run.len();
+        let mut stages: Vec<&str> = self.steps.iter().map(|step| step.stage.as_str()).collect();
+        stages.dedup();
+        let plural = if stages.len() == 1 { "" } else { "s" };
+        let not_run = counted(missing, "stage");
+        (missing > 0).then(|| format!("stage{plural} {} only; {not_run} not run", stages.join(", ")))
+    }
 }
 
 /// Reports of versions that did not ask CloudTrail.
@@ -101,6 +119,9 @@ pub struct RunReport {
     /// The stages before those of an install run that are not part of the run, as they stood when the run began. Absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_stages: Vec<EarlierStage>,
+    /// Stages of the plan that are not part of the run. Absent: the run works on all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages_not_in_run: Vec<String>,
     /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,

@@ -48,11 +48,12 @@ impl Head {
         let run = &self.run;
         let word = match run.decision {
             RunDecision::Advanced if self.reached_nothing() => "REACHED NOTHING",
-            RunDecision::Advanced => "advanced through all steps",
+            RunDecision::Advanced => self.advanced(),
             RunDecision::Halted => "HALTED",
             RunDecision::Error => "ended with an ERROR",
         };
-        let mut subject = format!("orgpatch {} of plan {} {word}", run.operation, run.plan);
+        let only = self.only().map(|only| format!(" ({only})")).unwrap_or_default();
+        let mut subject = format!("orgpatch {} of plan {} {word}{only}", run.operation, run.plan);
         subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
         ReportAnswer {
             decision: run.decision,
@@ -154,6 +155,24 @@ mod tests {
             let lines = || message.split(['\r', '\n', '\u{2028}']);
             assert!(!lines().any(|line| is_foreign(line) || line.trim().starts_with(['X', 'n'])), "{message}");
         }
+    }
+
+    #[test]
+    fn a_run_of_some_stages_is_called_that() {
+        let mut report = fixtures::report();
+        let subject = |report: &crate::Report| report.head.answer(&report.highlights(), "b", "0123").subject;
+        assert_eq!(subject(&report), "orgpatch install of plan monthly HALTED");
+        report.head.run.decision = RunDecision::Advanced;
+        report.head.run.stages_not_in_run = vec!["staging".into()];
+        assert_eq!(report.head.only().as_deref(), Some("stages test, production only; 1 stage not run"));
+        report.head.steps.truncate(1);
+        report.head.run.stages_not_in_run.push("production".into());
+        assert_eq!(
+            subject(&report),
+            "orgpatch install of plan monthly advanced through all steps (stage test only; 2 stages not run)"
+        );
+        report.head.run.readiness_only = true;
+        assert!(subject(&report).contains("checked readiness in all steps (stage test only"), "{}", subject(&report));
     }
 
     #[test]

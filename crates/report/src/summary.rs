@@ -39,11 +39,12 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     let run = &head.run;
     let word = match run.decision {
         RunDecision::Advanced if head.reached_nothing() => "**reached nothing**",
-        RunDecision::Advanced => "advanced through all steps",
+        RunDecision::Advanced => head.advanced(),
         RunDecision::Halted => "**halted**",
         RunDecision::Error => "**ended with an error**",
     };
-    line!(out, "# {} of plan {} {word}", run.operation, text(&run.plan));
+    let only = head.only().map(|only| format!(" ({only})")).unwrap_or_default();
+    line!(out, "# {} of plan {} {word}{}", run.operation, text(&run.plan), text(&only));
     line!(out);
     line!(out, "{} (`{}`)", text(&run.reason.text), code(&run.reason.code.name()));
     line!(out);

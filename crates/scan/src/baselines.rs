@@ -197,8 +197,7 @@ async fn write(
     object: TargetObject,
     record: &BaselineRecord,
 ) -> Result<(), TargetError> {
-    context.store.create(&request.key(object), record).await?;
-    Ok(())
+    Ok(context.store.write_once(&request.key(object), record).await?)
 }
 
 /// Keeps what AWS refused, so that the report shows only changes that were made as made.
@@ -214,8 +213,7 @@ async fn warn_and_write_refusals(
         return Ok(());
     }
     let record = RefusedChanges { target: request.target.clone(), refusals: refusals.to_vec() };
-    context.store.create(&request.key(TargetObject::RefusedBaselines), &record).await?;
-    Ok(())
+    Ok(context.store.write_once(&request.key(TargetObject::RefusedBaselines), &record).await?)
 }
 
 fn log(request: &TargetRequest, changes: &[Change]) {

@@ -21,6 +21,14 @@ pub fn metrics_namespace() -> Result<String, Error> {
     required("METRICS_NAMESPACE")
 }
 
+/// Returns how many days Object Lock keeps the files of a report: `EVIDENCE_RETENTION_DAYS`, 0 to 36,500. None: the bucket has no
+/// Object Lock.
+pub fn evidence_retention_days() -> Result<Option<u16>, Error> {
+    let text = required("EVIDENCE_RETENTION_DAYS")?;
+    let days: u16 = text.parse().map_err(|_| format!("EVIDENCE_RETENTION_DAYS is no number of days: {text:?}"))?;
+    Ok(Some(days).filter(|days| *days > 0))
+}
+
 /// The role through which a function enters member accounts: the one that acts, or the one that looks.
 #[derive(Debug, Clone)]
 pub struct MemberRole {

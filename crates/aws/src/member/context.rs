@@ -13,14 +13,14 @@ use orgpatch_model::error::RunError;
 use orgpatch_model::outcome::TargetOutcome;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Phase, Target};
-use orgpatch_records::keys;
-use orgpatch_records::keys::{Owner, StepObject, TargetObject};
+use orgpatch_records::keys::{Owner, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
 use crate::lambda::environment::MemberRole;
 use crate::lambda::{self, environment};
 use crate::member::sessions::{MemberSessions, TargetError};
 use crate::store::bucket::Store;
+use crate::store::step_inputs;
 
 /// A target in which calls are throttled is left alone for so many seconds.
 const THROTTLED_SECONDS: u32 = 60;
@@ -52,8 +52,7 @@ impl FunctionContext {
     /// Returns the settings of the step of a target, if they are what the planner wrote and the step works on the target.
     /// Otherwise it is [`RunError::RecordsChanged`].
     pub async fn settings(&self, request: &TargetRequest) -> Result<StepSettings, RunError> {
-        let key = keys::of_step(&request.run_id, &request.step, StepObject::Settings);
-        let settings: StepSettings = self.store.get_unchanged(&key, &request.hashes.settings).await?;
+        let settings = step_inputs::settings(&self.store, &request.run_id, &request.step, &request.hashes).await?;
         let Target { account_id, region, .. } = &request.target;
         if settings.has_target(account_id, region) {
             return Ok(settings);

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
-use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
+use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream, DateTime};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, ObjectLockMode};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_types::base64;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use orgpatch_model::digest::{Sha256Hex, hex, sha256_hex};
 use orgpatch_model::error::RunError;
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub(crate) const CONCURRENCY: usize = 32;
 pub struct Store {
     pub(crate) client: Client,
     pub(crate) bucket: String,
+    /// Until when Object Lock keeps the versions that are written.
+    pub(crate) retain_until: Option<DateTime>,
     remembered: Remembered,
 }
 
@@ -38,7 +41,14 @@ impl Store {
     pub fn new(config: &SdkConfig, bucket: String) -> Self {
         // Path style is what emulators and buckets with dots understand; S3 takes both.
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
-        Self { client: Client::from_conf(config), bucket, remembered: Remembered::default() }
+        Self { client: Client::from_conf(config), bucket, retain_until: None, remembered: Remembered::default() }
+    }
+
+    /// Returns the bucket for objects whose versions cannot be deleted until then, except with `s3:BypassGovernanceRetention`
+    /// (Object Lock in governance mode). None: without Object Lock, which the bucket need not have.
+    #[must_use]
+    pub fn retaining(&self, until: Option<Timestamp>) -> Self {
+        Self { retain_until: until.map(|until| DateTime::from_secs(until.as_second())), ..self.clone() }
     }
 
     /// Its name.
@@ -199,12 +209,12 @@ impl Store {
 
     /// The same, and says whether this call wrote it.
     pub async fn create<T: Serialize>(&self, key: &str, value: &T) -> Result<bool, RunError> {
-        self.put(key, value, true).await
+        self.put_bytes(key, "application/json", to_json(key, value)?, true).await
     }
 
     /// Writes an object, whether it exists or not.
     pub async fn write<T: Serialize>(&self, key: &str, value: &T) -> Result<(), RunError> {
-        self.put(key, value, false).await.map(|_| ())
+        self.write_hashed(key, value).await.map(|_| ())
     }
 
     /// The same; returns the SHA-256 of the object, in hex.
@@ -236,10 +246,6 @@ impl Store {
         Ok(hash.end())
     }
 
-    async fn put<T: Serialize>(&self, key: &str, value: &T, once: bool) -> Result<bool, RunError> {
-        self.put_bytes(key, "application/json", to_json(key, value)?, once).await
-    }
-
     /// Writes bytes of that media type; `once`: unless the object exists. Says whether this call wrote it.
     pub(crate) async fn put_bytes(
         &self,
@@ -254,7 +260,10 @@ impl Store {
             .bucket(&self.bucket)
             .key(key)
             .content_type(media_type)
+            // With a retention S3 demands a checksum (botocore, s3 `PutObjectRequest`, ContentMD5).
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .set_object_lock_mode(self.retain_until.map(|_| ObjectLockMode::Governance))
+            .set_object_lock_retain_until_date(self.retain_until)
             .set_if_none_match(once.then(|| "*".to_owned()))
             .body(ByteStream::from(bytes))
             .customize()

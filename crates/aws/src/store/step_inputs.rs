@@ -15,6 +15,11 @@ use orgpatch_records::messages::{StepHashes, TargetRequest};
 
 use crate::store::bucket::Store;
 
+/// Returns the settings of a step, if they are what the planner wrote. Otherwise it is [`RunError::RecordsChanged`].
+pub async fn settings(store: &Store, run_id: &str, step: &str, hashes: &StepHashes) -> Result<StepSettings, RunError> {
+    store.get_unchanged(&keys::of_step(run_id, step, StepObject::Settings), &hashes.settings).await
+}
+
 /// The baselines of a step that has begun: those of a frozen step are known only since then, and must be what the gate wrote.
 pub async fn baselines(
     store: &Store,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::mem;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, ObjectLockMode};
 use orgpatch_model::error::RunError;
 use tokio::task::JoinHandle;
 
@@ -198,6 +198,10 @@ impl Upload {
         // The SDK sends a CRC32 with every part and does not announce it. S3 then answers `InvalidPart` if it is repeated at the
         // end (aws-sdk-go-v2 #3005, aws-sdk-java-v2 #6518).
         let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32);
+        let retain_until = self.store.retain_until;
+        let request = request
+            .set_object_lock_mode(retain_until.map(|_| ObjectLockMode::Governance))
+            .set_object_lock_retain_until_date(retain_until);
         let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
         let without = || RunError::Unavailable(format!("{}: an upload without an id", self.key));
         Ok(self.id.insert(begun.upload_id.ok_or_else(without)?).clone())
@@ -247,6 +251,7 @@ mod tests {
     };
     use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
     use aws_smithy_types::body::SdkBody;
+    use jiff::Timestamp;
 
     use super::*;
 
@@ -282,7 +287,13 @@ mod tests {
             let query = request.uri().split_once('?').map_or("", |(_, query)| query);
             let query = query.split('&').filter(|part| !part.starts_with("x-id")).collect::<Vec<_>>().join("&");
             let header = |name: &str| request.headers().get(name).map(|value| format!(" {name}={value}"));
-            let names = ["x-amz-checksum-algorithm", "x-amz-sdk-checksum-algorithm", "if-none-match"];
+            let names = [
+                "x-amz-checksum-algorithm",
+                "x-amz-sdk-checksum-algorithm",
+                "if-none-match",
+                "x-amz-object-lock-mode",
+                "x-amz-object-lock-retain-until-date",
+            ];
             let body = request.body().bytes().map(String::from_utf8_lossy);
             let repeated = body.map_or(0, |body| body.matches("<ChecksumCRC32>").count());
             let line = format!(
@@ -359,5 +370,23 @@ mod tests {
         let last: Vec<String> = s3.requests().split_off(3);
         assert_eq!(last, ["POST uploadId=u if-none-match=* checksums=2", "DELETE uploadId=u checksums=0"]);
         upload(s3.store(0).upload_once("install-plan.json".into(), "application/json"), 1).await.expect("an object");
+    }
+
+    /// S3 takes the retention with the write that creates the object: a small one, or the beginning of one in parts.
+    #[tokio::test]
+    async fn evidence_is_locked_by_the_write_that_creates_it() {
+        for (parts, lines) in [(0, 1), (1, 3)] {
+            let s3 = Recorder::default();
+            let until = Timestamp::from_second(1_800_000_000).expect("a time");
+            let store = s3.store(0).retaining(Some(until));
+            upload(store.upload("report.json".to_owned(), "application/json"), parts).await.expect("written");
+            let requests = s3.requests();
+            let lock = "x-amz-object-lock-mode=GOVERNANCE x-amz-object-lock-retain-until-date=2027-01-15T08:00:00Z";
+            assert!(requests[0].contains(lock), "{requests:?}");
+            assert!(requests.len() >= lines && !requests[1..].iter().any(|line| line.contains("lock")), "{requests:?}");
+        }
+        let s3 = Recorder::default();
+        upload(s3.store(0).retaining(None).upload("x".to_owned(), "text/plain"), 0).await.expect("written");
+        assert!(!s3.requests()[0].contains("object-lock"), "{:?}", s3.requests());
     }
 }

@@ -47,14 +47,6 @@ pub struct PlannedStep {
     pub max_concurrency: u32,
 }
 
-impl PlannedStep {
-    /// Returns the SHA-256 of `settings.json`, in hex. It goes through the state machine, so that a function that reads the
-    /// settings can tell whether they are still those of the planner.
-    pub fn settings_sha256(&self) -> Result<String, RunError> {
-        sha256_of("settings.json", &self.settings)
-    }
-}
-
 /// Returns the SHA-256 of a document as the bucket holds it, in hex.
 pub(super) fn sha256_of(name: &str, document: &impl Serialize) -> Result<String, RunError> {
     let text = serde_json::to_vec(document)

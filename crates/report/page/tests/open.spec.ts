@@ -16,6 +16,13 @@ test("starts with the result of the run", async ({ page }) => {
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Completed all 4 steps");
   await page.goto(pageOf("result-scan", scan()));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Scanned all 4 steps");
+  // Patches are missing: the sign of a success would claim more than the scan says.
+  await expect(page.locator(".result-sign.lucide-clipboard-list")).toBeVisible();
+  const test = structuredClone(advanced);
+  test.steps = test.steps.filter((step) => step.stage === "test");
+  test.run.stagesNotInRun = ["staging", "production"];
+  await page.goto(pageOf("result-one-stage", test));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/\(stage test only; 2 stages not run\)$/);
   await page.goto(pageOf("result-nothing", nothing()));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Ended with an error");
 });

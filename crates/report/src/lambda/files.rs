@@ -31,12 +31,12 @@ pub struct Files {
 }
 
 impl Files {
-    /// Begins all files.
-    pub fn begin(store: &Store, run: &RunReport) -> Result<Self, RunError> {
+    /// Begins all files. The report itself goes to `evidence`, which may keep it longer; the history goes to `store`.
+    pub fn begin(store: &Store, evidence: &Store, run: &RunReport) -> Result<Self, RunError> {
         let key = |name: &str| keys::report_file(&run.id, name);
-        let mut html = store.upload(key("report.html"), "text/html; charset=utf-8");
-        let mut instances = store.upload(key("instances.csv"), "text/csv; charset=utf-8");
-        let mut patches = store.upload(key("patches.csv"), "text/csv; charset=utf-8");
+        let mut html = evidence.upload(key("report.html"), "text/html; charset=utf-8");
+        let mut instances = evidence.upload(key("instances.csv"), "text/csv; charset=utf-8");
+        let mut patches = evidence.upload(key("patches.csv"), "text/csv; charset=utf-8");
         written(
             "a CSV file",
             CsvFile::Instances.head(&mut instances).and_then(|()| CsvFile::Patches.head(&mut patches)),
@@ -44,12 +44,12 @@ impl Files {
         Ok(Self {
             document: Document::default(),
             // It begins with how the run ended, which is written last.
-            json: store.upload_beginning_last(key("report.json"), "application/json"),
+            json: evidence.upload_beginning_last(key("report.json"), "application/json"),
             page: written("report.html", HtmlPage::begin(PAGE, &mut html))?,
             html,
             instances,
             patches,
-            summary: store.upload(key("summary.md"), "text/markdown; charset=utf-8"),
+            summary: evidence.upload(key("summary.md"), "text/markdown; charset=utf-8"),
             history: History::new(store),
             targets: Targets::new(),
         })

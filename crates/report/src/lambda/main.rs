@@ -11,6 +11,7 @@ mod metrics;
 mod targets;
 
 use files::Files;
+use jiff::SignedDuration;
 use orgpatch_aws::lambda::{self, Error, environment};
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::Ledger;
@@ -33,13 +34,16 @@ async fn main() -> Result<(), Error> {
     let store = &Store::new(&config, environment::runs_bucket()?);
     let ledger = &Ledger::new(&config, environment::ledger_table()?);
     let namespace = &environment::metrics_namespace()?;
-    lambda::run(|request| answer(store, ledger, namespace, request)).await
+    let retention =
+        environment::evidence_retention_days()?.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    lambda::run(|request| answer(store, ledger, namespace, retention, request)).await
 }
 
 async fn answer(
     store: &Store,
     ledger: &Ledger,
     namespace: &str,
+    retention: Option<SignedDuration>,
     request: ReportRequest,
 ) -> Result<ReportAnswer, RunError> {
     if let Some(why) = &request.unwritten {
@@ -56,7 +60,9 @@ async fn answer(
         gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
     let started_by = starter::started_by(&request.execution_arn, &request.starts, &request.scan_run_role);
     let assembly = Assembly::new(run, gates, request.error.as_ref(), started_by, request.now);
-    let mut files = Files::begin(store, assembly.run())?;
+    // 36,500 days behind a run are within the calendar.
+    let evidence = &store.retaining(retention.and_then(|retention| request.now.checked_add(retention).ok()));
+    let mut files = Files::begin(store, evidence, assembly.run())?;
     let written = write(store, &mut files, steps.iter().zip(wanted), assembly, comparing).await;
     let (head, highlights) = match written {
         Ok((head, highlights)) => {
@@ -69,7 +75,7 @@ async fn answer(
         }
     };
     let link = known.as_ref().and_then(|known| latest::link(&head.run.id, head.run.started_at, known));
-    let manifest_sha256 = manifest::write(store, &head.run, link, request.now).await?;
+    let manifest_sha256 = manifest::write(evidence, &head.run, link, request.now).await?;
     if let Some(latest) = latest::after(&head.run, known, &manifest_sha256) {
         store.write(&keys::latest(&head.run.plan), &latest).await?;
     }

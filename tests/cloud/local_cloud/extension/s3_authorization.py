@@ -1,4 +1,4 @@
-"""Condition keys of S3 that ministack does not know: those of conditional writes.
+"""What ministack does not know of the authorization of writes to S3: condition keys of conditional writes, and Object Lock.
 
 `s3:if-none-match` and `s3:if-match` are there if the request has the header; `s3:ObjectCreationOperation` says whether
 the request creates an object. CreateMultipartUpload, UploadPart and UploadPartCopy do not ("Enforce conditional writes
@@ -30,4 +30,16 @@ def install() -> None:
         keys["s3:ObjectCreationOperation"] = "false" if prepares else "true"
         return keys
 
+    native_checks = iam_actions.s3_additional_checks
+
+    def s3_additional_checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        checks: list[tuple[str, str]] = list(native_checks(method, path, headers, body, query_params))
+        # "Locking objects with Object Lock", Required permissions: a write that sets a retention needs this one, too.
+        if method in ("PUT", "POST") and headers.get("x-amz-object-lock-mode"):
+            checks.append(("s3:PutObjectRetention", f"arn:aws:s3:::{path.strip('/')}"))
+        return checks
+
     iam_actions.s3_service_context = s3_service_context
+    iam_actions.s3_additional_checks = s3_additional_checks

@@ -1,6 +1,6 @@
 """Adds properties and resource types that ministack's CloudFormation drops or refuses.
 
-Properties: encryption and lifecycle of buckets, reserved concurrency, logging and tracing of a state machine, a
+Properties: encryption, Object Lock and lifecycle of buckets, reserved concurrency, logging and tracing of a state machine, a
 definition in YAML, the permissions boundary of a role. A stack cannot delete a table that is protected against
 deletion. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and CompositeAlarm.
 ministack stores the suppressor of a composite alarm but does not apply it.
@@ -77,6 +77,8 @@ def install() -> None:
     provisioners._sfn_definition = definition
     provisioners._S3_BUCKET_CONFIGURATIONS += (
         ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, _dropping(s3._bucket_encryption)),
+        # Behind the versioning, without which S3 takes it not.
+        ("ObjectLockConfiguration", _object_lock_xml, s3._put_object_lock_configuration, _dropping(s3._bucket_object_lock)),
         ("LifecycleConfiguration", _lifecycle_xml, s3._put_bucket_lifecycle, _dropping(s3._bucket_lifecycle)),
     )
     for operation in ("create", "update"):
@@ -147,6 +149,14 @@ def _encryption_xml(properties: dict[str, Any]) -> bytes:
         "</ApplyServerSideEncryptionByDefault>"
         f"<BucketKeyEnabled>{str(rule.get('BucketKeyEnabled', False)).lower()}</BucketKeyEnabled>"
         "</Rule></ServerSideEncryptionConfiguration>"
+    ).encode()
+
+
+def _object_lock_xml(properties: dict[str, Any]) -> bytes:
+    enabled = escape(str(properties["ObjectLockEnabled"]))
+    return (
+        f'<ObjectLockConfiguration xmlns="{_S3_NAMESPACE}"><ObjectLockEnabled>{enabled}</ObjectLockEnabled>'
+        "</ObjectLockConfiguration>"
     ).encode()
 
 

@@ -1,5 +1,5 @@
 // The result of the run: how it ended, why, and how many instances are up to date.
-import { CircleCheck, CircleX, OctagonPause } from "lucide-preact";
+import { CircleCheck, CircleX, ClipboardList, OctagonPause } from "lucide-preact";
 import type { JSX } from "preact";
 import { baselineSentence, baselinesOnly, judgedSentence } from "../model/baselines";
 import type { Data } from "../model/data";
@@ -14,7 +14,7 @@ import { Facts } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
 import { Id, Prose, Text, Time } from "../parts/text";
 
-const ICONS = { advanced: CircleCheck, halted: OctagonPause, error: CircleX };
+const ICONS = { advanced: CircleCheck, found: ClipboardList, halted: OctagonPause, error: CircleX };
 
 /** Returns how the run ended, as a headline. */
 export function headline(data: Data): string {
@@ -25,8 +25,15 @@ export function headline(data: Data): string {
   if (run.decision === "error") return `Ended with an error${at}`;
   if (reachedNothing(data)) return "Reached no account";
   const all = steps.length === 1 ? "its only step" : `all ${steps.length} steps`;
-  if (run.readinessOnly) return `Checked readiness in ${all}`;
-  return `${DONE[run.operation]} ${all}`;
+  return `${run.readinessOnly ? "Checked readiness in" : DONE[run.operation]} ${all}${only(data)}`;
+}
+
+/** Returns what a run of some stages leaves out: ` (stage test only; 2 stages not run)`. */
+function only({ run, steps }: Data): string {
+  const missing = run.stagesNotInRun?.length ?? 0;
+  const stages = [...new Set(steps.map((step) => step.stage))];
+  const word = stages.length === 1 ? "stage" : "stages";
+  return missing > 0 ? ` (${word} ${stages.join(", ")} only; ${plural(missing, "stage")} not run)` : "";
 }
 
 /** Returns true if the run passed its gates without having reached a single target, as the metrics count it. */
@@ -66,8 +73,10 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
   const good = run.readinessOnly
     ? data.instances.filter((row) => row.reason.code === "readiness-only").length
     : succeeded(run.counts);
-  // A run that reached nothing is no success, although no gate stopped it.
-  const look = reachedNothing(data) ? "halted" : run.decision;
+  // A run that reached nothing is no success, although no gate stopped it. A scan that found something to install is none
+  // either: it has advanced because nothing can stop it.
+  const found = run.operation === "scan" && run.decision === "advanced" && good < all;
+  const look = reachedNothing(data) ? "halted" : found ? "found" : run.decision;
   const Icon = ICONS[look];
   return (
     <section class={`result result-${look}`} aria-labelledby="result">
