@@ -288,9 +288,7 @@ def test_every_night_of_an_install_has_its_own_stages() -> None:
         assert properties["State"] == {"Fn::If": ["InstallScheduleEnabled", "ENABLED", "DISABLED"]}
         stages = properties["Target"]["Input"]["Fn::Sub"][1]["Stages"]["Fn::If"]
         assert stages[0] == f"Has{nth}InstallStages"
-        assert template["Conditions"][stages[0]] == {
-            "Fn::Not": [{"Fn::Equals": [{"Ref": f"{nth}InstallStages"}, ""]}]
-        }
+        assert template["Conditions"][stages[0]] == {"Fn::Not": [{"Fn::Equals": [{"Ref": f"{nth}InstallStages"}, ""]}]}
         joined = stages[1]["Fn::Sub"][1]["Names"]["Fn::Join"]
         assert joined == ['","', {"Fn::Split": [",", {"Ref": f"{nth}InstallStages"}]}]
         names = stages[1]["Fn::Sub"][0].replace("${Names}", joined[0].join(["test", "staging"]))

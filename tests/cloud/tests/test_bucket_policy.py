@@ -19,7 +19,13 @@ RECORDS = [
     "runs/r/steps/01-test-1/gate.json",
     "runs/r/steps/01-test-1/targets/222200000001/eu-west-1/01/order/0001.json",
 ]
-LASTING = ["baselines/1/eu-west-1.json", "tested/monthly.json", "gates/monthly.json", "latest/monthly.json", "results/x.json"]
+LASTING = [
+    "baselines/1/eu-west-1.json",
+    "tested/monthly.json",
+    "gates/monthly.json",
+    "latest/monthly.json",
+    "results/x.json",
+]
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What ministack does not know of the authorization of writes to S3: condition keys of conditional writes, and Object Lock.
+"""What ministack does not know of writes to S3: condition keys of conditional writes, the permission of Object Lock.
 
 `s3:if-none-match` and `s3:if-match` are there if the request has the header; `s3:ObjectCreationOperation` says whether
 the request creates an object. CreateMultipartUpload, UploadPart and UploadPartCopy do not ("Enforce conditional writes

@@ -1,9 +1,9 @@
 """Adds properties and resource types that ministack's CloudFormation drops or refuses.
 
-Properties: encryption, Object Lock and lifecycle of buckets, reserved concurrency, logging and tracing of a state machine, a
-definition in YAML, the permissions boundary of a role. A stack cannot delete a table that is protected against
-deletion. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and CompositeAlarm.
-ministack stores the suppressor of a composite alarm but does not apply it.
+Properties: encryption, Object Lock and lifecycle of buckets, reserved concurrency, logging and tracing of a state
+machine, a definition in YAML, the permissions boundary of a role. A stack cannot delete a table that is protected
+against deletion. Types: versions and aliases of state machines, Logs::QueryDefinition, Athena::NamedQuery, and
+CompositeAlarm. ministack stores the suppressor of a composite alarm but does not apply it.
 Patches `provisioners._S3_BUCKET_CONFIGURATIONS`, `._sfn_definition` and `._RESOURCE_HANDLERS`.
 """
 
@@ -78,7 +78,12 @@ def install() -> None:
     provisioners._S3_BUCKET_CONFIGURATIONS += (
         ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, _dropping(s3._bucket_encryption)),
         # Behind the versioning, without which S3 takes it not.
-        ("ObjectLockConfiguration", _object_lock_xml, s3._put_object_lock_configuration, _dropping(s3._bucket_object_lock)),
+        (
+            "ObjectLockConfiguration",
+            _object_lock_xml,
+            s3._put_object_lock_configuration,
+            _dropping(s3._bucket_object_lock),
+        ),
         ("LifecycleConfiguration", _lifecycle_xml, s3._put_bucket_lifecycle, _dropping(s3._bucket_lifecycle)),
     )
     for operation in ("create", "update"):
