@@ -31,7 +31,7 @@ def test_every_state_and_every_transition_is_drawn_once() -> None:
     expected = [(place.name, target) for place in places for target in asl.targets(place.state)]
     assert sorted(edges) == sorted(expected)
     starts = [found[1] for line in lines if (found := re.match(r" *start\w*\(\[.*\]\) --> (\w+)$", line))]
-    assert starts == ["LambdaLimit", "Enter", "AssumeRole"]
+    assert starts == ["LambdaLimit", "Enter", "AssumeRole", "LookupEvents"]
 
 
 def test_the_document_lists_every_path_of_a_target() -> None:

@@ -131,6 +131,7 @@ def test_a_description_of_a_version_is_never_too_long() -> None:
         "MemberRoleName": 59,
         "ExternalId": 64,
         "StackSet": len("DELEGATED_ADMIN"),
+        "EvidenceRetentionDays": len("9999"),
     }
     assert max(map(len, parameters["LogLevel"]["AllowedValues"])) == longest["LogLevel"]
     assert max(map(len, parameters["Architecture"]["AllowedValues"])) == longest["Architecture"]
@@ -176,6 +177,7 @@ def test_a_function_gets_the_settings_it_needs_and_no_others(logical_id: str) ->
         assert sources.template()["Resources"]["MemberRole"]["Properties"]["StackSetName"] == stack_set
     if name == "report":
         expected["METRICS_NAMESPACE"] = {"Fn::Sub": "orgpatch/${AWS::StackName}"}
+        expected["EVIDENCE_RETENTION_DAYS"] = {"Ref": "EvidenceRetentionDays"}
     assert variables == expected
 
 
@@ -440,6 +442,10 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
         ("HistoryDatabaseName", "patch-history", False),
         ("HistoryDatabaseName", "", False),
         ("ScheduledPlan", "monthly", True),
+        ("EvidenceRetentionDays", "0", True),
+        ("EvidenceRetentionDays", "365", True),
+        ("EvidenceRetentionDays", "10000", False),
+        ("EvidenceRetentionDays", "", False),
         ("InstallStages", "", True),
         ("InstallStages", "test", True),
         ("SecondInstallStages", "test,Staging_2", True),

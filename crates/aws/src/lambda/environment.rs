@@ -21,7 +21,7 @@ pub fn metrics_namespace() -> Result<String, Error> {
     required("METRICS_NAMESPACE")
 }
 
-/// Returns how many days Object Lock keeps the files of a report: `EVIDENCE_RETENTION_DAYS`, 0 to 36,500. None: the bucket has no
+/// Returns how many days Object Lock keeps the files of a report: `EVIDENCE_RETENTION_DAYS`, 0 to 9,999. None: the bucket has no
 /// Object Lock.
 pub fn evidence_retention_days() -> Result<Option<u16>, Error> {
     let text = required("EVIDENCE_RETENTION_DAYS")?;

@@ -60,7 +60,7 @@ async fn answer(
         gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
     let started_by = starter::started_by(&request.execution_arn, &request.starts, &request.scan_run_role);
     let assembly = Assembly::new(run, gates, request.error.as_ref(), started_by, request.now);
-    // 36,500 days behind a run are within the calendar.
+    // 9,999 days behind a run are within the calendar.
     let evidence = &store.retaining(retention.and_then(|retention| request.now.checked_add(retention).ok()));
     let mut files = Files::begin(store, evidence, assembly.run())?;
     let written = write(store, &mut files, steps.iter().zip(wanted), assembly, comparing).await;
