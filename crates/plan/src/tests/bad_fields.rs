@@ -221,10 +221,10 @@ select:
   exclude:
     tags: {Role: \"*\", Cost Center: [\"*\", db], Tier: db-?}
 "), @r#"
-    line 6, column 18: select.tags.Patch[0]: "on*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Patch: any for every value of this key, or a list of the values in full
-    line 8, column 18: select.exclude.tags.Role: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Role: any for every value of this key, or a list of the values in full
-    line 8, column 37: select.exclude.tags["Cost Center"][0]: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: "Cost Center": any for every value of this key, or a list of the values in full
-    line 8, column 53: select.exclude.tags.Tier: "db-?" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Tier: any for every value of this key, or a list of the values in full
+    line 5, column 18: select.tags.Patch[0]: "on*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Patch: any for every value of this key, or a list of the values in full
+    line 7, column 18: select.exclude.tags.Role: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Role: any for every value of this key, or a list of the values in full
+    line 7, column 37: select.exclude.tags["Cost Center"][0]: "*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: "Cost Center": any for every value of this key, or a list of the values in full
+    line 7, column 53: select.exclude.tags.Tier: "db-?" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Tier: any for every value of this key, or a list of the values in full
     "#);
 }
 
