@@ -197,3 +197,21 @@ fn what_cannot_be_read_ends_with_2() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("error: cannot read no-such-plan.yaml"));
 }
+
+#[test]
+fn what_earlier_runs_left_behind_is_read_from_the_bucket() {
+    let aws = Organizations::start();
+    let of = |bucket: &str, stages: &str| {
+        let output = preview(PLAN, &["--bucket", bucket, "--stages", stages], &signed_in(&aws.url));
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (shown, _) = of("halted", "production");
+    let halted = "  Before     test has NOT passed, so an install run is refused: run friday halted there at 2026-11-13T11:22:00Z: 1 of 1 attempted instances failed; the plan has changed since\n";
+    assert!(shown.contains(halted), "{shown}");
+    let (shown, _) = of("halted", "test,production");
+    assert!(!shown.contains("  Before "), "{shown}");
+    let (shown, errors) = of("broken", "production");
+    assert!(shown.contains("--bucket NAME looks whether it has"), "{shown}");
+    assert!(errors.contains("note: the preview does not tell which stages have passed: "), "{errors}");
+}

@@ -32,7 +32,8 @@ pub struct StartContext {
     pub config: SdkConfig,
 }
 
-/// Plans and begins a run. Every check comes before the lock, and the lock before the first object of the run.
+/// Plans and begins a run. Every check comes before the lock, and the lock before the first object of the run. What another run
+/// has decided in between is looked up again under the lock.
 pub async fn start(context: &StartContext, request: StartRequest) -> Result<StartAnswer, RunError> {
     run_name::check(&request.run_id)?;
     let input = RunInput::read(&request.input)?;

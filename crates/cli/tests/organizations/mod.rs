@@ -1,4 +1,5 @@
-//! A small AWS Organizations on 127.0.0.1: three units, three accounts, one page per answer.
+//! A small AWS Organizations on 127.0.0.1: three units, three accounts, one page per answer. And two buckets: `halted`, which
+//! remembers that a run halted in Test, and `broken`, of which nothing can be read.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -63,7 +64,7 @@ fn serve(stream: &TcpStream, callers: &Mutex<Vec<String>>) {
     }
 }
 
-/// Operation, `Authorization` and body of the next call.
+/// Operation (of S3 the path), `Authorization` and body of the next call.
 fn read_call(reader: &mut BufReader<&TcpStream>) -> Option<(String, String, Value)> {
     let (mut operation, mut caller, mut length) = (String::new(), String::new(), 0);
     loop {
@@ -74,6 +75,9 @@ fn read_call(reader: &mut BufReader<&TcpStream>) -> Option<(String, String, Valu
         let line = line.trim_end();
         if line.is_empty() {
             break;
+        }
+        if let Some(path) = line.strip_prefix("GET ") {
+            path.split(['?', ' ']).next()?.clone_into(&mut operation);
         }
         let Some((name, value)) = line.split_once(": ") else {
             continue;
@@ -105,6 +109,13 @@ fn answer(operation: &str, body: &Value) -> Value {
             {"Id": "ou-abcd-22222222", "Name": "Production"},
             {"Id": "ou-abcd-33333333", "Name": "Empty"},
         ]}),
+        "/halted/gates/monthly.json" => json!({"stages": {"test": {"latest": {
+            "runId": "friday", "planSha256": "0", "beganAt": "2026-11-13T10:00:00Z", "end": {
+                "at": "2026-11-13T11:22:00Z", "advanced": false, "counts": {"failed": 1},
+                "reason": {"code": "too-many-failed", "text": "1 of 1 attempted instances failed"},
+            },
+        }}}}),
+        "/broken/gates/monthly.json" => json!([]),
         _ => json!({"OrganizationalUnits": []}),
     }
 }
