@@ -2,11 +2,13 @@
 -- An instance counts once per day, with the outcome of the day's last run. skipped: left alone, by the plan or for another
 -- reason (see skipped-by-reason). instances and percent_compliant are without these.
 -- by_another_baseline: up to date by another baseline than the plan's, so it is not known whether it is by the plan's.
--- To read fewer days, put WHERE date >= '2026-10-01' after FROM instances.
+-- To read fewer days, put AND date >= '2026-10-01' in front of ), judged.
 WITH last_of_day AS (
   SELECT date, ou_path, outcome, judged_by,
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place
   FROM instances
+  -- A run that checks readiness only asks no instance what is missing, so it says nothing about an earlier run of the day.
+  WHERE run_id NOT IN (SELECT run_id FROM instances WHERE reason_code = 'readiness-only')
 ), judged AS (
   SELECT date, ou_path, outcome, outcome IN ('patched', 'compliant') AS good, judged_by IS NOT NULL AS by_another
   FROM last_of_day

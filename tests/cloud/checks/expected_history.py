@@ -230,9 +230,11 @@ TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {
 
 # ------------------------------------------------------------------------------------------------------------ queries
 def last_of_day(reports: list[Report]) -> list[tuple[str, Line, Line]]:
-    """Returns every day, target and instance, by the last run of the day that has the instance."""
+    """Returns every day, target and instance, by the last run of the day that has asked what is missing there."""
     last: dict[tuple[str, str, str, str], tuple[Line, Line]] = {}
-    for report, target, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
+    only_ready = {report["run"]["id"] for report, _, row in rows(reports) if row["reason"]["code"] == "readiness-only"}
+    asked = [one for one in rows(reports) if one[0]["run"]["id"] not in only_ready]
+    for report, target, row in sorted(asked, key=lambda one: moment(one[0]["run"]["startedAt"])):
         last[day(report), row["accountId"], row["region"], row["instanceId"]] = (target, row)
     return [(date, target, row) for (date, *_), (target, row) in last.items()]
 
