@@ -45,7 +45,10 @@ def read(run: Run) -> Transitions:
             parent_invocations += called.total()
             continue
         given = json.loads(execution["input"])
-        # Starting the child counts as one transition.
+        if "target" not in given:
+            # It asks who started the run. Starting a child counts as one transition.
+            parent += 1 + _count(execution)
+            continue
         targets[given["phase"]][given["target"]["accountId"]] = 1 + _count(execution)
         if given["phase"] == "scan":
             scan_invocations += called.total()

@@ -73,6 +73,8 @@ def _slowest(run: Run) -> list[dict[str, Any]]:
     for execution in run.executions:
         if execution.get("mapRunArn"):
             given = json.loads(execution["input"])
+            if "target" not in given:
+                continue
             part = given["step"], given["phase"]
             if part not in last or execution["stopDate"] > last[part]["stopDate"]:
                 last[part] = execution
