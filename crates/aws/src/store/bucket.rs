@@ -51,6 +51,11 @@ impl Store {
         Self { retain_until: until.map(|until| DateTime::from_secs(until.as_second())), ..self.clone() }
     }
 
+    /// The mode in which versions that are written are locked; None if they are not.
+    pub(crate) fn lock_mode(&self) -> Option<ObjectLockMode> {
+        self.retain_until.map(|_| ObjectLockMode::Governance)
+    }
+
     /// Its name.
     #[must_use]
     pub fn bucket(&self) -> &str {
@@ -262,7 +267,7 @@ impl Store {
             .content_type(media_type)
             // With a retention S3 demands a checksum (botocore, s3 `PutObjectRequest`, ContentMD5).
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .set_object_lock_mode(self.retain_until.map(|_| ObjectLockMode::Governance))
+            .set_object_lock_mode(self.lock_mode())
             .set_object_lock_retain_until_date(self.retain_until)
             .set_if_none_match(once.then(|| "*".to_owned()))
             .body(ByteStream::from(bytes))

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::mem;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, ObjectLockMode};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use orgpatch_model::error::RunError;
 use tokio::task::JoinHandle;
 
@@ -198,10 +198,8 @@ impl Upload {
         // The SDK sends a CRC32 with every part and does not announce it. S3 then answers `InvalidPart` if it is repeated at the
         // end (aws-sdk-go-v2 #3005, aws-sdk-java-v2 #6518).
         let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32);
-        let retain_until = self.store.retain_until;
-        let request = request
-            .set_object_lock_mode(retain_until.map(|_| ObjectLockMode::Governance))
-            .set_object_lock_retain_until_date(retain_until);
+        let request = request.set_object_lock_mode(self.store.lock_mode());
+        let request = request.set_object_lock_retain_until_date(self.store.retain_until);
         let begun = request.send().await.map_err(|error| CallError::of("s3:PutObject", &error).into_run_error())?;
         let without = || RunError::Unavailable(format!("{}: an upload without an id", self.key));
         Ok(self.id.insert(begun.upload_id.ok_or_else(without)?).clone())
