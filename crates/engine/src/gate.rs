@@ -19,8 +19,9 @@ use tally::StageTally;
 pub use tally::{SkippedInstances, StepTally};
 
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
-use crate::planner::{StageProof, StepSettings};
+use crate::planner::StepSettings;
 use crate::results::TargetRecord;
+use crate::stage_memory::StageStep;
 
 /// Answer of `gate`. The state machine reads `decision` only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,8 +221,8 @@ pub struct Criteria<'a> {
     pub operation: Operation,
     /// The limits of the stage.
     pub gate: &'a Gate,
-    /// What the stage must have proved behind this step, if it is measured here, and the decisions about its earlier steps.
-    pub stage_proof: Option<(&'a StageProof, &'a [GateRecord])>,
+    /// The place of the step in its stage, and the decisions about the stage's earlier steps. None: the run installs nothing.
+    pub stage: Option<(&'a StageStep, &'a [GateRecord])>,
 }
 
 /// Decides whether the next step may start.
@@ -231,7 +232,7 @@ pub struct Criteria<'a> {
 /// tolerates.
 #[must_use]
 pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtError>) -> GateAnswer {
-    let Criteria { operation, gate, stage_proof } = criteria;
+    let Criteria { operation, gate, stage } = criteria;
     let advance = |code, text: String| GateAnswer {
         decision: GateDecision::Advance,
         reason: Reason::new(code, text + &tally.about_targets()),
@@ -284,12 +285,12 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
         let text = format!("instances patched or compliant: {succeeded} (minimum {least})");
         return halt(ReasonCode::TooFewSucceeded, text + &tally.about_targets());
     }
-    if let Some((proof, earlier_waves)) = stage_proof {
+    if let Some((step, earlier_waves)) = stage.filter(|(step, _)| step.must_prove) {
         let stage = StageTally::of(earlier_waves, tally);
         if !stage.proves_something() {
             let text = format!(
                 "{} proved nothing: none of its instances is patched or compliant ({})",
-                proof.stage,
+                step.stage,
                 stage.sentence()
             );
             return halt(ReasonCode::NothingProved, text);
@@ -436,7 +437,7 @@ mod tests {
     }
 
     fn judged(operation: Operation, tally: &StepTally, gate: Gate) -> GateAnswer {
-        judge(Criteria { operation, gate: &gate, stage_proof: None }, tally, None)
+        judge(Criteria { operation, gate: &gate, stage: None }, tally, None)
     }
 
     fn decide(counts: &Counts, gate: Gate) -> (GateDecision, ReasonCode) {
@@ -721,7 +722,7 @@ mod tests {
         };
         let error = CaughtError { error: "States.Timeout".into(), cause: String::new() };
         for operation in Operation::ALL {
-            let criteria = Criteria { operation, gate: &all, stage_proof: None };
+            let criteria = Criteria { operation, gate: &all, stage: None };
             let answer = judge(criteria, &step(&counts(9, 0, 0)), Some(&error));
             assert_eq!((answer.decision, answer.reason.code), (GateDecision::Halt, ReasonCode::StepBroken));
         }
@@ -754,11 +755,17 @@ mod tests {
             limits: Gate::default(),
             skipped: None,
         };
-        let proof = StageProof { stage: "Test".into(), earlier_waves: vec!["01-Test-1".into()] };
+        let of_stage = StageStep {
+            stage: "Test".into(),
+            plan_sha256: String::new(),
+            earlier_waves: vec!["01-Test-1".into()],
+            is_last_wave: true,
+            must_prove: true,
+        };
         let behind = |earlier: GateRecord, last: &StepTally| {
             let gate = Gate::default();
-            let stage_proof = Some((&proof, &[earlier][..]));
-            judge(Criteria { operation: Operation::Install, gate: &gate, stage_proof }, last, None)
+            let stage = Some((&of_stage, &[earlier][..]));
+            judge(Criteria { operation: Operation::Install, gate: &gate, stage }, last, None)
         };
         let no_instances = |ends: &str| {
             let mut tally = StepTally::default();

@@ -14,7 +14,7 @@ use orgpatch_plan::{Gate, GateValidity, Plan, Stage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a step of an install run has to remember of its stage.
+/// The place of a step of an install run in its stage: what is measured behind it, and what is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StageStep {
@@ -26,6 +26,9 @@ pub struct StageStep {
     pub earlier_waves: Vec<String>,
     /// True if no step of the stage follows.
     pub is_last_wave: bool,
+    /// True if the stage as a whole must have proved something behind this step, before the next one begins: at least one
+    /// instance that is patched or compliant.
+    pub must_prove: bool,
 }
 
 /// `gates/<plan>.json`: what install runs of a plan decided about its stages.
@@ -110,6 +113,19 @@ pub struct EarlierStage {
     pub plan_changed: bool,
 }
 
+impl EarlierStage {
+    /// Returns how the stage stands, as the rest of a sentence. `refused` says that it has not passed. Its words may be foreign.
+    #[must_use]
+    pub fn standing(&self, refused: &str) -> String {
+        let standing = match (&self.not_passed, &self.run, self.at) {
+            (Some(why), ..) => format!("{refused}: {why}"),
+            (None, Some(run), Some(at)) => format!("passed in run {run} at {at:.0}"),
+            (None, ..) => "passed".to_owned(),
+        };
+        standing + if self.plan_changed { "; the plan has changed since" } else { "" }
+    }
+}
+
 impl StageMemory {
     /// Remembers that a run begins a stage. Called again for the same run, it changes nothing.
     pub fn begin(&mut self, step: &StageStep, run_id: &str, now: Timestamp) {
@@ -157,9 +173,8 @@ impl StageEnd {
 /// Returns the stages before the last stage of a run that are not part of the run. `only` names the stages of the run; None is
 /// all of them.
 pub fn stages_before<'p>(plan: &'p Plan, only: Option<&[String]>) -> impl Iterator<Item = &'p Stage> {
-    let is_in_run = move |stage: &Stage| only.is_none_or(|names| names.contains(&stage.name));
-    let last = plan.stages.iter().rposition(is_in_run).unwrap_or(0);
-    plan.stages[..last].iter().filter(move |stage| !is_in_run(stage))
+    let last = plan.stages.iter().rposition(|stage| stage.is_in_run(only)).unwrap_or(0);
+    plan.stages[..last].iter().filter(move |stage| !stage.is_in_run(only))
 }
 
 /// Returns them with whether they have passed.

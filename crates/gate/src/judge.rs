@@ -40,8 +40,8 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         scanned_at = first_stage_scanned_at(store, request, settings, &tested).await?;
     }
     let earlier = earlier_waves(store, request, settings).await?;
-    let stage_proof = settings.stage_proof.as_ref().map(|proof| (proof, &*earlier));
-    let criteria = Criteria { operation: settings.operation, gate: &settings.gate, stage_proof };
+    let stage = settings.stage_step.as_ref().map(|step| (step, &*earlier));
+    let criteria = Criteria { operation: settings.operation, gate: &settings.gate, stage };
     let answer = gate::judge(criteria, &tally, request.error.as_ref());
     let record = GateRecord::of(settings, request.now, &answer, tally);
     store.write_decision(&keys::of_step(run_id, step, StepObject::Gate), &record).await?;

@@ -214,6 +214,14 @@ pub struct Stage {
     pub gate: Gate,
 }
 
+impl Stage {
+    /// Returns true if the stage belongs to a run. `only` names the stages of the run; None is all of them.
+    #[must_use]
+    pub fn is_in_run(&self, only: Option<&[String]>) -> bool {
+        only.is_none_or(|names| names.contains(&self.name))
+    }
+}
+
 /// What a stage leaves out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

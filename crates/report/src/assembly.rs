@@ -66,9 +66,9 @@ impl Assembly {
         started_by: String,
         now: Timestamp,
     ) -> Self {
-        let is_in_run = |name: &String| run.input.stages.as_ref().is_none_or(|stages| stages.contains(name));
-        let stages = run.plan.stages.iter().map(|stage| stage.name.clone());
-        let stages_not_in_run = stages.filter(|name| !is_in_run(name)).collect();
+        let only = run.input.stages.as_deref();
+        let stages_not_in_run = run.plan.stages.iter().filter(|stage| !stage.is_in_run(only));
+        let stages_not_in_run = stages_not_in_run.map(|stage| stage.name.clone()).collect();
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
         let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {

@@ -16,14 +16,7 @@ pub fn sentences(run: &RunReport) -> Vec<String> {
 }
 
 fn sentence(stage: &EarlierStage) -> String {
-    let EarlierStage { stage, run, at, not_passed, plan_changed } = stage;
-    let standing = match (not_passed, run, at) {
-        (Some(why), ..) => format!("has NOT passed: {why}"),
-        (None, Some(run), Some(at)) => format!("passed in run {run} at {at:.0}"),
-        (None, ..) => "passed".to_owned(),
-    };
-    let changed = if *plan_changed { "; the plan has changed since" } else { "" };
-    format!("Stage {stage}, not part of this run, {standing}{changed}.")
+    format!("Stage {}, not part of this run, {}.", stage.stage, stage.standing("has NOT passed"))
 }
 
 #[cfg(test)]

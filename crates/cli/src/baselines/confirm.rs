@@ -12,7 +12,7 @@ pub fn can_ask() -> bool {
 
 /// Returns the text that says what a run of that operation does with the baselines of a plan.
 pub fn what(operation: Operation, plan: &Plan, only: Option<&[String]>, bucket: &str) -> String {
-    let is_in_run = |stage: &&Stage| only.is_none_or(|only| only.contains(&stage.name));
+    let is_in_run = |stage: &&Stage| stage.is_in_run(only);
     let stages = names(plan.stages.iter().filter(is_in_run));
     let mut text = format!("Plan {} of the bucket {bucket}, stages {stages}:\n", plan.name);
     if operation == Operation::RestoreBaselines {

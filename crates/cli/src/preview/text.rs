@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use orgpatch_engine::stage_memory::EarlierStage;
 use orgpatch_model::english;
 use orgpatch_plan::{Reboot, Wave};
 
@@ -76,14 +75,9 @@ fn before(out: &mut String, preview: &Preview) {
         let _ = writeln!(out, "  Before     {text}");
         return;
     };
-    for EarlierStage { stage, run, at, not_passed, plan_changed } in earlier {
-        let standing = match (not_passed, run, at) {
-            (Some(why), ..) => format!("has NOT passed, so an install run is refused: {why}"),
-            (None, Some(run), Some(at)) => format!("passed in run {run} at {at:.0}"),
-            (None, ..) => "passed".to_owned(),
-        };
-        let changed = if *plan_changed { "; the plan has changed since" } else { "" };
-        let _ = writeln!(out, "  Before     {stage} {}{changed}", printable(&standing));
+    for stage in earlier {
+        let standing = stage.standing("has NOT passed, so an install run is refused");
+        let _ = writeln!(out, "  Before     {} {}", stage.stage, printable(&standing));
     }
 }
 

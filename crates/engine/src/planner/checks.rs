@@ -34,19 +34,14 @@ pub fn check_stages(plan: &Plan, only: Option<&[String]>) -> Result<(), RunError
 /// Refuses a stage that is compared with the first one, if neither the run nor an earlier one has a scan of that: there would
 /// be neither a cut-off date nor a tested set.
 pub fn check_first_stage(plan: &Plan, only: Option<&[String]>, memory: &StageMemory) -> Result<(), RunError> {
-    let Some(first) = plan.stages.first().filter(|first| !is_in_run(first, only)) else { return Ok(()) };
+    let Some(first) = plan.stages.first().filter(|first| !first.is_in_run(only)) else { return Ok(()) };
     if memory.first_stage_scanned_at(plan).is_some() {
         return Ok(());
     }
-    let needs_it = |stage: &&Stage| is_in_run(stage, only) && plan.untested(stage).is_some();
+    let needs_it = |stage: &&Stage| stage.is_in_run(only) && plan.untested(stage).is_some();
     plan.stages.iter().find(needs_it).map_or(Ok(()), |stage| {
         Err(RunError::FirstStageNotInRun { stage: stage.name.clone(), first: first.name.clone() })
     })
-}
-
-/// Returns true if a stage belongs to the run. `only` names the stages of the run; None is all of them.
-pub(super) fn is_in_run(stage: &Stage, only: Option<&[String]>) -> bool {
-    only.is_none_or(|names| names.contains(&stage.name))
 }
 
 /// Refuses an id of the plan that the organization does not have. A misspelt id in an exclusion would let an account in.

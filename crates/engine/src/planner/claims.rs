@@ -8,8 +8,6 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::text::plain;
 use orgpatch_plan::Plan;
 
-use super::checks::is_in_run;
-
 /// The longest name of an account, in characters (botocore 1.43.106, organizations `AccountName`).
 const LONGEST_NAME: usize = 128;
 
@@ -88,7 +86,7 @@ impl<'a> Claims<'a> {
             }
         }
         Ok(match (claimed_by, left_out_by) {
-            (Some(stage), _) if is_in_run(&self.plan.stages[stage], self.only) => Assignment::Stage(stage),
+            (Some(stage), _) if self.plan.stages[stage].is_in_run(self.only) => Assignment::Stage(stage),
             (Some(stage), _) => Assignment::Outside(Reason::new(
                 ReasonCode::StageNotInRun,
                 format!("stage {:?} is not part of this run", self.plan.stages[stage].name),

@@ -97,10 +97,7 @@ pub struct StepSettings {
     pub deadline_seconds: u32,
     /// What must hold before the next step starts.
     pub gate: Gate,
-    /// What the stage as a whole must have proved behind this step; None: nothing, or it is measured behind another step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stage_proof: Option<StageProof>,
-    /// What the plan is to remember of the stage for later runs. None: the run installs nothing.
+    /// The place of the step in its stage, as a whole. None: the run installs nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_step: Option<StageStep>,
     /// What happens to instances that another tool patches too.
@@ -130,17 +127,6 @@ pub struct StepSettings {
     /// SHA-256 of `run.json`, in hex.
     #[serde(default)]
     pub run_sha256: String,
-}
-
-/// What a stage must prove behind its last step before the next stage begins: at least one instance that is patched or
-/// compliant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StageProof {
-    /// Name of the stage.
-    pub stage: String,
-    /// Ids of the stage's earlier steps, whose instances count too.
-    pub earlier_waves: Vec<String>,
 }
 
 /// How a step of a later stage is compared with the first stage.

@@ -23,7 +23,7 @@ pub use checks::{check_first_stage, check_input, check_stages};
 pub use deadline::{
     DeadlineSource, INSTALL_SECONDS, MAX_DEFAULT_SECONDS, SCAN_SECONDS, StepDeadline, Turns, step_deadline,
 };
-pub use documents::{AccountOutsidePlan, Promotion, RunDocument, StageProof, StepSettings, StepSummary};
+pub use documents::{AccountOutsidePlan, Promotion, RunDocument, StepSettings, StepSummary};
 pub use frozen::frozen_baselines;
 pub use plan_document::PlanDocument;
 pub use run::{PlannedRun, PlannedStep, RunIdentity, plan};

@@ -6,7 +6,7 @@ use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_plan::{Plan, Stage};
 
 use super::run::sha256_of;
-use super::{Promotion, RunDocument, StageProof, Step, StepSettings, selection_of, step_deadline};
+use super::{Promotion, RunDocument, Step, StepSettings, selection_of, step_deadline};
 use crate::baselines::{self, Baseline};
 use crate::stage_memory::{StageMemory, StageStep};
 
@@ -62,7 +62,6 @@ impl<'a> SettingsContext<'a> {
             passes: stage.passes,
             deadline_seconds: step_deadline(plan, stage).seconds,
             gate: stage.gate,
-            stage_proof: self.stage_proof(step, earlier, next),
             stage_step: self.stage_step(step, earlier, next),
             conflicts: plan.conflict_settings(stage),
             baselines: self.baselines(stage),
@@ -84,22 +83,16 @@ impl<'a> SettingsContext<'a> {
 
     /// A stage of an install run opens the next one only if it has proved something, unless the plan has a minimum of its own.
     /// All its waves count, so it is measured behind the last one.
-    fn stage_proof(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> Option<StageProof> {
-        let opens_a_stage = next.is_some_and(|next| next.stage_index != step.stage_index);
-        let gate = &self.plan.stages[step.stage_index].gate;
-        if self.input.operation != Operation::Install || gate.min_succeeded.is_some() || !opens_a_stage {
-            return None;
-        }
-        Some(StageProof { stage: step.stage.clone(), earlier_waves: earlier_waves(step, earlier) })
-    }
-
-    /// Every step of an install run tells later runs how its stage ended.
     fn stage_step(&self, step: &Step, earlier: &[Step], next: Option<&Step>) -> Option<StageStep> {
+        let opens_a_stage = next.is_some_and(|next| next.stage_index != step.stage_index);
+        let waves = earlier.iter().filter(|other| other.stage_index == step.stage_index);
         (self.input.operation == Operation::Install).then(|| StageStep {
             stage: step.stage.clone(),
             plan_sha256: self.plan_sha256.to_owned(),
-            earlier_waves: earlier_waves(step, earlier),
-            is_last_wave: next.is_none_or(|next| next.stage_index != step.stage_index),
+            // The steps of a stage follow each other.
+            earlier_waves: waves.map(|wave| wave.id.clone()).collect(),
+            is_last_wave: opens_a_stage || next.is_none(),
+            must_prove: opens_a_stage && self.plan.stages[step.stage_index].gate.min_succeeded.is_none(),
         })
     }
 
@@ -124,11 +117,6 @@ impl<'a> SettingsContext<'a> {
         }
         Some(Promotion { tested_in: self.first_stage_steps.clone(), tested_before: None, frozen, untested })
     }
-}
-
-/// Returns the ids of the steps before it in the same stage. The steps of a stage follow each other.
-fn earlier_waves(step: &Step, earlier: &[Step]) -> Vec<String> {
-    earlier.iter().filter(|other| other.stage_index == step.stage_index).map(|wave| wave.id.clone()).collect()
 }
 
 fn is_of_first_stage(step: &Step) -> bool {

@@ -6,7 +6,7 @@ use orgpatch_model::target::Target;
 use orgpatch_plan::{Plan, Stage, Wave};
 
 use super::AccountOutsidePlan;
-use super::checks::{check_ids, check_stages, is_in_run};
+use super::checks::{check_ids, check_stages};
 use super::claims::{Assignment, Claims};
 use super::order::sort_accounts;
 use super::selection::regions_of;
@@ -66,7 +66,7 @@ pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>
 
     let mut steps = Vec::new();
     for (stage_index, stage) in plan.stages.iter().enumerate() {
-        if !is_in_run(stage, only) {
+        if !stage.is_in_run(only) {
             continue;
         }
         let accounts = &mut members[stage_index];

@@ -26,7 +26,7 @@ fn day(number: i64) -> Timestamp {
 
 fn step(stage: &str, earlier_waves: &[&str], is_last_wave: bool) -> StageStep {
     let earlier_waves = earlier_waves.iter().map(|wave| (*wave).to_owned()).collect();
-    StageStep { stage: stage.into(), plan_sha256: "a".into(), earlier_waves, is_last_wave }
+    StageStep { stage: stage.into(), plan_sha256: "a".into(), earlier_waves, is_last_wave, must_prove: false }
 }
 
 fn ended(at: Timestamp, advanced: bool, outcomes: &[Outcome]) -> StageEnd {
