@@ -70,6 +70,10 @@ pub struct Start {
     /// What happens before the next run of `runs` starts.
     #[serde(default)]
     pub then: Then,
+    /// With `then: stop` or `then: go-on`: not when this run has taken the lock, but when it has written this object, whose key
+    /// stands here without `runs/<run id>/`.
+    #[serde(default)]
+    pub behind: Option<String>,
 }
 
 /// What happens before the next run of a series starts.

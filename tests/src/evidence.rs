@@ -59,6 +59,9 @@ pub struct Evidence {
     pub public_files: Vec<PathBuf>,
     /// The copy of `runs/<run id>/`. It does not exist if the run wrote nothing.
     pub objects: PathBuf,
+    /// The errors of the functions when they were called once more as the stopped execution would have, by function. None: the run
+    /// was not stopped.
+    pub redriven: Option<BTreeMap<String, String>>,
     /// Every fault that struck, without fleet-sim's errors, which are in its log.
     pub struck: Vec<Strike>,
     /// The manifest of the run; None if it has none.
@@ -362,6 +365,12 @@ impl Evidence {
         // The driver sees the end of a run late, when another one may have begun.
         let mut calls: Vec<Call> = json_lines(&own.join("calls.jsonl"))?;
         calls.retain(|call| call.at.is_none_or(|at| at <= execution.stopped_at));
+        // Another run may be closed meanwhile: its functions say its name in their sessions.
+        let others: Vec<String> =
+            case.runs.iter().filter(|other| other.name != run.name).map(|other| format!("-{}", other.name)).collect();
+        calls.retain(|call| {
+            !others.iter().any(|other| call.session.as_deref().unwrap_or_default().ends_with(other.as_str()))
+        });
         let bucket = cloud.join("bucket");
         let mut public_files = vec![cloud.join("history.json"), cloud.join("logs.jsonl"), own.join("execution.json")];
         files(&bucket, &mut public_files)?;
@@ -378,6 +387,10 @@ impl Evidence {
             files: Files::read(&own)?,
             accounts: accounts(&case.scenario),
             foreign: foreign(&case.scenario),
+            redriven: match own.join("redriven.json") {
+                path if path.exists() => Some(json(&path)?),
+                _ => None,
+            },
             struck: optional_json_lines(&cloud.join("struck.jsonl"))?,
             faults: faults(&case.scenario)?,
             all_calls: json_lines(&cloud.join("calls.jsonl"))?,
@@ -403,19 +416,32 @@ impl Evidence {
         self.report.as_ref().is_some_and(|report| report.head.run.operation.is_about_baselines_only())
     }
 
-    /// Returns the run's own execution and the children of its Maps.
+    /// Returns the ARN of the execution that closed the run, if one did.
+    fn closing_arn(&self) -> Option<String> {
+        let name = self.report.as_ref()?.head.run.closed_by.as_ref()?;
+        let (machine, _) = self.execution.execution_arn.rsplit_once(':')?;
+        Some(format!("{machine}:{name}"))
+    }
+
+    /// Returns the run's own execution, and the one that closed it.
+    fn parents(&self) -> impl Iterator<Item = &ExecutionHistory> {
+        let closing = self.closing_arn();
+        self.history.iter().filter(move |execution| {
+            let arn = &execution.execution_arn;
+            *arn == self.execution.execution_arn || closing.as_ref() == Some(arn)
+        })
+    }
+
+    /// Returns the run's own execution, the one that closed it, and the children of their Maps.
     pub fn own_executions(&self) -> impl Iterator<Item = &ExecutionHistory> {
-        let own = &self.execution.execution_arn;
-        let parent = self.history.iter().find(|execution| &execution.execution_arn == own);
-        let maps: BTreeSet<&str> = parent.into_iter().flat_map(|parent| &parent.events).filter_map(map_run).collect();
+        let maps: BTreeSet<&str> = self.parents().flat_map(|parent| &parent.events).filter_map(map_run).collect();
         let ours = move |child: &&ExecutionHistory| child.map_run_arn.as_deref().is_some_and(|arn| maps.contains(arn));
-        parent.into_iter().chain(self.history.iter().filter(ours))
+        self.parents().chain(self.history.iter().filter(ours))
     }
 
     /// Returns every notification that the run itself sent.
     pub fn notifications(&self) -> impl Iterator<Item = String> {
-        let own = self.history.iter().filter(|execution| execution.execution_arn == self.execution.execution_arn);
-        own.flat_map(|execution| &execution.events).filter_map(|event| {
+        self.parents().flat_map(|execution| &execution.events).filter_map(|event| {
             let parameters = event.pointer("/taskScheduledEventDetails/parameters")?.as_str()?;
             let parameters: Value = serde_json::from_str(parameters).ok()?;
             Some(parameters.get("Message")?.as_str()?.to_owned())

@@ -27,7 +27,7 @@ pub struct Expect {
     pub error_contains: Vec<String>,
     /// A part of the reason with which the execution ended quietly, without a run. Its exit code is 0.
     pub not_started: Option<String>,
-    /// States that the execution itself entered, for example `WaitForScan`.
+    /// States that the execution itself entered, for example `WaitForOther`.
     #[serde(default)]
     pub entered: BTreeSet<String>,
     /// Parts of `summary.md`.
@@ -122,6 +122,8 @@ pub struct ExpectInstance {
     conflicts: Option<BTreeSet<String>>,
     /// The code of the row's `overwrittenBy`.
     overwritten_by: Option<String>,
+    /// Whether the row names an install command that had not ended.
+    open_command: Option<bool>,
     /// The code of the row's `judgedBy`; `none` if the plan's baseline judged it.
     judged_by: Option<String>,
     /// The ids of all installed patches that the row reports as untested.
@@ -480,6 +482,10 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
             let found: BTreeSet<String> =
                 row.conflicts.iter().map(|conflict| conflict.reason.code.to_string()).collect();
             same(&format!("conflicts of {name}"), wanted, &found, complaints);
+        }
+        if wanted.open_command.is_some() {
+            let found = Some(row.open_command.is_some());
+            same(&format!("openCommand of {name}"), &wanted.open_command, &found, complaints);
         }
         if wanted.overwritten_by.is_some() {
             let found = row.overwritten_by.as_ref().map(|reason| reason.code.to_string());

@@ -38,6 +38,8 @@ pub struct GateAnswer {
 pub enum GateDecision {
     /// Enter: the step starts.
     Go,
+    /// Enter, when the run is closed: the installs of the step are asked once more, and nothing is sent.
+    Close,
     /// Review: there is something to install.
     Install,
     /// Review: there is nothing to install, go on to Judge.
@@ -137,6 +139,13 @@ pub fn enter<'a>(earlier: impl IntoIterator<Item = (&'a str, Option<&'a GateReco
         decision: GateDecision::Go,
         reason: Reason::new(ReasonCode::EarlierStepsAdvanced, "every step before this one has advanced"),
     }
+}
+
+/// Enter of a step in which a run ended that is now closed.
+#[must_use]
+pub fn close() -> GateAnswer {
+    let text = "the run ended in this step; what was under way is asked once more";
+    GateAnswer { decision: GateDecision::Close, reason: Reason::new(ReasonCode::RunEnded, text) }
 }
 
 /// Enter of a frozen step: returns when the first stage was scanned, to which the step is frozen.

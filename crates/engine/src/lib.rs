@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod baselines;
+pub mod closing;
 pub mod competing;
 #[cfg(test)]
 mod fixtures;

@@ -17,6 +17,11 @@ const LONGEST_WAIT: i64 = 300;
 /// person has started an earlier execution again, with its input. template.yaml lets a schedule try for a quarter of an
 /// hour.
 const LATEST_START: i64 = 3_600;
+/// A run waits so long, in seconds, until a run that ended without a report is closed. Closing is short: it asks once what was
+/// under way, and writes the report.
+const LONGEST_CLOSING: i64 = 15 * 60;
+/// The wait between two looks whether it is closed, in seconds.
+const CLOSING_WAIT: u32 = 60;
 /// How many seconds the clocks of two services may differ: EventBridge Scheduler never starts before the time.
 const EARLIEST_START: i64 = -60;
 
@@ -86,8 +91,10 @@ impl Starter {
                     self.operation
                 ))
             }
-            Some(operation) if self.operation == Operation::Install && only_reads(operation) => self.wait(holder),
-            _ => Self::refuse(holder, 0),
+            Some(operation) if self.operation == Operation::Install && only_reads(operation) => {
+                wait(holder, self.waited_seconds)
+            }
+            _ => refuse(holder, 0),
         }
     }
 
@@ -102,20 +109,29 @@ impl Starter {
     fn gives_way(&self) -> bool {
         self.scheduled_for.is_some() && only_reads(self.operation)
     }
+}
 
-    /// Waits longer from look to look: every look costs calls and events.
-    fn wait(&self, holder: &Holder) -> Decision {
-        let left = LONGEST_SECONDS - self.waited_seconds;
-        let seconds = (self.waited_seconds / 4).clamp(SHORTEST_WAIT, LONGEST_WAIT).min(left);
-        match u32::try_from(seconds) {
-            Ok(seconds) if seconds > 0 => Decision::Wait(seconds),
-            _ => Self::refuse(holder, self.waited_seconds / 60),
-        }
-    }
+/// Returns how many seconds to wait for the execution that closes a run, since when it works; None: it has had its time, and the
+/// lock is taken from it. It sends nothing, so nothing is sent twice: what is lost at the worst is an answer in its report.
+#[must_use]
+pub fn wait_for_closing(since: Timestamp, now: Timestamp) -> Option<u32> {
+    (now.as_second() - since.as_second() < LONGEST_CLOSING).then_some(CLOSING_WAIT)
+}
 
-    fn refuse(holder: &Holder, waited_minutes: i64) -> Decision {
-        Decision::Refuse(RunError::RunInProgress { run: holder.run_id.clone(), waited_minutes })
+/// Returns how a run waits for another one, which has seen `waited_seconds` pass since its execution started: longer from look to
+/// look, because every look costs calls and events. After two hours it is refused.
+#[must_use]
+pub fn wait(holder: &Holder, waited_seconds: i64) -> Decision {
+    let left = LONGEST_SECONDS - waited_seconds;
+    let seconds = (waited_seconds / 4).clamp(SHORTEST_WAIT, LONGEST_WAIT).min(left);
+    match u32::try_from(seconds) {
+        Ok(seconds) if seconds > 0 => Decision::Wait(seconds),
+        _ => refuse(holder, waited_seconds / 60),
     }
+}
+
+fn refuse(holder: &Holder, waited_minutes: i64) -> Decision {
+    Decision::Refuse(RunError::RunInProgress { run: holder.run_id.clone(), waited_minutes })
 }
 
 /// Returns true for operations that install nothing and give nothing back.
@@ -226,6 +242,13 @@ mod tests {
             let own = Starter::of(&input, started, started + jiff::SignedDuration::from_secs(7));
             assert_eq!((own.scheduled_for.is_some(), own.waited_seconds), (scheduled, 7), "{late} s late");
         }
+    }
+
+    #[test]
+    fn a_run_waits_a_quarter_of_an_hour_until_another_is_closed() {
+        let since: Timestamp = NIGHT.parse().expect("a time");
+        let after = |seconds| wait_for_closing(since, since + jiff::SignedDuration::from_secs(seconds));
+        assert_eq!([after(-5), after(0), after(899), after(900)], [Some(60), Some(60), Some(60), None]);
     }
 
     #[test]

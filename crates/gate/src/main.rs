@@ -1,5 +1,6 @@
 //! `gate`: decides whether a step may start, what it would install, and whether the next step may start.
 
+mod close;
 mod enter;
 mod judge;
 mod review;
@@ -24,8 +25,11 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(store: &Store, ledger: &Ledger, request: GateRequest) -> Result<GateReply, RunError> {
-    ledger.expect_lock(&request.run_id).await?;
+    ledger.expect_lock(request.lock_holder()).await?;
     let settings = step_inputs::settings(store, &request.run_id, &request.step, &request.hashes).await?;
+    if request.closing.is_some() {
+        return close::ask(store, &request, &settings).await;
+    }
     let Answered { answer, hashes } = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await?,
         Question::Review => review::review(store, &request, &settings).await?,

@@ -9,7 +9,14 @@ use orgpatch_records::keys;
 /// Refuses a run whose name has objects of another execution, or objects without a claim. Writes nothing.
 pub async fn check(store: &Store, run_id: &str, own: &RunClaim) -> Result<(), RunError> {
     match store.find::<RunClaim>(&keys::claim(run_id)).await? {
-        Some(claim) => compare(run_id, &claim, own),
+        Some(claim) => {
+            compare(run_id, &claim, own)?;
+            // The execution was redriven.
+            if store.exists(&keys::closed(run_id)).await? {
+                return Err(RunError::RunClosed { run: run_id.to_owned() });
+            }
+            Ok(())
+        }
         None => match store.first_key(&keys::of_run(run_id)).await? {
             None => Ok(()),
             Some(key) => {

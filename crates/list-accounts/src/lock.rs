@@ -1,38 +1,97 @@
-//! The run lock: one run at a time, because two runs could patch the same instance.
+//! The run lock: one run at a time, because two runs could patch the same instance. A run that ended without a report is closed
+//! before the next one begins.
 
 use jiff::Timestamp;
 use orgpatch_aws::store::ledger::{LockHolder, Write};
+use orgpatch_engine::run_lock;
 use orgpatch_engine::run_lock::Holder;
+use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::error::RunError;
+use orgpatch_records::keys;
 
 use crate::start::StartContext;
 
-/// Takes the run lock for `own` and returns None. The lock is taken from an execution that no longer runs: an operator
-/// stopped it, or its report failed. An execution that still runs keeps it, and is returned.
-pub async fn take(context: &StartContext, own: &LockHolder, now: Timestamp) -> Result<Option<Holder>, RunError> {
+/// Whether an execution has the lock, or what is in its way.
+pub enum Lock {
+    /// It has it, or may take it.
+    Free,
+    /// A run that is still in progress has it.
+    Held(Holder),
+    /// A run that ended without a report is being closed: look again after so many seconds.
+    Closing(u32),
+}
+
+/// Takes the run lock for `own`, or returns what is in the way. The lock is taken from an execution that no longer runs: an operator
+/// stopped it, or its report failed.
+pub async fn take(
+    context: &StartContext,
+    own: &LockHolder,
+    machine_arn: &str,
+    now: Timestamp,
+) -> Result<Lock, RunError> {
     if context.ledger.take_lock(own, None, now).await? == Write::Done {
-        return Ok(None);
+        return Ok(Lock::Free);
     }
-    let holder = context.ledger.lock_holder().await?;
-    match &holder {
+    let held = context.ledger.lock_held_since().await?;
+    let from = match held {
         // A retry of this function.
-        Some(holder) if holder.execution_arn == own.execution_arn => return Ok(None),
-        Some(other) if context.executions.is_running(&other.execution_arn).await? => return Ok(Some(of(other))),
-        _ => {}
-    }
-    match context.ledger.take_lock(own, holder.as_ref(), now).await? {
-        Write::Done => Ok(None),
+        Some((holder, _)) if holder.execution_arn == own.execution_arn => return Ok(Lock::Free),
+        Some((holder, since)) => match in_the_way(context, own, &holder, since, machine_arn, now).await? {
+            Lock::Free => Some(holder),
+            lock => return Ok(lock),
+        },
+        None => None,
+    };
+    match context.ledger.take_lock(own, from.as_ref(), now).await? {
+        Write::Done => Ok(Lock::Free),
         Write::TooLate => Err(RunError::Unavailable("another run has taken the run lock at this moment".to_owned())),
     }
 }
 
-/// Returns the other execution that holds the lock and still runs, without taking the lock.
+/// Returns the other run that holds the lock and is in progress, without taking the lock.
 pub async fn other(context: &StartContext, own: &LockHolder) -> Result<Option<Holder>, RunError> {
     match context.ledger.lock_holder().await? {
-        Some(holder) if holder.execution_arn == own.execution_arn => Ok(None),
+        Some(holder) if holder.execution_arn == own.execution_arn || holder.closes.is_some() => Ok(None),
         Some(holder) if context.executions.is_running(&holder.execution_arn).await? => Ok(Some(of(&holder))),
         _ => Ok(None),
     }
+}
+
+/// Returns whether the lock may be taken from its holder.
+async fn in_the_way(
+    context: &StartContext,
+    own: &LockHolder,
+    holder: &LockHolder,
+    since: Timestamp,
+    machine_arn: &str,
+    now: Timestamp,
+) -> Result<Lock, RunError> {
+    let runs = context.executions.is_running(&holder.execution_arn).await?;
+    let closing_since = match (&holder.closes, runs) {
+        (None, true) => return Ok(Lock::Held(of(holder))),
+        (Some(_), true) => Some(since),
+        // It has tried, and its failure has raised an alarm.
+        (Some(_), false) => None,
+        (None, false) if own.closes.as_ref() == Some(&holder.run_id) => None,
+        (None, false) if is_unreported(context, &holder.run_id).await? => {
+            let name = closing_name(&holder.execution_arn);
+            context.executions.start_closing(machine_arn, &name, &holder.run_id).await?
+        }
+        (None, false) => None,
+    };
+    let Some(since) = closing_since else { return Ok(Lock::Free) };
+    Ok(run_lock::wait_for_closing(since, now).map_or(Lock::Free, Lock::Closing))
+}
+
+/// Returns true if the run had begun and has no report.
+async fn is_unreported(context: &StartContext, run_id: &str) -> Result<bool, RunError> {
+    let store = &context.store;
+    Ok(store.exists(&keys::run(run_id)).await? && !store.exists(&keys::manifest(run_id)).await?)
+}
+
+/// Returns the name of the execution that a later run starts to close a run: always the same one, so that it is started once.
+fn closing_name(execution_arn: &str) -> String {
+    format!("close-{}", &sha256_hex(execution_arn)[..32])
 }
 
 fn of(holder: &LockHolder) -> Holder {

@@ -1,6 +1,7 @@
 //! `list-accounts`: plans a run: reads the plan and the organization, and writes the ordered steps.
 
 mod claim;
+mod close;
 mod lock;
 mod start;
 

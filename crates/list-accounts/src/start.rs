@@ -10,15 +10,16 @@ use orgpatch_engine::planner::{PlanDocument, PlannedRun, PlannedStep, RunIdentit
 use orgpatch_engine::run_lock::{Decision, Starter};
 use orgpatch_engine::stage_memory::StageMemory;
 use orgpatch_model::error::RunError;
-use orgpatch_model::input::RunInput;
+use orgpatch_model::input::{ExecutionInput, RunInput};
 use orgpatch_model::run_name;
 use orgpatch_plan::AllowedSources;
 use orgpatch_records::claim::RunClaim;
 use orgpatch_records::keys;
 use orgpatch_records::keys::StepObject;
-use orgpatch_records::messages::{StartAnswer, StartRequest, StepHead};
+use orgpatch_records::messages::{RunHead, StartAnswer, StartRequest, StepHead};
 
-use crate::{claim, lock};
+use crate::lock::Lock;
+use crate::{claim, close, lock};
 
 /// What the function has, built once per process.
 pub struct StartContext {
@@ -36,12 +37,16 @@ pub struct StartContext {
 /// has decided in between is looked up again under the lock.
 pub async fn start(context: &StartContext, request: StartRequest) -> Result<StartAnswer, RunError> {
     run_name::check(&request.run_id)?;
-    let input = RunInput::read(&request.input)?;
+    let input = match ExecutionInput::read(&request.input)? {
+        ExecutionInput::Run(input) => input,
+        ExecutionInput::Close { run } => return close::close(context, request, run).await,
+    };
     let starter = Starter::of(&input, request.started_at, request.now);
     let own = LockHolder {
         run_id: request.run_id.clone(),
         execution_arn: request.execution_arn.clone(),
         operation: Some(input.operation),
+        closes: None,
     };
     if let Some(answer) = held_up(early(context, &request, &input, &starter, &own).await?)? {
         return Ok(answer);
@@ -69,9 +74,14 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
     let claim = RunClaim { execution_arn: request.execution_arn.clone(), started_at: request.started_at };
     claim::check(&context.store, &request.run_id, &claim).await?;
 
-    let holder = lock::take(context, &own, request.now).await?;
-    if let Some(answer) = held_up(starter.decide(holder.as_ref()))? {
-        return Ok(answer);
+    match lock::take(context, &own, &request.state_machine_arn, request.now).await? {
+        Lock::Free => {}
+        Lock::Closing(wait_seconds) => return Ok(StartAnswer::Wait { wait_seconds }),
+        Lock::Held(holder) => {
+            if let Some(answer) = held_up(starter.decide(Some(&holder)))? {
+                return Ok(answer);
+            }
+        }
     }
     // From here on no other run decides about the stages of the plan.
     if read_memory(&context.store, &plan).await? != memory {
@@ -80,7 +90,9 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
         )));
     }
     claim::make(&context.store, &request.run_id, &claim).await?;
-    Ok(StartAnswer::Steps { steps: write(&context.store, &run).await? })
+    let RunClaim { execution_arn, started_at } = claim;
+    let head = RunHead { run_id: request.run_id, execution_arn, started_at, closing: None };
+    Ok(StartAnswer::Steps { run: head, steps: write(&context.store, &run).await?, error: None })
 }
 
 /// Decides what can be decided without the plan: whether this start is another execution's, and, for a run that has waited
@@ -104,7 +116,7 @@ async fn early(
 }
 
 /// Returns the answer that ends this call; None: the run goes on.
-fn held_up(decision: Decision) -> Result<Option<StartAnswer>, RunError> {
+pub fn held_up(decision: Decision) -> Result<Option<StartAnswer>, RunError> {
     match decision {
         Decision::Go => Ok(None),
         Decision::Wait(wait_seconds) => Ok(Some(StartAnswer::Wait { wait_seconds })),

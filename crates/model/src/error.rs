@@ -131,6 +131,14 @@ pub enum RunError {
         /// What is there.
         found: String,
     },
+    /// The run ended without a report and was closed by another execution, which has written its report.
+    #[error(
+        "run {run} ended without a report and was closed: its report is written, and nothing more is sent. A run that was closed is not continued: start a new one"
+    )]
+    RunClosed {
+        /// The name of the run.
+        run: String,
+    },
     /// AWS throttled a call for longer than the client retries. A later try may succeed.
     #[error("throttled: {0}")]
     Throttled(String),
@@ -147,8 +155,8 @@ fn waited_for(minutes: i64) -> String {
 }
 
 impl RunError {
-    /// Every error name, as the state machine knows them, plus [`HALTED`] and [`REPORT_UNWRITTEN`].
-    pub const NAMES: [&str; 21] = [
+    /// Every error name, as the state machine knows them, plus [`HALTED`], [`RUN_STOPPED`] and [`REPORT_UNWRITTEN`].
+    pub const NAMES: [&str; 23] = [
         "InvalidInput",
         "PlanNotFound",
         "InvalidPlan",
@@ -165,10 +173,12 @@ impl RunError {
         "RecordsChanged",
         "RunLockLost",
         "RunIdTaken",
+        "RunClosed",
         "Throttled",
         "Unavailable",
         "AccessDenied",
         HALTED,
+        RUN_STOPPED,
         REPORT_UNWRITTEN,
     ];
 
@@ -192,6 +202,7 @@ impl RunError {
             Self::RecordsChanged(_) => "RecordsChanged",
             Self::RunLockLost { .. } => "RunLockLost",
             Self::RunIdTaken { .. } => "RunIdTaken",
+            Self::RunClosed { .. } => "RunClosed",
             Self::Throttled(_) => "Throttled",
             Self::Unavailable(_) => "Unavailable",
             Self::AccessDenied(_) => "AccessDenied",
@@ -207,6 +218,10 @@ impl RunError {
 
 /// Error name of a run that a gate halted.
 pub const HALTED: &str = "Halted";
+
+/// Error name in the report of a run whose execution was stopped. The execution itself has the status `ABORTED`, and the error
+/// that the operator gave.
+pub const RUN_STOPPED: &str = "RunStopped";
 
 /// Error name of a run whose report could not be written.
 pub const REPORT_UNWRITTEN: &str = "ReportUnwritten";

@@ -54,7 +54,41 @@ impl std::fmt::Display for Operation {
     }
 }
 
-/// The checked input of an execution.
+/// What an execution is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExecutionInput {
+    /// A run.
+    Run(RunInput),
+    /// Closing a run that ended without a report: it writes the report, and sends nothing.
+    Close {
+        /// The name of that run. It is not checked: no run has a name that is not one.
+        run: String,
+    },
+}
+
+/// The operation that closes a run. It is none of [`Operation`], because it is no run.
+pub const CLOSE: &str = "close";
+
+impl ExecutionInput {
+    /// Reads the input of an execution strictly: [`RunInput::read`], or `{"operation": "close", "run": "<name>"}`.
+    ///
+    /// Error: `InvalidInput`, in one sentence that names what is wrong.
+    pub fn read(input: &Value) -> Result<Self, RunError> {
+        if input.get("operation").and_then(Value::as_str) != Some(CLOSE) {
+            return RunInput::read(input).map(Self::Run);
+        }
+        let fields = input.as_object().map_or(0, Map::len);
+        match input.get("run").and_then(Value::as_str).filter(|_| fields == 2) {
+            Some(run) => Ok(Self::Close { run: run.to_owned() }),
+            None => Err(RunError::InvalidInput(
+                r#"the input that closes a run is {"operation": "close", "run": "<name of the run>"}, and nothing else"#
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+/// The checked input of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunInput {
@@ -248,6 +282,25 @@ mod tests {
             let error = read(&wrong).expect_err("refused").to_string();
             assert!(error.starts_with("`planSha256` must be 64 hex digits, not"), "{error}");
         }
+    }
+
+    #[test]
+    fn closing_a_run_names_the_run_and_nothing_else() {
+        let read = |input| ExecutionInput::read(&input);
+        assert_eq!(
+            read(json!({"operation": "close", "run": "night"})),
+            Ok(ExecutionInput::Close { run: "night".into() })
+        );
+        for wrong in [
+            json!({"operation": "close"}),
+            json!({"operation": "close", "run": 1}),
+            json!({"operation": "close", "run": "night", "plan": "monthly"}),
+        ] {
+            let error = read(wrong).expect_err("refused").to_string();
+            assert!(error.contains(r#"{"operation": "close", "run": "#), "{error}");
+        }
+        assert!(matches!(read(json!({"operation": "scan", "plan": "m"})), Ok(ExecutionInput::Run(_))));
+        assert!(RunInput::read(&json!({"operation": "close", "run": "night"})).is_err(), "it is no run");
     }
 
     #[test]

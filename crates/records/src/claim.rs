@@ -13,3 +13,13 @@ pub struct RunClaim {
     /// When it started. Two executions of one name have one ARN.
     pub started_at: Timestamp,
 }
+
+/// `closed.json`: the run is closed. Its own execution, if it is redriven, sends nothing more and writes no report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosedRun {
+    /// Name of the first execution that closed it.
+    pub closed_by: String,
+    /// When that began.
+    pub at: Timestamp,
+}

@@ -139,6 +139,13 @@ pub fn claim(run_id: &str) -> String {
     format!("{}claim.json", of_run(run_id))
 }
 
+/// Says that a run which ended without a report is closed, written before anything else is done about it. Written by
+/// `list-accounts`.
+#[must_use]
+pub fn closed(run_id: &str) -> String {
+    format!("{}closed.json", of_run(run_id))
+}
+
 /// Everything of a run begins with this.
 #[must_use]
 pub fn of_run(run_id: &str) -> String {
@@ -223,6 +230,7 @@ pub fn owners(run_id: &str, step: &str, target: &Target, plan: &str) -> Vec<(Str
     let mut all = vec![
         (claim(run_id), Owner::ListAccounts),
         (run(run_id), Owner::ListAccounts),
+        (closed(run_id), Owner::ListAccounts),
         (children(run_id, step, "scan/manifest.json"), Owner::PatchRun),
         (children(run_id, step, "install/manifest.json"), Owner::PatchRun),
         (earlier_baselines(target), Owner::Scan),

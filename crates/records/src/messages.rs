@@ -26,7 +26,9 @@ pub struct StartRequest {
     pub started_at: Timestamp,
     /// When the state machine entered this state.
     pub now: Timestamp,
-    /// The execution input as it came; checked by [`orgpatch_model::input::RunInput::read`].
+    /// ARN of the state machine, which closes runs, too.
+    pub state_machine_arn: String,
+    /// The execution input as it came; checked by [`orgpatch_model::input::ExecutionInput::read`].
     pub input: Value,
     /// How many functions the account may run at the same time in this Region. None: Lambda did not say.
     #[serde(default)]
@@ -40,10 +42,14 @@ pub struct StartRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "kebab-case")]
 pub enum StartAnswer {
-    /// The run begins.
+    /// The run begins, or is closed.
     Steps {
-        /// The steps, in the order in which they run.
+        /// The run on whose records the execution works.
+        run: RunHead,
+        /// The steps, in the order in which they run. Of a run that is closed, the one in which installs may be under way.
         steps: Vec<StepHead>,
+        /// What ended the run that is closed; None if it had come through all its steps, and in every other run.
+        error: Option<CaughtError>,
     },
     /// Another run holds the lock: call the function again after so many seconds.
     #[serde(rename_all = "camelCase")]
@@ -56,6 +62,20 @@ pub enum StartAnswer {
         /// Why, in one sentence.
         reason: String,
     },
+}
+
+/// What the state machine needs to know of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunHead {
+    /// Its name.
+    pub run_id: String,
+    /// ARN of its own execution.
+    pub execution_arn: String,
+    /// When that started.
+    pub started_at: Timestamp,
+    /// Name of the execution that closes it, and holds the run lock; None: it is the run's own.
+    pub closing: Option<String>,
 }
 
 /// What the state machine needs to know of a step.
@@ -95,6 +115,9 @@ pub struct TargetRequest {
     /// How often the target's execution has called a function before.
     #[serde(default)]
     pub look: u32,
+    /// Name of the execution that closes the run. None: the run's own execution works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<String>,
     /// Where.
     pub target: Target,
     /// The error of a function that failed on the target for good. `assume-role` records it instead of entering the account;
@@ -122,9 +145,18 @@ impl TargetRequest {
         sending::has_no_look_left(self.phase, self.look)
     }
 
-    /// Returns whether the time of the phase is over at that moment.
+    /// Returns the name of the execution that must hold the run lock.
+    #[must_use]
+    pub fn lock_holder(&self) -> &str {
+        self.closing.as_deref().unwrap_or(&self.run_id)
+    }
+
+    /// Returns whether the time of the phase is over at that moment. It always is when the run is closed.
     #[must_use]
     pub fn time_over(&self, now: Timestamp) -> Option<TimeOver> {
+        if self.closing.is_some() {
+            return Some(TimeOver::RunEnded);
+        }
         sending::time_over(self.phase, now, self.deadline, self.look)
     }
 }
@@ -164,9 +196,18 @@ pub struct GateRequest {
     /// What went wrong in the step as a whole, if something did.
     #[serde(default)]
     pub error: Option<CaughtError>,
+    /// Name of the execution that closes the run. None: the run's own execution asks.
+    #[serde(default)]
+    pub closing: Option<String>,
 }
 
 impl GateRequest {
+    /// Returns the name of the execution that must hold the run lock.
+    #[must_use]
+    pub fn lock_holder(&self) -> &str {
+        self.closing.as_deref().unwrap_or(&self.run_id)
+    }
+
     /// Returns an answer that changes nothing about the records of the step.
     #[must_use]
     pub fn answered(&self, answer: GateAnswer) -> Answered {
@@ -256,9 +297,20 @@ pub struct ReportRequest {
     /// What ended the run early, if something did.
     #[serde(default)]
     pub error: Option<CaughtError>,
-    /// Why the report cannot be written, if it was tried in vain: the run is closed without one.
+    /// Why the report cannot be written, if it was tried in vain: the run ends without one.
     #[serde(default)]
     pub unwritten: Option<CaughtError>,
+    /// Name of the execution that closes the run. None: the run's own execution reports.
+    #[serde(default)]
+    pub closing: Option<String>,
+}
+
+impl ReportRequest {
+    /// Returns the name of the execution that holds the run lock.
+    #[must_use]
+    pub fn lock_holder(&self) -> &str {
+        self.closing.as_deref().unwrap_or(&self.run_id)
+    }
 }
 
 /// A StartExecution as CloudTrail lists it. Both are foreign text.

@@ -92,6 +92,7 @@ impl Assembly {
                 readiness_only: run.input.readiness_only,
                 comment: run.input.comment,
                 started_by,
+                closed_by: None,
                 without_earlier_gates: run.input.without_earlier_gates,
                 earlier_stages: run.earlier_stages,
                 stages_not_in_run,
@@ -106,6 +107,13 @@ impl Assembly {
             readiness: ReadinessTally::default(),
             highlights: Highlights::default(),
         }
+    }
+
+    /// The report of a run that the execution of that name closes; None: the run reports itself.
+    #[must_use]
+    pub fn closed_by(mut self, execution: Option<String>) -> Self {
+        self.run.closed_by = execution;
+        self
     }
 
     /// Returns the run, with the counts so far.

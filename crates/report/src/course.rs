@@ -4,6 +4,7 @@
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::planner::StepSummary;
 use orgpatch_engine::results::reconcile::StepEnd;
+use orgpatch_model::error::RUN_STOPPED;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
@@ -16,7 +17,10 @@ pub(super) fn ending(
     let halted = gates.iter().flatten().find(|gate| gate.decision != GateDecision::Advance);
     let unjudged = steps.iter().zip(gates).find(|(_, gate)| gate.is_none());
     match (error, halted, unjudged) {
-        (Some(error), _, _) => (RunDecision::Error, Reason::new(ReasonCode::of_error(&error.error), error.sentence())),
+        (Some(error), _, _) => {
+            let text = if is_stop(error) { error.message() } else { error.sentence() };
+            (RunDecision::Error, Reason::new(ReasonCode::of_error(&error.error), text))
+        }
         (None, Some(gate), _) => {
             let text = format!("halted at step {}: {}", gate.step, gate.reason.text);
             (RunDecision::Halted, Reason::new(gate.reason.code.clone(), text))
@@ -33,8 +37,12 @@ pub(super) fn ending(
 
 /// Returns how each step ended. A step with a gate decision is over; any other was cut by what ended the run.
 pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) -> Vec<StepEnd> {
-    let mut cut = error
-        .map(|error| Reason::new(ReasonCode::RunBroken, format!("the run ended with an error: {}", error.sentence())));
+    let mut cut = error.map(|error| {
+        if is_stop(error) {
+            return Reason::new(ReasonCode::RunEnded, error.message());
+        }
+        Reason::new(ReasonCode::RunBroken, format!("the run ended with an error: {}", error.sentence()))
+    });
     gates
         .iter()
         .map(|gate| match gate {
@@ -51,6 +59,11 @@ pub(super) fn ends(gates: &[Option<GateRecord>], error: Option<&CaughtError>) ->
             ),
         })
         .collect()
+}
+
+/// Returns true if an operator ended the run.
+fn is_stop(error: &CaughtError) -> bool {
+    error.error == RUN_STOPPED
 }
 
 #[cfg(test)]
@@ -111,6 +124,11 @@ mod tests {
         assert_eq!(shown([ADVANCE; 3], None), "over over over");
         assert_eq!(shown([ADVANCE, HALT, None], None), "over over halted");
         assert_eq!(shown([ADVANCE, None, None], Some(&broken())), "over run-broken run-broken");
+        let stopped = CaughtError { error: RUN_STOPPED.into(), cause: "the execution was stopped".into() };
+        assert_eq!(shown([ADVANCE, None, None], Some(&stopped)), "over run-ended run-ended");
+        let (steps, gates) = run([ADVANCE, None, None]);
+        let (decision, reason) = ending(&steps, &gates, Some(&stopped));
+        assert_eq!((decision, reason.text.as_str()), (RunDecision::Error, "the execution was stopped"));
         assert_eq!(shown([ADVANCE, None, None], None), "over never-judged never-judged");
     }
 }

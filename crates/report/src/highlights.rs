@@ -13,7 +13,7 @@ use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::patch::MOST_PATCHES;
 use orgpatch_model::reason::ReasonCode;
 
-use super::{BaselineState, RunReport, StepReport, TargetReport};
+use super::{BaselineState, OpenCommand, RunReport, StepReport, TargetReport};
 
 /// How many lines of a list are shown. The CSV files have all of them.
 const SHOWN: usize = 20;
@@ -73,6 +73,8 @@ pub struct Highlights {
     compliant_by_another: usize,
     /// Targets of a scan run whose baselines differ from the plan.
     baselines_differ: usize,
+    /// Install commands that had not ended.
+    pub open_commands: Shortlist<OpenCommand>,
     /// How many instances got a second install.
     pub installed_twice: usize,
     /// How many instances lack more patches than are listed, or did before the install.
@@ -112,6 +114,9 @@ impl Highlights {
         if row.judged_by.is_some() {
             *self.judged_by_another.entry((row.stage.clone(), row.wave)).or_default() += 1;
             self.compliant_by_another += usize::from(row.outcome == Outcome::Compliant);
+        }
+        if let Some(command) = OpenCommand::of(row) {
+            self.open_commands.add(&command);
         }
         self.installed_twice += usize::from(row.passes.len() > 1);
         self.not_all_listed += usize::from(row.more_missing_before > 0 || row.more_missing_after > 0);

@@ -1,6 +1,7 @@
 //! The report of a run: one document, which is put together target by target, and the files that people and programs read.
 
 mod assembly;
+mod closed_run;
 pub mod comparison;
 mod course;
 pub mod csv;
@@ -22,6 +23,7 @@ pub mod starter;
 pub mod summary;
 
 pub use assembly::{Assembly, ReportedChunk};
+pub use closed_run::OpenCommand;
 pub use highlights::{Highlights, Shortlist};
 pub use model::{
     BaselineState, Head, Report, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, json_schema,

@@ -113,6 +113,9 @@ pub struct RunReport {
     /// ARN of the principal that started the run, by CloudTrail; `unknown` if CloudTrail names none.
     #[serde(default = "unknown_starter")]
     pub started_by: String,
+    /// Name of the execution that closed the run, which had ended without a report. Absent: the run has made it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
     /// Why the run began although an earlier stage had not passed, in the words of its input. Absent: it had to have passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_earlier_gates: Option<String>,

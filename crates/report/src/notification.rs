@@ -4,19 +4,23 @@ use std::fmt::Write as _;
 
 use orgpatch_engine::gate::CaughtError;
 use orgpatch_model::english::counted;
-use orgpatch_model::error::{HALTED, REPORT_UNWRITTEN};
+use orgpatch_model::error::{HALTED, REPORT_UNWRITTEN, RunError};
 use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::text::plain;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
-use super::{Head, Highlights, earlier_stages, small_account};
+use super::{Head, Highlights, OpenCommand, closed_run, earlier_stages, small_account};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
 
 /// The longest message, in bytes. People read no more on a telephone, and Step Functions would lose one of more than 256 KiB.
 const LONGEST_MESSAGE: usize = 8 * 1024;
+
+/// So many commands that had not ended are listed.
+const OPEN_SHOWN: usize = 5;
 
 /// A longer reason of a run is cut in the message, in characters. It may have words of a service or an account in it.
 const LONGEST_REASON: usize = 1_000;
@@ -41,6 +45,23 @@ pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAn
     }
 }
 
+/// Returns the answer of a run that was closed by another execution, and then continued. Its report stays as it is.
+#[must_use]
+pub fn closed(run_id: &str) -> ReportAnswer {
+    let error = RunError::RunClosed { run: run_id.to_owned() };
+    let mut subject = format!("orgpatch run {run_id} was closed before, and is not continued");
+    subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
+    ReportAnswer {
+        decision: RunDecision::Error,
+        error: error.name().to_owned(),
+        cause: error.to_string(),
+        subject,
+        message: error.to_string(),
+        report_key: String::new(),
+        report_keys: Vec::new(),
+    }
+}
+
 impl Head {
     /// Returns the answer to the state machine, with the text of the notification.
     #[must_use]
@@ -50,6 +71,7 @@ impl Head {
             RunDecision::Advanced if self.reached_nothing() => "REACHED NOTHING",
             RunDecision::Advanced => self.advanced(),
             RunDecision::Halted => "HALTED",
+            RunDecision::Error if run.reason.code == ReasonCode::ErrorRunStopped => "was STOPPED",
             RunDecision::Error => "ended with an ERROR",
         };
         let only = self.only().map(|only| format!(" ({only})")).unwrap_or_default();
@@ -79,9 +101,13 @@ impl Head {
                 let _ = write!(text, "{}", promotion.sentence());
             }
         }
+        if let Some(sentence) = closed_run::sentence(&self.run) {
+            let _ = writeln!(text, "{sentence}");
+        }
         for sentence in earlier_stages::sentences(&self.run) {
             let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
         }
+        open_commands(&mut text, highlights);
         for sentence in highlights.about_installs() {
             let _ = writeln!(text, "{sentence}");
         }
@@ -113,6 +139,21 @@ impl Head {
         let _ = writeln!(end, "In the same folder: {}", keys::REPORT_FILES[1..].join(", "));
         let _ = write!(end, "SHA-256 of manifest.json there, for `orgpatch verify {}`: {manifest_sha256}", self.run.id);
         bounded(&text, &end)
+    }
+}
+
+/// Adds the commands that had not ended.
+fn open_commands(text: &mut String, highlights: &Highlights) {
+    let open = &highlights.open_commands;
+    let Some(sentence) = closed_run::about(open) else { return };
+    let _ = writeln!(text, "{sentence}:");
+    for command in open.first.iter().take(OPEN_SHOWN) {
+        let OpenCommand { account_id, region, instance_id, .. } = command;
+        let _ = writeln!(text, "  {account_id} {region} {instance_id}: {}", command.cancel());
+    }
+    let more = open.all - open.first.len().min(OPEN_SHOWN);
+    if more > 0 {
+        let _ = writeln!(text, "  … and {more} more: openCommand in instances.csv");
     }
 }
 

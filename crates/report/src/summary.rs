@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use orgpatch_model::english::counted;
 use orgpatch_model::outcome::RunDecision;
+use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::text::{WORD_JOINER, begins_a_link, visible};
 
 use crate::comparison::Comparison;
 use crate::{Head, Highlights, StepDecision};
-use crate::{earlier_stages, small_account};
+use crate::{closed_run, earlier_stages, small_account};
 
 /// How many instances of each kind of change are named. The page has all.
 const LONGEST_LIST: usize = 20;
@@ -23,6 +24,7 @@ pub fn markdown(head: &Head, highlights: &Highlights) -> String {
     let mut out = String::new();
     heading(&mut out, head, highlights);
     steps(&mut out, head, highlights);
+    open_commands(&mut out, highlights);
     instances(&mut out, highlights);
     targets(&mut out, highlights);
     compared(&mut out, head.comparison.as_ref());
@@ -41,6 +43,7 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
         RunDecision::Advanced if head.reached_nothing() => "**reached nothing**",
         RunDecision::Advanced => head.advanced(),
         RunDecision::Halted => "**halted**",
+        RunDecision::Error if run.reason.code == ReasonCode::ErrorRunStopped => "**was stopped**",
         RunDecision::Error => "**ended with an error**",
     };
     let only = head.only().map(|only| format!(" ({only})")).unwrap_or_default();
@@ -53,6 +56,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     line!(out, "- Started by: {}", text(&run.started_by));
     if let Some(comment) = &run.comment {
         line!(out, "- Comment: {}", text(comment));
+    }
+    if let Some(sentence) = closed_run::sentence(run) {
+        line!(out, "- {sentence}");
     }
     for sentence in earlier_stages::sentences(run) {
         line!(out, "- {}", text(&sentence));
@@ -85,6 +91,29 @@ fn steps(out: &mut String, head: &Head, highlights: &Highlights) {
         let counts = highlights.counted(&head.run, step);
         line!(out, "| {} | {decision} | {counts} | {} |", text(&step.id), text(&step.reason.text));
     }
+}
+
+/// Writes the commands that had not ended.
+fn open_commands(out: &mut String, highlights: &Highlights) {
+    let open = &highlights.open_commands;
+    let Some(sentence) = closed_run::about(open) else { return };
+    line!(out);
+    line!(out, "## Commands that had not ended");
+    line!(out);
+    line!(out, "{sentence}.");
+    line!(out);
+    line!(out, "| account | instance | to cancel its command |");
+    line!(out, "|---|---|---|");
+    for command in &open.first {
+        line!(
+            out,
+            "| {} | `{}` | `{}` |",
+            text(&command.account_id),
+            code(&command.instance_id),
+            code(&command.cancel())
+        );
+    }
+    more(out, open.more(), "openCommand in instances.csv");
 }
 
 /// Writes the instances that need attention: counts by reason, then the first instances.

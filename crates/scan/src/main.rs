@@ -59,7 +59,7 @@ impl Scan {
             Phase::RestoreBaselines,
         ];
         expect_phase(&request, &phases)?;
-        self.ledger.expect_lock(&request.run_id).await?;
+        self.ledger.expect_lock(request.lock_holder()).await?;
         let context = &self.context;
         let settings = context.settings(&request).await?;
         let result = match request.phase {

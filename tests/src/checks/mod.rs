@@ -1,5 +1,6 @@
 //! Checks that hold in every run, whatever the case is about. Each returns its complaints.
 
+pub mod closing;
 pub mod commands;
 pub mod faults;
 pub mod files;
@@ -19,7 +20,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 34] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 36] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -51,6 +52,8 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         readiness::no_instance_is_not_ready_without_a_finding,
         readiness::a_run_about_readiness_only_reads,
         refusal::a_refused_run_touches_nothing,
+        closing::a_run_that_is_closed_sends_nothing_more,
+        closing::a_closed_run_stays_closed,
         faults::every_fault_has_struck,
         secrets::no_session_is_written_anywhere,
         secrets::no_configuration_of_a_source_is_told,

@@ -82,6 +82,7 @@ fn fine() -> Evidence {
             "records": {"run.json": {"sha256": "hash", "bytes": 1, "statedBy": "writer"}}}),
         )),
         object_hashes: [("run.json".to_owned(), "hash".to_owned())].into(),
+        redriven: None,
         struck: vec![Strike { operation: "dynamodb:PutItem".into(), effect: "killCaller".into() }],
         faults: vec![from::<Fault>(json!({"operation": "dynamodb:*", "killCaller": "before"}))],
         all_calls: calls(),

@@ -4,11 +4,18 @@
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
-use orgpatch_model::error::RunError;
-use orgpatch_model::input::RunInput;
+use jiff::Timestamp;
+use orgpatch_engine::gate::CaughtError;
+use orgpatch_model::error::{RUN_STOPPED, RunError};
+use orgpatch_model::input::{CLOSE, RunInput};
+use serde_json::json;
 
 use crate::clients::call::{CallError, Kind, not_built};
+
+/// What is said of an execution that Step Functions has forgotten: it keeps them for 90 days (quotas of Step Functions).
+const EXPIRED: &str = "States.ExecutionExpired";
 
 /// A client for the state machine's executions.
 #[derive(Debug, Clone)]
@@ -41,6 +48,28 @@ impl Executions {
         Ok(started.execution_arn)
     }
 
+    /// Starts the execution that closes a run, and returns when it started: it is one and the same as long as it runs. None: it
+    /// has run already, and has ended.
+    pub async fn start_closing(
+        &self,
+        state_machine_arn: &str,
+        name: &str,
+        run_id: &str,
+    ) -> Result<Option<Timestamp>, RunError> {
+        let input = json!({"operation": CLOSE, "run": run_id}).to_string();
+        let request = self.client.start_execution().state_machine_arn(state_machine_arn).name(name).input(input);
+        match request.send().await {
+            Ok(started) => {
+                let at = Timestamp::from_second(started.start_date.secs());
+                at.map(Some).map_err(|error| RunError::Unavailable(format!("states:StartExecution: {error}")))
+            }
+            Err(error) if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) => {
+                Ok(None)
+            }
+            Err(error) => Err(CallError::of("states:StartExecution", &error).into_run_error()),
+        }
+    }
+
     /// Returns how an execution ended; None while it runs.
     pub async fn end(&self, execution_arn: &str) -> Result<Option<ExecutionEnd>, CallError> {
         let execution = self.describe(execution_arn).await?;
@@ -50,6 +79,34 @@ impl Executions {
         Ok(Some(ExecutionEnd {
             error: execution.error.unwrap_or_else(|| execution.status.as_str().to_owned()),
             cause: execution.cause.unwrap_or_default(),
+        }))
+    }
+
+    /// Returns what ended an execution, as the state machine would catch it; None while it runs. An execution that was stopped has
+    /// the error [`RUN_STOPPED`], and one that succeeded or whose history has expired an error that says so.
+    pub async fn ended_by(&self, execution_arn: &str) -> Result<Option<CaughtError>, RunError> {
+        let execution = match self.describe(execution_arn).await {
+            Ok(execution) => execution,
+            Err(error) if error.kind == Kind::NotFound => {
+                let cause = "Step Functions no longer knows the execution".to_owned();
+                return Ok(Some(CaughtError { error: EXPIRED.to_owned(), cause }));
+            }
+            Err(error) => return Err(error.into_run_error()),
+        };
+        if is_under_way(&execution) {
+            return Ok(None);
+        }
+        let (error, cause) = (execution.error.unwrap_or_default(), execution.cause.unwrap_or_default());
+        Ok(Some(match execution.status {
+            ExecutionStatus::Aborted => {
+                let given = [error, cause].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+                let because = if given.is_empty() { String::new() } else { format!(" ({given})") };
+                let cause = format!("the execution was stopped{because}");
+                CaughtError { error: RUN_STOPPED.to_owned(), cause }
+            }
+            ExecutionStatus::TimedOut => CaughtError { error: "States.Timeout".to_owned(), cause },
+            ExecutionStatus::Failed => CaughtError { error, cause },
+            status => CaughtError { error: format!("States.{}", status.as_str()), cause },
         }))
     }
 

@@ -39,8 +39,11 @@ pub struct LockHolder {
     pub run_id: String,
     /// Its execution.
     pub execution_arn: String,
-    /// What it does. None: a version of orgpatch took the lock that did not write it down, or that knows more operations.
+    /// What it does. None: it closes a run, or a version of orgpatch took the lock that did not write it down or that knows more
+    /// operations.
     pub operation: Option<Operation>,
+    /// The run that it closes; None: it is a run itself.
+    pub closes: Option<String>,
 }
 
 /// Whether a conditional write happened.
@@ -88,23 +91,32 @@ impl Ledger {
 
     /// Returns the holder of the run lock; None if it is free.
     pub async fn lock_holder(&self) -> Result<Option<LockHolder>, RunError> {
+        Ok(self.lock_held_since().await?.map(|(holder, _)| holder))
+    }
+
+    /// Returns the holder of the run lock and since when it holds it; None if it is free.
+    pub async fn lock_held_since(&self) -> Result<Option<(LockHolder, Timestamp)>, RunError> {
         let Some(item) = self.item(LOCK_KEY, LOCK_KEY).await? else { return Ok(None) };
         let field =
             |name: &str| field(&item, name).ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")));
         let operation = field("operation").ok();
-        Ok(Some(LockHolder {
+        let holder = LockHolder {
             run_id: field("runId")?,
             execution_arn: field("executionArn")?,
             operation: operation.and_then(|name| Operation::ALL.into_iter().find(|known| known.name() == name)),
-        }))
+            closes: field("closes").ok(),
+        };
+        let since = field("at")?.parse();
+        let since = since.map_err(|error| RunError::BrokenRun(format!("the time of the run lock: {error}")))?;
+        Ok(Some((holder, since)))
     }
 
-    /// Returns if that run holds the run lock, and otherwise [`RunError::RunLockLost`]: an execution that was stopped may be
-    /// redriven for 14 days, while another run may be in progress. The name of a run belongs to one execution (`claim.json`), so
-    /// comparing it is enough.
-    pub async fn expect_lock(&self, run_id: &str) -> Result<(), RunError> {
+    /// Returns if the execution of that name holds the run lock, and otherwise [`RunError::RunLockLost`]: an execution that was
+    /// stopped may be redriven for 14 days, while another run may be in progress, or one that closes it. The name of a run belongs
+    /// to one execution (`claim.json`), so comparing it is enough.
+    pub async fn expect_lock(&self, name: &str) -> Result<(), RunError> {
         match self.lock_holder().await? {
-            Some(holder) if holder.run_id == run_id => Ok(()),
+            Some(holder) if holder.run_id == name => Ok(()),
             Some(holder) => Err(RunError::RunLockLost { holder: format!("the run {} holds it", holder.run_id) }),
             None => Err(RunError::RunLockLost { holder: "it was released".to_owned() }),
         }
@@ -128,6 +140,10 @@ impl Ledger {
             .item("executionArn", text(&holder.execution_arn))
             .item("operation", operation)
             .item("at", text(&now.to_string()));
+        let request = match &holder.closes {
+            None => request,
+            Some(run) => request.item("closes", text(run)),
+        };
         let request = match from {
             None => request.condition_expression("attribute_not_exists(pk)"),
             Some(from) => request
@@ -137,8 +153,8 @@ impl Ledger {
         written(request.send().await.map_err(|error| CallError::of("dynamodb:PutItem", &error)))
     }
 
-    /// Gives the run lock back, if that run holds it.
-    pub async fn release_lock(&self, run_id: &str) -> Result<(), RunError> {
+    /// Gives the run lock back, if the execution of that name holds it.
+    pub async fn release_lock(&self, name: &str) -> Result<(), RunError> {
         let released = self
             .client
             .delete_item()
@@ -146,7 +162,7 @@ impl Ledger {
             .key("pk", text(LOCK_KEY))
             .key("sk", text(LOCK_KEY))
             .condition_expression("runId = :run")
-            .expression_attribute_values(":run", text(run_id))
+            .expression_attribute_values(":run", text(name))
             .send()
             .await;
         written(released.map_err(|error| CallError::of("dynamodb:DeleteItem", &error))).map(|_| ())

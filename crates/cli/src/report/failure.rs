@@ -3,6 +3,7 @@
 use annotate_snippets::Renderer;
 use orgpatch_model::error::RunError;
 
+use super::unreported::Unreported;
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 
 /// Why there is no report to show.
@@ -18,6 +19,13 @@ pub enum Failure {
         run_id: String,
         /// The bucket.
         bucket: String,
+    },
+    /// The run has begun, and has no report.
+    NoReportYet {
+        /// The run.
+        run_id: String,
+        /// What is known of it.
+        run: Unreported,
     },
     /// There is no latest run.
     NoRunYet {
@@ -59,6 +67,7 @@ impl Failure {
             Self::NoCredentials(sentence) => sentence.clone(),
             Self::Bucket(error) => format!("the bucket cannot be read: {error}"),
             Self::NoReport { run_id, bucket } => format!("the bucket {bucket} has no report of a run {run_id}"),
+            Self::NoReportYet { run_id, run } => run.sentence(run_id),
             Self::NoRunYet { plan: Some(plan), bucket } => {
                 format!("the bucket {bucket} has no report of the plan {plan}")
             }
@@ -79,9 +88,10 @@ impl Failure {
                  describe-stacks --stack-name orgpatch` shows the bucket as output RunsBucket"
                 .to_owned(),
             Self::NoReport { bucket, .. } => format!(
-                "a run that is still running, or was refused at its start, has no report; `aws s3 ls s3://{bucket}/runs/` \
+                "a run that was refused at its start has no report; `aws s3 ls s3://{bucket}/runs/` \
                  lists the runs, and --latest takes the latest one"
             ),
+            Self::NoReportYet { run_id, run } => run.advice(run_id),
             Self::NoRunYet { bucket, .. } => format!(
                 "runs about baselines only do not count; `aws s3 ls s3://{bucket}/runs/` lists all runs, and any of them can be named"
             ),

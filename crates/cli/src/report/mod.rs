@@ -3,6 +3,7 @@
 mod failure;
 mod filter;
 mod text;
+mod unreported;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use orgpatch_records::keys;
 use orgpatch_records::latest_run::LatestRun;
 use orgpatch_report::csv::CsvFile;
 use orgpatch_report::{Report, summary};
+use unreported::Unreported;
 
 use crate::args::{ReportArguments, ReportFormat};
 use crate::{REFUSED, credentials, mistakes, print, progress, wait_for};
@@ -48,14 +50,15 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
         Some(run_id) => run_id.clone(),
         None => latest(&store, arguments.plan.as_deref()).await?,
     };
-    let no_report = || Failure::NoReport { run_id: run_id.clone(), bucket: arguments.bucket.clone() };
     if arguments.opens(io::stdout().is_terminal()) {
-        let page = store.text(&keys::report_file(&run_id, "report.html")).await?.ok_or_else(no_report)?;
+        let page = store.text(&keys::report_file(&run_id, "report.html")).await?;
+        let Some(page) = page else { return Err(no_report(&store, run_id).await?) };
         let file = write_page(&page, &run_id, arguments.output.as_deref())?;
         open::that_detached(&file).map_err(|error| Failure::NotOpened { file: shown(&file), error })?;
         return Ok(format!("{}\n", shown(&file)));
     }
-    let mut report: Report = store.find_large(&keys::report(&run_id)).await?.ok_or_else(no_report)?;
+    let report: Option<Report> = store.find_large(&keys::report(&run_id)).await?;
+    let Some(mut report) = report else { return Err(no_report(&store, run_id).await?) };
     let all = report.instances.len();
     Filter::of(arguments).apply(&mut report);
     let text = match arguments.format.unwrap_or(ReportFormat::Table) {
@@ -75,6 +78,14 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
             Ok(String::new())
         }
     }
+}
+
+/// Returns why there is no report of a run.
+async fn no_report(store: &Store, run_id: String) -> Result<Failure, Failure> {
+    Ok(match Unreported::read(store, &run_id).await? {
+        Some(run) => Failure::NoReportYet { run_id, run },
+        None => Failure::NoReport { run_id, bucket: store.bucket().to_owned() },
+    })
 }
 
 /// Returns the latest run of that plan, or of all plans.

@@ -306,6 +306,7 @@ pub fn install_rows(
             let (missing_after, more_missing_after) = left.into_parts();
             let installed_answer = commands.first().and_then(|asked| asked.get(&before.instance_id));
             let conflicts = with_the_last(before.conflicts, installed_answer);
+            let given_up = installed_answer.filter(|installed| installed.answer.is_given_up());
             let mut command_ids = before.command_ids;
             command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
             let scanned_at = found.evidence.as_ref().map(|state| state.ended_at).or(before.scanned_at);
@@ -327,6 +328,7 @@ pub fn install_rows(
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
                 scanned_at,
                 command_ids,
+                open_command: given_up.and_then(|installed| installed.command_id.clone()),
                 ..before
             })
         })

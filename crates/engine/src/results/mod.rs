@@ -78,6 +78,10 @@ pub struct InstanceRow {
     pub judged_by: Option<Reason>,
     /// Every command that this run sent to it, in order.
     pub command_ids: Vec<String>,
+    /// The install command that had not ended when orgpatch gave it up, because the run or the time of its step was over. It
+    /// may still be at work. Absent: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_command: Option<String>,
     /// Availability Zone, or null.
     pub availability_zone: Option<String>,
     /// When the last scan ended by which it was judged, by the clock of the instance, or null.

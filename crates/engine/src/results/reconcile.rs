@@ -372,6 +372,7 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         baseline_id: None,
         judged_by: None,
         command_ids: Vec::new(),
+        open_command: None,
         availability_zone: instance.availability_zone.clone(),
         scanned_at: None,
         passes: Vec::new(),

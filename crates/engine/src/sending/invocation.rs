@@ -87,7 +87,10 @@ impl InvocationResult {
     /// Returns true if orgpatch no longer waits for the command, although it may still be at work.
     #[must_use]
     pub fn is_given_up(&self) -> bool {
-        matches!(self, Self::None(Reason { code: ReasonCode::Deadline | ReasonCode::TooManyLooks, .. }))
+        matches!(
+            self,
+            Self::None(Reason { code: ReasonCode::Deadline | ReasonCode::TooManyLooks | ReasonCode::RunEnded, .. })
+        )
     }
 
     /// Returns true if the instance itself has answered.

@@ -30,6 +30,8 @@ pub enum TimeOver {
     Deadline(Timestamp),
     /// The execution has looked as often as it may.
     Looks,
+    /// The run has ended and is being closed.
+    RunEnded,
 }
 
 impl TimeOver {
@@ -45,6 +47,7 @@ impl TimeOver {
                 ReasonCode::TooManyLooks,
                 format!("there was no answer after orgpatch had looked {MAX_LOOKS} times, which is the most"),
             ),
+            Self::RunEnded => Reason::new(ReasonCode::RunEnded, "the run ended before there was an answer"),
         }
     }
 }
@@ -228,8 +231,14 @@ fn unsent<'a>(instance: &InstanceFacts<'a>, target: &TargetFacts) -> NextAction<
         );
         return NextAction::Record(InvocationResult::StoppedBeforeTurn(Reason::new(ReasonCode::MaxErrors, text)));
     }
-    if let Some(over) = target.time_over {
-        return NextAction::Record(InvocationResult::None(over.reason()));
+    match target.time_over {
+        // Nothing is known to be wrong with the instance: its turn did not come.
+        Some(TimeOver::RunEnded) if target.phase == Phase::Install => {
+            let reason = Reason::new(ReasonCode::RunEnded, "nothing was sent, because the run ended before");
+            return NextAction::Record(InvocationResult::StoppedBeforeTurn(reason));
+        }
+        Some(over) => return NextAction::Record(InvocationResult::None(over.reason())),
+        None => {}
     }
     // An attempt of which nothing came still uses its own place.
     let holds_place = instance.intent.is_some_and(Intent::is_in_flight);
@@ -312,6 +321,8 @@ mod tests {
         let with = |intent| InstanceFacts { intent: Some(intent), ..READY };
         let not_found = |second| Some(LookUp::NotFound { looked_at: at(second) });
         let over = TargetFacts { time_over: Some(TimeOver::Deadline(at(990))), ..target() };
+        let ended_run = TargetFacts { time_over: Some(TimeOver::RunEnded), ..target() };
+        let ended_run_scan = TargetFacts { phase: Phase::Verify, errors: None, ..ended_run };
         let full = TargetFacts { in_flight: 1, ..target() };
         let errors = TargetFacts { errors: Some(Errors { counted: 1, allowed: 0 }), ..target() };
         let scan = TargetFacts { phase: Phase::Scan, errors: None, ..target() };
@@ -326,6 +337,9 @@ mod tests {
             ("new, no place", READY, full),
             ("new, too many errors", READY, errors),
             ("new, time over", READY, over),
+            ("new, run ended", READY, ended_run),
+            ("new, run ended, scan", READY, ended_run_scan),
+            ("sent, run ended", with(&sent), ended_run),
             ("new, our scan begun", InstanceFacts { ours: ours(true), ..READY }, target()),
             ("new, our scan not begun", InstanceFacts { ours: ours(false), ..READY }, target()),
             ("new, other tool", InstanceFacts { competing: Some(Some(&wait)), ..READY }, target()),
@@ -374,6 +388,9 @@ mod tests {
         new, no place: AwaitPlace
         new, too many errors: record not attempted (max-errors)
         new, time over: record unreachable (deadline)
+        new, run ended: record not attempted (run-ended)
+        new, run ended, scan: record unreachable (run-ended)
+        sent, run ended: GiveUp(RunEnded)
         new, our scan begun: Wait(60)
         new, our scan not begun: Cancel("scan")
         new, other tool: BeginWaiting(60)

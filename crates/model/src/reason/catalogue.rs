@@ -321,6 +321,9 @@ macro_rules! for_each_code {
                     TimedOut "timed-out"
                         "The command timed out on the instance."
                         "Check the load of the instance and the SSM Agent, and run orgpatch again.",
+                    RunEnded "run-ended"
+                        "The run ended before the instance had answered: it was stopped, or it broke. A command that had begun goes on."
+                        "Look at the command of the instance if there is one, and run orgpatch again.",
                     TooManyLooks "too-many-looks"
                         "orgpatch had looked at the account and Region as often as one execution may before the instance had answered; nothing further was sent to it."
                         "Run orgpatch again.",
@@ -450,6 +453,9 @@ macro_rules! for_each_code {
                     ErrorRecordsChanged "RecordsChanged"
                         "A record of the run is not what orgpatch wrote. Nothing is sent from then on."
                         "Find out who wrote the object (its versions in the bucket, CloudTrail), and start a new run.",
+                    ErrorRunClosed "RunClosed"
+                        "The run had ended without a report and was closed by another execution. Nothing is sent from then on."
+                        "Start a new run. Do not redrive executions of orgpatch.",
                     ErrorRunIdTaken "RunIdTaken"
                         "The name of the run was used before, or objects were put under it."
                         "Start the run under another name.",
@@ -459,6 +465,9 @@ macro_rules! for_each_code {
                     ErrorRunInProgress "RunInProgress"
                         "Another run holds the run lock."
                         "Wait until the other run has ended, or stop it.",
+                    ErrorRunStopped "RunStopped"
+                        "The execution of the run was stopped. Its report was made afterwards, from what the run had recorded."
+                        "Start the run again: nothing is installed twice. The report lists the commands that had not ended.",
                     ErrorStageWithoutAccounts "StageWithoutAccounts"
                         "A stage has no account, so its gate would prove nothing."
                         "Add an account to the stage, or remove the stage from the plan.",

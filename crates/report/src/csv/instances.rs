@@ -12,7 +12,7 @@ use crate::TargetReport;
 /// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `missingBefore` and `missingAfter` include
 /// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
 /// of two installs, separated by blanks. `judgedBy` is a code.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -33,6 +33,7 @@ pub const COLUMNS: [&str; 20] = [
     "moreMissingBefore",
     "moreMissingAfter",
     "judgedBy",
+    "openCommand",
 ];
 
 /// Writes the line of an instance.
@@ -74,6 +75,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &more_before,
         &more_after,
         &judged_by,
+        row.open_command.as_deref().unwrap_or_default(),
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -46,8 +46,12 @@ async fn answer(
     retention: Option<SignedDuration>,
     request: ReportRequest,
 ) -> Result<ReportAnswer, RunError> {
+    // The run's own execution was redriven.
+    if request.closing.is_none() && store.exists(&keys::closed(&request.run_id)).await? {
+        return Ok(notification::closed(&request.run_id));
+    }
     if let Some(why) = &request.unwritten {
-        ledger.release_lock(&request.run_id).await?;
+        ledger.release_lock(request.lock_holder()).await?;
         return Ok(notification::without_report(&request.run_id, why, store.bucket()));
     }
     let run: RunDocument = store.get(&keys::run(&request.run_id)).await?;
@@ -59,7 +63,8 @@ async fn answer(
     let wanted: Vec<Wanted> =
         gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
     let started_by = starter::started_by(&request.execution_arn, &request.starts, &request.scan_run_role);
-    let assembly = Assembly::new(run, gates, request.error.as_ref(), started_by, request.now);
+    let assembly =
+        Assembly::new(run, gates, request.error.as_ref(), started_by, request.now).closed_by(request.closing.clone());
     // 9,999 days behind a run are within the calendar.
     let evidence = &store.retaining(retention.and_then(|retention| request.now.checked_add(retention).ok()));
     let mut files = Files::begin(store, evidence, assembly.run())?;
@@ -79,7 +84,7 @@ async fn answer(
     if let Some(latest) = latest::after(&head.run, known, &manifest_sha256) {
         store.write(&keys::latest(&head.run.plan), &latest).await?;
     }
-    ledger.release_lock(&request.run_id).await?;
+    ledger.release_lock(request.lock_holder()).await?;
     // Last, so that a retry after a failure does not count the run twice.
     metrics::write(&head, namespace);
     tracing::info!(run = request.run_id, decision = ?head.run.decision, targets = highlights.targets, "reported");

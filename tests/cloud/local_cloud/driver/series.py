@@ -2,13 +2,14 @@
 
 The series file is a JSON list. An entry starts a run, or takes one that a schedule starts:
 
-* `{"name": run id, "plan": file, "input": {…}, "then": …}`
-* `{"name": folder, "plan": file, "schedule": logical id, "then": …}`: waits until the schedule of the stack (a resource
+* `{"name": run id, "plan": file, "input": {…}, "then": …, "behind": …}`
+* `{"name": folder, "plan": file, "schedule": logical id, "then": …, "behind": …}`: waits until the schedule of the stack (a resource
   of `template.yaml`, such as `InstallSchedule`) starts a run that no earlier entry has taken. The schedule must be
   enabled (`--parameter`), or no run ever starts. `name` is only the name of the folder, because the run has the name
   that the schedule gives it.
 
-`then` says when the next entry begins: after the end of this run (`wait`), or as soon as this run has taken the lock.
+`then` says when the next entry begins: after the end of this run (`wait`), or as soon as this run has taken the lock (or,
+with `behind`, has written the object of that key below `runs/<run id>/`).
 In the second case this run continues (`go-on`) or is stopped first (`stop`). With the stepping clock, time stands still
 from the moment at which the run has the lock and everything waits until the next entry has begun.
 """
@@ -42,6 +43,7 @@ class _Run:
     name: str
     plan: Path
     then: str
+    behind: str = ""
     input: dict[str, Any] = field(default_factory=dict)
     schedule: str = ""
     arn: str = ""
@@ -75,7 +77,11 @@ def run(chosen: argparse.Namespace) -> int:
         opened.cloud.release_clock()
         for one in runs:
             _await_end(opened, one, chosen.timeout)
+        opened.await_closings(chosen.timeout)
+        redriven = {one.name: _redrive(opened, one) for one in runs if one.then == "stop"}
         _fetch(opened, out, runs, chosen.evidence)
+        for name, answers in redriven.items():
+            (out / name / "redriven.json").write_text(json.dumps(answers))
         if chosen.evidence:
             analyst.keep_answers(opened, out)
     return 0
@@ -146,9 +152,28 @@ def _await_end(opened: session.Session, one: _Run, timeout: float) -> None:
         one.calls_after = _calls(opened)
 
 
+def _redrive(opened: session.Session, one: _Run) -> dict[str, str]:
+    """Calls the functions as the stopped execution would if it were redriven; returns their errors.
+
+    The local cloud has no RedriveExecution. The execution would go on where it was stopped, with its own messages.
+    """
+    stack = deployment.administrator(opened.cloud)
+    run = {"runId": one.run_id, "now": _describe(opened, one)["stopDate"].strftime("%Y-%m-%dT%H:%M:%SZ")}
+    answers = {}
+    for function, more in (
+        ("gate", {"step": "01-test-1", "question": "enter", "hashes": {"settings": ""}}),
+        ("report", {"executionArn": one.arn}),
+    ):
+        name = f"{deployment.STACK}-{function}"
+        invoked = stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps({**run, **more}))
+        answer = json.loads(invoked["Payload"].read())
+        answers[function] = str(answer.get("errorType") or answer.get("error"))
+    return answers
+
+
 def _lock_key(one: _Run) -> str:
-    """Returns the key of the object that a run writes right after it has taken the lock."""
-    return f"runs/{one.run_id}/run.json"
+    """Returns the key of the object behind which the next entry begins; else the first one of a run that has the lock."""
+    return f"runs/{one.run_id}/{one.behind or 'run.json'}"
 
 
 def _await_lock(opened: session.Session, one: _Run, timeout: float) -> None:

@@ -45,6 +45,16 @@ class Session:
         else:
             self.simulator.start_clock()
 
+    def await_closings(self, timeout: float) -> None:
+        """Waits until no execution runs: one that did not succeed is looked at once more, and perhaps closed."""
+        states = deployment.administrator(self.cloud).client("stepfunctions")
+        deadline = time.monotonic() + timeout
+        while states.list_executions(stateMachineArn=self.deployed.state_machine, statusFilter="RUNNING")["executions"]:
+            check_alive(self)
+            if time.monotonic() > deadline:
+                raise DriverError(f"an execution still runs after {timeout:g} s of real time")
+            time.sleep(_POLL_SECONDS)
+
     def ground_truth(self) -> bytes:
         """Returns what has really happened to each instance until now, as JSON."""
         if self.clock == "stepping":
@@ -93,6 +103,7 @@ def run(chosen: argparse.Namespace) -> int:
         progress.say(f"Deployed after {time.monotonic() - started:.1f} s. Starting the {chosen.operation} run …")
         name = chosen.name or f"{chosen.operation}-{secrets.token_hex(4)}"
         execution = _execute(session, chosen, name, given, progress)
+        session.await_closings(chosen.timeout)
         execution["wallSeconds"] = round(time.monotonic() - started, 1)
         results.fetch(session, out, name, execution, chosen.evidence)
         if chosen.evidence:

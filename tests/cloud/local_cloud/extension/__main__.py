@@ -33,6 +33,7 @@ from . import (  # noqa: E402
     ssm_authorization,
     stack_resources,
     stack_set,
+    status_events,
     step_functions,
     workers,
 )
@@ -55,6 +56,7 @@ PATCHES = (
     stack_resources,
     stack_set,
     schedules,
+    status_events,
     missing_objects,
     multipart,
     notifications,

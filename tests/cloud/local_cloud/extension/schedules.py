@@ -20,11 +20,12 @@ from zoneinfo import ZoneInfo
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import set_request_account_id, set_request_region
-from ministack.services import eventbridge, iam, scheduler
+from ministack.services import eventbridge, scheduler
 from ministack.services import stepfunctions as sf
 
 from .clock import CLOCK, Signal
 from .faults import FAULTS, Fate
+from .service_trust import trusts
 from .stack_resources import after
 from .step_functions import role
 
@@ -199,35 +200,13 @@ def _start(schedule: dict[str, Any], text: str, fate: Fate) -> str:
 
 
 def _require_trust(role_arn: str, schedule_arn: str) -> None:
-    """Requires that the role's trust policy names the Scheduler: ministack knows no principals that are services.
+    """Requires that the role's trust policy names the Scheduler.
 
     The source is the group of the schedule and not the schedule (the guide's "Confused deputy prevention").
     """
-    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     group = schedule_arn.rpartition("/")[0].replace(":schedule/", ":schedule-group/")
-    context = iam_evaluator.EvalContext(
-        principal_arn="scheduler.amazonaws.com",
-        principal_type="Service",
-        principal_account=account,
-        action="sts:AssumeRole",
-        resource_arn=role_arn,
-        region=schedule_arn.split(":")[3],
-        service_context={"aws:sourceaccount": account, "aws:sourcearn": group},
-    )
-    document = (iam._roles.get(name) or {}).get("AssumeRolePolicyDocument") or "{}"
-    policy = json.loads(document) if isinstance(document, str) else document
-    statements = [policy.get("Statement", [])] if isinstance(policy.get("Statement"), dict) else policy["Statement"]
-    for statement in statements:
-        principal = statement.get("Principal")
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        named = principal == "*" or "scheduler.amazonaws.com" in ([services] if isinstance(services, str) else services)
-        if (
-            named
-            and statement["Effect"] == "Allow"
-            and iam_evaluator._conditions_met(statement.get("Condition") or {}, context)
-        ):
-            return
-    raise Refused(f"scheduler.amazonaws.com may not assume {role_arn}")
+    if not trusts(role_arn, "scheduler.amazonaws.com", group):
+        raise Refused(f"scheduler.amazonaws.com may not assume {role_arn}")
 
 
 def _utc(at: datetime) -> str:
