@@ -94,10 +94,10 @@ def policy(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return intrinsics.resolve(properties("UseKmsKey", key=True)["PolicyDocument"], sources.template())
 
 
-def test_every_role_but_that_of_the_schedules_may_use_the_key() -> None:
+def test_every_role_but_those_that_only_start_runs_may_use_the_key() -> None:
     resource = sources.template()["Resources"]["UseKmsKey"]
     assert resource["Condition"] == "HasKmsKey"
-    assert {role["Ref"] for role in resource["Properties"]["Roles"]} == set(ROLES) - {"ScheduleRole"}
+    assert {role["Ref"] for role in resource["Properties"]["Roles"]} == set(ROLES) - {"ScheduleRole", "RunEndedRole"}
 
 
 def test_parliament_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,7 +131,8 @@ def resource_types(action: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------ roles of functions
 def test_every_function_has_a_role_of_its_own_and_every_role_a_user() -> None:
     template = sources.template()
-    users = {f"{name}Role" for name in sources.functions()} | {"PatchRunRole", "ScanRunRole", "ScheduleRole"}
+    others = {"PatchRunRole", "ScanRunRole", "ScheduleRole", "RunEndedRole"}
+    users = {f"{name}Role" for name in sources.functions()} | others
     assert set(ROLES) == users == set(sources.resources(template, "AWS::IAM::Role"))
     for role in ROLES:
         assert "ManagedPolicyArns" not in template["Resources"][role]["Properties"], role

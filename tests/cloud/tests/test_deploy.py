@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -34,6 +35,8 @@ class Shell:
 
     def __init__(self, rig: Rig, folder: Path) -> None:
         self.rig, self.folder = rig, folder
+        # The second in which the last command ended.
+        self.second = 0
         (folder / "build" / "package").mkdir(parents=True)
         shutil.copy(paths.ROOT / "member-role.yaml", folder)
 
@@ -52,9 +55,14 @@ class Shell:
             "AWS_PAGER": "",
         }
         line = [sys.executable, "-m", "awscli", *words[1:]]
-        return subprocess.run(
+        # `deploy` names a change set by the second in which it makes it, and a stack takes each name once.
+        while int(time.time()) == self.second:
+            time.sleep(0.05)
+        ended = subprocess.run(
             line, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
+        self.second = int(time.time())
+        return ended
 
     def package(self, account: str) -> None:
         """Does what `make package BUCKET=…` does after the build."""
