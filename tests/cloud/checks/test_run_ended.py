@@ -1,6 +1,6 @@
 """The rule that closes runs: which events it takes, and what it starts.
 
-The form of an event is that of "Automating Step Functions event delivery with EventBridge" in the guide of Step Functions.
+The form of an event is that of "Automating Step Functions event delivery with EventBridge" (guide of Step Functions).
 """
 
 from __future__ import annotations

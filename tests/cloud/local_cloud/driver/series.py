@@ -3,14 +3,13 @@
 The series file is a JSON list. An entry starts a run, or takes one that a schedule starts:
 
 * `{"name": run id, "plan": file, "input": {…}, "then": …, "behind": …}`
-* `{"name": folder, "plan": file, "schedule": logical id, "then": …, "behind": …}`: waits until the schedule of the stack (a resource
-  of `template.yaml`, such as `InstallSchedule`) starts a run that no earlier entry has taken. The schedule must be
+* `{"name": folder, "plan": file, "schedule": logical id, "then": …, "behind": …}`: waits until the schedule of
+  the stack (a resource of `template.yaml`, such as `InstallSchedule`) starts a run that no earlier entry has taken. The schedule must be
   enabled (`--parameter`), or no run ever starts. `name` is only the name of the folder, because the run has the name
   that the schedule gives it.
 
-`then` says when the next entry begins: after the end of this run (`wait`), or as soon as this run has taken the lock (or,
-with `behind`, has written the object of that key below `runs/<run id>/`).
-In the second case this run continues (`go-on`) or is stopped first (`stop`). With the stepping clock, time stands still
+`then` says when the next entry begins: after the end of this run (`wait`), or as soon as this run has taken the lock
+(with `behind`: has written the object of that key below `runs/<run id>/`). In the second case this run continues (`go-on`) or is stopped first (`stop`). With the stepping clock, time stands still
 from the moment at which the run has the lock and everything waits until the next entry has begun.
 """
 
@@ -172,7 +171,7 @@ def _redrive(opened: session.Session, one: _Run) -> dict[str, str]:
 
 
 def _lock_key(one: _Run) -> str:
-    """Returns the key of the object behind which the next entry begins; else the first one of a run that has the lock."""
+    """Returns the key of the object behind which the next entry begins; usually the first one with the lock."""
     return f"runs/{one.run_id}/{one.behind or 'run.json'}"
 
 

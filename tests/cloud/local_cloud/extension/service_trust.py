@@ -9,7 +9,7 @@ from ministack.services import iam
 
 
 def trusts(role_arn: str, service: str, source_arn: str) -> bool:
-    """Returns whether the service may assume the role on behalf of that source (`aws:SourceArn`, `aws:SourceAccount`)."""
+    """Returns whether the service may assume the role for that source (`aws:SourceArn`, `aws:SourceAccount`)."""
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     context = iam_evaluator.EvalContext(
         principal_arn=service,

@@ -1,8 +1,8 @@
 """Lets a rule of EventBridge start executions of a state machine, with the role of its target.
 
-Natively the role is ignored: every rule may start everything. A delivery that is refused, or fails, is not repeated. A fault
-of the scenario on `events:Deliver` loses a delivery (`error`) or makes it twice (`lostResponse`): EventBridge delivers the
-events of Step Functions at best effort, and at least once.
+Natively the role is ignored: every rule may start everything. A delivery that is refused, or fails, is not repeated. A
+fault of the scenario on `events:Deliver` loses a delivery (`error`) or makes it twice (`lostResponse`): EventBridge
+delivers the events of Step Functions at best effort, and at least once.
 
 Patches `eventbridge._invoke_target` and `._dispatch_to_stepfunctions`.
 """
