@@ -3,14 +3,15 @@
 The series file is a JSON list. An entry starts a run, or takes one that a schedule starts:
 
 * `{"name": run id, "plan": file, "input": {…}, "then": …, "behind": …}`
-* `{"name": folder, "plan": file, "schedule": logical id, "then": …, "behind": …}`: waits until the schedule of
-  the stack (a resource of `template.yaml`, such as `InstallSchedule`) starts a run that no earlier entry has taken. The schedule must be
-  enabled (`--parameter`), or no run ever starts. `name` is only the name of the folder, because the run has the name
-  that the schedule gives it.
+* `{"name": folder, "plan": file, "schedule": logical id, "then": …, "behind": …}`: waits until the schedule of the
+  stack (a resource of `template.yaml`, such as `InstallSchedule`) starts a run that no earlier entry has taken. The
+  schedule must be enabled (`--parameter`), or no run ever starts. `name` is only the name of the folder, because the
+  run has the name that the schedule gives it.
 
 `then` says when the next entry begins: after the end of this run (`wait`), or as soon as this run has taken the lock
-(with `behind`: has written the object of that key below `runs/<run id>/`). In the second case this run continues (`go-on`) or is stopped first (`stop`). With the stepping clock, time stands still
-from the moment at which the run has the lock and everything waits until the next entry has begun.
+(with `behind`: has written the object of that key below `runs/<run id>/`). In the second case this run continues
+(`go-on`) or is stopped first (`stop`). With the stepping clock, time stands still from the moment at which the run
+has the lock and everything waits until the next entry has begun.
 """
 
 from __future__ import annotations
