@@ -21,6 +21,7 @@ mod suggest;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod time_zone;
 mod working_time;
 mod yaml;
 
@@ -38,4 +39,5 @@ pub use read::{MAX_BYTES, read};
 pub use schema::json_schema;
 pub use share::{InvalidShare, MaxConcurrency, MaxErrors, MaxTargets, Share};
 pub use tags::{AnyValue, TagValues};
+pub use time_zone::{ZoneName, local};
 pub use working_time::{Deadline, InvalidDeadline, Passes};

@@ -21,6 +21,7 @@ use super::schema;
 use super::share::{MaxConcurrency, MaxErrors, MaxTargets};
 use super::tags;
 use super::tags::TagValues;
+use super::time_zone::ZoneName;
 use super::working_time::{Deadline, Passes};
 
 /// What is patched, in which order, and what must hold before the next stage may start.
@@ -53,6 +54,11 @@ pub struct Plan {
     /// How much happens at the same time.
     #[serde(default)]
     pub rate: Rate,
+    /// The time zone in which people read the times of the plan's runs, by its name in the IANA database, such as `Asia/Tokyo`:
+    /// summary, notification and CSV show them beside UTC. Absent: UTC only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ZoneName")]
+    pub time_zone: Option<ZoneName>,
     /// How long a stage that has passed opens the stages behind it in later install runs, 1 to 365 days, such as `14d`. Absent:
     /// 30 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]

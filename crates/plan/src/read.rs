@@ -12,6 +12,7 @@ use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
 use super::share::Share;
 use super::stages::stages;
 use super::tags;
+use super::time_zone::time_zone;
 use super::yaml::{self, Location};
 
 /// The largest document that is read, in bytes. Plans need about a thousandth of it.
@@ -23,6 +24,7 @@ pub(super) const MAX_SUCCEEDED: u32 = 1_000_000;
 const PLAN: Names = names(&[
     "schemaVersion",
     "name",
+    "timeZone",
     "regions",
     "allowUnknownRegions",
     "select",
@@ -122,6 +124,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
     let fields = decoder.fields(at, &PLAN)?;
     let schema_version = fields.require(decoder, "schemaVersion", "1").and_then(|at| schema_version(decoder, &at));
     let name = fields.require(decoder, "name", NAME.valid).and_then(|at| decoder.form(&at, &NAME));
+    let time_zone = fields.get("timeZone").and_then(|at| time_zone(decoder, &at));
     // Before the first Region is read.
     let allow_unknown_regions = fields.get("allowUnknownRegions").map(|at| unknown_regions(decoder, &at));
     let regions = fields
@@ -145,6 +148,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
     Some(Plan {
         schema_version: schema_version?,
         name: name?.value,
+        time_zone,
         regions: regions?,
         allow_unknown_regions: allow_unknown_regions.unwrap_or_default(),
         select: select.unwrap_or_default(),

@@ -96,6 +96,7 @@ impl Assembly {
                 without_earlier_gates: run.input.without_earlier_gates,
                 earlier_stages: run.earlier_stages,
                 stages_not_in_run,
+                time_zone: run.plan.time_zone,
                 started_at: run.started_at,
                 finished_at: now,
                 decision,

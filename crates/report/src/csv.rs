@@ -11,6 +11,7 @@ mod patches;
 use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
+use jiff::tz::TimeZone;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::operating_system::Platform;
 
@@ -41,12 +42,12 @@ impl CsvFile {
         lines.end()
     }
 
-    /// Writes the lines of a target.
-    pub fn lines(self, out: &mut impl Write, target: &ReportedChunk) -> io::Result<()> {
+    /// Writes the lines of a target. `zone` is the plan's time zone, if it has one.
+    pub fn lines(self, out: &mut impl Write, target: &ReportedChunk, zone: Option<&TimeZone>) -> io::Result<()> {
         let mut lines = Lines::new(out);
         let mut rows = target.instances.iter();
         match self {
-            Self::Instances => rows.try_for_each(|row| instances::line(&mut lines, &target.target, row))?,
+            Self::Instances => rows.try_for_each(|row| instances::line(&mut lines, &target.target, row, zone))?,
             Self::Patches => rows.try_for_each(|row| patches::lines(&mut lines, &target.target, row))?,
         }
         lines.end()

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::SkippedInstances;
 use orgpatch_engine::planner::AccountOutsidePlan;
@@ -12,7 +13,7 @@ use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_model::reason::Reason;
-use orgpatch_plan::Gate;
+use orgpatch_plan::{Gate, ZoneName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +126,9 @@ pub struct RunReport {
     /// Stages of the plan that are not part of the run. Absent: the run works on all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages_not_in_run: Vec<String>,
+    /// The time zone of the plan, such as `Asia/Tokyo`. All times of this document are in UTC. Absent: the plan has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<ZoneName>,
     /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
@@ -140,6 +144,27 @@ pub struct RunReport {
     /// How many functions without a reservation orgpatch's account may run at the same time in its Region. Absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_concurrency: Option<u32>,
+}
+
+impl RunReport {
+    /// Returns the rules of the plan's time zone; None if it has none.
+    #[must_use]
+    pub fn zone(&self) -> Option<TimeZone> {
+        self.time_zone.as_ref().and_then(ZoneName::zone)
+    }
+
+    /// Returns a time for people: to the second in UTC, and in the plan's time zone if it has one.
+    #[must_use]
+    pub fn told(&self, at: Timestamp) -> String {
+        let utc = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        match self.time_zone.as_ref().and_then(|name| Some((name, name.zone()?))) {
+            Some((name, zone)) => {
+                let there = at.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string();
+                format!("{utc} ({there} {})", name.as_str())
+            }
+            None => utc,
+        }
+    }
 }
 
 /// A step.

@@ -52,7 +52,7 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     line!(out, "{} (`{}`)", text(&run.reason.text), code(&run.reason.code.name()));
     line!(out);
     line!(out, "- Run: `{}`", code(&run.id));
-    line!(out, "- Started: {}, ended: {}", run.started_at, run.finished_at);
+    line!(out, "- Started: {}, ended: {}", run.told(run.started_at), run.told(run.finished_at));
     line!(out, "- Started by: {}", text(&run.started_by));
     if let Some(comment) = &run.comment {
         line!(out, "- Comment: {}", text(comment));

@@ -20,7 +20,7 @@ use crate::evidence::Evidence;
 /// Returns the complaints of all checks.
 #[must_use]
 pub fn all(evidence: &Evidence) -> Vec<String> {
-    let checks: [fn(&Evidence) -> Vec<String>; 36] = [
+    let checks: [fn(&Evidence) -> Vec<String>; 37] = [
         rows::every_instance_of_an_entered_target_is_one_row,
         rows::every_row_is_a_real_instance,
         rows::outcomes_agree_with_the_truth,
@@ -46,6 +46,7 @@ pub fn all(evidence: &Evidence) -> Vec<String> {
         commands::a_target_has_one_snapshot_per_operating_system,
         order::a_step_begins_after_the_step_before_it_has_ended,
         pacing::no_more_installs_are_in_flight_than_the_plan_allows,
+        pacing::an_install_has_the_times_of_its_commands,
         pacing::zones_are_patched_one_after_the_other,
         promotion::nothing_untested_is_installed_where_it_is_blocked,
         readiness::every_scanned_instance_has_one_finding_of_each_check,

@@ -78,6 +78,29 @@ pub fn zones_are_patched_one_after_the_other(evidence: &Evidence) -> Vec<String>
     complaints
 }
 
+/// Checks that the times of an instance's installs are those of its commands: what was patched has both, and the end is the one that
+/// the service reports.
+#[must_use]
+pub fn an_install_has_the_times_of_its_commands(evidence: &Evidence) -> Vec<String> {
+    let ends: BTreeSet<(&str, i64)> = installs(evidence)
+        .flat_map(|command| &command.invocations)
+        .filter_map(|one| Some((one.instance_id.as_str(), one.ended?.as_second())))
+        .collect();
+    let complaint = |row: &InstanceRow| {
+        let id = &row.instance_id;
+        match (row.started_at, row.finished_at) {
+            (Some(start), Some(end)) if start > end => Some(format!("the install of {id} ended before it began")),
+            (None, Some(_)) => Some(format!("the install of {id} ended and never began")),
+            (_, Some(end)) if !ends.contains(&(id.as_str(), end.as_second())) => {
+                Some(format!("the install of {id} is said to have ended at {end}, when no command of it did"))
+            }
+            (_, None) if row.outcome == Outcome::Patched => Some(format!("the install of {id} has no end")),
+            _ => None,
+        }
+    };
+    evidence.rows().filter_map(complaint).collect()
+}
+
 /// Returns the installs that were sent during the run. The truth has those of all runs of the case.
 fn installs(evidence: &Evidence) -> impl Iterator<Item = &CommandTruth> {
     let run = evidence.execution.started_at..=evidence.execution.stopped_at;

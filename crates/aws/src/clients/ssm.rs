@@ -337,10 +337,14 @@ fn invocation(found: aws_sdk_ssm::types::CommandInvocation) -> Option<Invocation
     let plugins = found.command_plugins.unwrap_or_default();
     // Three plugins run, one per platform. The two that do not apply report success, so a failed one decides.
     let failed = plugins.iter().find(|plugin| plugin.response_code != 0);
+    let started = plugins.iter().filter_map(|plugin| timestamp(plugin.response_start_date_time.as_ref()?));
+    let finished = plugins.iter().filter_map(|plugin| timestamp(plugin.response_finish_date_time.as_ref()?));
     Some(Invocation {
         command_id: found.command_id?,
         instance_id: found.instance_id?,
         status: found.status.map_or_else(|| "Pending".to_owned(), |status| status.as_str().to_owned()),
+        started_at: started.min(),
+        finished_at: finished.max(),
         status_details: cut(found.status_details.unwrap_or_default(), STATUS_CHARACTERS),
         exit_code: failed.or(plugins.first()).map(|plugin| i64::from(plugin.response_code)),
     })

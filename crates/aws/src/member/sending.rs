@@ -187,10 +187,10 @@ impl Sender<'_> {
         invocations.extend(singly.into_iter().flatten().map(|found| (found.command_id.clone(), found)));
         for (id, command_id, intent) in state.open_of_this_phase() {
             let found = invocations.get(&command_id);
-            state.note_begun(&command_id, found.is_some_and(Invocation::has_begun));
+            state.note_begun(&command_id, found);
             let given_up = command::given_up_at(self.request.phase, intent.at);
             if let Some(result) = invocation::judge(found, given_up, now) {
-                self.end(state, &id, &intent, result).await?;
+                self.end(state, &id, &intent, found, result).await?;
             }
         }
         state.forget_ended_of_others(&invocations, now);
@@ -211,8 +211,9 @@ impl Sender<'_> {
                 if let Some(command_id) = command_id.as_deref().filter(|id| !state.has_begun(id)) {
                     cancel(ssm, command_id).await;
                 }
+                let started_at = command_id.as_deref().and_then(|id| state.began_at(id));
                 let result = InvocationResult::None(over.reason());
-                before.then(IntentState::Ended(End { command_id, seen_at: now, result }))
+                before.then(IntentState::Ended(End { command_id, started_at, ..End::without_command(now, result) }))
             }
             (WriteAction::BeginWaiting, before) => Intent {
                 instance_id: id.to_owned(),
@@ -319,7 +320,7 @@ impl Sender<'_> {
             }
             Err(SendError::InvalidInstance(message)) => {
                 let text = format!("Systems Manager cannot reach the instance: {message}");
-                self.ended(None, InvocationResult::Offline(Reason::new(ReasonCode::AgentOffline, text)))?
+                self.ended(InvocationResult::Offline(Reason::new(ReasonCode::AgentOffline, text)))?
             }
             Err(SendError::Call(error)) => match error.kind {
                 // Whether it was sent is not known. The list of commands will show it.
@@ -342,7 +343,7 @@ impl Sender<'_> {
                 | Kind::NotFound
                 | Kind::Rejected => {
                     let reason = Reason::new(ReasonCode::SendRefused, format!("the command was refused: {error}"));
-                    self.ended(None, InvocationResult::Refused(reason))?
+                    self.ended(InvocationResult::Refused(reason))?
                 }
             },
         };
@@ -358,8 +359,9 @@ impl Sender<'_> {
         })
     }
 
-    fn ended(&self, command_id: Option<String>, result: InvocationResult) -> Result<IntentState, RunError> {
-        Ok(IntentState::Ended(End { command_id, seen_at: self.ledger.now()?, result }))
+    /// Returns the state of an instance to which nothing was sent.
+    fn ended(&self, result: InvocationResult) -> Result<IntentState, RunError> {
+        Ok(IntentState::Ended(End::without_command(self.ledger.now()?, result)))
     }
 
     /// Records the end of a command.
@@ -368,11 +370,17 @@ impl Sender<'_> {
         state: &mut State,
         id: &str,
         intent: &Intent,
+        found: Option<&Invocation>,
         result: InvocationResult,
     ) -> Result<(), TargetError> {
         tracing::info!(instance = id, phase = self.request.phase.name(), result = ?result, "ended");
-        let ended = self.ended(intent.open_command().map(str::to_owned), result)?;
-        self.put(state, Some(intent), intent.then(ended)).await
+        let ended = End {
+            command_id: intent.open_command().map(str::to_owned),
+            started_at: found.and_then(|found| found.started_at),
+            finished_at: found.and_then(|found| found.finished_at),
+            ..End::without_command(self.ledger.now()?, result)
+        };
+        self.put(state, Some(intent), intent.then(IntentState::Ended(ended))).await
     }
 
     async fn put(&self, state: &mut State, before: Option<&Intent>, after: Intent) -> Result<(), TargetError> {

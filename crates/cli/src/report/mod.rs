@@ -106,8 +106,9 @@ fn csv(report: Report) -> String {
     let mut bytes = Vec::new();
     let memory = "writing to memory cannot fail";
     CsvFile::Instances.head(&mut bytes).expect(memory);
+    let zone = report.head.run.zone();
     for target in report.into_reported() {
-        CsvFile::Instances.lines(&mut bytes, &target).expect(memory);
+        CsvFile::Instances.lines(&mut bytes, &target, zone.as_ref()).expect(memory);
     }
     String::from_utf8(bytes).expect("CSV is UTF-8")
 }

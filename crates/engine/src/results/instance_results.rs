@@ -328,6 +328,8 @@ pub fn install_rows(
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
                 scanned_at,
                 command_ids,
+                started_at: before.started_at.or(installed_answer.and_then(|installed| installed.started_at)),
+                finished_at: installed_answer.and_then(|installed| installed.finished_at).or(before.finished_at),
                 open_command: given_up.and_then(|installed| installed.command_id.clone()),
                 ..before
             })

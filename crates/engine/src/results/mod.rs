@@ -78,6 +78,15 @@ pub struct InstanceRow {
     pub judged_by: Option<Reason>,
     /// Every command that this run sent to it, in order.
     pub command_ids: Vec<String>,
+    /// When its agent began the first install of the run, as Run Command reports it. Absent: it began none, or that was not seen.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When its agent ended the last install of the run, with the reboot that belongs to it, as Run Command reports it. Absent: it
+    /// did not end one, or that was not seen.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
     /// The install command that had not ended when orgpatch gave it up, because the run or the time of its step was over. It
     /// may still be at work. Absent: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

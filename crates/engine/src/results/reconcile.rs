@@ -372,6 +372,8 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         baseline_id: None,
         judged_by: None,
         command_ids: Vec::new(),
+        started_at: None,
+        finished_at: None,
         open_command: None,
         availability_zone: instance.availability_zone.clone(),
         scanned_at: None,

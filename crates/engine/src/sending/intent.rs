@@ -63,9 +63,23 @@ pub struct End {
     pub command_id: Option<String>,
     /// When the end was seen, by the clock of the ledger.
     pub seen_at: Timestamp,
+    /// When the agent began, by Run Command. None: it did not begin, or that was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When the agent ended. None: it did not end, or that was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
     /// What came of it.
     #[serde(flatten)]
     pub result: InvocationResult,
+}
+
+impl End {
+    /// Returns the end of an instance to which no command was sent.
+    #[must_use]
+    pub fn without_command(seen_at: Timestamp, result: InvocationResult) -> Self {
+        Self { command_id: None, seen_at, started_at: None, finished_at: None, result }
+    }
 }
 
 impl Intent {
@@ -87,7 +101,7 @@ impl Intent {
             instance_id: instance_id.to_owned(),
             attempt: before.map_or(0, |intent| intent.attempt),
             at: before.map_or(now, |intent| intent.at),
-            state: IntentState::Ended(End { command_id: None, seen_at: now, result }),
+            state: IntentState::Ended(End::without_command(now, result)),
         }
     }
 

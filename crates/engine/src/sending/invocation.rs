@@ -18,6 +18,10 @@ pub struct Invocation {
     pub status: String,
     /// `StatusDetails`, spelt with or without blanks.
     pub status_details: String,
+    /// When the first of its plugins began (`ResponseStartDateTime`). None: none has.
+    pub started_at: Option<Timestamp>,
+    /// When the last of its plugins ended (`ResponseFinishDateTime`). None: none has.
+    pub finished_at: Option<Timestamp>,
     /// `ResponseCode` of the plugin that did not succeed, else of any that ran.
     pub exit_code: Option<i64>,
 }

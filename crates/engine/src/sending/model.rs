@@ -112,8 +112,7 @@ impl Stored {
             State::Sent => IntentState::Sent { command_id: command_id() },
             State::Ended => IntentState::Ended(End {
                 command_id: Some(command_id()),
-                seen_at: at(0),
-                result: InvocationResult::Succeeded,
+                ..End::without_command(at(0), InvocationResult::Succeeded)
             }),
         };
         Intent { instance_id: "i-1".into(), attempt: self.attempt, at: at(self.at), state }

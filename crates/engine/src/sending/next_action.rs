@@ -315,8 +315,7 @@ mod tests {
         let sent = intent(IntentState::Sent { command_id: "c".into() });
         let intended = intent(IntentState::Intended);
         let (rejected, waiting) = (intent(IntentState::Rejected), intent(IntentState::Waiting));
-        let ended =
-            intent(IntentState::Ended(End { command_id: None, seen_at: at(0), result: InvocationResult::Succeeded }));
+        let ended = intent(IntentState::Ended(End::without_command(at(0), InvocationResult::Succeeded)));
         let (wait, skip, fail) = (decision(Action::Wait), decision(Action::Skip), decision(Action::Fail));
         let with = |intent| InstanceFacts { intent: Some(intent), ..READY };
         let not_found = |second| Some(LookUp::NotFound { looked_at: at(second) });
@@ -443,7 +442,7 @@ mod tests {
     fn errors_are_failed_documents_and_are_measured_against_the_whole_order() {
         let ended = |id: &str, result| Intent {
             instance_id: id.into(),
-            ..intent(IntentState::Ended(End { command_id: None, seen_at: at(0), result }))
+            ..intent(IntentState::Ended(End::without_command(at(0), result)))
         };
         let reason = || Reason::new(ReasonCode::ExitCode(1), "x");
         let intents = [

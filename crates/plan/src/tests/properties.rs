@@ -212,6 +212,7 @@ fn plan_without_baselines() -> impl Strategy<Value = Plan> {
         )| Plan {
             schema_version: 1,
             name,
+            time_zone: None,
             // Most of these are made up.
             allow_unknown_regions: {
                 let of_stages = stages.iter().flat_map(|stage| stage.regions.iter().cloned());

@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_plan::local;
 
 use super::{Lines, which};
 use crate::TargetReport;
@@ -11,8 +14,9 @@ use crate::TargetReport;
 /// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
 /// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `missingBefore` and `missingAfter` include
 /// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
-/// of two installs, separated by blanks. `judgedBy` is a code.
-pub const COLUMNS: [&str; 21] = [
+/// of two installs, separated by blanks. `judgedBy` is a code. The local times are those of the plan's `timeZone`; without one they
+/// are empty.
+pub const COLUMNS: [&str; 25] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -34,10 +38,19 @@ pub const COLUMNS: [&str; 21] = [
     "moreMissingAfter",
     "judgedBy",
     "openCommand",
+    "startedAt",
+    "finishedAt",
+    "startedAtLocal",
+    "finishedAtLocal",
 ];
 
 /// Writes the line of an instance.
-pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &InstanceRow) -> io::Result<()> {
+pub fn line(
+    lines: &mut Lines<impl Write>,
+    target: &TargetReport,
+    row: &InstanceRow,
+    zone: Option<&TimeZone>,
+) -> io::Result<()> {
     let wave = row.wave.to_string();
     let findings = findings(&row.findings);
     let missing = [row.count_missing_before(), row.count_missing_after()].map(|n| n.to_string());
@@ -54,6 +67,10 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
     let judged_by = row.judged_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
     let passes = passes.join(" ");
+    let times = [row.started_at, row.finished_at];
+    let [started_at, finished_at] = times.map(|at| at.map(utc).unwrap_or_default());
+    let [started_there, finished_there] =
+        times.map(|at| at.zip(zone).map(|(at, zone)| local(at, zone)).unwrap_or_default());
     let cells: [&str; COLUMNS.len()] = [
         row.agent_version.as_deref().unwrap_or_default(),
         row.outcome.name(),
@@ -76,8 +93,17 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &more_after,
         &judged_by,
         row.open_command.as_deref().unwrap_or_default(),
+        &started_at,
+        &finished_at,
+        &started_there,
+        &finished_there,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
+}
+
+/// Returns a time to the second, in UTC.
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Returns the findings that do not pass, as `check: status`.

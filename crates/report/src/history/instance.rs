@@ -7,6 +7,7 @@ use orgpatch_model::reason::ReasonCode;
 use serde::Serialize;
 
 use super::run::InstanceColumns;
+use super::time;
 
 /// A line.
 #[derive(Debug, Serialize)]
@@ -43,6 +44,10 @@ pub(super) struct Line<'r> {
     passes: Option<usize>,
     /// Why the outcome is by another baseline than the plan's, as a code, or null.
     judged_by: Option<&'r ReasonCode>,
+    /// When the agent began the first install of the run, or null.
+    install_started_at: Option<String>,
+    /// When the agent ended the last install of the run, or null.
+    install_finished_at: Option<String>,
 }
 
 impl<'r> Line<'r> {
@@ -64,6 +69,8 @@ impl<'r> Line<'r> {
             overwritten_by: row.overwritten_by.as_ref().map(|reason| &reason.code),
             passes: Some(row.passes.len()).filter(|passes| *passes > 0),
             judged_by: row.judged_by.as_ref().map(|reason| &reason.code),
+            install_started_at: row.started_at.map(time),
+            install_finished_at: row.finished_at.map(time),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::tz::TimeZone;
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::upload::{Upload, written};
 use orgpatch_model::error::RunError;
@@ -26,6 +27,7 @@ pub struct Files {
     instances: Upload,
     patches: Upload,
     summary: Upload,
+    zone: Option<TimeZone>,
     history: History,
     targets: Targets,
 }
@@ -50,6 +52,7 @@ impl Files {
             instances,
             patches,
             summary: evidence.upload(key("summary.md"), "text/markdown; charset=utf-8"),
+            zone: run.zone(),
             history: History::new(store),
             targets: Targets::new(),
         })
@@ -73,8 +76,8 @@ impl Files {
             self.document.entry(&mut self.json, &json)?;
             self.page.instance(&mut self.html, &json)?;
         }
-        CsvFile::Instances.lines(&mut self.instances, chunk)?;
-        CsvFile::Patches.lines(&mut self.patches, chunk)?;
+        CsvFile::Instances.lines(&mut self.instances, chunk, self.zone.as_ref())?;
+        CsvFile::Patches.lines(&mut self.patches, chunk, self.zone.as_ref())?;
         match &chunk.whole {
             Some(target) => self.targets.add(&serde_json::to_string(target)?),
             None => Ok(()),

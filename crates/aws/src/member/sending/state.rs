@@ -36,8 +36,8 @@ pub(super) struct State {
     others: HashMap<String, (Phase, Intent)>,
     /// The installs of both passes, by which errors are counted.
     installs: HashMap<(PhaseAndPass, String), Intent>,
-    /// Commands whose agent may have begun.
-    begun: HashSet<String>,
+    /// Commands whose agent may have begun, with when it did, if that is known.
+    begun: HashMap<String, Option<Timestamp>>,
     /// What the list of commands shows of attempts whose end is unknown, and when it was asked for each.
     looked_up: HashMap<String, (Option<String>, Timestamp)>,
     competing: HashMap<String, Option<ConflictDecision>>,
@@ -71,7 +71,7 @@ impl State {
             intents: HashMap::new(),
             others: HashMap::new(),
             installs: HashMap::new(),
-            begun: HashSet::new(),
+            begun: HashMap::new(),
             looked_up: HashMap::new(),
             competing: HashMap::new(),
             online: HashMap::new(),
@@ -116,14 +116,19 @@ impl State {
         self.intents.values().filter_map(open).collect()
     }
 
-    pub fn note_begun(&mut self, command_id: &str, has_begun: bool) {
-        if has_begun {
-            self.begun.insert(command_id.to_owned());
+    pub fn note_begun(&mut self, command_id: &str, found: Option<&Invocation>) {
+        if let Some(found) = found.filter(|found| found.has_begun()) {
+            self.begun.insert(command_id.to_owned(), found.started_at);
         }
     }
 
+    /// Returns when the agent began a command, if that is known.
+    pub fn began_at(&self, command_id: &str) -> Option<Timestamp> {
+        self.begun.get(command_id).copied().flatten()
+    }
+
     pub fn has_begun(&self, command_id: &str) -> bool {
-        self.begun.contains(command_id)
+        self.begun.contains_key(command_id)
     }
 
     /// Keeps of the commands of other phases those that have not ended.
@@ -133,7 +138,7 @@ impl State {
             let Some(command_id) = intent.open_command() else { return false };
             let found = invocations.get(command_id);
             if found.is_some_and(Invocation::has_begun) {
-                begun.insert(command_id.to_owned());
+                begun.insert(command_id.to_owned(), None);
             }
             invocation::judge(found, command::given_up_at(*phase, intent.at), now).is_none()
         });
@@ -141,7 +146,7 @@ impl State {
 
     /// A command that is being cancelled: only its end can be awaited.
     pub fn note_cancelled(&mut self, command_id: &str) {
-        self.begun.insert(command_id.to_owned());
+        self.begun.insert(command_id.to_owned(), None);
     }
 
     pub fn note_looked_up(
@@ -308,7 +313,7 @@ impl State {
             }),
             ours: self.others.get(id).and_then(|(_, intent)| {
                 let command_id = intent.open_command()?;
-                Some(OursOpen { command_id, has_begun: self.begun.contains(command_id) })
+                Some(OursOpen { command_id, has_begun: self.begun.contains_key(command_id) })
             }),
             competing: self.competing.get(id).map(Option::as_ref),
             online: self.online.get(id).copied(),

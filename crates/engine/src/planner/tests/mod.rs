@@ -38,6 +38,7 @@ fn plan(stages: Vec<Stage>) -> Plan {
     Plan {
         schema_version: 1,
         name: "monthly".into(),
+        time_zone: None,
         regions: vec!["ap-northeast-1".into(), "ap-northeast-3".into()],
         allow_unknown_regions: vec![],
         select: Selection::default(),
