@@ -345,6 +345,13 @@ struct HistoryFile {
     executions: Vec<ExecutionHistory>,
 }
 
+/// Returns the run of the case in whose name a call was made. The name of a run may end like that of another one.
+fn run_of<'c>(call: &Call, case: &'c Case) -> Option<&'c str> {
+    let session = call.session.as_deref()?;
+    let names = case.runs.iter().map(|run| run.name.as_str());
+    names.filter(|name| session.ends_with(&format!("-{name}"))).max_by_key(|name| name.len())
+}
+
 impl Evidence {
     /// Returns true if another writer has changed the objects of the run.
     #[must_use]
@@ -366,11 +373,7 @@ impl Evidence {
         let mut calls: Vec<Call> = json_lines(&own.join("calls.jsonl"))?;
         calls.retain(|call| call.at.is_none_or(|at| at <= execution.stopped_at));
         // Another run may be closed meanwhile: its functions say its name in their sessions.
-        let others: Vec<String> =
-            case.runs.iter().filter(|other| other.name != run.name).map(|other| format!("-{}", other.name)).collect();
-        calls.retain(|call| {
-            !others.iter().any(|other| call.session.as_deref().unwrap_or_default().ends_with(other.as_str()))
-        });
+        calls.retain(|call| run_of(call, case).is_none_or(|owner| owner == run.name));
         let bucket = cloud.join("bucket");
         let mut public_files = vec![cloud.join("history.json"), cloud.join("logs.jsonl"), own.join("execution.json")];
         files(&bucket, &mut public_files)?;

@@ -168,7 +168,8 @@ pub struct ApplyArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
         orgpatch baselines restore monthly --state-machine ARN --bucket NAME\n  \
-        orgpatch baselines restore monthly --stages test --yes --format json > restored.json\n\n\
+        orgpatch baselines restore monthly --stages test --yes --format json > restored.json\n  \
+        orgpatch baselines restore emergency --to-plan monthly   # after an emergency\n\n\
         Only orgpatch's functions may use the member role, so the command starts a run of the operation\n\
         restore-baselines and waits for its report. Ctrl-C ends the command, not the run. Permissions:\n\
         states:StartExecution on the state machine, states:DescribeExecution on its executions, s3:GetObject on plans/*\n\
@@ -181,6 +182,9 @@ pub struct RestoreArguments {
     /// The run.
     #[command(flatten)]
     pub of_run: ChangeArguments,
+    /// Register the baselines of this other plan where those of PLAN-NAME are. Default: what was there before orgpatch.
+    #[arg(long, value_name = "NAME")]
+    pub to_plan: Option<String>,
 }
 
 /// Arguments of a run that changes baselines.

@@ -110,6 +110,7 @@ mod tests {
             readiness_only: false,
             plan_sha256: None,
             without_earlier_gates: None,
+            to_plan: None,
             comment: None,
             scheduled_time: None,
         };

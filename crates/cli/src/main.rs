@@ -32,10 +32,10 @@ fn main() -> ExitCode {
         Command::Preview(arguments) if arguments.baselines => baselines::preview(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
         Command::Baselines(BaselinesCommand::Apply(arguments)) => {
-            baselines::change(Operation::ApplyBaselines, &arguments.of_run)
+            baselines::change(Operation::ApplyBaselines, &arguments.of_run, None)
         }
         Command::Baselines(BaselinesCommand::Restore(arguments)) => {
-            baselines::change(Operation::RestoreBaselines, &arguments.of_run)
+            baselines::change(Operation::RestoreBaselines, &arguments.of_run, arguments.to_plan.as_deref())
         }
         Command::Report(arguments) => report::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -109,6 +109,10 @@ pub struct RunInput {
     /// For installs that no schedule starts. Absent: earlier stages must have passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_earlier_gates: Option<String>,
+    /// The plan to whose baselines those of the plan give way; for `restore-baselines` only. Absent: what was registered before
+    /// orgpatch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_plan: Option<String>,
     /// A note for people, which the report repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -124,7 +128,7 @@ pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 /// The longest reason for [`RunInput::without_earlier_gates`], in characters.
 const LONGEST_REASON: usize = 500;
 
-const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "planSha256": "<64 hex digits, from `orgpatch validate`>"?, "withoutEarlierGates": "<reason>" (for an install)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
+const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "planSha256": "<64 hex digits, from `orgpatch validate`>"?, "withoutEarlierGates": "<reason>" (for an install)?, "toPlan": "<name>" (for restore-baselines)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
@@ -154,6 +158,7 @@ impl RunInput {
                 | "readinessOnly"
                 | "planSha256"
                 | "withoutEarlierGates"
+                | "toPlan"
                 | "comment"
                 | "scheduledTime" => {}
                 "resume" => return wrong("this version does not know `resume` yet".to_owned()),
@@ -211,6 +216,14 @@ impl RunInput {
             Ok(reason) => reason,
             Err(text) => return wrong(text),
         };
+        let to_plan = match fields.get("toPlan") {
+            None | Some(Value::Null) => None,
+            Some(_) if operation != Operation::RestoreBaselines => {
+                return wrong(format!("`toPlan` is for the operation restore-baselines only, not for {operation}"));
+            }
+            Some(Value::String(name)) if is_plan_name(name) && *name != plan => Some(name.clone()),
+            Some(other) => return wrong(format!("`toPlan` must be the name of another plan, not {other}")),
+        };
         let comment = match fields.get("comment") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
@@ -239,6 +252,7 @@ impl RunInput {
             readiness_only,
             plan_sha256,
             without_earlier_gates,
+            to_plan,
             comment,
             scheduled_time,
         })
@@ -316,6 +330,7 @@ mod tests {
                 readiness_only: false,
                 plan_sha256: None,
                 without_earlier_gates: None,
+                to_plan: None,
                 comment: Some("CHG-1".into()),
                 scheduled_time: None,
             })
@@ -361,6 +376,8 @@ mod tests {
             (json!({"operation": "scan"}), "`plan` is missing"),
             (json!({"operation": "scan", "plan": "../x"}), "\"../x\" is not a plan name"),
             (json!({"operation": "scan", "plan": "m", "stage": "test"}), "unknown field \"stage\""),
+            (json!({"operation": "scan", "plan": "m", "toPlan": "n"}), "for the operation restore-baselines only"),
+            (json!({"operation": "restore-baselines", "plan": "m", "toPlan": "m"}), "must be the name of another plan"),
             (json!({"operation": "scan", "plan": "m", "resume": "r"}), "`resume`"),
             (json!({"operation": "scan", "plan": "m", "stages": []}), "`stages`"),
             (json!({"operation": "scan", "plan": "m", "stages": ["a", "a"]}), "named twice"),

@@ -1,7 +1,7 @@
 //! What the summary and the notification say about a run in addition to its head: counts, and the first few instances and
 //! targets that need attention.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use orgpatch_engine::baselines::Change;
@@ -82,6 +82,8 @@ pub struct Highlights {
     /// Stages with instances that had not answered at the deadline of their step, in the order of the report, each with the
     /// number of those instances.
     pub late: Vec<(String, usize)>,
+    /// Targets in which a change takes the place of another plan's baseline, by the name of that plan.
+    taken_from: BTreeMap<String, usize>,
     /// By stage and wave: the number of targets, and of those whose baselines were changed or would be.
     baselines: BTreeMap<(String, u32), (usize, usize)>,
 }
@@ -99,6 +101,10 @@ impl Highlights {
         let (all, differ) = self.baselines.entry((target.stage.clone(), target.wave)).or_default();
         *all += 1;
         *differ += usize::from(target.baseline_changes.iter().any(Change::is_write));
+        let taken: BTreeSet<&str> = target.baseline_changes.iter().filter_map(Change::takes_from).collect();
+        for plan in taken {
+            *self.taken_from.entry(plan.to_owned()).or_default() += 1;
+        }
         self.baselines_differ += usize::from(target.baselines == Some(BaselineState::Differ));
     }
 
@@ -150,6 +156,19 @@ impl Highlights {
             format!("{instances} with more missing patches than the {MOST_PATCHES} that are listed.")
         });
         again.into_iter().chain(late).chain(refused).chain(not_all_listed)
+    }
+
+    /// Returns a sentence for each other plan whose baselines this one replaces, or would replace in a run that changes none.
+    pub(crate) fn about_other_plans(&self, run: &RunReport) -> impl Iterator<Item = String> {
+        let verb = match run.operation {
+            Operation::Scan | Operation::PreviewBaselines => "would take",
+            _ => "takes",
+        };
+        let plan = run.plan.clone();
+        self.taken_from.iter().map(move |(other, targets)| {
+            let targets = counted(*targets, "target");
+            format!("Plan {plan} {verb} defaults or patch groups from plan {other} in {targets}. The plan that installed last has them.")
+        })
     }
 
     /// Returns what a scan run says about the baselines by which instances were judged; None if they are the plan's everywhere.

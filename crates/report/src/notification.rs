@@ -114,6 +114,9 @@ impl Head {
         if let Some(sentence) = highlights.about_baselines(&self.run) {
             let _ = writeln!(text, "{sentence}");
         }
+        for sentence in highlights.about_other_plans(&self.run) {
+            let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
+        }
         let Highlights { targets, not_reached, with_conflicts, left_alone, .. } = highlights;
         if *left_alone > 0 {
             let (were, them) = if *left_alone == 1 { ("was", "it") } else { ("were", "them") };

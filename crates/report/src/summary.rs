@@ -72,6 +72,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     if let Some(sentence) = highlights.about_baselines(run) {
         line!(out, "- {}", text(&sentence));
     }
+    for sentence in highlights.about_other_plans(run) {
+        line!(out, "- {}", text(&sentence));
+    }
     if let Some(sentence) = small_account::sentence(run) {
         line!(out, "- {sentence}");
     }

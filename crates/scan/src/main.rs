@@ -66,7 +66,7 @@ impl Scan {
             Phase::Inventory => return list(context, &request, &settings, time).await,
             Phase::PreviewBaselines => baselines::preview(context, &request, &settings).await,
             Phase::ApplyBaselines => baselines::apply(context, &request, &settings).await,
-            Phase::RestoreBaselines => baselines::restore(context, &request).await,
+            Phase::RestoreBaselines => baselines::restore(context, &request, &settings).await,
             Phase::Scan if settings.readiness_only => record_readiness(context, &request, &settings, time).await,
             _ => self.send(&request, &settings, time).await,
         };

@@ -37,7 +37,7 @@ LINKS = [link for document in DOCUMENTS for link in documents.links(document)]
 LONGEST_README = 120
 LARGEST_PICTURE = 300_000
 # Fields of the input of a run; see RunInput.
-RUN_INPUT = {"operation", "plan", "stages", "readinessOnly", "comment", "scheduledTime"}
+RUN_INPUT = {"operation", "plan", "stages", "readinessOnly", "toPlan", "comment", "scheduledTime"}
 
 
 # ------------------------------------------------------------------------------------------------------------- links

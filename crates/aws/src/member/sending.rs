@@ -377,7 +377,8 @@ impl Sender<'_> {
         let ended = End {
             command_id: intent.open_command().map(str::to_owned),
             started_at: found.and_then(|found| found.started_at),
-            finished_at: found.and_then(|found| found.finished_at),
+            // A command that timed out has an end, too, but the agent has not.
+            finished_at: found.filter(|_| result.is_answer()).and_then(|found| found.finished_at),
             ..End::without_command(self.ledger.now()?, result)
         };
         self.put(state, Some(intent), intent.then(IntentState::Ended(ended))).await

@@ -38,8 +38,9 @@ pub fn preview(arguments: &PreviewArguments) -> ExitCode {
     end(arguments.format, async { compare(&deployment_arguments, &file, &plan, arguments.stages.as_deref()).await })
 }
 
-/// Runs `orgpatch baselines apply` or `orgpatch baselines restore` and returns its exit status.
-pub fn change(operation: Operation, arguments: &ChangeArguments) -> ExitCode {
+/// Runs `orgpatch baselines apply` or `orgpatch baselines restore` and returns its exit status. `to_plan` is the plan to whose
+/// baselines those of the plan give way.
+pub fn change(operation: Operation, arguments: &ChangeArguments, to_plan: Option<&str>) -> ExitCode {
     if !arguments.yes && !confirm::can_ask() {
         let message = "standard input is not a terminal, so the command cannot ask for confirmation; \
                        read what it does (--help) and add --yes";
@@ -48,7 +49,7 @@ pub fn change(operation: Operation, arguments: &ChangeArguments) -> ExitCode {
     let profile = arguments.profile.as_deref();
     let deployment_arguments =
         DeploymentArguments { state_machine: &arguments.state_machine, bucket: &arguments.bucket, profile };
-    end(arguments.format, async { start(operation, &deployment_arguments, arguments).await })
+    end(arguments.format, async { start(operation, &deployment_arguments, arguments, to_plan).await })
 }
 
 /// The deployment, and the profile with which to use it.
@@ -122,6 +123,7 @@ async fn start(
     operation: Operation,
     deployment_arguments: &DeploymentArguments<'_>,
     arguments: &ChangeArguments,
+    to_plan: Option<&str>,
 ) -> Result<Report, Failure> {
     let deployment = Deployment::connect(
         deployment_arguments.state_machine,
@@ -137,11 +139,13 @@ async fn start(
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
     planner::check_stages(&plan, stages)?;
-    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, stages, deployment_arguments.bucket))
+    if !arguments.yes
+        && !confirm::ask(operation, &confirm::what(operation, &plan, (stages, to_plan), deployment_arguments.bucket))
     {
         return Err(Failure::NotConfirmed);
     }
-    deployment.run(&input(operation, name, stages)).await.map_err(Failure::from)
+    let input = RunInput { to_plan: to_plan.map(str::to_owned), ..input(operation, name, stages) };
+    deployment.run(&input).await.map_err(Failure::from)
 }
 
 fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInput {
@@ -154,6 +158,7 @@ fn input(operation: Operation, plan: &str, stages: Option<&[String]>) -> RunInpu
         readiness_only: false,
         plan_sha256: None,
         without_earlier_gates: None,
+        to_plan: None,
         comment,
         scheduled_time: None,
     }

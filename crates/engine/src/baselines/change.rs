@@ -121,6 +121,18 @@ pub struct KnownBaseline {
     pub id: String,
     /// Name; the id if the name is not known.
     pub name: String,
+    /// Of a baseline that a change replaces: the other plan of orgpatch to which it belongs. Absent: it belongs to the same plan, or
+    /// orgpatch did not make it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+}
+
+impl KnownBaseline {
+    /// The baseline of that id and name.
+    #[must_use]
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), plan: None }
+    }
 }
 
 /// A baseline that is registered for something.
@@ -210,6 +222,17 @@ impl Change {
         change
     }
 
+    /// Returns the other plan whose baseline the change replaces.
+    #[must_use]
+    pub fn takes_from(&self) -> Option<&str> {
+        match self {
+            Self::RegisterDefault { previous, .. } | Self::RegisterForPatchGroup { previous, .. } => {
+                previous.as_ref()?.plan.as_deref()
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the reason why no call is made; None if the change is a call.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
@@ -286,7 +309,7 @@ impl fmt::Display for Change {
             Self::Create { baseline } => write!(f, "create {baseline}"),
             Self::Update { id, fields, baseline } => {
                 let fields: Vec<&str> = fields.iter().map(|field| field.words()).collect();
-                let known = KnownBaseline { id: id.clone(), name: baseline.name.clone() };
+                let known = KnownBaseline::new(id, &baseline.name);
                 write!(f, "change {known}: {}", fields.join(", "))
             }
             Self::Tag { baseline, tags, .. } => {
@@ -318,7 +341,9 @@ impl fmt::Display for Change {
 }
 
 fn instead_of(f: &mut fmt::Formatter<'_>, previous: Option<&KnownBaseline>) -> fmt::Result {
-    previous.map_or(Ok(()), |previous| write!(f, " instead of {previous}"))
+    let Some(previous) = previous else { return Ok(()) };
+    write!(f, " instead of {previous}")?;
+    previous.plan.as_ref().map_or(Ok(()), |plan| write!(f, " of plan {plan}"))
 }
 
 /// Writes the name and a short summary of the content.

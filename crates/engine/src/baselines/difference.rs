@@ -63,7 +63,7 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
 /// A frozen baseline approves what the first stage was judged on. A run that scans nothing does not know that day.
 fn left_for_an_install_run(baseline: &Baseline, observed: &Observed) -> Change {
     let name = &baseline.name;
-    let there = KnownBaseline { id: name.clone(), name: name.clone() };
+    let there = KnownBaseline::new(name, name);
     Change::Left {
         baseline: ours(baseline, observed).map_or(there, known),
         reason: Reason::new(
@@ -180,7 +180,8 @@ fn register(baseline: &Baseline, chosen: Chosen, observed: &Observed) -> Option<
     {
         return None;
     }
-    let previous = current.map(|id| look_up(observed, id));
+    let previous =
+        current.map(|id| KnownBaseline { plan: other_plan(baseline, observed, id), ..look_up(observed, id) });
     let operating_system = baseline.operating_system;
     Some(match &baseline.patch_group {
         None => Change::RegisterDefault { operating_system, baseline: chosen, previous },
@@ -190,12 +191,18 @@ fn register(baseline: &Baseline, chosen: Chosen, observed: &Observed) -> Option<
     })
 }
 
+/// Returns the plan of the baseline of that id, if it is one of orgpatch and not the plan of `baseline`.
+fn other_plan(baseline: &Baseline, observed: &Observed, id: &str) -> Option<String> {
+    let plan = observed.baseline(id).filter(|found| found.is_of_orgpatch())?.tags.get(PLAN_TAG)?;
+    (baseline.tags.get(PLAN_TAG) != Some(plan)).then(|| plan.clone())
+}
+
 fn known(baseline: &ObservedBaseline) -> KnownBaseline {
-    KnownBaseline { id: baseline.id.clone(), name: baseline.name.clone() }
+    KnownBaseline::new(&baseline.id, &baseline.name)
 }
 
 /// Returns the baseline of that id with its name, if the list has it.
 pub(super) fn look_up(observed: &Observed, id: &str) -> KnownBaseline {
     let name = observed.baseline(id).map_or(id, |baseline| &baseline.name);
-    KnownBaseline { id: id.to_owned(), name: name.to_owned() }
+    KnownBaseline::new(id, name)
 }

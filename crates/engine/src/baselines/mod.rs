@@ -25,4 +25,4 @@ pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};
 pub use record::{BaselineRecord, Previous, PreviousGroup};
 pub use refusal::{Refusal, RefusedChanges, with_refusals};
-pub use restore::restore;
+pub use restore::{hand_over, restore};

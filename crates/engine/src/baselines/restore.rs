@@ -6,7 +6,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::difference::look_up;
-use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, Previous, same_id};
+use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, PLAN_TAG, Previous, same_id};
 
 /// Returns the changes that make `recorded` hold again, and what is left alone, with the reasons.
 ///
@@ -68,6 +68,63 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
             )
         },
     }));
+    changes
+}
+
+/// Returns the changes that give what plan `from` has registered to the baselines of plan `to`, and what is left alone, with the
+/// reasons. What was registered before orgpatch stays recorded.
+///
+/// A plan has one baseline for an operating system in an account, so that it is known which one to register. Where an account has
+/// been in two stages of the plan it has two, and only a run of that plan knows which one is right.
+#[must_use]
+pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
+    let of_plan = |id: &str, plan: &str| {
+        let found = observed.baseline(id).filter(|baseline| baseline.is_of_orgpatch());
+        found.is_some_and(|baseline| baseline.tags.get(PLAN_TAG).is_some_and(|tag| tag == plan))
+    };
+    let successor = |os: OperatingSystem, place: &str, current: &KnownBaseline| {
+        let of_system = observed.baselines.iter().filter(|one| one.operating_system == os.name());
+        let mut found = of_system.filter(|one| of_plan(&one.id, to));
+        let leave = |code, why: String| {
+            let text = format!("{} stays {place}: {why}", current.name);
+            Change::Left { baseline: current.clone(), reason: Reason::new(code, text) }
+        };
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(KnownBaseline::new(&one.id, &one.name)),
+            (None, _) => Err(leave(ReasonCode::BaselineGone, format!("the plan {to} has no baseline for it here"))),
+            (Some(_), Some(_)) => {
+                let why = format!("the plan {to} has two baselines for it here; its next run registers the right one");
+                Err(leave(ReasonCode::BaselineNotRecorded, why))
+            }
+        }
+    };
+    let mut changes = Vec::new();
+    for (&operating_system, id) in observed.defaults.iter().filter(|(_, id)| of_plan(id, from)) {
+        let current = look_up(observed, id);
+        let place = format!("the default for {operating_system}");
+        changes.push(successor(operating_system, &place, &current).map_or_else(
+            |left| left,
+            |baseline| Change::RegisterDefault {
+                operating_system,
+                baseline: Chosen::Existing(baseline),
+                previous: Some(current.clone()),
+            },
+        ));
+    }
+    for entry in observed.patch_groups.iter().filter(|entry| of_plan(&entry.baseline_id, from)) {
+        let (operating_system, group) = (entry.operating_system, entry.group.clone());
+        let current = look_up(observed, &entry.baseline_id);
+        let place = format!("the baseline of patch group {group:?} for {operating_system}");
+        changes.push(successor(operating_system, &place, &current).map_or_else(
+            |left| left,
+            |baseline| Change::RegisterForPatchGroup {
+                operating_system,
+                group,
+                baseline: Chosen::Existing(baseline),
+                previous: Some(current.clone()),
+            },
+        ));
+    }
     changes
 }
 

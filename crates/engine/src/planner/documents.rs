@@ -84,6 +84,10 @@ pub struct StepSettings {
     /// True if no command is to be sent: only whether instances are ready.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub readiness_only: bool,
+    /// The plan to whose baselines those of this one give way, in a run that restores baselines. Absent: what was there before
+    /// orgpatch is restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore_to: Option<String>,
     /// Which instances.
     pub select: Selection,
     /// Whether an install may reboot.

@@ -56,6 +56,7 @@ impl<'a> SettingsContext<'a> {
             plan: plan.name.clone(),
             operation: input.operation,
             readiness_only: input.readiness_only,
+            restore_to: input.to_plan.clone(),
             select: selection_of(plan, stage),
             reboot: plan.reboot,
             rate: plan.rate,

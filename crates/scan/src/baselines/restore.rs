@@ -4,8 +4,9 @@ use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
-use orgpatch_engine::baselines::{BaselineMemory, BaselineRecord, Change, with_refusals};
+use orgpatch_engine::baselines::{BaselineMemory, BaselineRecord, Change, Previous, with_refusals};
 use orgpatch_engine::phases::Next;
+use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys::TargetObject;
@@ -16,8 +17,15 @@ use super::{counted, log, recorded, refused, remember, remembered, token, warn_a
 /// Registers again what was registered before, wherever a baseline of orgpatch is in its place. It then deletes its record
 /// of that, so that a later run records afresh. If AWS refuses an operating system, the target ends as an error: the other
 /// operating systems are restored, and the record of the refused one stays, so that a later run can try again.
-pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Result<Next, TargetError> {
+pub async fn restore(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    settings: &StepSettings,
+) -> Result<Next, TargetError> {
     let memory = remembered(context, request).await?;
+    if let Some(to) = &settings.restore_to {
+        return hand_over(context, request, (&settings.plan, to), &memory).await;
+    }
     let previous = match begun(context, request).await? {
         Some(record) => record.previous,
         None => memory.previous.clone(),
@@ -53,6 +61,48 @@ pub async fn restore(context: &FunctionContext, request: &TargetRequest) -> Resu
         return Err(refused(&made, &refusals));
     }
     recorded(context, request, restored(&made)).await
+}
+
+/// Registers the baselines of another plan wherever those of this one are registered. What is remembered of the time before
+/// orgpatch stays.
+async fn hand_over(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    (from, to): (&str, &str),
+    memory: &BaselineMemory,
+) -> Result<Next, TargetError> {
+    let member = context.sessions.session_for(&request.run_id, &request.target).await?;
+    let baselines = Baselines::new(&member);
+    let observed = context.sessions.target_result(&request.target, baselines.observe_registered().await).await?;
+    let left = baselines::hand_over(from, to, &observed.recognized(memory));
+    // A retry finds less to do than the first try, which has written down what it was to do.
+    let changes = begun(context, request).await?.map_or_else(|| left.clone(), |record| record.changes);
+    let record = BaselineRecord {
+        target: request.target.clone(),
+        at: request.now,
+        previous: Previous::default(),
+        changes: changes.clone(),
+        compared: Vec::new(),
+    };
+    write(context, request, TargetObject::Baselines, &record).await?;
+    log(request, &left);
+    let made = baselines.apply(&left, &[], &token(request)).await;
+    let refusals = context.sessions.target_result(&request.target, made).await?.refusals;
+    warn_and_write_refusals(context, request, &refusals).await?;
+    let made = with_refusals(changes, &refusals);
+    if !refusals.is_empty() {
+        return Err(refused(&made, &refusals));
+    }
+    let reason = if made.iter().any(Change::is_write) {
+        let text = format!("{} gave way to the baselines of plan {to}; no instance was asked", counted(&made));
+        Reason::new(ReasonCode::BaselinesRestored, text)
+    } else {
+        let text = format!(
+            "no baseline of plan {from} is registered that those of plan {to} could replace; no instance was asked"
+        );
+        Reason::new(ReasonCode::NothingToRestore, text)
+    };
+    recorded(context, request, reason).await
 }
 
 fn restored(changes: &[Change]) -> Reason {

@@ -184,3 +184,49 @@ fn the_same_change_in_two_accounts_reads_the_same() {
 fn an_account_that_orgpatch_never_touched_is_left_in_peace() {
     assert_eq!(restore(&Previous::default(), &untouched()), []);
 }
+
+/// The baselines of another plan, for the same account.
+fn of_emergency() -> Vec<Baseline> {
+    let plan = read(&PLAN.replace("name: monthly", "name: emergency")).unwrap_or_else(|errors| panic!("{errors}"));
+    desired(&plan, &plan.stages[0], None)
+}
+
+#[test]
+fn what_another_plan_took_is_named_and_handed_back() {
+    let monthly = after_stage("test");
+    let taken = difference(&of_emergency(), &monthly);
+    assert_snapshot!(lines(&taken), @"");
+    assert!(taken.iter().filter_map(Change::takes_from).all(|plan| plan == "monthly"));
+    assert_eq!(taken.iter().filter_map(Change::takes_from).count(), 2);
+    assert_eq!(Previous::of(&taken, &monthly), Previous::default(), "what was before orgpatch stays remembered");
+
+    let emergency = applied(monthly.clone(), &taken, &of_emergency());
+    let back = hand_over("emergency", "monthly", &emergency);
+    assert_snapshot!(lines(&back), @"");
+    assert_eq!(applied(emergency.clone(), &back, &[]).defaults, monthly.defaults);
+    assert!(hand_over("emergency", "monthly", &monthly).is_empty(), "nothing of the emergency is registered");
+    // A member account can set tags; orgpatch did not create these.
+    let mut untold = emergency.clone();
+    for baseline in untold.baselines.iter_mut().filter(|one| one.name.contains("monthly")) {
+        baseline.is_recorded = false;
+    }
+    assert!(!hand_over("emergency", "monthly", &untold).iter().any(Change::is_write));
+    // An account that has been in two stages of the plan has two baselines.
+    let mut moved = emergency;
+    let mut second = moved.baselines.iter().find(|one| one.name.contains("monthly-test-WINDOWS")).expect("one").clone();
+    second.id = "pb-0second".into();
+    moved.baselines.push(second);
+    let written = hand_over("emergency", "monthly", &moved);
+    assert_eq!(written.iter().filter(|change| change.is_write()).count(), 1, "{}", lines(&written));
+}
+
+#[test]
+fn a_patch_group_is_handed_back_too() {
+    let before = after_stage("production");
+    let plan = read(&PLAN.replace("name: monthly", "name: emergency")).unwrap_or_else(|errors| panic!("{errors}"));
+    let wanted = desired(&plan, &plan.stages[2], None);
+    let emergency = applied(before.clone(), &difference(&wanted, &before), &wanted);
+    assert_ne!(emergency.patch_groups, before.patch_groups);
+    let back = hand_over("emergency", "monthly", &emergency);
+    assert_eq!(applied(emergency, &back, &[]).patch_groups, before.patch_groups);
+}
