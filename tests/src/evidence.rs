@@ -59,6 +59,8 @@ pub struct Evidence {
     pub public_files: Vec<PathBuf>,
     /// The copy of `runs/<run id>/`. It does not exist if the run wrote nothing.
     pub objects: PathBuf,
+    /// What the saved queries answered after the last run of the case.
+    pub answers: Vec<Answer>,
     /// The errors of the functions when they were called once more as the stopped execution would have, by function. None: the run
     /// was not stopped.
     pub redriven: Option<BTreeMap<String, String>>,
@@ -332,6 +334,27 @@ pub struct Fault {
     pub rewrite: Option<Value>,
 }
 
+/// The answer to a saved query.
+#[derive(Debug, Deserialize)]
+pub struct Answer {
+    /// Its name.
+    pub query: String,
+    /// Names and types of the columns.
+    columns: Vec<(String, String)>,
+    /// The lines, as text. None: the column is null.
+    rows: Vec<Vec<Option<String>>>,
+}
+
+impl Answer {
+    /// Returns the lines: the text of each column that is not null, by the name of the column.
+    pub fn lines(&self) -> impl Iterator<Item = BTreeMap<&str, &str>> {
+        let names = || self.columns.iter().map(|(name, _)| name.as_str());
+        self.rows
+            .iter()
+            .map(move |row| names().zip(row).filter_map(|(name, text)| Some((name, text.as_deref()?))).collect())
+    }
+}
+
 #[derive(Deserialize)]
 struct TruthFile {
     instances: BTreeMap<String, GroundTruth>,
@@ -390,6 +413,7 @@ impl Evidence {
             files: Files::read(&own)?,
             accounts: accounts(&case.scenario),
             foreign: foreign(&case.scenario),
+            answers: json(&cloud.join("answers.json"))?,
             redriven: match own.join("redriven.json") {
                 path if path.exists() => Some(json(&path)?),
                 _ => None,

@@ -98,6 +98,10 @@ pub struct Expect {
     /// The baselines that are registered in a target (`account/region`) after the last run of the case.
     #[serde(default)]
     pub registered: BTreeMap<String, ExpectRegistered>,
+    /// What saved queries over the history answer after the last run of the case, by the name of the query: lines in their order,
+    /// each with some of its columns as text.
+    #[serde(default)]
+    pub answers: BTreeMap<String, Vec<BTreeMap<String, String>>>,
     /// The simulated hours that the run took: from and to.
     pub hours: Option<[f64; 2]>,
     /// The largest number of installs that were in flight at the same time, by target (`account/region`).
@@ -235,6 +239,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     ending(expect, evidence, &mut complaints);
     calls(expect, evidence, &mut complaints);
     registered(expect, evidence, &mut complaints);
+    answers(expect, evidence, &mut complaints);
     pace(expect, evidence, &mut complaints);
     match &evidence.report {
         Some(report) => {
@@ -559,6 +564,22 @@ fn conflict_notes(expect: &Expect, report: &Report, complaints: &mut Vec<String>
         })
         .collect();
     same("conflict notes", wanted, &found, complaints);
+}
+
+fn answers(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {
+    for (query, wanted) in &expect.answers {
+        let Some(answer) = evidence.answers.iter().find(|answer| answer.query == *query) else {
+            complaints.push(format!("there is no saved query {query}"));
+            continue;
+        };
+        let found: Vec<BTreeMap<&str, &str>> = answer.lines().collect();
+        let fits = |(line, wanted): (&BTreeMap<&str, &str>, &BTreeMap<String, String>)| {
+            wanted.iter().all(|(column, text)| line.get(column.as_str()) == Some(&text.as_str()))
+        };
+        if found.len() != wanted.len() || !found.iter().zip(wanted).all(fits) {
+            complaints.push(format!("the query {query} answers {found:?}, expected {wanted:?}"));
+        }
+    }
 }
 
 fn registered(expect: &Expect, evidence: &Evidence, complaints: &mut Vec<String>) {

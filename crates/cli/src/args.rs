@@ -100,7 +100,7 @@ pub struct ValidateArguments {
         orgpatch preview examples/plans/monthly.yaml --profile management\n  \
         orgpatch preview monthly.yaml --stages production --bucket NAME\n  \
         orgpatch preview monthly.yaml --format json | jq -r '.accountsOutsidePlan[] | \"\\(.accountId) \\(.reason.text)\"'\n  \
-        orgpatch preview monthly.yaml --baselines --state-machine ARN --bucket NAME\n\n\
+        orgpatch preview monthly.yaml --baselines --stack orgpatch\n\n\
         Credentials: of the management account, or of a delegated administrator of AWS Organizations. They are found\n\
         where the AWS CLI finds them. For profiles with IAM Identity Center (SSO), a login session or a credential\n\
         process, orgpatch calls `aws configure export-credentials`, so the AWS CLI version 2 must be installed and\n\
@@ -111,8 +111,8 @@ pub struct ValidateArguments {
         operation preview-baselines and waits for its report. The plan in the bucket must be the same file. The run\n\
         changes nothing. Ctrl-C ends the command, not the run. Permissions: states:StartExecution on the state machine,\n\
         states:DescribeExecution on its executions, s3:GetObject on plans/* and runs/*, s3:ListBucket on the bucket.\n\
-        State machine and bucket are outputs of the stack:\n\
-        `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        State machine and bucket are found by the stack (states:ListStateMachines, states:DescribeStateMachine), or\n\
+        named: they are its outputs.\n\n\
         schemas/preview.schema.json describes --format json. With --baselines, the JSON is the report of the run\n\
         (schemas/report.schema.json).\n\n\
         Exit status: 0 a run would start; 1 the plan has mistakes or does not fit the organization, or the organization\n\
@@ -135,12 +135,23 @@ pub struct PreviewArguments {
     /// Compare the patch baselines of every account with the plan, and show what a run would create, change and register.
     #[arg(long)]
     pub baselines: bool,
-    /// With --baselines: orgpatch's state machine (output StateMachineArn of the stack).
-    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE", required_if_eq("baselines", "true"))]
+    /// The deployment, for --baselines. Without it, --bucket or --stack let the preview say of stages that --stages leaves out
+    /// whether they have passed.
+    #[command(flatten)]
+    pub deployment: StackArguments,
+}
+
+/// Which deployment of orgpatch.
+#[derive(Debug, Clone, Args)]
+pub struct StackArguments {
+    /// Name of orgpatch's stack in the Region of the credentials, by which state machine and bucket are found. Default: orgpatch.
+    #[arg(long, value_name = "NAME", env = "ORGPATCH_STACK")]
+    pub stack: Option<String>,
+    /// orgpatch's state machine (output StateMachineArn of the stack). Default: the stack's.
+    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
     pub state_machine: Option<StateMachine>,
-    /// The bucket of plans and runs (output RunsBucket of the stack). The preview then says of stages that --stages leaves out
-    /// whether they have passed. Needed for --baselines.
-    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET", required_if_eq("baselines", "true"))]
+    /// The bucket of plans and runs (output RunsBucket of the stack). Default: the stack's.
+    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
     pub bucket: Option<String>,
 }
 
@@ -148,13 +159,13 @@ pub struct PreviewArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
         orgpatch preview monthly.yaml --baselines             # shows the changes first\n  \
-        orgpatch baselines apply monthly --state-machine ARN --bucket NAME\n  \
+        orgpatch baselines apply monthly --stack orgpatch\n  \
         orgpatch baselines apply monthly --stages test --yes --format json > applied.json\n\n\
         Only orgpatch's functions may use the member role, so the command starts a run of the operation apply-baselines\n\
         and waits for its report. Ctrl-C ends the command, not the run. Permissions: states:StartExecution on the state\n\
         machine (the right to start installs), states:DescribeExecution on its executions, s3:GetObject on plans/* and\n\
-        runs/*, s3:ListBucket on the bucket. State machine and bucket are outputs of the stack:\n\
-        `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        runs/*, s3:ListBucket on the bucket. State machine and bucket are found by the stack\n\
+        (states:ListStateMachines, states:DescribeStateMachine), or named: they are its outputs.\n\n\
         With --format json, the output is the report of the run (schemas/report.schema.json).\n\n\
         Exit status: 0 the run completed all stages; 1 it did not, it was refused, or you did not confirm; 2 the command\n\
         line is wrong.")]
@@ -167,14 +178,14 @@ pub struct ApplyArguments {
 /// Arguments of `orgpatch baselines restore`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-        orgpatch baselines restore monthly --state-machine ARN --bucket NAME\n  \
+        orgpatch baselines restore monthly --stack orgpatch\n  \
         orgpatch baselines restore monthly --stages test --yes --format json > restored.json\n  \
         orgpatch baselines restore emergency --to-plan monthly   # after an emergency\n\n\
         Only orgpatch's functions may use the member role, so the command starts a run of the operation\n\
         restore-baselines and waits for its report. Ctrl-C ends the command, not the run. Permissions:\n\
         states:StartExecution on the state machine, states:DescribeExecution on its executions, s3:GetObject on plans/*\n\
-        and runs/*, s3:ListBucket on the bucket. State machine and bucket are outputs of the stack:\n\
-        `aws cloudformation describe-stacks --stack-name orgpatch`.\n\n\
+        and runs/*, s3:ListBucket on the bucket. State machine and bucket are found by the stack\n\
+        (states:ListStateMachines, states:DescribeStateMachine), or named: they are its outputs.\n\n\
         With --format json, the output is the report of the run (schemas/report.schema.json).\n\n\
         Exit status: 0 the run completed all stages; 1 it did not, it was refused, or you did not confirm; 2 the command\n\
         line is wrong.")]
@@ -205,12 +216,9 @@ pub struct ChangeArguments {
     /// Profile of the AWS CLI. Default: AWS_PROFILE, or else the profile `default`.
     #[arg(long)]
     pub profile: Option<String>,
-    /// orgpatch's state machine (output StateMachineArn of the stack).
-    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
-    pub state_machine: StateMachine,
-    /// The bucket of plans and runs (output RunsBucket of the stack).
-    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
-    pub bucket: String,
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: StackArguments,
 }
 
 /// Arguments of `orgpatch verify`.
@@ -258,8 +266,8 @@ pub struct VerifyArguments {
         --format json prints the report (schemas/report.schema.json). Filters apply to its instances and targets; run\n\
         and steps still cover all of them. --format csv has the columns of instances.csv.\n\n\
         Permissions: s3:GetObject on runs/* and latest/*, s3:ListBucket on the bucket, in orgpatch's own account. The\n\
-        bucket is an output of the stack: `aws cloudformation describe-stacks --stack-name orgpatch`. Its Region is the\n\
-        Region of --state-machine, or else AWS_REGION, or else the profile's.\n\n\
+        bucket is found by the stack (states:ListStateMachines, states:DescribeStateMachine), or named. Its Region is\n\
+        the Region of --state-machine, or else AWS_REGION, or else the profile's.\n\n\
         Exit status: 0 the report was shown, however the run ended; 1 there is no report, or it cannot be read; 2 the\n\
         command line is wrong.")]
 pub struct ReportArguments {
@@ -302,12 +310,9 @@ pub struct ReportArguments {
     /// Profile of the AWS CLI. Default: AWS_PROFILE, or else the profile `default`.
     #[arg(long)]
     pub profile: Option<String>,
-    /// orgpatch's state machine, whose Region is also the bucket's (output StateMachineArn of the stack).
-    #[arg(long, value_name = "ARN", env = "ORGPATCH_STATE_MACHINE")]
-    pub state_machine: Option<StateMachine>,
-    /// The bucket of plans and runs (output RunsBucket of the stack).
-    #[arg(long, value_name = "NAME", env = "ORGPATCH_BUCKET")]
-    pub bucket: String,
+    /// The deployment. The Region of its state machine is also the bucket's.
+    #[command(flatten)]
+    pub deployment: StackArguments,
 }
 
 impl ReportArguments {

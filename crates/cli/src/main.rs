@@ -11,6 +11,7 @@ mod plan_file;
 mod preview;
 mod progress;
 mod report;
+mod stack;
 mod validate;
 mod verify;
 

@@ -287,6 +287,31 @@ def skipped_by_reason(reports: list[Report]) -> list[Line]:
     return sorted(lines, key=lambda one: (one["date"], one["ou_path"], -one["instances"], one["reason_code"]))
 
 
+def installs(reports: list[Report]) -> list[Line]:
+    """Answers per run and stage: how many instances began an install, when the first began and the last ended."""
+    found = defaultdict(list)
+    for report, _, row in rows(reports):
+        if row.get("startedAt"):
+            run = report["run"]
+            found[day(report), run["id"], run["plan"], row["stage"]].append((row["startedAt"], row.get("finishedAt")))
+    lines: list[Line] = []
+    for (date, run_id, plan, stage), times in found.items():
+        ends = [written(end) for _, end in times if end]
+        lines.append(
+            {
+                "date": date,
+                "run_id": run_id,
+                "plan": plan,
+                "stage": stage,
+                "instances": len(times),
+                "first_started_at": min(written(start) for start, _ in times),
+                "last_finished_at": max(ends, default=None),
+                "not_ended": len(times) - len(ends),
+            }
+        )
+    return sorted(lines, key=lambda line: (line["first_started_at"], line["run_id"], line["stage"]))
+
+
 def time_to_patch(reports: list[Report]) -> list[Line]:
     """Answers per severity: the hours from first missing to first installed."""
     missing: dict[tuple[str, ...], datetime] = {}
@@ -380,6 +405,7 @@ def readiness_over_time(reports: list[Report]) -> list[Line]:
 QUERIES: dict[str, Callable[[list[Report]], list[Line]]] = {
     "compliance-over-time": compliance_over_time,
     "skipped-by-reason": skipped_by_reason,
+    "installs": installs,
     "time-to-patch": time_to_patch,
     "always-unreachable": always_unreachable,
     "readiness-over-time": readiness_over_time,

@@ -107,7 +107,8 @@ def _make(words: list[str], command: Command, *_: Any) -> None:
 def _orgpatch(words: list[str], command: Command, folder: Path, *_: Any) -> None:
     binary = orgpatch_binary()
     # Commands of the documents are given in a folder with a plan of that name.
-    shutil.copy(ROOT / "examples" / "plans" / "monthly.yaml", folder / "monthly.yaml")
+    for name in ("monthly.yaml", "emergency.yaml"):
+        shutil.copy(ROOT / "examples" / "plans" / name, folder / name)
     environment = {
         **os.environ,
         "ORGPATCH_BUCKET": "b",

@@ -414,6 +414,37 @@ def test_the_example_of_a_service_control_policy_is_one() -> None:
     assert {statement["Effect"] for statement in PROTECTION["Statement"]} == {"Deny"}
 
 
+BUCKET = "arn:aws:s3:::orgpatch-runs-0123456789ab"
+MACHINE = "arn:aws:states:ap-northeast-1:111111111111:stateMachine:orgpatch-patch-run"
+EXECUTION = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:night"
+
+
+@pytest.mark.parametrize(
+    ("policy", "action", "resource", "allowed"),
+    [
+        ("operator", "states:StartExecution", MACHINE, True),
+        ("operator", "states:StopExecution", EXECUTION, True),
+        ("operator", "s3:GetObject", f"{BUCKET}/runs/night/report/report.html", True),
+        ("operator", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
+        ("plan-editor", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", True),
+        ("plan-editor", "s3:PutObject", f"{BUCKET}/gates/monthly.json", False),
+        ("plan-editor", "states:StartExecution", MACHINE, False),
+        ("reader", "s3:GetObject", f"{BUCKET}/runs/night/report/report.html", True),
+        ("reader", "s3:GetObject", f"{BUCKET}/runs/night/steps/01-test-1/settings.json", False),
+        ("reader", "states:StartExecution", MACHINE.replace("patch-run", "scan-run"), True),
+        ("reader", "states:StartExecution", MACHINE, False),
+    ],
+)
+def test_the_examples_for_people_allow_their_work_and_no_more(
+    policy: str, action: str, resource: str, allowed: bool
+) -> None:
+    document = json.loads((sources.ROOT / "examples" / "policies" / f"{policy}.json").read_text())
+    assert findings(document) == []
+    statements = parse_policy_document(json.dumps(document))
+    decided = evaluate(call("arn:aws:iam::111111111111:role/someone", action, resource, {}), [statements])
+    assert (decided.decision == "Allow") is allowed
+
+
 # StackSets makes the role with which it works in an account by this one.
 STACK_SETS = (
     "aws-service-role/member.org.stacksets.cloudformation.amazonaws.com/"

@@ -28,7 +28,7 @@ fn fine() -> Evidence {
             "outcome": "reached", "reason": {"code": "reached", "text": "x"}, "scannedAt": "2026-11-10T00:10:00Z", "installedAt": null})
     };
     let step = |id: &str, stage: &str, counts: Value| json!({"id": id, "stage": stage, "wave": 1, "decision": "advance", "reason": {"code": "reached", "text": "x"}, "counts": counts, "targets": {"reached": 1}, "promotion": null});
-    let report = json!({
+    let mut report = json!({
         "schemaVersion": 1,
         "run": {"id": "r", "plan": "p", "planSha256": "", "operation": "install", "readinessOnly": false, "comment": null, "startedBy": "unknown", "startedAt": "2026-11-10T00:00:00Z",
             "finishedAt": "2026-11-10T01:00:00Z", "decision": "advanced", "reason": {"code": "reached", "text": "x"},
@@ -43,6 +43,8 @@ fn fine() -> Evidence {
         "readiness": {"checks": {}, "firstToFix": []},
         "accountsOutsidePlan": [{"accountId": "111111111111", "accountName": "x", "ouPath": "", "reason": {"code": "no-stage", "text": "x"}}],
     });
+    report["instances"][0]["startedAt"] = json!("2026-11-10T00:13:00Z");
+    report["instances"][0]["finishedAt"] = json!("2026-11-10T00:14:00Z");
     let plan = "schemaVersion: 1\nname: p\nregions: [eu-west-1]\nstages: [{name: test, accounts: ['222222222222']}, {name: production, accounts: ['444444444444']}]";
     let truth = |account: &str, installs: u32, installed: &[&str], missing: &[&str]| json!({"account": account, "region": "eu-west-1", "installsStarted": installs, "installsBeside": 0, "installed": installed, "missing": missing, "rebooted": false});
     let child = json!({"executionArn": "child", "mapRunArn": "map", "events": [{}, {}, {}]});
@@ -54,7 +56,8 @@ fn fine() -> Evidence {
         run_id: "r".into(),
         execution: from(json!({"status": "SUCCEEDED", "executionArn": "arn", "startedAt": "2026-11-10T00:00:00Z",
             "stoppedAt": "2026-11-10T01:00:00Z"})),
-        commands_in_truth: vec![],
+        commands_in_truth: from(json!([{"account": "222222222222", "region": "eu-west-1", "operation": "Install",
+            "sent": "2026-11-10T00:12:00Z", "invocations": [{"instanceId": "i-1", "ended": "2026-11-10T00:14:00Z"}]}])),
         report: Some(from(report.clone())),
         report_text: report.clone(),
         files: files(&from(report)),
@@ -82,6 +85,7 @@ fn fine() -> Evidence {
             "records": {"run.json": {"sha256": "hash", "bytes": 1, "statedBy": "writer"}}}),
         )),
         object_hashes: [("run.json".to_owned(), "hash".to_owned())].into(),
+        answers: vec![],
         redriven: None,
         struck: vec![Strike { operation: "dynamodb:PutItem".into(), effect: "killCaller".into() }],
         faults: vec![from::<Fault>(json!({"operation": "dynamodb:*", "killCaller": "before"}))],
@@ -120,7 +124,7 @@ fn table_of(report: &Report, table: CsvFile) -> String {
     let mut bytes = Vec::new();
     table.head(&mut bytes).expect("written");
     for target in report.clone().into_reported() {
-        table.lines(&mut bytes, &target).expect("written");
+        table.lines(&mut bytes, &target, None).expect("written");
     }
     String::from_utf8(bytes).expect("UTF-8")
 }
@@ -204,6 +208,21 @@ fn every_way_to_spoil_a_run_is_found() {
             report(e).targets.push(again);
         }),
         ("not what its type writes", |e| e.report_text["extra"] = json!(1)),
+        ("the install of i-1 has no end", |e| report(e).instances[0].finished_at = None),
+        ("ended and never began", |e| report(e).instances[0].started_at = None),
+        ("ended before it began", |e| {
+            let row = &mut report(e).instances[0];
+            std::mem::swap(&mut row.started_at, &mut row.finished_at);
+        }),
+        ("when no command of it did", |e| e.commands_in_truth.clear()),
+        ("behind the end of the run: ssm:SendCommand", |e| {
+            report(e).head.run.closed_by = Some("close-1".into());
+            e.all_calls[0].at = e.execution.stopped_at.checked_add(jiff::SignedDuration::from_secs(1)).ok();
+        }),
+        ("redriven, the functions answer", |e| {
+            e.redriven =
+                Some([("gate".to_owned(), "None".to_owned()), ("report".to_owned(), "RunClosed".to_owned())].into());
+        }),
         ("a scan run sent 1 Install", |e| e.operation = "scan".into()),
         ("a scan run called ssm:UpdatePatchBaseline", |e| {
             e.operation = "scan".into();

@@ -70,6 +70,24 @@ impl Executions {
         }
     }
 
+    /// Returns the ARN of the state machine of that name in the account and Region; None if there is none.
+    pub async fn state_machine(&self, name: &str) -> Result<Option<String>, CallError> {
+        let mut pages = self.client.list_state_machines().into_paginator().items().send();
+        while let Some(found) = pages.next().await {
+            let found = found.map_err(|error| CallError::of("states:ListStateMachines", &error))?;
+            if found.name == name {
+                return Ok(Some(found.state_machine_arn));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the definition of a state machine, which is JSON.
+    pub async fn definition(&self, state_machine_arn: &str) -> Result<String, CallError> {
+        let described = self.client.describe_state_machine().state_machine_arn(state_machine_arn).send().await;
+        Ok(described.map_err(|error| CallError::of("states:DescribeStateMachine", &error))?.definition)
+    }
+
     /// Returns how an execution ended; None while it runs.
     pub async fn end(&self, execution_arn: &str) -> Result<Option<ExecutionEnd>, CallError> {
         let execution = self.describe(execution_arn).await?;

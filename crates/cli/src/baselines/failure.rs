@@ -6,10 +6,13 @@ use orgpatch_model::error::RunError;
 
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
 use crate::deployment::DeploymentError;
+use crate::stack::NotFound;
 
 /// Why there is no result, or not the expected one.
 #[derive(Debug)]
 pub enum Failure {
+    /// The deployment is not found.
+    NoDeployment(NotFound),
     /// The deployment cannot be used, or refused the run.
     DeploymentError(DeploymentError),
     /// The run would be refused.
@@ -63,6 +66,12 @@ impl From<DeploymentError> for Failure {
     }
 }
 
+impl From<NotFound> for Failure {
+    fn from(error: NotFound) -> Self {
+        Self::NoDeployment(error)
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Self::Run(error)
@@ -77,6 +86,7 @@ impl Failure {
 
     fn sentence(&self) -> String {
         match self {
+            Self::NoDeployment(why) => why.sentence(),
             Self::DeploymentError(DeploymentError::NoCredentials(sentence)) => sentence.clone(),
             Self::DeploymentError(DeploymentError::Call(error)) => format!("the state machine cannot be used: {error}"),
             Self::DeploymentError(DeploymentError::Bucket(error)) => {
@@ -105,6 +115,7 @@ impl Failure {
     fn advice(&self) -> String {
         let outputs = "`aws cloudformation describe-stacks --stack-name orgpatch` shows it as output";
         match self {
+            Self::NoDeployment(why) => why.advice(),
             Self::DeploymentError(DeploymentError::NoCredentials(_)) => SIGN_IN.to_owned(),
             Self::DeploymentError(DeploymentError::Call(error)) => match error.kind {
                 Kind::Denied => "sign in to orgpatch's own account with a role that allows states:StartExecution on \

@@ -17,11 +17,12 @@ use orgpatch_plan::{Plan, read};
 use orgpatch_records::keys;
 use orgpatch_report::Report;
 
-use crate::args::{ChangeArguments, Format, PreviewArguments, StateMachine};
+use crate::args::{ChangeArguments, Format, PreviewArguments};
 use crate::deployment::Deployment;
 use crate::plan_file::PlanFile;
+use crate::stack::Place;
 use crate::validate::caution;
-use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, wait_for};
+use crate::{REFUSED, UNREADABLE, fail, mistakes, plan_file, print, stack, wait_for};
 
 /// Runs `orgpatch preview --baselines` and returns its exit status.
 pub fn preview(arguments: &PreviewArguments) -> ExitCode {
@@ -29,13 +30,13 @@ pub fn preview(arguments: &PreviewArguments) -> ExitCode {
         Ok(read) => read,
         Err(status) => return status,
     };
-    let (Some(state_machine), Some(bucket)) = (&arguments.state_machine, &arguments.bucket) else {
-        return fail("--baselines needs --state-machine and --bucket", UNREADABLE);
-    };
     // Before the run, which takes minutes.
     caution(&plan);
-    let deployment_arguments = DeploymentArguments { state_machine, bucket, profile: arguments.profile.as_deref() };
-    end(arguments.format, async { compare(&deployment_arguments, &file, &plan, arguments.stages.as_deref()).await })
+    let profile = arguments.profile.as_deref();
+    end(arguments.format, async {
+        let place = stack::find(&arguments.deployment, profile).await?;
+        compare(&place, profile, &file, &plan, arguments.stages.as_deref()).await
+    })
 }
 
 /// Runs `orgpatch baselines apply` or `orgpatch baselines restore` and returns its exit status. `to_plan` is the plan to whose
@@ -46,17 +47,10 @@ pub fn change(operation: Operation, arguments: &ChangeArguments, to_plan: Option
                        read what it does (--help) and add --yes";
         return fail(message, UNREADABLE);
     }
-    let profile = arguments.profile.as_deref();
-    let deployment_arguments =
-        DeploymentArguments { state_machine: &arguments.state_machine, bucket: &arguments.bucket, profile };
-    end(arguments.format, async { start(operation, &deployment_arguments, arguments, to_plan).await })
-}
-
-/// The deployment, and the profile with which to use it.
-struct DeploymentArguments<'a> {
-    state_machine: &'a StateMachine,
-    bucket: &'a str,
-    profile: Option<&'a str>,
+    end(arguments.format, async {
+        let place = stack::find(&arguments.deployment, arguments.profile.as_deref()).await?;
+        start(operation, &place, arguments, to_plan).await
+    })
 }
 
 /// Does the work, and prints the report or the reason why there is none.
@@ -84,19 +78,15 @@ fn as_json(report: &Report) -> String {
 }
 
 async fn compare(
-    deployment_arguments: &DeploymentArguments<'_>,
+    place: &Place,
+    profile: Option<&str>,
     file: &PlanFile,
     plan: &Plan,
     stages: Option<&[String]>,
 ) -> Result<Report, Failure> {
     planner::check_stages(plan, stages)?;
-    let deployment = Deployment::connect(
-        deployment_arguments.state_machine,
-        deployment_arguments.bucket,
-        deployment_arguments.profile,
-    )
-    .await?;
-    let upload = || format!("aws s3 cp {} s3://{}/{}", file.name, deployment_arguments.bucket, keys::plan(&plan.name));
+    let deployment = Deployment::connect(&place.state_machine, &place.bucket, profile).await?;
+    let upload = || format!("aws s3 cp {} s3://{}/{}", file.name, place.bucket, keys::plan(&plan.name));
     match deployment.plan(&plan.name).await? {
         Some(text) if text == file.text => {}
         Some(_) => {
@@ -105,7 +95,7 @@ async fn compare(
         None => {
             return Err(Failure::NotUploaded {
                 plan: plan.name.clone(),
-                bucket: deployment_arguments.bucket.to_owned(),
+                bucket: place.bucket.clone(),
                 upload: upload(),
             });
         }
@@ -121,27 +111,19 @@ async fn compare(
 /// Asks for confirmation and runs the operation.
 async fn start(
     operation: Operation,
-    deployment_arguments: &DeploymentArguments<'_>,
+    place: &Place,
     arguments: &ChangeArguments,
     to_plan: Option<&str>,
 ) -> Result<Report, Failure> {
-    let deployment = Deployment::connect(
-        deployment_arguments.state_machine,
-        deployment_arguments.bucket,
-        deployment_arguments.profile,
-    )
-    .await?;
+    let deployment = Deployment::connect(&place.state_machine, &place.bucket, arguments.profile.as_deref()).await?;
     let name = &arguments.plan;
     let text = deployment.plan(name).await?;
-    let text =
-        text.ok_or_else(|| Failure::NoSuchPlan { plan: name.clone(), bucket: deployment_arguments.bucket.to_owned() })?;
+    let text = text.ok_or_else(|| Failure::NoSuchPlan { plan: name.clone(), bucket: place.bucket.clone() })?;
     let plan =
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
     planner::check_stages(&plan, stages)?;
-    if !arguments.yes
-        && !confirm::ask(operation, &confirm::what(operation, &plan, (stages, to_plan), deployment_arguments.bucket))
-    {
+    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, (stages, to_plan), &place.bucket)) {
         return Err(Failure::NotConfirmed);
     }
     let input = RunInput { to_plan: to_plan.map(str::to_owned), ..input(operation, name, stages) };

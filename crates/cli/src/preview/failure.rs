@@ -7,12 +7,15 @@ use orgpatch_model::error::RunError;
 
 use crate::advice::{SIGN_IN, one_line};
 use crate::plan_file::PlanFile;
+use crate::stack::NotFound;
 
 /// Why there is no preview.
 #[derive(Debug)]
 pub enum Failure {
     /// There are no credentials; one sentence says why.
     NoCredentials(String),
+    /// The deployment is not found.
+    NoDeployment(NotFound),
     /// An error that would also refuse the run.
     Run(RunError),
 }
@@ -28,6 +31,7 @@ impl Failure {
     pub fn render(&self, file: &PlanFile, renderer: &Renderer) -> String {
         let title = match self {
             Self::NoCredentials(sentence) => sentence.clone(),
+            Self::NoDeployment(why) => why.sentence(),
             Self::Run(error) => error.to_string(),
         };
         let mut report = Group::with_title(Level::ERROR.primary_title(one_line(&title)));
@@ -49,8 +53,10 @@ impl Failure {
     }
 
     fn advice(&self) -> String {
-        let Self::Run(error) = self else {
-            return SIGN_IN.to_owned();
+        let error = match self {
+            Self::NoCredentials(_) => return SIGN_IN.to_owned(),
+            Self::NoDeployment(why) => return why.advice(),
+            Self::Run(error) => error,
         };
         match error {
             RunError::UnknownStage { .. } => "name stages of the plan, or leave --stages out".to_owned(),

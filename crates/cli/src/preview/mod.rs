@@ -22,7 +22,7 @@ use orgpatch_records::keys;
 use crate::args::{Format, PreviewArguments};
 use crate::plan_file::PlanFile;
 use crate::validate::caution;
-use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, wait_for};
+use crate::{REFUSED, credentials, mistakes, plan_file, print, progress, stack, wait_for};
 
 /// Runs the command and returns its exit status.
 pub fn run(arguments: &PreviewArguments) -> ExitCode {
@@ -58,8 +58,17 @@ async fn preview(arguments: &PreviewArguments, file: &PlanFile, plan: &Plan) -> 
     )
     .await
     .map_err(Failure::NoCredentials)?;
-    let memory = match &arguments.bucket {
-        Some(bucket) => remembered(&Store::new(&config, bucket.clone()), plan).await,
+    let deployment = &arguments.deployment;
+    let bucket = match (&deployment.bucket, &deployment.stack) {
+        (Some(bucket), _) => Some(bucket.clone()),
+        (None, Some(_)) => {
+            let found = stack::find(deployment, arguments.profile.as_deref()).await.map_err(Failure::NoDeployment)?;
+            Some(found.bucket)
+        }
+        (None, None) => None,
+    };
+    let memory = match bucket {
+        Some(bucket) => remembered(&Store::new(&config, bucket), plan).await,
         None => None,
     };
     if let Some(memory) = &memory {

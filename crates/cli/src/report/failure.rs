@@ -5,12 +5,15 @@ use orgpatch_model::error::RunError;
 
 use super::unreported::Unreported;
 use crate::advice::{self, SIGN_IN, TRY_AGAIN};
+use crate::stack::NotFound;
 
 /// Why there is no report to show.
 #[derive(Debug)]
 pub enum Failure {
     /// There are no credentials; one sentence says why.
     NoCredentials(String),
+    /// The deployment is not found.
+    NoDeployment(NotFound),
     /// The bucket cannot be read.
     Bucket(RunError),
     /// The run has no report.
@@ -65,6 +68,7 @@ impl Failure {
     fn sentence(&self) -> String {
         match self {
             Self::NoCredentials(sentence) => sentence.clone(),
+            Self::NoDeployment(why) => why.sentence(),
             Self::Bucket(error) => format!("the bucket cannot be read: {error}"),
             Self::NoReport { run_id, bucket } => format!("the bucket {bucket} has no report of a run {run_id}"),
             Self::NoReportYet { run_id, run } => run.sentence(run_id),
@@ -80,6 +84,7 @@ impl Failure {
     fn advice(&self) -> String {
         match self {
             Self::NoCredentials(_) => SIGN_IN.to_owned(),
+            Self::NoDeployment(why) => why.advice(),
             Self::Bucket(RunError::AccessDenied(_)) => "sign in to orgpatch's own account with a role that \
                  allows s3:GetObject on runs/* and latest/*, and s3:ListBucket on the bucket"
                 .to_owned(),

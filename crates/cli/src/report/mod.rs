@@ -19,7 +19,7 @@ use orgpatch_report::{Report, summary};
 use unreported::Unreported;
 
 use crate::args::{ReportArguments, ReportFormat};
-use crate::{REFUSED, credentials, mistakes, print, progress, wait_for};
+use crate::{REFUSED, credentials, mistakes, print, progress, stack, wait_for};
 
 /// The Region of Amazon S3 if none is configured.
 const FALLBACK_REGION: &str = "us-east-1";
@@ -41,11 +41,11 @@ pub fn run(arguments: &ReportArguments) -> ExitCode {
 
 /// Returns the text to print.
 async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
-    let region = arguments.state_machine.as_ref().map(|machine| machine.region.as_str());
-    let config = credentials::connect(arguments.profile.as_deref(), region, FALLBACK_REGION)
+    let (region, bucket) = place(arguments).await?;
+    let config = credentials::connect(arguments.profile.as_deref(), region.as_deref(), FALLBACK_REGION)
         .await
         .map_err(Failure::NoCredentials)?;
-    let store = Store::new(&config, arguments.bucket.clone());
+    let store = Store::new(&config, bucket);
     let run_id = match &arguments.run {
         Some(run_id) => run_id.clone(),
         None => latest(&store, arguments.plan.as_deref()).await?,
@@ -78,6 +78,16 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
             Ok(String::new())
         }
     }
+}
+
+/// Returns the Region of the bucket, if it is known, and the bucket. A bucket that is named is enough.
+async fn place(arguments: &ReportArguments) -> Result<(Option<String>, String), Failure> {
+    let deployment = &arguments.deployment;
+    if let Some(bucket) = &deployment.bucket {
+        return Ok((deployment.state_machine.as_ref().map(|machine| machine.region.clone()), bucket.clone()));
+    }
+    let found = stack::find(deployment, arguments.profile.as_deref()).await.map_err(Failure::NoDeployment)?;
+    Ok((Some(found.state_machine.region), found.bucket))
 }
 
 /// Returns why there is no report of a run.

@@ -195,7 +195,17 @@ mod tests {
         let result = |(id, answer): &(&str, InvocationResult)| {
             let command_id = answer.is_answer().then(|| format!("command-{id}"));
             let at = Timestamp::UNIX_EPOCH;
-            ((*id).to_owned(), CommandResult { answer: answer.clone(), command_id, sent_at: at, seen_at: at })
+            (
+                (*id).to_owned(),
+                CommandResult {
+                    answer: answer.clone(),
+                    command_id,
+                    sent_at: at,
+                    seen_at: at,
+                    started_at: Some(at),
+                    finished_at: None,
+                },
+            )
         };
         answers.iter().map(result).collect()
     }

@@ -182,6 +182,8 @@ mod tests {
 
     fn invocation(status: &str, details: &str, exit_code: Option<i64>) -> Invocation {
         Invocation {
+            started_at: None,
+            finished_at: None,
             command_id: "c-1".into(),
             instance_id: "i-1".into(),
             status: status.into(),

@@ -157,6 +157,8 @@ def up(chosen: argparse.Namespace) -> int:
         cloud = session.cloud
         print(f"export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION={cloud.region}")
         print(f"export AWS_ACCESS_KEY_ID={cloud.account} AWS_SECRET_ACCESS_KEY=test")
+        deployed = session.deployed
+        print(f"export ORGPATCH_STATE_MACHINE={deployed.state_machine} ORGPATCH_BUCKET={deployed.bucket}")
         for key, value in sorted(session.deployed.outputs.items()):
             print(f"# {key}: {value}")
         print(f"# What really happened to the instances: http://{session.simulator.address}/_sim/truth", flush=True)

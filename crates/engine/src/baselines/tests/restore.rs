@@ -195,14 +195,22 @@ fn of_emergency() -> Vec<Baseline> {
 fn what_another_plan_took_is_named_and_handed_back() {
     let monthly = after_stage("test");
     let taken = difference(&of_emergency(), &monthly);
-    assert_snapshot!(lines(&taken), @"");
+    assert_snapshot!(lines(&taken), @"
+    create orgpatch-emergency-test-AMAZON_LINUX_2023: 1 rule (at once), 1 rejected patch
+    orgpatch-emergency-test-AMAZON_LINUX_2023, just created, becomes the default for AMAZON_LINUX_2023 instead of orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023) of plan monthly
+    create orgpatch-emergency-test-WINDOWS: 2 rules (at once), 1 approved patch
+    orgpatch-emergency-test-WINDOWS, just created, becomes the default for WINDOWS instead of orgpatch-monthly-test-WINDOWS (pb-0new13WINDOWS) of plan monthly
+    ");
     assert!(taken.iter().filter_map(Change::takes_from).all(|plan| plan == "monthly"));
     assert_eq!(taken.iter().filter_map(Change::takes_from).count(), 2);
     assert_eq!(Previous::of(&taken, &monthly), Previous::default(), "what was before orgpatch stays remembered");
 
     let emergency = applied(monthly.clone(), &taken, &of_emergency());
     let back = hand_over("emergency", "monthly", &emergency);
-    assert_snapshot!(lines(&back), @"");
+    assert_snapshot!(lines(&back), @"
+    orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023) becomes the default for AMAZON_LINUX_2023 instead of orgpatch-emergency-test-AMAZON_LINUX_2023 (pb-0new14AMAZON_LINUX_2023)
+    orgpatch-monthly-test-WINDOWS (pb-0new13WINDOWS) becomes the default for WINDOWS instead of orgpatch-emergency-test-WINDOWS (pb-0new15WINDOWS)
+    ");
     assert_eq!(applied(emergency.clone(), &back, &[]).defaults, monthly.defaults);
     assert!(hand_over("emergency", "monthly", &monthly).is_empty(), "nothing of the emergency is registered");
     // A member account can set tags; orgpatch did not create these.

@@ -83,6 +83,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 plan_sha256: None,
                 // Stages may be left out of the run.
                 without_earlier_gates: (operation == Operation::Install).then(|| "a test".to_owned()),
+                to_plan: None,
                 comment: None,
                 scheduled_time: None,
             };
