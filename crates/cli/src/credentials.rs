@@ -18,7 +18,19 @@ pub async fn connect(profile: Option<&str>, region: Option<&str>, fallback_regio
     };
     match ask_aws_cli(profile) {
         Ok(found) => Ok(config::with_credentials(&config, found)),
-        Err(why_not) => Err(format!("there are no credentials: {why}; and {why_not}")),
+        Err(why_not) => Err(format!("there are no credentials: {}; and {why_not}", in_words(why, profile))),
+    }
+}
+
+/// Returns why the SDK has no credentials. At the end of its chain it asks the metadata service of EC2 (IMDS), which the
+/// computer of an operator does not have; what it says of that hides what is missing.
+fn in_words(why: String, profile: Option<&str>) -> String {
+    if !why.contains("IMDS") && !why.contains("not enabled") {
+        return why;
+    }
+    match profile {
+        Some(profile) => format!("the profile {profile:?} does not exist or has none"),
+        None => "neither the environment nor the default profile has any".to_owned(),
     }
 }
 

@@ -122,8 +122,20 @@ fn what_would_refuse_the_run_ends_with_1_and_says_what_to_do() {
     let twice = PLAN.replace("ous: [ou-abcd-22222222]", "accounts: [\"000000000001\", \"000000000002\"]");
     for (plan, arguments, environment, sentence, next) in [
         (PLAN, &["--stages", "tset"][..], &unsigned[..], "the plan has no stage \"tset\"", "name stages of the plan"),
-        (PLAN, &[], &unsigned, "there are no credentials: ", "sign in"),
-        (PLAN, &["--profile", "missing"], &refusing, "there are no credentials: ", "sign in"),
+        (
+            PLAN,
+            &[],
+            &unsigned,
+            "there are no credentials: neither the environment nor the default profile has any; and ",
+            "sign in",
+        ),
+        (
+            PLAN,
+            &["--profile", "missing"],
+            &refusing,
+            "there are no credentials: the profile \"missing\" does not exist or has none; and ",
+            "sign in",
+        ),
         (
             PLAN,
             &[],

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tally::StageTally;
-pub use tally::{SkippedInstances, StepTally};
+pub use tally::{SkippedInstances, StepTally, counts_as_skipped};
 
 use crate::install::order::{InstallOrder, LeftOut, OrderedInstance};
 use crate::planner::StepSettings;

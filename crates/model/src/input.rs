@@ -128,6 +128,9 @@ pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 /// The longest reason for [`RunInput::without_earlier_gates`], in characters.
 const LONGEST_REASON: usize = 500;
 
+/// An input that most people mean. The shape behind it has all that is possible.
+const EXAMPLE: &str = r#"{"operation": "scan", "plan": "monthly"}"#;
+
 const SHAPE: &str = r#"{"operation": "scan", "install", "preview-baselines", "apply-baselines" or "restore-baselines", "plan": "<name>", "stages": ["<name>"]?, "readinessOnly": true or false (for a scan)?, "planSha256": "<64 hex digits, from `orgpatch validate`>"?, "withoutEarlierGates": "<reason>" (for an install)?, "toPlan": "<name>" (for restore-baselines)?, "comment": "<text>"?, "scheduledTime": "<RFC 3339, set by schedules>"?}"#;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -146,7 +149,9 @@ impl RunInput {
     /// Reads the input strictly. An unknown field, a missing field or a wrong value is [`RunError::InvalidInput`], in one
     /// sentence that names it.
     pub fn read(input: &Value) -> Result<Self, RunError> {
-        let wrong = |text: String| Err(RunError::InvalidInput(format!("{text}; the input of a run is {SHAPE}")));
+        let wrong = |text: String| {
+            Err(RunError::InvalidInput(format!("{text}; for example {EXAMPLE}; the input of a run is {SHAPE}")))
+        };
         let Value::Object(fields) = input else {
             return wrong("the input is not a JSON object".to_owned());
         };
@@ -368,6 +373,11 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_an_input() {
+        RunInput::read(&serde_json::from_str(EXAMPLE).expect("JSON")).expect("an input");
+    }
+
+    #[test]
     fn every_wrong_input_names_the_culprit() {
         for (input, culprit) in [
             (json!([]), "not a JSON object"),
@@ -402,6 +412,7 @@ mod tests {
             let error = RunInput::read(&input).expect_err("wrong input");
             assert_eq!(error.name(), "InvalidInput");
             assert!(error.to_string().contains(culprit), "{error} should contain {culprit}");
+            assert!(error.to_string().contains(EXAMPLE), "{error}");
         }
     }
 }

@@ -7,7 +7,7 @@ use orgpatch_facts::regions::{Partition, partition_of, partitions};
 use super::error::{PlanError, Related};
 use super::lines::Lines;
 use super::pattern::Form;
-use super::suggest::nearest;
+use super::suggest::{did_you_mean, nearest, system_meant};
 use super::yaml::{Kind, Location, Node, Value};
 
 /// How much of the plan's text a message repeats, in characters.
@@ -279,8 +279,8 @@ impl Decoder {
                 self.refuse_value(at, what, &quoted);
                 None
             }
-            _ => {
-                self.refuse_value(at, "is not a text", valid);
+            value => {
+                self.refuse_value(at, &not_a_text(value), valid);
                 None
             }
         }
@@ -334,10 +334,19 @@ impl Decoder {
         if let Some(name) = names.iter().find(|name| **name == found.value) {
             return Some(at.found(name));
         }
-        let hint = nearest(&found.value, names.iter().copied())
-            .map(|name| format!(" (did you mean {name}?)"))
-            .unwrap_or_default();
+        let hint = did_you_mean(nearest(&found.value, names.iter().copied()));
         self.refuse_value(at, &format!("is not known{hint}"), &valid);
+        None
+    }
+
+    /// Reads the name of an operating system as plans have it. `names` are all of them.
+    pub fn operating_system<'c>(&mut self, at: &At<'_>, names: &[&'c str]) -> Option<Located<&'c str>> {
+        let valid = names.join(", ");
+        let found = self.text(at, &valid)?;
+        if let Some(name) = names.iter().find(|name| **name == found.value) {
+            return Some(at.found(name));
+        }
+        self.refuse_value(at, &format!("is not known{}", did_you_mean(system_meant(&found.value))), &valid);
         None
     }
 
@@ -435,6 +444,19 @@ pub(super) fn quote(text: &str) -> String {
     }
     let beginning: String = text.chars().take(LONGEST_QUOTE).collect();
     format!("{:?}", beginning + "…")
+}
+
+/// Says that a list or a mapping is not a text. A mapping of one value is mostly a text with a colon that has no quotes.
+fn not_a_text(value: &Value) -> String {
+    let Value::Mapping(entries) = value else {
+        return "is not a text".to_owned();
+    };
+    match &entries[..] {
+        [(Node { value: Value::Scalar { text: key, .. }, .. }, Node { value: Value::Scalar { text, .. }, .. })] => {
+            format!("is not a text; a text with a colon needs quotes: {}", quote(&format!("{key}: {text}")))
+        }
+        _ => "is not a text; a text with braces or a colon needs quotes".to_owned(),
+    }
 }
 
 /// Returns a value as a message names it.

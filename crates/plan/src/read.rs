@@ -251,7 +251,7 @@ fn operating_systems(decoder: &mut Decoder, at: &At<'_>) -> Vec<OperatingSystem>
                     names.join(", "),
                 );
             }
-            None => found.extend(decoder.one_of(&item, &names).map(|name| item.found(name.value.to_owned()))),
+            None => found.extend(decoder.operating_system(&item, &names).map(|name| item.found(name.value.to_owned()))),
         }
     }
     values(decoder.unique(found)).iter().filter_map(|name| OperatingSystem::from_name(name)).collect()

@@ -7,15 +7,17 @@ use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, WholeTarget, reconcile};
 use orgpatch_model::input::Operation;
-use orgpatch_model::outcome::{Counts, TargetCounts, TargetOutcome};
+use orgpatch_model::outcome::{Counts, RunDecision, TargetCounts, TargetOutcome};
 use orgpatch_plan::Plan;
 
+use super::halt::HaltTally;
 use super::promotion::{PromotionTally, compared};
 use super::readiness::ReadinessTally;
+use super::seen::is_not_listed;
 use super::{
     BaselineState, Head, Highlights, RunReport, SCHEMA_VERSION, StepDecision, StepReport, TargetReport, course,
 };
-use crate::comparison::Comparison;
+use crate::comparison::Comparing;
 
 /// A chunk of a target in the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct Assembly {
     accounts_outside_plan: Vec<AccountOutsidePlan>,
     readiness: ReadinessTally,
     highlights: Highlights,
+    halt: Option<HaltTally>,
+    execution_arn: String,
 }
 
 /// A step to which targets are still added.
@@ -51,11 +55,16 @@ struct StepInWork {
     promotion: Option<PromotionTally>,
     /// The target of which more chunks come.
     incomplete: WholeTarget,
+    /// True if an instance of that target is known.
+    has_rows: bool,
+    /// Targets of which no instance is known, although they may have some.
+    targets_not_listed: u64,
 }
 
 impl Assembly {
     /// Begins a report. `gates` are the gate decisions about the run's steps, in their order, with None for steps without
-    /// one. `error` is the error that ended the run early, if there was one. `started_by` is who started it ([`starter`]).
+    /// one. `error` is the error that ended the run early, if there was one. `started_by` is who started it ([`starter`]), and
+    /// `execution_arn` its execution.
     ///
     /// [`starter`]: crate::starter
     #[must_use]
@@ -64,6 +73,7 @@ impl Assembly {
         gates: Vec<Option<GateRecord>>,
         error: Option<&CaughtError>,
         started_by: String,
+        execution_arn: &str,
         now: Timestamp,
     ) -> Self {
         let only = run.input.stages.as_deref();
@@ -71,6 +81,7 @@ impl Assembly {
         let stages_not_in_run = stages_not_in_run.map(|stage| stage.name.clone()).collect();
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
+        let halt = HaltTally::new(&run.steps, &gates).filter(|_| decision == RunDecision::Halted);
         let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {
             promotion: PromotionTally::new(&compared(&run.plan, &run.input, &summary.stage)),
             has_baselines: has_baselines(&run.plan, &summary.stage),
@@ -81,6 +92,8 @@ impl Assembly {
             counts: Counts::default(),
             targets: TargetCounts::default(),
             incomplete: WholeTarget::default(),
+            has_rows: false,
+            targets_not_listed: 0,
         });
         Self {
             steps: steps.collect(),
@@ -107,6 +120,8 @@ impl Assembly {
             accounts_outside_plan: run.accounts_outside_plan,
             readiness: ReadinessTally::default(),
             highlights: Highlights::default(),
+            halt,
+            execution_arn: execution_arn.to_owned(),
         }
     }
 
@@ -142,13 +157,16 @@ impl Assembly {
                 reconcile(*records, &step.end, self.run.operation)
             }
         };
+        step.has_rows |= !result.instances.is_empty();
         let state = |result: &TargetResult| baseline_state(self.run.operation, step.has_baselines, result);
         let whole = step
             .incomplete
             .add(&result)
             .map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
         if let Some(target) = &whole {
-            self.highlights.add_target(target);
+            let has_rows = std::mem::take(&mut step.has_rows);
+            self.highlights.add_target(target, has_rows);
+            step.targets_not_listed += u64::from(is_not_listed(target, has_rows));
             step.targets.add(target.outcome);
         }
         let (target, instances) = target_report(result);
@@ -162,17 +180,29 @@ impl Assembly {
             self.readiness.add(&row.findings);
             self.highlights.add_instance(row);
         }
+        if let Some(halt) = &mut self.halt {
+            halt.add(&chunk);
+        }
         chunk
     }
 
     /// Returns what the report says about the whole run, after every target was added.
     #[must_use]
-    pub fn end(self, comparison: Option<Comparison>) -> (Head, Highlights) {
+    pub fn end(self, comparing: Option<Comparing>) -> (Head, Highlights) {
         let run = self.run;
+        let steps: Vec<StepReport> = self.steps.into_iter().map(|step| step.end(&run)).collect();
+        let comparison = comparing.and_then(|comparing| comparing.end(&steps));
+        let mut stages: Vec<&str> = steps.iter().map(|step| step.stage.as_str()).collect();
+        stages.dedup();
+        if run.stages_not_in_run.is_empty() {
+            stages.clear();
+        }
+        let halt = self.halt.map(|halt| halt.end(&run, &stages, &self.execution_arn));
         let head = Head {
             schema_version: SCHEMA_VERSION,
-            steps: self.steps.into_iter().map(|step| step.end(&run)).collect(),
+            steps,
             run,
+            halt,
             readiness: self.readiness.end(),
             accounts_outside_plan: self.accounts_outside_plan,
             comparison,
@@ -183,7 +213,7 @@ impl Assembly {
 
 impl StepInWork {
     fn end(self, run: &RunReport) -> StepReport {
-        let judged = self.gate.as_ref().map(|gate| (gate.limits, gate.at));
+        let judged = self.gate.as_ref().map(|gate| (gate.limits, to_milliseconds(gate.at)));
         let skipped = self.gate.as_ref().and_then(|gate| gate.skipped);
         let (decision, reason) = match self.gate {
             Some(gate) if gate.decision == GateDecision::Advance => (StepDecision::Advance, gate.reason),
@@ -199,6 +229,7 @@ impl StepInWork {
             reason,
             counts: self.counts,
             targets: self.targets,
+            targets_not_listed: self.targets_not_listed,
             promotion: self.promotion.map(PromotionTally::end),
             limits: judged.map(|(limits, _)| limits),
             skipped,
@@ -230,13 +261,20 @@ fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
         wave: target.wave,
         outcome,
         reason,
-        scanned_at,
-        installed_at,
+        scanned_at: scanned_at.map(to_milliseconds),
+        installed_at: installed_at.map(to_milliseconds),
         baselines: None,
         baseline_changes,
         conflict_notes,
     };
-    (report, instances)
+    let rows = instances.into_iter();
+    let rows = rows.map(|row| InstanceRow { scanned_at: row.scanned_at.map(to_milliseconds), ..row });
+    (report, rows.collect())
+}
+
+/// Returns a time without what is finer than a millisecond: readers of a report need no nine decimals.
+fn to_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 fn has_baselines(plan: &Plan, stage: &str) -> bool {
@@ -260,6 +298,23 @@ fn baseline_state(operation: Operation, has_baselines: bool, target: &TargetResu
 mod tests {
     use super::*;
     use crate::fixtures;
+
+    #[test]
+    fn no_time_is_finer_than_a_millisecond() {
+        let at = Timestamp::from_nanosecond(1_123_456_789).expect("a time");
+        let report = fixtures::report_of(|mut records| {
+            if let Some(scan) = &mut records.scan {
+                scan.at = at;
+                for row in &mut scan.instances {
+                    row.scanned_at = Some(at);
+                }
+            }
+            KnownTarget::Recorded(Box::new(records))
+        });
+        let json = serde_json::to_string(&report).expect("JSON");
+        assert!(json.matches("1970-01-01T00:00:01.123Z").count() > 3 && !json.contains("123456"), "{json}");
+        assert_eq!(to_milliseconds(at).to_string(), "1970-01-01T00:00:01.123Z");
+    }
 
     #[test]
     fn a_judged_result_is_reported_as_its_records_are() {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ReportedChunk;
+use crate::{ReportedChunk, StepDecision, StepReport};
 
 /// What changed since the previous run of the same plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,9 @@ use crate::ReportedChunk;
 pub struct Comparison {
     /// The previous run.
     pub run_id: String,
+    /// The stages that are compared, if one of the runs did not work on all stages of the other. Absent: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<String>,
     /// Instances that are failed, unreachable or not ready in this run, and were none of these in the previous run.
     pub newly_failing: Vec<ComparedInstance>,
     /// Instances that were failed, unreachable or not ready in the previous run, and are patched or compliant in this run.
@@ -50,6 +53,7 @@ pub struct ComparedInstance {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Earlier {
     run: EarlierRun,
+    steps: Vec<EarlierStep>,
     targets: Vec<EarlierTarget>,
     #[serde(deserialize_with = "instances")]
     instances: HashMap<Box<str>, Then>,
@@ -58,6 +62,12 @@ pub struct Earlier {
 #[derive(Debug, Clone, Deserialize)]
 struct EarlierRun {
     id: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct EarlierStep {
+    stage: String,
+    decision: StepDecision,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -128,6 +138,8 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
 pub struct Comparing {
     /// The targets that the previous run reached; true for those that this run reached, too.
     reached: HashMap<TargetKey, bool>,
+    /// The stages on which the previous run worked, in its order.
+    stages: Vec<String>,
     /// The instances of the previous run that were not added yet.
     then: HashMap<Box<str>, Then>,
     found: Comparison,
@@ -142,9 +154,11 @@ impl Comparing {
         let place = |target: EarlierTarget| TargetKey { account_id: target.account_id, region: target.region };
         Self {
             reached: reached.map(|target| (place(target), false)).collect(),
+            stages: worked_on(earlier.steps.iter().map(|step| (step.stage.as_str(), step.decision))),
             then: earlier.instances,
             found: Comparison {
                 run_id: earlier.run.id,
+                stages: Vec::new(),
                 newly_failing: Vec::new(),
                 fixed: Vec::new(),
                 new: Vec::new(),
@@ -162,9 +176,12 @@ impl Comparing {
         if let (Some(reached_now), Some(whole)) = (reached_then, whole) {
             *reached_now |= whole.outcome == TargetOutcome::Reached;
         }
+        // A stage on which one of the runs did not work says nothing about what changed.
+        let is_compared = target.outcome != TargetOutcome::NotAttempted && self.stages.contains(&target.stage);
         for row in instances {
             let before = self.then.remove(row.instance_id.as_str()).map(|then| then.outcome);
             let list = match before {
+                _ if !is_compared => continue,
                 None if was_reached => &mut self.found.new,
                 Some(before) if is_trouble(row.outcome) && !is_trouble(before) => &mut self.found.newly_failing,
                 Some(before) if is_well(row.outcome) && is_trouble(before) => &mut self.found.fixed,
@@ -181,10 +198,19 @@ impl Comparing {
         }
     }
 
-    /// Returns the comparison, after every target was added. Gone instances are sorted by account, Region and id.
+    /// Returns the comparison, after every target was added; None if the runs worked on no stage together. `steps` are those of this
+    /// run. Gone instances are sorted by account, Region and id.
     #[must_use]
-    pub fn end(self) -> Comparison {
-        let Self { reached, then, mut found } = self;
+    pub fn end(self, steps: &[StepReport]) -> Option<Comparison> {
+        let Self { reached, stages, then, mut found } = self;
+        let now = worked_on(steps.iter().map(|step| (step.stage.as_str(), step.decision)));
+        let both: Vec<String> = now.iter().filter(|stage| stages.contains(stage)).cloned().collect();
+        if both.is_empty() {
+            return None;
+        }
+        if both.len() < now.len().max(stages.len()) {
+            found.stages = both;
+        }
         let gone = then.into_iter().filter(|(_, then)| reached.get(&*then.place) == Some(&true));
         found.gone.extend(gone.map(|(instance_id, then)| ComparedInstance {
             account_id: then.place.account_id.to_string(),
@@ -197,17 +223,32 @@ impl Comparing {
         found.gone.sort_by(|a, b| {
             (&a.account_id, &a.region, &a.instance_id).cmp(&(&b.account_id, &b.region, &b.instance_id))
         });
-        found
+        Some(found)
     }
+}
+
+/// Returns the stages of the steps on which a run worked.
+fn worked_on<'s>(steps: impl Iterator<Item = (&'s str, StepDecision)>) -> Vec<String> {
+    let mut stages: Vec<String> = steps
+        .filter(|(_, decision)| *decision != StepDecision::NotAttempted)
+        .map(|(stage, _)| stage.to_owned())
+        .collect();
+    stages.dedup();
+    stages
 }
 
 impl Comparison {
     /// Returns the comparison in one line.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let Self { run_id, newly_failing, fixed, new, gone } = self;
+        let Self { run_id, stages, newly_failing, fixed, new, gone } = self;
+        let only = match stages.len() {
+            0 => String::new(),
+            1 => format!(", in stage {} only", stages[0]),
+            _ => format!(", in the stages {} only", stages.join(", ")),
+        };
         format!(
-            "since run {run_id}: {} newly failing, {} fixed, {} new, {} gone",
+            "since run {run_id}{only}: {} newly failing, {} fixed, {} new, {} gone",
             newly_failing.len(),
             fixed.len(),
             new.len(),
@@ -240,7 +281,16 @@ mod tests {
         for target in now.clone().into_reported() {
             comparing.add(&target);
         }
-        comparing.end()
+        comparing.end(&now.head.steps).expect("a common stage")
+    }
+
+    /// `now` without the steps and targets of a stage.
+    fn without(now: &Report, stage: &str) -> Report {
+        let mut report = now.clone();
+        report.head.steps.retain(|step| step.stage != stage);
+        report.targets.retain(|target| target.stage != stage);
+        report.instances.retain(|row| row.stage != stage);
+        report
     }
 
     fn short(comparison: &Comparison) -> String {
@@ -283,6 +333,44 @@ mod tests {
         assert_eq!(short(&compared(&before, &now)), "failing  fixed  new  gone ");
         // And the other way round.
         assert_eq!(short(&compared(&now, &before)), "failing  fixed  new  gone ");
+    }
+
+    #[test]
+    fn runs_without_a_common_stage_are_not_compared() {
+        let both = fixtures::report();
+        let [test, production] = ["production", "test"].map(|stage| without(&both, stage));
+        let begin = |before: &Report| {
+            let json = serde_json::to_string(before).expect("JSON");
+            Comparing::with(serde_json::from_str(&json).expect("a part of a report"))
+        };
+        assert_eq!(begin(&test).end(&production.head.steps), None);
+        // A stage that one of the runs did not come to is not common.
+        let mut halted = both.clone();
+        halted.head.steps[1].decision = StepDecision::NotAttempted;
+        assert_eq!(begin(&halted).end(&production.head.steps), None);
+        assert_eq!(begin(&production).end(&halted.head.steps), None);
+    }
+
+    #[test]
+    fn runs_that_share_a_stage_are_compared_over_that_stage() {
+        let mut both = fixtures::report();
+        let mut before = without(&both, "production");
+        before.instances[0].outcome = Outcome::Failed;
+        let comparison = compared(&before, &both);
+        assert_eq!(short(&comparison), "failing  fixed 1 new  gone ");
+        assert_eq!(
+            comparison.sentence(),
+            "since run monthly-2026-11, in stage test only: 0 newly failing, 1 fixed, 0 new, 0 gone"
+        );
+        // A report that has rows of a stage to which its run did not come.
+        let mut before = both.clone();
+        before.head.steps[1].decision = StepDecision::NotAttempted;
+        before.instances.iter_mut().filter(|row| row.stage == "production").for_each(|row| {
+            row.outcome = Outcome::NotAttempted;
+        });
+        assert_eq!(short(&compared(&before, &both)), "failing  fixed  new  gone ");
+        both.head.steps[0].stage = "production".into();
+        assert!(compared(&both.clone(), &both).stages.is_empty(), "both runs worked on the same stages");
     }
 
     #[test]

@@ -78,7 +78,7 @@ mod tests {
         before.instances[1].instance_id = "i-00000000000000009".into();
         let mut comparing = Comparing::with(serde_json::from_str(&written(&before)).expect("a report"));
         report.clone().into_reported().for_each(|target| comparing.add(&target));
-        report.head.comparison = Some(comparing.end());
+        report.head.comparison = comparing.end(&report.head.steps);
         fixtures::assert_golden("report.json", written(&report).as_bytes());
     }
 

@@ -20,6 +20,9 @@ use serde_json::json;
 
 use crate::{Assembly, Report};
 
+/// The execution of the run.
+const EXECUTION_ARN: &str = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:monthly-2026-11";
+
 /// Returns a target of the first wave of stage `test`.
 pub fn target() -> Target {
     Target {
@@ -123,7 +126,8 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let started_by = "arn:aws:sts::111111111111:assumed-role/Operators/kana@example.com".into();
     let baseline_changes = parsed(json!([{"change": "register-default", "operatingSystem": "AMAZON_LINUX_2023",
         "baseline": {"existing": {"id": "pb-1", "name": "orgpatch-monthly-test-AMAZON_LINUX_2023"}}}]));
-    let mut assembly = Assembly::new(run, gates, None, started_by, Timestamp::from_second(3600).expect("a time"));
+    let mut assembly =
+        Assembly::new(run, gates, None, started_by, EXECUTION_ARN, Timestamp::from_second(3600).expect("a time"));
     let mut add = |step, records| assembly.add(step, known(records));
     // The second target has two chunks.
     let [first, second] = [1, 2].map(|number| Chunk::all(2).nth(number - 1).expect("two chunks"));

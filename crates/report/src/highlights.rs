@@ -13,6 +13,7 @@ use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::patch::MOST_PATCHES;
 use orgpatch_model::reason::ReasonCode;
 
+use super::seen::Seen;
 use super::{BaselineState, OpenCommand, RunReport, StepReport, TargetReport};
 
 /// How many lines of a list are shown. The CSV files have all of them.
@@ -48,9 +49,11 @@ impl<T: Clone> Shortlist<T> {
     }
 }
 
-/// What people are told about a run. Its size does not depend on the number of targets and instances.
+/// What people are told about a run. Its size does not depend on the number of targets and instances, only on that of accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Highlights {
+    /// What was seen, and what was not.
+    seen: Seen,
     /// How many targets there are.
     pub targets: usize,
     /// Those that were not reached, for any reason, by outcome.
@@ -61,6 +64,10 @@ pub struct Highlights {
     pub to_look_at: Shortlist<InstanceRow>,
     /// How many of those have each outcome and reason.
     pub reasons: BTreeMap<(Outcome, ReasonCode), usize>,
+    /// Instances to which nothing was sent although the plan selects them, by a tag, another tool or `maxErrors`.
+    pub left_out: Shortlist<InstanceRow>,
+    /// How many of those have each reason.
+    pub left_out_reasons: BTreeMap<ReasonCode, usize>,
     /// How many instances another tool patches or may patch.
     pub with_conflicts: usize,
     /// How many instances were left alone because of that.
@@ -89,9 +96,10 @@ pub struct Highlights {
 }
 
 impl Highlights {
-    /// Counts one more target.
-    pub fn add_target(&mut self, target: &TargetReport) {
+    /// Counts one more target. `has_rows`: at least one of its instances is in the report.
+    pub fn add_target(&mut self, target: &TargetReport, has_rows: bool) {
         self.targets += 1;
+        self.seen.add_target(target, has_rows);
         if target.outcome != TargetOutcome::Reached {
             self.not_reached.add(target.outcome);
             if target.outcome != TargetOutcome::NotAttempted {
@@ -110,6 +118,11 @@ impl Highlights {
 
     /// Counts one more instance.
     pub fn add_instance(&mut self, row: &InstanceRow) {
+        self.seen.add_instance(row);
+        if is_left_out(row) {
+            self.left_out.add(row);
+            *self.left_out_reasons.entry(row.reason.code.clone()).or_default() += 1;
+        }
         if needs_attention(row.outcome) {
             self.to_look_at.add(row);
             *self.reasons.entry((row.outcome, row.reason.code.clone())).or_default() += 1;
@@ -132,6 +145,17 @@ impl Highlights {
                 None => self.late.push((row.stage.clone(), 1)),
             }
         }
+    }
+
+    /// Returns how much is up to date and what was not seen, and which accounts could not be entered.
+    pub(crate) fn about_what_was_seen(&self, run: &RunReport) -> impl Iterator<Item = String> {
+        self.seen.sentence(run, self.compliant_by_another).into_iter().chain(self.seen.about_accounts())
+    }
+
+    /// Returns how many instances were left out, by reason: `2 excluded-by-tag, 1 max-errors`.
+    pub(crate) fn left_out_by_reason(&self) -> String {
+        let number = |n: &usize| u64::try_from(*n).unwrap_or(u64::MAX);
+        listed(self.left_out_reasons.iter().map(|(code, n)| (code, number(n))))
     }
 
     /// Returns how many targets were not reached, by outcome: `2 access-denied, 1 error`.
@@ -214,6 +238,20 @@ impl Highlights {
             None => counts,
         }
     }
+}
+
+/// Returns true for an instance to which nothing was sent although the plan selects it. A run that looks at readiness only, and
+/// a halt, leave out every instance, and are told elsewhere.
+fn is_left_out(row: &InstanceRow) -> bool {
+    match row.outcome {
+        Outcome::Skipped => row.reason.code != ReasonCode::ReadinessOnly && is_selected(&row.reason.code),
+        _ => row.reason.code == ReasonCode::MaxErrors,
+    }
+}
+
+/// Returns false for what the plan does not select. An instance that it excludes is named, because another person may have set the tag.
+fn is_selected(code: &ReasonCode) -> bool {
+    !matches!(code, ReasonCode::NotSelectedByOperatingSystem | ReasonCode::NotSelectedByTags)
 }
 
 /// Returns true for the outcomes that people want to see first.

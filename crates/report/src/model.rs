@@ -1,6 +1,6 @@
 //! `report.json`: everything about a run in one document.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assembly::ReportedChunk;
 use crate::comparison::Comparison;
+use crate::halt::HaltReport;
 use crate::highlights::Highlights;
 use crate::promotion::StepPromotion;
 use crate::readiness::ReadinessReport;
@@ -50,6 +51,9 @@ pub struct Head {
     pub schema_version: u32,
     /// The run.
     pub run: RunReport,
+    /// What to look at and what to do after a halt. Absent: no gate halted the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halt: Option<HaltReport>,
     /// The steps, in the order in which they ran or would have run.
     pub steps: Vec<StepReport>,
     /// How ready the instances are, and what to fix first.
@@ -77,9 +81,24 @@ impl Head {
         if self.run.readiness_only { "checked readiness in all steps" } else { "advanced through all steps" }
     }
 
-    /// Returns what a run of some stages leaves out, such as `stage test only; 2 stages not run`. None: it works on all of them.
+    /// Returns what a run leaves out, such as `stage test only; 2 stages not run; 1 of 9 targets not seen`. None: it works on all
+    /// stages, and if it advanced, it has seen all targets.
     #[must_use]
     pub fn only(&self) -> Option<String> {
+        let parts: Vec<String> = self.stages_only().into_iter().chain(self.targets_not_seen()).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// A headline about success says what it does not cover. One about a halt or an error claims nothing.
+    fn targets_not_seen(&self) -> Option<String> {
+        let not_seen: u64 = self.steps.iter().map(|step| step.targets_not_listed).sum();
+        let all: u64 = self.steps.iter().map(|step| step.targets.all()).sum();
+        let claims = self.run.decision == RunDecision::Advanced && !self.run.operation.is_about_baselines_only();
+        let all = counted(usize::try_from(all).unwrap_or(usize::MAX), "target");
+        (claims && not_seen > 0).then(|| format!("{not_seen} of {all} not seen"))
+    }
+
+    fn stages_only(&self) -> Option<String> {
         let missing = self.run.stages_not_in_run.len();
         let mut stages: Vec<&str> = self.steps.iter().map(|step| step.stage.as_str()).collect();
         stages.dedup();
@@ -87,6 +106,11 @@ impl Head {
         let not_run = counted(missing, "stage");
         (missing > 0).then(|| format!("stage{plural} {} only; {not_run} not run", stages.join(", ")))
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none_of_them(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Reports of versions that did not ask CloudTrail.
@@ -186,6 +210,9 @@ pub struct StepReport {
     /// Targets by outcome.
     #[serde(default)]
     pub targets: TargetCounts,
+    /// Targets of which no instance could be listed, so that none of them is in any number. Absent: 0.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub targets_not_listed: u64,
     /// The installed patches compared with those that the first stage has installed. Null: the plan compares nothing.
     pub promotion: Option<StepPromotion>,
     /// The limits of the gate. Absent: the gate did not decide.
@@ -287,8 +314,10 @@ impl Report {
     #[must_use]
     pub fn highlights(&self) -> Highlights {
         let mut highlights = Highlights::default();
+        let listed: HashSet<(&str, &str)> =
+            self.instances.iter().map(|row| (row.account_id.as_str(), row.region.as_str())).collect();
         for target in &self.targets {
-            highlights.add_target(target);
+            highlights.add_target(target, listed.contains(&(target.account_id.as_str(), target.region.as_str())));
         }
         for row in &self.instances {
             highlights.add_instance(row);

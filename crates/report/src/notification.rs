@@ -11,7 +11,7 @@ use orgpatch_model::text::plain;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
-use super::{Head, Highlights, OpenCommand, closed_run, earlier_stages, small_account};
+use super::{HaltReport, Head, Highlights, OpenCommand, closed_run, earlier_stages, readiness, small_account};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
@@ -24,6 +24,9 @@ const OPEN_SHOWN: usize = 5;
 
 /// A longer reason of a run is cut in the message, in characters. It may have words of a service or an account in it.
 const LONGEST_REASON: usize = 1_000;
+
+/// A longer line about an instance is cut in the message, in characters.
+const LONGEST_LINE: usize = 300;
 
 /// Returns the answer about a run whose report cannot be written. What the run did stands in its records.
 #[must_use]
@@ -74,8 +77,9 @@ impl Head {
             RunDecision::Error if run.reason.code == ReasonCode::ErrorRunStopped => "was STOPPED",
             RunDecision::Error => "ended with an ERROR",
         };
+        let at = self.halt.as_ref().map(|halt| format!(" in stage {}", halt.stage)).unwrap_or_default();
         let only = self.only().map(|only| format!(" ({only})")).unwrap_or_default();
-        let mut subject = format!("orgpatch {} of plan {} {word}{only}", run.operation, run.plan);
+        let mut subject = format!("orgpatch {} of plan {} {word}{at}{only}", run.operation, run.plan);
         subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
         ReportAnswer {
             decision: run.decision,
@@ -84,7 +88,11 @@ impl Head {
                 RunDecision::Halted => HALTED.to_owned(),
                 RunDecision::Error => run.reason.code.to_string(),
             },
-            cause: run.reason.text.clone(),
+            // Under the name of the error, which says that the run halted.
+            cause: match run.decision {
+                RunDecision::Halted => run.reason.text.replacen("halted at ", "", 1),
+                _ => run.reason.text.clone(),
+            },
             subject,
             message: self.message(highlights, bucket, manifest_sha256),
             report_key: keys::report(&run.id),
@@ -93,7 +101,21 @@ impl Head {
     }
 
     fn message(&self, highlights: &Highlights, bucket: &str, manifest_sha256: &str) -> String {
-        let mut text = format!("Run {}: {}\n\n", self.run.id, plain(&self.run.reason.text, LONGEST_REASON));
+        let run = &self.run;
+        let mut text = format!("Run {}: {}\n", run.id, plain(&run.reason.text, LONGEST_REASON));
+        let _ = writeln!(text, "From {} to {}.\n", run.told(run.started_at), run.told(run.finished_at));
+        if let Some(halt) = &self.halt {
+            text.push_str(&after_a_halt(halt));
+        } else if self.run.decision == RunDecision::Error && !self.run.reason.code.action().is_empty() {
+            let _ = writeln!(text, "What to do: {}\n", self.run.reason.code.action());
+        }
+        if let Some(sentence) = closed_run::sentence(&self.run) {
+            let _ = writeln!(text, "{sentence}");
+        }
+        open_commands(&mut text, highlights);
+        for sentence in highlights.about_what_was_seen(&self.run) {
+            let _ = writeln!(text, "{sentence}");
+        }
         for step in &self.steps {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}: {}", step.id, highlights.counted(&self.run, step));
@@ -101,13 +123,9 @@ impl Head {
                 let _ = write!(text, "{}", promotion.sentence());
             }
         }
-        if let Some(sentence) = closed_run::sentence(&self.run) {
-            let _ = writeln!(text, "{sentence}");
-        }
         for sentence in earlier_stages::sentences(&self.run) {
             let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
         }
-        open_commands(&mut text, highlights);
         for sentence in highlights.about_installs() {
             let _ = writeln!(text, "{sentence}");
         }
@@ -126,11 +144,17 @@ impl Head {
         if with_conflicts > left_alone {
             let _ = writeln!(text, "Another tool may patch {} in all.", counted(*with_conflicts, "instance"));
         }
+        if highlights.left_out.all > 0 {
+            let (all, reasons) = (counted(highlights.left_out.all, "instance"), highlights.left_out_by_reason());
+            let _ = writeln!(text, "Left out: {all} ({reasons}). summary.md names them.");
+        }
         if not_reached.all() > 0 {
             let (all, kinds) = (not_reached.all(), highlights.not_reached_by_outcome());
             let _ = writeln!(text, "{all} of {targets} targets were not reached: {kinds}.");
         }
-        text.push_str(&self.readiness.sentences());
+        // After a halt only what concerns it.
+        let causes = self.halt.as_ref().map_or(&self.readiness.first_to_fix, |halt| &halt.first_to_fix);
+        text.push_str(&readiness::sentences(causes));
         if let Some(sentence) = small_account::sentence(&self.run) {
             let _ = writeln!(text, "{sentence}");
         }
@@ -160,6 +184,31 @@ fn open_commands(text: &mut String, highlights: &Highlights) {
     }
 }
 
+/// Returns what to look at after a halt, whether later steps were touched, and how to go on. No line begins with what may be a name of
+/// an account.
+fn after_a_halt(halt: &HaltReport) -> String {
+    let mut text = String::new();
+    if halt.all_instances + halt.all_targets > 0 {
+        text.push_str("Look at:\n");
+    }
+    for line in halt.to_look_at() {
+        let _ = writeln!(text, "  - {}", plain(&line, LONGEST_LINE));
+    }
+    if let Some(more) = halt.more() {
+        let _ = writeln!(text, "  {more}");
+    }
+    let _ = writeln!(text, "{}", halt.later_steps);
+    text.push_str("What to do:\n");
+    for (number, sentence) in (1..).zip(&halt.what_to_do) {
+        let _ = writeln!(text, "  {number}. {sentence}");
+    }
+    if let Some(command) = &halt.command {
+        let _ = writeln!(text, "The command that starts the run again:\n  {command}");
+    }
+    text.push('\n');
+    text
+}
+
 /// Joins a text of whole lines and the end of a message. What is too long is cut behind a line. The end stays: it says where
 /// the rest is.
 fn bounded(text: &str, end: &str) -> String {
@@ -176,6 +225,7 @@ fn bounded(text: &str, end: &str) -> String {
 #[cfg(test)]
 mod tests {
     use orgpatch_engine::readiness::Status;
+    use orgpatch_model::reason::ReasonCode;
 
     use super::*;
     use crate::fixtures;
@@ -186,11 +236,16 @@ mod tests {
     fn foreign_text_writes_no_line_and_no_link_of_a_message() {
         let mut report = fixtures::report();
         report.head.run.reason.text = HOSTILE.to_owned();
-        for cause in &mut report.head.readiness.first_to_fix {
+        let halt = report.head.halt.as_mut().expect("a halt");
+        for instance in &mut halt.instances {
+            (instance.name, instance.reason.text) = (Some(HOSTILE.to_owned()), HOSTILE.to_owned());
+        }
+        halt.first_to_fix.clone_from(&report.head.readiness.first_to_fix);
+        for cause in &mut halt.first_to_fix {
             (cause.status, cause.text) = (Status::Fail, HOSTILE.to_owned());
         }
         let told = report.head.answer(&report.highlights(), "b", "0123").message;
-        assert!(told.matches("ACTION REQUIRED").count() > 1, "{told}");
+        assert!(told.matches("ACTION REQUIRED").count() > 2, "{told}");
         let caught = CaughtError { error: "Unavailable".into(), cause: HOSTILE.into() };
         for message in [told, without_report("night", &caught, "b").message] {
             assert!(message.contains("ACTION REQUIRED"), "{message}");
@@ -205,10 +260,13 @@ mod tests {
     fn a_run_of_some_stages_is_called_that() {
         let mut report = fixtures::report();
         let subject = |report: &crate::Report| report.head.answer(&report.highlights(), "b", "0123").subject;
-        assert_eq!(subject(&report), "orgpatch install of plan monthly HALTED");
-        report.head.run.decision = RunDecision::Advanced;
+        assert_eq!(subject(&report), "orgpatch install of plan monthly HALTED in stage production");
+        (report.head.run.decision, report.head.halt) = (RunDecision::Advanced, None);
         report.head.run.stages_not_in_run = vec!["staging".into()];
-        assert_eq!(report.head.only().as_deref(), Some("stages test, production only; 1 stage not run"));
+        assert_eq!(
+            report.head.only().as_deref(),
+            Some("stages test, production only; 1 stage not run; 1 of 3 targets not seen")
+        );
         report.head.steps.truncate(1);
         report.head.run.stages_not_in_run.push("production".into());
         assert_eq!(
@@ -217,6 +275,59 @@ mod tests {
         );
         report.head.run.readiness_only = true;
         assert!(subject(&report).contains("checked readiness in all steps (stage test only"), "{}", subject(&report));
+    }
+
+    #[test]
+    fn the_first_lines_after_a_halt_say_what_to_look_at_and_what_to_do() {
+        let report = fixtures::report();
+        let message = report.head.answer(&report.highlights(), "b", "0123").message;
+        let (first, _) = message.split_once("\n01-test-1").expect("the steps");
+        insta::assert_snapshot!(first);
+    }
+
+    #[test]
+    fn a_headline_of_success_says_what_was_not_seen() {
+        let mut report = fixtures::report();
+        assert_eq!(report.head.only(), None, "a halt claims nothing");
+        (report.head.run.decision, report.head.halt) = (RunDecision::Advanced, None);
+        let told = "advanced through all steps (1 of 3 targets not seen)";
+        let subject = report.head.answer(&report.highlights(), "b", "0123").subject;
+        assert!(subject.ends_with(told), "{subject}");
+        let summary = crate::summary::markdown(&report.head, &report.highlights());
+        assert!(summary.contains(told), "{summary}");
+    }
+
+    #[test]
+    fn a_halt_is_called_that_once() {
+        let report = fixtures::report();
+        let ReportAnswer { error, cause, message, .. } = report.head.answer(&report.highlights(), "b", "0123");
+        let halts = |text: &str| text.to_lowercase().matches("halted").count();
+        assert_eq!(halts(&format!("{error}: {cause}")), 1, "{error}: {cause}");
+        assert_eq!(halts(&message), 1, "{message}");
+    }
+
+    #[test]
+    fn advice_about_readiness_concerns_the_halt() {
+        let mut report = fixtures::report();
+        for cause in &mut report.head.readiness.first_to_fix {
+            cause.status = Status::Fail;
+        }
+        let told = |report: &crate::Report| report.head.answer(&report.highlights(), "b", "0123").message;
+        let about_the_halt = report.head.halt.as_mut().expect("a halt");
+        about_the_halt.first_to_fix.clear();
+        assert!(!told(&report).contains("What to fix first"), "{}", told(&report));
+        report.head.halt = None;
+        assert!(told(&report).contains("What to fix first"), "{}", told(&report));
+    }
+
+    #[test]
+    fn an_error_comes_with_what_to_do() {
+        let mut report = fixtures::report();
+        (report.head.run.decision, report.head.halt) = (RunDecision::Error, None);
+        report.head.run.reason.code = ReasonCode::of_error("Throttled");
+        let message = report.head.answer(&report.highlights(), "b", "0123").message;
+        let action = report.head.run.reason.code.action();
+        assert!(!action.is_empty() && message.contains(&format!("What to do: {action}")), "{message}");
     }
 
     #[test]

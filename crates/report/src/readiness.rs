@@ -46,20 +46,17 @@ impl ReadinessTally {
     }
 }
 
-impl ReadinessReport {
-    /// Returns the first few causes of failures for the notification. Empty: there is none.
-    pub(super) fn sentences(&self) -> String {
-        let mut text = String::new();
-        let failing = || self.first_to_fix.iter().filter(|cause| cause.status == Status::Fail);
-        for cause in failing().take(CAUSES_TOLD) {
-            // No line begins with what may be a name of an account.
-            let _ =
-                writeln!(text, "  - {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
-        }
-        match failing().count() {
-            0 => text,
-            all if all > CAUSES_TOLD => format!("\nWhat to fix first:\n{text}  and {} more\n", all - CAUSES_TOLD),
-            _ => format!("\nWhat to fix first:\n{text}"),
-        }
+/// Returns the first few causes of failures for the notification. Empty: there is none.
+pub(super) fn sentences(causes: &[Cause]) -> String {
+    let mut text = String::new();
+    let failing = || causes.iter().filter(|cause| cause.status == Status::Fail);
+    for cause in failing().take(CAUSES_TOLD) {
+        // No line begins with what may be a name of an account.
+        let _ = writeln!(text, "  - {}: {}", plain(&cause.text, LONGEST_CAUSE), counted(cause.instances, "instance"));
+    }
+    match failing().count() {
+        0 => text,
+        all if all > CAUSES_TOLD => format!("\nWhat to fix first:\n{text}  and {} more\n", all - CAUSES_TOLD),
+        _ => format!("\nWhat to fix first:\n{text}"),
     }
 }

@@ -4,13 +4,14 @@
 
 use std::fmt::Write as _;
 
+use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::english::counted;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::text::{WORD_JOINER, begins_a_link, visible};
 
 use crate::comparison::Comparison;
-use crate::{Head, Highlights, StepDecision};
+use crate::{HaltReport, Head, Highlights, StepDecision};
 use crate::{closed_run, earlier_stages, small_account};
 
 /// How many instances of each kind of change are named. The page has all.
@@ -23,9 +24,13 @@ const LONGEST_TEXT: usize = 300;
 pub fn markdown(head: &Head, highlights: &Highlights) -> String {
     let mut out = String::new();
     heading(&mut out, head, highlights);
+    if let Some(halt) = &head.halt {
+        after_a_halt(&mut out, halt);
+    }
     steps(&mut out, head, highlights);
     open_commands(&mut out, highlights);
     instances(&mut out, highlights);
+    left_out(&mut out, highlights);
     targets(&mut out, highlights);
     compared(&mut out, head.comparison.as_ref());
     out
@@ -46,8 +51,8 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
         RunDecision::Error if run.reason.code == ReasonCode::ErrorRunStopped => "**was stopped**",
         RunDecision::Error => "**ended with an error**",
     };
-    let only = head.only().map(|only| format!(" ({only})")).unwrap_or_default();
-    line!(out, "# {} of plan {} {word}{}", run.operation, text(&run.plan), text(&only));
+    let only = head.only().map(|only| format!(" ({})", text(&only))).unwrap_or_default();
+    line!(out, "# {} of plan {} {word}{only}", run.operation, text(&run.plan));
     line!(out);
     line!(out, "{} (`{}`)", text(&run.reason.text), code(&run.reason.code.name()));
     line!(out);
@@ -66,6 +71,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     let counts: Vec<String> = run.counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
     line!(out, "- Instances: {counts}");
+    for sentence in highlights.about_what_was_seen(run) {
+        line!(out, "- {}", text(&sentence));
+    }
     for sentence in highlights.about_installs() {
         line!(out, "- {}", text(&sentence));
     }
@@ -77,6 +85,31 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     }
     if let Some(sentence) = small_account::sentence(run) {
         line!(out, "- {sentence}");
+    }
+}
+
+/// Writes what to look at after a halt, whether later steps were touched, and how to go on.
+fn after_a_halt(out: &mut String, halt: &HaltReport) {
+    line!(out);
+    line!(out, "## What to do");
+    line!(out);
+    for one in halt.to_look_at() {
+        line!(out, "- {}", text(&one));
+    }
+    if let Some(more) = halt.more() {
+        line!(out, "- {more}");
+    }
+    line!(out);
+    line!(out, "{}", text(&halt.later_steps));
+    line!(out);
+    for (number, sentence) in (1..).zip(&halt.what_to_do) {
+        line!(out, "{number}. {}", text(sentence));
+    }
+    if let Some(command) = &halt.command {
+        line!(out);
+        line!(out, "```");
+        line!(out, "{}", code(command));
+        line!(out, "```");
     }
 }
 
@@ -132,9 +165,30 @@ fn instances(out: &mut String, highlights: &Highlights) {
         line!(out, "- {n} {outcome}: `{}`", code(&reason.name()));
     }
     line!(out);
+    table(out, &list.first);
+    more(out, list.more(), "instances.csv");
+}
+
+/// Writes the instances to which nothing was sent: counts by reason, then who and why.
+fn left_out(out: &mut String, highlights: &Highlights) {
+    let list = &highlights.left_out;
+    if list.all == 0 {
+        return;
+    }
+    line!(out);
+    line!(out, "## {} left out", counted(list.all, "instance"));
+    line!(out);
+    line!(out, "By reason: {}.", highlights.left_out_by_reason());
+    line!(out);
+    table(out, &list.first);
+    more(out, list.more(), "instances.csv");
+}
+
+/// Writes instances as a table.
+fn table(out: &mut String, rows: &[InstanceRow]) {
     line!(out, "| instance | account | Region | stage | outcome | reason |");
     line!(out, "|---|---|---|---|---|---|");
-    for row in &list.first {
+    for row in rows {
         let name = row.name.as_deref().map(|name| format!(" {}", text(name))).unwrap_or_default();
         line!(
             out,
@@ -147,7 +201,6 @@ fn instances(out: &mut String, highlights: &Highlights) {
             text(&row.reason.text),
         );
     }
-    more(out, list.more(), "instances.csv");
 }
 
 fn targets(out: &mut String, highlights: &Highlights) {
@@ -182,6 +235,14 @@ fn compared(out: &mut String, comparison: Option<&Comparison>) {
     line!(out);
     line!(out, "## Since run `{}`", code(&comparison.run_id));
     line!(out);
+    if !comparison.stages.is_empty() {
+        line!(
+            out,
+            "Compared: {}. Only one of the two runs worked on the other stages.",
+            text(&comparison.stages.join(", "))
+        );
+        line!(out);
+    }
     for (what, list) in [
         ("newly failing", &comparison.newly_failing),
         ("fixed", &comparison.fixed),
@@ -243,6 +304,7 @@ fn code(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use orgpatch_model::outcome::Outcome;
+    use orgpatch_model::reason::{Reason, ReasonCode};
 
     use super::*;
     use crate::comparison::Comparing;
@@ -258,6 +320,38 @@ mod tests {
     }
 
     #[test]
+    fn times_have_seconds() {
+        let mut report = fixtures::report();
+        report.head.run.started_at = jiff::Timestamp::from_nanosecond(1_123_456_789).expect("a time");
+        assert!(summary(&report).contains("- Started: 1970-01-01T00:00:01Z, ended"), "{}", summary(&report));
+    }
+
+    #[test]
+    fn who_was_left_out_is_listed_with_the_reason() {
+        let mut report = fixtures::report();
+        let row = report.instances[0].clone();
+        let left_out = |id: usize, outcome, code| {
+            let mut row = row.clone();
+            row.instance_id = format!("i-{id:017}");
+            (row.outcome, row.reason) = (outcome, Reason::new(code, "the reason"));
+            row
+        };
+        report.instances.push(left_out(90, Outcome::NotAttempted, ReasonCode::MaxErrors));
+        report.instances.push(left_out(91, Outcome::Skipped, ReasonCode::ConflictPatchPolicy));
+        report.instances.push(left_out(92, Outcome::Skipped, ReasonCode::NotSelectedByTags));
+        report.instances.push(left_out(93, Outcome::NotAttempted, ReasonCode::Halted));
+        report.instances.extend((100..120).map(|id| left_out(id, Outcome::Skipped, ReasonCode::ExcludedByTag)));
+        let summary = summary(&report);
+        let (_, listed) = summary.split_once("## 22 instances left out").expect("a section");
+        let (listed, _) = listed.split_once("… and 2 more: see instances.csv.").expect("how many more");
+        assert!(listed.contains("By reason: 1 conflict-patch-policy, 20 excluded-by-tag, 1 max-errors."), "{listed}");
+        assert!(listed.contains("`i-00000000000000090`") && listed.contains("the reason"), "{listed}");
+        assert!(!listed.contains("00092") && !listed.contains("00093"), "{listed}");
+        let message = report.head.answer(&report.highlights(), "b", "0123").message;
+        assert!(message.contains("Left out: 22 instances (1 conflict-patch-policy, 20"), "{message}");
+    }
+
+    #[test]
     fn the_summary_says_what_changed() {
         let mut report = fixtures::report();
         let mut before = report.clone();
@@ -268,7 +362,7 @@ mod tests {
         for target in report.clone().into_reported() {
             comparing.add(&target);
         }
-        report.head.comparison = Some(comparing.end());
+        report.head.comparison = comparing.end(&report.head.steps);
         let summary = summary(&report);
         let (_, compared) = summary.split_once("## Since").expect("a section");
         insta::assert_snapshot!(compared);

@@ -24,7 +24,7 @@ def report(*steps: tuple[str, int, str]) -> dict[str, Any]:
     }
 
 
-HALTED = execution("FAILED", "Halted", "halted at step 02-staging-1")
+HALTED = execution("FAILED", "Halted", "step 02-staging-1: 1 of 2 failed")
 TEST, STAGING = ("test", 1, "advance"), ("staging", 1, "halt")
 
 
@@ -40,7 +40,7 @@ TEST, STAGING = ("test", 1, "advance"), ("staging", 1, "halt")
         ),
         (execution("ABORTED"), [], "The run failed: ABORTED: no cause is known"),
         # Without a report there is only what the state machine says.
-        (HALTED, [], "Halted: halted at step 02-staging-1"),
+        (HALTED, [], "Halted: step 02-staging-1: 1 of 2 failed"),
         (HALTED, [TEST, STAGING], "Halted at staging: 1 of 33 instances failed (limit 0%)."),
         (
             HALTED,

@@ -69,11 +69,12 @@ impl Failure {
             ),
             RunError::UnknownAccount { organization, .. } => format!(
                 "correct the id (`aws organizations list-accounts` lists the accounts), remove it if the account is \
-                 gone, or use a --profile of another organization than {organization}"
+                 gone (with its stage, if that has nothing else), or use a --profile of another organization than {organization}"
             ),
-            RunError::AccountInTwoStages { account, second, .. } => {
-                format!("if the earlier stage is right, add exclude: {{accounts: [\"{account}\"]}} to stage {second:?}")
-            }
+            RunError::AccountInTwoStages { account, second, .. } => format!(
+                "if the earlier stage is right, add exclude: {{accounts: [\"{account}\"]}} to stage {second:?}; if the stage \
+                 has no other account, take the stage out instead, because no stage may be empty"
+            ),
             RunError::StageWithoutAccounts { .. } => {
                 "move an account there, change the stage's ous, accounts or exclude, \
                  or run the other stages with --stages"

@@ -17,7 +17,7 @@ use crate::preview::text::printable;
 pub fn render(report: &Report, all: usize) -> String {
     let run = &report.head.run;
     let mut out = String::new();
-    let _ = writeln!(out, "Run {}: {} of plan {}, {}", run.id, run.operation, run.plan, run.finished_at);
+    let _ = writeln!(out, "Run {}: {} of plan {}, {:.0}", run.id, run.operation, run.plan, run.finished_at);
     let _ = writeln!(out, "{}\n", printable(&run.reason.text));
     let names: HashMap<&str, &str> =
         report.targets.iter().map(|target| (target.account_id.as_str(), target.account_name.as_str())).collect();

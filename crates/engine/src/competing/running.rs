@@ -66,7 +66,7 @@ pub(super) fn collect(
     for command in running.iter().filter(|command| command_matters(command, moment.run_id)) {
         let Some(instance) = index.get(&command.instance_id) else { continue };
         let document = document::name(&command.document);
-        let since = command.requested_at.map(|at| format!(" since {at}")).unwrap_or_default();
+        let since = command.requested_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
         let id = &command.command_id;
         collected.add(
             instance,

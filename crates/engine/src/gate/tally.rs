@@ -162,6 +162,12 @@ fn asked_by_the_plan(code: &ReasonCode) -> Option<Asked> {
     }
 }
 
+/// Returns true if a skipped instance with that reason counts at the gate: the plan itself does not leave it out.
+#[must_use]
+pub fn counts_as_skipped(code: &ReasonCode) -> bool {
+    asked_by_the_plan(code).is_none()
+}
+
 /// What all steps of a stage come to.
 #[derive(Debug)]
 pub(super) struct StageTally {

@@ -76,7 +76,7 @@ fn eligibility(
         );
     };
     if node.ping != "Online" {
-        let since = node.last_ping.map(|at| format!(" since {at}")).unwrap_or_default();
+        let since = node.last_ping.map(|at| format!(" since {at:.0}")).unwrap_or_default();
         return not_ready(ReasonCode::AgentOffline, format!("the SSM Agent has not answered{since} ({})", node.ping));
     }
     let platform = node.platform();

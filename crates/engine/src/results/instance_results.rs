@@ -298,13 +298,15 @@ pub fn install_rows(
             let ordered = *ordered.get(before.instance_id.as_str())?;
             let found = judged.get(&before.instance_id)?;
             let left = patches.remove(&before.instance_id).unwrap_or_default();
-            // Without a list afterwards it is unknown which patches went in.
+            let installed_answer = commands.first().and_then(|asked| asked.get(&before.instance_id));
+            // Without a list afterwards it is unknown which patches went in. An install that was not sent brought none, and
+            // failed at none.
+            let was_sent = installed_answer.is_some_and(|install| install.command_id.is_some());
             let (failed, installed) = match &found.evidence {
-                None => (Vec::new(), Vec::new()),
-                Some(_) => failed_and_installed(&ordered.missing, &left),
+                Some(_) if was_sent => failed_and_installed(&ordered.missing, &left),
+                _ => (Vec::new(), Vec::new()),
             };
             let (missing_after, more_missing_after) = left.into_parts();
-            let installed_answer = commands.first().and_then(|asked| asked.get(&before.instance_id));
             let conflicts = with_the_last(before.conflicts, installed_answer);
             let given_up = installed_answer.filter(|installed| installed.answer.is_given_up());
             let mut command_ids = before.command_ids;
@@ -354,134 +356,4 @@ fn failed_and_installed(ordered: &[Patch], left: &PatchList) -> (Vec<Patch>, Vec
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use orgpatch_model::patch::PatchDisposition;
-    use proptest::collection::{btree_map, vec};
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::fixtures::{seen, target};
-
-    /// Package and version of each patch that is missing.
-    type Missing = BTreeMap<u8, u8>;
-
-    fn patches(missing: &Missing) -> Vec<Patch> {
-        let patch = |(id, version): (&u8, &u8)| Patch {
-            id: format!("package-{id:02}"),
-            title: format!("package-{id:02}:{version}"),
-            classification: String::new(),
-            severity: String::new(),
-            state: PatchDisposition::Missing,
-            cve_ids: Vec::new(),
-            more_cve_ids: 0,
-        };
-        missing.iter().map(patch).collect()
-    }
-
-    fn missing() -> impl Strategy<Value = Missing> {
-        btree_map(0..30_u8, 0..3_u8, 0..20)
-    }
-
-    fn ids(patches: &[Patch]) -> BTreeSet<&str> {
-        patches.iter().map(|patch| patch.id.as_str()).collect()
-    }
-
-    #[test]
-    fn the_row_of_an_install_counts_what_its_lists_do_not_name() {
-        let seen = seen("i-1", Some(OperatingSystem::AmazonLinux2023));
-        let reason = Reason::new(ReasonCode::StillMissing, "x");
-        let listed = patches(&Missing::from([(1, 0), (2, 0), (3, 0)]));
-        let ordered = OrderedInstance {
-            instance_id: "i-1".into(),
-            os: OperatingSystem::AmazonLinux2023,
-            availability_zone: None,
-            missing: listed.clone(),
-            more: 9,
-            untested: Vec::new(),
-            held_back: Vec::new(),
-            reason: reason.clone(),
-        };
-        let order = InstallOrder {
-            account_id: target().account_id,
-            region: target().region,
-            instances: vec![ordered],
-            left_out: Vec::new(),
-            withheld: WithheldPatches::new(),
-            scanned_at: BTreeMap::new(),
-        };
-        let before = InstanceRow {
-            missing_before: listed.clone(),
-            more_missing_before: 9,
-            ..row(&target(), &seen, Outcome::Missing, reason.clone())
-        };
-        let evidence = ComplianceRow {
-            instance_id: "i-1".into(),
-            baseline_id: "pb-1".into(),
-            snapshot_id: None,
-            operation: "Scan".into(),
-            ended_at: Timestamp::UNIX_EPOCH,
-            missing: 6,
-            failed: 0,
-            pending_reboot: 0,
-        };
-        let judged = Judged {
-            verdict: Verdict { outcome: Outcome::Failed, reason },
-            evidence: Some(evidence),
-            overwritten_by: None,
-        };
-        // Of the six patches that are still missing only the second is listed.
-        let left = PatchList::of(patches(&(2..8).map(|id| (id, 0)).collect()), 1);
-        let rows = install_rows(
-            vec![before],
-            &order,
-            &[],
-            &BTreeMap::from([("i-1".to_owned(), judged)]),
-            HashMap::from([("i-1".to_owned(), left)]),
-        );
-        let [row] = &rows[..] else { panic!("one row") };
-        assert_eq!((row.count_missing_before(), row.count_missing_after()), (12, 6));
-        assert_eq!(row.installed, listed[..1]);
-        assert_eq!(row.failed, listed[1..], "nothing rules out that the third is missing");
-    }
-
-    proptest! {
-        #[test]
-        fn no_patch_is_called_installed_that_is_still_missing(
-            before in missing(),
-            after in missing(),
-            most in 0..25_usize,
-        ) {
-            let (before, after) = (patches(&before), patches(&after));
-            let (ordered, _) = PatchList::of(before.clone(), most).into_parts();
-            let left = PatchList::of(after.clone(), most);
-            let (failed, installed) = failed_and_installed(&ordered, &left);
-            prop_assert!(ids(&installed).is_disjoint(&ids(&after)), "{installed:?} of {after:?}");
-            prop_assert_eq!(failed.len() + installed.len(), ordered.len(), "every listed patch is one of both");
-            // As long as the list is complete, nothing else is called failed.
-            if after.len() <= most {
-                prop_assert!(ids(&failed).is_subset(&ids(&after)), "{failed:?} of {after:?}");
-            }
-        }
-
-        #[test]
-        fn the_list_is_the_beginning_and_the_number_is_the_rest_whatever_the_pages(
-            all in missing().prop_map(|missing| patches(&missing)).prop_shuffle(),
-            sizes in vec(1..7_usize, 20),
-            most in 0..25_usize,
-        ) {
-            let mut list = PatchList::default();
-            let mut rest = all.clone();
-            for size in sizes {
-                let later = rest.split_off(size.min(rest.len()));
-                list.add(std::mem::replace(&mut rest, later), most);
-            }
-            let mut sorted = all;
-            sorted.sort();
-            let more = sorted.split_off(most.min(sorted.len())).len();
-            let (listed, counted) = list.into_parts();
-            prop_assert_eq!((listed, counted as usize), (sorted, more));
-        }
-    }
-}
+mod tests;

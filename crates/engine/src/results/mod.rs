@@ -55,10 +55,10 @@ pub struct InstanceRow {
     /// How many more the scan before found missing, which are not listed. Absent: 0.
     #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]
     pub more_missing_before: u32,
-    /// Listed patches that were missing before and are not any more, by the scan afterwards.
+    /// Listed patches that were missing before and are not any more, by the scan afterwards. Empty where no install was sent.
     pub installed: Vec<Patch>,
     /// Listed patches that were missing before and still are: the install did not bring them. If the list of the scan
-    /// afterwards is not complete, patches that it does not rule out are among them.
+    /// afterwards is not complete, patches that it does not rule out are among them. Empty where no install was sent.
     pub failed: Vec<Patch>,
     /// Everything that the scan afterwards finds missing, whether it was known before or not: the first 500 by id.
     pub missing_after: Vec<Patch>,

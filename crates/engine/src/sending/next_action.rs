@@ -41,7 +41,7 @@ impl TimeOver {
         match self {
             Self::Deadline(at) => Reason::new(
                 ReasonCode::Deadline,
-                format!("there was no answer in time; the deadline of the step is {at}"),
+                format!("there was no answer in time; the deadline of the step is {at:.0}"),
             ),
             Self::Looks => Reason::new(
                 ReasonCode::TooManyLooks,

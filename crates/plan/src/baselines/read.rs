@@ -7,7 +7,7 @@ use super::super::decode::{At, Decoder, Located, Names, join, quote, values};
 use super::super::pattern::{DATE, SOURCE_NAME};
 use super::super::promotion::Untested;
 use super::super::read::{explain_field, retired};
-use super::super::suggest::nearest;
+use super::super::suggest::{did_you_mean, nearest, system_meant};
 use super::super::yaml::{Location, Value};
 use super::sources::Refused;
 use super::{
@@ -71,10 +71,9 @@ pub(crate) fn baselines(decoder: &mut Decoder, at: &At<'_>) -> Baselines {
     for (name, place, node) in entries {
         let at = At { path: join(&at.path, name), node };
         let Some(os) = OperatingSystem::from_name(name) else {
-            let problem = match (retired(name), nearest(name, names)) {
-                (Some(why), _) => format!("{} is not valid: {why}", quote(name)),
-                (None, Some(near)) => format!("{} is not an operating system (did you mean {near}?)", quote(name)),
-                (None, None) => format!("{} is not an operating system", quote(name)),
+            let problem = match retired(name) {
+                Some(why) => format!("{} is not valid: {why}", quote(name)),
+                None => format!("{} is not an operating system{}", quote(name), did_you_mean(system_meant(name))),
             };
             decoder.refuse(&at.path, place, problem, names.join(", "));
             continue;

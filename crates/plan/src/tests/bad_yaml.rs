@@ -59,6 +59,12 @@ fn tags_of_yaml() {
 }
 
 #[test]
+fn a_text_with_a_colon_needs_quotes() {
+    assert_snapshot!(mistakes_in("select: {tags: {Name: [web: prod]}}"), @r#"line 4, column 24: select.tags.Name[0]: a mapping is not a text; a text with a colon needs quotes: "web: prod"; valid: a tag value"#);
+    assert_snapshot!(mistakes_in("reboot: {if: needed, or: not}"), @"line 4, column 9: reboot: a mapping is not a text; a text with braces or a colon needs quotes; valid: if-needed, never");
+}
+
+#[test]
 fn keys_that_stand_twice_or_are_no_text() {
     assert_snapshot!(mistakes_in("reboot: never\n1: one\n? [a, b]\n: two\nreboot: if-needed\n? ~\n: three\n"), @r#"
     line 5, column 1: the key 1 is not a text; valid: keys that are texts; quotes make a number or true a text

@@ -1,6 +1,6 @@
 // The numbers on the page are those of report.json, for generated reports and those of make test-page REPORTS=<folder>.
 import type { Page } from "@playwright/test";
-import { patchStatuses } from "../src/model/patches";
+import { patchKey, patchStatuses, refKey } from "../src/model/patches";
 import type { Report } from "../src/model/report";
 import { expect, goTo, pageOf, test } from "./support/page";
 import { all, halted } from "./support/reports";
@@ -85,12 +85,12 @@ async function patches(page: Page, report: Report): Promise<void> {
   await page.getByRole("heading", { name: "Patches" }).waitFor();
   const where = new Map<string, number>();
   for (const row of report.instances)
-    for (const { patch } of patchStatuses(row)) where.set(patch.id, (where.get(patch.id) ?? 0) + 1);
-  for (const step of report.steps) {
-    for (const ref of step.promotion?.heldBack ?? []) {
-      const id = typeof ref === "string" ? ref : ref.id;
-      where.set(id, where.get(id) ?? 0);
+    for (const { patch } of patchStatuses(row)) {
+      const key = patchKey(patch.id, patch.title, row.os ?? "");
+      where.set(key, (where.get(key) ?? 0) + 1);
     }
+  for (const step of report.steps) {
+    for (const ref of step.promotion?.heldBack ?? []) where.set(refKey(ref), where.get(refKey(ref)) ?? 0);
   }
   expect(await numberIn(page, "[data-count=patches]")).toBe(where.size);
   for (const [id, n] of [...where].slice(0, 5)) {

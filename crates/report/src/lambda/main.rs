@@ -63,8 +63,8 @@ async fn answer(
     let wanted: Vec<Wanted> =
         gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
     let started_by = starter::started_by(&request.execution_arn, &request.starts, &request.scan_run_role);
-    let assembly =
-        Assembly::new(run, gates, request.error.as_ref(), started_by, request.now).closed_by(request.closing.clone());
+    let assembly = Assembly::new(run, gates, request.error.as_ref(), started_by, &request.execution_arn, request.now)
+        .closed_by(request.closing.clone());
     // 9,999 days behind a run are within the calendar.
     let evidence = &store.retaining(retention.and_then(|retention| request.now.checked_add(retention).ok()));
     let mut files = Files::begin(store, evidence, assembly.run())?;
@@ -111,7 +111,7 @@ async fn write(
         })
         .await?;
     }
-    Ok(assembly.end(comparing.map(Comparing::end)))
+    Ok(assembly.end(comparing))
 }
 
 /// Returns the gate decisions about the steps; None for steps without one.

@@ -88,11 +88,11 @@ fn every_error_says_what_to_do_next() {
 
     error: stage "test": account 123456789012 is not in organization o-x
      |
-     = help: correct the id (`aws organizations list-accounts` lists the accounts), remove it if the account is gone, or use a --profile of another organization than o-x
+     = help: correct the id (`aws organizations list-accounts` lists the accounts), remove it if the account is gone (with its stage, if that has nothing else), or use a --profile of another organization than o-x
 
     error: account 123456789012 (shop) is claimed by stage "test" and by stage "production"; exclude it from one of them
      |
-     = help: if the earlier stage is right, add exclude: {accounts: ["123456789012"]} to stage "production"
+     = help: if the earlier stage is right, add exclude: {accounts: ["123456789012"]} to stage "production"; if the stage has no other account, take the stage out instead, because no stage may be empty
 
     error: stage "test" has no account: its organizational units have none, or the stage excludes all of them
      |

@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     match &subject.node {
         Fetched::No(missing) => Finding::unread(Check::Managed, missing),
         Fetched::Yes(Some(node)) => {
-            let last = node.last_ping.map(|at| format!("; last answer {at}")).unwrap_or_default();
+            let last = node.last_ping.map(|at| format!("; last answer {at:.0}")).unwrap_or_default();
             if node.ping == "Online" {
                 return Finding::pass(Check::Managed, format!("Managed and online{last}."));
             }
@@ -63,7 +63,7 @@ fn unmanaged(subject: &Subject<'_>) -> Finding {
     let new = instance
         .launched_at
         .filter(|at| subject.now.duration_since(*at) < REGISTRATION)
-        .map(|at| format!(" It was launched at {at}; registration can take 30 minutes."))
+        .map(|at| format!(" It was launched at {at:.0}; registration can take 30 minutes."))
         .unwrap_or_default();
     let evidence = format!("Systems Manager does not know the instance. {}{new}", problem.evidence);
     Finding::of(Check::Managed, Status::Fail, Severity::Critical, Problem { evidence, ..problem })

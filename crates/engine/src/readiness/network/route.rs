@@ -61,7 +61,6 @@ fn route(place: &InstanceNetwork<'_>) -> Path {
 }
 
 fn by_internet_gateway(place: &InstanceNetwork<'_>, subnet: &str, gateway: &str, rtb: &str) -> Path {
-    let fix = format!("Give the instance a public address, or route {subnet} through a NAT gateway.");
     match place.public_ip {
         Some(true) => Path::Open(format!("{subnet} leads to the internet through {gateway} ({rtb})")),
         Some(false) => Path::Blocked(Problem::new(
@@ -70,7 +69,7 @@ fn by_internet_gateway(place: &InstanceNetwork<'_>, subnet: &str, gateway: &str,
                 "{subnet} leads to the internet gateway {gateway} ({rtb}), but the instance has no public address, so answers \
                  cannot reach it."
             ),
-            fix,
+            format!("Give the instance a public address, or route {subnet} through a NAT gateway."),
         )),
         None => Path::Unseen(Problem::new(
             format!("stopped instances in {subnet}, which leads to {gateway}"),
@@ -78,7 +77,10 @@ fn by_internet_gateway(place: &InstanceNetwork<'_>, subnet: &str, gateway: &str,
                 "{subnet} leads to the internet gateway {gateway} ({rtb}). Whether the instance gets a public address shows \
                  only when it runs."
             ),
-            fix,
+            // It may get an address by itself, so there is nothing to give it yet.
+            format!(
+                "Start it, and look again. Only if it has no public address then, route {subnet} through a NAT gateway."
+            ),
         )),
     }
 }

@@ -75,7 +75,7 @@ fn routes_to_the_internet() {
     facts.instances[0].state = "stopped".into();
     assert_snapshot!(of(&facts, Check::Repositories), @"
     repositories unknown low: subnet-a leads to the internet gateway igw-1 (rtb-a). Whether the instance gets a public address shows only when it runs.
-      fix: Give the instance a public address, or route subnet-a through a NAT gateway.
+      fix: Start it, and look again. Only if it has no public address then, route subnet-a through a NAT gateway.
       cause: stopped instances in subnet-a, which leads to igw-1
     ");
 

@@ -1,4 +1,4 @@
-// The instances that need attention, grouped by outcome and reason, most urgent first.
+// The instances that need attention, grouped by outcome, reason and what went wrong, most urgent first.
 import type { Data, Instance } from "./data";
 import { NEEDS_ATTENTION, urgency } from "./outcomes";
 import type { Outcome } from "./report";
@@ -6,6 +6,8 @@ import type { Outcome } from "./report";
 export interface AttentionGroup {
   outcome: Outcome;
   code: string;
+  /** What went wrong, as its reasons begin: see `kindOf`. */
+  kind: string;
   /** The reason text that most instances of the group have. */
   text: string;
   /** How many other reason texts the group has. */
@@ -15,12 +17,25 @@ export interface AttentionGroup {
   stages: Set<string>;
 }
 
+/**
+ * Returns what went wrong, from the beginning of a reason: `the install failed` of `the install failed: exit code 1`. One code
+ * may stand for a scan that failed and for an install, which are different things to do. Ids, times and numbers are left out.
+ */
+export const kindOf = (text: string): string =>
+  text
+    .replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, "…")
+    .replace(/\b[a-z]{1,9}-[0-9a-f]{8,17}\b/g, "…")
+    .replace(/[:;(].*/s, "")
+    .replace(/\d+/g, "…")
+    .replace(/\b(patch|instance)(?:es|s)? (?:is|are|waits?)\b/g, "$1 …")
+    .trim();
+
 /** Returns the groups of instances that need attention. */
 export function attentionGroups(data: Data): AttentionGroup[] {
   const groups = new Map<string, AttentionGroup & { texts: Map<string, number> }>();
   for (const row of data.instances) {
     if (!NEEDS_ATTENTION.includes(row.outcome)) continue;
-    const key = `${row.outcome} ${row.reason.code}`;
+    const key = JSON.stringify([row.outcome, row.reason.code, kindOf(row.reason.text)]);
     let group = groups.get(key);
     if (!group) {
       group = { ...start(row), texts: new Map() };
@@ -42,6 +57,7 @@ export function attentionGroups(data: Data): AttentionGroup[] {
 const start = (row: Instance): AttentionGroup => ({
   outcome: row.outcome,
   code: row.reason.code,
+  kind: kindOf(row.reason.text),
   text: row.reason.text,
   otherTexts: 0,
   count: 0,

@@ -3,7 +3,7 @@ import type { Data } from "./data";
 import { lookup } from "./lookup";
 import type { Comparison } from "./report";
 
-export type Change = Exclude<keyof Comparison, "runId">;
+export type Change = Exclude<keyof Comparison, "runId" | "stages">;
 
 export const CHANGES: Change[] = ["newlyFailing", "fixed", "new", "gone"];
 const NAMES: Record<string, string> = { newlyFailing: "Newly failing", fixed: "Fixed", new: "New", gone: "Gone" };

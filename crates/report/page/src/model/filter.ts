@@ -1,10 +1,11 @@
 // Filters instances, and counts for every further choice how many instances it would leave.
+import { kindOf } from "./attention";
 import { CHANGES, type Change, changeName, changesOf } from "./changes";
 import { competingPatcherCodes, patcherName } from "./competing-patchers";
 import { type Data, type Instance, once } from "./data";
-import { osName, plural } from "./format";
+import { osName, plural, sentenceCase } from "./format";
 import { OUTCOMES, outcomeText } from "./outcomes";
-import { indexPatches, type PatchIndex, type PatchRow } from "./patches";
+import { indexPatches, type PatchIndex, type PatchRow, rowsOf } from "./patches";
 import { problems } from "./readiness";
 import { reasonHelp } from "./reason-codes";
 
@@ -16,6 +17,7 @@ export type FacetKey =
   | "region"
   | "os"
   | "reason"
+  | "kind"
   | "competing"
   | "passes"
   | "change"
@@ -164,6 +166,13 @@ export class Filter {
         hint: (code) => reasonHelp(code)?.meaning,
       },
       {
+        key: "kind",
+        label: "What happened",
+        textOf: (row) => kindOf(row.reason.text),
+        name: sentenceCase,
+        order: plain,
+      },
+      {
         key: "competing",
         label: "Competing patchers",
         ...several(competingPatcherCodes),
@@ -241,7 +250,7 @@ export class Filter {
     const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
     const conditions = words.map((word) => this.containing(word));
     const { patch } = query.facets;
-    if (patch) conditions.push(this.havingAny(patch.flatMap((id) => this.patches().byId.get(id) ?? [])));
+    if (patch) conditions.push(this.havingAny(patch.flatMap((one) => rowsOf(this.patches(), one) ?? [])));
     return conditions.reduce<Uint8Array | null>(
       (all, one) => (all ? one.map((yes, i) => yes & (all[i] as number)) : one),
       null,

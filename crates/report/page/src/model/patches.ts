@@ -14,7 +14,10 @@ export const PATCH_STATE_LABELS: Record<PatchState, string> = {
   failed: "Failed",
 };
 
+/** A patch as one system has it: on Linux the same package has another title, with another version, on each of them. */
 export interface PatchRow {
+  /** Name of the row, unlike that of every other one. */
+  key: string;
   id: string;
   title: string;
   classification: string;
@@ -22,7 +25,8 @@ export interface PatchRow {
   cves: string[];
   /** Number of CVE ids that are not listed. */
   moreCves: number;
-  os: Set<string>;
+  /** Operating system; empty if it is unknown. */
+  os: string;
   /** Instances in each state, as indexes in the report. */
   where: Record<PatchState, number[]>;
   /** Steps that held the patch back, because the first stage had not tested it. */
@@ -33,7 +37,9 @@ export interface PatchRow {
 
 export interface PatchIndex {
   patches: PatchRow[];
-  byId: Map<string, PatchRow>;
+  byKey: Map<string, PatchRow>;
+  /** The rows of each id. */
+  byId: Map<string, PatchRow[]>;
   /** Patches of instances that the report counts and does not list, and the number of those instances. */
   notListed: { patches: number; instances: number };
 }
@@ -96,6 +102,9 @@ function stateOf(patch: Patch): PatchState {
 }
 
 export const refId = (ref: PatchRef): string => (typeof ref === "string" ? ref : ref.id);
+/** Returns what chooses the patch in an address: the row, or the id where the report names nothing else. */
+export const refKey = (ref: PatchRef): string =>
+  typeof ref === "string" ? ref : ref.os === undefined ? ref.id : patchKey(ref.id, ref.title ?? "", ref.os);
 
 const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational"];
 
@@ -105,26 +114,41 @@ export function severityRank(severity: string): number {
   return at < 0 ? 0 : SEVERITIES.length - at;
 }
 
+/** Returns the name of the row of a patch on a system. */
+export const patchKey = (id: string, title: string, os: string): string => [id, os, title].join(" | ");
+
+/** Returns the rows that a key or an id chooses; undefined if there is none. */
+export function rowsOf({ byKey, byId }: Pick<PatchIndex, "byKey" | "byId">, chosen: string): PatchRow[] | undefined {
+  const row = byKey.get(chosen);
+  return row ? [row] : byId.get(chosen);
+}
+
 /** Builds the index of all patches in one pass over the instances. */
 export function indexPatches(data: Data): PatchIndex {
   const patches: PatchRow[] = [];
-  const byId = new Map<string, PatchRow>();
-  const row = (patch: { id: string } & Partial<Patch>): PatchRow => {
-    let known = byId.get(patch.id);
+  const byKey = new Map<string, PatchRow>();
+  const byId = new Map<string, PatchRow[]>();
+  const row = (patch: { id: string } & Partial<Patch>, os: string): PatchRow => {
+    const key = patchKey(patch.id, patch.title ?? "", os);
+    let known = byKey.get(key);
     if (!known) {
       known = {
+        key,
         id: patch.id,
         title: patch.title ?? "",
         classification: patch.classification ?? "",
         severity: patch.severity ?? "",
         cves: patch.cveIds ?? [],
         moreCves: patch.moreCveIds ?? 0,
-        os: new Set(),
+        os,
         where: { installed: [], "pending-reboot": [], "held-back": [], missing: [], failed: [] },
         heldBack: [],
         untested: 0,
       };
-      byId.set(patch.id, known);
+      byKey.set(key, known);
+      const ofId = byId.get(patch.id);
+      if (ofId) ofId.push(known);
+      else byId.set(patch.id, [known]);
       patches.push(known);
     }
     return known;
@@ -136,16 +160,17 @@ export function indexPatches(data: Data): PatchIndex {
     notListed.patches += more;
     notListed.instances += more > 0 ? 1 : 0;
     for (const { patch, state, untested } of patchStatuses(instance)) {
-      const known = row(patch);
+      const known = row(patch, instance.os ?? "");
       if (untested) known.untested += 1;
       known.where[state].push(instance.index);
-      if (instance.os) known.os.add(instance.os);
     }
   }
+  const made = (ref: PatchRef): PatchRow => (typeof ref === "string" ? row({ id: ref }, "") : row(ref, ref.os ?? ""));
   for (const step of data.steps) {
     for (const ref of step.promotion?.heldBack ?? []) {
-      row(typeof ref === "string" ? { id: ref } : ref).heldBack.push(data.stepLabel(step.stage, step.wave));
+      const label = data.stepLabel(step.stage, step.wave);
+      for (const known of rowsOf({ byKey, byId }, refKey(ref)) ?? [made(ref)]) known.heldBack.push(label);
     }
   }
-  return { patches, byId, notListed };
+  return { patches, byKey, byId, notListed };
 }

@@ -21,7 +21,7 @@ type WithAnyCode<T> = T extends { code: string; text: string }
     : T;
 
 /** A patch in a list whose entries may be ids only. */
-export type PatchRef = string | { id: string; title?: string; classification?: string; severity?: string };
+export type PatchRef = string | { id: string; os?: string; title?: string; classification?: string; severity?: string };
 export type Patch = schema.Patch;
 
 export type Conflict = WithAnyCode<schema.Conflict>;
@@ -92,6 +92,8 @@ export interface RunReport extends Omit<schema.RunReport, "counts" | "reason"> {
 }
 
 export type Comparison = schema.Comparison;
+/** What people need first after a halt. */
+export type HaltReport = WithAnyCode<schema.HaltReport>;
 
 export interface AccountOutsidePlan {
   accountId: string;
@@ -109,4 +111,5 @@ export interface Report {
   accountsOutsidePlan: AccountOutsidePlan[];
   comparison?: Comparison | null;
   readiness?: schema.ReadinessReport;
+  halt?: HaltReport | null;
 }

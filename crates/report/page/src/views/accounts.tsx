@@ -8,6 +8,7 @@ import { accountsWithLostResults, accountsWithoutAccess, type UnreachedAccount }
 import { targetOutcomeLabel } from "../model/outcomes";
 import type { Reason, TargetReport } from "../model/report";
 import { href } from "../model/route";
+import { accessOf } from "../model/seen";
 import { Collapsible, LinkList } from "../parts/folded";
 import { Empty, PlainTable, Section } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
@@ -78,29 +79,35 @@ const UnreachedAccounts = ({
   caption: string;
   data: Data;
   rows: UnreachedAccount[];
-}): JSX.Element => (
-  <PlainTable
-    caption={caption}
-    heads={["Account", "Organizational unit", "Regions", "Stage", "Outcome", "Reason"]}
-    rows={rows.map((row) => ({
-      key: `${row.accountId} ${row.reason.code} ${row.reason.text}`,
-      cells: [
-        <Account row={row} />,
-        <Text>{row.ouPath || "–"}</Text>,
-        <ul>
-          {row.regions.map((region) => (
-            <li key={region} class="one-line">
-              <Text>{region}</Text>
-            </li>
-          ))}
-        </ul>,
-        <Text>{data.stepLabel(row.stage, row.wave)}</Text>,
-        <span class="state state-failed">{targetOutcomeLabel(row.outcome)}</span>,
-        <ReasonText reason={row.reason} />,
-      ],
-    }))}
-  />
-);
+}): JSX.Element => {
+  const { inPart } = accessOf(data);
+  return (
+    <PlainTable
+      caption={caption}
+      heads={["Account", "Organizational unit", "Regions", "Stage", "Outcome", "Reason"]}
+      rows={rows.map((row) => ({
+        key: `${row.accountId} ${row.reason.code} ${row.reason.text}`,
+        cells: [
+          <Account row={row} />,
+          <Text>{row.ouPath || "–"}</Text>,
+          <>
+            <ul>
+              {row.regions.map((region) => (
+                <li key={region} class="one-line">
+                  <Text>{region}</Text>
+                </li>
+              ))}
+            </ul>
+            {inPart.has(row.accountId) && <span class="muted">other Regions could be entered</span>}
+          </>,
+          <Text>{data.stepLabel(row.stage, row.wave)}</Text>,
+          <span class="state state-failed">{targetOutcomeLabel(row.outcome)}</span>,
+          <ReasonText reason={row.reason} />,
+        ],
+      }))}
+    />
+  );
+};
 
 /** The number of targets per step that the run did not reach. */
 function NotAttempted({ data }: { data: Data }): JSX.Element | null {

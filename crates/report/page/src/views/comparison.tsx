@@ -12,8 +12,11 @@ import { Text } from "../parts/text";
 export function Changes({ data }: { data: Data }): JSX.Element | null {
   const { comparison } = data;
   if (!comparison) return null;
+  const stages = comparison.stages ?? [];
+  const only =
+    stages.length > 0 ? `, compared in ${stages.length === 1 ? "stage" : "the stages"} ${stages.join(", ")} only` : "";
   return (
-    <Section id="changes" title="Since the previous run" note={<Text>{comparison.runId}</Text>}>
+    <Section id="changes" title="Since the previous run" note={<Text>{`${comparison.runId}${only}`}</Text>}>
       <ul class="framed promotion" aria-label="Changed instances">
         {CHANGES.map((change) => {
           const instances = comparison[change];

@@ -13,6 +13,7 @@ import {
   PATCH_STATE_LABELS,
   PATCH_STATES,
   type PatchStatus,
+  patchKey,
   patchStatuses,
   severityRank,
 } from "../model/patches";
@@ -230,7 +231,7 @@ function PatchList({ row }: { row: Instance }): JSX.Element {
           rows={all.map(({ patch, state, before, untested }) => ({
             key: patch.id,
             cells: [
-              <a class="patch-link" href={href("patches", { p: patch.id })}>
+              <a class="patch-link" href={href("patches", { p: patchKey(patch.id, patch.title, row.os ?? "") })}>
                 <Text>{patch.id}</Text>
                 {patch.title && patch.title !== patch.id && <Text class="muted">{patch.title}</Text>}
               </a>,

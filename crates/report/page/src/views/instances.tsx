@@ -24,6 +24,7 @@ const FACET_KEYS: FacetKey[] = [
   "region",
   "os",
   "reason",
+  "kind",
   "competing",
   "passes",
   "change",

@@ -230,7 +230,7 @@ const Card = ({ node }: { node: OrgNode }): JSX.Element => (
     <a class="row-link" href={linkTo(node)}>
       <Text class="name">{node.name}</Text>
     </a>
-    <span class="muted">{`${plural(node.instances, "instance")} · ${percent(succeeded(node.counts), node.instances)} up to date${targetsWithoutAccess(node) > 0 ? ` · ${plural(targetsWithoutAccess(node), "target")} without access` : ""}`}</span>
+    <span class="muted">{`${plural(node.instances, "instance")} · ${percent(succeeded(node.counts), node.instances)} up to date by this plan's rules${node.unreached.length > 0 ? ` · ${plural(node.unreached.length, "target")} not reached` : ""}`}</span>
     <OutcomeBar counts={node.counts} size="s" />
   </div>
 );

@@ -2,19 +2,16 @@
 import { FileQuestion, Lock, type LucideIcon } from "lucide-preact";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { attentionGroups } from "../model/attention";
+import { type AttentionGroup, attentionGroups } from "../model/attention";
 import { baselinesOnly } from "../model/baselines";
 import type { Data } from "../model/data";
 import { duration, plural, sentenceCase, utc } from "../model/format";
+import { leftOutGroups } from "../model/left-out";
 import type { Loading } from "../model/loading";
-import {
-  accountsWithLostResults,
-  accountsWithoutAccess,
-  type Organization,
-  type UnreachedAccount,
-} from "../model/organization";
+import { accountsWithLostResults, type Organization } from "../model/organization";
 import { outcomeText } from "../model/outcomes";
 import { href } from "../model/route";
+import { accessOf } from "../model/seen";
 import { timeline } from "../model/timeline";
 import { AttentionItem } from "../parts/attention-item";
 import { LoadingNote } from "../parts/loading";
@@ -45,6 +42,7 @@ export const Overview = ({ data, organization, loading }: Props): JSX.Element =>
     ) : (
       <>
         <Attention data={data} />
+        <LeftOut data={data} />
         <CompetingPatchers data={data} />
       </>
     )}
@@ -77,9 +75,9 @@ export const Overview = ({ data, organization, loading }: Props): JSX.Element =>
 
 function Attention({ data }: { data: Data }): JSX.Element | null {
   const groups = useMemo(() => attentionGroups(data), [data]);
-  const noAccess = useMemo(() => accountsWithoutAccess(data), [data]);
+  const access = useMemo(() => accessOf(data), [data]);
   const lost = useMemo(() => accountsWithLostResults(data), [data]);
-  if (groups.length === 0 && noAccess.length === 0 && lost.length === 0) {
+  if (groups.length === 0 && access.closed.size === 0 && access.inPart.size === 0 && lost.length === 0) {
     if (baselinesOnly(data.run)) return null;
     return (
       <Section id="attention" title="Needs attention">
@@ -91,13 +89,19 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
       </Section>
     );
   }
+  const isShared = ({ outcome, code }: AttentionGroup): boolean =>
+    groups.filter((other) => other.outcome === outcome && other.code === code).length > 1;
   return (
     <Section id="attention" title="Needs attention" note="Grouped by reason, most urgent first.">
       <ol class="attention-list">
         {groups.map((group) => (
           <AttentionItem
-            key={`${group.outcome} ${group.code}`}
-            to={href("instances", { outcome: group.outcome, reason: group.code })}
+            key={`${group.outcome} ${group.code} ${group.kind}`}
+            to={href("instances", {
+              outcome: group.outcome,
+              reason: group.code,
+              kind: isShared(group) ? group.kind : null,
+            })}
             sign={<OutcomeIcon outcome={group.outcome} size={20} />}
             n={group.count}
             title={outcomeText(group.outcome).label}
@@ -114,13 +118,19 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
           </AttentionItem>
         ))}
         <UnreachedAccounts
-          rows={noAccess}
+          accounts={access.closed}
           Icon={Lock}
           title="Accounts that orgpatch could not access"
           details="Their instances are not in this report."
         />
         <UnreachedAccounts
-          rows={lost}
+          accounts={access.inPart}
+          Icon={Lock}
+          title="Accounts that orgpatch could access in some Regions only"
+          details="The instances of the other Regions are not in this report."
+        />
+        <UnreachedAccounts
+          accounts={new Set(lost.map((row) => row.accountId))}
           Icon={FileQuestion}
           title="Accounts with lost results"
           details="orgpatch began work there, but recorded no result."
@@ -130,20 +140,44 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
   );
 }
 
+/** The instances to which nothing was sent although the plan selects them: each reason leads to who they are. */
+function LeftOut({ data }: { data: Data }): JSX.Element | null {
+  const groups = useMemo(() => leftOutGroups(data), [data]);
+  if (groups.length === 0) return null;
+  return (
+    <Section id="left-out" title="Left out" note="Nothing was sent to these instances, although the plan selects them.">
+      <ol class="attention-list">
+        {groups.map((group) => (
+          <AttentionItem
+            key={`${group.outcome} ${group.code}`}
+            to={href("instances", { outcome: group.outcome, reason: group.code })}
+            sign={<OutcomeIcon outcome={group.outcome} size={20} />}
+            n={group.count}
+            title={outcomeText(group.outcome).label}
+          >
+            <Text class="clamp">{sentenceCase(group.text)}</Text>
+            <ReasonAction code={group.code} />
+            {group.otherTexts > 0 && <span class="muted">and {plural(group.otherTexts, "similar reason")}</span>}
+          </AttentionItem>
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
 function UnreachedAccounts(props: {
-  rows: UnreachedAccount[];
+  accounts: Set<string>;
   Icon: LucideIcon;
   title: string;
   details: string;
 }): JSX.Element | null {
-  const { rows, Icon, title, details } = props;
-  if (rows.length === 0) return null;
-  const accounts = new Set(rows.map((row) => row.accountId)).size;
+  const { accounts, Icon, title, details } = props;
+  if (accounts.size === 0) return null;
   return (
     <AttentionItem
       to={href("accounts")}
       sign={<Icon class="sign tone-failed" size={20} aria-hidden="true" />}
-      n={accounts}
+      n={accounts.size}
       title={title}
     >
       <span>{details}</span>

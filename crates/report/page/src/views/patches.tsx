@@ -10,6 +10,7 @@ import {
   PATCH_STATES,
   type PatchIndex,
   type PatchRow,
+  rowsOf,
   severityRank,
 } from "../model/patches";
 import { currentRoute, href, type Route, replaceRoute, withParams } from "../model/route";
@@ -28,7 +29,7 @@ export function Patches({ data, index, route }: { data: Data; index: PatchIndex;
   const keep = useMemo(() => matcher(find), [find]);
   const sort = route.params.get("sort");
   const rows = useRows(sorter, sort, keep);
-  const chosen = index.byId.get(route.params.get("p") ?? "");
+  const chosen = rowsOf(index, route.params.get("p") ?? "") ?? [];
   return (
     <section class="section" aria-labelledby="patches">
       <div class="section-head">
@@ -56,12 +57,15 @@ export function Patches({ data, index, route }: { data: Data; index: PatchIndex;
               onInput={(event) => replaceRoute(withParams(route, { q: event.currentTarget.value, p: null }))}
             />
           </label>
-          {chosen && <PatchDetail data={data} patch={chosen} route={route} />}
+          {/* A link by id alone chooses the patch on every system. */}
+          {chosen.map((patch, n) => (
+            <PatchDetail key={patch.key} id={`patch-${n}`} data={data} patch={patch} route={route} />
+          ))}
           <Table
             caption="Patches"
             columns={COLUMNS}
             rows={rows}
-            keyOf={(patch) => patch.id}
+            keyOf={(patch) => patch.key}
             sort={sort}
             onSort={(sort) => replaceRoute(withParams(route, { sort }))}
             card={(patch) => <Card patch={patch} />}
@@ -91,7 +95,7 @@ function matcher(find: string): (patch: PatchRow) => boolean {
 
 const number = (n: number): JSX.Element | string => (n > 0 ? count(n) : <span class="muted">0</span>);
 const PatchLink = ({ patch }: { patch: PatchRow }): JSX.Element => (
-  <a class="row-link" href={withParams(currentRoute(), { p: patch.id })}>
+  <a class="row-link" href={withParams(currentRoute(), { p: patch.key })}>
     <Text class="name">{patch.id}</Text>
     {patch.title && patch.title !== patch.id && <Text class="muted name">{patch.title}</Text>}
   </a>
@@ -118,8 +122,8 @@ const COLUMNS: Column<PatchRow>[] = [
     id: "os",
     header: "System",
     width: "11rem",
-    sort: (patch) => [...patch.os].map(osName).join(", "),
-    cell: (patch) => <Text class="name">{[...patch.os].map(osName).join(", ") || "–"}</Text>,
+    sort: (patch) => osName(patch.os),
+    cell: (patch) => <Text class="name">{osName(patch.os)}</Text>,
   },
   ...PATCH_STATES.map(
     (state): Column<PatchRow> => ({
@@ -137,7 +141,9 @@ const COLUMNS: Column<PatchRow>[] = [
 const Card = ({ patch }: { patch: PatchRow }): JSX.Element => (
   <div class="card">
     <PatchLink patch={patch} />
-    <Text class="muted name">{[patch.severity, patch.classification].filter(Boolean).join(" · ")}</Text>
+    <Text class="muted name">
+      {[osName(patch.os), patch.severity, patch.classification].filter(Boolean).join(" · ")}
+    </Text>
     <span>
       {PATCH_STATES.filter((state) => patch.where[state].length > 0)
         .map((state) => `${count(patch.where[state].length)} ${PATCH_STATE_LABELS[state].toLowerCase()}`)
@@ -146,7 +152,8 @@ const Card = ({ patch }: { patch: PatchRow }): JSX.Element => (
   </div>
 );
 
-function PatchDetail({ data, patch, route }: { data: Data; patch: PatchRow; route: Route }): JSX.Element {
+function PatchDetail(props: { id: string; data: Data; patch: PatchRow; route: Route }): JSX.Element {
+  const { id, data, patch, route } = props;
   const rows = [...PATCH_STATES].reverse().flatMap((state) =>
     patch.where[state].flatMap((at) => {
       const row = data.instances[at];
@@ -154,9 +161,9 @@ function PatchDetail({ data, patch, route }: { data: Data; patch: PatchRow; rout
     }),
   );
   return (
-    <section class="one" aria-labelledby="patch">
+    <section class="one" aria-labelledby={id}>
       <header>
-        <h2 id="patch">
+        <h2 id={id}>
           <Text>{patch.id}</Text>
         </h2>
         <a href={withParams(route, { p: null })}>Close</a>
@@ -168,6 +175,7 @@ function PatchDetail({ data, patch, route }: { data: Data; patch: PatchRow; rout
       )}
       <Facts
         of={[
+          ["System", <Text>{osName(patch.os)}</Text>],
           ["Severity", <Text>{patch.severity || "–"}</Text>],
           ["Class", <Text>{patch.classification || "–"}</Text>],
           [
@@ -195,7 +203,7 @@ function PatchDetail({ data, patch, route }: { data: Data; patch: PatchRow; rout
           rows={rows.slice(0, LISTED).map(({ state, row }) => ({
             key: row.instanceId,
             cells: [
-              <a href={href("instances", { patch: patch.id, i: row.instanceId })}>
+              <a href={href("instances", { patch: patch.key, i: row.instanceId })}>
                 <Text class="name">{row.name || row.instanceId}</Text>
               </a>,
               <span class={`state state-${state}`}>{PATCH_STATE_LABELS[state]}</span>,
@@ -208,7 +216,7 @@ function PatchDetail({ data, patch, route }: { data: Data; patch: PatchRow; rout
           }))}
         />
       )}
-      <a class="more" href={href("instances", { patch: patch.id })}>
+      <a class="more" href={href("instances", { patch: patch.key })}>
         {rows.length > LISTED
           ? `Show all ${plural(rows.length, "instance")} in the instance table`
           : "Show in the instance table"}

@@ -6,13 +6,15 @@ import type { Data } from "../model/data";
 import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
-import { countOf, OUTCOMES, outcomeText, succeeded, total } from "../model/outcomes";
+import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
+import { notSeen, upToDate } from "../model/seen";
 import { OutcomeBar, OutcomeIcon } from "../parts/outcome";
 import { Facts } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
 import { Id, Prose, Text, Time } from "../parts/text";
+import { Halt } from "./halt";
 
 const ICONS = { advanced: CircleCheck, found: ClipboardList, halted: OctagonPause, error: CircleX };
 
@@ -28,12 +30,24 @@ export function headline(data: Data): string {
   return `${run.readinessOnly ? "Checked readiness in" : DONE[run.operation]} ${all}${only(data)}`;
 }
 
-/** Returns what a run of some stages leaves out: ` (stage test only; 2 stages not run)`. */
+/** Returns the reason for the end of the run: of a halt that of its step, because the headline says already where it is. */
+function why({ run, steps }: Data): string {
+  const halted = run.decision === "halted" ? steps.find((step) => step.decision === "halt") : undefined;
+  return (halted ?? run).reason.text;
+}
+
+/** Returns what a run leaves out: ` (stage test only; 2 stages not run; 1 of 9 targets not seen)`. */
 function only({ run, steps }: Data): string {
   const missing = run.stagesNotInRun?.length ?? 0;
   const stages = [...new Set(steps.map((step) => step.stage))];
   const word = stages.length === 1 ? "stage" : "stages";
-  return missing > 0 ? ` (${word} ${stages.join(", ")} only; ${plural(missing, "stage")} not run)` : "";
+  const targets = steps.flatMap((step) => Object.values(step.targets ?? {})).reduce((sum, n) => sum + n, 0);
+  const notListed = steps.reduce((sum, step) => sum + (step.targetsNotListed ?? 0), 0);
+  const all = [
+    ...(missing > 0 ? [`${word} ${stages.join(", ")} only; ${plural(missing, "stage")} not run`] : []),
+    ...(notListed > 0 && !baselinesOnly(run) ? [`${count(notListed)} of ${plural(targets, "target")} not seen`] : []),
+  ];
+  return all.length > 0 ? ` (${all.join("; ")})` : "";
 }
 
 /** Returns true if the run passed its gates without having reached a single target, as the metrics count it. */
@@ -72,7 +86,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
   // A readiness-only run sends no command. An instance that is ready is skipped with this reason.
   const good = run.readinessOnly
     ? data.instances.filter((row) => row.reason.code === "readiness-only").length
-    : succeeded(run.counts);
+    : upToDate(data);
   // A run that reached nothing is no success, although no gate stopped it. A scan that found something to install is none
   // either: it has advanced because nothing can stop it.
   const found = run.operation === "scan" && run.decision === "advanced" && good < all;
@@ -86,8 +100,8 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           <h1 id="result">
             <Text>{headline(data)}</Text>
           </h1>
-          <Prose>{sentenceCase(run.reason.text)}</Prose>
-          <ReasonAction code={run.reason.code} />
+          <Prose>{sentenceCase(why(data))}</Prose>
+          {data.halt ? <Halt halt={data.halt} /> : <ReasonAction code={run.reason.code} />}
           {earlierStageSentences(run).map((sentence) => (
             <Prose key={sentence}>{sentence}</Prose>
           ))}
@@ -97,8 +111,10 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           <p class="result-share">
             <b>{percent(good, all)}</b>
             <span>
-              {count(good)} of {plural(all, "instance")} {run.readinessOnly ? "ready to be patched" : "up to date"}
+              {count(good)} of {plural(all, "instance")}{" "}
+              {run.readinessOnly ? "ready to be patched" : "up to date by this plan's rules"}
             </span>
+            {!loading && !run.readinessOnly && <span class="not-seen">{notSeen(data)}</span>}
           </p>
         )}
       </div>

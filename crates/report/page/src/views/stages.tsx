@@ -6,9 +6,10 @@ import type { Data } from "../model/data";
 import { stageValue } from "../model/filter";
 import { count, duration, percent, plural, sentenceCase, utc } from "../model/format";
 import { attempted, countOf, DECISION_LABELS, succeeded, total } from "../model/outcomes";
-import { refId } from "../model/patches";
+import { refId, refKey } from "../model/patches";
 import type { Promotion, StepReport } from "../model/report";
 import { href } from "../model/route";
+import { notSeen } from "../model/seen";
 import { stepTimes } from "../model/timeline";
 import { Collapsible, LinkList } from "../parts/folded";
 import { OutcomeBar, OutcomeCounts } from "../parts/outcome";
@@ -74,6 +75,9 @@ function Step({ data, step }: { data: Data; step: StepReport }): JSX.Element {
         )}
         {/* Limits apply only to an install: other runs install nothing. */}
         {step.limits && step.decision !== "not-attempted" && data.run.operation === "install" && <Gate step={step} />}
+        {!baselinesOnly(data.run) && !data.run.readinessOnly && data.instances.length > 0 && (
+          <p class="not-seen">{notSeen(data, step)}</p>
+        )}
         {step.promotion && <PromotionCounts promotion={step.promotion} />}
         {step.approval && (
           <p class="note">
@@ -129,7 +133,7 @@ function measures(step: StepReport): Measure[] {
     share("Failed", countOf(step.counts, "failed"), limits?.maxFailedPercent),
     share("Unreachable", countOf(step.counts, "unreachable"), limits?.maxUnreachablePercent),
     {
-      name: "Up to date",
+      name: "Up to date by this plan's rules",
       value: good,
       shown: count(good),
       limit: least,
@@ -225,7 +229,7 @@ const PromotionCounts = ({ promotion }: { promotion: Promotion }): JSX.Element =
                   of={value}
                   label={text}
                   entry={(ref) => (
-                    <a href={href("patches", { p: refId(ref) })}>
+                    <a href={href("patches", { p: refKey(ref) })}>
                       <Text>{refId(ref)}</Text>
                     </a>
                   )}

@@ -509,9 +509,10 @@ function addExtras(step, rows) {
     const patches = new Map();
     for (const row of here) {
       for (const { id, title } of patchesOf(row)) {
-        const patch = patches.get(id) ?? { os: row.os, id, title, instances: 0 };
+        const key = `${row.os} ${id} ${title}`;
+        const patch = patches.get(key) ?? { os: row.os, id, title, instances: 0 };
         patch.instances += 1;
-        patches.set(id, patch);
+        patches.set(key, patch);
       }
     }
     return [...patches.values()];

@@ -1,0 +1,161 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgpatch_model::patch::PatchDisposition;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+
+use super::*;
+use crate::fixtures::{seen, target};
+
+/// Package and version of each patch that is missing.
+type Missing = BTreeMap<u8, u8>;
+
+fn patches(missing: &Missing) -> Vec<Patch> {
+    let patch = |(id, version): (&u8, &u8)| Patch {
+        id: format!("package-{id:02}"),
+        title: format!("package-{id:02}:{version}"),
+        classification: String::new(),
+        severity: String::new(),
+        state: PatchDisposition::Missing,
+        cve_ids: Vec::new(),
+        more_cve_ids: 0,
+    };
+    missing.iter().map(patch).collect()
+}
+
+fn missing() -> impl Strategy<Value = Missing> {
+    btree_map(0..30_u8, 0..3_u8, 0..20)
+}
+
+fn ids(patches: &[Patch]) -> BTreeSet<&str> {
+    patches.iter().map(|patch| patch.id.as_str()).collect()
+}
+
+/// The result of an install: with a command if it was sent.
+fn install(answer: InvocationResult, command_id: Option<&str>) -> BTreeMap<String, CommandResult> {
+    let at = Timestamp::UNIX_EPOCH;
+    let command_id = command_id.map(str::to_owned);
+    BTreeMap::from([("i-1".to_owned(), CommandResult { answer, command_id, sent_at: at, seen_at: at })])
+}
+
+/// The row of an instance that lacks three listed patches and nine more before, and the second of them afterwards, of six.
+fn row_after(install: &BTreeMap<String, CommandResult>) -> InstanceRow {
+    let seen = seen("i-1", Some(OperatingSystem::AmazonLinux2023));
+    let reason = Reason::new(ReasonCode::StillMissing, "x");
+    let listed = three();
+    let ordered = OrderedInstance {
+        instance_id: "i-1".into(),
+        os: OperatingSystem::AmazonLinux2023,
+        availability_zone: None,
+        missing: listed.clone(),
+        more: 9,
+        untested: Vec::new(),
+        held_back: Vec::new(),
+        reason: reason.clone(),
+    };
+    let order = InstallOrder {
+        account_id: target().account_id,
+        region: target().region,
+        instances: vec![ordered],
+        left_out: Vec::new(),
+        withheld: WithheldPatches::new(),
+        scanned_at: BTreeMap::new(),
+    };
+    let before = InstanceRow {
+        missing_before: listed,
+        more_missing_before: 9,
+        ..row(&target(), &seen, Outcome::Missing, reason.clone())
+    };
+    let evidence = ComplianceRow {
+        instance_id: "i-1".into(),
+        baseline_id: "pb-1".into(),
+        snapshot_id: None,
+        operation: "Scan".into(),
+        ended_at: Timestamp::UNIX_EPOCH,
+        missing: 6,
+        failed: 0,
+        pending_reboot: 0,
+    };
+    let judged = Judged {
+        verdict: Verdict { outcome: Outcome::Failed, reason },
+        evidence: Some(evidence),
+        overwritten_by: None,
+    };
+    // Of the six patches that are still missing only the second is listed.
+    let left = PatchList::of(patches(&(2..8).map(|id| (id, 0)).collect()), 1);
+    let rows = install_rows(
+        vec![before],
+        &order,
+        &[install],
+        &BTreeMap::from([("i-1".to_owned(), judged)]),
+        HashMap::from([("i-1".to_owned(), left)]),
+    );
+    let [row] = &rows[..] else { panic!("one row") };
+    row.clone()
+}
+
+fn three() -> Vec<Patch> {
+    patches(&Missing::from([(1, 0), (2, 0), (3, 0)]))
+}
+
+#[test]
+fn the_row_of_an_install_counts_what_its_lists_do_not_name() {
+    let (row, listed) = (row_after(&install(InvocationResult::Succeeded, Some("c-1"))), three());
+    assert_eq!((row.count_missing_before(), row.count_missing_after()), (12, 6));
+    assert_eq!(row.installed, listed[..1]);
+    assert_eq!(row.failed, listed[1..], "nothing rules out that the third is missing");
+}
+
+#[test]
+fn an_install_that_was_not_sent_brought_nothing_and_failed_at_nothing() {
+    let reason = |code| Reason::new(code, "x");
+    for answer in [
+        InvocationResult::StoppedBeforeTurn(reason(ReasonCode::MaxErrors)),
+        InvocationResult::None(reason(ReasonCode::Deadline)),
+    ] {
+        let row = row_after(&install(answer.clone(), None));
+        assert!(row.failed.is_empty() && row.installed.is_empty(), "{answer:?}: {row:?}");
+        assert_eq!(row.count_missing_after(), 6, "what is missing stays");
+    }
+    let row = row_after(&install(InvocationResult::None(reason(ReasonCode::Deadline)), Some("c-1")));
+    assert_eq!(row.failed, three()[1..], "an install that was sent may have failed");
+}
+
+proptest! {
+    #[test]
+    fn no_patch_is_called_installed_that_is_still_missing(
+        before in missing(),
+        after in missing(),
+        most in 0..25_usize,
+    ) {
+        let (before, after) = (patches(&before), patches(&after));
+        let (ordered, _) = PatchList::of(before.clone(), most).into_parts();
+        let left = PatchList::of(after.clone(), most);
+        let (failed, installed) = failed_and_installed(&ordered, &left);
+        prop_assert!(ids(&installed).is_disjoint(&ids(&after)), "{installed:?} of {after:?}");
+        prop_assert_eq!(failed.len() + installed.len(), ordered.len(), "every listed patch is one of both");
+        // As long as the list is complete, nothing else is called failed.
+        if after.len() <= most {
+            prop_assert!(ids(&failed).is_subset(&ids(&after)), "{failed:?} of {after:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_the_beginning_and_the_number_is_the_rest_whatever_the_pages(
+        all in missing().prop_map(|missing| patches(&missing)).prop_shuffle(),
+        sizes in vec(1..7_usize, 20),
+        most in 0..25_usize,
+    ) {
+        let mut list = PatchList::default();
+        let mut rest = all.clone();
+        for size in sizes {
+            let later = rest.split_off(size.min(rest.len()));
+            list.add(std::mem::replace(&mut rest, later), most);
+        }
+        let mut sorted = all;
+        sorted.sort();
+        let more = sorted.split_off(most.min(sorted.len())).len();
+        let (listed, counted) = list.into_parts();
+        prop_assert_eq!((listed, counted as usize), (sorted, more));
+    }
+}
