@@ -92,7 +92,7 @@ SORTED = {
         SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name,
           os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
           baseline_id, findings, conflicts, overwritten_by, passes,
-          judged_by
+          judged_by, pending_reboot_since
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
@@ -140,6 +140,7 @@ def instances(reports: list[Report]) -> list[Line]:
                 "overwritten_by": row["overwrittenBy"] and row["overwrittenBy"]["code"],
                 "passes": len(row.get("passes", [])) or None,
                 "judged_by": row["judgedBy"]["code"] if row.get("judgedBy") else None,
+                "pending_reboot_since": written(row["pendingRebootSince"]) if row.get("pendingRebootSince") else None,
             }
         )
     return lines

@@ -58,6 +58,7 @@ impl<'a> SettingsContext<'a> {
             readiness_only: input.readiness_only,
             select: selection_of(plan, stage),
             reboot: plan.reboot,
+            never_reboot: plan.never_reboot.clone(),
             rate: plan.rate,
             passes: stage.passes,
             deadline_seconds: step_deadline(plan, stage).seconds,

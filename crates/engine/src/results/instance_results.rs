@@ -258,6 +258,10 @@ pub fn scan_rows(
                             more_missing_before,
                             baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
                             scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
+                            pending_reboot_since: found
+                                .evidence
+                                .as_ref()
+                                .and_then(ComplianceRow::pending_reboot_since),
                             command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                             findings: match exit_code {
                                 Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
@@ -309,6 +313,10 @@ pub fn install_rows(
             let mut command_ids = before.command_ids;
             command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
             let scanned_at = found.evidence.as_ref().map(|state| state.ended_at).or(before.scanned_at);
+            // An instance that waited before goes on waiting, whatever was installed on it since.
+            let waits = found.evidence.as_ref().filter(|state| state.pending_reboot > 0);
+            let pending_reboot_since =
+                waits.and_then(|state| before.pending_reboot_since.or(state.pending_reboot_since()));
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
@@ -326,6 +334,7 @@ pub fn install_rows(
                 more_missing_after,
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
                 scanned_at,
+                pending_reboot_since,
                 command_ids,
                 ..before
             })
@@ -397,6 +406,7 @@ mod tests {
             more: 9,
             untested: Vec::new(),
             held_back: Vec::new(),
+            never_reboot: None,
             reason: reason.clone(),
         };
         let order = InstallOrder {
@@ -421,6 +431,7 @@ mod tests {
             missing: 6,
             failed: 0,
             pending_reboot: 0,
+            last_no_reboot_install: None,
         };
         let judged = Judged {
             verdict: Verdict { outcome: Outcome::Failed, reason },
@@ -440,6 +451,63 @@ mod tests {
         assert_eq!((row.count_missing_before(), row.count_missing_after()), (12, 6));
         assert_eq!(row.installed, listed[..1]);
         assert_eq!(row.failed, listed[1..], "nothing rules out that the third is missing");
+    }
+
+    #[test]
+    fn an_instance_waits_for_a_reboot_since_the_first_install_that_left_it_waiting() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let (id, seen) = ("i-1".to_owned(), seen("i-1", Some(OperatingSystem::AmazonLinux2023)));
+        let reason = Reason::new(ReasonCode::PendingReboot, "x");
+        let judged = |pending_reboot, last: Option<i64>| {
+            let evidence = ComplianceRow {
+                instance_id: "i-1".into(),
+                baseline_id: "pb-1".into(),
+                snapshot_id: None,
+                operation: "Scan".into(),
+                ended_at: at(900),
+                missing: 1,
+                failed: 0,
+                pending_reboot,
+                last_no_reboot_install: last.map(at),
+            };
+            let verdict = Verdict { outcome: Outcome::Missing, reason: reason.clone() };
+            BTreeMap::from([(id.clone(), Judged { verdict, evidence: Some(evidence), overwritten_by: None })])
+        };
+        let withheld = WithheldPatches::new();
+        let view = View { run_id: "run", target: &target(), withheld: &withheld, now: at(1_000), time_over: None };
+        let inventory = Inventory { at: at(0), instances: vec![seen], conflict_notes: Vec::new() };
+        let scanned = |pending, last| {
+            scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new())
+        };
+        let ordered = OrderedInstance {
+            instance_id: id.clone(),
+            os: OperatingSystem::AmazonLinux2023,
+            availability_zone: None,
+            missing: Vec::new(),
+            more: 0,
+            untested: Vec::new(),
+            held_back: Vec::new(),
+            never_reboot: Some(reason.clone()),
+            reason: reason.clone(),
+        };
+        let order = InstallOrder {
+            account_id: target().account_id,
+            region: target().region,
+            instances: vec![ordered],
+            left_out: Vec::new(),
+            withheld: WithheldPatches::new(),
+            scanned_at: BTreeMap::new(),
+        };
+        let after = |before, pending, last| {
+            let rows = install_rows(before, &order, &[], &judged(pending, last), HashMap::new());
+            rows[0].pending_reboot_since
+        };
+        assert_eq!(scanned(2, Some(100))[0].pending_reboot_since, Some(at(100)));
+        assert_eq!(scanned(0, Some(100))[0].pending_reboot_since, None, "it was rebooted since");
+        assert_eq!(scanned(2, None)[0].pending_reboot_since, None, "that is not known");
+        assert_eq!(after(scanned(0, Some(100)), 1, Some(800)), Some(at(800)), "this install left it waiting");
+        assert_eq!(after(scanned(2, Some(100)), 3, Some(800)), Some(at(100)), "it waited before");
+        assert_eq!(after(scanned(2, Some(100)), 0, Some(100)), None, "the install rebooted it");
     }
 
     proptest! {

@@ -11,8 +11,8 @@ use crate::TargetReport;
 /// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
 /// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `missingBefore` and `missingAfter` include
 /// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
-/// of two installs, separated by blanks. `judgedBy` is a code.
-pub const COLUMNS: [&str; 20] = [
+/// of two installs, separated by blanks. `judgedBy` is a code, `neverReboot` is the text of the reason.
+pub const COLUMNS: [&str; 22] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -33,6 +33,8 @@ pub const COLUMNS: [&str; 20] = [
     "moreMissingBefore",
     "moreMissingAfter",
     "judgedBy",
+    "neverReboot",
+    "pendingRebootSince",
 ];
 
 /// Writes the line of an instance.
@@ -51,6 +53,7 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
     let reason_code = row.reason.code.name();
     let overwritten_by = row.overwritten_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let judged_by = row.judged_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
+    let pending_since = row.pending_reboot_since.map(|at| at.to_string()).unwrap_or_default();
     let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
     let passes = passes.join(" ");
     let cells: [&str; COLUMNS.len()] = [
@@ -74,6 +77,8 @@ pub fn line(lines: &mut Lines<impl Write>, target: &TargetReport, row: &Instance
         &more_before,
         &more_after,
         &judged_by,
+        row.never_reboot.as_ref().map(|reason| reason.text.as_str()).unwrap_or_default(),
+        &pending_since,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

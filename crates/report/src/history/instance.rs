@@ -7,6 +7,7 @@ use orgpatch_model::reason::ReasonCode;
 use serde::Serialize;
 
 use super::run::InstanceColumns;
+use super::time;
 
 /// A line.
 #[derive(Debug, Serialize)]
@@ -43,6 +44,8 @@ pub(super) struct Line<'r> {
     passes: Option<usize>,
     /// Why the outcome is by another baseline than the plan's, as a code, or null.
     judged_by: Option<&'r ReasonCode>,
+    /// Since when installed patches wait for a reboot, or null.
+    pending_reboot_since: Option<String>,
 }
 
 impl<'r> Line<'r> {
@@ -64,6 +67,7 @@ impl<'r> Line<'r> {
             overwritten_by: row.overwritten_by.as_ref().map(|reason| &reason.code),
             passes: Some(row.passes.len()).filter(|passes| *passes > 0),
             judged_by: row.judged_by.as_ref().map(|reason| &reason.code),
+            pending_reboot_since: row.pending_reboot_since.map(time),
         }
     }
 }
