@@ -210,6 +210,9 @@ pub struct GroundTruth {
     pub missing: BTreeSet<String>,
     /// Whether it rebooted.
     pub rebooted: bool,
+    /// Its tags, without those of `manyTags`.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A command in the ground truth.
@@ -435,6 +438,17 @@ impl Evidence {
             public_files,
             shares_its_time: case.runs.iter().any(|run| run.start.then == Then::GoOn),
         })
+    }
+
+    /// Returns which install of an instance ended closest to a time, counted from 1 over all runs of the case.
+    #[must_use]
+    pub fn install_that_ended(&self, instance_id: &str, at: Timestamp) -> Option<usize> {
+        let installs = self.commands_in_truth.iter().filter(|command| command.operation == "Install");
+        let of_it = installs.flat_map(|command| &command.invocations).filter(|one| one.instance_id == instance_id);
+        let mut ends: Vec<Timestamp> = of_it.filter_map(|one| one.ended).collect();
+        ends.sort_unstable();
+        let distance = |end: &Timestamp| (end.as_second() - at.as_second()).abs();
+        ends.iter().enumerate().min_by_key(|(_, end)| distance(end)).map(|(nth, _)| nth + 1)
     }
 
     /// Returns whether the run is about baselines only.

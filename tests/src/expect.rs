@@ -120,6 +120,10 @@ pub struct ExpectInstance {
     reason: Option<String>,
     /// The ids of all patches that the row reports as installed.
     installed: Option<BTreeSet<String>>,
+    /// Whether the plan never reboots it.
+    never_reboot: Option<bool>,
+    /// The install of the instance behind which it waits for a reboot, counted from 1 over all runs of the case.
+    pending_since_install: Option<usize>,
     /// The outcomes of its passes, if it had two.
     passes: Option<Vec<Outcome>>,
     /// The codes of all conflicts of the row.
@@ -244,7 +248,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
     match &evidence.report {
         Some(report) => {
             in_report(expect, report, &mut complaints);
-            instances(expect, report, &mut complaints);
+            instances(expect, evidence, report, &mut complaints);
             targets(expect, report, &mut complaints);
             first_to_fix(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);
@@ -447,7 +451,7 @@ fn in_report(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
     }
 }
 
-fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+fn instances(expect: &Expect, evidence: &Evidence, report: &Report, complaints: &mut Vec<String>) {
     for (name, wanted) in &expect.instances {
         let fits =
             |row: &&orgpatch_engine::results::InstanceRow| &row.instance_id == name || row.name.as_ref() == Some(name);
@@ -482,6 +486,18 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
             if !evidence.contains(part.as_str()) {
                 complaints.push(format!("check {} of {name} does not say {part:?}: {evidence:?}", check.id()));
             }
+        }
+        if let Some(wanted) = wanted.never_reboot {
+            same(&format!("neverReboot of {name}"), &wanted, &row.never_reboot.is_some(), complaints);
+        }
+        if wanted.pending_since_install.is_some() {
+            let found = row.pending_reboot_since.and_then(|since| evidence.install_that_ended(&row.instance_id, since));
+            same(
+                &format!("install of pendingRebootSince of {name}"),
+                &wanted.pending_since_install,
+                &found,
+                complaints,
+            );
         }
         if let Some(wanted) = &wanted.conflicts {
             let found: BTreeSet<String> =

@@ -31,5 +31,6 @@ pub fn seen(id: &str, os: Option<OperatingSystem>) -> InventoryInstance {
         eligibility: Eligibility::Eligible,
         findings: Vec::new(),
         conflicts: Vec::new(),
+        never_reboot: None,
     }
 }

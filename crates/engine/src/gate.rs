@@ -11,7 +11,7 @@ use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Counts, Outcome, TargetCounts, TargetOutcome};
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::{Reason, ReasonCode};
-use orgpatch_plan::{Gate, Reboot};
+use orgpatch_plan::Gate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +96,9 @@ pub struct GateRecord {
     /// Targets by outcome.
     #[serde(default)]
     pub targets: TargetCounts,
+    /// Instances that are `pending-reboot` because the plan never reboots them. They count as succeeded.
+    #[serde(default, skip_serializing_if = "orgpatch_model::outcome::is_zero")]
+    pub pending_as_planned: u64,
     /// The limits it was measured against.
     pub limits: Gate,
     /// The skipped instances that count. Absent: the plan does not limit them.
@@ -113,6 +116,7 @@ impl GateRecord {
             decision: answer.decision,
             reason: answer.reason.clone(),
             skipped: settings.gate.max_skipped_percent.map(|_| tally.skipped()),
+            pending_as_planned: tally.pending_as_planned,
             counts: tally.counts,
             targets: tally.targets,
             // Programs that read reports find the number of the step there, also where the plan has none.
@@ -166,17 +170,17 @@ pub fn frozen_to(operation: Operation, scanned_at: Option<Timestamp>, now: Times
 }
 
 /// Review: what a target's scan gives to install; None if there is nothing. An instance that only waits for a
-/// reboot is part of it where the plan lets it reboot, since an install with `RebootIfNeeded` is how it gets one.
+/// reboot is part of it unless the plan never reboots it, since an install with `RebootIfNeeded` is how it gets one.
 ///
 /// An instance whose operating system this version does not know is left out with a reason. The scan selects none, but
 /// the record of the scan may be of a newer version that knows more systems.
 #[must_use]
-pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
+pub fn order(scan: &TargetRecord) -> Option<InstallOrder> {
     let (mut instances, mut left_out) = (Vec::new(), Vec::new());
     for row in &scan.instances {
         let wanted = match row.outcome {
             Outcome::Missing => true,
-            Outcome::PendingReboot => reboot == Reboot::IfNeeded,
+            Outcome::PendingReboot => row.never_reboot.is_none(),
             _ => false,
         };
         if !wanted {
@@ -192,6 +196,7 @@ pub fn order(scan: &TargetRecord, reboot: Reboot) -> Option<InstallOrder> {
                 untested: Vec::new(),
                 held_back: Vec::new(),
                 reason: row.reason.clone(),
+                never_reboot: row.never_reboot.clone(),
             }),
             None => left_out.push(LeftOut {
                 instance_id: row.instance_id.clone(),
@@ -289,9 +294,13 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
     if let Some(halt) = too_many_skipped(gate, tally) {
         return halt;
     }
-    let (succeeded, least) = (tally.counts.succeeded(), gate.min_succeeded.unwrap_or(0));
+    let (succeeded, least) = (tally.succeeded(), gate.min_succeeded.unwrap_or(0));
     if succeeded < u64::from(least) {
-        let text = format!("instances patched or compliant: {succeeded} (minimum {least})");
+        let what = match tally.pending_as_planned {
+            0 => "patched or compliant",
+            _ => "patched, compliant or pending a reboot as planned",
+        };
+        let text = format!("instances {what}: {succeeded} (minimum {least})");
         return halt(ReasonCode::TooFewSucceeded, text + &tally.about_targets());
     }
     if let Some((step, earlier_waves)) = stage.filter(|(step, _)| step.must_prove) {
@@ -305,7 +314,7 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
             return halt(ReasonCode::NothingProved, text);
         }
     }
-    advance(ReasonCode::WithinLimits, attempts(&tally.counts, attempted, unreachable))
+    advance(ReasonCode::WithinLimits, attempts(tally, attempted, unreachable))
 }
 
 fn halt(code: ReasonCode, text: String) -> GateAnswer {
@@ -397,7 +406,12 @@ fn targets(n: u64) -> String {
 }
 
 /// Says how the attempted instances ended, and how many needed nothing. `attempted` and `unreachable` are those that count.
-fn attempts(counts: &Counts, attempted: u64, unreachable: u64) -> String {
+fn attempts(tally: &StepTally, attempted: u64, unreachable: u64) -> String {
+    let counts = &tally.counts;
+    let pending = match tally.pending_as_planned {
+        0 => "pending reboot".to_owned(),
+        n => format!("pending reboot ({n} as planned)"),
+    };
     // A step in which no instance waits for a reboot, or none needed nothing, has no words about it.
     let if_any = |outcome, before: &str, after: &str| match counts.of(outcome) {
         0 => String::new(),
@@ -406,7 +420,7 @@ fn attempts(counts: &Counts, attempted: u64, unreachable: u64) -> String {
     format!(
         "{attempted} attempted: {} patched{}, {} failed, {unreachable} unreachable{}",
         counts.of(Outcome::Patched),
-        if_any(Outcome::PendingReboot, ", ", "pending reboot"),
+        if_any(Outcome::PendingReboot, ", ", &pending),
         counts.of(Outcome::Failed),
         if_any(Outcome::Compliant, "; ", "already compliant"),
     )
@@ -761,6 +775,7 @@ mod tests {
             reason: Reason::new(ReasonCode::WithinLimits, "why"),
             counts,
             targets: targets_that_ended(ends).targets,
+            pending_as_planned: 0,
             limits: Gate::default(),
             skipped: None,
         };
@@ -815,6 +830,61 @@ mod tests {
         assert_eq!(few, "instances patched or compliant: 1 (minimum 2)");
     }
 
+    /// A step with one instance that waits for a reboot. `never`: the plan never reboots it.
+    fn waiting(never: bool) -> StepTally {
+        let reason = Reason::new(ReasonCode::PendingReboot, "installed; 1 patch waits for a reboot");
+        let row = reconcile::row(&target(), &seen("i-1", None), Outcome::PendingReboot, reason.clone());
+        let row = InstanceRow { never_reboot: never.then_some(reason), ..row };
+        let mut result = result_of('r', 0);
+        result.instances = vec![row];
+        let mut tally = StepTally::default();
+        tally.add(&result);
+        tally
+    }
+
+    #[test]
+    fn a_reboot_that_the_plan_leaves_to_people_is_success() {
+        let gate = |least| Gate { min_succeeded: Some(least), ..Gate::default() };
+        let judge = |never, least| judged(Operation::Install, &waiting(never), gate(least)).reason;
+        let reason = judge(true, 1);
+        assert_eq!(reason.code, ReasonCode::WithinLimits);
+        assert_eq!(reason.text, "1 attempted: 0 patched, 1 pending reboot (1 as planned), 0 failed, 0 unreachable");
+        assert_eq!(judge(false, 1).code, ReasonCode::TooFewSucceeded, "an install did not reboot it");
+        let reason = judge(true, 2);
+        assert_eq!(reason.text, "instances patched, compliant or pending a reboot as planned: 1 (minimum 2)");
+
+        // A stage that must prove something, in any of its waves.
+        let step = StageStep {
+            stage: "Test".into(),
+            plan_sha256: "plan".into(),
+            earlier_waves: vec!["01-Test-1".into()],
+            is_last_wave: true,
+            must_prove: true,
+        };
+        let wave = |pending_as_planned| GateRecord {
+            step: "01-Test-1".into(),
+            at: Timestamp::UNIX_EPOCH,
+            decision: GateDecision::Advance,
+            reason: Reason::new(ReasonCode::WithinLimits, "why"),
+            counts: [Outcome::PendingReboot].into_iter().collect(),
+            targets: TargetCounts::default(),
+            pending_as_planned,
+            limits: Gate::default(),
+            skipped: None,
+        };
+        let decision = |earlier, last: &StepTally| {
+            let stage = Some((&step, &[earlier][..]));
+            judge_with(Criteria { operation: Operation::Install, gate: &Gate::default(), stage }, last)
+        };
+        assert_eq!(decision(wave(0), &waiting(false)), ReasonCode::NothingProved);
+        assert_eq!(decision(wave(0), &waiting(true)), ReasonCode::WithinLimits);
+        assert_eq!(decision(wave(1), &waiting(false)), ReasonCode::WithinLimits);
+    }
+
+    fn judge_with(criteria: Criteria<'_>, tally: &StepTally) -> ReasonCode {
+        judge(criteria, tally, None).reason.code
+    }
+
     #[test]
     fn a_step_starts_only_behind_steps_that_advanced() {
         let record = |decision| GateRecord {
@@ -824,6 +894,7 @@ mod tests {
             reason: Reason::new(ReasonCode::WithinLimits, "why"),
             counts: Counts::default(),
             targets: TargetCounts::default(),
+            pending_as_planned: 0,
             limits: Gate::default(),
             skipped: None,
         };
@@ -846,7 +917,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_of_an_unknown_system_does_not_vanish() {
+    fn what_is_ordered_and_whether_it_reboots() {
         let known = Some(Platform::Supported(OperatingSystem::Suse));
         let row = |id: &str, os: Option<Platform>, outcome| {
             let reason = Reason::new(ReasonCode::PatchesMissing, "2 patches are missing");
@@ -860,9 +931,12 @@ mod tests {
             instances,
             conflict_notes: Vec::new(),
         };
-        let shown = |instances, reboot| {
-            order(&scan(instances), reboot).map(|order| {
-                let ordered = order.instances.iter().map(|one| format!("{} {}", one.instance_id, one.os));
+        let shown = |instances| {
+            order(&scan(instances)).map(|order| {
+                let ordered = order.instances.iter().map(|one| {
+                    let never = one.never_reboot.as_ref().map(|why| format!(", {}", why.text));
+                    format!("{} {}{}", one.instance_id, one.os, never.unwrap_or_default())
+                });
                 let left_out =
                     order.left_out.iter().map(|one| format!("{} {} {}", one.instance_id, one.outcome, one.reason));
                 ordered.chain(left_out).collect::<Vec<_>>()
@@ -870,20 +944,29 @@ mod tests {
         };
         let (missing, waiting) = (Outcome::Missing, Outcome::PendingReboot);
         let newer = Some(Platform::Other("AMAZON_LINUX_2030".into()));
+        let never = |row| {
+            let why = Reason::new(ReasonCode::NeverReboot, "the plan never reboots it");
+            InstanceRow { never_reboot: Some(why), ..row }
+        };
         let rows = vec![
             row("i-1", known.clone(), missing),
             row("i-2", newer.clone(), missing),
             row("i-3", None, waiting),
             row("i-4", known.clone(), Outcome::Compliant),
+            row("i-5", known.clone(), waiting),
+            never(row("i-6", known.clone(), missing)),
+            // An install could give it nothing.
+            never(row("i-7", known.clone(), waiting)),
         ];
-        insta::assert_snapshot!(shown(rows.clone(), Reboot::IfNeeded).expect("an order").join("\n"), @r#"
+        insta::assert_snapshot!(shown(rows).expect("an order").join("\n"), @r#"
         i-1 SUSE
+        i-5 SUSE
+        i-6 SUSE, the plan never reboots it
         i-2 not-ready the instance was scanned, but this version of orgpatch cannot patch its operating system ("AMAZON_LINUX_2030") (operating-system-not-supported)
         i-3 not-ready the instance was scanned, but this version of orgpatch cannot patch its operating system (unknown) (operating-system-not-supported)
         "#);
-        assert_eq!(shown(rows, Reboot::Never).expect("an order").len(), 2);
-        assert_eq!(shown(vec![row("i-2", newer, missing)], Reboot::Never).expect("an order").len(), 1);
-        assert_eq!(shown(vec![row("i-4", known, Outcome::Compliant)], Reboot::IfNeeded), None);
+        assert_eq!(shown(vec![row("i-2", newer, missing)]).expect("an order").len(), 1);
+        assert_eq!(shown(vec![row("i-4", known.clone(), Outcome::Compliant), never(row("i-7", known, waiting))]), None);
     }
 
     proptest! {

@@ -40,7 +40,8 @@ pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<Operating
     None
 }
 
-fn matching_tag<'a>(
+/// Returns the first of the wanted tags that an instance has.
+pub(crate) fn matching_tag<'a>(
     wanted: &'a BTreeMap<String, TagValues>,
     tags: &'a BTreeMap<String, String>,
 ) -> Option<(&'a str, &'a str)> {

@@ -77,6 +77,9 @@ pub struct StageEnd {
     pub reason: Reason,
     /// Instances by outcome, of all waves of the stage up to this decision.
     pub counts: Counts,
+    /// Those of them that are `pending-reboot` because the plan never reboots them. They count as succeeded.
+    #[serde(default, skip_serializing_if = "orgpatch_model::outcome::is_zero")]
+    pub pending_as_planned: u64,
 }
 
 /// A run in which a stage passed.
@@ -163,10 +166,10 @@ impl StageMemory {
 }
 
 impl StageEnd {
-    /// Returns true if the stage opens later ones: it advanced, and an instance was patched or compliant there or the plan says
-    /// that none needs to be.
+    /// Returns true if the stage opens later ones: it advanced, and an instance succeeded there or the plan says that none needs
+    /// to.
     fn passes(&self, gate: &Gate) -> bool {
-        self.advanced && (gate.min_succeeded == Some(0) || self.counts.succeeded() > 0)
+        self.advanced && (gate.min_succeeded == Some(0) || self.counts.succeeded() + self.pending_as_planned > 0)
     }
 }
 

@@ -44,7 +44,7 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
     let comparison = settings.promotion.as_ref().map(|promotion| Comparison { promotion, tested, baselines });
     let withheld = &withheld_in_large_targets(store, request, settings, comparison).await?;
     let order = async |target: KnownTarget| {
-        let Some((facts, mut order)) = scanned_order(target, settings) else { return Ok(None) };
+        let Some((facts, mut order)) = scanned_order(target) else { return Ok(None) };
         // All chunks of a target get the same list: there is one baseline for all of them.
         order.withheld.extend(withheld.get(&place(&facts.target)).cloned().unwrap_or_default());
         let order = plan::sorted(match comparison {
@@ -120,7 +120,7 @@ async fn withheld_in_large_targets(
         StepTargets::unchanged(&request.run_id, settings),
         Wanted::ScanOfLarge,
         async |target| {
-            let Some((facts, mut order)) = scanned_order(target, settings) else { return Ok(()) };
+            let Some((facts, mut order)) = scanned_order(target) else { return Ok(()) };
             let place = place(&facts.target);
             order.withheld = withheld.remove(&place).unwrap_or_default();
             let order = comparison.review(order);
@@ -139,10 +139,10 @@ fn place(target: &Target) -> (String, String) {
 }
 
 /// Returns what the scan of a chunk gives to install. A target whose scan ended in the middle gets nothing: part of it is unknown.
-fn scanned_order(target: KnownTarget, settings: &StepSettings) -> Option<(Box<RecordedTarget>, InstallOrder)> {
+fn scanned_order(target: KnownTarget) -> Option<(Box<RecordedTarget>, InstallOrder)> {
     // Nothing is judged before the install, and results are not asked for.
     let KnownTarget::Recorded(facts) = target else { return None };
     let scan = facts.scan.as_ref().filter(|_| facts.is_scanned_whole)?;
-    let order = gate::order(scan, settings.reboot)?;
+    let order = gate::order(scan)?;
     Some((facts, order))
 }

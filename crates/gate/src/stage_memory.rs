@@ -29,15 +29,17 @@ pub async fn end(
     scanned_at: Option<Timestamp>,
 ) -> Result<(), RunError> {
     let Some(step) = &settings.stage_step else { return Ok(()) };
-    let mut counts = Counts::default();
+    let (mut counts, mut pending_as_planned) = (Counts::default(), 0);
     for wave in waves.iter().chain([decided]) {
         counts.merge(&wave.counts);
+        pending_as_planned += wave.pending_as_planned;
     }
     let end = StageEnd {
         at: decided.at,
         advanced: decided.decision == GateDecision::Advance,
         reason: decided.reason.clone(),
         counts,
+        pending_as_planned,
     };
     change(store, settings, |memory| memory.end(step, &settings.gate, &request.run_id, end, scanned_at)).await
 }

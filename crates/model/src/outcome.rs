@@ -175,6 +175,13 @@ impl Counts {
     }
 }
 
+/// Returns true for no instance: such a number is absent in JSON.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[must_use]
+pub fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
 /// Number of targets with each outcome. Outcomes that no target has are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -33,7 +33,7 @@ pub use changed_defaults::{ChangedDefault, changed_defaults};
 pub use conflicts::{ConflictSettings, Conflicts, SkipOrWarn, WhileRunning};
 pub use error::{PlanError, PlanErrors, Related};
 pub use gate_validity::GateValidity;
-pub use model::{Exclusion, Gate, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
+pub use model::{Exclusion, Gate, NeverReboot, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use promotion::Untested;
 pub use read::{MAX_BYTES, read};
 pub use schema::json_schema;

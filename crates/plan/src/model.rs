@@ -48,6 +48,9 @@ pub struct Plan {
     /// Whether an install may reboot.
     #[serde(default)]
     pub reboot: Reboot,
+    /// Instances that an install never reboots, where `reboot` lets it reboot the others.
+    #[serde(default, skip_serializing_if = "NeverReboot::is_empty")]
+    pub never_reboot: NeverReboot,
     /// What to do with instances that another tool patches, too.
     #[serde(default, skip_serializing_if = "Conflicts::is_empty")]
     pub conflicts: Conflicts,
@@ -117,14 +120,32 @@ impl Exclusion {
 }
 
 /// Whether an install may reboot an instance; the `RebootOption` of AWS-RunPatchBaseline.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reboot {
     /// `RebootIfNeeded`: the instance reboots if a patch was installed or one waits for a reboot.
     #[default]
     IfNeeded,
-    /// `NoReboot`: the instance does not reboot. With patches that need a reboot, it ends as `pending-reboot`.
+    /// `NoReboot`: the instance does not reboot. With patches that need a reboot, it ends as `pending-reboot`, which counts as
+    /// success at the gates.
     Never,
+}
+
+/// The instances that an install never reboots.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NeverReboot {
+    /// Tags. An instance that has any of these keys with any of that key's values is never rebooted; `any` is every value.
+    #[schemars(transform = tags::schema, extend("minProperties" = 1))]
+    pub tags: BTreeMap<String, TagValues>,
+}
+
+impl NeverReboot {
+    /// Returns true if it names no instance.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
 }
 
 /// How much happens at the same time.
@@ -204,8 +225,8 @@ pub struct Stage {
     #[schemars(length(min = 1, max = super::stages::MAX_WAVES), extend("uniqueItems" = true))]
     pub waves: Vec<Wave>,
     /// How many installs an instance may get in a step: 1 or 2. The second goes only to instances that answered the first
-    /// and whose scan afterwards still finds an approved patch missing. Absent: 2 on Windows if `reboot` allows one,
-    /// otherwise 1.
+    /// and whose scan afterwards still finds an approved patch missing. An instance that an install may not reboot gets one
+    /// pass, whatever stands here. Absent: 2 on Windows if `reboot` allows one, otherwise 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Passes")]
     pub passes: Option<Passes>,
@@ -326,7 +347,8 @@ pub struct Gate {
     /// The highest percentage of `unreachable` instances: 0 to 100.
     #[schemars(range(min = 0, max = 100))]
     pub max_unreachable_percent: u8,
-    /// The lowest number of `patched` and `compliant` instances in each step. Absent: a stage that is not the last of the run
+    /// The lowest number of `patched` and `compliant` instances in each step, with those that are `pending-reboot` because the
+    /// plan never reboots them. Absent: a stage that is not the last of the run
     /// needs one such instance in all its steps together. With 0, a stage that proves nothing opens the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = super::read::MAX_SUCCEEDED))]

@@ -7,7 +7,7 @@ use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Decoder, Fields, Names, quote, values};
 use super::error::PlanErrors;
 use super::gate_validity::gate_validity;
-use super::model::{Exclusion, Gate, Plan, Rate, Reboot, Selection};
+use super::model::{Exclusion, Gate, NeverReboot, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
 use super::share::Share;
 use super::stages::stages;
@@ -29,6 +29,7 @@ const PLAN: Names = names(&[
     "allowUnknownRegions",
     "select",
     "reboot",
+    "neverReboot",
     "conflicts",
     "rate",
     "gateValidFor",
@@ -37,6 +38,7 @@ const PLAN: Names = names(&[
 ]);
 const SELECT: Names = names(&["tags", "operatingSystems", "exclude"]);
 const SELECT_EXCLUDE: Names = names(&["accounts", "instances", "tags"]);
+const NEVER_REBOOT: Names = names(&["tags"]);
 const RATE: Names = names(&["targets", "maxConcurrency", "maxErrors"]);
 const GATE: Names =
     names(&["maxFailedPercent", "maxUnreachablePercent", "minSucceeded", "maxTargetsNotReached", "maxSkippedPercent"]);
@@ -59,11 +61,12 @@ pub(super) const STAGE: Names = names(&[
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
 
 /// Every mapping of a plan, with the path that leads to it.
-pub(super) const MAPPINGS: [(&str, &Names); 12] = [
+pub(super) const MAPPINGS: [(&str, &Names); 13] = [
     ("the plan itself", &PLAN),
     ("conflicts", &CONFLICTS),
     ("select", &SELECT),
     ("select.exclude", &SELECT_EXCLUDE),
+    ("neverReboot", &NEVER_REBOOT),
     ("rate", &RATE),
     ("stages[]", &STAGE),
     ("stages[].exclude", &STAGE_EXCLUDE),
@@ -135,6 +138,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
     let own = own(decoder, &fields, select.as_ref());
     let inherited = Inherited { own, sound: decoder.mistakes() == before };
     let reboot = fields.get("reboot").and_then(|at| reboot(decoder, &at));
+    let never_reboot = fields.get("neverReboot").map(|at| never_reboot(decoder, &at, reboot));
     let conflicts = fields.get("conflicts").map(|at| conflicts::conflicts(decoder, &at));
     let rate = fields.get("rate").map(|at| rate(decoder, &at));
     let gate_valid_for = fields.get("gateValidFor").and_then(|at| gate_validity(decoder, &at));
@@ -153,6 +157,7 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
         allow_unknown_regions: allow_unknown_regions.unwrap_or_default(),
         select: select.unwrap_or_default(),
         reboot: reboot.unwrap_or_default(),
+        never_reboot: never_reboot.unwrap_or_default(),
         conflicts: conflicts.unwrap_or_default(),
         rate: rate.unwrap_or_default(),
         gate_valid_for,
@@ -195,7 +200,7 @@ pub(super) fn selection(decoder: &mut Decoder, at: &At<'_>) -> Selection {
     };
     Selection {
         // An empty mapping would select every instance, which an author who removes the last tag does not intend.
-        tags: fields.get("tags").map(|at| tags::some_tags(decoder, &at)).unwrap_or_default(),
+        tags: fields.get("tags").map(|at| tags::some_tags(decoder, &at, "for every instance")).unwrap_or_default(),
         operating_systems: fields.get("operatingSystems").map(|at| operating_systems(decoder, &at)).unwrap_or_default(),
         exclude: fields.get("exclude").map(|at| exclusion(decoder, &at)).unwrap_or_default(),
     }
@@ -265,6 +270,21 @@ pub(super) fn retired(name: &str) -> Option<&'static str> {
 fn reboot(decoder: &mut Decoder, at: &At<'_>) -> Option<Reboot> {
     let name = decoder.one_of(at, &["if-needed", "never"])?;
     Some(if name.value == "never" { Reboot::Never } else { Reboot::IfNeeded })
+}
+
+fn never_reboot(decoder: &mut Decoder, at: &At<'_>, reboot: Option<Reboot>) -> NeverReboot {
+    let Some(fields) = decoder.fields(at, &NEVER_REBOOT) else {
+        return NeverReboot::default();
+    };
+    if reboot == Some(Reboot::Never) {
+        // An author who writes both expects that the others reboot.
+        let problem = "it changes nothing, because `reboot: never` holds for every instance";
+        decoder.refuse(&at.path, at.node.place, problem, "reboot: if-needed, or no neverReboot");
+    }
+    let tags = fields.require(decoder, "tags", "tag keys with lists of values, such as {Role: [database]}");
+    NeverReboot {
+        tags: tags.map(|at| tags::some_tags(decoder, &at, "to let every instance reboot")).unwrap_or_default(),
+    }
 }
 
 fn rate(decoder: &mut Decoder, at: &At<'_>) -> Rate {

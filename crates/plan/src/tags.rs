@@ -81,11 +81,11 @@ pub(super) fn schema(schema: &mut Schema) {
     schema.insert("additionalProperties".to_owned(), json!({"anyOf": [{"const": ANY}, one_of]}));
 }
 
-/// Reads tags of which there must be one.
-pub(super) fn some_tags(decoder: &mut Decoder, at: &At<'_>) -> BTreeMap<String, TagValues> {
+/// Reads tags of which there must be one. `without` says what no such field would mean.
+pub(super) fn some_tags(decoder: &mut Decoder, at: &At<'_>, without: &str) -> BTreeMap<String, TagValues> {
     let tags = tags(decoder, at);
     if matches!(&at.node.value, yaml::Value::Mapping(entries) if entries.is_empty()) {
-        let valid = "at least one key with its values; or no such field, for every instance";
+        let valid = format!("at least one key with its values; or no such field, {without}");
         decoder.refuse(&at.path, at.node.place, "there is no tag in it", valid);
     }
     tags

@@ -101,13 +101,16 @@ pub enum Passes {
 }
 
 impl Passes {
-    /// Returns the passes for an operating system of which the plan says nothing: two on Windows if an install may reboot,
-    /// otherwise one. Without a reboot the second install would find what the first has found.
+    /// Returns the passes for an operating system. `stage` is what the stage says. Where it says nothing, these are two on Windows
+    /// and otherwise one. Without a reboot it is one, whatever the stage says: the second install would find what the first has
+    /// found.
     #[must_use]
-    pub fn default_of(os: OperatingSystem, reboot: Reboot) -> Self {
-        match (os, reboot) {
-            (OperatingSystem::Windows, Reboot::IfNeeded) => Self::Two,
-            _ => Self::One,
+    pub fn of(stage: Option<Self>, os: OperatingSystem, reboot: Reboot) -> Self {
+        match (reboot, stage, os) {
+            (Reboot::Never, ..) => Self::One,
+            (Reboot::IfNeeded, Some(passes), _) => passes,
+            (Reboot::IfNeeded, None, OperatingSystem::Windows) => Self::Two,
+            (Reboot::IfNeeded, None, _) => Self::One,
         }
     }
 
@@ -143,7 +146,7 @@ impl Plan {
     /// Returns how many installs an instance of that operating system may get in a step of the stage.
     #[must_use]
     pub fn passes(&self, stage: &Stage, os: OperatingSystem) -> Passes {
-        stage.passes.unwrap_or_else(|| Passes::default_of(os, self.reboot))
+        Passes::of(stage.passes, os, self.reboot)
     }
 }
 
@@ -186,8 +189,10 @@ mod tests {
     fn two_passes_need_windows_and_a_reboot() {
         for os in OperatingSystem::ALL {
             let two = os == OperatingSystem::Windows;
-            assert_eq!(Passes::default_of(os, Reboot::IfNeeded).number(), if two { 2 } else { 1 });
-            assert_eq!(Passes::default_of(os, Reboot::Never), Passes::One);
+            assert_eq!(Passes::of(None, os, Reboot::IfNeeded).number(), if two { 2 } else { 1 });
+            assert_eq!(Passes::of(None, os, Reboot::Never), Passes::One);
+            assert_eq!(Passes::of(Some(Passes::Two), os, Reboot::IfNeeded), Passes::Two);
+            assert_eq!(Passes::of(Some(Passes::Two), os, Reboot::Never), Passes::One);
         }
     }
 

@@ -49,6 +49,7 @@ struct StepInWork {
     /// True if a target of the step has a record. A judged step does not need it.
     begun: bool,
     counts: Counts,
+    pending_as_planned: u64,
     targets: TargetCounts,
     /// True if the plan has baselines for the stage.
     has_baselines: bool,
@@ -90,6 +91,7 @@ impl Assembly {
             end,
             begun: false,
             counts: Counts::default(),
+            pending_as_planned: 0,
             targets: TargetCounts::default(),
             incomplete: WholeTarget::default(),
             has_rows: false,
@@ -173,6 +175,7 @@ impl Assembly {
         let chunk = ReportedChunk { target, instances, whole };
         for row in &chunk.instances {
             step.counts.add(row.outcome);
+            step.pending_as_planned += u64::from(row.is_pending_as_planned());
             if let Some(promotion) = &mut step.promotion {
                 promotion.add(row);
             }
@@ -228,6 +231,7 @@ impl StepInWork {
             decision,
             reason,
             counts: self.counts,
+            pending_as_planned: self.pending_as_planned,
             targets: self.targets,
             targets_not_listed: self.targets_not_listed,
             promotion: self.promotion.map(PromotionTally::end),

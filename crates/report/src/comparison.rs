@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
 use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
@@ -91,6 +93,16 @@ struct Then {
     place: Arc<TargetKey>,
     name: Option<Box<str>>,
     outcome: Outcome,
+    /// Boxed, because few instances have one.
+    pending: Option<Box<Pending>>,
+}
+
+/// A reboot for which an instance waited in the previous run, by the clock of the instance.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    since: Timestamp,
+    /// When the run looked at it last.
+    seen_at: Timestamp,
 }
 
 /// Reads the instances by id. Each is reduced to what the comparison needs as soon as it is read.
@@ -103,6 +115,8 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
         instance_id: Box<str>,
         name: Option<Box<str>>,
         outcome: Outcome,
+        pending_reboot_since: Option<Timestamp>,
+        scanned_at: Option<Timestamp>,
     }
 
     struct Rows;
@@ -118,13 +132,17 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
             let mut found = HashMap::new();
             // Instances of a target follow one another, and share its key.
             let mut place: Option<Arc<TargetKey>> = None;
-            while let Some(Row { account_id, region, instance_id, name, outcome }) = rows.next_element()? {
+            while let Some(Row { account_id, region, instance_id, name, outcome, pending_reboot_since, scanned_at }) =
+                rows.next_element()?
+            {
+                let pending = pending_reboot_since.zip(scanned_at);
+                let pending = pending.map(|(since, seen_at)| Box::new(Pending { since, seen_at }));
                 let row = TargetKey { account_id, region };
                 let place = match &mut place {
                     Some(known) if **known == row => Arc::clone(known),
                     other => Arc::clone(other.insert(Arc::new(row))),
                 };
-                found.insert(instance_id, Then { place, name, outcome });
+                found.insert(instance_id, Then { place, name, outcome, pending });
             }
             Ok(found)
         }
@@ -164,6 +182,20 @@ impl Comparing {
                 new: Vec::new(),
                 gone: Vec::new(),
             },
+        }
+    }
+
+    /// Puts the time into a row since when an instance has waited for a reboot, where the previous run knows an earlier one.
+    ///
+    /// Systems Manager keeps only the last install that did not reboot. If that one is not younger than the previous run's last
+    /// look, at which a patch waited already, the instance waits for the same reboot.
+    pub fn keep_waiting(&self, row: &mut InstanceRow) {
+        let Some(now) = row.pending_reboot_since else { return };
+        let Some(then) = self.then.get(row.instance_id.as_str()).and_then(|then| then.pending.as_deref()) else {
+            return;
+        };
+        if now <= then.seen_at && then.since < now {
+            row.pending_reboot_since = Some(then.since);
         }
     }
 
@@ -320,6 +352,27 @@ mod tests {
             json!({"accountId": "444400000001", "region": "ap-northeast-1", "instanceId": "i-00000000000000009", "name": null,
                 "before": "not-ready", "now": null})
         );
+    }
+
+    #[test]
+    fn an_instance_goes_on_waiting_for_the_same_reboot() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let mut before = fixtures::report();
+        before.instances[0].pending_reboot_since = Some(at(100));
+        before.instances[0].scanned_at = Some(at(900));
+        let text = serde_json::to_string(&before).expect("JSON");
+        let comparing = Comparing::with(serde_json::from_str(&text).expect("a part of a report"));
+        let kept = |nth: usize, now: Option<i64>| {
+            let mut row = before.instances[nth].clone();
+            row.pending_reboot_since = now.map(at);
+            comparing.keep_waiting(&mut row);
+            row.pending_reboot_since
+        };
+        assert_eq!(kept(0, Some(800)), Some(at(100)), "the previous run's second install");
+        assert_eq!(kept(0, Some(901)), Some(at(901)), "an install since then: it may have been rebooted in between");
+        assert_eq!(kept(0, Some(50)), Some(at(50)));
+        assert_eq!(kept(0, None), None, "it has been rebooted");
+        assert_eq!(kept(1, Some(800)), Some(at(800)), "it did not wait in the previous run");
     }
 
     #[test]

@@ -85,6 +85,7 @@ mod tests {
             reason: Reason::new(ReasonCode::TooManyFailed, "because"),
             counts: Counts::default(),
             targets: TargetCounts::default(),
+            pending_as_planned: 0,
             limits: Gate::default(),
             skipped: None,
         };

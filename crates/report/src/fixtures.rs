@@ -154,6 +154,7 @@ fn gate(step: &StepSummary, decision: GateDecision) -> GateRecord {
         reason: Reason::new(ReasonCode::TooManyFailed, "1 of 1 attempted instances failed (limit 0%)"),
         counts: Counts::default(),
         targets: TargetCounts::default(),
+        pending_as_planned: 0,
         limits: Gate::default(),
         skipped: None,
     }
@@ -223,6 +224,7 @@ pub fn instance(target: &Target, id: &str, name: Option<&str>, outcome: Outcome,
         eligibility: Eligibility::Eligible,
         findings: Vec::new(),
         conflicts: Vec::new(),
+        never_reboot: None,
     };
     let text = format!("the reason is {code}");
     reconcile::row(target, &seen, outcome, Reason::new(code, text))

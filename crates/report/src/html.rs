@@ -93,7 +93,7 @@ fn shortened<'j>(json: &'j str, texts: &mut Texts) -> io::Result<String> {
                 let entries = entries.into_iter().map(short).collect::<io::Result<Vec<Cow<'_, str>>>>()?;
                 Cow::Owned(format!("[{}]", entries.join(",")))
             }
-            value if ["reason", "judgedBy"].contains(&name) => texts.placed(value),
+            value if ["reason", "judgedBy", "neverReboot"].contains(&name) => texts.placed(value),
             value => Cow::Borrowed(value),
         };
         short.push_str(if short.is_empty() { "{\"" } else { ",\"" });

@@ -207,6 +207,9 @@ pub struct StepReport {
     pub reason: Reason,
     /// Instances by outcome.
     pub counts: Counts,
+    /// Instances that are `pending-reboot` because the plan never reboots them. At the gate they count as succeeded. Absent: none.
+    #[serde(default, skip_serializing_if = "orgpatch_model::outcome::is_zero")]
+    pub pending_as_planned: u64,
     /// Targets by outcome.
     #[serde(default)]
     pub targets: TargetCounts,

@@ -19,12 +19,13 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::inventory::chunks::Chunks;
 use orgpatch_engine::inventory::readiness::attach;
-use orgpatch_engine::inventory::{Eligibility, Inventory, InventoryInstance, list};
+use orgpatch_engine::inventory::{Eligibility, Inventory, InventoryInstance, list, reboots};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::readiness::{Checker, TargetFacts};
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
+use orgpatch_plan::Reboot;
 use orgpatch_records::keys::{ChunkObject, TargetObject};
 use orgpatch_records::messages::TargetRequest;
 
@@ -58,11 +59,7 @@ pub async fn take(
         return Ok(Progress::Complete);
     }
     let Seen { member, ec2, managed } = see(context, request, settings).await?;
-    let mut seen = Inventory {
-        at: request.now,
-        instances: list::inventory(&settings.select, &ec2, &managed),
-        conflict_notes: Vec::new(),
-    };
+    let mut seen = inventory(request, settings, &ec2, &managed);
     let facts = facts(context, request, &member, &seen, &ec2, managed).await?;
     competing::detect(context, request, settings, &ec2, &mut seen).await?;
     match settings.operation {
@@ -105,8 +102,18 @@ pub async fn look(
     settings: &StepSettings,
 ) -> Result<Inventory, TargetError> {
     let Seen { ec2, managed, .. } = see(context, request, settings).await?;
-    let instances = list::inventory(&settings.select, &ec2, &managed);
-    Ok(Inventory { at: request.now, instances, conflict_notes: Vec::new() })
+    Ok(inventory(request, settings, &ec2, &managed))
+}
+
+fn inventory(
+    request: &TargetRequest,
+    settings: &StepSettings,
+    ec2: &[Ec2Instance],
+    managed: &[ManagedInstance],
+) -> Inventory {
+    let mut instances = list::inventory(&settings.select, ec2, managed);
+    reboots::mark(&mut instances, ec2, settings.reboot, &settings.never_reboot);
+    Inventory { at: request.now, instances, conflict_notes: Vec::new() }
 }
 
 /// Returns the instances that are asked.
@@ -123,7 +130,9 @@ fn receivers(inventory: Inventory) -> Vec<Receiver> {
     let eligible = inventory.instances.into_iter().filter(|one| one.eligibility == Eligibility::Eligible);
     eligible
         .filter_map(|one| {
-            Some(Receiver { availability_zone: one.availability_zone, instance_id: one.instance_id, os: one.os? })
+            let InventoryInstance { availability_zone, instance_id, os, .. } = one;
+            // A scan reboots nothing.
+            Some(Receiver { availability_zone, instance_id, os: os?, reboot: Reboot::Never })
         })
         .collect()
 }
@@ -137,8 +146,8 @@ struct Seen {
 
 async fn see(context: &FunctionContext, request: &TargetRequest, settings: &StepSettings) -> Result<Seen, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
-    let ssm = Ssm::new(&member);
-    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member, &settings.select), ssm.managed(None));
+    let (ssm, named) = (Ssm::new(&member), settings.named_tags());
+    let facts: Result<_, CallError> = tokio::try_join!(ec2::instances(&member, &named), ssm.managed(None));
     let (ec2, managed) = context.sessions.target_result(&request.target, facts).await?;
     Ok(Seen { member, ec2, managed })
 }

@@ -92,7 +92,8 @@ SORTED = {
         SELECT date, run_id, plan, operation, decision, stage, wave, account_name, ou_path, region, instance_id, name,
           os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
           baseline_id, findings, conflicts, overwritten_by, passes,
-          judged_by, install_started_at, install_finished_at
+          judged_by, install_started_at, install_finished_at,
+          pending_reboot_since
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
@@ -142,6 +143,7 @@ def instances(reports: list[Report]) -> list[Line]:
                 "judged_by": row["judgedBy"]["code"] if row.get("judgedBy") else None,
                 "install_started_at": written(row["startedAt"]) if row.get("startedAt") else None,
                 "install_finished_at": written(row["finishedAt"]) if row.get("finishedAt") else None,
+                "pending_reboot_since": written(row["pendingRebootSince"]) if row.get("pendingRebootSince") else None,
             }
         )
     return lines

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgpatch_plan::Reboot;
+use orgpatch_plan::{Reboot, TagValues};
 use serde_json::Value;
 
 use crate::evidence::{Call, Evidence};
@@ -111,7 +111,12 @@ pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
             wrong(format!("has {paced}, which means nothing for one instance"));
         }
         let reboot = call.request.pointer("/Parameters/RebootOption/0").and_then(Value::as_str);
-        let option = match (call.command(), plan.reboot) {
+        let truth = ids.first().and_then(|id| evidence.truth.get(*id));
+        let has = |(key, values): (&String, &TagValues)| {
+            truth.and_then(|truth| truth.tags.get(key)).is_some_and(|value| values.matches(value))
+        };
+        let may_reboot = if plan.never_reboot.tags.iter().any(has) { Reboot::Never } else { plan.reboot };
+        let option = match (call.command(), may_reboot) {
             (Some("Install"), Reboot::IfNeeded) => Some("RebootIfNeeded"),
             (Some("Install"), Reboot::Never) => Some("NoReboot"),
             (Some("Scan"), _) => None,

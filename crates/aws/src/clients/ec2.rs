@@ -1,12 +1,14 @@
 //! EC2 in a member account: lists instances, and checks whether a Region is enabled.
 
+use std::collections::BTreeMap;
+
 use aws_config::SdkConfig;
 use aws_sdk_ec2::{Client, types as api};
 use jiff::Timestamp;
 use orgpatch_engine::inventory::tags::{self, KeptTags};
 use orgpatch_model::instance::{Ec2Instance, MetadataOptions};
 use orgpatch_model::text::cut;
-use orgpatch_plan::Selection;
+use orgpatch_plan::TagValues;
 
 use crate::clients::call::CallError;
 
@@ -22,24 +24,27 @@ const ID_CHARACTERS: usize = 256;
 const MOST_GROUPS: usize = 16;
 
 /// Returns every instance of the account in the Region that is not terminated. Each page is reduced to what is read of an
-/// instance: of its tags, those that `select` and the rules about other tools read.
-pub async fn instances(config: &SdkConfig, select: &Selection) -> Result<Vec<Ec2Instance>, CallError> {
+/// instance: of its tags, those that the plan names (`named`) and those that the rules about other tools read.
+pub async fn instances(
+    config: &SdkConfig,
+    named: &[&BTreeMap<String, TagValues>],
+) -> Result<Vec<Ec2Instance>, CallError> {
     let mut pages = Client::new(config).describe_instances().max_results(PAGE_SIZE).into_paginator().send();
     let mut instances = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallError::of("ec2:DescribeInstances", &error))?;
         let reservations = page.reservations.unwrap_or_default();
         let found = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
-        instances.extend(found.filter_map(|found| instance(found, select)));
+        instances.extend(found.filter_map(|found| instance(found, named)));
     }
     Ok(instances)
 }
 
 /// Reduces an instance; None if it has no id or no state, or does not exist any more.
-fn instance(found: api::Instance, select: &Selection) -> Option<Ec2Instance> {
+fn instance(found: api::Instance, named: &[&BTreeMap<String, TagValues>]) -> Option<Ec2Instance> {
     let id = |text: String| cut(text, ID_CHARACTERS);
     let tags = found.tags.unwrap_or_default().into_iter().filter_map(|tag| Some((tag.key?, tag.value?)));
-    let KeptTags { texts: tags, others: other_tags } = tags::keep(select, tags);
+    let KeptTags { texts: tags, others: other_tags } = tags::keep(named, tags);
     let groups = found.security_groups.unwrap_or_default().into_iter().filter_map(|group| group.group_id);
     let instance = Ec2Instance {
         id: id(found.instance_id?),
@@ -113,7 +118,7 @@ mod tests {
         for number in 0..49 {
             builder = builder.tags(tag(&format!("tag-{number:02}"), &long));
         }
-        let read = instance(builder.build(), &Selection::default()).expect("it exists");
+        let read = instance(builder.build(), &[]).expect("it exists");
         assert_eq!(read.tags.into_iter().collect::<Vec<_>>(), [("Name".to_owned(), "web-1".to_owned())]);
         assert_eq!(read.other_tags.len(), 49);
         assert_eq!(read.image_id.map(|id| id.chars().count()), Some(ID_CHARACTERS));
@@ -121,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_instance_that_does_not_exist_any_more_is_left_out() {
-        let exists = |state| instance(found(state).build(), &Selection::default()).is_some();
+        let exists = |state| instance(found(state).build(), &[]).is_some();
         assert!(exists(api::InstanceStateName::Running) && exists(api::InstanceStateName::Stopping));
         assert!(!exists(api::InstanceStateName::Terminated) && !exists(api::InstanceStateName::ShuttingDown));
     }

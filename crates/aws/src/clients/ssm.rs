@@ -259,6 +259,7 @@ impl Ssm {
                     missing: count(state.missing_count),
                     failed: count(state.failed_count),
                     pending_reboot: count(state.installed_pending_reboot_count.unwrap_or_default()),
+                    last_no_reboot_install: state.last_no_reboot_install_operation_time.as_ref().and_then(timestamp),
                     operation: state.operation.as_str().to_owned(),
                     ended_at: timestamp(&state.operation_end_time).unwrap_or(Timestamp::UNIX_EPOCH),
                     snapshot_id: state.snapshot_id,

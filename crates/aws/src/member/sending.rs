@@ -19,6 +19,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::WithheldPatches;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::{Pass, Phase};
+use orgpatch_plan::Reboot;
 use orgpatch_records::messages::TargetRequest;
 use serde::{Deserialize, Serialize};
 use state::{Decided, State};
@@ -67,6 +68,8 @@ pub struct Receiver {
     pub instance_id: String,
     /// Operating system; a snapshot is of one.
     pub os: OperatingSystem,
+    /// Whether an install may reboot it, as the install plan says.
+    pub reboot: Reboot,
 }
 
 impl From<&OrderedInstance> for Receiver {
@@ -75,6 +78,7 @@ impl From<&OrderedInstance> for Receiver {
             availability_zone: instance.availability_zone.clone(),
             instance_id: instance.instance_id.clone(),
             os: instance.os,
+            reboot: instance.reboot(),
         }
     }
 }
@@ -300,7 +304,7 @@ impl Sender<'_> {
         }
         let request = &self.request;
         let snapshot_id = command::snapshot_id(&request.run_id, &request.target, receiver.os, self.withheld);
-        let command = command::request(request.phase, id, &snapshot_id, self.comment(id), self.settings.reboot);
+        let command = command::request(request.phase, id, &snapshot_id, self.comment(id), receiver.reboot);
         let attempt = Intent::attempt(id, before.as_ref(), self.ledger.now()?);
         let began = Instant::now();
         if self.ledger.write_intent(&self.scope(), self.place(), before.as_ref(), &attempt).await? == Write::TooLate {

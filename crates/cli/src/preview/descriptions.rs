@@ -7,7 +7,7 @@ use jiff::fmt::friendly::SpanPrinter;
 use orgpatch_engine::planner::{DeadlineSource, INSTALL_SECONDS, SCAN_SECONDS, StepDeadline};
 use orgpatch_model::english::counted;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_plan::{Approve, Gate, Selection, Stage, TagValues, Untested, has_approval_dates};
+use orgpatch_plan::{Approve, Gate, NeverReboot, Reboot, Selection, Stage, TagValues, Untested, has_approval_dates};
 
 /// How many instance ids are listed. If there are more, only their number is shown.
 const SPELLED_OUT: usize = 5;
@@ -41,6 +41,15 @@ pub fn selection(select: &Selection) -> String {
         words += &named;
     }
     words
+}
+
+/// Describes when an install reboots an instance.
+pub fn reboot(reboot: Reboot, never: &NeverReboot) -> String {
+    match reboot {
+        Reboot::Never => "never".to_owned(),
+        Reboot::IfNeeded if never.is_empty() => "when a patch needs it".to_owned(),
+        Reboot::IfNeeded => format!("when a patch needs it; never instances with {}", tags(&never.tags, " or ")),
+    }
 }
 
 fn tags(tags: &BTreeMap<String, TagValues>, between: &str) -> String {
@@ -233,6 +242,17 @@ mod tests {
         assert_eq!(
             of(86_400, DeadlineSource::Count),
             "24h for each step: the longest default, because rate.maxConcurrency is a number of instances"
+        );
+    }
+
+    #[test]
+    fn reboots() {
+        let never = NeverReboot { tags: map(&[("Role", &["database", "cache"]), ("Tier", &["0"])]) };
+        assert_eq!(reboot(Reboot::Never, &NeverReboot::default()), "never");
+        assert_eq!(reboot(Reboot::IfNeeded, &NeverReboot::default()), "when a patch needs it");
+        assert_eq!(
+            reboot(Reboot::IfNeeded, &never),
+            "when a patch needs it; never instances with tag Role=database or cache or tag Tier=0"
         );
     }
 

@@ -9,7 +9,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::{AccountState, Organization};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
-use orgpatch_plan::{Gate, Passes, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
+use orgpatch_plan::{Gate, NeverReboot, Passes, Plan, Rate, Reboot, Selection, Stage, Untested, Wave};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,6 +28,9 @@ pub struct Preview {
     pub organization_id: String,
     /// Whether an install may reboot.
     pub reboot: Reboot,
+    /// Instances that an install never reboots. Absent: none.
+    #[serde(skip_serializing_if = "NeverReboot::is_empty")]
+    pub never_reboot: NeverReboot,
     /// How much happens at the same time.
     pub rate: Rate,
     /// Counts of all stages together.
@@ -198,6 +201,7 @@ pub fn of(
         plan: plan.name.clone(),
         organization_id: organization.id.clone(),
         reboot: plan.reboot,
+        never_reboot: plan.never_reboot.clone(),
         rate: plan.rate,
         counts: stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus),
         stages,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use orgpatch_model::english;
-use orgpatch_plan::{Reboot, Wave};
+use orgpatch_plan::Wave;
 
 use super::descriptions;
 use super::model::{AccountPreview, Preview, PreviewCounts, StagePreview, StepPreview};
@@ -52,11 +52,7 @@ fn head(out: &mut String, preview: &Preview) {
         let _ = writeln!(out, "  Not run    {}", preview.stages_not_in_run.join(", "));
     }
     before(out, preview);
-    let reboot = match preview.reboot {
-        Reboot::IfNeeded => "when a patch needs it",
-        Reboot::Never => "never",
-    };
-    let _ = writeln!(out, "  Reboot     {reboot}");
+    let _ = writeln!(out, "  Reboot     {}", descriptions::reboot(preview.reboot, &preview.never_reboot));
     let rate = &preview.rate;
     let _ = writeln!(
         out,

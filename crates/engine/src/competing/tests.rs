@@ -333,6 +333,7 @@ fn rows_that_another_tool_wrote() {
         missing: 0,
         failed: 0,
         pending_reboot: 0,
+        last_no_reboot_install: None,
     };
     let by = |row: &ComplianceRow, execution_type, conflicts: &[Conflict]| {
         overwritten_by(row, &ours, execution_type, conflicts).map_or("ours".to_owned(), |reason| reason.to_string())

@@ -17,6 +17,8 @@ use crate::results::reconcile::{TargetResult, WholeTarget};
 pub struct StepTally {
     /// Instances by outcome.
     pub counts: Counts,
+    /// Instances that are `pending-reboot` because the plan never reboots them.
+    pub pending_as_planned: u64,
     /// Targets by outcome. A lost result counts as `error`.
     pub targets: TargetCounts,
     /// Targets whose result is lost: no record says what happened there.
@@ -44,6 +46,7 @@ impl StepTally {
     pub fn add(&mut self, result: &TargetResult) {
         for row in &result.instances {
             self.counts.add(row.outcome);
+            self.pending_as_planned += u64::from(row.is_pending_as_planned());
             if row.outcome == Outcome::Skipped {
                 match asked_by_the_plan(&row.reason.code) {
                     Some(Asked::NotSelected) => self.not_selected += 1,
@@ -68,6 +71,13 @@ impl StepTally {
             self.changed += u64::from(target.reason.code == ReasonCode::RecordsChanged);
             self.refused += u64::from(std::mem::take(&mut self.is_refused));
         }
+    }
+
+    /// Returns the instances that succeeded. One that waits for a reboot counts where the plan leaves the reboot to people: a run
+    /// could do no more for it.
+    #[must_use]
+    pub fn succeeded(&self) -> u64 {
+        self.counts.succeeded() + self.pending_as_planned
     }
 
     /// Returns the targets that can be worked on: not those of closed accounts and of Regions that are off.
@@ -172,23 +182,29 @@ pub fn counts_as_skipped(code: &ReasonCode) -> bool {
 #[derive(Debug)]
 pub(super) struct StageTally {
     counts: Counts,
+    pending_as_planned: u64,
     targets: TargetCounts,
 }
 
 impl StageTally {
     /// Adds up the earlier steps of a stage and its last one.
     pub(super) fn of(earlier: &[GateRecord], last: &StepTally) -> Self {
-        let mut stage = Self { counts: last.counts.clone(), targets: last.targets.clone() };
+        let mut stage = Self {
+            counts: last.counts.clone(),
+            pending_as_planned: last.pending_as_planned,
+            targets: last.targets.clone(),
+        };
         for record in earlier {
             stage.counts.merge(&record.counts);
+            stage.pending_as_planned += record.pending_as_planned;
             stage.targets.merge(&record.targets);
         }
         stage
     }
 
-    /// Returns true if at least one instance has nothing missing.
+    /// Returns true if at least one instance has nothing missing, or lacks only a reboot that the plan leaves to people.
     pub(super) fn proves_something(&self) -> bool {
-        self.counts.succeeded() > 0
+        self.counts.succeeded() + self.pending_as_planned > 0
     }
 
     /// Returns how its targets and instances ended.

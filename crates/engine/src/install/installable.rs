@@ -113,6 +113,7 @@ mod tests {
             more: 0,
             untested: vec![],
             held_back: vec![],
+            never_reboot: None,
             reason: Reason::new(orgpatch_model::reason::ReasonCode::PatchesMissing, "x"),
         };
         InstallOrder {

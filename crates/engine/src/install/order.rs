@@ -1,12 +1,13 @@
 //! The install order of a target: what is installed there, and nothing else.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_model::patch::{Patch, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
+use orgpatch_plan::Reboot;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -69,6 +70,21 @@ pub struct OrderedInstance {
     pub held_back: Vec<Patch>,
     /// Why it is in the plan: patches are missing, or a reboot is.
     pub reason: Reason,
+    /// Why the plan never reboots it. None: its install may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_reboot: Option<Reason>,
+}
+
+impl OrderedInstance {
+    /// Returns whether its install may reboot it.
+    #[must_use]
+    pub fn reboot(&self) -> Reboot {
+        reboot(self.never_reboot.as_ref())
+    }
+}
+
+fn reboot(never: Option<&Reason>) -> Reboot {
+    never.map_or(Reboot::IfNeeded, |_| Reboot::Never)
 }
 
 /// An order as the functions that send read it: without the patches, and without what is left out. Whatever an instance lacks, it
@@ -89,14 +105,20 @@ struct InstanceToSend {
     instance_id: String,
     os: OperatingSystem,
     availability_zone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    never_reboot: Option<Reason>,
 }
 
 impl OrderToSend {
-    /// Returns an instance of this order that the other one does not have; None if it has all of them.
+    /// Returns an instance of this order that the other one does not have, or about whose reboot it says something else; None if
+    /// there is none.
     #[must_use]
     pub fn not_in(&self, other: &InstallOrder) -> Option<&str> {
-        let known: HashSet<&str> = other.instances.iter().map(|one| one.instance_id.as_str()).collect();
-        self.instances.iter().map(|one| one.instance_id.as_str()).find(|id| !known.contains(id))
+        let known: HashMap<&str, Reboot> =
+            other.instances.iter().map(|one| (one.instance_id.as_str(), one.reboot())).collect();
+        let is_in =
+            |one: &InstanceToSend| known.get(one.instance_id.as_str()) == Some(&reboot(one.never_reboot.as_ref()));
+        self.instances.iter().find(|one| !is_in(one)).map(|one| one.instance_id.as_str())
     }
 
     /// Returns the orders of a target's chunks as one; None if there is none.
@@ -114,7 +136,7 @@ impl OrderToSend {
             all.instances.extend(chunk.instances);
         }
         let Self { account_id, region, instances, withheld } = all;
-        let instance = |InstanceToSend { instance_id, os, availability_zone }| OrderedInstance {
+        let instance = |InstanceToSend { instance_id, os, availability_zone, never_reboot }| OrderedInstance {
             instance_id,
             os,
             availability_zone,
@@ -123,6 +145,7 @@ impl OrderToSend {
             untested: Vec::new(),
             held_back: Vec::new(),
             reason: Reason::new(ReasonCode::Work, ""),
+            never_reboot,
         };
         let instances = instances.into_iter().map(instance).collect();
         let (left_out, scanned_at) = (Vec::new(), BTreeMap::new());
@@ -161,6 +184,7 @@ mod tests {
             held_back: vec![patch.clone()],
             missing: vec![patch],
             reason: Reason::new(ReasonCode::PatchesMissing, "1 patch is missing"),
+            never_reboot: None,
         };
         let order = InstallOrder {
             account_id: "222200000001".into(),
@@ -182,6 +206,33 @@ mod tests {
         assert!(order.instances.iter().all(|one| one.missing.is_empty() && one.availability_zone.is_some()));
         assert_eq!(order.withheld[&OperatingSystem::AmazonLinux2023], ["kernel"]);
         assert_eq!(OrderToSend::joined([]), Ok(None));
+    }
+
+    /// What `collect-results` writes about an order is under no hash. It may not change what the plan says of a reboot.
+    #[test]
+    fn a_later_order_may_not_say_something_else_about_a_reboot() {
+        let order = |never: &[bool]| {
+            let chunks = never.iter().enumerate().map(|(nth, never)| {
+                let mut chunk = stored(&format!("i-{nth}"), "kernel");
+                let why = Reason::new(ReasonCode::NeverReboot, "the plan never reboots it");
+                chunk.instances[0].never_reboot = never.then_some(why);
+                chunk
+            });
+            OrderToSend::joined(chunks).expect("the same is withheld").expect("an order")
+        };
+        let later = |never: &[bool]| -> OrderToSend {
+            serde_json::from_value(serde_json::to_value(order(never)).expect("JSON")).expect("an order")
+        };
+        let planned = order(&[true, false]);
+        assert_eq!(
+            planned.instances.iter().map(OrderedInstance::reboot).collect::<Vec<_>>(),
+            [Reboot::Never, Reboot::IfNeeded]
+        );
+        assert_eq!(later(&[true, false]).not_in(&planned), None);
+        assert_eq!(later(&[true]).not_in(&planned), None, "less is allowed");
+        assert_eq!(later(&[false, false]).not_in(&planned), Some("i-0"));
+        assert_eq!(later(&[true, true]).not_in(&planned), Some("i-1"));
+        assert_eq!(later(&[true, false, true]).not_in(&planned), Some("i-2"));
     }
 
     #[test]

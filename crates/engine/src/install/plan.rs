@@ -112,6 +112,7 @@ mod tests {
             more: 0,
             untested: vec![],
             held_back: vec![],
+            never_reboot: None,
             reason: Reason::new(ReasonCode::PatchesMissing, "x"),
         };
         sorted(InstallOrder {

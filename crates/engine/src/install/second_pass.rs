@@ -41,6 +41,8 @@ pub struct SecondPassRules<'a> {
 
 /// Returns the first pass with the order of the second one; None if no instance gets a second pass.
 ///
+/// An instance that the plan never reboots gets none: what its first install left open, a second one finds again.
+///
 /// Where untested patches are withheld, an instance gets none if anything that is missing now is not tested, or is not listed
 /// and cannot be compared: the list of rejected patches was made before it became applicable.
 #[must_use]
@@ -56,6 +58,7 @@ pub fn second_pass(
         let row = *rows_by_id.get(instance.instance_id.as_str())?;
         let tested = |patch: &Patch| rules.only_tested.is_none_or(|tested| tested.contains(instance.os, patch));
         let wanted = (rules.systems)(instance.os)
+            && instance.never_reboot.is_none()
             && answered(&instance.instance_id)
             && !row.missing_after.is_empty()
             && row.missing_after.iter().all(tested)
@@ -161,6 +164,7 @@ mod tests {
             more: 0,
             untested: vec![],
             held_back: vec![],
+            never_reboot: None,
             reason: Reason::new(ReasonCode::PatchesMissing, "x"),
         }
     }
@@ -216,9 +220,10 @@ mod tests {
 
     #[test]
     fn a_second_pass_goes_to_those_that_answered_and_still_lack_something() {
-        let all = ["i-lacks", "i-failed", "i-done", "i-silent", "i-linux"];
+        let all = ["i-lacks", "i-failed", "i-done", "i-silent", "i-linux", "i-never"];
         let mut first = order(all.map(|id| ordered(id, OperatingSystem::Windows)).into());
         first.instances[4].os = OperatingSystem::Ubuntu;
+        first.instances[5].never_reboot = Some(Reason::new(ReasonCode::NeverReboot, "the plan never reboots it"));
         let rows: Vec<InstanceRow> = all.map(|id| row(id, if id == "i-done" { &[] } else { &["KB2"] })).into();
         let installed = results(&[
             ("i-lacks", InvocationResult::Succeeded),
@@ -226,6 +231,7 @@ mod tests {
             ("i-done", InvocationResult::Succeeded),
             ("i-silent", InvocationResult::None(reason())),
             ("i-linux", InvocationResult::Succeeded),
+            ("i-never", InvocationResult::Succeeded),
         ]);
         let windows = |os| os == OperatingSystem::Windows;
         let rules = SecondPassRules { systems: &windows, only_tested: None };
@@ -233,7 +239,7 @@ mod tests {
         let ids: Vec<&str> = pass.second.instances.iter().map(|one| one.instance_id.as_str()).collect();
         assert_eq!(ids, ["i-lacks", "i-failed"]);
         assert_eq!(pass.second.instances[0].missing, [patch("KB2")]);
-        assert_eq!(pass.rows.len(), 5);
+        assert_eq!(pass.rows.len(), 6);
         let nobody = SecondPassRules { systems: &|_| false, only_tested: None };
         assert_eq!(second_pass(&first, &rows, &installed, nobody), None);
     }

@@ -33,6 +33,7 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 eligibility: eligibility(select, instance, node, os),
                 findings: Vec::new(),
                 conflicts: Vec::new(),
+                never_reboot: None,
             }
         })
         .collect();

@@ -4,6 +4,7 @@ pub mod chunks;
 pub mod competing;
 pub mod list;
 pub mod readiness;
+pub mod reboots;
 pub mod tags;
 
 use std::collections::HashSet;
@@ -64,6 +65,9 @@ pub struct InventoryInstance {
     /// Who else patches it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// Why the plan never reboots it. None: an install may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_reboot: Option<Reason>,
 }
 
 impl InventoryInstance {

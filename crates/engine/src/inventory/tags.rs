@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::tag::TagDigest;
 use orgpatch_model::text::cut;
-use orgpatch_plan::{Selection, TagValues};
+use orgpatch_plan::TagValues;
 
 use crate::competing::{AUTO_SCALING_TAG, POLICY_TAG};
 
@@ -27,9 +27,10 @@ pub struct KeptTags {
 }
 
 /// Keeps what orgpatch reads of the tags of one instance, so that an instance takes a few hundred bytes however long its
-/// tags are. A tag whose key the plan names with another value is kept as a digest only: the plan compares values.
+/// tags are. `named` are the tags that the plan names. A tag whose key it names with another value is kept as a digest only: the
+/// plan compares values.
 #[must_use]
-pub fn keep(select: &Selection, tags: impl IntoIterator<Item = (String, String)>) -> KeptTags {
+pub fn keep(named: &[&BTreeMap<String, TagValues>], tags: impl IntoIterator<Item = (String, String)>) -> KeptTags {
     let mut kept = KeptTags::default();
     let mut of_policies = 0;
     for (key, value) in tags {
@@ -38,8 +39,7 @@ pub fn keep(select: &Selection, tags: impl IntoIterator<Item = (String, String)>
         of_policies += usize::from(is_of_policy);
         if is_of_policy
             || [NAME_TAG, AUTO_SCALING_TAG].contains(&key.as_str())
-            || named_in(&select.tags)
-            || named_in(&select.exclude.tags)
+            || named.iter().any(|tags| named_in(tags))
         {
             kept.texts.insert(key, cut(value, VALUE_CHARACTERS));
         } else {
@@ -53,6 +53,7 @@ pub fn keep(select: &Selection, tags: impl IntoIterator<Item = (String, String)>
 #[cfg(test)]
 mod tests {
     use orgpatch_model::instance::Ec2Instance;
+    use orgpatch_plan::Selection;
 
     use super::*;
     use crate::selection::left_out;
@@ -68,6 +69,10 @@ mod tests {
         select
     }
 
+    fn named(select: &Selection) -> [&BTreeMap<String, TagValues>; 2] {
+        [&select.tags, &select.exclude.tags]
+    }
+
     #[test]
     fn only_what_is_read_stays_text() {
         let tags = [
@@ -78,7 +83,7 @@ mod tests {
             ("Exempt", "false"),
             ("Owner", "shop"),
         ];
-        let kept = keep(&selection(), owned(&tags));
+        let kept = keep(&named(&selection()), owned(&tags));
         let keys: Vec<&str> = kept.texts.keys().map(String::as_str).collect();
         assert_eq!(keys, ["Name", "Patch", "QSConfigName-abc12", "aws:autoscaling:groupName"]);
         assert_eq!(kept.others, [TagDigest::of("Exempt", "false"), TagDigest::of("Owner", "shop")]);
@@ -90,7 +95,7 @@ mod tests {
         let mut tags: Vec<(String, String)> =
             (0..48).map(|n| (format!("QSConfigName-{n:03}"), value.clone())).collect();
         tags.push(("Patch".into(), value));
-        let kept = keep(&selection(), tags);
+        let kept = keep(&named(&selection()), tags);
         assert_eq!((kept.texts.len(), kept.others.len()), (MOST_POLICY_TAGS, 44));
         let bytes: usize = kept.texts.iter().map(|(key, value)| key.len() + value.len()).sum();
         assert!(bytes < 4_000, "{bytes} bytes");
@@ -103,7 +108,7 @@ mod tests {
             for exempt in ["true", "false"] {
                 let all = owned(&[("Patch", patch), ("Exempt", exempt), ("Owner", "shop")]);
                 let whole = Ec2Instance { tags: all.clone().into_iter().collect(), ..Ec2Instance::default() };
-                let KeptTags { texts, others } = keep(&select, all);
+                let KeptTags { texts, others } = keep(&named(&select), all);
                 let small = Ec2Instance { tags: texts, other_tags: others, ..Ec2Instance::default() };
                 assert_eq!(left_out(&select, &small, None), left_out(&select, &whole, None), "{patch} {exempt}");
             }
@@ -112,7 +117,7 @@ mod tests {
         any.exclude.tags.insert("Role".into(), TagValues::ANY);
         for tags in [&[("Role", "db")][..], &[("Role", "")], &[("role", "db")], &[]] {
             let whole = Ec2Instance { tags: owned(tags).into_iter().collect(), ..Ec2Instance::default() };
-            let KeptTags { texts, others } = keep(&any, owned(tags));
+            let KeptTags { texts, others } = keep(&named(&any), owned(tags));
             let small = Ec2Instance { tags: texts, other_tags: others, ..Ec2Instance::default() };
             assert_eq!(left_out(&any, &small, None), left_out(&any, &whole, None), "{tags:?}");
             assert_eq!(left_out(&any, &whole, None).is_some(), whole.tags.contains_key("Role"), "{tags:?}");

@@ -1,7 +1,7 @@
 //! The longest working time of a step: the stage's `deadline`, or a default that follows from the plan's rate.
 
 use orgpatch_model::target::Phase;
-use orgpatch_plan::{MaxConcurrency, Passes, Plan, Stage, Untested};
+use orgpatch_plan::{MaxConcurrency, Passes, Plan, Reboot, Stage, Untested};
 
 use crate::sending::command::time_limit_seconds;
 
@@ -67,7 +67,9 @@ pub fn step_deadline(plan: &Plan, stage: &Stage) -> StepDeadline {
     let Some(turns) = turns_of_any_target(plan.rate.max_concurrency) else {
         return StepDeadline { seconds: MAX_DEFAULT_SECONDS, source: DeadlineSource::Count };
     };
-    let passes = u32::from(stage.passes.unwrap_or(Passes::One).number());
+    // Without a reboot there is one pass, whatever the stage says.
+    let asked = stage.passes.filter(|_| plan.reboot == Reboot::IfNeeded);
+    let passes = u32::from(asked.unwrap_or(Passes::One).number());
     let scans_before = if plan.untested(stage) == Some(Untested::Block) { 2 } else { 1 };
     let turns = Turns { installs: turns * passes, scans: scans_before + passes };
     StepDeadline { seconds: turns.seconds().min(MAX_DEFAULT_SECONDS), source: DeadlineSource::Turns(turns) }

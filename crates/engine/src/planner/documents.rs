@@ -1,10 +1,12 @@
 //! The stored documents of the planner: `run.json` and the settings of each step.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
-use orgpatch_plan::{ConflictSettings, Gate, Passes, Plan, Rate, Reboot, Selection, Untested};
+use orgpatch_plan::{ConflictSettings, Gate, NeverReboot, Passes, Plan, Rate, Reboot, Selection, TagValues, Untested};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +94,9 @@ pub struct StepSettings {
     pub select: Selection,
     /// Whether an install may reboot.
     pub reboot: Reboot,
+    /// The instances that an install never reboots.
+    #[serde(default, skip_serializing_if = "NeverReboot::is_empty")]
+    pub never_reboot: NeverReboot,
     /// How much happens at the same time.
     pub rate: Rate,
     /// How many installs an instance may get, as the stage says it; None: [`StepSettings::passes_of`] decides.
@@ -165,6 +170,12 @@ impl StepSettings {
         self.accounts.iter().any(|id| id == account_id) && self.regions.iter().any(|known| known == region)
     }
 
+    /// Returns the tags that the plan names, of which the values are read.
+    #[must_use]
+    pub fn named_tags(&self) -> [&BTreeMap<String, TagValues>; 3] {
+        [&self.select.tags, &self.select.exclude.tags, &self.never_reboot.tags]
+    }
+
     /// Returns true if the baselines of the step are written when it begins, because only then is known when the first
     /// stage was scanned.
     #[must_use]
@@ -173,9 +184,10 @@ impl StepSettings {
     }
 
     /// Returns how many installs an instance of that operating system may get in the step, 1 or 2. The second goes only to
-    /// an instance that answered the first and whose scan afterwards still finds an approved patch missing.
+    /// an instance that answered the first and whose scan afterwards still finds an approved patch missing, and to none that the
+    /// plan never reboots.
     #[must_use]
     pub fn passes_of(&self, os: OperatingSystem) -> u8 {
-        self.passes.unwrap_or_else(|| Passes::default_of(os, self.reboot)).number()
+        Passes::of(self.passes, os, self.reboot).number()
     }
 }

@@ -59,6 +59,7 @@ impl<'a> SettingsContext<'a> {
             restore_to: input.to_plan.clone(),
             select: selection_of(plan, stage),
             reboot: plan.reboot,
+            never_reboot: plan.never_reboot.clone(),
             rate: plan.rate,
             passes: stage.passes,
             deadline_seconds: step_deadline(plan, stage).seconds,

@@ -258,6 +258,7 @@ pub fn scan_rows(
                             more_missing_before,
                             baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
                             scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
+                            pending_reboot_since: found.evidence.as_ref().and_then(ComplianceRow::pending_reboot_since),
                             command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                             findings: match exit_code {
                                 Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
@@ -312,6 +313,10 @@ pub fn install_rows(
             let mut command_ids = before.command_ids;
             command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
             let scanned_at = found.evidence.as_ref().map(|state| state.ended_at).or(before.scanned_at);
+            // An instance that waited before goes on waiting, whatever was installed on it since.
+            let waits = found.evidence.as_ref().filter(|state| state.pending_reboot > 0);
+            let pending_reboot_since =
+                waits.and_then(|state| before.pending_reboot_since.or(state.pending_reboot_since()));
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
@@ -329,6 +334,7 @@ pub fn install_rows(
                 more_missing_after,
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
                 scanned_at,
+                pending_reboot_since,
                 command_ids,
                 started_at: before.started_at.or(installed_answer.and_then(|installed| installed.started_at)),
                 finished_at: installed_answer.and_then(|installed| installed.finished_at).or(before.finished_at),

@@ -96,12 +96,26 @@ pub struct InstanceRow {
     /// When the last scan ended by which it was judged, by the clock of the instance, or null.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub scanned_at: Option<Timestamp>,
+    /// Why the plan never reboots it. Absent: an install may reboot it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_reboot: Option<Reason>,
+    /// Since when patches that are installed wait for a reboot: when the install ended that was not to reboot it, by the clock of
+    /// the instance. Absent: no patch waits, or that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub pending_reboot_since: Option<Timestamp>,
     /// Its installs one by one, if there were two.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<PassResult>,
 }
 
 impl InstanceRow {
+    /// Returns true if it waits for a reboot as the plan wants: people reboot it. At a gate that counts as success.
+    #[must_use]
+    pub fn is_pending_as_planned(&self) -> bool {
+        self.outcome == Outcome::PendingReboot && self.never_reboot.is_some()
+    }
+
     /// Returns how many patches the scan before found missing, whether they are listed or not.
     #[must_use]
     pub fn count_missing_before(&self) -> usize {

@@ -28,6 +28,9 @@ pub struct ComplianceRow {
     pub failed: u32,
     /// `InstalledPendingRebootCount`.
     pub pending_reboot: u32,
+    /// `LastNoRebootInstallOperationTime`, by the clock of the instance: "the time of the last attempt to patch the managed node
+    /// with `NoReboot` specified as the reboot option" (Systems Manager API reference, `InstancePatchState`).
+    pub last_no_reboot_install: Option<Timestamp>,
 }
 
 impl ComplianceRow {
@@ -41,6 +44,13 @@ impl ComplianceRow {
         self.operation == "Scan"
             && self.snapshot_id.as_deref() == Some(snapshot_id)
             && earlier.is_none_or(|earlier| self.ended_at.as_second() != earlier.as_second())
+    }
+
+    /// Returns since when the instance waits for a reboot, as far as Systems Manager knows; None if it does not wait or that is
+    /// not known.
+    #[must_use]
+    pub fn pending_reboot_since(&self) -> Option<Timestamp> {
+        self.last_no_reboot_install.filter(|_| self.pending_reboot > 0)
     }
 
     /// Patches that are not on the instance although they should be.
@@ -221,6 +231,7 @@ mod tests {
             missing,
             failed,
             pending_reboot,
+            last_no_reboot_install: None,
         }
     }
 

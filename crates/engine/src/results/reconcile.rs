@@ -377,6 +377,8 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         open_command: None,
         availability_zone: instance.availability_zone.clone(),
         scanned_at: None,
+        never_reboot: instance.never_reboot.clone(),
+        pending_reboot_since: None,
         passes: Vec::new(),
     }
 }
@@ -463,6 +465,7 @@ mod tests {
                     more: 0,
                     untested: Vec::new(),
                     held_back: Vec::new(),
+                    never_reboot: None,
                     reason: Reason::new(ReasonCode::PatchesMissing, "1 patch is missing"),
                 })
                 .collect(),

@@ -36,7 +36,7 @@ fn ended(at: Timestamp, advanced: bool, outcomes: &[Outcome]) -> StageEnd {
     }
     let (code, text) =
         if advanced { (ReasonCode::WithinLimits, "within limits") } else { (ReasonCode::Halted, "1 of 2 failed") };
-    StageEnd { at, advanced, reason: Reason::new(code, text), counts }
+    StageEnd { at, advanced, reason: Reason::new(code, text), counts, pending_as_planned: 0 }
 }
 
 /// A run that works on one stage, which has one wave.
@@ -53,6 +53,20 @@ fn refusal(plan: &Plan, stages: &[&str], memory: &StageMemory, now: Timestamp) -
         assert_eq!(error.name(), "EarlierStageNotPassed");
         error.to_string()
     })
+}
+
+#[test]
+fn a_stage_that_only_waits_for_reboots_as_planned_has_passed() {
+    let plan = plan_with("");
+    let refused = |pending_as_planned| {
+        let mut memory = StageMemory::default();
+        let end = StageEnd { pending_as_planned, ..ended(day(0), true, &[Outcome::PendingReboot]) };
+        night(&mut memory, "test", "run-1", end, None);
+        refusal(&plan, &["staging"], &memory, day(1))
+    };
+    assert_eq!(refused(1), None);
+    let why = refused(0).expect("it waits although the plan reboots it");
+    assert!(why.contains("no instance was patched or compliant there"), "{why}");
 }
 
 #[test]

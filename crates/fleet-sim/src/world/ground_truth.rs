@@ -31,6 +31,8 @@ pub fn describe(world: &World) -> Value {
             "missing": texts(snapshot.missing(&world.catalogue, node.machine()).iter()),
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,
+            // Those of `manyTags` are left out, as below.
+            "tags": node.tags,
         });
         instances.insert(node.id.clone(), fate);
     }

@@ -334,8 +334,11 @@ macro_rules! for_each_code {
             }
             {
                 title: "Results",
-                place: "`reason` of instances that were scanned or patched.",
+                place: "`reason` of instances that were scanned or patched; `never-reboot` in `neverReboot` of an instance.",
                 codes: [
+                    NeverReboot "never-reboot"
+                        "The plan never reboots the instance. A pending reboot counts as success there."
+                        "Reboot the instance when its owner allows it. The next run then finds it compliant.",
                     NoComplianceRow "no-compliance-row"
                         "The scan ended with success, but Systems Manager has no result of it."
                         "Run orgpatch again.",

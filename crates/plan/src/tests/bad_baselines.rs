@@ -228,10 +228,10 @@ line 9, column 77: stages[2].baselines.UBUNTU: the stage "c" does not select UBU
 #[test]
 fn what_belongs_to_later_versions_or_elsewhere() {
     assert_snapshot!(in_plan("approve: {afterDays: 3}\nrules: []\nuntil: 2026-11-30\nfrozen: true", "  - {name: a, ous: [r-abcd], untested: block, rejected: [a]}"), @r#"
-    line 4, column 1: approve: unknown field "approve": it belongs in stages[] or baselines.<operating system>.rules[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: rules: unknown field "rules": it belongs in baselines.<operating system>; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 6, column 1: until: unknown field "until": it belongs in approve; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 7, column 1: frozen: unknown field "frozen": it belongs in approve; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: approve: unknown field "approve": it belongs in stages[] or baselines.<operating system>.rules[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: rules: unknown field "rules": it belongs in baselines.<operating system>; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 6, column 1: until: unknown field "until": it belongs in approve; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 7, column 1: frozen: unknown field "frozen": it belongs in approve; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     line 9, column 40: stages[0].untested: "a" is the first stage, so there is no stage before it to compare it with; valid: no such field: what the first stage installs is the tested set
     line 9, column 47: stages[0].rejected: unknown field "rejected": it belongs in baselines.<operating system>; valid: name, ous, accounts, exclude, regions, select, baselines, approve, untested, conflicts, waves, passes, deadline, gate
     "#);

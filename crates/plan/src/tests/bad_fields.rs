@@ -23,11 +23,11 @@ fn fields_that_are_missing() {
 #[test]
 fn fields_that_nobody_knows() {
     assert_snapshot!(mistakes_in("region: [ap-northeast-1]\nreboots: never\nowner: me\n<<: {}\n\"\": x\n"), @r#"
-    line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
 }
 
@@ -74,8 +74,8 @@ stages:
 #[test]
 fn fields_of_later_versions() {
     assert_snapshot!(mistakes_in("soak: 2d\nuntested: warn"), @r#"
-    line 4, column 1: soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: soak: unknown field "soak": this version of orgpatch does not know it yet, so it would do nothing; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: untested: unknown field "untested": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
     assert_snapshot!(mistakes_in_stages(
         "
@@ -101,8 +101,8 @@ fn fields_of_later_versions() {
 #[test]
 fn fields_in_the_wrong_place() {
     assert_snapshot!(mistakes_in("gate: {}\ntags: {}\nselect: {maxErrors: 1, operatingSystem: []}"), @r#"
-    line 4, column 1: gate: unknown field "gate": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: tags: unknown field "tags": it belongs in select or select.exclude; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: gate: unknown field "gate": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: tags: unknown field "tags": it belongs in select or select.exclude or neverReboot; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     line 6, column 10: select.maxErrors: unknown field "maxErrors": it belongs in rate; valid: tags, operatingSystems, exclude
     line 6, column 24: select.operatingSystem: unknown field "operatingSystem" (did you mean operatingSystems?); valid: tags, operatingSystems, exclude
     "#);
@@ -232,6 +232,13 @@ select:
 fn reboot() {
     assert_snapshot!(mistakes_in("reboot: IfNeeded"), @r#"line 4, column 9: reboot: "IfNeeded" is not known (did you mean if-needed?); valid: if-needed, never"#);
     assert_snapshot!(mistakes_in("reboot: false"), @r#"line 4, column 9: reboot: false is a boolean in YAML; valid: if-needed, never (as text in quotes: "false")"#);
+    assert_snapshot!(mistakes_in("neverReboot: {Role: [database]}"), @r#"
+    line 4, column 14: neverReboot: the field tags is missing; valid: tags: tag keys with lists of values, such as {Role: [database]}
+    line 4, column 15: neverReboot.Role: unknown field "Role"; valid: tags
+    "#);
+    assert_snapshot!(mistakes_in("neverReboot: {tags: {}}"), @"line 4, column 21: neverReboot.tags: there is no tag in it; valid: at least one key with its values; or no such field, to let every instance reboot");
+    assert_snapshot!(mistakes_in("neverReboot: {tags: {Role: [\"db-*\"]}}"), @r#"line 4, column 29: neverReboot.tags.Role[0]: "db-*" has a wildcard, and tag values are compared as they are, so it would match nothing; valid: Role: any for every value of this key, or a list of the values in full"#);
+    assert_snapshot!(mistakes_in("reboot: never\nneverReboot: {tags: {Role: any}}"), @"line 5, column 14: neverReboot: it changes nothing, because `reboot: never` holds for every instance; valid: reboot: if-needed, or no neverReboot");
 }
 
 #[test]

@@ -284,7 +284,7 @@ fn passes_and_deadlines() {
     ");
     assert_snapshot!(with("deadline: [16h]"), @"line 5, column 48: stages[0].deadline: a list is not a text; valid: a time from 30m to 72h in hours and minutes, such as 16h or 1h 30m");
     assert_snapshot!(mistakes_in("passes: 2\ndeadline: 16h"), @r#"
-    line 4, column 1: passes: unknown field "passes": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
-    line 5, column 1: deadline: unknown field "deadline": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 4, column 1: passes: unknown field "passes": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: deadline: unknown field "deadline": it belongs in stages[]; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
 }

@@ -22,8 +22,8 @@ fn documents_that_are_empty_or_too_many() {
 
 #[test]
 fn documents_that_are_no_mapping() {
-    assert_snapshot!(mistakes("monthly\n"), @r#"line 1, column 1: "monthly" is not a mapping of fields to values; valid: the fields schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages"#);
-    assert_snapshot!(mistakes("- schemaVersion: 1\n"), @"line 1, column 1: a list is not a mapping of fields to values; valid: the fields schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages");
+    assert_snapshot!(mistakes("monthly\n"), @r#"line 1, column 1: "monthly" is not a mapping of fields to values; valid: the fields schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages"#);
+    assert_snapshot!(mistakes("- schemaVersion: 1\n"), @"line 1, column 1: a list is not a mapping of fields to values; valid: the fields schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn values_and_fields_that_nobody_knows() {
     "#);
     assert_snapshot!(mistakes_in("conflicts: skip\nrunningCommand: wait"), @r#"
     line 4, column 12: conflicts: "skip" is not a mapping of fields to values; valid: the fields patchPolicy, runningCommand, maintenanceWindow, autoScaling
-    line 5, column 1: runningCommand: unknown field "runningCommand": it belongs in conflicts; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, conflicts, rate, gateValidFor, baselines, stages
+    line 5, column 1: runningCommand: unknown field "runningCommand": it belongs in conflicts; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
     assert_snapshot!(mistakes_in_stages("  - {name: a, ous: [ou-abcd-11111111], conflicts: {autoscaling: warn, runningCommand: Wait}}"), @r#"
     line 5, column 52: stages[0].conflicts.autoscaling: unknown field "autoscaling" (did you mean autoScaling?); valid: patchPolicy, runningCommand, maintenanceWindow, autoScaling

@@ -26,7 +26,7 @@ fn rate(targets: u32, max_concurrency: &str, max_errors: &str) -> Rate {
 fn what_a_short_plan_leaves_out_has_its_default() {
     let plan = plan(&format!("{HEAD}{STAGES}"));
     assert_eq!(plan.select, super::super::Selection::default());
-    assert_eq!(plan.reboot, Reboot::IfNeeded);
+    assert_eq!((plan.reboot, plan.never_reboot.is_empty()), (Reboot::IfNeeded, true));
     assert_eq!(plan.rate, rate(40, "25%", "10%"));
     let stage = &plan.stages[0];
     assert_eq!(

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::super::{
-    Approve, Conflicts, Deadline, Exclusion, Gate, Passes, Percent, Plan, Rate, Reboot, Selection, SkipOrWarn, Stage,
-    StageExclusion, TagValues, Wave, WhileRunning, has_approval_dates, read,
+    Approve, Conflicts, Deadline, Exclusion, Gate, NeverReboot, Passes, Percent, Plan, Rate, Reboot, Selection,
+    SkipOrWarn, Stage, StageExclusion, TagValues, Wave, WhileRunning, has_approval_dates, read,
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
@@ -196,11 +196,13 @@ fn with_baselines((mut plan, parts): (Plan, Parts)) -> Plan {
 }
 
 fn plan_without_baselines() -> impl Strategy<Value = Plan> {
-    let reboot = select(vec![Reboot::IfNeeded, Reboot::Never]);
+    // Where the plan never reboots, it names no instances that are not.
+    let never = tags().prop_map(|tags| (Reboot::IfNeeded, NeverReboot { tags }));
+    let reboot = prop_oneof![1 => Just((Reboot::Never, NeverReboot::default())), 2 => never];
     let days = (1..=365_u16).prop_map(|days| format!("{days}d").parse().expect("a validity"));
     let gate_valid_for = proptest::option::of(days);
     (NAME, btree_set(REGION, 1..4), selection(), reboot, conflicts(), rate(), gate_valid_for, stages()).prop_map(
-        |(name, regions, select, reboot, conflicts, rate, gate_valid_for, stages): (
+        |(name, regions, select, (reboot, never_reboot), conflicts, rate, gate_valid_for, stages): (
             _,
             _,
             _,
@@ -221,6 +223,7 @@ fn plan_without_baselines() -> impl Strategy<Value = Plan> {
             regions: list(regions),
             select,
             reboot,
+            never_reboot,
             conflicts,
             rate,
             gate_valid_for,

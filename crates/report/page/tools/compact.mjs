@@ -6,10 +6,10 @@
 export const PLACEHOLDER = "@@REPORT_JSON@@";
 
 /** The fields of an instance that are no lists and are shortened like the entries of lists. */
-const INTERNED = ["reason", "judgedBy"];
+const INTERNED = ["reason", "judgedBy", "neverReboot"];
 
 /**
- * Returns the report in the compact format. In an instance, a number replaces `reason`, `judgedBy` or a list entry whose value was
+ * Returns the report in the compact format. In an instance, a number replaces `reason`, `judgedBy`, `neverReboot` or a list entry whose value was
  * written before: the index of that value among all written values, counted from 0 in the order of the text. Nulls and
  * empty lists are left out. The entries of `passes` are written like instances. The format needs one pass, and a writer
  * may remember as few values as it wants: this one remembers the first `remembered` values and writes the others again.

@@ -14,9 +14,9 @@ use crate::TargetReport;
 /// The columns after those that identify the instance, in their order. Columns with names of `report.json` have the same
 /// meaning. Lists of patches are numbers here; `patches.csv` names the patches. `missingBefore` and `missingAfter` include
 /// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
-/// of two installs, separated by blanks. `judgedBy` is a code. The local times are those of the plan's `timeZone`; without one they
-/// are empty.
-pub const COLUMNS: [&str; 25] = [
+/// of two installs, separated by blanks. `judgedBy` is a code, `neverReboot` is the text of the reason. The local times are those of the
+/// plan's `timeZone`; without one they are empty.
+pub const COLUMNS: [&str; 27] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -42,6 +42,8 @@ pub const COLUMNS: [&str; 25] = [
     "finishedAt",
     "startedAtLocal",
     "finishedAtLocal",
+    "neverReboot",
+    "pendingRebootSince",
 ];
 
 /// Writes the line of an instance.
@@ -65,6 +67,7 @@ pub fn line(
     let reason_code = row.reason.code.name();
     let overwritten_by = row.overwritten_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let judged_by = row.judged_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
+    let pending_since = row.pending_reboot_since.map(|at| at.to_string()).unwrap_or_default();
     let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
     let passes = passes.join(" ");
     let times = [row.started_at, row.finished_at];
@@ -97,6 +100,8 @@ pub fn line(
         &finished_at,
         &started_there,
         &finished_there,
+        row.never_reboot.as_ref().map(|reason| reason.text.as_str()).unwrap_or_default(),
+        &pending_since,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -48,6 +48,8 @@ pub(super) struct Line<'r> {
     install_started_at: Option<String>,
     /// When the agent ended the last install of the run, or null.
     install_finished_at: Option<String>,
+    /// Since when installed patches wait for a reboot, or null.
+    pending_reboot_since: Option<String>,
 }
 
 impl<'r> Line<'r> {
@@ -71,6 +73,7 @@ impl<'r> Line<'r> {
             judged_by: row.judged_by.as_ref().map(|reason| &reason.code),
             install_started_at: row.started_at.map(time),
             install_finished_at: row.finished_at.map(time),
+            pending_reboot_since: row.pending_reboot_since.map(time),
         }
     }
 }

@@ -103,8 +103,9 @@ async fn write(
     for (place, (step, wanted)) in steps.enumerate() {
         files.begin_stage(assembly.run(), &step.stage).await?;
         step_records::each_target(store, StepTargets::as_they_are(&run_id, &step.id), wanted, async |target| {
-            let chunk = assembly.add(place, target);
+            let mut chunk = assembly.add(place, target);
             if let Some(comparing) = &mut comparing {
+                chunk.instances.iter_mut().for_each(|row| comparing.keep_waiting(row));
                 comparing.add(&chunk);
             }
             files.add(assembly.run(), &chunk).await

@@ -80,7 +80,7 @@ async fn later_orders<T: DeserializeOwned>(
     let orders: Vec<_> = each_chunk(store, request, object, order_in).await?.into_iter().map(Option::unzip).collect();
     let orders: Vec<Option<OrderToSend>> = orders.into_iter().map(|(order, _)| order).collect();
     if let Some(added) = orders.iter().flatten().find_map(|order| order.not_in(planned)) {
-        let text = format!("an order names the instance {added}, which is not in the install plan");
+        let text = format!("an order names the instance {added}, which is not in the install plan like this");
         return Err(RunError::RecordsChanged(text));
     }
     Ok(orders)

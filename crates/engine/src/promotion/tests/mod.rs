@@ -54,6 +54,7 @@ fn order(os: OperatingSystem, instances: impl IntoIterator<Item = (String, Vec<P
                 more: 0,
                 untested: vec![],
                 held_back: vec![],
+                never_reboot: None,
                 reason: Reason::new(ReasonCode::PatchesMissing, "patches are missing"),
             })
             .collect(),

@@ -51,6 +51,7 @@ fn row_after(install: &BTreeMap<String, CommandResult>) -> InstanceRow {
         more: 9,
         untested: Vec::new(),
         held_back: Vec::new(),
+        never_reboot: None,
         reason: reason.clone(),
     };
     let order = InstallOrder {
@@ -75,6 +76,7 @@ fn row_after(install: &BTreeMap<String, CommandResult>) -> InstanceRow {
         missing: 6,
         failed: 0,
         pending_reboot: 0,
+        last_no_reboot_install: None,
     };
     let judged = Judged {
         verdict: Verdict { outcome: Outcome::Failed, reason },
@@ -119,6 +121,61 @@ fn an_install_that_was_not_sent_brought_nothing_and_failed_at_nothing() {
     }
     let row = row_after(&install(InvocationResult::None(reason(ReasonCode::Deadline)), Some("c-1")));
     assert_eq!(row.failed, three()[1..], "an install that was sent may have failed");
+}
+
+#[test]
+fn an_instance_waits_for_a_reboot_since_the_first_install_that_left_it_waiting() {
+    let at = |second| Timestamp::from_second(second).expect("a time");
+    let (id, seen) = ("i-1".to_owned(), seen("i-1", Some(OperatingSystem::AmazonLinux2023)));
+    let reason = Reason::new(ReasonCode::PendingReboot, "x");
+    let judged = |pending_reboot, last: Option<i64>| {
+        let evidence = ComplianceRow {
+            instance_id: "i-1".into(),
+            baseline_id: "pb-1".into(),
+            snapshot_id: None,
+            operation: "Scan".into(),
+            ended_at: at(900),
+            missing: 1,
+            failed: 0,
+            pending_reboot,
+            last_no_reboot_install: last.map(at),
+        };
+        let verdict = Verdict { outcome: Outcome::Missing, reason: reason.clone() };
+        BTreeMap::from([(id.clone(), Judged { verdict, evidence: Some(evidence), overwritten_by: None })])
+    };
+    let withheld = WithheldPatches::new();
+    let view = View { run_id: "run", target: &target(), withheld: &withheld, now: at(1_000), time_over: None };
+    let inventory = Inventory { at: at(0), instances: vec![seen], conflict_notes: Vec::new() };
+    let scanned = |pending, last| scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new());
+    let ordered = OrderedInstance {
+        instance_id: id.clone(),
+        os: OperatingSystem::AmazonLinux2023,
+        availability_zone: None,
+        missing: Vec::new(),
+        more: 0,
+        untested: Vec::new(),
+        held_back: Vec::new(),
+        never_reboot: Some(reason.clone()),
+        reason: reason.clone(),
+    };
+    let order = InstallOrder {
+        account_id: target().account_id,
+        region: target().region,
+        instances: vec![ordered],
+        left_out: Vec::new(),
+        withheld: WithheldPatches::new(),
+        scanned_at: BTreeMap::new(),
+    };
+    let after = |before, pending, last| {
+        let rows = install_rows(before, &order, &[], &judged(pending, last), HashMap::new());
+        rows[0].pending_reboot_since
+    };
+    assert_eq!(scanned(2, Some(100))[0].pending_reboot_since, Some(at(100)));
+    assert_eq!(scanned(0, Some(100))[0].pending_reboot_since, None, "it was rebooted since");
+    assert_eq!(scanned(2, None)[0].pending_reboot_since, None, "that is not known");
+    assert_eq!(after(scanned(0, Some(100)), 1, Some(800)), Some(at(800)), "this install left it waiting");
+    assert_eq!(after(scanned(2, Some(100)), 3, Some(800)), Some(at(100)), "it waited before");
+    assert_eq!(after(scanned(2, Some(100)), 0, Some(100)), None, "the install rebooted it");
 }
 
 proptest! {

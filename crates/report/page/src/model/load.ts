@@ -142,7 +142,7 @@ function expand(row: unknown, what: string, lists: string[], appeared: unknown[]
   // In the order of the text, because the numbers count values in that order.
   for (const name in row) {
     const field = row[name];
-    if (name === "reason" || name === "judgedBy") row[name] = resolved(field, appeared);
+    if (["reason", "judgedBy", "neverReboot"].includes(name)) row[name] = resolved(field, appeared);
     else if (!Array.isArray(field)) continue;
     else if (name === "passes") for (const pass of field) expand(pass, "a pass", PASS_LISTS, appeared);
     else for (let i = 0; i < field.length; i++) field[i] = resolved(field[i], appeared);

@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { actionLabel, OVERWRITTEN, patcherName } from "../model/competing-patchers";
 import { baselineLink, commandLink, ec2Link, instanceLink } from "../model/console";
 import type { Data, Instance } from "../model/data";
-import { count, osName, plural, sentenceCase } from "../model/format";
+import { count, osName, plural, sentenceCase, utc } from "../model/format";
 import { outcomeText } from "../model/outcomes";
 import {
   missingCounts,
@@ -135,6 +135,8 @@ function InstanceFacts({ data, row }: { data: Data; row: Instance }): JSX.Elemen
       </ExternalLink>,
     ]);
   }
+  if (row.pendingRebootSince) facts.push(["Waits for a reboot since", utc(row.pendingRebootSince)]);
+  if (row.neverReboot) facts.push(["Never rebooted", <Prose>{sentenceCase(row.neverReboot.text)}</Prose>]);
   if (row.judgedBy) facts.push(["Judged by", <Prose>{sentenceCase(row.judgedBy.text)}</Prose>]);
   const tags = Object.entries(row.tags ?? {});
   if (tags.length > 0) {
