@@ -42,6 +42,7 @@ mod tests {
             reason: Reason::new(ReasonCode::WithinLimits, "x"),
             counts: Counts::default(),
             targets: TargetCounts::default(),
+            pending_as_planned: 0,
             limits: Gate::default(),
             skipped: None,
         };
