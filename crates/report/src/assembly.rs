@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
+use orgpatch_engine::matches::Matches;
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, WholeTarget, reconcile};
@@ -33,6 +34,7 @@ pub struct Assembly {
     run: RunReport,
     steps: Vec<StepInWork>,
     accounts_outside_plan: Vec<AccountOutsidePlan>,
+    matches: Matches,
     readiness: ReadinessTally,
     highlights: Highlights,
 }
@@ -70,6 +72,7 @@ impl Assembly {
         let only = run.input.stages.as_deref();
         let stages_not_in_run = run.plan.stages.iter().filter(|stage| !stage.is_in_run(only));
         let stages_not_in_run = stages_not_in_run.map(|stage| stage.name.clone()).collect();
+        let matches = Matches::of(&run.plan, only);
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
         let steps = run.steps.into_iter().zip(gates).zip(ends).map(|((summary, gate), end)| StepInWork {
@@ -97,6 +100,7 @@ impl Assembly {
                 without_earlier_gates: run.input.without_earlier_gates,
                 earlier_stages: run.earlier_stages,
                 stages_not_in_run,
+                matched_nothing: run.matched_nothing,
                 started_at: run.started_at,
                 finished_at: now,
                 decision,
@@ -105,6 +109,7 @@ impl Assembly {
                 lambda_concurrency: run.lambda_concurrency,
             },
             accounts_outside_plan: run.accounts_outside_plan,
+            matches,
             readiness: ReadinessTally::default(),
             highlights: Highlights::default(),
         }
@@ -139,6 +144,7 @@ impl Assembly {
         let whole = step
             .incomplete
             .add(&result)
+            .inspect(|whole| self.matches.add(&step.summary.stage, whole.matching.as_deref()))
             .map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
         if let Some(target) = &whole {
             self.highlights.add_target(target);
@@ -162,7 +168,8 @@ impl Assembly {
     /// Returns what the report says about the whole run, after every target was added.
     #[must_use]
     pub fn end(self, comparison: Option<Comparison>) -> (Head, Highlights) {
-        let run = self.run;
+        let mut run = self.run;
+        run.matched_nothing.extend(self.matches.end());
         let head = Head {
             schema_version: SCHEMA_VERSION,
             steps: self.steps.into_iter().map(|step| step.end(&run)).collect(),
@@ -213,6 +220,7 @@ fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
         installed_at,
         instances,
         conflict_notes,
+        matching: _,
         baseline_changes,
         are_baselines_compared: _,
     } = result;

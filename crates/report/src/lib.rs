@@ -13,6 +13,7 @@ pub mod history;
 pub mod html;
 pub mod latest;
 pub mod metrics;
+mod matched_nothing;
 mod model;
 pub mod notification;
 mod promotion;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::SkippedInstances;
+use orgpatch_engine::matches::MatchedNothing;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::stage_memory::EarlierStage;
@@ -122,6 +123,10 @@ pub struct RunReport {
     /// Stages of the plan that are not part of the run. Absent: the run works on all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages_not_in_run: Vec<String>,
+    /// Parts of the plan that matched nothing: accounts and organizational units in the organization, instances and tags in the
+    /// targets that were listed. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched_nothing: Vec<MatchedNothing>,
     /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,

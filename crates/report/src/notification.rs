@@ -10,7 +10,7 @@ use orgpatch_model::text::plain;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
-use super::{Head, Highlights, earlier_stages, small_account};
+use super::{Head, Highlights, earlier_stages, matched_nothing, small_account};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
@@ -102,6 +102,9 @@ impl Head {
             let _ = writeln!(text, "{all} of {targets} targets were not reached: {kinds}.");
         }
         text.push_str(&self.readiness.sentences());
+        if let Some(sentence) = matched_nothing::sentence(&self.run) {
+            let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
+        }
         if let Some(sentence) = small_account::sentence(&self.run) {
             let _ = writeln!(text, "{sentence}");
         }

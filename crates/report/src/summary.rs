@@ -10,7 +10,7 @@ use orgpatch_model::text::{WORD_JOINER, begins_a_link, visible};
 
 use crate::comparison::Comparison;
 use crate::{Head, Highlights, StepDecision};
-use crate::{earlier_stages, small_account};
+use crate::{earlier_stages, matched_nothing, small_account};
 
 /// How many instances of each kind of change are named. The page has all.
 const LONGEST_LIST: usize = 20;
@@ -64,6 +64,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
         line!(out, "- {}", text(&sentence));
     }
     if let Some(sentence) = highlights.about_baselines(run) {
+        line!(out, "- {}", text(&sentence));
+    }
+    if let Some(sentence) = matched_nothing::sentence(run) {
         line!(out, "- {}", text(&sentence));
     }
     if let Some(sentence) = small_account::sentence(run) {
