@@ -36,6 +36,8 @@ pub struct Expect {
     /// Parts of the notification.
     #[serde(default)]
     pub notification_contains: Vec<String>,
+    /// Everything that the report names as a part of the plan that matched nothing.
+    pub matched_nothing: Option<Vec<String>>,
     /// The decision of the run.
     pub decision: Option<RunDecision>,
     /// The code of the run's reason.
@@ -249,6 +251,10 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
         Some(report) => {
             in_report(expect, report, &mut complaints);
             instances(expect, evidence, report, &mut complaints);
+            if let Some(wanted) = &expect.matched_nothing {
+                let found: Vec<String> = report.head.run.matched_nothing.iter().map(ToString::to_string).collect();
+                same("what matched nothing", wanted, &found, &mut complaints);
+            }
             targets(expect, report, &mut complaints);
             first_to_fix(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);

@@ -16,6 +16,7 @@ use orgpatch_engine::baselines::BaselineRecord;
 use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::install::second_pass::{SecondPassRules, after_both, second_pass};
 use orgpatch_engine::inventory::Inventory;
+use orgpatch_engine::matches::PlanEntry;
 use orgpatch_engine::phases;
 use orgpatch_engine::phases::{Next, NextFunction};
 use orgpatch_engine::planner::{Promotion, StepSettings};
@@ -85,6 +86,13 @@ struct Look<'a> {
     time: TimeLeft,
 }
 
+/// What the inventory says of the target and not of an instance. The record of the scan keeps it.
+#[derive(Default)]
+struct Seen {
+    conflict_notes: Vec<Reason>,
+    matching: Option<Vec<PlanEntry>>,
+}
+
 /// How a look at a chunk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ChunkState {
@@ -115,7 +123,8 @@ impl Look<'_> {
                 let compared = baselines.map(|record| record.compared).unwrap_or_default();
                 instance_results::mark_judged_by(&mut rows, &compared);
             }
-            self.write(chunk, rows, inventory.conflict_notes).await
+            let Inventory { conflict_notes, matching, .. } = inventory;
+            self.write(chunk, rows, Seen { conflict_notes, matching }).await
         })
         .await
     }
@@ -179,7 +188,7 @@ impl Look<'_> {
             store.write_once(&request.chunk_key(ChunkObject::FirstPass, chunk), &pass).await?;
             return Ok(ChunkState::AnotherPass);
         }
-        self.write(chunk, rows, Vec::new()).await
+        self.write(chunk, rows, Seen::default()).await
     }
 
     async fn after_second_pass(
@@ -197,7 +206,7 @@ impl Look<'_> {
         let Some(rows) = self.rows(&first.second, before, installed, verified).await? else {
             return Ok(ChunkState::Open);
         };
-        self.write(chunk, after_both(first, rows, installed), Vec::new()).await
+        self.write(chunk, after_both(first, rows, installed), Seen::default()).await
     }
 
     /// Works on the chunks of the target that are not recorded, one after the other, as long as there is time. What is final is
@@ -318,12 +327,7 @@ impl Look<'_> {
         self.context.sessions.target_result(&self.request.target, all).await
     }
 
-    async fn write(
-        &self,
-        chunk: u32,
-        instances: Vec<InstanceRow>,
-        conflict_notes: Vec<Reason>,
-    ) -> Result<ChunkState, TargetError> {
+    async fn write(&self, chunk: u32, instances: Vec<InstanceRow>, seen: Seen) -> Result<ChunkState, TargetError> {
         let request = self.request;
         let record = TargetRecord {
             target: request.target.clone(),
@@ -331,7 +335,8 @@ impl Look<'_> {
             reason: Reason::new(ReasonCode::Reached, "every instance has its own outcome"),
             at: request.now,
             instances,
-            conflict_notes,
+            conflict_notes: seen.conflict_notes,
+            matching: seen.matching,
         };
         let key = request.chunk_key(ChunkObject::record(request.phase), chunk);
         self.context.store.write_once(&key, &record).await?;

@@ -530,6 +530,7 @@ mod tests {
             reached_at: (end == 'r').then_some(Timestamp::UNIX_EPOCH),
             installed_at: None,
             conflict_notes: Vec::new(),
+            matching: None,
             baseline_changes: Vec::new(),
             are_baselines_compared: false,
         }
@@ -930,6 +931,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             instances,
             conflict_notes: Vec::new(),
+            matching: None,
         };
         let shown = |instances| {
             order(&scan(instances)).map(|order| {

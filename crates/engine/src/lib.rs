@@ -14,6 +14,7 @@ mod fixtures;
 pub mod gate;
 pub mod install;
 pub mod inventory;
+pub mod matches;
 pub mod phases;
 pub mod planner;
 pub mod promotion;

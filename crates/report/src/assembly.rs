@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
+use orgpatch_engine::matches::Matches;
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, WholeTarget, reconcile};
@@ -35,6 +36,7 @@ pub struct Assembly {
     run: RunReport,
     steps: Vec<StepInWork>,
     accounts_outside_plan: Vec<AccountOutsidePlan>,
+    matches: Matches,
     readiness: ReadinessTally,
     highlights: Highlights,
     halt: Option<HaltTally>,
@@ -80,6 +82,7 @@ impl Assembly {
         let only = run.input.stages.as_deref();
         let stages_not_in_run = run.plan.stages.iter().filter(|stage| !stage.is_in_run(only));
         let stages_not_in_run = stages_not_in_run.map(|stage| stage.name.clone()).collect();
+        let matches = Matches::of(&run.plan, only);
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
         let halt = HaltTally::new(&run.steps, &gates).filter(|_| decision == RunDecision::Halted);
@@ -112,6 +115,7 @@ impl Assembly {
                 earlier_stages: run.earlier_stages,
                 stages_not_in_run,
                 time_zone: run.plan.time_zone,
+                matched_nothing: run.matched_nothing,
                 started_at: run.started_at,
                 finished_at: now,
                 decision,
@@ -120,6 +124,7 @@ impl Assembly {
                 lambda_concurrency: run.lambda_concurrency,
             },
             accounts_outside_plan: run.accounts_outside_plan,
+            matches,
             readiness: ReadinessTally::default(),
             highlights: Highlights::default(),
             halt,
@@ -164,6 +169,7 @@ impl Assembly {
         let whole = step
             .incomplete
             .add(&result)
+            .inspect(|whole| self.matches.add(&step.summary.stage, whole.matching.as_deref()))
             .map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
         if let Some(target) = &whole {
             let has_rows = std::mem::take(&mut step.has_rows);
@@ -192,7 +198,8 @@ impl Assembly {
     /// Returns what the report says about the whole run, after every target was added.
     #[must_use]
     pub fn end(self, comparing: Option<Comparing>) -> (Head, Highlights) {
-        let run = self.run;
+        let mut run = self.run;
+        run.matched_nothing.extend(self.matches.end());
         let steps: Vec<StepReport> = self.steps.into_iter().map(|step| step.end(&run)).collect();
         let comparison = comparing.and_then(|comparing| comparing.end(&steps));
         let mut stages: Vec<&str> = steps.iter().map(|step| step.stage.as_str()).collect();
@@ -253,6 +260,7 @@ fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
         installed_at,
         instances,
         conflict_notes,
+        matching: _,
         baseline_changes,
         are_baselines_compared: _,
     } = result;

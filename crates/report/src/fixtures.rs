@@ -96,6 +96,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             at: Timestamp::UNIX_EPOCH,
             instances,
             conflict_notes: Vec::new(),
+            matching: None,
         }),
         order: None,
         first_pass: None,
@@ -121,6 +122,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         steps: steps.into(),
         accounts_outside_plan: vec![],
         earlier_stages: vec![],
+        matched_nothing: Vec::new(),
         lambda_concurrency: None,
     };
     let started_by = "arn:aws:sts::111111111111:assumed-role/Operators/kana@example.com".into();

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::SkippedInstances;
+use orgpatch_engine::matches::MatchedNothing;
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::stage_memory::EarlierStage;
@@ -153,6 +154,10 @@ pub struct RunReport {
     /// The time zone of the plan, such as `Asia/Tokyo`. All times of this document are in UTC. Absent: the plan has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<ZoneName>,
+    /// Parts of the plan that matched nothing: accounts and organizational units in the organization, instances and tags in the
+    /// targets that were listed. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched_nothing: Vec<MatchedNothing>,
     /// When the run was planned.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,

@@ -11,7 +11,9 @@ use orgpatch_model::text::plain;
 use orgpatch_records::keys;
 use orgpatch_records::messages::ReportAnswer;
 
-use super::{HaltReport, Head, Highlights, OpenCommand, closed_run, earlier_stages, readiness, small_account};
+use super::{
+    HaltReport, Head, Highlights, OpenCommand, closed_run, earlier_stages, matched_nothing, readiness, small_account,
+};
 
 /// The longest subject that SNS accepts, in characters: less than 100 (API reference of `Publish`).
 const MAX_SUBJECT: usize = 99;
@@ -155,6 +157,9 @@ impl Head {
         // After a halt only what concerns it.
         let causes = self.halt.as_ref().map_or(&self.readiness.first_to_fix, |halt| &halt.first_to_fix);
         text.push_str(&readiness::sentences(causes));
+        if let Some(sentence) = matched_nothing::sentence(&self.run) {
+            let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
+        }
         if let Some(sentence) = small_account::sentence(&self.run) {
             let _ = writeln!(text, "{sentence}");
         }

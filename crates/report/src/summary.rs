@@ -12,7 +12,7 @@ use orgpatch_model::text::{WORD_JOINER, begins_a_link, visible};
 
 use crate::comparison::Comparison;
 use crate::{HaltReport, Head, Highlights, StepDecision};
-use crate::{closed_run, earlier_stages, small_account};
+use crate::{closed_run, earlier_stages, matched_nothing, small_account};
 
 /// How many instances of each kind of change are named. The page has all.
 const LONGEST_LIST: usize = 20;
@@ -81,6 +81,9 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
         line!(out, "- {}", text(&sentence));
     }
     for sentence in highlights.about_other_plans(run) {
+        line!(out, "- {}", text(&sentence));
+    }
+    if let Some(sentence) = matched_nothing::sentence(run) {
         line!(out, "- {}", text(&sentence));
     }
     if let Some(sentence) = small_account::sentence(run) {

@@ -20,6 +20,7 @@ use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::inventory::chunks::Chunks;
 use orgpatch_engine::inventory::readiness::attach;
 use orgpatch_engine::inventory::{Eligibility, Inventory, InventoryInstance, list, reboots};
+use orgpatch_engine::matches;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::readiness::{Checker, TargetFacts};
 use orgpatch_model::error::RunError;
@@ -113,7 +114,8 @@ fn inventory(
 ) -> Inventory {
     let mut instances = list::inventory(&settings.select, ec2, managed);
     reboots::mark(&mut instances, ec2, settings.reboot, &settings.never_reboot);
-    Inventory { at: request.now, instances, conflict_notes: Vec::new() }
+    let matching = Some(matches::matching(&settings.select, &settings.never_reboot, ec2));
+    Inventory { at: request.now, instances, conflict_notes: Vec::new(), matching }
 }
 
 /// Returns the instances that are asked.
@@ -195,7 +197,7 @@ async fn write(
     time: TimeLeft,
     prepare: impl Fn(&mut [InventoryInstance]),
 ) -> Result<Progress, TargetError> {
-    let Inventory { at, instances, mut conflict_notes } = seen;
+    let Inventory { at, instances, mut conflict_notes, mut matching } = seen;
     let mut new = 0;
     for (chunk, mut instances) in chunks.split(instances) {
         if new >= CHUNKS_AT_LEAST && time.is_short() {
@@ -203,9 +205,9 @@ async fn write(
         }
         prepare(&mut instances);
         // The first chunk speaks for the target.
-        let conflict_notes = std::mem::take(&mut conflict_notes);
+        let (conflict_notes, matching) = (std::mem::take(&mut conflict_notes), matching.take());
         let key = request.chunk_key(ChunkObject::Inventory, chunk);
-        new += u32::from(context.store.create(&key, &Inventory { at, instances, conflict_notes }).await?);
+        new += u32::from(context.store.create(&key, &Inventory { at, instances, conflict_notes, matching }).await?);
     }
     Ok(Progress::Complete)
 }

@@ -1,6 +1,7 @@
 //! The preview as data: the format of `--format json`, from which the text is also made.
 
 use orgpatch_engine::baselines::{Baseline, ShownSource};
+use orgpatch_engine::matches::MatchedNothing;
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
 use orgpatch_engine::stage_memory::{EarlierStage, stages_before};
 use orgpatch_engine::{baselines, planner};
@@ -42,6 +43,8 @@ pub struct Preview {
     /// Of the stages that `--stages` leaves out, those before the last one of the run, as earlier install runs have left them. An
     /// install run is refused if one of them has not passed. Null: the bucket was not read.
     pub earlier_stages: Option<Vec<EarlierStage>>,
+    /// Accounts and organizational units of the plan that match nothing. Preview does not know which tags and instances do.
+    pub matched_nothing: Vec<MatchedNothing>,
     /// Accounts that are in no step, sorted by id, each with its reason.
     pub accounts_outside_plan: Vec<AccountOutsidePlan>,
 }
@@ -208,6 +211,7 @@ pub fn of(
         stages_not_in_run,
         // Where there is none, there is nothing to look up.
         earlier_stages: if stages_before(plan, only).next().is_none() { Some(Vec::new()) } else { earlier_stages },
+        matched_nothing: planner::unmatched(plan, organization, only),
         accounts_outside_plan: resolution.outside,
     })
 }

@@ -31,6 +31,12 @@ pub fn render(preview: &Preview) -> String {
         }
     }
     left_out(&mut out, preview);
+    if !preview.matched_nothing.is_empty() {
+        out.push_str("\nWarning: these parts of the plan match nothing, and may be misspelt:\n");
+    }
+    for part in &preview.matched_nothing {
+        let _ = writeln!(out, "   {part}");
+    }
     out.push_str("\nPreview does not enter accounts, so only a run finds out which instances match.\n");
     out
 }

@@ -294,6 +294,7 @@ fn before_an_install_what_is_decided_already_is_not_even_scanned() {
             at: moment().now,
             instances: eligibilities.into_iter().map(|(id, eligibility)| seen(id, eligibility)).collect(),
             conflict_notes: vec![],
+            matching: None,
         };
         attach(&mut inventory, detect(&facts, &all, settings, &moment()), operation);
         inventory

@@ -15,6 +15,7 @@ use orgpatch_model::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 use crate::competing::Conflict;
+use crate::matches::PlanEntry;
 use crate::readiness::Finding;
 
 /// What `scan` saw of a target's instances before it sent anything; in the bucket one [chunk](chunks) of them.
@@ -29,6 +30,9 @@ pub struct Inventory {
     /// has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflict_notes: Vec<Reason>,
+    /// The entries of the plan that match an instance of the target. In the bucket the first chunk has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Vec<PlanEntry>>,
 }
 
 impl Inventory {

@@ -120,6 +120,8 @@ mod tests {
     fn only_what_the_stage_asks_for_adds_to_it() {
         assert_eq!(deadline("100%", "passes: 2"), turns(2, 3, 2 * 9_000 + 3 * 7_800));
         assert_eq!(deadline("100%", "passes: 1"), deadline("100%", ""));
+        // The second pass is not sent without a reboot.
+        assert_eq!(deadline("100%}\nreboot: never\ngateValidFor: 30d #", "passes: 2"), deadline("100%", ""));
         assert_eq!(deadline("100%", "untested: warn"), deadline("100%", ""));
         let block = "untested: block, approve: {afterDays: 0}, \
                      select: {operatingSystems: [WINDOWS]}, \

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baselines::Baseline;
+use crate::matches::MatchedNothing;
 use crate::stage_memory::{EarlierStage, StageStep};
 
 /// `run.json`: everything that was decided before orgpatch touched any account.
@@ -38,6 +39,9 @@ pub struct RunDocument {
     /// The stages before those of an install run that are not part of the run. Absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_stages: Vec<EarlierStage>,
+    /// Accounts and organizational units of the plan that match nothing. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched_nothing: Vec<MatchedNothing>,
     /// How many functions orgpatch's account may run at the same time in its Region. Absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_concurrency: Option<u32>,

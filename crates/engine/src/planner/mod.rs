@@ -17,6 +17,7 @@ mod settings;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod unmatched;
 mod waves;
 
 pub use checks::{check_first_stage, check_input, check_stages};
@@ -29,4 +30,5 @@ pub use plan_document::PlanDocument;
 pub use run::{PlannedRun, PlannedStep, RunIdentity, plan};
 pub use selection::{selection_of, units_of};
 pub use steps::{Resolution, Step, resolve};
+pub use unmatched::unmatched;
 pub use waves::{PlannedWave, waves_of};

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::checks::check_input;
 use super::settings::SettingsContext;
-use super::{PlanDocument, RunDocument, Step, StepSettings, StepSummary, resolve};
+use super::{PlanDocument, RunDocument, Step, StepSettings, StepSummary, resolve, unmatched};
 use crate::stage_memory::{StageMemory, check_earlier_stages, earlier_stages};
 
 /// Which run, since when, and where.
@@ -76,6 +76,7 @@ pub fn plan(
     plan.check_sources(&identity.allowed_sources).map_err(RunError::InvalidPlan)?;
     let resolution = resolve(&plan, organization, input.stages.as_deref())?;
     let summaries = resolution.steps.iter().map(summary).collect();
+    let matched_nothing = unmatched(&plan, organization, input.stages.as_deref());
     let document = RunDocument {
         schema_version: 1,
         run_id: identity.run_id,
@@ -87,6 +88,7 @@ pub fn plan(
         steps: summaries,
         accounts_outside_plan: resolution.outside,
         earlier_stages,
+        matched_nothing,
         lambda_concurrency: identity.lambda_concurrency,
     };
     let run_sha256 = sha256_of("run.json", &document)?;

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::competing::Conflict;
+use crate::matches::PlanEntry;
 use crate::readiness::Finding;
 
 /// One instance in a target's record, and in the report.
@@ -166,4 +167,7 @@ pub struct TargetRecord {
     /// What could not be seen of others who patch there, and what of theirs may concern any instance.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflict_notes: Vec<Reason>,
+    /// The entries of the plan that match an instance there; the scan of the first chunk has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Vec<PlanEntry>>,
 }

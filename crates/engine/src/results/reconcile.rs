@@ -16,6 +16,7 @@ use crate::install::order::{InstallOrder, LeftOut};
 use crate::install::second_pass::FirstPass;
 use crate::inventory::chunks::{CHUNK_SIZE, Chunk};
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
+use crate::matches::PlanEntry;
 use crate::results::{InstanceRow, TargetRecord};
 
 /// Everything that the bucket holds about a chunk of a target in a step.
@@ -96,6 +97,9 @@ pub struct TargetResult {
     pub instances: Vec<InstanceRow>,
     /// What could not be seen of others who patch there, and what of theirs may concern any instance.
     pub conflict_notes: Vec<Reason>,
+    /// The entries of the plan that match an instance there; the first chunk has them. None: its instances were not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Vec<PlanEntry>>,
     /// What was done to its baselines, or in a run that changes none, how they differ from the plan.
     pub baseline_changes: Vec<Change>,
     /// True if its baselines were compared with the plan.
@@ -137,6 +141,7 @@ impl WholeTarget {
                 installed_at: None,
                 instances: Vec::new(),
                 conflict_notes: Vec::new(),
+                matching: None,
                 baseline_changes: Vec::new(),
                 are_baselines_compared: false,
             },
@@ -150,6 +155,9 @@ impl WholeTarget {
         whole.reached_at = whole.reached_at.max(result.reached_at);
         whole.installed_at = whole.installed_at.max(result.installed_at);
         whole.conflict_notes.extend_from_slice(&result.conflict_notes);
+        if whole.matching.is_none() {
+            whole.matching.clone_from(&result.matching);
+        }
         whole.baseline_changes.extend_from_slice(&result.baseline_changes);
         whole.are_baselines_compared |= result.are_baselines_compared;
         if result.chunk.is_last() {
@@ -198,10 +206,10 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
 
     scan.reason = with_unlisted(scan.reason);
     let mut instances = scan.instances;
-    let mut conflict_notes = scan.conflict_notes;
+    let (mut conflict_notes, mut matching) = (scan.conflict_notes, scan.matching);
     if let Some(inventory) = inventory.filter(|_| instances.is_empty()) {
         instances = listed_only(&target, &inventory, scan.outcome, &scan.reason);
-        conflict_notes = inventory.conflict_notes;
+        (conflict_notes, matching) = (inventory.conflict_notes, inventory.matching);
     }
     let mut rows: BTreeMap<String, InstanceRow> =
         instances.into_iter().map(|row| (row.instance_id.clone(), row)).collect();
@@ -258,6 +266,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         reason,
         instances: rows.into_values().collect(),
         conflict_notes,
+        matching,
         baseline_changes,
         are_baselines_compared,
         scanned_at,
@@ -318,6 +327,7 @@ fn without_scan(
         StepEnd::Cut(_) => Outcome::NotAttempted,
     };
     let conflict_notes = inventory.as_ref().map_or_else(Vec::new, |inventory| inventory.conflict_notes.clone());
+    let matching = inventory.as_ref().and_then(|inventory| inventory.matching.clone());
     let instances = inventory.map_or_else(Vec::new, |inventory| as_they_stand(&target, &inventory, asked, &reason));
     TargetResult {
         target,
@@ -329,6 +339,7 @@ fn without_scan(
         installed_at: None,
         instances,
         conflict_notes,
+        matching,
         baseline_changes: Vec::new(),
         are_baselines_compared: false,
     }
@@ -414,7 +425,7 @@ pub fn not_attempted(target: Target, reason: Reason, at: Timestamp) -> TargetRec
 /// The record of a function that ends the work on a target: how its instances end follows from what else is recorded.
 #[must_use]
 pub fn without_instances(target: Target, outcome: TargetOutcome, reason: Reason, at: Timestamp) -> TargetRecord {
-    TargetRecord { target, outcome, reason, at, instances: Vec::new(), conflict_notes: Vec::new() }
+    TargetRecord { target, outcome, reason, at, instances: Vec::new(), conflict_notes: Vec::new(), matching: None }
 }
 
 #[cfg(test)]
@@ -437,6 +448,7 @@ mod tests {
             reason: Reason::new(ReasonCode::Reached, "recorded"),
             at: Timestamp::UNIX_EPOCH,
             conflict_notes: Vec::new(),
+            matching: None,
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {
@@ -523,6 +535,7 @@ mod tests {
     fn whatever_is_lost_every_known_instance_has_one_row() {
         let inventory = || Inventory {
             conflict_notes: Vec::new(),
+            matching: None,
             at: Timestamp::UNIX_EPOCH,
             instances: vec![
                 seen("i-a", Eligibility::Eligible),

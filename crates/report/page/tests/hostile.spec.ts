@@ -29,6 +29,7 @@ function poisoned(text: string): Report {
     { stage: text, run: text, at: report.run.startedAt },
     { stage: text, notPassed: text },
   ];
+  report.run.matchedNothing = [{ stage: text, field: "select.exclude.tags", entry: text }];
   report.run.reason.text = text;
   for (const step of report.steps) {
     step.reason.text = mark("step");

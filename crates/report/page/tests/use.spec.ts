@@ -561,6 +561,28 @@ test("times are in UTC and in the reader's time zone", async ({ page }) => {
   await expect(page.locator("time").first()).toHaveText("2026-11-10 00:00 UTC Nov 10, 2026, 09:00 GMT+9");
 });
 
+test("parts of the plan that matched nothing, and instances that people reboot, are told", async ({ page }) => {
+  const report = structuredClone(withExtras);
+  report.run.matchedNothing = [
+    { field: "select.exclude.tags", entry: "PatchExempt=ture" },
+    { stage: "production", field: "exclude.ous", entry: "ou-abcd-11111111" },
+  ];
+  const [row] = report.instances;
+  if (!row) throw new Error("no instance");
+  row.neverReboot = { code: "never-reboot", text: "the plan never reboots instances with tag Role=database" };
+  row.pendingRebootSince = "2026-10-10T03:00:00Z";
+  await page.goto(pageOf("matched-nothing", report));
+  await expect(
+    page.getByText(
+      "Warning: 2 parts of the plan matched nothing and may be misspelt: excluded tag PatchExempt=ture; excluded OU ou-abcd-11111111 of stage production.",
+    ),
+  ).toBeInViewport();
+  await page.goto(`${page.url().split("#")[0]}#/instances?i=${row.instanceId}`);
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText("2026-10-10 03:00 UTC")).toBeVisible();
+  await expect(dialog.getByText("The plan never reboots instances with tag Role=database")).toBeVisible();
+});
+
 test("the stages before the run and the reason to go on without them are on the first screen", async ({ page }) => {
   const report = structuredClone(withExtras);
   report.run.withoutEarlierGates = "CHG-7, zero-day";

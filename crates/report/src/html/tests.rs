@@ -48,7 +48,7 @@ fn expand(rows: &mut Value, like: &Value, appeared: &mut Vec<Value>) {
             match value {
                 passes if name == "passes" => expand(passes, &like["passes"], appeared),
                 Value::Array(entries) => entries.iter_mut().for_each(|entry| put_back(entry, appeared)),
-                reason if name == "reason" || name == "judgedBy" => put_back(reason, appeared),
+                reason if ["reason", "judgedBy", "neverReboot"].contains(&name.as_str()) => put_back(reason, appeared),
                 _ => {}
             }
         }

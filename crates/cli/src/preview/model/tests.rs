@@ -290,6 +290,23 @@ fn nothing_left_out() {
 }
 
 #[test]
+fn what_matches_no_account_is_a_warning() {
+    let mut plan = plan();
+    let text = |plan: &Plan| render(&of(plan, &organization(), None, None).expect("a preview"));
+    assert!(!text(&plan).contains("Warning"), "{}", text(&plan));
+    plan.select.exclude.accounts = vec!["000000000009".into()];
+    plan.stages[1].exclude.accounts.push("000000000001".into());
+    let warned = text(&plan);
+    let (_, rest) = warned.split_once("Warning: ").expect("a warning");
+    assert!(
+        rest.starts_with(
+            "these parts of the plan match nothing, and may be misspelt:\n   excluded account 000000000009\n   excluded account 000000000001 of stage production\n"
+        ),
+        "{warned}"
+    );
+}
+
+#[test]
 fn every_account_of_the_organization_is_in_one_place() {
     let organization = organization();
     let preview = of(&plan(), &organization, None, None).expect("a preview");

@@ -4,7 +4,7 @@ use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{Approve, Untested};
 
 use super::*;
-use crate::planner::{check_first_stage, check_stages, selection_of};
+use crate::planner::{check_first_stage, check_stages, selection_of, unmatched};
 use crate::stage_memory::StageMemory;
 
 fn ids(resolution: &Resolution) -> Vec<String> {
@@ -148,4 +148,31 @@ fn a_stage_cannot_take_back_what_the_plan_excludes() {
     let selection = selection_of(&plan, &plan.stages[0]);
     assert_eq!(selection.exclude.instances, ["i-1"]);
     assert_eq!(selection.tags.keys().collect::<Vec<_>>(), ["Env"]);
+}
+
+#[test]
+fn what_selects_or_leaves_out_nothing_is_named() {
+    let mut production = stage("production", &["ou-p", "ou-empty"]);
+    production.exclude.accounts = vec!["000000000001".into(), "000000000002".into()];
+    production.exclude.ous = vec!["ou-t".into(), "ou-p-pay".into()];
+    let mut own = Selection::default();
+    own.exclude.accounts = vec!["000000000003".into(), "000000000009".into()];
+    production.select = Some(own);
+    let mut plan = plan(vec![stage("test", &["ou-t"]), production]);
+    plan.select.exclude.accounts = vec!["000000000009".into(), "000000000001".into()];
+    let found = |only: &[&str]| {
+        let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
+        unmatched(&plan, &four(), Some(&only)).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(&["test", "production"]),
+        [
+            "excluded account 000000000009",
+            "OU ou-empty of stage production",
+            "excluded account 000000000001 of stage production",
+            "excluded OU ou-t of stage production",
+            "excluded account 000000000009 of stage production",
+        ]
+    );
+    assert_eq!(found(&["test"]), ["excluded account 000000000009"], "other stages have nights of their own");
 }

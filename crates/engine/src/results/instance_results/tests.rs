@@ -145,7 +145,7 @@ fn an_instance_waits_for_a_reboot_since_the_first_install_that_left_it_waiting()
     };
     let withheld = WithheldPatches::new();
     let view = View { run_id: "run", target: &target(), withheld: &withheld, now: at(1_000), time_over: None };
-    let inventory = Inventory { at: at(0), instances: vec![seen], conflict_notes: Vec::new() };
+    let inventory = Inventory { at: at(0), instances: vec![seen], conflict_notes: Vec::new(), matching: None };
     let scanned = |pending, last| scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new());
     let ordered = OrderedInstance {
         instance_id: id.clone(),

@@ -6,6 +6,7 @@ import type { Data } from "../model/data";
 import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
+import { matchedNothingSentence } from "../model/matched-nothing";
 import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
@@ -83,6 +84,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
   const all = total(run.counts);
   const baselines = baselinesOnly(run);
   const judged = judgedSentence(data);
+  const warning = matchedNothingSentence(run);
   // A readiness-only run sends no command. An instance that is ready is skipped with this reason.
   const good = run.readinessOnly
     ? data.instances.filter((row) => row.reason.code === "readiness-only").length
@@ -102,6 +104,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           </h1>
           <Prose>{sentenceCase(why(data))}</Prose>
           {data.halt ? <Halt halt={data.halt} /> : <ReasonAction code={run.reason.code} />}
+          {warning && <Prose>{warning}</Prose>}
           {earlierStageSentences(run).map((sentence) => (
             <Prose key={sentence}>{sentence}</Prose>
           ))}
