@@ -128,7 +128,15 @@ def _event(function: str) -> dict[str, Any]:
     if function == "list-accounts":
         execution = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:bench"
         given = {"operation": "scan", "plan": "monthly"}
-        return {**_RUN, "executionArn": execution, "startedAt": _NOW, "input": given, "lambdaConcurrency": 1_000}
+        machine = execution.rpartition(":")[0].replace(":execution:", ":stateMachine:")
+        return {
+            **_RUN,
+            "executionArn": execution,
+            "stateMachineArn": machine,
+            "startedAt": _NOW,
+            "input": given,
+            "lambdaConcurrency": 1_000,
+        }
     hashes = {"settings": "0" * 64}
     if function == "gate":
         return {**_RUN, "step": "01-test-1", "question": "enter", "hashes": hashes}

@@ -26,7 +26,11 @@ _REPORT_BEFORE = "runs/before/report/report.json"
 _PAGE = 1_000
 # Of any object: the hash of nothing.
 _STATED = base64.b64encode(hashlib.sha256().digest()).decode()
-_LOCK = {"runId": {"S": RUN}, "executionArn": {"S": "arn:aws:states:ap-northeast-1:111111111111:execution:x:bench"}}
+_LOCK = {
+    "runId": {"S": RUN},
+    "executionArn": {"S": "arn:aws:states:ap-northeast-1:111111111111:execution:x:bench"},
+    "at": {"S": "2026-11-10T00:00:00Z"},
+}
 
 
 class Run:

@@ -247,6 +247,7 @@ mod tests {
             reason: Reason::new(code, "x"),
             counts: Counts::default(),
             targets: TargetCounts::default(),
+            pending_as_planned: 0,
             limits: Gate::default(),
             skipped: None,
         }

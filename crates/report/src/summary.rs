@@ -326,7 +326,7 @@ mod tests {
     fn times_have_seconds() {
         let mut report = fixtures::report();
         report.head.run.started_at = jiff::Timestamp::from_nanosecond(1_123_456_789).expect("a time");
-        assert!(summary(&report).contains("- Started: 1970-01-01T00:00:01Z, ended"), "{}", summary(&report));
+        assert!(summary(&report).contains("- Started: 1970-01-01 00:00:01 UTC, ended"), "{}", summary(&report));
     }
 
     #[test]

@@ -583,6 +583,30 @@ test("parts of the plan that matched nothing, and instances that people reboot, 
   await expect(dialog.getByText("The plan never reboots instances with tag Role=database")).toBeVisible();
 });
 
+test("a stopped run says who closed it, and how to cancel what had not ended", async ({ page }) => {
+  const report = structuredClone(withExtras);
+  report.run.decision = "error";
+  report.run.reason = { code: "RunStopped", text: "the execution was stopped (CHG-9)" };
+  report.run.closedBy = "close-1";
+  delete report.halt;
+  const [row] = report.instances;
+  if (!row) throw new Error("no instance");
+  row.openCommand = "0a1b2c3d";
+  row.startedAt = "2026-11-10T00:05:00Z";
+  await page.goto(pageOf("stopped", report));
+  const result = page.getByRole("region", { name: await page.locator("#result").innerText() });
+  await expect(result.getByText(/^Stopped/)).toBeInViewport();
+  await expect(result.getByText("The execution close-1 has made this one from its records")).toBeInViewport();
+  await expect(result.getByText("1 install command had not ended when orgpatch last asked")).toBeInViewport();
+  const cancel = `aws ssm cancel-command --region ${row.region} --command-id 0a1b2c3d`;
+  await expect(result.getByText(cancel)).toBeInViewport();
+  await page.goto(`${page.url().split("#")[0]}#/instances?i=${row.instanceId}`);
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText(cancel)).toBeVisible();
+  await expect(dialog.getByText("Install began")).toBeVisible();
+  await expect(dialog.getByText("2026-11-10 00:05 UTC")).toBeVisible();
+});
+
 test("the stages before the run and the reason to go on without them are on the first screen", async ({ page }) => {
   const report = structuredClone(withExtras);
   report.run.withoutEarlierGates = "CHG-7, zero-day";

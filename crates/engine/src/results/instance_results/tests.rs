@@ -35,7 +35,10 @@ fn ids(patches: &[Patch]) -> BTreeSet<&str> {
 fn install(answer: InvocationResult, command_id: Option<&str>) -> BTreeMap<String, CommandResult> {
     let at = Timestamp::UNIX_EPOCH;
     let command_id = command_id.map(str::to_owned);
-    BTreeMap::from([("i-1".to_owned(), CommandResult { answer, command_id, sent_at: at, seen_at: at })])
+    BTreeMap::from([(
+        "i-1".to_owned(),
+        CommandResult { answer, command_id, sent_at: at, seen_at: at, started_at: None, finished_at: None },
+    )])
 }
 
 /// The row of an instance that lacks three listed patches and nine more before, and the second of them afterwards, of six.

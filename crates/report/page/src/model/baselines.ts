@@ -40,6 +40,7 @@ export function changeText(change: BaselineChange, preview = false): string {
     "group" in change ? change.group : undefined,
     "fields" in change ? change.fields.join(", ").replaceAll("-", " ") : undefined,
     "why" in change ? change.why : undefined,
+    "previous" in change && change.previous?.plan ? `instead of that of plan ${change.previous.plan}` : undefined,
     "reason" in change ? change.reason.text : undefined,
   ];
   return [what.charAt(0).toUpperCase() + what.slice(1), ...details.filter(Boolean)].join(" · ");

@@ -2,6 +2,7 @@
 import { ArrowDown, ArrowUp, FileWarning, Users, X } from "lucide-preact";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { cancelLine } from "../model/closed-run";
 import { actionLabel, OVERWRITTEN, patcherName } from "../model/competing-patchers";
 import { baselineLink, commandLink, ec2Link, instanceLink } from "../model/console";
 import type { Data, Instance } from "../model/data";
@@ -24,7 +25,7 @@ import { OutcomeChip, OutcomeIcon } from "../parts/outcome";
 import { Facts, PlainTable } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
 import { Status } from "../parts/status";
-import { ExternalLink, Id, Prose, Text } from "../parts/text";
+import { ExternalLink, Id, Prose, Text, Time } from "../parts/text";
 
 interface Props {
   data: Data;
@@ -365,6 +366,23 @@ const Commands = ({ row }: { row: Instance }): JSX.Element => (
           </li>
         ))}
       </ol>
+    )}
+    {row.startedAt && (
+      <p class="note">
+        Install began <Time at={row.startedAt} />
+        {row.finishedAt ? (
+          <>
+            , ended <Time at={row.finishedAt} />
+          </>
+        ) : (
+          ", and no end was seen"
+        )}
+      </p>
+    )}
+    {row.openCommand && (
+      <p class="fix">
+        Had not ended when orgpatch last asked. To cancel it, with credentials of its account: <Id>{cancelLine(row)}</Id>
+      </p>
     )}
   </section>
 );

@@ -5,6 +5,7 @@ import { baselineSentence, baselinesOnly, judgedSentence } from "../model/baseli
 import type { Data } from "../model/data";
 import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
+import { closedSentence } from "../model/closed-run";
 import type { Loading } from "../model/loading";
 import { matchedNothingSentence } from "../model/matched-nothing";
 import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
@@ -16,6 +17,7 @@ import { Facts } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
 import { Id, Prose, Text, Time } from "../parts/text";
 import { Halt } from "./halt";
+import { OpenCommands } from "./open-commands";
 
 const ICONS = { advanced: CircleCheck, found: ClipboardList, halted: OctagonPause, error: CircleX };
 
@@ -25,6 +27,7 @@ export function headline(data: Data): string {
   const where = steps.find((step) => step.decision === (run.decision === "halted" ? "halt" : "error"));
   const at = where ? ` at ${data.stepLabel(where.stage, where.wave)}` : "";
   if (run.decision === "halted") return `Halted${at}`;
+  if (run.reason.code === "RunStopped") return `Stopped${at}`;
   if (run.decision === "error") return `Ended with an error${at}`;
   if (reachedNothing(data)) return "Reached no account";
   const all = steps.length === 1 ? "its only step" : `all ${steps.length} steps`;
@@ -85,6 +88,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
   const baselines = baselinesOnly(run);
   const judged = judgedSentence(data);
   const warning = matchedNothingSentence(run);
+  const closed = closedSentence(run);
   // A readiness-only run sends no command. An instance that is ready is skipped with this reason.
   const good = run.readinessOnly
     ? data.instances.filter((row) => row.reason.code === "readiness-only").length
@@ -104,6 +108,8 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           </h1>
           <Prose>{sentenceCase(why(data))}</Prose>
           {data.halt ? <Halt halt={data.halt} /> : <ReasonAction code={run.reason.code} />}
+          {closed && <Prose>{closed}</Prose>}
+          <OpenCommands data={data} />
           {warning && <Prose>{warning}</Prose>}
           {earlierStageSentences(run).map((sentence) => (
             <Prose key={sentence}>{sentence}</Prose>
