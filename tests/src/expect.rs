@@ -116,6 +116,10 @@ pub struct ExpectInstance {
     reason: Option<String>,
     /// The ids of all patches that the row reports as installed.
     installed: Option<BTreeSet<String>>,
+    /// The ids of all patches that the row reports as failed.
+    failed: Option<BTreeSet<String>>,
+    /// The ids of all patches that the row reports as missing at the end.
+    missing_after: Option<BTreeSet<String>>,
     /// The outcomes of its passes, if it had two.
     passes: Option<Vec<Outcome>>,
     /// The codes of all conflicts of the row.
@@ -491,6 +495,8 @@ fn instances(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),
+            ("failed on", &wanted.failed, &row.failed),
+            ("missing at the end on", &wanted.missing_after, &row.missing_after),
             ("installed untested on", &wanted.installed_untested, &row.installed_untested),
             ("held back on", &wanted.held_back, &row.held_back),
         ] {
