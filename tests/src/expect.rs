@@ -126,6 +126,10 @@ pub struct ExpectInstance {
     never_reboot: Option<bool>,
     /// The install of the instance behind which it waits for a reboot, counted from 1 over all runs of the case.
     pending_since_install: Option<usize>,
+    /// The ids of all patches that the row reports as failed.
+    failed: Option<BTreeSet<String>>,
+    /// The ids of all patches that the row reports as missing at the end.
+    missing_after: Option<BTreeSet<String>>,
     /// The outcomes of its passes, if it had two.
     passes: Option<Vec<Outcome>>,
     /// The codes of all conflicts of the row.
@@ -524,6 +528,8 @@ fn instances(expect: &Expect, evidence: &Evidence, report: &Report, complaints: 
         }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),
+            ("failed on", &wanted.failed, &row.failed),
+            ("missing at the end on", &wanted.missing_after, &row.missing_after),
             ("installed untested on", &wanted.installed_untested, &row.installed_untested),
             ("held back on", &wanted.held_back, &row.held_back),
         ] {

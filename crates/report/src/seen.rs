@@ -91,14 +91,13 @@ impl Seen {
         let closed = count(|account| account.is_closed && !account.is_entered);
         let in_part = count(|account| account.is_closed && account.is_entered);
         let all = counted(self.accounts.len(), "account");
-        match (closed, in_part) {
-            (0, 0) => None,
-            (closed, 0) => Some(format!("{closed} of {all} could not be entered.")),
-            (0, in_part) => Some(format!("{in_part} of {all} could be entered in some Regions only.")),
-            (closed, in_part) => {
-                Some(format!("{closed} of {all} could not be entered, and {in_part} in some Regions only."))
-            }
-        }
+        let told = match (closed, in_part) {
+            (0, 0) => return None,
+            (closed, 0) => format!("{closed} could not be entered"),
+            (0, in_part) => format!("{in_part} could be entered in some Regions only"),
+            (closed, in_part) => format!("{closed} could not be entered, and {in_part} in some Regions only"),
+        };
+        Some(format!("Of {all} that the run came to, {told}."))
     }
 }
 
@@ -162,16 +161,16 @@ mod tests {
         let locked = report.targets.last().expect("a target").clone();
         assert_eq!(locked.outcome, TargetOutcome::AccessDenied);
         report.targets.push(TargetReport { region: "ap-northeast-3".into(), ..locked.clone() });
-        let told = "1 of 3 accounts could not be entered.";
+        let told = "Of 3 accounts that the run came to, 1 could not be entered.";
         assert!(texts(&report).iter().all(|text| text.contains(told)), "{:?}", texts(&report));
         // Another account is open in one of its Regions.
         let open = report.targets[0].clone();
         let off = TargetOutcome::RegionDisabled;
         report.targets.push(TargetReport { region: "ap-east-1".into(), outcome: off, ..open });
-        let told = "1 of 3 accounts could not be entered, and 1 in some Regions only.";
+        let told = "Of 3 accounts that the run came to, 1 could not be entered, and 1 in some Regions only.";
         assert!(texts(&report).iter().all(|text| text.contains(told)), "{:?}", texts(&report));
         report.targets.retain(|target| target.outcome != TargetOutcome::AccessDenied);
-        let told = "1 of 2 accounts could be entered in some Regions only.";
+        let told = "Of 2 accounts that the run came to, 1 could be entered in some Regions only.";
         assert!(texts(&report).iter().all(|text| text.contains(told)), "{:?}", texts(&report));
         report.targets.retain(|target| target.outcome == TargetOutcome::Reached);
         assert!(texts(&report).iter().all(|text| !text.contains("entered")), "{:?}", texts(&report));

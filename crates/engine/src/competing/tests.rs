@@ -51,7 +51,7 @@ fn running(comment: &str, document: &str) -> RunningCommand {
         instance_id: "i-1".into(),
         document: document.into(),
         comment: comment.into(),
-        requested_at: Some(time("2026-11-23T09:50:00Z")),
+        requested_at: Some(time("2026-11-23T09:50:00.123456789Z")),
     }
 }
 

@@ -307,7 +307,11 @@ pub fn install_rows(
                 Some(_) if was_sent => failed_and_installed(&ordered.missing, &left),
                 _ => (Vec::new(), Vec::new()),
             };
-            let (missing_after, more_missing_after) = left.into_parts();
+            let (missing_after, more_missing_after) = match &found.evidence {
+                // What the scan before found is still so.
+                None if !was_sent => (before.missing_before.clone(), before.more_missing_before),
+                _ => left.into_parts(),
+            };
             let conflicts = with_the_last(before.conflicts, installed_answer);
             let given_up = installed_answer.filter(|installed| installed.answer.is_given_up());
             let mut command_ids = before.command_ids;

@@ -61,7 +61,8 @@ pub struct InstanceRow {
     /// Listed patches that were missing before and still are: the install did not bring them. If the list of the scan
     /// afterwards is not complete, patches that it does not rule out are among them. Empty where no install was sent.
     pub failed: Vec<Patch>,
-    /// Everything that the scan afterwards finds missing, whether it was known before or not: the first 500 by id.
+    /// Everything that the scan afterwards finds missing, whether it was known before or not: the first 500 by id. Where an install
+    /// was ordered and not sent, what the scan before has found.
     pub missing_after: Vec<Patch>,
     /// How many more the scan afterwards finds missing, which are not listed. Absent: 0.
     #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]

@@ -83,7 +83,7 @@ fn node(id: &str) -> ManagedInstance {
     ManagedInstance {
         id: id.into(),
         ping: "Online".into(),
-        last_ping: Some(time("2026-11-23T09:58:00Z")),
+        last_ping: Some(time("2026-11-23T09:58:00.123456789Z")),
         platform_name: "Amazon Linux".into(),
         platform_version: "2023".into(),
         agent_version: "3.3.987.0".into(),

@@ -43,6 +43,11 @@ fn install(answer: InvocationResult, command_id: Option<&str>) -> BTreeMap<Strin
 
 /// The row of an instance that lacks three listed patches and nine more before, and the second of them afterwards, of six.
 fn row_after(install: &BTreeMap<String, CommandResult>) -> InstanceRow {
+    row_with(install, true)
+}
+
+/// The same, or without the scan afterwards.
+fn row_with(install: &BTreeMap<String, CommandResult>, is_scanned: bool) -> InstanceRow {
     let seen = seen("i-1", Some(OperatingSystem::AmazonLinux2023));
     let reason = Reason::new(ReasonCode::StillMissing, "x");
     let listed = three();
@@ -83,17 +88,18 @@ fn row_after(install: &BTreeMap<String, CommandResult>) -> InstanceRow {
     };
     let judged = Judged {
         verdict: Verdict { outcome: Outcome::Failed, reason },
-        evidence: Some(evidence),
+        evidence: is_scanned.then_some(evidence),
         overwritten_by: None,
     };
     // Of the six patches that are still missing only the second is listed.
     let left = PatchList::of(patches(&(2..8).map(|id| (id, 0)).collect()), 1);
+    let left = HashMap::from([("i-1".to_owned(), left)]);
     let rows = install_rows(
         vec![before],
         &order,
         &[install],
         &BTreeMap::from([("i-1".to_owned(), judged)]),
-        HashMap::from([("i-1".to_owned(), left)]),
+        if is_scanned { left } else { HashMap::new() },
     );
     let [row] = &rows[..] else { panic!("one row") };
     row.clone()
@@ -121,7 +127,15 @@ fn an_install_that_was_not_sent_brought_nothing_and_failed_at_nothing() {
         let row = row_after(&install(answer.clone(), None));
         assert!(row.failed.is_empty() && row.installed.is_empty(), "{answer:?}: {row:?}");
         assert_eq!(row.count_missing_after(), 6, "what is missing stays");
+        let row = row_with(&install(answer, None), false);
+        assert_eq!(
+            (row.missing_after, row.more_missing_after),
+            (three(), 9),
+            "nothing was sent, so nothing has changed"
+        );
     }
+    let sent = row_with(&install(InvocationResult::Offline(reason(ReasonCode::AgentOffline)), Some("c-1")), false);
+    assert_eq!(sent.count_missing_after(), 0, "what was installed is not known");
     let row = row_after(&install(InvocationResult::None(reason(ReasonCode::Deadline)), Some("c-1")));
     assert_eq!(row.failed, three()[1..], "an install that was sent may have failed");
 }
