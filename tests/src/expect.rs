@@ -491,7 +491,12 @@ fn instances(expect: &Expect, evidence: &Evidence, report: &Report, complaints: 
         }
         if wanted.pending_since_install.is_some() {
             let found = row.pending_reboot_since.and_then(|since| evidence.install_that_ended(&row.instance_id, since));
-            same(&format!("install of pendingRebootSince of {name}"), &wanted.pending_since_install, &found, complaints);
+            same(
+                &format!("install of pendingRebootSince of {name}"),
+                &wanted.pending_since_install,
+                &found,
+                complaints,
+            );
         }
         if let Some(wanted) = &wanted.conflicts {
             let found: BTreeSet<String> =

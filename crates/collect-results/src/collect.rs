@@ -327,12 +327,7 @@ impl Look<'_> {
         self.context.sessions.target_result(&self.request.target, all).await
     }
 
-    async fn write(
-        &self,
-        chunk: u32,
-        instances: Vec<InstanceRow>,
-        seen: Seen,
-    ) -> Result<ChunkState, TargetError> {
+    async fn write(&self, chunk: u32, instances: Vec<InstanceRow>, seen: Seen) -> Result<ChunkState, TargetError> {
         let request = self.request;
         let record = TargetRecord {
             target: request.target.clone(),

@@ -177,7 +177,9 @@ impl Comparing {
     /// look, at which a patch waited already, the instance waits for the same reboot.
     pub fn keep_waiting(&self, row: &mut InstanceRow) {
         let Some(now) = row.pending_reboot_since else { return };
-        let Some(then) = self.then.get(row.instance_id.as_str()).and_then(|then| then.pending.as_deref()) else { return };
+        let Some(then) = self.then.get(row.instance_id.as_str()).and_then(|then| then.pending.as_deref()) else {
+            return;
+        };
         if now <= then.seen_at && then.since < now {
             row.pending_reboot_since = Some(then.since);
         }

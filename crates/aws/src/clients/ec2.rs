@@ -25,7 +25,10 @@ const MOST_GROUPS: usize = 16;
 
 /// Returns every instance of the account in the Region that is not terminated. Each page is reduced to what is read of an
 /// instance: of its tags, those that the plan names (`named`) and those that the rules about other tools read.
-pub async fn instances(config: &SdkConfig, named: &[&BTreeMap<String, TagValues>]) -> Result<Vec<Ec2Instance>, CallError> {
+pub async fn instances(
+    config: &SdkConfig,
+    named: &[&BTreeMap<String, TagValues>],
+) -> Result<Vec<Ec2Instance>, CallError> {
     let mut pages = Client::new(config).describe_instances().max_results(PAGE_SIZE).into_paginator().send();
     let mut instances = Vec::new();
     while let Some(page) = pages.next().await {

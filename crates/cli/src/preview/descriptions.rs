@@ -7,9 +7,7 @@ use jiff::fmt::friendly::SpanPrinter;
 use orgpatch_engine::planner::{DeadlineSource, INSTALL_SECONDS, SCAN_SECONDS, StepDeadline};
 use orgpatch_model::english::counted;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_plan::{
-    Approve, Gate, NeverReboot, Reboot, Selection, Stage, TagValues, Untested, has_approval_dates,
-};
+use orgpatch_plan::{Approve, Gate, NeverReboot, Reboot, Selection, Stage, TagValues, Untested, has_approval_dates};
 
 /// How many instance ids are listed. If there are more, only their number is shown.
 const SPELLED_OUT: usize = 5;

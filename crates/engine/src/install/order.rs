@@ -116,7 +116,8 @@ impl OrderToSend {
     pub fn not_in(&self, other: &InstallOrder) -> Option<&str> {
         let known: HashMap<&str, Reboot> =
             other.instances.iter().map(|one| (one.instance_id.as_str(), one.reboot())).collect();
-        let is_in = |one: &InstanceToSend| known.get(one.instance_id.as_str()) == Some(&reboot(one.never_reboot.as_ref()));
+        let is_in =
+            |one: &InstanceToSend| known.get(one.instance_id.as_str()) == Some(&reboot(one.never_reboot.as_ref()));
         self.instances.iter().find(|one| !is_in(one)).map(|one| one.instance_id.as_str())
     }
 
@@ -207,7 +208,7 @@ mod tests {
         assert_eq!(OrderToSend::joined([]), Ok(None));
     }
 
-    /// What `collect-results` writes about an order is under no hash. It may not change what the plan says of a reboot.
+    /// No hash covers the orders that `collect-results` writes. They may not change what the plan says of a reboot.
     #[test]
     fn a_later_order_may_not_say_something_else_about_a_reboot() {
         let order = |never: &[bool]| {
@@ -223,7 +224,10 @@ mod tests {
             serde_json::from_value(serde_json::to_value(order(never)).expect("JSON")).expect("an order")
         };
         let planned = order(&[true, false]);
-        assert_eq!(planned.instances.iter().map(OrderedInstance::reboot).collect::<Vec<_>>(), [Reboot::Never, Reboot::IfNeeded]);
+        assert_eq!(
+            planned.instances.iter().map(OrderedInstance::reboot).collect::<Vec<_>>(),
+            [Reboot::Never, Reboot::IfNeeded]
+        );
         assert_eq!(later(&[true, false]).not_in(&planned), None);
         assert_eq!(later(&[true]).not_in(&planned), None, "less is allowed");
         assert_eq!(later(&[false, false]).not_in(&planned), Some("i-0"));

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::Reason;
-use orgpatch_plan::{
-    ConflictSettings, Gate, NeverReboot, Passes, Plan, Rate, Reboot, Selection, TagValues, Untested,
-};
+use orgpatch_plan::{ConflictSettings, Gate, NeverReboot, Passes, Plan, Rate, Reboot, Selection, TagValues, Untested};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

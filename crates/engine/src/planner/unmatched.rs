@@ -29,7 +29,9 @@ pub fn unmatched(plan: &Plan, organization: &Organization, only: Option<&[String
     let named: HashSet<&str> = plan.stages.iter().flat_map(|stage| &stage.accounts).map(String::as_str).collect();
     for id in &plan.select.exclude.accounts {
         let is_claimed = named.contains(id.as_str())
-            || by_id.get(id.as_str()).is_some_and(|account| account.path.iter().any(|unit| units.contains(unit.as_str())));
+            || by_id
+                .get(id.as_str())
+                .is_some_and(|account| account.path.iter().any(|unit| units.contains(unit.as_str())));
         if !is_claimed {
             found.push(MatchedNothing { stage: None, entry: PlanEntry::new(PlanField::ExcludeAccounts, id) });
         }

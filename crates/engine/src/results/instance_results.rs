@@ -258,10 +258,7 @@ pub fn scan_rows(
                             more_missing_before,
                             baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
                             scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
-                            pending_reboot_since: found
-                                .evidence
-                                .as_ref()
-                                .and_then(ComplianceRow::pending_reboot_since),
+                            pending_reboot_since: found.evidence.as_ref().and_then(ComplianceRow::pending_reboot_since),
                             command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                             findings: match exit_code {
                                 Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
@@ -476,9 +473,8 @@ mod tests {
         let withheld = WithheldPatches::new();
         let view = View { run_id: "run", target: &target(), withheld: &withheld, now: at(1_000), time_over: None };
         let inventory = Inventory { at: at(0), instances: vec![seen], conflict_notes: Vec::new(), matching: None };
-        let scanned = |pending, last| {
-            scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new())
-        };
+        let scanned =
+            |pending, last| scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new());
         let ordered = OrderedInstance {
             instance_id: id.clone(),
             os: OperatingSystem::AmazonLinux2023,

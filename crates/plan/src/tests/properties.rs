@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::super::{
-    Approve, Conflicts, Deadline, Exclusion, Gate, NeverReboot, Passes, Percent, Plan, Rate, Reboot, Selection, SkipOrWarn, Stage,
-    StageExclusion, TagValues, Wave, WhileRunning, has_approval_dates, read,
+    Approve, Conflicts, Deadline, Exclusion, Gate, NeverReboot, Passes, Percent, Plan, Rate, Reboot, Selection,
+    SkipOrWarn, Stage, StageExclusion, TagValues, Wave, WhileRunning, has_approval_dates, read,
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};

@@ -344,8 +344,12 @@ mod tests {
         }))
         .expect("a request");
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).expect("a time");
-        let receiver =
-            |id: &str| Receiver { availability_zone: None, instance_id: id.into(), os: OperatingSystem::Ubuntu, reboot: Reboot::Never };
+        let receiver = |id: &str| Receiver {
+            availability_zone: None,
+            instance_id: id.into(),
+            os: OperatingSystem::Ubuntu,
+            reboot: Reboot::Never,
+        };
         let intended = |id: &str| ((Phase::Install, Pass::First), Intent::attempt(id, None, at(0)));
         let mut state =
             State::new(&request, vec![receiver("i-1"), receiver("i-2")], vec![intended("i-1"), intended("i-2")]);

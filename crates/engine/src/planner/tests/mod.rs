@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{Account, AccountState, Organization};
-use orgpatch_plan::{Conflicts, Gate, NeverReboot, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
+use orgpatch_plan::{
+    Conflicts, Gate, NeverReboot, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave,
+};
 use proptest::prelude::*;
 
 use super::waves::wave_ends;
