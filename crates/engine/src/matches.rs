@@ -256,7 +256,9 @@ stages:
             unmatched(None, &[("test", Some(&all)), ("production", Some(&[]))]),
             ["tag Prod=yes of stage production", "excluded tag Legacy=1 of stage production"]
         );
-        // The tags of the plan do not hold in Production.
+        let only = ["production".to_owned()];
+        let found = unmatched(Some(&only), &[("production", Some(&[]))]);
+        assert!(!found.iter().any(|part| part.starts_with("tag Patch")), "Production has its own: {found:?}");
         assert_eq!(
             unmatched(None, &[("test", Some(&[])), ("production", Some(&all))])[..2],
             ["tag Patch=enabled", "tag Patch=on"]
