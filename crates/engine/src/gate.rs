@@ -946,7 +946,7 @@ mod tests {
         };
         let (missing, waiting) = (Outcome::Missing, Outcome::PendingReboot);
         let newer = Some(Platform::Other("AMAZON_LINUX_2030".into()));
-        let never = |row| {
+        let not_rebooted = |row| {
             let why = Reason::new(ReasonCode::NeverReboot, "the plan never reboots it");
             InstanceRow { never_reboot: Some(why), ..row }
         };
@@ -956,9 +956,9 @@ mod tests {
             row("i-3", None, waiting),
             row("i-4", known.clone(), Outcome::Compliant),
             row("i-5", known.clone(), waiting),
-            never(row("i-6", known.clone(), missing)),
+            not_rebooted(row("i-6", known.clone(), missing)),
             // An install could give it nothing.
-            never(row("i-7", known.clone(), waiting)),
+            not_rebooted(row("i-7", known.clone(), waiting)),
         ];
         insta::assert_snapshot!(shown(rows).expect("an order").join("\n"), @r#"
         i-1 SUSE
@@ -968,7 +968,10 @@ mod tests {
         i-3 not-ready the instance was scanned, but this version of orgpatch cannot patch its operating system (unknown) (operating-system-not-supported)
         "#);
         assert_eq!(shown(vec![row("i-2", newer, missing)]).expect("an order").len(), 1);
-        assert_eq!(shown(vec![row("i-4", known.clone(), Outcome::Compliant), never(row("i-7", known, waiting))]), None);
+        assert_eq!(
+            shown(vec![row("i-4", known.clone(), Outcome::Compliant), not_rebooted(row("i-7", known, waiting))]),
+            None
+        );
     }
 
     proptest! {

@@ -212,7 +212,7 @@ name: monthly
 regions: [ap-northeast-1]
 select:
   tags: {Patch: [enabled, 'on']}
-  exclude: {instances: [i-0123456789abcdef0], tags: {PatchExempt: ['true', ture], Owner: any}}
+  exclude: {instances: [i-0123456789abcdef0], tags: {PatchExempt: ['true', 'off'], Owner: any}}
 neverReboot: {tags: {Role: [database]}}
 stages:
   - {name: test, ous: [ou-abcd-11111111]}
@@ -243,20 +243,22 @@ stages:
         let test = [tagged("i-1", &[("Patch", "enabled"), ("Owner", "")]), tagged("i-2", &[("PatchExempt", "true")])];
         let production = [tagged("i-0123456789abcdef0", &[("Role", "database"), ("Prod", "yes")])];
         let found = unmatched(None, &[("test", Some(&test)), ("production", Some(&production))]);
-        let expected = ["tag Patch=on", "excluded tag PatchExempt=ture", "excluded tag Legacy=1 of stage production"];
+        let expected = ["tag Patch=on", "excluded tag PatchExempt=off", "excluded tag Legacy=1 of stage production"];
         assert_eq!(found, expected);
         // Every entry of the plan counts in each target, and those of a stage only in its own.
         let all = [
             production.as_slice(),
             &test,
-            &[tagged("i-3", &[("Patch", "on"), ("PatchExempt", "ture"), ("Legacy", "1")])],
+            &[tagged("i-3", &[("Patch", "on"), ("PatchExempt", "off"), ("Legacy", "1")])],
         ];
         let all = all.concat();
         assert_eq!(
             unmatched(None, &[("test", Some(&all)), ("production", Some(&[]))]),
             ["tag Prod=yes of stage production", "excluded tag Legacy=1 of stage production"]
         );
-        // The tags of the plan do not hold in Production.
+        let only = ["production".to_owned()];
+        let found = unmatched(Some(&only), &[("production", Some(&[]))]);
+        assert!(!found.iter().any(|part| part.starts_with("tag Patch")), "Production has its own: {found:?}");
         assert_eq!(
             unmatched(None, &[("test", Some(&[])), ("production", Some(&all))])[..2],
             ["tag Patch=enabled", "tag Patch=on"]

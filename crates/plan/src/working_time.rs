@@ -106,11 +106,10 @@ impl Passes {
     /// found.
     #[must_use]
     pub fn of(stage: Option<Self>, os: OperatingSystem, reboot: Reboot) -> Self {
-        match (reboot, stage, os) {
-            (Reboot::Never, ..) => Self::One,
-            (Reboot::IfNeeded, Some(passes), _) => passes,
-            (Reboot::IfNeeded, None, OperatingSystem::Windows) => Self::Two,
-            (Reboot::IfNeeded, None, _) => Self::One,
+        let default = if os == OperatingSystem::Windows { Self::Two } else { Self::One };
+        match reboot {
+            Reboot::Never => Self::One,
+            Reboot::IfNeeded => stage.unwrap_or(default),
         }
     }
 

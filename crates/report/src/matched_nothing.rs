@@ -34,7 +34,7 @@ mod tests {
         let mut told = |parts: usize| {
             let part = |nth| MatchedNothing {
                 stage: (nth == 0).then(|| "test".to_owned()),
-                entry: PlanEntry::new(PlanField::ExcludeTags, format!("Exempt{nth}=ture")),
+                entry: PlanEntry::new(PlanField::ExcludeTags, format!("Exempt{nth}=off")),
             };
             report.head.run.matched_nothing = (0..parts).map(part).collect();
             [crate::summary::markdown(&report.head, &highlights), report.head.answer(&highlights, "b", "0123").message]
@@ -46,11 +46,11 @@ mod tests {
             let line = text.lines().find(|line| line.contains("Warning")).expect("a line");
             assert!(
                 line.contains(
-                    "7 parts of the plan matched nothing and may be misspelt: excluded tag Exempt0=ture of stage test; "
+                    "7 parts of the plan matched nothing and may be misspelt: excluded tag Exempt0=off of stage test; "
                 ),
                 "{line}"
             );
-            assert!(line.ends_with("excluded tag Exempt4=ture; …."), "{line}");
+            assert!(line.ends_with("excluded tag Exempt4=off; …."), "{line}");
         }
     }
 }

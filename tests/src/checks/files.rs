@@ -62,7 +62,7 @@ fn expand(rows: &mut Value, likes: &Value, appeared: &mut Vec<Value>) {
                 (passes, Some(likes)) if name == "passes" => expand(passes, likes, appeared),
                 (Value::Array(entries), _) => entries.iter_mut().for_each(|entry| put_back(entry, appeared)),
                 (reason, _) if ["reason", "judgedBy", "neverReboot"].contains(&name.as_str()) => {
-                    put_back(reason, appeared)
+                    put_back(reason, appeared);
                 }
                 _ => {}
             }

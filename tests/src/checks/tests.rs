@@ -251,6 +251,12 @@ fn every_way_to_spoil_a_run_is_found() {
         ("has MaxConcurrency", |e| e.calls[0].request["MaxConcurrency"] = json!("50%")),
         ("has RebootOption", |e| e.calls[1].request["Parameters"]["RebootOption"] = json!(["NoReboot"])),
         ("has RebootOption", |e| e.calls[0].request["Parameters"]["RebootOption"] = json!(["RebootIfNeeded"])),
+        ("has RebootOption", |e| {
+            let tag = || "Role".to_owned();
+            let plan = e.plan.as_mut().expect("a plan");
+            plan.never_reboot.tags.insert(tag(), ["database"].into());
+            e.truth.values_mut().for_each(|truth| drop(truth.tags.insert(tag(), "database".into())));
+        }),
         ("has MaxErrors", |e| e.calls[1].request["MaxErrors"] = json!("100%")),
         ("judged by 2 snapshots", |e| e.calls[2].request["Parameters"]["SnapshotId"] = json!(["another"])),
         ("has snapshots []", |e| e.calls[2].request["Parameters"]["SnapshotId"] = json!([])),

@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(OrderToSend::joined([]), Ok(None));
     }
 
-    /// What `collect-results` writes about an order is under no hash. It may not change what the plan says of a reboot.
+    /// No hash covers the orders that `collect-results` writes. They may not change what the plan says of a reboot.
     #[test]
     fn a_later_order_may_not_say_something_else_about_a_reboot() {
         let order = |never: &[bool]| {

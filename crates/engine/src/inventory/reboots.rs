@@ -1,5 +1,5 @@
-//! Which instances of a target an install may not reboot. It is decided by the tags that an instance has when it is listed, and
-//! what is written down counts from then on, whatever becomes of the tags.
+//! Which instances of a target an install may not reboot. The tags that an instance has when it is listed decide. A tag that
+//! changes later changes nothing in the run.
 
 use std::collections::HashMap;
 

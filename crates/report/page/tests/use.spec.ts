@@ -564,7 +564,7 @@ test("times are in UTC and in the reader's time zone", async ({ page }) => {
 test("parts of the plan that matched nothing, and instances that people reboot, are told", async ({ page }) => {
   const report = structuredClone(withExtras);
   report.run.matchedNothing = [
-    { field: "select.exclude.tags", entry: "PatchExempt=ture" },
+    { field: "select.exclude.tags", entry: "PatchExempt=off" },
     { stage: "production", field: "exclude.ous", entry: "ou-abcd-11111111" },
   ];
   const [row] = report.instances;
@@ -574,7 +574,7 @@ test("parts of the plan that matched nothing, and instances that people reboot, 
   await page.goto(pageOf("matched-nothing", report));
   await expect(
     page.getByText(
-      "Warning: 2 parts of the plan matched nothing and may be misspelt: excluded tag PatchExempt=ture; excluded OU ou-abcd-11111111 of stage production.",
+      "Warning: 2 parts of the plan matched nothing and may be misspelt: excluded tag PatchExempt=off; excluded OU ou-abcd-11111111 of stage production.",
     ),
   ).toBeInViewport();
   await page.goto(`${page.url().split("#")[0]}#/instances?i=${row.instanceId}`);

@@ -381,7 +381,8 @@ const Commands = ({ row }: { row: Instance }): JSX.Element => (
     )}
     {row.openCommand && (
       <p class="fix">
-        Had not ended when orgpatch last asked. To cancel it, with credentials of its account: <Id>{cancelLine(row)}</Id>
+        Had not ended when orgpatch last asked. To cancel it, with credentials of its account:{" "}
+        <Id>{cancelLine(row)}</Id>
       </p>
     )}
   </section>

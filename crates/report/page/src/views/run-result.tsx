@@ -2,10 +2,10 @@
 import { CircleCheck, CircleX, ClipboardList, OctagonPause } from "lucide-preact";
 import type { JSX } from "preact";
 import { baselineSentence, baselinesOnly, judgedSentence } from "../model/baselines";
+import { closedSentence } from "../model/closed-run";
 import type { Data } from "../model/data";
 import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
-import { closedSentence } from "../model/closed-run";
 import type { Loading } from "../model/loading";
 import { matchedNothingSentence } from "../model/matched-nothing";
 import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
