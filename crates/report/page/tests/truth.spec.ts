@@ -11,6 +11,8 @@ import { advanced, halted } from "./support/reports";
 const copy = (report: Report): Report => structuredClone(report);
 const failed = (report: Report): InstanceRow[] => report.instances.filter((row) => row.outcome === "failed");
 
+/** The step whose gate halts the run. */
+const step = halted.steps.find(({ decision }) => decision === "halt") as Report["steps"][number];
 const MACHINE = "arn:aws:states:ap-northeast-1:111111111111:stateMachine:orgpatch-patch-run";
 const STEPS = [
   "Repair these instances and accounts.",
@@ -38,7 +40,7 @@ function withHalt(): Report {
   });
   const rows = failed(report);
   report.halt = {
-    step: "02-staging-1",
+    step: step.id,
     stage: "staging",
     instances: rows.slice(0, 5).map(of),
     allInstances: rows.length + 2,
@@ -71,6 +73,11 @@ for (const [device, width, height] of [
     expect(await top("[data-halt]")).toBeLessThan(await top(".outcomes"));
     expect(await top("[data-halt] ol li:last-child"), "what to do is on the first screen").toBeLessThan(height);
     if (width < 720) expect(await top("[data-halt] pre")).toBeLessThan(await top(".result-share"));
+    await halt.getByRole("link", { name: "more instances" }).click();
+    const counted = halted.instances.filter(
+      (row) => row.outcome === "failed" && row.stage === step.stage && row.wave === step.wave,
+    ).length;
+    await expect(page.locator("[data-count=instances]")).toHaveText(String(counted));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
   });
 }

@@ -460,7 +460,7 @@ test("lost results are not accounts without access", async ({ page }) => {
     reason: { code: "access-denied", text: "the role is absent" },
   });
   await page.goto(pageOf("lost", report));
-  await page.getByRole("link", { name: /Accounts with lost results/ }).click();
+  await page.getByRole("link", { name: /Accounts with errors or lost results/ }).click();
   await expect(page.getByRole("table", { name: "Accounts with lost results" })).toContainText("No result was recorded");
   await expect(page.getByRole("table", { name: "Accounts that orgpatch could not access" })).not.toContainText(
     "No result was recorded",

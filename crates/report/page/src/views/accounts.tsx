@@ -56,15 +56,15 @@ export function AccountsWithoutAccess({ data }: { data: Data }): JSX.Element {
   );
 }
 
-/** Targets in which orgpatch began work, but recorded no result. */
+/** Targets on which orgpatch could not work, and those whose result is lost. */
 export function LostResults({ data }: { data: Data }): JSX.Element | null {
   const rows = useMemo(() => accountsWithLostResults(data), [data]);
   if (rows.length === 0) return null;
   return (
     <Section
       id="lost"
-      title="Results lost"
-      note="orgpatch began work in these accounts, but recorded no result. Check their instances yourself."
+      title="Errors and lost results"
+      note="orgpatch could not work in these accounts, or their result was lost. Where it was lost, check the instances yourself."
     >
       <UnreachedAccounts caption="Accounts with lost results" data={data} rows={rows} />
     </Section>

@@ -1,13 +1,15 @@
 // What people need first after a halt: what to look at, whether later stages were touched, and how to go on. The sentences are
 // those of report.json, so that page, mail and summary say the same.
 import type { JSX } from "preact";
+import type { Data } from "../model/data";
+import { stageValue } from "../model/filter";
 import { plural, sentenceCase } from "../model/format";
 import { outcomeText, targetOutcomeLabel } from "../model/outcomes";
 import type { HaltReport } from "../model/report";
 import { href } from "../model/route";
 import { Id, Text } from "../parts/text";
 
-export function Halt({ halt }: { halt: HaltReport }): JSX.Element {
+export function Halt({ data, halt }: { data: Data; halt: HaltReport }): JSX.Element {
   const moreInstances = halt.allInstances - halt.instances.length;
   const moreTargets = halt.allTargets - halt.targets.length;
   return (
@@ -47,7 +49,7 @@ export function Halt({ halt }: { halt: HaltReport }): JSX.Element {
         ))}
         {moreInstances > 0 && (
           <li>
-            <a href="#attention">{`and ${plural(moreInstances, "more instance")}`}</a>
+            <a href={all(data, halt)}>{`and ${plural(moreInstances, "more instance")}`}</a>
           </li>
         )}
       </ul>
@@ -66,4 +68,14 @@ export function Halt({ halt }: { halt: HaltReport }): JSX.Element {
       {halt.command && <pre class="command">{halt.command}</pre>}
     </div>
   );
+}
+
+/** Returns the link to all instances because of which the gate halted: of its step, and with their outcome if they have the same. */
+function all({ steps }: Data, halt: HaltReport): string {
+  const step = steps.find(({ id }) => id === halt.step);
+  const outcomes = new Set(halt.instances.map(({ outcome }) => outcome));
+  return href("instances", {
+    stage: step ? stageValue(step.stage, step.wave) : null,
+    outcome: outcomes.size === 1 ? [...outcomes] : null,
+  });
 }

@@ -132,8 +132,8 @@ function Attention({ data }: { data: Data }): JSX.Element | null {
         <UnreachedAccounts
           accounts={new Set(lost.map((row) => row.accountId))}
           Icon={FileQuestion}
-          title="Accounts with lost results"
-          details="orgpatch began work there, but recorded no result."
+          title="Accounts with errors or lost results"
+          details="AWS rejected a call or did not answer, or the result was lost. The reasons say which."
         />
       </ol>
     </Section>

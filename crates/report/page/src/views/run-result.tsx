@@ -107,7 +107,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
             <Text>{headline(data)}</Text>
           </h1>
           <Prose>{sentenceCase(why(data))}</Prose>
-          {data.halt ? <Halt halt={data.halt} /> : <ReasonAction code={run.reason.code} />}
+          {data.halt ? <Halt data={data} halt={data.halt} /> : <ReasonAction code={run.reason.code} />}
           {closed && <Prose>{closed}</Prose>}
           <OpenCommands data={data} />
           {warning && <Prose>{warning}</Prose>}
