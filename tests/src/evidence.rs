@@ -210,6 +210,9 @@ pub struct GroundTruth {
     pub missing: BTreeSet<String>,
     /// Whether it rebooted.
     pub rebooted: bool,
+    /// How far its clock is ahead of simulated time.
+    #[serde(default)]
+    pub clock_skew_seconds: i64,
     /// Its tags, without those of `manyTags`.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,

@@ -33,6 +33,13 @@ pub enum NotFound {
     NoCredentials(String),
     /// A call failed.
     Call(CallError),
+    /// A deployment is named twice.
+    Twice {
+        /// The stack.
+        stack: String,
+        /// The other option, with its value.
+        other: String,
+    },
     /// There is no such stack in the Region.
     NoStack {
         /// Its name.
@@ -54,6 +61,7 @@ impl NotFound {
         match self {
             Self::NoCredentials(sentence) => sentence.clone(),
             Self::Call(error) => format!("the stack cannot be looked for: {error}"),
+            Self::Twice { stack, other } => format!("the deployment is named twice: --stack {stack} and {other}"),
             Self::NoStack { stack, region } => {
                 format!(
                     "there is no stack {stack} of orgpatch in Region {region}: it has no state machine {stack}-patch-run"
@@ -71,6 +79,11 @@ impl NotFound {
             Self::Call(_) => "sign in to orgpatch's own account with a role that allows states:ListStateMachines and \
                  states:DescribeStateMachine, or name state machine and bucket: --state-machine, --bucket"
                 .to_owned(),
+            Self::Twice { .. } => {
+                "leave one of them out. The environment counts, too: ORGPATCH_STACK, ORGPATCH_STATE_MACHINE, \
+                 ORGPATCH_BUCKET"
+                    .to_owned()
+            }
             Self::NoStack { .. } => {
                 "sign in to orgpatch's own account, set its home Region (AWS_REGION), and name the stack: \
                  --stack NAME. Or name its outputs: --state-machine, --bucket"
@@ -81,8 +94,20 @@ impl NotFound {
     }
 }
 
+/// Refuses a stack beside another name of a deployment: a value that lies in the environment would win over what was asked for.
+pub fn check(arguments: &StackArguments) -> Result<(), NotFound> {
+    let StackArguments { stack, state_machine, bucket } = arguments;
+    let machine = state_machine.as_ref().map(|machine| format!("--state-machine {}", machine.arn));
+    let other = machine.or_else(|| bucket.as_ref().map(|bucket| format!("--bucket {bucket}")));
+    match (stack, other) {
+        (Some(stack), Some(other)) => Err(NotFound::Twice { stack: stack.clone(), other }),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the deployment that the arguments name: by its outputs, or else by its stack.
 pub async fn find(arguments: &StackArguments, profile: Option<&str>) -> Result<Place, NotFound> {
+    check(arguments)?;
     let StackArguments { stack, state_machine, bucket } = arguments;
     if let (Some(state_machine), Some(bucket)) = (state_machine, bucket) {
         return Ok(Place { state_machine: state_machine.clone(), bucket: bucket.clone() });
@@ -120,6 +145,23 @@ fn bucket_of(definition: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deployment_is_named_once() {
+        let machine = "arn:aws:states:ap-northeast-1:111111111111:stateMachine:orgpatch-patch-run";
+        let named = |stack: bool, with_machine: bool, bucket: bool| {
+            check(&StackArguments {
+                stack: stack.then(|| "orgpatch-test".to_owned()),
+                state_machine: with_machine.then(|| machine.parse().expect("an ARN")),
+                bucket: bucket.then(|| "orgpatch-runs-1".to_owned()),
+            })
+            .map_err(|error| error.sentence())
+        };
+        assert_eq!((named(true, false, false), named(false, true, true)), (Ok(()), Ok(())));
+        let twice = "the deployment is named twice: --stack orgpatch-test and --bucket orgpatch-runs-1";
+        assert_eq!(named(true, false, true), Err(twice.to_owned()));
+        assert!(named(true, true, false).is_err() && named(true, true, true).is_err());
+    }
 
     #[test]
     fn the_state_machine_names_the_bucket() {

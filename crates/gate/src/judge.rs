@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_aws::store::step_records;
 use orgpatch_aws::store::step_records::{StepTargets, Wanted};
 use orgpatch_engine::gate;
@@ -19,7 +20,11 @@ use orgpatch_records::messages::GateRequest;
 use crate::stage_memory;
 
 /// Measures the step against its gate.
-pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings) -> Result<GateAnswer, RunError> {
+pub async fn judge(
+    (store, ledger): (&Store, &Ledger),
+    request: &GateRequest,
+    settings: &StepSettings,
+) -> Result<GateAnswer, RunError> {
     let (run_id, step) = (&request.run_id, &request.step);
     let mut tally = StepTally::default();
     let mut tested = if settings.is_first_stage { Some(remembered(store, settings).await?) } else { None };
@@ -33,6 +38,8 @@ pub async fn judge(store: &Store, request: &GateRequest, settings: &StepSettings
         Ok(())
     })
     .await?;
+    // To count a large step takes minutes. A run that was stopped meanwhile passes no stage: later nights would begin behind it.
+    ledger.expect_lock(request.lock_holder()).await?;
     let mut scanned_at = None;
     if let Some(mut tested) = tested {
         tested.forget(request.now);

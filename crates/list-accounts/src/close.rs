@@ -22,6 +22,11 @@ use crate::lock;
 use crate::lock::Lock;
 use crate::start::{StartContext, held_up};
 
+/// How long an execution may be said to run after the event of its end.
+const LATEST_NEWS_SECONDS: i64 = 300;
+
+const LOOK_AGAIN_SECONDS: u32 = 30;
+
 /// Prepares the closing of that run, or says why there is nothing to close.
 pub async fn close(context: &StartContext, request: StartRequest, run_id: String) -> Result<StartAnswer, RunError> {
     let store = &context.store;
@@ -34,7 +39,12 @@ pub async fn close(context: &StartContext, request: StartRequest, run_id: String
         return nothing("was no run");
     }
     let Some(claim) = store.find::<RunClaim>(&keys::claim(&run_id)).await? else { return nothing("never began") };
+    let waited = request.now.as_second() - request.started_at.as_second();
     let Some(ended) = context.executions.ended_by(&claim.execution_arn).await? else {
+        // `DescribeExecution` is eventually consistent (Step Functions API reference), and the event may have been quicker.
+        if waited < LATEST_NEWS_SECONDS {
+            return Ok(StartAnswer::Wait { wait_seconds: LOOK_AGAIN_SECONDS });
+        }
         return nothing("is still in progress");
     };
     if store.exists(&keys::manifest(&run_id)).await? {
@@ -48,12 +58,16 @@ pub async fn close(context: &StartContext, request: StartRequest, run_id: String
     };
     match lock::take(context, &own, &request.state_machine_arn, request.now).await? {
         Lock::Free => {}
-        Lock::Closing(_) => return nothing("is being closed already"),
+        Lock::Closing { run_id: other, .. } if other == run_id => return nothing("is being closed already"),
+        Lock::Closing { wait_seconds, .. } => return Ok(StartAnswer::Wait { wait_seconds }),
         Lock::Held(holder) => {
-            let waited = request.now.as_second() - request.started_at.as_second();
             return held_up(run_lock::wait(&holder, waited))?
                 .ok_or_else(|| RunError::Unavailable("the run lock is held".to_owned()));
         }
+    }
+    // Another execution may have closed it since. The lock stays with this one, from which the next run takes it.
+    if store.exists(&keys::manifest(&run_id)).await? {
+        return nothing("has its report");
     }
     let closed = ClosedRun { closed_by: request.run_id.clone(), at: request.now };
     store.write_once(&keys::closed(&run_id), &closed).await?;

@@ -17,8 +17,13 @@ pub enum Lock {
     Free,
     /// A run that is still in progress has it.
     Held(Holder),
-    /// A run that ended without a report is being closed: look again after so many seconds.
-    Closing(u32),
+    /// A run that ended without a report is being closed.
+    Closing {
+        /// The run.
+        run_id: String,
+        /// Look again after so many seconds.
+        wait_seconds: u32,
+    },
 }
 
 /// Takes the run lock for `own`, or returns what is in the way. The lock is taken from an execution that no longer runs: an operator
@@ -67,20 +72,19 @@ async fn in_the_way(
     now: Timestamp,
 ) -> Result<Lock, RunError> {
     let runs = context.executions.is_running(&holder.execution_arn).await?;
+    let run_id = holder.closes.as_ref().unwrap_or(&holder.run_id);
     let closing_since = match (&holder.closes, runs) {
         (None, true) => return Ok(Lock::Held(of(holder))),
         (Some(_), true) => Some(since),
-        // It has tried, and its failure has raised an alarm.
-        (Some(_), false) => None,
-        (None, false) if own.closes.as_ref() == Some(&holder.run_id) => None,
-        (None, false) if is_unreported(context, &holder.run_id).await? => {
-            let name = closing_name(&holder.execution_arn);
-            context.executions.start_closing(machine_arn, &name, &holder.run_id).await?
+        (_, false) if own.closes.as_ref() == Some(run_id) => None,
+        // Also where what was to close it has failed, or was stopped: it is tried once more.
+        (_, false) if is_unreported(context, run_id).await? => {
+            context.executions.start_closing(machine_arn, &closing_name(run_id), run_id).await?
         }
-        (None, false) => None,
+        (_, false) => None,
     };
-    let Some(since) = closing_since else { return Ok(Lock::Free) };
-    Ok(run_lock::wait_for_closing(since, now).map_or(Lock::Free, Lock::Closing))
+    let wait = closing_since.and_then(|since| run_lock::wait_for_closing(since, now));
+    Ok(wait.map_or(Lock::Free, |wait_seconds| Lock::Closing { run_id: run_id.clone(), wait_seconds }))
 }
 
 /// Returns true if the run had begun and has no report.
@@ -90,8 +94,8 @@ async fn is_unreported(context: &StartContext, run_id: &str) -> Result<bool, Run
 }
 
 /// Returns the name of the execution that a later run starts to close a run: always the same one, so that it is started once.
-fn closing_name(execution_arn: &str) -> String {
-    format!("close-{}", &sha256_hex(execution_arn)[..32])
+fn closing_name(run_id: &str) -> String {
+    format!("close-{}", &sha256_hex(run_id)[..32])
 }
 
 fn of(holder: &LockHolder) -> Holder {

@@ -56,6 +56,9 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
     document.check_hash(&input)?;
     let memory = read_memory(&context.store, &input.plan).await?;
     planner::check_input(&document.plan, &input, &memory)?;
+    if let Some(to) = &input.to_plan {
+        planner::check_handing_over(&document.plan, &read_plan(&context.store, to).await?.plan)?;
+    }
     let organization = organizations::read(&context.config, &planner::units_of(&document.plan)).await?;
     let identity = RunIdentity {
         run_id: request.run_id.clone(),
@@ -76,7 +79,7 @@ pub async fn start(context: &StartContext, request: StartRequest) -> Result<Star
 
     match lock::take(context, &own, &request.state_machine_arn, request.now).await? {
         Lock::Free => {}
-        Lock::Closing(wait_seconds) => return Ok(StartAnswer::Wait { wait_seconds }),
+        Lock::Closing { wait_seconds, .. } => return Ok(StartAnswer::Wait { wait_seconds }),
         Lock::Held(holder) => {
             if let Some(answer) = held_up(starter.decide(Some(&holder)))? {
                 return Ok(answer);

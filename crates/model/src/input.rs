@@ -221,13 +221,9 @@ impl RunInput {
             Ok(reason) => reason,
             Err(text) => return wrong(text),
         };
-        let to_plan = match fields.get("toPlan") {
-            None | Some(Value::Null) => None,
-            Some(_) if operation != Operation::RestoreBaselines => {
-                return wrong(format!("`toPlan` is for the operation restore-baselines only, not for {operation}"));
-            }
-            Some(Value::String(name)) if is_plan_name(name) && *name != plan => Some(name.clone()),
-            Some(other) => return wrong(format!("`toPlan` must be the name of another plan, not {other}")),
+        let to_plan = match to_plan(fields, operation, &plan) {
+            Ok(name) => name,
+            Err(text) => return wrong(text),
         };
         let comment = match fields.get("comment") {
             None | Some(Value::Null) => None,
@@ -261,6 +257,18 @@ impl RunInput {
             comment,
             scheduled_time,
         })
+    }
+}
+
+/// Reads [`RunInput::to_plan`], or says what is wrong with it. `plan` is the run's own.
+fn to_plan(fields: &Map<String, Value>, operation: Operation, plan: &str) -> Result<Option<String>, String> {
+    match fields.get("toPlan") {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) if operation != Operation::RestoreBaselines => {
+            Err(format!("`toPlan` is for the operation restore-baselines only, not for {operation}"))
+        }
+        Some(Value::String(name)) if is_plan_name(name) && name != plan => Ok(Some(name.clone())),
+        Some(other) => Err(format!("`toPlan` must be the name of another plan, not {other}")),
     }
 }
 

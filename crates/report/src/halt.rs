@@ -213,7 +213,7 @@ fn is_counted(code: &ReasonCode, target: &TargetReport, row: &InstanceRow) -> bo
         ReasonCode::NothingProved | ReasonCode::TooFewSucceeded => match row.outcome {
             Outcome::Patched | Outcome::Compliant => false,
             Outcome::Skipped => counts_as_skipped(&row.reason.code),
-            _ => true,
+            _ => !row.is_pending_as_planned(),
         },
         _ => false,
     }
@@ -279,6 +279,12 @@ mod tests {
         add("6", Outcome::Skipped, ReasonCode::ExcludedByTag);
         add("7", Outcome::Skipped, ReasonCode::NotSelectedByTags);
         add("8", Outcome::Skipped, ReasonCode::BaselineRefused);
+        // It waits as the plan wants, which the gate counts as success.
+        let mut waiting = template.clone();
+        waiting.instance_id = "i-00000000000000009".into();
+        waiting.outcome = Outcome::PendingReboot;
+        waiting.never_reboot = Some(Reason::new(ReasonCode::PendingReboot, "x"));
+        report.instances.push(waiting);
         let named = |code| {
             let halt = halted_by(code, &report);
             let ids = halt.instances.iter().map(|one| one.instance_id.trim_start_matches("i-0000000000000000"));

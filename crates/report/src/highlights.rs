@@ -123,7 +123,7 @@ impl Highlights {
             self.left_out.add(row);
             *self.left_out_reasons.entry(row.reason.code.clone()).or_default() += 1;
         }
-        if needs_attention(row.outcome) {
+        if needs_attention(row) {
             self.to_look_at.add(row);
             *self.reasons.entry((row.outcome, row.reason.code.clone())).or_default() += 1;
         }
@@ -226,7 +226,7 @@ impl Highlights {
             let (all, differ) = self.baselines.get(&(step.stage.clone(), step.wave)).copied().unwrap_or_default();
             let what = match run.operation {
                 Operation::ApplyBaselines => "the baselines were changed in",
-                Operation::RestoreBaselines => "the previous baselines were restored in",
+                Operation::RestoreBaselines => "baselines were given back in",
                 _ => "the baselines differ from the plan in",
             };
             return format!("{what} {differ} of {all} targets");
@@ -254,9 +254,14 @@ fn is_selected(code: &ReasonCode) -> bool {
     !matches!(code, ReasonCode::NotSelectedByOperatingSystem | ReasonCode::NotSelectedByTags)
 }
 
-/// Returns true for the outcomes that people want to see first.
-fn needs_attention(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Failed | Outcome::Unreachable | Outcome::NotReady | Outcome::PendingReboot)
+/// Returns true for the instances that people want to see first. One that waits for its reboot as the plan wants may do so in every
+/// run, and would take the place of another in a short list.
+fn needs_attention(row: &InstanceRow) -> bool {
+    match row.outcome {
+        Outcome::Failed | Outcome::Unreachable | Outcome::NotReady => true,
+        Outcome::PendingReboot => !row.is_pending_as_planned(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

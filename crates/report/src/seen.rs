@@ -33,7 +33,7 @@ struct Account {
 /// Returns true for an instance that was listed, and of which no scan of the run has a result.
 fn is_without_result(row: &InstanceRow) -> bool {
     let may_be =
-        matches!(row.outcome, Outcome::Unreachable | Outcome::NotReady | Outcome::Skipped | Outcome::NotAttempted);
+        !matches!(row.outcome, Outcome::Patched | Outcome::Compliant | Outcome::PendingReboot | Outcome::Missing);
     may_be && row.scanned_at.is_none()
 }
 
@@ -116,7 +116,7 @@ fn percent(part: usize, all: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use orgpatch_model::outcome::TargetOutcome;
+    use jiff::Timestamp;
 
     use super::*;
     use crate::{Report, fixtures, summary};
@@ -128,15 +128,18 @@ mod tests {
 
     #[test]
     fn what_is_up_to_date_stands_beside_what_was_not_seen() {
-        // One of the four instances is not ready, and of the account that is locked none is listed.
+        // One of the four instances is not ready, the scan of another has failed, and of the account that is locked none is listed.
         for text in texts(&fixtures::report()) {
-            let told = "Up to date by this plan's rules: 2 of 4 instances (50%). Not seen: 1 listed instance \
+            let told = "Up to date by this plan's rules: 2 of 4 instances (50%). Not seen: 2 listed instances \
                         without a scan result, and 1 of 3 targets, in which no instances could be listed.";
             assert!(text.contains(told), "{text}");
         }
         let mut report = fixtures::report();
         report.targets.retain(|target| target.outcome == TargetOutcome::Reached);
         report.instances.retain(|row| row.outcome != Outcome::NotReady);
+        for failed in report.instances.iter_mut().filter(|row| row.outcome == Outcome::Failed) {
+            failed.scanned_at = Some(Timestamp::UNIX_EPOCH);
+        }
         for text in texts(&report) {
             assert!(text.contains("Not seen: nothing."), "{text}");
         }

@@ -212,7 +212,7 @@ impl Sender<'_> {
             }
             (WriteAction::GiveUp(over), Some(before)) => {
                 let command_id = before.open_command().map(str::to_owned);
-                if let Some(command_id) = command_id.as_deref().filter(|id| !state.has_begun(id)) {
+                if let Some(command_id) = command_id.as_deref().filter(|id| state.is_unbegun(id)) {
                     cancel(ssm, command_id).await;
                 }
                 let started_at = command_id.as_deref().and_then(|id| state.began_at(id));

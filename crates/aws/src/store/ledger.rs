@@ -91,24 +91,15 @@ impl Ledger {
 
     /// Returns the holder of the run lock; None if it is free.
     pub async fn lock_holder(&self) -> Result<Option<LockHolder>, RunError> {
-        Ok(self.lock_held_since().await?.map(|(holder, _)| holder))
+        self.item(LOCK_KEY, LOCK_KEY).await?.as_ref().map(holder_in).transpose()
     }
 
     /// Returns the holder of the run lock and since when it holds it; None if it is free.
     pub async fn lock_held_since(&self) -> Result<Option<(LockHolder, Timestamp)>, RunError> {
         let Some(item) = self.item(LOCK_KEY, LOCK_KEY).await? else { return Ok(None) };
-        let field =
-            |name: &str| field(&item, name).ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")));
-        let operation = field("operation").ok();
-        let holder = LockHolder {
-            run_id: field("runId")?,
-            execution_arn: field("executionArn")?,
-            operation: operation.and_then(|name| Operation::ALL.into_iter().find(|known| known.name() == name)),
-            closes: field("closes").ok(),
-        };
-        let since = field("at")?.parse();
+        let since = of_lock(&item, "at")?.parse();
         let since = since.map_err(|error| RunError::BrokenRun(format!("the time of the run lock: {error}")))?;
-        Ok(Some((holder, since)))
+        Ok(Some((holder_in(&item)?, since)))
     }
 
     /// Returns if the execution of that name holds the run lock, and otherwise [`RunError::RunLockLost`]: an execution that was
@@ -293,6 +284,20 @@ fn progress(state: &IntentState) -> &'static str {
         IntentState::Sent { .. } => "sent",
         IntentState::Ended(_) => "ended",
     }
+}
+
+fn holder_in(item: &HashMap<String, AttributeValue>) -> Result<LockHolder, RunError> {
+    let operation = field(item, "operation");
+    Ok(LockHolder {
+        run_id: of_lock(item, "runId")?,
+        execution_arn: of_lock(item, "executionArn")?,
+        operation: operation.and_then(|name| Operation::ALL.into_iter().find(|known| known.name() == name)),
+        closes: field(item, "closes"),
+    })
+}
+
+fn of_lock(item: &HashMap<String, AttributeValue>, name: &str) -> Result<String, RunError> {
+    field(item, name).ok_or_else(|| RunError::BrokenRun(format!("the run lock has no {name}")))
 }
 
 fn field(item: &HashMap<String, AttributeValue>, name: &str) -> Option<String> {

@@ -59,6 +59,7 @@ async fn preview(arguments: &PreviewArguments, file: &PlanFile, plan: &Plan) -> 
     .await
     .map_err(Failure::NoCredentials)?;
     let deployment = &arguments.deployment;
+    stack::check(deployment).map_err(Failure::NoDeployment)?;
     let bucket = match (&deployment.bucket, &deployment.stack) {
         (Some(bucket), _) => Some(bucket.clone()),
         (None, Some(_)) => {

@@ -83,6 +83,7 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
 /// Returns the Region of the bucket, if it is known, and the bucket. A bucket that is named is enough.
 async fn place(arguments: &ReportArguments) -> Result<(Option<String>, String), Failure> {
     let deployment = &arguments.deployment;
+    stack::check(deployment).map_err(Failure::NoDeployment)?;
     if let Some(bucket) = &deployment.bucket {
         return Ok((deployment.state_machine.as_ref().map(|machine| machine.region.clone()), bucket.clone()));
     }

@@ -1,9 +1,10 @@
 //! What must hold of a run before it is planned: the stages and the ids that it names exist.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::RunInput;
+use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::organization::Organization;
 use orgpatch_plan::{Plan, Stage};
 
@@ -17,6 +18,32 @@ pub fn check_input(plan: &Plan, input: &RunInput, memory: &StageMemory) -> Resul
         check_first_stage(plan, only, memory)?;
     }
     Ok(())
+}
+
+/// Refuses to hand the places of plan `from` to plan `to` where that registers its baselines in other places: the default of an
+/// account instead of a patch group's, or the other way round. It would never come back for them.
+pub fn check_handing_over(from: &Plan, to: &Plan) -> Result<(), RunError> {
+    let (given, taken) = (places(from), places(to));
+    let names = |os: OperatingSystem| taken.iter().any(|(system, _)| *system == os);
+    match given.iter().find(|place| names(place.0) && !taken.contains(place)) {
+        None => Ok(()),
+        Some((os, group)) => {
+            let place =
+                group.as_ref().map_or("as the default".to_owned(), |group| format!("for patch group {group:?}"));
+            Err(RunError::InvalidInput(format!(
+                "plan {:?} registers its baselines for {os} {place}, and plan {:?} does not, so that nothing can be handed \
+                 over there; leave out `toPlan`, which registers what was there before orgpatch, and run the other plan with \
+                 apply-baselines",
+                from.name, to.name
+            )))
+        }
+    }
+}
+
+/// Returns where a plan registers baselines: for an operating system, the default or a patch group's.
+fn places(plan: &Plan) -> BTreeSet<(OperatingSystem, Option<String>)> {
+    let of_stages = plan.stages.iter().flat_map(|stage| plan.baselines_of(stage));
+    of_stages.map(|(os, planned)| (os, planned.patch_group.clone())).collect()
 }
 
 /// Refuses a name in `only` that no stage of the plan has.

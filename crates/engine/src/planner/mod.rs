@@ -20,7 +20,7 @@ mod tests;
 mod unmatched;
 mod waves;
 
-pub use checks::{check_first_stage, check_input, check_stages};
+pub use checks::{check_first_stage, check_handing_over, check_input, check_stages};
 pub use deadline::{
     DeadlineSource, INSTALL_SECONDS, MAX_DEFAULT_SECONDS, SCAN_SECONDS, StepDeadline, Turns, step_deadline,
 };

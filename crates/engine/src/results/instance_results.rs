@@ -252,13 +252,15 @@ pub fn scan_rows(
                     ),
                     Some(found) => {
                         let (missing_before, more_missing_before) = patches.remove(id).unwrap_or_default().into_parts();
+                        // Where an install may reboot, the last one that did not is not what a patch waits for.
+                        let waits = found.evidence.as_ref().and_then(ComplianceRow::pending_reboot_since);
                         InstanceRow {
                             overwritten_by: found.overwritten_by.clone(),
                             missing_before,
                             more_missing_before,
                             baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
                             scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
-                            pending_reboot_since: found.evidence.as_ref().and_then(ComplianceRow::pending_reboot_since),
+                            pending_reboot_since: instance.never_reboot.as_ref().and(waits),
                             command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                             findings: match exit_code {
                                 Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
@@ -319,8 +321,9 @@ pub fn install_rows(
             let scanned_at = found.evidence.as_ref().map(|state| state.ended_at).or(before.scanned_at);
             // An instance that waited before goes on waiting, whatever was installed on it since.
             let waits = found.evidence.as_ref().filter(|state| state.pending_reboot > 0);
-            let pending_reboot_since =
-                waits.and_then(|state| before.pending_reboot_since.or(state.pending_reboot_since()));
+            let pending_reboot_since = waits
+                .filter(|_| before.never_reboot.is_some())
+                .and_then(|state| before.pending_reboot_since.or(state.pending_reboot_since()));
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),

@@ -101,8 +101,8 @@ pub struct InstanceRow {
     /// Why the plan never reboots it. Absent: an install may reboot it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub never_reboot: Option<Reason>,
-    /// Since when patches that are installed wait for a reboot: when the install ended that was not to reboot it, by the clock of
-    /// the instance. Absent: no patch waits, or that is not known.
+    /// Since when patches that are installed wait for a reboot that the plan leaves to people: when the install ended that was not
+    /// to reboot it, by the clock of the instance. Absent: no patch waits, an install may reboot it, or that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub pending_reboot_since: Option<Timestamp>,

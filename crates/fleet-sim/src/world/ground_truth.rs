@@ -1,7 +1,7 @@
 //! The ground truth: what really happened to every instance, whatever the APIs say.
 use super::World;
 use crate::{
-    clock::rfc3339,
+    clock::{SECOND, rfc3339},
     patching::{
         baseline::{Baseline, RegionBaselines},
         catalogue::PatchId,
@@ -31,6 +31,7 @@ pub fn describe(world: &World) -> Value {
             "missing": texts(snapshot.missing(&world.catalogue, node.machine()).iter()),
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,
+            "clockSkewSeconds": node.clock_skew / SECOND,
             // Those of `manyTags` are left out, as below.
             "tags": node.tags,
         });

@@ -38,6 +38,8 @@ pub(super) struct State {
     installs: HashMap<(PhaseAndPass, String), Intent>,
     /// Commands whose agent may have begun, with when it did, if that is known.
     begun: HashMap<String, Option<Timestamp>>,
+    /// Commands of which the service said that no agent has begun.
+    unbegun: HashSet<String>,
     /// What the list of commands shows of attempts whose end is unknown, and when it was asked for each.
     looked_up: HashMap<String, (Option<String>, Timestamp)>,
     competing: HashMap<String, Option<ConflictDecision>>,
@@ -72,6 +74,7 @@ impl State {
             others: HashMap::new(),
             installs: HashMap::new(),
             begun: HashMap::new(),
+            unbegun: HashSet::new(),
             looked_up: HashMap::new(),
             competing: HashMap::new(),
             online: HashMap::new(),
@@ -117,8 +120,15 @@ impl State {
     }
 
     pub fn note_begun(&mut self, command_id: &str, found: Option<&Invocation>) {
-        if let Some(found) = found.filter(|found| found.has_begun()) {
-            self.begun.insert(command_id.to_owned(), found.started_at);
+        match found {
+            Some(found) if found.has_begun() => {
+                self.begun.insert(command_id.to_owned(), found.started_at);
+                self.unbegun.remove(command_id);
+            }
+            Some(_) => {
+                self.unbegun.insert(command_id.to_owned());
+            }
+            None => {}
         }
     }
 
@@ -127,8 +137,9 @@ impl State {
         self.begun.get(command_id).copied().flatten()
     }
 
-    pub fn has_begun(&self, command_id: &str) -> bool {
-        self.begun.contains_key(command_id)
+    /// Returns true if the service said that no agent has begun the command. What it does not show yet may have begun.
+    pub fn is_unbegun(&self, command_id: &str) -> bool {
+        self.unbegun.contains(command_id)
     }
 
     /// Keeps of the commands of other phases those that have not ended.

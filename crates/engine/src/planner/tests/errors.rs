@@ -2,7 +2,7 @@
 
 use super::golden::golden_run;
 use super::*;
-use crate::planner::PlanDocument;
+use crate::planner::{PlanDocument, check_handing_over};
 
 fn refused(plan: &str, operation: &str, more: &str) -> RunError {
     golden_run(plan, operation, more).expect_err("refused")
@@ -29,6 +29,28 @@ fn a_plan_that_cannot_be_planned_is_refused_with_a_typed_error() {
     ];
     let lines: Vec<String> = errors.iter().map(|error| format!("{}: {error}", error.name())).collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn places_are_handed_over_only_to_a_plan_that_takes_them() {
+    let plan = |name: &str, os: &str, group: &str| {
+        let text = format!(
+            "schemaVersion: 1\nname: {name}\nregions: [ap-northeast-1]\nselect: {{operatingSystems: [{os}]}}\n\
+             baselines: {{{os}: {{approved: [\"kernel*\"]{group}}}}}\nstages: [{{name: test, ous: [ou-abcd-11111111]}}]\n"
+        );
+        PlanDocument::read(name, &text).unwrap_or_else(|error| panic!("{error}")).plan
+    };
+    let emergency = plan("emergency", "UBUNTU", "");
+    let by_group = plan("monthly", "UBUNTU", ", patchGroup: web");
+    let error = check_handing_over(&emergency, &by_group).expect_err("refused").to_string();
+    for part in ["UBUNTU", "as the default", "\"emergency\"", "\"monthly\"", "leave out `toPlan`"] {
+        assert!(error.contains(part), "{error}");
+    }
+    let error = check_handing_over(&by_group, &emergency).expect_err("refused").to_string();
+    assert!(error.contains("for patch group \"web\""), "{error}");
+    check_handing_over(&emergency, &plan("monthly", "UBUNTU", "")).expect("the same place");
+    // Where the other plan has no baseline, the target says that what is there stays.
+    check_handing_over(&emergency, &plan("monthly", "DEBIAN", "")).expect("nothing to hand over");
 }
 
 #[test]

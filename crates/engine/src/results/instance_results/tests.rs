@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fixtures::{seen, target};
+use crate::inventory::InventoryInstance;
 
 /// Package and version of each patch that is missing.
 type Missing = BTreeMap<u8, u8>;
@@ -162,7 +163,12 @@ fn an_instance_waits_for_a_reboot_since_the_first_install_that_left_it_waiting()
     };
     let withheld = WithheldPatches::new();
     let view = View { run_id: "run", target: &target(), withheld: &withheld, now: at(1_000), time_over: None };
-    let inventory = Inventory { at: at(0), instances: vec![seen], conflict_notes: Vec::new(), matching: None };
+    let never = InventoryInstance { never_reboot: Some(reason.clone()), ..seen.clone() };
+    let inventory = |one| Inventory { at: at(0), instances: vec![one], conflict_notes: Vec::new(), matching: None };
+    // An install may reboot it, so what it waits for came after the last one that did not.
+    let rows = scan_rows(view, &inventory(seen), &BTreeMap::new(), &judged(2, Some(100)), HashMap::new());
+    assert_eq!(rows[0].pending_reboot_since, None);
+    let inventory = inventory(never);
     let scanned = |pending, last| scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new());
     let ordered = OrderedInstance {
         instance_id: id.clone(),

@@ -8,7 +8,7 @@ import type { StepReport } from "./report";
 
 /** Returns true for an instance that was listed, and of which no scan of the run has a result. */
 const isWithoutResult = ({ outcome, scannedAt }: Instance): boolean =>
-  ["unreachable", "not-ready", "skipped", "not-attempted"].includes(outcome) && !scannedAt;
+  !["patched", "compliant", "pending-reboot", "missing"].includes(outcome) && !scannedAt;
 
 /** Returns the instances with nothing missing by what the plan says: not those that another baseline found compliant. */
 export const upToDate = (data: Data): number =>
