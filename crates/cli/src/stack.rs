@@ -119,12 +119,11 @@ pub async fn find(arguments: &StackArguments, profile: Option<&str>) -> Result<P
         Some(machine) => machine.clone(),
         None => named(&executions, &config, stack.as_deref().unwrap_or(DEFAULT)).await?,
     };
-    let bucket = match bucket {
-        Some(bucket) => bucket.clone(),
-        None => {
-            let definition = executions.definition(&state_machine.arn).await.map_err(NotFound::Call)?;
-            bucket_of(&definition).ok_or_else(|| NotFound::NoBucket { state_machine: state_machine.arn.clone() })?
-        }
+    let bucket = if let Some(bucket) = bucket {
+        bucket.clone()
+    } else {
+        let definition = executions.definition(&state_machine.arn).await.map_err(NotFound::Call)?;
+        bucket_of(&definition).ok_or_else(|| NotFound::NoBucket { state_machine: state_machine.arn.clone() })?
     };
     Ok(Place { state_machine, bucket })
 }

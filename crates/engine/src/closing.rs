@@ -17,10 +17,10 @@ pub struct Left {
 pub fn left(gates: &[Option<GateRecord>], ended: CaughtError) -> Left {
     let advanced = |gate: &Option<GateRecord>| matches!(gate, Some(gate) if gate.decision == GateDecision::Advance);
     let stop = gates.iter().position(|gate| !advanced(gate));
-    match stop.map(|step| (step, &gates[step])) {
+    match stop.map(|index| (index, &gates[index])) {
         // Behind a halt, the instances of the later steps are only listed.
         None | Some((_, Some(_))) => Left { step: None, error: None },
-        Some((step, None)) => Left { step: Some(step), error: Some(ended) },
+        Some((index, None)) => Left { step: Some(index), error: Some(ended) },
     }
 }
 

@@ -230,21 +230,9 @@ impl RunInput {
             Some(Value::String(text)) => Some(text.clone()),
             Some(_) => return wrong("`comment` must be a text".to_owned()),
         };
-        let scheduled_time = match fields.get("scheduledTime") {
-            None | Some(Value::Null) => None,
-            // A person is to see what it changes.
-            Some(_) if operation == Operation::ApplyBaselines => {
-                return wrong(format!("the operation {operation} is not for schedules: leave out `scheduledTime`"));
-            }
-            // The word was not replaced. The run is worth more than its time: it goes on as if a person had started it.
-            Some(Value::String(text)) if text == SCHEDULED_TIME => None,
-            Some(Value::String(text)) => match text.parse::<Timestamp>() {
-                Ok(time) => Some(time),
-                Err(_) => {
-                    return wrong(format!("`scheduledTime` must be a time such as 2026-11-08T02:00:00Z, not {text:?}"));
-                }
-            },
-            Some(other) => return wrong(format!("`scheduledTime` must be a time in quotes, not {other}")),
+        let scheduled_time = match scheduled_time(fields, operation) {
+            Ok(time) => time,
+            Err(text) => return wrong(text),
         };
         Ok(Self {
             operation,
@@ -257,6 +245,24 @@ impl RunInput {
             comment,
             scheduled_time,
         })
+    }
+}
+
+/// Reads [`RunInput::scheduled_time`], or says what is wrong with it.
+fn scheduled_time(fields: &Map<String, Value>, operation: Operation) -> Result<Option<Timestamp>, String> {
+    match fields.get("scheduledTime") {
+        None | Some(Value::Null) => Ok(None),
+        // A person is to see what it changes.
+        Some(_) if operation == Operation::ApplyBaselines => {
+            Err(format!("the operation {operation} is not for schedules: leave out `scheduledTime`"))
+        }
+        // The word was not replaced. The run is worth more than its time: it goes on as if a person had started it.
+        Some(Value::String(text)) if text == SCHEDULED_TIME => Ok(None),
+        Some(Value::String(text)) => match text.parse::<Timestamp>() {
+            Ok(time) => Ok(Some(time)),
+            Err(_) => Err(format!("`scheduledTime` must be a time such as 2026-11-08T02:00:00Z, not {text:?}")),
+        },
+        Some(other) => Err(format!("`scheduledTime` must be a time in quotes, not {other}")),
     }
 }
 

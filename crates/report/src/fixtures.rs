@@ -53,19 +53,14 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
     let locked = Target { account_id: "444400000002".into(), account_name: "locked-prod".into(), ..production.clone() };
     let openssl = patch("openssl.x86_64", "openssl.x86_64:1:3.0.8-1", PatchDisposition::Missing);
     let kernel = patch("kernel.x86_64", "kernel.x86_64:0:6.1.119", PatchDisposition::Missing);
-    let mut patched =
-        instance(&test, "i-00000000000000001", Some("受注サーバー"), Outcome::Patched, ReasonCode::ProvedByScan);
+    let (id, name) = ("i-00000000000000001", Some("受注サーバー"));
+    let mut patched = instance(&test, id, name, Outcome::Patched, ReasonCode::ProvedByScan);
     patched.missing_before = vec![openssl.clone(), kernel.clone()];
     patched.installed = patched.missing_before.clone();
     patched.command_ids = vec!["c-1".into(), "c-2".into()];
     patched.baseline_id = Some("pb-1".into());
-    let mut failed = instance(
-        &production,
-        "i-00000000000000002",
-        Some("=1+1,\"x\"\r\n@y"),
-        Outcome::Failed,
-        ReasonCode::StillMissing,
-    );
+    let (id, name) = ("i-00000000000000002", Some("=1+1,\"x\"\r\n@y"));
+    let mut failed = instance(&production, id, name, Outcome::Failed, ReasonCode::StillMissing);
     failed.missing_before = vec![openssl.clone(), kernel.clone()];
     failed.installed = vec![openssl.clone()];
     failed.installed_untested = vec![openssl];

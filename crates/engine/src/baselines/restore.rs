@@ -85,10 +85,7 @@ pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
     let successor = |os: OperatingSystem, place: &str, current: &KnownBaseline| {
         let of_system = observed.baselines.iter().filter(|one| one.operating_system == os.name());
         let mut found = of_system.filter(|one| of_plan(&one.id, to));
-        let leave = |code, why: String| {
-            let text = format!("{} stays {place}: {why}", current.name);
-            Change::Left { baseline: current.clone(), reason: Reason::new(code, text) }
-        };
+        let leave = |code, why: String| Reason::new(code, format!("{} stays {place}: {why}", current.name));
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(KnownBaseline::new(&one.id, &one.name)),
             (None, _) => Err(leave(ReasonCode::BaselineGone, format!("the plan {to} has no baseline for it here"))),
@@ -103,7 +100,7 @@ pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
         let current = look_up(observed, id);
         let place = format!("the default for {operating_system}");
         changes.push(successor(operating_system, &place, &current).map_or_else(
-            |left| left,
+            |reason| Change::Left { baseline: current.clone(), reason },
             |baseline| Change::RegisterDefault {
                 operating_system,
                 baseline: Chosen::Existing(baseline),
@@ -116,7 +113,7 @@ pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
         let current = look_up(observed, &entry.baseline_id);
         let place = format!("the baseline of patch group {group:?} for {operating_system}");
         changes.push(successor(operating_system, &place, &current).map_or_else(
-            |left| left,
+            |reason| Change::Left { baseline: current.clone(), reason },
             |baseline| Change::RegisterForPatchGroup {
                 operating_system,
                 group,

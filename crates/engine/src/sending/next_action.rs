@@ -320,8 +320,7 @@ mod tests {
         let with = |intent| InstanceFacts { intent: Some(intent), ..READY };
         let not_found = |second| Some(LookUp::NotFound { looked_at: at(second) });
         let over = TargetFacts { time_over: Some(TimeOver::Deadline(at(990))), ..target() };
-        let ended_run = TargetFacts { time_over: Some(TimeOver::RunEnded), ..target() };
-        let ended_run_scan = TargetFacts { phase: Phase::Verify, errors: None, ..ended_run };
+        let closing = TargetFacts { time_over: Some(TimeOver::RunEnded), ..target() };
         let full = TargetFacts { in_flight: 1, ..target() };
         let errors = TargetFacts { errors: Some(Errors { counted: 1, allowed: 0 }), ..target() };
         let scan = TargetFacts { phase: Phase::Scan, errors: None, ..target() };
@@ -336,9 +335,9 @@ mod tests {
             ("new, no place", READY, full),
             ("new, too many errors", READY, errors),
             ("new, time over", READY, over),
-            ("new, run ended", READY, ended_run),
-            ("new, run ended, scan", READY, ended_run_scan),
-            ("sent, run ended", with(&sent), ended_run),
+            ("new, run ended", READY, closing),
+            ("new, run ended, scan", READY, TargetFacts { phase: Phase::Verify, errors: None, ..closing }),
+            ("sent, run ended", with(&sent), closing),
             ("new, our scan begun", InstanceFacts { ours: ours(true), ..READY }, target()),
             ("new, our scan not begun", InstanceFacts { ours: ours(false), ..READY }, target()),
             ("new, other tool", InstanceFacts { competing: Some(Some(&wait)), ..READY }, target()),
