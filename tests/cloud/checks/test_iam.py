@@ -441,7 +441,7 @@ def test_the_examples_for_people_allow_their_work_and_no_more(
     document = json.loads((sources.ROOT / "examples" / "policies" / f"{policy}.json").read_text())
     assert findings(document) == []
     statements = parse_policy_document(json.dumps(document))
-    decided = evaluate(call("arn:aws:iam::111111111111:role/someone", action, resource, {}), [statements])
+    decided = evaluate(call("arn:aws:iam::111111111111:role/operator", action, resource, {}), [statements])
     assert (decided.decision == "Allow") is allowed
 
 

@@ -23,7 +23,12 @@ def runs(rig: Rig, *statements: dict[str, Any], wait: int = AFTER_FIVE_MINUTES) 
         "Starter"
     ]
     states = {
-        "Wait": {"Type": "Wait", "Seconds": wait, "Next": "Starter"},
+        "Wait": {
+            "Type": "Wait",
+            "Seconds": wait,
+            "Assign": {"run": {"startedAt": "{% $states.context.Execution.StartTime %}"}},
+            "Next": "Starter",
+        },
         "Starter": starter,
         "Report": {"Type": "Pass", "Output": "{% $starts %}", "End": True},
     }

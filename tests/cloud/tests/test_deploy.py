@@ -213,7 +213,7 @@ def test_every_role_has_the_path_and_the_boundary_of_its_own_account(shell: Shel
     assert all(arn.startswith(f"arn:aws:iam::{DELEGATED}:role/operations/orgpatch-") for arn in entering)
     iam = shell.rig.as_account(DELEGATED).client("iam")
     own = [role for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("orgpatch-")]
-    assert len(own) == 12, "ten of the stack, and the two member roles"
+    assert len(own) == 13, "eleven of the stack, and the two member roles"
     members = ["orgpatch-member", "orgpatch-member-look"]
     for account, names in ((DELEGATED, [role["RoleName"] for role in own]), ("222200000002", members)):
         client = shell.rig.as_account(account).client("iam")

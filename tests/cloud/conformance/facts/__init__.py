@@ -58,4 +58,6 @@ NOT_ASKED = {
     "states:DescribeExecution": "it needs an execution",
     "states:StartExecution": "it starts a run",
     "sts:AssumeRole": "the member role is an account's own; `orgpatch` says which accounts it could not enter",
+    "states:DescribeStateMachine": "needs a state machine; orgpatch reads the definition that it has deployed itself",
+    "states:ListStateMachines": "it has no filter; a deployment that is not in it is refused by its name",
 }

@@ -78,7 +78,8 @@ def run(chosen: argparse.Namespace) -> int:
         for one in runs:
             _await_end(opened, one, chosen.timeout)
         opened.await_closings(chosen.timeout)
-        redriven = {one.name: _redrive(opened, one) for one in runs if one.then == "stop"}
+        stopped = [one for one in runs if one.then == "stop" and chosen.evidence]
+        redriven = {one.name: _redrive(opened, one) for one in stopped}
         _fetch(opened, out, runs, chosen.evidence)
         for name, answers in redriven.items():
             (out / name / "redriven.json").write_text(json.dumps(answers))
