@@ -284,7 +284,8 @@ mod tests {
         waiting.instance_id = "i-00000000000000009".into();
         waiting.outcome = Outcome::PendingReboot;
         waiting.never_reboot = Some(Reason::new(ReasonCode::PendingReboot, "x"));
-        report.instances.push(waiting);
+        // The first one: five are named.
+        report.instances.insert(1, waiting);
         let named = |code| {
             let halt = halted_by(code, &report);
             let ids = halt.instances.iter().map(|one| one.instance_id.trim_start_matches("i-0000000000000000"));
