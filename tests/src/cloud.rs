@@ -94,8 +94,8 @@ fn results_of(output: &Path, case: &Case, run: &Run) -> PathBuf {
 
 /// Returns a run in the form of the driver's series file.
 fn entry(run: &Run, plan: &Path) -> Value {
+    let behind = run.start.behind.as_deref().unwrap_or_default();
     if let Some(schedule) = &run.start.schedule {
-        let behind = run.start.behind.as_deref().unwrap_or_default();
         return json!({"name": run.name, "plan": plan, "schedule": schedule, "then": run.start.then.word(), "behind": behind});
     }
     let mut input = serde_json::Map::new();
@@ -105,7 +105,6 @@ fn entry(run: &Run, plan: &Path) -> Value {
         input.insert("stages".to_owned(), json!(run.start.stages));
     }
     input.extend(run.start.input.clone());
-    let behind = run.start.behind.as_deref().unwrap_or_default();
     json!({"name": run.name, "plan": plan, "input": input, "then": run.start.then.word(), "behind": behind})
 }
 

@@ -60,6 +60,11 @@ def call(principal: str, action: str, resource: str, keys: dict[str, Any]) -> Ev
     )
 
 
+def allows(context: EvalContext, *documents: dict[str, Any]) -> bool:
+    """Returns whether the policies together allow the call."""
+    return evaluate(context, [parse_policy_document(json.dumps(one)) for one in documents]).decision == "Allow"
+
+
 # ------------------------------------------------------------------------------------------------- all statements
 @pytest.mark.parametrize("role", [*ROLES, *MEMBER_ROLES])
 def test_parliament_finds_nothing(role: str) -> None:
@@ -183,7 +188,7 @@ def test_a_service_gets_a_role_for_its_own_resource_only(
     # The evaluator compares no services, so the statement is asked as one of a policy: its conditions decide.
     policy = {"Version": "2012-10-17", "Statement": [{**without(statement, "Principal"), "Resource": "*"}]}
     context = call("service", "sts:AssumeRole", "*", keys)
-    assert (evaluate(context, [parse_policy_document(json.dumps(policy))]).decision == "Allow") is trusted
+    assert allows(context, policy) is trusted
 
 
 def without(document: dict[str, Any], key: str) -> dict[str, Any]:
@@ -376,9 +381,8 @@ def test_a_tag_of_instances_can_be_asked_for(
     keys = {f"ssm:resourcetag/{key.lower()}": value for key, value in tags.items()}
     instance = call("role", "ssm:SendCommand", f"arn:aws:ec2:{OWN}:instance/i-1", keys)
     document = call("role", "ssm:SendCommand", PATCH_DOCUMENT, {})
-    documents = [parse_policy_document(json.dumps(one)) for one in (policy_of("MemberRole"), policy)]
-    assert (evaluate(instance, documents).decision == "Allow") is allowed
-    assert evaluate(document, documents).decision == "Allow"
+    assert allows(instance, policy_of("MemberRole"), policy) is allowed
+    assert allows(document, policy_of("MemberRole"), policy)
 
 
 # ------------------------------------------------------------------------------------- path and permissions boundary
@@ -414,7 +418,7 @@ def test_the_example_of_a_service_control_policy_is_one() -> None:
     assert {statement["Effect"] for statement in PROTECTION["Statement"]} == {"Deny"}
 
 
-BUCKET = "arn:aws:s3:::orgpatch-runs-0123456789ab"
+EXAMPLE_BUCKET = "arn:aws:s3:::orgpatch-runs-0123456789ab"
 MACHINE = "arn:aws:states:ap-northeast-1:111111111111:stateMachine:orgpatch-patch-run"
 EXECUTION = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch-run:night"
 
@@ -424,13 +428,13 @@ EXECUTION = "arn:aws:states:ap-northeast-1:111111111111:execution:orgpatch-patch
     [
         ("operator", "states:StartExecution", MACHINE, True),
         ("operator", "states:StopExecution", EXECUTION, True),
-        ("operator", "s3:GetObject", f"{BUCKET}/runs/night/report/report.html", True),
-        ("operator", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", False),
-        ("plan-editor", "s3:PutObject", f"{BUCKET}/plans/monthly.yaml", True),
-        ("plan-editor", "s3:PutObject", f"{BUCKET}/gates/monthly.json", False),
+        ("operator", "s3:GetObject", f"{EXAMPLE_BUCKET}/runs/night/report/report.html", True),
+        ("operator", "s3:PutObject", f"{EXAMPLE_BUCKET}/plans/monthly.yaml", False),
+        ("plan-editor", "s3:PutObject", f"{EXAMPLE_BUCKET}/plans/monthly.yaml", True),
+        ("plan-editor", "s3:PutObject", f"{EXAMPLE_BUCKET}/gates/monthly.json", False),
         ("plan-editor", "states:StartExecution", MACHINE, False),
-        ("reader", "s3:GetObject", f"{BUCKET}/runs/night/report/report.html", True),
-        ("reader", "s3:GetObject", f"{BUCKET}/runs/night/steps/01-test-1/settings.json", False),
+        ("reader", "s3:GetObject", f"{EXAMPLE_BUCKET}/runs/night/report/report.html", True),
+        ("reader", "s3:GetObject", f"{EXAMPLE_BUCKET}/runs/night/steps/01-test-1/settings.json", False),
         ("reader", "states:StartExecution", MACHINE.replace("patch-run", "scan-run"), True),
         ("reader", "states:StartExecution", MACHINE, False),
     ],
@@ -440,9 +444,7 @@ def test_the_examples_for_people_allow_their_work_and_no_more(
 ) -> None:
     document = json.loads((sources.ROOT / "examples" / "policies" / f"{policy}.json").read_text())
     assert findings(document) == []
-    statements = parse_policy_document(json.dumps(document))
-    decided = evaluate(call("arn:aws:iam::111111111111:role/operator", action, resource, {}), [statements])
-    assert (decided.decision == "Allow") is allowed
+    assert allows(call("arn:aws:iam::111111111111:role/operator", action, resource, {}), document) is allowed
 
 
 # StackSets makes the role with which it works in an account by this one.
@@ -570,8 +572,7 @@ ANOTHER_TABLE = "arn:aws:dynamodb:ap-northeast-1:111111111111:table/another-Ledg
 def test_the_service_control_policy_denies_changes(caller: str, action: str, resource: str, denied: bool) -> None:
     context = call(f"arn:aws:iam::{intrinsics.ACCOUNT}:role/{caller}", action, resource, {})
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    documents = [parse_policy_document(json.dumps(document)) for document in (everything, PROTECTION)]
-    assert (evaluate(context, documents).decision != "Allow") is denied
+    assert allows(context, everything, PROTECTION) is not denied
 
 
 BUCKET = "arn:aws:s3:::orgpatch-runs-abc"
@@ -807,7 +808,7 @@ def test_decision_about_the_ledger(role: str, action: str, keys: list[str] | Non
 def is_allowed(role: str, action: str, resource: str, keys: dict[str, Any] | None = None) -> bool:
     """Returns whether a role's policy allows an action. `keys` are the values of condition keys."""
     context = call(f"arn:aws:sts::{intrinsics.ACCOUNT}:assumed-role/{role}/x", action, resource, keys or {})
-    return evaluate(context, [parse_policy_document(json.dumps(policy_of(role)))]).decision == "Allow"
+    return allows(context, policy_of(role))
 
 
 def test_only_the_owner_of_an_object_may_write_it() -> None:

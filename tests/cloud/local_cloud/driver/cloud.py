@@ -98,7 +98,7 @@ class Cloud:
         return http.get_json(self.address, "/_local_cloud/schedules")
 
     def await_delivery(self, schedule: str) -> None:
-        """Lets time move until the schedule is due, even if nothing else waits; the stepping clock is then held."""
+        """Releases the clock, lets time move until the schedule is due, even for nothing else, and holds the clock."""
         http.request(self.address, f"/_local_cloud/schedules/await?name={quote(schedule)}", "POST")
 
     def _environment(self, port: int) -> dict[str, str]:

@@ -20,20 +20,15 @@ import argparse
 import json
 import shutil
 import signal
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from . import analyst, deployment, options, results, session
 from .errors import DriverError
 
-T = TypeVar("T")
-
-_POLL_SECONDS = 0.05
 _AROUND_SECONDS = 180
 _OWN_FILES = ("report.json", "report.html", "summary.md", "instances.csv", "patches.csv", "execution.json")
 
@@ -122,21 +117,8 @@ def _await_delivery(opened: session.Session, one: _Run, taken: list[str], timeou
     begun = next_one()
     if begun is None:
         opened.cloud.await_delivery(schedule)
-        opened.cloud.release_clock()
-        begun = _poll(opened, next_one, timeout, f"{one.schedule} started no run")
+        begun = opened.poll(next_one, timeout, f"{one.schedule} started no run")
     return begun
-
-
-def _poll(opened: session.Session, ask: Callable[[], T | None], timeout: float, otherwise: str) -> T:
-    """Asks until the answer is not None; raises an error if there is none in time."""
-    deadline = time.monotonic() + timeout
-    while (answer := ask()) is None:
-        session.check_alive(opened)
-        if time.monotonic() > deadline:
-            clock = json.dumps(opened.cloud.clock())
-            raise DriverError(f"{otherwise} within {timeout:g} s of real time (--timeout)\nclock: {clock}")
-        time.sleep(_POLL_SECONDS)
-    return answer
 
 
 def _describe(opened: session.Session, one: _Run) -> dict[str, Any]:
@@ -148,7 +130,7 @@ def _has_ended(opened: session.Session, one: _Run) -> bool:
 
 
 def _await_end(opened: session.Session, one: _Run, timeout: float) -> None:
-    _poll(opened, lambda: _has_ended(opened, one) or None, timeout, f"run {one.name} did not end")
+    opened.poll(lambda: _has_ended(opened, one) or None, timeout, f"run {one.name} did not end")
     if one.calls_after is None:
         one.calls_after = _calls(opened)
 
@@ -188,7 +170,7 @@ def _await_lock(opened: session.Session, one: _Run, timeout: float) -> None:
         held = opened.clock == "running" or opened.cloud.clock()["held"] or _has_ended(opened, one)
         return True if held else None
 
-    _poll(opened, has_lock, timeout, f"run {one.name} did not take the lock")
+    opened.poll(has_lock, timeout, f"run {one.name} did not take the lock")
 
 
 def _calls(opened: session.Session) -> int:

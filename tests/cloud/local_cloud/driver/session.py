@@ -10,11 +10,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from . import analyst, deployment, options, paths, results, summary
 from .cloud import Cloud
@@ -23,7 +23,9 @@ from .errors import DriverError
 from .progress import Progress, reporter
 from .simulator import Simulator
 
-_POLL_SECONDS = 0.1
+T = TypeVar("T")
+
+_POLL_SECONDS = 0.05
 _AROUND_SECONDS = 180
 
 
@@ -48,12 +50,23 @@ class Session:
     def await_closings(self, timeout: float) -> None:
         """Waits until no execution runs: one that did not succeed is looked at once more, and perhaps closed."""
         states = deployment.administrator(self.cloud).client("stepfunctions")
+
+        def none_runs() -> bool | None:
+            running = states.list_executions(stateMachineArn=self.deployed.state_machine, statusFilter="RUNNING")
+            return None if running["executions"] else True
+
+        self.poll(none_runs, timeout, "an execution did not end")
+
+    def poll(self, ask: Callable[[], T | None], timeout: float, otherwise: str) -> T:
+        """Asks until the answer is not None; raises an error if there is none in time."""
         deadline = time.monotonic() + timeout
-        while states.list_executions(stateMachineArn=self.deployed.state_machine, statusFilter="RUNNING")["executions"]:
+        while (answer := ask()) is None:
             check_alive(self)
             if time.monotonic() > deadline:
-                raise DriverError(f"an execution still runs after {timeout:g} s of real time")
+                clock = json.dumps(self.cloud.clock())
+                raise DriverError(f"{otherwise} within {timeout:g} s of real time (--timeout)\nclock: {clock}")
             time.sleep(_POLL_SECONDS)
+        return answer
 
     def ground_truth(self) -> bytes:
         """Returns what has really happened to each instance until now, as JSON."""

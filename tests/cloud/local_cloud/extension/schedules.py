@@ -45,9 +45,12 @@ class Refused(Exception):
 
 
 def await_delivery(schedule: str) -> None:
-    """Lets time move until the schedule is due, even if it moves for nothing else; the clock is then held."""
+    """Releases the clock, lets time move until the schedule is due, even for nothing else, and holds the clock."""
     _awaited.add(schedule)
-    CLOCK.await_schedule(True)
+    # At once: if the schedule became due in between, its hold would be released again.
+    with CLOCK.lock:
+        CLOCK.await_schedule(True)
+        CLOCK.release()
 
 
 def install() -> None:
