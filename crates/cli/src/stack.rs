@@ -95,7 +95,7 @@ impl NotFound {
 }
 
 /// Refuses a stack beside another name of a deployment: a value that lies in the environment would win over what was asked for.
-pub fn check(arguments: &StackArguments) -> Result<(), NotFound> {
+fn check(arguments: &StackArguments) -> Result<(), NotFound> {
     let StackArguments { stack, state_machine, bucket } = arguments;
     let machine = state_machine.as_ref().map(|machine| format!("--state-machine {}", machine.arn));
     let other = machine.or_else(|| bucket.as_ref().map(|bucket| format!("--bucket {bucket}")));
@@ -126,6 +126,16 @@ pub async fn find(arguments: &StackArguments, profile: Option<&str>) -> Result<P
         bucket_of(&definition).ok_or_else(|| NotFound::NoBucket { state_machine: state_machine.arn.clone() })?
     };
     Ok(Place { state_machine, bucket })
+}
+
+/// Returns the Region of the bucket, if it is known, and the bucket. A bucket that is named is enough.
+pub async fn bucket(arguments: &StackArguments, profile: Option<&str>) -> Result<(Option<String>, String), NotFound> {
+    check(arguments)?;
+    if let Some(bucket) = &arguments.bucket {
+        return Ok((arguments.state_machine.as_ref().map(|machine| machine.region.clone()), bucket.clone()));
+    }
+    let found = find(arguments, profile).await?;
+    Ok((Some(found.state_machine.region), found.bucket))
 }
 
 async fn named(executions: &Executions, config: &SdkConfig, stack: &str) -> Result<StateMachine, NotFound> {

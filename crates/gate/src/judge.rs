@@ -21,7 +21,8 @@ use crate::stage_memory;
 
 /// Measures the step against its gate.
 pub async fn judge(
-    (store, ledger): (&Store, &Ledger),
+    store: &Store,
+    ledger: &Ledger,
     request: &GateRequest,
     settings: &StepSettings,
 ) -> Result<GateAnswer, RunError> {

@@ -33,7 +33,7 @@ async fn answer(store: &Store, ledger: &Ledger, request: GateRequest) -> Result<
     let Answered { answer, hashes } = match request.question {
         Question::Enter => enter::enter(store, &request, &settings).await?,
         Question::Review => review::review(store, &request, &settings).await?,
-        Question::Judge => request.answered(judge::judge((store, ledger), &request, &settings).await?),
+        Question::Judge => request.answered(judge::judge(store, ledger, &request, &settings).await?),
     };
     tracing::info!(run = request.run_id, step = request.step, decision = ?answer.decision, reason = %answer.reason.code, "decided");
     let work = work::after(&request, &answer, hashes, &settings)?;

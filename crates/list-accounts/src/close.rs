@@ -6,8 +6,8 @@
 
 use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::LockHolder;
+use orgpatch_aws::store::step_records;
 use orgpatch_engine::closing::Left;
-use orgpatch_engine::gate::GateRecord;
 use orgpatch_engine::planner::RunDocument;
 use orgpatch_engine::{closing, run_lock};
 use orgpatch_model::error::RunError;
@@ -75,9 +75,7 @@ pub async fn close(context: &StartContext, request: StartRequest, run_id: String
         // The lock stays with this execution, from which the next run takes it.
         return nothing("ended before its first step");
     };
-    let gates = run.steps.iter().map(|step| keys::of_step(&run_id, &step.id, StepObject::Gate)).collect();
-    let gates: Vec<Option<GateRecord>> =
-        Store::for_each(gates, |key: String| async move { store.find(&key).await }).await?;
+    let gates = step_records::gates(store, &run_id, &run.steps).await?;
     let Left { step, error } = closing::left(&gates, ended);
     let steps = match step {
         Some(step) => installing(store, &run, step).await?,

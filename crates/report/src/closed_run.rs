@@ -45,14 +45,11 @@ pub fn sentence(run: &RunReport) -> Option<String> {
 /// Returns the sentence above a list of open commands; None if there are none.
 #[must_use]
 pub fn about(open: &Shortlist<OpenCommand>) -> Option<String> {
-    let (noun, them) = if open.all == 1 {
-        ("1 install command".to_owned(), "it")
-    } else {
-        (counted(open.all, "install command"), "one")
-    };
+    let them = if open.all == 1 { "it" } else { "one" };
     (open.all > 0).then(|| {
+        let commands = counted(open.all, "install command");
         format!(
-            "{noun} had not ended when orgpatch last asked, and may still be at work. To cancel {them}, use credentials of its account; what an instance has begun may go on"
+            "{commands} had not ended when orgpatch last asked, and may still be at work. To cancel {them}, use credentials of its account; what an instance has begun may go on"
         )
     })
 }

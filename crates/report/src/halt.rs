@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::after_halt;
-use crate::{ReportedChunk, RunReport, TargetReport};
+use crate::{ReportedChunk, RunReport, Shortlist, TargetReport};
 
 /// How many instances and targets are named. The report has all of them.
 const NAMED: usize = 5;
@@ -110,10 +110,8 @@ pub(super) struct HaltTally {
     code: ReasonCode,
     step: StepSummary,
     later: Vec<StepSummary>,
-    instances: Vec<HaltedInstance>,
-    all_instances: usize,
-    targets: Vec<HaltedTarget>,
-    all_targets: usize,
+    instances: Shortlist<HaltedInstance, NAMED>,
+    targets: Shortlist<HaltedTarget, NAMED>,
     causes: Causes,
 }
 
@@ -126,10 +124,8 @@ impl HaltTally {
             code: gates[at].as_ref()?.reason.code.clone(),
             step: steps.get(at)?.clone(),
             later: steps.get(at + 1..)?.to_vec(),
-            instances: Vec::new(),
-            all_instances: 0,
-            targets: Vec::new(),
-            all_targets: 0,
+            instances: Shortlist::default(),
+            targets: Shortlist::default(),
             causes: Causes::default(),
         })
     }
@@ -140,17 +136,11 @@ impl HaltTally {
             return;
         }
         if let Some(whole) = whole.as_ref().filter(|whole| is_counted_target(&self.code, whole)) {
-            self.all_targets += 1;
-            if self.targets.len() < NAMED {
-                self.targets.push(halted_target(whole));
-            }
+            self.targets.add(|| halted_target(whole));
         }
         for row in instances.iter().filter(|row| is_counted(&self.code, target, row)) {
-            self.all_instances += 1;
             self.causes.add(&row.findings);
-            if self.instances.len() < NAMED {
-                self.instances.push(halted_instance(target, row));
-            }
+            self.instances.add(|| halted_instance(target, row));
         }
     }
 
@@ -168,10 +158,10 @@ impl HaltTally {
             command: after_halt::command(run, stages, execution_arn),
             step: self.step.id,
             stage: self.step.stage,
-            instances: self.instances,
-            all_instances: self.all_instances,
-            targets: self.targets,
-            all_targets: self.all_targets,
+            all_instances: self.instances.all,
+            instances: self.instances.first,
+            all_targets: self.targets.all,
+            targets: self.targets.first,
             first_to_fix: self.causes.first_to_fix(),
         }
     }

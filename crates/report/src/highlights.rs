@@ -19,25 +19,25 @@ use super::{BaselineState, OpenCommand, RunReport, StepReport, TargetReport};
 /// How many lines of a list are shown. The CSV files have all of them.
 const SHOWN: usize = 20;
 
-/// The first few entries of a list, and how many there are.
+/// The first few entries of a list, `MOST` at the most, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shortlist<T> {
+pub struct Shortlist<T, const MOST: usize = SHOWN> {
     /// The first ones, in the order of the report.
     pub first: Vec<T>,
     /// How many there are in all.
     pub all: usize,
 }
 
-impl<T> Default for Shortlist<T> {
+impl<T, const MOST: usize> Default for Shortlist<T, MOST> {
     fn default() -> Self {
         Self { first: Vec::new(), all: 0 }
     }
 }
 
-impl<T: Clone> Shortlist<T> {
-    fn add(&mut self, one: &T) {
-        if self.first.len() < SHOWN {
-            self.first.push(one.clone());
+impl<T, const MOST: usize> Shortlist<T, MOST> {
+    pub(crate) fn add(&mut self, one: impl FnOnce() -> T) {
+        if self.first.len() < MOST {
+            self.first.push(one());
         }
         self.all += 1;
     }
@@ -103,7 +103,7 @@ impl Highlights {
         if target.outcome != TargetOutcome::Reached {
             self.not_reached.add(target.outcome);
             if target.outcome != TargetOutcome::NotAttempted {
-                self.away.add(target);
+                self.away.add(|| target.clone());
             }
         }
         let (all, differ) = self.baselines.entry((target.stage.clone(), target.wave)).or_default();
@@ -120,11 +120,11 @@ impl Highlights {
     pub fn add_instance(&mut self, row: &InstanceRow) {
         self.seen.add_instance(row);
         if is_left_out(row) {
-            self.left_out.add(row);
+            self.left_out.add(|| row.clone());
             *self.left_out_reasons.entry(row.reason.code.clone()).or_default() += 1;
         }
         if needs_attention(row) {
-            self.to_look_at.add(row);
+            self.to_look_at.add(|| row.clone());
             *self.reasons.entry((row.outcome, row.reason.code.clone())).or_default() += 1;
         }
         self.with_conflicts += usize::from(!row.conflicts.is_empty());
@@ -135,7 +135,7 @@ impl Highlights {
             self.compliant_by_another += usize::from(row.outcome == Outcome::Compliant);
         }
         if let Some(command) = OpenCommand::of(row) {
-            self.open_commands.add(&command);
+            self.open_commands.add(|| command);
         }
         self.installed_twice += usize::from(row.passes.len() > 1);
         self.not_all_listed += usize::from(row.more_missing_before > 0 || row.more_missing_after > 0);

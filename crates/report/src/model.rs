@@ -109,11 +109,6 @@ impl Head {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_none_of_them(number: &u64) -> bool {
-    *number == 0
-}
-
 /// Reports of versions that did not ask CloudTrail.
 fn unknown_starter() -> String {
     UNKNOWN.to_owned()
@@ -219,7 +214,7 @@ pub struct StepReport {
     #[serde(default)]
     pub targets: TargetCounts,
     /// Targets of which no instance could be listed, so that none of them is in any number. Absent: 0.
-    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    #[serde(default, skip_serializing_if = "orgpatch_model::outcome::is_zero")]
     pub targets_not_listed: u64,
     /// The installed patches compared with those that the first stage has installed. Null: the plan compares nothing.
     pub promotion: Option<StepPromotion>,

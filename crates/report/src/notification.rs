@@ -30,11 +30,15 @@ const LONGEST_REASON: usize = 1_000;
 /// A longer line about an instance is cut in the message, in characters.
 const LONGEST_LINE: usize = 300;
 
+/// Cuts a subject that SNS would refuse.
+fn subject(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_SUBJECT));
+    text
+}
+
 /// Returns the answer about a run whose report cannot be written. What the run did stands in its records.
 #[must_use]
 pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAnswer {
-    let mut subject = format!("orgpatch run {run_id} has NO REPORT");
-    subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
     let cause = format!("the report cannot be written: {}", plain(&why.sentence(), LONGEST_REASON));
     ReportAnswer {
         decision: RunDecision::Error,
@@ -44,7 +48,7 @@ pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAn
             keys::of_run(run_id)
         ),
         cause,
-        subject,
+        subject: subject(format!("orgpatch run {run_id} has NO REPORT")),
         report_key: String::new(),
         report_keys: Vec::new(),
     }
@@ -54,13 +58,11 @@ pub fn without_report(run_id: &str, why: &CaughtError, bucket: &str) -> ReportAn
 #[must_use]
 pub fn closed(run_id: &str) -> ReportAnswer {
     let error = RunError::RunClosed { run: run_id.to_owned() };
-    let mut subject = format!("orgpatch run {run_id} was closed before, and is not continued");
-    subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
     ReportAnswer {
         decision: RunDecision::Error,
         error: error.name().to_owned(),
         cause: error.to_string(),
-        subject,
+        subject: subject(format!("orgpatch run {run_id} was closed before, and is not continued")),
         message: error.to_string(),
         report_key: String::new(),
         report_keys: Vec::new(),
@@ -81,8 +83,6 @@ impl Head {
         };
         let at = self.halt.as_ref().map(|halt| format!(" in stage {}", halt.stage)).unwrap_or_default();
         let only = self.only().map(|only| format!(" ({only})")).unwrap_or_default();
-        let mut subject = format!("orgpatch {} of plan {} {word}{at}{only}", run.operation, run.plan);
-        subject.truncate(subject.floor_char_boundary(MAX_SUBJECT));
         ReportAnswer {
             decision: run.decision,
             error: match run.decision {
@@ -95,7 +95,7 @@ impl Head {
                 RunDecision::Halted => run.reason.text.replacen("halted at ", "", 1),
                 _ => run.reason.text.clone(),
             },
-            subject,
+            subject: subject(format!("orgpatch {} of plan {} {word}{at}{only}", run.operation, run.plan)),
             message: self.message(highlights, bucket, manifest_sha256),
             report_key: keys::report(&run.id),
             report_keys: keys::REPORT_FILES.iter().map(|name| keys::report_file(&run.id, name)).collect(),

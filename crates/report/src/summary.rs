@@ -11,7 +11,7 @@ use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::text::{WORD_JOINER, begins_a_link, visible};
 
 use crate::comparison::Comparison;
-use crate::{HaltReport, Head, Highlights, StepDecision};
+use crate::{HaltReport, Head, Highlights, Shortlist, StepDecision};
 use crate::{closed_run, earlier_stages, matched_nothing, small_account};
 
 /// How many instances of each kind of change are named. The page has all.
@@ -157,41 +157,32 @@ fn open_commands(out: &mut String, highlights: &Highlights) {
 
 /// Writes the instances that need attention: counts by reason, then the first instances.
 fn instances(out: &mut String, highlights: &Highlights) {
-    let list = &highlights.to_look_at;
-    if list.all == 0 {
-        return;
-    }
-    line!(out);
-    line!(out, "## {} to look at", counted(list.all, "instance"));
-    line!(out);
+    let mut counts = String::new();
     for ((outcome, reason), n) in &highlights.reasons {
-        line!(out, "- {n} {outcome}: `{}`", code(&reason.name()));
+        line!(counts, "- {n} {outcome}: `{}`", code(&reason.name()));
     }
-    line!(out);
-    table(out, &list.first);
-    more(out, list.more(), "instances.csv");
+    table(out, "to look at", &counts, &highlights.to_look_at);
 }
 
 /// Writes the instances to which nothing was sent: counts by reason, then who and why.
 fn left_out(out: &mut String, highlights: &Highlights) {
-    let list = &highlights.left_out;
+    let by_reason = format!("By reason: {}.\n", highlights.left_out_by_reason());
+    table(out, "left out", &by_reason, &highlights.left_out);
+}
+
+/// Writes the first instances of a list as a table, below a heading that says how many there are, and lines of counts. Nothing if there
+/// are none.
+fn table(out: &mut String, what: &str, counts: &str, list: &Shortlist<InstanceRow>) {
     if list.all == 0 {
         return;
     }
     line!(out);
-    line!(out, "## {} left out", counted(list.all, "instance"));
+    line!(out, "## {} {what}", counted(list.all, "instance"));
     line!(out);
-    line!(out, "By reason: {}.", highlights.left_out_by_reason());
-    line!(out);
-    table(out, &list.first);
-    more(out, list.more(), "instances.csv");
-}
-
-/// Writes instances as a table.
-fn table(out: &mut String, rows: &[InstanceRow]) {
+    line!(out, "{counts}");
     line!(out, "| instance | account | Region | stage | outcome | reason |");
     line!(out, "|---|---|---|---|---|---|");
-    for row in rows {
+    for row in &list.first {
         let name = row.name.as_deref().map(|name| format!(" {}", text(name))).unwrap_or_default();
         line!(
             out,
@@ -204,6 +195,7 @@ fn table(out: &mut String, rows: &[InstanceRow]) {
             text(&row.reason.text),
         );
     }
+    more(out, list.more(), "instances.csv");
 }
 
 fn targets(out: &mut String, highlights: &Highlights) {

@@ -239,6 +239,22 @@ async fn recorded(context: &FunctionContext, request: &TargetRequest, reason: Re
     Ok(Next::done(request.phase, request.pass))
 }
 
+/// Ends a target of a run about baselines: as an error if AWS refused something, and otherwise with the reason that `told` gives for
+/// what was made.
+async fn ended(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    changes: Vec<Change>,
+    refusals: &[Refusal],
+    told: impl FnOnce(&[Change]) -> Reason,
+) -> Result<Next, TargetError> {
+    let made = with_refusals(changes, refusals);
+    if !refusals.is_empty() {
+        return Err(refused(&made, refusals));
+    }
+    recorded(context, request, told(&made)).await
+}
+
 /// Returns the end of a target in which AWS refused something. The changes of the other operating systems are made.
 fn refused(made: &[Change], refusals: &[Refusal]) -> TargetError {
     let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.text.as_str()).collect();

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use orgpatch_engine::baselines::{BaselineRecord, Change, RefusedChanges, with_refusals};
-use orgpatch_engine::gate::CaughtError;
+use orgpatch_engine::gate::{CaughtError, GateRecord};
 use orgpatch_engine::install::Installable;
 use orgpatch_engine::inventory::chunks::{Chunk, Chunks};
-use orgpatch_engine::planner::StepSettings;
+use orgpatch_engine::planner::{StepSettings, StepSummary};
 use orgpatch_engine::results::TargetRecord;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget, earliest};
 use orgpatch_model::error::RunError;
@@ -31,6 +31,12 @@ use crate::store::bucket::{CONCURRENCY, Store};
 /// So many KiB of records may be in memory or on their way; a chunk with more than that is read alone. As values they take
 /// about three times as much.
 const READ_AHEAD_KIB: u32 = 16 * 1024;
+
+/// Returns the gate decisions about the steps of a run, in their order; None for steps without one.
+pub async fn gates(store: &Store, run_id: &str, steps: &[StepSummary]) -> Result<Vec<Option<GateRecord>>, RunError> {
+    let keys = steps.iter().map(|step| keys::of_step(run_id, &step.id, StepObject::Gate)).collect();
+    Store::for_each(keys, |key: String| async move { store.find(&key).await }).await
+}
 
 /// What is to be read about each target of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

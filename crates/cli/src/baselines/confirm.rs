@@ -11,14 +11,8 @@ pub fn can_ask() -> bool {
 }
 
 /// Returns the text that says what a run of that operation does with the baselines of a plan.
-///
-/// Of the pair, the first are the only stages, and the second is the plan to which the baselines give way.
-pub fn what(
-    operation: Operation,
-    plan: &Plan,
-    (only, to_plan): (Option<&[String]>, Option<&str>),
-    bucket: &str,
-) -> String {
+/// `only` are the only stages, and `to_plan` is the plan to which the baselines give way.
+pub fn what(operation: Operation, plan: &Plan, only: Option<&[String]>, to_plan: Option<&str>, bucket: &str) -> String {
     let is_in_run = |stage: &&Stage| stage.is_in_run(only);
     let stages = names(plan.stages.iter().filter(is_in_run));
     let mut text = format!("Plan {} of the bucket {bucket}, stages {stages}:\n", plan.name);
@@ -85,9 +79,9 @@ mod tests {
         )
         .expect("a plan");
         for operation in [Operation::ApplyBaselines, Operation::RestoreBaselines] {
-            let text = what(operation, &plan, (None, None), "b");
+            let text = what(operation, &plan, None, None, "b");
             assert!(text.starts_with("Plan monthly of the bucket b, stages test, production:\n"), "{text}");
-            let text = what(operation, &plan, (Some(&["production".to_owned()]), None), "b");
+            let text = what(operation, &plan, Some(&["production".to_owned()]), None, "b");
             assert!(text.contains("stages production:") && !text.contains("frozen"), "{text}");
         }
     }
@@ -97,7 +91,7 @@ mod tests {
         let plan = read(
             "schemaVersion: 1\nname: emergency\nregions: [ap-northeast-1]\nstages: [{name: all, ous: [r-abcd]}]\n",
         );
-        let text = what(Operation::RestoreBaselines, &plan.expect("a plan"), (None, Some("monthly")), "b");
+        let text = what(Operation::RestoreBaselines, &plan.expect("a plan"), None, Some("monthly"), "b");
         assert!(text.contains("baselines of plan monthly") && text.contains("those of plan emergency"), "{text}");
     }
 
@@ -105,7 +99,7 @@ mod tests {
     fn it_says_which_stages_keep_their_baselines() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/plans/frozen.yaml");
         let plan = read(&std::fs::read_to_string(path).expect("a file")).expect("a plan");
-        let text = what(Operation::ApplyBaselines, &plan, (None, None), "b");
+        let text = what(Operation::ApplyBaselines, &plan, None, None, "b");
         let frozen = plan.stages.iter().filter(|stage| plan.is_frozen(stage));
         let frozen: Vec<&str> = frozen.map(|stage| stage.name.as_str()).collect();
         assert!(text.contains(&format!("frozen stages: {}.\n", frozen.join(", "))), "{text}");

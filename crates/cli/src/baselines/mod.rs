@@ -123,7 +123,7 @@ async fn start(
         read(&text).map_err(|errors| Failure::BrokenPlan { plan: name.clone(), mistakes: errors.to_string() })?;
     let stages = arguments.stages.as_deref();
     planner::check_stages(&plan, stages)?;
-    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, (stages, to_plan), &place.bucket)) {
+    if !arguments.yes && !confirm::ask(operation, &confirm::what(operation, &plan, stages, to_plan, &place.bucket)) {
         return Err(Failure::NotConfirmed);
     }
     let input = RunInput { to_plan: to_plan.map(str::to_owned), ..input(operation, name, stages) };

@@ -59,18 +59,12 @@ async fn preview(arguments: &PreviewArguments, file: &PlanFile, plan: &Plan) -> 
     .await
     .map_err(Failure::NoCredentials)?;
     let deployment = &arguments.deployment;
-    stack::check(deployment).map_err(Failure::NoDeployment)?;
-    let bucket = match (&deployment.bucket, &deployment.stack) {
-        (Some(bucket), _) => Some(bucket.clone()),
-        (None, Some(_)) => {
-            let found = stack::find(deployment, arguments.profile.as_deref()).await.map_err(Failure::NoDeployment)?;
-            Some(found.bucket)
-        }
-        (None, None) => None,
-    };
-    let memory = match bucket {
-        Some(bucket) => remembered(&Store::new(&config, bucket), plan).await,
-        None => None,
+    let memory = if deployment.bucket.is_some() || deployment.stack.is_some() {
+        let found = stack::bucket(deployment, arguments.profile.as_deref()).await;
+        let (_, bucket) = found.map_err(Failure::NoDeployment)?;
+        remembered(&Store::new(&config, bucket), plan).await
+    } else {
+        None
     };
     if let Some(memory) = &memory {
         planner::check_first_stage(plan, only, memory)?;

@@ -41,7 +41,8 @@ pub fn run(arguments: &ReportArguments) -> ExitCode {
 
 /// Returns the text to print.
 async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
-    let (region, bucket) = place(arguments).await?;
+    let found = stack::bucket(&arguments.deployment, arguments.profile.as_deref()).await;
+    let (region, bucket) = found.map_err(Failure::NoDeployment)?;
     let config = credentials::connect(arguments.profile.as_deref(), region.as_deref(), FALLBACK_REGION)
         .await
         .map_err(Failure::NoCredentials)?;
@@ -78,17 +79,6 @@ async fn result(arguments: &ReportArguments) -> Result<String, Failure> {
             Ok(String::new())
         }
     }
-}
-
-/// Returns the Region of the bucket, if it is known, and the bucket. A bucket that is named is enough.
-async fn place(arguments: &ReportArguments) -> Result<(Option<String>, String), Failure> {
-    let deployment = &arguments.deployment;
-    stack::check(deployment).map_err(Failure::NoDeployment)?;
-    if let Some(bucket) = &deployment.bucket {
-        return Ok((deployment.state_machine.as_ref().map(|machine| machine.region.clone()), bucket.clone()));
-    }
-    let found = stack::find(deployment, arguments.profile.as_deref()).await.map_err(Failure::NoDeployment)?;
-    Ok((Some(found.state_machine.region), found.bucket))
 }
 
 /// Returns why there is no report of a run.

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use orgpatch_aws::store::bucket::Store;
+use orgpatch_aws::store::step_records;
 use orgpatch_engine::gate::{GateDecision, GateRecord};
 use orgpatch_engine::planner::RunDocument;
 use orgpatch_model::english::counted;
 use orgpatch_model::error::RunError;
 use orgpatch_records::claim::{ClosedRun, RunClaim};
 use orgpatch_records::keys;
-use orgpatch_records::keys::StepObject;
 
 /// A run that has begun and has no report.
 #[derive(Debug)]
@@ -33,9 +33,7 @@ impl Unreported {
         let Some(claim) = store.find::<RunClaim>(&keys::claim(run_id)).await? else { return Ok(None) };
         let Some(run) = store.find::<RunDocument>(&keys::run(run_id)).await? else { return Ok(None) };
         let closed: Option<ClosedRun> = store.find(&keys::closed(run_id)).await?;
-        let gates = run.steps.iter().map(|step| keys::of_step(run_id, &step.id, StepObject::Gate)).collect();
-        let gates: Vec<Option<GateRecord>> =
-            Store::for_each(gates, |key: String| async move { store.find(&key).await }).await?;
+        let gates = step_records::gates(store, run_id, &run.steps).await?;
         Ok(Some(Self {
             started_at: run.started_at,
             execution_arn: claim.execution_arn,
@@ -48,8 +46,7 @@ impl Unreported {
     /// Returns how far the run is, as the bucket shows it.
     #[must_use]
     pub fn sentence(&self, run_id: &str) -> String {
-        let mut text =
-            format!("the run {run_id} has no report yet. It began at {}", self.started_at.strftime("%FT%TZ"));
+        let mut text = format!("the run {run_id} has no report yet. It began at {:.0}", self.started_at);
         let decided = if self.decided.is_empty() { "none".to_owned() } else { self.decided.join(", ") };
         // Writing to a String cannot fail.
         let _ = write!(text, "; of {}, decided: {decided}", counted(self.steps, "step"));

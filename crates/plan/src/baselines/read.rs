@@ -290,8 +290,9 @@ fn filter_values(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, key: F
         if known.contains(&value.value.as_str()) || value.value == "*" {
             continue;
         }
-        if let Some(near) = nearest(&value.value, known.iter().copied()) {
-            let problem = format!("{} is not known (did you mean {near}?)", quote(&value.value));
+        let near = nearest(&value.value, known.iter().copied());
+        if near.is_some() {
+            let problem = format!("{} is not known{}", quote(&value.value), did_you_mean(near));
             decoder.refuse(&value.path, value.place, problem, format!("{}, or * for every value", known.join(", ")));
         }
     }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
@@ -71,7 +70,7 @@ pub fn line(
     let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
     let passes = passes.join(" ");
     let times = [row.started_at, row.finished_at];
-    let [started_at, finished_at] = times.map(|at| at.map(utc).unwrap_or_default());
+    let [started_at, finished_at] = times.map(|at| at.map(|at| format!("{at:.0}")).unwrap_or_default());
     let [started_there, finished_there] =
         times.map(|at| at.zip(zone).map(|(at, zone)| local(at, zone)).unwrap_or_default());
     let cells: [&str; COLUMNS.len()] = [
@@ -104,11 +103,6 @@ pub fn line(
         &pending_since,
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
-}
-
-/// Returns a time to the second, in UTC.
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Returns the findings that do not pass, as `check: status`.

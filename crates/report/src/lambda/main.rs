@@ -17,11 +17,9 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::ledger::Ledger;
 use orgpatch_aws::store::step_records;
 use orgpatch_aws::store::step_records::{StepTargets, Wanted};
-use orgpatch_engine::gate::GateRecord;
 use orgpatch_engine::planner::{RunDocument, StepSummary};
 use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
-use orgpatch_records::keys::StepObject;
 use orgpatch_records::latest_run::LatestRun;
 use orgpatch_records::messages::{ReportAnswer, ReportRequest};
 use orgpatch_report::comparison::{Comparing, Earlier};
@@ -58,7 +56,7 @@ async fn answer(
     let known: Option<LatestRun> = store.find(&keys::latest(&run.plan.name)).await?;
     let comparing = earlier(store, &run, known.as_ref()).await?.map(Comparing::with);
     let steps = run.steps.clone();
-    let gates = gates(store, &request.run_id, &steps).await?;
+    let gates = step_records::gates(store, &request.run_id, &steps).await?;
     // Results of a step that was never judged come from a try of Judge that did not end: its records say more.
     let wanted: Vec<Wanted> =
         gates.iter().map(|gate| if gate.is_some() { Wanted::Results } else { Wanted::Records }).collect();
@@ -113,12 +111,6 @@ async fn write(
         .await?;
     }
     Ok(assembly.end(comparing))
-}
-
-/// Returns the gate decisions about the steps; None for steps without one.
-async fn gates(store: &Store, run_id: &str, steps: &[StepSummary]) -> Result<Vec<Option<GateRecord>>, RunError> {
-    let keys = steps.iter().map(|step| keys::of_step(run_id, &step.id, StepObject::Gate)).collect();
-    Store::for_each(keys, |key: String| async move { store.find(&key).await }).await
 }
 
 /// Returns the report of the previous run of the plan; None if there is none, or if it cannot be read.

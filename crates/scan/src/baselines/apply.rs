@@ -2,13 +2,13 @@
 
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
-use orgpatch_engine::baselines::{Change, with_refusals};
+use orgpatch_engine::baselines::Change;
 use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::messages::TargetRequest;
 
-use super::{compare, counted, nothing_to_compare, recorded, refused};
+use super::{compare, counted, ended, nothing_to_compare, recorded};
 use crate::inventory::look;
 
 /// Makes the changes that an install run would make before its first scan: for the operating systems that the target has to
@@ -25,11 +25,7 @@ pub async fn apply(
     };
     let changes = found.record.changes.clone();
     let refusals = found.change(context, request).await?;
-    let made = with_refusals(changes, &refusals);
-    if !refusals.is_empty() {
-        return Err(refused(&made, &refusals));
-    }
-    recorded(context, request, applied(&made)).await
+    ended(context, request, changes, &refusals, applied).await
 }
 
 fn applied(changes: &[Change]) -> Reason {

@@ -4,7 +4,7 @@ use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
-use orgpatch_engine::baselines::{BaselineMemory, BaselineRecord, Change, Previous, with_refusals};
+use orgpatch_engine::baselines::{BaselineMemory, BaselineRecord, Change, Previous, Refusal};
 use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -12,7 +12,7 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_records::keys::TargetObject;
 use orgpatch_records::messages::TargetRequest;
 
-use super::{counted, log, recorded, refused, remember, remembered, token, warn_and_write_refusals, write};
+use super::{counted, ended, log, recorded, remember, remembered, token, warn_and_write_refusals, write};
 
 /// Registers again what was registered before, wherever a baseline of orgpatch is in its place. It then deletes its record
 /// of that, so that a later run records afresh. If AWS refuses an operating system, the target ends as an error: the other
@@ -47,20 +47,13 @@ pub async fn restore(
         compared: Vec::new(),
     };
     write(context, request, TargetObject::Baselines, &record).await?;
-    log(request, &changes);
-    // Nothing is created or updated, so no baseline is wanted.
-    let made = baselines.apply(&changes, &[], &token(request)).await;
-    let refusals = context.sessions.target_result(&request.target, made).await?.refusals;
+    let refusals = register(context, request, &baselines, &changes).await?;
     let systems: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
     let given_back =
         BaselineMemory { previous: record.previous.only(&systems), ..memory.clone().before(&[], &observed) };
     remember(context, request, &memory, &given_back).await?;
     warn_and_write_refusals(context, request, &refusals).await?;
-    let made = with_refusals(changes, &refusals);
-    if !refusals.is_empty() {
-        return Err(refused(&made, &refusals));
-    }
-    recorded(context, request, restored(&made)).await
+    ended(context, request, changes, &refusals, restored).await
 }
 
 /// Registers the baselines of another plan wherever those of this one are registered. What is remembered of the time before
@@ -85,24 +78,32 @@ async fn hand_over(
         compared: Vec::new(),
     };
     write(context, request, TargetObject::Baselines, &record).await?;
-    log(request, &left);
-    let made = baselines.apply(&left, &[], &token(request)).await;
-    let refusals = context.sessions.target_result(&request.target, made).await?.refusals;
+    let refusals = register(context, request, &baselines, &left).await?;
     warn_and_write_refusals(context, request, &refusals).await?;
-    let made = with_refusals(changes, &refusals);
-    if !refusals.is_empty() {
-        return Err(refused(&made, &refusals));
+    ended(context, request, changes, &refusals, |made| handed_over(made, from, to)).await
+}
+
+/// Makes the changes and returns what AWS refused. Nothing is created or updated, so no baseline is wanted.
+async fn register(
+    context: &FunctionContext,
+    request: &TargetRequest,
+    baselines: &Baselines,
+    changes: &[Change],
+) -> Result<Vec<Refusal>, TargetError> {
+    log(request, changes);
+    let made = baselines.apply(changes, &[], &token(request)).await;
+    Ok(context.sessions.target_result(&request.target, made).await?.refusals)
+}
+
+fn handed_over(changes: &[Change], from: &str, to: &str) -> Reason {
+    if changes.iter().any(Change::is_write) {
+        let text = format!("{} gave way to the baselines of plan {to}; no instance was asked", counted(changes));
+        return Reason::new(ReasonCode::BaselinesRestored, text);
     }
-    let reason = if made.iter().any(Change::is_write) {
-        let text = format!("{} gave way to the baselines of plan {to}; no instance was asked", counted(&made));
-        Reason::new(ReasonCode::BaselinesRestored, text)
-    } else {
-        let text = format!(
-            "no baseline of plan {from} is registered that those of plan {to} could replace; no instance was asked"
-        );
-        Reason::new(ReasonCode::NothingToRestore, text)
-    };
-    recorded(context, request, reason).await
+    let text = format!(
+        "no baseline of plan {from} is registered that those of plan {to} could replace; no instance was asked"
+    );
+    Reason::new(ReasonCode::NothingToRestore, text)
 }
 
 fn restored(changes: &[Change]) -> Reason {

@@ -36,10 +36,8 @@ pub(super) struct State {
     others: HashMap<String, (Phase, Intent)>,
     /// The installs of both passes, by which errors are counted.
     installs: HashMap<(PhaseAndPass, String), Intent>,
-    /// Commands whose agent may have begun, with when it did, if that is known.
-    begun: HashMap<String, Option<Timestamp>>,
-    /// Commands of which the service said that no agent has begun.
-    unbegun: HashSet<String>,
+    /// What is known of open commands of which the service has shown something, or that are being cancelled.
+    begun: HashMap<String, Begun>,
     /// What the list of commands shows of attempts whose end is unknown, and when it was asked for each.
     looked_up: HashMap<String, (Option<String>, Timestamp)>,
     competing: HashMap<String, Option<ConflictDecision>>,
@@ -48,6 +46,15 @@ pub(super) struct State {
     contested: HashSet<String>,
     /// Instances to which this call of the function can send nothing more.
     not_now: HashSet<String>,
+}
+
+/// Whether the agent of an instance has begun a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// The service says that it has not.
+    NotYet,
+    /// It may have, with when it did, if that is known.
+    Perhaps(Option<Timestamp>),
 }
 
 /// What is to be done next, in this order: write, fetch, send.
@@ -74,7 +81,6 @@ impl State {
             others: HashMap::new(),
             installs: HashMap::new(),
             begun: HashMap::new(),
-            unbegun: HashSet::new(),
             looked_up: HashMap::new(),
             competing: HashMap::new(),
             online: HashMap::new(),
@@ -120,26 +126,22 @@ impl State {
     }
 
     pub fn note_begun(&mut self, command_id: &str, found: Option<&Invocation>) {
-        match found {
-            Some(found) if found.has_begun() => {
-                self.begun.insert(command_id.to_owned(), found.started_at);
-                self.unbegun.remove(command_id);
-            }
-            Some(_) => {
-                self.unbegun.insert(command_id.to_owned());
-            }
-            None => {}
-        }
+        let Some(found) = found else { return };
+        let begun = if found.has_begun() { Begun::Perhaps(found.started_at) } else { Begun::NotYet };
+        self.begun.insert(command_id.to_owned(), begun);
     }
 
     /// Returns when the agent began a command, if that is known.
     pub fn began_at(&self, command_id: &str) -> Option<Timestamp> {
-        self.begun.get(command_id).copied().flatten()
+        match self.begun.get(command_id)? {
+            Begun::Perhaps(at) => *at,
+            Begun::NotYet => None,
+        }
     }
 
     /// Returns true if the service said that no agent has begun the command. What it does not show yet may have begun.
     pub fn is_unbegun(&self, command_id: &str) -> bool {
-        self.unbegun.contains(command_id)
+        matches!(self.begun.get(command_id), Some(Begun::NotYet))
     }
 
     /// Keeps of the commands of other phases those that have not ended.
@@ -149,7 +151,7 @@ impl State {
             let Some(command_id) = intent.open_command() else { return false };
             let found = invocations.get(command_id);
             if found.is_some_and(Invocation::has_begun) {
-                begun.insert(command_id.to_owned(), None);
+                begun.insert(command_id.to_owned(), Begun::Perhaps(None));
             }
             invocation::judge(found, command::given_up_at(*phase, intent.at), now).is_none()
         });
@@ -157,7 +159,7 @@ impl State {
 
     /// A command that is being cancelled: only its end can be awaited.
     pub fn note_cancelled(&mut self, command_id: &str) {
-        self.begun.insert(command_id.to_owned(), None);
+        self.begun.insert(command_id.to_owned(), Begun::Perhaps(None));
     }
 
     pub fn note_looked_up(
@@ -324,7 +326,7 @@ impl State {
             }),
             ours: self.others.get(id).and_then(|(_, intent)| {
                 let command_id = intent.open_command()?;
-                Some(OursOpen { command_id, has_begun: self.begun.contains_key(command_id) })
+                Some(OursOpen { command_id, has_begun: matches!(self.begun.get(command_id), Some(Begun::Perhaps(_))) })
             }),
             competing: self.competing.get(id).map(Option::as_ref),
             online: self.online.get(id).copied(),

@@ -42,6 +42,48 @@ fn install(answer: InvocationResult, command_id: Option<&str>) -> BTreeMap<Strin
     )])
 }
 
+/// The order for instance `i-1`, to which nothing is to be installed.
+fn ordered(reason: &Reason) -> OrderedInstance {
+    OrderedInstance {
+        instance_id: "i-1".into(),
+        os: OperatingSystem::AmazonLinux2023,
+        availability_zone: None,
+        missing: Vec::new(),
+        more: 0,
+        untested: Vec::new(),
+        held_back: Vec::new(),
+        never_reboot: None,
+        reason: reason.clone(),
+    }
+}
+
+/// The order of its target.
+fn order(ordered: OrderedInstance) -> InstallOrder {
+    InstallOrder {
+        account_id: target().account_id,
+        region: target().region,
+        instances: vec![ordered],
+        left_out: Vec::new(),
+        withheld: WithheldPatches::new(),
+        scanned_at: BTreeMap::new(),
+    }
+}
+
+/// The result of a scan of it that finds nothing.
+fn compliance() -> ComplianceRow {
+    ComplianceRow {
+        instance_id: "i-1".into(),
+        baseline_id: "pb-1".into(),
+        snapshot_id: None,
+        operation: "Scan".into(),
+        ended_at: Timestamp::UNIX_EPOCH,
+        missing: 0,
+        failed: 0,
+        pending_reboot: 0,
+        last_no_reboot_install: None,
+    }
+}
+
 /// The row of an instance that lacks three listed patches and nine more before, and the second of them afterwards, of six.
 fn row_after(install: &BTreeMap<String, CommandResult>) -> InstanceRow {
     row_with(install, true)
@@ -52,41 +94,13 @@ fn row_with(install: &BTreeMap<String, CommandResult>, is_scanned: bool) -> Inst
     let seen = seen("i-1", Some(OperatingSystem::AmazonLinux2023));
     let reason = Reason::new(ReasonCode::StillMissing, "x");
     let listed = three();
-    let ordered = OrderedInstance {
-        instance_id: "i-1".into(),
-        os: OperatingSystem::AmazonLinux2023,
-        availability_zone: None,
-        missing: listed.clone(),
-        more: 9,
-        untested: Vec::new(),
-        held_back: Vec::new(),
-        never_reboot: None,
-        reason: reason.clone(),
-    };
-    let order = InstallOrder {
-        account_id: target().account_id,
-        region: target().region,
-        instances: vec![ordered],
-        left_out: Vec::new(),
-        withheld: WithheldPatches::new(),
-        scanned_at: BTreeMap::new(),
-    };
+    let order = order(OrderedInstance { missing: listed.clone(), more: 9, ..ordered(&reason) });
     let before = InstanceRow {
         missing_before: listed,
         more_missing_before: 9,
         ..row(&target(), &seen, Outcome::Missing, reason.clone())
     };
-    let evidence = ComplianceRow {
-        instance_id: "i-1".into(),
-        baseline_id: "pb-1".into(),
-        snapshot_id: None,
-        operation: "Scan".into(),
-        ended_at: Timestamp::UNIX_EPOCH,
-        missing: 6,
-        failed: 0,
-        pending_reboot: 0,
-        last_no_reboot_install: None,
-    };
+    let evidence = ComplianceRow { missing: 6, ..compliance() };
     let judged = Judged {
         verdict: Verdict { outcome: Outcome::Failed, reason },
         evidence: is_scanned.then_some(evidence),
@@ -147,17 +161,9 @@ fn an_instance_waits_for_a_reboot_since_the_first_install_that_left_it_waiting()
     let (id, seen) = ("i-1".to_owned(), seen("i-1", Some(OperatingSystem::AmazonLinux2023)));
     let reason = Reason::new(ReasonCode::PendingReboot, "x");
     let judged = |pending_reboot, last: Option<i64>| {
-        let evidence = ComplianceRow {
-            instance_id: "i-1".into(),
-            baseline_id: "pb-1".into(),
-            snapshot_id: None,
-            operation: "Scan".into(),
-            ended_at: at(900),
-            missing: 1,
-            failed: 0,
-            pending_reboot,
-            last_no_reboot_install: last.map(at),
-        };
+        let last_no_reboot_install = last.map(at);
+        let evidence =
+            ComplianceRow { ended_at: at(900), missing: 1, pending_reboot, last_no_reboot_install, ..compliance() };
         let verdict = Verdict { outcome: Outcome::Missing, reason: reason.clone() };
         BTreeMap::from([(id.clone(), Judged { verdict, evidence: Some(evidence), overwritten_by: None })])
     };
@@ -170,25 +176,7 @@ fn an_instance_waits_for_a_reboot_since_the_first_install_that_left_it_waiting()
     assert_eq!(rows[0].pending_reboot_since, None);
     let inventory = inventory(never);
     let scanned = |pending, last| scan_rows(view, &inventory, &BTreeMap::new(), &judged(pending, last), HashMap::new());
-    let ordered = OrderedInstance {
-        instance_id: id.clone(),
-        os: OperatingSystem::AmazonLinux2023,
-        availability_zone: None,
-        missing: Vec::new(),
-        more: 0,
-        untested: Vec::new(),
-        held_back: Vec::new(),
-        never_reboot: Some(reason.clone()),
-        reason: reason.clone(),
-    };
-    let order = InstallOrder {
-        account_id: target().account_id,
-        region: target().region,
-        instances: vec![ordered],
-        left_out: Vec::new(),
-        withheld: WithheldPatches::new(),
-        scanned_at: BTreeMap::new(),
-    };
+    let order = order(OrderedInstance { never_reboot: Some(reason.clone()), ..ordered(&reason) });
     let after = |before, pending, last| {
         let rows = install_rows(before, &order, &[], &judged(pending, last), HashMap::new());
         rows[0].pending_reboot_since
