@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::readiness::{Check, Status};
+use orgpatch_model::organization::AccountState;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
 use orgpatch_report::{Report, StepDecision};
@@ -65,6 +66,12 @@ pub struct Expect {
     pub send_commands: Option<ExpectCommands>,
     /// Every account outside the plan, with the code of its reason.
     pub outside_plan: Option<BTreeMap<String, String>>,
+    /// The `ouPath` of accounts, of the plan and outside it. Accounts that are left out are not compared.
+    #[serde(default)]
+    pub ou_paths: BTreeMap<String, String>,
+    /// The state in Organizations of accounts outside the plan. Accounts that are left out are not compared.
+    #[serde(default)]
+    pub states_outside_plan: BTreeMap<String, AccountState>,
     /// How many installs really began, by instance id.
     #[serde(default)]
     pub installs_started: BTreeMap<String, u32>,
@@ -263,6 +270,7 @@ pub fn compare(expect: &Expect, evidence: &Evidence) -> Vec<String> {
             first_to_fix(expect, report, &mut complaints);
             baseline_changes(expect, report, &mut complaints);
             baselines(expect, report, &mut complaints);
+            organization(expect, report, &mut complaints);
             conflict_notes(expect, report, &mut complaints);
         }
         None if expect.decision.is_some() => complaints.push("the run wrote no report".to_owned()),
@@ -579,6 +587,20 @@ fn baselines(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
         if found.as_ref().and_then(|found| found.as_str()) != Some(wanted) {
             complaints.push(format!("baselines of {place}: expected {wanted}, found {found:?}"));
         }
+    }
+}
+
+fn organization(expect: &Expect, report: &Report, complaints: &mut Vec<String>) {
+    let outside = &report.head.accounts_outside_plan;
+    for (account, wanted) in &expect.ou_paths {
+        let of_plan = report.targets.iter().map(|target| (&target.account_id, &target.ou_path));
+        let mut all = of_plan.chain(outside.iter().map(|one| (&one.account_id, &one.ou_path)));
+        let found = all.find(|(id, _)| *id == account).map(|(_, path)| path);
+        same(&format!("ouPath of {account}"), &Some(wanted), &found, complaints);
+    }
+    for (account, wanted) in &expect.states_outside_plan {
+        let found = outside.iter().find(|one| one.account_id == *account).and_then(|one| one.account_state);
+        same(&format!("state of {account}"), &Some(*wanted), &found, complaints);
     }
 }
 

@@ -87,8 +87,9 @@ pub enum BaselinesCommand {
         aws s3 cp s3://BUCKET/plans/monthly.yaml - | orgpatch validate -\n\n\
         Exit status: 0 the plan is valid; 1 it has mistakes; 2 it could not be read, or the command line is wrong.")]
 pub struct ValidateArguments {
-    /// The plan: a YAML file, or `-` for standard input.
-    pub plan: PathBuf,
+    /// The plans: YAML files, or `-` for standard input.
+    #[arg(value_name = "PLAN", required = true)]
+    pub plans: Vec<PathBuf>,
     /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -283,7 +284,8 @@ pub struct ReportArguments {
     /// Only these stages.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub stages: Vec<String>,
-    /// Only accounts in or below these organizational units, as paths from the root, such as Production/Payments.
+    /// Only accounts in or below these organizational units, as paths from the root, such as Production/Payments. A / in a
+    /// name has a \ in front: CI\/CD.
     #[arg(long, value_name = "PATH,…", value_delimiter = ',')]
     pub ou: Vec<String>,
     /// Only instances with these outcomes, such as failed,unreachable.

@@ -5,22 +5,21 @@ use std::io::{self, IsTerminal};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use orgpatch_model::digest::sha256_hex;
-use orgpatch_plan::{ChangedDefault, PlanError, PlanErrors};
+use orgpatch_plan::{ChangedDefault, Plan, PlanError, PlanErrors};
 use serde::Serialize;
 
-use crate::args::Format;
 use crate::plan_file::PlanFile;
 
 /// The result of a validation, for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ValidateResult<'a> {
-    plan: &'a str,
+pub struct ValidateResult {
+    plan: String,
     valid: bool,
     /// SHA-256 of a valid plan, for `planSha256` in the input of a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
-    errors: Vec<&'a PlanError>,
+    errors: Vec<PlanError>,
     /// What the plan meant under an earlier build and does not mean any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed_defaults: Vec<ChangedDefault>,
@@ -29,36 +28,44 @@ struct ValidateResult<'a> {
     cautions: Vec<String>,
 }
 
-/// Returns the mistakes in the given format.
-pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
-    match format {
-        Format::Json => document(&ValidateResult {
-            plan: &file.name,
+impl ValidateResult {
+    /// Returns the result for a valid plan.
+    pub fn of_plan(file: &PlanFile, plan: &Plan) -> Self {
+        Self {
+            plan: file.name.clone(),
+            valid: true,
+            sha256: Some(sha256_hex(&file.text)),
+            errors: Vec::new(),
+            changed_defaults: orgpatch_plan::changed_defaults(plan),
+            cautions: plan.cautions(),
+        }
+    }
+
+    /// Returns the result for a plan with mistakes.
+    pub fn of_mistakes(file: &PlanFile, errors: &PlanErrors) -> Self {
+        Self {
+            plan: file.name.clone(),
             valid: false,
             sha256: None,
-            errors: errors.iter().collect(),
+            errors: errors.iter().cloned().collect(),
             changed_defaults: Vec::new(),
             cautions: Vec::new(),
-        }),
-        Format::Text => snippets(&file.name, &file.text, errors, &renderer(&io::stdout())),
+        }
     }
 }
 
-/// Returns the JSON document of a valid plan.
-pub fn none_as_json(file: &PlanFile, changed_defaults: Vec<ChangedDefault>, cautions: Vec<String>) -> String {
-    document(&ValidateResult {
-        plan: &file.name,
-        valid: true,
-        sha256: Some(sha256_hex(&file.text)),
-        errors: Vec::new(),
-        changed_defaults,
-        cautions,
-    })
+/// Returns the JSON document of the results: the result itself if there is one, and otherwise the list of them.
+pub fn document(results: &[ValidateResult]) -> String {
+    let document = match results {
+        [one] => serde_json::to_string_pretty(one),
+        several => serde_json::to_string_pretty(several),
+    };
+    document.expect("texts and numbers are always JSON") + "\n"
 }
 
-fn document(result: &ValidateResult<'_>) -> String {
-    let document = serde_json::to_string_pretty(result).expect("texts and numbers are always JSON");
-    document + "\n"
+/// Returns the mistakes of a plan in their lines, for people.
+pub fn in_lines(file: &PlanFile, errors: &PlanErrors) -> String {
+    snippets(&file.name, &file.text, errors, &renderer(&io::stdout()))
 }
 
 /// Returns a renderer with colours for a terminal, unless `NO_COLOR` is set.
@@ -119,8 +126,7 @@ mod tests {
     use insta::assert_snapshot;
     use orgpatch_plan::{PlanErrors, read};
 
-    use super::{none_as_json, shown, snippets};
-    use crate::args::Format;
+    use super::{ValidateResult, document, snippets};
     use crate::plan_file::PlanFile;
 
     const PLAN: &str = "\
@@ -205,7 +211,7 @@ stages:
     #[test]
     fn results_for_programs() {
         let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned() };
-        assert_snapshot!(shown(&file, &errors_of(PLAN), Format::Json), @r#"
+        assert_snapshot!(document(&[ValidateResult::of_mistakes(&file, &errors_of(PLAN))]), @r#"
         {
           "plan": "monthly.yaml",
           "valid": false,
@@ -230,15 +236,6 @@ stages:
               }
             }
           ]
-        }
-        "#);
-        let sha256 = orgpatch_model::digest::sha256_hex(&file.text);
-        assert_snapshot!(none_as_json(&file, Vec::new(), Vec::new()).replace(&sha256, "HASH"), @r#"
-        {
-          "plan": "monthly.yaml",
-          "valid": true,
-          "sha256": "HASH",
-          "errors": []
         }
         "#);
     }

@@ -24,14 +24,17 @@ pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
     match orgpatch_plan::read(&file.text) {
         Ok(plan) => Ok((file, plan)),
         Err(errors) => {
-            print(&mistakes::shown(&file, &errors, format));
+            print(&match format {
+                Format::Json => mistakes::document(&[mistakes::ValidateResult::of_mistakes(&file, &errors)]),
+                Format::Text => mistakes::in_lines(&file, &errors),
+            });
             Err(ExitCode::from(REFUSED))
         }
     }
 }
 
 /// Reads the document at that path, or standard input for `-`. Returns a message if it cannot be read.
-fn open(path: &Path) -> Result<PlanFile, String> {
+pub fn open(path: &Path) -> Result<PlanFile, String> {
     let (name, bytes) = if path.as_os_str() == "-" {
         ("<stdin>".to_owned(), beginning(io::stdin()))
     } else {

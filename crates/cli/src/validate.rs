@@ -1,4 +1,4 @@
-//! `orgpatch validate`: reads a plan and says whether it is valid. It needs no AWS account and no network.
+//! `orgpatch validate`: reads plans and says whether they are valid. It needs no AWS account and no network.
 
 use std::process::ExitCode;
 
@@ -6,26 +6,43 @@ use orgpatch_model::digest::sha256_hex;
 use orgpatch_plan::{ChangedDefault, Plan};
 
 use crate::args::{Format, ValidateArguments};
+use crate::mistakes::{self, ValidateResult};
 use crate::plan_file::{self, PlanFile};
-use crate::{mistakes, print};
+use crate::{REFUSED, UNREADABLE, print};
 
-/// Runs the command and returns its exit status.
+/// Runs the command and returns its exit status: the highest that a plan of its own would give.
 pub fn run(arguments: &ValidateArguments) -> ExitCode {
-    let (file, plan) = match plan_file::read(&arguments.plan, arguments.format) {
-        Ok(read) => read,
-        Err(status) => return status,
-    };
-    let changed = orgpatch_plan::changed_defaults(&plan);
-    match arguments.format {
-        Format::Json => print(&mistakes::none_as_json(&file, changed, plan.cautions())),
-        Format::Text => {
-            print(&summary(&file, &plan));
-            // Not in the answer itself, which says that the plan is valid.
-            eprint!("{}", changed.iter().map(note).collect::<String>());
-            caution(&plan);
+    let mut results = Vec::with_capacity(arguments.plans.len());
+    let mut status = 0;
+    for path in &arguments.plans {
+        let file = match plan_file::open(path) {
+            Ok(file) => file,
+            Err(message) => {
+                eprintln!("error: {message}");
+                status = UNREADABLE;
+                continue;
+            }
+        };
+        let read = orgpatch_plan::read(&file.text);
+        match (arguments.format, &read) {
+            (Format::Json, Ok(plan)) => results.push(ValidateResult::of_plan(&file, plan)),
+            (Format::Json, Err(errors)) => results.push(ValidateResult::of_mistakes(&file, errors)),
+            (Format::Text, Ok(plan)) => show(&file, plan),
+            (Format::Text, Err(errors)) => print(&mistakes::in_lines(&file, errors)),
         }
+        status = status.max(if read.is_ok() { 0 } else { REFUSED });
     }
-    ExitCode::SUCCESS
+    if !results.is_empty() {
+        print(&mistakes::document(&results));
+    }
+    ExitCode::from(status)
+}
+
+fn show(file: &PlanFile, plan: &Plan) {
+    print(&summary(file, plan));
+    // Not in the answer itself, which says that the plan is valid.
+    eprint!("{}", orgpatch_plan::changed_defaults(plan).iter().map(note).collect::<String>());
+    caution(plan);
 }
 
 /// Says on the error stream what the sources of a plan mean.

@@ -60,6 +60,24 @@ fn changed_defaults_are_notes_beside_the_answer() {
 }
 
 #[test]
+fn every_plan_is_checked_whatever_the_others_are() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/plans");
+    let monthly = examples.join("monthly.yaml").display().to_string();
+    let mistaken = VALID.replace("regions", "region");
+    let output = orgpatch(&["validate", "-", &monthly], mistaken.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("<stdin>: 2 mistakes\n") && shown.contains("the plan monthly is valid: test →"), "{shown}");
+
+    let output = orgpatch(&["validate", "no-such-plan.yaml", "-", &monthly, "--format", "json"], mistaken.as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: cannot read no-such-plan.yaml: "), "{}", text(&output.stderr));
+    let documents: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let valid: Vec<_> = documents.as_array().expect("a list").iter().map(|one| one["valid"].as_bool()).collect();
+    assert_eq!(valid, [Some(false), Some(true)]);
+}
+
+#[test]
 fn mistakes_end_with_1() {
     let plan = VALID.replace("regions", "region");
     let output = orgpatch(&["validate", "-"], plan.as_bytes());

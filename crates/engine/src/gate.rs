@@ -279,14 +279,19 @@ pub fn judge(criteria: Criteria<'_>, tally: &StepTally, error: Option<&CaughtErr
     if exceeds(failed, attempted, gate.max_failed_percent) {
         return halt(
             ReasonCode::TooManyFailed,
-            format!("{failed} of {attempted} attempted instances failed (limit {}%)", gate.max_failed_percent),
+            format!(
+                "{failed} of {} failed (limit {}%)",
+                counted(attempted, "attempted instance"),
+                gate.max_failed_percent
+            ),
         );
     }
     if exceeds(unreachable, attempted, gate.max_unreachable_percent) {
         return halt(
             ReasonCode::TooManyUnreachable,
             format!(
-                "{unreachable} of {attempted} attempted instances ended as unreachable (limit {}%)",
+                "{unreachable} of {} ended as unreachable (limit {}%)",
+                counted(attempted, "attempted instance"),
                 gate.max_unreachable_percent
             ),
         );
@@ -375,7 +380,9 @@ fn too_many_skipped(gate: &Gate, tally: &StepTally) -> Option<GateAnswer> {
         let tenths = (skipped * 1_000).div_ceil(selected);
         let why = tally.most_frequent_skip().map(|(code, n)| format!("; most frequent reason: {code} ({n})"));
         let text = format!(
-            "{skipped} of {selected} instances that the plan selects were skipped: {}.{}% (limit {limit}%){}",
+            "{skipped} of {} that the plan selects {} skipped: {}.{}% (limit {limit}%){}",
+            counted(selected, "instance"),
+            if skipped == 1 { "was" } else { "were" },
             tenths / 10,
             tenths % 10,
             why.unwrap_or_default()

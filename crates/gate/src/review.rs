@@ -15,6 +15,7 @@ use orgpatch_engine::planner::{Promotion, StepSettings};
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_engine::results::reconcile::{KnownTarget, RecordedTarget};
 use orgpatch_engine::{gate, promotion};
+use orgpatch_model::english::counted;
 use orgpatch_model::error::RunError;
 use orgpatch_model::input::Operation;
 use orgpatch_model::patch::WithheldPatches;
@@ -84,7 +85,8 @@ pub async fn review(store: &Store, request: &GateRequest, settings: &StepSetting
         );
     }
     let sha256 = hashes.plan_sha256();
-    let text = format!("{instances} instances in {} targets have something to install; plan {sha256}", targets.len());
+    let (instances, targets) = (counted(instances, "instance"), counted(targets.len(), "target"));
+    let text = format!("to install: {instances} in {targets}; plan {sha256}");
     let answer = GateAnswer { decision: GateDecision::Install, reason: Reason::new(ReasonCode::Work, text) };
     Ok(Answered { answer, hashes: StepHashes { install_plan: Some(sha256), ..request.hashes.clone() } })
 }

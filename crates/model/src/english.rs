@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 /// Returns a number with its noun: `1 account`, `2 accounts`.
 #[must_use]
-pub fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+pub fn counted<N: Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
+    format!("{n} {what}{}", if n == N::from(1) { "" } else { "s" })
 }
 
 /// Returns numbers with their words in one line: `2 access-denied, 1 error`.

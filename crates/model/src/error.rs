@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use crate::english::counted;
+
 /// An error that leaves a Lambda function under its [`name`](RunError::name).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RunError {
@@ -151,7 +153,7 @@ pub enum RunError {
 }
 
 fn waited_for(minutes: i64) -> String {
-    if minutes == 0 { String::new() } else { format!(" after {minutes} minutes of waiting for it") }
+    if minutes == 0 { String::new() } else { format!(" after {} of waiting for it", counted(minutes, "minute")) }
 }
 
 impl RunError {

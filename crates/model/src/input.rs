@@ -181,7 +181,7 @@ impl RunInput {
             // The name becomes part of an object key, so it may not hold a slash or a dot.
             Some(Value::String(name)) if is_plan_name(name) => name.clone(),
             Some(other) => {
-                return wrong(format!("{other} is not a plan name (1 to 63 letters, digits, hyphens and underscores)"));
+                return wrong(format!("{other} is not a plan name ({PLAN_NAME})"));
             }
             None => return wrong("`plan` is missing".to_owned()),
         };
@@ -294,8 +294,15 @@ fn without_earlier_gates(fields: &Map<String, Value>, operation: Operation) -> R
         .ok_or_else(|| format!("`withoutEarlierGates` must be the reason, a text of 1 to {LONGEST_REASON} characters"))
 }
 
-fn is_plan_name(name: &str) -> bool {
-    (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+/// What a plan name is, for people.
+pub const PLAN_NAME: &str = "1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit";
+
+/// Returns true if that can be the name of a plan ([`PLAN_NAME`]).
+#[must_use]
+pub fn is_plan_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 #[cfg(test)]

@@ -83,17 +83,12 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Returns the names of the organizational units above an account, joined by `/`. A unit whose name is not known
-    /// appears by its id. The root does not appear.
+    /// Returns the names of the organizational units above an account as a path ([`path_of_names`]). A unit whose name is
+    /// not known appears by its id. The root does not appear.
     #[must_use]
     pub fn ou_path(&self, account: &Account) -> String {
-        let names: Vec<&str> = account
-            .path
-            .iter()
-            .filter(|id| !id.starts_with("r-"))
-            .map(|id| self.unit_names.get(id).map_or(id.as_str(), String::as_str))
-            .collect();
-        names.join("/")
+        let units = account.path.iter().filter(|id| !id.starts_with("r-"));
+        path_of_names(units.map(|id| self.unit_names.get(id).map_or(id.as_str(), String::as_str)))
     }
 
     /// Returns true if the organization has that root or organizational unit.
@@ -102,6 +97,32 @@ impl Organization {
         self.unit_names.contains_key(id)
             || self.accounts.iter().any(|account| account.path.iter().any(|unit| unit == id))
     }
+}
+
+/// Returns names of organizational units, from the root down, joined by `/`. The name of a unit may hold any character
+/// (botocore 1.43.106, organizations `OrganizationalUnitName`: pattern `[\s\S]*`), so a `/` or `\` within a name gets a `\`
+/// in front. [`names_of_path`] returns the names.
+#[must_use]
+pub fn path_of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let escaped: Vec<String> = names.into_iter().map(|name| name.replace('\\', r"\\").replace('/', r"\/")).collect();
+    escaped.join("/")
+}
+
+/// Returns the names in a path that [`path_of_names`] has written. Empty names are left out: no unit has one.
+#[must_use]
+pub fn names_of_path(path: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut characters = path.chars();
+    while let Some(character) = characters.next() {
+        let last = names.len() - 1;
+        match character {
+            '/' => names.push(String::new()),
+            '\\' => names[last].push(characters.next().unwrap_or('\\')),
+            other => names[last].push(other),
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// Returns the units of a path in `Account.Paths` (`o-x/r-y/ou-a/ou-b/123456789012/`): root first, without the
@@ -145,6 +166,23 @@ mod tests {
             Some(vec!["r-y".into(), "ou-y-a".into(), "ou-y-b".into()])
         );
         assert_eq!(units_of_path("o-x/r-y/123456789012/", "123456789012"), Some(vec!["r-y".into()]));
+    }
+
+    #[test]
+    fn a_slash_in_a_name_is_not_one_between_names() {
+        let paths: [(&[&str], &str); 5] = [
+            (&[], ""),
+            (&["CI", "CD"], "CI/CD"),
+            (&["CI/CD"], r"CI\/CD"),
+            (&[r"CI\", "CD"], r"CI\\/CD"),
+            (&[r"\/", "/"], r"\\\//\/"),
+        ];
+        for (names, path) in paths {
+            assert_eq!(path_of_names(names.iter().copied()), path);
+            assert_eq!(names_of_path(path), names, "{path}");
+        }
+        // As a person may write it.
+        assert_eq!(names_of_path("/Test/Shop/"), ["Test", "Shop"]);
     }
 
     #[test]

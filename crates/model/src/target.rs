@@ -19,7 +19,8 @@ pub struct Target {
     pub account_name: String,
     /// What Organizations said of the account when the run was planned.
     pub account_state: AccountState,
-    /// Names of the organizational units from the root down, joined by `/`; empty directly below the root.
+    /// Names of the organizational units from the root down, joined by `/`; a `/` or `\` in a name has a `\` in front.
+    /// Empty directly below the root.
     pub ou_path: String,
     /// Region code.
     pub region: String,

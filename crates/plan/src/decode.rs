@@ -13,6 +13,9 @@ use super::yaml::{Kind, Location, Node, Value};
 /// How much of the plan's text a message repeats, in characters.
 const LONGEST_QUOTE: usize = 60;
 
+/// The key under which YAML 1.1 merges another mapping (<https://yaml.org/type/merge.html>). YAML 1.2 dropped it.
+const MERGE_KEY: &str = "<<";
+
 /// How many mistakes are kept. More do not help anyone who corrects a plan, and a document full of mistakes must not take
 /// long.
 const MOST_MISTAKES: usize = 200;
@@ -35,6 +38,8 @@ pub(super) struct Fields<'n> {
     path: String,
     place: Location,
     entries: BTreeMap<&'n str, &'n Node>,
+    /// True if a merge key stands there, which is refused: what it would merge is not missing, too.
+    merges: bool,
 }
 
 /// The field names that a mapping may have, and explanations for names that belong elsewhere.
@@ -64,10 +69,15 @@ impl<'n> Fields<'n> {
         Some(At { path: join(&self.path, name), node })
     }
 
+    /// Returns true if a merge key stands there, so that a field that seems to be missing may be in what it would merge.
+    pub fn has_merge_key(&self) -> bool {
+        self.merges
+    }
+
     /// Returns the value of a field that must be there; if it is not, that is a mistake.
     pub fn require(&self, decoder: &mut Decoder, name: &str, valid: &str) -> Option<At<'n>> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.merges {
             decoder.refuse(&self.path, self.place, format!("the field {name} is missing"), format!("{name}: {valid}"));
         }
         found
@@ -202,9 +212,20 @@ impl Decoder {
     pub fn fields<'n>(&mut self, at: &At<'n>, names: &Names) -> Option<Fields<'n>> {
         let valid = names.known.join(", ");
         let mut entries = BTreeMap::new();
+        let mut merges = false;
         for (key, place, node) in self.entries(at, &format!("the fields {valid}"))? {
             if names.known.contains(&key) {
                 entries.insert(key, node);
+                continue;
+            }
+            if key == MERGE_KEY {
+                merges = true;
+                self.refuse(
+                    &at.path,
+                    place,
+                    "the merge key << of YAML 1.1 stands here, and YAML 1.2 has none",
+                    "the fields written out; an alias may stand for the whole value of a field, as in gate: *strict",
+                );
                 continue;
             }
             let hint = match (names.explain)(key) {
@@ -213,7 +234,7 @@ impl Decoder {
             };
             self.refuse(&join(&at.path, key), place, format!("unknown field {}{hint}", quote(key)), valid.clone());
         }
-        Some(Fields { path: at.path.clone(), place: at.node.place, entries })
+        Some(Fields { path: at.path.clone(), place: at.node.place, entries, merges })
     }
 
     /// Reads the entries of a mapping whose keys are texts, each once.

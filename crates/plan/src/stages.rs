@@ -64,9 +64,8 @@ fn stage(
 
     let ous = fields.get("ous").map(|at| claimed(decoder, &at, &ORGANIZATIONAL_UNIT));
     let accounts = fields.get("accounts").map(|at| claimed(decoder, &at, &ACCOUNT));
-    if ous.as_ref().is_none_or(|(written, _)| *written == 0)
-        && accounts.as_ref().is_none_or(|(written, _)| *written == 0)
-    {
+    let none = |list: &Option<(usize, Vec<Located<String>>)>| list.as_ref().is_none_or(|(written, _)| *written == 0);
+    if none(&ous) && none(&accounts) && !fields.has_merge_key() {
         decoder.refuse(
             &at.path,
             at.node.place,

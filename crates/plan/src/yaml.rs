@@ -129,13 +129,51 @@ pub(super) fn load(text: &str) -> Result<Node, YamlError> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let problem = format!("this is not YAML: {}", error.info());
-            YamlError::new(Location::at(*error.marker()), problem, "a YAML document")
+            let place = Location::at(*error.marker());
+            match foreign_space(text, place.line) {
+                Some((place, space)) => YamlError::new(
+                    place,
+                    format!(
+                        "{problem}; the character U+{:04X} stands here, which YAML does not take for a space",
+                        space as u32
+                    ),
+                    "a YAML document with ordinary spaces (U+0020)",
+                ),
+                None => YamlError::new(place, problem, "a YAML document"),
+            }
         })?;
         loader.take(event, span)?;
     }
     loader.root.filter(|root| !root.is_null()).ok_or_else(|| {
         YamlError::new(Location::START, "the document is empty", "a plan, which begins with schemaVersion: 1")
     })
+}
+
+/// Looks for a character that people take for a space and YAML does not, where a space separates something: at the beginning of
+/// a line, or behind one of `- : , [ { ?`. The parser often finds out in the next line that has content, so it looks in `line`
+/// and in the one with content before it.
+fn foreign_space(text: &str, line: usize) -> Option<(Location, char)> {
+    let lines: Vec<&str> = text.lines().take(line).collect();
+    let has_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let above = lines.iter().enumerate().rev().skip(1).find(|(_, line)| has_content(line));
+    let suspects = lines.iter().enumerate().nth(line.checked_sub(1)?).into_iter().chain(above);
+    suspects.into_iter().find_map(|(number, line)| {
+        let mut separates = true;
+        for (column, character) in line.chars().enumerate() {
+            let is_space = matches!(character, ' ' | '\t');
+            if separates && !is_space && (character.is_whitespace() || is_invisible(character)) {
+                let column = column + 1;
+                return Some((Location { line: number + 1, column, end_column: Some(column + 1) }, character));
+            }
+            separates = matches!(character, '-' | ':' | ',' | '[' | '{' | '?') || (separates && is_space);
+        }
+        None
+    })
+}
+
+/// Returns true for characters without width that editors and chat programs leave in what is copied from them.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 #[derive(Default)]

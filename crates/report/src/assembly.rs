@@ -2,6 +2,7 @@
 //! not grow with the number of instances.
 
 use jiff::Timestamp;
+use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
 use orgpatch_engine::matches::Matches;
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
@@ -302,6 +303,7 @@ fn baseline_state(operation: Operation, has_baselines: bool, target: &TargetResu
         (false, _) => BaselineState::PlanHasNone,
         (true, false) => BaselineState::NotCompared,
         (true, true) if target.baseline_changes.is_empty() => BaselineState::AsPlanned,
+        (true, true) if target.baseline_changes.iter().all(Change::is_refused_look) => BaselineState::NotCompared,
         (true, true) => BaselineState::Differ,
     })
 }

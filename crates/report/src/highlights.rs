@@ -229,7 +229,7 @@ impl Highlights {
                 Operation::RestoreBaselines => "baselines were given back in",
                 _ => "the baselines differ from the plan in",
             };
-            return format!("{what} {differ} of {all} targets");
+            return format!("{what} {differ} of {}", counted(all, "target"));
         }
         let counts = listed(step.counts.iter());
         match self.judged_by_another.get(&(step.stage.clone(), step.wave)) {

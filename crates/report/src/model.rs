@@ -252,7 +252,7 @@ pub struct TargetReport {
     pub account_id: String,
     /// Account name.
     pub account_name: String,
-    /// Names of the organizational units from the root down, joined by `/`.
+    /// Names of the organizational units from the root down, joined by `/`; a `/` or `\` in a name has a `\` in front.
     pub ou_path: String,
     /// Region code.
     pub region: String,

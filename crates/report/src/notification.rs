@@ -152,7 +152,7 @@ impl Head {
         }
         if not_reached.all() > 0 {
             let (all, kinds) = (not_reached.all(), highlights.not_reached_by_outcome());
-            let _ = writeln!(text, "{all} of {targets} targets were not reached: {kinds}.");
+            let _ = writeln!(text, "Not reached: {all} of {} ({kinds}).", counted(*targets, "target"));
         }
         // After a halt only what concerns it.
         let causes = self.halt.as_ref().map_or(&self.readiness.first_to_fix, |halt| &halt.first_to_fix);

@@ -7,7 +7,7 @@ mod preview;
 mod restore;
 
 pub use apply::apply;
-use orgpatch_aws::clients::baselines::{Applied, Baselines};
+use orgpatch_aws::clients::baselines::{Applied, Baselines, Looked};
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
@@ -49,18 +49,20 @@ pub async fn converge(
     Ok(())
 }
 
-/// Records how the baselines differ from the plan, and changes nothing in the account.
+/// Records how the baselines differ from the plan, and changes nothing in the account. Returns the differences, with what AWS
+/// refused to show.
 pub async fn record_difference(
     context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
     inventory: &Inventory,
-) -> Result<Option<BaselineRecord>, TargetError> {
+) -> Result<Option<Vec<Change>>, TargetError> {
     let Some(found) = compare(context, request, settings, inventory).await? else {
         return Ok(None);
     };
     write(context, request, TargetObject::Baselines, &found.record).await?;
-    Ok(Some(found.record))
+    warn_and_write_refusals(context, request, &found.refusals).await?;
+    Ok(Some(with_refusals(found.record.changes, &found.refusals)))
 }
 
 /// Puts what is not tested on the lists of rejected patches. If AWS refuses that, nothing is installed in the target. Whether
@@ -120,13 +122,16 @@ async fn difference_to(
 ) -> Result<Found, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let (baselines, memory) = (Baselines::new(&member), remembered(context, request).await?);
-    let observed = baselines.observe(&desired, memory.is_of_earlier_version()).await;
-    let observed = context.sessions.target_result(&request.target, observed).await?.recognized(&memory);
+    let looked = baselines.observe(&desired, memory.is_of_earlier_version()).await;
+    let Looked { observed, refusals } = context.sessions.target_result(&request.target, looked).await?;
+    let observed = observed.recognized(&memory);
+    let mut desired = desired;
+    desired.retain(|baseline| refusals.iter().all(|refusal| refusal.operating_system != baseline.operating_system));
     let changes = difference(&desired, &observed);
     let compared = desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes)).collect();
     let previous = Previous::of(&changes, &observed);
     let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes, compared };
-    Ok(Found { baselines, desired, memory, observed, record })
+    Ok(Found { baselines, desired, memory, observed, record, refusals })
 }
 
 /// What a target has, and what is to be done about it.
@@ -138,6 +143,8 @@ struct Found {
     memory: BaselineMemory,
     observed: Observed,
     record: BaselineRecord,
+    /// What AWS refused to show. Nothing is wanted of these operating systems.
+    refusals: Vec<Refusal>,
 }
 
 impl Found {
@@ -150,12 +157,16 @@ impl Found {
         let made = self.baselines.apply(&self.record.changes, &self.desired, &token(request)).await;
         let Applied { created, refusals } = context.sessions.target_result(&request.target, made).await?;
         remember(context, request, &memory, &memory.clone().after(&created)).await?;
+        let refusals: Vec<Refusal> = self.refusals.into_iter().chain(refusals).collect();
         warn_and_write_refusals(context, request, &refusals).await?;
         Ok(refusals)
     }
 
-    /// Makes the changes. Fails if AWS refuses one.
+    /// Makes the changes. Fails if AWS refuses one, or a look.
     async fn change_all(self, context: &FunctionContext, request: &TargetRequest) -> Result<(), TargetError> {
+        if !self.refusals.is_empty() {
+            return Err(refused(&[], &self.refusals));
+        }
         write(context, request, TargetObject::WithholdingBaselines, &self.record).await?;
         let memory = self.expect(context, request).await?;
         let made = self.baselines.apply_all(&self.record.changes, &self.desired, &token(request)).await;
@@ -200,7 +211,7 @@ async fn write(
     Ok(context.store.write_once(&request.key(object), record).await?)
 }
 
-/// Keeps what AWS refused, so that the report shows only changes that were made as made.
+/// Keeps what AWS refused, so that the report shows only changes that were made as made. The first record stands.
 async fn warn_and_write_refusals(
     context: &FunctionContext,
     request: &TargetRequest,

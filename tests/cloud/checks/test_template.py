@@ -442,6 +442,8 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
         ("HistoryDatabaseName", "patch-history", False),
         ("HistoryDatabaseName", "", False),
         ("ScheduledPlan", "monthly", True),
+        ("ScheduledPlan", "Monthly_Windows", True),
+        ("ScheduledPlan", "_monthly", False),
         ("EvidenceRetentionDays", "0", True),
         ("EvidenceRetentionDays", "365", True),
         ("EvidenceRetentionDays", "10000", False),
@@ -462,6 +464,16 @@ def test_every_parameter_is_described_and_shown_in_one_group() -> None:
 def test_patterns_accept_what_is_right_and_nothing_else(parameter: str, value: str, accepted: bool) -> None:
     pattern = sources.template()["Parameters"][parameter]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, value)) is accepted
+
+
+def test_a_schedule_can_start_any_plan_and_name_any_stage() -> None:
+    schema = json.loads((sources.ROOT / "schemas" / "plan.schema.json").read_text())
+    plan = schema["properties"]["name"]["pattern"]
+    name = plan.removeprefix("^").removesuffix("$")
+    patterns = {key: one.get("AllowedPattern") for key, one in sources.template()["Parameters"].items()}
+    assert patterns["ScheduledPlan"] == plan
+    for parameter in ("InstallStages", "SecondInstallStages", "ThirdInstallStages"):
+        assert patterns[parameter] == f"^(|{name}(,{name})*)$", parameter
 
 
 # ------------------------------------------------------------------------------------------------- rendered template

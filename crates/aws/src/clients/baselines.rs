@@ -39,6 +39,24 @@ pub struct Applied {
     pub refusals: Vec<Refusal>,
 }
 
+/// What there is.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// The baselines and patch groups of the account.
+    pub observed: Observed,
+    /// The operating systems of which AWS refused to show something. What is observed of them is not complete.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Looked {
+    /// Adds a refusal for an operating system, unless it has one.
+    fn refused(&mut self, os: OperatingSystem, error: &CallError) {
+        if self.refusals.iter().all(|refusal| refusal.operating_system != os) {
+            self.refusals.push(Refusal::of_look(os, &error.to_string()));
+        }
+    }
+}
+
 /// The baselines of one account and Region.
 #[derive(Debug, Clone)]
 pub struct Baselines {
@@ -55,25 +73,56 @@ impl Baselines {
 
     /// Reads what matters to those baselines: the list of all baselines, the tags of those that have one of their names or
     /// are registered where one of them should be, and the definitions of those that have the tags of orgpatch. `all`: the tags
-    /// of every baseline that has a name of orgpatch.
-    pub async fn observe(&self, desired: &[Baseline], all: bool) -> Result<Observed, CallError> {
-        let mut observed = self.list().await?;
+    /// of every baseline that has a name of orgpatch. A call that AWS refuses costs the operating systems that it is about.
+    pub async fn observe(&self, desired: &[Baseline], all: bool) -> Result<Looked, CallError> {
+        let mut looked = Looked::default();
+        match self.list().await {
+            Ok(observed) => looked.observed = observed,
+            Err(error) if error.kind.is_refusal() => {
+                desired.iter().for_each(|baseline| looked.refused(baseline.operating_system, &error));
+                return Ok(looked);
+            }
+            Err(error) => return Err(error),
+        }
         let groups: HashSet<&str> = desired.iter().filter_map(|baseline| baseline.patch_group.as_deref()).collect();
         if !groups.is_empty() {
-            observed.patch_groups = self.patch_groups(|group| groups.contains(group)).await?;
+            match self.patch_groups(|group| groups.contains(group)).await {
+                Ok(found) => looked.observed.patch_groups = found,
+                Err(error) if error.kind.is_refusal() => {
+                    let with_group = desired.iter().filter(|baseline| baseline.patch_group.is_some());
+                    with_group.for_each(|baseline| looked.refused(baseline.operating_system, &error));
+                }
+                Err(error) => return Err(error),
+            }
         }
         let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
-        let in_use = in_use(&observed);
-        for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
+        let in_use = in_use(&looked.observed);
+        let mut baselines = std::mem::take(&mut looked.observed.baselines);
+        for baseline in baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
             let may_be_ours = all && baseline.name.starts_with(NAME_PREFIX);
-            if named(&baseline.name) || in_use.contains(&baseline.id) || may_be_ours {
-                baseline.tags = self.tags(&baseline.id).await?;
-            }
-            if named(&baseline.name) && baseline.has_tags_of_orgpatch() {
-                baseline.definition = Some(self.definition(&baseline.id).await?);
+            let with_tags = named(&baseline.name) || in_use.contains(&baseline.id) || may_be_ours;
+            match self.details(baseline, with_tags, named(&baseline.name)).await {
+                Ok(()) => {}
+                Err(error) if error.kind.is_refusal() => {
+                    let os = OperatingSystem::from_name(&baseline.operating_system);
+                    os.iter().for_each(|os| looked.refused(*os, &error));
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(observed)
+        looked.observed.baselines = baselines;
+        Ok(looked)
+    }
+
+    /// Reads the tags of a baseline, and its definition if it may be orgpatch's.
+    async fn details(&self, baseline: &mut ObservedBaseline, with_tags: bool, is_named: bool) -> Result<(), CallError> {
+        if with_tags {
+            baseline.tags = self.tags(&baseline.id).await?;
+        }
+        if is_named && baseline.has_tags_of_orgpatch() {
+            baseline.definition = Some(self.definition(&baseline.id).await?);
+        }
+        Ok(())
     }
 
     /// Reads what matters to restoring: the list of all baselines, every patch group, and the tags of those that are

@@ -76,7 +76,7 @@ fn or<'a>(words: impl Iterator<Item = &'a str>) -> String {
 pub fn frozen(first: &Stage, systems: impl Iterator<Item = OperatingSystem>) -> String {
     let scan = format!("up to the day (UTC) on which stage {} is scanned", first.name);
     let until = match first.approve {
-        Some(Approve::AfterDays(days @ 1..)) => format!("{scan}, minus {}", counted(days.into(), "day")),
+        Some(Approve::AfterDays(days @ 1..)) => format!("{scan}, minus {}", counted(days, "day")),
         Some(Approve::Until(date)) => format!("{scan}, and not after {date}"),
         Some(Approve::AfterDays(_) | Approve::Frozen) | None => scan,
     };
@@ -109,7 +109,7 @@ pub fn gate(gate: Gate, is_last: bool) -> String {
     let mut limits = vec![limit(gate.max_failed_percent, "failed"), limit(gate.max_unreachable_percent, "unreachable")];
     match gate.min_succeeded {
         Some(0) => {}
-        Some(least) => limits.push(format!("at least {} patched or compliant", counted(least as usize, "instance"))),
+        Some(least) => limits.push(format!("at least {} patched or compliant", counted(least, "instance"))),
         None if is_last => {}
         None => limits.push("at least 1 instance of the whole stage patched or compliant".to_owned()),
     }
@@ -133,9 +133,9 @@ pub fn deadline(deadline: StepDeadline) -> String {
         DeadlineSource::Turns(turns) => {
             let sum = format!(
                 "{} of {}, {} of {}",
-                counted(turns.installs as usize, "install"),
+                counted(turns.installs, "install"),
                 hours(INSTALL_SECONDS),
-                counted(turns.scans as usize, "scan"),
+                counted(turns.scans, "scan"),
                 hours(SCAN_SECONDS),
             );
             let needed = turns.seconds();

@@ -63,7 +63,7 @@ fn head(out: &mut String, preview: &Preview) {
     let _ = writeln!(
         out,
         "  Rate       {} at the same time; in each target {} of its instances install at the same time, until more than {} fail",
-        english::counted(rate.targets as usize, "target"),
+        english::counted(rate.targets, "target"),
         rate.max_concurrency,
         rate.max_errors,
     );
@@ -124,7 +124,7 @@ fn wave(stage: &StagePreview, step: &StepPreview) -> String {
         None => format!("wave {} of {}, the rest", step.wave, stage.waves),
         Some(share) => {
             let share = match share {
-                Wave::Accounts(n) => english::counted(n as usize, "account"),
+                Wave::Accounts(n) => english::counted(n, "account"),
                 Wave::Percent(percent) => format!("{percent} of the accounts"),
             };
             format!("wave {} of {}, up to {share}", step.wave, stage.waves)
@@ -154,7 +154,12 @@ fn left_out(out: &mut String, preview: &Preview) {
     let _ = writeln!(out, "\nLeft out: {}", english::counted(outside.len(), "account"));
     let rows = outside.iter().map(|account| {
         let name = printable(&account.account_name);
-        [account.account_id.clone(), name, unit(&account.ou_path), printable(&account.reason.text)]
+        let state = account.account_state.filter(|state| !state.can_be_entered());
+        let why = match state {
+            Some(state) => format!("{}; the account is {state}", printable(&account.reason.text)),
+            None => printable(&account.reason.text),
+        };
+        [account.account_id.clone(), name, unit(&account.ou_path), why]
     });
     for line in lines(rows) {
         let _ = writeln!(out, "   {line}");

@@ -1,6 +1,7 @@
 //! Filters the instances and targets of a report.
 
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::organization::names_of_path;
 use orgpatch_model::outcome::Outcome;
 use orgpatch_report::{Report, TargetReport};
 
@@ -47,10 +48,7 @@ impl<'a> Filter<'a> {
     }
 
     fn wants_target(&self, target: &TargetReport) -> bool {
-        let below = |unit: &String| {
-            let unit = unit.trim_matches('/');
-            target.ou_path.strip_prefix(unit).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+        let below = |unit: &String| names_of_path(&target.ou_path).starts_with(&names_of_path(unit));
         matches_any(self.stages, |stage| *stage == target.stage)
             && matches_any(self.units, below)
             && matches_any(self.accounts, |account| *account == target.account_id || *account == target.account_name)

@@ -96,11 +96,12 @@ pub enum Change {
         /// How many baselines there are.
         baselines: usize,
     },
-    /// AWS refused a change of this operating system. The changes before it were made; those behind it were not tried.
+    /// AWS refused a change of this operating system. The changes before it were made; those behind it were not tried. Or AWS
+    /// refused to show what the account has, and nothing was tried.
     Refused {
         /// Operating system.
         operating_system: OperatingSystem,
-        /// How many changes are missing.
+        /// How many changes are missing. 0: it is not known, because AWS refused to show what the account has.
         not_made: usize,
         /// What was refused, with AWS's words.
         reason: Reason,
@@ -270,6 +271,14 @@ impl Change {
             | Self::Refused { operating_system, .. } => Some(*operating_system),
             Self::Left { .. } => None,
         }
+    }
+}
+
+impl Change {
+    /// Returns true if AWS refused to show what the account has, so that nothing was compared.
+    #[must_use]
+    pub fn is_refused_look(&self) -> bool {
+        matches!(self, Self::Refused { not_made: 0, .. })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Changes to baselines that AWS refuses: they cost their operating system and no other.
+//! Calls about baselines that AWS refuses: they cost their operating system and no other.
 
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Change;
 
-/// A change that AWS refused. Later changes of its operating system are not tried, because each needs the one before.
+/// A change that AWS refused, or a look at what the account has. Later changes of its operating system are not tried, because
+/// each needs the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// Operating system.
     pub operating_system: OperatingSystem,
-    /// How many of its changes are missing: the refused one and those behind it.
+    /// How many of its changes are missing: the refused one and those behind it. 0: it is not known, because the look was refused.
     pub not_made: usize,
     /// What was refused, with AWS's words.
     pub reason: Reason,
@@ -39,6 +40,19 @@ impl Refusal {
             ),
         );
         Self { operating_system, not_made: 1, reason }
+    }
+
+    /// Makes the refusal of a look at what the account has for that operating system.
+    #[must_use]
+    pub fn of_look(operating_system: OperatingSystem, error: &str) -> Self {
+        let reason = Reason::new(
+            ReasonCode::BaselineRefused,
+            format!(
+                "the baseline for {operating_system} cannot be compared with the plan: AWS refused to show what the \
+                 account has: {error}"
+            ),
+        );
+        Self { operating_system, not_made: 0, reason }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::organization::AccountState;
 use orgpatch_model::reason::Reason;
 use orgpatch_plan::{ConflictSettings, Gate, NeverReboot, Passes, Plan, Rate, Reboot, Selection, TagValues, Untested};
 use schemars::JsonSchema;
@@ -71,8 +72,11 @@ pub struct AccountOutsidePlan {
     pub account_id: String,
     /// Account name.
     pub account_name: String,
-    /// Names of the organizational units from the root down, joined by `/`.
+    /// Names of the organizational units from the root down, joined by `/`; a `/` or `\` in a name has a `\` in front.
     pub ou_path: String,
+    /// What Organizations said of the account when the run was planned. Absent in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_state: Option<AccountState>,
     /// Why.
     pub reason: Reason,
 }

@@ -58,6 +58,7 @@ pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>
                 account_id: account.id.clone(),
                 account_name: account.name.clone(),
                 ou_path: organization.ou_path(account),
+                account_state: Some(account.state),
                 reason,
             }),
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orgpatch_model::english::counted;
 use orgpatch_model::input::Operation;
 use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
@@ -187,7 +188,10 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     } = facts;
     let with_unlisted = |reason: Reason| match unlisted_chunks as usize * CHUNK_SIZE {
         0 => reason,
-        n => Reason { text: format!("{}; up to {n} instances of the target are in no row", reason.text), ..reason },
+        n => Reason {
+            text: format!("{}; up to {} of the target are in no row", reason.text, counted(n, "instance")),
+            ..reason
+        },
     };
     let lost = with_unlisted(Reason::new(
         ReasonCode::Lost,

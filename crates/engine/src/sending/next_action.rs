@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use orgpatch_model::english::counted;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Phase;
 use orgpatch_plan::MaxErrors;
@@ -226,8 +227,9 @@ fn unsettled_seconds(intent: &Intent, looked_at: Timestamp) -> Option<u32> {
 fn unsent<'a>(instance: &InstanceFacts<'a>, target: &TargetFacts) -> NextAction<'a> {
     if let Some(errors) = target.errors.filter(|errors| errors.are_too_many()) {
         let text = format!(
-            "nothing was sent, because the install failed on {} instances of this account and Region; `maxErrors` allows {}",
-            errors.counted, errors.allowed
+            "nothing was sent, because the install failed on {} of this account and Region; `maxErrors` allows {}",
+            counted(errors.counted, "instance"),
+            errors.allowed
         );
         return NextAction::Record(InvocationResult::StoppedBeforeTurn(Reason::new(ReasonCode::MaxErrors, text)));
     }

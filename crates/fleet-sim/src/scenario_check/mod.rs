@@ -63,7 +63,7 @@ fn check(scenario: &Scenario) -> Vec<String> {
 fn check_organization<'a>(scenario: &'a Scenario, problems: &mut Vec<String>) -> BTreeSet<&'a str> {
     let mut placed = BTreeMap::new();
     let mut ou_ids = BTreeMap::new();
-    check_ous("", &scenario.organization, &mut placed, &mut ou_ids, problems);
+    check_ous("", 1, &scenario.organization, &mut placed, &mut ou_ids, problems);
     let mut accounts: BTreeSet<&str> = placed.keys().copied().collect();
     accounts.extend(scenario.accounts.keys().map(String::as_str));
     accounts.insert(&scenario.management);
@@ -77,6 +77,7 @@ fn check_organization<'a>(scenario: &'a Scenario, problems: &mut Vec<String>) ->
 
 fn check_ous<'a>(
     parent: &str,
+    level: usize,
     ous: &'a [OuEntry],
     placed: &mut BTreeMap<&'a str, String>,
     ou_ids: &mut BTreeMap<&'a str, String>,
@@ -85,7 +86,7 @@ fn check_ous<'a>(
     let mut names = BTreeSet::new();
     for ou in ous {
         let path = if parent.is_empty() { ou.ou.clone() } else { format!("{parent}/{}", ou.ou) };
-        if path.split('/').count() > 5 {
+        if level > 5 {
             problems.push(format!("organization {path}: too deep, Organizations allows five levels of OUs"));
         }
         if !names.insert(&ou.ou) {
@@ -106,7 +107,7 @@ fn check_ous<'a>(
                 ));
             }
         }
-        check_ous(&path, &ou.ous, placed, ou_ids, problems);
+        check_ous(&path, level + 1, &ou.ous, placed, ou_ids, problems);
     }
 }
 

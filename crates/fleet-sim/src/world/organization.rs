@@ -97,7 +97,9 @@ impl Organization {
 
     fn add_ous(&mut self, scenario: &Scenario, root_part: &str, parent: Option<&Ou>, entries: &[OuEntry]) {
         for entry in entries {
-            let path = parent.map_or_else(|| entry.ou.clone(), |above| format!("{}/{}", above.path, entry.ou));
+            // As orgpatch writes a path, so that a `/` in a name is told from one between names.
+            let name = entry.ou.replace('\\', r"\\").replace('/', r"\/");
+            let path = parent.map_or_else(|| name.clone(), |above| format!("{}/{name}", above.path));
             let id = entry.id.clone().unwrap_or_else(|| format!("ou-{root_part}-{}", ids::hex(&["ou", &path], 8)));
             let mut chain = parent.map(|above| above.ids.clone()).unwrap_or_default();
             chain.push(id.clone());

@@ -187,7 +187,7 @@ macro_rules! for_each_code {
                         "The account has no room for another baseline in the Region. orgpatch skips the instances of the operating system."
                         "Delete baselines that you no longer need, and run orgpatch again.",
                     BaselineRefused "baseline-refused"
-                        "AWS refused a change to the baseline of an operating system. orgpatch skips its instances in this target and works on the others."
+                        "AWS refused a call about the baseline of an operating system: a change, or a look at what the account has. An install run skips its instances in this target and works on the others."
                         "Read AWS's words in the reason: a value that AWS does not accept, or a permission or SCP that denies the call. Then run orgpatch again.",
                     BaselineTagsOnly "baseline-tags-only"
                         "A baseline has the tags of orgpatch, but its id is not in the record of what orgpatch created in this account and Region. orgpatch leaves it alone and skips the instances of its operating system."

@@ -26,7 +26,7 @@ fn fields_that_nobody_knows() {
     line 4, column 1: region: unknown field "region" (did you mean regions?); valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     line 5, column 1: reboots: unknown field "reboots" (did you mean reboot?); valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     line 6, column 1: owner: unknown field "owner"; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
-    line 7, column 1: ["<<"]: unknown field "<<"; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
+    line 7, column 1: the merge key << of YAML 1.1 stands here, and YAML 1.2 has none; valid: the fields written out; an alias may stand for the whole value of a field, as in gate: *strict
     line 8, column 1: [""]: unknown field ""; valid: schemaVersion, name, timeZone, regions, allowUnknownRegions, select, reboot, neverReboot, conflicts, rate, gateValidFor, baselines, stages
     "#);
 }

@@ -13,6 +13,26 @@ fn text_that_is_not_yaml() {
 }
 
 #[test]
+fn spaces_that_are_none_to_yaml_are_named_where_they_stand() {
+    let of = |space: &str| {
+        mistakes(&format!("{HEAD}stages:\n  - name: test\n    ous:{space}[r-abcd]\n\n    # All.\n    deadline: 16h\n"))
+    };
+    assert_snapshot!(of("\u{a0}"), @"line 6, column 9: this is not YAML: simple key expect ':'; the character U+00A0 stands here, which YAML does not take for a space; valid: a YAML document with ordinary spaces (U+0020)");
+    assert_snapshot!(of(" \u{3000}"), @r#"line 6, column 10: stages[0].ous: "\u{3000}[r-abcd]" is not a list; valid: a list; each item the id of an organizational unit, such as ou-abcd-11111111, or of the root, such as r-abcd"#);
+    assert_snapshot!(of("\u{200b}"), @"line 6, column 9: this is not YAML: simple key expect ':'; the character U+200B stands here, which YAML does not take for a space; valid: a YAML document with ordinary spaces (U+0020)");
+    // Behind a letter it separates nothing, and the mistake is another one.
+    assert_snapshot!(mistakes("name: mon\u{a0}thly\nstages: [\n"), @"line 3, column 1: this is not YAML: while parsing a node, did not find expected node content; valid: a YAML document");
+}
+
+#[test]
+fn a_merge_key_is_one_mistake_and_what_it_would_merge_is_none() {
+    assert_snapshot!(mistakes(&format!("{HEAD}stages:\n  - &all {{name: test, ous: [r-abcd]}}\n  - <<: *all\n    gate: {{maxFailedPercent: 101}}\n")), @"
+    line 6, column 5: stages[1]: the merge key << of YAML 1.1 stands here, and YAML 1.2 has none; valid: the fields written out; an alias may stand for the whole value of a field, as in gate: *strict
+    line 7, column 30: stages[1].gate.maxFailedPercent: 101 is over 100; valid: a whole number from 0 to 100
+    ");
+}
+
+#[test]
 fn documents_that_are_empty_or_too_many() {
     assert_snapshot!(mistakes(""), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");
     assert_snapshot!(mistakes("# only a comment\n"), @"line 1, column 1: the document is empty; valid: a plan, which begins with schemaVersion: 1");

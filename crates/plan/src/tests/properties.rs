@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use orgpatch_model::input::is_plan_name;
 use orgpatch_model::operating_system::OperatingSystem;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
@@ -13,6 +14,15 @@ use super::super::{
 };
 use super::listed;
 use super::planned_baselines::{Parts, baselines_of, parts};
+
+proptest! {
+    /// The input of a run has a pattern of its own, because it knows no plan.
+    #[test]
+    fn what_names_a_plan_in_it_names_it_in_the_input_of_a_run(name in "[-_.a-zA-Z0-9é ]{0,3}|[a-z]{62,65}") {
+        let read = read(&format!("schemaVersion: 1\nname: \"{name}\"\nregions: [ap-northeast-1]\nstages: [{{name: test, ous: [r-abcd]}}]\n"));
+        prop_assert_eq!(read.is_ok(), is_plan_name(&name));
+    }
+}
 
 const NAME: &str = "[A-Za-z0-9][A-Za-z0-9_-]{0,12}";
 const REGION: &str = "(ap|us-gov|eusc-de)-(north|southeast)-[1-9]";

@@ -7,6 +7,7 @@ import { indexReport } from "../src/model/data";
 import { makeFilter, type Query } from "../src/model/filter";
 import { duration, percent, sentenceCase, utc } from "../src/model/format";
 import { ReportReader, readReport, UnreadableReport } from "../src/model/load";
+import { buildOrganization } from "../src/model/organization";
 import { missingCounts, patchStatuses, stillMissing } from "../src/model/patches";
 import { explainer, type ReasonCatalogue, reasonHelp } from "../src/model/reason-codes";
 import type { BaselineChange, InstanceRow } from "../src/model/report";
@@ -460,4 +461,22 @@ test("every reason code of an instance is in the catalogue", () => {
 
 test("the generated halted report is halted", () => {
   expect(halted.steps.map((step) => step.decision)).toEqual(["advance", "halt", "not-attempted", "not-attempted"]);
+});
+
+test("a slash in the name of a unit is not one between units", () => {
+  const report = structuredClone(withExtras);
+  const [first, second, ...others] = report.targets;
+  Object.assign(first as object, { ouPath: "CI\\/CD" });
+  Object.assign(second as object, { ouPath: "CI/CD" });
+  for (const target of others) target.ouPath = "Other";
+  const data = indexReport(report);
+  const top = buildOrganization(data).root.children.map((unit) => [
+    unit.name,
+    unit.children.map((child) => child.name),
+  ]);
+  expect(top.slice(0, 2)).toEqual([
+    ["CI/CD", [first?.accountName]],
+    ["CI", ["CD"]],
+  ]);
+  expect(makeFilter(data).filter.facet("ou")?.values).toEqual(["CI", "CI/CD", "CI\\/CD", "Other"]);
 });

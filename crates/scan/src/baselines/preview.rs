@@ -19,7 +19,7 @@ pub async fn preview(
 ) -> Result<Next, TargetError> {
     let inventory = look(context, request, settings).await?;
     let reason = match record_difference(context, request, settings, &inventory).await? {
-        Some(record) => compared(&record.changes),
+        Some(changes) => compared(&changes),
         None => nothing_to_compare(settings),
     };
     recorded(context, request, reason).await
@@ -31,6 +31,11 @@ fn compared(changes: &[Change]) -> Reason {
             ReasonCode::BaselinesEqual,
             "the baselines are as the plan wants them; no instance was asked",
         );
+    }
+    let refused: Vec<String> =
+        changes.iter().filter(|change| change.is_refused_look()).map(ToString::to_string).collect();
+    if !refused.is_empty() {
+        return Reason::new(ReasonCode::BaselineRefused, refused.join("; "));
     }
     Reason::new(
         ReasonCode::BaselinesDiffer,

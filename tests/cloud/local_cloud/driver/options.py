@@ -91,7 +91,7 @@ def plan_name(plan: Path) -> str:
     except (yaml.YAMLError, UnicodeDecodeError):
         document = None
     name = document.get("name") if isinstance(document, dict) else None
-    return name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,63}", name) else plan.stem
+    return name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", name) else plan.stem
 
 
 def execution_input(options: argparse.Namespace) -> dict[str, Any]:

@@ -352,15 +352,41 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_was_looked_up_for_one_instance_says_nothing_about_another() {
-        let request: TargetRequest = serde_json::from_value(json!({
+    fn request() -> TargetRequest {
+        serde_json::from_value(json!({
             "runId": "run", "step": "01-test-1", "phase": "install", "now": "2026-11-10T00:00:00Z",
             "deadline": "2026-11-10T12:00:00Z", "hashes": {"settings": ""},
             "target": {"accountId": "222200000001", "accountName": "shop", "accountState": "ACTIVE", "ouPath": "",
                 "region": "eu-west-1", "stage": "test", "wave": 1},
         }))
-        .expect("a request");
+        .expect("a request")
+    }
+
+    /// Only such a command is cancelled when a step ends: one that has begun would be cut in the middle of an install.
+    #[test]
+    fn a_command_is_unbegun_only_if_the_service_says_so() {
+        let mut state = State::new(&request(), Vec::new(), Vec::new());
+        let invocation = |status: &str| Invocation {
+            command_id: "command".into(),
+            instance_id: "i-1".into(),
+            status: status.into(),
+            status_details: status.into(),
+            started_at: None,
+            finished_at: None,
+            exit_code: None,
+        };
+        let mut is_unbegun_after = |found: Option<&str>| {
+            state.note_begun("command", found.map(invocation).as_ref());
+            state.is_unbegun("command")
+        };
+        assert!(!is_unbegun_after(None), "the service does not show it yet");
+        assert!(is_unbegun_after(Some("Pending")));
+        assert!(is_unbegun_after(None), "what it said holds until it says something else");
+        assert!(!is_unbegun_after(Some("InProgress")));
+    }
+
+    #[test]
+    fn what_was_looked_up_for_one_instance_says_nothing_about_another() {
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).expect("a time");
         let receiver = |id: &str| Receiver {
             availability_zone: None,
@@ -370,7 +396,7 @@ mod tests {
         };
         let intended = |id: &str| ((Phase::Install, Pass::First), Intent::attempt(id, None, at(0)));
         let mut state =
-            State::new(&request, vec![receiver("i-1"), receiver("i-2")], vec![intended("i-1"), intended("i-2")]);
+            State::new(&request(), vec![receiver("i-1"), receiver("i-2")], vec![intended("i-1"), intended("i-2")]);
         let asked = |id: &str| vec![(id.to_owned(), format!("comment of {id}"))];
         state.note_looked_up(&HashMap::new(), asked("i-1"), at(35));
         state.note_looked_up(&HashMap::new(), asked("i-2"), at(125));

@@ -4,6 +4,7 @@ import { CHANGES, type Change, changeName, changesOf } from "./changes";
 import { competingPatcherCodes, patcherName } from "./competing-patchers";
 import { type Data, type Instance, once } from "./data";
 import { osName, plural, sentenceCase } from "./format";
+import { partsOfPath } from "./organization";
 import { OUTCOMES, outcomeText } from "./outcomes";
 import { indexPatches, type PatchIndex, type PatchRow, rowsOf } from "./patches";
 import { problems } from "./readiness";
@@ -62,8 +63,8 @@ export const stageValue = (stage: string, wave: number): string => `${stage}.${w
 
 /** Returns a path of organizational units and all paths above it, without the root. */
 function ancestors(path: string): string[] {
-  const names = path.split("/").filter(Boolean);
-  return names.map((_, i) => names.slice(0, i + 1).join("/"));
+  const parts = partsOfPath(path);
+  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
 }
 
 /** What makes a facet. */

@@ -29,6 +29,12 @@ const NAMES: Record<OrgNode["kind"], string> = {
 };
 export const kindName = (node: OrgNode): string => NAMES[node.kind];
 
+/**
+ * Returns the parts of a path of organizational units, one for each unit, as they stand there: a `/` or `\` in the name of a
+ * unit has a `\` in front.
+ */
+export const partsOfPath = (path: string): string[] => path.match(/(?:\\[\s\S]|[^/\\])+/g) ?? [];
+
 /** Builds the tree of all targets. */
 export function buildOrganization(data: Data): Organization {
   const byKey = new Map<string, OrgNode>();
@@ -44,9 +50,9 @@ export function buildOrganization(data: Data): Organization {
   for (const target of data.targets) {
     let at = root;
     const path: string[] = [];
-    for (const name of target.ouPath.split("/").filter(Boolean)) {
-      path.push(name);
-      at = node(`ou:${path.join("/")}`, "ou", name, at);
+    for (const part of partsOfPath(target.ouPath)) {
+      path.push(part);
+      at = node(`ou:${path.join("/")}`, "ou", part.replace(/\\([\s\S])/g, "$1"), at);
     }
     const account = node(target.accountId, "account", target.accountName || target.accountId, at);
     const region = node(`${target.accountId}/${target.region}`, "region", target.region, account);

@@ -99,6 +99,7 @@ export interface AccountOutsidePlan {
   accountId: string;
   accountName: string;
   ouPath: string;
+  accountState?: string;
   reason: Reason;
 }
 

@@ -140,10 +140,15 @@ export const AccountsOutsidePlan = ({ data }: { data: Data }): JSX.Element => (
     ) : (
       <PlainTable
         caption="Accounts outside the plan"
-        heads={["Account", "Organizational unit", "Reason"]}
+        heads={["Account", "Organizational unit", "State", "Reason"]}
         rows={data.accountsOutsidePlan.map((row) => ({
           key: row.accountId,
-          cells: [<Account row={row} />, <Text>{row.ouPath || "–"}</Text>, <ReasonText reason={row.reason} />],
+          cells: [
+            <Account row={row} />,
+            <Text>{row.ouPath || "–"}</Text>,
+            <Text>{row.accountState ?? "–"}</Text>,
+            <ReasonText reason={row.reason} />,
+          ],
         }))}
       />
     )}
