@@ -23,6 +23,9 @@ pub struct ValidateResult {
     /// What the plan meant under an earlier build and does not mean any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed_defaults: Vec<ChangedDefault>,
+    /// What probably does not mean what it says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<PlanError>,
     /// What the sources of the plan mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cautions: Vec<String>,
@@ -37,6 +40,7 @@ impl ValidateResult {
             sha256: Some(sha256_hex(&file.text)),
             errors: Vec::new(),
             changed_defaults: orgpatch_plan::changed_defaults(plan),
+            warnings: file.warnings.clone(),
             cautions: plan.cautions(),
         }
     }
@@ -49,6 +53,7 @@ impl ValidateResult {
             sha256: None,
             errors: errors.iter().cloned().collect(),
             changed_defaults: Vec::new(),
+            warnings: Vec::new(),
             cautions: Vec::new(),
         }
     }
@@ -77,18 +82,24 @@ pub fn renderer(stream: &impl IsTerminal) -> Renderer {
     }
 }
 
+/// Returns the warnings about a plan in their lines.
+pub fn warnings(file: &PlanFile, renderer: &Renderer) -> String {
+    let shown = |warning| snippet(Level::WARNING, &file.name, &file.text, warning, renderer) + "\n\n";
+    file.warnings.iter().map(shown).collect()
+}
+
 fn snippets(name: &str, text: &str, errors: &PlanErrors, renderer: &Renderer) -> String {
     let mut output = String::new();
     for error in errors {
         // Writing into a string cannot fail.
-        let _ = writeln!(output, "{}\n", snippet(name, text, error, renderer));
+        let _ = writeln!(output, "{}\n", snippet(Level::ERROR, name, text, error, renderer));
     }
     let count = errors.iter().len();
     let _ = writeln!(output, "{name}: {count} mistake{}", if count == 1 { "" } else { "s" });
     output
 }
 
-fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> String {
+fn snippet(level: Level<'_>, name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> String {
     let title = match error.path.as_str() {
         "" => error.problem.clone(),
         path => format!("{path}: {}", error.problem),
@@ -113,10 +124,8 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
                 .iter()
                 .map(|related| AnnotationKind::Context.span(within(&related.span)).label(related.text.as_str())),
         );
-    let report = Level::ERROR
-        .primary_title(title)
-        .element(snippet)
-        .element(Level::HELP.message(format!("valid: {}", error.valid)));
+    let report =
+        level.primary_title(title).element(snippet).element(Level::HELP.message(format!("valid: {}", error.valid)));
     renderer.render(&[report])
 }
 
@@ -210,7 +219,7 @@ stages:
 
     #[test]
     fn results_for_programs() {
-        let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned() };
+        let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned(), warnings: Vec::new() };
         assert_snapshot!(document(&[ValidateResult::of_mistakes(&file, &errors_of(PLAN))]), @r#"
         {
           "plan": "monthly.yaml",

@@ -1,5 +1,6 @@
 //! `orgpatch validate`: reads plans and says whether they are valid. It needs no AWS account and no network.
 
+use std::io;
 use std::process::ExitCode;
 
 use orgpatch_model::digest::sha256_hex;
@@ -23,7 +24,7 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
                 continue;
             }
         };
-        let read = orgpatch_plan::read(&file.text);
+        let (file, read) = plan_file::plan(file);
         match (arguments.format, &read) {
             (Format::Json, Ok(plan)) => results.push(ValidateResult::of_plan(&file, plan)),
             (Format::Json, Err(errors)) => results.push(ValidateResult::of_mistakes(&file, errors)),
@@ -42,11 +43,12 @@ fn show(file: &PlanFile, plan: &Plan) {
     print(&summary(file, plan));
     // Not in the answer itself, which says that the plan is valid.
     eprint!("{}", orgpatch_plan::changed_defaults(plan).iter().map(note).collect::<String>());
-    caution(plan);
+    caution(file, plan);
 }
 
-/// Says on the error stream what the sources of a plan mean.
-pub fn caution(plan: &Plan) {
+/// Says on the error stream what probably does not mean what it says, and what the sources of a plan mean.
+pub fn caution(file: &PlanFile, plan: &Plan) {
+    eprint!("{}", mistakes::warnings(file, &mistakes::renderer(&io::stderr())));
     for caution in plan.cautions() {
         eprintln!("caution: {caution}");
     }
@@ -74,7 +76,7 @@ mod tests {
     fn a_valid_plan_is_named_with_its_stages_in_order() {
         let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
             stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
-        let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned() };
+        let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned(), warnings: Vec::new() };
         let plan = orgpatch_plan::read(&file.text).expect("a plan");
         let sha256 = sha256_hex(text);
         assert_eq!(
