@@ -12,7 +12,7 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger, PhaseAndPass};
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::baselines::BaselineRecord;
+use orgpatch_engine::baselines::{AppliedBaselines, BaselineRecord, ComparedBaseline};
 use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::install::second_pass::{SecondPassRules, after_both, second_pass};
 use orgpatch_engine::inventory::Inventory;
@@ -24,6 +24,7 @@ use orgpatch_engine::promotion;
 use orgpatch_engine::promotion::TestedSet;
 use orgpatch_engine::results::command_results::CommandResult;
 use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
+use orgpatch_engine::results::other_baseline::OtherBaseline;
 use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, instance_results};
 use orgpatch_engine::sending::intent::Intent;
 use orgpatch_engine::sending::invocation::InvocationResult;
@@ -106,6 +107,7 @@ enum ChunkState {
 
 impl Look<'_> {
     async fn after_scan(&self, asked: &Results) -> Result<Next, TargetError> {
+        let compared = &self.compared_baselines().await?;
         self.each_chunk(async |chunk| {
             let (request, store) = (self.request, &self.context.store);
             let inventory: Inventory = store.get(&request.chunk_key(ChunkObject::Inventory, chunk)).await?;
@@ -118,10 +120,9 @@ impl Look<'_> {
             };
             let patches = self.patches(&judged).await?;
             let mut rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
-            if self.settings.operation == Operation::Scan {
-                let baselines: Option<BaselineRecord> = store.find_once(&request.key(TargetObject::Baselines)).await?;
-                let compared = baselines.map(|record| record.compared).unwrap_or_default();
-                instance_results::mark_judged_by(&mut rows, &compared);
+            match self.settings.operation {
+                Operation::Scan => instance_results::mark_judged_by(&mut rows, &judged, compared),
+                _ => self.other_baseline(compared).after_scan(&mut rows, &judged),
             }
             let Inventory { conflict_notes, matching, .. } = inventory;
             self.write(chunk, rows, Seen { conflict_notes, matching }).await
@@ -134,6 +135,7 @@ impl Look<'_> {
     async fn before_install(&self, asked: &Results) -> Result<Next, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         let tested = &step_inputs::tested(store, &request.run_id, self.settings).await?;
+        let compared = &self.compared_baselines().await?;
         self.each_chunk(async |chunk| {
             let Some(planned) = step_inputs::planned_install(store, request, chunk).await? else {
                 return Ok(ChunkState::Recorded);
@@ -143,7 +145,8 @@ impl Look<'_> {
             let evidence = self.evidence(ids(&order), asked).await?;
             let view = self.view(&order.withheld);
             let judged = instance_results::judge_pre_install_scan(view, &order, &scanned.instances, asked, &evidence);
-            let Some(judged) = judged else { return Ok(ChunkState::Open) };
+            let Some(mut judged) = judged else { return Ok(ChunkState::Open) };
+            self.other_baseline(compared).before_install(&order, &mut judged);
             let patches = self.patches(&judged).await?;
             let order = promotion::approve(order, tested, &mut instance_results::found(judged, patches));
             store.write_once(&request.chunk_key(ChunkObject::Approved, chunk), &order).await?;
@@ -158,9 +161,10 @@ impl Look<'_> {
             return Ok(Next::again(NextFunction::Install, (Phase::Install, pass), 0));
         };
         let tested = &self.only_tested().await?;
+        let compared = &self.compared_baselines().await?;
         self.each_chunk(async |chunk| match pass {
-            Pass::First => self.after_first_pass(chunk, installed, verified, tested.as_ref()).await,
-            Pass::Second => self.after_second_pass(chunk, installed, verified).await,
+            Pass::First => self.after_first_pass(chunk, (installed, verified), compared, tested.as_ref()).await,
+            Pass::Second => self.after_second_pass(chunk, (installed, verified), compared).await,
         })
         .await
     }
@@ -168,8 +172,8 @@ impl Look<'_> {
     async fn after_first_pass(
         &self,
         chunk: u32,
-        installed: &Results,
-        verified: &Results,
+        (installed, verified): (&Results, &Results),
+        compared: &[ComparedBaseline],
         tested: Option<&TestedSet>,
     ) -> Result<ChunkState, TargetError> {
         let (request, store) = (self.request, &self.context.store);
@@ -178,11 +182,12 @@ impl Look<'_> {
         };
         let order = installable.into_ordered();
         let scanned = self.scan_record(chunk).await?;
-        let Some(rows) = self.rows(&order, scanned.instances, installed, verified).await? else {
+        let Some(rows) = self.rows(&order, scanned.instances, (installed, verified), compared).await? else {
             return Ok(ChunkState::Open);
         };
         let systems = |os| self.settings.passes_of(os) > 1;
-        let rules = SecondPassRules { systems: &systems, only_tested: tested };
+        let other_baseline = self.settings.conflicts.other_baseline;
+        let rules = SecondPassRules { systems: &systems, only_tested: tested, other_baseline };
         let time_over = request.time_over(self.now).is_some();
         if let Some(pass) = second_pass(&order, &rows, installed, rules).filter(|_| !time_over) {
             store.write_once(&request.chunk_key(ChunkObject::FirstPass, chunk), &pass).await?;
@@ -194,8 +199,8 @@ impl Look<'_> {
     async fn after_second_pass(
         &self,
         chunk: u32,
-        installed: &Results,
-        verified: &Results,
+        (installed, verified): (&Results, &Results),
+        compared: &[ComparedBaseline],
     ) -> Result<ChunkState, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         let Some(first) = step_inputs::first_pass(store, request, chunk).await? else {
@@ -203,7 +208,7 @@ impl Look<'_> {
         };
         let again: HashSet<&str> = ids(&first.second).collect();
         let before = first.rows.iter().filter(|row| again.contains(row.instance_id.as_str())).cloned().collect();
-        let Some(rows) = self.rows(&first.second, before, installed, verified).await? else {
+        let Some(rows) = self.rows(&first.second, before, (installed, verified), compared).await? else {
             return Ok(ChunkState::Open);
         };
         self.write(chunk, after_both(first, rows, installed), Seen::default()).await
@@ -266,8 +271,8 @@ impl Look<'_> {
         &self,
         order: &InstallOrder,
         before: Vec<InstanceRow>,
-        installed: &Results,
-        verified: &Results,
+        (installed, verified): (&Results, &Results),
+        compared: &[ComparedBaseline],
     ) -> Result<Option<Vec<InstanceRow>>, TargetError> {
         let evidence = self.evidence(ids(order), verified).await?;
         let view = self.view(&order.withheld);
@@ -276,7 +281,34 @@ impl Look<'_> {
         };
         let patches = self.patches(&judged).await?;
         let commands = [installed, verified];
-        Ok(Some(instance_results::install_rows(before, order, &commands, &judged, patches)))
+        let mut rows = instance_results::install_rows(before, order, &commands, &judged, patches);
+        self.other_baseline(compared).after_install(&mut rows, &judged);
+        Ok(Some(rows))
+    }
+
+    /// Returns the plan's baselines as the target has them. Empty: the plan has none there, so that whichever the account has is
+    /// right.
+    async fn compared_baselines(&self) -> Result<Vec<ComparedBaseline>, TargetError> {
+        let (request, store) = (self.request, &self.context.store);
+        if self.settings.baselines.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.settings.operation == Operation::Scan {
+            let found: Option<BaselineRecord> = store.find_once(&request.key(TargetObject::Baselines)).await?;
+            return Ok(found.map(|record| record.compared).unwrap_or_default());
+        }
+        let scan = store.find_once(&request.key(TargetObject::AppliedBaselines)).await?;
+        let withholds = self.settings.promotion.as_ref().is_some_and(Promotion::withholds_untested);
+        let withholding = if withholds && request.phase != Phase::Scan {
+            store.find_once(&request.key(TargetObject::AppliedWithholding)).await?
+        } else {
+            None
+        };
+        Ok(AppliedBaselines::in_install(scan, withholding))
+    }
+
+    fn other_baseline<'b>(&self, compared: &'b [ComparedBaseline]) -> OtherBaseline<'b> {
+        OtherBaseline { compared, setting: self.settings.conflicts.other_baseline }
     }
 
     async fn scan_record(&self, chunk: u32) -> Result<TargetRecord, TargetError> {

@@ -29,7 +29,7 @@ struct Change {
     is_met_by: fn(&Plan, &Stage) -> bool,
 }
 
-const CHANGES: [Change; 5] = [
+const CHANGES: [Change; 6] = [
     Change {
         entry: "A stage must prove something",
         meaning: "a stage in which no instance ends as patched or compliant halts an install run",
@@ -71,6 +71,15 @@ const CHANGES: [Change; 5] = [
         meaning: "a scan run changes no baselines, and judges by those that the accounts have",
         earlier: "orgpatch baselines apply",
         is_met_by: |plan, stage| plan.baselines_of(stage).next().is_some(),
+    },
+    Change {
+        entry: "Another baseline",
+        meaning: "an instance that another baseline than the plan's judges, such as that of its patch group, is skipped",
+        earlier: "conflicts: {otherBaseline: warn}",
+        is_met_by: |plan, stage| {
+            let says = stage.conflicts.other_baseline.or(plan.conflicts.other_baseline);
+            says.is_none() && plan.baselines_of(stage).next().is_some()
+        },
     },
 ];
 
@@ -114,7 +123,11 @@ mod tests {
         assert_eq!(met("reboot: never\n", ""), ["Deadline"]);
         let baselines =
             "select: {operatingSystems: [UBUNTU]}\nbaselines: {UBUNTU: {rules: [{priority: [Required]}]}}\n";
-        assert_eq!(met(baselines, ", deadline: 72h"), ["Scan runs and baselines"]);
+        assert_eq!(met(baselines, ", deadline: 72h"), ["Scan runs and baselines", "Another baseline"]);
+        let says = ", deadline: 72h, conflicts: {otherBaseline: warn}";
+        assert_eq!(met(baselines, says), ["Scan runs and baselines"], "the stage says it");
+        let plan_says = format!("{baselines}conflicts: {{otherBaseline: skip}}\n");
+        assert_eq!(met(&plan_says, ", deadline: 72h"), ["Scan runs and baselines"], "the plan says it");
         assert_eq!(met("select: {operatingSystems: [UBUNTU]}\n", ""), ["Deadline"]);
         assert_eq!(
             met("select: {operatingSystems: [WINDOWS]}\n", ", select: {operatingSystems: [UBUNTU]}"),

@@ -7,8 +7,10 @@ use super::decode::{At, Decoder, Names};
 use super::model::{Plan, Stage};
 use super::read::explain_field;
 
-pub(super) const CONFLICTS: Names =
-    Names { known: &["patchPolicy", "runningCommand", "maintenanceWindow", "autoScaling"], explain: explain_field };
+pub(super) const CONFLICTS: Names = Names {
+    known: &["patchPolicy", "runningCommand", "maintenanceWindow", "autoScaling", "otherBaseline"],
+    explain: explain_field,
+};
 
 /// What to do with an instance that another tool patches, too. A field that a stage leaves out is taken from the plan, and
 /// a field that the plan leaves out has its default.
@@ -33,6 +35,11 @@ pub struct Conflicts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SkipOrWarn")]
     pub auto_scaling: Option<SkipOrWarn>,
+    /// Another baseline than the plan's decides which patches the instance gets, for example that of its patch group. Default:
+    /// `skip`, because the plan's rules and delays do not apply to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SkipOrWarn")]
+    pub other_baseline: Option<SkipOrWarn>,
 }
 
 /// Leave the instance alone, or patch it and report the conflict.
@@ -69,6 +76,14 @@ pub struct ConflictSettings {
     pub maintenance_window: SkipOrWarn,
     /// Instances of Auto Scaling groups.
     pub auto_scaling: SkipOrWarn,
+    /// Instances that another baseline than the plan's judges. Absent in the settings of a run that began under an earlier
+    /// version, which patched them.
+    #[serde(default = "patched_by_earlier_versions")]
+    pub other_baseline: SkipOrWarn,
+}
+
+fn patched_by_earlier_versions() -> SkipOrWarn {
+    SkipOrWarn::Warn
 }
 
 impl Default for ConflictSettings {
@@ -79,6 +94,7 @@ impl Default for ConflictSettings {
             // Only a warning: the window may belong to the same team, and orgpatch waits for a command that it started.
             maintenance_window: SkipOrWarn::Warn,
             auto_scaling: SkipOrWarn::Skip,
+            other_baseline: SkipOrWarn::Skip,
         }
     }
 }
@@ -97,6 +113,7 @@ impl Conflicts {
             running_command: self.running_command.unwrap_or(settings.running_command),
             maintenance_window: self.maintenance_window.unwrap_or(settings.maintenance_window),
             auto_scaling: self.auto_scaling.unwrap_or(settings.auto_scaling),
+            other_baseline: self.other_baseline.unwrap_or(settings.other_baseline),
         }
     }
 }
@@ -120,6 +137,7 @@ pub(super) fn conflicts(decoder: &mut Decoder, at: &At<'_>) -> Conflicts {
     let patch_policy = skip_or_warn("patchPolicy");
     let maintenance_window = skip_or_warn("maintenanceWindow");
     let auto_scaling = skip_or_warn("autoScaling");
+    let other_baseline = skip_or_warn("otherBaseline");
     let running_command = fields
         .get("runningCommand")
         .and_then(|at| decoder.one_of(&at, &["wait", "skip", "fail"]))
@@ -128,5 +146,5 @@ pub(super) fn conflicts(decoder: &mut Decoder, at: &At<'_>) -> Conflicts {
             "fail" => WhileRunning::Fail,
             _ => WhileRunning::Wait,
         });
-    Conflicts { patch_policy, running_command, maintenance_window, auto_scaling }
+    Conflicts { patch_policy, running_command, maintenance_window, auto_scaling, other_baseline }
 }

@@ -74,10 +74,12 @@ pub struct Highlights {
     pub left_alone: usize,
     /// Instances that were skipped because AWS refused a change to their baseline.
     pub baseline_refused: usize,
-    /// By stage and wave: instances of a scan run that another baseline than the plan's judged.
+    /// By stage and wave: instances that another baseline than the plan's judged.
     judged_by_another: BTreeMap<(String, u32), usize>,
-    /// How many of those are `compliant`.
-    compliant_by_another: usize,
+    /// How many of those have nothing missing by it.
+    good_by_another: usize,
+    /// How many of those an install run skipped for it.
+    skipped_for_another: usize,
     /// Targets of a scan run whose baselines differ from the plan.
     baselines_differ: usize,
     /// Install commands that had not ended.
@@ -132,7 +134,9 @@ impl Highlights {
         self.baseline_refused += usize::from(row.reason.code == ReasonCode::BaselineRefused);
         if row.judged_by.is_some() {
             *self.judged_by_another.entry((row.stage.clone(), row.wave)).or_default() += 1;
-            self.compliant_by_another += usize::from(row.outcome == Outcome::Compliant);
+            self.good_by_another += usize::from(matches!(row.outcome, Outcome::Compliant | Outcome::Patched));
+            let is_skipped = row.outcome == Outcome::Skipped && row.reason.code == ReasonCode::ConflictOtherBaseline;
+            self.skipped_for_another += usize::from(is_skipped);
         }
         if let Some(command) = OpenCommand::of(row) {
             self.open_commands.add(|| command);
@@ -149,7 +153,7 @@ impl Highlights {
 
     /// Returns how much is up to date and what was not seen, and which accounts could not be entered.
     pub(crate) fn about_what_was_seen(&self, run: &RunReport) -> impl Iterator<Item = String> {
-        self.seen.sentence(run, self.compliant_by_another).into_iter().chain(self.seen.about_accounts())
+        self.seen.sentence(run, self.good_by_another).into_iter().chain(self.seen.about_accounts())
     }
 
     /// Returns how many instances were left out, by reason: `2 excluded-by-tag, 1 max-errors`.
@@ -195,20 +199,26 @@ impl Highlights {
         })
     }
 
-    /// Returns what a scan run says about the baselines by which instances were judged; None if they are the plan's everywhere.
+    /// Returns what a run says about the baselines by which instances were judged; None if they are the plan's everywhere.
     /// A preview of baselines says it in its result.
     pub(crate) fn about_baselines(&self, run: &RunReport) -> Option<String> {
-        if run.operation != Operation::Scan || (self.baselines_differ == 0 && self.judged_by_another.is_empty()) {
+        let judged: usize = self.judged_by_another.values().sum();
+        if run.operation == Operation::Install && judged > 0 {
+            let (instances, skipped) = (counted(judged, "instance"), self.skipped_for_another);
+            return Some(format!(
+                "Another baseline than the plan's decides about {instances}: {skipped} skipped for it."
+            ));
+        }
+        if run.operation != Operation::Scan || (self.baselines_differ == 0 && judged == 0) {
             return None;
         }
-        let judged: usize = self.judged_by_another.values().sum();
         let mut text = format!("Baselines differ from the plan in {}", counted(self.baselines_differ, "target"));
         if judged > 0 {
             let _ = write!(
                 text,
                 ", and {} not judged by what the plan says, {} of them compliant",
                 if judged == 1 { "1 instance was".to_owned() } else { format!("{judged} instances were") },
-                self.compliant_by_another,
+                self.good_by_another,
             );
         }
         let _ = write!(

@@ -62,7 +62,7 @@ impl Seen {
     }
 
     /// Returns how many instances have nothing missing, and beside it what was not seen; None for a run that scans nothing.
-    /// `others` are compliant by another baseline than the plan's.
+    /// `others` have nothing missing by another baseline than the plan's.
     pub(super) fn sentence(&self, run: &RunReport, others: usize) -> Option<String> {
         if run.operation.is_about_baselines_only() || run.readiness_only {
             return None;
@@ -154,8 +154,11 @@ mod tests {
         row.outcome = Outcome::Compliant;
         row.judged_by = Some(row.reason.clone());
         report.head.run.counts.add(Outcome::Compliant);
+        report.instances.push(row.clone());
+        row.outcome = Outcome::Patched;
+        report.head.run.counts.add(Outcome::Patched);
         report.instances.push(row);
-        assert!(texts(&report)[1].contains("rules: 2 of 5 instances (40%)"), "{}", texts(&report)[1]);
+        assert!(texts(&report)[1].contains("rules: 2 of 6 instances (33%)"), "{}", texts(&report)[1]);
     }
 
     #[test]

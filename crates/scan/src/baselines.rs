@@ -12,8 +12,8 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{
-    Baseline, BaselineMemory, BaselineRecord, Change, ComparedBaseline, Observed, Previous, Refusal, RefusedChanges,
-    blocked, difference, with_refusals,
+    AppliedBaselines, Baseline, BaselineMemory, BaselineRecord, Change, ComparedBaseline, Observed, Previous, Refusal,
+    RefusedChanges, blocked, difference, with_refusals,
 };
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::phases::Next;
@@ -43,8 +43,10 @@ pub async fn converge(
     let Some(found) = compare(context, request, settings, inventory).await? else {
         return Ok(());
     };
-    let changes = found.record.changes.clone();
-    let refusals = found.change(context, request).await?;
+    let (changes, compared) = (found.record.changes.clone(), found.record.compared.clone());
+    let Applied { created, refusals } = found.change(context, request).await?;
+    let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, &refusals);
+    context.store.write_once(&request.key(TargetObject::AppliedBaselines), &applied).await?;
     list::skip_blocked(&mut inventory.instances, &blocked(&with_refusals(changes, &refusals)));
     Ok(())
 }
@@ -78,7 +80,10 @@ pub async fn withhold(
     let baselines = wanted(context, request, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let found = difference_to(context, request, desired).await?;
-    found.change_all(context, request).await
+    let compared = found.record.compared.clone();
+    let Applied { created, refusals } = found.change_all(context, request).await?;
+    let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, &refusals);
+    Ok(context.store.write_once(&request.key(TargetObject::AppliedWithholding), &applied).await?)
 }
 
 /// Returns what is left to do for the operating systems that the target has to scan; None if the plan has a baseline
@@ -148,30 +153,31 @@ struct Found {
 }
 
 impl Found {
-    /// Makes the changes and returns what AWS refused.
-    async fn change(self, context: &FunctionContext, request: &TargetRequest) -> Result<Vec<Refusal>, TargetError> {
+    /// Makes the changes and returns what was created and what AWS refused.
+    async fn change(self, context: &FunctionContext, request: &TargetRequest) -> Result<Applied, TargetError> {
         // Before the first change, and once: a retry that finds half of it done would record our own baseline as what
         // was the default before.
         write(context, request, TargetObject::Baselines, &self.record).await?;
         let memory = self.expect(context, request).await?;
         let made = self.baselines.apply(&self.record.changes, &self.desired, &token(request)).await;
-        let Applied { created, refusals } = context.sessions.target_result(&request.target, made).await?;
-        remember(context, request, &memory, &memory.clone().after(&created)).await?;
-        let refusals: Vec<Refusal> = self.refusals.into_iter().chain(refusals).collect();
-        warn_and_write_refusals(context, request, &refusals).await?;
-        Ok(refusals)
+        let mut applied = context.sessions.target_result(&request.target, made).await?;
+        remember(context, request, &memory, &memory.clone().after(&applied.created)).await?;
+        applied.refusals = self.refusals.into_iter().chain(applied.refusals).collect();
+        warn_and_write_refusals(context, request, &applied.refusals).await?;
+        Ok(applied)
     }
 
-    /// Makes the changes. Fails if AWS refuses one, or a look.
-    async fn change_all(self, context: &FunctionContext, request: &TargetRequest) -> Result<(), TargetError> {
+    /// Makes the changes and returns what was created. Fails if AWS refuses one, or a look.
+    async fn change_all(self, context: &FunctionContext, request: &TargetRequest) -> Result<Applied, TargetError> {
         if !self.refusals.is_empty() {
             return Err(refused(&[], &self.refusals));
         }
         write(context, request, TargetObject::WithholdingBaselines, &self.record).await?;
         let memory = self.expect(context, request).await?;
         let made = self.baselines.apply_all(&self.record.changes, &self.desired, &token(request)).await;
-        let Applied { created, .. } = context.sessions.target_result(&request.target, made).await?;
-        remember(context, request, &memory, &memory.clone().after(&created)).await
+        let applied = context.sessions.target_result(&request.target, made).await?;
+        remember(context, request, &memory, &memory.clone().after(&applied.created)).await?;
+        Ok(applied)
     }
 
     /// Remembers what will be replaced and created, before it is: a function that dies in between finds its own again.

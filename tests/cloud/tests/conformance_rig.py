@@ -30,6 +30,12 @@ patches:
 fleet:
   - {{account: "{ACCOUNT}", region: {REGION}, id: {INSTANCE}, os: AMAZON_LINUX_2023, inventory: true}}
   - {{account: "{ACCOUNT}", region: {REGION}, id: i-00000002, os: WINDOWS, associations: [maintenance-window]}}
+  # It has the result of a scan of the day before.
+  - account: "{ACCOUNT}"
+    region: {REGION}
+    id: i-00000003
+    os: AMAZON_LINUX_2023
+    associations: [{{name: patch-now-running, operation: scan, start: "2026-11-09T00:00:00Z", seconds: 60}}]
 """
 
 

@@ -7,6 +7,7 @@ Run: FLEET_SIM=<binary> pytest test_fleet_sim_contract.py (default: target/debug
 import http.client
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -182,6 +183,10 @@ def check(service: str, operation: str, kind: str, body: Any) -> None:
         return
     report = ParamValidator().validate(body, shape).generate_report()
     problems = [line for line in report.splitlines() if line] + differences(body, shape)
+    # AWS's own examples have it for an instance without a patch group, although the model does not (see the fact
+    # result-without-a-patch-group).
+    empty_group = re.compile(r"Invalid length for parameter InstancePatchStates\[\d+\]\.PatchGroup, value: 0,")
+    problems = [line for line in problems if kind == "input" or not empty_group.match(line)]
     assert not problems, (service, operation, kind, problems)
 
 

@@ -263,6 +263,7 @@ impl Ssm {
                     operation: state.operation.as_str().to_owned(),
                     ended_at: timestamp(&state.operation_end_time).unwrap_or(Timestamp::UNIX_EPOCH),
                     snapshot_id: state.snapshot_id,
+                    patch_group: Some(state.patch_group).filter(|group| !group.is_empty()),
                     baseline_id: state.baseline_id,
                     instance_id: state.instance_id,
                 });

@@ -55,7 +55,7 @@ impl Wanted {
     fn includes(self, object: OfTarget) -> bool {
         use {ChunkObject as Chunk, TargetObject as Whole};
         match object {
-            OfTarget::Whole(Whole::WithholdingBaselines) => false,
+            OfTarget::Whole(Whole::AppliedBaselines | Whole::WithholdingBaselines | Whole::AppliedWithholding) => false,
             OfTarget::Chunk(Chunk::Result, _) => self == Self::Results,
             OfTarget::Chunk(Chunk::Scan | Chunk::Inventory, _) => true,
             OfTarget::Whole(object) if Whole::SCAN_RECORDS.contains(&object) => true,

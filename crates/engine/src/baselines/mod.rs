@@ -17,7 +17,7 @@ mod restore;
 mod tests;
 
 pub use change::{Change, Chosen, Field, KnownBaseline, blocked};
-pub use compared::{ComparedBaseline, judged_by};
+pub use compared::{AppliedBaselines, ComparedBaseline, Deciding, how_to_decide, judged_by};
 pub use desired::{NAME_PREFIX, baseline_name, cutoff, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use memory::{BaselineMemory, CreatedBaseline};

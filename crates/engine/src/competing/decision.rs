@@ -54,14 +54,14 @@ impl Action {
     }
 }
 
-/// Another tool patches the instance, or may patch it.
+/// Another tool patches the instance, or may patch it, or another baseline than the plan's decides what it gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
     /// What the plan says to do about it in an install.
     pub action: Action,
-    /// `conflict-patch-policy`, `conflict-association`, `conflict-maintenance-window`, `conflict-running-command` or
-    /// `auto-scaling`, and one sentence with the ids.
+    /// `conflict-patch-policy`, `conflict-association`, `conflict-maintenance-window`, `conflict-running-command`,
+    /// `conflict-other-baseline` or `auto-scaling`, and one sentence with the ids.
     pub reason: Reason,
 }
 

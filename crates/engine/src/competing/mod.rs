@@ -57,6 +57,7 @@ pub fn is_reason(reason: &Reason) -> bool {
         ReasonCode::AutoScaling
             | ReasonCode::ConflictAssociation
             | ReasonCode::ConflictMaintenanceWindow
+            | ReasonCode::ConflictOtherBaseline
             | ReasonCode::ConflictPatchPolicy
             | ReasonCode::ConflictRunningCommand
     )

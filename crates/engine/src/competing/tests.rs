@@ -328,6 +328,7 @@ fn rows_that_another_tool_wrote() {
     let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| ComplianceRow {
         instance_id: "i-1".into(),
         baseline_id: "pb-1".into(),
+        patch_group: None,
         snapshot_id: snapshot.map(str::to_owned),
         operation: operation.into(),
         ended_at: time(ended_at),
@@ -513,6 +514,7 @@ proptest! {
             running_command: setting,
             maintenance_window: SkipOrWarn::Warn,
             auto_scaling: SkipOrWarn::Warn,
+            other_baseline: SkipOrWarn::Warn,
         };
         let waiting_since = Timestamp::from_second(moment().now.as_second() - waited).ok();
         let moment = Moment { waiting_since, ..moment() };

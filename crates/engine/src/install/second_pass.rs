@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::Patch;
+use orgpatch_plan::SkipOrWarn;
 use serde::{Deserialize, Serialize};
 
 use crate::install::order::{InstallOrder, OrderToSend, OrderedInstance};
@@ -37,11 +38,15 @@ pub struct SecondPassRules<'a> {
     pub systems: &'a dyn Fn(OperatingSystem) -> bool,
     /// What the first stage installed, where the step withholds everything else.
     pub only_tested: Option<&'a TestedSet>,
+    /// What the plan says about an instance that another baseline than its own judges.
+    pub other_baseline: SkipOrWarn,
 }
 
 /// Returns the first pass with the order of the second one; None if no instance gets a second pass.
 ///
 /// An instance that the plan never reboots gets none: what its first install left open, a second one finds again.
+///
+/// An instance that another baseline judged gets none unless the plan allows it: that baseline would decide what goes in.
 ///
 /// Where untested patches are withheld, an instance gets none if anything that is missing now is not tested, or is not listed
 /// and cannot be compared: the list of rejected patches was made before it became applicable.
@@ -60,6 +65,7 @@ pub fn second_pass(
         let wanted = (rules.systems)(instance.os)
             && instance.never_reboot.is_none()
             && answered(&instance.instance_id)
+            && (row.judged_by.is_none() || rules.other_baseline == SkipOrWarn::Warn)
             && !row.missing_after.is_empty()
             && row.missing_after.iter().all(tested)
             && (rules.only_tested.is_none() || row.more_missing_after == 0);
@@ -234,13 +240,13 @@ mod tests {
             ("i-never", InvocationResult::Succeeded),
         ]);
         let windows = |os| os == OperatingSystem::Windows;
-        let rules = SecondPassRules { systems: &windows, only_tested: None };
+        let rules = SecondPassRules { systems: &windows, only_tested: None, other_baseline: SkipOrWarn::Skip };
         let pass = second_pass(&first, &rows, &installed, rules).expect("a second pass");
         let ids: Vec<&str> = pass.second.instances.iter().map(|one| one.instance_id.as_str()).collect();
         assert_eq!(ids, ["i-lacks", "i-failed"]);
         assert_eq!(pass.second.instances[0].missing, [patch("KB2")]);
         assert_eq!(pass.rows.len(), 6);
-        let nobody = SecondPassRules { systems: &|_| false, only_tested: None };
+        let nobody = SecondPassRules { systems: &|_| false, only_tested: None, other_baseline: SkipOrWarn::Skip };
         assert_eq!(second_pass(&first, &rows, &installed, nobody), None);
     }
 
@@ -252,7 +258,8 @@ mod tests {
         let mut tested = TestedSet::default();
         let in_the_first_stage = InstanceRow { installed: vec![patch("KB2")], ..row("i-9", &[]) };
         tested.add(None, [&in_the_first_stage], Timestamp::UNIX_EPOCH);
-        let rules = SecondPassRules { systems: &|_| true, only_tested: Some(&tested) };
+        let rules =
+            SecondPassRules { systems: &|_| true, only_tested: Some(&tested), other_baseline: SkipOrWarn::Skip };
         let pass = second_pass(&first, &rows, &installed, rules).expect("a second pass");
         let ids: Vec<&str> = pass.second.instances.iter().map(|one| one.instance_id.as_str()).collect();
         assert_eq!(ids, ["i-1"]);
@@ -268,12 +275,28 @@ mod tests {
         let in_the_first_stage = InstanceRow { installed: vec![patch("KB2")], ..row("i-9", &[]) };
         tested.add(None, [&in_the_first_stage], Timestamp::UNIX_EPOCH);
         let ids = |only_tested| {
-            let pass = second_pass(&first, &rows, &installed, SecondPassRules { systems: &|_| true, only_tested });
+            let rules = SecondPassRules { systems: &|_| true, only_tested, other_baseline: SkipOrWarn::Skip };
+            let pass = second_pass(&first, &rows, &installed, rules);
             let second = pass.expect("a second pass").second.instances;
             second.into_iter().map(|one| (one.instance_id, one.more)).collect::<Vec<_>>()
         };
         assert_eq!(ids(Some(&tested)), [("i-2".to_owned(), 0)]);
         assert_eq!(ids(None), [("i-1".to_owned(), 7), ("i-2".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn what_another_baseline_judges_gets_a_second_pass_only_if_the_plan_allows_it() {
+        let first = order(vec![ordered("i-1", OperatingSystem::Windows), ordered("i-2", OperatingSystem::Windows)]);
+        let judged_by = Some(Reason::new(ReasonCode::AnotherBaseline, "x"));
+        let rows = [row("i-1", &["KB2"]), InstanceRow { judged_by, ..row("i-2", &["KB2"]) }];
+        let installed = results(&[("i-1", InvocationResult::Succeeded), ("i-2", InvocationResult::Succeeded)]);
+        let ids = |other_baseline| {
+            let rules = SecondPassRules { systems: &|_| true, only_tested: None, other_baseline };
+            let second = second_pass(&first, &rows, &installed, rules).expect("a second pass").second.instances;
+            second.into_iter().map(|one| one.instance_id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(SkipOrWarn::Skip), ["i-1"]);
+        assert_eq!(ids(SkipOrWarn::Warn), ["i-1", "i-2"]);
     }
 
     #[test]
@@ -285,7 +308,7 @@ mod tests {
             ..row("i-1", &["KB1", "KB2"])
         };
         let installed = results(&[("i-1", InvocationResult::Succeeded)]);
-        let rules = SecondPassRules { systems: &|_| true, only_tested: None };
+        let rules = SecondPassRules { systems: &|_| true, only_tested: None, other_baseline: SkipOrWarn::Skip };
         let pass = second_pass(&first, &[cut], &installed, rules).expect("a second pass");
         assert_eq!(pass.second.instances[0].missing, [patch("KB1"), patch("KB2"), patch("KB9")]);
     }
@@ -295,7 +318,7 @@ mod tests {
         let first = order(vec![ordered("i-1", OperatingSystem::Windows), ordered("i-2", OperatingSystem::Windows)]);
         let rows = [row("i-1", &["KB2"]), row("i-2", &["KB2"])];
         let installed = results(&[("i-1", InvocationResult::Succeeded), ("i-2", InvocationResult::Succeeded)]);
-        let rules = SecondPassRules { systems: &|_| true, only_tested: None };
+        let rules = SecondPassRules { systems: &|_| true, only_tested: None, other_baseline: SkipOrWarn::Skip };
         let pass = second_pass(&first, &rows, &installed, rules).expect("a second pass");
         let again = results(&[("i-1", InvocationResult::Succeeded), ("i-2", InvocationResult::Offline(reason()))]);
         let second = |id: &str| InstanceRow { installed: vec![patch("KB2")], ..row(id, &[]) };

@@ -90,6 +90,8 @@ fn approve_instance(
             let text = format!("with untested patches held back nothing is missing: {}", names(&instance.held_back));
             left_out(instance, Outcome::Skipped, Reason::new(ReasonCode::UntestedHeldBack, text))
         }
+        // The plan's baseline does not decide about it, so nothing is withheld from it.
+        Outcome::Skipped => left_out(instance, Outcome::Skipped, verdict.reason),
         outcome => {
             // It answered a moment ago; that it is gone now is no reason to trust the step.
             let outcome = if outcome == Outcome::NotReady { Outcome::Unreachable } else { outcome };

@@ -3,6 +3,7 @@
 pub mod command_results;
 pub mod failure;
 pub mod instance_results;
+pub mod other_baseline;
 pub mod outcome_rules;
 pub mod overwritten;
 pub mod reconcile;
@@ -74,7 +75,7 @@ pub struct InstanceRow {
     pub held_back: Vec<Patch>,
     /// The patch baseline it was judged by, or null.
     pub baseline_id: Option<String>,
-    /// In a scan run, why its outcome says little about the plan: another baseline than the plan's judged it, or the plan's as it
+    /// Why its result says little about the plan: another baseline than the plan's judged it, or in a scan run the plan's as it
     /// no longer is in the plan. Absent: the plan's baseline judged it, or the plan has none for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_by: Option<Reason>,

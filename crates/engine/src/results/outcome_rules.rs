@@ -16,6 +16,8 @@ pub struct ComplianceRow {
     pub instance_id: String,
     /// Baseline by which it was judged.
     pub baseline_id: String,
+    /// Its patch group (`PatchGroup`). None: AWS's examples of the answer have an empty text where there is none.
+    pub patch_group: Option<String>,
     /// Snapshot of approved patches it was judged by.
     pub snapshot_id: Option<String>,
     /// `Scan` or `Install`.
@@ -225,6 +227,7 @@ mod tests {
         ComplianceRow {
             instance_id: "i-1".into(),
             baseline_id: "pb-1".into(),
+            patch_group: None,
             snapshot_id: Some("mine".into()),
             operation: "Scan".into(),
             ended_at: Timestamp::from_second(100).expect("a time"),

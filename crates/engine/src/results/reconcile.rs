@@ -18,6 +18,7 @@ use crate::install::second_pass::FirstPass;
 use crate::inventory::chunks::{CHUNK_SIZE, Chunk};
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::matches::PlanEntry;
+use crate::results::other_baseline::mark_left_out;
 use crate::results::{InstanceRow, TargetRecord};
 
 /// Everything that the bucket holds about a chunk of a target in a step.
@@ -304,6 +305,7 @@ fn leave_out(rows: &mut BTreeMap<String, InstanceRow>, left_out: Vec<LeftOut>) {
     for one in left_out {
         set(rows, &one.instance_id, one.outcome, &one.reason);
         if let Some(row) = rows.get_mut(&one.instance_id) {
+            mark_left_out(row, &one.reason);
             row.held_back = one.held_back;
         }
     }

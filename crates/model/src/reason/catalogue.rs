@@ -164,7 +164,7 @@ macro_rules! for_each_code {
                 codes: [
                     AnotherBaseline "another-baseline"
                         "Another baseline than the plan's judged the instance, so its outcome says what that baseline asks for. Scan runs change no baseline."
-                        "Run `orgpatch baselines apply`, or an install run. If the instance has a patch group, look at the baseline of that group.",
+                        "In a scan run: run `orgpatch baselines apply`, or an install run. If the instance has a patch group, look at the baseline of that group.",
                     BaselineChangedSince "baseline-changed-since"
                         "Another baseline was registered in place of the one of orgpatch since then. It stays registered."
                         "",
@@ -270,6 +270,9 @@ macro_rules! for_each_code {
                     ConflictMaintenanceWindow "conflict-maintenance-window"
                         "A maintenance window runs a patch document on the instance before the step could end."
                         "Remove the instance from the maintenance window, or run orgpatch at another time.",
+                    ConflictOtherBaseline "conflict-other-baseline"
+                        "Another baseline than the plan's decides which patches the instance gets, by the result of a scan."
+                        "Remove the patch group from the instance, or correct it, or give the plan's baseline that patch group. conflicts: {otherBaseline: warn} in the plan patches the instance by the other baseline.",
                     ConflictPatchPolicy "conflict-patch-policy"
                         "A Quick Setup patch policy patches the instance."
                         "Remove the instance from the patch policy, or exclude it from the plan.",

@@ -61,12 +61,13 @@ fn selection() -> impl Strategy<Value = Selection> {
 fn conflicts() -> impl Strategy<Value = Conflicts> {
     let skip_or_warn = || proptest::option::of(select(vec![SkipOrWarn::Skip, SkipOrWarn::Warn]));
     let running = select(vec![WhileRunning::Wait, WhileRunning::Skip, WhileRunning::Fail]);
-    (skip_or_warn(), proptest::option::of(running), skip_or_warn(), skip_or_warn()).prop_map(
-        |(patch_policy, running_command, maintenance_window, auto_scaling)| Conflicts {
+    (skip_or_warn(), proptest::option::of(running), skip_or_warn(), skip_or_warn(), skip_or_warn()).prop_map(
+        |(patch_policy, running_command, maintenance_window, auto_scaling, other_baseline)| Conflicts {
             patch_policy,
             running_command,
             maintenance_window,
             auto_scaling,
+            other_baseline,
         },
     )
 }

@@ -29,8 +29,12 @@ pub enum TargetObject {
     Baselines,
     /// Which changes to the baselines AWS refused; only there if it refused one.
     RefusedBaselines,
+    /// The baselines that hold after the changes, with their ids; only in an install run.
+    AppliedBaselines,
     /// What is done to the baselines so that they withhold untested patches; written before the first change.
     WithholdingBaselines,
+    /// The baselines that withhold untested patches, with their ids; written behind the changes.
+    AppliedWithholding,
     /// The record of the scan, if it ended in `assume-role`.
     ScanEndedByAssumeRole,
     /// The record of the scan, if it ended in `scan`: nothing was to be sent, or nothing could be.
@@ -45,11 +49,13 @@ pub enum TargetObject {
 
 impl TargetObject {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Chunks,
         Self::Baselines,
         Self::RefusedBaselines,
+        Self::AppliedBaselines,
         Self::WithholdingBaselines,
+        Self::AppliedWithholding,
         Self::ScanEndedByAssumeRole,
         Self::ScanEndedByScan,
         Self::InstallEndedByAssumeRole,
@@ -79,7 +85,9 @@ impl TargetObject {
             Self::Chunks => "chunks.json",
             Self::Baselines => "baselines.json",
             Self::RefusedBaselines => "refused-baselines.json",
+            Self::AppliedBaselines => "applied-baselines.json",
             Self::WithholdingBaselines => "withholding-baselines.json",
+            Self::AppliedWithholding => "applied-withholding-baselines.json",
             Self::ScanEndedByAssumeRole => "scan-ended-by-assume-role.json",
             Self::ScanEndedByScan => "scan-ended-by-scan.json",
             Self::InstallEndedByAssumeRole => "install-ended-by-assume-role.json",
@@ -96,7 +104,9 @@ impl TargetObject {
             Self::Chunks
             | Self::Baselines
             | Self::RefusedBaselines
+            | Self::AppliedBaselines
             | Self::WithholdingBaselines
+            | Self::AppliedWithholding
             | Self::ScanEndedByScan
             | Self::InstallEndedByScan => Owner::Scan,
             Self::InstallEndedByInstall => Owner::Install,

@@ -24,7 +24,7 @@ pub async fn apply(
         return recorded(context, request, nothing_to_compare(settings)).await;
     };
     let changes = found.record.changes.clone();
-    let refusals = found.change(context, request).await?;
+    let refusals = found.change(context, request).await?.refusals;
     ended(context, request, changes, &refusals, applied).await
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from botocore.exceptions import ClientError
 
 from ..asker import Asker
@@ -47,6 +49,57 @@ def _patches(asker: Asker) -> str:
 def _never_patched(asker: Asker) -> str:
     answer = asker.call("ssm", "describe_instance_patch_states", InstanceIds=["i-00000000000000000"])
     return f"{len(answer['InstancePatchStates'])} rows"
+
+
+def _results(asker: Asker) -> list[dict[str, Any]]:
+    """Returns the results of up to 50 instances that Systems Manager knows."""
+    found = asker.call("ssm", "describe_instance_information", MaxResults=50)["InstanceInformationList"]
+    ids = [node["InstanceId"] for node in found if node["InstanceId"].startswith("i-")]
+    states = asker.call("ssm", "describe_instance_patch_states", InstanceIds=ids)["InstancePatchStates"] if ids else []
+    if not states:
+        raise CannotTell("no instance has a result of a scan: scan one, and ask again")
+    return list(states)
+
+
+def _registered(asker: Asker, group: str, os: str) -> str:
+    """Returns the id of the baseline of a patch group, or else of the default."""
+    pages = asker.client("ssm").get_paginator("describe_patch_groups").paginate()
+    mappings = [mapping for page in pages for mapping in page["Mappings"]]
+    for mapping in mappings:
+        baseline = mapping["BaselineIdentity"]
+        if group and mapping["PatchGroup"] == group and baseline["OperatingSystem"] == os:
+            return str(baseline["BaselineId"])
+    return str(asker.call("ssm", "get_default_patch_baseline", OperatingSystem=os)["BaselineId"])
+
+
+def _deciding(asker: Asker) -> str:
+    """Says whether a result names the baseline that is registered for its instance."""
+    state = _results(asker)[0]
+    ids = [state["BaselineId"], ""]
+    try:
+        os = asker.call("ssm", "get_patch_baseline", BaselineId=ids[0])["OperatingSystem"]
+    except ClientError as error:
+        # The short id of one of AWS's own baselines is in the list by its ARN only.
+        pages = asker.client("ssm").get_paginator("describe_patch_baselines").paginate()
+        known = [one for page in pages for one in page["BaselineIdentities"]]
+        own = [one["OperatingSystem"] for one in known if one["BaselineId"].endswith(f"/{ids[0]}")]
+        if not own:
+            return asker.code(error)
+        os = own[0]
+    ids[1] = _registered(asker, state["PatchGroup"], os)
+    asker.notes.append(f"the result has {ids[0]}, registered is {ids[1]}")
+    return "the registered one" if ids[0].rsplit("/", 1)[-1] == ids[1].rsplit("/", 1)[-1] else "another one"
+
+
+def _no_group(asker: Asker) -> str:
+    """Says what PatchGroup is for an instance without the tag."""
+    states = {state["InstanceId"]: state["PatchGroup"] for state in _results(asker)}
+    reservations = asker.call("ec2", "describe_instances", InstanceIds=sorted(states))["Reservations"]
+    for instance in (one for reservation in reservations for one in reservation["Instances"]):
+        tags = {tag["Key"] for tag in instance.get("Tags", [])}
+        if not tags & {"Patch Group", "PatchGroup"}:
+            return "a text" if states[instance["InstanceId"]] else "the empty text"
+    raise CannotTell("every instance with a result has a patch group: scan one without, and ask again")
 
 
 def _setting(asker: Asker) -> str:
@@ -124,6 +177,43 @@ FACTS = (
         aws=("0 rows",),
         orgpatch={"0 rows": "the instance has no result"},
         ask=_never_patched,
+    ),
+    Fact(
+        name="baseline-of-a-result",
+        says="BaselineId of a result is the baseline that is registered for the patch group of the instance and its "
+        "operating system, or else the default. It differs, too, if the registration changed since the scan.",
+        calls=("ssm:DescribeInstancePatchStates", "ssm:DescribePatchGroups", "ssm:GetDefaultPatchBaseline"),
+        sources=(
+            Model("ssm", "InstancePatchState.BaselineId", "ID of the patch baseline used to patch the managed node"),
+            Page(
+                "https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-patch-groups.html",
+                "a patch group has one baseline for each operating system; without a match the default applies",
+            ),
+        ),
+        aws=("the registered one",),
+        orgpatch={
+            "the registered one": "sees in each scan which baseline decides, and skips what is not the plan's",
+            "another one": "would skip instances although the plan's baseline decides: set otherBaseline: warn",
+        },
+        ask=_deciding,
+    ),
+    Fact(
+        name="result-without-a-patch-group",
+        says="PatchGroup in the result of an instance without that tag is the empty text, although the model has a "
+        "minimum of 1.",
+        calls=("ssm:DescribeInstancePatchStates",),
+        sources=(
+            Page(
+                "https://docs.aws.amazon.com/cli/latest/reference/ssm/describe-instance-patch-states.html",
+                'the example has "PatchGroup": ""; the User Guide, too',
+            ),
+        ),
+        aws=("the empty text",),
+        orgpatch={
+            "the empty text": "the reason of a skipped instance names no patch group",
+            "a text": "the reason names that text as the patch group",
+        },
+        ask=_no_group,
     ),
     Fact(
         name="default-host-management",

@@ -14,8 +14,12 @@ fn found(observed: &Observed) -> ComparedBaseline {
     ComparedBaseline::of(linux, observed, &changes)
 }
 
+fn by(baseline_id: &str) -> Deciding<'_> {
+    Deciding { baseline_id, patch_group: None }
+}
+
 fn text(observed: &Observed, baseline_id: &str) -> String {
-    judged_by(&[found(observed)], LINUX, baseline_id).map_or_else(|| "the plan's".to_owned(), |why| why.to_string())
+    judged_by(&[found(observed)], LINUX, by(baseline_id)).map_or_else(|| "the plan's".to_owned(), |why| why.to_string())
 }
 
 #[test]
@@ -40,8 +44,8 @@ fn a_row_says_which_baseline_judged_it_unless_it_is_the_plans() {
     it was judged by pb-0web and not by the plan's baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (another-baseline)
     ");
     // The plan has no baseline for it, so that whichever the account has is right.
-    assert_eq!(judged_by(&[found(&done)], Os::Windows, "pb-0web"), None);
-    assert_eq!(judged_by(&[], LINUX, "pb-0web"), None);
+    assert_eq!(judged_by(&[found(&done)], Os::Windows, by("pb-0web")), None);
+    assert_eq!(judged_by(&[], LINUX, by("pb-0web")), None);
 }
 
 #[test]
@@ -53,6 +57,64 @@ fn a_baseline_that_is_not_ours_is_not_the_plans() {
     observed.baselines.push(tagged);
     let found = found(&observed);
     assert_eq!((found.id.clone(), found.is_as_planned), (None, false));
-    let why = judged_by(&[found], LINUX, "pb-0tagged").expect("a reason");
+    let why = judged_by(&[found], LINUX, by("pb-0tagged")).expect("a reason");
     assert_eq!(why.code, ReasonCode::AnotherBaseline);
+}
+
+#[test]
+fn the_reason_names_the_deciding_baseline_and_the_patch_group() {
+    let mut observed = after_stage("test");
+    observed.baselines.push(own("pb-0web", "theirs-web", LINUX));
+    let compared = found(&observed);
+    let text = |patch_group| {
+        let deciding = Deciding { baseline_id: "pb-0web", patch_group };
+        judged_by(std::slice::from_ref(&compared), LINUX, deciding).expect("a reason").text
+    };
+    assert_snapshot!([text(Some("web")), text(None)].join("\n"), @r#"
+    it was judged by theirs-web (pb-0web) and not by the plan's baseline orgpatch-monthly-test-AMAZON_LINUX_2023; its patch group is "web"
+    it was judged by theirs-web (pb-0web) and not by the plan's baseline orgpatch-monthly-test-AMAZON_LINUX_2023
+    "#);
+}
+
+#[test]
+fn what_to_do_depends_on_the_patch_groups_of_plan_and_instance() {
+    let plain = found(&after_stage("test"));
+    let grouped = ComparedBaseline { patch_group: Some("prod".into()), ..plain.clone() };
+    let how = |one: &ComparedBaseline, group| how_to_decide(std::slice::from_ref(one), LINUX, group);
+    let all = [
+        how(&plain, Some("web")),
+        how(&plain, None),
+        how(&grouped, Some("prd")),
+        how(&grouped, None),
+        how(&grouped, Some("prod")),
+    ];
+    assert_snapshot!(all.join("\n"), @r#"
+    to change that, remove its tag Patch Group or PatchGroup, or give the plan's baseline that patch group; or say conflicts: {otherBaseline: warn} in the plan
+    to change that, find out what registered another default baseline during the run; or say conflicts: {otherBaseline: warn} in the plan
+    to change that, give it the tag Patch Group (or PatchGroup) with the value "prod"; or say conflicts: {otherBaseline: warn} in the plan
+    to change that, give it the tag Patch Group (or PatchGroup) with the value "prod"; or say conflicts: {otherBaseline: warn} in the plan
+    to change that, find out what registered another baseline for its patch group during the run; or say conflicts: {otherBaseline: warn} in the plan
+    "#);
+}
+
+#[test]
+fn after_the_changes_the_new_baseline_is_the_plans_and_a_refused_one_is_not() {
+    let compared = [found(&untouched())];
+    assert_eq!(compared[0].id, None, "it is not there yet");
+    let created = [(compared[0].name.clone(), "pb-0new".to_owned())].into();
+    let at = (&crate::fixtures::target(), jiff::Timestamp::UNIX_EPOCH);
+    let scan = AppliedBaselines::new(at, &compared, &created, &[]);
+    let judged = |applied: &[ComparedBaseline], id| judged_by(applied, LINUX, by(id)).map(|why| why.code);
+    assert_eq!(judged(&scan.baselines, "pb-0new"), None);
+    assert_eq!(judged(&scan.baselines, "pb-0web"), Some(ReasonCode::AnotherBaseline));
+    let change = Change::QuotaReached { operating_system: LINUX, name: "x".into(), baselines: 50 };
+    let refusals = [Refusal::new(LINUX, &change, "AccessDeniedException")];
+    assert_eq!(AppliedBaselines::new(at, &compared, &created, &refusals).baselines, []);
+    // It was deleted during the run, and made anew when patches were to be withheld.
+    let again = [(compared[0].name.clone(), "pb-0again".to_owned())].into();
+    let withholding = AppliedBaselines::new(at, &compared, &again, &[]);
+    let in_install = AppliedBaselines::in_install(Some(scan.clone()), Some(withholding));
+    assert_eq!(judged(&in_install, "pb-0again"), None);
+    assert_eq!(judged(&in_install, "pb-0new"), Some(ReasonCode::AnotherBaseline));
+    assert_eq!(AppliedBaselines::in_install(Some(scan.clone()), None), scan.baselines);
 }

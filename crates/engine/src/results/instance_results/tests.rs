@@ -74,6 +74,7 @@ fn compliance() -> ComplianceRow {
     ComplianceRow {
         instance_id: "i-1".into(),
         baseline_id: "pb-1".into(),
+        patch_group: None,
         snapshot_id: None,
         operation: "Scan".into(),
         ended_at: Timestamp::UNIX_EPOCH,

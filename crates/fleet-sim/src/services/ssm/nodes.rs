@@ -131,9 +131,9 @@ pub fn check_instance_ids(request: Fields<'_>, wanted: &[String]) -> Result<(), 
 fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
     let mut state = json!({
         "InstanceId": node.id,
-        // No documentation says what AWS answers for an instance without a patch group. The model forbids the empty
-        // text.
-        "PatchGroup": node.patch_group().unwrap_or("Default"),
+        // AWS's own examples have the empty text for an instance without a patch group, although the model forbids it (User Guide,
+        // "Viewing patch Dashboard data" with the AWS CLI, `describe-instance-patch-states`; 2026-11-28).
+        "PatchGroup": node.patch_group().unwrap_or_default(),
         "BaselineId": report.baseline_id,
         "SnapshotId": report.snapshot_id,
         "InstalledCount": report.count(PatchState::Installed),

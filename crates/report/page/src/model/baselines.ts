@@ -75,7 +75,8 @@ export function baselineSentence(data: Data): string {
 export function judgedSentence(data: Data): string | null {
   const judged = data.instances.filter((row) => row.judgedBy);
   if (judged.length === 0) return null;
-  const compliant = judged.filter((row) => row.outcome === "compliant").length;
+  const outcome = data.run.operation === "install" ? "skipped" : "compliant";
+  const of = judged.filter((row) => row.outcome === outcome).length;
   const were = judged.length === 1 ? "was" : "were";
-  return `${plural(judged.length, "instance")} ${were} judged by another baseline than the plan's, ${count(compliant)} of them compliant`;
+  return `${plural(judged.length, "instance")} ${were} judged by another baseline than the plan's, ${count(of)} of them ${outcome}`;
 }

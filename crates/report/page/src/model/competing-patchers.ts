@@ -11,6 +11,7 @@ const NAMES: Record<string, string> = {
   "conflict-association": "State Manager association",
   "conflict-maintenance-window": "Maintenance window",
   "conflict-running-command": "Running command",
+  "conflict-other-baseline": "Another baseline",
   "auto-scaling": "Auto Scaling group",
   [OVERWRITTEN]: "Result overwritten",
 };

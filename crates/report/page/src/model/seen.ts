@@ -10,9 +10,10 @@ import type { StepReport } from "./report";
 const isWithoutResult = ({ outcome, scannedAt }: Instance): boolean =>
   !["patched", "compliant", "pending-reboot", "missing"].includes(outcome) && !scannedAt;
 
-/** Returns the instances with nothing missing by what the plan says: not those that another baseline found compliant. */
+/** Returns the instances with nothing missing by what the plan says: not those of which another baseline says so. */
 export const upToDate = (data: Data): number =>
-  succeeded(data.run.counts) - data.instances.filter((row) => row.judgedBy && row.outcome === "compliant").length;
+  succeeded(data.run.counts) -
+  data.instances.filter((row) => row.judgedBy && ["compliant", "patched"].includes(row.outcome)).length;
 
 /** Says what was not seen, of one step or of the run, also if it is nothing. */
 export function notSeen(data: Data, step?: StepReport): string {
