@@ -14,6 +14,7 @@ pub mod message_endpoints;
 pub mod packages;
 pub mod python;
 pub mod regions;
+pub mod windows;
 
 use serde::de::DeserializeOwned;
 

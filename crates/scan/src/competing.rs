@@ -37,7 +37,7 @@ pub async fn detect(
         .sessions
         .target_result(
             &request.target,
-            CompetingPatchers::new(&member).facts(expected_end, &selected, &request.run_id).await,
+            CompetingPatchers::new(&member).facts(request.now..expected_end, &selected, &request.run_id).await,
         )
         .await?;
     let instances: Vec<&Ec2Instance> = ec2.iter().filter(|one| selected.contains(one.id.as_str())).collect();

@@ -627,6 +627,14 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:DescribeMaintenanceWindows", "*", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTargets", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
+        ("MemberRole", "ssm:DescribeMaintenanceWindowExecutions", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
+        ("MemberRole", "ssm:CancelMaintenanceWindowExecution", "*", False),
+        (
+            "MemberLookRole",
+            "ssm:DescribeMaintenanceWindowExecutions",
+            f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1",
+            False,
+        ),
         (
             "MemberRole",
             "ssm:DescribeMaintenanceWindowTasks",

@@ -38,6 +38,7 @@ READS = frozenset(
         "ssm:DescribeInstanceInformation",
         "ssm:DescribeInstancePatchStates",
         "ssm:DescribeInstancePatches",
+        "ssm:DescribeMaintenanceWindowExecutions",
         "ssm:DescribeMaintenanceWindowTargets",
         "ssm:DescribeMaintenanceWindowTasks",
         "ssm:DescribeMaintenanceWindows",

@@ -50,7 +50,7 @@ fleet:
     region: {REGION}
     count: 60
     os: AMAZON_LINUX_2023
-    associations: [host-management-scan, maintenance-window]
+    associations: [host-management-scan, {{name: maintenance-window, seconds: 7200}}]
   - account: "{MEMBER}"
     region: {REGION}
     id: i-00000000
@@ -226,6 +226,11 @@ def test_maintenance_windows(others: Simulator) -> None:
     assert task["TaskArn"] == "AWS-RunPatchBaseline" and len(task["Targets"][0]["Values"]) == 2
     (task,), _ = ssm_pages(others, "DescribeMaintenanceWindowTasks", "Tasks", direct)
     assert task["Targets"] == [{"Key": "tag:Patch", "Values": ["enabled"]}]
+    assert ssm_pages(others, "DescribeMaintenanceWindowExecutions", "WindowExecutions", registered)[0] == []
+    others.inspect("clock/start", "POST")
+    others.wait(2400)
+    (execution,), _ = ssm_pages(others, "DescribeMaintenanceWindowExecutions", "WindowExecutions", registered)
+    assert (execution["WindowId"], execution["Status"]) == (registered["WindowId"], "IN_PROGRESS"), "sixty instances"
     nothing = {"WindowId": "mw-0123456789abcdef0"}
     assert others.call("ssm", "DescribeMaintenanceWindowTasks", nothing) == "DoesNotExistException"
     assert others.call("ssm", "DescribeMaintenanceWindowTargets", nothing) == "DoesNotExistException"

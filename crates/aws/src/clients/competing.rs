@@ -1,6 +1,9 @@
 //! Finds competing patchers in a member account with a few paged calls per target, independent of the number of instances.
 
+mod windows;
+
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::{Client, types as api};
@@ -8,8 +11,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::{
-    Association, ConflictFacts, MOST_COMMANDS_OF_AN_INSTANCE, MaintenanceWindow, NotLookedAt, Room, RunningCommand,
-    TargetCriterion, WindowTarget, WindowTask, bytes_of,
+    Association, ConflictFacts, MOST_COMMANDS_OF_AN_INSTANCE, NotLookedAt, Room, RunningCommand, TargetCriterion,
+    bytes_of,
 };
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::text::cut;
@@ -47,22 +50,28 @@ impl CompetingPatchers {
         Self { client: Client::new(config) }
     }
 
-    /// Reads all facts about those instances. It does not read targets and tasks of windows that begin at `until` or later,
-    /// because they are no conflict. Commands of the run itself are left out.
+    /// Reads all facts about those instances. It does not read targets and tasks of windows that are not at work and do not
+    /// begin within these times, because they are no conflict. Commands of the run itself are left out.
     pub async fn facts(
         &self,
-        until: Timestamp,
+        times: Range<Timestamp>,
         instance_ids: &HashSet<&str>,
         run_id: &str,
     ) -> Result<ConflictFacts, CallError> {
         let (associations, windows, running) = tokio::try_join!(
             async { fetched(self.associations().await) },
-            async { fetched(self.windows(until).await) },
+            self.windows(times),
             self.running(instance_ids, run_id)
         )?;
-        let ((associations, more_associations), (windows, more_windows)) = (apart(associations), apart(windows));
-        let not_looked_at = NotLookedAt { associations: more_associations, windows: more_windows };
-        Ok(ConflictFacts { associations, windows, running, not_looked_at })
+        let (associations, more_associations) = apart(associations);
+        let not_looked_at = NotLookedAt { associations: more_associations, windows: windows.not_looked_at };
+        Ok(ConflictFacts {
+            associations,
+            windows: windows.patching,
+            executions: windows.executions,
+            running,
+            not_looked_at,
+        })
     }
 
     /// Returns the patch commands that run or wait on those instances, and that another run or tool sent. The list shows a
@@ -152,99 +161,6 @@ impl CompetingPatchers {
         let parameters = answer.association_description.and_then(|description| description.parameters);
         Ok(parameters.and_then(|mut parameters| parameters.remove("Operation")?.pop()))
     }
-
-    /// Returns the windows that begin before `until` and patch, as many as fit, and how many others there are.
-    async fn windows(&self, until: Timestamp) -> Result<(Vec<MaintenanceWindow>, usize), CallError> {
-        let enabled = api::MaintenanceWindowFilter::builder().key("Enabled").values("true").build();
-        let mut pages = self
-            .client
-            .describe_maintenance_windows()
-            .filters(enabled)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
-        let (mut soon, mut room, mut left_out) = (Vec::new(), Room::default(), 0);
-        while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindows", &error))?;
-            let begins_before = |window: &MaintenanceWindow| window.next_start.is_some_and(|start| start < until);
-            let Some(window) = window(found).filter(begins_before) else { continue };
-            if room.item() {
-                soon.push(window);
-            } else {
-                left_out += 1;
-            }
-        }
-        // One after the other, so that no more than one page is in memory beyond what there is room for. An account has
-        // at most 50 windows (AWS General Reference, "AWS Systems Manager endpoints and quotas").
-        let mut windows = Vec::new();
-        for window in soon {
-            match self.complete(window, &mut room).await? {
-                Some(window) if window.tasks.is_empty() => {}
-                Some(window) => windows.push(window),
-                None => left_out += 1,
-            }
-        }
-        Ok((windows, left_out))
-    }
-
-    /// Adds the tasks that patch, and for them the targets; None if there is no room for them.
-    async fn complete(
-        &self,
-        window: MaintenanceWindow,
-        room: &mut Room,
-    ) -> Result<Option<MaintenanceWindow>, CallError> {
-        let Some(tasks) = self.patch_tasks(&window.id, room).await? else { return Ok(None) };
-        if tasks.is_empty() {
-            return Ok(Some(window));
-        }
-        let targets = self.window_targets(&window.id, room).await?;
-        Ok(targets.map(|targets| MaintenanceWindow { tasks, targets, ..window }))
-    }
-
-    async fn patch_tasks(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTask>>, CallError> {
-        let mut pages = self
-            .client
-            .describe_maintenance_window_tasks()
-            .window_id(window_id)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
-        let mut tasks = Vec::new();
-        while let Some(task) = pages.next().await {
-            let task = task.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTasks", &error))?;
-            let Some(document) = task.task_arn.filter(|document| competing::patches(document)) else { continue };
-            let task =
-                WindowTask { id: task.window_task_id.unwrap_or_default(), document, targets: targets(task.targets) };
-            if !room.text(task.document.len() + bytes_of(&task.targets)) {
-                return Ok(None);
-            }
-            tasks.push(task);
-        }
-        Ok(Some(tasks))
-    }
-
-    async fn window_targets(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTarget>>, CallError> {
-        let mut pages = self
-            .client
-            .describe_maintenance_window_targets()
-            .window_id(window_id)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(target) = pages.next().await {
-            let target = target.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTargets", &error))?;
-            let targets = targets(target.targets);
-            if !room.text(bytes_of(&targets)) {
-                return Ok(None);
-            }
-            found.push(WindowTarget { id: target.window_target_id.unwrap_or_default(), targets });
-        }
-        Ok(Some(found))
-    }
 }
 
 /// The running commands that are kept while a list is read: those that matter, of the instances that matter, and of each
@@ -296,28 +212,11 @@ fn association(found: api::Association) -> Option<Association> {
     })
 }
 
-fn window(found: api::MaintenanceWindowIdentity) -> Option<MaintenanceWindow> {
-    Some(MaintenanceWindow {
-        id: found.window_id?,
-        name: cut(found.name.unwrap_or_default(), NAME_CHARACTERS),
-        enabled: found.enabled,
-        next_start: found.next_execution_time.as_deref().and_then(time),
-        duration_hours: found.duration.and_then(|hours| u32::try_from(hours).ok()).unwrap_or_default(),
-        targets: Vec::new(),
-        tasks: Vec::new(),
-    })
-}
-
 fn targets(targets: Option<Vec<api::Target>>) -> Vec<TargetCriterion> {
     let targets = targets.unwrap_or_default().into_iter();
     targets
         .filter_map(|target| Some(TargetCriterion { key: target.key?, values: target.values.unwrap_or_default() }))
         .collect()
-}
-
-/// Reads `NextExecutionTime`, which may have no seconds, and a time zone after its offset.
-fn time(text: &str) -> Option<Timestamp> {
-    text.split('[').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -346,14 +245,5 @@ mod tests {
         kept.add(command("i-ours", 0));
         let of = |id: &str| kept.commands.iter().filter(|command| command.instance_id == id).count();
         assert_eq!((of("i-ours"), of("i-busy"), kept.commands.len()), (1, MOST_COMMANDS_OF_AN_INSTANCE, 4));
-    }
-
-    #[test]
-    fn times_of_windows_as_the_service_writes_them() {
-        let read = |text| time(text).map(|at| at.to_string());
-        assert_eq!(read("2026-11-10T00:30Z").as_deref(), Some("2026-11-10T00:30:00Z"));
-        assert_eq!(read("2026-11-10T00:30:15Z").as_deref(), Some("2026-11-10T00:30:15Z"));
-        assert_eq!(read("2026-11-10T02:00-08:00[America/Los_Angeles]").as_deref(), Some("2026-11-10T10:00:00Z"));
-        assert_eq!(read("soon"), None);
     }
 }

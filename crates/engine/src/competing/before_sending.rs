@@ -19,6 +19,7 @@ pub fn before_sending(
     let facts = ConflictFacts {
         associations: Fetched::Yes(Vec::new()),
         windows: Fetched::Yes(Vec::new()),
+        executions: Fetched::Yes(Vec::new()),
         running,
         not_looked_at: NotLookedAt::default(),
     };

@@ -9,9 +9,11 @@ pub struct ConflictFacts {
     /// State Manager associations with a document that [`super::patches`], and those of Quick Setup patch policies
     /// (`ssm:ListAssociations`, paged; `ssm:DescribeAssociation` for the operation of those few).
     pub associations: Fetched<Vec<Association>>,
-    /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that are
-    /// enabled, at most 50 per account and Region).
+    /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that begin in time or
+    /// are at work, at most 50 per account and Region).
     pub windows: Fetched<Vec<MaintenanceWindow>>,
+    /// Executions of these windows that began lately (`ssm:DescribeMaintenanceWindowExecutions`, paged, once for each window).
+    pub executions: Fetched<Vec<WindowExecution>>,
     /// Commands that run or wait (`ssm:ListCommandInvocations`, paged, once for each status of a command that has not
     /// ended).
     pub running: Fetched<Vec<RunningCommand>>,
@@ -118,6 +120,19 @@ pub struct MaintenanceWindow {
     pub targets: Vec<WindowTarget>,
     /// Its tasks.
     pub tasks: Vec<WindowTask>,
+}
+
+/// An execution of a maintenance window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowExecution {
+    /// `WindowId`.
+    pub window_id: String,
+    /// `Status`.
+    pub status: String,
+    /// `StartTime`.
+    pub started_at: Option<Timestamp>,
+    /// `EndTime`; None while it works.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// Registered targets of a maintenance window.

@@ -24,7 +24,7 @@ pub use decision::{Action, Conflict, ConflictDecision};
 pub use document::patches;
 pub use facts::{
     Association, ConflictFacts, MOST_BYTES_OF_A_KIND, MOST_COMMANDS_OF_AN_INSTANCE, MOST_OF_A_KIND, MaintenanceWindow,
-    NotLookedAt, Room, RunningCommand, TargetCriterion, WindowTarget, WindowTask, bytes_of,
+    NotLookedAt, Room, RunningCommand, TargetCriterion, WindowExecution, WindowTarget, WindowTask, bytes_of,
 };
 use jiff::Timestamp;
 use orgpatch_model::english::counted;
@@ -38,6 +38,7 @@ pub(crate) use policy::TAG as POLICY_TAG;
 pub use running::{MAX_WAIT_SECONDS, command_matters, look_again_seconds};
 pub(crate) use scaling::TAG as AUTO_SCALING_TAG;
 use targets::Index;
+pub use window::{executions_since, is_at_work};
 
 /// The most conflicts of an instance that are kept: the most serious ones. A thousand associations may be for each of ten
 /// thousand instances.
@@ -117,8 +118,15 @@ pub fn detect(
             collected.not_seen(missing, "State Manager associations");
         }
     }
+    let executions = match &facts.executions {
+        Fetched::Yes(executions) => executions.as_slice(),
+        Fetched::No(missing) => {
+            collected.not_seen(missing, "maintenance windows that are open");
+            &[]
+        }
+    };
     match &facts.windows {
-        Fetched::Yes(windows) => window::collect(windows, &index, settings, moment, &mut collected),
+        Fetched::Yes(windows) => window::collect(windows, executions, &index, settings, moment, &mut collected),
         Fetched::No(missing) => collected.not_seen(missing, "maintenance windows"),
     }
     match &facts.running {

@@ -26,6 +26,7 @@ fn no_patchers() -> ConflictFacts {
     ConflictFacts {
         associations: Fetched::Yes(vec![]),
         windows: Fetched::Yes(vec![]),
+        executions: Fetched::Yes(vec![]),
         running: Fetched::Yes(vec![]),
         not_looked_at: NotLookedAt::default(),
     }
@@ -202,6 +203,61 @@ fn maintenance_windows_that_begin_before_the_step_can_end() {
     assert_eq!(of(other), "");
 }
 
+/// Its next start is next week, so only its execution shows it.
+#[test]
+fn a_window_that_is_at_work_is_in_the_way_until_it_ends() {
+    let instances = [instance("i-1", &[("Env", "test")]), instance("i-2", &[("Env", "prod")])];
+    let of = |window: MaintenanceWindow, status: &str, started: Option<&str>, ended: Option<&str>| {
+        let mut facts = no_patchers();
+        facts.executions = Fetched::Yes(vec![WindowExecution {
+            window_id: "mw-1".into(),
+            status: status.into(),
+            started_at: started.map(time),
+            ended_at: ended.map(time),
+        }]);
+        facts.windows = Fetched::Yes(vec![window]);
+        detected(&facts, &instances)
+    };
+    let weekly = || window("2026-11-30T09:00:00Z");
+    assert_snapshot!(of(weekly(), "IN_PROGRESS", Some("2026-11-23T09:00:00.25Z"), None), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance now: it is open since 2026-11-23T09:00:00Z until 2026-11-23T11:00:00Z
+    ");
+    assert_snapshot!(of(weekly(), "IN_PROGRESS", Some("2026-11-23T07:00:00Z"), None), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance now: it is open since 2026-11-23T07:00:00Z, and still at work after its end at 2026-11-23T09:00:00Z
+    ");
+    // It was switched off in the meantime, is ended by force, or has a status that is new.
+    let off = MaintenanceWindow { enabled: false, next_start: None, ..weekly() };
+    for status in ["PENDING", "CANCELLING", "PAUSED"] {
+        assert!(of(off.clone(), status, None, None).starts_with("i-1 Warn"), "{status}");
+    }
+    for status in ["SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"] {
+        assert_eq!(of(weekly(), status, Some("2026-11-23T09:00:00Z"), None), "", "{status}");
+    }
+    let began = Some("2026-11-23T09:00:00Z");
+    assert_eq!(of(weekly(), "IN_PROGRESS", began, Some("2026-11-23T09:30:00Z")), "");
+    assert_eq!(of(MaintenanceWindow { id: "mw-2".into(), ..weekly() }, "IN_PROGRESS", began, None), "");
+    let mut other = weekly();
+    other.tasks[0].document = "AWS-RunShellScript".into();
+    assert_eq!(of(other, "IN_PROGRESS", began, None), "");
+    // One that is at work and begins again before the step can end is both.
+    assert_eq!(of(window("2026-11-23T13:00:00Z"), "IN_PROGRESS", began, None).matches("  Warn ").count(), 2);
+    assert_eq!(executions_since(moment().now), time("2026-11-21T10:00:00Z"), "two days");
+}
+
+#[test]
+fn without_the_executions_windows_that_come_are_still_seen() {
+    let mut facts = no_patchers();
+    facts.windows = Fetched::Yes(vec![window("2026-11-23T12:00:00Z")]);
+    facts.executions = Fetched::denied("ssm:DescribeMaintenanceWindowExecutions");
+    assert_snapshot!(detected(&facts, &[instance("i-1", &[("Env", "test")])]), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on
+    note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows that are open: the member role may not call ssm:DescribeMaintenanceWindowExecutions
+    ");
+}
+
 #[test]
 fn no_install_beside_a_command_that_runs() {
     let instances = [instance("i-1", &[]), instance("i-2", &[])];
@@ -262,6 +318,7 @@ fn what_may_not_be_read_is_said() {
     let facts = ConflictFacts {
         associations: Fetched::denied("ssm:ListAssociations"),
         windows: Fetched::denied("ssm:DescribeMaintenanceWindows"),
+        executions: Fetched::denied("ssm:DescribeMaintenanceWindowExecutions"),
         running: Fetched::denied("ssm:ListCommandInvocations"),
         not_looked_at: NotLookedAt::default(),
     };
@@ -271,6 +328,7 @@ fn what_may_not_be_read_is_said() {
       Skip conflict-running-command: orgpatch cannot see whether a patch command runs on this instance: the member role may not call ssm:ListCommandInvocations
       Skip conflict-patch-policy: the Quick Setup patch policy weekly (abc12) patches this instance too
     note conflicts-not-seen: orgpatch cannot see conflicts with State Manager associations: the member role may not call ssm:ListAssociations
+    note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows that are open: the member role may not call ssm:DescribeMaintenanceWindowExecutions
     note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows: the member role may not call ssm:DescribeMaintenanceWindows
     note conflicts-not-seen: orgpatch cannot see conflicts with running commands: the member role may not call ssm:ListCommandInvocations
     ");
@@ -474,6 +532,7 @@ fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
         let facts = ConflictFacts {
             associations: Fetched::Yes(associations),
             windows: Fetched::Yes(windows),
+            executions: Fetched::Yes(vec![]),
             running: Fetched::Yes(running),
             not_looked_at: NotLookedAt::default(),
         };

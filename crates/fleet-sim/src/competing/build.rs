@@ -134,6 +134,7 @@ impl CompetingPatchers {
             cutoff: entry.cutoff_hours.unwrap_or(1),
             registered: entry.registered.unwrap_or(true),
             job: self.jobs.len(),
+            executions: Vec::new(),
         });
         self.jobs.push(job);
     }
@@ -188,6 +189,7 @@ fn job(
         document: document.to_owned(),
         operation,
         seconds: group.entry.seconds,
+        max_concurrency: group.entry.max_concurrency.map_or_else(|| "100%".to_owned(), |number| number.to_string()),
         schedule: group.entry.schedule.clone().or(usual),
         origin: given.unwrap_or(start + SOON),
         new: given.is_some(),

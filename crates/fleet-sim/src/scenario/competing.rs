@@ -38,6 +38,10 @@ pub struct AssociationEntry {
     /// `Cutoff` of the maintenance window, in hours: less than durationHours, usually 1. Only for maintenance-window.
     #[schemars(range(max = 23))]
     pub cutoff_hours: Option<u32>,
+    /// On how many instances the maintenance window works at the same time. Usually on all. It is open until it has worked
+    /// on every one. Only for maintenance-window.
+    #[schemars(range(min = 1))]
+    pub max_concurrency: Option<u32>,
     /// Whether the maintenance window is enabled. Usually it is. Only for maintenance-window.
     pub enabled: Option<bool>,
     /// Whether the targets are registered with the maintenance window. Usually they are. Otherwise the task names them.
@@ -92,6 +96,7 @@ impl AssociationEntry {
             target: None,
             duration_hours: None,
             cutoff_hours: None,
+            max_concurrency: None,
             enabled: None,
             registered: None,
         }
@@ -107,6 +112,7 @@ impl AssociationEntry {
             ("task", self.task.is_some(), window, only_windows),
             ("durationHours", self.duration_hours.is_some(), window, only_windows),
             ("cutoffHours", self.cutoff_hours.is_some(), window, only_windows),
+            ("maxConcurrency", self.max_concurrency.is_some(), window, only_windows),
             ("enabled", self.enabled.is_some(), window, only_windows),
             ("registered", self.registered.is_some(), window, only_windows),
             (
@@ -141,6 +147,9 @@ impl AssociationEntry {
                 "all is not for maintenance-window, which targets a tag or, without target, the instances by their ids"
                     .to_owned(),
             ));
+        }
+        if self.max_concurrency == Some(0) {
+            found.push(("maxConcurrency", "expected 1 or more".to_owned()));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if self.id.as_deref().is_some_and(|id| id.is_empty() || id.len() > 32 || !id.chars().all(plain)) {

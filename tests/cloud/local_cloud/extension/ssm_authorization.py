@@ -30,7 +30,9 @@ OF_A_BASELINE = frozenset(
         "UpdatePatchBaseline",
     }
 )
-OF_A_WINDOW = frozenset({"DescribeMaintenanceWindowTargets", "DescribeMaintenanceWindowTasks"})
+OF_A_WINDOW = frozenset(
+    {"DescribeMaintenanceWindowExecutions", "DescribeMaintenanceWindowTargets", "DescribeMaintenanceWindowTasks"}
+)
 TAGGING = frozenset({"AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"})
 
 _resources: ContextVar[list[str] | None] = ContextVar("ssm_resources", default=None)
