@@ -45,6 +45,7 @@ READS = frozenset(
         "ssm:DescribePatchBaselines",
         "ssm:DescribePatchGroups",
         "ssm:GetDefaultPatchBaseline",
+        "ssm:GetDocument",
         "ssm:GetInventory",
         "ssm:GetPatchBaseline",
         "ssm:GetServiceSetting",

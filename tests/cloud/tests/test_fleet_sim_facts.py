@@ -258,6 +258,13 @@ def test_a_command_of_somebody_else(others: Simulator) -> None:
     assert states[0]["Operation"] == "Scan", "the other tool's scan, with its own snapshot"
 
 
+def test_documents(others: Simulator) -> None:
+    for name in ("AWS-RunPatchBaseline", f"arn:aws:ssm:{REGION}::document/AWSEC2-PatchLoadBalancerInstance"):
+        answer = others.call("ssm", "GetDocument", {"Name": name, "DocumentVersion": "$DEFAULT"})
+        assert "mainSteps" in json.loads(answer["Content"])
+    assert others.call("ssm", "GetDocument", {"Name": "not-there"}) == "InvalidDocument"
+
+
 def test_calendars(others: Simulator) -> None:
     calendar = {"CalendarNames": [f"arn:aws:ssm:{REGION}:111111111111:document/freeze"]}
     answer = others.call("ssm", "GetCalendarState", calendar)

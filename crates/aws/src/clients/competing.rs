@@ -1,5 +1,6 @@
 //! Finds competing patchers in a member account with a few paged calls per target, independent of the number of instances.
 
+mod documents;
 mod windows;
 
 use std::collections::{HashMap, HashSet};
@@ -7,14 +8,16 @@ use std::ops::Range;
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::{Client, types as api};
+use documents::Documents;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::{
-    Association, ConflictFacts, MOST_COMMANDS_OF_AN_INSTANCE, NotLookedAt, Room, RunningCommand, TargetCriterion,
-    bytes_of,
+    Association, ConflictFacts, Index, MOST_COMMANDS_OF_AN_INSTANCE, NotLookedAt, Parameter, Room, RunningCommand,
+    TargetCriterion, bytes_of,
 };
 use orgpatch_model::fetched::Fetched;
+use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::text::cut;
 
 use crate::clients::call::{CallError, fetched, not_built};
@@ -26,9 +29,9 @@ const PAGE_SIZE: i32 = 50;
 /// `MaintenanceWindowName`).
 const NAME_CHARACTERS: usize = 128;
 
-/// How many associations are asked for their operation: the service answers two such calls a second (AWS General Reference,
+/// How many associations are asked for a parameter: the service answers two such calls a second (AWS General Reference,
 /// "AWS Systems Manager endpoints and quotas", State Manager), so that a hundred take 50 seconds. The others may install.
-const MOST_OPERATIONS: usize = 100;
+const MOST_PARAMETERS: usize = 100;
 
 /// How many calls about single associations run at the same time.
 const CONCURRENCY: usize = 4;
@@ -38,16 +41,18 @@ const CONCURRENCY: usize = 4;
 const NOT_ENDED: [&str; 3] = ["Pending", "InProgress", "Delayed"];
 
 /// Reads the facts about all tools that patch in one account and Region.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CompetingPatchers {
     client: Client,
+    documents: Documents,
 }
 
 impl CompetingPatchers {
     /// With a configuration that enters the account and Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        let client = Client::new(config);
+        Self { documents: Documents::new(client.clone()), client }
     }
 
     /// Reads all facts about those instances. It does not read targets and tasks of windows that are not at work and do not
@@ -55,13 +60,15 @@ impl CompetingPatchers {
     pub async fn facts(
         &self,
         times: Range<Timestamp>,
-        instance_ids: &HashSet<&str>,
+        instances: &[&Ec2Instance],
         run_id: &str,
     ) -> Result<ConflictFacts, CallError> {
+        let index = Index::new(instances);
+        let ids = instances.iter().map(|instance| instance.id.as_str()).collect();
         let (associations, windows, running) = tokio::try_join!(
-            async { fetched(self.associations().await) },
-            self.windows(times),
-            self.running(instance_ids, run_id)
+            async { fetched(self.associations(&index).await) },
+            self.windows(times, &index),
+            self.running(&ids, run_id)
         )?;
         let (associations, more_associations) = apart(associations);
         let not_looked_at = NotLookedAt { associations: more_associations, windows: windows.not_looked_at };
@@ -70,6 +77,7 @@ impl CompetingPatchers {
             windows: windows.patching,
             executions: windows.executions,
             running,
+            unseen_documents: self.documents.unseen().await,
             not_looked_at,
         })
     }
@@ -112,10 +120,16 @@ impl CompetingPatchers {
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of(operation, &error))?;
             let (Some(command_id), Some(instance_id)) = (found.command_id, found.instance_id) else { continue };
+            if !kept.has_room(&instance_id) {
+                continue;
+            }
+            let document = found.document_name.unwrap_or_default();
+            let wraps = self.documents.wrapped(&document, found.document_version.as_deref()).await?;
             kept.add(RunningCommand {
                 command_id,
                 instance_id,
-                document: found.document_name.unwrap_or_default(),
+                document,
+                wraps,
                 comment: found.comment.unwrap_or_default(),
                 requested_at: found.requested_date_time.and_then(|at| Timestamp::from_second(at.secs()).ok()),
             });
@@ -124,12 +138,19 @@ impl CompetingPatchers {
     }
 
     /// Returns the associations that can be a conflict, as many as fit, and how many others there are.
-    async fn associations(&self) -> Result<(Vec<Association>, usize), CallError> {
+    async fn associations(&self, index: &Index<'_>) -> Result<(Vec<Association>, usize), CallError> {
         let mut pages = self.client.list_associations().max_results(PAGE_SIZE).into_paginator().items().send();
         let (mut associations, mut room, mut left_out) = (Vec::new(), Room::default(), 0);
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:ListAssociations", &error))?;
-            let Some(association) = association(found).filter(competing::association_matters) else { continue };
+            let version = found.document_version.clone();
+            let Some(mut association) = association(found) else { continue };
+            if competing::may_wrap(&association.document) && index.may_concern(&association.targets) {
+                association.wraps = self.documents.wrapped(&association.document, version.as_deref()).await?;
+            }
+            if !competing::association_matters(&association) {
+                continue;
+            }
             if room.text(bytes_of(&association.targets)) && room.item() {
                 associations.push(association);
             } else {
@@ -137,29 +158,33 @@ impl CompetingPatchers {
             }
         }
         let mut asked = 0;
-        let with_operation = |association: Association| {
-            let ask = competing::operation_matters(&association) && asked < MOST_OPERATIONS;
-            asked += usize::from(ask);
+        let with_parameter = |association: Association| {
+            let parameter = competing::deciding_parameter(&association).filter(|_| asked < MOST_PARAMETERS);
+            asked += usize::from(parameter.is_some());
             async move {
-                let operation = if ask { self.operation(&association.id).await? } else { None };
-                Ok(Association { operation, ..association })
+                let parameter = match parameter {
+                    Some(name) => self.parameter(&association.id, &name).await?,
+                    None => Parameter::NotRead,
+                };
+                Ok(Association { parameter, ..association })
             }
         };
         let associations =
-            stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await?;
+            stream::iter(associations.into_iter().map(with_parameter)).buffered(CONCURRENCY).try_collect().await?;
         Ok((associations, left_out))
     }
 
-    /// Returns parameter `Operation` of an association. None: it cannot be read, so the association may install.
-    async fn operation(&self, association_id: &str) -> Result<Option<String>, CallError> {
+    /// Returns a parameter of an association.
+    async fn parameter(&self, association_id: &str, name: &str) -> Result<Parameter, CallError> {
         let answer = self.client.describe_association().association_id(association_id).send().await;
         let answer = answer.map_err(|error| CallError::of("ssm:DescribeAssociation", &error));
         let answer = match fetched(answer)? {
             Fetched::Yes(answer) => answer,
-            Fetched::No(_) => return Ok(None),
+            Fetched::No(_) => return Ok(Parameter::NotRead),
         };
         let parameters = answer.association_description.and_then(|description| description.parameters);
-        Ok(parameters.and_then(|mut parameters| parameters.remove("Operation")?.pop()))
+        let value = parameters.and_then(|mut parameters| parameters.remove(name)?.pop());
+        Ok(value.map_or(Parameter::Absent, Parameter::Value))
     }
 }
 
@@ -175,6 +200,12 @@ struct RunningCommands<'a> {
 impl<'a> RunningCommands<'a> {
     fn new(instance_ids: &'a HashSet<&'a str>, run_id: &'a str) -> Self {
         Self { instance_ids, run_id, kept_of: HashMap::new(), commands: Vec::new() }
+    }
+
+    /// Returns false for an instance of another target, and for one of which enough is kept.
+    fn has_room(&self, instance_id: &str) -> bool {
+        let kept = self.kept_of.get(instance_id).copied().unwrap_or_default();
+        self.instance_ids.contains(instance_id) && kept < MOST_COMMANDS_OF_AN_INSTANCE
     }
 
     fn add(&mut self, command: RunningCommand) {
@@ -207,7 +238,8 @@ fn association(found: api::Association) -> Option<Association> {
         id: found.association_id?,
         name: found.association_name.map(|name| cut(name, NAME_CHARACTERS)),
         document: found.name?,
-        operation: None,
+        wraps: None,
+        parameter: Parameter::NotRead,
         targets,
     })
 }
@@ -228,6 +260,7 @@ mod tests {
             command_id: format!("c-{number}"),
             instance_id: instance_id.to_owned(),
             document: "AWS-RunPatchBaseline".to_owned(),
+            wraps: None,
             comment: String::new(),
             requested_at: None,
         }

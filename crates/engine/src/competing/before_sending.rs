@@ -21,6 +21,7 @@ pub fn before_sending(
         windows: Fetched::Yes(Vec::new()),
         executions: Fetched::Yes(Vec::new()),
         running,
+        unseen_documents: Vec::new(),
         not_looked_at: NotLookedAt::default(),
     };
     // An instance without tags has no conflicts by tags.

@@ -6,6 +6,7 @@ use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::ConflictSettings;
 
 use super::decision::Action;
+use super::document::Installs;
 use super::facts::{MaintenanceWindow, TargetCriterion, WindowExecution, WindowTask};
 use super::targets::{Index, Resolved};
 use super::{Collected, Moment, document};
@@ -36,7 +37,12 @@ pub(super) fn collect(
         let open = executions.iter().find(|execution| execution.window_id == window.id && is_at_work(execution));
         let times = open.map(|execution| open_since(window, execution, moment.now));
         for when in times.into_iter().chain(begins(window, moment)) {
-            for task in window.tasks.iter().filter(|task| document::patches(&task.document)) {
+            for task in &window.tasks {
+                let action = match document::installs(&task.document, task.wraps.as_ref()).as_deref() {
+                    None => continue,
+                    Some(Installs::Never) => Action::Warn,
+                    Some(Installs::Always | Installs::Unless { .. }) => action,
+                };
                 add_task(window, task, &when, action, index, collected);
             }
         }
@@ -73,7 +79,8 @@ fn add_task(
     index: &Index<'_>,
     collected: &mut Collected,
 ) {
-    let (id, name, document) = (&window.id, &window.name, document::name(&task.document));
+    let (id, name) = (&window.id, &window.name);
+    let document = document::described(&task.document, task.wraps.as_ref());
     for targets in of_task(window, task) {
         match index.resolve(targets) {
             Resolved::Instances(meant) => {
@@ -91,6 +98,12 @@ fn add_task(
             ),
         }
     }
+}
+
+/// Returns true if a task of a window may be for an instance of the target.
+#[must_use]
+pub fn task_concerns(window: &MaintenanceWindow, task: &WindowTask, index: &Index<'_>) -> bool {
+    of_task(window, task).into_iter().any(|targets| index.may_concern(targets))
 }
 
 /// Returns the targets of a task: its own, or the registered targets of the window that it names.

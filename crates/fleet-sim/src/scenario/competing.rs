@@ -17,9 +17,12 @@ pub struct AssociationEntry {
     /// Tells patchers apart that are otherwise equal, for example two patch policies. It is part of names and ids.
     #[schemars(regex(pattern = "^[A-Za-z0-9-]{1,32}$"))]
     pub id: Option<String>,
-    /// The patch operation. Usually the one that this kind of patcher runs. Not for patch policies and
-    /// update-ssm-agent.
+    /// The patch operation. Usually the one that this kind of patcher runs, and none if its document is none of AWS's patch
+    /// documents. Not for patch policies and update-ssm-agent.
     pub operation: Option<PatchOperation>,
+    /// The document that it runs, by name or ARN. Usually AWS-RunPatchBaseline. Only for run-patch-baseline and
+    /// patch-now-running.
+    pub document: Option<String>,
     /// The document of the maintenance window's task. Usually AWS-RunPatchBaseline. Only for maintenance-window.
     pub task: Option<String>,
     /// When it runs, in UTC: `rate(30 minutes)`, or `cron(0 2 ? * SUN *)` for a time of day on all or some weekdays.
@@ -89,6 +92,7 @@ impl AssociationEntry {
             name,
             id: None,
             operation: None,
+            document: None,
             task: None,
             schedule: None,
             start: None,
@@ -104,7 +108,9 @@ impl AssociationEntry {
 
     /// Returns what contradicts itself: the field, and what is wrong with it.
     pub fn contradictions(&self) -> Vec<(&'static str, String)> {
-        use AssociationName::{MaintenanceWindow, PatchNowRunning, QuickSetupPatchPolicy, UpdateSsmAgent};
+        use AssociationName::{
+            MaintenanceWindow, PatchNowRunning, QuickSetupPatchPolicy, RunPatchBaseline, UpdateSsmAgent,
+        };
         let mut found = Vec::new();
         let window = self.name == MaintenanceWindow;
         let only_windows = "is only for maintenance-window";
@@ -115,6 +121,12 @@ impl AssociationEntry {
             ("maxConcurrency", self.max_concurrency.is_some(), window, only_windows),
             ("enabled", self.enabled.is_some(), window, only_windows),
             ("registered", self.registered.is_some(), window, only_windows),
+            (
+                "document",
+                self.document.is_some(),
+                matches!(self.name, RunPatchBaseline | PatchNowRunning),
+                "is only for run-patch-baseline and patch-now-running",
+            ),
             (
                 "schedule",
                 self.schedule.is_some(),

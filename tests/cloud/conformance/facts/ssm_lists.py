@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -135,6 +136,20 @@ def _at_work(asker: Asker) -> str:
     return "a start and no end" if not ended and all("StartTime" in execution for execution in at_work) else "otherwise"
 
 
+def _document(asker: Asker) -> str:
+    # It is written in YAML ("Document format" of the runbook in the console).
+    name = "AWSEC2-PatchLoadBalancerInstance"
+    content = asker.call("ssm", "get_document", Name=name, DocumentFormat="JSON")["Content"]
+    try:
+        return "JSON with steps" if "mainSteps" in json.loads(content) else "JSON without steps"
+    except ValueError:
+        return "no JSON"
+
+
+def _no_document(asker: Asker) -> str:
+    return asker.answer("ssm", "get_document", Name=f"orgpatch-conformance-{'0' * 12}", DocumentFormat="JSON")
+
+
 _ASKS = {ACCEPTED: "asks for this status before it sends, so that it does not install beside another command"}
 
 FACTS = (
@@ -195,6 +210,27 @@ FACTS = (
         aws=("0 invocations",),
         orgpatch={"0 invocations": "looks again; a command without an invocation is no proof that nothing was sent"},
         ask=_no_such_command,
+    ),
+    Fact(
+        name="documents-as-json",
+        says="GetDocument answers JSON where JSON is asked for, also for a document that is written in YAML.",
+        calls=("ssm:GetDocument",),
+        sources=(Model("ssm", "GetDocumentRequest.DocumentFormat", "Returns the document in the specified format."),),
+        aws=("JSON with steps",),
+        orgpatch={
+            "JSON with steps": "finds documents of the account that run a patch document",
+            "no JSON": "names such documents in conflictNotes: it cannot see whether they patch",
+        },
+        ask=_document,
+    ),
+    Fact(
+        name="a-document-that-is-not-there",
+        says="GetDocument answers InvalidDocument for a document that does not exist.",
+        calls=("ssm:GetDocument",),
+        sources=(Model("ssm", "InvalidDocument", "The specified SSM document doesn't exist."),),
+        aws=("InvalidDocument",),
+        orgpatch={"InvalidDocument": "names the document in conflictNotes, and goes on"},
+        ask=_no_document,
     ),
     Fact(
         name="executions-since-a-time",

@@ -50,6 +50,7 @@ SSM = frozenset(
         "GetCalendarState",
         "GetCommandInvocation",
         "GetDefaultPatchBaseline",
+        "GetDocument",
         "GetInventory",
         "GetPatchBaseline",
         "GetPatchBaselineForPatchGroup",

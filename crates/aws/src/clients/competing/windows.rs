@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use aws_sdk_ssm::types as api;
+use aws_sdk_ssm::types::MaintenanceWindowTaskType as Type;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
-use orgpatch_engine::competing::{MaintenanceWindow, Room, WindowExecution, WindowTarget, WindowTask, bytes_of};
+use orgpatch_engine::competing::{Index, MaintenanceWindow, Room, WindowExecution, WindowTarget, WindowTask, bytes_of};
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::text::cut;
 
@@ -27,7 +28,7 @@ impl CompetingPatchers {
     /// Returns the windows that patch and are at work or begin before these times end, as many as fit.
     ///
     /// A window that is switched off while it works goes on, so those that are not enabled are read, too.
-    pub(super) async fn windows(&self, times: Range<Timestamp>) -> Result<Windows, CallError> {
+    pub(super) async fn windows(&self, times: Range<Timestamp>, index: &Index<'_>) -> Result<Windows, CallError> {
         let mut room = Room::default();
         let (listed, more) = apart(fetched(self.listed(&mut room).await)?);
         let listed = match listed {
@@ -47,7 +48,7 @@ impl CompetingPatchers {
         let comes = |window: &MaintenanceWindow| window.next_start.is_some_and(|start| start < times.end);
         let wanted: Vec<_> =
             listed.into_iter().filter(|window| at_work(window) || window.enabled && comes(window)).collect();
-        let (patching, without_room) = apart(fetched(self.completed(wanted, &mut room).await)?);
+        let (patching, without_room) = apart(fetched(self.completed(wanted, &mut room, index).await)?);
         Ok(Windows { patching, executions, not_looked_at: more + without_room })
     }
 
@@ -115,10 +116,11 @@ impl CompetingPatchers {
         &self,
         wanted: Vec<MaintenanceWindow>,
         room: &mut Room,
+        index: &Index<'_>,
     ) -> Result<(Vec<MaintenanceWindow>, usize), CallError> {
         let (mut windows, mut left_out) = (Vec::new(), 0);
         for window in wanted {
-            match self.complete(window, room).await? {
+            match self.complete(window, room, index).await? {
                 Some(window) if window.tasks.is_empty() => {}
                 Some(window) => windows.push(window),
                 None => left_out += 1,
@@ -127,21 +129,33 @@ impl CompetingPatchers {
         Ok((windows, left_out))
     }
 
-    /// Adds the tasks that patch, and for them the targets; None if there is no room for them.
+    /// Adds the tasks that patch, and the targets; None if there is no room for them.
     async fn complete(
         &self,
         window: MaintenanceWindow,
         room: &mut Room,
+        index: &Index<'_>,
     ) -> Result<Option<MaintenanceWindow>, CallError> {
-        let Some(tasks) = self.patch_tasks(&window.id, room).await? else { return Ok(None) };
+        let Some(tasks) = self.tasks(&window.id, room).await? else { return Ok(None) };
         if tasks.is_empty() {
             return Ok(Some(window));
         }
-        let targets = self.window_targets(&window.id, room).await?;
-        Ok(targets.map(|targets| MaintenanceWindow { tasks, targets, ..window }))
+        let Some(targets) = self.window_targets(&window.id, room).await? else { return Ok(None) };
+        let window = MaintenanceWindow { targets, ..window };
+        let mut patching = Vec::new();
+        for mut task in tasks {
+            if competing::may_wrap(&task.document) && competing::task_concerns(&window, &task, index) {
+                // Which version the task runs is not in the list.
+                task.wraps = self.documents.wrapped(&task.document, None).await?;
+            }
+            if competing::patches(&task.document) || task.wraps.is_some() {
+                patching.push(task);
+            }
+        }
+        Ok(Some(MaintenanceWindow { tasks: patching, ..window }))
     }
 
-    async fn patch_tasks(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTask>>, CallError> {
+    async fn tasks(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTask>>, CallError> {
         let mut pages = self
             .client
             .describe_maintenance_window_tasks()
@@ -153,9 +167,14 @@ impl CompetingPatchers {
         let mut tasks = Vec::new();
         while let Some(task) = pages.next().await {
             let task = task.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTasks", &error))?;
-            let Some(document) = task.task_arn.filter(|document| competing::patches(document)) else { continue };
-            let task =
-                WindowTask { id: task.window_task_id.unwrap_or_default(), document, targets: targets(task.targets) };
+            // The other types run a Lambda function or a state machine.
+            if !matches!(task.r#type, Some(Type::RunCommand | Type::Automation)) {
+                continue;
+            }
+            let may_patch = |document: &String| competing::patches(document) || competing::may_wrap(document);
+            let Some(document) = task.task_arn.filter(may_patch) else { continue };
+            let (id, targets) = (task.window_task_id.unwrap_or_default(), targets(task.targets));
+            let task = WindowTask { id, document, wraps: None, targets };
             if !room.text(task.document.len() + bytes_of(&task.targets)) {
                 return Ok(None);
             }
