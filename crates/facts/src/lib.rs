@@ -15,6 +15,7 @@ pub mod packages;
 pub mod patch_values;
 pub mod python;
 pub mod regions;
+pub mod windows;
 
 use serde::de::DeserializeOwned;
 

@@ -33,14 +33,14 @@ pub async fn detect(
     }
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let expected_end = expected_end(request, selected.len(), settings);
+    let instances: Vec<&Ec2Instance> = ec2.iter().filter(|one| selected.contains(one.id.as_str())).collect();
     let facts = context
         .sessions
         .target_result(
             &request.target,
-            CompetingPatchers::new(&member).facts(expected_end, &selected, &request.run_id).await,
+            CompetingPatchers::new(&member).facts(request.now..expected_end, &instances, &request.run_id).await,
         )
         .await?;
-    let instances: Vec<&Ec2Instance> = ec2.iter().filter(|one| selected.contains(one.id.as_str())).collect();
     let moment = Moment {
         now: request.now,
         expected_end,

@@ -627,6 +627,22 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
         ("MemberRole", "ssm:DescribeMaintenanceWindows", "*", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTasks", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
         ("MemberRole", "ssm:DescribeMaintenanceWindowTargets", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
+        ("MemberRole", "ssm:DescribeMaintenanceWindowExecutions", f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1", True),
+        ("MemberRole", "ssm:CancelMaintenanceWindowExecution", "*", False),
+        # Documents of the account, and those that another one shares.
+        ("MemberRole", "ssm:GetDocument", f"arn:aws:ssm:{OWN}:document/patching", True),
+        ("MemberRole", "ssm:GetDocument", "arn:aws:ssm:ap-northeast-1:999999999999:document/shared", True),
+        ("MemberRole", "ssm:CreateDocument", f"arn:aws:ssm:{OWN}:document/patching", False),
+        ("MemberRole", "ssm:UpdateDocument", f"arn:aws:ssm:{OWN}:document/patching", False),
+        ("MemberRole", "ssm:SendCommand", f"arn:aws:ssm:{OWN}:document/patching", False),
+        ("MemberRole", "ssm:StartAutomationExecution", "*", False),
+        ("MemberLookRole", "ssm:GetDocument", f"arn:aws:ssm:{OWN}:document/patching", False),
+        (
+            "MemberLookRole",
+            "ssm:DescribeMaintenanceWindowExecutions",
+            f"arn:aws:ssm:{OWN}:maintenancewindow/mw-1",
+            False,
+        ),
         (
             "MemberRole",
             "ssm:DescribeMaintenanceWindowTasks",

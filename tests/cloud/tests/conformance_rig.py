@@ -29,7 +29,11 @@ patches:
     severity: Critical
 fleet:
   - {{account: "{ACCOUNT}", region: {REGION}, id: {INSTANCE}, os: AMAZON_LINUX_2023, inventory: true}}
-  - {{account: "{ACCOUNT}", region: {REGION}, id: i-00000002, os: WINDOWS, associations: [maintenance-window]}}
+  - account: "{ACCOUNT}"
+    region: {REGION}
+    id: i-00000002
+    os: WINDOWS
+    associations: [{{name: maintenance-window, start: "2026-11-09T23:50:00Z", seconds: 80000}}]
   # It has the result of a scan of the day before.
   - account: "{ACCOUNT}"
     region: {REGION}

@@ -50,7 +50,7 @@ fleet:
     region: {REGION}
     count: 60
     os: AMAZON_LINUX_2023
-    associations: [host-management-scan, maintenance-window]
+    associations: [host-management-scan, {{name: maintenance-window, seconds: 7200}}]
   - account: "{MEMBER}"
     region: {REGION}
     id: i-00000000
@@ -226,6 +226,11 @@ def test_maintenance_windows(others: Simulator) -> None:
     assert task["TaskArn"] == "AWS-RunPatchBaseline" and len(task["Targets"][0]["Values"]) == 2
     (task,), _ = ssm_pages(others, "DescribeMaintenanceWindowTasks", "Tasks", direct)
     assert task["Targets"] == [{"Key": "tag:Patch", "Values": ["enabled"]}]
+    assert ssm_pages(others, "DescribeMaintenanceWindowExecutions", "WindowExecutions", registered)[0] == []
+    others.inspect("clock/start", "POST")
+    others.wait(2400)
+    (execution,), _ = ssm_pages(others, "DescribeMaintenanceWindowExecutions", "WindowExecutions", registered)
+    assert (execution["WindowId"], execution["Status"]) == (registered["WindowId"], "IN_PROGRESS"), "sixty instances"
     nothing = {"WindowId": "mw-0123456789abcdef0"}
     assert others.call("ssm", "DescribeMaintenanceWindowTasks", nothing) == "DoesNotExistException"
     assert others.call("ssm", "DescribeMaintenanceWindowTargets", nothing) == "DoesNotExistException"
@@ -251,6 +256,13 @@ def test_a_command_of_somebody_else(others: Simulator) -> None:
     others.wait(1800)
     states = others.call("ssm", "DescribeInstancePatchStates", {"InstanceIds": ["i-00000000"]})["InstancePatchStates"]
     assert states[0]["Operation"] == "Scan", "the other tool's scan, with its own snapshot"
+
+
+def test_documents(others: Simulator) -> None:
+    for name in ("AWS-RunPatchBaseline", f"arn:aws:ssm:{REGION}::document/AWSEC2-PatchLoadBalancerInstance"):
+        answer = others.call("ssm", "GetDocument", {"Name": name, "DocumentVersion": "$DEFAULT"})
+        assert "mainSteps" in json.loads(answer["Content"])
+    assert others.call("ssm", "GetDocument", {"Name": "not-there"}) == "InvalidDocument"
 
 
 def test_calendars(others: Simulator) -> None:

@@ -128,9 +128,11 @@ def test_a_predefined_baseline_is_in_an_account_of_aws(rig: Rig, action: str) ->
 @pytest.mark.parametrize(
     ("action", "resource", "request_"),
     [
+        ("DescribeMaintenanceWindowExecutions", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
         ("DescribeMaintenanceWindowTargets", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
         ("DescribeMaintenanceWindowTasks", f"maintenancewindow/{WINDOW}", {"WindowId": WINDOW}),
         ("DescribeAssociation", f"association/{ASSOCIATION}", {"AssociationId": ASSOCIATION}),
+        ("GetDocument", "document/patching", {"Name": "patching"}),
         ("GetServiceSetting", f"servicesetting{SETTING}", {"SettingId": SETTING}),
         (
             "GetServiceSetting",

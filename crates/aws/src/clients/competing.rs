@@ -1,17 +1,23 @@
 //! Finds competing patchers in a member account with a few paged calls per target, independent of the number of instances.
 
+mod documents;
+mod windows;
+
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use aws_config::SdkConfig;
 use aws_sdk_ssm::{Client, types as api};
+use documents::Documents;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orgpatch_engine::competing;
 use orgpatch_engine::competing::{
-    Association, ConflictFacts, MOST_COMMANDS_OF_AN_INSTANCE, MaintenanceWindow, NotLookedAt, Room, RunningCommand,
-    TargetCriterion, WindowTarget, WindowTask, bytes_of,
+    Association, ConflictFacts, Index, MOST_COMMANDS_OF_AN_INSTANCE, NotLookedAt, Parameter, Room, RunningCommand,
+    TargetCriterion, bytes_of,
 };
 use orgpatch_model::fetched::Fetched;
+use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::text::cut;
 
 use crate::clients::call::{CallError, fetched, not_built};
@@ -23,9 +29,9 @@ const PAGE_SIZE: i32 = 50;
 /// `MaintenanceWindowName`).
 const NAME_CHARACTERS: usize = 128;
 
-/// How many associations are asked for their operation: the service answers two such calls a second (AWS General Reference,
+/// How many associations are asked for a parameter: the service answers two such calls a second (AWS General Reference,
 /// "AWS Systems Manager endpoints and quotas", State Manager), so that a hundred take 50 seconds. The others may install.
-const MOST_OPERATIONS: usize = 100;
+const MOST_PARAMETERS: usize = 100;
 
 /// How many calls about single associations run at the same time.
 const CONCURRENCY: usize = 4;
@@ -35,34 +41,45 @@ const CONCURRENCY: usize = 4;
 const NOT_ENDED: [&str; 3] = ["Pending", "InProgress", "Delayed"];
 
 /// Reads the facts about all tools that patch in one account and Region.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CompetingPatchers {
     client: Client,
+    documents: Documents,
 }
 
 impl CompetingPatchers {
     /// With a configuration that enters the account and Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        let client = Client::new(config);
+        Self { documents: Documents::new(client.clone()), client }
     }
 
-    /// Reads all facts about those instances. It does not read targets and tasks of windows that begin at `until` or later,
-    /// because they are no conflict. Commands of the run itself are left out.
+    /// Reads all facts about those instances. It does not read targets and tasks of windows that are not at work and do not
+    /// begin within these times, because they are no conflict. Commands of the run itself are left out.
     pub async fn facts(
         &self,
-        until: Timestamp,
-        instance_ids: &HashSet<&str>,
+        times: Range<Timestamp>,
+        instances: &[&Ec2Instance],
         run_id: &str,
     ) -> Result<ConflictFacts, CallError> {
+        let index = Index::new(instances);
+        let ids = instances.iter().map(|instance| instance.id.as_str()).collect();
         let (associations, windows, running) = tokio::try_join!(
-            async { fetched(self.associations().await) },
-            async { fetched(self.windows(until).await) },
-            self.running(instance_ids, run_id)
+            async { fetched(self.associations(&index).await) },
+            self.windows(times, &index),
+            self.running(&ids, run_id)
         )?;
-        let ((associations, more_associations), (windows, more_windows)) = (apart(associations), apart(windows));
-        let not_looked_at = NotLookedAt { associations: more_associations, windows: more_windows };
-        Ok(ConflictFacts { associations, windows, running, not_looked_at })
+        let (associations, more_associations) = apart(associations);
+        let not_looked_at = NotLookedAt { associations: more_associations, windows: windows.not_looked_at };
+        Ok(ConflictFacts {
+            associations,
+            windows: windows.patching,
+            executions: windows.executions,
+            running,
+            unseen_documents: self.documents.unseen().await,
+            not_looked_at,
+        })
     }
 
     /// Returns the patch commands that run or wait on those instances, and that another run or tool sent. The list shows a
@@ -103,10 +120,16 @@ impl CompetingPatchers {
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of(operation, &error))?;
             let (Some(command_id), Some(instance_id)) = (found.command_id, found.instance_id) else { continue };
+            if !kept.has_room(&instance_id) {
+                continue;
+            }
+            let document = found.document_name.unwrap_or_default();
+            let wraps = self.documents.wrapped(&document, found.document_version.as_deref()).await?;
             kept.add(RunningCommand {
                 command_id,
                 instance_id,
-                document: found.document_name.unwrap_or_default(),
+                document,
+                wraps,
                 comment: found.comment.unwrap_or_default(),
                 requested_at: found.requested_date_time.and_then(|at| Timestamp::from_second(at.secs()).ok()),
             });
@@ -115,12 +138,19 @@ impl CompetingPatchers {
     }
 
     /// Returns the associations that can be a conflict, as many as fit, and how many others there are.
-    async fn associations(&self) -> Result<(Vec<Association>, usize), CallError> {
+    async fn associations(&self, index: &Index<'_>) -> Result<(Vec<Association>, usize), CallError> {
         let mut pages = self.client.list_associations().max_results(PAGE_SIZE).into_paginator().items().send();
         let (mut associations, mut room, mut left_out) = (Vec::new(), Room::default(), 0);
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| CallError::of("ssm:ListAssociations", &error))?;
-            let Some(association) = association(found).filter(competing::association_matters) else { continue };
+            let version = found.document_version.clone();
+            let Some(mut association) = association(found) else { continue };
+            if competing::may_wrap(&association.document) && index.may_concern(&association.targets) {
+                association.wraps = self.documents.wrapped(&association.document, version.as_deref()).await?;
+            }
+            if !competing::association_matters(&association) {
+                continue;
+            }
             if room.text(bytes_of(&association.targets)) && room.item() {
                 associations.push(association);
             } else {
@@ -128,122 +158,33 @@ impl CompetingPatchers {
             }
         }
         let mut asked = 0;
-        let with_operation = |association: Association| {
-            let ask = competing::operation_matters(&association) && asked < MOST_OPERATIONS;
-            asked += usize::from(ask);
+        let with_parameter = |association: Association| {
+            let parameter = competing::deciding_parameter(&association).filter(|_| asked < MOST_PARAMETERS);
+            asked += usize::from(parameter.is_some());
             async move {
-                let operation = if ask { self.operation(&association.id).await? } else { None };
-                Ok(Association { operation, ..association })
+                let parameter = match parameter {
+                    Some(name) => self.parameter(&association.id, &name).await?,
+                    None => Parameter::NotRead,
+                };
+                Ok(Association { parameter, ..association })
             }
         };
         let associations =
-            stream::iter(associations.into_iter().map(with_operation)).buffered(CONCURRENCY).try_collect().await?;
+            stream::iter(associations.into_iter().map(with_parameter)).buffered(CONCURRENCY).try_collect().await?;
         Ok((associations, left_out))
     }
 
-    /// Returns parameter `Operation` of an association. None: it cannot be read, so the association may install.
-    async fn operation(&self, association_id: &str) -> Result<Option<String>, CallError> {
+    /// Returns a parameter of an association.
+    async fn parameter(&self, association_id: &str, name: &str) -> Result<Parameter, CallError> {
         let answer = self.client.describe_association().association_id(association_id).send().await;
         let answer = answer.map_err(|error| CallError::of("ssm:DescribeAssociation", &error));
         let answer = match fetched(answer)? {
             Fetched::Yes(answer) => answer,
-            Fetched::No(_) => return Ok(None),
+            Fetched::No(_) => return Ok(Parameter::NotRead),
         };
         let parameters = answer.association_description.and_then(|description| description.parameters);
-        Ok(parameters.and_then(|mut parameters| parameters.remove("Operation")?.pop()))
-    }
-
-    /// Returns the windows that begin before `until` and patch, as many as fit, and how many others there are.
-    async fn windows(&self, until: Timestamp) -> Result<(Vec<MaintenanceWindow>, usize), CallError> {
-        let enabled = api::MaintenanceWindowFilter::builder().key("Enabled").values("true").build();
-        let mut pages = self
-            .client
-            .describe_maintenance_windows()
-            .filters(enabled)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
-        let (mut soon, mut room, mut left_out) = (Vec::new(), Room::default(), 0);
-        while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindows", &error))?;
-            let begins_before = |window: &MaintenanceWindow| window.next_start.is_some_and(|start| start < until);
-            let Some(window) = window(found).filter(begins_before) else { continue };
-            if room.item() {
-                soon.push(window);
-            } else {
-                left_out += 1;
-            }
-        }
-        // One after the other, so that no more than one page is in memory beyond what there is room for. An account has
-        // at most 50 windows (AWS General Reference, "AWS Systems Manager endpoints and quotas").
-        let mut windows = Vec::new();
-        for window in soon {
-            match self.complete(window, &mut room).await? {
-                Some(window) if window.tasks.is_empty() => {}
-                Some(window) => windows.push(window),
-                None => left_out += 1,
-            }
-        }
-        Ok((windows, left_out))
-    }
-
-    /// Adds the tasks that patch, and for them the targets; None if there is no room for them.
-    async fn complete(
-        &self,
-        window: MaintenanceWindow,
-        room: &mut Room,
-    ) -> Result<Option<MaintenanceWindow>, CallError> {
-        let Some(tasks) = self.patch_tasks(&window.id, room).await? else { return Ok(None) };
-        if tasks.is_empty() {
-            return Ok(Some(window));
-        }
-        let targets = self.window_targets(&window.id, room).await?;
-        Ok(targets.map(|targets| MaintenanceWindow { tasks, targets, ..window }))
-    }
-
-    async fn patch_tasks(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTask>>, CallError> {
-        let mut pages = self
-            .client
-            .describe_maintenance_window_tasks()
-            .window_id(window_id)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
-        let mut tasks = Vec::new();
-        while let Some(task) = pages.next().await {
-            let task = task.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTasks", &error))?;
-            let Some(document) = task.task_arn.filter(|document| competing::patches(document)) else { continue };
-            let task =
-                WindowTask { id: task.window_task_id.unwrap_or_default(), document, targets: targets(task.targets) };
-            if !room.text(task.document.len() + bytes_of(&task.targets)) {
-                return Ok(None);
-            }
-            tasks.push(task);
-        }
-        Ok(Some(tasks))
-    }
-
-    async fn window_targets(&self, window_id: &str, room: &mut Room) -> Result<Option<Vec<WindowTarget>>, CallError> {
-        let mut pages = self
-            .client
-            .describe_maintenance_window_targets()
-            .window_id(window_id)
-            .max_results(PAGE_SIZE)
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(target) = pages.next().await {
-            let target = target.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowTargets", &error))?;
-            let targets = targets(target.targets);
-            if !room.text(bytes_of(&targets)) {
-                return Ok(None);
-            }
-            found.push(WindowTarget { id: target.window_target_id.unwrap_or_default(), targets });
-        }
-        Ok(Some(found))
+        let value = parameters.and_then(|mut parameters| parameters.remove(name)?.pop());
+        Ok(value.map_or(Parameter::Absent, Parameter::Value))
     }
 }
 
@@ -259,6 +200,12 @@ struct RunningCommands<'a> {
 impl<'a> RunningCommands<'a> {
     fn new(instance_ids: &'a HashSet<&'a str>, run_id: &'a str) -> Self {
         Self { instance_ids, run_id, kept_of: HashMap::new(), commands: Vec::new() }
+    }
+
+    /// Returns false for an instance of another target, and for one of which enough is kept.
+    fn has_room(&self, instance_id: &str) -> bool {
+        let kept = self.kept_of.get(instance_id).copied().unwrap_or_default();
+        self.instance_ids.contains(instance_id) && kept < MOST_COMMANDS_OF_AN_INSTANCE
     }
 
     fn add(&mut self, command: RunningCommand) {
@@ -291,20 +238,9 @@ fn association(found: api::Association) -> Option<Association> {
         id: found.association_id?,
         name: found.association_name.map(|name| cut(name, NAME_CHARACTERS)),
         document: found.name?,
-        operation: None,
+        wraps: None,
+        parameter: Parameter::NotRead,
         targets,
-    })
-}
-
-fn window(found: api::MaintenanceWindowIdentity) -> Option<MaintenanceWindow> {
-    Some(MaintenanceWindow {
-        id: found.window_id?,
-        name: cut(found.name.unwrap_or_default(), NAME_CHARACTERS),
-        enabled: found.enabled,
-        next_start: found.next_execution_time.as_deref().and_then(time),
-        duration_hours: found.duration.and_then(|hours| u32::try_from(hours).ok()).unwrap_or_default(),
-        targets: Vec::new(),
-        tasks: Vec::new(),
     })
 }
 
@@ -313,11 +249,6 @@ fn targets(targets: Option<Vec<api::Target>>) -> Vec<TargetCriterion> {
     targets
         .filter_map(|target| Some(TargetCriterion { key: target.key?, values: target.values.unwrap_or_default() }))
         .collect()
-}
-
-/// Reads `NextExecutionTime`, which may have no seconds, and a time zone after its offset.
-fn time(text: &str) -> Option<Timestamp> {
-    text.split('[').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -329,6 +260,7 @@ mod tests {
             command_id: format!("c-{number}"),
             instance_id: instance_id.to_owned(),
             document: "AWS-RunPatchBaseline".to_owned(),
+            wraps: None,
             comment: String::new(),
             requested_at: None,
         }
@@ -346,14 +278,5 @@ mod tests {
         kept.add(command("i-ours", 0));
         let of = |id: &str| kept.commands.iter().filter(|command| command.instance_id == id).count();
         assert_eq!((of("i-ours"), of("i-busy"), kept.commands.len()), (1, MOST_COMMANDS_OF_AN_INSTANCE, 4));
-    }
-
-    #[test]
-    fn times_of_windows_as_the_service_writes_them() {
-        let read = |text| time(text).map(|at| at.to_string());
-        assert_eq!(read("2026-11-10T00:30Z").as_deref(), Some("2026-11-10T00:30:00Z"));
-        assert_eq!(read("2026-11-10T00:30:15Z").as_deref(), Some("2026-11-10T00:30:15Z"));
-        assert_eq!(read("2026-11-10T02:00-08:00[America/Los_Angeles]").as_deref(), Some("2026-11-10T10:00:00Z"));
-        assert_eq!(read("soon"), None);
     }
 }

@@ -133,6 +133,7 @@ impl Sender<'_> {
     /// Looks for the ends of what was sent, and sends what may be sent now.
     pub async fn work(&self, receivers: Vec<Receiver>) -> Result<PhaseState, TargetError> {
         let ssm = Ssm::new(self.member);
+        let competing = CompetingPatchers::new(self.member);
         let intents = self.ledger.intents(&self.scope()).await?;
         let mut state = State::new(self.request, receivers, intents);
         self.look_for_ends(&ssm, &mut state).await?;
@@ -156,7 +157,7 @@ impl Sender<'_> {
                 self.write(&ssm, &mut state, id, action).await?;
             }
             for (fact, ids) in asks {
-                self.fetch(&ssm, &mut state, fact, &ids).await?;
+                self.fetch((&ssm, &competing), &mut state, fact, &ids).await?;
             }
             if !sends.is_empty() {
                 throttled += self.send_all(&ssm, &mut state, &sends).await?;
@@ -241,7 +242,13 @@ impl Sender<'_> {
         Ok(())
     }
 
-    async fn fetch(&self, ssm: &Ssm, state: &mut State, fact: Fact, ids: &[String]) -> Result<(), TargetError> {
+    async fn fetch(
+        &self,
+        (ssm, competing): (&Ssm, &CompetingPatchers),
+        state: &mut State,
+        fact: Fact,
+        ids: &[String],
+    ) -> Result<(), TargetError> {
         match fact {
             Fact::LookUp => {
                 let looked_at = self.ledger.now()?;
@@ -252,7 +259,6 @@ impl Sender<'_> {
                 state.note_looked_up(&commands, comments, looked_at);
             }
             Fact::Competing => {
-                let competing = CompetingPatchers::new(self.member);
                 let running = competing.running(&state.instance_ids(), &self.request.run_id).await;
                 let running = self.call(running).await?;
                 state.note_competing(&running, self.settings, (&self.request.run_id, self.ledger.now()?));

@@ -4,7 +4,8 @@ use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::ConflictSettings;
 
 use super::decision::Action;
-use super::facts::Association;
+use super::document::Installs;
+use super::facts::{Association, Parameter};
 use super::targets::{Index, Resolved};
 use super::{Collected, document, policy};
 
@@ -17,18 +18,18 @@ pub(super) fn collect(
     settings: ConflictSettings,
     collected: &mut Collected,
 ) {
-    let others = associations
-        .iter()
-        .filter(|association| document::patches(&association.document) && !policy::is_of_policy(association));
-    for association in others {
+    for association in associations.iter().filter(|association| !policy::is_of_policy(association)) {
+        let Some(installs) = document::installs(&association.document, association.wraps.as_ref()) else { continue };
         let what = described(association);
-        let (action, text) = if only_scans(association) {
+        let (action, text) = match may_install(association, &installs) {
             // An install is safe; but the next scan of the association overwrites the result of orgpatch's scan.
-            (Action::Warn, format!("{what} scans this instance too; its results overwrite those of other scans"))
-        } else {
-            let action = Action::from(settings.patch_policy);
-            let verb = if association.operation.is_some() { "patches" } else { "patches or scans" };
-            (action, format!("{what} {verb} this instance too"))
+            Some(false) if document::overwrites(&association.document, association.wraps.as_ref()) => {
+                let text = format!("{what} scans this instance too; its results overwrite those of other scans");
+                (Action::Warn, text)
+            }
+            Some(false) => (Action::Warn, format!("{what} is for this instance too; it installs nothing")),
+            Some(true) => (Action::from(settings.patch_policy), format!("{what} patches this instance too")),
+            None => (Action::from(settings.patch_policy), format!("{what} patches or scans this instance too")),
         };
         match index.resolve(&association.targets) {
             Resolved::Instances(meant) => {
@@ -49,26 +50,40 @@ pub(super) fn collect(
 /// Returns true if an association can be a conflict: it runs a patch document, or belongs to a patch policy.
 #[must_use]
 pub fn association_matters(association: &Association) -> bool {
-    document::patches(&association.document) || policy::is_of_policy(association)
+    document::patches(&association.document) || association.wraps.is_some() || policy::is_of_policy(association)
 }
 
-/// Returns true if only the parameter `Operation` of an association says whether it conflicts: it runs a patch document,
+/// Returns the parameter of the document, if only that says whether an association conflicts: it runs a patch document,
 /// belongs to no patch policy, and its name does not say that it only scans.
 #[must_use]
-pub fn operation_matters(association: &Association) -> bool {
-    document::patches(&association.document) && !policy::is_of_policy(association) && !only_scans(association)
-}
-
-/// Returns true if the association is known to scan only. Without that knowledge it may install.
-fn only_scans(association: &Association) -> bool {
-    match &association.operation {
-        Some(operation) => operation == "Scan",
-        None => association.name.as_ref().is_some_and(|name| name.contains(SCANS)),
+pub fn deciding_parameter(association: &Association) -> Option<String> {
+    if policy::is_of_policy(association) || is_named_a_scan(association) {
+        return None;
+    }
+    match document::installs(&association.document, association.wraps.as_ref())?.into_owned() {
+        Installs::Unless { parameter, .. } => Some(parameter),
+        Installs::Always | Installs::Never => None,
     }
 }
 
+/// Returns whether the association installs; None if that is not known.
+fn may_install(association: &Association, installs: &Installs) -> Option<bool> {
+    match (installs, &association.parameter) {
+        (Installs::Always, _) => Some(true),
+        (Installs::Never, _) => Some(false),
+        (Installs::Unless { is, .. }, Parameter::Value(value)) => Some(!is.contains(value)),
+        (Installs::Unless { by_default, .. }, Parameter::Absent) => Some(!by_default),
+        (Installs::Unless { .. }, Parameter::NotRead) if is_named_a_scan(association) => Some(false),
+        (Installs::Unless { .. }, Parameter::NotRead) => None,
+    }
+}
+
+fn is_named_a_scan(association: &Association) -> bool {
+    association.name.as_ref().is_some_and(|name| name.contains(SCANS))
+}
+
 fn described(association: &Association) -> String {
-    let document = document::name(&association.document);
+    let document = document::described(&association.document, association.wraps.as_ref());
     match &association.name {
         Some(name) => format!("the association {name} ({}, {document})", association.id),
         None => format!("the association {} ({document})", association.id),

@@ -19,7 +19,9 @@ pub fn before_sending(
     let facts = ConflictFacts {
         associations: Fetched::Yes(Vec::new()),
         windows: Fetched::Yes(Vec::new()),
+        executions: Fetched::Yes(Vec::new()),
         running,
+        unseen_documents: Vec::new(),
         not_looked_at: NotLookedAt::default(),
     };
     // An instance without tags has no conflicts by tags.

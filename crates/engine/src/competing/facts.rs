@@ -3,18 +3,24 @@
 use jiff::Timestamp;
 use orgpatch_model::fetched::Fetched;
 
+use super::document::Wrapped;
+
 /// Everything that may patch in a target.
 #[derive(Debug, Clone)]
 pub struct ConflictFacts {
     /// State Manager associations with a document that [`super::patches`], and those of Quick Setup patch policies
-    /// (`ssm:ListAssociations`, paged; `ssm:DescribeAssociation` for the operation of those few).
+    /// (`ssm:ListAssociations`, paged; `ssm:DescribeAssociation` for a parameter of those few).
     pub associations: Fetched<Vec<Association>>,
-    /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that are
-    /// enabled, at most 50 per account and Region).
+    /// Maintenance windows (`ssm:DescribeMaintenanceWindows`, paged; their targets and tasks for those that begin in time or
+    /// are at work, at most 50 per account and Region).
     pub windows: Fetched<Vec<MaintenanceWindow>>,
+    /// Executions of these windows that began lately (`ssm:DescribeMaintenanceWindowExecutions`, paged, once for each window).
+    pub executions: Fetched<Vec<WindowExecution>>,
     /// Commands that run or wait (`ssm:ListCommandInvocations`, paged, once for each status of a command that has not
     /// ended).
     pub running: Fetched<Vec<RunningCommand>>,
+    /// Documents of the account that these name and that may patch (`ssm:GetDocument`, once for each document).
+    pub unseen_documents: Vec<UnseenDocument>,
     /// What of the lists was not looked at, because a target has more of it than orgpatch keeps.
     pub not_looked_at: NotLookedAt,
 }
@@ -31,6 +37,15 @@ pub const MOST_BYTES_OF_A_KIND: usize = 4 * 1_024 * 1_024;
 
 /// The most commands of one instance that are kept of each status. One is enough to hold the instance back.
 pub const MOST_COMMANDS_OF_AN_INSTANCE: usize = 3;
+
+/// A document of which it cannot be seen whether it patches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnseenDocument {
+    /// Its name or ARN.
+    pub document: String,
+    /// Why.
+    pub why: String,
+}
 
 /// How many were not looked at, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,10 +110,23 @@ pub struct Association {
     pub name: Option<String>,
     /// `Name`: the document, as a name or an ARN.
     pub document: String,
-    /// Parameter `Operation` of the document. None: it was not read, so the association may install.
-    pub operation: Option<String>,
+    /// The patch document of AWS that an own document runs.
+    pub wraps: Option<Wrapped>,
+    /// The parameter of the document that says whether it installs ([`super::deciding_parameter`]).
+    pub parameter: Parameter,
     /// `Targets`. The `InstanceId` of an old association is listed as `InstanceIds`.
     pub targets: Vec<TargetCriterion>,
+}
+
+/// A parameter of an association.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parameter {
+    /// It was not read, so the association may install.
+    NotRead,
+    /// The association does not have it.
+    Absent,
+    /// Its value.
+    Value(String),
 }
 
 /// A maintenance window.
@@ -120,6 +148,19 @@ pub struct MaintenanceWindow {
     pub tasks: Vec<WindowTask>,
 }
 
+/// An execution of a maintenance window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowExecution {
+    /// `WindowId`.
+    pub window_id: String,
+    /// `Status`.
+    pub status: String,
+    /// `StartTime`.
+    pub started_at: Option<Timestamp>,
+    /// `EndTime`; None while it works.
+    pub ended_at: Option<Timestamp>,
+}
+
 /// Registered targets of a maintenance window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowTarget {
@@ -136,6 +177,8 @@ pub struct WindowTask {
     pub id: String,
     /// `TaskArn`: the document, as a name or an ARN.
     pub document: String,
+    /// The patch document of AWS that an own document runs.
+    pub wraps: Option<Wrapped>,
     /// `Targets`: `WindowTargetIds`, or criteria for instances.
     pub targets: Vec<TargetCriterion>,
 }
@@ -149,6 +192,8 @@ pub struct RunningCommand {
     pub instance_id: String,
     /// `DocumentName`.
     pub document: String,
+    /// The patch document of AWS that an own document runs.
+    pub wraps: Option<Wrapped>,
     /// `Comment`.
     pub comment: String,
     /// `RequestedDateTime`.

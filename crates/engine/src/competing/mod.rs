@@ -5,8 +5,11 @@
 
 mod association;
 mod before_sending;
+mod content;
 mod decision;
 mod document;
+#[cfg(test)]
+mod document_tests;
 mod facts;
 mod policy;
 mod running;
@@ -15,16 +18,19 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod window;
+mod wrapper;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use association::{association_matters, operation_matters};
+pub use association::{association_matters, deciding_parameter};
 pub use before_sending::before_sending;
+pub use content::{Content, DocumentId};
 pub use decision::{Action, Conflict, ConflictDecision};
-pub use document::patches;
+pub use document::{Installs, Wrapped, may_wrap, patches};
 pub use facts::{
     Association, ConflictFacts, MOST_BYTES_OF_A_KIND, MOST_COMMANDS_OF_AN_INSTANCE, MOST_OF_A_KIND, MaintenanceWindow,
-    NotLookedAt, Room, RunningCommand, TargetCriterion, WindowTarget, WindowTask, bytes_of,
+    NotLookedAt, Parameter, Room, RunningCommand, TargetCriterion, UnseenDocument, WindowExecution, WindowTarget,
+    WindowTask, bytes_of,
 };
 use jiff::Timestamp;
 use orgpatch_model::english::counted;
@@ -37,7 +43,9 @@ use orgpatch_plan::ConflictSettings;
 pub(crate) use policy::TAG as POLICY_TAG;
 pub use running::{MAX_WAIT_SECONDS, command_matters, look_again_seconds};
 pub(crate) use scaling::TAG as AUTO_SCALING_TAG;
-use targets::Index;
+pub use targets::Index;
+pub use window::{executions_since, is_at_work, task_concerns};
+pub use wrapper::{Contents, Look, MOST_DOCUMENTS, look};
 
 /// The most conflicts of an instance that are kept: the most serious ones. A thousand associations may be for each of ten
 /// thousand instances.
@@ -118,8 +126,15 @@ pub fn detect(
             collected.not_seen(missing, "State Manager associations");
         }
     }
+    let executions = match &facts.executions {
+        Fetched::Yes(executions) => executions.as_slice(),
+        Fetched::No(missing) => {
+            collected.not_seen(missing, "maintenance windows that are open");
+            &[]
+        }
+    };
     match &facts.windows {
-        Fetched::Yes(windows) => window::collect(windows, &index, settings, moment, &mut collected),
+        Fetched::Yes(windows) => window::collect(windows, executions, &index, settings, moment, &mut collected),
         Fetched::No(missing) => collected.not_seen(missing, "maintenance windows"),
     }
     match &facts.running {
@@ -128,6 +143,10 @@ pub fn detect(
             collected.not_seen(missing, "running commands");
             running::not_seen(instances, missing, &mut collected);
         }
+    }
+    for UnseenDocument { document, why } in &facts.unseen_documents {
+        let text = format!("orgpatch cannot see whether the document {document} patches: {why}");
+        collected.note(ReasonCode::ConflictsNotSeen, text);
     }
     collected.not_looked_at(facts.not_looked_at, instances, settings);
     collected.decided(moment.operation)

@@ -38,7 +38,8 @@ fn is_of_run(command: &RunningCommand, run_id: &str) -> bool {
 /// Returns true if a command can be in the way of that run: it patches, and another run or tool sent it.
 #[must_use]
 pub fn command_matters(command: &RunningCommand, run_id: &str) -> bool {
-    document::patches(&command.document) && !is_of_run(command, run_id)
+    let patches = document::patches(&command.document) || command.wraps.is_some();
+    patches && !is_of_run(command, run_id)
 }
 
 /// Skips all instances, because an install could run at the same time as another one that orgpatch cannot see.
@@ -65,7 +66,7 @@ pub(super) fn collect(
     };
     for command in running.iter().filter(|command| command_matters(command, moment.run_id)) {
         let Some(instance) = index.get(&command.instance_id) else { continue };
-        let document = document::name(&command.document);
+        let document = document::described(&command.document, command.wraps.as_ref());
         let since = command.requested_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
         let id = &command.command_id;
         collected.add(

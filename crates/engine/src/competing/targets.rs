@@ -8,7 +8,7 @@ use orgpatch_model::tag::digest;
 use super::facts::TargetCriterion;
 
 /// The instances of a target by id, and by the digests of their tags' keys.
-pub(super) struct Index<'a> {
+pub struct Index<'a> {
     all: Vec<&'a Ec2Instance>,
     by_id: HashMap<&'a str, &'a Ec2Instance>,
     by_tag_key: HashMap<u64, Vec<&'a Ec2Instance>>,
@@ -23,6 +23,8 @@ pub(super) enum Resolved<'a> {
 }
 
 impl<'a> Index<'a> {
+    /// Builds the index of these instances.
+    #[must_use]
     pub fn new(instances: &[&'a Ec2Instance]) -> Self {
         let mut by_tag_key: HashMap<u64, Vec<&Ec2Instance>> = HashMap::new();
         for instance in instances {
@@ -34,12 +36,21 @@ impl<'a> Index<'a> {
         Self { all: instances.to_vec(), by_id, by_tag_key }
     }
 
-    pub fn get(&self, id: &str) -> Option<&'a Ec2Instance> {
+    pub(super) fn get(&self, id: &str) -> Option<&'a Ec2Instance> {
         self.by_id.get(id).copied()
     }
 
+    /// Returns true if the targets match one of the instances, or may.
+    #[must_use]
+    pub fn may_concern(&self, targets: &[TargetCriterion]) -> bool {
+        match self.resolve(targets) {
+            Resolved::Instances(found) => !found.is_empty(),
+            Resolved::Unknown(_) => true,
+        }
+    }
+
     /// Returns the instances that match all criteria. An empty list matches no instance.
-    pub fn resolve(&self, targets: &[TargetCriterion]) -> Resolved<'a> {
+    pub(super) fn resolve(&self, targets: &[TargetCriterion]) -> Resolved<'a> {
         if let Some(target) = targets.iter().find(|target| target.key.starts_with("resource-groups:")) {
             return Resolved::Unknown(format!("resource group {}", target.values.join(", ")));
         }

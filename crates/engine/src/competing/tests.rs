@@ -26,7 +26,9 @@ fn no_patchers() -> ConflictFacts {
     ConflictFacts {
         associations: Fetched::Yes(vec![]),
         windows: Fetched::Yes(vec![]),
+        executions: Fetched::Yes(vec![]),
         running: Fetched::Yes(vec![]),
+        unseen_documents: vec![],
         not_looked_at: NotLookedAt::default(),
     }
 }
@@ -40,7 +42,8 @@ fn association(name: &str, operation: Option<&str>, targets: Vec<TargetCriterion
         id: "a-1".into(),
         name: Some(name.into()),
         document: "AWS-RunPatchBaseline".into(),
-        operation: operation.map(str::to_owned),
+        wraps: None,
+        parameter: operation.map_or(Parameter::NotRead, |value| Parameter::Value(value.into())),
         targets,
     }
 }
@@ -50,6 +53,7 @@ fn running(comment: &str, document: &str) -> RunningCommand {
         command_id: "c-1".into(),
         instance_id: "i-1".into(),
         document: document.into(),
+        wraps: None,
         comment: comment.into(),
         requested_at: Some(time("2026-11-23T09:50:00.123456789Z")),
     }
@@ -66,6 +70,7 @@ fn window(next_start: &str) -> MaintenanceWindow {
         tasks: vec![WindowTask {
             id: "t-1".into(),
             document: "arn:aws:ssm:eu-west-1::document/AWS-RunPatchBaseline".into(),
+            wraps: None,
             targets: vec![target("WindowTargetIds", &["wt-1"])],
         }],
     }
@@ -177,6 +182,91 @@ fn associations_that_only_scan_are_a_warning() {
     assert_eq!(detected(&facts, &instances), "");
 }
 
+fn wrapped(installs: Installs) -> Wrapped {
+    Wrapped { document: "AWS-RunPatchBaseline".into(), installs }
+}
+
+fn by_parameter(by_default: bool) -> Installs {
+    Installs::Unless { parameter: "Mode".into(), is: vec!["Scan".into()], by_default }
+}
+
+#[test]
+fn associations_with_every_document_of_aws_and_with_documents_of_the_account() {
+    let instances = [instance("i-1", &[])];
+    let of = |document: &str, wraps: Option<Wrapped>, parameter: Parameter| {
+        let mut facts = no_patchers();
+        let everywhere = vec![target("InstanceIds", &["*"])];
+        let association =
+            Association { document: document.into(), wraps, parameter, ..association("monthly", None, everywhere) };
+        assert_eq!(deciding_parameter(&association).is_some(), document.contains("Windows") || document == "patching");
+        facts.associations = Fetched::Yes(vec![association]);
+        detected(&facts, &instances)
+    };
+    let value = |text: &str| Parameter::Value(text.into());
+    assert_snapshot!(of("AWS-InstallWindowsUpdates", None, value("Install")), @"
+    i-1 Skip
+      Skip conflict-association: the association monthly (a-1, AWS-InstallWindowsUpdates) patches this instance too
+    ");
+    assert_snapshot!(of("AWS-InstallWindowsUpdates", None, value("Scan")), @"
+    i-1 Warn
+      Warn conflict-association: the association monthly (a-1, AWS-InstallWindowsUpdates) is for this instance too; it installs nothing
+    ");
+    assert!(of("AWS-ConfigureWindowsUpdate", None, value("InstallUpdatesAutomatically")).starts_with("i-1 Skip"));
+    assert!(of("AWS-ConfigureWindowsUpdate", None, value("NeverCheckForUpdates")).starts_with("i-1 Warn"));
+    assert!(of("AWS-PatchInstanceWithRollback", None, Parameter::NotRead).starts_with("i-1 Skip"));
+    assert_snapshot!(of("patching", Some(wrapped(by_parameter(false))), Parameter::Absent), @"
+    i-1 Skip
+      Skip conflict-association: the association monthly (a-1, AWS-RunPatchBaseline by way of patching) patches this instance too
+    ");
+    assert_snapshot!(of("patching", Some(wrapped(by_parameter(true))), Parameter::Absent), @"
+    i-1 Warn
+      Warn conflict-association: the association monthly (a-1, AWS-RunPatchBaseline by way of patching) scans this instance too; its results overwrite those of other scans
+    ");
+    assert!(of("patching", Some(wrapped(by_parameter(true))), value("Install")).starts_with("i-1 Skip"));
+    assert!(
+        of("patching", Some(wrapped(by_parameter(true))), Parameter::NotRead)
+            .contains("patches or scans this instance")
+    );
+    assert!(of("scanning", Some(wrapped(Installs::Never)), Parameter::NotRead).starts_with("i-1 Warn"));
+    assert_eq!(of("logging", None, Parameter::NotRead), "");
+}
+
+#[test]
+fn windows_and_commands_with_a_document_of_the_account() {
+    let instances = [instance("i-1", &[("Env", "test")])];
+    let all: Vec<&Ec2Instance> = instances.iter().collect();
+    let settings = ConflictSettings { maintenance_window: SkipOrWarn::Skip, ..ConflictSettings::default() };
+    let of = |installs: Installs| {
+        let mut facts = no_patchers();
+        let mut window = window("2026-11-23T12:00:00Z");
+        window.tasks[0].document = "patching".into();
+        window.tasks[0].wraps = Some(wrapped(installs));
+        facts.windows = Fetched::Yes(vec![window]);
+        told(&detect(&facts, &all, settings, &moment()))
+    };
+    assert_snapshot!(of(Installs::Always), @"
+    i-1 Skip
+      Skip conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline by way of patching on this instance from 2026-11-23T12:00:00Z on
+    ");
+    assert!(of(by_parameter(true)).starts_with("i-1 Skip"), "what the task passes is not known");
+    assert!(of(Installs::Never).starts_with("i-1 Warn"));
+    // Right before an install is sent.
+    let decided = |wraps: Option<Wrapped>| {
+        let command = RunningCommand { wraps, ..running("", "patching") };
+        before_sending(Fetched::Yes(vec![command]), "i-1", ConflictSettings::default(), &moment())
+    };
+    assert_eq!(decided(Some(wrapped(Installs::Always))).map(|decision| decision.action), Some(Action::Wait));
+    assert_eq!(decided(None), None);
+}
+
+#[test]
+fn a_document_that_cannot_be_read_is_named() {
+    let mut facts = no_patchers();
+    let why = "the member role may not call ssm:GetDocument".to_owned();
+    facts.unseen_documents = vec![UnseenDocument { document: "patching".into(), why }];
+    assert_snapshot!(detected(&facts, &[instance("i-1", &[])]), @"note conflicts-not-seen: orgpatch cannot see whether the document patching patches: the member role may not call ssm:GetDocument");
+}
+
 #[test]
 fn maintenance_windows_that_begin_before_the_step_can_end() {
     let instances = [instance("i-1", &[("Env", "test")]), instance("i-2", &[("Env", "prod")])];
@@ -200,6 +290,61 @@ fn maintenance_windows_that_begin_before_the_step_can_end() {
     let mut other = window("2026-11-23T12:00:00Z");
     other.tasks[0].document = "AWS-RunShellScript".into();
     assert_eq!(of(other), "");
+}
+
+/// Its next start is next week, so only its execution shows it.
+#[test]
+fn a_window_that_is_at_work_is_in_the_way_until_it_ends() {
+    let instances = [instance("i-1", &[("Env", "test")]), instance("i-2", &[("Env", "prod")])];
+    let of = |window: MaintenanceWindow, status: &str, started: Option<&str>, ended: Option<&str>| {
+        let mut facts = no_patchers();
+        facts.executions = Fetched::Yes(vec![WindowExecution {
+            window_id: "mw-1".into(),
+            status: status.into(),
+            started_at: started.map(time),
+            ended_at: ended.map(time),
+        }]);
+        facts.windows = Fetched::Yes(vec![window]);
+        detected(&facts, &instances)
+    };
+    let weekly = || window("2026-11-30T09:00:00Z");
+    assert_snapshot!(of(weekly(), "IN_PROGRESS", Some("2026-11-23T09:00:00.25Z"), None), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance now: it is open since 2026-11-23T09:00:00Z until 2026-11-23T11:00:00Z
+    ");
+    assert_snapshot!(of(weekly(), "IN_PROGRESS", Some("2026-11-23T07:00:00Z"), None), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance now: it is open since 2026-11-23T07:00:00Z, and still at work after its end at 2026-11-23T09:00:00Z
+    ");
+    // It was switched off in the meantime, is ended by force, or has a status that is new.
+    let off = MaintenanceWindow { enabled: false, next_start: None, ..weekly() };
+    for status in ["PENDING", "CANCELLING", "PAUSED"] {
+        assert!(of(off.clone(), status, None, None).starts_with("i-1 Warn"), "{status}");
+    }
+    for status in ["SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"] {
+        assert_eq!(of(weekly(), status, Some("2026-11-23T09:00:00Z"), None), "", "{status}");
+    }
+    let began = Some("2026-11-23T09:00:00Z");
+    assert_eq!(of(weekly(), "IN_PROGRESS", began, Some("2026-11-23T09:30:00Z")), "");
+    assert_eq!(of(MaintenanceWindow { id: "mw-2".into(), ..weekly() }, "IN_PROGRESS", began, None), "");
+    let mut other = weekly();
+    other.tasks[0].document = "AWS-RunShellScript".into();
+    assert_eq!(of(other, "IN_PROGRESS", began, None), "");
+    // One that is at work and begins again before the step can end is both.
+    assert_eq!(of(window("2026-11-23T13:00:00Z"), "IN_PROGRESS", began, None).matches("  Warn ").count(), 2);
+    assert_eq!(executions_since(moment().now), time("2026-11-21T10:00:00Z"), "two days");
+}
+
+#[test]
+fn without_the_executions_windows_that_come_are_still_seen() {
+    let mut facts = no_patchers();
+    facts.windows = Fetched::Yes(vec![window("2026-11-23T12:00:00Z")]);
+    facts.executions = Fetched::denied("ssm:DescribeMaintenanceWindowExecutions");
+    assert_snapshot!(detected(&facts, &[instance("i-1", &[("Env", "test")])]), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance from 2026-11-23T12:00:00Z on
+    note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows that are open: the member role may not call ssm:DescribeMaintenanceWindowExecutions
+    ");
 }
 
 #[test]
@@ -262,7 +407,9 @@ fn what_may_not_be_read_is_said() {
     let facts = ConflictFacts {
         associations: Fetched::denied("ssm:ListAssociations"),
         windows: Fetched::denied("ssm:DescribeMaintenanceWindows"),
+        executions: Fetched::denied("ssm:DescribeMaintenanceWindowExecutions"),
         running: Fetched::denied("ssm:ListCommandInvocations"),
+        unseen_documents: vec![],
         not_looked_at: NotLookedAt::default(),
     };
     // The tag is enough to know a patch policy.
@@ -271,6 +418,7 @@ fn what_may_not_be_read_is_said() {
       Skip conflict-running-command: orgpatch cannot see whether a patch command runs on this instance: the member role may not call ssm:ListCommandInvocations
       Skip conflict-patch-policy: the Quick Setup patch policy weekly (abc12) patches this instance too
     note conflicts-not-seen: orgpatch cannot see conflicts with State Manager associations: the member role may not call ssm:ListAssociations
+    note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows that are open: the member role may not call ssm:DescribeMaintenanceWindowExecutions
     note conflicts-not-seen: orgpatch cannot see conflicts with maintenance windows: the member role may not call ssm:DescribeMaintenanceWindows
     note conflicts-not-seen: orgpatch cannot see conflicts with running commands: the member role may not call ssm:ListCommandInvocations
     ");
@@ -475,7 +623,9 @@ fn facts() -> impl Strategy<Value = (ConflictFacts, Vec<Ec2Instance>)> {
         let facts = ConflictFacts {
             associations: Fetched::Yes(associations),
             windows: Fetched::Yes(windows),
+            executions: Fetched::Yes(vec![]),
             running: Fetched::Yes(running),
+            unseen_documents: vec![],
             not_looked_at: NotLookedAt::default(),
         };
         (facts, instances)

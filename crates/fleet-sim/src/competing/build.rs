@@ -65,6 +65,7 @@ impl CompetingPatchers {
             Some(format!("AWS-QuickSetup-{what}-{}", key.trim_start_matches("QSConfigName-")))
         };
         let own = |document: &str| (id.map(str::to_owned), document.to_owned(), scan);
+        let named = group.entry.document.as_deref().unwrap_or(document::NAME);
         let (name, document, usual) = match group.entry.name {
             QuickSetupPatchPolicy => {
                 // The defaults of the console: a daily scan and a weekly installation.
@@ -76,8 +77,7 @@ impl CompetingPatchers {
             }
             MaintenanceWindow => return self.add_window(group, start),
             PatchNowRunning => {
-                let mut job = job(group, start, document::NAME, install, None);
-                job.operation = group.entry.operation.map(Into::into).or(install);
+                let mut job = job(group, start, named, operation_of(named, group.entry, install), None);
                 job.seconds = job.seconds.or(Some(1_800));
                 job.origin = given_start(group.entry).unwrap_or(start - 60 * SECOND);
                 job.listed = true;
@@ -86,12 +86,12 @@ impl CompetingPatchers {
                 return;
             }
             HostManagementScan => (quick_setup("SSMHostMgmt-ScanForPatches"), document::NAME.to_owned(), scan),
-            RunPatchBaseline => own(document::NAME),
+            RunPatchBaseline => own(named),
             RunPatchBaselineAssociation => own("AWS-RunPatchBaselineAssociation"),
             RunPatchBaselineWithHooks => (id.map(str::to_owned), "AWS-RunPatchBaselineWithHooks".to_owned(), install),
             UpdateSsmAgent => (quick_setup("SSMHostMgmt-UpdateSSMAgent"), "AWS-UpdateSSMAgent".to_owned(), None),
         };
-        let operation = group.entry.operation.map(Into::into).or(usual);
+        let operation = operation_of(&document, group.entry, usual);
         self.associate(group, start, name.as_deref(), &document, operation, "rate(1 day)");
     }
 
@@ -118,9 +118,8 @@ impl CompetingPatchers {
     fn add_window(&mut self, group: &Group<'_>, start: Millis) {
         let entry = group.entry;
         let task = entry.task.as_deref().unwrap_or(document::NAME);
-        let operation = entry.operation.map_or(OperationKind::Install, Into::into);
-        let patches = orgpatch_facts::documents::patches(task).then_some(operation);
-        let mut job = job(group, start, task, patches, Some("rate(7 days)"));
+        let operation = operation_of(task, entry, Some(OperationKind::Install));
+        let mut job = job(group, start, task, operation, Some("rate(7 days)"));
         job.origin = given_start(entry).unwrap_or(start + SOON / 2);
         job.new = true;
         job.listed = true;
@@ -134,6 +133,7 @@ impl CompetingPatchers {
             cutoff: entry.cutoff_hours.unwrap_or(1),
             registered: entry.registered.unwrap_or(true),
             job: self.jobs.len(),
+            executions: Vec::new(),
         });
         self.jobs.push(job);
     }
@@ -163,6 +163,12 @@ impl CompetingPatchers {
     }
 }
 
+/// Returns what a run does: what the entry says, or what is usual for a patch document of AWS.
+fn operation_of(document: &str, entry: &AssociationEntry, usual: Option<OperationKind>) -> Option<OperationKind> {
+    let usual = usual.filter(|_| orgpatch_facts::documents::patches(document));
+    entry.operation.map(Into::into).or(usual)
+}
+
 fn usual_entry() -> AssociationEntry {
     AssociationEntry::new(AssociationName::UpdateSsmAgent)
 }
@@ -188,6 +194,7 @@ fn job(
         document: document.to_owned(),
         operation,
         seconds: group.entry.seconds,
+        max_concurrency: group.entry.max_concurrency.map_or_else(|| "100%".to_owned(), |number| number.to_string()),
         schedule: group.entry.schedule.clone().or(usual),
         origin: given.unwrap_or(start + SOON),
         new: given.is_some(),

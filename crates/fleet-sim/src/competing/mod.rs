@@ -41,6 +41,8 @@ pub struct AgentJob {
     pub operation: Option<OperationKind>,
     /// How long the job takes on an instance. None: as long as a command of the API would.
     pub seconds: Option<u32>,
+    /// `MaxConcurrency` of its commands.
+    pub max_concurrency: String,
     /// The schedule. None if the job runs once.
     pub schedule: Option<Schedule>,
     /// The time from which a rate counts, or the only run of a job without a schedule.
@@ -113,6 +115,17 @@ pub struct Window {
     pub registered: bool,
     /// Position of the job that it runs.
     pub job: usize,
+    /// Its executions, the oldest first.
+    pub executions: Vec<Execution>,
+}
+
+/// An execution of a maintenance window.
+#[derive(Debug)]
+pub struct Execution {
+    /// When it started.
+    pub started: Millis,
+    /// Position of its command. None: it was skipped, because the one before was still at work.
+    pub command: Option<usize>,
 }
 
 /// All competing patchers.

@@ -17,9 +17,12 @@ pub struct AssociationEntry {
     /// Tells patchers apart that are otherwise equal, for example two patch policies. It is part of names and ids.
     #[schemars(regex(pattern = "^[A-Za-z0-9-]{1,32}$"))]
     pub id: Option<String>,
-    /// The patch operation. Usually the one that this kind of patcher runs. Not for patch policies and
-    /// update-ssm-agent.
+    /// The patch operation. Usually the one that this kind of patcher runs, and none if its document is none of AWS's patch
+    /// documents. Not for patch policies and update-ssm-agent.
     pub operation: Option<PatchOperation>,
+    /// The document that it runs, by name or ARN. Usually AWS-RunPatchBaseline. Only for run-patch-baseline and
+    /// patch-now-running.
+    pub document: Option<String>,
     /// The document of the maintenance window's task. Usually AWS-RunPatchBaseline. Only for maintenance-window.
     pub task: Option<String>,
     /// When it runs, in UTC: `rate(30 minutes)`, or `cron(0 2 ? * SUN *)` for a time of day on all or some weekdays.
@@ -38,6 +41,10 @@ pub struct AssociationEntry {
     /// `Cutoff` of the maintenance window, in hours: less than durationHours, usually 1. Only for maintenance-window.
     #[schemars(range(max = 23))]
     pub cutoff_hours: Option<u32>,
+    /// On how many instances the maintenance window works at the same time. Usually on all. It is open until it has worked
+    /// on every one. Only for maintenance-window.
+    #[schemars(range(min = 1))]
+    pub max_concurrency: Option<u32>,
     /// Whether the maintenance window is enabled. Usually it is. Only for maintenance-window.
     pub enabled: Option<bool>,
     /// Whether the targets are registered with the maintenance window. Usually they are. Otherwise the task names them.
@@ -85,6 +92,7 @@ impl AssociationEntry {
             name,
             id: None,
             operation: None,
+            document: None,
             task: None,
             schedule: None,
             start: None,
@@ -92,6 +100,7 @@ impl AssociationEntry {
             target: None,
             duration_hours: None,
             cutoff_hours: None,
+            max_concurrency: None,
             enabled: None,
             registered: None,
         }
@@ -99,7 +108,9 @@ impl AssociationEntry {
 
     /// Returns what contradicts itself: the field, and what is wrong with it.
     pub fn contradictions(&self) -> Vec<(&'static str, String)> {
-        use AssociationName::{MaintenanceWindow, PatchNowRunning, QuickSetupPatchPolicy, UpdateSsmAgent};
+        use AssociationName::{
+            MaintenanceWindow, PatchNowRunning, QuickSetupPatchPolicy, RunPatchBaseline, UpdateSsmAgent,
+        };
         let mut found = Vec::new();
         let window = self.name == MaintenanceWindow;
         let only_windows = "is only for maintenance-window";
@@ -107,8 +118,15 @@ impl AssociationEntry {
             ("task", self.task.is_some(), window, only_windows),
             ("durationHours", self.duration_hours.is_some(), window, only_windows),
             ("cutoffHours", self.cutoff_hours.is_some(), window, only_windows),
+            ("maxConcurrency", self.max_concurrency.is_some(), window, only_windows),
             ("enabled", self.enabled.is_some(), window, only_windows),
             ("registered", self.registered.is_some(), window, only_windows),
+            (
+                "document",
+                self.document.is_some(),
+                matches!(self.name, RunPatchBaseline | PatchNowRunning),
+                "is only for run-patch-baseline and patch-now-running",
+            ),
             (
                 "schedule",
                 self.schedule.is_some(),
@@ -141,6 +159,9 @@ impl AssociationEntry {
                 "all is not for maintenance-window, which targets a tag or, without target, the instances by their ids"
                     .to_owned(),
             ));
+        }
+        if self.max_concurrency == Some(0) {
+            found.push(("maxConcurrency", "expected 1 or more".to_owned()));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if self.id.as_deref().is_some_and(|id| id.is_empty() || id.len() > 32 || !id.chars().all(plain)) {

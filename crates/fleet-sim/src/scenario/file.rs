@@ -1,6 +1,7 @@
 //! The scenario file as a whole.
 use super::{
     calendars::CalendarEntry,
+    documents::DocumentEntry,
     faults::FaultEntry,
     in_doubt::InDoubt,
     instances::FleetEntry,
@@ -46,6 +47,9 @@ pub struct Scenario {
     /// Change calendars. Every account can ask for them.
     #[serde(default)]
     pub calendars: Vec<CalendarEntry>,
+    /// SSM documents of accounts.
+    #[serde(default)]
+    pub documents: Vec<DocumentEntry>,
     /// What times the invocations of Run Command's commands: those of the API, of maintenance windows and of
     /// patch-now-running. Usually `per-invocation`.
     #[serde(default)]

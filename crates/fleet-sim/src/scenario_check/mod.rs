@@ -50,6 +50,7 @@ fn check(scenario: &Scenario) -> Vec<String> {
     for (index, fault) in scenario.faults.iter().enumerate() {
         check_fault(&format!("faults[{index}]"), fault, &mut problems);
     }
+    problems.extend(scenario.documents.iter().flat_map(crate::scenario::DocumentEntry::problems));
     for calendar in &scenario.calendars {
         for change in &calendar.changes {
             if let Err(error) = clock::parse(&change.at) {

@@ -13,7 +13,7 @@ use crate::{
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every simulated operation, with the function that answers it.
-const OPERATIONS: [(&str, &str, Handler); 48] = [
+const OPERATIONS: [(&str, &str, Handler); 50] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
     ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
@@ -40,6 +40,7 @@ const OPERATIONS: [(&str, &str, Handler); 48] = [
     ("ssm", "DescribeInstanceInformation", ssm::nodes::describe_instance_information),
     ("ssm", "DescribeInstancePatchStates", ssm::nodes::describe_instance_patch_states),
     ("ssm", "DescribeInstancePatches", ssm::nodes::describe_instance_patches),
+    ("ssm", "DescribeMaintenanceWindowExecutions", ssm::maintenance_windows::describe_maintenance_window_executions),
     ("ssm", "DescribeMaintenanceWindowTargets", ssm::maintenance_windows::describe_maintenance_window_targets),
     ("ssm", "DescribeMaintenanceWindowTasks", ssm::maintenance_windows::describe_maintenance_window_tasks),
     ("ssm", "DescribeMaintenanceWindows", ssm::maintenance_windows::describe_maintenance_windows),
@@ -49,6 +50,7 @@ const OPERATIONS: [(&str, &str, Handler); 48] = [
     ("ssm", "GetCalendarState", ssm::calendars::get_calendar_state),
     ("ssm", "GetCommandInvocation", ssm::commands::get_command_invocation),
     ("ssm", "GetDefaultPatchBaseline", ssm::baselines::get_default_patch_baseline),
+    ("ssm", "GetDocument", ssm::documents::get_document),
     ("ssm", "GetInventory", ssm::inventory::get_inventory),
     ("ssm", "GetPatchBaseline", ssm::baselines::get_patch_baseline),
     ("ssm", "GetPatchBaselineForPatchGroup", ssm::patch_groups::get_patch_baseline_for_patch_group),

@@ -2,6 +2,7 @@
 use super::{Event, World};
 use crate::{
     clock::Millis,
+    competing::Execution,
     patching::{
         command::{Command, CommandClock, Invocation},
         document::{Operation, OperationKind, Parameters},
@@ -38,14 +39,29 @@ impl World {
             .filter(|index| self.fleet.nodes[*index].is_online() && job.concerns(&self.fleet.nodes[*index]))
             .collect();
         let next = job.next(self.now);
-        if !chosen.is_empty() {
-            let command = self.command_of(position, operation, chosen);
-            self.competing.jobs[position].command = Some(self.commands.len());
-            self.send(command);
+        let window = self.competing.windows.iter().position(|window| window.job == position);
+        // A window that is due while it works is skipped once (`SKIPPED_OVERLAPPING`).
+        let overlaps = window.is_some_and(|window| {
+            self.competing.windows[window].executions.iter().any(|execution| self.is_at_work(execution))
+        });
+        let command = (!overlaps && !chosen.is_empty()).then_some(self.commands.len());
+        if let Some(window) = window.filter(|_| overlaps || command.is_some()) {
+            self.competing.windows[window].executions.push(Execution { started: self.now, command });
+        }
+        if command.is_some() {
+            let sent = self.command_of(position, operation, chosen);
+            self.competing.jobs[position].command = command;
+            self.send(sent);
         }
         if let Some(next) = next {
             self.plan(next, Event::AgentJob(position));
         }
+    }
+
+    /// Returns whether an execution of a window still works.
+    pub fn is_at_work(&self, execution: &Execution) -> bool {
+        let command = execution.command.map(|command| &self.commands[command]);
+        command.is_some_and(|command| command.invocations.iter().any(|invocation| invocation.ended.is_none()))
     }
 
     fn command_of(&self, position: usize, kind: OperationKind, nodes: Vec<usize>) -> Command {
@@ -66,7 +82,7 @@ impl World {
             comment: String::new(),
             document_version: "$DEFAULT".to_owned(),
             timeout_seconds: 3_600,
-            max_concurrency: "100%".to_owned(),
+            max_concurrency: job.max_concurrency.clone(),
             max_errors: "100%".to_owned(),
             requested: self.now,
             // State Manager has no ramp, and its runs do not expire as commands do.

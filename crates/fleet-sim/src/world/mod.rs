@@ -17,7 +17,7 @@ use crate::{
         command::{Command, CommandClock, InvocationId},
         snapshot::Snapshots,
     },
-    scenario::{CalendarEntry, InDoubt, Scenario, made_up_patches},
+    scenario::{CalendarEntry, DocumentEntry, InDoubt, Scenario, made_up_patches},
 };
 use organization::Organization;
 use std::{
@@ -67,6 +67,8 @@ pub struct World {
     pub in_doubt: InDoubt,
     /// Change calendars.
     pub calendars: Vec<CalendarEntry>,
+    /// SSM documents of accounts.
+    pub documents: Vec<DocumentEntry>,
     command_by_id: HashMap<String, usize>,
     snapshots: Snapshots,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
@@ -93,6 +95,7 @@ impl World {
             competing: CompetingPatchers::new(scenario, &fleet),
             fleet,
             calendars: scenario.calendars.clone(),
+            documents: scenario.documents.clone(),
             catalogue,
             commands: Vec::new(),
             command_clock: scenario.run_command,

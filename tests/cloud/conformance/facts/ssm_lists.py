@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,11 +115,39 @@ def _no_such_command(asker: Asker) -> str:
     return f"{len(found)} invocations"
 
 
-def _enabled(asker: Asker) -> str:
-    answer = asker.call(
-        "ssm", "describe_maintenance_windows", Filters=[{"Key": "Enabled", "Values": ["true"]}], MaxResults=50
-    )
-    return "also others" if any(not window["Enabled"] for window in answer["WindowIdentities"]) else "only enabled ones"
+def _executed_after(asker: Asker) -> str:
+    filters = [{"Key": "ExecutedAfter", "Values": [_since()]}]
+    return asker.answer("ssm", "describe_maintenance_window_executions", Filters=filters, **_window(asker))
+
+
+_ENDED = {"SUCCESS", "FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"}
+
+
+def _at_work(asker: Asker) -> str:
+    windows = asker.call("ssm", "describe_maintenance_windows", MaxResults=50)["WindowIdentities"]
+    executions: list[dict[str, Any]] = []
+    for window in windows:
+        about = {"WindowId": window["WindowId"], "MaxResults": 50}
+        executions += asker.call("ssm", "describe_maintenance_window_executions", **about)["WindowExecutions"]
+    at_work = [execution for execution in executions if execution["Status"] not in _ENDED]
+    if not at_work:
+        raise CannotTell("no maintenance window works now: ask again while one is open")
+    ended = any("EndTime" in execution for execution in at_work)
+    return "a start and no end" if not ended and all("StartTime" in execution for execution in at_work) else "otherwise"
+
+
+def _document(asker: Asker) -> str:
+    # It is written in YAML ("Document format" of the runbook in the console).
+    name = "AWSEC2-PatchLoadBalancerInstance"
+    content = asker.call("ssm", "get_document", Name=name, DocumentFormat="JSON")["Content"]
+    try:
+        return "JSON with steps" if "mainSteps" in json.loads(content) else "JSON without steps"
+    except ValueError:
+        return "no JSON"
+
+
+def _no_document(asker: Asker) -> str:
+    return asker.answer("ssm", "get_document", Name=f"orgpatch-conformance-{'0' * 12}", DocumentFormat="JSON")
 
 
 _ASKS = {ACCEPTED: "asks for this status before it sends, so that it does not install beside another command"}
@@ -133,6 +162,7 @@ FACTS = (
     _page("DescribePatchBaselines", 100, 100),
     _page("DescribePatchGroups", 100, 100),
     _page("DescribeMaintenanceWindows", 50, 100),
+    _page("DescribeMaintenanceWindowExecutions", 50, 100, _window),
     _page("DescribeMaintenanceWindowTasks", 50, 100, _window),
     _page("DescribeMaintenanceWindowTargets", 50, 100, _window),
     _sent("ListCommands"),
@@ -182,17 +212,57 @@ FACTS = (
         ask=_no_such_command,
     ),
     Fact(
-        name="windows-that-are-enabled",
-        says="DescribeMaintenanceWindows can be filtered by Enabled=true.",
-        calls=("ssm:DescribeMaintenanceWindows",),
-        sources=(
-            Model("ssm", "DescribeMaintenanceWindowsRequest.Filters", "Supported filter keys are Name and Enabled"),
-        ),
-        aws=("only enabled ones",),
+        name="documents-as-json",
+        says="GetDocument answers JSON where JSON is asked for, also for a document that is written in YAML.",
+        calls=("ssm:GetDocument",),
+        sources=(Model("ssm", "GetDocumentRequest.DocumentFormat", "Returns the document in the specified format."),),
+        aws=("JSON with steps",),
         orgpatch={
-            "only enabled ones": "reads no disabled window",
-            "also others": "reads more windows; a disabled one is no conflict",
+            "JSON with steps": "finds documents of the account that run a patch document",
+            "no JSON": "names such documents in conflictNotes: it cannot see whether they patch",
         },
-        ask=_enabled,
+        ask=_document,
+    ),
+    Fact(
+        name="a-document-that-is-not-there",
+        says="GetDocument answers InvalidDocument for a document that does not exist.",
+        calls=("ssm:GetDocument",),
+        sources=(Model("ssm", "InvalidDocument", "The specified SSM document doesn't exist."),),
+        aws=("InvalidDocument",),
+        orgpatch={"InvalidDocument": "names the document in conflictNotes, and goes on"},
+        ask=_no_document,
+    ),
+    Fact(
+        name="executions-since-a-time",
+        says="DescribeMaintenanceWindowExecutions can be filtered by ExecutedAfter with a time in ISO 8601.",
+        calls=("ssm:DescribeMaintenanceWindowExecutions", "ssm:DescribeMaintenanceWindows"),
+        sources=(
+            Model(
+                "ssm",
+                "DescribeMaintenanceWindowExecutionsRequest.Filters",
+                "Supported keys include ExecutedBefore and ExecutedAfter",
+            ),
+        ),
+        aws=(ACCEPTED,),
+        orgpatch={
+            ACCEPTED: "asks for the executions of the last two days",
+            _REFUSED: "says in conflictNotes that it cannot see windows that are open; their commands it sees",
+        },
+        ask=_executed_after,
+    ),
+    Fact(
+        name="execution-that-is-at-work",
+        says="An execution of a maintenance window that has not ended has a start and no end.",
+        calls=("ssm:DescribeMaintenanceWindowExecutions", "ssm:DescribeMaintenanceWindows"),
+        sources=(
+            Model("ssm", "MaintenanceWindowExecution.StartTime", "The time the execution started."),
+            Model("ssm", "MaintenanceWindowExecution.EndTime", "The time the execution finished."),
+        ),
+        aws=("a start and no end",),
+        orgpatch={
+            "a start and no end": "says since when the window is open and until when",
+            "otherwise": "takes a window with an end for one that has ended, and does not say since when one is open",
+        },
+        ask=_at_work,
     ),
 )

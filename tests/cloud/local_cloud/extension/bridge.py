@@ -51,6 +51,7 @@ SSM = frozenset(
         "GetCalendarState",
         "GetCommandInvocation",
         "GetDefaultPatchBaseline",
+        "GetDocument",
         "GetInventory",
         "GetPatchBaseline",
         "GetPatchBaselineForPatchGroup",

@@ -30,7 +30,11 @@ OF_A_BASELINE = frozenset(
         "UpdatePatchBaseline",
     }
 )
-OF_A_WINDOW = frozenset({"DescribeMaintenanceWindowTargets", "DescribeMaintenanceWindowTasks"})
+OF_A_WINDOW = frozenset(
+    {"DescribeMaintenanceWindowExecutions", "DescribeMaintenanceWindowTargets", "DescribeMaintenanceWindowTasks"}
+)
+# Only AWS gives such names to documents (botocore, ssm CreateDocumentRequest.Name).
+OF_AWS = ("aws", "amazon", "amzn")
 TAGGING = frozenset({"AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"})
 
 _resources: ContextVar[list[str] | None] = ContextVar("ssm_resources", default=None)
@@ -91,6 +95,8 @@ def _resources_of(operation: str, request: dict[str, Any], region: str, account:
         return [_node_arn(node, region, account) for node in nodes]
     if operation == "GetCalendarState":
         return [_document_arn(str(name), region, account) for name in request.get("CalendarNames") or []]
+    if operation == "GetDocument":
+        return [_document_arn(str(request.get("Name", "")), region, account)]
     if operation in OF_A_WINDOW:
         return [f"arn:aws:ssm:{region}:{account}:maintenancewindow/{request.get('WindowId', '')}"]
     if operation == "DescribeAssociation":
@@ -116,7 +122,7 @@ def _setting_arn(setting: str, region: str, account: str) -> str:
 def _document_arn(name: str, region: str, account: str) -> str:
     if name.startswith("arn:"):
         return name
-    owner = "" if name.startswith("AWS-") else account
+    owner = "" if name.lower().startswith(OF_AWS) else account
     return f"arn:aws:ssm:{region}:{owner}:document/{name}"
 
 

@@ -8,6 +8,7 @@ use crate::{
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
 };
+use orgpatch_facts::documents::{self, Installs};
 use serde_json::{Map, Value, json};
 
 /// The states of an association or an instance after a run, worst first.
@@ -40,10 +41,23 @@ pub fn describe_association(world: &mut World, call: &Call) -> Result<String, Aw
         return Err(AwsError::new("AssociationDoesNotExist", "The specified association doesn't exist."));
     };
     let mut answer = association_json(world, association);
-    if let Some(operation) = world.competing.jobs[association.job].operation {
-        answer["Parameters"] = json!({"Operation": [operation.code()]});
+    let job = &world.competing.jobs[association.job];
+    if let (Some(operation), Some(parameter)) = (job.operation, operation_parameter(world, &job.document)) {
+        answer["Parameters"] = json!({parameter: [operation.code()]});
     }
     Ok(json!({"AssociationDescription": answer}).to_string())
+}
+
+/// Returns the parameter of a document that has the operation.
+fn operation_parameter<'a>(world: &'a World, document: &str) -> Option<&'a str> {
+    if let Some(known) = documents::find(document) {
+        return match &known.installs {
+            Installs::Unless { parameter, is } if is.iter().any(|value| value == "Scan") => Some(parameter),
+            _ => None,
+        };
+    }
+    let own = world.documents.iter().find(|own| document.rsplit('/').next() == Some(own.name.as_str()))?;
+    own.content["parameters"].get("Operation").map(|_| "Operation")
 }
 
 fn filters(request: Fields<'_>) -> Result<Vec<(&str, &str)>, AwsError> {

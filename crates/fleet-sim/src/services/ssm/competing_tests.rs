@@ -112,6 +112,37 @@ fn a_window_tells_when_it_comes_and_what_it_runs() {
     assert_eq!(lab.ssm("DescribeMaintenanceWindowTasks", none)["Tasks"], json!([]));
 }
 
+/// It works on one instance after the other, fifty minutes on each.
+#[test]
+fn a_window_is_open_until_it_has_worked_on_every_instance() {
+    let window = "associations: [{name: maintenance-window, start: \"2026-11-09T23:00:00Z\", schedule: rate(2 hours), seconds: 3000, maxConcurrency: 1}]";
+    let mut lab = lab(&[window, window, window]);
+    let id = lab.ssm("DescribeMaintenanceWindows", json!({}))["WindowIdentities"][0]["WindowId"].take();
+    let executions = |lab: &mut Lab, filters: Value| {
+        let request = json!({"WindowId": id, "Filters": filters});
+        lab.ssm("DescribeMaintenanceWindowExecutions", request)["WindowExecutions"].as_array().expect("a list").clone()
+    };
+    let open = executions(&mut lab, json!([])).pop().expect("it began an hour before the start");
+    assert_eq!((&open["Status"], &open["StartTime"]), (&json!("IN_PROGRESS"), &json!(1_794_265_200.0)));
+    assert!(open["EndTime"].is_null());
+    let working = |lab: &mut Lab| {
+        let filters = json!([{"key": "Status", "value": "InProgress"}]);
+        lab.ssm("ListCommandInvocations", json!({"Filters": filters}))["CommandInvocations"][0]["InstanceId"].take()
+    };
+    assert_eq!(working(&mut lab), "i-00000001");
+    assert_eq!(working(lab.at(3_000)), "i-00000002");
+    // It is due again at one o'clock, while it still works.
+    let list = executions(lab.at(5_000), json!([]));
+    assert_eq!(names(&list, "Status"), ["SKIPPED_OVERLAPPING", "IN_PROGRESS"]);
+    let list = executions(lab.at(6_000), json!([]));
+    assert_eq!(names(&list, "Status"), ["SKIPPED_OVERLAPPING", "SUCCESS"]);
+    let after = |time: &str| json!([{"Key": "ExecutedAfter", "Values": [time]}]);
+    assert_eq!(names(&executions(&mut lab, after("2026-11-09T23:30:00Z")), "Status"), ["SKIPPED_OVERLAPPING"]);
+    let before = json!([{"Key": "ExecutedBefore", "Values": ["2026-11-09T23:30:00Z"]}]);
+    let ended = executions(&mut lab, before).pop().expect("the first one");
+    assert!(ended["EndTime"].as_f64() > ended["StartTime"].as_f64(), "{ended}");
+}
+
 #[test]
 fn a_running_command_is_listed_and_an_association_is_not() {
     let mut lab =
@@ -153,6 +184,19 @@ fn requests_are_checked() {
         (
             "DescribeMaintenanceWindows",
             json!({"Filters": [{"Key": "Colour", "Values": ["red"]}]}),
+            "ValidationException",
+        ),
+        ("DescribeMaintenanceWindowExecutions", json!({}), "ValidationException"),
+        ("DescribeMaintenanceWindowExecutions", json!({"WindowId": "mw-1"}), "ValidationException"),
+        ("DescribeMaintenanceWindowExecutions", json!({"WindowId": mw, "MaxResults": 101}), "ValidationException"),
+        (
+            "DescribeMaintenanceWindowExecutions",
+            json!({"WindowId": mw, "Filters": [{"Key": "Status", "Values": ["SUCCESS"]}]}),
+            "ValidationException",
+        ),
+        (
+            "DescribeMaintenanceWindowExecutions",
+            json!({"WindowId": mw, "Filters": [{"Key": "ExecutedAfter", "Values": ["yesterday"]}]}),
             "ValidationException",
         ),
         ("DescribeMaintenanceWindowTargets", json!({"WindowId": mw}), "DoesNotExistException"),

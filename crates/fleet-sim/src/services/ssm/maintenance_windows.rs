@@ -2,9 +2,10 @@
 use super::super::pages::with_token;
 use super::request::ssm;
 use crate::{
-    clock::{SECOND, rfc3339},
-    competing::{AgentJob, Target, Window},
+    clock::{self, SECOND, epoch_seconds, rfc3339},
+    competing::{AgentJob, Execution, Target, Window},
     facts::ids,
+    patching::command::End,
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
 };
@@ -19,7 +20,11 @@ fn filters(request: Fields<'_>, known: &[&str]) -> Result<Filters, AwsError> {
         if !known.contains(&key) {
             return Err(filter.refuse("Key", &format!("Member must satisfy enum value set: [{}]", known.join(", "))));
         }
-        filters.push((key.to_owned(), filter.texts("Values", 50)?));
+        let values = filter.texts("Values", 50)?;
+        if values.iter().any(|value| !(1..=256).contains(&value.chars().count())) {
+            return Err(filter.refuse("Values", "Member must have length between 1 and 256"));
+        }
+        filters.push((key.to_owned(), values));
     }
     if filters.len() > 5 {
         return Err(request.refuse("Filters", "Member must have length less than or equal to 5"));
@@ -70,13 +75,67 @@ pub fn describe_maintenance_windows(world: &mut World, call: &Call) -> Result<St
     Ok(with_token(json!({"WindowIdentities": identities}), page.next))
 }
 
-fn window<'a>(world: &'a World, call: &'a Call) -> Result<(&'a Window, &'a AgentJob), AwsError> {
+/// Answers `DescribeMaintenanceWindowExecutions`, the latest first. Its model has no error for a window that does not exist
+/// (botocore 1.43.106), so the list is empty.
+pub fn describe_maintenance_window_executions(world: &mut World, call: &Call) -> Result<String, AwsError> {
+    let id = window_id(call)?;
+    let request = ssm(call);
+    let size = request.page_size(10..=100, 50)?;
+    let filters = filters(request, &["ExecutedBefore", "ExecutedAfter"])?;
+    let mut times = Vec::new();
+    for (key, values) in &filters {
+        for value in values {
+            let time = clock::parse(value).map_err(|_| request.refuse("Filters", "Member must be an ISO 8601 time"))?;
+            times.push((key == "ExecutedAfter", time));
+        }
+    }
+    let fits = |execution: &Execution| {
+        times.iter().all(|(after, time)| if *after { execution.started > *time } else { execution.started < *time })
+    };
+    let of_window = here(world, call).filter(|(window, _)| window.id == id);
+    let executions = of_window.flat_map(|(window, _)| window.executions.iter().enumerate().rev());
+    let chosen = executions.filter(|(_, execution)| fits(execution));
+    let list = format!("DescribeMaintenanceWindowExecutions {id}");
+    let page = page(&list, chosen, size, request.text("NextToken")?, world.organization.empty_pages)?;
+    let execution = |(position, execution)| execution_json(world, id, position, execution);
+    let executions: Vec<_> = page.items.into_iter().map(execution).collect();
+    Ok(with_token(json!({"WindowExecutions": executions}), page.next))
+}
+
+fn execution_json(world: &World, window_id: &str, position: usize, execution: &Execution) -> Value {
+    let command = execution.command.map(|command| &world.commands[command]);
+    let status = match command {
+        None => "SKIPPED_OVERLAPPING",
+        Some(_) if world.is_at_work(execution) => "IN_PROGRESS",
+        Some(command) if command.ends().all(|end| end == End::Success) => "SUCCESS",
+        Some(_) => "FAILED",
+    };
+    let mut answer = json!({
+        "WindowId": window_id,
+        "WindowExecutionId": ids::uuid(&["window-execution", window_id, &position.to_string()]),
+        "Status": status,
+        "StartTime": epoch_seconds(execution.started),
+    });
+    if status != "IN_PROGRESS" {
+        let ends = command.into_iter().flat_map(|command| &command.invocations);
+        let end = ends.filter_map(|invocation| invocation.ended.as_ref()).map(|(at, _)| *at).max();
+        answer["EndTime"] = json!(epoch_seconds(end.unwrap_or(execution.started)));
+    }
+    answer
+}
+
+fn window_id(call: &Call) -> Result<&str, AwsError> {
     let id = ssm(call).required("WindowId")?;
     let hex = |tail: &str| tail.len() == 17 && tail.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if !id.strip_prefix("mw-").is_some_and(hex) {
         let pattern = "Member must satisfy regular expression pattern: ^mw-[0-9a-f]{17}$";
         return Err(ssm(call).refuse("WindowId", pattern));
     }
+    Ok(id)
+}
+
+fn window<'a>(world: &'a World, call: &'a Call) -> Result<(&'a Window, &'a AgentJob), AwsError> {
+    let id = window_id(call)?;
     here(world, call)
         .find(|(window, _)| window.id == id)
         .ok_or_else(|| AwsError::new("DoesNotExistException", format!("Maintenance window {id} does not exist")))
@@ -146,7 +205,7 @@ pub fn describe_maintenance_window_tasks(world: &mut World, call: &Call) -> Resu
             "Targets": targets,
             "TaskParameters": {},
             "Priority": 1,
-            "MaxConcurrency": "50%",
+            "MaxConcurrency": job.max_concurrency,
             "MaxErrors": "1",
             "Name": format!("{}-task", window.name),
             "CutoffBehavior": "CONTINUE_TASK",

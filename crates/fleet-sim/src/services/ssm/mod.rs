@@ -4,6 +4,7 @@ pub mod baseline_writes;
 pub mod baselines;
 pub mod calendars;
 pub mod commands;
+pub mod documents;
 pub mod inventory;
 pub mod maintenance_windows;
 pub mod nodes;
