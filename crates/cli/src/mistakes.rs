@@ -24,6 +24,9 @@ struct ValidateResult<'a> {
     /// What the plan meant under an earlier build and does not mean any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed_defaults: Vec<ChangedDefault>,
+    /// What probably does not mean what it says.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [PlanError],
     /// What the sources of the plan mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cautions: Vec<String>,
@@ -38,6 +41,7 @@ pub fn shown(file: &PlanFile, errors: &PlanErrors, format: Format) -> String {
             sha256: None,
             errors: errors.iter().collect(),
             changed_defaults: Vec::new(),
+            warnings: &[],
             cautions: Vec::new(),
         }),
         Format::Text => snippets(&file.name, &file.text, errors, &renderer(&io::stdout())),
@@ -52,6 +56,7 @@ pub fn none_as_json(file: &PlanFile, changed_defaults: Vec<ChangedDefault>, caut
         sha256: Some(sha256_hex(&file.text)),
         errors: Vec::new(),
         changed_defaults,
+        warnings: &file.warnings,
         cautions,
     })
 }
@@ -70,18 +75,24 @@ pub fn renderer(stream: &impl IsTerminal) -> Renderer {
     }
 }
 
+/// Returns the warnings about a plan in their lines.
+pub fn warnings(file: &PlanFile, renderer: &Renderer) -> String {
+    let shown = |warning| snippet(Level::WARNING, &file.name, &file.text, warning, renderer) + "\n\n";
+    file.warnings.iter().map(shown).collect()
+}
+
 fn snippets(name: &str, text: &str, errors: &PlanErrors, renderer: &Renderer) -> String {
     let mut output = String::new();
     for error in errors {
         // Writing into a string cannot fail.
-        let _ = writeln!(output, "{}\n", snippet(name, text, error, renderer));
+        let _ = writeln!(output, "{}\n", snippet(Level::ERROR, name, text, error, renderer));
     }
     let count = errors.iter().len();
     let _ = writeln!(output, "{name}: {count} mistake{}", if count == 1 { "" } else { "s" });
     output
 }
 
-fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> String {
+fn snippet(level: Level<'_>, name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> String {
     let title = match error.path.as_str() {
         "" => error.problem.clone(),
         path => format!("{path}: {}", error.problem),
@@ -106,10 +117,8 @@ fn snippet(name: &str, text: &str, error: &PlanError, renderer: &Renderer) -> St
                 .iter()
                 .map(|related| AnnotationKind::Context.span(within(&related.span)).label(related.text.as_str())),
         );
-    let report = Level::ERROR
-        .primary_title(title)
-        .element(snippet)
-        .element(Level::HELP.message(format!("valid: {}", error.valid)));
+    let report =
+        level.primary_title(title).element(snippet).element(Level::HELP.message(format!("valid: {}", error.valid)));
     renderer.render(&[report])
 }
 
@@ -204,7 +213,7 @@ stages:
 
     #[test]
     fn results_for_programs() {
-        let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned() };
+        let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned(), warnings: Vec::new() };
         assert_snapshot!(shown(&file, &errors_of(PLAN), Format::Json), @r#"
         {
           "plan": "monthly.yaml",

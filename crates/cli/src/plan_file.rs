@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use orgpatch_plan::{MAX_BYTES, Plan};
+use orgpatch_plan::{MAX_BYTES, Plan, PlanError};
 
 use crate::args::Format;
 use crate::{REFUSED, UNREADABLE, fail, mistakes, print};
@@ -16,13 +16,15 @@ pub struct PlanFile {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// What probably does not mean what it says.
+    pub warnings: Vec<PlanError>,
 }
 
 /// Reads the plan at that path. If that fails, it prints the mistakes and returns the exit status.
 pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
     let file = open(path).map_err(|message| fail(&message, UNREADABLE))?;
-    match orgpatch_plan::read(&file.text) {
-        Ok(plan) => Ok((file, plan)),
+    match orgpatch_plan::read_with_warnings(&file.text) {
+        Ok((plan, warnings)) => Ok((PlanFile { warnings, ..file }, plan)),
         Err(errors) => {
             print(&mistakes::shown(&file, &errors, format));
             Err(ExitCode::from(REFUSED))
@@ -40,11 +42,11 @@ fn open(path: &Path) -> Result<PlanFile, String> {
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
     if bytes.len() > MAX_BYTES {
         // The reader of plans says so. The end may be half a character.
-        return Ok(PlanFile { name, text: String::from_utf8_lossy(&bytes).into_owned() });
+        return Ok(PlanFile { name, text: String::from_utf8_lossy(&bytes).into_owned(), warnings: Vec::new() });
     }
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("cannot read {name}: it is not UTF-8 text ({})", error.utf8_error()))?;
-    Ok(PlanFile { name, text })
+    Ok(PlanFile { name, text, warnings: Vec::new() })
 }
 
 /// Reads a document. Of one that is too long for a plan it reads one byte more and no further.

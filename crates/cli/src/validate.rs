@@ -1,5 +1,6 @@
 //! `orgpatch validate`: reads a plan and says whether it is valid. It needs no AWS account and no network.
 
+use std::io;
 use std::process::ExitCode;
 
 use orgpatch_model::digest::sha256_hex;
@@ -22,14 +23,15 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
             print(&summary(&file, &plan));
             // Not in the answer itself, which says that the plan is valid.
             eprint!("{}", changed.iter().map(note).collect::<String>());
-            caution(&plan);
+            caution(&file, &plan);
         }
     }
     ExitCode::SUCCESS
 }
 
-/// Says on the error stream what the sources of a plan mean.
-pub fn caution(plan: &Plan) {
+/// Says on the error stream what probably does not mean what it says, and what the sources of a plan mean.
+pub fn caution(file: &PlanFile, plan: &Plan) {
+    eprint!("{}", mistakes::warnings(file, &mistakes::renderer(&io::stderr())));
     for caution in plan.cautions() {
         eprintln!("caution: {caution}");
     }
@@ -57,7 +59,7 @@ mod tests {
     fn a_valid_plan_is_named_with_its_stages_in_order() {
         let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
             stages: [{name: test, ous: [r-abcd]}, {name: production, accounts: [\"111111111111\"]}]\n";
-        let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned() };
+        let file = PlanFile { name: "monthly.yaml".to_owned(), text: text.to_owned(), warnings: Vec::new() };
         let plan = orgpatch_plan::read(&file.text).expect("a plan");
         let sha256 = sha256_hex(text);
         assert_eq!(

@@ -60,6 +60,30 @@ fn changed_defaults_are_notes_beside_the_answer() {
 }
 
 #[test]
+fn warnings_are_shown_in_their_lines_beside_the_answer() {
+    let plan = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\nselect: {operatingSystems: [WINDOWS]}\n\
+        baselines:\n  WINDOWS:\n    rules:\n      - product: [Windows Server 2019]\n\
+        stages: [{name: test, ous: [r-abcd], passes: 1, deadline: 16h, approve: {afterDays: 0}}]\n";
+    let output = orgpatch(&["validate", "-"], plan.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).starts_with("<stdin>: the plan monthly is valid: test\n"));
+    let beside = text(&output.stderr);
+    let expected = "\
+warning: baselines.WINDOWS.rules[0].product[0]: \"Windows Server 2019\" is no product of WINDOWS that any source names (nearest: WindowsServer2019)
+ --> <stdin>:8:19
+  |
+8 |       - product: [Windows Server 2019]
+  |                   ^^^^^^^^^^^^^^^^^^^
+  |
+  = help: valid: a value that `aws ssm describe-patch-properties --operating-system WINDOWS --property PRODUCT` lists";
+    assert!(beside.contains(expected), "{beside}");
+    let output = orgpatch(&["validate", "-", "--format", "json"], plan.as_bytes());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&document["valid"], &document["warnings"][0]["line"]), (&true.into(), &8.into()));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
 fn mistakes_end_with_1() {
     let plan = VALID.replace("regions", "region");
     let output = orgpatch(&["validate", "-"], plan.as_bytes());

@@ -51,6 +51,7 @@ pub(super) struct Decoder {
     errors: Vec<(Location, Option<Location>, PlanError)>,
     /// Mistakes beyond those that are kept.
     more: usize,
+    warnings: Vec<(Location, PlanError)>,
     /// The first Region whose partition is known.
     first_region: Option<(String, &'static Partition, Location)>,
     /// Regions that the plan names although the list of Regions lacks them.
@@ -101,16 +102,24 @@ impl Decoder {
             span: 0..0,
             text: text.to_owned(),
         });
-        let error = PlanError {
-            line: place.line,
-            column: place.column,
-            span: 0..0,
-            path: path.to_owned(),
-            problem,
-            valid,
-            related,
-        };
+        let error = PlanError { related, ..unplaced(path, place, problem, valid) };
         self.errors.push((place, other.map(|(other, _)| other), error));
+    }
+
+    /// Adds a warning: the plan is valid, and probably does not mean what it says.
+    pub fn warn(&mut self, path: &str, place: Location, problem: impl Into<String>, valid: impl Into<String>) {
+        if self.warnings.len() < MOST_MISTAKES {
+            self.warnings.push((place, unplaced(path, place, problem.into(), valid.into())));
+        }
+    }
+
+    /// Returns every warning in the order of the lines, with its location in bytes of `text`.
+    pub fn take_warnings(&mut self, text: &str) -> Vec<PlanError> {
+        let lines = Lines::of(text);
+        let placed = |(place, warning): (Location, PlanError)| PlanError { span: lines.span(place), ..warning };
+        let mut warnings: Vec<PlanError> = self.warnings.drain(..).map(placed).collect();
+        warnings.sort_by_key(|warning| (warning.line, warning.column));
+        warnings
     }
 
     /// Takes these Regions for Regions, although the list of this version lacks them.
@@ -416,6 +425,19 @@ impl<'n> At<'n> {
 
     pub fn found<T>(&self, value: T) -> Located<T> {
         Located { value, path: self.path.clone(), place: self.node.place }
+    }
+}
+
+/// Returns a mistake or a warning without its location in bytes.
+fn unplaced(path: &str, place: Location, problem: String, valid: String) -> PlanError {
+    PlanError {
+        line: place.line,
+        column: place.column,
+        span: 0..0,
+        path: path.to_owned(),
+        problem,
+        valid,
+        related: None,
     }
 }
 

@@ -35,7 +35,7 @@ pub use error::{PlanError, PlanErrors, Related};
 pub use gate_validity::GateValidity;
 pub use model::{Exclusion, Gate, NeverReboot, Percent, Plan, Rate, Reboot, Selection, Stage, StageExclusion, Wave};
 pub use promotion::Untested;
-pub use read::{MAX_BYTES, read};
+pub use read::{MAX_BYTES, read, read_with_warnings};
 pub use schema::json_schema;
 pub use share::{InvalidShare, MaxConcurrency, MaxErrors, MaxTargets, Share};
 pub use tags::{AnyValue, TagValues};

@@ -5,7 +5,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
 use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Decoder, Fields, Names, quote, values};
-use super::error::PlanErrors;
+use super::error::{PlanError, PlanErrors};
 use super::gate_validity::gate_validity;
 use super::model::{Exclusion, Gate, NeverReboot, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
@@ -97,10 +97,20 @@ const fn names(known: &'static [&'static str]) -> Names {
 /// It does not check what only the organization can tell: whether an organizational unit exists, and whether an account
 /// belongs to two stages.
 pub fn read(text: &str) -> Result<Plan, PlanErrors> {
+    read_with_warnings(text).map(|(plan, _)| plan)
+}
+
+/// Reads a plan document as [`read`] does. Beside a plan it returns what probably does not mean what it says, for example a
+/// value of a filter that only AWS can know. A warning has the form of a mistake.
+///
+/// # Errors
+/// The mistakes of the document.
+pub fn read_with_warnings(text: &str) -> Result<(Plan, Vec<PlanError>), PlanErrors> {
     let mut decoder = Decoder::default();
     let plan = document(&mut decoder, text);
+    let warnings = decoder.take_warnings(text);
     match (plan, decoder.into_errors(text)) {
-        (Some(plan), errors) if errors.is_empty() => Ok(plan),
+        (Some(plan), errors) if errors.is_empty() => Ok((plan, warnings)),
         (_, errors) => Err(PlanErrors::new(errors)),
     }
 }

@@ -1,5 +1,7 @@
 //! "Did you mean": finds the known name that is nearest to a misspelled one.
 
+use std::cmp::Reverse;
+
 use orgpatch_model::operating_system::OperatingSystem;
 
 /// Returns the candidate that is nearest to `written`, if one is near enough to be a likely misspelling.
@@ -15,9 +17,11 @@ pub(super) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'
             let name = letters(candidate);
             let slips = strsim::osa_distance(&written, &name);
             let shortened = written.len() >= 4 && name.starts_with(&written);
-            (slips <= written.len().max(name.len()) / 4 || shortened).then_some((slips, candidate))
+            let same = written.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+            // Of versions that are equally near, the one with the same beginning.
+            (slips <= written.len().max(name.len()) / 4 || shortened).then_some(((slips, Reverse(same)), candidate))
         })
-        .min_by_key(|(slips, _)| *slips)
+        .min_by_key(|(rank, _)| *rank)
         .map(|(_, candidate)| candidate)
 }
 
@@ -70,8 +74,38 @@ pub(super) fn system_meant(written: &str) -> Option<&'static str> {
         .or_else(|| nearest(written, names()))
 }
 
+/// Words of other vendors and of other filters, in lower case, and the value with that meaning. A word with several meanings has
+/// one for each vocabulary.
+const VALUE_WORDS: [(&str, &str); 16] = [
+    ("high", "Important"),
+    ("medium", "Moderate"),
+    ("medium", "Standard"),
+    ("moderate", "Medium"),
+    ("informational", "Low"),
+    ("low", "Optional"),
+    ("none", "Low"),
+    ("unspecified", "Low"),
+    ("critical", "Required"),
+    ("criticalupdates", "Security"),
+    ("securityupdates", "Security"),
+    ("security", "SecurityUpdates"),
+    ("bugfix", "Updates"),
+    ("updates", "Bugfix"),
+    ("updaterollups", "Bugfix"),
+    ("enhancement", "Updates"),
+];
+
+/// Returns the value of a filter that was probably meant: a misspelling, or the word of another vendor.
+pub(super) fn value_meant<'c>(written: &str, valid: &[&'c str]) -> Option<&'c str> {
+    let letters = letters(written);
+    let with_meaning = |(word, meaning): &(&str, &str)| {
+        (*word == letters).then(|| valid.iter().copied().find(|value| value == meaning)).flatten()
+    };
+    nearest(written, valid.iter().copied()).or_else(|| VALUE_WORDS.iter().find_map(with_meaning))
+}
+
 /// Returns only letters and digits in lower case: case, hyphens, underscores and spaces are the usual misspellings.
-fn letters(name: &str) -> String {
+pub(super) fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 

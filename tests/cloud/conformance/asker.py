@@ -43,6 +43,7 @@ READS = frozenset(
         "ssm:DescribeMaintenanceWindows",
         "ssm:DescribePatchBaselines",
         "ssm:DescribePatchGroups",
+        "ssm:DescribePatchProperties",
         "ssm:GetDefaultPatchBaseline",
         "ssm:GetInventory",
         "ssm:GetPatchBaseline",

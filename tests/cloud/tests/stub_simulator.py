@@ -123,6 +123,7 @@ class StubSimulator:
             "ListAssociations": {"Associations": []},
             "DescribePatchBaselines": {"BaselineIdentities": []},
             "DescribePatchGroups": {"Mappings": []},
+            "DescribePatchProperties": {"Properties": []},
             "CreatePatchBaseline": {"BaselineId": "pb-000000000000created"},
             "DeletePatchBaseline": {},
             "DeregisterPatchBaselineForPatchGroup": {},

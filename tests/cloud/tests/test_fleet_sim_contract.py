@@ -584,6 +584,7 @@ def test_the_quota_of_baselines(sim: Simulator) -> None:
         ("CreatePatchBaseline", {"Name": "abc", "Tags": [{"Key": "aws:x", "Value": ""}]}, "ValidationException"),
         ("DescribePatchBaselines", {"Filters": [{"Key": "COLOUR", "Values": ["red"]}]}, "ValidationException"),
         ("DescribePatchGroups", {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}, "ValidationException"),
+        ("DescribePatchProperties", {"OperatingSystem": "UBUNTU", "Property": "SEVERITY"}, "ValidationException"),
         (
             "AddTagsToResource",
             {"ResourceType": "PatchBaseline", "ResourceId": NOTHING, "Tags": []},

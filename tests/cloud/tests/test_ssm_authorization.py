@@ -151,6 +151,7 @@ def test_windows_associations_and_settings_are_authorized_by_their_arns(
     [
         ("DescribePatchBaselines", {}),
         ("DescribePatchGroups", {}),
+        ("DescribePatchProperties", {"OperatingSystem": "SUSE", "Property": "SEVERITY"}),
         ("CreatePatchBaseline", {"Name": "abc"}),
         ("DescribeMaintenanceWindows", {}),
         ("GetInventory", {}),

@@ -31,7 +31,7 @@ pub fn preview(arguments: &PreviewArguments) -> ExitCode {
         Err(status) => return status,
     };
     // Before the run, which takes minutes.
-    caution(&plan);
+    caution(&file, &plan);
     let profile = arguments.profile.as_deref();
     end(arguments.format, async {
         let place = stack::find(&arguments.deployment, profile).await?;

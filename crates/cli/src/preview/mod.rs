@@ -33,7 +33,7 @@ pub fn run(arguments: &PreviewArguments) -> ExitCode {
     match wait_for(preview(arguments, &file, &plan)) {
         Err(status) => status,
         Ok(Ok(preview)) => {
-            caution(&plan);
+            caution(&file, &plan);
             print(&match arguments.format {
                 Format::Json => preview.to_json(),
                 Format::Text => text::render(&preview),

@@ -16,6 +16,9 @@ pub struct InDoubt {
     /// `GetInventory` with the result type `AWS:Application`. The API reference says "valid value:
     /// AWS:InstanceInformation", and AWS refused other types (<https://github.com/aws/aws-sdk/issues/640>, 2023).
     pub inventory_of_applications: Answer,
+    /// A value of a patch filter that no source names for this operating system: a product that is not listed, or a
+    /// severity such as `None`. A word of another vocabulary is always refused.
+    pub undocumented_values: Answer,
 }
 
 /// An answer.

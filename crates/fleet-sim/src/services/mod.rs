@@ -13,7 +13,7 @@ use crate::{
 type Handler = fn(&mut World, &Call) -> Result<String, AwsError>;
 
 /// Every simulated operation, with the function that answers it.
-const OPERATIONS: [(&str, &str, Handler); 47] = [
+const OPERATIONS: [(&str, &str, Handler); 48] = [
     ("ec2", "DescribeInstances", ec2::describe_instances),
     ("ec2", "DescribeManagedPrefixLists", ec2::describe_managed_prefix_lists),
     ("ec2", "DescribeNetworkAcls", ec2::describe_network_acls),
@@ -45,6 +45,7 @@ const OPERATIONS: [(&str, &str, Handler); 47] = [
     ("ssm", "DescribeMaintenanceWindows", ssm::maintenance_windows::describe_maintenance_windows),
     ("ssm", "DescribePatchBaselines", ssm::baselines::describe_patch_baselines),
     ("ssm", "DescribePatchGroups", ssm::patch_groups::describe_patch_groups),
+    ("ssm", "DescribePatchProperties", ssm::patch_properties::describe_patch_properties),
     ("ssm", "GetCalendarState", ssm::calendars::get_calendar_state),
     ("ssm", "GetCommandInvocation", ssm::commands::get_command_invocation),
     ("ssm", "GetDefaultPatchBaseline", ssm::baselines::get_default_patch_baseline),

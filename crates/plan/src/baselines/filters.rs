@@ -58,8 +58,26 @@ impl FilterKey {
     }
 
     /// Returns the value of that name in the API; None for a filter that orgpatch does not know.
-    fn from_api_name(name: &str) -> Option<Self> {
+    pub(super) fn from_api_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.api_name() == name)
+    }
+
+    /// Returns what its values are, for people.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::ProductFamily => "product family",
+            Self::Classification => "classification",
+            Self::Severity => "severity",
+            Self::MsrcSeverity => "MSRC severity",
+            Self::Priority => "priority",
+            Self::PatchSet => "patch set",
+        }
+    }
+
+    /// Returns what one of its values is, for people: the noun with its article.
+    pub(super) fn one(self) -> String {
+        format!("{} {}", if self == Self::MsrcSeverity { "an" } else { "a" }, self.noun())
     }
 
     /// Returns the filters of an operating system, in the order in which AWS lists them.
@@ -73,34 +91,6 @@ impl FilterKey {
 #[must_use]
 pub fn has_approval_dates(os: Os) -> bool {
     os.baseline_facts().release_dates
-}
-
-/// Returns the values that AWS documents. Others may exist, so the reader refuses a value only if it looks like a
-/// misspelling of one of these: a rule for `Securty` would silently approve nothing.
-pub(crate) fn known_values(os: Os, key: FilterKey) -> &'static [&'static str] {
-    match (key, os) {
-        (FilterKey::Classification, Os::Windows) => &[
-            "CriticalUpdates",
-            "DefinitionUpdates",
-            "Drivers",
-            "FeaturePacks",
-            "SecurityUpdates",
-            "ServicePacks",
-            "Tools",
-            "UpdateRollups",
-            "Updates",
-            "Upgrades",
-        ],
-        (FilterKey::Classification, Os::Suse) => {
-            &["Security", "Recommended", "Optional", "Feature", "Document", "Yast"]
-        }
-        (FilterKey::Classification, _) => &["Security", "Bugfix", "Enhancement", "Recommended", "Newpackage"],
-        (FilterKey::Severity | FilterKey::MsrcSeverity, _) => {
-            &["Critical", "Important", "Moderate", "Medium", "Low", "None", "Unspecified"]
-        }
-        (FilterKey::Priority, _) => &["Required", "Important", "Standard", "Optional", "Extra"],
-        _ => &[],
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Baselines in a plan: which patches may be installed per operating system, and when they are approved.
 
+mod advisories;
 mod filters;
 mod model;
 mod read;
+mod read_sources;
 mod relations;
 mod sources;
+mod values;
 
-pub(super) use filters::known_values;
 pub use filters::{FilterKey, has_approval_dates};
 pub use model::{Approve, ComplianceLevel, MAX_PATCHES, PatchSource, PlannedBaseline, PlannedRule, RejectedAction};
 pub(super) use model::{
@@ -16,3 +18,5 @@ pub(super) use model::{
 pub(super) use read::{APPROVE, BASELINE, RULE, SOURCE, baselines, stage_approve, stage_untested};
 pub(super) use relations::{AlreadyReported, Baselines, Entry, Inherited, Own, check, check_first};
 pub use sources::AllowedSources;
+#[cfg(test)]
+pub(super) use values::documented;

@@ -3,17 +3,18 @@
 use orgpatch_facts::baselines::Field;
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::super::decode::{At, Decoder, Located, Names, join, quote, values};
-use super::super::pattern::{DATE, SOURCE_NAME};
+use super::super::decode::{self, At, Decoder, Located, Names, join, quote};
+use super::super::pattern::DATE;
 use super::super::promotion::Untested;
 use super::super::read::{explain_field, retired};
-use super::super::suggest::{did_you_mean, nearest, system_meant};
+use super::super::suggest::{did_you_mean, system_meant};
 use super::super::yaml::{Location, Value};
-use super::sources::Refused;
+use super::advisories::{self, NonSecurity};
+use super::read_sources::sources;
 use super::{
-    Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_CONFIGURATION, MAX_FILTERS,
-    MAX_PATCH_GROUP, MAX_PATCH_ID, MAX_PATCHES, MAX_PRODUCT, MAX_RULES, MAX_SOURCES, MAX_VALUE, MAX_VALUES,
-    PatchSource, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates, known_values, model, sources,
+    Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_ID,
+    MAX_PATCHES, MAX_RULES, MAX_VALUE, MAX_VALUES, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
+    model, values,
 };
 
 pub(crate) const BASELINE: Names = Names {
@@ -107,7 +108,17 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
             "rules: a list of rules, or approved: a list of patches, or both",
         );
     }
-    let rules = fields.get("rules").map(|at| rules(decoder, &at, os));
+    let has_sources = fields.get("sources").is_some_and(|at| !at.items().is_empty());
+    let rules = fields.get("rules").map(|at| rules(decoder, &at, os, has_sources));
+    let approved_at = fields.get("approved").filter(|at| !at.items().is_empty());
+    let approved_non_security = fields
+        .get("approvedNonSecurity")
+        .and_then(|at| linux_only(decoder, &at, (os, Field::ApprovedPatchesEnableNonSecurity), Decoder::boolean))
+        .unwrap_or_default();
+    if let Some(at) = approved_at {
+        let (what, field) = ("the list of approved patches", "approvedNonSecurity");
+        advisories::check(decoder, &at, os, has_sources, NonSecurity { what, field, enabled: approved_non_security });
+    }
     let approved = fields.get("approved").map(|at| patches(decoder, &at)).unwrap_or_default();
     let rejected = fields.get("rejected").map(|at| patches(decoder, &at)).unwrap_or_default();
     for patch in &rejected {
@@ -122,16 +133,13 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
     }
     Some(PlannedBaseline {
         rules: rules.unwrap_or_default(),
-        approved: values(approved),
+        approved: decode::values(approved),
         approved_compliance_level: fields
             .get("approvedComplianceLevel")
             .and_then(|at| compliance_level(decoder, &at))
             .unwrap_or_default(),
-        approved_non_security: fields
-            .get("approvedNonSecurity")
-            .and_then(|at| linux_only(decoder, &at, (os, Field::ApprovedPatchesEnableNonSecurity), Decoder::boolean))
-            .unwrap_or_default(),
-        rejected: values(rejected),
+        approved_non_security,
+        rejected: decode::values(rejected),
         rejected_action: fields
             .get("rejectedAction")
             .and_then(|at| decoder.one_of(&at, &RejectedAction::ALL.map(RejectedAction::name)))
@@ -160,7 +168,13 @@ fn linux_only<T>(
 }
 
 /// Returns the items of a list, unless there are more than the API accepts.
-fn at_most<'n>(decoder: &mut Decoder, at: &At<'_>, items: Vec<At<'n>>, max: usize, what: &str) -> Vec<At<'n>> {
+pub(super) fn at_most<'n>(
+    decoder: &mut Decoder,
+    at: &At<'_>,
+    items: Vec<At<'n>>,
+    max: usize,
+    what: &str,
+) -> Vec<At<'n>> {
     if items.len() <= max {
         return items;
     }
@@ -170,7 +184,7 @@ fn at_most<'n>(decoder: &mut Decoder, at: &At<'_>, items: Vec<At<'n>>, max: usiz
 }
 
 /// Reads a text of limited length.
-fn short(decoder: &mut Decoder, at: &At<'_>, max: usize, what: &str) -> Option<Located<String>> {
+pub(super) fn short(decoder: &mut Decoder, at: &At<'_>, max: usize, what: &str) -> Option<Located<String>> {
     let found = decoder.text(at, what)?;
     let length = found.value.chars().count();
     if (1..=max).contains(&length) {
@@ -181,7 +195,7 @@ fn short(decoder: &mut Decoder, at: &At<'_>, max: usize, what: &str) -> Option<L
     None
 }
 
-fn shorts(decoder: &mut Decoder, items: &[At<'_>], max: usize, what: &str) -> Vec<Located<String>> {
+pub(super) fn shorts(decoder: &mut Decoder, items: &[At<'_>], max: usize, what: &str) -> Vec<Located<String>> {
     let found = items.iter().filter_map(|item| short(decoder, item, max, what)).collect();
     decoder.unique(found)
 }
@@ -209,21 +223,34 @@ fn patch_group(decoder: &mut Decoder, at: &At<'_>) -> Option<String> {
     None
 }
 
-fn rules(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Vec<PlannedRule> {
-    let valid = format!("a list of rules, each with some of the filters {}", filters(os));
+fn rules(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, has_sources: bool) -> Vec<PlannedRule> {
+    let valid = format!("a list of rules, each with some of the filters {}", filter_names(os));
     let items = decoder.list_of_some(at, &valid);
     let items = at_most(decoder, at, items, MAX_RULES, "rules");
-    items.iter().filter_map(|item| rule(decoder, item, os)).collect()
+    let read = |item: &At<'_>| {
+        let rule = rule(decoder, item, os)?;
+        let (what, field) = ("the rule", "enableNonSecurity");
+        advisories::check(
+            decoder,
+            item,
+            os,
+            has_sources,
+            NonSecurity { what, field, enabled: rule.enable_non_security },
+        );
+        Some(rule)
+    };
+    items.iter().filter_map(read).collect()
 }
 
 /// Returns the filters of an operating system, for people.
-fn filters(os: OperatingSystem) -> String {
+fn filter_names(os: OperatingSystem) -> String {
     FilterKey::of(os).iter().map(|key| key.field()).collect::<Vec<_>>().join(", ")
 }
 
 fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<PlannedRule> {
     let fields = decoder.fields(at, &RULE)?;
     let mut rule = PlannedRule::default();
+    let mut filters = values::Filters::new();
     let mut written = 0;
     for key in FilterKey::ALL {
         let Some(at) = fields.get(key.field()) else {
@@ -231,20 +258,24 @@ fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<Plann
         };
         written += 1;
         if FilterKey::of(os).contains(&key) {
-            rule.set(key, filter_values(decoder, &at, os, key));
+            filters.push((key, filter_values(decoder, &at, key)));
         } else {
             let problem = format!("{os} has no filter {}", key.field());
-            decoder.refuse(&at.path, at.node.place, problem, format!("the filters {}", filters(os)));
+            decoder.refuse(&at.path, at.node.place, problem, format!("the filters {}", filter_names(os)));
         }
     }
     if written == 0 {
         let problem = "the rule has no filter";
-        let valid = format!("at least one of {}; for every patch: product: [\"*\"]", filters(os));
+        let valid = format!("at least one of {}; for every patch: product: [\"*\"]", filter_names(os));
         decoder.refuse(&at.path, at.node.place, problem, valid);
     }
     if written > MAX_FILTERS {
         let problem = format!("the rule has {written} filters");
         decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_FILTERS}, as Systems Manager takes"));
+    }
+    values::check(decoder, os, &filters);
+    for (key, found) in filters {
+        rule.set(key, decode::values(found));
     }
     if let Some(level) = fields.get("complianceLevel").and_then(|at| compliance_level(decoder, &at)) {
         rule.compliance_level = level;
@@ -274,7 +305,7 @@ fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<Plann
     Some(rule)
 }
 
-fn filter_values(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, key: FilterKey) -> Vec<String> {
+fn filter_values(decoder: &mut Decoder, at: &At<'_>, key: FilterKey) -> Vec<Located<String>> {
     let items = decoder.list_of_some(at, "a list of values, such as [\"*\"], which is every value");
     let items = at_most(decoder, at, items, MAX_VALUES, "values");
     if key == FilterKey::PatchSet {
@@ -282,21 +313,9 @@ fn filter_values(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, key: F
             .iter()
             .filter_map(|item| Some(item.found(decoder.one_of(item, &model::PATCH_SETS)?.value.to_owned())))
             .collect();
-        return values(decoder.unique(found));
+        return decoder.unique(found);
     }
-    let known = known_values(os, key);
-    let found = shorts(decoder, &items, MAX_VALUE, "a value");
-    for value in &found {
-        if known.contains(&value.value.as_str()) || value.value == "*" {
-            continue;
-        }
-        let near = nearest(&value.value, known.iter().copied());
-        if near.is_some() {
-            let problem = format!("{} is not known{}", quote(&value.value), did_you_mean(near));
-            decoder.refuse(&value.path, value.place, problem, format!("{}, or * for every value", known.join(", ")));
-        }
-    }
-    values(found)
+    shorts(decoder, &items, MAX_VALUE, "a value")
 }
 
 /// Reads `untested` of a stage, with its location.
@@ -356,46 +375,4 @@ fn date(decoder: &mut Decoder, at: &At<'_>) -> Option<Approve> {
         return None;
     };
     Some(Approve::Until(date))
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "one of the fields that `linux_only` reads")]
-fn sources(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<Vec<PatchSource>> {
-    let items = decoder.list(at, "a list of sources, each with name, products and configuration");
-    let items = at_most(decoder, at, items, MAX_SOURCES, "sources");
-    let mut names = Vec::new();
-    let sources = items
-        .iter()
-        .filter_map(|item| {
-            let (name, source) = source(decoder, item, os)?;
-            names.extend(name);
-            Some(source)
-        })
-        .collect();
-    decoder.unique(names);
-    Some(sources)
-}
-
-fn source(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<(Option<Located<String>>, PatchSource)> {
-    let fields = decoder.fields(at, &SOURCE)?;
-    let name = fields.require(decoder, "name", SOURCE_NAME.valid).and_then(|at| decoder.form(&at, &SOURCE_NAME));
-    let valid = "a list of versions of the operating system, such as [AmazonLinux2023], or [\"*\"]";
-    let products = fields.require(decoder, "products", valid).map(|at| {
-        let items = decoder.list_of_some(&at, valid);
-        let items = at_most(decoder, &at, items, MAX_VALUES, "products");
-        values(shorts(decoder, &items, MAX_PRODUCT, "a product"))
-    });
-    let valid = "the configuration of the repository";
-    let configuration =
-        fields.require(decoder, "configuration", valid).and_then(|at| short(decoder, &at, MAX_CONFIGURATION, valid));
-    if let Some(text) = &configuration
-        && let Err(Refused { problem, valid }) = sources::addresses(os, &text.value)
-    {
-        decoder.refuse(&text.path, text.place, problem, valid);
-    }
-    let source = PatchSource {
-        name: name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
-        products: products.unwrap_or_default(),
-        configuration: configuration.map(|found| found.value).unwrap_or_default(),
-    };
-    Some((name, source))
 }

@@ -72,15 +72,16 @@ fn values_of_filters() {
     assert_snapshot!(in_baseline("AMAZON_LINUX_2023", "rules:\n- {product: [], classification: Security, severity: [critical, Importan, Weird, 3, '', \"*\", \"*\"]}"), @r#"
     line 8, column 17: baselines.AMAZON_LINUX_2023.rules[0].product: the list is empty; valid: a list of values, such as ["*"], which is every value
     line 8, column 37: baselines.AMAZON_LINUX_2023.rules[0].classification: "Security" is not a list; valid: a list of values, such as ["*"], which is every value
-    line 8, column 58: baselines.AMAZON_LINUX_2023.rules[0].severity[0]: "critical" is not known (did you mean Critical?); valid: Critical, Important, Moderate, Medium, Low, None, Unspecified, or * for every value
-    line 8, column 68: baselines.AMAZON_LINUX_2023.rules[0].severity[1]: "Importan" is not known (did you mean Important?); valid: Critical, Important, Moderate, Medium, Low, None, Unspecified, or * for every value
+    line 8, column 58: baselines.AMAZON_LINUX_2023.rules[0].severity[0]: "critical" is no severity of AMAZON_LINUX_2023 (did you mean Critical?); valid: Critical, Important, Medium, Low, or * for every value
+    line 8, column 68: baselines.AMAZON_LINUX_2023.rules[0].severity[1]: "Importan" is no severity of AMAZON_LINUX_2023 (did you mean Important?); valid: Critical, Important, Medium, Low, or * for every value
+    line 8, column 78: baselines.AMAZON_LINUX_2023.rules[0].severity[2]: "Weird" is no severity of AMAZON_LINUX_2023; valid: Critical, Important, Medium, Low, or * for every value
     line 8, column 85: baselines.AMAZON_LINUX_2023.rules[0].severity[3]: 3 is a number in YAML; valid: a value (as text in quotes: "3")
     line 8, column 88: baselines.AMAZON_LINUX_2023.rules[0].severity[4]: "" has 0 characters; valid: a value of 1 to 64 characters
     line 8, column 97: baselines.AMAZON_LINUX_2023.rules[0].severity[6]: "*" stands twice in this list, first in line 8; valid: each value once
     "#);
     assert_snapshot!(in_baseline("WINDOWS", "rules:\n- {classification: [Security, SecurityUpdate, SecurityUpdates], patchSet: [os, APPLICATION]}"), @r#"
-    line 8, column 25: baselines.WINDOWS.rules[0].classification[0]: "Security" is not known (did you mean SecurityUpdates?); valid: CriticalUpdates, DefinitionUpdates, Drivers, FeaturePacks, SecurityUpdates, ServicePacks, Tools, UpdateRollups, Updates, Upgrades, or * for every value
-    line 8, column 35: baselines.WINDOWS.rules[0].classification[1]: "SecurityUpdate" is not known (did you mean SecurityUpdates?); valid: CriticalUpdates, DefinitionUpdates, Drivers, FeaturePacks, SecurityUpdates, ServicePacks, Tools, UpdateRollups, Updates, Upgrades, or * for every value
+    line 8, column 25: baselines.WINDOWS.rules[0].classification[0]: "Security" is a classification of other operating systems, not of WINDOWS (did you mean SecurityUpdates?); valid: CriticalUpdates, DefinitionUpdates, Drivers, FeaturePacks, SecurityUpdates, ServicePacks, Tools, UpdateRollups, Updates, Upgrades, or * for every value
+    line 8, column 35: baselines.WINDOWS.rules[0].classification[1]: "SecurityUpdate" is no classification of WINDOWS (did you mean SecurityUpdates?); valid: CriticalUpdates, DefinitionUpdates, Drivers, FeaturePacks, SecurityUpdates, ServicePacks, Tools, UpdateRollups, Updates, Upgrades, or * for every value
     line 8, column 80: baselines.WINDOWS.rules[0].patchSet[0]: "os" is not known (did you mean OS?); valid: OS, APPLICATION
     "#);
     assert_snapshot!(in_baseline("WINDOWS", &format!("rules:\n- {{product: [{}]}}", "x".repeat(65))), @r#"line 8, column 18: baselines.WINDOWS.rules[0].product[0]: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" has 65 characters; valid: a value of 1 to 64 characters"#);

@@ -15,6 +15,7 @@ from . import (
     ssm_inventory,
     ssm_lists,
     ssm_nodes,
+    ssm_values,
     states,
 )
 
@@ -30,6 +31,7 @@ FACTS: tuple[Fact, ...] = (
     *ssm_nodes.FACTS,
     *ssm_inventory.FACTS,
     *ssm_baselines.FACTS,
+    *ssm_values.FACTS,
     *s3.FACTS,
     *ssm_commands.FACTS,
 )

@@ -47,6 +47,7 @@ SSM = frozenset(
         "DescribePatchBaselines",
         "DescribePatchGroupState",
         "DescribePatchGroups",
+        "DescribePatchProperties",
         "GetCalendarState",
         "GetCommandInvocation",
         "GetDefaultPatchBaseline",

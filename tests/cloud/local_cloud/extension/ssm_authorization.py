@@ -3,8 +3,8 @@
 Natively only parameters have a resource, and all other calls are authorized on `*`. A least-privilege policy for
 SendCommand would then deny it. The resources come from AWS's service authorization reference. These operations have no
 resource there, so a policy must say `*`: CreatePatchBaseline (only conditions on the tags of the request, which
-ministack knows), DescribePatchBaselines, DescribePatchGroups, GetPatchBaselineForPatchGroup, GetInventory,
-ListAssociations, DescribeMaintenanceWindows, and EC2's Describe operations.
+ministack knows), DescribePatchBaselines, DescribePatchGroups, DescribePatchProperties, GetPatchBaselineForPatchGroup,
+GetInventory, ListAssociations, DescribeMaintenanceWindows, and EC2's Describe operations.
 Patches `iam_actions.extract_resource_arn` and `iam_evaluator.enforce`.
 """
 

@@ -18,7 +18,7 @@ stages:
 ";
 
 fn shown(failure: impl Into<Failure>) -> String {
-    let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned() };
+    let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned(), warnings: Vec::new() };
     failure.into().render(&file, &Renderer::plain())
 }
 

@@ -1,5 +1,8 @@
 //! What the API refuses in a baseline. Each text names the field.
-use super::content::{Content, Filter, Rule};
+use super::{
+    content::{Content, Filter, Rule},
+    values::check_values,
+};
 use crate::{
     clock,
     facts::operating_systems::Os,
@@ -85,9 +88,10 @@ fn check_filters(field: &str, os: Os, filters: &[Filter]) -> Result<(), String> 
     Ok(())
 }
 
-/// Checks what a request says of fields that the system does not have, and of approval dates that it does not need. AWS's
+/// Checks the values of filters in a request, what it says of fields that the system does not have, and of approval dates that it does not need. AWS's
 /// documentation leaves open whether it refuses some of that.
 pub fn check_request(os: Os, request: &Value, in_doubt: InDoubt) -> Result<(), String> {
+    check_values(os, request, in_doubt)?;
     check_field(os, "Sources", Field::Sources, request, in_doubt)?;
     let non_security = "ApprovedPatchesEnableNonSecurity";
     check_field(os, non_security, Field::ApprovedPatchesEnableNonSecurity, request, in_doubt)?;

@@ -7,8 +7,10 @@ pub mod predefined;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use approval::ApprovalState;
 pub use check::{check, check_request, check_tag};
-pub use content::{Baseline, ComplianceLevel, ComplianceStatus, Content};
+pub use content::{Baseline, ComplianceLevel, ComplianceStatus, Content, Key};
 pub use registry::{Baselines, Refusal, RegionBaselines};
+pub use values::{SYSTEM, listed};

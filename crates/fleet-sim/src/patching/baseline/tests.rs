@@ -467,6 +467,63 @@ fn both_answers_are_there_for_what_the_documentation_leaves_open() {
 }
 
 #[test]
+fn a_value_that_aws_does_not_list_is_refused_with_those_that_it_lists() {
+    let strict = InDoubt::default();
+    let ask = |code: &str, filters: &Value| check_request(os(code), &with_filters(filters), strict);
+    let one = |key: &str, value: &str| json!([{"Key": key, "Values": ["*", value]}]);
+    for (code, key, value) in [
+        ("REDHAT_ENTERPRISE_LINUX", "CLASSIFICATION", "CriticalUpdates"),
+        ("AMAZON_LINUX_2", "SEVERITY", "High"),
+        ("AMAZON_LINUX_2", "SEVERITY", "important"),
+        ("AMAZON_LINUX_2", "PRODUCT", "AmazonLinux2023"),
+        ("UBUNTU", "PRIORITY", "All"),
+        ("WINDOWS", "PRODUCT", "Windows Server 2019"),
+        ("WINDOWS", "PRODUCT", "Office 2016"),
+        ("WINDOWS", "PATCH_SET", "ALL"),
+        ("WINDOWS", "MSRC_SEVERITY", "High"),
+    ] {
+        assert!(ask(code, &one(key, value)).is_err(), "{code} {key} {value}");
+        let global = json!({"GlobalFilters": {"PatchFilters": one(key, value)}});
+        assert!(check_request(os(code), &global, strict).is_err(), "{code} {key} {value}");
+    }
+    assert_eq!(
+        ask("AMAZON_LINUX", &one("PRODUCT", "All")).expect_err("refused"),
+        "Invalid Filter Value: All for Key: PRODUCT, valid values are: AmazonLinux2012.03, AmazonLinux2012.09, \
+         AmazonLinux2013.03, AmazonLinux2013.09, AmazonLinux2014.03, AmazonLinux2014.09, AmazonLinux2015.03, \
+         AmazonLinux2015.09, AmazonLinux2016.03, AmazonLinux2016.09, AmazonLinux2017.03, AmazonLinux2017.09, \
+         AmazonLinux2018.03"
+    );
+    let office =
+        json!([{"Key": "PATCH_SET", "Values": ["APPLICATION"]}, {"Key": "PRODUCT", "Values": ["Office 2016"]}]);
+    assert_eq!(ask("WINDOWS", &office), Ok(()));
+    for (code, key, value) in
+        [(AL, "SEVERITY", "Medium"), ("SUSE", "CLASSIFICATION", "Yast"), ("UBUNTU", "PRIORITY", "Extra")]
+    {
+        assert_eq!(ask(code, &one(key, value)), Ok(()), "{code} {key} {value}");
+    }
+    for predefined in predefined::all("ap-northeast-1") {
+        let request = json!({"ApprovalRules": predefined.content.approval_rules});
+        assert_eq!(values::check_values(predefined.os, &request, strict), Ok(()), "{}", predefined.content.name);
+    }
+}
+
+#[test]
+fn aws_may_have_values_that_no_source_names() {
+    let kind = InDoubt { undocumented_values: Answer::Taken, ..InDoubt::default() };
+    let ask = |key: &str, value: &str, in_doubt| {
+        check_request(os(AL), &with_filters(&json!([{"Key": key, "Values": [value]}])), in_doubt).is_ok()
+    };
+    for (key, value, taken) in [
+        ("SEVERITY", "None", true),
+        ("PRODUCT", "AmazonLinux2027", true),
+        ("SEVERITY", "High", false),
+        ("CLASSIFICATION", "SecurityUpdates", false),
+    ] {
+        assert_eq!((ask(key, value, InDoubt::default()), ask(key, value, kind)), (false, taken), "{key} {value}");
+    }
+}
+
+#[test]
 fn tags_have_the_characters_of_the_api() {
     assert_eq!(check_tag("orgpatch:plan", "Größe 1/2=a+b@c"), Ok(()));
     assert_eq!(check_tag("a", ""), Ok(()));

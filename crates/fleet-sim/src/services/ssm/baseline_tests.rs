@@ -104,6 +104,54 @@ fn what_aws_refuses_makes_no_baseline() {
 }
 
 #[test]
+fn the_values_of_filters_are_listed_by_property_and_patch_set() {
+    let mut lab = lab();
+    let mut list = |request: Value| {
+        let answer = lab.ssm("DescribePatchProperties", request);
+        let names = answer["Properties"].as_array().expect("a list").iter().map(|entry| entry["Name"].as_str());
+        (names.map(|name| name.expect("text").to_owned()).collect::<Vec<_>>().join(" "), answer["NextToken"].clone())
+    };
+    let request = |os: &str, property: &str| json!({"OperatingSystem": os, "Property": property});
+    assert_eq!(list(request("AMAZON_LINUX_2", "SEVERITY")).0, "Critical Important Medium Low");
+    assert_eq!(list(request("UBUNTU", "PRIORITY")).0, "Required Important Standard Optional Extra");
+    assert_eq!(list(request("WINDOWS", "PRODUCT_FAMILY")).0, "Windows");
+    let mut applications = request("WINDOWS", "PRODUCT_FAMILY");
+    applications["PatchSet"] = json!("APPLICATION");
+    assert_eq!(list(applications).0, "Active Directory Office SQL Server");
+    let mut paged = request("WINDOWS", "CLASSIFICATION");
+    paged["MaxResults"] = json!(9);
+    let (first, token) = list(paged.clone());
+    assert!(first.ends_with("UpdateRollups Updates"), "{first}");
+    paged["NextToken"] = token;
+    assert_eq!(list(paged), ("Upgrades".to_owned(), Value::Null));
+    for wrong in [
+        json!({"OperatingSystem": AL}),
+        json!({"Property": "PRODUCT"}),
+        request(AL, "PRIORITY"),
+        request(AL, "PATCH_SET"),
+        json!({"OperatingSystem": "WINDOWS", "Property": "PRODUCT", "PatchSet": "ALL"}),
+        json!({"OperatingSystem": AL, "Property": "PRODUCT", "MaxResults": 51}),
+    ] {
+        assert_eq!(lab.ssm_error("DescribePatchProperties", wrong.clone()), "ValidationException", "{wrong}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_listed_is_refused_when_a_baseline_is_made_and_when_it_is_changed() {
+    let mut lab = lab();
+    let rules = |value: &str| {
+        json!({"PatchRules": [{
+            "PatchFilterGroup": {"PatchFilters": [{"Key": "SEVERITY", "Values": [value]}]}, "ApproveAfterDays": 1,
+        }]})
+    };
+    let id = create(&mut lab, AL, &json!({"ApprovalRules": rules("Low")}));
+    let update = json!({"BaselineId": id, "ApprovalRules": rules("High")});
+    assert_eq!(lab.ssm_error("UpdatePatchBaseline", update), "ValidationException");
+    let new = json!({"Name": "mine", "OperatingSystem": AL, "ApprovalRules": rules("High")});
+    assert_eq!(lab.ssm_error("CreatePatchBaseline", new), "ValidationException");
+}
+
+#[test]
 fn a_client_token_makes_one_baseline_however_often_it_is_sent() {
     let mut lab = lab();
     let token = json!({"ClientToken": "t", "Tags": [{"Key": "a", "Value": "b"}]});

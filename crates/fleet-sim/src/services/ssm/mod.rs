@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod maintenance_windows;
 pub mod nodes;
 pub mod patch_groups;
+pub mod patch_properties;
 mod request;
 pub mod send;
 pub mod settings;
