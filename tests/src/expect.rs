@@ -6,6 +6,7 @@ use orgpatch_engine::readiness::{Check, Status};
 use orgpatch_model::organization::AccountState;
 use orgpatch_model::outcome::RunDecision;
 use orgpatch_model::outcome::{Counts, Outcome, TargetOutcome};
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_report::{Report, StepDecision};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -147,6 +148,10 @@ pub struct ExpectInstance {
     open_command: Option<bool>,
     /// The code of the row's `judgedBy`; `none` if the plan's baseline judged it.
     judged_by: Option<String>,
+    /// How many security updates the row says are out and not approved.
+    available_security_updates: Option<u32>,
+    /// What the row says that Systems Manager counts it as.
+    aws_status: Option<ComplianceStatus>,
     /// The ids of all installed patches that the row reports as untested.
     installed_untested: Option<BTreeSet<String>>,
     /// The ids of all patches that the row reports as held back.
@@ -533,6 +538,18 @@ fn instances(expect: &Expect, evidence: &Evidence, report: &Report, complaints: 
         if let Some(wanted) = &wanted.judged_by {
             let found = row.judged_by.as_ref().map_or_else(|| "none".to_owned(), |reason| reason.code.to_string());
             same(&format!("judgedBy of {name}"), wanted, &found, complaints);
+        }
+        if wanted.available_security_updates.is_some() {
+            let found = Some(row.available_security_updates);
+            same(
+                &format!("availableSecurityUpdates of {name}"),
+                &wanted.available_security_updates,
+                &found,
+                complaints,
+            );
+        }
+        if wanted.aws_status.is_some() {
+            same(&format!("awsStatus of {name}"), &wanted.aws_status, &row.aws_status, complaints);
         }
         for (what, wanted, found) in [
             ("installed on", &wanted.installed, &row.installed),

@@ -28,6 +28,57 @@ pub const LONGEST_CLASS: usize = 100;
 /// The longest CVE id, in characters. A CVE id has no fixed number of digits; those of today have at most 16 characters.
 pub const LONGEST_CVE_ID: usize = 40;
 
+/// What Systems Manager counts patches or an instance as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComplianceStatus {
+    /// Nothing is wrong.
+    #[default]
+    Compliant,
+    /// Something is wrong.
+    NonCompliant,
+}
+
+impl ComplianceStatus {
+    /// Every value.
+    pub const ALL: [Self; 2] = [Self::Compliant, Self::NonCompliant];
+
+    /// Returns the name in plans and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compliant => "compliant",
+            Self::NonCompliant => "non-compliant",
+        }
+    }
+
+    /// Returns the name in the API (`PatchComplianceStatus`).
+    #[must_use]
+    pub fn api_name(self) -> &'static str {
+        match self {
+            Self::Compliant => "COMPLIANT",
+            Self::NonCompliant => "NON_COMPLIANT",
+        }
+    }
+
+    /// Returns the status with that name in the API.
+    #[must_use]
+    pub fn from_api_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.api_name() == name)
+    }
+
+    /// Returns the status of an instance by the numbers of its patches that are wrong, each None if the answer does not have it.
+    /// "The status of these managed nodes is `NON_COMPLIANT`" (API reference, `InstancePatchState`, the three counts of that
+    /// name). None: the answer does not tell.
+    #[must_use]
+    pub fn of_counts(counts: [Option<i32>; 3]) -> Option<Self> {
+        if counts.iter().flatten().any(|n| *n > 0) {
+            return Some(Self::NonCompliant);
+        }
+        counts.iter().all(Option::is_some).then_some(Self::Compliant)
+    }
+}
+
 /// Entries for the lists of rejected patches, by operating system.
 pub type WithheldPatches = BTreeMap<OperatingSystem, Vec<String>>;
 
@@ -176,6 +227,14 @@ mod tests {
             cve_ids: Vec::new(),
             more_cve_ids: 0,
         }
+    }
+
+    #[test]
+    fn one_count_above_zero_is_non_compliant_and_only_all_counts_are_compliant() {
+        let of = ComplianceStatus::of_counts;
+        assert_eq!(of([Some(0), Some(0), Some(0)]), Some(ComplianceStatus::Compliant));
+        assert_eq!(of([Some(0), Some(1), None]), Some(ComplianceStatus::NonCompliant));
+        assert_eq!(of([Some(0), None, Some(0)]), None, "an older answer has no such counts");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::english::{counted, listed};
 use orgpatch_model::input::Operation;
 use orgpatch_model::outcome::{Outcome, TargetCounts, TargetOutcome};
-use orgpatch_model::patch::MOST_PATCHES;
+use orgpatch_model::patch::{ComplianceStatus, MOST_PATCHES};
 use orgpatch_model::reason::ReasonCode;
 
 use super::seen::Seen;
@@ -82,6 +82,10 @@ pub struct Highlights {
     skipped_for_another: usize,
     /// Targets of a scan run whose baselines differ from the plan.
     baselines_differ: usize,
+    /// Instances for which security updates are out that their baseline does not approve.
+    with_available_updates: usize,
+    /// How many of those Systems Manager counts as non-compliant.
+    non_compliant_with_updates: usize,
     /// Install commands that had not ended.
     pub open_commands: Shortlist<OpenCommand>,
     /// How many instances got a second install.
@@ -138,6 +142,11 @@ impl Highlights {
             let is_skipped = row.outcome == Outcome::Skipped && row.reason.code == ReasonCode::ConflictOtherBaseline;
             self.skipped_for_another += usize::from(is_skipped);
         }
+        if row.available_security_updates > 0 {
+            self.with_available_updates += 1;
+            let is_non_compliant = row.aws_status == Some(ComplianceStatus::NonCompliant);
+            self.non_compliant_with_updates += usize::from(is_non_compliant);
+        }
         if let Some(command) = OpenCommand::of(row) {
             self.open_commands.add(|| command);
         }
@@ -167,8 +176,8 @@ impl Highlights {
         listed(self.not_reached.iter())
     }
 
-    /// Returns a sentence about second installs, one about the deadline, one about baselines that AWS refused and one about
-    /// patches that are not listed, each only if it concerns an instance.
+    /// Returns a sentence about second installs, one about the deadline, one about baselines that AWS refused, one about
+    /// patches that are not listed and one about security updates that are not approved, each only if it concerns an instance.
     pub(crate) fn about_installs(&self) -> impl Iterator<Item = String> {
         let refused = (self.baseline_refused > 0).then(|| {
             let skipped = counted(self.baseline_refused, "instance");
@@ -183,7 +192,11 @@ impl Highlights {
             let instances = counted(self.not_all_listed, "instance");
             format!("{instances} with more missing patches than the {MOST_PATCHES} that are listed.")
         });
-        again.into_iter().chain(late).chain(refused).chain(not_all_listed)
+        let available = (self.with_available_updates > 0).then(|| {
+            let (instances, counted_so) = (counted(self.with_available_updates, "instance"), self.non_compliant_with_updates);
+            format!("Security updates that are out and not approved: {instances}, {counted_so} non-compliant by AWS's count.")
+        });
+        again.into_iter().chain(late).chain(refused).chain(not_all_listed).chain(available)
     }
 
     /// Returns a sentence for each other plan whose baselines this one replaces, or would replace in a run that changes none.

@@ -6,16 +6,17 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::BuildError;
 use aws_sdk_ssm::operation::get_patch_baseline::GetPatchBaselineOutput;
 use aws_sdk_ssm::types::{
-    PatchAction, PatchComplianceLevel, PatchFilter as ApiFilter, PatchFilterGroup, PatchFilterKey,
-    PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
+    PatchAction, PatchComplianceLevel, PatchComplianceStatus, PatchFilter as ApiFilter, PatchFilterGroup,
+    PatchFilterKey, PatchRule as ApiRule, PatchRuleGroup, PatchSource as ApiSource, ResourceTypeForTagging, Tag,
 };
 use orgpatch_engine::baselines::{
-    Baseline, Change, Chosen, Definition, HASH_TAG, KnownBaseline, NAME_PREFIX, Observed, ObservedBaseline, PLAN_TAG,
-    PatchFilter, PatchGroup, PatchRule, Refusal, STAGE_TAG, ShownSource,
+    Baseline, Change, Chosen, Definition, Field as Changed, HASH_TAG, KnownBaseline, NAME_PREFIX, Observed,
+    ObservedBaseline, PLAN_TAG, PatchFilter, PatchGroup, PatchRule, Refusal, STAGE_TAG, ShownSource,
 };
 use orgpatch_facts::baselines::Field;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 
 use crate::clients::call::{CallError, not_built};
@@ -184,7 +185,7 @@ impl Baselines {
                 created.insert(baseline.name.clone(), id);
                 Ok(())
             }
-            Change::Update { id, baseline, .. } => self.update(id, whole(baseline, desired)?).await,
+            Change::Update { id, baseline, fields } => self.update(id, whole(baseline, desired)?, fields).await,
             Change::Tag { baseline, tags, .. } => self.tag(&baseline.id, tags).await,
             Change::RegisterDefault { baseline, .. } => self.register_default(&id_of(baseline, created)).await,
             Change::RegisterForPatchGroup { group, baseline, previous, .. } => {
@@ -276,6 +277,7 @@ impl Baselines {
             ))
             .set_rejected_patches(Some(definition.rejected_patches.clone()))
             .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
+            .set_available_security_updates_compliance_status(definition.available_security_updates.map(status))
             .set_sources(if_it_has(baseline, Field::Sources, sources))
             .set_tags(Some(tags))
             .client_token(sha256_hex(format!("{token}/{}/{}", baseline.name, baseline.hash())))
@@ -287,11 +289,15 @@ impl Baselines {
 
     /// Updates a baseline with every field that its operating system has, including empty lists, so that changes made by hand
     /// are undone.
-    async fn update(&self, id: &str, baseline: &Baseline) -> Result<(), CallError> {
+    async fn update(&self, id: &str, baseline: &Baseline, fields: &[Changed]) -> Result<(), CallError> {
         const OPERATION: &str = "ssm:UpdatePatchBaseline";
         let definition = &baseline.definition;
         let non_security = definition.approved_patches_enable_non_security;
         let sources = sources(definition).map_err(|error| not_built(OPERATION, &error))?;
+        // A plan without it sends it only to go back to what AWS does by itself: a Region may not have the field.
+        let goes_back = fields.contains(&Changed::AvailableSecurityUpdates).then_some(ComplianceStatus::Compliant);
+        let available = definition.available_security_updates.or(goes_back);
+        let available = if_it_has(baseline, Field::AvailableSecurityUpdatesComplianceStatus, available).flatten();
         let no_filters = PatchFilterGroup::builder().set_patch_filters(Some(Vec::new())).build();
         self.client
             .update_patch_baseline()
@@ -308,6 +314,7 @@ impl Baselines {
             ))
             .set_rejected_patches(Some(definition.rejected_patches.clone()))
             .rejected_patches_action(PatchAction::from(definition.rejected_patches_action.name()))
+            .set_available_security_updates_compliance_status(available.map(status))
             .set_sources(if_it_has(baseline, Field::Sources, sources))
             .send()
             .await
@@ -392,6 +399,10 @@ fn id_of(chosen: &Chosen, created: &HashMap<String, String>) -> String {
     }
 }
 
+fn status(status: ComplianceStatus) -> PatchComplianceStatus {
+    PatchComplianceStatus::from(status.api_name())
+}
+
 fn level(level: ComplianceLevel) -> PatchComplianceLevel {
     PatchComplianceLevel::from(level.name())
 }
@@ -469,6 +480,9 @@ fn definition(answer: GetPatchBaselineOutput) -> Definition {
         rejected_patches_action: action
             .and_then(|action| RejectedAction::from_name(action.as_str()))
             .unwrap_or_default(),
+        available_security_updates: answer
+            .available_security_updates_compliance_status
+            .and_then(|status| ComplianceStatus::from_api_name(status.as_str())),
         sources: answer
             .sources
             .unwrap_or_default()

@@ -16,7 +16,7 @@ use orgpatch_engine::sending::command;
 use orgpatch_engine::sending::command::CommandRequest;
 use orgpatch_engine::sending::invocation::Invocation;
 use orgpatch_model::instance::ManagedInstance;
-use orgpatch_model::patch::{MOST_PATCHES, Patch, PatchDisposition, PatchList};
+use orgpatch_model::patch::{ComplianceStatus, MOST_PATCHES, Patch, PatchDisposition, PatchList};
 use orgpatch_model::text::cut;
 
 use crate::clients::call::{CallError, Kind, not_built};
@@ -259,6 +259,12 @@ impl Ssm {
                     missing: count(state.missing_count),
                     failed: count(state.failed_count),
                     pending_reboot: count(state.installed_pending_reboot_count.unwrap_or_default()),
+                    available_security_updates: count(state.available_security_update_count.unwrap_or_default()),
+                    aws_status: ComplianceStatus::of_counts([
+                        state.critical_non_compliant_count,
+                        state.security_non_compliant_count,
+                        state.other_non_compliant_count,
+                    ]),
                     last_no_reboot_install: state.last_no_reboot_install_operation_time.as_ref().and_then(timestamp),
                     operation: state.operation.as_str().to_owned(),
                     ended_at: timestamp(&state.operation_end_time).unwrap_or(Timestamp::UNIX_EPOCH),

@@ -159,12 +159,13 @@ pub enum Field {
     ApprovedPatchesEnableNonSecurity,
     RejectedPatches,
     RejectedPatchesAction,
+    AvailableSecurityUpdates,
     Sources,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Description,
         Self::GlobalFilters,
         Self::ApprovalRules,
@@ -173,6 +174,7 @@ impl Field {
         Self::ApprovedPatchesEnableNonSecurity,
         Self::RejectedPatches,
         Self::RejectedPatchesAction,
+        Self::AvailableSecurityUpdates,
         Self::Sources,
     ];
 
@@ -188,6 +190,7 @@ impl Field {
             Self::ApprovedPatchesEnableNonSecurity => "non-security updates among approved patches",
             Self::RejectedPatches => "rejected patches",
             Self::RejectedPatchesAction => "action on rejected patches",
+            Self::AvailableSecurityUpdates => "status of available security updates",
             Self::Sources => "sources",
         }
     }
@@ -386,6 +389,9 @@ impl<S> fmt::Display for Baseline<S> {
                 1 => write!(f, ", 1 {what}")?,
                 n => write!(f, ", {n} {what}es")?,
             }
+        }
+        if let Some(status) = definition.available_security_updates {
+            write!(f, ", available security updates are {}", status.name())?;
         }
         match definition.sources.len() {
             0 => Ok(()),

@@ -82,6 +82,7 @@ fn definition(
         approved_patches_enable_non_security: planned.approved_non_security,
         rejected_patches: planned.rejected.clone(),
         rejected_patches_action: planned.rejected_action,
+        available_security_updates: planned.available_security_updates,
         sources: planned.sources.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! Compares the baselines that a target should have with those that it has.
 
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::{
@@ -132,7 +133,13 @@ fn has_our_tags(baseline: &Baseline, other: &ObservedBaseline) -> bool {
 
 fn update(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
     let fields = match &ours.definition {
-        Some(definition) => differing(&baseline.definition, definition, baseline.operating_system),
+        Some(definition) => {
+            let mut fields = differing(&baseline.definition, definition, baseline.operating_system);
+            if available_differ(baseline, ours, definition) {
+                fields.push(Field::AvailableSecurityUpdates);
+            }
+            fields
+        }
         // The definition was not read, so the hash in the tag decides.
         None if ours.tags.get(HASH_TAG) == baseline.tags.get(HASH_TAG) => Vec::new(),
         None => Field::ALL.to_vec(),
@@ -157,9 +164,21 @@ fn differing(desired: &Definition, observed: &Definition, os: OperatingSystem) -
             }
             Field::RejectedPatches => a.rejected_patches != b.rejected_patches,
             Field::RejectedPatchesAction => a.rejected_patches_action != b.rejected_patches_action,
+            // A missing value has a meaning of its own: see `available_differ`.
+            Field::AvailableSecurityUpdates => false,
             Field::Sources => a.sources != b.sources,
         })
         .collect()
+}
+
+/// Returns true if security updates that are not approved do not count as the plan says. An answer without the field says nothing,
+/// as in a Region that does not have it yet: then the hash in the tag tells whether the plan's value was ever sent.
+fn available_differ(baseline: &Baseline, ours: &ObservedBaseline, observed: &Definition) -> bool {
+    let wanted = baseline.definition.available_security_updates.unwrap_or_default();
+    match observed.available_security_updates {
+        Some(found) => found != wanted,
+        None => wanted == ComplianceStatus::NonCompliant && ours.tags.get(HASH_TAG) != baseline.tags.get(HASH_TAG),
+    }
 }
 
 fn tag(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {

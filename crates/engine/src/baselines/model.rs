@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use orgpatch_model::digest::sha256_hex;
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_plan::{ComplianceLevel, MAX_PATCHES, PatchSource, RejectedAction, has_approval_dates};
 use schemars::JsonSchema;
@@ -82,6 +83,7 @@ impl Baseline {
                 approved_patches_enable_non_security: definition.approved_patches_enable_non_security,
                 rejected_patches: definition.rejected_patches,
                 rejected_patches_action: definition.rejected_patches_action,
+                available_security_updates: definition.available_security_updates,
                 sources: definition.sources.iter().map(source).collect(),
             },
             patch_group: self.patch_group.clone(),
@@ -187,6 +189,9 @@ pub struct Definition<S = PatchSource> {
     pub rejected_patches: Vec<String>,
     /// `RejectedPatchesAction`.
     pub rejected_patches_action: RejectedAction,
+    /// `AvailableSecurityUpdatesComplianceStatus`. None: the plan does not say, or the answer does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_security_updates: Option<ComplianceStatus>,
     /// `Sources`.
     pub sources: Vec<S>,
 }

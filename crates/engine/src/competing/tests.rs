@@ -483,6 +483,8 @@ fn rows_that_another_tool_wrote() {
         missing: 0,
         failed: 0,
         pending_reboot: 0,
+        available_security_updates: 0,
+        aws_status: None,
         last_no_reboot_install: None,
     };
     let by = |row: &ComplianceRow, execution_type, conflicts: &[Conflict]| {

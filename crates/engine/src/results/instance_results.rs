@@ -259,6 +259,11 @@ pub fn scan_rows(
                             missing_before,
                             more_missing_before,
                             baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()),
+                            available_security_updates: found
+                                .evidence
+                                .as_ref()
+                                .map_or(0, |state| state.available_security_updates),
+                            aws_status: found.evidence.as_ref().and_then(|state| state.aws_status),
                             scanned_at: found.evidence.as_ref().map(|state| state.ended_at),
                             pending_reboot_since: instance.never_reboot.as_ref().and(waits),
                             command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
@@ -323,6 +328,11 @@ pub fn install_rows(
             let mut command_ids = before.command_ids;
             command_ids.extend(commands.iter().filter_map(|asked| asked.get(&before.instance_id)?.command_id.clone()));
             let scanned_at = found.evidence.as_ref().map(|state| state.ended_at).or(before.scanned_at);
+            // Without a new result the last one stands.
+            let (available_security_updates, aws_status) = match &found.evidence {
+                Some(state) => (state.available_security_updates, state.aws_status),
+                None => (before.available_security_updates, before.aws_status),
+            };
             // An instance that waited before goes on waiting, whatever was installed on it since.
             let waits = found.evidence.as_ref().filter(|state| state.pending_reboot > 0);
             let pending_reboot_since = waits
@@ -344,6 +354,8 @@ pub fn install_rows(
                 missing_after,
                 more_missing_after,
                 baseline_id: found.evidence.as_ref().map(|state| state.baseline_id.clone()).or(before.baseline_id),
+                available_security_updates,
+                aws_status,
                 scanned_at,
                 pending_reboot_since,
                 command_ids,

@@ -11,7 +11,7 @@ pub mod reconcile;
 use jiff::Timestamp;
 use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
-use orgpatch_model::patch::Patch;
+use orgpatch_model::patch::{ComplianceStatus, Patch};
 use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use schemars::JsonSchema;
@@ -79,6 +79,14 @@ pub struct InstanceRow {
     /// no longer is in the plan. Absent: the plan's baseline judged it, or the plan has none for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_by: Option<Reason>,
+    /// Security updates that are out and that its baseline does not approve yet or at all, by the last scan. Systems Manager counts them
+    /// for Windows only. Absent: 0, or not known.
+    #[serde(default, skip_serializing_if = "orgpatch_model::patch::is_zero")]
+    pub available_security_updates: u32,
+    /// What Systems Manager itself counts the instance as, by its last scan. It may be `non-compliant` although no approved patch is
+    /// missing. Absent: no scan has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws_status: Option<ComplianceStatus>,
     /// Every command that this run sent to it, in order.
     pub command_ids: Vec<String>,
     /// When its agent began the first install of the run, as Run Command reports it. Absent: it began none, or that was not seen.

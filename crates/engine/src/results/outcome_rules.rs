@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
 use crate::sending::invocation::InvocationResult;
@@ -30,6 +31,10 @@ pub struct ComplianceRow {
     pub failed: u32,
     /// `InstalledPendingRebootCount`.
     pub pending_reboot: u32,
+    /// `AvailableSecurityUpdateCount`: security updates that are out and not approved. Windows only.
+    pub available_security_updates: u32,
+    /// What Systems Manager counts the instance as. None: the answer does not tell.
+    pub aws_status: Option<ComplianceStatus>,
     /// `LastNoRebootInstallOperationTime`, by the clock of the instance: "the time of the last attempt to patch the managed node
     /// with `NoReboot` specified as the reboot option" (Systems Manager API reference, `InstancePatchState`).
     pub last_no_reboot_install: Option<Timestamp>,
@@ -234,6 +239,8 @@ mod tests {
             missing,
             failed,
             pending_reboot,
+            available_security_updates: 0,
+            aws_status: None,
             last_no_reboot_install: None,
         }
     }

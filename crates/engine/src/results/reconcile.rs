@@ -388,6 +388,8 @@ pub fn row(target: &Target, instance: &InventoryInstance, outcome: Outcome, reas
         held_back: Vec::new(),
         baseline_id: None,
         judged_by: None,
+        available_security_updates: 0,
+        aws_status: None,
         command_ids: Vec::new(),
         started_at: None,
         finished_at: None,

@@ -1,6 +1,7 @@
 //! Baselines of a plan as types. Limits are those of the API (botocore 1.43.11, `CreatePatchBaseline`).
 
 use jiff::civil::Date;
+use orgpatch_model::patch::ComplianceStatus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,11 @@ pub struct PlannedBaseline {
     /// Whether a rejected patch may be installed as a dependency of another one.
     #[serde(skip_serializing_if = "RejectedAction::is_default")]
     pub rejected_action: RejectedAction,
+    /// What security updates count as that are out and not approved, because their delay is not over or another rule leaves them
+    /// out. WINDOWS only. Absent: `compliant`, as AWS counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ComplianceStatus")]
+    pub available_security_updates: Option<ComplianceStatus>,
     /// Repositories that replace those of an instance. Linux only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_SOURCES))]

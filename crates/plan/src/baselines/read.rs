@@ -2,6 +2,7 @@
 
 use orgpatch_facts::baselines::Field;
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::ComplianceStatus;
 
 use super::super::decode::{self, At, Decoder, Located, Names, join, quote};
 use super::super::pattern::DATE;
@@ -25,6 +26,7 @@ pub(crate) const BASELINE: Names = Names {
         "approvedNonSecurity",
         "rejected",
         "rejectedAction",
+        "availableSecurityUpdates",
         "sources",
         "patchGroup",
     ],
@@ -145,12 +147,24 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
             .and_then(|at| decoder.one_of(&at, &RejectedAction::ALL.map(RejectedAction::name)))
             .and_then(|found| RejectedAction::from_name(found.value))
             .unwrap_or_default(),
+        available_security_updates: fields
+            .get("availableSecurityUpdates")
+            .and_then(|at| available_security_updates(decoder, &at, os)),
         sources: fields
             .get("sources")
             .and_then(|at| linux_only(decoder, &at, (os, Field::Sources), |decoder, at| sources(decoder, at, os)))
             .unwrap_or_default(),
         patch_group: fields.get("patchGroup").and_then(|at| patch_group(decoder, &at)),
     })
+}
+
+fn available_security_updates(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<ComplianceStatus> {
+    if !os.baseline_facts().may_have(Field::AvailableSecurityUpdatesComplianceStatus) {
+        decoder.refuse(&at.path, at.node.place, format!("this is for WINDOWS only, not for {os}"), "no such field");
+        return None;
+    }
+    let found = decoder.one_of(at, &ComplianceStatus::ALL.map(ComplianceStatus::name))?;
+    ComplianceStatus::ALL.into_iter().find(|status| status.name() == found.value)
 }
 
 /// Reads a field that Systems Manager has only for Linux.

@@ -30,13 +30,13 @@ fn baselines_that_are_none() {
     line 4, column 13: baselines.RASPBIAN: "RASPBIAN" is not valid: Patch Manager no longer supports it, and it does not run on EC2; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
     line 4, column 27: baselines.amazon-linux-2023: "amazon-linux-2023" is not an operating system (did you mean AMAZON_LINUX_2023?); valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
     line 4, column 50: baselines.BEOS: "BEOS" is not an operating system; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
-    line 4, column 60: baselines.WINDOWS: there is no value; valid: the fields rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, sources, patchGroup
+    line 4, column 60: baselines.WINDOWS: there is no value; valid: the fields rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
     "#);
     assert_snapshot!(in_baseline("WINDOWS", "rejected: [KB1234567]\nrule: []\nname: x\nmsrcSeverity: [Critical]"), @r#"
     line 6, column 3: baselines.WINDOWS: the baseline of WINDOWS has neither rules nor approved patches, so it would approve nothing; valid: rules: a list of rules, or approved: a list of patches, or both
-    line 8, column 5: baselines.WINDOWS.rule: unknown field "rule" (did you mean rules?); valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, sources, patchGroup
-    line 9, column 5: baselines.WINDOWS.name: unknown field "name": it belongs in the plan itself or stages[] or baselines.<operating system>.sources[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, sources, patchGroup
-    line 10, column 5: baselines.WINDOWS.msrcSeverity: unknown field "msrcSeverity": it belongs in baselines.<operating system>.rules[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, sources, patchGroup
+    line 8, column 5: baselines.WINDOWS.rule: unknown field "rule" (did you mean rules?); valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
+    line 9, column 5: baselines.WINDOWS.name: unknown field "name": it belongs in the plan itself or stages[] or baselines.<operating system>.sources[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
+    line 10, column 5: baselines.WINDOWS.msrcSeverity: unknown field "msrcSeverity": it belongs in baselines.<operating system>.rules[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
     "#);
 }
 
@@ -120,6 +120,12 @@ fn patches() {
     line 10, column 30: baselines.AMAZON_LINUX_2023.approvedComplianceLevel: "critical" is not known (did you mean CRITICAL?); valid: CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNSPECIFIED
     line 11, column 26: baselines.AMAZON_LINUX_2023.approvedNonSecurity: "yes" is neither true nor false; valid: true, false
     "#);
+}
+
+#[test]
+fn what_is_for_windows_alone() {
+    assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\navailableSecurityUpdates: non-compliant"), @"line 8, column 31: baselines.UBUNTU.availableSecurityUpdates: this is for WINDOWS only, not for UBUNTU; valid: no such field");
+    assert_snapshot!(in_baseline("WINDOWS", "approved: [KB1234567]\navailableSecurityUpdates: NON_COMPLIANT"), @r#"line 8, column 31: baselines.WINDOWS.availableSecurityUpdates: "NON_COMPLIANT" is not known (did you mean non-compliant?); valid: compliant, non-compliant"#);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::patch::ComplianceStatus;
 use proptest::collection::{btree_set, vec};
 use proptest::option::of as option_of;
 use proptest::prelude::*;
@@ -58,6 +59,9 @@ pub fn baselines_of(systems: &[OperatingSystem], raw: &PlannedBaseline) -> BTree
 fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
     let mut baseline = raw.clone();
     let is_linux = !matches!(os, OperatingSystem::MacOs | OperatingSystem::Windows);
+    if os != OperatingSystem::Windows {
+        baseline.available_security_updates = None;
+    }
     if !is_linux {
         baseline.approved_non_security = false;
         baseline.sources.clear();
@@ -109,29 +113,33 @@ fn raw() -> impl Strategy<Value = PlannedBaseline> {
         sources,
         (select(ComplianceLevel::ALL.to_vec()), select(RejectedAction::ALL.to_vec()), any::<bool>()),
         option_of("[A-Za-z0-9é日 _.:/=+@-]{1,20}"),
+        option_of(select(ComplianceStatus::ALL.to_vec())),
     )
-        .prop_map(|(rules, approved, mut rejected, sources, (level, action, non_security), patch_group)| {
-            rejected.retain(|patch| !approved.contains(patch));
-            let mut sources: Vec<PatchSource> = sources
-                .into_iter()
-                .map(|(name, products, configuration)| PatchSource {
-                    name,
-                    products: products.into_iter().collect(),
-                    configuration,
-                })
-                .collect();
-            sources.dedup_by(|a, b| a.name == b.name);
-            PlannedBaseline {
-                rules,
-                approved,
-                approved_compliance_level: level,
-                approved_non_security: non_security,
-                rejected,
-                rejected_action: action,
-                sources,
-                patch_group,
-            }
-        })
+        .prop_map(
+            |(rules, approved, mut rejected, sources, (level, action, non_security), patch_group, available)| {
+                rejected.retain(|patch| !approved.contains(patch));
+                let mut sources: Vec<PatchSource> = sources
+                    .into_iter()
+                    .map(|(name, products, configuration)| PatchSource {
+                        name,
+                        products: products.into_iter().collect(),
+                        configuration,
+                    })
+                    .collect();
+                sources.dedup_by(|a, b| a.name == b.name);
+                PlannedBaseline {
+                    rules,
+                    approved,
+                    approved_compliance_level: level,
+                    approved_non_security: non_security,
+                    rejected,
+                    rejected_action: action,
+                    available_security_updates: available,
+                    sources,
+                    patch_group,
+                }
+            },
+        )
 }
 
 /// A product that no source names, which is a warning: no word of another kind, and no wildcard.

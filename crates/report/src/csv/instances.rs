@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use jiff::tz::TimeZone;
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_plan::local;
 
 use super::{Lines, which};
@@ -15,7 +16,7 @@ use crate::TargetReport;
 /// those that are not listed, of which there are `moreMissingBefore` and `moreMissingAfter`. `passes` is the outcome of each
 /// of two installs, separated by blanks. `judgedBy` is a code, `neverReboot` is the text of the reason. The local times are those of the
 /// plan's `timeZone`; without one they are empty.
-pub const COLUMNS: [&str; 27] = [
+pub const COLUMNS: [&str; 29] = [
     "agentVersion",
     "outcome",
     "reasonCode",
@@ -43,6 +44,8 @@ pub const COLUMNS: [&str; 27] = [
     "finishedAtLocal",
     "neverReboot",
     "pendingRebootSince",
+    "availableSecurityUpdates",
+    "awsStatus",
 ];
 
 /// Writes the line of an instance.
@@ -67,6 +70,7 @@ pub fn line(
     let overwritten_by = row.overwritten_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let judged_by = row.judged_by.as_ref().map(|reason| reason.code.name()).unwrap_or_default();
     let pending_since = row.pending_reboot_since.map(|at| at.to_string()).unwrap_or_default();
+    let available = row.available_security_updates.to_string();
     let passes: Vec<&str> = row.passes.iter().map(|pass| pass.outcome.name()).collect();
     let passes = passes.join(" ");
     let times = [row.started_at, row.finished_at];
@@ -101,6 +105,8 @@ pub fn line(
         &finished_there,
         row.never_reboot.as_ref().map(|reason| reason.text.as_str()).unwrap_or_default(),
         &pending_since,
+        &available,
+        row.aws_status.map(ComplianceStatus::name).unwrap_or_default(),
     ];
     lines.add(which(target, row, &wave).into_iter().chain(cells))
 }

@@ -27,7 +27,7 @@ fn the_tables_are_the_committed_ones() {
 #[test]
 fn a_table_without_lines_still_says_what_its_columns_are() {
     let text = String::from_utf8(written(CsvFile::Instances, &[])).expect("UTF-8");
-    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"pendingRebootSince\"\r\n"), "{text}");
+    assert!(text.starts_with("\u{feff}\"accountId\",") && text.ends_with("\"awsStatus\"\r\n"), "{text}");
 }
 
 #[test]

@@ -104,6 +104,24 @@ def _update(asker: Asker) -> str:
     )
 
 
+def _available(asker: Asker) -> str:
+    """Says what a new baseline for Windows answers about security updates that are not approved."""
+    rules = _rules(_UPDATES, ApproveAfterDays=7)
+    status = {"AvailableSecurityUpdatesComplianceStatus": "NON_COMPLIANT"}
+    try:
+        baseline = create_baseline(asker, "WINDOWS", ApprovalRules=rules, **status)
+    except ClientError as error:
+        return asker.code(error)
+    answer = asker.call("ssm", "get_patch_baseline", BaselineId=baseline)
+    return str(answer.get("AvailableSecurityUpdatesComplianceStatus", "no such field"))
+
+
+def _available_by_default(asker: Asker) -> str:
+    baseline = create_baseline(asker, "WINDOWS", ApprovalRules=_rules(_UPDATES, ApproveAfterDays=7))
+    answer = asker.call("ssm", "get_patch_baseline", BaselineId=baseline)
+    return str(answer.get("AvailableSecurityUpdatesComplianceStatus", "no such field"))
+
+
 def _tags(asker: Asker) -> str:
     wanted = {"orgpatch:plan": "conformance"}
     baseline = create_baseline(
@@ -274,6 +292,69 @@ FACTS = (
             _REFUSED: "the field has to be left out for WINDOWS and MACOS",
         },
         concerns=("F-15",),
+        simulator=_REFUSED,
+    ),
+    _fact(
+        "windows-available-security-updates",
+        "A new baseline for WINDOWS with AvailableSecurityUpdatesComplianceStatus NON_COMPLIANT answers that.",
+        _available,
+        calls=(_CREATE, "ssm:GetPatchBaseline"),
+        sources=(
+            Model(
+                "ssm",
+                "CreatePatchBaselineRequest.AvailableSecurityUpdatesComplianceStatus",
+                "Supported for Windows Server managed nodes only",
+            ),
+            Model(
+                "ssm",
+                "GetPatchBaselineResult.AvailableSecurityUpdatesComplianceStatus",
+                "Indicates the compliance status of managed nodes",
+            ),
+        ),
+        aws=("NON_COMPLIANT", "no such field"),
+        orgpatch={
+            "NON_COMPLIANT": "sends it where the plan has it, and compares it",
+            "no such field": "sends it once for each change of the plan's baseline, and does not compare it",
+        },
+        simulator="NON_COMPLIANT",
+    ),
+    _fact(
+        "windows-available-security-updates-by-default",
+        "What a baseline for WINDOWS answers that was created without AvailableSecurityUpdatesComplianceStatus.",
+        _available_by_default,
+        calls=(_CREATE, "ssm:GetPatchBaseline"),
+        sources=(
+            Model(
+                "ssm",
+                "CreatePatchBaselineRequest.AvailableSecurityUpdatesComplianceStatus",
+                "Indicates the status you want to assign to security patches that are available but not approved",
+            ),
+        ),
+        aws=("COMPLIANT", "no such field"),
+        orgpatch={
+            "COMPLIANT": "a plan without it goes back to this value",
+            "no such field": "a plan without it finds no difference",
+            "NON_COMPLIANT": "each run would set COMPLIANT where the plan says nothing: say it in the plan",
+        },
+        simulator="COMPLIANT",
+    ),
+    _fact(
+        "linux-with-available-security-updates",
+        "CreatePatchBaseline for AMAZON_LINUX_2023 with AvailableSecurityUpdatesComplianceStatus.",
+        _creating(
+            "AMAZON_LINUX_2023",
+            ApprovalRules=_rules(_SECURITY, ApproveAfterDays=7),
+            AvailableSecurityUpdatesComplianceStatus="COMPLIANT",
+        ),
+        sources=(
+            Model(
+                "ssm",
+                "CreatePatchBaselineRequest.AvailableSecurityUpdatesComplianceStatus",
+                "Supported for Windows Server managed nodes only",
+            ),
+        ),
+        aws=(ACCEPTED, _REFUSED),
+        orgpatch={ACCEPTED: "sends it for WINDOWS only", _REFUSED: "sends it for WINDOWS only"},
         simulator=_REFUSED,
     ),
     _fact(

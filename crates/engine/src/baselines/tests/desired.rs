@@ -35,6 +35,7 @@ fn a_stage_wants_what_the_plan_says_in_the_words_of_the_api() {
             approved_patches_enable_non_security: false,
             rejected_patches: vec!["kernel*".to_owned()],
             rejected_patches_action: RejectedAction::AllowAsDependency,
+            available_security_updates: None,
             sources: vec![],
         }
     );

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use orgpatch_model::digest::sha256_hex;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_model::reason::ReasonCode;
 use orgpatch_model::target::Target;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
@@ -317,4 +318,40 @@ fn changes_survive_json() {
         "{json}"
     );
     assert_eq!(serde_json::from_str::<Vec<Change>>(&json).expect("changes"), changes);
+}
+
+/// The baseline for Windows of the first stage with that status in the plan, and the account that has it with `found`.
+fn counted_as(planned: Option<ComplianceStatus>, found: Option<ComplianceStatus>) -> (Baseline, Observed) {
+    let [_, windows] = &stage("test")[..] else { panic!("two baselines") };
+    let definition = Definition { available_security_updates: planned, ..windows.definition.clone() };
+    let baseline = Baseline::new(windows.name.clone(), ("monthly", "test"), Os::Windows, definition, None);
+    let mut observed = after_stage("test");
+    let ours = observed.baselines.iter_mut().find(|one| one.name == baseline.name).expect("it is there");
+    ours.definition.as_mut().expect("a definition").available_security_updates = found;
+    (baseline, observed)
+}
+
+#[test]
+fn available_security_updates_count_as_the_plan_says_and_an_answer_without_them_is_no_difference() {
+    use ComplianceStatus::{Compliant, NonCompliant};
+    let changes = |planned, found| {
+        let (baseline, observed) = counted_as(planned, found);
+        let fields = |change: &Change| match change {
+            Change::Update { fields, .. } => fields.clone(),
+            _ => Vec::new(),
+        };
+        difference(&[baseline], &observed).iter().flat_map(fields).collect::<Vec<Field>>()
+    };
+    let differs = [Field::AvailableSecurityUpdates];
+    assert_eq!(changes(Some(NonCompliant), Some(Compliant)), differs);
+    assert_eq!(changes(None, Some(NonCompliant)), differs, "the line was taken out of the plan");
+    assert_eq!(changes(Some(NonCompliant), None), differs, "it was never sent");
+    for (planned, found) in [(None, Some(Compliant)), (None, None), (Some(Compliant), None)] {
+        assert_eq!(changes(planned, found), [], "{planned:?} {found:?}");
+    }
+    // It was sent, and the answer still does not have it.
+    let (baseline, mut observed) = counted_as(Some(NonCompliant), None);
+    let ours = observed.baselines.iter_mut().find(|one| one.name == baseline.name).expect("it is there");
+    ours.tags.clone_from(&baseline.tags);
+    assert_eq!(difference(&[baseline], &observed), []);
 }

@@ -1,5 +1,6 @@
 //! Properties: whatever an account has, the changes converge, and the order of facts does not matter.
 
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_plan::{ComplianceLevel, PatchSource, RejectedAction};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -42,6 +43,7 @@ fn definition() -> impl Strategy<Value = Definition> {
                 approved_patches_enable_non_security: flag,
                 rejected_patches,
                 rejected_patches_action: if flag { RejectedAction::Block } else { RejectedAction::AllowAsDependency },
+                available_security_updates: flag.then_some(ComplianceStatus::NonCompliant),
                 sources: sources
                     .into_iter()
                     .map(|(name, products)| PatchSource {

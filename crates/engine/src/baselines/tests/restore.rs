@@ -168,7 +168,7 @@ fn the_same_change_in_two_accounts_reads_the_same() {
     assert_ne!(lines(&one), lines(&other));
     assert_eq!(plain(&one), plain(&other));
     assert_snapshot!(plain(&one), @"
-    change orgpatch-monthly-test-AMAZON_LINUX_2023: description, global filters, approval rules, approved patches, compliance level of approved patches, non-security updates among approved patches, rejected patches, action on rejected patches, sources
+    change orgpatch-monthly-test-AMAZON_LINUX_2023: description, global filters, approval rules, approved patches, compliance level of approved patches, non-security updates among approved patches, rejected patches, action on rejected patches, status of available security updates, sources
     tag orgpatch-monthly-test-AMAZON_LINUX_2023: orgpatch:hash=5e40e223b5d161068aeb2488b048b87f2d272092d45883da19d0610a8b83669c
     orgpatch-monthly-test-AMAZON_LINUX_2023 becomes the default for AMAZON_LINUX_2023 instead of AWS-AMAZON_LINUX_2023DefaultPatchBaseline
     create orgpatch-monthly-test-WINDOWS: 2 rules (at once), 1 approved patch

@@ -74,6 +74,7 @@ fn baseline(os: OperatingSystem, rejected: usize) -> Baseline {
         approved_patches_enable_non_security: false,
         rejected_patches: (0..rejected).map(|n| format!("rejected-by-the-plan-{n}")).collect(),
         rejected_patches_action: RejectedAction::AllowAsDependency,
+        available_security_updates: None,
         sources: vec![],
     };
     Baseline::new("b".into(), ("monthly", "production"), os, definition, None)

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgpatch_model::patch::PatchDisposition;
+use orgpatch_model::patch::{ComplianceStatus, PatchDisposition};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
@@ -81,6 +81,8 @@ fn compliance() -> ComplianceRow {
         missing: 0,
         failed: 0,
         pending_reboot: 0,
+        available_security_updates: 0,
+        aws_status: None,
         last_no_reboot_install: None,
     }
 }
@@ -131,6 +133,39 @@ fn the_row_of_an_install_counts_what_its_lists_do_not_name() {
     assert_eq!((row.count_missing_before(), row.count_missing_after()), (12, 6));
     assert_eq!(row.installed, listed[..1]);
     assert_eq!(row.failed, listed[1..], "nothing rules out that the third is missing");
+}
+
+#[test]
+fn a_row_has_what_systems_manager_counts_and_its_outcome_is_not_changed_by_it() {
+    let (id, seen) = ("i-1".to_owned(), seen("i-1", Some(OperatingSystem::Windows)));
+    let reason = Reason::new(ReasonCode::NothingMissing, "x");
+    let judged = |state: Option<(u32, ComplianceStatus)>| {
+        let evidence = state.map(|(available_security_updates, status)| ComplianceRow {
+            available_security_updates,
+            aws_status: Some(status),
+            ..compliance()
+        });
+        let verdict = Verdict { outcome: Outcome::Compliant, reason: reason.clone() };
+        BTreeMap::from([(id.clone(), Judged { verdict, evidence, overwritten_by: None })])
+    };
+    let (now, withheld) = (Timestamp::UNIX_EPOCH, WithheldPatches::new());
+    let view = View { run_id: "run", target: &target(), withheld: &withheld, now, time_over: None };
+    let inventory = Inventory { at: now, instances: vec![seen], conflict_notes: Vec::new(), matching: None };
+    let counted = |row: &InstanceRow| (row.available_security_updates, row.aws_status, row.outcome);
+    let found = judged(Some((2, ComplianceStatus::NonCompliant)));
+    let scanned = scan_rows(view, &inventory, &BTreeMap::new(), &found, HashMap::new());
+    assert_eq!(counted(&scanned[0]), (2, Some(ComplianceStatus::NonCompliant), Outcome::Compliant));
+    let order = order(ordered(&reason));
+    let after = |found| counted(&install_rows(scanned.clone(), &order, &[], &found, HashMap::new())[0]);
+    assert_eq!(
+        after(judged(Some((0, ComplianceStatus::Compliant)))),
+        (0, Some(ComplianceStatus::Compliant), Outcome::Compliant)
+    );
+    assert_eq!(
+        after(judged(None)),
+        (2, Some(ComplianceStatus::NonCompliant), Outcome::Compliant),
+        "the last one stands"
+    );
 }
 
 #[test]

@@ -35,6 +35,8 @@ fn judged(baseline_id: Option<&str>, outcome: Outcome) -> Judged {
         missing: 0,
         failed: 0,
         pending_reboot: 0,
+        available_security_updates: 0,
+        aws_status: None,
         last_no_reboot_install: None,
     });
     Judged { verdict: Verdict { outcome, reason: reason(ReasonCode::Work) }, evidence, overwritten_by: None }

@@ -139,6 +139,10 @@ function InstanceFacts({ data, row }: { data: Data; row: Instance }): JSX.Elemen
   if (row.pendingRebootSince) facts.push(["Waits for a reboot since", utc(row.pendingRebootSince)]);
   if (row.neverReboot) facts.push(["Never rebooted", <Prose>{sentenceCase(row.neverReboot.text)}</Prose>]);
   if (row.judgedBy) facts.push(["Judged by", <Prose>{sentenceCase(row.judgedBy.text)}</Prose>]);
+  if (row.awsStatus) facts.push(["Status by AWS's count", row.awsStatus]);
+  if (row.availableSecurityUpdates) {
+    facts.push(["Security updates that are out and not approved", count(row.availableSecurityUpdates)]);
+  }
   const tags = Object.entries(row.tags ?? {});
   if (tags.length > 0) {
     facts.push([
