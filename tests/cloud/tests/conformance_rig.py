@@ -30,6 +30,7 @@ patches:
 fleet:
   - {{account: "{ACCOUNT}", region: {REGION}, id: {INSTANCE}, os: AMAZON_LINUX_2023, inventory: true}}
   - {{account: "{ACCOUNT}", region: {REGION}, id: i-00000002, os: WINDOWS, associations: [maintenance-window]}}
+  - {{account: "{ACCOUNT}", region: {REGION}, hybrid: true, os: UBUNTU}}
 """
 
 

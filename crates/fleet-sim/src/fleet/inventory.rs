@@ -74,7 +74,7 @@ fn instance_information(node: &Node) -> InventoryRow {
         ("PlatformName", node.os_name.clone()),
         ("PlatformType", node.os.kind().platform_type().to_owned()),
         ("PlatformVersion", node.os_version.clone()),
-        ("ResourceType", "EC2Instance".to_owned()),
+        ("ResourceType", node.resource_type().to_owned()),
     ])
 }
 

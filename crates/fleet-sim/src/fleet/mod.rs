@@ -52,7 +52,9 @@ impl Fleet {
             for number in 0..entry.count.unwrap_or(1) {
                 let derived = || {
                     let position = [group.to_string(), number.to_string()];
-                    format!("i-{}", ids::hex(&["i", &entry.account, &entry.region, &position[0], &position[1]], 17))
+                    let kind = if entry.hybrid { "mi" } else { "i" };
+                    let parts = [kind, &entry.account, &entry.region, &position[0], &position[1]];
+                    format!("{kind}-{}", ids::hex(&parts, 17))
                 };
                 let id = entry.id.clone().unwrap_or_else(derived);
                 let address = fleet.networks.address(at, &id);
@@ -111,6 +113,7 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         id: String::new(),
         account: entry.account.clone(),
         region: entry.region.clone(),
+        hybrid: entry.hybrid,
         os: entry.os,
         os_name: entry.platform_name.clone().unwrap_or_else(|| entry.os.name(&os_version).to_owned()),
         os_version,

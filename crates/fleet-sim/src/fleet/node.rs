@@ -2,7 +2,7 @@
 use super::{abilities::Abilities, network::Attachment};
 use crate::{
     clock::Millis,
-    facts::operating_systems::Os,
+    facts::{ids, operating_systems::Os},
     patching::{
         catalogue::{InstalledPatches, Machine, PatchId},
         command::InvocationId,
@@ -47,8 +47,10 @@ pub struct Lane {
 /// An instance.
 #[derive(Debug)]
 pub struct Node {
-    /// `i-` and hex digits.
+    /// `i-` and hex digits, or `mi-` and hex digits.
     pub id: String,
+    /// Whether it is a hybrid node, which EC2 does not know.
+    pub hybrid: bool,
     /// The account that owns it.
     pub account: String,
     /// The Region that it is in.
@@ -162,9 +164,27 @@ impl Node {
         if self.lost_since.is_some() { "ConnectionLost" } else { "Online" }
     }
 
-    /// Returns its name in the DNS of its VPC.
+    /// Returns its name in the DNS of its VPC, or of the network that a hybrid node is in.
     pub fn computer_name(&self) -> String {
+        if self.hybrid {
+            return format!("{}.example.internal", self.id);
+        }
         format!("ip-{}.{}.compute.internal", self.address.replace('.', "-"), self.region)
+    }
+
+    /// Returns `ResourceType` of the SSM API.
+    pub fn resource_type(&self) -> &'static str {
+        if self.hybrid { "ManagedInstance" } else { "EC2Instance" }
+    }
+
+    /// Returns `SourceType` of the SSM API.
+    pub fn source_type(&self) -> &'static str {
+        if self.hybrid { "AWS::SSM::ManagedInstance" } else { "AWS::EC2::Instance" }
+    }
+
+    /// Returns the activation by which a hybrid node was registered.
+    pub fn activation(&self) -> Option<String> {
+        self.hybrid.then(|| ids::uuid(&["activation", &self.account, &self.region]))
     }
 
     /// Returns the patch group that its tag names.

@@ -23,8 +23,12 @@ pub struct FleetEntry {
     /// How many instances the entry stands for. Usually 1.
     pub count: Option<u32>,
     /// The id of a single instance. Usually derived from account, Region and position.
-    #[schemars(regex(pattern = ids::INSTANCE_PATTERN))]
+    #[schemars(regex(pattern = ids::NODE_PATTERN))]
     pub id: Option<String>,
+    /// Whether they are hybrid nodes: servers elsewhere that were registered with Systems Manager, with ids of their own (`mi-…`).
+    /// EC2 does not know them, and their tags are those of Systems Manager.
+    #[serde(default)]
+    pub hybrid: bool,
     /// Their operating system.
     pub os: Os,
     /// `PlatformVersion` as SSM reports it.

@@ -228,6 +228,9 @@ macro_rules! for_each_code {
                     ExcludedInstance "excluded-instance"
                         "The plan excludes the instance by its ID."
                         "",
+                    HybridNode "hybrid-node"
+                        "Systems Manager manages the node, but it is no EC2 instance: a server, a virtual machine or a device elsewhere. orgpatch lists such nodes and patches EC2 instances only."
+                        "Patch it in another way.",
                     NotSelectedByOperatingSystem "not-selected-by-operating-system"
                         "The plan does not select the operating system of the instance."
                         "",

@@ -36,13 +36,14 @@ pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsE
         if !ids::is_instance_id(id) {
             return Err(AwsError::new("InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\"")));
         }
-        if world.fleet.position_of(&call.account, &call.region, id).is_none() {
+        let position = world.fleet.position_of(&call.account, &call.region, id);
+        if position.is_none_or(|index| world.fleet.nodes[index].hybrid) {
             return Err(AwsError::new("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")));
         }
     }
     let filters = checked_filters(call)?;
     let mut chosen = Vec::new();
-    for node in world.fleet.instances_in(&call.account, &call.region) {
+    for node in world.fleet.instances_in(&call.account, &call.region).filter(|node| !node.hybrid) {
         let mut fits = wanted.is_empty() || wanted.contains(&node.id);
         for filter in &filters {
             fits &= matches(world, node, filter)?;
