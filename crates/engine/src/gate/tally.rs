@@ -159,7 +159,7 @@ enum Asked {
 
 /// Returns what of the plan itself asks that an instance be skipped; None if an instance comes to it by the doing of others.
 ///
-/// A plan is about EC2 instances, so no plan selects a hybrid node.
+/// A plan is about EC2 instances that exist: it selects no hybrid node, and no instance that was terminated.
 ///
 /// `excluded-by-tag` is such a doing: the plan names the tag, but who may tag an instance decides which ones have it. For the
 /// tags that a plan selects the same is true, but there the many instances that never were the plan's business cannot be told
@@ -169,7 +169,8 @@ fn asked_by_the_plan(code: &ReasonCode) -> Option<Asked> {
         ReasonCode::ExcludedInstance
         | ReasonCode::HybridNode
         | ReasonCode::NotSelectedByOperatingSystem
-        | ReasonCode::NotSelectedByTags => Some(Asked::NotSelected),
+        | ReasonCode::NotSelectedByTags
+        | ReasonCode::Terminated => Some(Asked::NotSelected),
         ReasonCode::UntestedHeldBack => Some(Asked::HeldBack),
         _ => None,
     }

@@ -67,6 +67,7 @@ fn check_hybrid(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
         ("autoScalingGroup", entry.auto_scaling_group.is_some()),
         ("instanceProfile", entry.instance_profile.is_some()),
         ("manyTags", entry.many_tags.is_some()),
+        ("changes", !entry.changes.is_empty()),
         ("network", entry.network.is_some()),
         ("state", entry.state != InstanceState::Running),
     ];
@@ -92,7 +93,8 @@ fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut 
     if matches!(entry.behaviour.scan, Behaviour::RebootHangs | Behaviour::PatchFails(_)) {
         report(
             "behaviour.scan",
-            "a Scan neither installs nor reboots, expected ok, fail, agent-lost or never-starts".to_owned(),
+            "a Scan neither installs nor reboots, expected ok, fail, agent-lost, stopped, terminated or never-starts"
+                .to_owned(),
         );
     }
 }

@@ -99,12 +99,12 @@ FACTS = (
             ACCEPTED: "the instance is not in the list, and so not online",
         },
         ask=_terminated,
-        not_local="fleet-sim has no terminated instances",
+        not_local="the scenario of the local cloud has no terminated instance",
     ),
     Fact(
         name="hybrid-nodes-are-listed",
-        says="DescribeInstanceInformation without a filter also lists hybrid nodes. Their ids begin with `mi-`, and their "
-        "ResourceType is ManagedInstance.",
+        says="DescribeInstanceInformation without a filter also lists hybrid nodes. Their ids begin with `mi-`, and "
+        "their ResourceType is ManagedInstance.",
         calls=(_INFORMATION,),
         sources=(
             Model("ssm", "DescribeInstanceInformation", "it returns information for all your managed nodes"),
