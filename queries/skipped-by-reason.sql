@@ -1,6 +1,6 @@
 -- Skipped instances by reason, over time: one line per organizational unit, reason and day on which a run looked at it.
 -- An instance counts once per day, with the outcome of the day's last run.
--- excluded-instance, not-selected-by-tags and not-selected-by-operating-system: the plan itself leaves these out.
+-- excluded-instance, hybrid-node, not-selected-by-tags and not-selected-by-operating-system: the plan itself leaves these out.
 WITH last_of_day AS (
   SELECT date, ou_path, account_id, outcome, reason_code,
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place

@@ -216,6 +216,20 @@ pub struct GroundTruth {
     /// Its tags, without those of `manyTags`.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// When it was launched. None: before the scenario started.
+    #[serde(default)]
+    pub launched: Option<Timestamp>,
+    /// When it was terminated. None: it exists.
+    #[serde(default)]
+    pub terminated: Option<Timestamp>,
+}
+
+impl GroundTruth {
+    /// Returns true if it existed all the time from `start` to `end`.
+    #[must_use]
+    pub fn exists_during(&self, start: Timestamp, end: Timestamp) -> bool {
+        self.launched.is_none_or(|at| at <= start) && self.terminated.is_none_or(|at| at >= end)
+    }
 }
 
 /// A command in the ground truth.

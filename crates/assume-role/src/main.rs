@@ -1,14 +1,18 @@
-//! `assume-role`: checks that orgpatch can enter the account of a target, and that the Region is enabled there.
+//! `assume-role`: checks that the account of a target still belongs to the stage when the step begins, that orgpatch can enter it, and
+//! that the Region is enabled there.
 //!
 //! It keeps no session. Each later function assumes the role again.
 //!
 //! If a function fails on a target for good, the state machine calls this one to record it: it has the least to do.
+
+mod belongs;
 
 use std::time::Duration;
 
 use orgpatch_aws::clients::call::{CallError, Kind};
 use orgpatch_aws::clients::ec2;
 use orgpatch_aws::clients::ec2::RegionStatus;
+use orgpatch_aws::clients::organizations::Accounts;
 use orgpatch_aws::lambda::{self, Error};
 use orgpatch_aws::member::context::{FunctionContext, expect_phase};
 use orgpatch_aws::member::sessions::TargetError;
@@ -28,10 +32,11 @@ const NEWS_OF_CREDENTIALS: Duration = Duration::from_secs(5);
 async fn main() -> Result<(), Error> {
     lambda::init_logs();
     let context = &FunctionContext::build(Owner::AssumeRole).await?;
-    lambda::run(|request| assume_role(context, request)).await
+    let accounts = &Accounts::new(&context.config);
+    lambda::run(|request| assume_role(context, accounts, request)).await
 }
 
-async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Result<Next, RunError> {
+async fn assume_role(context: &FunctionContext, accounts: &Accounts, request: TargetRequest) -> Result<Next, RunError> {
     if let Some(failure) = &request.failure {
         return context.record_failure(&request, failure).await;
     }
@@ -42,7 +47,10 @@ async fn assume_role(context: &FunctionContext, request: TargetRequest) -> Resul
         return Ok(phases::entered(request.phase));
     }
     expect_phase(&request, &entered)?;
-    let result = reach(context, &request).await;
+    let result = match belongs::left(context, accounts, &request).await? {
+        Some(reason) => Err(TargetError::Outcome(TargetOutcome::Skipped, reason)),
+        None => reach(context, &request).await,
+    };
     context.answer(&request, result).await
 }
 

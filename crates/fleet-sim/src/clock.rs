@@ -7,6 +7,8 @@ pub type Millis = i64;
 
 /// One simulated second.
 pub const SECOND: Millis = 1_000;
+/// One simulated hour.
+pub const HOUR: Millis = 3_600 * SECOND;
 /// One simulated day.
 pub const DAY: Millis = 24 * 3_600 * SECOND;
 

@@ -77,11 +77,16 @@ impl Ec2Instance {
     }
 }
 
-/// An instance as `DescribeInstanceInformation` describes it. Stopped instances are not in that list.
+/// A node as `DescribeInstanceInformation` describes it. Stopped instances are not in that list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManagedInstance {
-    /// Instance id.
+    /// Instance id, or that of a hybrid node (`mi-…`).
     pub id: String,
+    /// True if it is no EC2 instance but a hybrid node: a server, a virtual machine or a device elsewhere that was registered with
+    /// Systems Manager.
+    pub is_hybrid: bool,
+    /// The name under which a hybrid node was registered, or else that of its host. EC2 instances have a tag for it.
+    pub name: Option<String>,
     /// `Online`, `ConnectionLost` or `Inactive`.
     pub ping: String,
     /// When the agent last answered.

@@ -78,6 +78,8 @@ pub enum TargetOutcome {
     Inactive,
     /// The Region is not enabled in the account.
     RegionDisabled,
+    /// The account left the stage or was closed after the run was planned, so nothing was done there.
+    Skipped,
     /// orgpatch could not work on the target, or its result is lost; the reason says which, and why.
     Error,
     /// The run halted before it came to the target.
@@ -93,6 +95,7 @@ impl TargetOutcome {
             Self::AccessDenied => "access-denied",
             Self::Inactive => "inactive",
             Self::RegionDisabled => "region-disabled",
+            Self::Skipped => "skipped",
             Self::Error => "error",
             Self::NotAttempted => "not-attempted",
         }
@@ -105,7 +108,7 @@ impl TargetOutcome {
     }
 
     /// Returns true if the run came to the target and could not work on it, also where that is not orgpatch's to change: the
-    /// account is closed, or the Region is off.
+    /// account is closed or has left, or the Region is off.
     #[must_use]
     pub fn is_tried_in_vain(self) -> bool {
         !matches!(self, Self::Reached | Self::NotAttempted)

@@ -82,6 +82,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
         chunk: Chunk::ONLY,
         is_scanned_whole: true,
         unlisted_chunks: 0,
+        note: None,
         target: target.clone(),
         inventory: None,
         scan: Some(TargetRecord {

@@ -52,7 +52,7 @@ impl Seen {
     pub(super) fn add_target(&mut self, target: &TargetReport, has_rows: bool) {
         self.targets += 1;
         self.not_listed += usize::from(is_not_listed(target, has_rows));
-        if target.outcome != TargetOutcome::NotAttempted {
+        if !matches!(target.outcome, TargetOutcome::NotAttempted | TargetOutcome::Skipped) {
             let account = self.accounts.entry(target.account_id.clone()).or_default();
             match target.outcome {
                 TargetOutcome::Reached | TargetOutcome::Error => account.is_entered = true,

@@ -169,6 +169,7 @@ async fn facts(
     }
     let vpcs = ec2.iter().filter(|one| selected.contains(one.id.as_str())).filter_map(|one| one.vpc_id.clone());
     let vpcs: BTreeSet<String> = vpcs.collect();
+    let managed = managed.into_iter().filter(|node| !node.is_hybrid).collect();
     let facts = readiness::facts(member, &request.target.region, managed, &vpcs).await;
     context.sessions.target_result(&request.target, facts).await.map(Some)
 }

@@ -753,6 +753,19 @@ HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
             False,
         ),
         ("ListAccountsRole", "organizations:MoveAccount", "*", False),
+        (
+            "AssumeRoleRole",
+            "organizations:DescribeAccount",
+            "arn:aws:organizations::999999999999:account/o-abcdefghij/222200000001",
+            True,
+        ),
+        (
+            "AssumeRoleRole",
+            "organizations:DescribeAccount",
+            "arn:aws:organizations::999999999999:account/o-elsewhere1/222200000001",
+            False,
+        ),
+        ("AssumeRoleRole", "organizations:ListAccounts", "*", False),
         # The state machine: versions of its functions, its own children.
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan:7", True),
         ("PatchRunRole", "lambda:InvokeFunction", f"arn:aws:lambda:{OWN}:function:orgpatch-scan", False),

@@ -33,6 +33,7 @@ READS = frozenset(
         "ec2:DescribeVpcEndpoints",
         "iam:SimulateCustomPolicy",
         "lambda:GetAccountSettings",
+        "organizations:DescribeAccount",
         "organizations:ListAccounts",
         "ssm:DescribeDocument",
         "ssm:DescribeInstanceInformation",

@@ -40,6 +40,7 @@ fleet:
     id: i-00000003
     os: AMAZON_LINUX_2023
     associations: [{{name: patch-now-running, operation: scan, start: "2026-11-09T00:00:00Z", seconds: 60}}]
+  - {{account: "{ACCOUNT}", region: {REGION}, hybrid: true, os: UBUNTU}}
 """
 
 

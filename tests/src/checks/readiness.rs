@@ -8,9 +8,10 @@ use orgpatch_model::reason::ReasonCode;
 use crate::evidence::Evidence;
 
 /// Reasons of instances that the plan leaves out. Their readiness is not checked.
-const LEFT_OUT: [ReasonCode; 4] = [
+const LEFT_OUT: [ReasonCode; 5] = [
     ReasonCode::ExcludedInstance,
     ReasonCode::ExcludedByTag,
+    ReasonCode::HybridNode,
     ReasonCode::NotSelectedByTags,
     ReasonCode::NotSelectedByOperatingSystem,
 ];

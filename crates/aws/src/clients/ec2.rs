@@ -1,6 +1,6 @@
 //! EC2 in a member account: lists instances, and checks whether a Region is enabled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::{Client, types as api};
@@ -16,6 +16,9 @@ use crate::clients::call::CallError;
 /// restrictions"), which are 58 KB in UTF-8: a page of 100 is at most about 6 MB of XML, and as much again when it is read. A
 /// page of 1,000, the most that the API accepts, would not fit into the function's memory.
 const PAGE_SIZE: i32 = 100;
+
+/// The most values of a filter (EC2 API reference, `Filter`).
+const FILTER_VALUES: usize = 200;
 
 /// The most characters of an id, a name or an ARN. None of AWS is longer.
 const ID_CHARACTERS: usize = 256;
@@ -68,6 +71,25 @@ fn instance(found: api::Instance, named: &[&BTreeMap<String, TagValues>]) -> Opt
         }),
     };
     instance.exists().then_some(instance)
+}
+
+/// Returns the states of those of the instances that EC2 still lists. By filter and not by id, because the id of an instance that does
+/// not exist any more would be an error.
+pub async fn states(config: &SdkConfig, ids: &[String]) -> Result<HashMap<String, String>, CallError> {
+    let client = Client::new(config);
+    let mut states = HashMap::new();
+    for ids in ids.chunks(FILTER_VALUES) {
+        let filter = api::Filter::builder().name("instance-id").set_values(Some(ids.to_vec())).build();
+        let mut pages = client.describe_instances().filters(filter).max_results(PAGE_SIZE).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| CallError::of("ec2:DescribeInstances", &error))?;
+            let reservations = page.reservations.unwrap_or_default();
+            let found = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
+            let state = |one: api::Instance| Some((one.instance_id?, one.state?.name?.as_str().to_owned()));
+            states.extend(found.filter_map(state));
+        }
+    }
+    Ok(states)
 }
 
 /// The status of a Region in an account.

@@ -41,6 +41,34 @@ pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organi
     Ok(organization)
 }
 
+/// Single accounts of the organization. The rate of calls adapts to what Organizations allows.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    client: Client,
+}
+
+/// The error code of an account that the organization does not have.
+const NO_SUCH_ACCOUNT: &str = "AccountNotFoundException";
+
+impl Accounts {
+    /// Builds the client.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        let config = aws_sdk_organizations::config::Builder::from(config).retry_config(adaptive_retry()).build();
+        Self { client: Client::from_conf(config) }
+    }
+
+    /// Returns an account as it is now; None if the organization does not have it.
+    pub async fn find(&self, account_id: &str) -> Result<Option<Account>, CallError> {
+        let answer = self.client.describe_account().account_id(account_id).send().await;
+        match answer.map_err(|error| CallError::of("organizations:DescribeAccount", &error)) {
+            Ok(answer) => Ok(answer.account.and_then(account)),
+            Err(error) if error.code == NO_SUCH_ACCOUNT => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The most characters of the name of an account, a unit or a root: what the API allows (botocore 1.43.106, `AccountName`,
 /// `OrganizationalUnitName`, `RootName`).
 const NAME_CHARACTERS: usize = 128;

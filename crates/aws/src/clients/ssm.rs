@@ -9,6 +9,7 @@ use aws_sdk_ssm::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_ssm::config::timeout::TimeoutConfig;
 use aws_sdk_ssm::types::{
     CommandFilter, CommandFilterKey, InstanceInformationStringFilter, PatchComplianceData, PatchOrchestratorFilter,
+    ResourceType,
 };
 use jiff::Timestamp;
 use orgpatch_engine::results::outcome_rules::ComplianceRow;
@@ -29,6 +30,12 @@ const MAX_IDS: usize = 50;
 
 /// The error code of an instance that does not exist any more, or cannot receive commands now.
 const INVALID_INSTANCE: &str = "InvalidInstanceId";
+
+/// How the id of a hybrid node begins (botocore 1.43.106, `InstanceId`).
+const HYBRID: &str = "mi-";
+
+/// The most characters of the name of a node: those of a host name (botocore 1.43.106, `ComputerName`).
+const NAME_CHARACTERS: usize = 255;
 
 /// The largest page of DescribeInstancePatches.
 const PATCHES_PER_PAGE: i32 = 100;
@@ -79,7 +86,7 @@ impl Ssm {
         Self { client: Client::from_conf(config) }
     }
 
-    /// Returns managed instances: all, or those of `ids`.
+    /// Returns managed nodes, EC2 instances and others: all, or those of `ids`.
     pub async fn managed(&self, ids: Option<&[String]>) -> Result<Vec<ManagedInstance>, CallError> {
         let mut nodes = Vec::new();
         let chunks: Vec<Option<&[String]>> = match ids {
@@ -102,8 +109,12 @@ impl Ssm {
             while let Some(node) = pages.next().await {
                 let node = node.map_err(|error| CallError::of("ssm:DescribeInstanceInformation", &error))?;
                 let Some(id) = node.instance_id else { continue };
+                let is_hybrid = id.starts_with(HYBRID) || node.resource_type == Some(ResourceType::ManagedInstance);
+                let name = node.name.or(node.computer_name).filter(|name| is_hybrid && !name.is_empty());
                 nodes.push(ManagedInstance {
                     id,
+                    is_hybrid,
+                    name: name.map(|name| cut(name, NAME_CHARACTERS)),
                     ping: node.ping_status.map_or_else(|| "Unknown".to_owned(), |ping| ping.as_str().to_owned()),
                     last_ping: node.last_ping_date_time.and_then(|at| timestamp(&at)),
                     platform_name: platform(node.platform_name),

@@ -10,6 +10,7 @@ use orgpatch_engine::install::order::OrderedInstance;
 use orgpatch_engine::phases::{self, Next};
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_engine::sending::command;
+use orgpatch_engine::sending::gone::{self, States};
 use orgpatch_engine::sending::intent::{End, Intent, IntentState, SEND_SECONDS};
 use orgpatch_engine::sending::invocation;
 use orgpatch_engine::sending::invocation::{Invocation, InvocationResult};
@@ -27,6 +28,7 @@ use state::{Decided, State};
 use crate::clients::call::{CallError, Kind};
 use crate::clients::competing::CompetingPatchers;
 use crate::clients::config::MemberConfig;
+use crate::clients::ec2;
 use crate::clients::ssm::{SendError, Ssm};
 use crate::lambda::TimeLeft;
 use crate::member::Paces;
@@ -153,7 +155,7 @@ impl Sender<'_> {
                 return Ok(PhaseState::GoesOn { wait_seconds: 0 });
             }
             has_asked = !asks.is_empty();
-            for (id, action) in &writes {
+            for (id, action) in &self.explained(writes).await {
                 self.write(&ssm, &mut state, id, action).await?;
             }
             for (fact, ids) in asks {
@@ -190,16 +192,56 @@ impl Sender<'_> {
             .collect();
         let singly = self.all(unseen, |id| async move { ssm.invocation(&id).await }).await?;
         invocations.extend(singly.into_iter().flatten().map(|found| (found.command_id.clone(), found)));
+        let mut silent = Vec::new();
         for (id, command_id, intent) in state.open_of_this_phase() {
             let found = invocations.get(&command_id);
             state.note_begun(&command_id, found);
             let given_up = command::given_up_at(self.request.phase, intent.at);
-            if let Some(result) = invocation::judge(found, given_up, now) {
+            let result = invocation::judge(found, given_up, now);
+            let is_old = now.as_second() - intent.at.as_second() >= ASK_SINGLY_SECONDS;
+            match result {
+                Some(result) if !gone::may_explain(&result) => self.end(state, &id, &intent, found, result).await?,
+                None if !is_old => {}
+                result => silent.push((id, intent, found, result)),
+            }
+        }
+        let states = self.states(silent.iter().map(|(id, ..)| id.clone()).collect()).await;
+        for (id, intent, found, result) in silent {
+            if let Some(result) = gone::explained(&id, result, &states) {
                 self.end(state, &id, &intent, found, result).await?;
             }
         }
         state.forget_ended_of_others(&invocations, now);
         Ok(())
+    }
+
+    /// Returns what EC2 says of instances that do not answer. If it cannot be asked, that they do not answer is all that is known.
+    async fn states(&self, ids: Vec<String>) -> States {
+        if ids.is_empty() {
+            return States::unknown();
+        }
+        match ec2::states(self.member, &ids).await {
+            Ok(listed) => States::of(listed),
+            Err(error) => {
+                tracing::warn!(run = self.request.run_id, %error, "the states of silent instances are not known");
+                States::unknown()
+            }
+        }
+    }
+
+    /// Puts into the results of instances that are offline what EC2 says of them.
+    async fn explained(&self, mut writes: Vec<(String, WriteAction)>) -> Vec<(String, WriteAction)> {
+        let is_offline = |action: &WriteAction| matches!(action, WriteAction::Record(InvocationResult::Offline(_)));
+        let offline = writes.iter().filter(|(_, action)| is_offline(action)).map(|(id, _)| id.clone());
+        let states = self.states(offline.collect()).await;
+        for (id, action) in &mut writes {
+            if let WriteAction::Record(result @ InvocationResult::Offline(_)) = action
+                && let Some(explained) = gone::explained(id, Some(result.clone()), &states)
+            {
+                *result = explained;
+            }
+        }
+        writes
     }
 
     /// Writes what was decided for an instance into the ledger.
@@ -330,7 +372,9 @@ impl Sender<'_> {
             }
             Err(SendError::InvalidInstance(message)) => {
                 let text = format!("Systems Manager cannot reach the instance: {message}");
-                self.ended(InvocationResult::Offline(Reason::new(ReasonCode::AgentOffline, text)))?
+                let offline = InvocationResult::Offline(Reason::new(ReasonCode::AgentOffline, text));
+                let states = self.states(vec![id.clone()]).await;
+                self.ended(gone::explained(id, Some(offline.clone()), &states).unwrap_or(offline))?
             }
             Err(SendError::Call(error)) => match error.kind {
                 // Whether it was sent is not known. The list of commands will show it.

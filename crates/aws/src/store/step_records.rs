@@ -188,6 +188,7 @@ impl Reader<'_> {
             install,
             child_error,
             unlisted_chunks: self.unlisted_chunks().await?,
+            note: self.find(TargetObject::StageNotAsked).await?,
             are_baselines_compared: baseline_changes.is_some(),
             baseline_changes: baseline_changes.unwrap_or_default(),
         })))
@@ -497,6 +498,6 @@ mod tests {
             let chunks = ChunkObject::ALL.into_iter().filter(|one| wanted.includes(OfTarget::Chunk(*one, 1))).count();
             (whole, chunks)
         };
-        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), ((2, 2), (8, 6), (8, 7)));
+        assert_eq!((read(Wanted::Scan), read(Wanted::Records), read(Wanted::Results)), ((2, 2), (9, 6), (9, 7)));
     }
 }

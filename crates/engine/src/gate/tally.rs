@@ -159,14 +159,18 @@ enum Asked {
 
 /// Returns what of the plan itself asks that an instance be skipped; None if an instance comes to it by the doing of others.
 ///
+/// A plan is about EC2 instances that exist: it selects no hybrid node, and no instance that was terminated.
+///
 /// `excluded-by-tag` is such a doing: the plan names the tag, but who may tag an instance decides which ones have it. For the
 /// tags that a plan selects the same is true, but there the many instances that never were the plan's business cannot be told
 /// from the few that left it.
 fn asked_by_the_plan(code: &ReasonCode) -> Option<Asked> {
     match code {
-        ReasonCode::ExcludedInstance | ReasonCode::NotSelectedByOperatingSystem | ReasonCode::NotSelectedByTags => {
-            Some(Asked::NotSelected)
-        }
+        ReasonCode::ExcludedInstance
+        | ReasonCode::HybridNode
+        | ReasonCode::NotSelectedByOperatingSystem
+        | ReasonCode::NotSelectedByTags
+        | ReasonCode::Terminated => Some(Asked::NotSelected),
         ReasonCode::UntestedHeldBack => Some(Asked::HeldBack),
         _ => None,
     }

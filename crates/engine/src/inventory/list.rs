@@ -12,10 +12,11 @@ use crate::inventory::{Eligibility, InventoryInstance};
 use crate::readiness::Matrix;
 use crate::selection::left_out;
 
-/// Joins what EC2 and Systems Manager know, and says of every instance that is not terminated where it stands.
-/// Sorted by instance id, whatever the order of the facts.
+/// Joins what EC2 and Systems Manager know, and says of every instance that is not terminated where it stands, and of every hybrid
+/// node that it is one. Sorted by instance id, whatever the order of the facts.
 #[must_use]
 pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInstance]) -> Vec<InventoryInstance> {
+    let hybrid = managed.iter().filter(|node| node.is_hybrid).map(hybrid_node);
     let managed: BTreeMap<&str, &ManagedInstance> = managed.iter().map(|node| (node.id.as_str(), node)).collect();
     let mut instances: Vec<InventoryInstance> = ec2
         .iter()
@@ -36,9 +37,28 @@ pub fn inventory(select: &Selection, ec2: &[Ec2Instance], managed: &[ManagedInst
                 never_reboot: None,
             }
         })
+        .chain(hybrid)
         .collect();
     instances.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
     instances
+}
+
+/// A server elsewhere that Systems Manager manages. Its tags are not those of EC2, and orgpatch does not read them: whatever the plan
+/// selects, it is not patched.
+fn hybrid_node(node: &ManagedInstance) -> InventoryInstance {
+    let text = "it is a hybrid node, which is managed by Systems Manager but no EC2 instance; orgpatch patches EC2 instances only";
+    InventoryInstance {
+        instance_id: node.id.clone(),
+        name: node.name.clone(),
+        os: OperatingSystem::from_platform(&node.platform_name, &node.platform_version),
+        platform: Some(node.platform()),
+        agent_version: Some(node.agent_version.clone()),
+        availability_zone: None,
+        eligibility: Eligibility::Skipped(Reason::new(ReasonCode::HybridNode, text)),
+        findings: Vec::new(),
+        conflicts: Vec::new(),
+        never_reboot: None,
+    }
 }
 
 /// Skips the selected instances of those operating systems.
@@ -118,11 +138,13 @@ mod tests {
             platform_name: platform.into(),
             platform_version: "2023".into(),
             agent_version: "3.3.987.0".into(),
+            is_hybrid: id.starts_with("mi-"),
+            name: None,
         }
     }
 
     #[test]
-    fn every_instance_that_is_not_terminated_is_a_row_with_its_reason() {
+    fn every_instance_and_every_hybrid_node_is_a_row_with_its_reason() {
         let select = Selection {
             tags: [("Patch".to_owned(), ["enabled"].into())].into(),
             operating_systems: vec![OperatingSystem::AmazonLinux2023],
@@ -155,6 +177,8 @@ mod tests {
             node("i-lost", "ConnectionLost", "Amazon Linux"),
             node("i-bottlerocket", "Online", "Bottlerocket"),
             node("i-ubuntu", "Online", "Ubuntu"),
+            // Nothing that is asked of an instance is asked of it.
+            node("mi-offline", "ConnectionLost", "Amazon Linux"),
         ];
         let rows: Vec<String> = inventory(&select, &ec2, &managed)
             .into_iter()
@@ -180,6 +204,7 @@ mod tests {
         i-unmanaged not-ready: unmanaged
         i-untagged skipped: not-selected-by-tags
         i-windows skipped: not-selected-by-operating-system
+        mi-offline skipped: hybrid-node
         ");
     }
 }

@@ -24,7 +24,7 @@ use crate::readiness::Finding;
 pub struct Inventory {
     /// When.
     pub at: Timestamp,
-    /// The instances that are not terminated, sorted by id.
+    /// The instances that are not terminated, and the hybrid nodes, sorted by id.
     pub instances: Vec<InventoryInstance>,
     /// What could not be seen of others who patch, and what of theirs may concern any instance. In the bucket the first chunk
     /// has it.
@@ -50,7 +50,7 @@ impl Inventory {
 pub struct InventoryInstance {
     /// Instance id.
     pub instance_id: String,
-    /// Value of the `Name` tag, if there is one.
+    /// Value of the `Name` tag, if there is one. A hybrid node has the name of its registration.
     pub name: Option<String>,
     /// Operating system, if Patch Manager knows it.
     pub os: Option<OperatingSystem>,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baselines::Baseline;
 use crate::matches::MatchedNothing;
+use crate::planner::StageClaim;
 use crate::stage_memory::{EarlierStage, StageStep};
 
 /// `run.json`: everything that was decided before orgpatch touched any account.
@@ -135,6 +136,9 @@ pub struct StepSettings {
     /// The accounts of the step, by their ids. No function works anywhere else.
     #[serde(default)]
     pub accounts: Vec<String>,
+    /// What the stage claims: asked of each account again when the step begins. None: the run began under a version that did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<StageClaim>,
     /// The Regions of the step. Its targets are each of its accounts in each of them.
     #[serde(default)]
     pub regions: Vec<String>,

@@ -9,6 +9,7 @@ mod claims;
 mod deadline;
 mod documents;
 mod frozen;
+mod membership;
 mod order;
 mod plan_document;
 mod run;
@@ -26,6 +27,7 @@ pub use deadline::{
 };
 pub use documents::{AccountOutsidePlan, Promotion, RunDocument, StepSettings, StepSummary};
 pub use frozen::frozen_baselines;
+pub use membership::{Membership, StageClaim};
 pub use plan_document::PlanDocument;
 pub use run::{PlannedRun, PlannedStep, RunIdentity, plan};
 pub use selection::{selection_of, units_of};

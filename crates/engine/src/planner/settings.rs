@@ -6,7 +6,7 @@ use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_plan::{Plan, Stage};
 
 use super::run::sha256_of;
-use super::{Promotion, RunDocument, Step, StepSettings, selection_of, step_deadline};
+use super::{Promotion, RunDocument, StageClaim, Step, StepSettings, selection_of, step_deadline};
 use crate::baselines::{self, Baseline};
 use crate::stage_memory::{StageMemory, StageStep};
 
@@ -70,6 +70,7 @@ impl<'a> SettingsContext<'a> {
             promotion: self.promotion(step, stage),
             is_first_stage: is_of_first_stage(step),
             earlier_steps: earlier.iter().map(|step| step.id.clone()).collect(),
+            claim: Some(StageClaim::of(stage, &accounts)),
             accounts,
             regions,
             targets_sha256: sha256_of("targets.json", &step.targets)?,

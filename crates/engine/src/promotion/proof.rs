@@ -93,8 +93,9 @@ fn approve_instance(
         // The plan's baseline does not decide about it, so nothing is withheld from it.
         Outcome::Skipped => left_out(instance, Outcome::Skipped, verdict.reason),
         outcome => {
-            // It answered a moment ago; that it is gone now is no reason to trust the step.
-            let outcome = if outcome == Outcome::NotReady { Outcome::Unreachable } else { outcome };
+            // It answered a moment ago; that it does not now is no reason to trust the step. One that was stopped is known to be.
+            let is_silent = outcome == Outcome::NotReady && verdict.reason.code != ReasonCode::Stopped;
+            let outcome = if is_silent { Outcome::Unreachable } else { outcome };
             let Reason { code, text } = verdict.reason;
             left_out(instance, outcome, Reason::new(code, format!("what would be installed is not known: {text}")))
         }

@@ -1,8 +1,9 @@
 //! Corrects the findings of an instance by what a scan has proved.
 
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::{Reason, ReasonCode};
 
-use super::checks::{downgraded, python, repositories};
+use super::checks::{downgraded, python, repositories, stopped_since};
 use super::{Check, Finding, Matrix, Status};
 
 /// The checks that a successful scan proves. It says nothing about the end of life of the operating system.
@@ -15,6 +16,17 @@ const PROVED: [Check; 4] = [Check::Agent, Check::Python, Check::Repositories, Ch
 #[must_use]
 pub fn after_scan(findings: Vec<Finding>, os: Option<OperatingSystem>, exit_code: i64) -> Vec<Finding> {
     findings.into_iter().map(|finding| proved(finding, os, exit_code)).collect()
+}
+
+/// Returns the findings of an instance that did not answer, for that reason.
+#[must_use]
+pub fn after_silence(mut findings: Vec<Finding>, why: &Reason) -> Vec<Finding> {
+    if why.code == ReasonCode::Stopped {
+        for finding in findings.iter_mut().filter(|one| one.check == Check::Managed && one.status == Status::Pass) {
+            *finding = stopped_since();
+        }
+    }
+    findings
 }
 
 fn proved(finding: Finding, os: Option<OperatingSystem>, exit_code: i64) -> Finding {

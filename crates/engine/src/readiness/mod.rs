@@ -17,7 +17,7 @@ mod version;
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use after_scan::after_scan;
+pub use after_scan::{after_scan, after_silence};
 pub use causes::{Cause, Causes};
 pub use checks::endpoints::endpoint_matters;
 pub use facts::{

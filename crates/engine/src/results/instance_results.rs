@@ -175,6 +175,12 @@ fn answer_by_now(view: View, scan: &CommandResult, state: Option<&ComplianceRow>
     }
 }
 
+/// Returns true for an instance whose agent did not answer when a scan was sent, and that runs by all that is known.
+fn was_offline(answer: &InvocationResult) -> bool {
+    let is_gone = |code: &ReasonCode| matches!(code, ReasonCode::Terminated | ReasonCode::Stopped);
+    matches!(answer, InvocationResult::Offline(reason) if !is_gone(&reason.code))
+}
+
 /// Returns what the pre-install scan found, by instance.
 #[must_use]
 pub fn found(judged: BTreeMap<String, Judged>, mut patches: HashMap<String, PatchList>) -> BTreeMap<String, Scanned> {
@@ -213,9 +219,7 @@ pub fn judge_install(
         let state = verify.and_then(|_| evidence.of(view, id, instance.os, earlier.get(id.as_str()).copied()));
         let late = verify.is_some_and(|scan| scan.row_may_still_come(view.now));
         // An instance that was offline when the scan afterwards was sent was not asked again.
-        let answer = verify
-            .filter(|scan| !matches!(scan.answer, InvocationResult::Offline(_)))
-            .map(|scan| answer_by_now(view, scan, state));
+        let answer = verify.filter(|scan| !was_offline(&scan.answer)).map(|scan| answer_by_now(view, scan, state));
         let verdict = outcome_rules::after_install(install, answer.as_ref(), state, late)?;
         let known = conflicts.get(id.as_str()).copied().unwrap_or_default();
         let since = earlier.get(id.as_str()).copied().or(verify.map(|scan| scan.sent_at));
@@ -269,7 +273,7 @@ pub fn scan_rows(
                             command_ids: asked.get(id).and_then(|asked| asked.command_id.clone()).into_iter().collect(),
                             findings: match exit_code {
                                 Some(code) => readiness::after_scan(instance.findings.clone(), instance.os, code),
-                                None => instance.findings.clone(),
+                                None => readiness::after_silence(instance.findings.clone(), &found.verdict.reason),
                             },
                             ..plain(found.verdict.outcome, &found.verdict.reason)
                         }
@@ -341,6 +345,7 @@ pub fn install_rows(
             Some(InstanceRow {
                 outcome: found.verdict.outcome,
                 reason: found.verdict.reason.clone(),
+                findings: readiness::after_silence(before.findings, &found.verdict.reason),
                 installed_untested: installed
                     .iter()
                     .filter(|patch| ordered.untested.contains(patch))

@@ -111,6 +111,7 @@ pub fn after_scan(
         (InvocationResult::Failed(reason), _) => {
             Verdict::new(Outcome::Failed, reason.code.clone(), format!("the scan failed: {}", reason.text))
         }
+        (InvocationResult::None(reason) | InvocationResult::Offline(reason), _) if is_gone(reason) => gone(reason),
         (InvocationResult::None(reason), _) => {
             Verdict::new(Outcome::Unreachable, reason.code.clone(), format!("no answer to the scan: {}", reason.text))
         }
@@ -141,6 +142,17 @@ fn by_evidence(state: &ComplianceRow) -> Verdict {
     }
 }
 
+/// Returns true if the instance was terminated or stopped.
+fn is_gone(reason: &Reason) -> bool {
+    matches!(reason.code, ReasonCode::Terminated | ReasonCode::Stopped)
+}
+
+/// The outcome of an instance that was terminated or stopped before an install was sent to it. Neither is a failure of patching.
+fn gone(reason: &Reason) -> Verdict {
+    let outcome = if reason.code == ReasonCode::Terminated { Outcome::Skipped } else { Outcome::NotReady };
+    Verdict { outcome, reason: reason.clone() }
+}
+
 /// The outcome after an install and the scan behind it.
 ///
 /// `install` is the answer to the install command; `verify` the answer to the scan afterwards, None if it could not
@@ -165,7 +177,8 @@ pub fn after_install(
         (InvocationResult::Refused(reason), _) => {
             Verdict::new(Outcome::Failed, reason.code.clone(), format!("the install was refused: {}", reason.text))
         }
-        // It answered the scan a moment ago; that it is gone now is no reason to trust the step.
+        (InvocationResult::Offline(reason), _) if is_gone(reason) => gone(reason),
+        // It answered the scan a moment ago; that it does not now is no reason to trust the step.
         (InvocationResult::Offline(reason), _) => {
             Verdict::new(Outcome::Unreachable, reason.code.clone(), reason.text.clone())
         }
@@ -205,6 +218,12 @@ pub fn after_install(
             Verdict::new(Outcome::Failed, reason.code.clone(), format!("the install failed: {}", reason.text))
         }
         (InvocationResult::Succeeded, None) => match verified {
+            // The install may be why it is gone.
+            Some(Verdict { reason, .. }) if is_gone(&reason) => Verdict::new(
+                Outcome::Unreachable,
+                reason.code.clone(),
+                format!("installed but not proved: {}", reason.text),
+            ),
             Some(verdict) => Verdict::new(
                 verdict.outcome,
                 verdict.reason.code.clone(),
@@ -292,6 +311,12 @@ mod tests {
             short(InvocationResult::Offline(why()), None, false),
             Some((Outcome::NotReady, ReasonCode::ExitCode(1)))
         );
+        let gone = |code| Reason::new(code, "gone");
+        for asked in [InvocationResult::Offline, InvocationResult::None] {
+            let end = |code| short(asked(gone(code)), None, false).map(|(outcome, _)| outcome);
+            assert_eq!(end(ReasonCode::Terminated), Some(Outcome::Skipped));
+            assert_eq!(end(ReasonCode::Stopped), Some(Outcome::NotReady));
+        }
     }
 
     #[test]
@@ -316,6 +341,8 @@ mod tests {
         let refused = InvocationResult::Refused(why());
         let offline = InvocationResult::Offline(why());
         let left_out = InvocationResult::LeftOut { end: LeftAlone::Skipped, reason: why() };
+        let ended = Reason::new(ReasonCode::Terminated, "terminated");
+        let halted = Reason::new(ReasonCode::Stopped, "stopped");
         let rows: Vec<(&str, Option<Verdict>)> = vec![
             ("success, proved", after_install(&ok, Some(&ok), Some(&clean), false)),
             ("failure, yet proved", after_install(&failed, Some(&ok), Some(&clean), false)),
@@ -335,6 +362,12 @@ mod tests {
             ("refused", after_install(&refused, Some(&ok), Some(&dirty), false)),
             ("offline", after_install(&offline, Some(&ok), Some(&dirty), false)),
             ("left out", after_install(&left_out, None, None, false)),
+            ("terminated before", after_install(&InvocationResult::Offline(ended.clone()), None, None, false)),
+            ("stopped before", after_install(&InvocationResult::Offline(halted.clone()), None, None, false)),
+            ("terminated in it", after_install(&InvocationResult::None(ended.clone()), None, None, false)),
+            ("stopped in it", after_install(&InvocationResult::None(halted.clone()), None, None, false)),
+            ("terminated after it", after_install(&ok, Some(&InvocationResult::Offline(ended)), None, false)),
+            ("stopped after it", after_install(&ok, Some(&InvocationResult::Offline(halted)), None, false)),
         ];
         let lines: Vec<String> = rows
             .into_iter()
@@ -362,6 +395,12 @@ mod tests {
         refused: failed (exit-code-1)
         offline: unreachable (exit-code-1)
         left out: skipped (exit-code-1)
+        terminated before: skipped (terminated)
+        stopped before: not-ready (stopped)
+        terminated in it: unreachable (terminated)
+        stopped in it: unreachable (stopped)
+        terminated after it: unreachable (terminated)
+        stopped after it: unreachable (stopped)
         ");
     }
 }

@@ -44,6 +44,8 @@ pub struct RecordedTarget {
     pub install: Option<TargetRecord>,
     /// The error of the state machine's child that worked on the target, if it failed.
     pub child_error: Option<String>,
+    /// What is to be said of the target beside its outcome, in words that follow a semicolon.
+    pub note: Option<String>,
     /// What was done to its baselines; the first chunk has it.
     pub baseline_changes: Vec<Change>,
     /// True if its baselines were compared with the plan; the first chunk has it.
@@ -184,6 +186,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         first_pass,
         install,
         child_error,
+        note,
         baseline_changes,
         are_baselines_compared,
     } = facts;
@@ -268,7 +271,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         target,
         chunk,
         outcome,
-        reason,
+        reason: noted(reason, note.filter(|_| outcome == TargetOutcome::Reached)),
         instances: rows.into_values().collect(),
         conflict_notes,
         matching,
@@ -277,6 +280,14 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         scanned_at,
         reached_at,
         installed_at,
+    }
+}
+
+/// Puts a note behind the reason of a target that was reached. Of any other the outcome says all there is.
+fn noted(reason: Reason, note: Option<String>) -> Reason {
+    match note {
+        Some(note) => Reason { text: format!("{}; {note}", reason.text), ..reason },
+        None => reason,
     }
 }
 
@@ -445,6 +456,17 @@ mod tests {
     use crate::fixtures::{self, target};
     use crate::install::order::OrderedInstance;
 
+    #[test]
+    fn a_note_stands_behind_the_reason_of_a_target_that_was_reached() {
+        let text = |outcome| {
+            let scan = Some(record(outcome, &[]));
+            let noted = RecordedTarget { note: Some("and so on".into()), scan, order: None, install: None, ..facts() };
+            reconcile(noted, &StepEnd::Over, Operation::Scan).reason.text
+        };
+        assert!(text(TargetOutcome::Reached).ends_with("; and so on"));
+        assert!(!text(TargetOutcome::AccessDenied).contains("and so on"));
+    }
+
     fn seen(id: &str, eligibility: Eligibility) -> InventoryInstance {
         InventoryInstance { eligibility, ..fixtures::seen(id, Some(OperatingSystem::AmazonLinux2023)) }
     }
@@ -502,6 +524,7 @@ mod tests {
             inventory: None,
             is_scanned_whole: true,
             unlisted_chunks: 0,
+            note: None,
             scan: Some(record(TargetOutcome::Reached, &[("i-a", Outcome::Missing), ("i-b", Outcome::Compliant)])),
             order: Some(ordered(&["i-a"])),
             first_pass: None,

@@ -4,6 +4,7 @@
 //! known of its target; the code around it only acts.
 
 pub mod command;
+pub mod gone;
 pub mod intent;
 pub mod invocation;
 #[cfg(test)]

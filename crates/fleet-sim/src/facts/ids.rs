@@ -7,8 +7,8 @@ use uuid::Uuid;
 pub const ACCOUNT_PATTERN: &str = "^[0-9]{12}$";
 /// The shape of an OU id.
 pub const OU_PATTERN: &str = "^ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}$";
-/// The shape of an instance id.
-pub const INSTANCE_PATTERN: &str = "^i-([0-9a-f]{8}|[0-9a-f]{17})$";
+/// The shape of the id of an instance or of a hybrid node.
+pub const NODE_PATTERN: &str = "^(i-([0-9a-f]{8}|[0-9a-f]{17})|mi-[0-9a-f]{17})$";
 
 /// Returns the first `length` (at most 64) hex digits of the hash of `parts`.
 pub fn hex(parts: &[&str], length: usize) -> String {
@@ -36,6 +36,17 @@ pub fn is_instance_id(text: &str) -> bool {
     text.strip_prefix("i-").is_some_and(|tail| {
         matches!(tail.len(), 8 | 17) && tail.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
+}
+
+/// Returns whether a text has the shape of the id of a hybrid node: `mi-` and 17 lower-case hex digits (API reference of Systems
+/// Manager, `InstanceId`).
+pub fn is_hybrid_id(text: &str) -> bool {
+    text.strip_prefix('m').is_some_and(|rest| is_instance_id(rest) && rest.len() == 19)
+}
+
+/// Returns whether a text has the shape of the id of a node of Systems Manager.
+pub fn is_node_id(text: &str) -> bool {
+    is_instance_id(text) || is_hybrid_id(text)
 }
 
 /// Returns whether a text is a UUID in its usual spelling, as command ids and snapshot ids are.
@@ -72,6 +83,8 @@ mod tests {
     #[test]
     fn shapes() {
         assert!(is_instance_id("i-0123456789abcdef0") && is_instance_id("i-01234567"));
+        assert!(is_hybrid_id("mi-0123456789abcdef0") && is_node_id("mi-0123456789abcdef0"));
+        assert!(!is_hybrid_id("mi-01234567") && !is_hybrid_id("i-0123456789abcdef0"));
         assert!(!is_instance_id("i-0123") && !is_instance_id("i-0123456789ABCDEF0"));
         assert!(is_ou_id("ou-abcd-11111111") && !is_ou_id("ou-abc-1") && !is_ou_id("r-abcd"));
     }

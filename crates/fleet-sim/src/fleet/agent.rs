@@ -10,7 +10,7 @@ use crate::{
         dependencies::{Resolved, Resolver},
         document::{Operation, OperationKind},
     },
-    scenario::Behaviour,
+    scenario::{Behaviour, InstanceState},
 };
 use orgpatch_facts::exit_codes::{Cause, code_of};
 use std::{collections::BTreeSet, fmt::Write as _};
@@ -36,7 +36,7 @@ pub fn duration(node: &Node, operation: &Operation) -> (Millis, bool) {
     let limit = operation.step_timeout_seconds * SECOND;
     match behaviour(node, operation.kind) {
         // The agent vanishes half-way.
-        Behaviour::AgentLost => (whole / 2, false),
+        Behaviour::AgentLost | Behaviour::Stopped | Behaviour::Terminated => (whole / 2, false),
         _ if whole > limit => (limit, true),
         _ => (whole, false),
     }
@@ -50,6 +50,16 @@ pub fn finish(node: &mut Node, run: &Running, catalogue: &Catalogue, now: Millis
     if behaviour == Behaviour::AgentLost {
         put(node, run, catalogue, &todo[..todo.len() / 2], now);
         node.lost_since = Some(now);
+        return None;
+    }
+    let ends_as = match behaviour {
+        Behaviour::Stopped => Some(InstanceState::Stopped),
+        Behaviour::Terminated => Some(InstanceState::Terminated),
+        _ => None,
+    };
+    if let Some(state) = ends_as {
+        put(node, run, catalogue, &todo[..todo.len() / 2], now);
+        node.change(state, now);
         return None;
     }
     if run.times_out {

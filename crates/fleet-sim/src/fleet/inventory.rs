@@ -4,6 +4,7 @@ use super::node::Node;
 use crate::{
     clock::{DAY, Millis, SECOND, rfc3339},
     facts::operating_systems::Kind,
+    scenario::InstanceState,
 };
 use std::collections::BTreeMap;
 
@@ -39,7 +40,7 @@ pub const TYPES: [(&str, &str, &[&str]); 2] = [
 /// Returns when the inventory of an instance was last collected. None if it has expired.
 pub fn captured(node: &Node, start: Millis, now: Millis) -> Option<Millis> {
     // An instance that was stopped before the clock started was inventoried before, too.
-    let latest = if node.running { node.lost_since.unwrap_or(now).min(now) } else { start };
+    let latest = if node.is_running() { node.lost_since.unwrap_or(now).min(now) } else { start };
     let at = latest.div_euclid(COLLECTED) * COLLECTED;
     (now - at < KEPT).then_some(at)
 }
@@ -59,10 +60,11 @@ pub fn rows(node: &Node, kind: &str) -> Option<Vec<InventoryRow>> {
 }
 
 fn instance_information(node: &Node) -> InventoryRow {
-    let status = match (node.running, node.ping_status()) {
-        (false, _) => "Stopped",
-        (true, "Online") => "Active",
-        (true, other) => other,
+    let status = match (node.state, node.ping_status()) {
+        (InstanceState::Terminated, _) => "Terminated",
+        (InstanceState::Stopped | InstanceState::Pending | InstanceState::Absent, _) => "Stopped",
+        (InstanceState::Running, "Online") => "Active",
+        (InstanceState::Running, other) => other,
     };
     InventoryRow::from([
         ("AgentType", "amazon-ssm-agent".to_owned()),
@@ -74,7 +76,7 @@ fn instance_information(node: &Node) -> InventoryRow {
         ("PlatformName", node.os_name.clone()),
         ("PlatformType", node.os.kind().platform_type().to_owned()),
         ("PlatformVersion", node.os_version.clone()),
-        ("ResourceType", "EC2Instance".to_owned()),
+        ("ResourceType", node.resource_type().to_owned()),
     ])
 }
 

@@ -52,7 +52,9 @@ impl Fleet {
             for number in 0..entry.count.unwrap_or(1) {
                 let derived = || {
                     let position = [group.to_string(), number.to_string()];
-                    format!("i-{}", ids::hex(&["i", &entry.account, &entry.region, &position[0], &position[1]], 17))
+                    let kind = if entry.hybrid { "mi" } else { "i" };
+                    let parts = [kind, &entry.account, &entry.region, &position[0], &position[1]];
+                    format!("{kind}-{}", ids::hex(&parts, 17))
                 };
                 let id = entry.id.clone().unwrap_or_else(derived);
                 let address = fleet.networks.address(at, &id);
@@ -111,13 +113,17 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         id: String::new(),
         account: entry.account.clone(),
         region: entry.region.clone(),
+        hybrid: entry.hybrid,
         os: entry.os,
         os_name: entry.platform_name.clone().unwrap_or_else(|| entry.os.name(&os_version).to_owned()),
         os_version,
         tags,
         many_tags: Arc::new(BTreeMap::new()),
         made_up: entry.missing.map_or(0, |missing| missing.patches),
-        running: entry.state == InstanceState::Running,
+        state: entry.state,
+        changes: entry.changes.clone(),
+        launched_here: None,
+        terminated: (entry.state == InstanceState::Terminated).then_some(start),
         abilities,
         at: Attachment { subnet: 0, group: 0 },
         address: String::new(),
@@ -129,7 +135,7 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         behaviour: entry.behaviour.clone(),
         clock_skew: entry.clock_skew_seconds * SECOND,
         launched: before,
-        lost_since: (entry.ping == Ping::ConnectionLost).then_some(start),
+        lost_since: (entry.ping == Ping::ConnectionLost || entry.state != InstanceState::Running).then_some(start),
         installed: entry.installed.iter().map(have).collect(),
         report: None,
         last_no_reboot_install: None,

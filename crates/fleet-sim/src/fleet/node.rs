@@ -1,8 +1,8 @@
 //! An instance: what the scenario says about it, and what has happened to it since.
 use super::{abilities::Abilities, network::Attachment};
 use crate::{
-    clock::Millis,
-    facts::operating_systems::Os,
+    clock::{HOUR, Millis},
+    facts::{ids, operating_systems::Os},
     patching::{
         catalogue::{InstalledPatches, Machine, PatchId},
         command::InvocationId,
@@ -11,7 +11,7 @@ use crate::{
         scope::PatchScope,
         snapshot::Snapshot,
     },
-    scenario::{BehaviourEntry, Metadata},
+    scenario::{BehaviourEntry, InstanceState, Metadata, StateChange},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -47,8 +47,10 @@ pub struct Lane {
 /// An instance.
 #[derive(Debug)]
 pub struct Node {
-    /// `i-` and hex digits.
+    /// `i-` and hex digits, or `mi-` and hex digits.
     pub id: String,
+    /// Whether it is a hybrid node, which EC2 does not know.
+    pub hybrid: bool,
     /// The account that owns it.
     pub account: String,
     /// The Region that it is in.
@@ -65,8 +67,14 @@ pub struct Node {
     pub many_tags: Arc<BTreeMap<String, String>>,
     /// How many made-up patches are for it.
     pub made_up: u32,
-    /// Whether it runs.
-    pub running: bool,
+    /// Its state.
+    pub state: InstanceState,
+    /// Its later states.
+    pub changes: Vec<StateChange>,
+    /// When it was launched, if that was not before the scenario started.
+    pub launched_here: Option<Millis>,
+    /// When it was terminated.
+    pub terminated: Option<Millis>,
     /// What it can do, given its network, its agent and its software.
     pub abilities: Abilities,
     /// Where it is connected.
@@ -129,9 +137,41 @@ impl Node {
         Machine { os: self.os, installed: &self.installed, made_up: self.made_up }
     }
 
+    /// Returns whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.state == InstanceState::Running
+    }
+
+    /// Returns whether EC2 lists it. A terminated instance is listed for an hour (EC2 User Guide, "Terminate Amazon EC2 instances").
+    pub fn is_in_ec2(&self, now: Millis) -> bool {
+        let is_over = self.terminated.is_some_and(|at| now - at >= HOUR);
+        !self.hybrid && self.state != InstanceState::Absent && !is_over
+    }
+
+    /// Puts it into another state. What its agent was doing is lost.
+    pub fn change(&mut self, state: InstanceState, now: Millis) {
+        if self.state == InstanceState::Terminated {
+            return;
+        }
+        if self.state == InstanceState::Absent {
+            self.launched_here = Some(now);
+        }
+        if state == InstanceState::Running {
+            self.lost_since = None;
+            self.launched = now;
+        } else {
+            self.lost_since = self.lost_since.or(Some(now));
+            self.lanes = Default::default();
+        }
+        if state == InstanceState::Terminated {
+            self.terminated = Some(now);
+        }
+        self.state = state;
+    }
+
     /// Returns whether Systems Manager lists it.
     pub fn is_listed(&self) -> bool {
-        self.abilities.managed && self.running
+        self.abilities.managed && self.is_running()
     }
 
     /// Returns whether a command can be sent to it.
@@ -162,9 +202,27 @@ impl Node {
         if self.lost_since.is_some() { "ConnectionLost" } else { "Online" }
     }
 
-    /// Returns its name in the DNS of its VPC.
+    /// Returns its name in the DNS of its VPC, or of the network that a hybrid node is in.
     pub fn computer_name(&self) -> String {
+        if self.hybrid {
+            return format!("{}.example.internal", self.id);
+        }
         format!("ip-{}.{}.compute.internal", self.address.replace('.', "-"), self.region)
+    }
+
+    /// Returns `ResourceType` of the SSM API.
+    pub fn resource_type(&self) -> &'static str {
+        if self.hybrid { "ManagedInstance" } else { "EC2Instance" }
+    }
+
+    /// Returns `SourceType` of the SSM API.
+    pub fn source_type(&self) -> &'static str {
+        if self.hybrid { "AWS::SSM::ManagedInstance" } else { "AWS::EC2::Instance" }
+    }
+
+    /// Returns the activation by which a hybrid node was registered.
+    pub fn activation(&self) -> Option<String> {
+        self.hybrid.then(|| ids::uuid(&["activation", &self.account, &self.region]))
     }
 
     /// Returns the patch group that its tag names.

@@ -5,7 +5,7 @@ use super::{
     faults::FaultEntry,
     in_doubt::InDoubt,
     instances::FleetEntry,
-    organization::{AccountEntry, OuEntry},
+    organization::{AccountChange, AccountEntry, OuEntry},
     patches::PatchEntry,
 };
 use crate::{facts::ids, patching::command::CommandClock};
@@ -32,6 +32,9 @@ pub struct Scenario {
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"pattern": ids::ACCOUNT_PATTERN}))]
     pub accounts: BTreeMap<String, AccountEntry>,
+    /// Later moves, closures and ends of membership of accounts.
+    #[serde(default)]
+    pub account_changes: Vec<AccountChange>,
     /// The patch catalogue.
     #[serde(default)]
     pub patches: Vec<PatchEntry>,

@@ -23,8 +23,12 @@ pub struct FleetEntry {
     /// How many instances the entry stands for. Usually 1.
     pub count: Option<u32>,
     /// The id of a single instance. Usually derived from account, Region and position.
-    #[schemars(regex(pattern = ids::INSTANCE_PATTERN))]
+    #[schemars(regex(pattern = ids::NODE_PATTERN))]
     pub id: Option<String>,
+    /// Whether they are hybrid nodes: servers elsewhere that were registered with Systems Manager, with ids of their own (`mi-…`).
+    /// EC2 does not know them, and their tags are those of Systems Manager.
+    #[serde(default)]
+    pub hybrid: bool,
     /// Their operating system.
     pub os: Os,
     /// `PlatformVersion` as SSM reports it.
@@ -39,9 +43,12 @@ pub struct FleetEntry {
     pub many_tags: Option<ManyTagsEntry>,
     /// The Auto Scaling group of the instances. The tag `aws:autoscaling:groupName` shows it.
     pub auto_scaling_group: Option<String>,
-    /// Whether the instances run.
+    /// Whether the instances run when the scenario starts.
     #[serde(default)]
     pub state: InstanceState,
+    /// Their later states, in the order of time.
+    #[serde(default)]
+    pub changes: Vec<StateChange>,
     /// Whether Systems Manager manages the instances. Usually agent, credentials and network decide.
     pub managed: Option<bool>,
     /// The version of the agent, such as `3.3.987.0`, or `absent`, or `stopped` (installed, but not running).
@@ -109,13 +116,30 @@ pub fn agent_state(text: &str) -> Option<AgentState<'_>> {
 }
 
 /// The state of an instance.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the names are EC2's")]
 pub enum InstanceState {
+    /// It runs.
     #[default]
     Running,
+    /// It is starting, and its agent does not run yet.
+    Pending,
+    /// It is stopped.
     Stopped,
+    /// It does not exist any more. EC2 lists it for another hour.
+    Terminated,
+    /// It does not exist yet.
+    Absent,
+}
+
+/// A later state of an instance.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateChange {
+    /// How many seconds after the start of the scenario.
+    pub after: u32,
+    /// The state from then on.
+    pub state: InstanceState,
 }
 
 /// Whether an agent answers when the scenario starts.
@@ -167,10 +191,10 @@ impl Named for Metadata {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct BehaviourEntry {
-    /// What happens during a Scan: `ok`, `fail`, `agent-lost` or `never-starts`.
+    /// What happens during a Scan: `ok`, `fail`, `agent-lost`, `stopped`, `terminated` or `never-starts`.
     pub scan: Behaviour,
-    /// What happens during an Install: `ok`, `fail`, `agent-lost`, `reboot-hangs`, `never-starts` or
-    /// `patch-fails:<id>`.
+    /// What happens during an Install: `ok`, `fail`, `agent-lost`, `stopped`, `terminated`, `reboot-hangs`, `never-starts`
+    /// or `patch-fails:<id>`.
     pub install: Behaviour,
     /// How many seconds an Install takes, with its reboot. A Scan takes as long, but at most 30 seconds.
     pub seconds: u32,
@@ -178,11 +202,23 @@ pub struct BehaviourEntry {
     pub exit_code: i64,
     /// Whether the agent goes offline by itself after it has answered its first Scan.
     pub offline_after_scan: bool,
+    /// The state of the instance after its agent has answered a Scan: `stopped` or `terminated`.
+    pub after_scan: Option<InstanceState>,
+    /// The same, after an Install.
+    pub after_install: Option<InstanceState>,
 }
 
 impl Default for BehaviourEntry {
     fn default() -> Self {
-        Self { scan: Behaviour::Ok, install: Behaviour::Ok, seconds: 120, exit_code: 0, offline_after_scan: false }
+        Self {
+            scan: Behaviour::Ok,
+            install: Behaviour::Ok,
+            seconds: 120,
+            exit_code: 0,
+            offline_after_scan: false,
+            after_scan: None,
+            after_install: None,
+        }
     }
 }
 
@@ -196,6 +232,10 @@ pub enum Behaviour {
     Fail,
     /// The agent vanishes half-way.
     AgentLost,
+    /// The instance is stopped half-way.
+    Stopped,
+    /// The instance is terminated half-way.
+    Terminated,
     /// Everything is installed, but the machine does not come back from its reboot.
     RebootHangs,
     /// The agent answers pings but never picks up the command.
@@ -212,12 +252,14 @@ impl TryFrom<String> for Behaviour {
             "ok" => Ok(Self::Ok),
             "fail" => Ok(Self::Fail),
             "agent-lost" => Ok(Self::AgentLost),
+            "stopped" => Ok(Self::Stopped),
+            "terminated" => Ok(Self::Terminated),
             "reboot-hangs" => Ok(Self::RebootHangs),
             "never-starts" => Ok(Self::NeverStarts),
             other => other.strip_prefix("patch-fails:").filter(|id| !id.is_empty()).map_or_else(
                 || {
                     Err(format!(
-                        "unknown behaviour `{other}`, expected ok, fail, agent-lost, reboot-hangs, never-starts or patch-fails:<id>"
+                        "unknown behaviour `{other}`, expected ok, fail, agent-lost, stopped, terminated, reboot-hangs, never-starts or patch-fails:<id>"
                     ))
                 },
                 |id| Ok(Self::PatchFails(id.to_owned())),

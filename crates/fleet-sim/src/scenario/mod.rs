@@ -27,9 +27,10 @@ pub use faults::{FaultEntry, KillCaller};
 pub use file::{LambdaEntry, Scenario};
 pub use in_doubt::{Answer, InDoubt};
 pub use instances::{
-    AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, agent_state,
+    AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, StateChange,
+    agent_state,
 };
 pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
-pub use organization::{AccountState, MemberRole, OuEntry};
+pub use organization::{AccountChange, AccountState, MemberRole, OuEntry};
 pub use patches::{PatchEntry, PatchSet};
 pub use short_forms::{NameOrMap, Switch};

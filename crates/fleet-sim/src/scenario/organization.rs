@@ -52,6 +52,24 @@ pub struct AccountEntry {
     pub baselines: Vec<BaselineEntry>,
 }
 
+/// A later change of an account: exactly one of `ou`, `state` and `leaves`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountChange {
+    /// The account.
+    #[schemars(regex(pattern = ids::ACCOUNT_PATTERN))]
+    pub account: String,
+    /// How many seconds after the start of the scenario.
+    pub after: u32,
+    /// The id of the OU to which it is moved, or `root`.
+    pub ou: Option<String>,
+    /// Its state from then on.
+    pub state: Option<AccountState>,
+    /// Whether it leaves the organization.
+    #[serde(default)]
+    pub leaves: bool,
+}
+
 /// `Account.State` of the Organizations API.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -35,7 +35,7 @@ inline_schema!(
     Behaviour,
     "Behaviour",
     json_schema!({"anyOf": [
-        {"enum": ["ok", "fail", "agent-lost", "reboot-hangs", "never-starts"]},
+        {"enum": ["ok", "fail", "agent-lost", "stopped", "terminated", "reboot-hangs", "never-starts"]},
         {"type": "string", "pattern": "^patch-fails:.+$"},
     ]})
 );

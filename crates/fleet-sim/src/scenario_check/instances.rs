@@ -6,8 +6,8 @@ use crate::{
         regions,
     },
     scenario::{
-        AgentState, AssociationEntry, AssociationName, Behaviour, FleetEntry, MOST_CVES, MOST_PATCHES, ManyTagsEntry,
-        MissingEntry, NameOrMap, NetworkEntry, Scenario, agent_state, made_up_id,
+        AgentState, AssociationEntry, AssociationName, Behaviour, FleetEntry, InstanceState, MOST_CVES, MOST_PATCHES,
+        ManyTagsEntry, MissingEntry, NameOrMap, NetworkEntry, Scenario, agent_state, made_up_id,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,10 @@ pub fn problems(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
         let mut report = |field: &str, text: String| problems.push(format!("fleet[{index}].{field}: {text}"));
         check_account_and_region(entry, accounts, &mut report);
         if let Some(id) = &entry.id {
-            if !ids::is_instance_id(id) {
+            if entry.hybrid && !ids::is_hybrid_id(id) {
+                report("id", format!("`{id}` is not the id of a hybrid node such as mi-0123456789abcdef0"));
+            }
+            if !entry.hybrid && !ids::is_instance_id(id) {
                 report("id", format!("`{id}` is not an instance id such as i-0123456789abcdef0"));
             }
             if entry.count.is_some_and(|count| count != 1) {
@@ -34,6 +37,7 @@ pub fn problems(scenario: &Scenario, accounts: &BTreeSet<&str>) -> Vec<String> {
         check_tags(entry, &mut report);
         check_missing(entry, &mut report);
         check_node(entry, &mut report);
+        check_hybrid(entry, &mut report);
         for (position, NameOrMap(association)) in entry.associations.iter().enumerate() {
             for (field, text) in AssociationEntry::contradictions(association) {
                 report(&format!("associations[{position}].{field}"), text);
@@ -57,6 +61,21 @@ fn check_account_and_region(entry: &FleetEntry, accounts: &BTreeSet<&str>, repor
     }
 }
 
+/// Refuses what only an EC2 instance has.
+fn check_hybrid(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
+    let given = [
+        ("autoScalingGroup", entry.auto_scaling_group.is_some()),
+        ("instanceProfile", entry.instance_profile.is_some()),
+        ("manyTags", entry.many_tags.is_some()),
+        ("changes", !entry.changes.is_empty()),
+        ("network", entry.network.is_some()),
+        ("state", entry.state != InstanceState::Running),
+    ];
+    for (field, _) in given.iter().filter(|(_, given)| entry.hybrid && *given) {
+        report(field, "a hybrid node has none, it is not in EC2".to_owned());
+    }
+}
+
 fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut impl FnMut(&str, String)) {
     let made_up: BTreeSet<String> =
         (1..=entry.missing.map_or(0, |missing| missing.patches)).map(|number| made_up_id(entry.os, number)).collect();
@@ -74,7 +93,8 @@ fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut 
     if matches!(entry.behaviour.scan, Behaviour::RebootHangs | Behaviour::PatchFails(_)) {
         report(
             "behaviour.scan",
-            "a Scan neither installs nor reboots, expected ok, fail, agent-lost or never-starts".to_owned(),
+            "a Scan neither installs nor reboots, expected ok, fail, agent-lost, stopped, terminated or never-starts"
+                .to_owned(),
         );
     }
 }

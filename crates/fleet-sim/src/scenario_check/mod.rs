@@ -10,6 +10,7 @@ use crate::{
     },
     scenario::{FaultEntry, OuEntry, PatchEntry, PatchSet, Scenario},
     services,
+    world::organization::Organization,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +45,7 @@ fn check(scenario: &Scenario) -> Vec<String> {
         problems.push("clock.speed: expected a number above 0".to_owned());
     }
     let accounts = check_organization(scenario, &mut problems);
+    check_account_changes(scenario, &accounts, &mut problems);
     check_patches(scenario, &mut problems);
     problems.extend(baselines::problems(scenario));
     problems.extend(instances::problems(scenario, &accounts));
@@ -109,6 +111,23 @@ fn check_ous<'a>(
             }
         }
         check_ous(&path, level + 1, &ou.ous, placed, ou_ids, problems);
+    }
+}
+
+fn check_account_changes(scenario: &Scenario, accounts: &BTreeSet<&str>, problems: &mut Vec<String>) {
+    let organization = Organization::new(scenario);
+    for (index, change) in scenario.account_changes.iter().enumerate() {
+        let name = format!("accountChanges[{index}]");
+        if !accounts.contains(change.account.as_str()) || change.account == scenario.management {
+            problems.push(format!("{name}.account: {} is not a member account of the scenario", change.account));
+        }
+        let given = [change.ou.is_some(), change.state.is_some(), change.leaves];
+        if given.iter().filter(|given| **given).count() != 1 {
+            problems.push(format!("{name}: expected exactly one of ou, state, leaves: true"));
+        }
+        if let Some(ou) = change.ou.as_ref().filter(|ou| *ou != "root" && !organization.is_parent(ou)) {
+            problems.push(format!("{name}.ou: {ou} is neither root nor the id of an OU in organization"));
+        }
     }
 }
 

@@ -179,6 +179,13 @@ impl World {
             if leaves {
                 node.lost_since = Some(self.now);
             }
+            let after = match run.operation.kind {
+                OperationKind::Scan => node.behaviour.after_scan,
+                OperationKind::Install => node.behaviour.after_install,
+            };
+            if let Some(state) = after {
+                node.change(state, self.now);
+            }
             self.end(run.invocation, answer);
             self.begin_next(index, lane);
         }

@@ -7,13 +7,14 @@ use crate::{
         catalogue::PatchId,
         snapshot::Snapshot,
     },
+    scenario::InstanceState,
 };
 use serde_json::{Map, Value, json};
 
 /// Returns the answer to `GET /_sim/truth`.
 pub fn describe(world: &World) -> Value {
     let mut instances = Map::new();
-    for node in &world.fleet.nodes {
+    for node in world.fleet.nodes.iter().filter(|node| node.state != InstanceState::Absent) {
         let snapshot = Snapshot::take(&world.catalogue, world.baselines.in_scope(node.patch_scope()), world.now);
         let fate = json!({
             "account": node.account,
@@ -32,6 +33,9 @@ pub fn describe(world: &World) -> Value {
             "rebooted": node.reboots > 0,
             "reboots": node.reboots,
             "clockSkewSeconds": node.clock_skew / SECOND,
+            // Null: before the scenario started, and not at all.
+            "launched": node.launched_here.map(rfc3339),
+            "terminated": node.terminated.map(rfc3339),
             // Those of `manyTags` are left out, as below.
             "tags": node.tags,
         });

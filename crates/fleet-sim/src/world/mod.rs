@@ -7,7 +7,7 @@ pub mod ground_truth;
 pub mod organization;
 
 use crate::{
-    clock::{self, Millis},
+    clock::{self, Millis, SECOND},
     competing::CompetingPatchers,
     facts::regions,
     fleet::Fleet,
@@ -17,7 +17,7 @@ use crate::{
         command::{Command, CommandClock, InvocationId},
         snapshot::Snapshots,
     },
-    scenario::{CalendarEntry, DocumentEntry, InDoubt, Scenario, made_up_patches},
+    scenario::{AccountChange, CalendarEntry, DocumentEntry, InDoubt, InstanceState, Scenario, made_up_patches},
 };
 use organization::Organization;
 use std::{
@@ -42,6 +42,10 @@ enum Event {
     ReplyLimit(InvocationId),
     /// A competing patcher runs a job.
     AgentJob(usize),
+    /// An instance changes its state.
+    Change(usize, InstanceState),
+    /// An account changes, as that entry of the scenario says.
+    AccountChange(usize),
 }
 
 /// Everything that is simulated.
@@ -69,6 +73,7 @@ pub struct World {
     pub calendars: Vec<CalendarEntry>,
     /// SSM documents of accounts.
     pub documents: Vec<DocumentEntry>,
+    account_changes: Vec<AccountChange>,
     command_by_id: HashMap<String, usize>,
     snapshots: Snapshots,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
@@ -96,6 +101,7 @@ impl World {
             fleet,
             calendars: scenario.calendars.clone(),
             documents: scenario.documents.clone(),
+            account_changes: scenario.account_changes.clone(),
             catalogue,
             commands: Vec::new(),
             command_clock: scenario.run_command,
@@ -106,7 +112,22 @@ impl World {
             events_made: 0,
         };
         world.begin(start);
+        world.plan_changes(start);
         world
+    }
+
+    /// Plans the later states of instances and changes of accounts.
+    fn plan_changes(&mut self, start: Millis) {
+        let changes = self.fleet.nodes.iter().enumerate().flat_map(|(index, node)| {
+            node.changes.iter().map(move |change| (start + Millis::from(change.after) * SECOND, index, change.state))
+        });
+        for (at, index, state) in changes.collect::<Vec<_>>() {
+            self.plan(at, Event::Change(index, state));
+        }
+        for position in 0..self.account_changes.len() {
+            let after = self.account_changes[position].after;
+            self.plan(start + Millis::from(after) * SECOND, Event::AccountChange(position));
+        }
     }
 
     /// Runs all events until `now`. Time does not run backwards.
@@ -139,6 +160,8 @@ impl World {
             Event::StartLimit(id) => self.give_up_start(id),
             Event::ReplyLimit(id) => self.give_up_reply(id),
             Event::AgentJob(position) => self.run_agent_job(position),
+            Event::AccountChange(position) => self.organization.change(&self.account_changes[position]),
+            Event::Change(node, state) => self.fleet.nodes[node].change(state, self.now),
         }
     }
 }

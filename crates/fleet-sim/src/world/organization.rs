@@ -1,7 +1,8 @@
-//! The organization: one root, nested OUs, accounts. It is built from the scenario and does not change.
+//! The organization: one root, nested OUs, accounts. It is built from the scenario, which also has its
+//! later changes.
 use crate::{
     facts::ids,
-    scenario::{AccountState, MemberRole, OuEntry, Scenario, Switch},
+    scenario::{AccountChange, AccountState, MemberRole, OuEntry, Scenario, Switch},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,6 +128,20 @@ impl Organization {
             parent: parent.to_owned(),
         };
         self.accounts.insert(account.id.clone(), account);
+    }
+
+    /// Changes an account, as the scenario says. One that has left does not change any more.
+    pub fn change(&mut self, change: &AccountChange) {
+        if change.leaves {
+            self.accounts.remove(&change.account);
+        }
+        let Some(account) = self.accounts.get_mut(&change.account) else { return };
+        if let Some(ou) = &change.ou {
+            account.parent = if ou == "root" { self.root.clone() } else { ou.clone() };
+        }
+        if let Some(state) = change.state {
+            account.state = state;
+        }
     }
 
     /// Returns whether an id is that of the root or of an OU.

@@ -132,12 +132,18 @@ macro_rules! for_each_code {
                     CallRejected "call-rejected"
                         "AWS rejected a call of orgpatch in the account."
                         "Read the error in the text of the reason, fix its cause, and run orgpatch again.",
+                    Closed "closed"
+                        "The account was suspended or closed after the run was planned, so orgpatch did nothing there."
+                        "",
                     FunctionFailed "function-failed"
                         "A function of orgpatch failed on the target, as often as it was called."
                         "Read the error in the text of the reason and the log of the function, and report it.",
                     Lost "lost"
                         "No result was recorded, so orgpatch does not know what happened there."
                         "Look at the execution of the target in the Step Functions console, and run orgpatch again.",
+                    Moved "moved"
+                        "The account was moved out of the organizational units of the stage, or left the organization, after the run was planned. orgpatch did nothing there."
+                        "If another stage has the account now, the next run works on it there.",
                     NotOrdered "not-ordered"
                         "Patches are missing, but the step broke before its install plan was written."
                         "See the reason of the step, and run orgpatch again.",
@@ -228,6 +234,9 @@ macro_rules! for_each_code {
                     ExcludedInstance "excluded-instance"
                         "The plan excludes the instance by its ID."
                         "",
+                    HybridNode "hybrid-node"
+                        "Systems Manager manages the node, but it is no EC2 instance: a server, a virtual machine or a device elsewhere. orgpatch lists such nodes and patches EC2 instances only."
+                        "Patch it in another way.",
                     NotSelectedByOperatingSystem "not-selected-by-operating-system"
                         "The plan does not select the operating system of the instance."
                         "",
@@ -238,7 +247,7 @@ macro_rules! for_each_code {
             }
             {
                 title: "Instances that are not ready",
-                place: "`reason` of instances with the outcome `not-ready`; `agent-offline` also of instances that were `unreachable` when the install was sent.",
+                place: "`reason` of instances with the outcome `not-ready`; `agent-offline` also of instances that were `unreachable` when the install was sent, and `stopped` of those that were stopped after it.",
                 codes: [
                     AgentOffline "agent-offline"
                         "Systems Manager has lost contact with the SSM Agent."
@@ -321,6 +330,9 @@ macro_rules! for_each_code {
                     SendRefused "send-refused"
                         "Systems Manager refused the command, so it was not sent."
                         "Read the error in the text of the reason, fix its cause, and run orgpatch again.",
+                    Terminated "terminated"
+                        "The instance was terminated after it was listed. It is skipped if no install was sent to it; else it is unreachable, because the install may be why."
+                        "If an Auto Scaling group replaced it, patch the image of the group.",
                     TimedOut "timed-out"
                         "The command timed out on the instance."
                         "Check the load of the instance and the SSM Agent, and run orgpatch again.",

@@ -22,6 +22,8 @@ pub const FIRST_ROUND: &str = "01";
 /// a record without instances, under a name of its own. If there is more than one record, the earliest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetObject {
+    /// Why Organizations could not be asked whether the account still belongs to the stage; only there if it could not.
+    StageNotAsked,
     /// Where the chunks of the target begin; written before the first of them.
     Chunks,
     /// What is done to the baselines, and what was there before; written before the first change. In a scan or a preview, how
@@ -49,7 +51,8 @@ pub enum TargetObject {
 
 impl TargetObject {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::StageNotAsked,
         Self::Chunks,
         Self::Baselines,
         Self::RefusedBaselines,
@@ -82,6 +85,7 @@ impl TargetObject {
     #[must_use]
     pub fn file(self) -> &'static str {
         match self {
+            Self::StageNotAsked => "stage-not-asked.json",
             Self::Chunks => "chunks.json",
             Self::Baselines => "baselines.json",
             Self::RefusedBaselines => "refused-baselines.json",
@@ -100,7 +104,7 @@ impl TargetObject {
     #[must_use]
     pub fn owner(self) -> Owner {
         match self {
-            Self::ScanEndedByAssumeRole | Self::InstallEndedByAssumeRole => Owner::AssumeRole,
+            Self::StageNotAsked | Self::ScanEndedByAssumeRole | Self::InstallEndedByAssumeRole => Owner::AssumeRole,
             Self::Chunks
             | Self::Baselines
             | Self::RefusedBaselines

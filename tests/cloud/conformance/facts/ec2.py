@@ -44,6 +44,12 @@ def _without(asker: Asker) -> str:
     return asker.answer("ec2", "describe_regions", AllRegions=True, Filters=filters)
 
 
+def _gone(asker: Asker) -> str:
+    filters = [{"Name": "instance-id", "Values": ["i-00000000000000000"]}]
+    found = asker.call("ec2", "describe_instances", Filters=filters)["Reservations"]
+    return "an empty list" if not found else "a reservation"
+
+
 def _partition(asker: Asker) -> str:
     arn = asker.call("sts", "get_caller_identity")["Arn"]
     return "the partition of the ARN" if arn.split(":")[1] == asker.partition else f"{asker.partition} by name only"
@@ -131,6 +137,21 @@ FACTS = (
         aws=(ACCEPTED,),
         orgpatch={ACCEPTED: "the target has the reason of an unknown Region"},
         ask=_without,
+    ),
+    Fact(
+        name="unknown-instance-is-no-error",
+        says="A filter with the id of an instance that does not exist finds nothing, and is no error.",
+        calls=("ec2:DescribeInstances",),
+        sources=(
+            Model("ec2", "DescribeInstancesRequest.Filters", "The ID of the instance."),
+            Model("ec2", "DescribeInstances", "Recently terminated instances might appear in the returned results"),
+        ),
+        aws=("an empty list",),
+        orgpatch={
+            "an empty list": "an instance that does not answer and that EC2 does not list was terminated",
+            "InvalidInstanceID.NotFound": "why such an instance does not answer is not known",
+        },
+        ask=_gone,
     ),
     Fact(
         name="partition-of-the-region",

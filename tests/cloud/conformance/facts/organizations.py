@@ -12,6 +12,16 @@ def _fields(asker: Asker) -> str:
     return f"no {' and no '.join(sorted(missing, reverse=True))}" if missing else "State and Paths"
 
 
+def _one(asker: Asker) -> str:
+    account = asker.call("organizations", "describe_account", AccountId=asker.account)["Account"]
+    missing = [name for name in ("State", "Paths") if not account.get(name)]
+    return f"no {' and no '.join(missing)}" if missing else "State and Paths"
+
+
+def _unknown(asker: Asker) -> str:
+    return asker.answer("organizations", "describe_account", AccountId="000000000000")
+
+
 def _page(asker: Asker) -> str:
     return asker.pages("organizations", "ListAccounts", 20, 21)
 
@@ -36,6 +46,34 @@ FACTS = (
             "no State and no Paths": "an account without a state is not patched",
         },
         ask=_fields,
+    ),
+    Fact(
+        name="one-account-has-state-and-path",
+        says="DescribeAccount answers State and Paths of an account.",
+        calls=("organizations:DescribeAccount",),
+        sources=(
+            Model("organizations", "Account.Paths", "The paths in the organization where the account exists"),
+            Model("organizations", "Account.State", "Each state represents a specific phase in the account lifecycle"),
+        ),
+        aws=("State and Paths",),
+        orgpatch={
+            "State and Paths": "sees when a step begins whether an account has left its stage or was closed",
+            "no Paths": "sees closed accounts only; the reason of each target says that it was not asked",
+            "no State": "sees moved accounts only",
+        },
+        ask=_one,
+    ),
+    Fact(
+        name="account-outside-the-organization",
+        says="DescribeAccount of an account that the organization does not have is AccountNotFoundException.",
+        calls=("organizations:DescribeAccount",),
+        sources=(Model("organizations", "AccountNotFoundException", "We can't find an Amazon Web Services account"),),
+        aws=("AccountNotFoundException",),
+        orgpatch={
+            "AccountNotFoundException": "an account that has left the organization is skipped",
+            "AccessDeniedException": "such an account is tried, and cannot be entered",
+        },
+        ask=_unknown,
     ),
     Fact(
         name="page-of-ListAccounts",

@@ -25,6 +25,14 @@ def _unknown(asker: Asker) -> str:
     return _by_id(asker, "i-00000000000000000")
 
 
+def _hybrid(asker: Asker) -> str:
+    found = asker.call("ssm", "describe_instance_information", MaxResults=50)["InstanceInformationList"]
+    nodes = {node["InstanceId"][:3] == "mi-": node["ResourceType"] for node in found}
+    if True not in nodes:
+        raise CannotTell("the first page has no hybrid node: register one by a hybrid activation, and ask again")
+    return f"mi- is {nodes[True]}"
+
+
 def _terminated(asker: Asker) -> str:
     filters = [{"Name": "instance-state-name", "Values": ["terminated"]}]
     reservations = asker.call("ec2", "describe_instances", Filters=filters)["Reservations"]
@@ -144,7 +152,23 @@ FACTS = (
             ACCEPTED: "the instance is not in the list, and so not online",
         },
         ask=_terminated,
-        not_local="fleet-sim has no terminated instances",
+        not_local="the scenario of the local cloud has no terminated instance",
+    ),
+    Fact(
+        name="hybrid-nodes-are-listed",
+        says="DescribeInstanceInformation without a filter also lists hybrid nodes. Their ids begin with `mi-`, and "
+        "their ResourceType is ManagedInstance.",
+        calls=(_INFORMATION,),
+        sources=(
+            Model("ssm", "DescribeInstanceInformation", "it returns information for all your managed nodes"),
+            Model("ssm", "InstanceInformation.ResourceType", "Instances are either EC2 instances or managed instances"),
+        ),
+        aws=("mi- is ManagedInstance",),
+        orgpatch={
+            "mi- is ManagedInstance": "each is a row with the outcome skipped (hybrid-node)",
+            "mi- is EC2Instance": "each is a row with the outcome skipped (hybrid-node), by its id",
+        },
+        ask=_hybrid,
     ),
     Fact(
         name="patches-by-state",

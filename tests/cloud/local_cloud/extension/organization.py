@@ -77,6 +77,9 @@ def install() -> None:
     ) -> str:
         if service == "organizations" and iam_actions._action_from_target(headers) in WALKS:
             return _place_in_tree(body)
+        if service == "organizations" and iam_actions._action_from_target(headers) == "DescribeAccount":
+            wanted = json.loads(body or b"{}").get("AccountId", "")
+            return f"arn:aws:organizations::{ORGANIZATION.management_account}:account/{ORGANIZATION.id}/{wanted}"
         return native_arn(service, method, path, headers, body, params, region, account)
 
     def pin_request_origin(source_ip: str, _secure: bool) -> None:

@@ -35,6 +35,13 @@ fn does_not_run(subject: &Subject<'_>) -> Finding {
     Finding { fix: Some(fix), ..Finding::unknown(Check::Managed, evidence) }
 }
 
+/// The finding of an instance that ran when it was listed, and was stopped since.
+pub(in crate::readiness) fn stopped_since() -> Finding {
+    let evidence = "The instance was stopped after it was listed. Only a running instance can answer.".to_owned();
+    let fix = "Keep it running during the window; patches can be installed only on a running instance.".to_owned();
+    Finding { fix: Some(fix), ..Finding::unknown(Check::Managed, evidence) }
+}
+
 fn silent(ping: &str, last: &str) -> Finding {
     let problem = Problem::new(
         "instances whose SSM Agent no longer answers",

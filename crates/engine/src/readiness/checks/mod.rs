@@ -70,6 +70,8 @@ fn billed_as<'s>(subject: &'s Subject<'_>) -> &'s str {
     subject.instance.platform_details.as_deref().unwrap_or("Linux/UNIX")
 }
 
+pub(in crate::readiness) use managed::stopped_since;
+
 /// Returns true if the instance does not run, so that its agent and network cannot be checked.
 fn stopped(subject: &Subject<'_>) -> bool {
     subject.instance.state != "running"

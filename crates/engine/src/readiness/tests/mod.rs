@@ -87,6 +87,8 @@ fn node(id: &str) -> ManagedInstance {
         platform_name: "Amazon Linux".into(),
         platform_version: "2023".into(),
         agent_version: "3.3.987.0".into(),
+        is_hybrid: false,
+        name: None,
     }
 }
 

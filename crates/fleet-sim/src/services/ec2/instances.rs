@@ -4,7 +4,7 @@ use crate::{
     clock,
     facts::{ids, operating_systems::Kind},
     fleet::Node,
-    scenario::Metadata,
+    scenario::{InstanceState, Metadata},
     wire::{
         AwsError, Call,
         ec2::{Filter, Xml, list, response},
@@ -36,13 +36,14 @@ pub fn describe_instances(world: &mut World, call: &Call) -> Result<String, AwsE
         if !ids::is_instance_id(id) {
             return Err(AwsError::new("InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\"")));
         }
-        if world.fleet.position_of(&call.account, &call.region, id).is_none() {
+        let position = world.fleet.position_of(&call.account, &call.region, id);
+        if position.is_none_or(|index| !world.fleet.nodes[index].is_in_ec2(world.now)) {
             return Err(AwsError::new("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")));
         }
     }
     let filters = checked_filters(call)?;
     let mut chosen = Vec::new();
-    for node in world.fleet.instances_in(&call.account, &call.region) {
+    for node in world.fleet.instances_in(&call.account, &call.region).filter(|node| node.is_in_ec2(world.now)) {
         let mut fits = wanted.is_empty() || wanted.contains(&node.id);
         for filter in &filters {
             fits &= matches(world, node, filter)?;
@@ -89,7 +90,13 @@ fn matches(world: &World, node: &Node, filter: &Filter) -> Result<bool, AwsError
 }
 
 fn state(node: &Node) -> (&'static str, &'static str) {
-    if node.running { ("16", "running") } else { ("80", "stopped") }
+    match node.state {
+        InstanceState::Pending => ("0", "pending"),
+        InstanceState::Running => ("16", "running"),
+        InstanceState::Terminated => ("48", "terminated"),
+        // EC2 does not know the second one.
+        InstanceState::Stopped | InstanceState::Absent => ("80", "stopped"),
+    }
 }
 
 fn image(node: &Node) -> String {
@@ -130,7 +137,7 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
     }
     xml.text("platformDetails", node.os.billing());
     xml.text("privateIpAddress", &node.address);
-    if subnet.public && node.running {
+    if subnet.public && node.is_running() {
         xml.text("ipAddress", &format!("198.51.100.{}", node.address.rsplit('.').next().unwrap_or_default()));
     }
     write_place(xml, world, node);

@@ -7,6 +7,7 @@ use crate::{
         inventory::{TYPES, capture_time, captured, rows},
     },
     scenario::Answer,
+    scenario::InstanceState,
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
 };
@@ -43,7 +44,10 @@ pub fn get_inventory(world: &mut World, call: &Call) -> Result<String, AwsError>
     if request.get("Filters").is_some() && !(1..=5).contains(&filters.len()) {
         return Err(request.refuse("Filters", "Member must have length between 1 and 5"));
     }
-    let managed = world.fleet.instances_in(&call.account, &call.region).filter(|node| node.abilities.managed);
+    let managed = world
+        .fleet
+        .instances_in(&call.account, &call.region)
+        .filter(|node| node.abilities.managed && node.state != InstanceState::Absent);
     let chosen = managed.filter_map(|node| Some((node, captured(node, world.fleet.start, world.now)?)));
     let chosen = chosen.filter(|(node, _)| filters.iter().all(|filter| filter.passes(node)));
     let token = request.text("NextToken")?;

@@ -63,11 +63,11 @@ fn matches(world: &World, node: &Node, name: &str, values: &[String]) -> Result<
         "PingStatus" => one_is(node.ping_status()),
         "PlatformTypes" => one_is(node.os.kind().platform_type()),
         "AgentVersion" => one_is(&node.agent),
-        "ResourceType" => one_is("EC2Instance"),
+        "ResourceType" => one_is(node.resource_type()),
         "IamRole" => node.abilities.host_managed && one_is(HOST_MANAGEMENT_ROLE),
         "AssociationStatus" => node_status(world, node).is_some_and(one_is),
-        "SourceTypes" => one_is("AWS::EC2::Instance"),
-        "ActivationIds" => false,
+        "SourceTypes" => one_is(node.source_type()),
+        "ActivationIds" => node.activation().is_some_and(|id| one_is(&id)),
         "tag-key" => values.iter().any(|key| node.tag(key).is_some()),
         _ => match name.strip_prefix("tag:") {
             Some(key) => node.tag(key).is_some_and(|value| one_is(value)),
@@ -88,12 +88,18 @@ fn information(world: &World, node: &Node) -> Value {
         "PlatformType": node.os.kind().platform_type(),
         "PlatformName": node.os_name,
         "PlatformVersion": node.os_version,
-        "ResourceType": "EC2Instance",
+        "ResourceType": node.resource_type(),
         "IPAddress": node.address,
         "ComputerName": node.computer_name(),
         "SourceId": node.id,
-        "SourceType": "AWS::EC2::Instance",
+        "SourceType": node.source_type(),
     });
+    if let Some(activation) = node.activation() {
+        information["ActivationId"] = json!(activation);
+        information["Name"] = json!(format!("server-{}", &node.id[3..9]));
+        information["RegistrationDate"] = json!(epoch_seconds(node.launched));
+        information["IamRole"] = json!("service-role/AmazonEC2RunCommandRoleForManagedInstances");
+    }
     // The API shows only roles that Default Host Management Configuration gave.
     if node.abilities.host_managed {
         information["IamRole"] = json!(HOST_MANAGEMENT_ROLE);
@@ -121,7 +127,7 @@ pub fn describe_instance_patch_states(world: &mut World, call: &Call) -> Result<
 
 /// Refuses texts that do not have the shape of an instance id.
 pub fn check_instance_ids(request: Fields<'_>, wanted: &[String]) -> Result<(), AwsError> {
-    if wanted.iter().all(|id| ids::is_instance_id(id)) {
+    if wanted.iter().all(|id| ids::is_node_id(id)) {
         return Ok(());
     }
     Err(request

@@ -75,6 +75,7 @@ const TARGET_OUTCOME_LABELS: Record<TargetOutcome, string> = {
   "access-denied": "Access denied",
   inactive: "Account inactive",
   "region-disabled": "Region disabled",
+  skipped: "Skipped",
   error: "Error",
   "not-attempted": "Not attempted",
 };
