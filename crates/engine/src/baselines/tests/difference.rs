@@ -93,7 +93,7 @@ fn a_changed_plan_changes_only_what_differs() {
     definition.approval_rules[0].approve_after_days = Some(1);
     definition.description = "other".to_owned();
     let (name, os) = (wanted[0].name.clone(), wanted[0].operating_system);
-    wanted[0] = Baseline::new(name, ("monthly", "test"), os, definition, None);
+    wanted[0] = Baseline::new(name, ("monthly", "test"), os, definition, &[]);
     let changes = difference(&wanted, &after_stage("test"));
     let hash = wanted[0].hash();
     assert_snapshot!(lines(&changes).replace(&hash, "<hash>"), @"
@@ -158,7 +158,7 @@ fn a_delay_of_zero_that_the_api_reports_for_ubuntu_is_no_difference() {
     let mut wanted = stage("test").remove(0);
     wanted.operating_system = Os::Ubuntu;
     wanted.definition.approval_rules[0].approve_after_days = None;
-    let wanted = Baseline::new(wanted.name, ("monthly", "test"), Os::Ubuntu, wanted.definition, None);
+    let wanted = Baseline::new(wanted.name, ("monthly", "test"), Os::Ubuntu, wanted.definition, &[]);
     let wanted = std::slice::from_ref(&wanted);
     let mut observed = applied(untouched(), &difference(wanted, &untouched()), wanted);
     let ours = observed.baselines.last_mut().expect("ours");

@@ -76,5 +76,5 @@ fn baseline(os: OperatingSystem, rejected: usize) -> Baseline {
         rejected_patches_action: RejectedAction::AllowAsDependency,
         sources: vec![],
     };
-    Baseline::new("b".into(), ("monthly", "production"), os, definition, None)
+    Baseline::new("b".into(), ("monthly", "production"), os, definition, &[])
 }
