@@ -2,7 +2,7 @@
 
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::baselines::{self, APPROVE, BASELINE, Inherited, Own, RULE, SOURCE};
+use super::baselines::{self, APPROVE, BASELINE, GLOBAL_FILTERS, Inherited, Own, RULE, SOURCE};
 use super::conflicts::{self, CONFLICTS};
 use super::decode::{At, Decoder, Fields, Names, quote, values};
 use super::error::{PlanError, PlanErrors};
@@ -61,7 +61,7 @@ pub(super) const STAGE: Names = names(&[
 pub(super) const STAGE_EXCLUDE: Names = names(&["accounts", "ous"]);
 
 /// Every mapping of a plan, with the path that leads to it.
-pub(super) const MAPPINGS: [(&str, &Names); 13] = [
+pub(super) const MAPPINGS: [(&str, &Names); 14] = [
     ("the plan itself", &PLAN),
     ("conflicts", &CONFLICTS),
     ("select", &SELECT),
@@ -73,6 +73,7 @@ pub(super) const MAPPINGS: [(&str, &Names); 13] = [
     ("stages[].gate", &GATE),
     ("baselines.<operating system>", &BASELINE),
     ("baselines.<operating system>.rules[]", &RULE),
+    ("baselines.<operating system>.globalFilters", &GLOBAL_FILTERS),
     ("approve", &APPROVE),
     ("baselines.<operating system>.sources[]", &SOURCE),
 ];

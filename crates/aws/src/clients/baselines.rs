@@ -85,7 +85,7 @@ impl Baselines {
             }
             Err(error) => return Err(error),
         }
-        let groups: HashSet<&str> = desired.iter().filter_map(|baseline| baseline.patch_group.as_deref()).collect();
+        let groups: HashSet<&str> = desired.iter().flat_map(Baseline::places).flatten().collect();
         if !groups.is_empty() {
             match self.patch_groups(|group| groups.contains(group)).await {
                 Ok(found) => looked.observed.patch_groups = found,
@@ -267,6 +267,11 @@ impl Baselines {
             .name(&baseline.name)
             .operating_system(baseline.operating_system.name().into())
             .description(&definition.description)
+            .set_global_filters(if definition.global_filters.is_empty() {
+                None
+            } else {
+                Some(group(&definition.global_filters).map_err(|error| not_built(OPERATION, &error))?)
+            })
             .set_approval_rules(Some(rules(baseline).map_err(|error| not_built(OPERATION, &error))?))
             .set_approved_patches(Some(definition.approved_patches.clone()))
             .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
@@ -298,12 +303,11 @@ impl Baselines {
         let goes_back = fields.contains(&Changed::AvailableSecurityUpdates).then_some(ComplianceStatus::Compliant);
         let available = definition.available_security_updates.or(goes_back);
         let available = if_it_has(baseline, Field::AvailableSecurityUpdatesComplianceStatus, available).flatten();
-        let no_filters = PatchFilterGroup::builder().set_patch_filters(Some(Vec::new())).build();
         self.client
             .update_patch_baseline()
             .baseline_id(id)
             .description(&definition.description)
-            .global_filters(no_filters.map_err(|error| not_built(OPERATION, &error))?)
+            .global_filters(group(&definition.global_filters).map_err(|error| not_built(OPERATION, &error))?)
             .approval_rules(rules(baseline).map_err(|error| not_built(OPERATION, &error))?)
             .set_approved_patches(Some(definition.approved_patches.clone()))
             .approved_patches_compliance_level(level(definition.approved_patches_compliance_level))
@@ -416,15 +420,18 @@ fn if_it_has<T>(baseline: &Baseline, field: Field, value: T) -> Option<T> {
     baseline.operating_system.baseline_facts().may_have(field).then_some(value)
 }
 
+fn group(filters: &[PatchFilter]) -> Result<PatchFilterGroup, BuildError> {
+    let filters = filters.iter().map(|filter| {
+        let key = PatchFilterKey::from(filter.key.as_str());
+        ApiFilter::builder().key(key).set_values(Some(filter.values.clone())).build()
+    });
+    PatchFilterGroup::builder().set_patch_filters(Some(filters.collect::<Result<_, _>>()?)).build()
+}
+
 fn rules(baseline: &Baseline) -> Result<PatchRuleGroup, BuildError> {
     let rules = baseline.definition.approval_rules.iter().map(|rule| {
-        let filters = rule.patch_filters.iter().map(|filter| {
-            let key = PatchFilterKey::from(filter.key.as_str());
-            ApiFilter::builder().key(key).set_values(Some(filter.values.clone())).build()
-        });
-        let group = PatchFilterGroup::builder().set_patch_filters(Some(filters.collect::<Result<_, _>>()?)).build()?;
         Ok(ApiRule::builder()
-            .patch_filter_group(group)
+            .patch_filter_group(group(&rule.patch_filters)?)
             .compliance_level(level(rule.compliance_level))
             .set_approve_after_days(rule.approve_after_days.map(i32::from))
             .set_approve_until_date(rule.approve_until_date.map(|date| date.to_string()))

@@ -72,9 +72,9 @@ pub struct ComparedBaseline {
     /// Its id. None: the account does not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The patch group for which the plan has it. None: for the default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub patch_group: Option<String>,
+    /// The patch groups for which the plan has it. Empty: for the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patch_groups: Vec<String>,
     /// True if it approves what the plan says. False also if the account does not have it.
     pub is_as_planned: bool,
     /// The default baseline of the operating system, as it was observed.
@@ -101,7 +101,7 @@ impl ComparedBaseline {
             operating_system: os,
             name: baseline.name.clone(),
             id: ours.map(|ours| ours.id.clone()),
-            patch_group: baseline.patch_group.clone(),
+            patch_groups: baseline.places().flatten().map(str::to_owned).collect(),
             is_as_planned: ours.is_some() && !has_changed,
             default: observed.defaults.get(&os).map(|id| look_up(observed, id)),
             others: observed.baselines.iter().filter(is_other).map(known).collect(),
@@ -149,16 +149,20 @@ pub fn judged_by(compared: &[ComparedBaseline], os: OperatingSystem, deciding: D
 /// Returns what to do so that the plan's baseline decides about an instance that another one judged.
 #[must_use]
 pub fn how_to_decide(compared: &[ComparedBaseline], os: OperatingSystem, group: Option<&str>) -> String {
-    let planned = compared.iter().find(|one| one.operating_system == os).and_then(|one| one.patch_group.as_deref());
+    let plan = compared.iter().find(|one| one.operating_system == os);
+    let planned = plan.map_or(&[][..], |plan| &plan.patch_groups);
     let change = match (planned, group) {
-        (None, Some(_)) => {
+        ([], Some(_)) => {
             "remove its tag Patch Group or PatchGroup, or give the plan's baseline that patch group".to_owned()
         }
-        (Some(planned), _) if group != Some(planned) => {
-            format!("give it the tag Patch Group (or PatchGroup) with the value {planned:?}")
+        ([], None) => "find out what registered another default baseline during the run".to_owned(),
+        (planned, Some(group)) if planned.iter().any(|one| one == group) => {
+            "find out what registered another baseline for its patch group during the run".to_owned()
         }
-        (None, None) => "find out what registered another default baseline during the run".to_owned(),
-        (Some(_), _) => "find out what registered another baseline for its patch group during the run".to_owned(),
+        (planned, _) => {
+            let values: Vec<String> = planned.iter().map(|group| format!("{group:?}")).collect();
+            format!("give it the tag Patch Group (or PatchGroup) with the value {}", values.join(" or "))
+        }
     };
     format!("to change that, {change}; or say conflicts: {{otherBaseline: warn}} in the plan")
 }

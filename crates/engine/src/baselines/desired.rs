@@ -27,7 +27,7 @@ pub fn desired(plan: &Plan, stage: &Stage, cutoff: Option<Date>) -> Vec<Baseline
     plan.baselines_of(stage)
         .map(|(os, planned)| {
             let definition = definition(planned, os, (stage.approve, cutoff), names);
-            Baseline::new(baseline_name(names, os), names, os, definition, planned.patch_group.clone())
+            Baseline::new(baseline_name(names, os), names, os, definition, &planned.patch_groups)
         })
         .collect()
 }
@@ -75,7 +75,10 @@ fn definition(
         description: format!(
             "Made by orgpatch from the plan {plan}, stage {stage}; what is changed here by hand is undone by its next run."
         ),
-        global_filters: Vec::new(),
+        global_filters: FilterKey::of(os)
+            .into_iter()
+            .filter_map(|key| Some(filter(key, planned.global_filters.get(&key)?)))
+            .collect(),
         approval_rules: planned.rules.iter().map(|planned| rule(planned, os, approve)).collect(),
         approved_patches: planned.approved.clone(),
         approved_patches_compliance_level: planned.approved_compliance_level,
@@ -98,15 +101,19 @@ fn rule(planned: &PlannedRule, os: OperatingSystem, (approve, cutoff): (Option<A
         Some(Approve::Frozen) => (None, cutoff),
         None => (None, None),
     };
-    let filter = |key: &FilterKey| {
-        let values = planned.values(*key).to_vec();
-        (!values.is_empty()).then(|| PatchFilter { key: key.api_name().to_owned(), values })
+    let filter = |key: FilterKey| {
+        let values = planned.values(key);
+        (!values.is_empty()).then(|| filter(key, values))
     };
     PatchRule {
-        patch_filters: FilterKey::of(os).iter().filter_map(filter).collect(),
+        patch_filters: FilterKey::of(os).into_iter().filter_map(filter).collect(),
         compliance_level: planned.compliance_level,
         approve_after_days: after_days,
         approve_until_date: until_date,
         enable_non_security: planned.enable_non_security,
     }
+}
+
+fn filter(key: FilterKey, values: &[String]) -> PatchFilter {
+    PatchFilter { key: key.api_name().to_owned(), values: values.to_vec() }
 }

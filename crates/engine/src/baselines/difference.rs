@@ -56,7 +56,7 @@ pub fn difference(desired: &[Baseline], observed: &Observed) -> Vec<Change> {
                 Chosen::Created(baseline.name.clone())
             }
         };
-        changes.extend(register(baseline, chosen, observed));
+        changes.extend(baseline.places().filter_map(|place| register(baseline, place, &chosen, observed)));
     }
     changes
 }
@@ -93,8 +93,8 @@ fn match_observed<'o>(baseline: &Baseline, observed: &'o Observed) -> Match<'o> 
 /// Returns this baseline of orgpatch, if the account has it. If there are several, the one in use wins.
 pub(super) fn ours<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'o ObservedBaseline> {
     let in_use = |id: &str| {
-        let current = current(baseline, observed);
-        current.is_some_and(|current| same_id(current, id))
+        let mut places = baseline.places().filter_map(|place| current(baseline, place, observed));
+        places.any(|current| same_id(current, id))
     };
     let os = baseline.operating_system.name();
     observed
@@ -104,9 +104,9 @@ pub(super) fn ours<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'
         .min_by_key(|other| (!in_use(&other.id), &other.id))
 }
 
-/// Returns the id of the baseline that is now registered where this one should be.
-fn current<'o>(baseline: &Baseline, observed: &'o Observed) -> Option<&'o str> {
-    match &baseline.patch_group {
+/// Returns the id of the baseline that is now registered in a place where this one should be.
+fn current<'o>(baseline: &Baseline, place: Option<&str>, observed: &'o Observed) -> Option<&'o str> {
+    match place {
         None => observed.defaults.get(&baseline.operating_system).map(String::as_str),
         Some(group) => observed.of_group(baseline.operating_system, group),
     }
@@ -192,20 +192,20 @@ fn tag(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
     })
 }
 
-fn register(baseline: &Baseline, chosen: Chosen, observed: &Observed) -> Option<Change> {
-    let current = current(baseline, observed);
-    if let (Some(current), Chosen::Existing(ours)) = (current, &chosen)
+fn register(baseline: &Baseline, place: Option<&str>, chosen: &Chosen, observed: &Observed) -> Option<Change> {
+    let current = current(baseline, place, observed);
+    if let (Some(current), Chosen::Existing(ours)) = (current, chosen)
         && same_id(current, &ours.id)
     {
         return None;
     }
     let previous =
         current.map(|id| KnownBaseline { plan: other_plan(baseline, observed, id), ..look_up(observed, id) });
-    let operating_system = baseline.operating_system;
-    Some(match &baseline.patch_group {
+    let (operating_system, chosen) = (baseline.operating_system, chosen.clone());
+    Some(match place {
         None => Change::RegisterDefault { operating_system, baseline: chosen, previous },
         Some(group) => {
-            Change::RegisterForPatchGroup { operating_system, group: group.clone(), baseline: chosen, previous }
+            Change::RegisterForPatchGroup { operating_system, group: group.to_owned(), baseline: chosen, previous }
         }
     })
 }

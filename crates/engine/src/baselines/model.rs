@@ -39,6 +39,9 @@ pub struct Baseline<S = PatchSource> {
     /// The patch group for which it is registered. None: it is the default of its operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch_group: Option<String>,
+    /// The other patch groups for which it is registered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_patch_groups: Vec<String>,
     /// `orgpatch:plan`, `orgpatch:stage` and `orgpatch:hash`, which mark it as orgpatch's.
     pub tags: BTreeMap<String, String>,
 }
@@ -51,9 +54,14 @@ impl Baseline {
         (plan, stage): (&str, &str),
         operating_system: OperatingSystem,
         definition: Definition,
-        patch_group: Option<String>,
+        patch_groups: &[String],
     ) -> Self {
-        let mut baseline = Self { name, operating_system, definition, patch_group, tags: BTreeMap::new() };
+        let (patch_group, more_patch_groups) = match patch_groups {
+            [] => (None, Vec::new()),
+            [first, more @ ..] => (Some(first.clone()), more.to_vec()),
+        };
+        let tags = BTreeMap::new();
+        let mut baseline = Self { name, operating_system, definition, patch_group, more_patch_groups, tags };
         baseline.tags = BTreeMap::from([
             (PLAN_TAG.to_owned(), plan.to_owned()),
             (STAGE_TAG.to_owned(), stage.to_owned()),
@@ -87,6 +95,7 @@ impl Baseline {
                 sources: definition.sources.iter().map(source).collect(),
             },
             patch_group: self.patch_group.clone(),
+            more_patch_groups: self.more_patch_groups.clone(),
             tags: self.tags.clone(),
         }
     }
@@ -95,8 +104,20 @@ impl Baseline {
     #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "texts, numbers and lists are always JSON")]
     pub fn hash(&self) -> String {
-        let state = (self.operating_system, self.definition.canonical(self.operating_system), &self.patch_group);
-        sha256_hex(serde_json::to_vec(&state).expect("texts, numbers and lists are always JSON"))
+        let definition = self.definition.canonical(self.operating_system);
+        let state = (self.operating_system, definition, &self.patch_group);
+        let json = match self.more_patch_groups.as_slice() {
+            // As before a baseline could have several groups, so that those of earlier versions are not changed.
+            [] => serde_json::to_vec(&state),
+            more => serde_json::to_vec(&(state, more)),
+        };
+        sha256_hex(json.expect("texts, numbers and lists are always JSON"))
+    }
+
+    /// Returns the places where it is registered: patch groups, or the default of its operating system (None).
+    pub fn places(&self) -> impl Iterator<Item = Option<&str>> {
+        let more = self.more_patch_groups.iter().map(|group| Some(group.as_str()));
+        std::iter::once(self.patch_group.as_deref()).chain(more)
     }
 
     /// Returns true if that one is this baseline of orgpatch, whatever its definition is: its tags and orgpatch's record say so.
@@ -175,7 +196,7 @@ impl Baseline {
 pub struct Definition<S = PatchSource> {
     /// `Description`.
     pub description: String,
-    /// `GlobalFilters`. A plan has none, so orgpatch removes those that were added by hand.
+    /// `GlobalFilters`. orgpatch removes those that were added by hand.
     pub global_filters: Vec<PatchFilter>,
     /// `ApprovalRules`.
     pub approval_rules: Vec<PatchRule>,

@@ -43,7 +43,14 @@ pub fn check_handing_over(from: &Plan, to: &Plan) -> Result<(), RunError> {
 /// Returns where a plan registers baselines: for an operating system, the default or a patch group's.
 fn places(plan: &Plan) -> BTreeSet<(OperatingSystem, Option<String>)> {
     let of_stages = plan.stages.iter().flat_map(|stage| plan.baselines_of(stage));
-    of_stages.map(|(os, planned)| (os, planned.patch_group.clone())).collect()
+    let mut places = BTreeSet::new();
+    for (os, planned) in of_stages {
+        if planned.patch_groups.is_empty() {
+            places.insert((os, None));
+        }
+        places.extend(planned.patch_groups.iter().map(|group| (os, Some(group.clone()))));
+    }
+    places
 }
 
 /// Refuses a name in `only` that no stage of the plan has.

@@ -3,9 +3,12 @@
 //! The table is in `orgpatch-facts`.
 
 use orgpatch_model::operating_system::OperatingSystem as Os;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A property of a patch by which a rule can select it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the names are AWS's own and say all there is to say")]
 pub enum FilterKey {
     Product,

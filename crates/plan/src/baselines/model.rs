@@ -1,5 +1,7 @@
 //! Baselines of a plan as types. Limits are those of the API (botocore 1.43.11, `CreatePatchBaseline`).
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use orgpatch_model::patch::ComplianceStatus;
 use schemars::JsonSchema;
@@ -19,6 +21,8 @@ pub(crate) const MAX_SOURCES: usize = 20;
 pub(crate) const MAX_PRODUCT: usize = 128;
 pub(crate) const MAX_CONFIGURATION: usize = 1024;
 pub(crate) const MAX_PATCH_GROUP: usize = 256;
+/// The most patch groups of a baseline (Systems Manager quotas).
+pub(crate) const MAX_PATCH_GROUPS: usize = 25;
 /// The most days of `ApproveAfterDays`. The schema needs a constant; a test compares it with the fact.
 pub(crate) const LONGEST_DELAY: u32 = 360;
 
@@ -60,11 +64,81 @@ pub struct PlannedBaseline {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_SOURCES))]
     pub sources: Vec<PatchSource>,
-    /// The patch group (instance tag `Patch Group` or `PatchGroup`) that gets this baseline. Absent: the baseline becomes
-    /// the default of its operating system.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = MAX_PATCH_GROUP))]
-    pub patch_group: Option<String>,
+    /// Filters that a patch must pass before a rule may approve it. They are those of a rule.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "GlobalFilters")]
+    pub global_filters: BTreeMap<FilterKey, Vec<String>>,
+    /// The patch group (instance tag `Patch Group` or `PatchGroup`) that gets this baseline, or a list of them. Absent: the
+    /// baseline becomes the default of its operating system.
+    #[serde(rename = "patchGroup", skip_serializing_if = "Vec::is_empty", with = "one_or_more")]
+    #[schemars(with = "PatchGroups")]
+    pub patch_groups: Vec<String>,
+}
+
+/// The schema of `globalFilters`.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = MAX_FILTERS))]
+#[allow(dead_code, reason = "only its schema is used")]
+struct GlobalFilters {
+    product: Option<FilterValues>,
+    product_family: Option<FilterValues>,
+    classification: Option<FilterValues>,
+    severity: Option<FilterValues>,
+    msrc_severity: Option<FilterValues>,
+    priority: Option<FilterValues>,
+    patch_set: Option<FilterValues>,
+}
+
+/// The schema of the values of a global filter.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct FilterValues(
+    #[schemars(length(min = 1, max = MAX_VALUES), inner(length(min = 1, max = MAX_VALUE)), extend("uniqueItems" = true))]
+     Vec<String>,
+);
+
+/// The schema of `patchGroup`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum PatchGroups {
+    One(#[schemars(length(min = 1, max = MAX_PATCH_GROUP))] String),
+    More(
+        #[schemars(
+            length(min = 1, max = MAX_PATCH_GROUPS),
+            inner(length(min = 1, max = MAX_PATCH_GROUP)),
+            extend("uniqueItems" = true)
+        )]
+        Vec<String>,
+    ),
+}
+
+/// Writes one text as a text and several as a list, and reads both.
+mod one_or_more {
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    pub fn serialize<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        match texts {
+            [one] => one.serialize(serializer),
+            texts => texts.serialize(serializer),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Texts {
+            One(String),
+            More(Vec<String>),
+        }
+        Ok(match Texts::deserialize(deserializer)? {
+            Texts::One(text) => vec![text],
+            Texts::More(texts) => texts,
+        })
+    }
 }
 
 /// Which patches are approved, and when. A patch must match every filter with any of its values; `*` matches every value.

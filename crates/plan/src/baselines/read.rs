@@ -1,5 +1,7 @@
 //! Reads the baselines of a plan or stage, and `approve`.
 
+use std::collections::BTreeMap;
+
 use orgpatch_facts::baselines::Field;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::ComplianceStatus;
@@ -11,11 +13,13 @@ use super::super::read::{explain_field, retired};
 use super::super::suggest::{did_you_mean, system_meant};
 use super::super::yaml::{Location, Value};
 use super::advisories::{self, NonSecurity};
+use super::read_filters::{
+    at_most_filters, filter_names, global_filters, patch_groups, read_filters, warn_if_disjoint,
+};
 use super::read_sources::sources;
 use super::{
-    Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_ID,
-    MAX_PATCHES, MAX_RULES, MAX_VALUE, MAX_VALUES, PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
-    model, values,
+    Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_PATCH_ID, MAX_PATCHES, MAX_RULES,
+    PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
 };
 
 pub(crate) const BASELINE: Names = Names {
@@ -28,6 +32,7 @@ pub(crate) const BASELINE: Names = Names {
         "rejectedAction",
         "availableSecurityUpdates",
         "sources",
+        "globalFilters",
         "patchGroup",
     ],
     explain: explain_field,
@@ -45,6 +50,10 @@ pub(crate) const RULE: Names = Names {
         "enableNonSecurity",
         "approve",
     ],
+    explain: explain_field,
+};
+pub(crate) const GLOBAL_FILTERS: Names = Names {
+    known: &["product", "productFamily", "classification", "severity", "msrcSeverity", "priority", "patchSet"],
     explain: explain_field,
 };
 pub(crate) const APPROVE: Names = Names { known: &["afterDays", "until", "frozen"], explain: explain_field };
@@ -111,7 +120,8 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
         );
     }
     let has_sources = fields.get("sources").is_some_and(|at| !at.items().is_empty());
-    let rules = fields.get("rules").map(|at| rules(decoder, &at, os, has_sources));
+    let global_filters = fields.get("globalFilters").map(|at| global_filters(decoder, &at, os)).unwrap_or_default();
+    let rules = fields.get("rules").map(|at| rules(decoder, &at, os, (has_sources, &global_filters)));
     let approved_at = fields.get("approved").filter(|at| !at.items().is_empty());
     let approved_non_security = fields
         .get("approvedNonSecurity")
@@ -154,7 +164,8 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
             .get("sources")
             .and_then(|at| linux_only(decoder, &at, (os, Field::Sources), |decoder, at| sources(decoder, at, os)))
             .unwrap_or_default(),
-        patch_group: fields.get("patchGroup").and_then(|at| patch_group(decoder, &at)),
+        global_filters,
+        patch_groups: fields.get("patchGroup").map(|at| patch_groups(decoder, &at)).unwrap_or_default(),
     })
 }
 
@@ -225,19 +236,13 @@ fn compliance_level(decoder: &mut Decoder, at: &At<'_>) -> Option<ComplianceLeve
     ComplianceLevel::from_name(found.value)
 }
 
-fn patch_group(decoder: &mut Decoder, at: &At<'_>) -> Option<String> {
-    let found = short(decoder, at, MAX_PATCH_GROUP, "the name of a patch group")?;
-    // The API's pattern: letters, digits and separators of any script, and these signs.
-    let allowed = |c: char| c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c);
-    if found.value.chars().all(allowed) {
-        return Some(found.value);
-    }
-    let problem = format!("{} is not valid", quote(&found.value));
-    decoder.refuse(&at.path, at.node.place, problem, "letters, digits, spaces and the signs _ . : / = + - @");
-    None
-}
-
-fn rules(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, has_sources: bool) -> Vec<PlannedRule> {
+/// Reads the rules of a baseline, of which the sources and the global filters are known.
+fn rules(
+    decoder: &mut Decoder,
+    at: &At<'_>,
+    os: OperatingSystem,
+    (has_sources, global): (bool, &BTreeMap<FilterKey, Vec<String>>),
+) -> Vec<PlannedRule> {
     let valid = format!("a list of rules, each with some of the filters {}", filter_names(os));
     let items = decoder.list_of_some(at, &valid);
     let items = at_most(decoder, at, items, MAX_RULES, "rules");
@@ -251,43 +256,22 @@ fn rules(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, has_sources: b
             has_sources,
             NonSecurity { what, field, enabled: rule.enable_non_security },
         );
+        warn_if_disjoint(decoder, item, &rule, global);
         Some(rule)
     };
     items.iter().filter_map(read).collect()
 }
 
-/// Returns the filters of an operating system, for people.
-fn filter_names(os: OperatingSystem) -> String {
-    FilterKey::of(os).iter().map(|key| key.field()).collect::<Vec<_>>().join(", ")
-}
-
 fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<PlannedRule> {
     let fields = decoder.fields(at, &RULE)?;
     let mut rule = PlannedRule::default();
-    let mut filters = values::Filters::new();
-    let mut written = 0;
-    for key in FilterKey::ALL {
-        let Some(at) = fields.get(key.field()) else {
-            continue;
-        };
-        written += 1;
-        if FilterKey::of(os).contains(&key) {
-            filters.push((key, filter_values(decoder, &at, key)));
-        } else {
-            let problem = format!("{os} has no filter {}", key.field());
-            decoder.refuse(&at.path, at.node.place, problem, format!("the filters {}", filter_names(os)));
-        }
-    }
+    let (filters, written) = read_filters(decoder, &fields, os);
     if written == 0 {
         let problem = "the rule has no filter";
         let valid = format!("at least one of {}; for every patch: product: [\"*\"]", filter_names(os));
         decoder.refuse(&at.path, at.node.place, problem, valid);
     }
-    if written > MAX_FILTERS {
-        let problem = format!("the rule has {written} filters");
-        decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_FILTERS}, as Systems Manager takes"));
-    }
-    values::check(decoder, os, &filters);
+    at_most_filters(decoder, at, written, "rule");
     for (key, found) in filters {
         rule.set(key, decode::values(found));
     }
@@ -317,19 +301,6 @@ fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<Plann
         }
     }
     Some(rule)
-}
-
-fn filter_values(decoder: &mut Decoder, at: &At<'_>, key: FilterKey) -> Vec<Located<String>> {
-    let items = decoder.list_of_some(at, "a list of values, such as [\"*\"], which is every value");
-    let items = at_most(decoder, at, items, MAX_VALUES, "values");
-    if key == FilterKey::PatchSet {
-        let found = items
-            .iter()
-            .filter_map(|item| Some(item.found(decoder.one_of(item, &model::PATCH_SETS)?.value.to_owned())))
-            .collect();
-        return decoder.unique(found);
-    }
-    shorts(decoder, &items, MAX_VALUE, "a value")
 }
 
 /// Reads `untested` of a stage, with its location.

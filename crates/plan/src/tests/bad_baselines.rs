@@ -30,13 +30,13 @@ fn baselines_that_are_none() {
     line 4, column 13: baselines.RASPBIAN: "RASPBIAN" is not valid: Patch Manager no longer supports it, and it does not run on EC2; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
     line 4, column 27: baselines.amazon-linux-2023: "amazon-linux-2023" is not an operating system (did you mean AMAZON_LINUX_2023?); valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
     line 4, column 50: baselines.BEOS: "BEOS" is not an operating system; valid: ALMA_LINUX, AMAZON_LINUX_2, AMAZON_LINUX_2023, CENTOS, DEBIAN, MACOS, ORACLE_LINUX, REDHAT_ENTERPRISE_LINUX, ROCKY_LINUX, SUSE, UBUNTU, WINDOWS
-    line 4, column 60: baselines.WINDOWS: there is no value; valid: the fields rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
+    line 4, column 60: baselines.WINDOWS: there is no value; valid: the fields rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, globalFilters, patchGroup
     "#);
     assert_snapshot!(in_baseline("WINDOWS", "rejected: [KB1234567]\nrule: []\nname: x\nmsrcSeverity: [Critical]"), @r#"
     line 6, column 3: baselines.WINDOWS: the baseline of WINDOWS has neither rules nor approved patches, so it would approve nothing; valid: rules: a list of rules, or approved: a list of patches, or both
-    line 8, column 5: baselines.WINDOWS.rule: unknown field "rule" (did you mean rules?); valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
-    line 9, column 5: baselines.WINDOWS.name: unknown field "name": it belongs in the plan itself or stages[] or baselines.<operating system>.sources[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
-    line 10, column 5: baselines.WINDOWS.msrcSeverity: unknown field "msrcSeverity": it belongs in baselines.<operating system>.rules[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, patchGroup
+    line 8, column 5: baselines.WINDOWS.rule: unknown field "rule" (did you mean rules?); valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, globalFilters, patchGroup
+    line 9, column 5: baselines.WINDOWS.name: unknown field "name": it belongs in the plan itself or stages[] or baselines.<operating system>.sources[]; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, globalFilters, patchGroup
+    line 10, column 5: baselines.WINDOWS.msrcSeverity: unknown field "msrcSeverity": it belongs in baselines.<operating system>.rules[] or baselines.<operating system>.globalFilters; valid: rules, approved, approvedComplianceLevel, approvedNonSecurity, rejected, rejectedAction, availableSecurityUpdates, sources, globalFilters, patchGroup
     "#);
 }
 
@@ -161,6 +161,25 @@ fn sources() {
 fn patch_groups() {
     assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\npatchGroup: web;servers"), @r#"line 8, column 17: baselines.UBUNTU.patchGroup: "web;servers" is not valid; valid: letters, digits, spaces and the signs _ . : / = + - @"#);
     assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\npatchGroup: ''"), @r#"line 8, column 17: baselines.UBUNTU.patchGroup: "" has 0 characters; valid: the name of a patch group of 1 to 256 characters"#);
+    assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\npatchGroup: [web, 'db;x', web, '']"), @r#"
+    line 8, column 23: baselines.UBUNTU.patchGroup[1]: "db;x" is not valid; valid: letters, digits, spaces and the signs _ . : / = + - @
+    line 8, column 31: baselines.UBUNTU.patchGroup[2]: "web" stands twice in this list, first in line 8; valid: each value once
+    line 8, column 36: baselines.UBUNTU.patchGroup[3]: "" has 0 characters; valid: the name of a patch group of 1 to 256 characters
+    "#);
+    assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\npatchGroup: []"), @"line 8, column 17: baselines.UBUNTU.patchGroup: the list is empty; valid: the name of a patch group, or a list of names");
+    let many = (0..26).map(|n| format!("g{n}")).collect::<Vec<_>>().join(", ");
+    assert_snapshot!(in_baseline("UBUNTU", &format!("approved: [a]\npatchGroup: [{many}]")), @"line 8, column 17: baselines.UBUNTU.patchGroup: there are 26 patch groups; valid: at most 25, as Systems Manager takes");
+}
+
+#[test]
+fn global_filters() {
+    assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\nglobalFilters: {}"), @"line 8, column 20: baselines.UBUNTU.globalFilters: there is no filter in it; valid: at least one of product, priority; or no such field");
+    assert_snapshot!(in_baseline("UBUNTU", "approved: [a]\nglobalFilters: {priority: [High], severity: [Critical], name: [x]}"), @r#"
+    line 8, column 32: baselines.UBUNTU.globalFilters.priority[0]: "High" is no priority of UBUNTU (did you mean Important?); valid: Required, Important, Standard, Optional, Extra, or * for every value
+    line 8, column 49: baselines.UBUNTU.globalFilters.severity: UBUNTU has no filter severity; valid: the filters product, priority
+    line 8, column 61: baselines.UBUNTU.globalFilters.name: unknown field "name": it belongs in the plan itself or stages[] or baselines.<operating system>.sources[]; valid: product, productFamily, classification, severity, msrcSeverity, priority, patchSet
+    "#);
+    assert_snapshot!(in_baseline("WINDOWS", "approved: [a]\nglobalFilters: {product: [\"*\"], productFamily: [\"*\"], classification: [Tools], msrcSeverity: [Low], patchSet: [OS]}"), @"line 8, column 20: baselines.WINDOWS.globalFilters: the baseline has 5 filters; valid: at most 4, as Systems Manager takes");
 }
 
 #[test]

@@ -156,8 +156,8 @@ stages:
     assert_eq!(windows.rules[0].approve, Some(Approve::AfterDays(0)));
     assert_eq!(windows.rules[1].patch_set, ["OS"]);
     assert_eq!(
-        (windows.patch_group.as_deref(), windows.approved_compliance_level),
-        (Some("web servers"), ComplianceLevel::High)
+        (&windows.patch_groups[..], windows.approved_compliance_level),
+        (&["web servers".to_owned()][..], ComplianceLevel::High)
     );
     assert_eq!(plan.stages[0].approve, Some(Approve::AfterDays(360)));
     assert_eq!(plan.stages[1].approve, Some(Approve::Until("2026-11-30".parse().expect("a date"))));

@@ -73,6 +73,10 @@ fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
             _ => format!("[own]\nbaseurl = {address}\ngpgcheck=1"),
         };
     }
+    baseline.global_filters.retain(|key, _| FilterKey::of(os).contains(key));
+    if let Some(values) = baseline.global_filters.get_mut(&FilterKey::PatchSet) {
+        *values = vec!["APPLICATION".to_owned()];
+    }
     for rule in &mut baseline.rules {
         let wanted = std::mem::take(rule);
         for key in FilterKey::of(os).iter().copied().take(MAX_FILTERS) {
@@ -112,11 +116,12 @@ fn raw() -> impl Strategy<Value = PlannedBaseline> {
         patches(),
         sources,
         (select(ComplianceLevel::ALL.to_vec()), select(RejectedAction::ALL.to_vec()), any::<bool>()),
-        option_of("[A-Za-z0-9é日 _.:/=+@-]{1,20}"),
+        btree_set("[A-Za-z0-9é日 _.:/=+@-]{1,20}", 0..4),
+        btree_set(select(FilterKey::ALL.to_vec()), 0..3),
         option_of(select(ComplianceStatus::ALL.to_vec())),
     )
         .prop_map(
-            |(rules, approved, mut rejected, sources, (level, action, non_security), patch_group, available)| {
+            |(rules, approved, mut rejected, sources, (level, action, non_security), groups, global, available)| {
                 rejected.retain(|patch| !approved.contains(patch));
                 let mut sources: Vec<PatchSource> = sources
                     .into_iter()
@@ -136,7 +141,8 @@ fn raw() -> impl Strategy<Value = PlannedBaseline> {
                     rejected_action: action,
                     available_security_updates: available,
                     sources,
-                    patch_group,
+                    global_filters: global.into_iter().map(|key| (key, vec!["*".to_owned()])).collect(),
+                    patch_groups: groups.into_iter().collect(),
                 }
             },
         )

@@ -256,3 +256,22 @@ fn repositories_of_ones_own_may_have_no_advisories() {
     }
     assert_eq!(without("SUSE", ""), [""; 0]);
 }
+
+#[test]
+fn a_rule_that_the_global_filters_leave_nothing_of_is_a_warning() {
+    let with = |rule: &str| {
+        let text = format!(
+            "    globalFilters: {{classification: [Security, Bugfix], severity: [\"*\"]}}\n    rules:\n      - {{{rule}}}"
+        );
+        warnings(&plan("AMAZON_LINUX_2", &text))
+    };
+    assert_eq!(
+        with("classification: [Enhancement, Newpackage]"),
+        [
+            "line 9, column 9: baselines.AMAZON_LINUX_2.rules[0]: the rule can match nothing: globalFilters lets none of its values of classification through; valid: classification with a value of globalFilters.classification: Security, Bugfix"
+        ]
+    );
+    for rule in ["classification: [Bugfix, Enhancement]", "classification: [\"*\"]", "severity: [Low]"] {
+        assert_eq!(with(rule), [""; 0], "{rule}");
+    }
+}

@@ -79,7 +79,7 @@ fn the_reason_names_the_deciding_baseline_and_the_patch_group() {
 #[test]
 fn what_to_do_depends_on_the_patch_groups_of_plan_and_instance() {
     let plain = found(&after_stage("test"));
-    let grouped = ComparedBaseline { patch_group: Some("prod".into()), ..plain.clone() };
+    let grouped = ComparedBaseline { patch_groups: vec!["prod".into(), "web".into()], ..plain.clone() };
     let how = |one: &ComparedBaseline, group| how_to_decide(std::slice::from_ref(one), LINUX, group);
     let all = [
         how(&plain, Some("web")),
@@ -91,8 +91,8 @@ fn what_to_do_depends_on_the_patch_groups_of_plan_and_instance() {
     assert_snapshot!(all.join("\n"), @r#"
     to change that, remove its tag Patch Group or PatchGroup, or give the plan's baseline that patch group; or say conflicts: {otherBaseline: warn} in the plan
     to change that, find out what registered another default baseline during the run; or say conflicts: {otherBaseline: warn} in the plan
-    to change that, give it the tag Patch Group (or PatchGroup) with the value "prod"; or say conflicts: {otherBaseline: warn} in the plan
-    to change that, give it the tag Patch Group (or PatchGroup) with the value "prod"; or say conflicts: {otherBaseline: warn} in the plan
+    to change that, give it the tag Patch Group (or PatchGroup) with the value "prod" or "web"; or say conflicts: {otherBaseline: warn} in the plan
+    to change that, give it the tag Patch Group (or PatchGroup) with the value "prod" or "web"; or say conflicts: {otherBaseline: warn} in the plan
     to change that, find out what registered another baseline for its patch group during the run; or say conflicts: {otherBaseline: warn} in the plan
     "#);
 }

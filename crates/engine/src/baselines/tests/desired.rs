@@ -70,6 +70,39 @@ fn a_stage_replaces_baselines_and_selects_its_own() {
 }
 
 #[test]
+fn global_filters_and_patch_groups_are_those_of_the_plan() {
+    let text = PLAN.replace(
+        "baselines: {AMAZON_LINUX_2023: {rules: [{product: [\"*\"]}], patchGroup: web servers}}",
+        "baselines: {AMAZON_LINUX_2023: {rules: [{product: [\"*\"]}], patchGroup: [web servers, db, cache], globalFilters: {severity: [Critical], classification: [Security, Bugfix]}}}",
+    );
+    assert_ne!(text, PLAN);
+    let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let all = desired(&plan, &plan.stages[2], None);
+    let [linux] = &all[..] else { panic!("one baseline") };
+    assert_eq!(linux.places().collect::<Vec<_>>(), [Some("web servers"), Some("db"), Some("cache")]);
+    let filters = linux.definition.global_filters.iter().map(|filter| (filter.key.as_str(), filter.values.join(" ")));
+    assert_eq!(
+        filters.collect::<Vec<_>>(),
+        [("CLASSIFICATION", "Security Bugfix".to_owned()), ("SEVERITY", "Critical".to_owned())]
+    );
+    // Each group is registered by itself, so a group that has the baseline already is left as it is.
+    let mut observed = untouched();
+    let changes = difference(&all, &observed);
+    let groups = |changes: &[Change]| -> Vec<String> {
+        let group = |change: &Change| match change {
+            Change::RegisterForPatchGroup { group, .. } => Some(group.clone()),
+            _ => None,
+        };
+        changes.iter().filter_map(group).collect()
+    };
+    assert_eq!(groups(&changes), ["web servers", "db", "cache"]);
+    observed = applied(observed, &changes, &all);
+    assert_eq!(difference(&all, &observed), []);
+    observed.patch_groups.retain(|entry| entry.group != "db");
+    assert_eq!(groups(&difference(&all, &observed)), ["db"]);
+}
+
+#[test]
 fn debian_and_ubuntu_get_a_delay_without_effect_whatever_the_stage_says() {
     let text = PLAN
         .replace("[AMAZON_LINUX_2023, WINDOWS]", "[AMAZON_LINUX_2023, UBUNTU, WINDOWS]")
@@ -129,6 +162,11 @@ fn the_hash_is_that_of_what_is_wanted_and_of_nothing_else() {
         &|other| other.definition.approved_patches_enable_non_security = true,
         &|other| other.operating_system = Os::AmazonLinux2,
         &|other| other.patch_group = Some("web".to_owned()),
+        &|other| other.more_patch_groups = vec!["db".to_owned()],
+        &|other| {
+            let values = vec!["Security".to_owned()];
+            other.definition.global_filters = vec![PatchFilter { key: "CLASSIFICATION".to_owned(), values }];
+        },
     ] {
         assert_ne!(hash, hash_after(change));
     }

@@ -94,7 +94,7 @@ fn a_changed_plan_changes_only_what_differs() {
     definition.approval_rules[0].approve_after_days = Some(1);
     definition.description = "other".to_owned();
     let (name, os) = (wanted[0].name.clone(), wanted[0].operating_system);
-    wanted[0] = Baseline::new(name, ("monthly", "test"), os, definition, None);
+    wanted[0] = Baseline::new(name, ("monthly", "test"), os, definition, &[]);
     let changes = difference(&wanted, &after_stage("test"));
     let hash = wanted[0].hash();
     assert_snapshot!(lines(&changes).replace(&hash, "<hash>"), @"
@@ -159,7 +159,7 @@ fn a_delay_of_zero_that_the_api_reports_for_ubuntu_is_no_difference() {
     let mut wanted = stage("test").remove(0);
     wanted.operating_system = Os::Ubuntu;
     wanted.definition.approval_rules[0].approve_after_days = None;
-    let wanted = Baseline::new(wanted.name, ("monthly", "test"), Os::Ubuntu, wanted.definition, None);
+    let wanted = Baseline::new(wanted.name, ("monthly", "test"), Os::Ubuntu, wanted.definition, &[]);
     let wanted = std::slice::from_ref(&wanted);
     let mut observed = applied(untouched(), &difference(wanted, &untouched()), wanted);
     let ours = observed.baselines.last_mut().expect("ours");
@@ -324,7 +324,7 @@ fn changes_survive_json() {
 fn counted_as(planned: Option<ComplianceStatus>, found: Option<ComplianceStatus>) -> (Baseline, Observed) {
     let [_, windows] = &stage("test")[..] else { panic!("two baselines") };
     let definition = Definition { available_security_updates: planned, ..windows.definition.clone() };
-    let baseline = Baseline::new(windows.name.clone(), ("monthly", "test"), Os::Windows, definition, None);
+    let baseline = Baseline::new(windows.name.clone(), ("monthly", "test"), Os::Windows, definition, &[]);
     let mut observed = after_stage("test");
     let ours = observed.baselines.iter_mut().find(|one| one.name == baseline.name).expect("it is there");
     ours.definition.as_mut().expect("a definition").available_security_updates = found;

@@ -59,14 +59,15 @@ fn definition() -> impl Strategy<Value = Definition> {
 
 /// Generates the baselines of a stage, for some of the operating systems.
 fn wanted() -> impl Strategy<Value = Vec<Baseline>> {
-    let one = (definition(), proptest::option::of(select(GROUPS.to_vec())));
+    let one = (definition(), proptest::sample::subsequence(GROUPS.to_vec(), 0..=2));
     (subsequence(SYSTEMS.to_vec(), 0..=3), vec(one, 3)).prop_map(|(systems, parts)| {
         systems
             .into_iter()
             .zip(parts)
-            .map(|(os, (definition, group))| {
+            .map(|(os, (definition, groups))| {
                 let names = ("p", "s");
-                Baseline::new(baseline_name(names, os), names, os, definition, group.map(str::to_owned))
+                let groups: Vec<String> = groups.into_iter().map(str::to_owned).collect();
+                Baseline::new(baseline_name(names, os), names, os, definition, &groups)
             })
             .collect()
     })
@@ -152,16 +153,18 @@ proptest! {
             if changes.iter().any(|change| stands_in_the_way(&change)) {
                 continue;
             }
-            let id = match &baseline.patch_group {
-                None => after.defaults.get(&baseline.operating_system).map(String::as_str),
-                Some(group) => after.of_group(baseline.operating_system, group),
-            };
-            let registered = id.and_then(|id| after.baseline(id)).expect("it is registered");
-            prop_assert_eq!(&registered.name, &baseline.name);
-            prop_assert_eq!(&registered.tags[HASH_TAG], &baseline.tags[HASH_TAG]);
-            let os = baseline.operating_system;
-            let definition = registered.definition.as_ref().map(|definition| definition.canonical(os));
-            prop_assert!(definition.is_none_or(|definition| definition == baseline.definition.canonical(os)));
+            for place in baseline.places() {
+                let id = match place {
+                    None => after.defaults.get(&baseline.operating_system).map(String::as_str),
+                    Some(group) => after.of_group(baseline.operating_system, group),
+                };
+                let registered = id.and_then(|id| after.baseline(id)).expect("it is registered");
+                prop_assert_eq!(&registered.name, &baseline.name);
+                prop_assert_eq!(&registered.tags[HASH_TAG], &baseline.tags[HASH_TAG]);
+                let os = baseline.operating_system;
+                let definition = registered.definition.as_ref().map(|definition| definition.canonical(os));
+                prop_assert!(definition.is_none_or(|definition| definition == baseline.definition.canonical(os)));
+            }
         }
     }
 

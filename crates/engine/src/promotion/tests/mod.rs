@@ -77,5 +77,5 @@ fn baseline(os: OperatingSystem, rejected: usize) -> Baseline {
         available_security_updates: None,
         sources: vec![],
     };
-    Baseline::new("b".into(), ("monthly", "production"), os, definition, None)
+    Baseline::new("b".into(), ("monthly", "production"), os, definition, &[])
 }

@@ -16,7 +16,7 @@ fn compared() -> Vec<ComparedBaseline> {
         operating_system: OS,
         name: "orgpatch-m-test-AMAZON_LINUX_2023".into(),
         id: Some("pb-plan".into()),
-        patch_group: None,
+        patch_groups: Vec::new(),
         is_as_planned: true,
         default: None,
         others: Vec::new(),
