@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 /// Returns a number with its noun: `1 account`, `2 accounts`.
 #[must_use]
-pub fn counted<N: Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
     format!("{n} {what}{}", if n == N::from(1) { "" } else { "s" })
 }
 

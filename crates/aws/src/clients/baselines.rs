@@ -50,10 +50,12 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// Adds a refusal for an operating system, unless it has one.
-    fn refused(&mut self, os: OperatingSystem, error: &CallError) {
-        if self.refusals.iter().all(|refusal| refusal.operating_system != os) {
-            self.refusals.push(Refusal::of_look(os, &error.to_string()));
+    /// Adds a refusal for each of the operating systems that has none.
+    fn refused(&mut self, systems: impl IntoIterator<Item = OperatingSystem>, error: &CallError) {
+        for os in systems {
+            if self.refusals.iter().all(|refusal| refusal.operating_system != os) {
+                self.refusals.push(Refusal::of_look(os, &error.to_string()));
+            }
         }
     }
 }
@@ -80,7 +82,7 @@ impl Baselines {
         match self.list().await {
             Ok(observed) => looked.observed = observed,
             Err(error) if error.kind.is_refusal() => {
-                desired.iter().for_each(|baseline| looked.refused(baseline.operating_system, &error));
+                looked.refused(desired.iter().map(|baseline| baseline.operating_system), &error);
                 return Ok(looked);
             }
             Err(error) => return Err(error),
@@ -91,7 +93,7 @@ impl Baselines {
                 Ok(found) => looked.observed.patch_groups = found,
                 Err(error) if error.kind.is_refusal() => {
                     let with_group = desired.iter().filter(|baseline| baseline.patch_group.is_some());
-                    with_group.for_each(|baseline| looked.refused(baseline.operating_system, &error));
+                    looked.refused(with_group.map(|baseline| baseline.operating_system), &error);
                 }
                 Err(error) => return Err(error),
             }
@@ -105,8 +107,7 @@ impl Baselines {
             match self.details(baseline, with_tags, named(&baseline.name)).await {
                 Ok(()) => {}
                 Err(error) if error.kind.is_refusal() => {
-                    let os = OperatingSystem::from_name(&baseline.operating_system);
-                    os.iter().for_each(|os| looked.refused(*os, &error));
+                    looked.refused(OperatingSystem::from_name(&baseline.operating_system), &error);
                 }
                 Err(error) => return Err(error),
             }

@@ -190,13 +190,9 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         baseline_changes,
         are_baselines_compared,
     } = facts;
-    let with_unlisted = |reason: Reason| match unlisted_chunks as usize * CHUNK_SIZE {
-        0 => reason,
-        n => Reason {
-            text: format!("{}; up to {} of the target are in no row", reason.text, counted(n, "instance")),
-            ..reason
-        },
-    };
+    let unlisted = (unlisted_chunks > 0).then(|| counted(unlisted_chunks as usize * CHUNK_SIZE, "instance"));
+    let unlisted = unlisted.map(|instances| format!("up to {instances} of the target are in no row"));
+    let with_unlisted = |reason: Reason| noted(reason, unlisted.as_deref());
     let lost = with_unlisted(Reason::new(
         ReasonCode::Lost,
         child_error
@@ -251,27 +247,13 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         (None, None) => {}
     }
     if operation == Operation::Install {
-        let why = match end {
-            StepEnd::Over if !is_scanned_whole => Reason::new(
-                ReasonCode::NotOrdered,
-                "patches are missing, but other instances of the target could not be scanned, so nothing is installed there",
-            ),
-            StepEnd::Over => Reason::new(
-                ReasonCode::NotOrdered,
-                "patches are missing, but the step broke before its install plan was written",
-            ),
-            StepEnd::Cut(reason) => reason.clone(),
-        };
-        for row in rows.values_mut().filter(|row| row.outcome == Outcome::Missing) {
-            row.outcome = Outcome::NotAttempted;
-            row.reason = why.clone();
-        }
+        not_ordered(&mut rows, end, is_scanned_whole);
     }
     TargetResult {
         target,
         chunk,
         outcome,
-        reason: noted(reason, note.filter(|_| outcome == TargetOutcome::Reached)),
+        reason: noted(reason, note.as_deref().filter(|_| outcome == TargetOutcome::Reached)),
         instances: rows.into_values().collect(),
         conflict_notes,
         matching,
@@ -283,8 +265,27 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
     }
 }
 
-/// Puts a note behind the reason of a target that was reached. Of any other the outcome says all there is.
-fn noted(reason: Reason, note: Option<String>) -> Reason {
+/// Records of the instances for which no install was ordered why that is.
+fn not_ordered(rows: &mut BTreeMap<String, InstanceRow>, end: &StepEnd, is_scanned_whole: bool) {
+    let why = match end {
+        StepEnd::Over if !is_scanned_whole => Reason::new(
+            ReasonCode::NotOrdered,
+            "patches are missing, but other instances of the target could not be scanned, so nothing is installed there",
+        ),
+        StepEnd::Over => Reason::new(
+            ReasonCode::NotOrdered,
+            "patches are missing, but the step broke before its install plan was written",
+        ),
+        StepEnd::Cut(reason) => reason.clone(),
+    };
+    for row in rows.values_mut().filter(|row| row.outcome == Outcome::Missing) {
+        row.outcome = Outcome::NotAttempted;
+        row.reason = why.clone();
+    }
+}
+
+/// Puts a note behind a reason.
+fn noted(reason: Reason, note: Option<&str>) -> Reason {
     match note {
         Some(note) => Reason { text: format!("{}; {note}", reason.text), ..reason },
         None => reason,
