@@ -4,7 +4,7 @@ WITH tried AS (
   SELECT 'account' AS kind, account_id, account_name, ou_path, region, '' AS instance_id, started_at, reason_text,
     outcome IN ('access-denied', 'inactive', 'region-disabled', 'error') AS out_of_reach
   FROM targets
-  WHERE outcome <> 'not-attempted'
+  WHERE outcome NOT IN ('skipped', 'not-attempted')
   UNION ALL
   SELECT 'instance' AS kind, account_id, account_name, ou_path, region, instance_id, started_at, reason_text,
     outcome IN ('unreachable', 'not-ready') AS out_of_reach

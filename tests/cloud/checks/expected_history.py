@@ -356,7 +356,7 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
     for report in sorted(reports, key=lambda one: moment(one["run"]["startedAt"])):
         started = written(report["run"]["startedAt"])
         for target in report["targets"]:
-            if target["outcome"] != "not-attempted":
+            if target["outcome"] not in {"skipped", "not-attempted"}:
                 reached = target["outcome"] == "reached"
                 tries["account", target["accountId"], target["region"], ""].append((reached, started, target, target))
         for _, target, row in rows([report]):
