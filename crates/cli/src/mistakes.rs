@@ -59,11 +59,13 @@ impl ValidateResult {
     }
 }
 
-/// Returns the JSON document of the results: the result itself if there is one, and otherwise the list of them.
-pub fn document(results: &[ValidateResult]) -> String {
+/// Returns the JSON document of the results: the list of them if several plans were given, and otherwise the result itself. Of a
+/// plan that could not be read there is none.
+pub fn document(results: &[ValidateResult], is_list: bool) -> String {
     let document = match results {
-        [one] => serde_json::to_string_pretty(one),
-        several => serde_json::to_string_pretty(several),
+        several if is_list => serde_json::to_string_pretty(several),
+        [one, ..] => serde_json::to_string_pretty(one),
+        [] => return String::new(),
     };
     document.expect("texts and numbers are always JSON") + "\n"
 }
@@ -220,7 +222,7 @@ stages:
     #[test]
     fn results_for_programs() {
         let file = PlanFile { name: "monthly.yaml".to_owned(), text: PLAN.to_owned(), warnings: Vec::new() };
-        assert_snapshot!(document(&[ValidateResult::of_mistakes(&file, &errors_of(PLAN))]), @r#"
+        assert_snapshot!(document(&[ValidateResult::of_mistakes(&file, &errors_of(PLAN))], false), @r#"
         {
           "plan": "monthly.yaml",
           "valid": false,

@@ -27,7 +27,7 @@ pub fn read(path: &Path, format: Format) -> Result<(PlanFile, Plan), ExitCode> {
         Ok(plan) => Ok((file, plan)),
         Err(errors) => {
             print(&match format {
-                Format::Json => mistakes::document(&[mistakes::ValidateResult::of_mistakes(&file, &errors)]),
+                Format::Json => mistakes::document(&[mistakes::ValidateResult::of_mistakes(&file, &errors)], false),
                 Format::Text => mistakes::in_lines(&file, &errors),
             });
             Err(ExitCode::from(REFUSED))

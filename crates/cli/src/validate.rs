@@ -33,8 +33,8 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
         }
         status = status.max(if read.is_ok() { 0 } else { REFUSED });
     }
-    if !results.is_empty() {
-        print(&mistakes::document(&results));
+    if matches!(arguments.format, Format::Json) {
+        print(&mistakes::document(&results, arguments.plans.len() > 1));
     }
     ExitCode::from(status)
 }

@@ -75,6 +75,10 @@ fn every_plan_is_checked_whatever_the_others_are() {
     let documents: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let valid: Vec<_> = documents.as_array().expect("a list").iter().map(|one| one["valid"].as_bool()).collect();
     assert_eq!(valid, [Some(false), Some(true)]);
+    // The form does not depend on which of them can be read.
+    let output = orgpatch(&["validate", "no-such-plan.yaml", &monthly, "--format", "json"], b"");
+    let documents: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(documents.as_array().map(Vec::len), Some(1));
 }
 
 #[test]

@@ -153,14 +153,20 @@ pub(super) fn load(text: &str) -> Result<Node, YamlError> {
 /// a line, or behind one of `- : , [ { ?`. The parser often finds out in the next line that has content, so it looks in `line`
 /// and in the one with content before it.
 fn foreign_space(text: &str, line: usize) -> Option<(Location, char)> {
-    let lines: Vec<&str> = text.lines().take(line).collect();
+    // The parser does not see a byte order mark, so neither do its columns.
+    let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).lines().take(line).collect();
     let has_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let above = lines.iter().enumerate().rev().skip(1).find(|(_, line)| has_content(line));
+    let above = lines.iter().enumerate().rev().skip_while(|(number, _)| number + 1 >= line);
+    let above = above.into_iter().find(|(_, line)| has_content(line));
     let suspects = lines.iter().enumerate().nth(line.checked_sub(1)?).into_iter().chain(above);
     suspects.into_iter().find_map(|(number, line)| {
         let mut separates = true;
         for (column, character) in line.chars().enumerate() {
             let is_space = matches!(character, ' ' | '\t');
+            // Behind these, any character may stand.
+            if separates && matches!(character, '#' | '"' | '\'') {
+                break;
+            }
             if separates && !is_space && (character.is_whitespace() || is_invisible(character)) {
                 let column = column + 1;
                 return Some((Location { line: number + 1, column, end_column: Some(column + 1) }, character));

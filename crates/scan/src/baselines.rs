@@ -40,14 +40,24 @@ pub async fn converge(
     settings: &StepSettings,
     inventory: &mut Inventory,
 ) -> Result<(), TargetError> {
+    let key = request.key(TargetObject::AppliedBaselines);
+    if let Some(applied) = context.store.find_once::<AppliedBaselines>(&key).await? {
+        // An earlier try decided which operating systems have the plan's baseline. Results are compared with what it wrote.
+        let wanted = wanted(context, request, settings).await?;
+        let wanted = wanted.iter().map(|baseline| baseline.operating_system);
+        list::skip_blocked(&mut inventory.instances, &applied.blocked_of(wanted));
+        return Ok(());
+    }
     let Some(found) = compare(context, request, settings, inventory).await? else {
         return Ok(());
     };
     let (changes, compared) = (found.record.changes.clone(), found.record.compared.clone());
     let Applied { created, refusals } = found.change(context, request).await?;
+    let blocked = blocked(&with_refusals(changes, &refusals));
     let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, &refusals);
-    context.store.write_once(&request.key(TargetObject::AppliedBaselines), &applied).await?;
-    list::skip_blocked(&mut inventory.instances, &blocked(&with_refusals(changes, &refusals)));
+    let applied = AppliedBaselines { blocked, ..applied };
+    context.store.write_once(&key, &applied).await?;
+    list::skip_blocked(&mut inventory.instances, &applied.blocked);
     Ok(())
 }
 
@@ -128,7 +138,15 @@ async fn difference_to(
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let (baselines, memory) = (Baselines::new(&member), remembered(context, request).await?);
     let looked = baselines.observe(&desired, memory.is_of_earlier_version()).await;
-    let Looked { observed, refusals } = context.sessions.target_result(&request.target, looked).await?;
+    let Looked { observed, mut refusals, is_incomplete } =
+        context.sessions.target_result(&request.target, looked).await?;
+    if is_incomplete && memory.is_of_earlier_version() {
+        // The list of what orgpatch created is made from all baselines once. Made from some of them, it would disown the others.
+        let is_refused = |os| refusals.iter().any(|refusal| refusal.operating_system == os);
+        let others = desired.iter().map(|baseline| baseline.operating_system).filter(|os| !is_refused(*os));
+        let others: Vec<Refusal> = others.map(|os| Refusal::of_look(os, "not every baseline could be read")).collect();
+        refusals.extend(others);
+    }
     let observed = observed.recognized(&memory);
     let mut desired = desired;
     desired.retain(|baseline| refusals.iter().all(|refusal| refusal.operating_system != baseline.operating_system));
@@ -136,7 +154,7 @@ async fn difference_to(
     let compared = desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes)).collect();
     let previous = Previous::of(&changes, &observed);
     let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes, compared };
-    Ok(Found { baselines, desired, memory, observed, record, refusals })
+    Ok(Found { baselines, desired, memory, observed, record, refusals, is_incomplete })
 }
 
 /// What a target has, and what is to be done about it.
@@ -150,6 +168,8 @@ struct Found {
     record: BaselineRecord,
     /// What AWS refused to show. Nothing is wanted of these operating systems.
     refusals: Vec<Refusal>,
+    /// True if AWS refused to show something, of these operating systems or of others.
+    is_incomplete: bool,
 }
 
 impl Found {
@@ -161,7 +181,7 @@ impl Found {
         let memory = self.expect(context, request).await?;
         let made = self.baselines.apply(&self.record.changes, &self.desired, &token(request)).await;
         let mut applied = context.sessions.target_result(&request.target, made).await?;
-        remember(context, request, &memory, &memory.clone().after(&applied.created)).await?;
+        remember(context, request, &memory, &memory.clone().after(&applied.created, self.is_incomplete)).await?;
         applied.refusals = self.refusals.into_iter().chain(applied.refusals).collect();
         warn_and_write_refusals(context, request, &applied.refusals).await?;
         Ok(applied)
@@ -176,14 +196,17 @@ impl Found {
         let memory = self.expect(context, request).await?;
         let made = self.baselines.apply_all(&self.record.changes, &self.desired, &token(request)).await;
         let applied = context.sessions.target_result(&request.target, made).await?;
-        remember(context, request, &memory, &memory.clone().after(&applied.created)).await?;
+        remember(context, request, &memory, &memory.clone().after(&applied.created, self.is_incomplete)).await?;
         Ok(applied)
     }
 
     /// Remembers what will be replaced and created, before it is: a function that dies in between finds its own again.
     async fn expect(&self, context: &FunctionContext, request: &TargetRequest) -> Result<BaselineMemory, TargetError> {
         log(request, &self.record.changes);
-        let memory = self.memory.clone().before(&self.record.changes, &self.observed);
+        if self.is_incomplete && self.memory.is_of_earlier_version() {
+            return Ok(self.memory.clone());
+        }
+        let memory = self.memory.clone().before(&self.record.changes, &self.observed, self.is_incomplete);
         remember(context, request, &self.memory, &memory).await?;
         Ok(memory)
     }

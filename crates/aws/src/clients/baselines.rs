@@ -45,14 +45,18 @@ pub struct Applied {
 pub struct Looked {
     /// The baselines and patch groups of the account.
     pub observed: Observed,
-    /// The operating systems of which AWS refused to show something. What is observed of them is not complete.
+    /// The operating systems, of those that were asked about, of which AWS refused to show something.
     pub refusals: Vec<Refusal>,
+    /// True if AWS refused to show something, whatever it is about: what is observed is not all there is.
+    pub is_incomplete: bool,
 }
 
 impl Looked {
-    /// Adds a refusal for each of the operating systems that has none.
-    fn refused(&mut self, systems: impl IntoIterator<Item = OperatingSystem>, error: &CallError) {
-        for os in systems {
+    /// Adds a refusal for each of the operating systems that has none and that `desired` is about.
+    fn refused(&mut self, desired: &[Baseline], systems: impl IntoIterator<Item = OperatingSystem>, error: &CallError) {
+        self.is_incomplete = true;
+        let is_desired = |os: &OperatingSystem| desired.iter().any(|baseline| baseline.operating_system == *os);
+        for os in systems.into_iter().filter(is_desired) {
             if self.refusals.iter().all(|refusal| refusal.operating_system != os) {
                 self.refusals.push(Refusal::of_look(os, &error.to_string()));
             }
@@ -82,7 +86,7 @@ impl Baselines {
         match self.list().await {
             Ok(observed) => looked.observed = observed,
             Err(error) if error.kind.is_refusal() => {
-                looked.refused(desired.iter().map(|baseline| baseline.operating_system), &error);
+                looked.refused(desired, desired.iter().map(|baseline| baseline.operating_system), &error);
                 return Ok(looked);
             }
             Err(error) => return Err(error),
@@ -93,7 +97,7 @@ impl Baselines {
                 Ok(found) => looked.observed.patch_groups = found,
                 Err(error) if error.kind.is_refusal() => {
                     let with_group = desired.iter().filter(|baseline| baseline.patch_group.is_some());
-                    looked.refused(with_group.map(|baseline| baseline.operating_system), &error);
+                    looked.refused(desired, with_group.map(|baseline| baseline.operating_system), &error);
                 }
                 Err(error) => return Err(error),
             }
@@ -107,7 +111,7 @@ impl Baselines {
             match self.details(baseline, with_tags, named(&baseline.name)).await {
                 Ok(()) => {}
                 Err(error) if error.kind.is_refusal() => {
-                    looked.refused(OperatingSystem::from_name(&baseline.operating_system), &error);
+                    looked.refused(desired, OperatingSystem::from_name(&baseline.operating_system), &error);
                 }
                 Err(error) => return Err(error),
             }

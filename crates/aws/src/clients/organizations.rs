@@ -41,7 +41,7 @@ pub async fn read(config: &SdkConfig, wanted: &HashSet<String>) -> Result<Organi
     Ok(organization)
 }
 
-/// Single accounts of the organization. The rate of calls adapts to what Organizations allows.
+/// Single accounts of the organization.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     client: Client,
@@ -54,8 +54,8 @@ impl Accounts {
     /// Builds the client.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        let config = aws_sdk_organizations::config::Builder::from(config).retry_config(adaptive_retry()).build();
-        Self { client: Client::from_conf(config) }
+        // One call for a target: a client that adapts its rate would wait for seconds because of the target before.
+        Self { client: Client::new(config) }
     }
 
     /// Returns an account as it is now; None if the organization does not have it.

@@ -48,7 +48,10 @@ impl<'a> Filter<'a> {
     }
 
     fn wants_target(&self, target: &TargetReport) -> bool {
-        let below = |unit: &String| names_of_path(&target.ou_path).starts_with(&names_of_path(unit));
+        let below = |unit: &String| match names_of_path(unit) {
+            root if root.is_empty() => target.ou_path.is_empty(),
+            unit => names_of_path(&target.ou_path).starts_with(&unit),
+        };
         matches_any(self.stages, |stage| *stage == target.stage)
             && matches_any(self.units, below)
             && matches_any(self.accounts, |account| *account == target.account_id || *account == target.account_name)

@@ -1,6 +1,6 @@
 //! The baselines that a target had when its scan began, and what they say about an instance that another one judged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -22,6 +22,9 @@ pub struct AppliedBaselines {
     pub at: Timestamp,
     /// One for each operating system for which the target has the plan's baseline.
     pub baselines: Vec<ComparedBaseline>,
+    /// The operating systems for which it does not, with the reasons. Their instances are skipped.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub blocked: BTreeMap<OperatingSystem, Reason>,
 }
 
 impl AppliedBaselines {
@@ -43,8 +46,27 @@ impl AppliedBaselines {
                 is_as_planned: true,
                 ..one.clone()
             })
+            .filter(|one| one.id.is_some())
             .collect();
-        Self { target: target.clone(), at, baselines }
+        Self { target: target.clone(), at, baselines, blocked: BTreeMap::new() }
+    }
+
+    /// Returns the operating systems, of those for which the plan has a baseline, that the target does not have it for. A function
+    /// that is called again must hold to that: results are compared with this record, which is written once.
+    #[must_use]
+    pub fn blocked_of(&self, wanted: impl IntoIterator<Item = OperatingSystem>) -> BTreeMap<OperatingSystem, Reason> {
+        let mut blocked = self.blocked.clone();
+        for os in wanted {
+            if self.baselines.iter().all(|one| one.operating_system != os) {
+                blocked.entry(os).or_insert_with(|| {
+                    Reason::new(
+                        ReasonCode::BaselineRefused,
+                        format!("the baseline for {os} was not put in place when the run first looked at the target"),
+                    )
+                });
+            }
+        }
+        blocked
     }
 
     /// Returns the baselines that hold in an install: those that withhold patches, and for other operating systems those of the

@@ -63,13 +63,13 @@ impl BaselineMemory {
     }
 
     /// Returns what to remember before those changes are made: what they replace, every baseline that was recognized, and those
-    /// that will be created.
+    /// that will be created. `is_incomplete`: AWS did not show everything, so what is expected and not found stays expected.
     #[must_use]
-    pub fn before(self, changes: &[Change], observed: &Observed) -> Self {
+    pub fn before(self, changes: &[Change], observed: &Observed, is_incomplete: bool) -> Self {
         let previous = self.previous.or_later(Previous::of(changes, observed));
         // Ids of baselines that the list does not show stay: a list may be behind.
         let mut created: Vec<CreatedBaseline> =
-            self.created.into_iter().flatten().filter(|one| one.id.is_some()).collect();
+            self.created.into_iter().flatten().filter(|one| is_incomplete || one.id.is_some()).collect();
         for baseline in observed.baselines.iter().filter(|baseline| baseline.is_of_orgpatch()) {
             let is_known = |one: &CreatedBaseline| one.id.as_ref().is_some_and(|id| same_id(id, &baseline.id));
             if !created.iter().any(is_known) {
@@ -95,13 +95,13 @@ impl BaselineMemory {
     }
 
     /// Returns what to remember after the changes. `ids` are those of the baselines that were created, by name; what was not
-    /// created is no longer expected.
+    /// created is no longer expected, unless AWS did not show everything (`is_incomplete`).
     #[must_use]
-    pub fn after(mut self, ids: &HashMap<String, String>) -> Self {
+    pub fn after(mut self, ids: &HashMap<String, String>, is_incomplete: bool) -> Self {
         for one in self.created.iter_mut().flatten().filter(|one| one.id.is_none()) {
             one.id = ids.get(&one.name).cloned();
         }
-        if let Some(created) = &mut self.created {
+        if let Some(created) = self.created.as_mut().filter(|_| !is_incomplete) {
             created.retain(|one| one.id.is_some());
         }
         self

@@ -30,7 +30,10 @@ pub struct Content {
 pub(super) struct Step {
     /// The document, or why it is not known.
     pub document: Result<DocumentId, String>,
-    pub parameters: BTreeMap<String, Passed>,
+    /// The parameter of the outer document that names it, with it as the default. A run may name another one.
+    pub named_by: Option<String>,
+    /// None: which parameters it passes cannot be read.
+    pub parameters: Option<BTreeMap<String, Passed>>,
 }
 
 /// The value of a parameter that a step passes.
@@ -39,6 +42,8 @@ pub(super) enum Passed {
     Literal(String),
     /// The value of a parameter of the outer document.
     Parameter(String),
+    /// Something else, such as several values.
+    Unreadable,
 }
 
 impl DocumentId {
@@ -77,12 +82,21 @@ impl Content {
             Value::Object(fields) => {
                 if let (Some(action), Some(inputs)) = (value["action"].as_str(), fields.get("inputs"))
                     && let Some(step) = self.step(action, inputs)
-                    && self.steps.len() < MOST_STEPS
                     && !self.steps.contains(&step)
                 {
-                    self.steps.push(step);
+                    self.add(step);
                 }
                 fields.values().for_each(|field| self.walk(field));
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, step: Step) {
+        match self.steps.len() {
+            0..MOST_STEPS => self.steps.push(step),
+            MOST_STEPS => {
+                self.steps.push(Step::unknown(format!("it has more than {MOST_STEPS} steps that run documents")));
             }
             _ => {}
         }
@@ -93,8 +107,7 @@ impl Content {
     fn step(&self, action: &str, inputs: &Value) -> Option<Step> {
         let (document, parameters) = match action {
             "aws:runDocument" if inputs["documentType"] != "SSMDocument" => {
-                let why = "it runs a document that it downloads".to_owned();
-                return Some(Step { document: Err(why), parameters: BTreeMap::new() });
+                return Some(Step::unknown("it runs a document that it downloads".to_owned()));
             }
             "aws:runDocument" => ("documentPath", "documentParameters"),
             "aws:runCommand" => ("DocumentName", "Parameters"),
@@ -104,17 +117,25 @@ impl Content {
         };
         let version = inputs["DocumentVersion"].as_str().filter(|version| !version.contains("{{"));
         let named = inputs[document].as_str().unwrap_or_default();
+        let named_by = parameter(named).map(str::to_owned);
         let document = match parameter(named) {
             None => Ok(named),
-            Some(of) => self
-                .defaults
-                .get(of)
-                .map(String::as_str)
-                .ok_or_else(|| format!("its parameter {of} names the document that it runs")),
+            Some(of) => self.defaults.get(of).map(String::as_str).ok_or_else(|| named_by_parameter(of)),
         };
         let document = document.map(|named| DocumentId::new(named, version));
-        Some(Step { document, parameters: passed(&inputs[parameters]) })
+        Some(Step { document, named_by, parameters: passed(&inputs[parameters]) })
     }
+}
+
+impl Step {
+    fn unknown(why: String) -> Self {
+        Self { document: Err(why), named_by: None, parameters: None }
+    }
+}
+
+/// Returns why a document is not known that a parameter names.
+pub(super) fn named_by_parameter(parameter: &str) -> String {
+    format!("its parameter {parameter} names the document that it runs")
 }
 
 fn starts_a_document(inputs: &Value) -> bool {
@@ -122,19 +143,23 @@ fn starts_a_document(inputs: &Value) -> bool {
     text("Service") == "ssm" && ["sendcommand", "startautomationexecution"].contains(&text("Api").as_str())
 }
 
-/// Returns the parameters that a step passes: an object, or its text as JSON.
-fn passed(value: &Value) -> BTreeMap<String, Passed> {
+/// Returns the parameters that a step passes: an object, or its text as JSON. None if it is neither.
+fn passed(value: &Value) -> Option<BTreeMap<String, Passed>> {
+    if value.is_null() {
+        return Some(BTreeMap::new());
+    }
     let read = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let fields = read.as_ref().unwrap_or(value).as_object();
     let given = |(name, value): (&String, &Value)| {
-        let text = plain(value)?;
-        let passed = match parameter(&text) {
-            Some(of) => Passed::Parameter(of.to_owned()),
-            None => Passed::Literal(text),
+        let passed = match plain(value) {
+            Some(text) => match parameter(&text) {
+                Some(of) => Passed::Parameter(of.to_owned()),
+                None => Passed::Literal(text),
+            },
+            None => Passed::Unreadable,
         };
-        Some((name.clone(), passed))
+        (name.clone(), passed)
     };
-    fields.into_iter().flatten().filter_map(given).collect()
+    Some(read.as_ref().unwrap_or(value).as_object()?.iter().map(given).collect())
 }
 
 /// Returns the name in `{{ name }}`.

@@ -139,5 +139,27 @@ fn what_cannot_be_seen_has_a_reason() {
     assert_eq!(installs(of(&[file, command("AWS-RunPatchBaseline", &json!({}))])), Installs::Always);
     // A document with many steps does not take memory for all of them.
     let many: Vec<Value> = (0..1_000).map(|nth| command(&format!("AWS-UpdateSSMAgent{nth}"), &json!({}))).collect();
-    assert_eq!(of(&many), Look::Known(None));
+    assert_snapshot!(why(of(&many)), @"it has more than 30 steps that run documents");
+}
+
+#[test]
+fn what_a_run_may_say_otherwise_is_not_taken_from_a_default() {
+    let run = |inputs: Value| {
+        let text = json!({
+            "schemaVersion": "2.2",
+            "parameters": {"Doc": {"type": "String", "default": "AWS-RunShellScript"}},
+            "mainSteps": [{"action": "aws:runDocument", "inputs": inputs}],
+        });
+        look(&id("outer"), &known(&[("outer", text.to_string())]))
+    };
+    let Look::NotSeen(why) = run(json!({"documentType": "SSMDocument", "documentPath": "{{ Doc }}"})) else {
+        panic!("a run may name another document");
+    };
+    assert_snapshot!(why, @"its parameter Doc names the document that it runs");
+    for parameters in [json!("{{ All }}"), json!({"Operation": ["Scan", "Install"]})] {
+        let inputs = json!({
+            "documentType": "SSMDocument", "documentPath": "AWS-RunPatchBaseline", "documentParameters": parameters,
+        });
+        assert_eq!(installs(run(inputs)), Installs::Always, "{parameters}");
+    }
 }

@@ -57,6 +57,10 @@ const MOST_NOTES: usize = 50;
 /// The most characters of a note. A resource group may have a name of any length.
 const NOTE_CHARACTERS: usize = 500;
 
+/// Of documents that cannot be seen, the most reasons that have a note, and the most documents that such a note names.
+const UNSEEN_REASONS: usize = 10;
+const NAMED_DOCUMENTS: usize = 5;
+
 /// Returns true if the reason is a conflict with another tool.
 #[must_use]
 pub fn is_reason(reason: &Reason) -> bool {
@@ -144,8 +148,24 @@ pub fn detect(
             running::not_seen(instances, missing, &mut collected);
         }
     }
+    // One note for each reason: many documents must not take the places of what was found.
+    let mut unseen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for UnseenDocument { document, why } in &facts.unseen_documents {
-        let text = format!("orgpatch cannot see whether the document {document} patches: {why}");
+        unseen.entry(why).or_default().push(document);
+    }
+    for (why, documents) in unseen.iter().take(UNSEEN_REASONS) {
+        let named = documents.iter().take(NAMED_DOCUMENTS).copied().collect::<Vec<_>>().join(", ");
+        let more = documents.len().saturating_sub(NAMED_DOCUMENTS);
+        let what = match (documents.len(), more) {
+            (1, _) => format!("the document {named} patches"),
+            (_, 0) => format!("the documents {named} patch"),
+            _ => format!("the documents {named} and {more} more patch"),
+        };
+        collected.note(ReasonCode::ConflictsNotSeen, format!("orgpatch cannot see whether {what}: {why}"));
+    }
+    if unseen.len() > UNSEEN_REASONS {
+        let more: usize = unseen.values().skip(UNSEEN_REASONS).map(Vec::len).sum();
+        let text = format!("orgpatch cannot see of {} more whether they patch", counted(more, "document"));
         collected.note(ReasonCode::ConflictsNotSeen, text);
     }
     collected.not_looked_at(facts.not_looked_at, instances, settings);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use orgpatch_facts::documents;
 
-use super::content::{Content, DocumentId, Passed, Step};
+use super::content::{Content, DocumentId, Passed, Step, named_by_parameter};
 use super::document::{self, Installs, Wrapped};
 
 /// The most documents of a target whose content is read.
@@ -69,6 +69,10 @@ fn resolve(id: &DocumentId, contents: &Contents, depth: usize) -> Result<Found, 
             Ok(inner) => resolve(inner, contents, depth + 1)?,
             Err(why) => not_seen(why.clone()),
         };
+        let inner = match &step.named_by {
+            Some(of) if inner.wrapped.is_none() => not_seen(named_by_parameter(of)),
+            _ => inner,
+        };
         found.not_seen = found.not_seen.or(inner.not_seen);
         let run = inner.wrapped.map(|wrapped| through(wrapped, step, content));
         found.wrapped = match (found.wrapped, run) {
@@ -83,8 +87,10 @@ fn resolve(id: &DocumentId, contents: &Contents, depth: usize) -> Result<Found, 
 fn through(wrapped: Wrapped, step: &Step, content: &Content) -> Wrapped {
     let Installs::Unless { parameter, is, by_default } = wrapped.installs else { return wrapped };
     let decided = |does_not: bool| if does_not { Installs::Never } else { Installs::Always };
-    let installs = match step.parameters.get(&parameter) {
+    let Some(parameters) = &step.parameters else { return Wrapped { installs: Installs::Always, ..wrapped } };
+    let installs = match parameters.get(&parameter) {
         None => decided(by_default),
+        Some(Passed::Unreadable) => Installs::Always,
         Some(Passed::Literal(value)) => decided(is.contains(value)),
         Some(Passed::Parameter(of)) => {
             let by_default = content.defaults.get(of).is_some_and(|default| is.contains(default));

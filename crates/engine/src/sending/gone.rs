@@ -60,6 +60,10 @@ pub fn explained(id: &str, result: Option<InvocationResult>, states: &States) ->
     match (result, reason) {
         (None, Some(reason)) if reason.code == ReasonCode::Terminated => Some(InvocationResult::None(reason)),
         (Some(InvocationResult::Offline(_)), Some(reason)) => Some(InvocationResult::Offline(reason)),
+        // The agent had begun, so it stays a failure and counts for `maxErrors`.
+        (Some(InvocationResult::Failed(failed)), Some(reason)) if failed.code == ReasonCode::ExecutionTimedOut => {
+            Some(InvocationResult::Failed(Reason { text: format!("{}; {}", failed.text, reason.text), ..failed }))
+        }
         (Some(result), Some(reason)) if may_explain(&result) => Some(InvocationResult::None(reason)),
         (result, _) => result,
     }
@@ -97,9 +101,9 @@ mod tests {
         insta::assert_snapshot!(rows.join("\n"), @r"
         i-on - offline:agent-offline none:delivery-timed-out failed:execution-timed-out failed:exit-code-1 Succeeded
         i-up - offline:agent-offline none:delivery-timed-out failed:execution-timed-out failed:exit-code-1 Succeeded
-        i-off - offline:stopped none:stopped none:stopped failed:exit-code-1 Succeeded
-        i-down none:terminated offline:terminated none:terminated none:terminated failed:exit-code-1 Succeeded
-        i-gone none:terminated offline:terminated none:terminated none:terminated failed:exit-code-1 Succeeded
+        i-off - offline:stopped none:stopped failed:execution-timed-out failed:exit-code-1 Succeeded
+        i-down none:terminated offline:terminated none:terminated failed:execution-timed-out failed:exit-code-1 Succeeded
+        i-gone none:terminated offline:terminated none:terminated failed:execution-timed-out failed:exit-code-1 Succeeded
         ");
         assert_eq!(row("i-gone", &States::unknown()), row("i-on", &states), "without an answer of EC2 nothing changes");
     }

@@ -17,6 +17,7 @@ use super::read_filters::{
     at_most_filters, filter_names, global_filters, patch_groups, read_filters, warn_if_disjoint,
 };
 use super::read_sources::sources;
+use super::values;
 use super::{
     Approve, Baselines, ComplianceLevel, Entry, FilterKey, LONGEST_DELAY, MAX_PATCH_ID, MAX_PATCHES, MAX_RULES,
     PlannedBaseline, PlannedRule, RejectedAction, has_approval_dates,
@@ -265,7 +266,7 @@ fn rules(
 fn rule(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem) -> Option<PlannedRule> {
     let fields = decoder.fields(at, &RULE)?;
     let mut rule = PlannedRule::default();
-    let (filters, written) = read_filters(decoder, &fields, os);
+    let (filters, written) = read_filters(decoder, &fields, os, values::OF_A_RULE);
     if written == 0 {
         let problem = "the rule has no filter";
         let valid = format!("at least one of {}; for every patch: product: [\"*\"]", filter_names(os));

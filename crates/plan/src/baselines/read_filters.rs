@@ -11,11 +11,12 @@ use super::{
     FilterKey, MAX_FILTERS, MAX_PATCH_GROUP, MAX_PATCH_GROUPS, MAX_VALUE, MAX_VALUES, PlannedRule, model, values,
 };
 
-/// Reads the filters among some fields, and returns how many are written.
+/// Reads the filters among some fields, and returns how many are written. `patch_sets` are those of filters without `patchSet`.
 pub(super) fn read_filters(
     decoder: &mut Decoder,
     fields: &Fields<'_>,
     os: OperatingSystem,
+    patch_sets: &[&str],
 ) -> (values::Filters, usize) {
     let mut filters = values::Filters::new();
     let mut written = 0;
@@ -31,7 +32,7 @@ pub(super) fn read_filters(
             decoder.refuse(&at.path, at.node.place, problem, format!("the filters {}", filter_names(os)));
         }
     }
-    values::check(decoder, os, &filters);
+    values::check(decoder, os, &filters, patch_sets);
     (filters, written)
 }
 
@@ -74,7 +75,7 @@ pub(super) fn global_filters(
         let valid = format!("at least one of {}; or no such field", filter_names(os));
         decoder.refuse(&at.path, at.node.place, "there is no filter in it", valid);
     }
-    let (filters, written) = read_filters(decoder, &fields, os);
+    let (filters, written) = read_filters(decoder, &fields, os, values::OF_A_BASELINE);
     at_most_filters(decoder, at, written, "baseline");
     filters.into_iter().map(|(key, found)| (key, decode::values(found))).collect()
 }
@@ -88,7 +89,11 @@ pub(super) fn warn_if_disjoint(
 ) {
     let is_any = |values: &[String]| values.is_empty() || values.iter().any(|value| value == "*");
     for (key, passed) in global {
-        let wanted = rule.values(*key);
+        let without = [values::OF_A_RULE[0].to_owned()];
+        let wanted = match rule.values(*key) {
+            [] if *key == FilterKey::PatchSet => &without[..],
+            wanted => wanted,
+        };
         if is_any(wanted) || is_any(passed) || wanted.iter().any(|value| passed.contains(value)) {
             continue;
         }

@@ -28,10 +28,15 @@ struct Known {
     open: bool,
 }
 
-/// Checks the filters of a rule.
-pub(super) fn check(decoder: &mut Decoder, os: OperatingSystem, filters: &Filters) {
+/// The patch sets of a rule without `patchSet`.
+pub(super) const OF_A_RULE: &[&str] = &[DEFAULT_SET];
+/// Those of the global filters of a baseline, whose rules may be about either.
+pub(super) const OF_A_BASELINE: &[&str] = &[DEFAULT_SET, APPLICATION];
+
+/// Checks the filters of a rule or of a baseline. `otherwise` are its patch sets if it names none.
+pub(super) fn check(decoder: &mut Decoder, os: OperatingSystem, filters: &Filters, otherwise: &[&str]) {
     let sets = filters.iter().find(|(key, _)| *key == FilterKey::PatchSet).map_or_else(
-        || vec![DEFAULT_SET.to_owned()],
+        || otherwise.iter().map(|set| (*set).to_owned()).collect::<Vec<_>>(),
         |(_, values)| values.iter().map(|found| found.value.clone()).collect(),
     );
     for (key, values) in filters {
@@ -107,7 +112,8 @@ impl Known {
         }
         let near = nearest(value, self.documented.iter().copied());
         let is_misspelled = near.is_some_and(|near| letters(near) == letters(value));
-        if self.in_doubt.contains(&value) {
+        if let Some(doubted) = self.in_doubt.iter().find(|doubted| letters(doubted) == letters(value)) {
+            let value = *doubted;
             let problem = format!("no source says that patches of {} have the {noun} {}", self.os, quote(value));
             return Judgement::Open(problem + &self.meant(value), self.in_account());
         }
@@ -134,7 +140,7 @@ impl Known {
         }
         let mut others = patch_values::of(self.os.name(), self.key.api_name())
             .filter(|property| property.patch_set.as_deref() == Some(APPLICATION));
-        let is_there = others.any(|property| property.documented.iter().any(|known| known == value));
+        let is_there = others.any(|property| property.documented.iter().any(|known| letters(known) == letters(value)));
         is_there.then(|| {
             let noun = self.key.noun();
             Judgement::Open(
@@ -154,10 +160,11 @@ impl Known {
         if let Some(other) = homes().filter(of_own).filter_map(kind).find(|key| *key != self.key) {
             return Some(format!("{}, not {}", other.one(), self.key.one()));
         }
-        if let Some(other) = homes().find(|property| property.key == self.key.api_name()) {
+        let foreign = || homes().filter(|property| !of_own(property));
+        if let Some(other) = foreign().find(|property| property.key == self.key.api_name()) {
             return Some(format!("{} of {}, not of {own}", self.key.one(), system(other)));
         }
-        if let Some((other, key)) = homes().find_map(|property| Some((property, kind(property)?))) {
+        if let Some((other, key)) = foreign().find_map(|property| Some((property, kind(property)?))) {
             return Some(format!("{} of {}, not {} of {own}", key.one(), system(other), self.key.one()));
         }
         let other = (self.key == FilterKey::Product).then(|| family(value)).flatten()?;

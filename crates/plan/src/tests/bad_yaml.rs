@@ -20,6 +20,9 @@ fn spaces_that_are_none_to_yaml_are_named_where_they_stand() {
     assert_snapshot!(of("\u{a0}"), @"line 6, column 9: this is not YAML: simple key expect ':'; the character U+00A0 stands here, which YAML does not take for a space; valid: a YAML document with ordinary spaces (U+0020)");
     assert_snapshot!(of(" \u{3000}"), @r#"line 6, column 10: stages[0].ous: "\u{3000}[r-abcd]" is not a list; valid: a list; each item the id of an organizational unit, such as ou-abcd-11111111, or of the root, such as r-abcd"#);
     assert_snapshot!(of("\u{200b}"), @"line 6, column 9: this is not YAML: simple key expect ':'; the character U+200B stands here, which YAML does not take for a space; valid: a YAML document with ordinary spaces (U+0020)");
+    // A byte order mark is none of them, and in quotes and comments any character may stand.
+    let after_mark = mistakes("\u{feff}name: [a, \"\u{a0}\" # -\u{a0}\nstages: [\n");
+    assert!(after_mark.starts_with("line ") && !after_mark.contains("U+"), "{after_mark}");
     // Behind a letter it separates nothing, and the mistake is another one.
     assert_snapshot!(mistakes("name: mon\u{a0}thly\nstages: [\n"), @"line 3, column 1: this is not YAML: while parsing a node, did not find expected node content; valid: a YAML document");
 }

@@ -177,6 +177,19 @@ fn what_no_source_settles_is_a_warning() {
 }
 
 #[test]
+fn a_product_of_the_other_patch_set_is_no_product_of_another_system() {
+    for filters in [
+        "patchSet: [APPLICATION], product: [MicrosoftDefenderAntivirus]",
+        "patchSet: [APPLICATION], productFamily: [Windows]",
+        "product: [office 2016]",
+    ] {
+        assert_eq!(warnings(&rule("WINDOWS", filters)).len(), 1, "{filters}");
+    }
+    let none = warnings(&rule("AMAZON_LINUX_2023", "severity: [none]"));
+    assert!(none[0].contains("have the severity \"None\""), "{none:?}");
+}
+
+#[test]
 fn what_a_source_names_is_no_warning() {
     for (os, filters) in [
         (

@@ -50,7 +50,7 @@ pub async fn restore(
     let refusals = register(context, request, &baselines, &changes).await?;
     let systems: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
     let given_back =
-        BaselineMemory { previous: record.previous.only(&systems), ..memory.clone().before(&[], &observed) };
+        BaselineMemory { previous: record.previous.only(&systems), ..memory.clone().before(&[], &observed, false) };
     remember(context, request, &memory, &given_back).await?;
     warn_and_write_refusals(context, request, &refusals).await?;
     ended(context, request, changes, &refusals, restored).await

@@ -1,6 +1,6 @@
 //! Reads the content of documents that are not AWS's, to find out which of them run a patch document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_ssm::{Client, types as api};
 use orgpatch_engine::competing;
@@ -20,6 +20,8 @@ pub(super) struct Documents {
 #[derive(Debug, Default)]
 struct Known {
     contents: Contents,
+    /// What was found, so that a document is followed once, however many commands run it.
+    found: HashMap<DocumentId, Option<Wrapped>>,
     /// Documents that associations, windows and commands name.
     named: BTreeSet<DocumentId>,
 }
@@ -36,11 +38,18 @@ impl Documents {
         }
         let id = DocumentId::new(document, version);
         let mut known = self.known.lock().await;
+        if let Some(wrapped) = known.found.get(&id) {
+            return Ok(wrapped.clone());
+        }
         loop {
             match competing::look(&id, &known.contents) {
-                Look::Known(wrapped) => return Ok(wrapped),
+                Look::Known(wrapped) => {
+                    known.found.insert(id, wrapped.clone());
+                    return Ok(wrapped);
+                }
                 Look::NotSeen(why) => {
-                    tracing::debug!(document, why, "may run a patch document");
+                    tracing::warn!(document, why, "may run a patch document");
+                    known.found.insert(id.clone(), None);
                     known.named.insert(id);
                     return Ok(None);
                 }

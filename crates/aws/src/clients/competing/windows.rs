@@ -14,6 +14,9 @@ use orgpatch_model::text::cut;
 use super::{CONCURRENCY, CompetingPatchers, NAME_CHARACTERS, PAGE_SIZE, apart, targets};
 use crate::clients::call::{CallError, fetched};
 
+/// The error code of a window that does not exist (botocore 1.43.106, `DoesNotExistException`).
+const NO_SUCH_WINDOW: &str = "DoesNotExistException";
+
 /// What was read about maintenance windows.
 pub(super) struct Windows {
     /// Those that patch, and begin in time or are at work.
@@ -93,7 +96,12 @@ impl CompetingPatchers {
             .send();
         let mut executions = Vec::new();
         while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowExecutions", &error))?;
+            let found = match found.map_err(|error| CallError::of("ssm:DescribeMaintenanceWindowExecutions", &error)) {
+                Ok(found) => found,
+                // It was deleted since it was listed.
+                Err(error) if error.code == NO_SUCH_WINDOW => break,
+                Err(error) => return Err(error),
+            };
             let time = |at: Option<aws_smithy_types::DateTime>| Timestamp::from_second(at?.secs()).ok();
             let execution = WindowExecution {
                 window_id: window_id.to_owned(),

@@ -1,5 +1,7 @@
 //! What a scan says about the baselines that it finds.
 
+use std::collections::HashMap;
+
 use insta::assert_snapshot;
 use orgpatch_model::reason::ReasonCode;
 
@@ -117,4 +119,20 @@ fn after_the_changes_the_new_baseline_is_the_plans_and_a_refused_one_is_not() {
     assert_eq!(judged(&in_install, "pb-0again"), None);
     assert_eq!(judged(&in_install, "pb-0new"), Some(ReasonCode::AnotherBaseline));
     assert_eq!(AppliedBaselines::in_install(Some(scan.clone()), None), scan.baselines);
+}
+
+#[test]
+fn a_later_try_holds_to_what_an_earlier_one_decided() {
+    let compared = [found(&after_stage("test"))];
+    let at = (&crate::fixtures::target(), jiff::Timestamp::UNIX_EPOCH);
+    let refusals = [Refusal::of_look(Os::Ubuntu, "denied")];
+    let applied = AppliedBaselines::new(at, &compared, &HashMap::new(), &refusals);
+    let blocked = [(Os::Ubuntu, refusals[0].reason.clone())].into();
+    let applied = AppliedBaselines { blocked, ..applied };
+    let later = applied.blocked_of([LINUX, Os::Ubuntu, Os::Windows]);
+    assert_eq!(later.keys().copied().collect::<Vec<_>>(), [Os::Ubuntu, Os::Windows]);
+    assert!(later[&Os::Ubuntu].text.contains("denied"));
+    // A baseline that could not be made has no id, and nothing is compared with it.
+    let none = AppliedBaselines::new(at, &[found(&untouched())], &HashMap::new(), &[]);
+    assert_eq!(none.baselines, []);
 }

@@ -11,7 +11,7 @@ use super::*;
 fn run(name: &str, observed: Observed, memory: BaselineMemory) -> (Observed, BaselineMemory, BaselineMemory) {
     let observed = observed.recognized(&memory);
     let changes = difference(&stage(name), &observed);
-    let before = memory.before(&changes, &observed);
+    let before = memory.before(&changes, &observed, false);
     let after = applied(observed, &changes, &stage(name));
     let new = |name: &String| after.baselines.iter().rev().find(|one| one.name == *name).map(|one| one.id.clone());
     let ids: HashMap<String, String> = changes
@@ -21,7 +21,7 @@ fn run(name: &str, observed: Observed, memory: BaselineMemory) -> (Observed, Bas
             _ => None,
         })
         .collect();
-    let remembered = before.clone().after(&ids);
+    let remembered = before.clone().after(&ids, false);
     (after, before, remembered)
 }
 
@@ -83,7 +83,17 @@ fn a_death_before_the_id_is_known_leaves_what_finds_it_again() {
     assert_eq!(ids[0], ids[1]);
     assert_eq!(healed.previous, memory.previous, "our own baseline is not what was there before");
     // Nothing was created: AWS refused it, and nothing is expected any more.
-    assert_eq!(created(&before.after(&HashMap::new())), []);
+    assert_eq!(created(&before.after(&HashMap::new(), false)), []);
+}
+
+/// AWS refuses to show a baseline that was created before a death: what was expected is still expected.
+#[test]
+fn what_aws_does_not_show_is_not_forgotten() {
+    let (observed, before, _) = run("test", untouched(), BaselineMemory::default());
+    let none_shown = Observed { baselines: Vec::new(), ..observed.clone() };
+    let kept = before.clone().before(&[], &none_shown, true).after(&HashMap::new(), true);
+    assert_eq!(created(&kept), created(&before));
+    assert_eq!(difference(&stage("test"), &observed.recognized(&kept)), []);
 }
 
 #[test]
