@@ -6,6 +6,8 @@ mod apply;
 mod preview;
 mod restore;
 
+use std::collections::BTreeMap;
+
 pub use apply::apply;
 use orgpatch_aws::clients::baselines::{Applied, Baselines, Looked};
 use orgpatch_aws::member::context::FunctionContext;
@@ -54,8 +56,7 @@ pub async fn converge(
     let (changes, compared) = (found.record.changes.clone(), found.record.compared.clone());
     let Applied { created, refusals } = found.change(context, request).await?;
     let blocked = blocked(&with_refusals(changes, &refusals));
-    let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, &refusals);
-    let applied = AppliedBaselines { blocked, ..applied };
+    let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, blocked);
     context.store.write_once(&key, &applied).await?;
     list::skip_blocked(&mut inventory.instances, &applied.blocked);
     Ok(())
@@ -91,8 +92,8 @@ pub async fn withhold(
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
     let found = difference_to(context, request, desired).await?;
     let compared = found.record.compared.clone();
-    let Applied { created, refusals } = found.change_all(context, request).await?;
-    let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, &refusals);
+    let Applied { created, .. } = found.change_all(context, request).await?;
+    let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, BTreeMap::new());
     Ok(context.store.write_once(&request.key(TargetObject::AppliedWithholding), &applied).await?)
 }
 

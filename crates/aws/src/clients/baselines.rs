@@ -52,8 +52,17 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// Adds a refusal for each of the operating systems that has none and that `desired` is about.
-    fn refused(&mut self, desired: &[Baseline], systems: impl IntoIterator<Item = OperatingSystem>, error: &CallError) {
+    /// Returns what AWS showed. None: it refused to, which is a refusal for each of the operating systems that `desired` is about.
+    fn shown<T>(
+        &mut self,
+        found: Result<T, CallError>,
+        desired: &[Baseline],
+        systems: impl IntoIterator<Item = OperatingSystem>,
+    ) -> Result<Option<T>, CallError> {
+        let error = match found {
+            Err(error) if error.kind.is_refusal() => error,
+            found => return found.map(Some),
+        };
         self.is_incomplete = true;
         let is_desired = |os: &OperatingSystem| desired.iter().any(|baseline| baseline.operating_system == *os);
         for os in systems.into_iter().filter(is_desired) {
@@ -61,6 +70,7 @@ impl Looked {
                 self.refusals.push(Refusal::of_look(os, &error.to_string()));
             }
         }
+        Ok(None)
     }
 }
 
@@ -83,24 +93,17 @@ impl Baselines {
     /// of every baseline that has a name of orgpatch. A call that AWS refuses costs the operating systems that it is about.
     pub async fn observe(&self, desired: &[Baseline], all: bool) -> Result<Looked, CallError> {
         let mut looked = Looked::default();
-        match self.list().await {
-            Ok(observed) => looked.observed = observed,
-            Err(error) if error.kind.is_refusal() => {
-                looked.refused(desired, desired.iter().map(|baseline| baseline.operating_system), &error);
-                return Ok(looked);
-            }
-            Err(error) => return Err(error),
+        let all_systems = desired.iter().map(|baseline| baseline.operating_system);
+        match looked.shown(self.list().await, desired, all_systems)? {
+            Some(observed) => looked.observed = observed,
+            None => return Ok(looked),
         }
         let groups: HashSet<&str> = desired.iter().flat_map(Baseline::places).flatten().collect();
         if !groups.is_empty() {
-            match self.patch_groups(|group| groups.contains(group)).await {
-                Ok(found) => looked.observed.patch_groups = found,
-                Err(error) if error.kind.is_refusal() => {
-                    let with_group = desired.iter().filter(|baseline| baseline.patch_group.is_some());
-                    looked.refused(desired, with_group.map(|baseline| baseline.operating_system), &error);
-                }
-                Err(error) => return Err(error),
-            }
+            let found = self.patch_groups(|group| groups.contains(group)).await;
+            let with_group = desired.iter().filter(|baseline| baseline.patch_group.is_some());
+            let with_group = with_group.map(|baseline| baseline.operating_system);
+            looked.observed.patch_groups = looked.shown(found, desired, with_group)?.unwrap_or_default();
         }
         let named = |name: &str| desired.iter().any(|baseline| baseline.name == name);
         let in_use = in_use(&looked.observed);
@@ -108,13 +111,8 @@ impl Baselines {
         for baseline in baselines.iter_mut().filter(|baseline| !baseline.is_predefined(&self.account_id)) {
             let may_be_ours = all && baseline.name.starts_with(NAME_PREFIX);
             let with_tags = named(&baseline.name) || in_use.contains(&baseline.id) || may_be_ours;
-            match self.details(baseline, with_tags, named(&baseline.name)).await {
-                Ok(()) => {}
-                Err(error) if error.kind.is_refusal() => {
-                    looked.refused(desired, OperatingSystem::from_name(&baseline.operating_system), &error);
-                }
-                Err(error) => return Err(error),
-            }
+            let found = self.details(baseline, with_tags, named(&baseline.name)).await;
+            looked.shown(found, desired, OperatingSystem::from_name(&baseline.operating_system))?;
         }
         looked.observed.baselines = baselines;
         Ok(looked)

@@ -9,7 +9,7 @@ use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
 use super::difference::{look_up, ours};
-use super::{Baseline, Change, KnownBaseline, Observed, ObservedBaseline, Refusal, same_id};
+use super::{Baseline, Change, KnownBaseline, Observed, ObservedBaseline, same_id};
 
 /// The baselines of a target after the changes of an install run: those by which its scans should judge. It is written behind
 /// the changes, because only then the ids of new baselines are known.
@@ -29,18 +29,17 @@ pub struct AppliedBaselines {
 
 impl AppliedBaselines {
     /// Returns what holds after those changes. `created` are the ids of the baselines that they created, by name; instances of
-    /// operating systems whose changes AWS refused are not scanned.
+    /// the operating systems in `blocked` are not scanned.
     #[must_use]
     pub fn new(
         (target, at): (&Target, Timestamp),
         compared: &[ComparedBaseline],
         created: &HashMap<String, String>,
-        refusals: &[Refusal],
+        blocked: BTreeMap<OperatingSystem, Reason>,
     ) -> Self {
-        let is_refused = |os| refusals.iter().any(|refusal| refusal.operating_system == os);
         let baselines = compared
             .iter()
-            .filter(|one| !is_refused(one.operating_system))
+            .filter(|one| !blocked.contains_key(&one.operating_system))
             .map(|one| ComparedBaseline {
                 id: created.get(&one.name).cloned().or_else(|| one.id.clone()),
                 is_as_planned: true,
@@ -48,7 +47,7 @@ impl AppliedBaselines {
             })
             .filter(|one| one.id.is_some())
             .collect();
-        Self { target: target.clone(), at, baselines, blocked: BTreeMap::new() }
+        Self { target: target.clone(), at, baselines, blocked }
     }
 
     /// Returns the operating systems, of those for which the plan has a baseline, that the target does not have it for. A function

@@ -1,6 +1,6 @@
 //! What a scan says about the baselines that it finds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use insta::assert_snapshot;
 use orgpatch_model::reason::ReasonCode;
@@ -105,16 +105,17 @@ fn after_the_changes_the_new_baseline_is_the_plans_and_a_refused_one_is_not() {
     assert_eq!(compared[0].id, None, "it is not there yet");
     let created = [(compared[0].name.clone(), "pb-0new".to_owned())].into();
     let at = (&crate::fixtures::target(), jiff::Timestamp::UNIX_EPOCH);
-    let scan = AppliedBaselines::new(at, &compared, &created, &[]);
+    let scan = AppliedBaselines::new(at, &compared, &created, BTreeMap::new());
     let judged = |applied: &[ComparedBaseline], id| judged_by(applied, LINUX, by(id)).map(|why| why.code);
     assert_eq!(judged(&scan.baselines, "pb-0new"), None);
     assert_eq!(judged(&scan.baselines, "pb-0web"), Some(ReasonCode::AnotherBaseline));
     let change = Change::QuotaReached { operating_system: LINUX, name: "x".into(), baselines: 50 };
-    let refusals = [Refusal::new(LINUX, &change, "AccessDeniedException")];
-    assert_eq!(AppliedBaselines::new(at, &compared, &created, &refusals).baselines, []);
+    let refusal = Refusal::new(LINUX, &change, "AccessDeniedException");
+    let blocked = [(LINUX, refusal.reason)].into();
+    assert_eq!(AppliedBaselines::new(at, &compared, &created, blocked).baselines, []);
     // It was deleted during the run, and made anew when patches were to be withheld.
     let again = [(compared[0].name.clone(), "pb-0again".to_owned())].into();
-    let withholding = AppliedBaselines::new(at, &compared, &again, &[]);
+    let withholding = AppliedBaselines::new(at, &compared, &again, BTreeMap::new());
     let in_install = AppliedBaselines::in_install(Some(scan.clone()), Some(withholding));
     assert_eq!(judged(&in_install, "pb-0again"), None);
     assert_eq!(judged(&in_install, "pb-0new"), Some(ReasonCode::AnotherBaseline));
@@ -125,14 +126,12 @@ fn after_the_changes_the_new_baseline_is_the_plans_and_a_refused_one_is_not() {
 fn a_later_try_holds_to_what_an_earlier_one_decided() {
     let compared = [found(&after_stage("test"))];
     let at = (&crate::fixtures::target(), jiff::Timestamp::UNIX_EPOCH);
-    let refusals = [Refusal::of_look(Os::Ubuntu, "denied")];
-    let applied = AppliedBaselines::new(at, &compared, &HashMap::new(), &refusals);
-    let blocked = [(Os::Ubuntu, refusals[0].reason.clone())].into();
-    let applied = AppliedBaselines { blocked, ..applied };
+    let blocked = [(Os::Ubuntu, Refusal::of_look(Os::Ubuntu, "denied").reason)].into();
+    let applied = AppliedBaselines::new(at, &compared, &HashMap::new(), blocked);
     let later = applied.blocked_of([LINUX, Os::Ubuntu, Os::Windows]);
     assert_eq!(later.keys().copied().collect::<Vec<_>>(), [Os::Ubuntu, Os::Windows]);
     assert!(later[&Os::Ubuntu].text.contains("denied"));
     // A baseline that could not be made has no id, and nothing is compared with it.
-    let none = AppliedBaselines::new(at, &[found(&untouched())], &HashMap::new(), &[]);
+    let none = AppliedBaselines::new(at, &[found(&untouched())], &HashMap::new(), BTreeMap::new());
     assert_eq!(none.baselines, []);
 }
