@@ -249,5 +249,19 @@ stages:
           ]
         }
         "#);
+        let text = "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\n\
+            stages: [{name: test, ous: [r-abcd], passes: 1, deadline: 16h}]\n";
+        let valid = PlanFile { text: text.to_owned(), ..file };
+        let plan = read(text).expect("a plan");
+        let sha256 = orgpatch_model::digest::sha256_hex(text);
+        let document = document(&[ValidateResult::of_plan(&valid, &plan)], false);
+        assert_snapshot!(document.replace(&sha256, "HASH"), @r#"
+        {
+          "plan": "monthly.yaml",
+          "valid": true,
+          "sha256": "HASH",
+          "errors": []
+        }
+        "#);
     }
 }

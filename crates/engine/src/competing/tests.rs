@@ -474,18 +474,10 @@ fn looks_become_rarer_and_the_last_is_at_the_end_of_the_bound() {
 fn rows_that_another_tool_wrote() {
     let ours = OurScan { snapshot_id: "ours", since: time("2026-11-23T10:00:00Z") };
     let row = |snapshot: Option<&str>, operation: &str, ended_at: &str| ComplianceRow {
-        instance_id: "i-1".into(),
-        baseline_id: "pb-1".into(),
-        patch_group: None,
         snapshot_id: snapshot.map(str::to_owned),
         operation: operation.into(),
         ended_at: time(ended_at),
-        missing: 0,
-        failed: 0,
-        pending_reboot: 0,
-        available_security_updates: 0,
-        aws_status: None,
-        last_no_reboot_install: None,
+        ..fixtures::compliance()
     };
     let by = |row: &ComplianceRow, execution_type, conflicts: &[Conflict]| {
         overwritten_by(row, &ours, execution_type, conflicts).map_or("ours".to_owned(), |reason| reason.to_string())

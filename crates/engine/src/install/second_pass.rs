@@ -246,8 +246,8 @@ mod tests {
         assert_eq!(ids, ["i-lacks", "i-failed"]);
         assert_eq!(pass.second.instances[0].missing, [patch("KB2")]);
         assert_eq!(pass.rows.len(), 6);
-        let nobody = SecondPassRules { systems: &|_| false, only_tested: None, other_baseline: SkipOrWarn::Skip };
-        assert_eq!(second_pass(&first, &rows, &installed, nobody), None);
+        let no_system = SecondPassRules { systems: &|_| false, only_tested: None, other_baseline: SkipOrWarn::Skip };
+        assert_eq!(second_pass(&first, &rows, &installed, no_system), None);
     }
 
     #[test]

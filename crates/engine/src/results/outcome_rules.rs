@@ -245,22 +245,17 @@ fn patches(n: u32, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::compliance;
     use crate::sending::invocation::LeftAlone;
 
     fn state(missing: u32, failed: u32, pending_reboot: u32) -> ComplianceRow {
         ComplianceRow {
-            instance_id: "i-1".into(),
-            baseline_id: "pb-1".into(),
-            patch_group: None,
             snapshot_id: Some("mine".into()),
-            operation: "Scan".into(),
             ended_at: Timestamp::from_second(100).expect("a time"),
             missing,
             failed,
             pending_reboot,
-            available_security_updates: 0,
-            aws_status: None,
-            last_no_reboot_install: None,
+            ..compliance()
         }
     }
 

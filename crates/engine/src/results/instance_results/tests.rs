@@ -5,7 +5,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixtures::{seen, target};
+use crate::fixtures::{compliance, order, ordered, seen, target};
 use crate::inventory::InventoryInstance;
 
 /// Package and version of each patch that is missing.
@@ -40,51 +40,6 @@ fn install(answer: InvocationResult, command_id: Option<&str>) -> BTreeMap<Strin
         "i-1".to_owned(),
         CommandResult { answer, command_id, sent_at: at, seen_at: at, started_at: None, finished_at: None },
     )])
-}
-
-/// The order for instance `i-1`, to which nothing is to be installed.
-fn ordered(reason: &Reason) -> OrderedInstance {
-    OrderedInstance {
-        instance_id: "i-1".into(),
-        os: OperatingSystem::AmazonLinux2023,
-        availability_zone: None,
-        missing: Vec::new(),
-        more: 0,
-        untested: Vec::new(),
-        held_back: Vec::new(),
-        never_reboot: None,
-        reason: reason.clone(),
-    }
-}
-
-/// The order of its target.
-fn order(ordered: OrderedInstance) -> InstallOrder {
-    InstallOrder {
-        account_id: target().account_id,
-        region: target().region,
-        instances: vec![ordered],
-        left_out: Vec::new(),
-        withheld: WithheldPatches::new(),
-        scanned_at: BTreeMap::new(),
-    }
-}
-
-/// The result of a scan of it that finds nothing.
-fn compliance() -> ComplianceRow {
-    ComplianceRow {
-        instance_id: "i-1".into(),
-        baseline_id: "pb-1".into(),
-        patch_group: None,
-        snapshot_id: None,
-        operation: "Scan".into(),
-        ended_at: Timestamp::UNIX_EPOCH,
-        missing: 0,
-        failed: 0,
-        pending_reboot: 0,
-        available_security_updates: 0,
-        aws_status: None,
-        last_no_reboot_install: None,
-    }
 }
 
 /// The row of an instance that lacks three listed patches and nine more before, and the second of them afterwards, of six.

@@ -1,11 +1,9 @@
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
-use orgpatch_model::patch::WithheldPatches;
 
 use super::*;
-use crate::fixtures::{seen, target};
+use crate::fixtures::{compliance, order, ordered, seen, target};
 use crate::install::order::OrderedInstance;
 use crate::results::reconcile;
 
@@ -25,20 +23,8 @@ fn compared() -> Vec<ComparedBaseline> {
 
 /// The result of a scan by that baseline. None: no result that can be believed.
 fn judged(baseline_id: Option<&str>, outcome: Outcome) -> Judged {
-    let evidence = baseline_id.map(|id| ComplianceRow {
-        instance_id: "i-1".into(),
-        baseline_id: id.into(),
-        patch_group: Some("web".into()),
-        snapshot_id: None,
-        operation: "Scan".into(),
-        ended_at: Timestamp::UNIX_EPOCH,
-        missing: 0,
-        failed: 0,
-        pending_reboot: 0,
-        available_security_updates: 0,
-        aws_status: None,
-        last_no_reboot_install: None,
-    });
+    let evidence =
+        baseline_id.map(|id| ComplianceRow { baseline_id: id.into(), patch_group: Some("web".into()), ..compliance() });
     Judged { verdict: Verdict { outcome, reason: reason(ReasonCode::Work) }, evidence, overwritten_by: None }
 }
 
@@ -132,24 +118,7 @@ fn a_graver_conflict_stays_before_it() {
 #[test]
 fn the_pre_install_scan_leaves_out_what_another_baseline_judges() {
     let compared = compared();
-    let order = InstallOrder {
-        account_id: "222200000001".into(),
-        region: "ap-northeast-1".into(),
-        instances: vec![OrderedInstance {
-            instance_id: "i-1".into(),
-            os: OS,
-            availability_zone: None,
-            missing: Vec::new(),
-            more: 0,
-            untested: Vec::new(),
-            held_back: Vec::new(),
-            reason: reason(ReasonCode::PatchesMissing),
-            never_reboot: None,
-        }],
-        left_out: Vec::new(),
-        withheld: WithheldPatches::new(),
-        scanned_at: BTreeMap::new(),
-    };
+    let order = order(OrderedInstance { os: OS, ..ordered(&reason(ReasonCode::PatchesMissing)) });
     let outcome = |setting, id| {
         let mut found = BTreeMap::from([("i-1".to_owned(), judged(Some(id), Outcome::Missing))]);
         OtherBaseline { compared: &compared, setting }.before_install(&order, &mut found);
