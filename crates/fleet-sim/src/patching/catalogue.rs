@@ -33,6 +33,10 @@ pub struct Patch {
     pub application: bool,
     /// CVE ids that it closes.
     pub cve_ids: Vec<String>,
+    /// Ids of its advisories.
+    pub advisory_ids: Vec<String>,
+    /// Bugzilla ids of its advisories.
+    pub bugzilla_ids: Vec<String>,
     /// Whether it takes effect only after a reboot.
     pub reboot: bool,
     /// The update that replaces it. Windows only.

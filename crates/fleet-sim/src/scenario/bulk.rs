@@ -85,6 +85,8 @@ fn made_up_patch(os: Os, number: u32, cves: u32, released: Millis) -> Patch {
         product_family: None,
         application: false,
         cve_ids: (1..=cves).map(|cve| format!("CVE-2026-{number:04}{cve:04}")).collect(),
+        advisory_ids: Vec::new(),
+        bugzilla_ids: Vec::new(),
         reboot: false,
         superseded_by: None,
         applicable_after: None,

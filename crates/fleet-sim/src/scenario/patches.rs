@@ -38,6 +38,14 @@ pub struct PatchEntry {
     /// CVE ids that it closes. The API reports them while the patch is missing.
     #[serde(default)]
     pub cve_ids: Vec<String>,
+    /// Ids of the advisories that it belongs to, such as `ALAS2023-2026-123`. The API does not report them; lists of approved
+    /// patches may name them. On SUSE names of its patches; on WINDOWS ids of security bulletins. Not for Debian, Ubuntu
+    /// and MACOS.
+    #[serde(default)]
+    pub advisory_ids: Vec<String>,
+    /// Bugzilla ids of its advisories. Only where lists of approved patches may name them.
+    #[serde(default)]
+    pub bugzilla_ids: Vec<String>,
     /// Whether it takes effect only after a reboot.
     #[serde(default)]
     pub reboot: bool,
@@ -78,6 +86,8 @@ impl PatchEntry {
             product_family: self.product_family.clone(),
             application: self.patch_set == PatchSet::Application,
             cve_ids: self.cve_ids.clone(),
+            advisory_ids: self.advisory_ids.clone(),
+            bugzilla_ids: self.bugzilla_ids.clone(),
             reboot: self.reboot,
             superseded_by: self.superseded_by.clone(),
             applicable_after: self.applicable_after.as_deref().map(PatchId::from),

@@ -12,6 +12,7 @@ use crate::{
     services,
     world::organization::Organization,
 };
+use orgpatch_facts::patch_lists::{self, Form, List, has_wildcard};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a scenario cannot be used.
@@ -164,6 +165,7 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
     if windows && !patch.requires.is_empty() {
         problems.push(format!("{name}.requires: updates for WINDOWS have no dependencies"));
     }
+    check_advisories(name, patch, problems);
     for (field, id) in patch
         .superseded_by
         .iter()
@@ -173,6 +175,26 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
     {
         if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
             problems.push(format!("{name}.{field}: {id} is not another patch for {} in patches", patch.os.code()));
+        }
+    }
+}
+
+/// Checks that a list of approved patches could name the ids.
+fn check_advisories(name: &str, patch: &PatchEntry, problems: &mut Vec<String>) {
+    let Some(lists) = patch_lists::of(patch.os.code()) else { return };
+    let could = |form| lists.takes(List::Approved).contains(&form) || lists.is_in_doubt(List::Approved, form);
+    for (field, ids, forms) in [
+        ("advisoryIds", &patch.advisory_ids, [Form::Advisory, Form::Bulletin]),
+        ("bugzillaIds", &patch.bugzilla_ids, [Form::Number, Form::Number]),
+    ] {
+        for id in ids {
+            let form = Form::of(id);
+            if !forms.contains(&form) || !could(form) || has_wildcard(id) {
+                problems.push(format!("{name}.{field}: {id} is no such id of {}", patch.os.code()));
+            }
+        }
+        if !ids.is_empty() && patch.classification.is_empty() {
+            problems.push(format!("{name}.{field}: a patch without a classification has no advisory"));
         }
     }
 }
