@@ -252,8 +252,8 @@ FACTS = (
     ),
     _fact(
         "lists-of-patches-take-any-text",
-        "CreatePatchBaseline takes CVE ids, ids of advisories and Bugzilla ids on both lists, although the list of rejected "
-        "patches does nothing with them.",
+        "CreatePatchBaseline takes CVE ids, ids of advisories and Bugzilla ids on both lists, although the list of "
+        "rejected patches does nothing with them.",
         _creating("AMAZON_LINUX_2023", ApprovedPatches=_NOTICES[:1], RejectedPatches=_NOTICES[1:]),
         sources=(
             Page(
