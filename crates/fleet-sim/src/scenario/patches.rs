@@ -6,6 +6,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A patch: a package or an update at one version.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -46,6 +47,14 @@ pub struct PatchEntry {
     /// Bugzilla ids of its advisories. Only where lists of approved patches may name them.
     #[serde(default)]
     pub bugzilla_ids: Vec<String>,
+    /// The title that instances report. Usually id and version. Only for WINDOWS.
+    pub title: Option<String>,
+    /// The title by language, as instances report it whose `language` is that. Only for WINDOWS.
+    #[serde(default)]
+    pub titles: BTreeMap<String, String>,
+    /// The feature of Windows that it is for, such as `IIS`. Where that is not installed it is NOT_APPLICABLE once it is
+    /// approved, and is never installed. Only for WINDOWS.
+    pub feature: Option<String>,
     /// Whether it takes effect only after a reboot.
     #[serde(default)]
     pub reboot: bool,
@@ -88,6 +97,9 @@ impl PatchEntry {
             cve_ids: self.cve_ids.clone(),
             advisory_ids: self.advisory_ids.clone(),
             bugzilla_ids: self.bugzilla_ids.clone(),
+            titles: self.titles.clone(),
+            own_title: self.title.clone(),
+            feature: self.feature.clone(),
             reboot: self.reboot,
             superseded_by: self.superseded_by.clone(),
             applicable_after: self.applicable_after.as_deref().map(PatchId::from),
