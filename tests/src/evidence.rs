@@ -38,6 +38,8 @@ pub struct Evidence {
     pub operation: String,
     /// Every account of the scenario's organization.
     pub accounts: BTreeSet<String>,
+    /// Those of them that join it while the case runs.
+    pub joining: BTreeSet<String>,
     /// What accounts and instances say of themselves: names, tags, platforms. Each line is one text.
     pub foreign: BTreeSet<String>,
     /// fleet-sim's own log from the start of the run to its end.
@@ -432,6 +434,7 @@ impl Evidence {
             plan: orgpatch_plan::read(&run.plan.text).ok(),
             files: Files::read(&own)?,
             accounts: accounts(&case.scenario),
+            joining: joining(&case.scenario),
             foreign: foreign(&case.scenario),
             answers: json(&cloud.join("answers.json"))?,
             redriven: match own.join("redriven.json") {
@@ -569,6 +572,14 @@ fn accounts(scenario: &Value) -> BTreeSet<String> {
     found.extend(described.into_iter().flat_map(serde_json::Map::keys).cloned());
     found.extend(scenario.get("management").and_then(Value::as_str).map(str::to_owned));
     found
+}
+
+/// Returns the accounts of a scenario that are created while it runs.
+fn joining(scenario: &Value) -> BTreeSet<String> {
+    let changes = scenario.get("accountChanges").and_then(Value::as_array).into_iter().flatten();
+    let joining =
+        changes.filter(|change| change.get("joins").is_some()).filter_map(|change| change.get("account")?.as_str());
+    joining.map(str::to_owned).collect()
 }
 
 /// Returns the lines of what a scenario's accounts and instances say of themselves. A short one could be a word of orgpatch.

@@ -12,6 +12,7 @@ pub mod documents;
 pub mod exit_codes;
 pub mod message_endpoints;
 pub mod packages;
+pub mod patch_lists;
 pub mod patch_values;
 pub mod python;
 pub mod regions;

@@ -64,6 +64,7 @@ fn fine() -> Evidence {
         plan: orgpatch_plan::read(plan).ok(),
         operation: "install".into(),
         accounts: ["111111111111", "222222222222", "444444444444"].map(str::to_owned).into(),
+        joining: std::collections::BTreeSet::new(),
         calls: calls(),
         truth: from(json!({
             "i-1": truth("222222222222", 1, &["libssl3"], &[]),

@@ -138,8 +138,10 @@ pub struct MaintenanceWindow {
     pub name: String,
     /// `Enabled`.
     pub enabled: bool,
-    /// `NextExecutionTime`; None if there is none.
+    /// `NextExecutionTime`; None if there is none, or if it cannot be read.
     pub next_start: Option<Timestamp>,
+    /// `NextExecutionTime` as it is written, if it cannot be read: the window may begin at any time.
+    pub unread_start: Option<String>,
     /// `Duration`.
     pub duration_hours: u32,
     /// Its registered targets.

@@ -65,6 +65,7 @@ fn window(next_start: &str) -> MaintenanceWindow {
         name: "nightly".into(),
         enabled: true,
         next_start: Some(time(next_start)),
+        unread_start: None,
         duration_hours: 2,
         targets: vec![WindowTarget { id: "wt-1".into(), targets: vec![target("tag:Env", &["test"])] }],
         tasks: vec![WindowTask {
@@ -330,6 +331,13 @@ fn a_window_that_is_at_work_is_in_the_way_until_it_ends() {
     let mut other = weekly();
     other.tasks[0].document = "AWS-RunShellScript".into();
     assert_eq!(of(other, "IN_PROGRESS", began, None), "");
+    // A start that cannot be read may be any time, unless the window is switched off.
+    let unread = MaintenanceWindow { next_start: None, unread_start: Some("soon".into()), ..weekly() };
+    assert_snapshot!(of(unread.clone(), "SUCCESS", None, None), @"
+    i-1 Warn
+      Warn conflict-maintenance-window: the maintenance window nightly (mw-1) runs AWS-RunPatchBaseline on this instance at a time that orgpatch cannot read (soon)
+    ");
+    assert_eq!(of(MaintenanceWindow { enabled: false, ..unread }, "SUCCESS", None, None), "");
     // One that is at work and begins again before the step can end is both.
     assert_eq!(of(window("2026-11-23T13:00:00Z"), "IN_PROGRESS", began, None).matches("  Warn ").count(), 2);
     assert_eq!(executions_since(moment().now), time("2026-11-21T10:00:00Z"), "two days");

@@ -51,6 +51,9 @@ pub(super) fn collect(
 
 /// Returns when a window begins, if it is in time.
 fn begins(window: &MaintenanceWindow, moment: &Moment<'_>) -> Option<String> {
+    if let Some(text) = window.unread_start.as_ref().filter(|_| window.enabled) {
+        return Some(format!("at a time that orgpatch cannot read ({text})"));
+    }
     let start = window.next_start.filter(|start| window.enabled && *start < moment.expected_end)?;
     // A window that has begun is a conflict until it has ended.
     let ended = end(window, start).is_some_and(|end| end <= moment.now);

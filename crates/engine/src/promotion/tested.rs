@@ -89,8 +89,32 @@ impl TestedSet {
     /// tested, because another one may have the same beginning.
     #[must_use]
     pub fn contains(&self, os: OperatingSystem, patch: &Patch) -> bool {
-        patch.is_named_in_full() && self.patches.contains_key(&TestedPatch::of(os, patch))
+        if !patch.is_named_in_full() {
+            return false;
+        }
+        let wanted = TestedPatch::of(os, patch);
+        if os != OperatingSystem::Windows {
+            return self.patches.contains_key(&wanted);
+        }
+        let first = TestedPatch { title: String::new(), ..wanted.clone() };
+        let same_id =
+            self.patches.range(first..).take_while(|(known, _)| known.os == wanted.os && known.id == wanted.id);
+        same_id.into_iter().any(|(known, _)| is_title_of_same_update(&known.title, &wanted.title))
     }
+}
+
+/// Returns true if two titles of a KB id are those of the same update. Each Windows reports the title in its own language, in
+/// which words and their order differ. The numbers stay: month, version of Windows, version of a definition update.
+fn is_title_of_same_update(one: &str, other: &str) -> bool {
+    one == other || (!numbers(one).is_empty() && numbers(one) == numbers(other))
+}
+
+/// Returns the numbers in a title, with the points inside them, sorted.
+fn numbers(title: &str) -> Vec<&str> {
+    let parts = title.split(|c: char| !c.is_ascii_digit() && c != '.').map(|part| part.trim_matches('.'));
+    let mut numbers: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 /// JSON has no objects as keys.

@@ -195,7 +195,7 @@ fn job(
         operation,
         seconds: group.entry.seconds,
         max_concurrency: group.entry.max_concurrency.map_or_else(|| "100%".to_owned(), |number| number.to_string()),
-        schedule: group.entry.schedule.clone().or(usual),
+        schedule: group.entry.shifted_schedule().or(usual),
         origin: given.unwrap_or(start + SOON),
         new: given.is_some(),
         listed: false,

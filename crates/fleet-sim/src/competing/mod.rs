@@ -70,7 +70,7 @@ impl AgentJob {
     pub fn first(&self, start: Millis) -> Option<Millis> {
         let from = if self.new { self.origin.max(start - crate::clock::DAY) } else { start };
         match &self.schedule {
-            Some(schedule) => Some(schedule.next(self.origin, from - 1)),
+            Some(schedule) => schedule.next(self.origin, from - 1),
             None => Some(self.origin),
         }
         .filter(|_| self.enabled)
@@ -79,12 +79,12 @@ impl AgentJob {
     /// Returns the first run after `after`.
     pub fn next(&self, after: Millis) -> Option<Millis> {
         let after = if self.new { after.max(self.origin - 1) } else { after };
-        self.schedule.as_ref().filter(|_| self.enabled).map(|schedule| schedule.next(self.origin, after))
+        self.schedule.as_ref().filter(|_| self.enabled).and_then(|schedule| schedule.next(self.origin, after))
     }
 
     /// Returns the latest run until `now`, whether it was simulated or lies before the start.
     pub fn last(&self, now: Millis) -> Option<Millis> {
-        let last = self.schedule.as_ref().map(|schedule| schedule.previous(self.origin, now))?;
+        let last = self.schedule.as_ref().and_then(|schedule| schedule.previous(self.origin, now))?;
         (!self.new || last >= self.origin).then_some(last)
     }
 }

@@ -120,6 +120,8 @@ fn build(entry: &FleetEntry, abilities: Abilities, catalogue: &Catalogue, start:
         tags,
         many_tags: Arc::new(BTreeMap::new()),
         made_up: entry.missing.map_or(0, |missing| missing.patches),
+        features: entry.features.clone(),
+        language: entry.language.clone(),
         state: entry.state,
         changes: entry.changes.clone(),
         launched_here: None,

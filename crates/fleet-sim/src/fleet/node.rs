@@ -67,6 +67,10 @@ pub struct Node {
     pub many_tags: Arc<BTreeMap<String, String>>,
     /// How many made-up patches are for it.
     pub made_up: u32,
+    /// The features of Windows on it.
+    pub features: Vec<String>,
+    /// The language of its Windows, in which it reports titles.
+    pub language: Option<String>,
     /// Its state.
     pub state: InstanceState,
     /// Its later states.
@@ -134,7 +138,7 @@ impl Node {
 
     /// Returns what decides which patches it can install.
     pub fn machine(&self) -> Machine<'_> {
-        Machine { os: self.os, installed: &self.installed, made_up: self.made_up }
+        Machine { os: self.os, installed: &self.installed, made_up: self.made_up, features: &self.features }
     }
 
     /// Returns whether it runs.

@@ -33,6 +33,16 @@ pub struct Patch {
     pub application: bool,
     /// CVE ids that it closes.
     pub cve_ids: Vec<String>,
+    /// Ids of its advisories.
+    pub advisory_ids: Vec<String>,
+    /// Bugzilla ids of its advisories.
+    pub bugzilla_ids: Vec<String>,
+    /// Its title by language. Windows only.
+    pub titles: BTreeMap<String, String>,
+    /// Its title in all other languages. None: id and version.
+    pub own_title: Option<String>,
+    /// The feature that it is for. Windows only.
+    pub feature: Option<String>,
     /// Whether it takes effect only after a reboot.
     pub reboot: bool,
     /// The update that replaces it. Windows only.
@@ -55,11 +65,20 @@ impl Patch {
     pub fn is_applicable(&self, machine: Machine<'_>) -> bool {
         let in_effect = |id: &PatchId| machine.installed.get(id).is_some_and(|have| !have.pending_reboot);
         let is_for_it = self.made_up.is_none_or(|number| number <= machine.made_up);
-        is_for_it && self.applicable_after.as_ref().is_none_or(in_effect)
+        is_for_it && self.has_feature(machine) && self.applicable_after.as_ref().is_none_or(in_effect)
     }
 
-    /// Returns `Title` of the compliance API: name and version.
-    pub fn title(&self) -> String {
+    /// Returns whether an instance has the feature that it is for.
+    pub fn has_feature(&self, machine: Machine<'_>) -> bool {
+        self.feature.as_ref().is_none_or(|feature| machine.features.contains(feature))
+    }
+
+    /// Returns `Title` of the compliance API as an instance of that language reports it; usually name and version.
+    pub fn title(&self, language: Option<&str>) -> String {
+        let localized = language.and_then(|language| self.titles.get(language));
+        if let Some(title) = localized.or(self.own_title.as_ref()) {
+            return title.clone();
+        }
         if self.version.is_empty() { self.id.to_string() } else { format!("{}:{}", self.id, self.version) }
     }
 }
@@ -87,6 +106,8 @@ pub struct Machine<'a> {
     pub installed: &'a InstalledPatches,
     /// How many made-up patches are for it.
     pub made_up: u32,
+    /// The features of Windows that are installed on it.
+    pub features: &'a [String],
 }
 
 /// All patches: operating system → id → versions, oldest first.

@@ -20,6 +20,7 @@ pub enum PatchState {
     Missing,
     Failed,
     AvailableSecurityUpdate,
+    NotApplicable,
 }
 
 impl PatchState {
@@ -33,6 +34,7 @@ impl PatchState {
             Self::Missing => "MISSING",
             Self::Failed => "FAILED",
             Self::AvailableSecurityUpdate => "AVAILABLE_SECURITY_UPDATE",
+            Self::NotApplicable => "NOT_APPLICABLE",
         }
     }
 }
@@ -64,12 +66,16 @@ pub enum Concern {
 impl PatchRow {
     /// Returns its classification. The API leaves it empty for patches that the baseline does not cover.
     pub fn classification(&self) -> &str {
-        if self.state == PatchState::InstalledOther { "" } else { &self.patch.classification }
+        if self.is_bare() { "" } else { &self.patch.classification }
+    }
+
+    fn is_bare(&self) -> bool {
+        matches!(self.state, PatchState::InstalledOther | PatchState::NotApplicable)
     }
 
     /// Returns its severity. It is empty for those patches too, and where the repository gives none.
     pub fn severity(&self) -> &str {
-        if self.state == PatchState::InstalledOther { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
+        if self.is_bare() { "" } else { self.patch.severity.as_deref().unwrap_or_default() }
     }
 }
 
@@ -107,7 +113,7 @@ impl ComplianceReport {
 
     fn concern(&self, row: &PatchRow) -> Option<Concern> {
         match row.state {
-            PatchState::Installed | PatchState::InstalledOther => None,
+            PatchState::Installed | PatchState::InstalledOther | PatchState::NotApplicable => None,
             // Never critical, because no rule has approved it.
             PatchState::AvailableSecurityUpdate => self.available_is_non_compliant.then_some(Concern::Security),
             _ if row.level == ComplianceLevel::Critical => Some(Concern::Critical),
@@ -151,6 +157,10 @@ pub fn rows(
             }
             (_, Some(have)) => (have.version, PatchState::InstalledOther),
             (Some(_), None) => continue,
+            // It is approved, and the feature that uses it is not installed.
+            (None, None) if wanted.is_some_and(|version| !versions[version].has_feature(machine)) => {
+                (wanted.unwrap_or_default(), PatchState::NotApplicable)
+            }
             (None, None) => {
                 // Windows reports available security updates that are not approved yet.
                 let out = (0..versions.len()).rev().find(|n| {

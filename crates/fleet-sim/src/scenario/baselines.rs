@@ -20,6 +20,9 @@ pub struct BaselineEntry {
     pub regions: Option<Vec<String>>,
     /// The operating system that it is for.
     pub os: Os,
+    /// How many seconds after the start `default` and `patchGroups` take effect, instead of whatever is registered there then:
+    /// another team registers it. Usually it is registered from the beginning.
+    pub registered_after: Option<u32>,
     /// Whether it is the default for its operating system.
     #[serde(default)]
     pub default: bool,

@@ -2,7 +2,10 @@
 use super::short_forms::Named;
 use crate::{
     clock,
-    facts::{ids, schedule::Schedule},
+    facts::{
+        ids,
+        schedule::{self, Schedule},
+    },
     patching::document::OperationKind,
 };
 use schemars::JsonSchema;
@@ -25,9 +28,14 @@ pub struct AssociationEntry {
     pub document: Option<String>,
     /// The document of the maintenance window's task. Usually AWS-RunPatchBaseline. Only for maintenance-window.
     pub task: Option<String>,
-    /// When it runs, in UTC: `rate(30 minutes)`, or `cron(0 2 ? * SUN *)` for a time of day on all or some weekdays.
-    /// Not for patch-now-running.
+    /// When it runs: `rate(30 minutes)`, `cron(0 2 ? * SUN *)` or `at(2026-11-10T02:00:00)`. Maintenance windows take every
+    /// cron and rate expression, associations some. Not for patch-now-running.
     pub schedule: Option<Schedule>,
+    /// `ScheduleOffset`: how many days later than `schedule` says, 1 to 6. Only with a cron expression.
+    #[schemars(range(min = 1, max = 6))]
+    pub offset_days: Option<u32>,
+    /// `ScheduleTimezone`: the IANA time zone of `schedule`, usually UTC. Only for maintenance-window.
+    pub time_zone: Option<String>,
     /// When it first runs: a date or a timestamp. Nothing ran before. For patch-now-running: when the command was sent.
     pub start: Option<String>,
     /// How many seconds a run takes on an instance. Usually as long as a command of orgpatch would.
@@ -95,6 +103,8 @@ impl AssociationEntry {
             document: None,
             task: None,
             schedule: None,
+            offset_days: None,
+            time_zone: None,
             start: None,
             seconds: None,
             target: None,
@@ -104,6 +114,28 @@ impl AssociationEntry {
             enabled: None,
             registered: None,
         }
+    }
+
+    /// Returns the schedule with its offset and in its time zone.
+    pub fn shifted_schedule(&self) -> Option<Schedule> {
+        let zone = self.time_zone.as_deref().and_then(schedule::time_zone);
+        self.schedule.clone().map(|schedule| schedule.shifted(self.offset_days.unwrap_or_default(), zone))
+    }
+
+    fn contradictions_of_schedule(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let is_cron = self.schedule.as_ref().is_some_and(Schedule::is_cron);
+        if self.offset_days.is_some_and(|days| !(1..=6).contains(&days) || !is_cron) {
+            found.push(("offsetDays", "expected 1 to 6, with a cron expression".to_owned()));
+        }
+        if self.time_zone.as_deref().is_some_and(|name| schedule::time_zone(name).is_none()) {
+            found.push(("timeZone", "expected an IANA time zone such as Asia/Tokyo".to_owned()));
+        }
+        let restricted = self.schedule.as_ref().filter(|_| self.name != AssociationName::MaintenanceWindow);
+        if let Some(Err(problem)) = restricted.map(Schedule::check_for_association) {
+            found.push(("schedule", problem));
+        }
+        found
     }
 
     /// Returns what contradicts itself: the field, and what is wrong with it.
@@ -121,6 +153,7 @@ impl AssociationEntry {
             ("maxConcurrency", self.max_concurrency.is_some(), window, only_windows),
             ("enabled", self.enabled.is_some(), window, only_windows),
             ("registered", self.registered.is_some(), window, only_windows),
+            ("timeZone", self.time_zone.is_some(), window, only_windows),
             (
                 "document",
                 self.document.is_some(),
@@ -150,6 +183,7 @@ impl AssociationEntry {
                 found.push((field, text.to_owned()));
             }
         }
+        found.extend(self.contradictions_of_schedule());
         if let Some(Err(text)) = self.start.as_deref().map(clock::parse) {
             found.push(("start", text));
         }

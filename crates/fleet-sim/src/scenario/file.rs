@@ -5,7 +5,7 @@ use super::{
     faults::FaultEntry,
     in_doubt::InDoubt,
     instances::FleetEntry,
-    organization::{AccountChange, AccountEntry, OuEntry},
+    organization::{AccountChange, AccountEntry, OuEntry, OuRename},
     patches::PatchEntry,
 };
 use crate::{facts::ids, patching::command::CommandClock};
@@ -32,9 +32,12 @@ pub struct Scenario {
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"pattern": ids::ACCOUNT_PATTERN}))]
     pub accounts: BTreeMap<String, AccountEntry>,
-    /// Later moves, closures and ends of membership of accounts.
+    /// Later moves, closures, beginnings and ends of membership of accounts.
     #[serde(default)]
     pub account_changes: Vec<AccountChange>,
+    /// Later names of OUs.
+    #[serde(default)]
+    pub ou_renames: Vec<OuRename>,
     /// The patch catalogue.
     #[serde(default)]
     pub patches: Vec<PatchEntry>,

@@ -36,6 +36,11 @@ pub struct FleetEntry {
     /// `PlatformName` of a system that Patch Manager does not know, for example Bottlerocket. Every operation fails on
     /// it.
     pub platform_name: Option<String>,
+    /// The language of Windows, such as `de`: titles of patches are those of that language. Only for WINDOWS.
+    pub language: Option<String>,
+    /// Features of Windows that are installed, such as `IIS`. Only for WINDOWS.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// EC2 tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,

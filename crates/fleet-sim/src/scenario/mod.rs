@@ -31,6 +31,6 @@ pub use instances::{
     agent_state,
 };
 pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
-pub use organization::{AccountChange, AccountState, MemberRole, OuEntry};
+pub use organization::{AccountChange, AccountState, MemberRole, OuEntry, OuRename};
 pub use patches::{PatchEntry, PatchSet};
 pub use short_forms::{NameOrMap, Switch};

@@ -52,7 +52,7 @@ pub struct AccountEntry {
     pub baselines: Vec<BaselineEntry>,
 }
 
-/// A later change of an account: exactly one of `ou`, `state` and `leaves`.
+/// A later change of an account: exactly one of `ou`, `state`, `joins` and `leaves`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountChange {
@@ -65,9 +65,25 @@ pub struct AccountChange {
     pub ou: Option<String>,
     /// Its state from then on.
     pub state: Option<AccountState>,
+    /// The id of the OU, or `root`, in which it is created. Until then the organization does not have it. The account stands in no
+    /// OU of `organization`.
+    pub joins: Option<String>,
     /// Whether it leaves the organization.
     #[serde(default)]
     pub leaves: bool,
+}
+
+/// A later name of an OU. Its id stays.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OuRename {
+    /// The id of the OU.
+    #[schemars(regex(pattern = ids::OU_PATTERN))]
+    pub id: String,
+    /// How many seconds after the start of the scenario.
+    pub after: u32,
+    /// Its name from then on.
+    pub name: String,
 }
 
 /// `Account.State` of the Organizations API.

@@ -6,6 +6,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A patch: a package or an update at one version.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -38,6 +39,22 @@ pub struct PatchEntry {
     /// CVE ids that it closes. The API reports them while the patch is missing.
     #[serde(default)]
     pub cve_ids: Vec<String>,
+    /// Ids of the advisories that it belongs to, such as `ALAS2023-2026-123`. The API does not report them; lists of approved
+    /// patches may name them. On SUSE names of its patches; on WINDOWS ids of security bulletins. Not for Debian, Ubuntu
+    /// and MACOS.
+    #[serde(default)]
+    pub advisory_ids: Vec<String>,
+    /// Bugzilla ids of its advisories. Only where lists of approved patches may name them.
+    #[serde(default)]
+    pub bugzilla_ids: Vec<String>,
+    /// The title that instances report. Usually id and version. Only for WINDOWS.
+    pub title: Option<String>,
+    /// The title by language, as instances report it whose `language` is that. Only for WINDOWS.
+    #[serde(default)]
+    pub titles: BTreeMap<String, String>,
+    /// The feature of Windows that it is for, such as `IIS`. Where that is not installed it is NOT_APPLICABLE once it is
+    /// approved, and is never installed. Only for WINDOWS.
+    pub feature: Option<String>,
     /// Whether it takes effect only after a reboot.
     #[serde(default)]
     pub reboot: bool,
@@ -78,6 +95,11 @@ impl PatchEntry {
             product_family: self.product_family.clone(),
             application: self.patch_set == PatchSet::Application,
             cve_ids: self.cve_ids.clone(),
+            advisory_ids: self.advisory_ids.clone(),
+            bugzilla_ids: self.bugzilla_ids.clone(),
+            titles: self.titles.clone(),
+            own_title: self.title.clone(),
+            feature: self.feature.clone(),
             reboot: self.reboot,
             superseded_by: self.superseded_by.clone(),
             applicable_after: self.applicable_after.as_deref().map(PatchId::from),

@@ -47,7 +47,7 @@ inline_schema!(
 inline_schema!(
     Schedule,
     "Schedule",
-    json_schema!({"type": "string", "pattern": r"^(rate|cron)\(.+\)$", "examples": ["rate(30 minutes)", "cron(0 2 ? * SUN *)"]})
+    json_schema!({"type": "string", "pattern": r"^(rate|cron|at)\(.+\)$", "examples": ["rate(30 minutes)", "cron(0 2 ? * SUN *)", "cron(30 23 ? * TUE#2 *)", "at(2026-11-10T02:00:00)"]})
 );
 inline_schema!(
     Switch,

@@ -77,6 +77,13 @@ fn check_hybrid(entry: &FleetEntry, report: &mut impl FnMut(&str, String)) {
 }
 
 fn check_patches(entry: &FleetEntry, known: &BTreeSet<(Os, &str)>, report: &mut impl FnMut(&str, String)) {
+    if entry.os.kind() != Kind::Windows {
+        for (field, given) in [("language", entry.language.is_some()), ("features", !entry.features.is_empty())] {
+            if given {
+                report(field, "it is only for WINDOWS".to_owned());
+            }
+        }
+    }
     let made_up: BTreeSet<String> =
         (1..=entry.missing.map_or(0, |missing| missing.patches)).map(|number| made_up_id(entry.os, number)).collect();
     let is_known = |id: &String| known.contains(&(entry.os, id.as_str())) || made_up.contains(id);

@@ -12,6 +12,7 @@ use crate::{
     services,
     world::organization::Organization,
 };
+use orgpatch_facts::patch_lists::{self, Form, List, has_wildcard};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a scenario cannot be used.
@@ -46,6 +47,7 @@ fn check(scenario: &Scenario) -> Vec<String> {
     }
     let accounts = check_organization(scenario, &mut problems);
     check_account_changes(scenario, &accounts, &mut problems);
+    check_ou_renames(scenario, &mut problems);
     check_patches(scenario, &mut problems);
     problems.extend(baselines::problems(scenario));
     problems.extend(instances::problems(scenario, &accounts));
@@ -121,14 +123,33 @@ fn check_account_changes(scenario: &Scenario, accounts: &BTreeSet<&str>, problem
         if !accounts.contains(change.account.as_str()) || change.account == scenario.management {
             problems.push(format!("{name}.account: {} is not a member account of the scenario", change.account));
         }
-        let given = [change.ou.is_some(), change.state.is_some(), change.leaves];
+        let given = [change.ou.is_some(), change.state.is_some(), change.joins.is_some(), change.leaves];
         if given.iter().filter(|given| **given).count() != 1 {
-            problems.push(format!("{name}: expected exactly one of ou, state, leaves: true"));
+            problems.push(format!("{name}: expected exactly one of ou, state, joins, leaves: true"));
         }
-        if let Some(ou) = change.ou.as_ref().filter(|ou| *ou != "root" && !organization.is_parent(ou)) {
-            problems.push(format!("{name}.ou: {ou} is neither root nor the id of an OU in organization"));
+        for (field, ou) in [("ou", &change.ou), ("joins", &change.joins)] {
+            if let Some(ou) = ou.as_ref().filter(|ou| *ou != "root" && !organization.is_parent(ou)) {
+                problems.push(format!("{name}.{field}: {ou} is neither root nor the id of an OU in organization"));
+            }
+        }
+        if change.joins.is_some() && is_placed(&scenario.organization, &change.account) {
+            problems
+                .push(format!("{name}.joins: {} stands in an OU of organization from the beginning", change.account));
         }
     }
+}
+
+fn check_ou_renames(scenario: &Scenario, problems: &mut Vec<String>) {
+    let organization = Organization::new(scenario);
+    for (index, rename) in scenario.ou_renames.iter().enumerate() {
+        if !organization.ous.contains_key(&rename.id) || rename.name.is_empty() {
+            problems.push(format!("ouRenames[{index}]: expected the id of an OU in organization, and a name"));
+        }
+    }
+}
+
+fn is_placed(ous: &[OuEntry], account: &str) -> bool {
+    ous.iter().any(|ou| ou.accounts.iter().any(|known| known == account) || is_placed(&ou.ous, account))
 }
 
 fn check_patches(scenario: &Scenario, problems: &mut Vec<String>) {
@@ -161,9 +182,13 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
     if !windows && patch.applicable_after.is_some() {
         problems.push(format!("{name}.applicableAfter: it is only for WINDOWS; elsewhere requires names packages"));
     }
+    if !windows && (patch.title.is_some() || !patch.titles.is_empty() || patch.feature.is_some()) {
+        problems.push(format!("{name}: title, titles and feature are only for WINDOWS"));
+    }
     if windows && !patch.requires.is_empty() {
         problems.push(format!("{name}.requires: updates for WINDOWS have no dependencies"));
     }
+    check_advisories(name, patch, problems);
     for (field, id) in patch
         .superseded_by
         .iter()
@@ -173,6 +198,26 @@ fn check_patch(name: &str, patch: &PatchEntry, known: &BTreeSet<(Os, &str)>, pro
     {
         if !known.contains(&(patch.os, id.as_str())) || *id == patch.id {
             problems.push(format!("{name}.{field}: {id} is not another patch for {} in patches", patch.os.code()));
+        }
+    }
+}
+
+/// Checks that a list of approved patches could name the ids.
+fn check_advisories(name: &str, patch: &PatchEntry, problems: &mut Vec<String>) {
+    let Some(lists) = patch_lists::of(patch.os.code()) else { return };
+    let could = |form| lists.takes(List::Approved).contains(&form) || lists.is_in_doubt(List::Approved, form);
+    for (field, ids, forms) in [
+        ("advisoryIds", &patch.advisory_ids, [Form::Advisory, Form::Bulletin]),
+        ("bugzillaIds", &patch.bugzilla_ids, [Form::Number, Form::Number]),
+    ] {
+        for id in ids {
+            let form = Form::of(id);
+            if !forms.contains(&form) || !could(form) || has_wildcard(id) {
+                problems.push(format!("{name}.{field}: {id} is no such id of {}", patch.os.code()));
+            }
+        }
+        if !ids.is_empty() && patch.classification.is_empty() {
+            problems.push(format!("{name}.{field}: a patch without a classification has no advisory"));
         }
     }
 }

@@ -237,6 +237,18 @@ fn a_baseline_that_aws_would_refuse_is_a_contradiction() {
             "patchSet: APPLICATION, classification: Security, priority",
             "patches[4]: supersededBy and patchSet",
         ),
+        ("{id: KB2, ", "{id: KB2, advisoryIds: [ALAS-2018-1], ", "patches[1].advisoryIds: ALAS-2018-1 is no such id"),
+        (
+            "{id: lib, ",
+            "{id: lib, bugzillaIds: [CVE-2026-1234], ",
+            "patches[3].bugzillaIds: CVE-2026-1234 is no such id",
+        ),
+        (
+            "{id: app, ",
+            "{id: app, advisoryIds: [ALAS2-2026-1], ",
+            "patches[2].advisoryIds: a patch without a classification",
+        ),
+        ("{id: deb, ", "{id: deb, advisoryIds: [RHSA-2026:1], ", "patches[4].advisoryIds: RHSA-2026:1 is no such id"),
         ("{id: KB2, ", "{id: KB2, requires: [KB1], ", "patches[1].requires: updates for WINDOWS"),
     ] {
         let text = BASELINES.replace(from, to);

@@ -1,10 +1,61 @@
 //! The patch baselines of the scenario, which accounts have when the clock starts.
 use crate::{
-    clock::{DAY, Millis},
-    patching::baseline::{Baselines, Refusal},
+    clock::{DAY, Millis, SECOND},
+    patching::baseline::{Baselines, Refusal, RegionBaselines},
     scenario::{BaselineEntry, Scenario},
 };
 use std::collections::BTreeSet;
+
+/// A baseline that is registered while the world runs.
+#[derive(Debug, Clone)]
+pub struct LaterRegistration {
+    account: String,
+    region: String,
+    id: String,
+    default: bool,
+    groups: Vec<String>,
+    /// When it is registered.
+    pub at: Millis,
+}
+
+impl LaterRegistration {
+    /// Registers it instead of whatever is registered in its places.
+    pub fn happen(&self, baselines: &mut Baselines) {
+        let registered = baselines.in_region(&self.account, &self.region);
+        let Ok(baseline) = registered.get(&self.id) else { return };
+        if self.default {
+            // It exists.
+            let _ = registered.make_default(&self.id);
+        }
+        for group in &self.groups {
+            if let Some(before) = registered.of_group(group, baseline.os) {
+                let _ = registered.deregister(before.reference(), group);
+            }
+            let _ = registered.register(&self.id, group);
+        }
+    }
+}
+
+/// Returns what is registered while the world runs. The ids are those of the baselines that were registered before.
+pub fn later(scenario: &Scenario, baselines: &Baselines, start: Millis) -> Vec<LaterRegistration> {
+    let mut later = Vec::new();
+    for (account, _, entry) in entries(scenario) {
+        let Some(after) = entry.registered_after else { continue };
+        for region in regions(scenario, account, entry) {
+            let own = baselines.get(account, region).map(RegionBaselines::own).unwrap_or_default();
+            let same = own.iter().find(|own| own.os == entry.os && own.content.name == entry.name);
+            later.extend(same.map(|baseline| LaterRegistration {
+                account: account.to_owned(),
+                region: region.to_owned(),
+                id: baseline.id.clone(),
+                default: entry.default,
+                groups: entry.patch_groups.clone(),
+                at: start + Millis::from(after) * SECOND,
+            }));
+        }
+    }
+    later
+}
 
 /// Registers the baselines of a scenario. Returns them, and what AWS would refuse.
 pub fn register(scenario: &Scenario, start: Millis) -> (Baselines, Vec<String>) {
@@ -20,6 +71,9 @@ pub fn register(scenario: &Scenario, start: Millis) -> (Baselines, Vec<String>) 
                 refuse(format!("{region} has more than 50 baselines, which is AWS's quota"));
                 continue;
             };
+            if entry.registered_after.is_some() {
+                continue;
+            }
             if entry.default && (registered.make_default(&id).is_err() || !defaults.insert((account, region, entry.os)))
             {
                 refuse(format!("{} has another default in {region}", entry.os.code()));

@@ -17,7 +17,9 @@ use crate::{
         command::{Command, CommandClock, InvocationId},
         snapshot::Snapshots,
     },
-    scenario::{AccountChange, CalendarEntry, DocumentEntry, InDoubt, InstanceState, Scenario, made_up_patches},
+    scenario::{
+        AccountChange, CalendarEntry, DocumentEntry, InDoubt, InstanceState, OuRename, Scenario, made_up_patches,
+    },
 };
 use organization::Organization;
 use std::{
@@ -44,6 +46,10 @@ enum Event {
     AgentJob(usize),
     /// An instance changes its state.
     Change(usize, InstanceState),
+    /// A baseline is registered.
+    Registration(usize),
+    /// An OU gets another name, as that entry of the scenario says.
+    OuRename(usize),
     /// An account changes, as that entry of the scenario says.
     AccountChange(usize),
 }
@@ -74,6 +80,8 @@ pub struct World {
     /// SSM documents of accounts.
     pub documents: Vec<DocumentEntry>,
     account_changes: Vec<AccountChange>,
+    ou_renames: Vec<OuRename>,
+    registrations: Vec<baselines::LaterRegistration>,
     command_by_id: HashMap<String, usize>,
     snapshots: Snapshots,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
@@ -93,15 +101,18 @@ impl World {
                 .chain(made_up_patches(&scenario.fleet, start)),
         );
         let fleet = Fleet::new(scenario, &catalogue, start);
+        let registered = baselines::register(scenario, start).0;
         let mut world = Self {
             now: start,
             organization: Organization::new(scenario),
-            baselines: baselines::register(scenario, start).0,
+            registrations: baselines::later(scenario, &registered, start),
+            baselines: registered,
             competing: CompetingPatchers::new(scenario, &fleet),
             fleet,
             calendars: scenario.calendars.clone(),
             documents: scenario.documents.clone(),
             account_changes: scenario.account_changes.clone(),
+            ou_renames: scenario.ou_renames.clone(),
             catalogue,
             commands: Vec::new(),
             command_clock: scenario.run_command,
@@ -127,6 +138,13 @@ impl World {
         for position in 0..self.account_changes.len() {
             let after = self.account_changes[position].after;
             self.plan(start + Millis::from(after) * SECOND, Event::AccountChange(position));
+        }
+        for position in 0..self.ou_renames.len() {
+            let after = self.ou_renames[position].after;
+            self.plan(start + Millis::from(after) * SECOND, Event::OuRename(position));
+        }
+        for position in 0..self.registrations.len() {
+            self.plan(self.registrations[position].at, Event::Registration(position));
         }
     }
 
@@ -160,6 +178,8 @@ impl World {
             Event::StartLimit(id) => self.give_up_start(id),
             Event::ReplyLimit(id) => self.give_up_reply(id),
             Event::AgentJob(position) => self.run_agent_job(position),
+            Event::OuRename(position) => self.organization.rename(&self.ou_renames[position]),
+            Event::Registration(position) => self.registrations[position].happen(&mut self.baselines),
             Event::AccountChange(position) => self.organization.change(&self.account_changes[position]),
             Event::Change(node, state) => self.fleet.nodes[node].change(state, self.now),
         }
@@ -168,6 +188,8 @@ impl World {
 
 #[cfg(test)]
 mod baseline_tests;
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod command_clock_tests;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! later changes.
 use crate::{
     facts::ids,
-    scenario::{AccountChange, AccountState, MemberRole, OuEntry, Scenario, Switch},
+    scenario::{AccountChange, AccountState, MemberRole, OuEntry, OuRename, Scenario, Switch},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +68,8 @@ pub struct Organization {
     pub ous: BTreeMap<String, Ou>,
     /// Accounts by id.
     pub accounts: BTreeMap<String, Account>,
+    /// Accounts that are created later.
+    later: BTreeMap<String, Account>,
 }
 
 impl Organization {
@@ -85,6 +87,7 @@ impl Organization {
             empty_pages: scenario.empty_pages,
             ous: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            later: BTreeMap::new(),
         };
         organization.add_ous(scenario, &root_part, None, &scenario.organization);
         // Accounts that no OU names sit directly under the root, as the management account usually does.
@@ -93,13 +96,20 @@ impl Organization {
                 organization.add_account(scenario, id, &root);
             }
         }
+        // What joins later is not there yet.
+        for joins in scenario.account_changes.iter().filter(|change| change.joins.is_some()) {
+            if let Some(mut account) = organization.accounts.remove(&joins.account) {
+                let parent = joins.joins.clone().filter(|ou| ou != "root");
+                account.parent = parent.unwrap_or_else(|| organization.root.clone());
+                organization.later.insert(account.id.clone(), account);
+            }
+        }
         organization
     }
 
     fn add_ous(&mut self, scenario: &Scenario, root_part: &str, parent: Option<&Ou>, entries: &[OuEntry]) {
         for entry in entries {
-            // As orgpatch writes a path, so that a `/` in a name is told from one between names.
-            let name = entry.ou.replace('\\', r"\\").replace('/', r"\/");
+            let name = escaped(&entry.ou);
             let path = parent.map_or_else(|| name.clone(), |above| format!("{}/{name}", above.path));
             let id = entry.id.clone().unwrap_or_else(|| format!("ou-{root_part}-{}", ids::hex(&["ou", &path], 8)));
             let mut chain = parent.map(|above| above.ids.clone()).unwrap_or_default();
@@ -130,8 +140,31 @@ impl Organization {
         self.accounts.insert(account.id.clone(), account);
     }
 
+    /// Gives an OU another name. The paths of the OUs below follow.
+    pub fn rename(&mut self, change: &OuRename) {
+        let Some(ou) = self.ous.get_mut(&change.id) else { return };
+        ou.name.clone_from(&change.name);
+        let paths: Vec<(String, String)> = self.ous.values().map(|ou| (ou.id.clone(), self.path_of(ou))).collect();
+        for (id, path) in paths {
+            if let Some(ou) = self.ous.get_mut(&id) {
+                ou.path = path;
+            }
+        }
+    }
+
+    /// Returns the names of an OU and of those above, as orgpatch writes them: a `/` in a name is told from one between names.
+    fn path_of(&self, ou: &Ou) -> String {
+        let names = ou.ids.iter().filter_map(|id| self.ous.get(id));
+        names.map(|ou| escaped(&ou.name)).collect::<Vec<_>>().join("/")
+    }
+
     /// Changes an account, as the scenario says. One that has left does not change any more.
     pub fn change(&mut self, change: &AccountChange) {
+        if change.joins.is_some()
+            && let Some(account) = self.later.remove(&change.account)
+        {
+            self.accounts.insert(account.id.clone(), account);
+        }
         if change.leaves {
             self.accounts.remove(&change.account);
         }
@@ -164,11 +197,13 @@ impl Organization {
         path
     }
 
-    /// Returns the answer to `GET /_sim/organization`.
+    /// Returns the answer to `GET /_sim/organization`. Accounts that join later are in it, so that the member roles are there when
+    /// they do: StackSets deploys them by itself into an account that comes to a target unit.
     pub fn describe(&self) -> serde_json::Value {
         let accounts: Vec<_> = self
             .accounts
             .values()
+            .chain(self.later.values())
             .map(|account| {
                 let ou = self.ou_of(account);
                 serde_json::json!({
@@ -188,6 +223,11 @@ impl Organization {
             "accounts": accounts,
         })
     }
+}
+
+/// Writes a name in a path, so that a `/` in it is told from one between names.
+fn escaped(name: &str) -> String {
+    name.replace('\\', r"\\").replace('/', r"\/")
 }
 
 fn first_given_id(entries: &[OuEntry]) -> Option<&str> {

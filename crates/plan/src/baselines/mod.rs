@@ -2,6 +2,7 @@
 
 mod advisories;
 mod filters;
+mod lists;
 mod model;
 mod read;
 mod read_filters;

@@ -38,7 +38,8 @@ pub struct PlannedBaseline {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = MAX_RULES))]
     pub rules: Vec<PlannedRule>,
-    /// Patches that are approved at once, independent of the rules: KB articles on Windows, package names elsewhere.
+    /// Patches that are approved at once, independent of the rules: KB articles on Windows, package names elsewhere. On Amazon
+    /// Linux, CentOS, Oracle Linux and RHEL also ids of advisories, CVE ids and Bugzilla ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_PATCHES), inner(length(min = 1, max = MAX_PATCH_ID)), extend("uniqueItems" = true))]
     pub approved: Vec<String>,
@@ -48,7 +49,8 @@ pub struct PlannedBaseline {
     /// Whether `approved` may install updates that are not security updates. Linux only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub approved_non_security: bool,
-    /// Patches that are never installed. This list wins over rules and `approved`.
+    /// Patches that are never installed. This list wins over rules and `approved`. It takes names of packages and KB
+    /// articles only; on SUSE also names of patches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_PATCHES), inner(length(min = 1, max = MAX_PATCH_ID)), extend("uniqueItems" = true))]
     pub rejected: Vec<String>,

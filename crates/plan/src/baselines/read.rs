@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgpatch_facts::baselines::Field;
+use orgpatch_facts::patch_lists::List;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::ComplianceStatus;
 
@@ -13,6 +14,7 @@ use super::super::read::{explain_field, retired};
 use super::super::suggest::{did_you_mean, system_meant};
 use super::super::yaml::{Location, Value};
 use super::advisories::{self, NonSecurity};
+use super::lists;
 use super::read_filters::{
     at_most_filters, filter_names, global_filters, patch_groups, read_filters, warn_if_disjoint,
 };
@@ -134,6 +136,8 @@ fn baseline(decoder: &mut Decoder, at: &At<'_>, os: OperatingSystem, place: Loca
     }
     let approved = fields.get("approved").map(|at| patches(decoder, &at)).unwrap_or_default();
     let rejected = fields.get("rejected").map(|at| patches(decoder, &at)).unwrap_or_default();
+    lists::check(decoder, os, List::Approved, &approved);
+    lists::check(decoder, os, List::Rejected, &rejected);
     for patch in &rejected {
         if let Some(same) = approved.iter().find(|same| same.value == patch.value) {
             decoder.refuse_with(

@@ -7,6 +7,7 @@ mod bad_yaml;
 mod conflicts;
 mod files;
 mod good;
+mod lists;
 mod planned_baselines;
 mod promotion;
 mod properties;

@@ -59,6 +59,14 @@ pub fn baselines_of(systems: &[OperatingSystem], raw: &PlannedBaseline) -> BTree
 fn fit(raw: &PlannedBaseline, os: OperatingSystem) -> PlannedBaseline {
     let mut baseline = raw.clone();
     let is_linux = !matches!(os, OperatingSystem::MacOs | OperatingSystem::Windows);
+    // KB ids are for Windows, and the lists of macOS have no wildcards.
+    let fits = |entry: &String| match os {
+        OperatingSystem::Windows => entry.starts_with("KB"),
+        OperatingSystem::MacOs => !entry.starts_with("KB") && entry != "*",
+        _ => !entry.starts_with("KB"),
+    };
+    baseline.approved.retain(fits);
+    baseline.rejected.retain(fits);
     if os != OperatingSystem::Windows {
         baseline.available_security_updates = None;
     }

@@ -22,6 +22,8 @@ _TERRAFORM = Page(
 MARK = {"Key": "orgpatch-conformance", "Value": "true"}
 _SECURITY = {"Key": "CLASSIFICATION", "Values": ["Security"]}
 _UPDATES = {"Key": "CLASSIFICATION", "Values": ["SecurityUpdates"]}
+# Ids of update notices: one on the list of approved patches, the others on that of rejected ones.
+_NOTICES = ["CVE-2018-1234567", "CVE-2018-7654321", "ALAS2023-2025-123", "1234567"]
 _REQUIRED = {"Key": "PRIORITY", "Values": ["Required", "Important"]}
 
 
@@ -247,6 +249,26 @@ FACTS = (
         },
         concerns=("F-04",),
         simulator=_REFUSED,
+    ),
+    _fact(
+        "lists-of-patches-take-any-text",
+        "CreatePatchBaseline takes CVE ids, ids of advisories and Bugzilla ids on both lists, although the list of "
+        "rejected patches does nothing with them.",
+        _creating("AMAZON_LINUX_2023", ApprovedPatches=_NOTICES[:1], RejectedPatches=_NOTICES[1:]),
+        sources=(
+            Page(
+                "https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+                "patch-manager-approved-rejected-package-name-formats.html",
+                "names Bugzilla ids, CVE ids and advisory ids for approved patches, and names of packages only for "
+                "rejected patches",
+            ),
+        ),
+        aws=(ACCEPTED, _REFUSED),
+        orgpatch={
+            ACCEPTED: "refuses a plan that rejects by such an id, because AWS would hold back nothing by it",
+            _REFUSED: "refuses it all the same, before AWS would",
+        },
+        simulator=ACCEPTED,
     ),
     _fact(
         "windows-with-empty-sources",

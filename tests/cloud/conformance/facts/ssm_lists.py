@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,6 +137,18 @@ def _at_work(asker: Asker) -> str:
     return "a start and no end" if not ended and all("StartTime" in execution for execution in at_work) else "otherwise"
 
 
+# As orgpatch reads it: with or without seconds, with an offset or Z, and with the name of the zone behind it.
+_START = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)(\[[^\]]+\])?$")
+
+
+def _next_start(asker: Asker) -> str:
+    windows = asker.call("ssm", "describe_maintenance_windows", MaxResults=50)["WindowIdentities"]
+    starts = [window["NextExecutionTime"] for window in windows if window.get("NextExecutionTime")]
+    if not starts:
+        raise CannotTell("no maintenance window has a next start: create one with a cron expression, and ask again")
+    return "a time with an offset" if all(_START.match(start) for start in starts) else "another text"
+
+
 def _document(asker: Asker) -> str:
     # It is written in YAML ("Document format" of the runbook in the console).
     name = "AWSEC2-PatchLoadBalancerInstance"
@@ -264,5 +277,24 @@ FACTS = (
             "otherwise": "takes a window with an end for one that has ended, and does not say since when one is open",
         },
         ask=_at_work,
+    ),
+    Fact(
+        name="next-start-of-a-window",
+        says="NextExecutionTime of a maintenance window is a time in ISO 8601 with an offset, also where a window has "
+        "a time zone.",
+        calls=("ssm:DescribeMaintenanceWindows",),
+        sources=(
+            Model(
+                "ssm",
+                "MaintenanceWindowIdentity.NextExecutionTime",
+                "The next time the maintenance window will actually run",
+            ),
+        ),
+        aws=("a time with an offset",),
+        orgpatch={
+            "a time with an offset": "knows which windows open before a step can end, whatever their expression is",
+            "another text": "takes a window whose start it cannot read for one that may open at any time",
+        },
+        ask=_next_start,
     ),
 )

@@ -48,7 +48,9 @@ impl CompetingPatchers {
         let at_work = |window: &MaintenanceWindow| {
             executions.get().is_ok_and(|all| all.iter().any(|execution| execution.window_id == window.id))
         };
-        let comes = |window: &MaintenanceWindow| window.next_start.is_some_and(|start| start < times.end);
+        let comes = |window: &MaintenanceWindow| {
+            window.unread_start.is_some() || window.next_start.is_some_and(|start| start < times.end)
+        };
         let wanted: Vec<_> =
             listed.into_iter().filter(|window| at_work(window) || window.enabled && comes(window)).collect();
         let (patching, without_room) = apart(fetched(self.completed(wanted, &mut room, index).await)?);
@@ -214,11 +216,14 @@ impl CompetingPatchers {
 }
 
 fn window(found: api::MaintenanceWindowIdentity) -> Option<MaintenanceWindow> {
+    let written = found.next_execution_time.filter(|text| !text.is_empty());
+    let next_start = written.as_deref().and_then(time);
     Some(MaintenanceWindow {
         id: found.window_id?,
         name: cut(found.name.unwrap_or_default(), NAME_CHARACTERS),
         enabled: found.enabled,
-        next_start: found.next_execution_time.as_deref().and_then(time),
+        next_start,
+        unread_start: written.filter(|_| next_start.is_none()).map(|text| cut(text, NAME_CHARACTERS)),
         duration_hours: found.duration.and_then(|hours| u32::try_from(hours).ok()).unwrap_or_default(),
         targets: Vec::new(),
         tasks: Vec::new(),
@@ -232,7 +237,9 @@ fn time(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::time;
+    use aws_sdk_ssm::types::MaintenanceWindowIdentity;
+
+    use super::{time, window};
 
     #[test]
     fn times_of_windows_as_the_service_writes_them() {
@@ -241,5 +248,18 @@ mod tests {
         assert_eq!(read("2026-11-10T00:30:15Z").as_deref(), Some("2026-11-10T00:30:15Z"));
         assert_eq!(read("2026-11-10T02:00-08:00[America/Los_Angeles]").as_deref(), Some("2026-11-10T10:00:00Z"));
         assert_eq!(read("soon"), None);
+    }
+
+    #[test]
+    fn a_start_that_cannot_be_read_is_not_the_same_as_none() {
+        let read = |text: Option<&str>| {
+            let identity =
+                MaintenanceWindowIdentity::builder().window_id("mw-1").set_next_execution_time(text.map(Into::into));
+            let window = window(identity.build()).expect("a window");
+            (window.next_start.is_some(), window.unread_start)
+        };
+        assert_eq!(read(Some("soon")), (false, Some("soon".to_owned())));
+        assert_eq!(read(Some("2026-11-10T00:30Z")), (true, None));
+        assert_eq!((read(None), read(Some(""))), ((false, None), (false, None)));
     }
 }

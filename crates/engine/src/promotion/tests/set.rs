@@ -30,6 +30,34 @@ fn a_patch_is_tested_in_one_version_for_one_operating_system() {
 }
 
 #[test]
+fn an_update_is_the_same_in_every_language_and_another_version_is_not() {
+    let os = OperatingSystem::Windows;
+    let titled = |title: &str| Patch { title: title.into(), ..patch("KB5046616", "1") };
+    let german = "2026-11 Kumulatives Update für Windows Server 2022 für x64-basierte Systeme (KB5046616)";
+    let japanese = "Windows Server 2022 x64 ベース システム用の累積更新プログラム (KB5046616), 2026-11";
+    let row = installed(os, vec![titled(german)]);
+    let set = tested_by([&row], Some(day(1)), TestedSet::default(), day(1));
+    assert!(set.contains(os, &titled(german)) && set.contains(os, &titled(japanese)));
+    for other in [
+        "2026-12 Kumulatives Update für Windows Server 2022 für x64-basierte Systeme (KB5046616)",
+        "2026-11 Kumulatives Update für Windows Server 2019 für x64-basierte Systeme (KB5046616)",
+        "Kumulatives Update",
+        "",
+    ] {
+        assert!(!set.contains(os, &titled(other)), "{other}");
+    }
+    assert!(!set.contains(os, &Patch { id: "KB5046617".into(), ..titled(german) }));
+    // Where packages have versions, only the same title is the same package.
+    let linux = OperatingSystem::AmazonLinux2023;
+    let package = |title: &str| Patch { title: title.into(), ..patch("a", "1") };
+    let set = tested_by([&installed(linux, vec![package("a:1-b2")])], None, TestedSet::default(), day(1));
+    assert!(set.contains(linux, &package("a:1-b2")) && !set.contains(linux, &package("a:1-c2")));
+    // A title without a number says nothing in another language.
+    let set = tested_by([&installed(os, vec![titled("Update")])], None, TestedSet::default(), day(1));
+    assert!(set.contains(os, &titled("Update")) && !set.contains(os, &titled("Aktualisierung")));
+}
+
+#[test]
 fn a_patch_whose_name_was_cut_is_never_tested() {
     let os = OperatingSystem::AmazonLinux2023;
     let kept = |title: String| Patch { title, ..patch("kernel", "1") }.within_limits("");

@@ -8,6 +8,7 @@ use crate::{
     facts::operating_systems::{Kind, Os},
     patching::catalogue::Patch,
 };
+use orgpatch_facts::patch_lists::List;
 
 /// What a baseline says about a version of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +25,14 @@ impl Baseline {
     /// Returns what the baseline says about a version of a patch at `now`.
     pub fn approval_state(&self, patch: &Patch, now: Millis) -> ApprovalState {
         let content = &self.content;
-        let listed = |list: &[String]| list.iter().any(|pattern| names(pattern, self.os, patch));
-        if listed(&content.rejected_patches) {
+        let listed = |list, entries: &[String]| entries.iter().any(|entry| names(entry, list, self.os, patch));
+        if listed(List::Rejected, &content.rejected_patches) {
             return ApprovalState::Rejected;
         }
         if patch.released > now || !passes(&content.global_filters.patch_filters, patch) {
             return ApprovalState::Undecided;
         }
-        let explicit = listed(&content.approved_patches)
+        let explicit = listed(List::Approved, &content.approved_patches)
             && (content.approved_patches_enable_non_security || !is_non_security(self.os, patch));
         let explicit = explicit.then_some(content.approved_patches_compliance_level);
         let by_rules = content.approval_rules.patch_rules.iter().filter(|rule| self.approves(rule, patch, now));

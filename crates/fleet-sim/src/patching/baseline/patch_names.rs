@@ -1,25 +1,41 @@
 //! The forms in which the lists of approved and rejected patches name a patch.
 use crate::{
-    facts::{
-        operating_systems::{Kind, Os},
-        wildcard,
-    },
+    facts::{operating_systems::Os, wildcard},
     patching::catalogue::Patch,
 };
-use orgpatch_facts::packages::split_architecture;
+use orgpatch_facts::{
+    packages::split_architecture,
+    patch_lists::{self, Form, List},
+};
 
-/// Returns whether an entry of such a list, which may contain wildcards, names this version of a patch.
-pub fn names(pattern: &str, os: Os, patch: &Patch) -> bool {
-    let fits = |text: &str| wildcard::matches(pattern, text);
-    let (name, architecture) = split_architecture(&patch.id);
-    match os.kind() {
-        Kind::Windows => fits(&patch.id),
-        // Lists for Debian and Ubuntu have neither versions nor architectures, so an entry covers every version.
-        Kind::Linux if os.is_apt() => fits(name),
-        Kind::MacOs | Kind::Linux => {
-            fits(&patch.id) || forms(name, architecture, &patch.version).iter().any(|f| fits(f))
-        }
+/// Returns whether an entry of a list names this version of a patch. An entry in a form that the list does not take names
+/// nothing, although the API accepts it.
+pub fn names(entry: &str, list: List, os: Os, patch: &Patch) -> bool {
+    let Some(lists) = patch_lists::of(os.code()) else { return false };
+    let form = Form::of(entry);
+    if !lists.takes(list).contains(&form) {
+        return false;
     }
+    let is_one_of = |ids: &[String]| ids.iter().any(|id| id == entry);
+    match (form, list) {
+        (Form::Cve, _) => is_one_of(&patch.cve_ids),
+        (Form::Number, List::Approved) => is_one_of(&patch.bugzilla_ids),
+        // Patches of SUSE are named like packages, so a wildcard is one.
+        (Form::Advisory, _) if os.code() == "SUSE" => patch.advisory_ids.iter().any(|id| wildcard::matches(entry, id)),
+        (Form::Advisory | Form::Bulletin, _) => is_one_of(&patch.advisory_ids),
+        (Form::Article, _) => *patch.id == *entry,
+        (Form::Number | Form::Package, _) => names_package(entry, lists.wildcards, os, patch),
+    }
+}
+
+fn names_package(entry: &str, wildcards: bool, os: Os, patch: &Patch) -> bool {
+    let fits = |text: &str| if wildcards { wildcard::matches(entry, text) } else { entry == text };
+    let (name, architecture) = split_architecture(&patch.id);
+    // Lists for Debian and Ubuntu have neither versions nor architectures, so an entry covers every version.
+    if os.is_apt() {
+        return fits(name);
+    }
+    fits(&patch.id) || forms(name, architecture, &patch.version).iter().any(|form| fits(form))
 }
 
 /// Returns every way to write a package of YUM, DNF or Zypper.

@@ -335,6 +335,45 @@ fn packages_are_named_in_every_documented_form() {
     assert!(rejects("WINDOWS", "KB2032276", "KB2032276") && !rejects("WINDOWS", "KB2032276", "KB20322760"));
 }
 
+#[test]
+fn an_advisory_is_named_where_the_list_takes_such_ids_and_nowhere_else() {
+    let ids = "classification: Security, cveIds: [CVE-2026-12345, CVE-2026-22222]";
+    let state = |code: &str, list: &str, entry: &str, id: &str, more: &str| {
+        let patch = patch(code, &format!("id: \"{id}\", version: \"1.0-1\", {ids}, {more}"));
+        baseline(code, json!({list: [entry]})).approval_state(&patch, now())
+    };
+    let approved = |code: &str, entry: &str, id: &str, more: &str| {
+        state(code, "ApprovedPatches", entry, id, more) != ApprovalState::Undecided
+    };
+    let rejected = |code: &str, entry: &str, id: &str, more: &str| {
+        state(code, "RejectedPatches", entry, id, more) == ApprovalState::Rejected
+    };
+    let alas = "advisoryIds: [ALAS2023-2026-123], bugzillaIds: [\"1234567\"]";
+    for entry in ["CVE-2026-12345", "ALAS2023-2026-123", "1234567"] {
+        assert!(approved(AL, entry, "dbus.x86_64", alas), "{entry}");
+        // AWS looks for packages only on the list of rejected patches.
+        assert!(!rejected(AL, entry, "dbus.x86_64", alas), "{entry}");
+        // The page names neither AlmaLinux nor Rocky Linux.
+        assert!(!approved("ROCKY_LINUX", entry, "dbus.x86_64", "advisoryIds: [RLSA-2026:123]"), "{entry}");
+        assert!(!approved("UBUNTU", entry, "dbus", ""), "{entry}");
+    }
+    for entry in ["CVE-2026-123", "cve-2026-12345", "CVE-2026-*", "ALAS2023-2026-*", "123456"] {
+        assert!(!approved(AL, entry, "dbus.x86_64", alas), "{entry}");
+    }
+    let suse = "advisoryIds: [SUSE-SLE-Module-Basesystem-15-SP5-2026-1000]";
+    for entry in ["SUSE-SLE-Module-Basesystem-15-SP5-2026-1000", "SUSE-SLE-Module-Basesystem-15-SP5-2026-*"] {
+        assert!(
+            approved("SUSE", entry, "dbus.x86_64", suse) && rejected("SUSE", entry, "dbus.x86_64", suse),
+            "{entry}"
+        );
+    }
+    assert!(!approved("SUSE", "CVE-2026-12345", "dbus.x86_64", suse));
+    let bulletin = "advisoryIds: [MS10-048]";
+    assert!(approved("WINDOWS", "MS10-048", "KB1", bulletin) && rejected("WINDOWS", "MS10-048", "KB1", bulletin));
+    assert!(!approved("WINDOWS", "KB*", "KB1", "") && !approved("WINDOWS", "CVE-2026-12345", "KB1", ""));
+    assert!(approved("MACOS", "Safari", "Safari", "") && !approved("MACOS", "Saf*", "Safari", ""));
+}
+
 /// Returns a rule that every system but Debian and Ubuntu accepts, with these fields changed.
 fn rule_with(more: &Value) -> Value {
     let mut rule = json!({"PatchFilterGroup": {"PatchFilters": []}, "ApproveAfterDays": 7});

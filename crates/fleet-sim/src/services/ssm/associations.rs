@@ -133,6 +133,9 @@ fn association_json(world: &World, association: &Association) -> Value {
     }
     if let Some(schedule) = &job.schedule {
         answer["ScheduleExpression"] = json!(schedule.text());
+        if schedule.offset_days() > 0 {
+            answer["ScheduleOffset"] = json!(schedule.offset_days());
+        }
     }
     if let Some(at) = job.last(world.now) {
         answer["LastExecutionDate"] = json!(epoch_seconds(at));

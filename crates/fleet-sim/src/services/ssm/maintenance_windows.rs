@@ -2,13 +2,14 @@
 use super::super::pages::with_token;
 use super::request::ssm;
 use crate::{
-    clock::{self, SECOND, epoch_seconds, rfc3339},
+    clock::{self, Millis, SECOND, epoch_seconds, rfc3339},
     competing::{AgentJob, Execution, Target, Window},
-    facts::ids,
+    facts::{ids, schedule::Schedule},
     patching::command::End,
     wire::{AwsError, Call, fields::Fields, paging::page},
     world::World,
 };
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 type Filters = Vec<(String, Vec<String>)>;
@@ -62,17 +63,34 @@ pub fn describe_maintenance_windows(world: &mut World, call: &Call) -> Result<St
         });
         if let Some(schedule) = &job.schedule {
             identity["Schedule"] = json!(schedule.text());
+            if schedule.offset_days() > 0 {
+                identity["ScheduleOffset"] = json!(schedule.offset_days());
+            }
+            if let Some(name) = schedule.zone().and_then(TimeZone::iana_name) {
+                identity["ScheduleTimezone"] = json!(name);
+            }
         }
-        // A time on a full minute is written without seconds.
         if let Some(next) = job.next(world.now) {
-            let text = rfc3339(next);
-            let minutes = text.strip_suffix(":00Z").filter(|_| next % (60 * SECOND) == 0);
-            identity["NextExecutionTime"] = json!(minutes.map_or_else(|| text.clone(), |text| format!("{text}Z")));
+            let zone = job.schedule.as_ref().and_then(Schedule::zone);
+            identity["NextExecutionTime"] = json!(time_of_start(next, zone));
         }
         identity
     };
     let identities: Vec<_> = page.items.into_iter().map(identity).collect();
     Ok(with_token(json!({"WindowIdentities": identities}), page.next))
+}
+
+/// Writes `NextExecutionTime`: a time on a full minute without seconds, a time of another zone with its offset and the zone.
+fn time_of_start(at: Millis, zone: Option<&TimeZone>) -> String {
+    let Some(zone) = zone else {
+        let text = rfc3339(at);
+        let minutes = text.strip_suffix(":00Z").filter(|_| at % (60 * SECOND) == 0);
+        return minutes.map_or_else(|| text.clone(), |text| format!("{text}Z"));
+    };
+    let Ok(instant) = Timestamp::from_millisecond(at) else { return String::new() };
+    let form = if at % (60 * SECOND) == 0 { "%Y-%m-%dT%H:%M%:z" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+    let name = zone.iana_name().unwrap_or_default();
+    format!("{}[{name}]", instant.to_zoned_datetime(zone.clone()).strftime(form))
 }
 
 /// Answers `DescribeMaintenanceWindowExecutions`, the latest first. Its model has no error for a window that does not exist

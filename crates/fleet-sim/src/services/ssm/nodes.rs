@@ -149,7 +149,7 @@ fn patch_state(node: &Node, report: &ComplianceReport) -> Value {
         "MissingCount": report.count(PatchState::Missing),
         "FailedCount": report.count(PatchState::Failed),
         "UnreportedNotApplicableCount": 0,
-        "NotApplicableCount": 0,
+        "NotApplicableCount": report.count(PatchState::NotApplicable),
         "OperationStartTime": epoch_seconds(node.own_time(report.started)),
         "OperationEndTime": epoch_seconds(node.own_time(report.ended)),
         "Operation": report.operation.code(),
@@ -211,7 +211,7 @@ fn row_matches(row: &PatchRow, name: &str, values: &[String]) -> Result<bool, Aw
 
 fn patch(node: &Node, row: &PatchRow) -> Value {
     let mut patch = json!({
-        "Title": row.patch.title(),
+        "Title": row.patch.title(node.language.as_deref()),
         "KBId": *row.patch.id,
         "Classification": row.classification(),
         "Severity": row.severity(),
