@@ -10,6 +10,7 @@ mod good;
 mod planned_baselines;
 mod promotion;
 mod properties;
+mod sharing;
 mod values;
 
 use super::{PlanErrors, read};
